@@ -1,0 +1,72 @@
+# `make demo` and `make test` need nothing but a Debian or Ubuntu machine with Python 3.10 to 3.13.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+FAST := not slow and not tensorflow
+DEMO ?= quantgate-demo
+
+.PHONY: help demo test check lint types test-fast test-slow goldens schema lock clean
+
+help:
+	@echo "make demo       train a small model, quantize it in every mode, pick the best"
+	@echo "make test       every test but the slow ones"
+	@echo "make check      style, types and the fast tests"
+	@echo "make test-slow  the real models, all modes, and the witness of kfp.local at full size"
+	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
+	@echo "make schema     write the spec's JSON Schema anew"
+	@echo "make lock       pin the dependencies anew"
+
+demo: $(INSTALLED)
+	@$(BIN)/quantgate demo $(DEMO)
+
+test: $(INSTALLED)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+
+check: lint types test-fast
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# A mapped folder is only seen by mypy where it is installed, so an installed copy is checked.
+types: $(INSTALLED)
+	rm -rf .types build
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --target .types .
+	rm -rf build
+	MYPYPATH=.types $(BIN)/mypy -p quantgate
+
+test-fast: $(INSTALLED)
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)"
+
+test-slow: $(INSTALLED)
+	$(BIN)/pytest -m slow
+
+goldens: $(INSTALLED)
+	$(BIN)/python tests/pipelines/goldens/refresh.py
+
+schema: $(INSTALLED)
+	$(BIN)/python -m quantgate.spec.schema > specs/spec.schema.json
+
+lock: $(INSTALLED)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	  --no-header --no-annotate --extra dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .types build dist .mypy_cache .pytest_cache .ruff_cache
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "quantgate needs Python: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "quantgate needs Python 3.10 to 3.13 (TensorFlow has no others);" \
+	    "$(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv module is missing: sudo apt-get install python3-venv"; exit 1; }
+	@echo "setting up $(VENV) (once; TensorFlow is a download of some 600 MB)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Time the baseline and every candidate side by side, in one process."""

@@ -1,0 +1,45 @@
+"""KFP interface of `benchmark`."""
+
+from typing import List
+
+from kfp import dsl
+from kfp.dsl import Artifact, Dataset, Input, Model, Output
+
+from quantgate.components.images import RUNTIME
+
+
+@dsl.component(base_image=RUNTIME, install_kfp_package=False)
+def benchmark(
+    baseline: Input[Model],
+    candidates: Input[List[Model]],
+    facts: Input[Artifact],
+    evaluation: Input[Dataset],
+    threads: int,
+    warmup: int,
+    runs: int,
+    latency: Output[Artifact],
+) -> None:
+    """Time single invocations of all models, interleaved, on real samples.
+
+    Args:
+        baseline: the float .tflite.
+        candidates: the quantized .tflite files; those of zero bytes are passed over.
+        facts: `ModelFacts` of the float model.
+        evaluation: the data set that samples are taken from.
+        threads: threads of the interpreter.
+        warmup: invocations of each model before the clock counts.
+        runs: invocations of each model that count.
+        latency: `Benchmark` as JSON.
+    """
+    from quantgate.components.benchmark.work import benchmark as work
+
+    work(
+        baseline.path,
+        candidate_paths=[candidate.path for candidate in candidates],
+        facts_path=facts.path,
+        dataset_path=evaluation.path,
+        threads=threads,
+        warmup=warmup,
+        runs=runs,
+        latency_path=latency.path,
+    )

@@ -1,0 +1,1 @@
+"""Turn a data source into a data set that fits the model: checked, selected, memory-mappable."""

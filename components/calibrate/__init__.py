@@ -1,0 +1,1 @@
+"""Calibrate once, for every integer mode: the range of each tensor over representative data."""

@@ -1,0 +1,53 @@
+"""TensorFlow's and LiteRT's error texts, reduced to what a person can use."""
+
+import re
+
+from quantgate.components.isolation import FailedInChild, IsolatedFailure
+
+LONGEST = 300
+_MISSING_OPS = re.compile(
+    r"'tf\.(\w+)' op is neither a custom op nor a flex op"
+    r"|failed to legalize operation 'tf\.(\w+)'"
+)
+_LISTED_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
+_NOT_IN_16X8 = re.compile(r"Quantization to 16x8-bit not yet supported for op: '(\w+)'")
+_CLASS_NAME = re.compile(r"^(?:RuntimeError|ValueError|ConverterError|ModelFailure): ")
+_LOCATION = re.compile(r"^(?:<unknown>:0: )?(?:error: |note: )?(?:loc\(.*\): )?(?:error: )?")
+_NOISE = re.compile(r"^(?:<unknown>:0: )?note: |^\s*(?:%|\^bb|\"func|\}\)|$)|: called from$")
+
+
+def sentence(step: str, failure: IsolatedFailure) -> str:
+    """Say what became of a step that ran in a child process, in one line."""
+    if isinstance(failure, FailedInChild):
+        return f"{step} failed: {essence(str(failure))}"
+    return f"{step} {failure}"
+
+
+def essence(text: str) -> str:
+    """The part of an error text that says what is wrong, in one line of at most 300 characters."""
+    refused = _unique(_NOT_IN_16X8.findall(text))
+    if refused:
+        return f"TensorFlow cannot quantize {', '.join(refused)} to 16x8"
+    missing = ops_without_builtin(text)
+    if missing:
+        return f"LiteRT has no builtin for {', '.join(missing)}"
+    return _last_meaningful_line(text)
+
+
+def ops_without_builtin(text: str) -> list[str]:
+    """Names of the TensorFlow ops that a failed conversion complains of, in its order."""
+    singly = [name for match in _MISSING_OPS.findall(text) for name in match if name]
+    listed = [name for line in _LISTED_OPS.findall(text) for name in line.split(", ")]
+    return _unique([*singly, *listed])
+
+
+def _last_meaningful_line(text: str) -> str:
+    stripped = _CLASS_NAME.sub("", text)
+    lines = [line for line in stripped.splitlines() if not _NOISE.search(line)]
+    line = _LOCATION.sub("", lines[-1]) if lines else text
+    line = re.sub(r"\s+", " ", re.sub(r"\.(?=Node number)", ": ", line)).strip(" .")
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+
+
+def _unique(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,1 @@
+"""Measure the accuracy of one .tflite with LiteRT."""

@@ -1,0 +1,74 @@
+"""KFP interface of `gate`."""
+
+from typing import List, NamedTuple
+
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, Input, Markdown, Metrics, Model, Output
+
+from quantgate.components.images import RUNTIME
+
+
+@dsl.component(base_image=RUNTIME, install_kfp_package=False)
+def gate(
+    facts: Input[Artifact],
+    baseline: Input[Artifact],
+    attestations: Input[List[Artifact]],
+    measurements: Input[List[Artifact]],
+    models: Input[List[Model]],
+    name: str,
+    limits: dict,
+    choose: list,
+    spec_sha256: str,
+    decision: Output[Artifact],
+    report: Output[Markdown],
+    page: Output[HTML],
+    metrics: Output[Metrics],
+    winner: Output[Model],
+    latency: Input[Artifact] = None,
+    calibrated: Input[Model] = None,
+) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
+    """Decide; that no candidate qualifies is a decision too.
+
+    Args:
+        facts: `ModelFacts` of the float model.
+        baseline: the baseline's measurement.
+        attestations: one `Attestation` a candidate.
+        measurements: one measurement a candidate.
+        models: one .tflite a candidate; all lists are joined by content, not by position.
+        name: the spec's name.
+        limits: the spec's `gate`.
+        choose: the spec's `choose`.
+        spec_sha256: hash of the resolved spec.
+        decision: `Decision` as JSON.
+        report: the report as Markdown.
+        page: the report as one self-contained HTML file.
+        metrics: the winner's figures for the UI.
+        winner: the winning .tflite; zero bytes long where nothing qualified.
+        latency: `Benchmark` as JSON, where latency is measured.
+        calibrated: what `calibrate` wrote, where anything was calibrated.
+
+    Returns:
+        Whether a candidate qualified, and its name ("" if none did).
+    """
+    from quantgate.components.gate.work import gate as work
+
+    outcome = work(
+        facts_path=facts.path,
+        baseline_path=baseline.path,
+        attestation_paths=[artifact.path for artifact in attestations],
+        measurement_paths=[artifact.path for artifact in measurements],
+        model_paths=[artifact.path for artifact in models],
+        name=name,
+        limits=limits,
+        choose=choose,
+        spec_sha256=spec_sha256,
+        decision_path=decision.path,
+        report_path=report.path,
+        page_path=page.path,
+        winner_path=winner.path,
+        latency_path=latency.path if latency else None,
+        calibrated_path=calibrated.path if calibrated else None,
+    )
+    for figure, value in outcome.measurements.items():
+        metrics.log_metric(figure, value)
+    return outcome.qualified, outcome.winner_name

@@ -1,0 +1,131 @@
+"""Work of `gate`: read what the run found out, decide, and write decision, report and winner."""
+
+import platform
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quantgate.confidence import Samples
+from quantgate.decide import decide
+from quantgate.decision import Decision, Entry
+from quantgate.errors import InputError
+from quantgate.evidence import Evaluation, Evidence
+from quantgate.hashing import sha256_of_file
+from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
+from quantgate.report import html, markdown
+from quantgate.spec.model import Limit, Objective
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the gate tells the pipeline: the winner's name and figures, empty where none won."""
+
+    qualified: bool
+    winner_name: str
+    measurements: dict[str, float]
+
+
+@dataclass(frozen=True)
+class SampleFile(Mapping[str, Samples]):
+    """The arrays of a `samples.npz`, float64 [samples] by metric, read when asked for."""
+
+    path: Path
+
+    def __getitem__(self, metric: str) -> Samples:
+        with np.load(self.path, allow_pickle=False) as arrays:
+            return np.asarray(arrays[metric], dtype=np.float64)
+
+    def __iter__(self) -> Iterator[str]:
+        with np.load(self.path, allow_pickle=False) as arrays:
+            return iter(list(arrays))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def gate(
+    *,
+    facts_path: str,
+    baseline_path: str,
+    attestation_paths: Sequence[str],
+    measurement_paths: Sequence[str],
+    model_paths: Sequence[str],
+    name: str,
+    limits: Mapping[str, Any],
+    choose: Sequence[Any],
+    spec_sha256: str,
+    decision_path: str,
+    report_path: str,
+    page_path: str,
+    winner_path: str,
+    latency_path: str | None = None,
+    calibrated_path: str | None = None,
+) -> Outcome:
+    """Decide and write; that no candidate qualifies is a decision too.
+
+    `limits` and `choose` are the spec's `gate` and `choose` as plain values; the paths are
+    described in the component's interface. The winner's file is zero bytes long where none won.
+
+    Raises:
+        InputError: a file is not what it should be, or the files do not belong together.
+    """
+    evidence = Evidence(
+        facts=ModelFacts.read(facts_path),
+        baseline=_evaluation(baseline_path),
+        attestations=[Attestation.read(path) for path in attestation_paths],
+        evaluations=[_evaluation(path) for path in measurement_paths],
+        benchmark=Benchmark.read(latency_path) if latency_path else None,
+        calibration=_calibration(calibrated_path) if calibrated_path else None,
+    )
+    decision = decide(
+        evidence,
+        name=name,
+        limits={figure: Limit.model_validate(limit) for figure, limit in limits.items()},
+        choose=[Objective.model_validate(objective) for objective in choose],
+        spec_sha256=spec_sha256,
+        processor=platform.processor() or "unknown",
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+    decision.write(decision_path)
+    Path(report_path).write_text(markdown.render(decision), encoding="utf-8")
+    Path(page_path).write_text(html.render(decision), encoding="utf-8")
+    winner = _winner(decision)
+    _write_winner(winner, model_paths, winner_path)
+    return Outcome(
+        qualified=winner is not None,
+        winner_name=winner.name if winner else "",
+        measurements=winner.measurements if winner else {},
+    )
+
+
+def _evaluation(folder: str) -> Evaluation:
+    measurement = Measurement.read(Path(folder) / "measurement.json")
+    measured = measurement.status == "measured"
+    return Evaluation(measurement, SampleFile(Path(folder) / "samples.npz") if measured else {})
+
+
+def _calibration(folder: str) -> Calibration:
+    return Calibration.read(Path(folder) / "calibration.json")
+
+
+def _winner(decision: Decision) -> Entry | None:
+    return next((entry for entry in decision.candidates if entry.name == decision.winner), None)
+
+
+def _write_winner(winner: Entry | None, model_paths: Sequence[str], winner_path: str) -> None:
+    if winner is None:
+        Path(winner_path).write_bytes(b"")
+        return
+    for path in model_paths:
+        if sha256_of_file(path) == winner.model_sha256:
+            shutil.copyfile(path, winner_path)
+            return
+    raise InputError(
+        f"the model of {winner.name} (SHA-256 {winner.model_sha256}) is not among the "
+        f"{len(model_paths)} models handed in: pass the models of the same run"
+    )

@@ -1,0 +1,178 @@
+"""LiteRT models, their inputs and outputs bound by signature name, run one sample at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from quantgate.records import ModelFacts, TensorFacts
+
+QUANTIZED = ("int8", "uint8", "int16")
+ASSIGN_VARIABLE = "ASSIGN_VARIABLE"
+Array = NDArray[Any]
+
+
+class ModelFailure(Exception):
+    """A model does not run as the float model does; `str(error)` is the reason for a person."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a model.
+
+    `scale` is 0.0 where the tensor holds the float model's own values; elsewhere
+    `real = (int - zero_point) * scale`, per tensor, as LiteRT's quantization specification has it
+    (https://ai.google.dev/edge/litert/models/quantization_spec).
+    """
+
+    name: str
+    index: int
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+    def encode(self, values: Array) -> Array:
+        """Quantize values of the float model: round half to even, clip to the dtype's range."""
+        if not self.scale:
+            return np.ascontiguousarray(values)
+        limits = np.iinfo(self.dtype)
+        steps = np.rint(values / np.float32(self.scale)) + self.zero_point
+        encoded: Array = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        return encoded
+
+    def decode(self, values: Array) -> Array:
+        """Values as the float model would give them."""
+        if not self.scale:
+            return values
+        steps = values.astype(np.float32) - np.float32(self.zero_point)
+        return np.asarray(steps * np.float32(self.scale))
+
+
+class LiteRTModel:
+    """A .tflite ready to run at batch 1.
+
+    Attributes:
+        inputs: by the signature's names, in the float model's order.
+        outputs: likewise.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        facts: ModelFacts,
+        inputs: Mapping[str, Array],
+        *,
+        threads: int = 1,
+    ) -> None:
+        """Load, bind and allocate.
+
+        Args:
+            path: the .tflite.
+            facts: of the float model, whose signature every candidate must keep.
+            inputs: arrays with the samples first; their per-sample shapes are what runs.
+            threads: threads of the interpreter.
+
+        Raises:
+            ModelFailure: it cannot be loaded or allocated, or its signature is another.
+        """
+        self._path, self._threads = str(path), threads
+        self._shapes = {name: (1, *array.shape[1:]) for name, array in inputs.items()}
+        interpreter = _loaded(self._path, threads)
+        self.inputs, self.outputs = _bound(interpreter, facts)
+        self._interpreter = self._allocated(interpreter)
+        # reset_all_variables leaves resource variables as they are, so these models start anew.
+        self._restarts = ASSIGN_VARIABLE in facts.ops
+
+    def encode(self, samples: Mapping[str, Array]) -> list[tuple[int, Array]]:
+        """Turn samples [k, ...] by input name into what `feed` takes."""
+        return [
+            (tensor.index, tensor.encode(samples[name])) for name, tensor in self.inputs.items()
+        ]
+
+    def reset(self) -> None:
+        """Forget the state that earlier invocations left (0.4 us for a model without any)."""
+        if self._restarts:
+            self._interpreter = self._allocated(_loaded(self._path, self._threads))
+        self._interpreter.reset_all_variables()
+
+    def feed(self, encoded: Sequence[tuple[int, Array]], row: int) -> None:
+        """Set the inputs to one row of encoded samples."""
+        for index, values in encoded:
+            self._interpreter.set_tensor(index, values[row : row + 1])
+
+    def invoke(self) -> None:
+        """Run the model; raises RuntimeError where a kernel refuses."""
+        self._interpreter.invoke()
+
+    def read(self, output: Tensor) -> Array:
+        """The output of the last invocation as it stands in the model, without a batch of 1."""
+        values: Array = self._interpreter.get_tensor(output.index)
+        return values[0] if values.shape[:1] == (1,) else values
+
+    def _allocated(self, interpreter: Interpreter) -> Interpreter:
+        try:
+            for name, tensor in self.inputs.items():
+                interpreter.resize_tensor_input(tensor.index, self._shapes[name])
+            interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise ModelFailure(f"the model cannot be allocated: {error}") from error
+        return interpreter
+
+
+def litert_version() -> str:
+    """The version of LiteRT that models run in."""
+    return version("ai-edge-litert")
+
+
+def _loaded(path: str, threads: int) -> Interpreter:
+    try:
+        return Interpreter(model_path=path, num_threads=threads)
+    except (RuntimeError, ValueError) as error:
+        raise ModelFailure(f"the model cannot be loaded: {error}") from error
+
+
+def _bound(
+    interpreter: Interpreter, facts: ModelFacts
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    signature = facts.signature
+    if signature.key not in interpreter.get_signature_list():
+        raise ModelFailure(f"the model has no signature `{signature.key}`")
+    # The runner counts as a reference into the interpreter and must be gone before it allocates.
+    runner = interpreter.get_signature_runner(signature.key)
+    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    return (
+        _tensors("input", inputs, signature.inputs),
+        _tensors("output", outputs, signature.outputs),
+    )
+
+
+def _tensors(
+    role: str, found: Mapping[str, Mapping[str, Any]], expected: Mapping[str, TensorFacts]
+) -> dict[str, Tensor]:
+    if set(found) != set(expected):
+        raise ModelFailure(
+            f"the model's {role}s are {_listed(found)}, the float model's {_listed(expected)}"
+        )
+    return {name: _tensor(role, name, found[name], facts) for name, facts in expected.items()}
+
+
+def _tensor(role: str, name: str, details: Mapping[str, Any], expected: TensorFacts) -> Tensor:
+    dtype = np.dtype(details["dtype"])
+    if dtype.name == expected.dtype:
+        return Tensor(name, details["index"], dtype, scale=0.0, zero_point=0)
+    scale, zero_point = details["quantization"]
+    if dtype.name not in QUANTIZED or expected.dtype != "float32" or not scale:
+        raise ModelFailure(
+            f"{role} `{name}` is {dtype.name} with scale {scale:g}, the float model's "
+            f"{expected.dtype}, and no quantization leads from one to the other"
+        )
+    return Tensor(name, details["index"], dtype, float(scale), int(zero_point))
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

@@ -1,0 +1,1 @@
+"""Publish the winner, whole or not at all."""

@@ -1,0 +1,26 @@
+"""KFP interface of `promote`."""
+
+from kfp import dsl
+from kfp.dsl import Artifact, Input, Model, Output
+
+from quantgate.components.images import RUNTIME
+
+
+@dsl.component(base_image=RUNTIME, install_kfp_package=False)
+def promote(
+    decision: Input[Artifact],
+    winner: Input[Model],
+    to: str,
+    manifest: Output[Artifact],
+) -> None:
+    """Publish the winning model with its decision; fails where nothing qualified.
+
+    Args:
+        decision: `Decision` as JSON.
+        winner: the winning .tflite.
+        to: folder to publish in.
+        manifest: `Promotion` as JSON: version, files, hashes.
+    """
+    from quantgate.components.promote.work import promote as work
+
+    work(decision.path, winner_path=winner.path, to=to, manifest_path=manifest.path)

@@ -1,0 +1,1 @@
+"""Convert one candidate and attest what was delivered."""

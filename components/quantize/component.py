@@ -1,0 +1,46 @@
+"""KFP interface of `quantize`."""
+
+from kfp import dsl
+from kfp.dsl import Artifact, Dataset, Input, Model, Output
+
+from quantgate.components.images import CONVERT
+
+
+@dsl.component(base_image=CONVERT, install_kfp_package=False)
+def quantize(
+    model: Input[Model],
+    baseline: Input[Model],
+    facts: Input[Artifact],
+    candidate: dict,
+    timeout_s: float,
+    quantized: Output[Model],
+    attestation: Output[Artifact],
+    calibrated: Input[Model] = None,
+    calibration: Input[Dataset] = None,
+) -> None:
+    """Quantize the model in one mode; a conversion that fails is a result, not an error.
+
+    Args:
+        model: folder of a TensorFlow SavedModel.
+        baseline: the float .tflite.
+        facts: `ModelFacts` of the model.
+        candidate: `candidate` (its name), `mode`, `input_type` and `output_type`.
+        timeout_s: seconds after which the conversion counts as failed.
+        quantized: the quantized .tflite; zero bytes long where none came out.
+        attestation: `Attestation` as JSON: what was delivered, or why nothing was.
+        calibrated: what `calibrate` wrote, for the modes that need it.
+        calibration: the calibration set, for the modes that need it.
+    """
+    from quantgate.components.quantize.work import quantize as work
+
+    work(
+        model.path,
+        baseline_path=baseline.path,
+        facts_path=facts.path,
+        candidate=candidate,
+        timeout_s=timeout_s,
+        quantized_path=quantized.path,
+        attestation_path=attestation.path,
+        calibrated_path=calibrated.path if calibrated else None,
+        dataset_path=calibration.path if calibration else None,
+    )

@@ -1,0 +1,126 @@
+"""Quantize the model in one mode, and attest what came out."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import tensorflow as tf
+
+from quantgate.components.attest import Case, attest
+from quantgate.components.calibrate.work import MODEL, RECORD
+from quantgate.components.conversion_failure import sentence
+from quantgate.components.converter import Recipe, convert
+from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.errors import InputError
+from quantgate.modes import QUANTIZED_MODES
+from quantgate.records import Attestation, Calibration, ModelFacts
+
+Way = Literal["derived", "converter"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a candidate is made from; `calibrated` and `dataset` are folders."""
+
+    saved_model: str
+    signature: str
+    calibrated: str | None
+    dataset: str | None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a conversion left: the bytes of a model, or the reason why there is none."""
+
+    content: bytes
+    reason: str | None
+
+
+def quantize(
+    model_path: str,
+    *,
+    baseline_path: str,
+    facts_path: str,
+    candidate: Mapping[str, str],
+    timeout_s: float,
+    quantized_path: str,
+    attestation_path: str,
+    calibrated_path: str | None = None,
+    dataset_path: str | None = None,
+) -> None:
+    """Write the .tflite of one candidate and its `Attestation`.
+
+    A conversion that fails leaves a file of zero bytes and an attestation that says why.
+
+    Raises:
+        InputError: a calibrated mode came without its calibration, an input is damaged, or the
+            float model does not run.
+    """
+    facts = ModelFacts.read(facts_path)
+    recipe = _recipe(candidate)
+    source = Source(model_path, facts.signature.key, calibrated_path, dataset_path)
+    calibration = _calibration(source, recipe)
+    started = time.monotonic()
+    delivery = _delivered(source, recipe, calibration, timeout_s)
+    seconds = time.monotonic() - started
+    Path(quantized_path).write_bytes(delivery.content)
+    case = Case(quantized_path, baseline_path, facts, recipe, dataset_path, timeout_s)
+    Attestation(
+        candidate=candidate["candidate"],
+        mode=recipe.mode.name,
+        way=_way(calibration),
+        tensorflow=tf.__version__,
+        seconds=round(seconds, 3),
+        **_outcome(delivery, case),
+    ).write(attestation_path)
+
+
+def _recipe(candidate: Mapping[str, str]) -> Recipe:
+    mode = QUANTIZED_MODES[candidate["mode"]]
+    return Recipe(mode, candidate["input_type"], candidate["output_type"])
+
+
+def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
+    if not recipe.mode.calibrated:
+        return None
+    if source.calibrated is None or source.dataset is None:
+        raise InputError(
+            f"{recipe.mode.name} needs representative data: connect what `calibrate` wrote, and "
+            "the calibration set, to `quantize`"
+        )
+    return Calibration.read(Path(source.calibrated) / RECORD)
+
+
+def _way(calibration: Calibration | None) -> Way:
+    return "derived" if calibration and calibration.way == "once" else "converter"
+
+
+def _delivered(
+    source: Source, recipe: Recipe, calibration: Calibration | None, timeout_s: float
+) -> Delivery:
+    if calibration and calibration.status == "failed":
+        return Delivery(b"", calibration.reason)
+    conversion = _derived if _way(calibration) == "derived" else _converted
+    try:
+        return Delivery(run_isolated(conversion, source, recipe, timeout_s=timeout_s), None)
+    except IsolatedFailure as failure:
+        return Delivery(b"", sentence("the conversion", failure))
+
+
+def _converted(source: Source, recipe: Recipe) -> bytes:
+    return convert(source.saved_model, source.signature, recipe, source.dataset)
+
+
+def _derived(source: Source, recipe: Recipe) -> bytes:
+    # Private parts of TensorFlow, which only the proven versions are sure to have.
+    from quantgate.components.derivation import derive
+
+    return derive((Path(str(source.calibrated)) / MODEL).read_bytes(), recipe)
+
+
+def _outcome(delivery: Delivery, case: Case) -> dict[str, Any]:
+    if delivery.reason:
+        return {"status": "failed", "reasons": [delivery.reason]}
+    return attest(case)

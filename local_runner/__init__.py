@@ -1,0 +1,29 @@
+"""Run a compiled KFP v2 pipeline on this machine, as a cluster would.
+
+It reads the compiled pipeline and nothing else, and knows nothing of quantgate's components.
+"""
+
+from quantgate.local_runner.execute import run_pipeline
+from quantgate.local_runner.ir import Pipeline, read_pipeline
+from quantgate.local_runner.outcome import (
+    Artifact,
+    Observer,
+    PlannedTask,
+    RunResult,
+    TaskResult,
+    TaskState,
+)
+from quantgate.local_runner.plan import dry_run
+
+__all__ = [
+    "Artifact",
+    "Observer",
+    "Pipeline",
+    "PlannedTask",
+    "RunResult",
+    "TaskResult",
+    "TaskState",
+    "dry_run",
+    "read_pipeline",
+    "run_pipeline",
+]

@@ -1,0 +1,67 @@
+"""What a container would do: run a Python function that the IR carries, or a command."""
+
+import ast
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+_EXECUTOR = "kfp.dsl.executor_main"
+_FUNCTION_FLAG = "--function_to_execute"
+
+
+@dataclass(frozen=True)
+class PythonFunction:
+    """A lightweight component: its source stands in the IR.
+
+    `installs_packages` says that its container would first call pip.
+    """
+
+    name: str
+    source: str
+    installs_packages: bool
+
+
+def python_function(container: Any) -> PythonFunction | None:
+    """Return the function that a `PipelineContainerSpec` carries; None where it is a command.
+
+    Recognised by its shape: a shell script that writes its `$0` to a file and gives that to KFP's
+    executor, followed by the source.
+    """
+    command, arguments = list(container.command), list(container.args)
+    if len(command) < 2 or _FUNCTION_FLAG not in arguments[:-1]:
+        return None
+    script, source = command[-2:]
+    if _EXECUTOR not in script or "--component_module_path" not in script:
+        return None
+    return PythonFunction(
+        name=arguments[arguments.index(_FUNCTION_FLAG) + 1],
+        source=source,
+        installs_packages=any("pip install" in item for item in command[:-2]),
+    )
+
+
+def why_not_runnable(container: Any) -> str | None:
+    """Return why a container's command cannot run on this machine; None where it can."""
+    if python_function(container):
+        return None
+    if not container.command:
+        return f"the command inside the image `{container.image}` is not known outside of it"
+    if any(_EXECUTOR in item for item in container.command):
+        return f"its code lies inside the image `{container.image}`"
+    program = container.command[0]
+    if "{{$" not in program and shutil.which(program) is None:
+        return f"its command `{program}` is not installed on this machine"
+    return None
+
+
+def imports(source: str) -> list[str]:
+    """Return the absolute import statements of a source, those inside of functions included."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    return [ast.unparse(node) for node in ast.walk(tree) if _is_absolute_import(node)]
+
+
+def _is_absolute_import(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.level == 0)

@@ -1,0 +1,147 @@
+"""KFP's launcher: what a task is given, and what it has to leave behind.
+
+The two JSON documents are `ExecutorInput` and `ExecutorOutput` of KFP's pipeline_spec.proto.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from quantgate.local_runner.outcome import Artifact
+from quantgate.local_runner.values import (
+    TaskError,
+    Values,
+    short,
+    struct_to_python,
+    type_name,
+    typed,
+    whole_numbers_as_int,
+)
+
+_OUTPUT_FILE = "executor_output.json"
+
+
+def executor_input(component: Any, inputs: Values, folder: Path) -> dict[str, Any]:
+    """Return the `ExecutorInput` of a task whose outputs go into `folder`."""
+    outputs = component.output_definitions
+    return {
+        "inputs": {
+            "parameterValues": inputs.parameters,
+            "artifacts": {name: _message(value) for name, value in inputs.artifacts.items()},
+        },
+        "outputs": {
+            "parameters": {
+                name: {"outputFile": str(folder / name)} for name in sorted(outputs.parameters)
+            },
+            "artifacts": {
+                name: _message(_planned(name, outputs.artifacts[name], folder))
+                for name in sorted(outputs.artifacts)
+            },
+            "outputFile": str(folder / _OUTPUT_FILE),
+        },
+    }
+
+
+def _planned(name: str, definition: Any, folder: Path) -> Artifact:
+    return Artifact(
+        name=name,
+        uri=str(folder / name),
+        type=definition.artifact_type.schema_title,
+        schema_version=definition.artifact_type.schema_version,
+        metadata=struct_to_python(definition.metadata),
+    )
+
+
+def _message(value: Artifact | list[Artifact]) -> dict[str, Any]:
+    artifacts = value if isinstance(value, list) else [value]
+    return {
+        "artifacts": [
+            {
+                "name": artifact.name,
+                "type": {
+                    "schemaTitle": artifact.type,
+                    "schemaVersion": artifact.schema_version,
+                },
+                "uri": artifact.uri,
+                "metadata": dict(artifact.metadata),
+            }
+            for artifact in artifacts
+        ]
+    }
+
+
+def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
+    """Return what a finished task left behind, and warnings about artifacts that it did not write.
+
+    Raises:
+        TaskError: names an output parameter that is missing or of the wrong type, or metadata
+            without a value.
+    """
+    written = _read_document(folder / _OUTPUT_FILE)
+    definitions = component.output_definitions
+    given = written.get("parameterValues", {})
+    parameters = {
+        name: _parameter(name, definitions.parameters[name], given, folder)
+        for name in sorted(definitions.parameters)
+    }
+    reported = written.get("artifacts", {})
+    artifacts: dict[str, Artifact | list[Artifact]] = {}
+    warnings = []
+    for name in sorted(definitions.artifacts):
+        planned = _planned(name, definitions.artifacts[name], folder)
+        artifact = _as_reported(planned, reported.get(name, {}))
+        artifacts[name] = artifact
+        if "://" not in artifact.uri and not artifact.path.exists():
+            warnings.append(f"the output artifact `{name}` was not written")
+    return Values(parameters, artifacts), warnings
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise TaskError(f"{path.name} is not JSON ({error})") from error
+    return document if isinstance(document, dict) else {}
+
+
+def _parameter(name: str, definition: Any, given: Mapping[str, Any], folder: Path) -> Any:
+    declared = type_name(definition)
+    value = _from_file(name, declared, folder / name) if name not in given else given[name]
+    if value is None:
+        raise TaskError(f"the output parameter `{name}` was not written")
+    if declared == "STRING" and not isinstance(value, str):
+        raise TaskError(f"output parameter `{name}`: expected STRING, got {short(value)}")
+    try:
+        return typed(whole_numbers_as_int(value), declared)
+    except TypeError as error:
+        raise TaskError(f"output parameter `{name}`: {error}") from None
+
+
+def _from_file(name: str, declared: str, path: Path) -> Any:
+    if not path.is_file():
+        return None
+    text = path.read_text("utf-8")
+    if declared == "STRING":
+        return text
+    try:
+        return json.loads(text.lower() if declared == "BOOLEAN" else text)
+    except ValueError:
+        raise TaskError(f"output parameter `{name}`: expected {declared}, got {text!r}") from None
+
+
+def _as_reported(planned: Artifact, message: Mapping[str, Any]) -> Artifact:
+    reported = (message.get("artifacts") or [{}])[0]
+    metadata = reported.get("metadata", {})
+    for key in sorted(metadata):
+        if metadata[key] is None:
+            raise TaskError(f"output artifact `{planned.name}`: its metadata `{key}` is null")
+    return Artifact(
+        name=reported.get("name") or planned.name,
+        uri=reported.get("uri") or planned.uri,
+        type=planned.type,
+        schema_version=planned.schema_version,
+        metadata={**planned.metadata, **metadata},
+    )

@@ -1,0 +1,154 @@
+"""The tasks of a pipeline in the order in which they would start."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from quantgate.local_runner.arguments import check_arguments
+from quantgate.local_runner.inputs import loop_items, producers, with_defaults
+from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.outcome import PlannedTask
+from quantgate.local_runner.values import TaskError, Values
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task stands: inside which pipelines, and in which iterations of which loops.
+
+    Loops add to the folder, but not to the name: kfp names tasks once for all loops of a pipeline.
+    """
+
+    folder: Path = Path()
+    names: tuple[str, ...] = ()
+    iterations: tuple[int, ...] = ()
+
+    def task(self, key: str) -> "Place":
+        """Return the place of a task of the pipeline that stands here."""
+        return replace(self, folder=self.folder / key, names=(*self.names, key))
+
+    def loop(self, key: str) -> "Place":
+        """Return the place of a loop of the pipeline that stands here."""
+        return replace(self, folder=self.folder / key)
+
+    def iteration(self, index: int) -> "Place":
+        """Return the place of one iteration of the loop that stands here."""
+        folder = self.folder / str(index)
+        return replace(self, folder=folder, iterations=(*self.iterations, index))
+
+    @property
+    def name(self) -> str:
+        """Name of the task, for example "train.quantize"."""
+        return ".".join(self.names)
+
+    @property
+    def log_name(self) -> str:
+        """File name of the task's log, for example "quantize.0.log"."""
+        return ".".join([*self.names, *map(str, self.iterations), "log"])
+
+    def planned(self, task: Any, waits_for: tuple[str, ...]) -> PlannedTask:
+        """Return the record of the task that stands here."""
+        iteration = self.iterations[-1] if self.iterations else None
+        return PlannedTask(self.name, display_name(task), iteration, waits_for)
+
+
+def display_name(task: Any) -> str:
+    """Return the name of a `PipelineTaskSpec` for people."""
+    return str(task.task_info.name)
+
+
+def in_order(tasks: Mapping[str, Any]) -> list[str]:
+    """Return the keys of tasks so that each comes after what it waits for."""
+    ordered: dict[str, None] = {}
+    while len(ordered) < len(tasks):
+        ready = [
+            key
+            for key in tasks
+            if key not in ordered and all(name in ordered for name in producers(tasks[key]))
+        ]
+        ordered.update(dict.fromkeys(sorted(ready)))
+    return list(ordered)
+
+
+def dry_run(pipeline: Pipeline, arguments: Mapping[str, Any]) -> list[PlannedTask]:
+    """Return every task that a run would start, in that order, without running anything.
+
+    A loop whose items only a task of the run can tell stands as one task without an iteration.
+
+    Raises:
+        UsageError: the arguments are not those that the pipeline asks for.
+    """
+    definitions = pipeline.root.input_definitions.parameters
+    given = check_arguments(pipeline.name, definitions, arguments)
+    inputs = with_defaults(pipeline.root, given)
+    return [task for _, task in planned_tasks(pipeline, pipeline.root, inputs, Place(), ())]
+
+
+def planned_tasks(
+    pipeline: Pipeline, component: Any, inputs: Values, place: Place, waits_for: tuple[str, ...]
+) -> Iterator[tuple[Place, PlannedTask]]:
+    """Yield the tasks of a pipeline, as far as its known inputs tell them."""
+    tasks = component.dag.tasks
+    for key in in_order(tasks):
+        names = tuple(display_name(tasks[name]) for name in producers(tasks[key]))
+        yield from planned_task(pipeline, tasks[key], key, inputs, place, names or waits_for)
+
+
+def planned_task(
+    pipeline: Pipeline,
+    task: Any,
+    key: str,
+    inputs: Values,
+    place: Place,
+    waits_for: tuple[str, ...],
+) -> Iterator[tuple[Place, PlannedTask]]:
+    """Yield a task, or the tasks inside of it where it is a pipeline or a loop."""
+    values = _known_inputs(task, inputs)
+    if not task.HasField("parameter_iterator"):
+        yield from _expanded(pipeline, task, values, place.task(key), waits_for)
+        return
+    loop = place.loop(key)
+    for index, iteration in _known_iterations(task, values):
+        inside = loop if index is None else loop.iteration(index)
+        yield from _expanded(pipeline, task, iteration, inside, waits_for)
+
+
+def _expanded(
+    pipeline: Pipeline, task: Any, values: Values, place: Place, waits_for: tuple[str, ...]
+) -> Iterator[tuple[Place, PlannedTask]]:
+    component = pipeline.component_of(task)
+    if component.HasField("dag"):
+        known = with_defaults(component, values)
+        yield from planned_tasks(pipeline, component, known, place, waits_for)
+    else:
+        yield place, place.planned(task, waits_for)
+
+
+def _known_iterations(task: Any, values: Values) -> list[tuple[int | None, Values]]:
+    try:
+        return list(enumerate(iterations(task, values)))
+    except TaskError:
+        return [(None, values)]
+
+
+def iterations(task: Any, values: Values) -> list[Values]:
+    """Return the inputs of every iteration of a loop, given the inputs of its task.
+
+    Raises:
+        TaskError: what it iterates over is not a list.
+    """
+    item = task.parameter_iterator.item_input
+    return [
+        Values({**values.parameters, item: value}, values.artifacts)
+        for value in loop_items(task, values)
+    ]
+
+
+def _known_inputs(task: Any, inputs: Values) -> Values:
+    known: dict[str, Any] = {}
+    for name, source in task.inputs.parameters.items():
+        if source.WhichOneof("kind") == "component_input_parameter":
+            value = inputs.parameters.get(source.component_input_parameter)
+            if value is not None:
+                known[name] = value
+    return Values(known)

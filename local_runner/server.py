@@ -1,0 +1,148 @@
+"""The runner's side of the fork server."""
+
+import asyncio
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from quantgate.local_runner.groups import end_group, end_task
+from quantgate.local_runner.values import TaskError
+
+#: Seconds that the server gets for ending what still runs.
+_PATIENCE_S = 1.0
+
+
+@asynccontextmanager
+async def fork_server(
+    imports: Iterable[str], folder: Path, log: Path
+) -> AsyncIterator["ForkServer"]:
+    """Start a fork server; on leaving, end it and every task that still runs.
+
+    Args:
+        imports: import statements to run once, before the first task.
+        folder: an empty folder for the server's own use.
+        log: file that takes what the imports print.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = _start(theirs.fileno(), imports, folder, log)
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    server = ForkServer(reader, writer, log)
+    try:
+        yield server
+    finally:
+        server.end_tasks()
+        with suppress(OSError):
+            ours.shutdown(socket.SHUT_RDWR)
+        if not server.has_imported:
+            process.kill()
+        _end(process)
+        await server.disconnect()
+
+
+def _start(
+    descriptor: int, imports: Iterable[str], folder: Path, log: Path
+) -> subprocess.Popen[bytes]:
+    statements = folder / "imports.json"
+    statements.write_text(json.dumps(list(imports)), "utf-8")
+    module = "quantgate.local_runner.forkserver"
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, str(descriptor), str(statements)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env={**os.environ, "_KFP_RUNTIME": "true"},
+            pass_fds=[descriptor],
+            start_new_session=True,
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+class ForkServer:
+    """A started fork server; tasks that come while it still imports wait for it."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, log: Path
+    ) -> None:
+        self._writer = writer
+        self._log = log
+        self._numbers = itertools.count()
+        self._pids: dict[int, int] = {}
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._imported = asyncio.Event()
+        self._listener = asyncio.ensure_future(self._listen(reader))
+
+    @property
+    def has_imported(self) -> bool:
+        """Whether the server has done its imports; before that it starts no task."""
+        return self._imported.is_set()
+
+    async def imported(self) -> None:
+        """Wait until the server has done its imports, or has died of them."""
+        await self._imported.wait()
+
+    async def run(self, job: Path) -> int:
+        """Run a stored `Job` and return its exit status, negative for a signal.
+
+        Raises:
+            TaskError: the server itself is gone.
+        """
+        if self._listener.done():
+            raise self._gone()
+        number = next(self._numbers)
+        self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(json.dumps({"id": number, "job": str(job)}).encode() + b"\n")
+        return await self._waiting[number]
+
+    def end_tasks(self) -> None:
+        """Kill every task that runs."""
+        for pid in self._pids.values():
+            end_task(pid)
+
+    async def disconnect(self) -> None:
+        """Give back the connection to a server that has ended."""
+        self._writer.close()
+        self._listener.cancel()
+        await asyncio.gather(self._listener, return_exceptions=True)
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        with suppress(ConnectionError):
+            async for line in reader:
+                self._note(json.loads(line))
+        self._imported.set()
+        self.end_tasks()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(self._gone())
+
+    def _note(self, message: dict[str, int]) -> None:
+        if "imported" in message:
+            self._imported.set()
+            return
+        number = message["id"]
+        if "pid" in message:
+            self._pids[number] = message["pid"]
+            return
+        # What a finished task has left running goes with it, as it would with its container.
+        end_group(self._pids.pop(number))
+        future = self._waiting.pop(number)
+        if not future.done():
+            future.set_result(message["status"])
+
+    def _gone(self) -> TaskError:
+        return TaskError(f"the process that starts tasks has died; its output is in {self._log}")

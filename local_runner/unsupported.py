@@ -1,0 +1,176 @@
+"""What a compiled pipeline may hold that the local runner does not know."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from google.protobuf import json_format
+
+from quantgate.local_runner.container import python_function, why_not_runnable
+from quantgate.local_runner.inputs import knows_selector, producers
+from quantgate.local_runner.placeholders import unknown_placeholders
+from quantgate.local_runner.values import PYTHON_TYPES, type_name
+
+#: Settings of kfp-kubernetes that say where a task runs, not what it does.
+_PLACEMENT = frozenset(
+    {
+        "activeDeadlineSeconds",
+        "enabledSharedMemory",
+        "imagePullPolicy",
+        "imagePullSecret",
+        "nodeAffinity",
+        "nodeSelector",
+        "podAffinity",
+        "podMetadata",
+        "securityContext",
+        "tolerations",
+    }
+)
+
+
+def unsupported(spec: Any, deployment: Any, platforms: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence for everything in a pipeline that the local runner cannot do.
+
+    Args:
+        spec: the `PipelineSpec`.
+        deployment: its `PipelineDeploymentConfig`.
+        platforms: the further documents of the file, as kfp-kubernetes writes them.
+    """
+    return [
+        *_root_problems(spec.root),
+        *_task_problems(spec, deployment, spec.root, ""),
+        *_platform_problems(platforms),
+    ]
+
+
+def _root_problems(root: Any) -> Iterator[str]:
+    if root.WhichOneof("implementation") != "dag":
+        yield "the pipeline: its root holds no tasks"
+    for name in sorted(root.input_definitions.artifacts):
+        if not root.input_definitions.artifacts[name].is_optional:
+            yield f"the pipeline: its input `{name}` is an artifact; take a URI and import it"
+    yield from _type_problems("the pipeline", root)
+    yield from _output_problems("the pipeline", root)
+
+
+def _type_problems(where: str, component: Any) -> Iterator[str]:
+    for definitions in (component.input_definitions, component.output_definitions):
+        for name in sorted(definitions.parameters):
+            declared = type_name(definitions.parameters[name])
+            if declared not in PYTHON_TYPES:
+                yield f"{where}: `{name}` is of type {declared}, which {_NOT_YET}"
+
+
+_NOT_YET = "the local runner does not support yet"
+
+
+def _task_problems(spec: Any, deployment: Any, parent: Any, path: str) -> Iterator[str]:
+    tasks = parent.dag.tasks
+    yield from _order_problems(tasks, path)
+    for key in sorted(tasks):
+        task, where = tasks[key], f"task `{path}{key}`"
+        yield from _policy_problems(where, task)
+        yield from _input_problems(where, task)
+        component = spec.components.get(task.component_ref.name)
+        kind = component.WhichOneof("implementation") if component else None
+        if kind == "dag":
+            yield from _retry_problems(where, task)
+            yield from _output_problems(where, component)
+            yield from _task_problems(spec, deployment, component, f"{path}{key}.")
+        elif kind == "executor_label":
+            yield from _type_problems(where, component)
+            yield from _wiring_problems(where, task, parent)
+            yield from _executor_problems(where, deployment.executors, component.executor_label)
+        else:
+            yield f"{where}: its component `{task.component_ref.name}` is not in the file"
+
+
+def _order_problems(tasks: Mapping[str, Any], path: str) -> Iterator[str]:
+    remaining = {key: set(producers(tasks[key])) for key in tasks}
+    for key in sorted(remaining):
+        for name in sorted(remaining[key] - remaining.keys()):
+            yield f"task `{path}{key}`: it waits for `{name}`, which is not in the file"
+        remaining[key] &= remaining.keys()
+    while ready := [key for key in remaining if not remaining[key] & remaining.keys()]:
+        for key in ready:
+            del remaining[key]
+    if remaining:
+        yield f"tasks {', '.join(f'`{path}{key}`' for key in sorted(remaining))} wait in a circle"
+
+
+def _policy_problems(where: str, task: Any) -> Iterator[str]:
+    if task.trigger_policy.condition:
+        yield f"{where}: `dsl.If` (triggerPolicy.condition), which {_NOT_YET}"
+    elif task.trigger_policy.strategy > 1:
+        construct = "`dsl.ExitHandler` or `ignore_upstream_failure`"
+        yield f"{where}: {construct} (triggerPolicy.strategy), which {_NOT_YET}"
+    if task.HasField("artifact_iterator"):
+        yield f"{where}: `dsl.ParallelFor` over artifacts (artifactIterator), which {_NOT_YET}"
+
+
+def _input_problems(where: str, task: Any) -> Iterator[str]:
+    for name in sorted(task.inputs.parameters):
+        source = task.inputs.parameters[name]
+        kind = source.WhichOneof("kind")
+        if kind == "task_final_status" or kind is None:
+            yield f"{where}: `dsl.PipelineTaskFinalStatus` ({name}), which {_NOT_YET}"
+        selector = source.parameter_expression_selector
+        if selector and not knows_selector(selector):
+            yield f"{where}: the selector `{selector}`, which {_NOT_YET}"
+        constant = json_format.MessageToJson(source.runtime_value, ensure_ascii=False)
+        yield from _placeholder_problems(where, constant)
+
+
+def _placeholder_problems(where: str, *texts: str) -> Iterator[str]:
+    for placeholder in unknown_placeholders(texts):
+        yield f"{where}: the placeholder {placeholder}, which {_NOT_YET}"
+
+
+def _retry_problems(where: str, task: Any) -> Iterator[str]:
+    if task.retry_policy.max_retry_count:
+        yield f"{where}: retries of a whole pipeline (retryPolicy), which {_NOT_YET}"
+
+
+def _output_problems(where: str, component: Any) -> Iterator[str]:
+    outputs = component.dag.outputs
+    kinds = {selector.WhichOneof("kind") for selector in outputs.parameters.values()}
+    counts = {len(selector.artifact_selectors) for selector in outputs.artifacts.values()}
+    if kinds - {"value_from_parameter"} or counts - {1}:
+        yield f"{where}: `dsl.OneOf` among its outputs, which {_NOT_YET}"
+
+
+def _wiring_problems(where: str, task: Any, parent: Any) -> Iterator[str]:
+    declared = parent.input_definitions.parameters
+    for name in sorted(task.inputs.parameters):
+        origin = task.inputs.parameters[name].component_input_parameter
+        if origin and origin not in declared:
+            yield f"{where}: `{name}` is taken from `{origin}`, which kfp did not pass down to it"
+
+
+def _executor_problems(where: str, executors: Mapping[str, Any], label: str) -> Iterator[str]:
+    kind = executors[label].WhichOneof("spec") if label in executors else None
+    if kind == "container":
+        container = executors[label].container
+        if reason := why_not_runnable(container):
+            yield f"{where}: {reason}"
+        if not python_function(container):
+            texts = [*container.command, *container.args]
+            yield from _placeholder_problems(where, *texts)
+    elif kind == "importer":
+        if executors[label].importer.download_to_workspace:
+            yield f"{where}: an import into a workspace (downloadToWorkspace), which {_NOT_YET}"
+    elif kind is None:
+        yield f"{where}: its executor `{label}` is not in the file"
+    else:
+        yield f"{where}: an executor of the kind `{kind}`, which {_NOT_YET}"
+
+
+def _platform_problems(platforms: list[dict[str, Any]]) -> Iterator[str]:
+    for document in platforms:
+        for platform, content in document.get("platforms", {}).items():
+            if "workspace" in json.dumps(content.get("pipelineConfig", {})):
+                yield f"the pipeline: a workspace ({platform}), which {_NOT_YET}"
+            executors = content.get("deploymentSpec", {}).get("executors", {})
+            for label in sorted(executors):
+                for setting in sorted(executors[label].keys() - _PLACEMENT):
+                    yield f"executor `{label}`: `{setting}` ({platform}), which {_NOT_YET}"

@@ -1,0 +1,231 @@
+"""Plan -> the graph of components, over channels: whoever made the model and the data."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, Markdown, Model
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate import tasks
+from quantgate.components.benchmark.component import benchmark
+from quantgate.components.build_dataset.component import build_dataset
+from quantgate.components.calibrate.component import calibrate
+from quantgate.components.convert_baseline.component import convert_baseline
+from quantgate.components.evaluate.component import evaluate
+from quantgate.components.gate.component import gate
+from quantgate.components.promote.component import promote
+from quantgate.components.quantize.component import quantize
+from quantgate.plan import Plan
+from quantgate.spec.model import CalibrationData, EvaluationData
+
+Channel: TypeAlias = Any  # kfp's PipelineChannel, or a constant of the parameter's type
+
+CONVERT_MEMORY = "4G"
+RUNTIME_MEMORY = "1G"
+
+
+class Outputs(NamedTuple):
+    """What the pipeline hands back."""
+
+    decision: Artifact
+    report: Markdown
+    page: HTML
+    winner: Model
+    qualified: bool
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What feeds the graph; `calibration` and `promote_to` where the plan needs them."""
+
+    model: Channel
+    evaluation: Channel
+    calibration: Channel | None = None
+    promote_to: Channel | None = None
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """The channels inside the loop over the candidates.
+
+    The compiler changes a `dsl.Collected` where it is consumed, so each consumer makes its own.
+    """
+
+    quantized: Channel
+    attestation: Channel
+    measurement: Channel
+
+
+def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
+    """Chain the components; to be called inside a `@dsl.pipeline` function."""
+    baseline = _convert_baseline(plan, inputs)
+    evaluation = _build_evaluation_set(plan.spec.data.evaluation, inputs.evaluation, baseline)
+    baseline_measurement = _evaluate(plan, baseline.outputs["baseline"], baseline, evaluation)
+    baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
+    calibration = _calibrate(plan, inputs, baseline) if plan.calibrated else {}
+    candidates = _try_candidates(plan, inputs, baseline, evaluation, calibration)
+    latency = _benchmark(plan, baseline, evaluation, candidates, after=baseline_measurement)
+    decision = gate(
+        facts=baseline.outputs["facts"],
+        baseline=baseline_measurement.outputs["measurement"],
+        attestations=dsl.Collected(candidates.attestation),
+        measurements=dsl.Collected(candidates.measurement),
+        models=dsl.Collected(candidates.quantized),
+        name=plan.spec.name,
+        limits=_limits(plan),
+        choose=[objective.model_dump(exclude_none=True) for objective in plan.spec.choose],
+        spec_sha256=spec_sha256,
+        **({"latency": latency} if latency else {}),
+        **({"calibrated": calibration["calibrated"]} if calibration else {}),
+    )
+    _runtime(decision, tasks.GATE)
+    if inputs.promote_to is not None:
+        _promote(decision, inputs.promote_to)
+    return Outputs(
+        decision=decision.outputs["decision"],
+        report=decision.outputs["report"],
+        page=decision.outputs["page"],
+        winner=decision.outputs["winner"],
+        qualified=decision.outputs["qualified"],
+    )
+
+
+def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
+    task = convert_baseline(model=inputs.model, signature=plan.spec.model.signatures[0])
+    return _conversion(task, tasks.CONVERT_BASELINE)
+
+
+def _build_evaluation_set(
+    data: EvaluationData, source: Channel, baseline: PipelineTask
+) -> PipelineTask:
+    task = build_dataset(
+        source=source,
+        facts=baseline.outputs["facts"],
+        purpose="evaluation",
+        label=data.label,
+        samples=data.samples or 0,
+        select=data.select if data.samples else "first",
+        seed=data.seed,
+    )
+    return _runtime(task, tasks.BUILD_EVALUATION)
+
+
+def _build_calibration_set(
+    data: CalibrationData, label: str, source: Channel, baseline: PipelineTask
+) -> PipelineTask:
+    task = build_dataset(
+        source=source,
+        facts=baseline.outputs["facts"],
+        purpose="calibration",
+        label=data.label or label,
+        samples=data.samples,
+        select=data.select,
+        seed=data.seed,
+    )
+    return _runtime(task, tasks.BUILD_CALIBRATION)
+
+
+def _calibrate(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> dict[str, Channel]:
+    """Return the optional inputs that `quantize` takes for calibrated modes."""
+    data = plan.spec.data
+    if data.calibration is None:
+        raise ValueError("a plan with calibrated candidates has calibration data")
+    samples = _build_calibration_set(
+        data.calibration, data.evaluation.label, inputs.calibration, baseline
+    )
+    task = calibrate(
+        model=inputs.model,
+        signature=plan.spec.model.signatures[0],
+        calibration=samples.outputs["dataset"],
+        timeout_s=plan.spec.quantize.timeout_s,
+    )
+    _conversion(task, tasks.CALIBRATE)
+    return {
+        "calibrated": task.outputs["calibrated"],
+        "calibration": samples.outputs["dataset"],
+    }
+
+
+def _try_candidates(
+    plan: Plan,
+    inputs: Inputs,
+    baseline: PipelineTask,
+    evaluation: PipelineTask,
+    calibration: dict[str, Channel],
+) -> _Candidates:
+    items = [candidate.as_parameter() for candidate in plan.candidates]
+    with dsl.ParallelFor(items, name="candidates") as candidate:
+        quantized = quantize(
+            model=inputs.model,
+            baseline=baseline.outputs["baseline"],
+            facts=baseline.outputs["facts"],
+            candidate=candidate,
+            timeout_s=plan.spec.quantize.timeout_s,
+            **calibration,
+        )
+        _conversion(quantized, tasks.QUANTIZE)
+        measured = _evaluate(plan, quantized.outputs["quantized"], baseline, evaluation)
+    return _Candidates(
+        quantized=quantized.outputs["quantized"],
+        attestation=quantized.outputs["attestation"],
+        measurement=measured.outputs["measurement"],
+    )
+
+
+def _evaluate(
+    plan: Plan, model: Channel, baseline: PipelineTask, evaluation: PipelineTask
+) -> PipelineTask:
+    task = evaluate(
+        model=model,
+        facts=baseline.outputs["facts"],
+        evaluation=evaluation.outputs["dataset"],
+        metrics=[metric.model_dump(exclude_none=True) for metric in plan.spec.measure.metrics],
+    )
+    return _runtime(task, tasks.EVALUATE)
+
+
+def _benchmark(
+    plan: Plan,
+    baseline: PipelineTask,
+    evaluation: PipelineTask,
+    candidates: _Candidates,
+    after: PipelineTask,
+) -> Channel | None:
+    """Time all models in one task, which starts when nothing else is left to disturb it."""
+    latency = plan.spec.measure.latency
+    if latency is None:
+        return None
+    task = benchmark(
+        baseline=baseline.outputs["baseline"],
+        candidates=dsl.Collected(candidates.quantized),
+        facts=baseline.outputs["facts"],
+        evaluation=evaluation.outputs["dataset"],
+        threads=latency.threads,
+        warmup=latency.warmup,
+        runs=latency.runs,
+    )
+    task.after(after)
+    _runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))
+    return task.outputs["latency"]
+
+
+def _promote(decision: PipelineTask, to: Channel) -> None:
+    task = promote(decision=decision.outputs["decision"], winner=decision.outputs["winner"], to=to)
+    _runtime(task, tasks.PROMOTE).set_caching_options(False)
+
+
+def _limits(plan: Plan) -> dict[str, dict[str, float]]:
+    return {name: limit.model_dump(exclude_none=True) for name, limit in plan.spec.gate.items()}
+
+
+def _conversion(task: PipelineTask, title: str) -> PipelineTask:
+    return _resources(task, title, CONVERT_MEMORY)
+
+
+def _runtime(task: PipelineTask, title: str) -> PipelineTask:
+    return _resources(task, title, RUNTIME_MEMORY)
+
+
+def _resources(task: PipelineTask, title: str, memory: str) -> PipelineTask:
+    return task.set_display_name(title).set_cpu_request("1").set_memory_request(memory)

@@ -1,0 +1,67 @@
+"""The flat root pipeline: model and data come in by URI, as run parameters."""
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Any
+
+from kfp import dsl
+from kfp.dsl import Dataset, Model
+from kfp.dsl.base_component import BaseComponent
+
+from quantgate import __version__, tasks
+from quantgate.pipelines.graph import Channel, Inputs, Outputs, build_graph
+from quantgate.plan import Plan, run_parameters
+
+
+def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
+    """Build the pipeline that is uploaded and run.
+
+    Its run parameters are `model`, `evaluation`, and as the plan needs them `calibration` and
+    `promote_to`. One that the spec gives as a URI has it as its default; a path on somebody's
+    machine means nothing to a cluster, so the run has to say where the cluster finds it.
+    """
+    parameters = run_parameters(plan)
+
+    def pipeline(*uris: Channel) -> Outputs:
+        given = dict(zip(parameters, uris, strict=True))
+        return build_graph(plan, _import_artifacts(given), spec_sha256)
+
+    pipeline.__signature__ = _signature(parameters)  # type: ignore[attr-defined]
+    decorate: Callable[[Any], BaseComponent] = dsl.pipeline(
+        name=plan.spec.name,
+        description=f"Quantize, measure, gate and promote {plan.spec.name} "
+        f"(quantgate {__version__}, {plan.extent}).",
+    )
+    return decorate(pipeline)
+
+
+def _signature(parameters: dict[str, str]) -> Signature:
+    return Signature(
+        [
+            Parameter(
+                name,
+                Parameter.KEYWORD_ONLY,
+                annotation=str,
+                default=location if "://" in location else Parameter.empty,
+            )
+            for name, location in parameters.items()
+        ],
+        return_annotation=Outputs,
+    )
+
+
+def _import_artifacts(given: dict[str, Channel]) -> Inputs:
+    calibration = given.get("calibration")
+    return Inputs(
+        model=_import(given["model"], Model, tasks.IMPORT_MODEL),
+        evaluation=_import(given["evaluation"], Dataset, tasks.IMPORT_EVALUATION),
+        calibration=_import(calibration, Dataset, tasks.IMPORT_CALIBRATION)
+        if calibration is not None
+        else None,
+        promote_to=given.get("promote_to"),
+    )
+
+
+def _import(uri: Channel, artifact_class: type, title: str) -> Channel:
+    task = dsl.importer(artifact_uri=uri, artifact_class=artifact_class, reimport=False)
+    return task.set_display_name(title).output

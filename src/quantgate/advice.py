@@ -1,0 +1,106 @@
+"""What to try next when nothing qualified."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from quantgate.decision import Entry, Verdict
+from quantgate.evidence import Contender, Evidence
+from quantgate.figures import METRICS
+from quantgate.gate import Measured, is_unproven, misses_outright, samples_to_show
+from quantgate.modes import MODES
+from quantgate.phrases import rule_text
+from quantgate.records import Calibration
+
+# LiteRT's guide to post-training quantization: "around 100-500 samples".
+MOST_CALIBRATION_SAMPLES = 500
+
+
+def advice_for(
+    candidates: Sequence[Entry],
+    contenders: Sequence[Contender],
+    baseline: Contender,
+    evidence: Evidence,
+) -> list[str]:
+    """The sentences that fit, for candidates of which none qualified."""
+    measured = [entry for entry in candidates if entry.status == "measured"]
+    models = {contender.name: contender.measured for contender in contenders}
+    samples = evidence.baseline.measurement.samples
+    return [
+        *_calibrate_on_more(measured, evidence.calibration),
+        *_widen_activations(measured, candidates),
+        *_train_for_quantization(measured),
+        *_evaluate_on_more(measured, models, baseline.measured, samples),
+    ]
+
+
+def _calibrate_on_more(measured: Iterable[Entry], calibration: Calibration | None) -> list[str]:
+    loses = any(MODES[entry.mode].calibrated and _loses_accuracy(entry) for entry in measured)
+    if not loses or calibration is None or calibration.samples >= MOST_CALIBRATION_SAMPLES:
+        return []
+    return [
+        f"calibrate on more and broader data: {calibration.samples:,} samples were used, and "
+        f"LiteRT's guide recommends 100 to {MOST_CALIBRATION_SAMPLES} that are typical of the "
+        "inputs the model will meet"
+    ]
+
+
+def _widen_activations(measured: Sequence[Entry], candidates: Sequence[Entry]) -> list[str]:
+    int8 = _with_activations(measured, "int8")
+    if not int8 or not all(_loses_accuracy(entry) for entry in int8):
+        return []
+    if not _with_activations(candidates, "int16"):
+        return [
+            "try int16x8: with activations in 16 bits a model often keeps the accuracy that it "
+            "loses with int8, at nearly the same size"
+        ]
+    return [
+        f"{entry.name} keeps the accuracy limits that int8 misses: see whether the limits that it "
+        "misses can be relaxed"
+        for entry in _with_activations(measured, "int16")
+        if all(verdict.passed for verdict in entry.verdicts if verdict.name in METRICS)
+    ][:1]
+
+
+def _train_for_quantization(measured: Sequence[Entry]) -> list[str]:
+    if not measured or not all(_loses_accuracy(entry) for entry in measured):
+        return []
+    return [
+        "every candidate that was measured misses an accuracy limit: train the model with "
+        "quantization in mind (quantization-aware training), which usually wins back what "
+        "post-training quantization loses"
+    ]
+
+
+def _evaluate_on_more(
+    measured: Iterable[Entry], models: Mapping[str, Measured], baseline: Measured, samples: int
+) -> list[str]:
+    """For the candidate that needs fewest, of those that miss nothing but confidence bounds."""
+    unproven = {entry.name: _unproven(entry) for entry in measured}
+    needed = {
+        name: max(samples_to_show(verdict, models[name], baseline) for verdict in verdicts)
+        for name, verdicts in unproven.items()
+        if verdicts
+    }
+    name = min(needed, key=lambda name: (needed[name], name), default="")
+    if not name or math.isinf(needed[name]):
+        return []
+    rules = " and ".join(rule_text(verdict) for verdict in unproven[name])
+    return [
+        f"evaluate on more samples: about {needed[name]:,.0f} instead of {samples:,} would show "
+        f"for {name} {rules}, if its figures stay as they are"
+    ]
+
+
+def _unproven(entry: Entry) -> list[Verdict]:
+    """The missed limits, where the figures keep them all and only confidence bounds do not."""
+    missed = [verdict for verdict in entry.verdicts if not verdict.passed]
+    return missed if all(is_unproven(verdict) for verdict in missed) else []
+
+
+def _with_activations(entries: Iterable[Entry], dtype: str) -> list[Entry]:
+    return [entry for entry in entries if MODES[entry.mode].activations == dtype]
+
+
+def _loses_accuracy(entry: Entry) -> bool:
+    """Whether an accuracy limit is missed by the figure itself, not only by its bound."""
+    return any(verdict.name in METRICS and misses_outright(verdict) for verdict in entry.verdicts)

@@ -1,0 +1,54 @@
+"""`quantgate demo`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from quantgate.commands.run import run_spec
+from quantgate.demo import make_example
+from quantgate.errors import ExitCode
+from quantgate.plan import make_plan
+from quantgate.runs import LATEST
+from quantgate.spec import load, preflight
+
+_NEXT = """
+what to type next:
+  quantgate show {run}            this table again; --md or --json for the rest
+  quantgate plan {spec}           which modes were tried, and why
+  quantgate run {spec} --set gate.top1.max_drop=0.005
+  quantgate init                  a spec for a model of your own
+"""
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "demo",
+        help="train a small model, quantize it in every mode, and pick the best",
+        description="Train a small convolutional network on scikit-learn's handwritten digits, "
+        "write the SavedModel, the data and a spec into a folder, and run the spec. Takes about "
+        "half a minute; run again, it uses the model that is there.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("quantgate-demo"),
+        metavar="DIR",
+        help="where to put it all (default: %(default)s)",
+    )
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Make the example where it is not there yet, and run it."""
+    sys.stdout.write(f"making the model and the data in {options.folder}\n")
+    sys.stdout.flush()
+    spec = make_example(options.folder)
+    loaded = load(spec)
+    preflight(loaded)
+    runs = options.folder / "runs"
+    outcome = run_spec(loaded, make_plan(loaded.spec), runs)
+    if outcome == ExitCode.OK:
+        sys.stdout.write(_NEXT.format(run=runs / loaded.spec.name / LATEST, spec=spec))
+    return outcome

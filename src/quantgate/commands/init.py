@@ -1,0 +1,113 @@
+"""`quantgate init`."""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+from quantgate.errors import ExitCode, UsageError
+
+_TEMPLATE = """\
+# What quantgate should do with one trained model. Paths are relative to this file.
+# `quantgate plan {file}` shows what would be tried, `quantgate run {file}` does it.
+version: 1
+name: {name}
+
+model:
+  saved_model: {model}            # folder of a TensorFlow SavedModel
+  signatures: [serving_default]
+
+data:
+  calibration:                    # representative samples, for the integer modes
+    source: {calibration}         # .npz, or a folder of .npy; keys are the model's input names
+    samples: 200                  # 100 to 500 is what LiteRT's guide advises
+    select: random                # first | random | stratified
+    seed: 7
+  evaluation:                     # labelled samples, none of which is used for calibration
+    source: {evaluation}
+    label: {label}                # key of the labels
+
+quantize:
+  target: cpu                     # cpu | gpu | edge_tpu | microcontroller
+  modes: auto                     # or a list, as in [dynamic_range, integer_only_int8]
+
+measure:
+  metrics: [{metric}]             # top1 | roc_auc | mse | psnr
+  latency: {{threads: 1, warmup: 5, runs: 50}}
+
+gate:                             # a candidate must keep every limit
+  {metric}: {limit}
+  size_bytes: {{max_ratio: 0.5}}    # at most half of the float model
+
+choose:                           # among those that do; the next line decides near ties
+  - {{minimize: size_bytes, within: 5%}}
+  - {{{direction}: {metric}}}
+
+promote:
+  to: promoted                    # where the winner is published
+"""
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "init",
+        help="write a commented spec to start from",
+        description="Write a commented spec to start from. An existing file is never replaced.",
+    )
+    add = parser.add_argument
+    add("file", nargs="?", type=Path, default=Path("quantgate.yaml"), metavar="FILE",
+        help="where to write it (default: %(default)s)")  # fmt: skip
+    add("--name", help="name of the model (default: the folder's)")
+    add("--model", default="saved_model", help="folder of the SavedModel")
+    add("--calibration", default="calibration.npz", help="representative samples")
+    add("--evaluation", default="evaluation.npz", help="labelled samples")
+    add("--label", default="labels", help="key of the labels (default: %(default)s)")
+    add("--metric", choices=["top1", "roc_auc", "mse", "psnr"], default="top1",
+        help="what accuracy means (default: %(default)s)")  # fmt: skip
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Write the spec."""
+    text = _TEMPLATE.format(
+        file=options.file.name,
+        name=options.name or _name_from(options.file),
+        model=_quoted(options.model),
+        calibration=_quoted(options.calibration),
+        evaluation=_quoted(options.evaluation),
+        label=_quoted(options.label),
+        metric=options.metric,
+        **_limit(options.metric),
+    )
+    try:
+        with options.file.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{options.file} is there already; choose another name") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {options.file}: {error.strerror}") from error
+    sys.stdout.write(
+        f"{options.file} is written; edit it, then: quantgate validate {options.file}\n"
+    )
+    return ExitCode.OK
+
+
+def _limit(metric: str) -> dict[str, str]:
+    """Return a limit that makes sense for the metric, and which way is better."""
+    if metric == "mse":
+        return {"limit": "{max_ratio: 1.1}        # at most a tenth worse", "direction": "minimize"}
+    if metric == "psnr":
+        return {"limit": "{max_drop: 0.5}         # decibels", "direction": "maximize"}
+    return {"limit": "{max_drop: 0.01}        # at most one point worse", "direction": "maximize"}
+
+
+def _name_from(file: Path) -> str:
+    folder = file.resolve().parent.name.lower()
+    return re.sub(r"[^a-z0-9]+", "-", folder).strip("-")[:63].strip("-") or "model"
+
+
+def _quoted(value: str) -> str:
+    """Return the value as a YAML scalar: as it is where that is safe, else quoted."""
+    return value if re.fullmatch(r"[A-Za-z_./][\w./-]*", value) else json.dumps(value)

@@ -1,0 +1,46 @@
+"""`quantgate plan SPEC`."""
+
+import argparse
+import sys
+
+from quantgate.commands.arguments import add_spec
+from quantgate.errors import ExitCode
+from quantgate.plan import ModePlan, Plan, make_plan
+from quantgate.spec import load
+from quantgate.tasks import PlannedTask, tasks_of
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "plan",
+        help="show which modes would be tried and why, and the tasks that would run",
+        description="Show, for each of the eight modes, whether it is in or out and why, the "
+        "branch of the guide's decision tree that decided, and the tasks that would run.",
+    )
+    add_spec(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Print the plan."""
+    plan = make_plan(load(options.spec, options.overrides).spec)
+    sys.stdout.write(render(plan))
+    return ExitCode.OK
+
+
+def render(plan: Plan) -> str:
+    """Return the plan as text for a terminal."""
+    decided = plan.branch or "modes by name"
+    modes = "".join(_mode_line(mode) for mode in plan.modes)
+    tasks = "".join(_task_line(task) for task in tasks_of(plan))
+    return f"{plan.spec.name}: {decided}\n\nmodes\n{modes}\ntasks\n{tasks}"
+
+
+def _mode_line(plan: ModePlan) -> str:
+    state = "in " if plan.included else "out"
+    return f"  {state}  {plan.mode.name:<23} {plan.reason}\n"
+
+
+def _task_line(task: PlannedTask) -> str:
+    return f"  {task.title}{f' x {task.times}' if task.times > 1 else ''}\n"

@@ -1,0 +1,56 @@
+"""`quantgate show [RUN]`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from quantgate.commands.arguments import add_runs_dir
+from quantgate.decision import Decision
+from quantgate.errors import ExitCode
+from quantgate.runs import newest_decided, read_decision
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "show",
+        help="show the decision of a run",
+        description="Show the decision of a run: the candidates, their figures against the "
+        "limits, and the winner.",
+    )
+    parser.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        metavar="RUN",
+        help="a run's folder, a model's folder of runs, or a decision.json "
+        "(default: the newest decided run)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print the decision as JSON")
+    form.add_argument("--md", action="store_true", help="print the report as Markdown")
+    add_runs_dir(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Print the decision."""
+    decision = read_decision(options.run or newest_decided(options.runs_dir))
+    if options.json:
+        sys.stdout.write(decision.model_dump_json(indent=2) + "\n")
+    elif options.md:
+        from quantgate.report import markdown
+
+        sys.stdout.write(markdown.render(decision))
+    else:
+        show_on_terminal(decision)
+    return ExitCode.OK
+
+
+def show_on_terminal(decision: Decision) -> None:
+    """Print the table of candidates and the outcome."""
+    from rich.console import Console
+
+    from quantgate.report import terminal
+
+    terminal.render(decision, Console(highlight=False))

@@ -1,0 +1,162 @@
+"""Decide: who qualifies, who wins, and if nobody does, who came closest."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from quantgate import __version__
+from quantgate.advice import advice_for
+from quantgate.choice import choose_winner, figure_of, has_all_figures, pareto_front
+from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
+from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
+from quantgate.gate import judge
+from quantgate.phrases import miss_text
+from quantgate.spec.model import Limit, Objective
+from quantgate.summary import summarize
+
+
+def decide(
+    evidence: Evidence,
+    *,
+    name: str,
+    limits: Mapping[str, Limit],
+    choose: Sequence[Objective],
+    spec_sha256: str,
+    processor: str,
+    created: str,
+) -> Decision:
+    """Hold every candidate against the limits and choose among those that keep them all.
+
+    A candidate qualifies if its model was delivered as promised and measured, keeps every limit,
+    and has every figure that the choice rests on.
+
+    Args:
+        evidence: what the run's tasks found out; the order of its lists does not matter.
+        name: the spec's name.
+        limits: the spec's `gate`, by figure.
+        choose: the spec's `choose`, in order.
+        spec_sha256: hash of the resolved spec.
+        processor: where nothing was timed, the processor that this runs on.
+        created: the time, ISO 8601 in UTC.
+
+    Raises:
+        InputError: the evidence does not belong together, or the baseline was not measured.
+    """
+    baseline = join_baseline(evidence)
+    contenders = join_candidates(evidence)
+    candidates = _with_pareto_front(
+        [_judged(contender, baseline, limits, choose) for contender in contenders], choose
+    )
+    qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
+    winner = choose_winner(qualified, choose) if qualified else None
+    closest = None if winner else _closest(candidates, choose)
+    reference = _entry(baseline)
+    named = {*limits, *map(figure_of, choose)}
+    return Decision(
+        name=name,
+        created=created,
+        outcome="winner" if winner else "none_qualified",
+        winner=winner,
+        summary=summarize(reference, candidates, winner, closest, named),
+        baseline=reference,
+        candidates=candidates,
+        closest=closest,
+        advice=[] if winner else advice_for(candidates, contenders, baseline, evidence),
+        limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
+        choose=[objective.model_dump(exclude_none=True) for objective in choose],
+        provenance=_provenance(evidence, spec_sha256, processor),
+    )
+
+
+def _entry(contender: Contender) -> Entry:
+    return Entry(
+        name=contender.name,
+        mode=contender.mode,
+        status=contender.status,
+        reasons=contender.reasons,
+        model_sha256=contender.measured.model_sha256,
+        measurements=dict(contender.measured.figures),
+    )
+
+
+def _judged(
+    contender: Contender,
+    baseline: Contender,
+    limits: Mapping[str, Limit],
+    choose: Sequence[Objective],
+) -> Entry:
+    entry = _entry(contender)
+    verdicts = judge(contender.measured, baseline.measured, limits)
+    if entry.status != "measured":
+        return entry.model_copy(update={"verdicts": verdicts})
+    misses = _misses(verdicts, entry.measurements, choose)
+    return entry.model_copy(
+        update={
+            "verdicts": verdicts,
+            "reasons": [*entry.reasons, *misses],
+            "qualified": not misses,
+        }
+    )
+
+
+def _misses(
+    verdicts: Sequence[Verdict], figures: Mapping[str, float], choose: Sequence[Objective]
+) -> list[str]:
+    """Why a measured candidate does not qualify, a sentence each."""
+    return [miss_text(verdict) for verdict in verdicts if not verdict.passed] + [
+        f"{figure_of(objective)}, which the choice rests on, was not measured"
+        for objective in choose
+        if not has_all_figures(figures, [objective])
+    ]
+
+
+def _with_pareto_front(candidates: list[Entry], choose: Sequence[Objective]) -> list[Entry]:
+    front = pareto_front(
+        {
+            entry.name: entry.measurements
+            for entry in candidates
+            if entry.status == "measured" and has_all_figures(entry.measurements, choose)
+        },
+        choose,
+    )
+    return [entry.model_copy(update={"pareto": entry.name in front}) for entry in candidates]
+
+
+def _closest(candidates: Sequence[Entry], choose: Sequence[Objective]) -> Closest | None:
+    """Fewest misses first, then the smaller of the worst misses relative to their limits."""
+    misses = {
+        entry.name: _misses(entry.verdicts, entry.measurements, choose)
+        for entry in candidates
+        if entry.status == "measured"
+    }
+    if not misses:
+        return None
+    worst = {entry.name: _worst_miss(entry.verdicts) for entry in candidates}
+    name = min(misses, key=lambda name: (len(misses[name]), worst[name], name))
+    return Closest(name=name, missed=misses[name])
+
+
+def _worst_miss(verdicts: Sequence[Verdict]) -> float:
+    return max((_relative_miss(verdict) for verdict in verdicts if not verdict.passed), default=0.0)
+
+
+def _relative_miss(verdict: Verdict) -> float:
+    """The miss as a share of the limit, or of the figure where the limit is zero."""
+    if verdict.margin is None or verdict.figure is None:
+        return math.inf
+    return -verdict.margin / (abs(verdict.limit) or abs(verdict.figure) or 1.0)
+
+
+def _provenance(evidence: Evidence, spec_sha256: str, processor: str) -> Provenance:
+    measurement = evidence.baseline.measurement
+    benchmark, calibration = evidence.benchmark, evidence.calibration
+    return Provenance(
+        quantgate=__version__,
+        tensorflow=evidence.facts.tensorflow,
+        litert=benchmark.litert if benchmark else measurement.litert,
+        processor=benchmark.processor if benchmark else processor,
+        spec_sha256=spec_sha256,
+        saved_model_sha256=evidence.facts.saved_model_sha256,
+        calibration_sha256=calibration.dataset_sha256 if calibration else None,
+        evaluation_sha256=measurement.dataset_sha256,
+        evaluation_samples=measurement.samples,
+    )

@@ -1,0 +1,81 @@
+"""The decision: one JSON document that holds everything the report shows."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from quantgate.records import Record
+
+
+class Verdict(Record):
+    """One rule of one limit, held against one candidate.
+
+    `limit` is the rule's value, `value` what is compared with it (for `max_drop` the drop, for
+    `max_ratio` the ratio), `figure` the candidate's own figure. `margin` is how far `value` (at
+    `bound`, where a confidence was asked for) stands on the right side of `limit`, in the rule's
+    unit; negative where it is missed. Each is None where nothing was measured that could tell it,
+    and without a margin nothing passes.
+    """
+
+    name: str
+    rule: str
+    limit: float
+    figure: float | None
+    value: float | None
+    confidence: float | None = None
+    bound: float | None = None
+    margin: float | None
+    passed: bool
+
+
+class Entry(Record):
+    """The baseline or a candidate, with everything known about it."""
+
+    name: str
+    mode: str
+    status: Literal["measured", "rejected", "failed"]
+    reasons: list[str]
+    model_sha256: str | None
+    measurements: dict[str, float]
+    verdicts: list[Verdict] = Field(default_factory=list)
+    qualified: bool = False
+    pareto: bool = False
+
+
+class Closest(Record):
+    """The candidate that came nearest when nothing qualified, and what it missed."""
+
+    name: str
+    missed: list[str]
+
+
+class Provenance(Record):
+    """What the figures rest on; hashes are SHA-256 over content."""
+
+    quantgate: str
+    tensorflow: str
+    litert: str
+    processor: str
+    spec_sha256: str
+    saved_model_sha256: str
+    calibration_sha256: str | None
+    evaluation_sha256: str
+    evaluation_samples: int
+
+
+class Decision(Record):
+    """`decision.json`."""
+
+    version: Literal[1] = 1
+    name: str
+    created: str
+    outcome: Literal["winner", "none_qualified"]
+    winner: str | None
+    summary: str
+    baseline: Entry
+    candidates: list[Entry]
+    closest: Closest | None = None
+    advice: list[str] = Field(default_factory=list)
+    limits: dict[str, dict[str, float]]
+    choose: list[dict[str, str | float]]
+    provenance: Provenance

@@ -1,0 +1,68 @@
+"""The errors a user can meet, and the exit codes of the command.
+
+QuantgateError            1  something quantgate expected went wrong; the message is for the user
+├── UsageError            2  the command line asks for something that cannot be
+├── SpecError             3  the spec is invalid; it carries every problem found
+├── NothingQualified      4  no candidate keeps the limits
+├── InputError            1  a model or data set is not what the spec says it is
+├── PipelineError         1  a compiled pipeline that the local runner cannot run as a cluster would
+└── StepFailed            1  a task of the pipeline failed
+"""
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quantgate.spec.problems import Problem
+
+
+class ExitCode(IntEnum):
+    """What `quantgate` ends with; a contract for scripts and CI."""
+
+    OK = 0
+    STEP_FAILED = 1
+    USAGE = 2
+    SPEC_INVALID = 3
+    NOTHING_QUALIFIED = 4
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class QuantgateError(Exception):
+    """An expected failure; `str(error)` says where, what, and what to do."""
+
+    exit_code = ExitCode.STEP_FAILED
+
+
+class UsageError(QuantgateError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SpecError(QuantgateError):
+    """The spec is invalid; `problems` holds what the message shows, in the same order."""
+
+    exit_code = ExitCode.SPEC_INVALID
+
+    def __init__(self, message: str, problems: "tuple[Problem, ...]" = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class NothingQualified(QuantgateError):
+    """No candidate keeps the limits, so there is nothing to promote."""
+
+    exit_code = ExitCode.NOTHING_QUALIFIED
+
+
+class InputError(QuantgateError):
+    """A model or data set is not what the spec says it is."""
+
+
+class PipelineError(QuantgateError):
+    """A compiled pipeline that the local runner cannot run as a cluster would."""
+
+
+class StepFailed(QuantgateError):
+    """A task of the pipeline failed."""

@@ -1,0 +1,167 @@
+"""Join what the tasks of a run wrote, by the hash of each model's bytes."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from quantgate.confidence import Samples
+from quantgate.errors import InputError
+from quantgate.figures import FIGURES, SIZE
+from quantgate.gate import Measured
+from quantgate.modes import BASELINE, MODES
+from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
+
+Status = Literal["measured", "rejected", "failed"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A measurement, and per metric the values that its figure is the mean of.
+
+    `samples` are float64 [samples] by metric, in the data set's order; they may be read lazily.
+    """
+
+    measurement: Measurement
+    samples: Mapping[str, Samples]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a run found out; the order of its lists means nothing."""
+
+    facts: ModelFacts
+    baseline: Evaluation
+    attestations: Sequence[Attestation]
+    evaluations: Sequence[Evaluation]
+    benchmark: Benchmark | None = None
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True)
+class Contender:
+    """The baseline or a candidate, with what is known about its model."""
+
+    name: str
+    mode: str
+    status: Status
+    reasons: list[str]
+    measured: Measured
+
+
+def join_baseline(evidence: Evidence) -> Contender:
+    """The baseline; raises InputError where there is nothing to hold candidates against."""
+    facts, measurement = evidence.facts, evidence.baseline.measurement
+    if measurement.model_sha256 != facts.baseline_sha256:
+        raise InputError(
+            f"the baseline's measurement is of model {_short(measurement.model_sha256)}, its model "
+            f"card of {_short(facts.baseline_sha256)}: pass files of one and the same run"
+        )
+    if measurement.status == "failed":
+        raise InputError(
+            "the float32 baseline could not be evaluated, and candidates are held against it: "
+            + "; ".join(measurement.reasons)
+        )
+    measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
+    timing = _timing_reasons(facts.baseline_sha256, evidence.benchmark)
+    return Contender(BASELINE.name, BASELINE.name, "measured", timing, measured)
+
+
+def join_candidates(evidence: Evidence) -> list[Contender]:
+    """All candidates, in the order of the guide's modes and then by name.
+
+    Raises:
+        InputError: a candidate was evaluated on other data than the baseline.
+    """
+    _require_one_dataset(evidence)
+    evaluations = _by_model(evidence)
+    modes = list(MODES)
+    attestations = sorted(
+        evidence.attestations, key=lambda found: (modes.index(found.mode), found.candidate)
+    )
+    return [_contender(attestation, evaluations, evidence) for attestation in attestations]
+
+
+def _contender(
+    attestation: Attestation, evaluations: Mapping[str, Evaluation], evidence: Evidence
+) -> Contender:
+    sha256 = attestation.model_sha256
+    evaluation = evaluations.get(sha256) if sha256 else None
+    status, reasons = _status(attestation, evaluation)
+    return Contender(
+        name=attestation.candidate,
+        mode=attestation.mode,
+        status=status,
+        reasons=[*attestation.reasons, *reasons, *_timing_reasons(sha256, evidence.benchmark)],
+        measured=_measured(sha256, attestation.size_bytes, evaluation, evidence),
+    )
+
+
+def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[Status, list[str]]:
+    if attestation.status == "failed":
+        return "failed", []
+    if evaluation is None:
+        reasons = ["no measurement of this model was handed in"]
+    else:
+        reasons = evaluation.measurement.reasons
+    if attestation.status == "rejected":
+        return "rejected", reasons
+    unmeasured = evaluation is None or evaluation.measurement.status == "failed"
+    return ("failed" if unmeasured else "measured"), reasons
+
+
+def _measured(
+    sha256: str | None, size_bytes: int | None, evaluation: Evaluation | None, evidence: Evidence
+) -> Measured:
+    figures: dict[str, float] = {} if size_bytes is None else {SIZE.name: float(size_bytes)}
+    if evaluation is not None:
+        figures |= evaluation.measurement.figures
+    if evidence.benchmark is not None and sha256 is not None:
+        figures |= evidence.benchmark.figures.get(sha256, {})
+    return Measured(sha256, _in_order(figures), evaluation.samples if evaluation else {})
+
+
+def _in_order(figures: Mapping[str, float]) -> dict[str, float]:
+    """Finite figures only, for JSON knows no others, in one order whatever the run's."""
+    known = list(FIGURES)
+    names = sorted(
+        figures, key=lambda name: (known.index(name) if name in FIGURES else len(known), name)
+    )
+    return {name: figures[name] for name in names if math.isfinite(figures[name])}
+
+
+def _timing_reasons(sha256: str | None, benchmark: Benchmark | None) -> list[str]:
+    if benchmark is None or sha256 is None or sha256 not in benchmark.failures:
+        return []
+    return [f"could not be timed: {benchmark.failures[sha256]}"]
+
+
+def _by_model(evidence: Evidence) -> dict[str, Evaluation]:
+    """One evaluation for each model; of several the same one, whatever their order."""
+    preferred = sorted(
+        evidence.evaluations,
+        key=lambda found: (
+            found.measurement.status == "measured",
+            found.measurement.model_dump_json(),
+        ),
+    )
+    return {
+        found.measurement.model_sha256: found
+        for found in (*preferred, evidence.baseline)
+        if found.measurement.model_sha256 is not None
+    }
+
+
+def _require_one_dataset(evidence: Evidence) -> None:
+    expected = evidence.baseline.measurement.dataset_sha256
+    for found in (evaluation.measurement for evaluation in evidence.evaluations):
+        if found.status == "measured" and found.dataset_sha256 != expected:
+            raise InputError(
+                f"model {_short(found.model_sha256)} was evaluated on data set "
+                f"{_short(found.dataset_sha256)} and the baseline on {_short(expected)}: figures "
+                "from different data cannot be compared, evaluate both on one"
+            )
+
+
+def _short(sha256: str | None) -> str:
+    return sha256[:12] if sha256 else "unknown"

@@ -1,0 +1,137 @@
+"""Figures and verdicts in words; one wording for decisions and for every report."""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from quantgate.decision import Verdict
+from quantgate.figures import FIGURES, LATENCIES, SIZE, Figure
+
+_NOUNS: Mapping[str, str] = MappingProxyType(
+    {
+        "min": "",
+        "max": "",
+        "max_drop": " drop",
+        "max_rise": " rise",
+        "max_drop_percent": " drop",
+        "max_ratio": " ratio",
+    }
+)
+_SHORT_NAMES: Mapping[str, str] = MappingProxyType(
+    {SIZE.name: "size"}
+    | {name: name.removeprefix("latency_").removesuffix("_ms") for name in LATENCIES}
+)
+
+
+def short_name(figure: str) -> str:
+    """What a person calls a figure: `size`, `top1`, `p95`."""
+    return _SHORT_NAMES.get(figure, figure)
+
+
+def number_text(name: str, value: float) -> str:
+    """A figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`."""
+    figure = FIGURES.get(name, Figure(name, higher_is_better=True))
+    if name == SIZE.name:
+        return f"{value:,.0f}"
+    if figure.bounded:
+        return _decimals(value, 4)
+    if figure.unit == "dB":
+        return _decimals(value, 2)
+    if figure.unit == "ms":
+        return _significant(value, 3)
+    return f"{value:.4g}"
+
+
+def figure_text(name: str, value: float) -> str:
+    """A figure with its unit: `30,496 bytes`, `0.8908`, `31.81 dB`, `1.23 ms`."""
+    figure = FIGURES.get(name, Figure(name, higher_is_better=True))
+    return f"{number_text(name, value)} {figure.unit}".rstrip()
+
+
+def change_text(name: str, change: float) -> str:
+    """A difference against the baseline, always with a sign: `+0.0016`."""
+    return f"{'-' if change < 0 else '+'}{number_text(name, abs(change))}"
+
+
+def ratio_text(ratio: float) -> str:
+    """A ratio to the baseline: `0.61`."""
+    return _decimals(ratio, 2)
+
+
+def confidence_text(confidence: float) -> str:
+    """A confidence: `95 % confidence`."""
+    return f"{100 * confidence:.10g} % confidence"
+
+
+def rule_text(verdict: Verdict) -> str:
+    """What a verdict is about: `top1 drop at most 0.01 at 95 % confidence`."""
+    side = "at least" if verdict.rule == "min" else "at most"
+    text = f"{_subject(verdict)} {side} {limit_text(verdict)}"
+    if verdict.confidence is None:
+        return text
+    return f"{text} at {confidence_text(verdict.confidence)}"
+
+
+def limit_text(verdict: Verdict) -> str:
+    """The limit as the spec has it, with its unit."""
+    return _with_unit(verdict, f"{verdict.limit:,.10g}")
+
+
+def amount_text(verdict: Verdict, amount: float) -> str:
+    """A value, bound or margin of a verdict, in the unit of its rule."""
+    if verdict.rule == "max_ratio":
+        return _decimals(amount, 3)
+    if verdict.rule == "max_drop_percent":
+        return _with_unit(verdict, _decimals(amount, 2))
+    return figure_text(verdict.name, amount)
+
+
+def miss_text(verdict: Verdict) -> str:
+    """How a limit was missed: `top1 drop of 0.0231 exceeds 0.01 by 0.0131`."""
+    if verdict.margin is None or verdict.value is None:
+        return f"{rule_text(verdict)}: nothing was measured that could show it"
+    verb = "falls short of" if verdict.rule == "min" else "exceeds"
+    return (
+        f"{_subject(verdict)} of {_value_text(verdict, verdict.value)} {verb} "
+        f"{limit_text(verdict)} by {amount_text(verdict, -verdict.margin)}"
+    )
+
+
+def short_miss_text(verdict: Verdict) -> str:
+    """The same for a narrow column: `misses top1 by 0.0131`."""
+    if verdict.margin is None:
+        return f"{short_name(verdict.name)} not measured"
+    return f"misses {short_name(verdict.name)} by {amount_text(verdict, -verdict.margin)}"
+
+
+def _subject(verdict: Verdict) -> str:
+    return f"{verdict.name}{_NOUNS[verdict.rule]}"
+
+
+def _value_text(verdict: Verdict, value: float) -> str:
+    text = amount_text(verdict, value)
+    if verdict.bound is None or verdict.confidence is None:
+        return text
+    bound = amount_text(verdict, verdict.bound)
+    return f"{text}, up to {bound} at {confidence_text(verdict.confidence)},"
+
+
+def _with_unit(verdict: Verdict, number: str) -> str:
+    if verdict.rule == "max_drop_percent":
+        return f"{number} %"
+    if verdict.rule == "max_ratio" or verdict.name not in FIGURES:
+        return number
+    return f"{number} {FIGURES[verdict.name].unit}".rstrip()
+
+
+def _decimals(value: float, places: int) -> str:
+    """Fixed places; more where they would turn a small value into zero."""
+    if 0 < abs(value) < 0.5 * 10.0**-places:
+        return _significant(value, 1)
+    return f"{value:.{places}f}"
+
+
+def _significant(value: float, digits: int) -> str:
+    """So many significant digits, never an exponent, and every digit before the point."""
+    magnitude = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:,.{max(0, digits - 1 - magnitude)}f}"

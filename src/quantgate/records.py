@@ -1,0 +1,171 @@
+"""The documents that travel between the tasks of a pipeline, as JSON.
+
+Every model is known by the SHA-256 of its bytes: figures are joined to the file they were measured
+on, never to a name or a position in a list.
+"""
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from quantgate.errors import InputError
+
+RecordT = TypeVar("RecordT", bound="Record")
+
+
+class Record(BaseModel):
+    """A frozen document with a strict form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def write(self, path: str | Path) -> None:
+        """Write this record as indented JSON."""
+        Path(path).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls: type[RecordT], path: str | Path) -> RecordT:
+        """Read a record; raises InputError where the file is not one."""
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise InputError(f"{path} is not a {cls.__name__} record: {error}") from error
+
+
+class TensorFacts(Record):
+    """An input or output of a signature; -1 stands for a dimension that is not fixed."""
+
+    shape: list[int]
+    dtype: str
+
+
+class Signature(Record):
+    """Inputs and outputs by name, in the signature's order."""
+
+    key: str
+    inputs: dict[str, TensorFacts]
+    outputs: dict[str, TensorFacts]
+
+
+class ModelFacts(Record):
+    """What `convert_baseline` found: the model card of the float model.
+
+    `saved_model_sha256` covers every file of the SavedModel and its relative path;
+    `baseline_sha256` the bytes of the float .tflite.
+    """
+
+    saved_model_sha256: str
+    baseline_sha256: str
+    size_bytes: int
+    signature: Signature
+    ops: dict[str, int]
+    tensorflow: str
+
+
+class ArrayFacts(Record):
+    """One array of a data set: its file, its shape with the samples first, its dtype, its range."""
+
+    file: str
+    shape: list[int]
+    dtype: str
+    minimum: float
+    maximum: float
+
+
+class Manifest(Record):
+    """`manifest.json` of a data set folder: what is in it and how it was chosen.
+
+    `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
+    `available` were taken. `per_class` counts the labels where they are integers.
+    """
+
+    purpose: Literal["calibration", "evaluation"]
+    source: str
+    inputs: dict[str, ArrayFacts]
+    label: ArrayFacts | None
+    samples: int
+    available: int
+    select: str
+    seed: int
+    per_class: dict[str, int] | None
+    content_sha256: str
+
+
+class Calibration(Record):
+    """`calibration.json` of a calibrated model's folder.
+
+    `way` is "once" where `calibrated.tflite` stands beside it, and "converter" where each
+    integer mode has to calibrate anew in the public converter (see `reason`).
+    A calibration that failed is data: every mode that needs it fails with `reason`.
+    """
+
+    status: Literal["calibrated", "failed"]
+    way: Literal["once", "converter"]
+    reason: str | None = None
+    samples: int
+    dataset_sha256: str
+    tensorflow: str
+
+
+class TensorAttest(Record):
+    """An input or output as it stands in the flatbuffer; scale 0.0 where it is not quantized."""
+
+    name: str
+    shape: list[int]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+class Attestation(Record):
+    """What the conversion of one candidate delivered, read from the flatbuffer.
+
+    status: "converted"; "rejected", a model came out that is not what the mode promises;
+    "failed", no model came out. `reasons` are sentences. `float_ops` counts the ops that compute
+    in float, by name. `unchanged` says that quantization had no effect on the bytes' meaning.
+    """
+
+    candidate: str
+    mode: str
+    status: Literal["converted", "rejected", "failed"]
+    reasons: list[str]
+    model_sha256: str | None = None
+    size_bytes: int | None = None
+    inputs: list[TensorAttest] = []
+    outputs: list[TensorAttest] = []
+    ops: dict[str, int] = {}
+    float_ops: dict[str, int] = {}
+    unchanged: bool = False
+    way: Literal["derived", "converter"] = "converter"
+    tensorflow: str
+    seconds: float
+
+
+class Measurement(Record):
+    """`measurement.json`: the figures of one model on one data set.
+
+    Beside it `samples.npz` holds, per metric, a float64 array [samples] whose mean is the figure
+    (for roc_auc the jackknife pseudo-values), in the order of the data set.
+    status "failed" means that the model did not run; `reasons` say why.
+    `model_sha256` is None where the conversion left no model.
+    """
+
+    model_sha256: str | None
+    status: Literal["measured", "failed"]
+    reasons: list[str]
+    figures: dict[str, float]
+    samples: int
+    dataset_sha256: str
+    litert: str
+
+
+class Benchmark(Record):
+    """Latency figures by the model's SHA-256; a model that could not be timed is in `failures`."""
+
+    figures: dict[str, dict[str, float]]
+    failures: dict[str, str]
+    threads: int
+    warmup: int
+    runs: int
+    processor: str
+    litert: str

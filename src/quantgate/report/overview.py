@@ -1,0 +1,175 @@
+"""What every report shows of a decision, in words, before it is laid out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quantgate.decision import Decision, Entry, Verdict
+from quantgate.figures import LATENCIES, METRICS, SIZE
+from quantgate.phrases import (
+    amount_text,
+    change_text,
+    figure_text,
+    miss_text,
+    ratio_text,
+    rule_text,
+    short_miss_text,
+)
+
+HASH_DIGITS = 12
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure, and what stands beside it: the size in KiB, the comparison with the baseline."""
+
+    value: str
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table of candidates.
+
+    `standing` is "baseline", "winner", "qualifies", "misses", "rejected" or "failed"; `verdict`
+    says it in words, a line for each limit that was missed.
+    """
+
+    name: str
+    mode: str
+    standing: str
+    verdict: list[str]
+    cells: list[Cell]
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks and control characters, which converter messages are full of."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def figures_shown(decision: Decision) -> list[str]:
+    """The figures that get a column: size, metrics, and limited latencies, or else the median."""
+    measured = {name for entry in _entries(decision) for name in entry.measurements}
+    limited = [name for name in LATENCIES if name in decision.limits]
+    columns = [SIZE.name, *METRICS, *(limited or ["latency_p50_ms"])]
+    return [name for name in columns if name in measured]
+
+
+def rows(decision: Decision) -> list[Row]:
+    """The baseline and every candidate, in the decision's order."""
+    figures = figures_shown(decision)
+    return [
+        Row(
+            name=one_line(entry.name),
+            mode=one_line(entry.mode),
+            standing=_standing(entry, decision),
+            verdict=_verdict_lines(entry, decision),
+            cells=[_cell(name, entry, decision.baseline) for name in figures],
+        )
+        for entry in _entries(decision)
+    ]
+
+
+def limit_titles(decision: Decision) -> list[str]:
+    """The limits in words, one for every verdict that each candidate has."""
+    return [rule_text(verdict) for entry in decision.candidates[:1] for verdict in entry.verdicts]
+
+
+def limit_rows(decision: Decision) -> list[tuple[str, list[Verdict]]]:
+    """Each candidate's verdicts, in the order of `limit_titles`."""
+    return [(one_line(entry.name), entry.verdicts) for entry in decision.candidates]
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """What a candidate has to show for a limit: `0.0005, up to 0.0027`."""
+    if verdict.value is None:
+        return NOTHING
+    value = amount_text(verdict, verdict.value)
+    if verdict.bound is None:
+        return value
+    return f"{value}, up to {amount_text(verdict, verdict.bound)}"
+
+
+def notes(decision: Decision) -> list[tuple[str, str]]:
+    """The reasons that the tables do not show already, with the name of whom each is about."""
+    return [
+        (one_line(entry.name), f"{prefix}{one_line(reason)}")
+        for entry in _entries(decision)
+        for prefix in [f"{entry.status}: " if entry.status != "measured" else ""]
+        for reason in entry.reasons
+        if reason not in map(miss_text, entry.verdicts)
+    ]
+
+
+def choice_text(decision: Decision) -> str:
+    """How the winner is chosen among those that qualify."""
+    return ", then ".join(_objective_text(objective) for objective in decision.choose)
+
+
+def pareto_text(decision: Decision) -> str:
+    """The names of the candidates that no other one beats in every objective; empty if none."""
+    return ", ".join(one_line(entry.name) for entry in decision.candidates if entry.pareto)
+
+
+def provenance_items(decision: Decision) -> list[tuple[str, str]]:
+    """What the figures rest on, as label and value."""
+    found = decision.provenance
+    calibration = found.calibration_sha256
+    return [
+        ("created", one_line(decision.created)),
+        ("quantgate", one_line(found.quantgate)),
+        ("TensorFlow", one_line(found.tensorflow)),
+        ("LiteRT", one_line(found.litert)),
+        ("processor", one_line(found.processor)),
+        ("evaluation samples", f"{found.evaluation_samples:,}"),
+        ("evaluation data", found.evaluation_sha256[:HASH_DIGITS]),
+        ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
+        ("SavedModel", found.saved_model_sha256[:HASH_DIGITS]),
+        ("spec", found.spec_sha256[:HASH_DIGITS]),
+    ]
+
+
+def _entries(decision: Decision) -> list[Entry]:
+    return [decision.baseline, *decision.candidates]
+
+
+def _standing(entry: Entry, decision: Decision) -> str:
+    if entry is decision.baseline:
+        return "baseline"
+    if entry.status != "measured":
+        return entry.status
+    if entry.name == decision.winner:
+        return "winner"
+    return "qualifies" if entry.qualified else "misses"
+
+
+def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
+    standing = _standing(entry, decision)
+    if standing != "misses":
+        return [standing]
+    missed = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
+    return missed or ["does not qualify"]
+
+
+def _cell(name: str, entry: Entry, baseline: Entry) -> Cell:
+    if name not in entry.measurements:
+        return Cell(NOTHING)
+    value, reference = entry.measurements[name], baseline.measurements.get(name)
+    kibibytes = (f"{value / 1024:,.1f} KiB",) if name == SIZE.name else ()
+    compared = () if entry is baseline or not reference else (_comparison(name, value, reference),)
+    return Cell(figure_text(name, value), kibibytes + compared)
+
+
+def _comparison(name: str, value: float, reference: float) -> str:
+    if name in METRICS:
+        return change_text(name, value - reference)
+    return f"{ratio_text(value / reference)}x"
+
+
+def _objective_text(objective: Mapping[str, str | float]) -> str:
+    direction = "minimize" if "minimize" in objective else "maximize"
+    text = f"{direction} {objective[direction]}"
+    within = objective.get("within", 0)
+    return (
+        f"{text} within {within if isinstance(within, str) else f'{within:g}'}" if within else text
+    )

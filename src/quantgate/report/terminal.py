@@ -1,0 +1,85 @@
+"""The report as a table for a terminal."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from quantgate.decision import Decision
+from quantgate.phrases import short_name
+from quantgate.report.overview import (
+    Cell,
+    Row,
+    figures_shown,
+    notes,
+    one_line,
+    pareto_text,
+    rows,
+)
+
+# Colour repeats what the words say and never stands alone.
+_STYLES: Mapping[str, str] = MappingProxyType(
+    {
+        "baseline": "dim",
+        "winner": "bold green",
+        "qualifies": "green",
+        "misses": "yellow",
+        "rejected": "red",
+        "failed": "red",
+    }
+)
+# Longer names than any mode's may wrap, shorter ones stay whole on 80 columns.
+WIDEST_NAME = 24
+
+
+def render(decision: Decision, console: Console) -> None:
+    """Print all candidates with their figures and verdicts, then the reasons and the decision."""
+    console.print(_table(decision))
+    for name, note in notes(decision):
+        _print_item(console, f"{name}: ", note)
+    front = pareto_text(decision)
+    if front:
+        _print_item(console, "Pareto front: ", front)
+    for advice in decision.advice:
+        _print_item(console, "Advice: ", one_line(advice))
+    console.print()
+    style = "bold green" if decision.outcome == "winner" else "bold yellow"
+    _print_item(console, f"{one_line(decision.name)}: ", one_line(decision.summary), style)
+
+
+def _table(decision: Decision) -> Table:
+    lines = rows(decision)
+    longest = max(len(row.name) for row in lines)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("candidate", overflow="fold", no_wrap=longest <= WIDEST_NAME)
+    for figure in figures_shown(decision):
+        table.add_column(short_name(figure), justify="right", overflow="fold")
+    table.add_column("verdict", overflow="fold")
+    for row in lines:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: Row) -> list[Text]:
+    style = _STYLES[row.standing]
+    name_style = style if row.standing in ("baseline", "winner") else ""
+    return [
+        Text(row.name, style=name_style),
+        *map(_figure, row.cells),
+        Text("\n".join(row.verdict), style=style),
+    ]
+
+
+def _figure(cell: Cell) -> Text:
+    """The figure on the first line, the rest on the second: 80 columns have to do."""
+    text = Text(cell.value)
+    return text.append(f"\n{' '.join(cell.beside)}", style="dim") if cell.beside else text
+
+
+def _print_item(console: Console, label: str, text: str, style: str = "") -> None:
+    line = Text(label, style="bold").append(text, style=style or "not bold")
+    console.print(Padding(line, (0, 0, 0, 1)), highlight=False)

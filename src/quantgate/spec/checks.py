@@ -1,0 +1,97 @@
+"""What version 1 means beyond its form: names, figures and places, and how they go together.
+
+Every check works on the parts of a spec that are sound in themselves, so that one mistake neither
+hides another nor is reported twice.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from quantgate.figures import FIGURES
+from quantgate.spec.candidates import candidate_findings
+from quantgate.spec.draft import Draft
+from quantgate.spec.limits import limit_findings
+from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
+from quantgate.spec.model import Metric, Objective
+from quantgate.spec.naming import figure_findings, metric_findings
+from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.wording import dotted, listed
+
+_SOURCES = (
+    ("model", "saved_model"),
+    ("data", "calibration", "source"),
+    ("data", "evaluation", "source"),
+)
+
+
+def meaning_findings(draft: Draft) -> list[Finding]:
+    """Run every check on the sound parts of a spec."""
+    return [
+        *candidate_findings(draft.candidates, draft.lacks_calibration),
+        *_metric_findings(draft.metrics),
+        *limit_findings(draft.limits, draft.unmeasured),
+        *_objective_findings(draft.objectives, draft.unmeasured),
+        *_source_findings(draft),
+        *_promotion_findings(draft),
+    ]
+
+
+def _metric_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, entry in metrics.items():
+        place = (*path, "metric")
+        yield from metric_findings(entry.metric, place)
+        if entry.metric in seen:
+            message = f"`{entry.metric}` is measured already"
+            yield Finding(place, message, "List each metric once.")
+        if entry.peak is not None and entry.metric != "psnr":
+            message = f"`{entry.metric}` takes no `peak`"
+            yield Finding((*path, "peak"), message, "Only `psnr` does; remove it.", at_key=True)
+        seen.add(entry.metric)
+
+
+def _objective_findings(
+    objectives: Mapping[KeyPath, Objective], unmeasured: Collection[str]
+) -> Iterator[Finding]:
+    for path, objective in objectives.items():
+        given = objective.model_dump(include={"minimize", "maximize"})
+        if len(given) != 1:
+            yield _not_one_direction(path, len(given))
+        for direction, name in given.items():
+            place = (*path, direction)
+            yield from figure_findings(name, place, unmeasured)
+            if name in FIGURES and FIGURES[name].higher_is_better != (direction == "maximize"):
+                yield _wrong_direction(place, name)
+
+
+def _not_one_direction(path: KeyPath, given: int) -> Finding:
+    if given:
+        message = f"{dotted(path)} has both `minimize` and `maximize`"
+        return Finding(path, message, "Write two entries; the first one decides before the second.")
+    message = f"{dotted(path)} needs `minimize` or `maximize`"
+    return Finding(path, message, "Write for example `minimize: size_bytes`.")
+
+
+def _wrong_direction(place: KeyPath, name: str) -> Finding:
+    better, direction = (
+        ("higher", "maximize") if FIGURES[name].higher_is_better else ("lower", "minimize")
+    )
+    message = f"`{name}` is better when it is {better}"
+    return Finding(place, message, f"Write `{direction}: {name}`.", at_key=True)
+
+
+def _source_findings(draft: Draft) -> Iterator[Finding]:
+    for path in _SOURCES:
+        location = draft.text(*path)
+        scheme = location and scheme_of(location)
+        if scheme and scheme not in KUBEFLOW_SCHEMES:
+            message = f"{dotted(path)} is on `{scheme}://`, which Kubeflow Pipelines cannot read"
+            prefixes = listed(f"{known}://" for known in KUBEFLOW_SCHEMES)
+            yield Finding(path, message, f"Use a local path, or one on {prefixes}.")
+
+
+def _promotion_findings(draft: Draft) -> Iterator[Finding]:
+    location = draft.text("promote", "to")
+    if location and scheme_of(location):
+        message = f"`promote.to` is on `{scheme_of(location)}://`, and must be a folder"
+        hint = "Name a folder, for example a mounted volume, and copy the model on from there."
+        yield Finding(("promote", "to"), message, hint)

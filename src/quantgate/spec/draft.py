@@ -1,0 +1,93 @@
+"""The sound parts of a spec that may have mistakes elsewhere."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from quantgate.figures import LATENCIES, METRICS
+from quantgate.spec.model import Candidate, Limit, Metric, Objective
+from quantgate.spec.problems import KeyPath
+
+
+class Draft:
+    """A document's content, of which some places are broken.
+
+    Attributes:
+        candidates: sound entries of `quantize.modes` by path; none for `auto`.
+        metrics: sound entries of `measure.metrics` by path.
+        limits: every entry of `gate` by figure, None where it is broken.
+        objectives: sound entries of `choose` by path.
+    """
+
+    def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
+        self._content = content
+        self._broken = broken
+        self.candidates: dict[KeyPath, Candidate] = {
+            path: Candidate.model_validate({"mode": entry} if isinstance(entry, str) else entry)
+            for path, entry in self._sound_entries("quantize", "modes")
+        }
+        self.metrics: dict[KeyPath, Metric] = {
+            path: Metric.model_validate({"metric": entry} if isinstance(entry, str) else entry)
+            for path, entry in self._sound_entries("measure", "metrics")
+        }
+        self.objectives: dict[KeyPath, Objective] = {
+            path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
+        }
+        self.limits: dict[str, Limit | None] = {
+            str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
+            for path, entry in self._entries("gate")
+        }
+
+    @property
+    def unmeasured(self) -> frozenset[str]:
+        """Figures that are known not to be measured."""
+        latency_is_off = self._at("measure", "latency") is None and self._holds(
+            "measure", "latency"
+        )
+        return self._unmeasured_metrics() | (set(LATENCIES) if latency_is_off else set())
+
+    @property
+    def lacks_calibration(self) -> bool:
+        """Whether `data.calibration` is known to be missing, rather than misspelt or broken."""
+        broken = [path for path in self._broken if path[:1] == ("data",)]
+        return (
+            isinstance(self._at("data"), dict)
+            and self._at("data", "calibration") is None
+            and all(path[:2] == ("data", "evaluation") for path in broken)
+        )
+
+    def text(self, *path: str) -> str | None:
+        """The text at a path, None where there is none."""
+        value = self._at(*path)
+        return value if isinstance(value, str) else None
+
+    def _unmeasured_metrics(self) -> frozenset[str]:
+        named = {entry.metric for entry in self.metrics.values()}
+        is_known = bool(named) and self._is_sound(("measure", "metrics")) and named <= set(METRICS)
+        return frozenset(METRICS) - named if is_known else frozenset()
+
+    def _is_sound(self, path: KeyPath) -> bool:
+        return not any(
+            path[: len(broken)] == broken or broken[: len(path)] == path for broken in self._broken
+        )
+
+    def _at(self, *path: str) -> object:
+        here: object = self._content
+        for key in path:
+            here = here.get(key) if isinstance(here, dict) else None
+        return here
+
+    def _holds(self, *path: str) -> bool:
+        around = self._at(*path[:-1])
+        return isinstance(around, dict) and path[-1] in around
+
+    def _entries(self, *path: str) -> Iterator[tuple[KeyPath, object]]:
+        here = self._at(*path)
+        items = here.items() if isinstance(here, dict) else ()
+        return (((*path, key), entry) for key, entry in items)
+
+    def _sound_entries(self, *path: str) -> Iterator[tuple[KeyPath, object]]:
+        here = self._at(*path)
+        for number, entry in enumerate(here if isinstance(here, list) else ()):
+            inner: KeyPath = (*path, number)
+            if self._is_sound(inner):
+                yield inner, entry

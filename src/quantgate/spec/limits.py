@@ -1,0 +1,89 @@
+"""Limits: which rules mean something for which figure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+from quantgate.figures import FIGURES, Figure
+from quantgate.spec.model import Limit
+from quantgate.spec.naming import figure_findings
+from quantgate.spec.problems import Finding
+from quantgate.spec.wording import dotted, listed
+
+#: By whether higher is better: the rules that mean something for a figure.
+_RULES: Mapping[bool, tuple[str, ...]] = MappingProxyType(
+    {True: ("min", "max_drop", "max_drop_percent"), False: ("max", "max_rise", "max_ratio")}
+)
+#: The rules that hold a difference between candidate and baseline, which can have a confidence.
+_DIFFERENCES = ("max_drop", "max_drop_percent", "max_rise")
+#: What to write in place of a rule that means nothing.
+_INSTEAD: Mapping[str, str] = MappingProxyType(
+    {
+        "min": "Use `max`.",
+        "max": "Use `min`.",
+        "max_drop": "Use `max_rise`.",
+        "max_rise": "Use `max_drop`.",
+        "max_drop_percent": "Use `max_ratio`, which is 1.05 for 5 % more than the baseline.",
+        "max_ratio": "Use `max_drop_percent`, which is 5 for 5 % less than the baseline.",
+    }
+)
+
+
+def limit_findings(
+    limits: Mapping[str, Limit | None], unmeasured: Collection[str]
+) -> Iterator[Finding]:
+    """Check the limits by figure; of a broken one (None) only that its figure is measured."""
+    for name, limit in limits.items():
+        yield from figure_findings(name, ("gate", name), unmeasured, at_key=True)
+        if limit and name in FIGURES:
+            yield from _of_one(FIGURES[name], limit)
+
+
+def _of_one(figure: Figure, limit: Limit) -> Iterator[Finding]:
+    rules: dict[str, float] = limit.model_dump(exclude={"confidence"})
+    fitting = {rule: value for rule, value in rules.items() if rule in _rules_of(figure)}
+    if not rules and limit.confidence is None:
+        path = ("gate", figure.name)
+        hint = f"Its rules are {listed(_rules_of(figure), 'and')}."
+        yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
+    yield from (_of_wrong_direction(figure, rule) for rule in rules if rule not in fitting)
+    for rule, value in fitting.items():
+        yield from _of_value(figure, rule, value)
+    if limit.confidence is not None:
+        yield from _of_confidence(figure, rules)
+
+
+def _rules_of(figure: Figure) -> tuple[str, ...]:
+    return _RULES[figure.higher_is_better]
+
+
+def _of_wrong_direction(figure: Figure, rule: str) -> Finding:
+    better = "higher" if figure.higher_is_better else "lower"
+    message = f"`{rule}` means nothing for `{figure.name}`, where {better} is better"
+    return Finding(("gate", figure.name, rule), message, _INSTEAD[rule], at_key=True)
+
+
+def _of_value(figure: Figure, rule: str, value: float) -> Iterator[Finding]:
+    message = hint = None
+    if rule == "min" and figure.bounded and not 0 <= value <= 1:
+        message = f"`{figure.name}` lies between 0 and 1, and cannot be {value:g}"
+        hint = f"Did you mean {value / 100:g}?" if 1 < value <= 100 else None
+    elif rule == "max_drop" and figure.bounded and value >= 1:
+        message = f"`{figure.name}` lies between 0 and 1, so a drop of {value:g} limits nothing"
+        hint = f"Did you mean {value / 100:g}?" if value <= 100 else None
+    elif rule == "max_drop_percent" and value > 100:
+        message = f"a drop of {value:g} % limits nothing"
+    elif rule == "max" and value < 0:
+        message = f"`{figure.name}` is never below 0, and cannot be {value:g}"
+    if message:
+        yield Finding(("gate", figure.name, rule), message, hint)
+
+
+def _of_confidence(figure: Figure, rules: Collection[str]) -> Iterator[Finding]:
+    path = ("gate", figure.name, "confidence")
+    if not figure.per_sample:
+        message = f"`{figure.name}` has no value for each sample, and so no confidence"
+        yield Finding(path, message, "Remove it.", at_key=True)
+    elif not set(rules) & set(_DIFFERENCES):
+        differences = [rule for rule in _rules_of(figure) if rule in _DIFFERENCES]
+        message = "a confidence needs a rule on the difference from the baseline"
+        yield Finding(path, message, f"Add {listed(differences)}.", at_key=True)

@@ -1,0 +1,14 @@
+"""Where models and data are: local paths and URIs."""
+
+import re
+
+#: What KFP's launcher can read.
+KUBEFLOW_SCHEMES = ("gs", "s3", "minio")
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def scheme_of(location: str) -> str | None:
+    """The scheme of a URI, None for a local path."""
+    match = _SCHEME.match(location)
+    return match.group(1) if match else None

@@ -1,0 +1,241 @@
+"""Version 1 of the spec: what can be written, and what each key means."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    model_serializer,
+)
+
+from quantgate.figures import FIGURES, METRICS
+from quantgate.modes import QUANTIZED_MODES
+
+Text = Annotated[str, Field(min_length=1)]
+HigherIsBetter = Annotated[
+    str,
+    Field(json_schema_extra={"enum": [f.name for f in FIGURES.values() if f.higher_is_better]}),
+]
+LowerIsBetter = Annotated[
+    str,
+    Field(json_schema_extra={"enum": [f.name for f in FIGURES.values() if not f.higher_is_better]}),
+]
+Percentage = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]+)?%$")]
+Tolerance = Percentage | Annotated[float, Field(ge=0)]
+MetricName = Annotated[str, Field(json_schema_extra={"enum": list(METRICS)})]
+ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")]
+Target = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
+Selection = Literal["first", "random", "stratified"]
+IoType = Literal["float32", "int8", "uint8", "int16"]
+
+
+class Section(BaseModel):
+    """A part of the spec; unknown keys are errors, values do not change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Alternatives(Section):
+    """A section whose keys are alternatives; those that are not given are left out when dumped."""
+
+    @model_serializer(mode="wrap")
+    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value is not None}
+
+
+class ModelSource(Section):
+    """The trained float model."""
+
+    saved_model: Text = Field(description="Folder of a TensorFlow SavedModel.")
+    signatures: list[Text] = Field(
+        default=["serving_default"],
+        min_length=1,
+        max_length=1,
+        description="The signature to convert.",
+    )
+
+
+class CalibrationData(Section):
+    """Representative samples; needed by the integer modes."""
+
+    source: Text = Field(
+        description="An .npz file or a folder of .npy files; keys are input names."
+    )
+    samples: int = Field(default=200, ge=1, description="How many samples to calibrate on.")
+    select: Selection = Field(default="random", description="How samples are chosen.")
+    seed: int = Field(default=0, ge=0, description="Seed of the choice.")
+    label: Text | None = Field(
+        default=None,
+        description="Key of the labels, for a stratified choice; by default the evaluation's.",
+    )
+
+
+class EvaluationData(Section):
+    """Labelled samples that accuracy is measured on."""
+
+    source: Text = Field(
+        description="An .npz file or a folder of .npy files; keys are input names."
+    )
+    label: Text = Field(description="Key of the labels or targets.")
+    samples: int | None = Field(default=None, ge=1, description="How many samples; all by default.")
+    select: Selection = Field(default="random", description="How samples are chosen.")
+    seed: int = Field(default=0, ge=0, description="Seed of the choice.")
+
+
+class Data(Section):
+    """Where the data is."""
+
+    calibration: CalibrationData | None = Field(
+        default=None, description="Representative samples; needed by the integer modes."
+    )
+    evaluation: EvaluationData
+
+
+class Candidate(Section):
+    """One quantized model to try: a mode with options."""
+
+    name: Name | None = Field(default=None, description="By default the mode's name.")
+    mode: ModeName = Field(description="One of LiteRT's post-training quantization modes.")
+    input_type: IoType | None = Field(
+        default=None, description="Type of the model's inputs; by default the mode's first."
+    )
+    output_type: IoType | None = Field(
+        default=None, description="Type of the model's outputs; by default the mode's first."
+    )
+
+
+def _candidate_from_mode(value: object) -> object:
+    return {"mode": value} if isinstance(value, str) else value
+
+
+CandidateEntry = Annotated[
+    Candidate,
+    BeforeValidator(_candidate_from_mode, json_schema_input_type=ModeName | Candidate),
+]
+
+
+def _form_of_modes(value: object) -> str:
+    return "<auto>" if isinstance(value, str) else "<list>"
+
+
+# Told apart by hand, so that a mistake in a list is not also reported as "not `auto`".
+Modes = Annotated[
+    Annotated[Literal["auto"], Tag("<auto>")]
+    | Annotated[list[CandidateEntry], Field(min_length=1), Tag("<list>")],
+    Discriminator(_form_of_modes),
+]
+
+
+class Quantize(Section):
+    """Which candidates to try."""
+
+    target: Target = Field(default="cpu", description="What `modes: auto` chooses for.")
+    modes: Modes = Field(
+        default="auto", description="`auto`, or modes by name, or candidates with options."
+    )
+    timeout_s: float = Field(default=3600.0, gt=0, description="Seconds one conversion may take.")
+
+
+class Metric(Section):
+    """One accuracy metric."""
+
+    metric: MetricName = Field(description="What is computed from the model's outputs.")
+    output: Text | None = Field(default=None, description="Output name, where there are several.")
+    peak: float | None = Field(default=None, gt=0, description="Largest possible value, for psnr.")
+
+
+def _metric_from_name(value: object) -> object:
+    return {"metric": value} if isinstance(value, str) else value
+
+
+MetricEntry = Annotated[
+    Metric, BeforeValidator(_metric_from_name, json_schema_input_type=MetricName | Metric)
+]
+
+
+class Latency(Section):
+    """How latency is measured: batch 1, the baseline and every candidate interleaved."""
+
+    threads: int = Field(default=1, ge=1, le=256, description="Threads of the interpreter.")
+    warmup: int = Field(default=5, ge=0, description="Invocations before the clock counts.")
+    runs: int = Field(default=50, ge=1, description="Invocations of each model that count.")
+
+
+class Measure(Section):
+    """What to measure beside the size."""
+
+    metrics: list[MetricEntry] = Field(
+        min_length=1, description="Accuracy metrics, by name or with options."
+    )
+    latency: Latency | None = Field(
+        default=Latency(), description="How latency is measured; null measures none."
+    )
+
+
+class Limit(Alternatives):
+    """What a figure has to keep; every rule given must hold."""
+
+    min: float | None = Field(default=None, description="At least this, in the figure's unit.")
+    max: float | None = Field(default=None, description="At most this, in the figure's unit.")
+    max_drop: float | None = Field(
+        default=None, ge=0, description="Baseline minus candidate is at most this."
+    )
+    max_rise: float | None = Field(
+        default=None, ge=0, description="Candidate minus baseline is at most this."
+    )
+    max_drop_percent: float | None = Field(
+        default=None, ge=0, description="As `max_drop`, in percent of the baseline."
+    )
+    max_ratio: float | None = Field(
+        default=None, gt=0, description="Candidate over baseline is at most this."
+    )
+    confidence: float | None = Field(
+        default=None,
+        ge=0.5,
+        lt=1,
+        description="The rule must hold at this one-sided paired confidence bound.",
+    )
+
+
+class Objective(Alternatives):
+    """One line of the choice; the next one decides among those within the tolerance."""
+
+    minimize: LowerIsBetter | None = Field(default=None, description="Figure to make small.")
+    maximize: HigherIsBetter | None = Field(default=None, description="Figure to make large.")
+    within: Tolerance = Field(
+        default=0.0,
+        description="Candidates this close to the best count as equal: absolute, or as in `5%`.",
+    )
+
+
+class Promote(Section):
+    """Where the winner goes."""
+
+    to: Text = Field(description="Folder that the winner is published in.")
+    when_none_qualifies: Literal["fail"] = Field(
+        default="fail", description="The run fails, with the report written."
+    )
+
+
+class Spec(Section):
+    """A whole quantgate spec."""
+
+    version: Literal[1] = Field(description="Version of the spec's form.")
+    name: Name = Field(description="What the pipeline and its reports are called.")
+    model: ModelSource = Field(description="The trained float model.")
+    data: Data = Field(description="Where the data is.")
+    quantize: Quantize = Field(default=Quantize(), description="Which candidates to try.")
+    measure: Measure = Field(description="What to measure beside the size.")
+    gate: dict[str, Limit] = Field(min_length=1, description="Limits, by figure.")
+    choose: list[Objective] = Field(
+        default=[Objective(minimize="size_bytes")],
+        min_length=1,
+        description="What makes one qualified candidate better than another, in order.",
+    )
+    promote: Promote | None = Field(default=None, description="Where the winner goes.")

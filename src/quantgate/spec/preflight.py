@@ -1,0 +1,108 @@
+"""What can be told about a spec's paths before anything runs, without TensorFlow."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from quantgate.spec.datasource import label_findings, source_findings
+from quantgate.spec.loading import LoadedSpec
+from quantgate.spec.locations import scheme_of
+from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.savedmodel import saved_model_findings
+from quantgate.spec.wording import did_you_mean, dotted, shortened
+
+Check = Callable[[Path], Iterator[Finding]]
+
+
+def preflight(loaded: LoadedSpec) -> None:
+    """Check that the local paths of a spec exist and are what they should be.
+
+    URIs are passed over: a cluster reads them, this machine may not.
+
+    Raises:
+        SpecError: something is missing or is something else; the error holds every problem.
+    """
+    findings = [
+        *_model_findings(loaded),
+        *_calibration_findings(loaded),
+        *_evaluation_findings(loaded),
+        *_promotion_findings(loaded),
+    ]
+    if findings:
+        raise loaded.source.error(findings)
+
+
+def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    path = ("model", "saved_model")
+    return _look(
+        loaded,
+        loaded.spec.model.saved_model,
+        path,
+        lambda target: saved_model_findings(target, path),
+    )
+
+
+def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    calibration = loaded.spec.data.calibration
+    if not calibration:
+        return
+    path = ("data", "calibration")
+    label_path, label = (*path, "label"), calibration.label
+    if label is None and calibration.select == "stratified":
+        label_path, label = (*path, "select"), loaded.spec.data.evaluation.label
+    yield from _source_findings(loaded, calibration.source, (*path, "source"), label, label_path)
+
+
+def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    evaluation = loaded.spec.data.evaluation
+    path = ("data", "evaluation")
+    return _source_findings(
+        loaded, evaluation.source, (*path, "source"), evaluation.label, (*path, "label")
+    )
+
+
+def _source_findings(
+    loaded: LoadedSpec, source: str, path: KeyPath, label: str | None, label_path: KeyPath
+) -> Iterator[Finding]:
+    def check(target: Path) -> Iterator[Finding]:
+        found = list(source_findings(target, path))
+        yield from found
+        if label and not found:
+            yield from label_findings(target, label, label_path)
+
+    return _look(loaded, source, path, check)
+
+
+def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    path = ("promote", "to")
+
+    def check(target: Path) -> Iterator[Finding]:
+        if target.is_file():
+            message = f"`promote.to` is a file: {target}"
+            yield Finding(path, message, "Name a folder; it is made where it is missing.")
+
+    if not loaded.spec.promote:
+        return iter(())
+    return _look(loaded, loaded.spec.promote.to, path, check, must_exist=False)
+
+
+def _look(
+    loaded: LoadedSpec, location: str, path: KeyPath, check: Check, must_exist: bool = True
+) -> Iterator[Finding]:
+    if scheme_of(location):
+        return
+    target = Path(loaded.locate(location))
+    try:
+        if target.exists() or not must_exist:
+            yield from check(target)
+        else:
+            yield _missing(target, path, loaded.folder)
+    except OSError as error:
+        message = f"{dotted(path)} cannot be read: {shortened(str(target))}"
+        yield Finding(path, message, f"The system says: {error.strerror}.")
+
+
+def _missing(target: Path, path: KeyPath, folder: Path) -> Finding:
+    message = f"{dotted(path)} does not exist: {target}"
+    siblings = [entry.name for entry in target.parent.iterdir()] if target.parent.is_dir() else []
+    near = did_you_mean(target.name, siblings)
+    return Finding(path, message, near or f"Paths are relative to {folder}.")

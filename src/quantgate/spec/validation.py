@@ -1,0 +1,240 @@
+"""Pydantic's verdict on a document, in sentences a person can act on."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from quantgate.modes import QUANTIZED_MODES
+from quantgate.spec.model import Spec
+from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.sections import homes_of, section_at
+from quantgate.spec.wording import described, did_you_mean, dotted, listed, nearest, shortened
+
+VERSION = 1
+
+
+class Fault(NamedTuple):
+    """One of pydantic's errors: the place in the document, its kind, value and bounds."""
+
+    path: KeyPath
+    kind: str
+    value: object
+    bounds: Mapping[str, Any]
+    original: str
+
+
+Said = tuple[str, str | None]
+
+
+def version_findings(content: Mapping[str, Any]) -> list[Finding]:
+    """Refuse another version than 1, about whose keys nothing can be said."""
+    version = content.get("version", VERSION)
+    if type(version) is int and version == VERSION:
+        return []
+    message = f"`version` must be {VERSION}, not {described(version)}"
+    return [Finding(("version",), message, f"This quantgate reads version {VERSION} only.")]
+
+
+def form_findings(content: Mapping[str, Any]) -> list[Finding]:
+    """Hold a document against version 1's form: keys, types, and ranges of single values."""
+    try:
+        Spec.model_validate(content)
+    except ValidationError as error:
+        faults = [_fault(details, content) for details in error.errors()]
+        return [_finding(fault) for fault in _without_echoes(faults)]
+    return []
+
+
+def _fault(details: ErrorDetails, content: Mapping[str, Any]) -> Fault:
+    path = _path_in(content, details["loc"])
+    if details["type"] == "missing":
+        path = (*path, details["loc"][-1])
+    return Fault(path, details["type"], details["input"], details.get("ctx", {}), details["msg"])
+
+
+def _path_in(content: object, location: KeyPath) -> KeyPath:
+    """Follow pydantic's location, passing over the names of union members in it."""
+    path: KeyPath = ()
+    here: Any = content
+    for step in location:
+        in_mapping = isinstance(here, dict) and step in here
+        if in_mapping or (isinstance(here, list) and isinstance(step, int)):
+            here = here[step]
+            path = (*path, step)
+    return path
+
+
+def _without_echoes(faults: Sequence[Fault]) -> list[Fault]:
+    """One fault for each place, and none for a missing key that stands there misspelt."""
+    one_each = {fault.path: fault for fault in reversed(faults)}.values()
+    misspelt = {
+        (*fault.path[:-1], meant)
+        for fault in one_each
+        if fault.kind == "extra_forbidden"
+        for meant in nearest(str(fault.path[-1]), _keys_beside(fault))
+    }
+    return [fault for fault in one_each if fault.kind != "missing" or fault.path not in misspelt]
+
+
+def _keys_beside(fault: Fault) -> list[str]:
+    return list(section_at(fault.path[:-1]).model_fields)
+
+
+def _finding(fault: Fault) -> Finding:
+    message, hint = _saying(fault)(fault)
+    at_key = fault.kind in ("extra_forbidden", "missing")
+    return Finding(fault.path, message, hint, at_key)
+
+
+def _saying(fault: Fault) -> Callable[[Fault], Said]:
+    if fault.path[-1:] == ("within",):
+        return _say_no_tolerance
+    if fault.path == ("quantize", "modes") and fault.kind != "too_short":
+        return _say_no_modes
+    return _SAYINGS.get(fault.kind, _say_as_it_is)
+
+
+def _say_missing(fault: Fault) -> Said:
+    around, key = fault.path[:-1], str(fault.path[-1])
+    description = section_at(around).model_fields[key].description
+    return f"{dotted(around)} needs the key `{key}`", f"`{key}`: {description}"
+
+
+def _say_unknown_key(fault: Fault) -> Said:
+    key = str(fault.path[-1])
+    message = f"{dotted(fault.path[:-1])} has no key `{shortened(key)}`"
+    known = _keys_beside(fault)
+    if near := did_you_mean(key, known):
+        return message, near
+    homes = homes_of(key)
+    return message, f"It belongs in {listed(homes)}." if homes else _keys_are(known)
+
+
+def _keys_are(known: Iterable[str]) -> str:
+    return f"Its keys are {listed(known, 'and')}."
+
+
+def _say_no_mapping(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must be a mapping, not {described(fault.value)}"
+    if fault.path == ("gate",):
+        return message, "Its keys are figures, as in `top1: {max_drop: 0.01}`."
+    return message, _keys_are(section_at(fault.path).model_fields)
+
+
+def _say_no_list(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must be a list, not {described(fault.value)}"
+    if isinstance(fault.value, str):
+        return message, f"Write `[{shortened(fault.value)}]`."
+    return message, "Write its entries as `[first, second]`."
+
+
+def _say_no_text(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must be text, not {described(fault.value)}"
+    scalar = isinstance(fault.value, (int, float))
+    return message, "Put it in quotes." if scalar else None
+
+
+def _say_empty_text(fault: Fault) -> Said:
+    return f"{dotted(fault.path)} must not be empty", None
+
+
+def _say_no_name(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} cannot be `{shortened(str(fault.value))}`"
+    rule = (
+        "A name has up to 63 lowercase letters, digits, `-` and `_`, and starts and ends with a "
+        "letter or digit."
+    )
+    near = re.sub(r"[^a-z0-9_-]+", "-", str(fault.value).lower())[:63].strip("-_")
+    return message, f"{rule} Did you mean `{near}`?" if near else rule
+
+
+def _say_no_whole_number(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must be a whole number, not {described(fault.value)}"
+    return message, _unquote(fault.value)
+
+
+def _say_no_number(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must be a number, not {described(fault.value)}"
+    percent = re.fullmatch(r"([0-9.]+) ?%", str(fault.value))
+    if percent and fault.path[-1] == "max_drop":
+        share = percent.group(1)
+        return message, f"Write `max_drop_percent: {share}` for {share} % of the baseline."
+    return message, _unquote(fault.value)
+
+
+def _unquote(value: object) -> str | None:
+    is_number = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", str(value))
+    return "Remove the quotes." if isinstance(value, str) and is_number else None
+
+
+def _say_not_finite(fault: Fault) -> Said:
+    return f"{dotted(fault.path)} must be a finite number", None
+
+
+def _say_out_of_range(fault: Fault) -> Said:
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    ((bound, limit),) = fault.bounds.items()
+    value = fault.value
+    message = f"{dotted(fault.path)} must be {words[bound]} {limit:g}, not {described(value)}"
+    if limit == 1 and isinstance(value, (int, float)) and 1 < value <= 100:
+        return message, f"Did you mean {value / 100:g}?"
+    return message, None
+
+
+def _say_too_few(fault: Fault) -> Said:
+    return f"{dotted(fault.path)} must have at least one entry", None
+
+
+def _say_too_many(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must have one entry, not {fault.bounds['actual_length']}"
+    return message, "Write one spec for each."
+
+
+def _say_none_of_these(fault: Fault) -> Said:
+    allowed = re.findall(r"'([^']*)'", fault.bounds["expected"])
+    message = f"{dotted(fault.path)} must be {listed(allowed)}, not {described(fault.value)}"
+    return message, did_you_mean(str(fault.value), allowed)
+
+
+def _say_no_modes(fault: Fault) -> Said:
+    message = f"`quantize.modes` must be `auto` or a list of modes, not {described(fault.value)}"
+    modes = f"The modes are {listed(QUANTIZED_MODES, 'and')}."
+    if not isinstance(fault.value, str):
+        return message, modes
+    if fault.value in QUANTIZED_MODES:
+        return message, f"Write `[{fault.value}]`."
+    return message, did_you_mean(fault.value, ["auto", *QUANTIZED_MODES]) or modes
+
+
+def _say_no_tolerance(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} cannot be {described(fault.value)}"
+    return message, "Write a number from 0, or a percentage below 100 such as `5%`."
+
+
+def _say_as_it_is(fault: Fault) -> Said:
+    return f"{dotted(fault.path)}: {fault.original}", None
+
+
+_SAYINGS: Mapping[str, Callable[[Fault], Said]] = {
+    "missing": _say_missing,
+    "extra_forbidden": _say_unknown_key,
+    "model_type": _say_no_mapping,
+    "dict_type": _say_no_mapping,
+    "list_type": _say_no_list,
+    "string_type": _say_no_text,
+    "string_too_short": _say_empty_text,
+    "string_pattern_mismatch": _say_no_name,
+    "int_type": _say_no_whole_number,
+    "float_type": _say_no_number,
+    "finite_number": _say_not_finite,
+    "greater_than_equal": _say_out_of_range,
+    "greater_than": _say_out_of_range,
+    "less_than_equal": _say_out_of_range,
+    "less_than": _say_out_of_range,
+    "too_short": _say_too_few,
+    "too_long": _say_too_many,
+    "literal_error": _say_none_of_these,
+}

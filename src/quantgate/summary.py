@@ -1,0 +1,53 @@
+"""The decision in one sentence."""
+
+from collections.abc import Collection, Sequence
+
+from quantgate.decision import Closest, Entry
+from quantgate.figures import LATENCIES, METRICS, SIZE
+from quantgate.phrases import change_text, figure_text, ratio_text, short_name
+
+
+def summarize(
+    baseline: Entry,
+    candidates: Sequence[Entry],
+    winner: str | None,
+    closest: Closest | None,
+    named: Collection[str],
+) -> str:
+    """Say who wins and what that means, or that nobody does and how close it was.
+
+    Args:
+        baseline: what the winner's figures are compared with.
+        candidates: all of them.
+        winner: the winner's name.
+        closest: who came nearest where nobody won.
+        named: the figures that the spec's limits and objectives name; a latency is told if it is
+            one of them.
+    """
+    if winner:
+        entry = next(entry for entry in candidates if entry.name == winner)
+        return f"{winner} wins: {', '.join(_highlights(entry, baseline, named))}"
+    if not closest:
+        return f"no candidate qualifies: none of {len(candidates)} came through to be measured"
+    others = len(closest.missed) - 1
+    more = f" (and {others} more)" if others else ""
+    return f"no candidate qualifies: {closest.name} comes closest, but {closest.missed[0]}{more}"
+
+
+def _highlights(entry: Entry, baseline: Entry, named: Collection[str]) -> list[str]:
+    told = [SIZE.name, *METRICS, *(latency for latency in LATENCIES if latency in named)]
+    return [
+        _compared(name, entry.measurements[name], baseline.measurements.get(name))
+        for name in told
+        if name in entry.measurements
+    ]
+
+
+def _compared(name: str, value: float, reference: float | None) -> str:
+    label = "" if name == SIZE.name else f"{short_name(name)} "
+    text = f"{label}{figure_text(name, value)}"
+    if not reference:
+        return text
+    if name in METRICS:
+        return f"{text} ({change_text(name, value - reference)})"
+    return f"{text} ({ratio_text(value / reference)} of the baseline)"

@@ -1,0 +1,122 @@
+"""Who may import whom, and what is packaged: rules of the house, read from the files."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = {
+    "quantgate": ROOT / "src" / "quantgate",
+    "quantgate.components": ROOT / "components",
+    "quantgate.local_runner": ROOT / "local_runner",
+    "quantgate.pipelines": ROOT / "pipelines",
+}
+CORE_LIBRARIES = {"numpy", "pydantic", "yaml", "pydantic_core"}
+ROOM_NAMES = ("components", "pipelines", "local_runner")
+
+
+def modules_of(room: str) -> list[Path]:
+    return sorted(ROOMS[room].rglob("*.py"))
+
+
+def imports_of(path: Path, *, only_at_import_time: bool = False) -> Iterator[str]:
+    """Yield the dotted names that a module imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in _statements(tree) if only_at_import_time else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _statements(child)
+
+
+def room_of(name: str) -> str:
+    for room in ROOM_NAMES:
+        if name == f"quantgate.{room}" or name.startswith(f"quantgate.{room}."):
+            return room
+    return "core" if name.split(".")[0] == "quantgate" else ""
+
+
+def library_of(name: str) -> str:
+    top = name.split(".")[0]
+    return "" if top in sys.stdlib_module_names or top == "quantgate" else top
+
+
+@pytest.mark.parametrize("path", modules_of("quantgate"), ids=lambda path: path.stem)
+def test_core_imports_nothing_heavy(path: Path) -> None:
+    allowed = CORE_LIBRARIES | ({"rich"} if path.stem == "terminal" else set())
+    for name in imports_of(path, only_at_import_time=True):
+        assert room_of(name) in ("", "core"), f"{path} imports {name}"
+        assert library_of(name) in allowed | {""}, f"{path} imports {name} at import time"
+
+
+@pytest.mark.parametrize("path", modules_of("quantgate.local_runner"), ids=lambda path: path.stem)
+def test_local_runner_is_blind(path: Path) -> None:
+    for name in imports_of(path):
+        assert room_of(name) != "components", f"{path} imports {name}"
+        assert room_of(name) != "pipelines", f"{path} imports {name}"
+        if room_of(name) == "core":
+            assert name.startswith("quantgate.errors"), f"{path} imports {name}"
+        assert library_of(name) in {"", "kfp", "yaml", "google"}, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules_of("quantgate.pipelines"), ids=lambda path: path.stem)
+def test_pipelines_see_interfaces_only(path: Path) -> None:
+    for name in imports_of(path):
+        assert room_of(name) != "local_runner", f"{path} imports {name}"
+        if room_of(name) == "components":
+            assert ".component" in name, f"{path} imports {name}, which is no interface"
+        assert library_of(name) in {"", "kfp"}, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", modules_of("quantgate.components"), ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_components_keep_interface_and_work_apart(path: Path) -> None:
+    names = set(imports_of(path))
+    assert not {name for name in names if room_of(name) in ("pipelines", "local_runner")}
+    if path.stem == "component":
+        at_import = set(imports_of(path, only_at_import_time=True))
+        assert {library_of(name) for name in at_import} <= {"", "kfp"}
+        assert not {name for name in at_import if ".work" in name}
+    else:
+        assert "kfp" not in {library_of(name) for name in names}, f"{path} imports kfp"
+
+
+def test_every_package_is_shipped() -> None:
+    """The list in pyproject.toml is by hand, so it is compared with the folders."""
+    found = {
+        ".".join([room, *path.parent.relative_to(folder).parts])
+        for room, folder in ROOMS.items()
+        for path in folder.rglob("__init__.py")
+    }
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    block = re.search(r"^packages = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    assert set(re.findall(r'"([^"]+)"', block.group(1))) == found
+
+
+def test_lock_file_names_no_host() -> None:
+    assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_versions_agree() -> None:
+    from quantgate import __version__
+
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{__version__}"' in text
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,0 +1,320 @@
+"""Small SavedModels, and what it takes to carry one through conversion."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from quantgate.components.isolation import run_isolated
+from quantgate.records import ArrayFacts, Attestation, Manifest, ModelFacts
+
+SIGNATURE = "serving_default"
+SAMPLES = 16
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A SavedModel with everything that `quantize` takes."""
+
+    saved_model: Path
+    folder: Path
+    dataset: Path
+
+    @property
+    def baseline(self) -> Path:
+        return self.folder / "baseline.tflite"
+
+    @property
+    def facts_path(self) -> Path:
+        return self.folder / "facts.json"
+
+    @property
+    def calibrated(self) -> Path:
+        return self.folder / "calibrated"
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts.read(self.facts_path)
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What `quantize` wrote."""
+
+    content: bytes
+    attestation: Attestation
+
+
+@pytest.fixture(scope="session")
+def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of small SavedModels, by name."""
+    folder = tmp_path_factory.mktemp("saved_models")
+    run_isolated(_export_all, folder, timeout_s=120)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_dataset() -> Callable[[Path, Arrays], Path]:
+    """Write arrays as a data set folder, without `build_dataset`'s checks."""
+    return _write_dataset
+
+
+@pytest.fixture(scope="session")
+def prepare(
+    saved_models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str | Path], Prepared]:
+    """Convert and calibrate one of the small SavedModels, or any by its path, once for all."""
+    done: dict[Path, Prepared] = {}
+
+    def prepared(name: str | Path) -> Prepared:
+        folder = saved_models / name
+        if folder not in done:
+            done[folder] = _prepared(folder, tmp_path_factory.mktemp(folder.name))
+        return done[folder]
+
+    return prepared
+
+
+@pytest.fixture
+def quantized(tmp_path: Path) -> Callable[..., Quantized]:
+    """Run `quantize` on a prepared model: `quantized(prepared, mode, **changes)`."""
+    from quantgate.components.quantize.work import quantize
+    from quantgate.modes import QUANTIZED_MODES
+
+    def run(prepared: Prepared, mode: str, **changes: Any) -> Quantized:
+        default = QUANTIZED_MODES[mode].io_types[0]
+        types = {"input_type": default, "output_type": default, **changes.pop("types", {})}
+        arguments = {
+            "baseline_path": str(prepared.baseline),
+            "facts_path": str(prepared.facts_path),
+            "candidate": {"candidate": "candidate", "mode": mode, **types},
+            "timeout_s": 60.0,
+            "quantized_path": str(tmp_path / "quantized.tflite"),
+            "attestation_path": str(tmp_path / "attestation.json"),
+            "calibrated_path": str(prepared.calibrated),
+            "dataset_path": str(prepared.dataset),
+            **changes,
+        }
+        quantize(str(prepared.saved_model), **arguments)
+        return Quantized(
+            (tmp_path / "quantized.tflite").read_bytes(),
+            Attestation.read(tmp_path / "attestation.json"),
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def public_model() -> Callable[..., bytes]:
+    """Convert as the guide shows: `public_model(saved_model, mode, samples, io)`."""
+
+    def convert(
+        saved_model: Path, mode: str, samples: Arrays, io: tuple[str, str] | None = None
+    ) -> bytes:
+        return run_isolated(_public_model, saved_model, mode, samples, io, timeout_s=120)
+
+    return convert
+
+
+def _public_model(
+    saved_model: Path, mode: str, samples: Arrays, io: tuple[str, str] | None
+) -> bytes:
+    import tensorflow as tf
+
+    int8 = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    int16x8 = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+    supported_ops = {
+        "integer_only_int8": int8,
+        "integer_only_uint8": int8,
+        "int16x8": int16x8,
+        "int16x8_float_fallback": [*int16x8, tf.lite.OpsSet.TFLITE_BUILTINS],
+    }
+    ends = {"integer_only_int8": ("int8", "int8"), "integer_only_uint8": ("uint8", "uint8")}
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=[SIGNATURE]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: (
+        {name: values[row : row + 1] for name, values in samples.items()}
+        for row in range(len(next(iter(samples.values()))))
+    )
+    if mode in supported_ops:
+        converter.target_spec.supported_ops = supported_ops[mode]
+    if io or mode in ends:
+        input_type, output_type = io or ends[mode]
+        converter.inference_input_type = tf.dtypes.as_dtype(input_type)
+        converter.inference_output_type = tf.dtypes.as_dtype(output_type)
+    content: bytes = converter.convert()
+    return content
+
+
+def _prepared(saved_model: Path, folder: Path) -> Prepared:
+    from quantgate.components.calibrate.work import calibrate
+    from quantgate.components.convert_baseline.work import convert_baseline
+
+    prepared = Prepared(saved_model, folder, folder / "dataset")
+    convert_baseline(
+        str(saved_model),
+        SIGNATURE,
+        baseline_path=str(prepared.baseline),
+        facts_path=str(prepared.facts_path),
+    )
+    _write_dataset(prepared.dataset, _samples_for(prepared.facts))
+    calibrate(
+        str(saved_model),
+        SIGNATURE,
+        dataset_path=str(prepared.dataset),
+        timeout_s=60.0,
+        calibrated_path=str(prepared.calibrated),
+    )
+    return prepared
+
+
+def _samples_for(facts: ModelFacts) -> Arrays:
+    """Floats around nought, a range of its own for every input; 0 and 1 for integers."""
+    random = np.random.default_rng(7)
+    samples: dict[str, NDArray[Any]] = {}
+    for place, (name, tensor) in enumerate(facts.signature.inputs.items(), start=1):
+        shape = (SAMPLES, *tensor.shape[1:])
+        if tensor.dtype == "float32":
+            samples[name] = random.normal(size=shape, scale=place).astype(np.float32)
+        else:
+            samples[name] = random.integers(0, 2, shape).astype(tensor.dtype)
+    return samples
+
+
+def _write_dataset(folder: Path, arrays: Arrays) -> Path:
+    folder.mkdir()
+    for name, values in arrays.items():
+        np.save(folder / f"{name}.npy", values)
+    count = len(next(iter(arrays.values())))
+    Manifest(
+        purpose="calibration",
+        source="made up",
+        inputs={name: _array_facts(name, values) for name, values in arrays.items()},
+        label=None,
+        samples=count,
+        available=count,
+        select="first",
+        seed=0,
+        per_class=None,
+        content_sha256="0" * 64,
+    ).write(folder / "manifest.json")
+    return folder
+
+
+def _array_facts(name: str, values: NDArray[Any]) -> ArrayFacts:
+    return ArrayFacts(
+        file=f"{name}.npy",
+        shape=list(values.shape),
+        dtype=values.dtype.name,
+        minimum=0.0,
+        maximum=0.0,
+    )
+
+
+def _export_all(folder: Path) -> None:
+    import tensorflow as tf
+
+    tf.keras.utils.set_random_seed(11)
+    _convolutional(tf).export(str(folder / "convolutional"), verbose=False)
+    _recurrent(tf).export(str(folder / "recurrent"), verbose=False)
+    for name, (function, inputs) in _functions(tf).items():
+        _export(tf, folder / name, function, inputs)
+    _export_running_sum(tf, folder / "running_sum")
+    tf.saved_model.save(tf.Module(), str(folder / "unsigned"))
+
+
+def _convolutional(tf: Any) -> Any:
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            layers.Input((8, 8, 2), name="image"),
+            layers.Conv2D(16, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.DepthwiseConv2D(3, padding="same"),
+            layers.Conv2D(64, 1, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(32),
+            layers.Softmax(),
+        ]
+    )
+    random = np.random.default_rng(3)
+    images = random.normal(size=(64, 8, 8, 2)).astype(np.float32)
+    model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+    model.fit(images, random.integers(0, 32, 64), epochs=1, verbose=0)
+    return model
+
+
+def _recurrent(tf: Any) -> Any:
+    layers = tf.keras.layers
+    return tf.keras.Sequential([layers.Input((5, 3)), layers.LSTM(4), layers.Dense(2)])
+
+
+def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
+    weights = tf.constant(np.random.default_rng(5).normal(size=(64, 64)).astype(np.float32))
+    kernel = weights[:1, :36, None, None]
+    vector = tf.TensorSpec([None, 64], tf.float32)
+    image = tf.TensorSpec([None, 8, 8, 1], tf.float32)
+
+    def dense(x: Any) -> Any:
+        return tf.matmul(x, weights)
+
+    def pixels(x: Any) -> Any:
+        return tf.nn.depth_to_space(tf.nn.conv2d(x, tf.reshape(kernel, [3, 3, 1, 4]), 1, "SAME"), 2)
+
+    return {
+        "floor_mod": (lambda x: {"y": tf.math.floormod(dense(x), 3.0)}, {"x": vector}),
+        "cumsum": (lambda x: {"y": tf.cumsum(dense(x), axis=1)}, {"x": vector}),
+        "divide": (lambda x: {"y": dense(x) / (tf.abs(x) + 1.0)}, {"x": vector}),
+        "squared_difference": (
+            lambda x: {"y": tf.math.squared_difference(dense(x), x)},
+            {"x": vector},
+        ),
+        "depth_to_space": (lambda x: {"y": pixels(x)}, {"x": image}),
+        "small": (lambda x: {"y": tf.matmul(x, weights[:4, :4])}, {"x": vector_of(tf, 4)}),
+        "two_inputs": (lambda b, a: {"y": dense(a) + 2 * dense(b)}, {"b": vector, "a": vector}),
+        "embedding": (
+            lambda tokens: {"y": dense(tf.gather(weights, tokens[:, 0]))},
+            {"tokens": tf.TensorSpec([None, 3], tf.int32)},
+        ),
+        "decomposition": (
+            lambda x: {"y": tf.linalg.svd(dense(x)[None], compute_uv=False)},
+            {"x": vector},
+        ),
+        "text": (
+            lambda words: {"y": tf.strings.length(words)},
+            {"words": tf.TensorSpec([None], tf.string)},
+        ),
+    }
+
+
+def vector_of(tf: Any, size: int) -> Any:
+    return tf.TensorSpec([None, size], tf.float32)
+
+
+def _export(tf: Any, folder: Path, function: Callable[..., Any], inputs: dict[str, Any]) -> None:
+    module = tf.Module()
+    named = [tf.TensorSpec(spec.shape, spec.dtype, name=name) for name, spec in inputs.items()]
+    module.serve = tf.function(function, input_signature=named)
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve})
+
+
+def _export_running_sum(tf: Any, folder: Path) -> None:
+    """A model with a resource variable, which it adds to with every invocation."""
+    module = tf.Module()
+    module.total = tf.Variable(tf.zeros([1, 64]))
+    weights = tf.constant(np.random.default_rng(5).normal(size=(64, 64)).astype(np.float32))
+
+    def step(x: Any) -> Any:
+        module.total.assign(module.total * 0.5 + tf.matmul(x, weights))
+        return {"y": module.total.read_value()}
+
+    module.step = tf.function(step, input_signature=[tf.TensorSpec([1, 64], tf.float32, name="x")])
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.step})

@@ -1,0 +1,115 @@
+"""One pass over the data; whatever goes wrong with it is data too."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from ai_edge_litert.schema_py_generated import Model, ModelT
+
+from quantgate.components import converter
+from quantgate.components.calibrate.work import calibrate
+from quantgate.errors import InputError
+from quantgate.records import Calibration
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+]
+
+
+@pytest.fixture
+def calibrated(
+    saved_models: Path, tmp_path: Path, write_dataset: Callable[..., Path]
+) -> Callable[..., Calibration]:
+    """Calibrate a small SavedModel on arrays; the folder is `tmp_path / "calibrated"`."""
+
+    def run(model: str, samples: dict[str, Any], timeout_s: float = 60.0) -> Calibration:
+        folder = tmp_path / "calibrated"
+        calibrate(
+            str(saved_models / model),
+            "serving_default",
+            dataset_path=str(write_dataset(tmp_path / "dataset", samples)),
+            timeout_s=timeout_s,
+            calibrated_path=str(folder),
+        )
+        record = Calibration.read(folder / "calibration.json")
+        assert (folder / "calibrated.tflite").exists() == (
+            record.status == "calibrated" and record.way == "once"
+        )
+        return record
+
+    return run
+
+
+def _vectors(count: int = 4) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(count, 64)).astype(np.float32)
+
+
+def test_record_and_ranges(calibrated: Callable[..., Calibration], tmp_path: Path):
+    samples = {"a": _vectors(), "b": 10 * _vectors()}
+    assert calibrated("two_inputs", samples) == Calibration(
+        status="calibrated",
+        way="once",
+        samples=4,
+        dataset_sha256="0" * 64,
+        tensorflow=tf.__version__,
+    )
+    content = (tmp_path / "calibrated" / "calibrated.tflite").read_bytes()
+    graph = ModelT.InitFromObj(Model.GetRootAs(content, 0)).subgraphs[0]
+    for name, values in samples.items():
+        tensor = next(t for t in graph.tensors if t.name == f"serving_default_{name}:0".encode())
+        assert tensor.quantization.min[0] == values.min()
+        assert tensor.quantization.max[0] == values.max()
+
+
+def test_samples_of_nothing_but_nan(calibrated: Callable[..., Calibration]):
+    record = calibrated("floor_mod", {"x": np.full((2, 64), np.nan, np.float32)})
+    assert record.status == "failed"
+    assert record.reason == "calibration gave no tensor a range: no sample holds a finite value"
+
+
+def test_samples_of_another_size(calibrated: Callable[..., Calibration]):
+    record = calibrated("squared_difference", {"x": _vectors()[:, :3]})
+    assert record.status == "failed"
+    assert record.reason == (
+        "calibration failed: Given shapes, [0,64] and [1,3], are not broadcastable: Node number 1 "
+        "(SQUARED_DIFFERENCE) failed to prepare"
+    )
+
+
+def test_samples_of_another_name(calibrated: Callable[..., Calibration]):
+    record = calibrated("floor_mod", {"z": _vectors()})
+    assert record.status == "failed"
+    assert record.reason == "calibration failed: KeyError: 'x'"
+
+
+def test_time_runs_out(calibrated: Callable[..., Calibration]):
+    record = calibrated("floor_mod", {"x": _vectors()}, timeout_s=0.01)
+    assert record.status == "failed"
+    assert record.reason == "calibration took longer than 0.01 s and was stopped"
+
+
+def test_version_outside_the_proven_ones(
+    calibrated: Callable[..., Calibration], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(converter, "PROVEN", ((1, 15),))
+    record = calibrated("floor_mod", {"x": _vectors()})
+    assert record.status == "calibrated"
+    assert record.way == "converter"
+    assert record.reason == (
+        f"TensorFlow {tf.__version__} is not among the versions that share a calibration"
+    )
+
+
+def test_data_set_folder_without_manifest(saved_models: Path, tmp_path: Path):
+    with pytest.raises(InputError, match=r"manifest\.json is not a Manifest record"):
+        calibrate(
+            str(saved_models / "floor_mod"),
+            "serving_default",
+            dataset_path=str(tmp_path),
+            timeout_s=60.0,
+            calibrated_path=str(tmp_path / "calibrated"),
+        )

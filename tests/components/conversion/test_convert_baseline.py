@@ -1,0 +1,202 @@
+"""The float conversion: its facts, and every way in which it can be refused."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from quantgate.components.convert_baseline.work import convert_baseline, require_same_names
+from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_bytes, sha256_of_tree
+from quantgate.records import Signature, TensorFacts
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+]
+EXPORT = 'write one with model.export("folder") from Keras, or with tf.saved_model.save'
+
+
+@pytest.fixture
+def refusal(tmp_path: Path) -> Callable[..., str]:
+    """The message that `convert_baseline` refuses a model with; nothing may be written."""
+
+    def run(model: Path, signature: str = "serving_default") -> str:
+        baseline, facts = tmp_path / "baseline.tflite", tmp_path / "facts.json"
+        with pytest.raises(InputError) as caught:
+            convert_baseline(
+                str(model), signature, baseline_path=str(baseline), facts_path=str(facts)
+            )
+        assert not baseline.exists()
+        assert not facts.exists()
+        return str(caught.value)
+
+    return run
+
+
+def test_facts_describe_model_and_baseline(prepare: Callable[[str], Any]):
+    prepared = prepare("convolutional")
+    facts, content = prepared.facts, prepared.baseline.read_bytes()
+    assert facts.signature == Signature(
+        key="serving_default",
+        inputs={"image": TensorFacts(shape=[-1, 8, 8, 2], dtype="float32")},
+        outputs={"output_0": TensorFacts(shape=[-1, 32], dtype="float32")},
+    )
+    assert facts.ops == {
+        "CONV_2D": 2,
+        "DEPTHWISE_CONV_2D": 1,
+        "FULLY_CONNECTED": 1,
+        "MEAN": 1,
+        "SOFTMAX": 1,
+    }
+    assert facts.size_bytes == len(content)
+    assert facts.baseline_sha256 == sha256_of_bytes(content)
+    assert facts.saved_model_sha256 == sha256_of_tree(prepared.saved_model)
+    assert facts.tensorflow == tf.__version__
+
+
+def test_baseline_is_the_same_bytes_again(prepare: Callable[[str], Any], tmp_path: Path):
+    prepared = prepare("two_inputs")
+    again = tmp_path / "again.tflite"
+    convert_baseline(
+        str(prepared.saved_model),
+        "serving_default",
+        baseline_path=str(again),
+        facts_path=str(tmp_path / "facts.json"),
+    )
+    assert again.read_bytes() == prepared.baseline.read_bytes()
+
+
+def test_integer_inputs_keep_their_dtype(prepare: Callable[[str], Any]):
+    inputs = prepare("embedding").facts.signature.inputs
+    assert inputs == {"tokens": TensorFacts(shape=[-1, 3], dtype="int32")}
+
+
+def test_missing_folder(refusal: Callable[..., str], tmp_path: Path):
+    missing = tmp_path / "nowhere"
+    assert refusal(missing) == f"{missing} does not exist; it should be the folder of a SavedModel"
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_keras_file(refusal: Callable[..., str], tmp_path: Path, name: str):
+    file = tmp_path / name
+    file.write_bytes(b"")
+    assert refusal(file) == (
+        f"{file} is a Keras file, not a SavedModel: load it with keras.models.load_model, call "
+        'model.export("folder"), and name that folder'
+    )
+
+
+def test_other_file(refusal: Callable[..., str], tmp_path: Path):
+    file = tmp_path / "saved_model.pb"
+    file.write_bytes(b"")
+    assert refusal(file) == f"{file} is a file, not the folder of a SavedModel: {EXPORT}"
+
+
+def test_folder_without_saved_model(refusal: Callable[..., str], tmp_path: Path):
+    assert refusal(tmp_path) == (
+        f"{tmp_path} holds no saved_model.pb, so it is no SavedModel: {EXPORT}"
+    )
+
+
+def test_damaged_saved_model(refusal: Callable[..., str], tmp_path: Path):
+    (tmp_path / "saved_model.pb").write_bytes(b"not a protocol buffer")
+    assert refusal(tmp_path) == (
+        f"{tmp_path}/saved_model.pb cannot be read: it is damaged or cut short; "
+        "export the model again"
+    )
+
+
+def test_no_graph_for_serving(refusal: Callable[..., str], tmp_path: Path):
+    message = saved_model_pb2.SavedModel()
+    message.meta_graphs.add().meta_info_def.tags.extend(["train", "gpu"])
+    (tmp_path / "saved_model.pb").write_bytes(message.SerializeToString())
+    assert refusal(tmp_path) == (
+        f"{tmp_path} has no graph for serving: LiteRT converts the one tagged `serve`, and the "
+        "tags here are: gpu + train; export the model again for inference"
+    )
+
+
+def test_unknown_signature(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "convolutional"
+    assert refusal(folder, "serving_defualt") == (
+        f"{folder} has no signature `serving_defualt`, only `serve`, `serving_default`; "
+        "did you mean `serving_default`?"
+    )
+
+
+def test_no_signatures(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "unsigned"
+    assert (
+        refusal(folder) == f"{folder} has no signatures, so there is nothing to convert: {EXPORT}"
+    )
+
+
+def test_text_input(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "text"
+    assert refusal(folder) == (
+        f"{folder}: signature `serving_default` takes text or encoded bytes in `words`, which "
+        "cannot be quantized; export a signature that starts at the numbers (token ids, decoded "
+        "pixels) and prepare them outside the model"
+    )
+
+
+def test_op_without_builtin(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "decomposition"
+    assert refusal(folder) == (
+        f"{folder}: LiteRT has no builtin for Svd, which signature `serving_default` uses. Express "
+        "them through ops that LiteRT has, as listed at "
+        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
+        "(SELECT_TF_OPS is no way out: such models neither calibrate nor run with LiteRT's pip "
+        "wheels.)"
+    )
+
+
+def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "recurrent"
+    assert refusal(folder) == (
+        f"{folder}: LiteRT has no builtin for TensorListReserve, which signature "
+        "`serving_default` uses. Tensor lists come from loops: give Keras's recurrent layers "
+        "unroll=True, and write other loops without TensorArray; then export the model again. "
+        "(SELECT_TF_OPS is no way out: such models neither calibrate nor run with LiteRT's pip "
+        "wheels.)"
+    )
+
+
+def test_optimizer_state(refusal: Callable[..., str], shared_models: Path):
+    if importlib.util.find_spec("tf_keras"):
+        pytest.skip("tf_keras is installed, and with it TensorFlow loads optimizer state")
+    folder = shared_models / "keyword_spotting" / "saved_model_with_optimizer"
+    assert refusal(folder) == (
+        f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load: export the "
+        'model again for inference with model.export("folder"), or install tf_keras beside '
+        "TensorFlow"
+    )
+
+
+def test_lost_variables(refusal: Callable[..., str], saved_models: Path, tmp_path: Path):
+    folder = tmp_path / "model"
+    shutil.copytree(saved_models / "convolutional", folder)
+    shutil.rmtree(folder / "variables")
+    assert refusal(folder) == (
+        f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it; copy the "
+        "SavedModel whole, or export it again"
+    )
+
+
+@pytest.mark.parametrize("role", ["inputs", "outputs"])
+def test_lost_name(role: str):
+    facts = TensorFacts(shape=[-1, 4], dtype="float32")
+    whole = {"inputs": {"a": facts, "b": facts}, "outputs": {"a": facts, "b": facts}}
+    lossy = {**whole, role: {"a": facts}}
+    with pytest.raises(InputError) as caught:
+        require_same_names("model", Signature(key="s", **whole), Signature(key="s", **lossy))
+    assert str(caught.value) == (
+        f"model: signature `s` has the {role} `a`, `b`, but after the conversion they are `a`; "
+        "export the signature with a tensor of its own for every name"
+    )

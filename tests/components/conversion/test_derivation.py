@@ -1,0 +1,116 @@
+"""Derived integer models are the public converter's, byte for byte."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quantgate.components.calibrate.work import calibrate
+from quantgate.components.converter import Recipe, derivation_is_proven
+from quantgate.components.derivation import derive
+from quantgate.components.isolation import run_isolated
+from quantgate.modes import QUANTIZED_MODES
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+]
+CALIBRATED = [mode.name for mode in QUANTIZED_MODES.values() if mode.calibrated]
+
+
+def _derived(calibrated: Path, mode: str, io: tuple[str, str] | None = None) -> bytes:
+    row = QUANTIZED_MODES[mode]
+    recipe = Recipe(row, *(io or (row.io_types[0], row.io_types[0])))
+    content = (calibrated / "calibrated.tflite").read_bytes()
+    return run_isolated(derive, content, recipe, timeout_s=60)
+
+
+def _samples(folder: Path) -> dict[str, np.ndarray]:
+    return {path.stem: np.load(path) for path in folder.glob("*.npy")}
+
+
+@pytest.mark.parametrize("mode", CALIBRATED)
+def test_every_calibrated_mode(
+    prepare: Callable[[str], Any], public_model: Callable[..., bytes], mode: str
+):
+    prepared = prepare("convolutional")
+    public = public_model(prepared.saved_model, mode, _samples(prepared.dataset))
+    assert _derived(prepared.calibrated, mode) == public
+
+
+@pytest.mark.parametrize(
+    ("mode", "io"),
+    [
+        ("full_integer", ("int8", "float32")),
+        ("full_integer", ("float32", "uint8")),
+        ("int16x8", ("int16", "int16")),
+        ("int16x8_float_fallback", ("int16", "float32")),
+    ],
+)
+def test_input_and_output_types(
+    prepare: Callable[[str], Any],
+    public_model: Callable[..., bytes],
+    mode: str,
+    io: tuple[str, str],
+):
+    prepared = prepare("convolutional")
+    public = public_model(prepared.saved_model, mode, _samples(prepared.dataset), io)
+    assert _derived(prepared.calibrated, mode, io) == public
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"),
+    [
+        ("two_inputs", "integer_only_int8"),
+        ("two_inputs", "int16x8"),
+        ("embedding", "integer_only_int8"),
+        ("running_sum", "full_integer"),
+        ("running_sum", "int16x8"),
+        ("depth_to_space", "int16x8_float_fallback"),
+    ],
+)
+def test_names_integers_state_and_fallback(
+    prepare: Callable[[str], Any], public_model: Callable[..., bytes], model: str, mode: str
+):
+    prepared = prepare(model)
+    public = public_model(prepared.saved_model, mode, _samples(prepared.dataset))
+    assert _derived(prepared.calibrated, mode) == public
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("fashion_mnist", "integer_only_int8"),
+        ("keyword_spotting", "int16x8"),
+    ],
+)
+def test_trained_models(
+    shared_models: Path,
+    tmp_path: Path,
+    write_dataset: Callable[..., Path],
+    public_model: Callable[..., bytes],
+    name: str,
+    mode: str,
+):
+    saved_model = shared_models / name / "saved_model"
+    with np.load(shared_models / name / "calibration.npz") as data:
+        samples = {key: data[key][:20] for key in data.files if key != "labels"}
+    dataset = write_dataset(tmp_path / "dataset", samples)
+    calibrate(
+        str(saved_model),
+        "serving_default",
+        dataset_path=str(dataset),
+        timeout_s=60.0,
+        calibrated_path=str(tmp_path),
+    )
+    assert _derived(tmp_path, mode) == public_model(saved_model, mode, samples)
+
+
+@pytest.mark.parametrize(
+    ("version", "proven"),
+    [("2.21.0", True), ("2.21.1-rc0", True), ("2.20.0", False), ("3.21", False)],
+)
+def test_proven_versions(version: str, proven: bool):
+    assert derivation_is_proven(version) is proven

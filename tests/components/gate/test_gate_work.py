@@ -1,0 +1,247 @@
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantgate.components.gate.work import SampleFile, gate
+from quantgate.decision import Decision
+from quantgate.errors import InputError
+from quantgate.records import (
+    Attestation,
+    Benchmark,
+    Calibration,
+    Measurement,
+    ModelFacts,
+    Signature,
+)
+
+RIGHT = np.array([1.0] * 90 + [0.0] * 10)
+LOSES_ONE = np.array([0.0] + [1.0] * 89 + [0.0] * 10)
+LOSES_MANY = np.array([0.0] * 30 + [1.0] * 60 + [0.0] * 10)
+
+
+@dataclass
+class RunFolder:
+    """The files that the tasks of a run leave behind."""
+
+    root: Path
+    attestations: list[str] = field(default_factory=list)
+    measurements: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def path(self, name: str) -> str:
+        return str(self.root / name)
+
+    def model(self, name: str, content: bytes) -> str:
+        (self.root / f"{name}.tflite").write_bytes(content)
+        self.sha256[name] = hashlib.sha256(content).hexdigest()
+        return self.path(f"{name}.tflite")
+
+    def measurement(self, name: str, top1: np.ndarray | None) -> str:
+        folder = self.root / f"{name}-measurement"
+        folder.mkdir()
+        Measurement(
+            model_sha256=self.sha256.get(name),
+            status="failed" if top1 is None else "measured",
+            reasons=["the conversion left no model"] if top1 is None else [],
+            figures={} if top1 is None else {"top1": float(top1.mean())},
+            samples=100,
+            dataset_sha256="d" * 64,
+            litert="2.3.0",
+        ).write(folder / "measurement.json")
+        if top1 is not None:
+            np.savez(folder / "samples.npz", top1=top1)
+        return str(folder)
+
+    def baseline(self) -> None:
+        self.model("float32", b"f" * 100)
+        ModelFacts(
+            saved_model_sha256="5" * 64,
+            baseline_sha256=self.sha256["float32"],
+            size_bytes=100,
+            signature=Signature(key="serving_default", inputs={}, outputs={}),
+            ops={},
+            tensorflow="2.21.0",
+        ).write(self.path("facts"))
+
+    def candidate(self, name: str, content: bytes, top1: np.ndarray | None) -> None:
+        self.models.append(self.model(name, content))
+        Attestation(
+            candidate=name,
+            mode=name,
+            status="converted" if content else "failed",
+            reasons=[] if content else ["op DIV is not supported"],
+            model_sha256=self.sha256[name] if content else None,
+            size_bytes=len(content) or None,
+            tensorflow="2.21.0",
+            seconds=1.0,
+        ).write(self.path(f"{name}-attestation"))
+        if not content:
+            del self.sha256[name]
+        self.attestations.append(self.path(f"{name}-attestation"))
+        self.measurements.append(self.measurement(name, top1))
+
+    def gate(self, **changes):
+        arguments = {
+            "facts_path": self.path("facts"),
+            "baseline_path": self.path("float32-measurement"),
+            "attestation_paths": self.attestations,
+            "measurement_paths": self.measurements,
+            "model_paths": self.models,
+            "name": "fashion",
+            # As KFP hands them in: whole numbers have become floats.
+            "limits": {"top1": {"max_drop": 0.05}, "size_bytes": {"max": 80.0}},
+            "choose": [{"minimize": "size_bytes", "within": 0.0}, {"maximize": "top1"}],
+            "spec_sha256": "e" * 64,
+            "decision_path": self.path("decision"),
+            "report_path": self.path("report"),
+            "page_path": self.path("page"),
+            "winner_path": self.path("winner"),
+        }
+        return gate(**{**arguments, **changes})
+
+    def decision(self) -> Decision:
+        return Decision.read(self.path("decision"))
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A run with a small candidate that loses much, a larger one that keeps, and a failed one."""
+    folder = RunFolder(tmp_path)
+    folder.baseline()
+    folder.measurement("float32", RIGHT)
+    folder.candidate("dynamic_range", b"d" * 30, LOSES_MANY)
+    folder.candidate("float16", b"h" * 60, LOSES_ONE)
+    folder.candidate("int16x8", b"", None)
+    return folder
+
+
+def test_the_winner_is_copied_and_reported(files):
+    outcome = files.gate()
+    assert (outcome.qualified, outcome.winner_name) == (True, "float16")
+    assert outcome.measurements == {"top1": 0.89, "size_bytes": 60}
+    assert Path(files.path("winner")).read_bytes() == b"h" * 60
+    decision = files.decision()
+    assert (decision.outcome, decision.winner) == ("winner", "float16")
+    assert [entry.status for entry in decision.candidates] == ["measured", "measured", "failed"]
+    assert Path(files.path("report")).read_text("utf-8").startswith("# fashion\n")
+    assert Path(files.path("page")).read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_decision_says_when_and_where_it_was_made(files):
+    files.gate()
+    decision = files.decision()
+    created = datetime.fromisoformat(decision.created)
+    assert created.tzinfo == timezone.utc
+    assert abs(datetime.now(timezone.utc) - created) < timedelta(minutes=1)
+    assert decision.provenance.processor
+    assert decision.provenance.calibration_sha256 is None
+    assert decision.provenance.spec_sha256 == "e" * 64
+
+
+def test_that_nothing_qualifies_is_a_decision_too(files):
+    outcome = files.gate(limits={"size_bytes": {"max": 10.0}})
+    assert (outcome.qualified, outcome.winner_name, outcome.measurements) == (False, "", {})
+    assert Path(files.path("winner")).read_bytes() == b""
+    decision = files.decision()
+    assert (decision.outcome, decision.winner) == ("none_qualified", None)
+    assert decision.closest is not None
+    assert decision.closest.name == "dynamic_range"
+
+
+def test_a_confidence_reads_the_samples(files):
+    files.gate(limits={"top1": {"max_drop": 0.05, "confidence": 0.95}})
+    verdict = files.decision().candidates[1].verdicts[0]
+    assert verdict.value == pytest.approx(0.01)
+    assert verdict.bound == pytest.approx(0.0435, abs=5e-4)
+
+
+def test_latency_and_calibration_are_taken_in(files):
+    Benchmark(
+        figures={files.sha256["float16"]: {"latency_p50_ms": 2.0}},
+        failures={},
+        threads=1,
+        warmup=1,
+        runs=3,
+        processor="Cortex-A76",
+        litert="2.3.0",
+    ).write(files.path("latency"))
+    calibrated = Path(files.path("calibrated"))
+    calibrated.mkdir()
+    Calibration(
+        status="calibrated",
+        way="once",
+        samples=100,
+        dataset_sha256="c" * 64,
+        tensorflow="2.21.0",
+    ).write(calibrated / "calibration.json")
+    outcome = files.gate(latency_path=files.path("latency"), calibrated_path=str(calibrated))
+    assert outcome.measurements["latency_p50_ms"] == 2.0
+    provenance = files.decision().provenance
+    assert (provenance.processor, provenance.calibration_sha256) == ("Cortex-A76", "c" * 64)
+
+
+def test_the_order_of_the_lists_means_nothing(files):
+    files.gate()
+    first = json.loads(Path(files.path("decision")).read_text("utf-8"))
+    files.gate(
+        attestation_paths=files.attestations[::-1],
+        measurement_paths=[*files.measurements[1:], files.measurements[0]],
+        model_paths=files.models[::-1],
+    )
+    second = json.loads(Path(files.path("decision")).read_text("utf-8"))
+    assert {**first, "created": ""} == {**second, "created": ""}
+    assert Path(files.path("winner")).read_bytes() == b"h" * 60
+
+
+def test_a_winner_whose_model_is_not_there_is_an_error(files):
+    with pytest.raises(InputError) as caught:
+        files.gate(model_paths=files.models[:1])
+    assert str(caught.value) == (
+        f"the model of float16 (SHA-256 {files.sha256['float16']}) is not among the 1 models "
+        "handed in: pass the models of the same run"
+    )
+
+
+def test_samples_are_read_when_they_are_asked_for(tmp_path):
+    samples = SampleFile(tmp_path / "samples.npz")
+    np.savez(tmp_path / "samples.npz", top1=RIGHT, mse=np.arange(3, dtype=np.float32))
+    assert (len(samples), sorted(samples)) == (2, ["mse", "top1"])
+    assert samples["mse"].dtype == np.float64
+    assert "psnr" not in samples
+    assert np.array_equal(samples["top1"], RIGHT)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_the_component_calls_the_work(files):
+    from kfp import dsl
+
+    from quantgate.components.gate.component import gate as component
+
+    def artifact(kind, path):
+        return kind(name=Path(path).name, uri=path)
+
+    metrics = artifact(dsl.Metrics, files.path("metrics"))
+    outcome = component.python_func(
+        facts=artifact(dsl.Artifact, files.path("facts")),
+        baseline=artifact(dsl.Artifact, files.path("float32-measurement")),
+        attestations=[artifact(dsl.Artifact, path) for path in files.attestations],
+        measurements=[artifact(dsl.Artifact, path) for path in files.measurements],
+        models=[artifact(dsl.Model, path) for path in files.models],
+        name="fashion",
+        limits={"top1": {"max_drop": 0.05}},
+        choose=[{"minimize": "size_bytes"}],
+        spec_sha256="e" * 64,
+        decision=artifact(dsl.Artifact, files.path("decision")),
+        report=artifact(dsl.Markdown, files.path("report")),
+        page=artifact(dsl.HTML, files.path("page")),
+        metrics=metrics,
+        winner=artifact(dsl.Model, files.path("winner")),
+    )
+    assert tuple(outcome) == (True, "float16")
+    assert metrics.metadata == {"top1": 0.89, "size_bytes": 60.0}

@@ -1,0 +1,87 @@
+"""The values of the metrics, and what each sample contributes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantgate.components.evaluate.metrics import COMPUTATIONS
+from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
+
+
+def brute_force_area(scores, positive):
+    won = [
+        1.0 if p > n else 0.5 if p == n else 0.0
+        for p in scores[positive]
+        for n in scores[~positive]
+    ]
+    return sum(won) / len(won)
+
+
+@pytest.mark.parametrize("levels", [2, 7, 10**6])
+def test_pseudo_values_are_those_of_leaving_out_each_sample(levels):
+    generator = np.random.default_rng(levels)
+    positive = generator.random(60) < 0.3
+    scores = generator.integers(0, levels, 60) + positive * (levels / 4)
+    area = brute_force_area(scores, positive)
+    expected = []
+    for i in range(60):
+        kept = np.arange(60) != i
+        expected.append(60 * area - 59 * brute_force_area(scores[kept], positive[kept]))
+    assert jackknife(scores, positive) == pytest.approx(np.array(expected), abs=1e-9)
+
+
+@settings(deadline=None)  # the first example imports scikit-learn
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=4, max_size=200).filter(
+        lambda pairs: 2 <= sum(positive for _, positive in pairs) <= len(pairs) - 2
+    )
+)
+def test_the_mean_of_the_pseudo_values_is_the_area(pairs):
+    scores = np.array([score for score, _ in pairs], dtype=float)
+    positive = np.array([positive for _, positive in pairs])
+    assert jackknife(scores, positive).mean() == pytest.approx(roc_auc(scores, positive), abs=1e-9)
+
+
+def test_the_mean_stays_the_area_for_many_samples():
+    generator = np.random.default_rng(0)
+    positive = generator.random(200_000) < 0.01
+    scores = generator.normal(size=200_000) + positive
+    pseudo = jackknife(scores, positive)
+    assert pseudo.mean() == pytest.approx(roc_auc(scores, positive), abs=1e-9)
+    standard_error = pseudo.std(ddof=1) / np.sqrt(200_000)
+    assert 0.004 < standard_error < 0.008, "theory (DeLong) gives 0.0056 for this many positives"
+
+
+def scores_of(metric, outputs, truth, peak=1.0):
+    return COMPUTATIONS[metric].score(np.array(outputs), np.array(truth), peak).tolist()
+
+
+def test_top1_takes_the_greatest_score():
+    outputs = [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]]
+    assert scores_of("top1", outputs, [1, 1, 1]) == [1.0, 0.0, 1.0]
+    assert scores_of("top1", outputs, [[1], [1], [1]]) == [1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("outputs", [[0.3, 0.7], [[0.3], [0.7]], [[0.9, 0.3], [0.1, 0.7]]])
+def test_roc_auc_takes_the_positive_class(outputs):
+    assert scores_of("roc_auc", outputs, [0, 1]) == [0.3, 0.7]
+
+
+def test_mse_is_the_mean_over_a_samples_elements():
+    outputs, target = [[[1.0], [3.0]], [[0.0], [0.0]]], [[[0.0], [0.0]], [[0.0], [0.5]]]
+    assert scores_of("mse", outputs, target) == [5.0, 0.125]
+
+
+def test_mse_of_integer_targets_does_not_wrap():
+    outputs, target = np.zeros((1, 2), np.float32), np.full((1, 2), 200, np.uint8)
+    assert scores_of("mse", outputs, target) == [40000.0]
+
+
+def test_psnr_is_in_decibels_relative_to_the_peak():
+    assert scores_of("psnr", [[0.1, 0.1]], [[0.0, 0.0]]) == pytest.approx([20.0])
+    assert scores_of("psnr", [[25.5, 25.5]], [[0.0, 0.0]], 255.0) == pytest.approx([20.0])
+
+
+def test_psnr_of_identical_images_is_finite():
+    assert scores_of("psnr", [[0.5, 0.5]], [[0.5, 0.5]]) == pytest.approx([138.473], abs=1e-3)

@@ -1,0 +1,66 @@
+"""How an error becomes an exit code and a message."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from quantgate import __version__
+from quantgate.commands.guard import guarded
+from quantgate.errors import InputError, NothingQualified, QuantgateError, SpecError, UsageError
+
+NO_OPTIONS = argparse.Namespace()
+
+
+def raising(error: BaseException):
+    def handler(_: argparse.Namespace) -> int:
+        raise error
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (QuantgateError("no"), 1),
+        (InputError("no"), 1),
+        (UsageError("no"), 2),
+        (SpecError("no"), 3),
+        (NothingQualified("no"), 4),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_expected_errors(
+    error: QuantgateError, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert guarded(raising(error), NO_OPTIONS) == code
+    assert capsys.readouterr().err == "error: no\n"
+
+
+def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guarded(raising(KeyboardInterrupt()), NO_OPTIONS) == 130
+    assert capsys.readouterr().err == "\ninterrupted; nothing was promoted\n"
+
+
+def test_a_bug_leaves_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert guarded(raising(ZeroDivisionError("what")), NO_OPTIONS) == 70
+    (log,) = (tmp_path / "quantgate").iterdir()
+    assert "ZeroDivisionError: what" in log.read_text()
+    assert f"quantgate {__version__}" in log.read_text()
+    message = capsys.readouterr().err
+    assert "this is a bug in quantgate" in message
+    assert str(log) in message
+
+
+def test_a_bug_without_a_home_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(blocked))
+    monkeypatch.setattr("tempfile.tempdir", str(blocked))
+    assert guarded(raising(ZeroDivisionError("what")), NO_OPTIONS) == 70
+    assert "ZeroDivisionError: what" in capsys.readouterr().err

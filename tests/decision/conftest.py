@@ -1,0 +1,150 @@
+"""A run's evidence, put together candidate by candidate."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quantgate.decide import decide
+from quantgate.decision import Decision
+from quantgate.evidence import Evaluation, Evidence
+from quantgate.records import (
+    Attestation,
+    Benchmark,
+    Calibration,
+    Measurement,
+    ModelFacts,
+    Signature,
+)
+from quantgate.spec.model import Limit, Objective
+
+SAMPLES = 1000
+RIGHT = 900
+DATASET = "d" * 64
+
+
+def sha256_of(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def top1_samples(lost: int, won: int) -> np.ndarray:
+    """Of 1,000 samples the baseline gets the first 900; `lost` of them, and `won` others."""
+    values = np.zeros(SAMPLES)
+    values[lost : RIGHT + won] = 1
+    return values
+
+
+def evaluation_of(sha256: str, samples: dict[str, np.ndarray], **changes: Any) -> Evaluation:
+    figures = {metric: float(values.mean()) for metric, values in samples.items()}
+    fields = {
+        "model_sha256": sha256,
+        "status": "measured",
+        "reasons": [],
+        "figures": figures,
+        "samples": len(next(iter(samples.values()))),
+        "dataset_sha256": DATASET,
+        "litert": "2.3.0",
+    }
+    return Evaluation(Measurement(**{**fields, **changes}), samples)
+
+
+@dataclass
+class Run:
+    """A baseline of 1,000 bytes with a top1 of 0.9 on 1,000 samples, and candidates."""
+
+    baseline: Evaluation = field(
+        default_factory=lambda: evaluation_of(sha256_of("float32"), {"top1": top1_samples(0, 0)})
+    )
+    attestations: list[Attestation] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    latencies: dict[str, dict[str, float]] = field(default_factory=dict)
+    timing_failures: dict[str, str] = field(default_factory=dict)
+    calibration: Calibration | None = None
+
+    def attest(self, name: str, mode: str, size: int | None = None, **changes: Any) -> None:
+        fields = {
+            "candidate": name,
+            "mode": mode,
+            "status": "converted",
+            "reasons": [],
+            "model_sha256": None if size is None else sha256_of(name),
+            "size_bytes": size,
+            "tensorflow": "2.21.0",
+            "seconds": 1.0,
+        }
+        self.attestations.append(Attestation(**{**fields, **changes}))
+
+    def evaluate(self, name: str, samples: dict[str, np.ndarray], **changes: Any) -> None:
+        self.evaluations.append(evaluation_of(sha256_of(name), samples, **changes))
+
+    def add(self, name: str, mode: str, size: int, lost: int = 0, won: int = 0) -> None:
+        self.attest(name, mode, size)
+        self.evaluate(name, {"top1": top1_samples(lost, won)})
+
+    def time(self, name: str, p50: float) -> None:
+        self.latencies[sha256_of(name)] = {"latency_p50_ms": p50}
+
+    def calibrate(self, samples: int) -> None:
+        self.calibration = Calibration(
+            status="calibrated",
+            way="once",
+            samples=samples,
+            dataset_sha256="c" * 64,
+            tensorflow="2.21.0",
+        )
+
+    def evidence(self) -> Evidence:
+        timed = bool(self.latencies or self.timing_failures)
+        return Evidence(
+            facts=ModelFacts(
+                saved_model_sha256="5" * 64,
+                baseline_sha256=sha256_of("float32"),
+                size_bytes=1000,
+                signature=Signature(key="serving_default", inputs={}, outputs={}),
+                ops={"CONV_2D": 1},
+                tensorflow="2.21.0",
+            ),
+            baseline=self.baseline,
+            attestations=self.attestations,
+            evaluations=self.evaluations,
+            benchmark=self._benchmark() if timed else None,
+            calibration=self.calibration,
+        )
+
+    def _benchmark(self) -> Benchmark:
+        return Benchmark(
+            figures=self.latencies,
+            failures=self.timing_failures,
+            threads=1,
+            warmup=1,
+            runs=10,
+            processor="Cortex-A76",
+            litert="2.3.1",
+        )
+
+    def decide(
+        self, limits: dict[str, dict[str, float]], choose: list[dict[str, Any]] | None = None
+    ) -> Decision:
+        return decide(
+            self.evidence(),
+            name="fashion",
+            limits={name: Limit(**rules) for name, rules in limits.items()},
+            choose=[Objective(**line) for line in choose or [{"minimize": "size_bytes"}]],
+            spec_sha256="e" * 64,
+            processor="x86_64",
+            created="2026-01-02T03:04:05+00:00",
+        )
+
+
+@pytest.fixture
+def run() -> Run:
+    """An empty run, to add candidates to."""
+    return Run()
+
+
+@pytest.fixture(scope="session")
+def new_run() -> type[Run]:
+    """For property tests, which need a run for each example."""
+    return Run

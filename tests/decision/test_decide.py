@@ -1,0 +1,414 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quantgate import __version__
+from quantgate.decision import Closest, Decision, Provenance
+from quantgate.errors import InputError
+
+KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
+HALVE_SIZE = {"size_bytes": {"max_ratio": 0.5}}
+
+
+def entry(decision, name):
+    return next(entry for entry in decision.candidates if entry.name == name)
+
+
+def test_a_winner_with_everything_that_is_known(run):
+    run.add("integer_only_int8", "integer_only_int8", 305, lost=4, won=6)
+    run.add("float16", "float16", 600)
+    run.time("float32", 2.0)
+    run.time("integer_only_int8", 0.5)
+    run.calibrate(200)
+    decision = run.decide({**KEEP_TOP1, "latency_p50_ms": {"max": 1}})
+    assert decision.outcome == "winner"
+    assert decision.winner == "integer_only_int8"
+    assert decision.summary == (
+        "integer_only_int8 wins: 305 bytes (0.30 of the baseline), top1 0.9020 (+0.0020), "
+        "p50 0.500 ms (0.25 of the baseline)"
+    )
+    assert decision.baseline.measurements == {
+        "top1": 0.9,
+        "size_bytes": 1000,
+        "latency_p50_ms": 2.0,
+    }
+    assert (decision.baseline.name, decision.baseline.status) == ("float32", "measured")
+    winner = entry(decision, "integer_only_int8")
+    assert winner.measurements == {"top1": 0.902, "size_bytes": 305, "latency_p50_ms": 0.5}
+    assert (winner.qualified, winner.pareto, winner.reasons) == (True, True, [])
+    assert [verdict.passed for verdict in winner.verdicts] == [True, True]
+    assert (decision.closest, decision.advice) == (None, [])
+    assert decision.limits == {"top1": {"max_drop": 0.01}, "latency_p50_ms": {"max": 1}}
+    assert decision.choose == [{"minimize": "size_bytes", "within": 0}]
+    assert decision.created == "2026-01-02T03:04:05+00:00"
+    assert decision.provenance == Provenance(
+        quantgate=__version__,
+        tensorflow="2.21.0",
+        litert="2.3.1",
+        processor="Cortex-A76",
+        spec_sha256="e" * 64,
+        saved_model_sha256="5" * 64,
+        calibration_sha256="c" * 64,
+        evaluation_sha256="d" * 64,
+        evaluation_samples=1000,
+    )
+
+
+def test_without_a_benchmark_the_processor_is_the_gate_s_own(run):
+    run.add("float16", "float16", 600)
+    provenance = run.decide(KEEP_TOP1).provenance
+    assert (provenance.processor, provenance.litert) == ("x86_64", "2.3.0")
+    assert provenance.calibration_sha256 is None
+
+
+def test_candidates_stand_in_the_order_of_the_guide_and_then_by_name(run):
+    for name, mode in [
+        ("z", "int16x8"),
+        ("b", "float16"),
+        ("y", "dynamic_range"),
+        ("a", "float16"),
+        ("x", "integer_only_uint8"),
+    ]:
+        run.add(name, mode, 500)
+    assert [entry.name for entry in run.decide(KEEP_TOP1).candidates] == ["y", "x", "a", "b", "z"]
+
+
+def test_a_failed_conversion_is_listed_with_its_reason(run):
+    run.attest("int16x8", "int16x8", status="failed", reasons=["op DIV is not supported"])
+    run.add("float16", "float16", 600)
+    failed = entry(run.decide({**KEEP_TOP1, **HALVE_SIZE}), "int16x8")
+    assert (failed.status, failed.reasons) == ("failed", ["op DIV is not supported"])
+    assert (failed.measurements, failed.model_sha256) == ({}, None)
+    assert [(v.figure, v.value, v.margin, v.passed) for v in failed.verdicts] == [
+        (None, None, None, False),
+        (None, None, None, False),
+    ]
+    assert (failed.qualified, failed.pareto) == (False, False)
+
+
+def test_a_failed_evaluation_leaves_the_size_and_the_reason(run):
+    run.attest("int16x8", "int16x8", 400, reasons=["2 ops stay in float"])
+    run.evaluate(
+        "int16x8",
+        {"top1": np.zeros(1)},
+        status="failed",
+        reasons=["crashed with SIGSEGV"],
+        figures={},
+    )
+    failed = entry(run.decide(HALVE_SIZE), "int16x8")
+    assert failed.status == "failed"
+    assert failed.reasons == ["2 ops stay in float", "crashed with SIGSEGV"]
+    assert failed.measurements == {"size_bytes": 400}
+    assert failed.verdicts[0].passed
+    assert not failed.qualified
+
+
+def test_a_model_that_nobody_evaluated_fails(run):
+    run.attest("int16x8", "int16x8", 400)
+    failed = entry(run.decide(HALVE_SIZE), "int16x8")
+    assert failed.status == "failed"
+    assert failed.reasons == ["no measurement of this model was handed in"]
+
+
+def test_a_rejected_candidate_shows_its_figures_and_has_no_chance(run):
+    run.attest(
+        "integer_only_int8",
+        "integer_only_int8",
+        300,
+        status="rejected",
+        reasons=["FLOOR_MOD stays in float"],
+    )
+    run.evaluate("integer_only_int8", {"top1": np.ones(1000)})
+    decision = run.decide(KEEP_TOP1)
+    rejected = entry(decision, "integer_only_int8")
+    assert (rejected.status, rejected.reasons) == ("rejected", ["FLOOR_MOD stays in float"])
+    assert rejected.measurements == {"top1": 1.0, "size_bytes": 300}
+    assert rejected.verdicts[0].passed
+    assert (rejected.qualified, rejected.pareto) == (False, False)
+    assert decision.outcome == "none_qualified"
+    assert decision.closest is None
+    assert decision.summary == ("no candidate qualifies: none of 1 came through to be measured")
+
+
+def test_candidates_with_the_same_bytes_share_one_measurement(run):
+    run.add("int16x8", "int16x8", 400, lost=2)
+    shared = run.attestations[0].model_sha256
+    run.attest("int16x8_float_fallback", "int16x8_float_fallback", 400, model_sha256=shared)
+    decision = run.decide(KEEP_TOP1)
+    first, second = decision.candidates
+    assert first.measurements == second.measurements
+    assert (second.status, second.qualified) == ("measured", True)
+    assert decision.winner == "int16x8"
+
+
+def test_a_measurement_that_failed_once_does_not_hide_one_that_succeeded(run):
+    run.add("int16x8", "int16x8", 400)
+    run.evaluate("int16x8", {"top1": np.zeros(1)}, status="failed", reasons=["timed out"])
+    assert entry(run.decide(KEEP_TOP1), "int16x8").status == "measured"
+
+
+def test_the_baseline_s_own_bytes_lose_nothing_and_without_doubt(run):
+    run.attest("float16", "float16", 1000, model_sha256=run.baseline.measurement.model_sha256)
+    verdict = run.decide({"top1": {"max_drop": 0, "confidence": 0.99}}).candidates[0].verdicts[0]
+    assert (verdict.value, verdict.bound, verdict.passed) == (0, 0, True)
+
+
+def test_a_candidate_that_could_not_be_timed_says_so(run):
+    run.add("float16", "float16", 600)
+    run.time("float32", 2.0)
+    run.timing_failures = {run.attestations[0].model_sha256: "crashed with SIGILL"}
+    decision = run.decide({"latency_p50_ms": {"max_ratio": 1}})
+    assert decision.candidates[0].reasons == [
+        "could not be timed: crashed with SIGILL",
+        "latency_p50_ms ratio at most 1: nothing was measured that could show it",
+    ]
+    assert decision.closest.name == "float16"
+
+
+def test_a_candidate_without_the_figure_of_an_objective_cannot_win(run):
+    run.add("float16", "float16", 600)
+    run.add("dynamic_range", "dynamic_range", 500)
+    run.time("float16", 1.0)
+    choose = [{"minimize": "latency_p50_ms"}]
+    decision = run.decide(KEEP_TOP1, choose)
+    assert decision.winner == "float16"
+    untimed = entry(decision, "dynamic_range")
+    assert untimed.reasons == ["latency_p50_ms, which the choice rests on, was not measured"]
+    assert (untimed.qualified, untimed.pareto) == (False, False)
+
+
+def test_the_pareto_front_counts_who_was_measured_qualified_or_not(run):
+    run.add("dynamic_range", "dynamic_range", 400, lost=50)
+    run.add("float16", "float16", 500)
+    run.add("int16x8", "int16x8", 600, lost=1)
+    choose = [{"minimize": "size_bytes"}, {"maximize": "top1"}]
+    front = [entry.name for entry in run.decide(KEEP_TOP1, choose).candidates if entry.pareto]
+    assert front == ["dynamic_range", "float16"]
+
+
+def test_the_closest_misses_least_and_says_by_how_much(run):
+    run.add("dynamic_range", "dynamic_range", 300, lost=100)
+    run.add("float16", "float16", 550)
+    run.add("int16x8", "int16x8", 600, lost=100)
+    decision = run.decide({**KEEP_TOP1, **HALVE_SIZE})
+    assert decision.outcome == "none_qualified"
+    assert decision.winner is None
+    assert decision.closest == Closest(
+        name="float16", missed=["size_bytes ratio of 0.550 exceeds 0.5 by 0.050"]
+    )
+    assert entry(decision, "int16x8").reasons == [
+        "top1 drop of 0.1000 exceeds 0.01 by 0.0900",
+        "size_bytes ratio of 0.600 exceeds 0.5 by 0.100",
+    ]
+    assert decision.summary == (
+        "no candidate qualifies: float16 comes closest, but size_bytes ratio of 0.550 exceeds 0.5 "
+        "by 0.050"
+    )
+
+
+def test_the_summary_counts_what_else_the_closest_misses(run):
+    run.add("float16", "float16", 550, lost=100)
+    assert run.decide({**KEEP_TOP1, **HALVE_SIZE}).summary == (
+        "no candidate qualifies: float16 comes closest, but top1 drop of 0.1000 exceeds 0.01 by "
+        "0.0900 (and 1 more)"
+    )
+
+
+def test_a_miss_of_a_limit_of_zero_is_measured_by_the_figure(run):
+    run.add("dynamic_range", "dynamic_range", 300, lost=20)
+    run.add("float16", "float16", 550, lost=10)
+    assert run.decide({"top1": {"max_drop": 0}}).closest.name == "float16"
+
+
+def test_a_candidate_that_was_not_timed_is_further_than_one_that_was_too_slow(run):
+    run.add("dynamic_range", "dynamic_range", 300)
+    run.add("float16", "float16", 550)
+    run.time("float16", 50.0)
+    assert run.decide({"latency_p50_ms": {"max": 1}}).closest.name == "float16"
+
+
+def test_advice_to_calibrate_on_more_try_16_bits_and_train_for_quantization(run):
+    run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
+    run.calibrate(100)
+    assert run.decide(KEEP_TOP1).advice == [
+        "calibrate on more and broader data: 100 samples were used, and LiteRT's guide recommends "
+        "100 to 500 that are typical of the inputs the model will meet",
+        "try int16x8: with activations in 16 bits a model often keeps the accuracy that it loses "
+        "with int8, at nearly the same size",
+        "every candidate that was measured misses an accuracy limit: train the model with "
+        "quantization in mind (quantization-aware training), which usually wins back what "
+        "post-training quantization loses",
+    ]
+
+
+def test_no_advice_to_calibrate_on_more_than_the_guide_recommends(run):
+    run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
+    run.calibrate(500)
+    assert not any("calibrate" in advice for advice in run.decide(KEEP_TOP1).advice)
+
+
+def test_advice_to_relax_what_16_bits_miss_where_they_keep_the_accuracy(run):
+    run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
+    run.add("int16x8", "int16x8", 600)
+    assert run.decide({**KEEP_TOP1, **HALVE_SIZE}).advice == [
+        "int16x8 keeps the accuracy limits that int8 misses: see whether the limits that it misses "
+        "can be relaxed"
+    ]
+
+
+def test_no_advice_on_16_bits_that_were_tried_in_vain(run):
+    run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
+    run.attest("int16x8", "int16x8", status="failed", reasons=["op DIV is not supported"])
+    (advice,) = run.decide(KEEP_TOP1).advice
+    assert advice.startswith("every candidate that was measured misses an accuracy limit")
+
+
+def test_no_advice_on_accuracy_where_only_the_size_is_missed(run):
+    run.add("integer_only_int8", "integer_only_int8", 600)
+    assert run.decide(HALVE_SIZE).advice == []
+
+
+def test_advice_to_evaluate_on_more_where_only_the_bound_is_missed(run):
+    run.add("float16", "float16", 500, lost=3)
+    run.add("dynamic_range", "dynamic_range", 500, lost=4)
+    run.add("int16x8", "int16x8", 300, lost=8)
+    limits = {"top1": {"max_drop": 0.005, "confidence": 0.95}}
+    decision = run.decide(limits)
+    assert decision.closest == Closest(
+        name="float16",
+        missed=[
+            "top1 drop of 0.0030, up to 0.0075 at 95 % confidence, exceeds 0.005 by 0.0025",
+        ],
+    )
+    assert decision.advice == [
+        "evaluate on more samples: about 3,366 instead of 1,000 would show for float16 top1 drop "
+        "at most 0.005 at 95 % confidence, if its figures stay as they are"
+    ]
+
+
+def test_no_advice_to_evaluate_on_more_where_no_number_would_do(run):
+    run.add("float16", "float16", 500, lost=5)
+    assert run.decide({"top1": {"max_drop": 0.005, "confidence": 0.95}}).advice == []
+
+
+def test_measurements_of_another_model_are_refused(run):
+    run.baseline = type(run.baseline)(
+        run.baseline.measurement.model_copy(update={"model_sha256": "9" * 64}), {}
+    )
+    with pytest.raises(InputError) as caught:
+        run.decide(KEEP_TOP1)
+    ours = run.evidence().facts.baseline_sha256[:12]
+    assert str(caught.value) == (
+        f"the baseline's measurement is of model 999999999999, its model card of {ours}: pass "
+        "files of one and the same run"
+    )
+
+
+def test_a_baseline_measurement_without_a_model_is_refused(run):
+    run.baseline = type(run.baseline)(
+        run.baseline.measurement.model_copy(update={"model_sha256": None}), {}
+    )
+    with pytest.raises(InputError, match="measurement is of model unknown, its model card of"):
+        run.decide(KEEP_TOP1)
+
+
+def test_a_baseline_that_did_not_run_is_an_error_and_not_a_verdict(run):
+    run.baseline = type(run.baseline)(
+        run.baseline.measurement.model_copy(
+            update={"status": "failed", "reasons": ["crashed with SIGSEGV", "twice"]}
+        ),
+        {},
+    )
+    with pytest.raises(InputError) as caught:
+        run.decide(KEEP_TOP1)
+    assert str(caught.value) == (
+        "the float32 baseline could not be evaluated, and candidates are held against it: crashed "
+        "with SIGSEGV; twice"
+    )
+
+
+def test_figures_from_different_data_are_refused(run):
+    run.attest("float16", "float16", 500)
+    run.evaluate("float16", {"top1": np.ones(1000)}, dataset_sha256="0" * 64)
+    with pytest.raises(InputError) as caught:
+        run.decide(KEEP_TOP1)
+    ours = run.attestations[0].model_sha256[:12]
+    assert str(caught.value) == (
+        f"model {ours} was evaluated on data set 000000000000 and the baseline on dddddddddddd: "
+        "figures from different data cannot be compared, evaluate both on one"
+    )
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("choose", [[{"minimize": "size_bytes"}], [{"maximize": "top1"}]])
+def test_a_figure_that_is_not_finite_neither_shows_nor_wins(run, broken, choose):
+    run.attest("float16", "float16", 500)
+    run.evaluate("float16", {"top1": np.ones(1000)}, figures={"top1": broken, "odd": broken})
+    decision = run.decide({"top1": {"min": 0.1}}, choose)
+    assert decision.outcome == "none_qualified"
+    assert decision.candidates[0].measurements == {"size_bytes": 500}
+    assert json.loads(decision.model_dump_json())["candidates"][0]["verdicts"][0]["figure"] is None
+
+
+def test_figures_stand_in_one_order_and_unknown_ones_last(run):
+    run.attest("float16", "float16", 500)
+    figures = {"zeta": 1.0, "top1": 1.0, "alpha": 2.0}
+    run.evaluate("float16", {"top1": np.ones(1000)}, figures=figures)
+    run.time("float16", 1.0)
+    assert list(run.decide(KEEP_TOP1).candidates[0].measurements) == [
+        "top1",
+        "size_bytes",
+        "latency_p50_ms",
+        "alpha",
+        "zeta",
+    ]
+
+
+def test_a_decision_survives_its_file(run, tmp_path):
+    run.add("float16", "float16", 500, lost=3)
+    decision = run.decide({"top1": {"max_drop": 0.005, "confidence": 0.95}})
+    decision.write(tmp_path / "decision.json")
+    assert Decision.read(tmp_path / "decision.json") == decision
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["dynamic_range", "float16", "integer_only_int8", "int16x8"]),
+            st.integers(100, 1500),
+            st.integers(0, 60),
+            st.integers(0, 60),
+            st.sampled_from(["converted", "rejected"]),
+        ),
+        max_size=6,
+    ),
+    st.floats(0, 0.05),
+    st.sampled_from([None, 0.9]),
+    st.sampled_from([0, "5%"]),
+    st.randoms(),
+)
+def test_the_same_evidence_in_any_order_gives_the_same_bytes(
+    new_run, candidates, drop, confidence, within, random
+):
+    run = new_run()
+    for index, (mode, size, lost, won, status) in enumerate(candidates):
+        run.add(f"c{index}", mode, size, lost, won)
+        run.attestations[-1] = run.attestations[-1].model_copy(update={"status": status})
+    limits = {"top1": {"max_drop": drop, "confidence": confidence}, **HALVE_SIZE}
+    choose = [{"minimize": "size_bytes", "within": within}, {"maximize": "top1"}]
+    decision = run.decide(limits, choose)
+    random.shuffle(run.attestations)
+    random.shuffle(run.evaluations)
+    assert run.decide(limits, choose).model_dump_json() == decision.model_dump_json()
+    if decision.outcome == "winner":
+        assert entry(decision, decision.winner).qualified
+    else:
+        assert not any(entry.qualified for entry in decision.candidates)
+    for found in decision.candidates:
+        kept = all(verdict.passed for verdict in found.verdicts)
+        assert found.qualified == (kept and found.status == "measured")

@@ -1,0 +1,138 @@
+import pytest
+
+from quantgate.decision import Verdict
+from quantgate.phrases import (
+    amount_text,
+    change_text,
+    figure_text,
+    limit_text,
+    miss_text,
+    ratio_text,
+    rule_text,
+    short_miss_text,
+)
+
+
+def verdict(name, rule, limit, value=None, confidence=None, bound=None):
+    at = value if bound is None else bound
+    margin = None if at is None else (at - limit if rule == "min" else limit - at)
+    return Verdict(
+        name=name,
+        rule=rule,
+        limit=limit,
+        figure=value,
+        value=value,
+        confidence=confidence,
+        bound=bound,
+        margin=margin,
+        passed=margin is not None and margin >= 0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("size_bytes", 30496.0, "30,496 bytes"),
+        ("top1", 0.8908, "0.8908"),
+        ("roc_auc", 0.0, "0.0000"),
+        ("top1", 0.00042, "0.0004"),
+        ("top1", 0.000042, "0.00004"),
+        ("psnr", 31.8139, "31.81 dB"),
+        ("latency_p50_ms", 1.2345, "1.23 ms"),
+        ("latency_p50_ms", 0.012345, "0.0123 ms"),
+        ("latency_p95_ms", 12.0, "12.0 ms"),
+        ("latency_p95_ms", 1234.5, "1,234 ms"),
+        ("mse", 0.000123456, "0.0001235"),
+        ("mse", 1.5e-9, "1.5e-09"),
+        ("something_new", 2.0, "2"),
+    ],
+)
+def test_a_figure_reads_as_its_kind_does(name, value, text):
+    assert figure_text(name, value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "text"),
+    [
+        ("top1", 0.0016, "+0.0016"),
+        ("top1", -0.0016, "-0.0016"),
+        ("top1", 0.0, "+0.0000"),
+        ("psnr", -0.5, "-0.50"),
+    ],
+)
+def test_a_change_always_has_a_sign(name, change, text):
+    assert change_text(name, change) == text
+
+
+def test_a_ratio_has_two_places():
+    assert ratio_text(0.6094) == "0.61"
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (verdict("top1", "min", 0.9), "top1 at least 0.9"),
+        (verdict("latency_p95_ms", "max", 10), "latency_p95_ms at most 10 ms"),
+        (verdict("size_bytes", "max", 50000), "size_bytes at most 50,000 bytes"),
+        (verdict("size_bytes", "max_ratio", 0.5), "size_bytes ratio at most 0.5"),
+        (verdict("top1", "max_drop_percent", 1), "top1 drop at most 1 %"),
+        (verdict("mse", "max_rise", 0.001), "mse rise at most 0.001"),
+        (verdict("invented", "max", 3), "invented at most 3"),
+        (
+            verdict("top1", "max_drop", 0.0025, confidence=0.975),
+            "top1 drop at most 0.0025 at 97.5 % confidence",
+        ),
+    ],
+)
+def test_a_rule_reads_as_the_spec_has_it(found, text):
+    assert rule_text(found) == text
+
+
+@pytest.mark.parametrize(
+    ("found", "text", "short"),
+    [
+        (
+            verdict("top1", "max_drop", 0.01, 0.0231),
+            "top1 drop of 0.0231 exceeds 0.01 by 0.0131",
+            "misses top1 by 0.0131",
+        ),
+        (
+            verdict("top1", "min", 0.9, 0.88),
+            "top1 of 0.8800 falls short of 0.9 by 0.0200",
+            "misses top1 by 0.0200",
+        ),
+        (
+            verdict("top1", "max_drop", 0.01, 0.005, 0.95, 0.0125),
+            "top1 drop of 0.0050, up to 0.0125 at 95 % confidence, exceeds 0.01 by 0.0025",
+            "misses top1 by 0.0025",
+        ),
+        (
+            verdict("top1", "max_drop_percent", 1, 2.5),
+            "top1 drop of 2.50 % exceeds 1 % by 1.50 %",
+            "misses top1 by 1.50 %",
+        ),
+        (
+            verdict("size_bytes", "max_ratio", 0.5, 0.5004),
+            "size_bytes ratio of 0.500 exceeds 0.5 by 0.0004",
+            "misses size by 0.0004",
+        ),
+        (
+            verdict("latency_p95_ms", "max", 10, 12.5),
+            "latency_p95_ms of 12.5 ms exceeds 10 ms by 2.50 ms",
+            "misses p95 by 2.50 ms",
+        ),
+        (
+            verdict("top1", "max_drop", 0.01),
+            "top1 drop at most 0.01: nothing was measured that could show it",
+            "top1 not measured",
+        ),
+    ],
+)
+def test_a_miss_says_what_by_how_much_and_of_what(found, text, short):
+    assert miss_text(found) == text
+    assert short_miss_text(found) == short
+
+
+def test_an_amount_and_its_limit_share_the_unit():
+    found = verdict("psnr", "max_drop", 0.5, 0.25)
+    assert (amount_text(found, 0.25), limit_text(found)) == ("0.25 dB", "0.5 dB")

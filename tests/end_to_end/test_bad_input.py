@@ -1,0 +1,146 @@
+"""What users get wrong, and what they are told: the message and the exit code."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+Arrays = dict[str, np.ndarray]
+
+
+def spoil(example: Path, name: str, change: Callable[[Arrays], Arrays]) -> Path:
+    """Rewrite one of the example's data sets, changed."""
+    path = example / f"{name}.npz"
+    with np.load(path) as data:
+        arrays = dict(data)
+    np.savez(path, **change(arrays))
+    return path
+
+
+def with_nan_and_infinity(arrays: Arrays) -> Arrays:
+    image = arrays["image"].copy()
+    image[3] = np.nan
+    image[7, 0] = np.inf
+    return {**arrays, "image": image}
+
+
+DATA = [
+    (
+        "evaluation",
+        lambda a: {"img": a["image"], "labels": a["labels"]},
+        "  - input `image` is missing: expected float32 [8, 8, 1] per sample, the source has "
+        "`img`\n"
+        "  - `img` is not an input of the model, whose inputs are `image`: leave it out, or name "
+        "it as the label\n",
+    ),
+    (
+        "evaluation",
+        lambda a: {**a, "image": a["image"][..., 0]},
+        "  - input `image`: expected float32 [8, 8, 1] per sample, given float32 [8, 8]\n",
+    ),
+    (
+        "evaluation",
+        lambda a: {**a, "image": a["image"].astype("S3")},
+        "  - input `image`: expected float32 [8, 8, 1] per sample, given |S3 [8, 8, 1]: only "
+        "float32, float64, float16, int8, int16, int32, int64, uint8, bool can be fed; give the "
+        "model numbers\n",
+    ),
+    (
+        "evaluation",
+        lambda a: {**a, "labels": a["labels"][:-1]},
+        "  - the arrays differ in their number of samples: `image` 599, `labels` 598\n",
+    ),
+    (
+        "evaluation",
+        lambda a: {name: values[:0] for name, values in a.items()},
+        "  - there are no samples\n",
+    ),
+    ("calibration", with_nan_and_infinity, "NaN"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    DATA,
+    ids=["input names", "shape", "dtype", "labels of the wrong length", "empty", "NaN"],
+)
+def test_data_that_does_not_fit(
+    example: Path, quantgate, name: str, change: Callable[[Arrays], Arrays], message: str
+) -> None:
+    path = spoil(example, name, change)
+    done = quantgate(
+        "run",
+        example / "quantgate.yaml",
+        "--runs-dir",
+        example / "runs",
+        "--set",
+        "data.calibration.select=first",
+    )
+    assert done.returncode == 1, done.stdout
+    title = f"Build {name} set"
+    assert f"error: {title} failed: {path} cannot serve as {name} data" in done.stderr
+    assert message in done.stderr
+    assert "its log: " in done.stderr
+    assert not list((example / "runs").rglob("decision.json"))
+    assert not (example / "promoted").exists()
+
+
+def test_an_unknown_signature(example: Path, quantgate) -> None:
+    done = quantgate(
+        "run",
+        example / "quantgate.yaml",
+        "--runs-dir",
+        example / "runs",
+        "--set",
+        "model.signatures=[serving]",
+    )
+    assert done.returncode == 1
+    assert (
+        f"{example / 'saved_model'} has no signature `serving`, only `serve`, `serving_default`"
+        in done.stderr
+    )
+
+
+def test_a_missing_saved_model(example: Path, quantgate) -> None:
+    done = quantgate("run", example / "quantgate.yaml", "--set", "model.saved_model=nowhere")
+    assert done.returncode == 3
+    assert f"`model.saved_model` does not exist: {example / 'nowhere'}" in done.stderr
+
+
+def test_a_folder_that_is_no_saved_model(example: Path, quantgate) -> None:
+    (example / "saved_model" / "saved_model.pb").unlink()
+    done = quantgate("validate", example / "quantgate.yaml")
+    assert done.returncode == 3
+    assert "saved_model.pb" in done.stderr
+    assert f"{example / 'quantgate.yaml'}:6:" in done.stderr
+
+
+def test_a_keras_file_in_its_place(example: Path, quantgate) -> None:
+    (example / "model.keras").write_bytes(b"PK\x03\x04")
+    done = quantgate("run", example / "quantgate.yaml", "--set", "model.saved_model=model.keras")
+    assert done.returncode == 3
+    way_out = "Export it with `keras.models.load_model('model.keras').export(folder)`"
+    assert way_out in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("version: 1\n\tname: x\n", "tab"),
+        ("version: 9\nname: x\n", "version"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "anchor"),
+        ("version: 1\nversion: 1\n", "twice"),
+    ],
+    ids=["tab", "version", "anchors", "duplicate key"],
+)
+def test_a_spec_that_is_no_spec(quantgate, tmp_path: Path, text: str, message: str) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(text)
+    done = quantgate("run", spec)
+    assert done.returncode == 3
+    assert f"{spec}:" in done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,130 @@
+"""The verbs that need no TensorFlow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+VERBS = ("init", "validate", "plan", "compile", "run", "show", "demo")
+
+
+def test_help_names_every_verb_and_exit_code(quantgate) -> None:
+    done = quantgate("--help")
+    assert done.returncode == 0
+    for verb in VERBS:
+        assert f"    {verb} " in done.stdout
+    assert "4 no candidate keeps the limits" in done.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_worth_reading(quantgate, verb: str) -> None:
+    done = quantgate(verb, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.split()) > 40
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("validate", "--help"), ("plan", SPECS / "smallest-on-cpu.yaml")],
+    ids=["help", "validate --help", "plan"],
+)
+def test_light_verbs_import_nothing_heavy(quantgate, arguments: tuple, tmp_path: Path) -> None:
+    """What makes them slow is imports, so those are counted and not the seconds."""
+    code = (
+        "import sys; from quantgate.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'kfp', 'sklearn', 'ai_edge_litert', 'numpy', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr.strip() == "[]"
+
+
+def test_no_verb_is_wrong_usage(quantgate) -> None:
+    done = quantgate()
+    assert done.returncode == 2
+    assert "the following arguments are required: COMMAND" in done.stderr
+
+
+def test_init_writes_a_spec_that_plans(quantgate, tmp_path: Path) -> None:
+    folder = tmp_path / "My Model (v2)"
+    folder.mkdir()
+    done = quantgate("init", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "name: my-model-v2" in (folder / "quantgate.yaml").read_text()
+    planned = quantgate("plan", "quantgate.yaml", cwd=folder)
+    assert planned.returncode == 0, planned.stderr
+    assert "  in   integer_only_int8" in planned.stdout
+
+
+@pytest.mark.parametrize("metric", ["top1", "roc_auc", "mse", "psnr"])
+def test_init_knows_every_metric(quantgate, tmp_path: Path, metric: str) -> None:
+    spec = tmp_path / "spec.yaml"
+    assert quantgate("init", spec, "--metric", metric, "--label", "a: b").returncode == 0
+    planned = quantgate("plan", spec)
+    assert planned.returncode == 0, planned.stderr
+
+
+def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
+    spec = tmp_path / "quantgate.yaml"
+    spec.write_text("mine")
+    done = quantgate("init", spec)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: {spec} is there already; choose another name\n",
+    )
+    assert spec.read_text() == "mine"
+
+
+def test_plan_shows_the_branch_that_decided(quantgate) -> None:
+    done = quantgate("plan", SPECS / "integer-only-microcontroller.yaml")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == (
+        "integer-only-microcontroller: target microcontroller, with representative data: "
+        "microcontrollers run integer-only models"
+    )
+    assert "  in   integer_only_int8       microcontrollers run integer-only models" in lines
+    assert "  Quantize x 2" in lines
+
+
+def test_plan_takes_overrides(quantgate) -> None:
+    done = quantgate("plan", SPECS / "smallest-on-cpu.yaml", "--set", "quantize.target=gpu")
+    assert (
+        "  out  int16x8                 a GPU wants float16; to try it all the same, name it"
+        in (done.stdout.splitlines())
+    )
+
+
+def test_compile_writes_the_same_bytes_twice(quantgate, tmp_path: Path) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        done = quantgate("compile", SPECS / "float16-gpu.yaml", "-o", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"{tmp_path / name} holds the pipeline float16-gpu: 1 candidate\n"
+    assert (tmp_path / "one.yaml").read_bytes() == (tmp_path / "two.yaml").read_bytes()
+
+
+def test_a_missing_spec_is_wrong_usage(quantgate, tmp_path: Path) -> None:
+    for verb in ("validate", "plan", "compile", "run"):
+        done = quantgate(verb, tmp_path / "none.yaml")
+        assert done.returncode == 2, verb
+        assert str(tmp_path / "none.yaml") in done.stderr
+
+
+def test_an_invalid_spec_shows_every_problem(quantgate, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    text = (SPECS / "float16-gpu.yaml").read_text()
+    spec.write_text(text.replace("label: labels", "lable: labels").replace("[top1]", "[top2]"))
+    done = quantgate("validate", spec)
+    assert done.returncode == 3
+    assert "`label`" in done.stderr
+    assert "`top1`" in done.stderr
+    assert f"{spec}:" in done.stderr

@@ -1,0 +1,88 @@
+"""The real trained models, in every mode, against the figures measured on them elsewhere."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from quantgate.decision import Decision, Entry
+from quantgate.modes import QUANTIZED_MODES
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class RealModel:
+    """`accuracy` and `size_bytes` by mode, in the order of the modes, the baseline first."""
+
+    folder: str
+    samples: int
+    accuracy: tuple[float, ...]
+    size_bytes: tuple[int, ...]
+
+
+# Source: the README beside the models; TensorFlow 2.21 and LiteRT 2.3, the guide's recipes.
+MODELS = (
+    RealModel(
+        "keyword_spotting",
+        900,
+        (0.9100, 0.9111, 0.9056, 0.9056, 0.9056, 0.9100, 0.9144, 0.9144),
+        (104088, 51240, 53512, 53168, 53536, 66416, 61048, 61048),
+    ),
+    RealModel(
+        "fashion_mnist",
+        10000,
+        (0.8892, 0.8891, 0.8908, 0.8908, 0.8908, 0.8896, 0.8890, 0.8890),
+        (50044, 30560, 30864, 30496, 30880, 34772, 35728, 35728),
+    ),
+    RealModel(
+        "cifar10_resnet8",
+        2000,
+        (0.7640, 0.7610, 0.7610, 0.7610, 0.7610, 0.7625, 0.7655, 0.7655),
+        (321192, 97496, 98816, 98464, 98832, 170308, 103568, 103568),
+    ),
+)
+
+SPEC = """\
+version: 1
+name: {name}
+model: {{saved_model: "{folder}/saved_model"}}
+data:
+  calibration: {{source: "{folder}/calibration.npz", samples: 200, select: first}}
+  evaluation: {{source: "{folder}/evaluation.npz", label: labels}}
+measure: {{metrics: [top1], latency: {{warmup: 5, runs: 50}}}}
+gate:
+  top1: {{max_drop: 0.01}}
+  size_bytes: {{max_ratio: 0.75}}
+choose: [{{minimize: size_bytes, within: 5%}}, {{maximize: top1}}]
+promote: {{to: promoted}}
+"""
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.folder)
+def test_every_mode_agrees_with_what_was_measured(
+    model: RealModel, shared_models: Path, quantgate, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    name = model.folder.replace("_", "-")
+    spec.write_text(SPEC.format(name=name, folder=shared_models / model.folder))
+
+    done = quantgate("run", spec, "--runs-dir", tmp_path / "runs", timeout=900)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = tmp_path / "runs" / name / "latest"
+    decision = Decision.read(run / "decision.json")
+    assert decision.winner is not None
+    assert (run / "winner" / "model.tflite").stat().st_size > 0
+    entries = [decision.baseline, *decision.candidates]
+    assert [entry.name for entry in entries] == ["float32", *QUANTIZED_MODES]
+    for entry, accuracy, size in zip(entries, model.accuracy, model.size_bytes, strict=True):
+        _agrees(entry, accuracy, size, model.samples)
+
+
+def _agrees(entry: Entry, accuracy: float, size: int, samples: int) -> None:
+    assert entry.status == "measured", entry
+    sampling_error = math.sqrt(accuracy * (1 - accuracy) / samples)
+    assert entry.measurements["top1"] == pytest.approx(accuracy, abs=sampling_error), entry.name
+    assert entry.measurements["size_bytes"] == pytest.approx(size, rel=0.02), entry.name

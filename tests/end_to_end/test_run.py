@@ -1,0 +1,224 @@
+"""`quantgate demo` and `quantgate run`, from the spec to the promoted model."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from ai_edge_litert.interpreter import Interpreter
+
+from quantgate.decision import Decision
+from quantgate.hashing import sha256_of_file
+from quantgate.modes import QUANTIZED_MODES
+from quantgate.records import Attestation
+
+pytestmark = pytest.mark.tensorflow
+
+IO_DTYPES = {"integer_only_int8": np.int8, "integer_only_uint8": np.uint8}
+
+
+@pytest.fixture(scope="module")
+def run(demo: Path) -> Path:
+    return demo / "runs" / "digits" / "latest"
+
+
+@pytest.fixture(scope="module")
+def decision(run: Path) -> Decision:
+    return Decision.read(run / "decision.json")
+
+
+def test_the_demo_ends_with_a_table_a_winner_and_what_to_type_next(
+    demo: Path, decision: Decision
+) -> None:
+    output = (demo / "demo.out").read_text()
+    for name in ("float32", *QUANTIZED_MODES):
+        assert name in output
+    assert str(demo / "runs" / "digits") in output
+    assert "winner/model.tflite" in output
+    assert "what to type next" in output
+    assert decision.winner is not None
+
+
+def test_every_mode_is_measured(decision: Decision) -> None:
+    assert [entry.name for entry in decision.candidates] == list(QUANTIZED_MODES)
+    for entry in (decision.baseline, *decision.candidates):
+        assert entry.status == "measured", entry.reasons
+        assert set(entry.measurements) == {
+            "top1",
+            "size_bytes",
+            "latency_p50_ms",
+            "latency_p90_ms",
+            "latency_p95_ms",
+            "latency_p99_ms",
+        }
+        assert entry.measurements["top1"] > 0.9
+
+
+def test_a_run_leaves_what_it_promises(run: Path, decision: Decision) -> None:
+    assert {path.name for path in run.iterdir()} == {
+        "artifacts",
+        "decision.json",
+        "logs",
+        "pipeline.yaml",
+        "report.html",
+        "report.md",
+        "run.json",
+        "spec.yaml",
+        "winner",
+    }
+    winner = next(entry for entry in decision.candidates if entry.name == decision.winner)
+    assert sha256_of_file(run / "winner" / "model.tflite") == winner.model_sha256
+    report = (run / "report.md").read_text().replace("\\_", "_")
+    assert f"{decision.winner} wins" in report
+    resolved = yaml.safe_load((run / "spec.yaml").read_text())
+    assert resolved["gate"]["top1"]["max_drop"] == 0.02
+    record = json.loads((run / "run.json").read_text())
+    assert record["state"] == "decided"
+    for task in record["tasks"]:
+        assert task["state"] == "SUCCEEDED", task
+        assert task["log"] is None or (run / task["log"]).is_file()
+
+
+def test_the_winner_runs_with_the_types_it_promises(run: Path, decision: Decision) -> None:
+    interpreter = Interpreter(str(run / "winner" / "model.tflite"))
+    interpreter.allocate_tensors()
+    dtype = IO_DTYPES.get(str(decision.winner), np.float32)
+    (details,) = interpreter.get_input_details()
+    assert details["dtype"] == dtype
+
+
+def test_candidates_are_what_the_modes_promise(run: Path) -> None:
+    attestations = [
+        Attestation.read(path)
+        for path in (run / "artifacts").rglob("attestation*")
+        if path.is_file()
+    ]
+    assert {attestation.candidate for attestation in attestations} == set(QUANTIZED_MODES)
+    for attestation in attestations:
+        mode = QUANTIZED_MODES[attestation.mode]
+        assert attestation.status == "converted", attestation.reasons
+        assert [tensor.dtype for tensor in attestation.inputs] == [mode.io_types[0]]
+        assert [tensor.dtype for tensor in attestation.outputs] == [mode.io_types[0]]
+        if mode.integer_only:
+            assert attestation.float_ops == {}
+
+
+def test_the_winner_is_promoted_whole(demo: Path, decision: Decision) -> None:
+    promoted = demo / "promoted"
+    version = (promoted / "latest").read_text().strip()
+    assert {path.name for path in promoted.iterdir()} == {version, "latest"}
+    folder = promoted / version
+    assert {path.name for path in folder.iterdir()} == {
+        "model.tflite",
+        "decision.json",
+        "manifest.json",
+    }
+    winner = next(entry for entry in decision.candidates if entry.name == decision.winner)
+    assert sha256_of_file(folder / "model.tflite") == winner.model_sha256
+
+
+def test_show_finds_the_run(demo: Path, decision: Decision, quantgate) -> None:
+    shown = quantgate("show", "--runs-dir", demo / "runs")
+    assert shown.returncode == 0, shown.stderr
+    assert decision.summary.split(":")[0] in shown.stdout
+    as_json = quantgate("show", demo / "runs" / "digits", "--json")
+    assert Decision.model_validate_json(as_json.stdout) == decision
+    assert quantgate("show", demo / "runs" / "digits", "--md").stdout.startswith("#")
+
+
+def test_the_demo_again_uses_the_model_that_is_there(demo: Path, quantgate, tmp_path: Path) -> None:
+    folder = tmp_path / "again"
+    shutil.copytree(demo, folder, ignore=shutil.ignore_patterns("runs", "promoted", "demo.out"))
+    spec = (folder / "quantgate.yaml").read_text()
+    (folder / "quantgate.yaml").write_text(spec.replace("modes: auto", "modes: [float16]"))
+    before = sha256_of_file(folder / "saved_model" / "saved_model.pb")
+    done = quantgate("demo", folder)
+    assert done.returncode == 0, done.stderr
+    assert sha256_of_file(folder / "saved_model" / "saved_model.pb") == before
+
+
+def test_the_demo_keeps_out_of_a_folder_of_somebody_elses(quantgate, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    done = quantgate("demo", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: {tmp_path} is not empty and holds no demo; name another folder: "
+        "quantgate demo DIR\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_nothing_qualified_is_exit_4_with_a_report(example: Path, quantgate) -> None:
+    done = quantgate(
+        "run",
+        example / "quantgate.yaml",
+        "--runs-dir",
+        example / "runs",
+        "--set",
+        "gate.size_bytes.max_ratio=0.01",
+    )
+    assert done.returncode == 4, done.stderr
+    run = example / "runs" / "digits" / "latest"
+    decision = Decision.read(run / "decision.json")
+    assert (decision.outcome, decision.winner) == ("none_qualified", None)
+    assert decision.closest is not None
+    assert "size_bytes" in decision.closest.missed[0]
+    assert not (run / "winner").exists()
+    assert not (example / "promoted").exists()
+
+
+def test_a_dry_run_lists_the_tasks_and_writes_nothing(example: Path, quantgate) -> None:
+    before = sorted(example.rglob("*"))
+    done = quantgate("run", example / "quantgate.yaml", "--dry-run", "--runs-dir", example / "runs")
+    assert done.returncode == 0, done.stderr
+    lines = [line[6:] for line in done.stdout.splitlines()]
+    assert "Quantize integer_only_int8" in lines
+    assert "Promote winner" in lines
+    assert done.stdout.endswith("tasks would run; nothing was run or written\n")
+    assert sorted(example.rglob("*")) == before
+
+
+def test_a_runs_folder_that_cannot_be_written(example: Path, quantgate) -> None:
+    blocked = example / "runs"
+    blocked.write_text("")
+    done = quantgate("run", example / "quantgate.yaml", "--runs-dir", blocked)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: cannot write the runs folder {blocked}: Not a directory; "
+        "choose another one with --runs-dir\n",
+    )
+
+
+def test_ctrl_c_leaves_no_run_that_passes_for_whole(example: Path) -> None:
+    command = [
+        shutil.which("quantgate", path=Path(os.sys.executable).parent),
+        "run",
+        str(example / "quantgate.yaml"),
+        "--runs-dir",
+        str(example / "runs"),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Convert float32 baseline" in line:
+            break
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert time.monotonic() - start < 5
+    assert process.returncode == 130, error
+    assert "interrupted" in error
+    (run,) = (path for path in (example / "runs" / "digits").iterdir())
+    assert json.loads((run / "run.json").read_text())["state"] == "interrupted"
+    assert not (run / "decision.json").exists()
+    assert not (example / "promoted").exists()
+    left = subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True, check=False)
+    assert left.stdout == b""

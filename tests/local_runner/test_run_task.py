@@ -1,0 +1,463 @@
+"""One task: its process, its contract with KFP's launcher, and all the ways in which it fails."""
+
+# KFP wants the old spellings, and components are written the way their users write them.
+# ruff: noqa: PTH107, PTH109, PTH110, PTH118, PTH123, PTH208, T201, UP006, UP035, UP045
+
+import os
+from pathlib import Path
+from typing import List, Optional
+
+import pytest
+from kfp import dsl
+from kfp.dsl import Artifact, Dataset, Input, Output, OutputPath
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+component = dsl.component(base_image="image:1", install_kfp_package=False)
+
+
+def only_task(result):
+    (task,) = result.tasks
+    return task
+
+
+def test_surroundings_of_a_task(run, tmp_path):
+    @component
+    def look() -> dict:
+        import os
+        import tempfile
+
+        open("scrap", "w").close()
+        print("to the log")
+        os.system("echo from a child process")
+        return {
+            "session": os.getsid(0) == os.getpid(),
+            "folder": os.getcwd(),
+            "scratch": tempfile.gettempdir(),
+            "home": os.environ["HOME"],
+            "runtime": os.environ["_KFP_RUNTIME"],
+            "set": os.environ["GREETING"],
+        }
+
+    @dsl.pipeline(name="surroundings")
+    def pipeline(greeting: str) -> dict:
+        return look().set_env_variable("GREETING", "hello").output
+
+    result = run(pipeline, greeting="x")
+
+    seen = result.outputs["Output"]
+    folder, scratch = Path(seen.pop("folder")), Path(seen.pop("scratch"))
+    assert seen == {
+        "session": True, "home": os.environ["HOME"], "runtime": "true", "set": "hello",
+    }  # fmt: skip
+    assert scratch != tmp_path
+    assert not folder.exists()
+    assert not scratch.exists()
+    log = tmp_path / "my logs" / "look.log"
+    assert only_task(result).log == log
+    assert log.read_text("utf-8") == "to the log\nfrom a child process\n"
+
+
+def test_a_crash_is_named_and_the_last_lines_are_kept(run):
+    @component
+    def crash():
+        import ctypes
+
+        print("before the crash")
+        ctypes.string_at(0)
+
+    @dsl.pipeline(name="crashing")
+    def pipeline():
+        crash()
+
+    task = only_task(run(pipeline))
+    assert task.error == "crashed with SIGSEGV"
+    assert "before the crash" in task.log_tail
+    assert "Fatal Python error: Segmentation fault" in task.log_tail
+
+
+def test_a_killed_task_hints_at_memory(run):
+    @component
+    def kill():
+        import os
+
+        os.kill(os.getpid(), 9)
+
+    @dsl.pipeline(name="killed")
+    def pipeline():
+        kill()
+
+    assert only_task(run(pipeline)).error == ("crashed with SIGKILL, perhaps for want of memory")
+
+
+def test_an_expected_error_speaks_for_itself(run):
+    @component
+    def refuse():
+        from quantgate.errors import InputError
+
+        raise InputError("the data set is empty; add samples")
+
+    @dsl.pipeline(name="refusing")
+    def pipeline():
+        refuse()
+
+    assert only_task(run(pipeline)).error == "the data set is empty; add samples"
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [(3, "the task ended itself with exit code 3"), (0, "the task ended itself with exit code 0")],
+)
+def test_leaving_by_exit_is_a_failure(run, code, sentence):
+    @component
+    def leave(code: int):
+        import sys
+
+        sys.exit(code)
+
+    @dsl.pipeline(name="leaving")
+    def pipeline(code: int):
+        leave(code=code)
+
+    assert only_task(run(pipeline, code=code)).error == sentence
+
+
+def test_a_missing_import_is_the_tasks_own_failure(run):
+    @component
+    def needs():
+        import no_such_module  # noqa: F401
+
+    @component
+    def fine() -> int:
+        return 1
+
+    @dsl.pipeline(name="importing")
+    def pipeline() -> int:
+        needs()
+        return fine().output
+
+    result = run(pipeline)
+    errors = {task.name: task.error for task in result.tasks}
+    assert errors == {
+        "needs": "ModuleNotFoundError: No module named 'no_such_module'", "fine": None,
+    }  # fmt: skip
+    assert result.outputs == {"Output": 1}
+
+
+def test_a_missing_output_parameter_fails_by_name(run):
+    @component
+    def forget(path: OutputPath(int)):
+        pass
+
+    @dsl.pipeline(name="forgetting")
+    def pipeline():
+        forget()
+
+    assert only_task(run(pipeline)).error == "the output parameter `path` was not written"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("seven", "output parameter `path`: expected NUMBER_INTEGER, got 'seven'"),
+        ("7.5", "output parameter `path`: expected NUMBER_INTEGER, got float 7.5"),
+        ("[7]", "output parameter `path`: expected NUMBER_INTEGER, got list [7]"),
+        ("7.0", None),
+    ],
+)
+def test_an_output_parameter_is_held_to_its_type(run, text, error):
+    @component
+    def hand_out(text: str, path: OutputPath(int)):
+        with open(path, "w") as stream:
+            stream.write(text)
+
+    @dsl.pipeline(name="mistyped")
+    def pipeline(text: str):
+        hand_out(text=text)
+
+    assert only_task(run(pipeline, text=text)).error == error
+
+
+def test_an_artifact_that_was_not_written_is_a_warning(run):
+    @component
+    def forget(out: Output[Artifact]):
+        pass
+
+    @dsl.pipeline(name="unwritten")
+    def pipeline():
+        forget()
+
+    task = only_task(run(pipeline))
+    assert task.error is None
+    assert task.log_tail == ("[local runner] warning: the output artifact `out` was not written")
+
+
+def test_metadata_without_a_value_fails(run):
+    @component
+    def annotate(out: Output[Artifact]):
+        open(out.path, "w").close()
+        out.metadata["score"] = None
+
+    @dsl.pipeline(name="null")
+    def pipeline():
+        annotate()
+
+    assert only_task(run(pipeline)).error == ("output artifact `out`: its metadata `score` is null")
+
+
+def test_optional_inputs_may_stay_away(run):
+    @component
+    def choose(data: Input[Dataset] = None, text: Optional[str] = None, count: int = 3) -> str:
+        return repr([data, text, count])
+
+    @dsl.pipeline(name="optional")
+    def pipeline(text: Optional[str] = None) -> str:
+        return choose(text=text).output
+
+    assert run(pipeline).outputs == {"Output": "[None, None, 3]"}
+    assert run(pipeline, text="x").outputs == {"Output": "[None, 'x', 3]"}
+
+
+def test_a_retry_succeeds_on_the_second_attempt(run, tmp_path):
+    @component
+    def flaky(marker: str, out: Output[Dataset]) -> int:
+        import os
+
+        attempts = len(os.listdir(marker)) + 1
+        open(os.path.join(marker, str(attempts)), "w").close()
+        assert not os.path.exists(out.path), "left over from the first attempt"
+        open(out.path, "w").close()
+        if attempts == 1:
+            raise OSError("not yet")
+        return attempts
+
+    @dsl.pipeline(name="retrying")
+    def pipeline(marker: str) -> int:
+        task = flaky(marker=marker)
+        task.set_retry(2, backoff_duration="1s", backoff_factor=1, backoff_max_duration="1s")
+        return task.outputs["Output"]
+
+    marker = tmp_path / "marker"
+    marker.mkdir()
+    result = run(pipeline, marker=str(marker))
+
+    assert result.outputs == {"Output": 2}
+    assert "[local runner] attempt 1 failed: OSError: not yet" in only_task(result).log_tail
+    first, second = (marker / name for name in "12")
+    assert second.stat().st_mtime - first.stat().st_mtime >= 1.0
+
+
+def test_retries_end(run):
+    @component
+    def fail():
+        raise OSError("never")
+
+    @dsl.pipeline(name="hopeless")
+    def pipeline():
+        fail().set_retry(1, backoff_duration="0s")
+
+    task = only_task(run(pipeline))
+    assert task.error == "OSError: never"
+    assert task.log.read_text("utf-8").count("Traceback") == 2
+
+
+def test_a_container_component_runs_its_command(run):
+    @dsl.container_component
+    def shell(
+        text: str, count: int, out: Output[Artifact], words: OutputPath(str),
+        extra: Optional[str] = None,
+    ):  # fmt: skip
+        return dsl.ContainerSpec(
+            image="alpine",
+            command=["sh", "-ec", 'echo "$1" > "$2"; shift 2; printf "%s|" "$@" > "$0"'],
+            args=[
+                words,
+                dsl.ConcatPlaceholder(["<", text, ">"]),
+                out.path,
+                count,
+                dsl.IfPresentPlaceholder("extra", ["--extra", extra], else_=["--none"]),
+            ],
+        )
+
+    @component
+    def read(data: Input[Artifact], words: str) -> List[str]:
+        return [open(data.path).read(), words]
+
+    @dsl.pipeline(name="shells")
+    def pipeline(extra: Optional[str] = None) -> List[str]:
+        done = shell(text="a b $HOME", count=2, extra=extra)
+        return read(data=done.outputs["out"], words=done.outputs["words"]).output
+
+    assert run(pipeline).outputs == {"Output": ["<a b $HOME>\n", "2|--none|"]}
+    assert run(pipeline, extra="x y").outputs["Output"][1] == "2|--extra|x y|"
+
+
+def test_a_container_that_fails_says_how(run):
+    @dsl.container_component
+    def fail():
+        return dsl.ContainerSpec(image="alpine", command=["sh", "-c", "echo oh >&2; exit 3"])
+
+    @dsl.pipeline(name="shell-fails")
+    def pipeline():
+        fail()
+
+    task = only_task(run(pipeline))
+    assert (task.error, task.log_tail) == ("ended with exit code 3", "oh")
+
+
+def test_a_step_of_pip_is_left_out_and_the_log_says_so(run):
+    @dsl.component(base_image="image:1", packages_to_install=["no-such-package"])
+    def install() -> int:
+        return 1
+
+    @dsl.pipeline(name="installing")
+    def pipeline() -> int:
+        return install().output
+
+    result = run(pipeline)
+    assert result.outputs == {"Output": 1}
+    assert only_task(result).log_tail == (
+        "[local runner] pip is not called; the task uses the packages of this environment"
+    )
+
+
+def test_independent_tasks_run_side_by_side(run, tmp_path):
+    @component
+    def meet(mine: str, other: str):
+        import os
+        import time
+
+        open(mine, "w").close()
+        limit = time.monotonic() + 10
+        while not os.path.exists(other):
+            assert time.monotonic() < limit, "nobody came"
+            time.sleep(0.01)
+
+    @dsl.pipeline(name="meeting")
+    def pipeline(a: str, b: str):
+        meet(mine=a, other=b)
+        meet(mine=b, other=a)
+
+    places = {"a": str(tmp_path / "a"), "b": str(tmp_path / "b")}
+    assert run(pipeline, jobs=2, **places).succeeded
+
+
+def test_a_task_that_asks_for_the_machine_runs_alone(run, tmp_path):
+    @component
+    def alone(folder: str, item: int) -> int:
+        import os
+        import time
+
+        mine = os.path.join(folder, str(item))
+        open(mine, "w").close()
+        seen = len(os.listdir(folder))
+        time.sleep(0.05)
+        os.remove(mine)
+        return seen
+
+    @component
+    def most(seen: List[int]) -> int:
+        return max(seen)
+
+    @dsl.pipeline(name="lonely")
+    def pipeline(folder: str) -> int:
+        with dsl.ParallelFor([1, 2, 3]) as item:
+            task = alone(folder=folder, item=item).set_cpu_request("64").set_memory_request("9T")
+        return most(seen=dsl.Collected(task.output)).output
+
+    (tmp_path / "room").mkdir()
+    assert run(pipeline, folder=str(tmp_path / "room"), jobs=4).outputs == {"Output": 1}
+
+
+def test_forks_of_one_server_draw_different_numbers(run):
+    @component
+    def draw() -> str:
+        import random
+
+        import numpy
+
+        return f"{random.random()} {numpy.random.rand()}"
+
+    @component
+    def count(draws: List[str]) -> int:
+        return len({number for draw in draws for number in draw.split()})
+
+    @dsl.pipeline(name="drawing")
+    def pipeline() -> int:
+        with dsl.ParallelFor([1, 2, 3]):
+            task = draw()
+        return count(draws=dsl.Collected(task.output)).output
+
+    assert run(pipeline).outputs == {"Output": 6}
+
+
+def test_imports_happen_once_before_the_first_task(run, tmp_path):
+    @component
+    def loaded() -> bool:
+        import sys
+
+        early = "xml.dom.pulldom" in sys.modules
+        import xml.dom.pulldom  # noqa: F401
+
+        return early
+
+    @dsl.pipeline(name="early")
+    def pipeline() -> bool:
+        return loaded().output
+
+    assert run(pipeline).outputs == {"Output": True}
+    assert (tmp_path / "my logs" / "imports.log").read_text("utf-8") == ""
+
+
+def test_what_a_task_leaves_running_ends_with_it(run):
+    @component
+    def linger() -> int:
+        import subprocess
+
+        return subprocess.Popen(["sleep", "600"]).pid
+
+    @dsl.pipeline(name="lingering")
+    def pipeline() -> int:
+        return linger().output
+
+    pid = run(pipeline).outputs["Output"]
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+def test_a_dead_server_fails_its_tasks(run, tmp_path):
+    @component
+    def kill_parent():
+        import os
+        import time
+
+        os.kill(os.getppid(), 9)
+        time.sleep(60)
+
+    @dsl.pipeline(name="orphaned")
+    def pipeline():
+        kill_parent()
+
+    assert only_task(run(pipeline)).error == (
+        "the process that starts tasks has died; its output is in "
+        f"{tmp_path / 'my logs' / 'imports.log'}"
+    )
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_is_imported_once_and_works_in_every_fork(run):
+    @component
+    def double(number: int) -> List[str]:
+        import sys
+
+        early = "tensorflow" in sys.modules
+        import tensorflow as tf
+
+        return [str(early), str(float(tf.reduce_sum(tf.ones([3, 3]) * number)))]
+
+    @dsl.pipeline(name="tensors")
+    def pipeline() -> List[list]:
+        with dsl.ParallelFor([1, 2]) as number:
+            task = double(number=number)
+        return dsl.Collected(task.output)
+
+    assert run(pipeline).outputs == {"Output": [["True", "9.0"], ["True", "18.0"]]}

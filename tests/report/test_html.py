@@ -1,0 +1,104 @@
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantgate.report.html import render
+from quantgate.report.overview import one_line
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """Reads a page, holding every tag to being closed."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.attributes, self.texts = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def test_the_page_of_a_winner(winner):
+    page = Page(render(winner))
+    for text in [
+        "winner",
+        "fashion",
+        "integer_only_int8 wins: 30,496 bytes (0.61 of the baseline), top1 0.8908 (+0.0016), "
+        "p95 0.123 ms (0.53 of the baseline)",
+        "48.9 KiB",
+        "29.8 KiB, 0.61x",
+        "misses size by 0.045",
+        "✗ 0.695",
+        "✓ -0.0004, up to 0.0001",
+        "Pareto front over these figures: integer_only_int8.",
+        "3a6eb0790f39",
+    ]:
+        assert text in page.texts
+    assert page.tags.count("tr") == 2 + 8 + 7
+    assert "Advice" not in page.texts
+
+
+def test_the_page_of_a_run_without_a_winner(none_qualified):
+    decision = none_qualified.model_copy(update={"advice": ["try int16x8"]})
+    page = Page(render(decision))
+    for text in [
+        "none qualified",
+        "try int16x8",
+        "rejected",
+        ": failed: the converter raised: Quantization to 16x8-bit not yet supported for op: 'DIV'",
+    ]:
+        assert text in page.texts
+
+
+def test_a_candidate_s_mode_is_shown_where_its_name_is_another(winner):
+    named = winner.candidates[0].model_copy(update={"name": "mine"})
+    page = Page(render(winner.model_copy(update={"candidates": [named]})))
+    assert page.texts[page.texts.index("mine") + 1] == "dynamic_range"
+
+
+def test_a_page_without_a_front_says_nothing_of_one(winner):
+    candidates = [entry.model_copy(update={"pareto": False}) for entry in winner.candidates]
+    assert "Pareto" not in render(winner.model_copy(update={"candidates": candidates}))
+
+
+@pytest.mark.parametrize("fixture", ["winner", "none_qualified"])
+def test_the_page_is_self_contained(fixture, request):
+    text = render(request.getfixturevalue(fixture))
+    page = Page(text)
+    assert not {"script", "link", "img", "iframe", "a"} & set(page.tags)
+    assert not {"src", "href"} & {name for name, _ in page.attributes}
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_the_page_follows_the_reader_s_colours_and_screen(winner):
+    text = render(winner)
+    assert "prefers-color-scheme: dark" in text
+    assert "@media (max-width: 44rem)" in text
+    assert ("name", "viewport") in Page(text).attributes
+
+
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ab <>&\"'/=!-\n\x00\x1b"), min_size=1).map("x{}x".format))
+def test_whatever_a_decision_says_is_shown_as_text(hostile, text):
+    shown = one_line(text)
+    page = Page(render(hostile(text)))
+    harmless = Page(render(hostile("harmless")))
+    assert page.tags == harmless.tags
+    assert page.texts == [seen.replace("harmless", shown) for seen in harmless.texts]

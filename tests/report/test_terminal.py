@@ -1,0 +1,85 @@
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from quantgate.report.terminal import render
+
+
+def shown(decision, width=80, **options):
+    console = Console(file=io.StringIO(), width=width, **options)
+    render(decision, console)
+    return console.file.getvalue()
+
+
+def squeezed(text):
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_the_table_of_a_winner_on_80_columns(winner):
+    lines = squeezed(shown(winner))
+    assert lines[1:7] == [
+        "candidate size top1 p95 verdict",
+        "─" * 78,
+        "float32 50,044 bytes 0.8892 0.231 ms baseline",
+        "48.9 KiB",
+        "dynamic_range 30,560 bytes 0.8891 0.157 ms qualifies",
+        "29.8 KiB 0.61x -0.0001 0.68x",
+    ]
+    assert "integer_only_int8 30,496 bytes 0.8908 0.123 ms winner" in lines
+    assert "int16x8_float_fallback 35,728 bytes 0.8890 1.61 ms misses size by" in lines
+    assert lines[-2:] == [
+        "fashion: integer_only_int8 wins: 30,496 bytes (0.61 of the baseline), top1",
+        "0.8908 (+0.0016), p95 0.123 ms (0.53 of the baseline)",
+    ]
+    assert "Pareto front: integer_only_int8" in lines
+
+
+def test_what_failed_is_in_the_table_and_why_below_it(none_qualified):
+    text = shown(none_qualified.model_copy(update={"advice": ["try int16x8"]}))
+    lines = squeezed(text)
+    assert "int16x8 - - - failed" in lines
+    assert (
+        "int16x8: failed: the converter raised: Quantization to 16x8-bit not yet supported for op: "
+        "'DIV'"
+    ) in " ".join(lines)
+    assert "Advice: try int16x8" in lines
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("fixture", ["winner", "none_qualified"])
+def test_nothing_is_wider_than_the_terminal_or_cut_off(fixture, width, request):
+    decision = request.getfixturevalue(fixture)
+    text = shown(decision, width)
+    assert all(cell_len(line) <= width for line in text.splitlines())
+    assert "…" not in text
+    together = "".join(text.split())
+    assert decision.summary.replace(" ", "") in together
+
+
+def test_colour_adds_nothing_but_colour(winner):
+    plain = shown(winner)
+    assert "\x1b" not in plain
+    coloured = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
+    render(winner, coloured)
+    assert "\x1b[1;32mwinner" in coloured.file.getvalue()
+    assert shown(winner, no_color=True) == plain
+
+
+def test_a_very_long_name_wraps(winner):
+    named = winner.candidates[0].model_copy(update={"name": "n" * 63})
+    text = shown(winner.model_copy(update={"candidates": [named]}))
+    assert sum(line.count("n" * 5) > 0 for line in text.splitlines()) > 1
+    assert text.count("n") >= 63
+
+
+def test_a_run_without_a_front_says_nothing_of_one(none_qualified):
+    candidates = [entry.model_copy(update={"pareto": False}) for entry in none_qualified.candidates]
+    assert "Pareto" not in shown(none_qualified.model_copy(update={"candidates": candidates}))
+
+
+def test_markup_and_control_characters_are_shown_as_text(hostile):
+    text = shown(hostile("[red]a[/red]\x1b[31m\nb :smile:"))
+    assert "\x1b" not in text
+    assert "[red]a[/red] [31m b :smile:" in text

@@ -1,0 +1,218 @@
+"""What is said about paths before anything runs."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantgate.errors import SpecError
+from quantgate.spec import load, preflight
+
+HOW_TO_WRITE = (
+    "Keras 3 writes one with `model.export(folder)`, TensorFlow with "
+    "`tf.saved_model.save(model, folder)`."
+)
+HOW_TO_SAVE = "Save the arrays with `numpy.savez(path, **{input_name: array})`."
+
+
+@pytest.fixture
+def files(spec_file: Callable[[str], Path], sound: str, tmp_path: Path) -> Path:
+    """The folder of a sound spec with everything that it names."""
+    spec_file(sound)
+    (tmp_path / "models" / "fashion").mkdir(parents=True)
+    (tmp_path / "models" / "fashion" / "saved_model.pb").write_bytes(b"graph")
+    np.savez(tmp_path / "train.npz", image=np.zeros(3))
+    np.savez(tmp_path / "test.npz", image=np.zeros(3), y=np.zeros(3))
+    return tmp_path
+
+
+def said(*overrides: str) -> list[str]:
+    loaded = load(Path("quantgate.yaml"), overrides)
+    with pytest.raises(SpecError) as caught:
+        preflight(loaded)
+    return [f"{problem.message} -> {problem.hint}" for problem in caught.value.problems]
+
+
+def test_passes_what_is_there(files: Path):
+    preflight(load(Path("quantgate.yaml")))
+
+
+def test_passes_a_real_model_and_real_data(files: Path, shared_models: Path):
+    folder = shared_models / "fashion_mnist"
+    preflight(
+        load(
+            Path("quantgate.yaml"),
+            [
+                f"model.saved_model={folder / 'saved_model'}",
+                f"data.calibration.source={folder / 'calibration.npz'}",
+                f"data.evaluation.source={folder / 'evaluation.npz'}",
+                "data.evaluation.label=labels",
+            ],
+        )
+    )
+
+
+def test_passes_a_spec_without_calibration_data_or_promotion(files: Path):
+    preflight(
+        load(
+            Path("quantgate.yaml"),
+            ["data.calibration=null", "quantize.modes=[float16]", "promote=null"],
+        )
+    )
+
+
+def test_passes_over_uris(files: Path):
+    preflight(
+        load(
+            Path("quantgate.yaml"),
+            [
+                "model.saved_model=gs://bucket/model",
+                "data.calibration.source=s3://bucket/train.npz",
+                "data.evaluation.source=minio://bucket/test",
+            ],
+        )
+    )
+
+
+def test_every_missing_path_is_reported_at_its_place(
+    spec_file: Callable[[str], Path], sound: str, tmp_path: Path
+):
+    loaded = load(spec_file(sound))
+    np.savez(tmp_path / "tset.npz", y=np.zeros(3))
+    with pytest.raises(SpecError) as caught:
+        preflight(loaded)
+    assert str(caught.value) == (
+        f"quantgate.yaml:3:22: `model.saved_model` does not exist: {tmp_path}/models/fashion\n"
+        "    model: {saved_model: models/fashion}\n"
+        "                         ^\n"
+        f"  Paths are relative to {tmp_path}.\n"
+        "\n"
+        f"quantgate.yaml:5:25: `data.calibration.source` does not exist: {tmp_path}/train.npz\n"
+        "      calibration: {source: train.npz}\n"
+        "                            ^\n"
+        f"  Paths are relative to {tmp_path}.\n"
+        "\n"
+        f"quantgate.yaml:6:24: `data.evaluation.source` does not exist: {tmp_path}/test.npz\n"
+        "      evaluation: {source: test.npz, label: y}\n"
+        "                           ^\n"
+        "  Did you mean `tset.npz`?\n"
+        "\n"
+        "3 problems in quantgate.yaml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        (
+            "fashion.keras",
+            "is a Keras file, not the folder of a SavedModel",
+            "Export it with `keras.models.load_model('fashion.keras').export(folder)`, and name "
+            "that.",
+        ),
+        (
+            "fashion.h5",
+            "is a Keras file, not the folder of a SavedModel",
+            "Export it with `keras.models.load_model('fashion.h5').export(folder)`, and name that.",
+        ),
+        (
+            "fashion.tflite",
+            "is a LiteRT model already",
+            "Name the float SavedModel that it was converted from.",
+        ),
+        ("fashion.onnx", "is a file, not the folder of a SavedModel", HOW_TO_WRITE),
+    ],
+)
+def test_a_file_in_place_of_a_saved_model(files: Path, name: str, message: str, hint: str):
+    (files / name).write_bytes(b"model")
+    assert said(f"model.saved_model={name}") == [
+        f"`model.saved_model` {message}: {files / name} -> {hint}"
+    ]
+
+
+def test_the_graph_file_in_place_of_its_folder(files: Path):
+    assert said("model.saved_model=models/fashion/saved_model.pb") == [
+        "`model.saved_model` is a file in a SavedModel: "
+        f"{files}/models/fashion/saved_model.pb -> Name its folder, {files}/models/fashion."
+    ]
+
+
+def test_a_folder_that_is_no_saved_model(files: Path):
+    (files / "empty").mkdir()
+    message = f"`model.saved_model` is a folder without saved_model.pb: {files}"
+    assert said("model.saved_model=empty") == [f"{message}/empty -> {HOW_TO_WRITE}"]
+    assert said("model.saved_model=models") == [
+        f"{message}/models -> Its subfolder `fashion` has one: name that."
+    ]
+    (files / "models" / "digits").mkdir()
+    (files / "models" / "digits" / "saved_model.pb").write_bytes(b"graph")
+    assert said("model.saved_model=models") == [
+        f"{message}/models -> Name one of its subfolders `digits` or `fashion`."
+    ]
+
+
+def test_an_unzipped_keras_file(files: Path, shared_models: Path):
+    with zipfile.ZipFile(shared_models / "fashion_mnist" / "model.keras") as archive:
+        archive.extractall(files / "keras")
+    assert said("model.saved_model=keras") == [
+        f"`model.saved_model` is an unzipped Keras file, not a SavedModel: {files}/keras -> "
+        + HOW_TO_WRITE
+    ]
+
+
+def test_a_source_that_holds_no_arrays(files: Path):
+    (files / "folder").mkdir()
+    np.savez(files / "empty.npz")
+    (files / "test.csv").write_text("1,2\n", encoding="utf-8")
+    (files / "torn.npz").write_bytes((files / "test.npz").read_bytes()[:-30])
+    source = "`data.evaluation.source`"
+    assert said("data.evaluation.source=folder") == [
+        f"{source} holds no arrays: {files}/folder -> Each array is a file there, `input_name.npy`."
+    ]
+    assert said("data.evaluation.source=empty.npz") == [
+        f"{source} holds no arrays: {files}/empty.npz -> {HOW_TO_SAVE}"
+    ]
+    for name in ("test.csv", "torn.npz"):
+        assert said(f"data.evaluation.source={name}") == [
+            f"{source} is neither an .npz file nor a folder of .npy files: {files}/{name} -> "
+            + HOW_TO_SAVE
+        ]
+
+
+def test_a_label_that_is_not_in_the_data(files: Path):
+    (files / "folder").mkdir()
+    np.save(files / "folder" / "image.npy", np.zeros(3))
+    np.save(files / "folder" / "labels.npy", np.zeros(3))
+    assert said("data.evaluation.source=folder") == [
+        f"`data.evaluation.label` needs `y`, which is not in {files}/folder -> Its keys are "
+        "`image` and `labels`."
+    ]
+    assert said("data.evaluation.source=folder", "data.evaluation.label=lables") == [
+        f"`data.evaluation.label` needs `lables`, which is not in {files}/folder -> Did you mean "
+        "`labels`?"
+    ]
+    assert said("data.calibration.label=y") == [
+        f"`data.calibration.label` needs `y`, which is not in {files}/train.npz -> Its keys are "
+        "`image`."
+    ]
+    assert said("data.calibration.select=stratified") == [
+        f"`data.calibration.select` needs `y`, which is not in {files}/train.npz -> Its keys are "
+        "`image`."
+    ]
+
+
+def test_a_file_in_place_of_the_folder_to_promote_to(files: Path):
+    assert said("promote.to=test.npz") == [
+        f"`promote.to` is a file: {files}/test.npz -> Name a folder; it is made where it is "
+        "missing."
+    ]
+
+
+def test_a_path_that_the_system_refuses(files: Path):
+    message = f"{files}/{'x' * 300}"[:60]
+    assert said(f"promote.to={'x' * 300}", f"model.saved_model={'x' * 300}") == [
+        f"`model.saved_model` cannot be read: {message}... -> The system says: File name too long.",
+        f"`promote.to` cannot be read: {message}... -> The system says: File name too long.",
+    ]

@@ -1,0 +1,243 @@
+"""What is not YAML, or more YAML than a spec needs: exact message, place and hint."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quantgate.errors import ExitCode, SpecError, UsageError
+from quantgate.spec import load
+
+STARTS_WITH_VERSION = "A spec starts with `version: 1`."
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", f"1:1 the file is empty -> {STARTS_WITH_VERSION}"),
+        ("# nothing\n---\n", f"1:1 the file is empty -> {STARTS_WITH_VERSION}"),
+        ("- a\n", f"1:1 a spec is a mapping of keys, not a list -> {STARTS_WITH_VERSION}"),
+        (
+            "\njust text\n",
+            "2:1 a spec is a mapping of keys, not the text `just text` -> " + STARTS_WITH_VERSION,
+        ),
+        (
+            BOMB,
+            "1:4 the anchor `&a` is not allowed in a spec -> Remove it, and write each value out.",
+        ),
+        ("a: 1\nb: *a\n", "2:4 the alias `*a` is not allowed in a spec -> Write the value out."),
+        (
+            "a: !!python/object/apply:os.system [ls]\n",
+            "1:4 the tag `tag:yaml.org,2002:python/object/apply:os.system` is not allowed in a "
+            "spec -> Remove it; text can stand in quotes.",
+        ),
+        ("a:\n\tb: 1\n", "2:1 a tab stands here; YAML wants spaces -> Use spaces instead."),
+        ("a: 1\n---\nb: 1\n", "2:1 a second document starts here -> Keep one spec in a file."),
+        (
+            "a: b: c\n",
+            "1:5 YAML expects no `: ` here -> Check the indentation, and put a value that holds "
+            "`: ` in quotes.",
+        ),
+        (
+            "a: 1\nb\n",
+            "3:1 the key before this place has no colon -> Write `key: value`, with a space after "
+            "the colon.",
+        ),
+        (
+            "a: {b: 1}\n - c\n",
+            "2:2 this line does not fit the lines above it -> Check the indentation: the keys of "
+            "one mapping start in the same column.",
+        ),
+        ("a: 'b\n", "2:1 a quote is not closed -> Add the closing quote."),
+        ("a: [1\nb: 2\n", "2:2 a list is not closed -> Add the missing `,` or `]`."),
+        ("a: {b: 1\n", "2:1 a mapping is not closed -> Add the missing `,` or `}`."),
+        (
+            "a: [1,\n",
+            "2:1 a value is missing here -> Write it, or close the list or mapping before it.",
+        ),
+        ("a: @b\n", "1:4 a value cannot start with `@` -> Put the value in quotes."),
+        (
+            "%YAML 2.0\n---\na: 1\n",
+            "1:1 this is not YAML: found incompatible YAML document (version 1.* is required) "
+            "-> None",
+        ),
+        ("a: b\x00\n", "1:5 the character U+0000 cannot stand in YAML -> Remove it."),
+        (
+            'a: "\\UFFFFFFFF"\n',
+            "1:7 an escape in the quotes here stands for no character -> Remove it.",
+        ),
+        (b"a: 1\nb: \xc3\xbc\xff\n", "2:5 this is not UTF-8 -> Save the file as UTF-8."),
+        ("[" * 1000, "1:21 nested more than 20 deep -> None"),
+        (
+            b"a: 1\n" * 209_716,
+            "1:1 a spec of more than 1 MiB is not read -> Name a spec file.",
+        ),
+    ],
+)
+def test_refuses_at_the_place(
+    complaints: Callable[..., list[str]], content: str | bytes, expected: str
+):
+    assert complaints(content) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "choose:",
+            "measure: {}\nchoose:",
+            ["14:1 `measure` is given twice -> It is in line 8 already; remove one of the two."],
+        ),
+        (
+            "{max_drop: 0.01}",
+            "{max_drop: 0.01, max_drop: 0.02}",
+            [
+                "12:26 `gate.top1.max_drop` is given twice -> It is in line 12 already; remove "
+                "one of the two."
+            ],
+        ),
+        (
+            "choose:",
+            "1: x\nchoose:",
+            ["14:1 a key in the spec must be text, not 1 -> Write it as a word."],
+        ),
+        (
+            "{max_drop: 0.01}",
+            "{max_drop: 0.01, [a]: b}",
+            ["12:26 a key in `gate.top1` must be text, not a list -> Write it as a word."],
+        ),
+        (
+            "choose:",
+            '"a\\eb": x\nchoose:',
+            [
+                "14:1 a key in the spec holds a control character -> Write the key without it.",
+            ],
+        ),
+        (
+            "label: y",
+            'label: "\\e[2J"',
+            [
+                "6:41 `data.evaluation.label` holds the character U+001B -> Write it without "
+                "control characters."
+            ],
+        ),
+        (
+            "label: y",
+            'label: "\\ud800"',
+            [
+                "6:41 `data.evaluation.label` holds the character U+D800 -> Write it without "
+                "control characters."
+            ],
+        ),
+        (
+            "choose:",
+            "no: x\noff: x\nchoose:",
+            [
+                "14:1 the spec has no key `no` -> Its keys are `version`, `name`, `model`, "
+                "`data`, `quantize`, `measure`, `gate`, `choose` and `promote`.",
+                "15:1 the spec has no key `off` -> Its keys are `version`, `name`, `model`, "
+                "`data`, `quantize`, `measure`, `gate`, `choose` and `promote`.",
+            ],
+        ),
+    ],
+)
+def test_refuses_keys_and_characters_that_a_spec_cannot_have(
+    mistaken: Callable[[str, str], list[str]], old: str, new: str, expected: list[str]
+):
+    assert mistaken(old, new) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1e-2", 0.01), ("5E-1", 0.5), (".5", 0.5), ("0.25", 0.25), ("0", 0.0), ("+1.e-3", 0.001)],
+)
+def test_reads_numbers_as_people_write_them(
+    spec_file: Callable[[str], Path], sound: str, written: str, read: float
+):
+    loaded = load(spec_file(sound.replace("max_drop: 0.01", f"max_drop: {written}")))
+    assert loaded.spec.gate["top1"].max_drop == read
+
+
+@pytest.mark.parametrize("label", ["no", "off", "1:30", "2024-01-01", "0x10", "1_000", "="])
+def test_reads_words_of_yaml_1_1_as_text(spec_file: Callable[[str], Path], sound: str, label: str):
+    loaded = load(spec_file(sound.replace("label: y", f"label: {label}")))
+    assert loaded.spec.data.evaluation.label == label
+
+
+def test_reads_a_byte_order_mark_and_windows_line_ends(
+    spec_file: Callable[[bytes], Path], sound: str
+):
+    content = b"\xef\xbb\xbf" + sound.replace("\n", "\r\n").encode()
+    assert load(spec_file(content)).spec.name == "fashion"
+
+
+def test_shows_the_line_and_the_count(refused: Callable[[str], SpecError], sound: str):
+    error = refused(sound.replace("label: y", "lable: y").replace("top1: {", "topl: {"))
+    assert error.exit_code == ExitCode.SPEC_INVALID
+    assert str(error) == (
+        "quantgate.yaml:6:34: `data.evaluation` has no key `lable`\n"
+        "      evaluation: {source: test.npz, lable: y}\n"
+        "                                     ^\n"
+        "  Did you mean `label`?\n"
+        "\n"
+        "quantgate.yaml:12:3: there is no figure `topl`\n"
+        "      topl: {max_drop: 0.01}\n"
+        "      ^\n"
+        "  Did you mean `top1`?\n"
+        "\n"
+        "2 problems in quantgate.yaml"
+    )
+
+
+def test_the_caret_stands_under_the_place_in_wide_and_combining_text(
+    refused: Callable[[str], SpecError], sound: str
+):
+    error = refused(sound.replace("{source: test.npz, ", "{source: 試験e\u0301.npz, x: 1, "))
+    assert str(error) == (
+        "quantgate.yaml:6:34: `data.evaluation` has no key `x`\n"
+        "      evaluation: {source: 試験e\u0301.npz, x: 1, label: y}\n"
+        "                                      ^\n"
+        "  Its keys are `source`, `label`, `samples`, `select` and `seed`.\n"
+        "\n"
+        "1 problem in quantgate.yaml"
+    )
+
+
+def test_a_long_line_is_cut_around_the_place(refused: Callable[[str], SpecError], sound: str):
+    long = "p" * 200
+    error = refused(sound.replace("{source: test.npz, ", f"{{source: {long}, x: 1, z: {long}, "))
+    assert str(error).splitlines()[1:3] == [
+        "    ..." + "p" * 42 + ", x: 1, z: " + "p" * 35 + "...",
+        " " * 51 + "^",
+    ]
+
+
+def test_many_problems_are_counted_and_not_all_shown(refused: Callable[[str], SpecError]):
+    error = refused("version: 1\n" + "".join(f"unknown{number}: 1\n" for number in range(60)))
+    assert len(error.problems) == 65
+    assert str(error).count("\n\n") == 50
+    assert str(error).endswith("65 problems in quantgate.yaml; the first 50 are shown")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("absent.yaml", "absent.yaml does not exist; name a spec file"),
+        (".", ". is a folder; name the spec file in it"),
+        (
+            "a\0b",
+            "a\0b cannot be read: embedded null byte; name a spec file",
+        ),
+    ],
+)
+def test_a_path_without_a_file_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, message: str
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        load(Path(path))
+    assert str(caught.value) == message
