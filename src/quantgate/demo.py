@@ -39,7 +39,8 @@ measure:
 
 gate:
   top1: {max_drop: 0.02, confidence: 0.95}
-  size_bytes: {max_ratio: 0.75}
+  size_bytes: {max_ratio: 0.5}
+  latency_p50_ms: {max_ratio: 4}
 
 choose:
   - {minimize: size_bytes, within: 5%}

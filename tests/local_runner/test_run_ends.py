@@ -106,13 +106,15 @@ def start(compiled, tmp_path):
         runner.communicate()
 
 
+# It takes well under 2 s; a busy machine is no failure, and a process that stays for good is one.
+PATIENCE_S = 20
 TASKS = ("command", "worker", "child of the worker")
 
 
-def test_ctrl_c_ends_every_task_within_two_seconds(start):
+def test_ctrl_c_ends_every_task(start):
     runner, pids = start(endless, *TASKS)
     os.killpg(runner.pid, signal.SIGINT)
-    _, errors = runner.communicate(timeout=2)
+    _, errors = runner.communicate(timeout=PATIENCE_S)
     assert (runner.returncode, errors) == (130, b"")
     assert not any(is_running(pid) for pid in pids)
 
@@ -122,7 +124,7 @@ def test_no_task_outlives_a_killed_runner(start):
     assert all(is_running(pid) for pid in pids)
     runner.kill()
     runner.wait()
-    wait_until(lambda: not any(is_running(pid) for pid in pids), 2)
+    wait_until(lambda: not any(is_running(pid) for pid in pids), PATIENCE_S)
 
 
 def test_ctrl_c_during_the_imports(start, tmp_path):
@@ -132,6 +134,6 @@ def test_ctrl_c_during_the_imports(start, tmp_path):
     (tmp_path / "tests_slow_import.py").write_text(slow, "utf-8")
     runner, pids = start(importing, "server")
     os.killpg(runner.pid, signal.SIGINT)
-    _, errors = runner.communicate(timeout=2)
+    _, errors = runner.communicate(timeout=PATIENCE_S)
     assert (runner.returncode, errors) == (130, b"")
     assert not any(is_running(pid) for pid in pids)

@@ -1,6 +1,8 @@
 """`quantgate demo`."""
 
 import argparse
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from quantgate.spec import load, preflight
 
 _NEXT = """
 what to type next:
-  quantgate show {run}            this table again; --md or --json for the rest
-  quantgate plan {spec}           which modes were tried, and why
-  quantgate run {spec} --set gate.top1.max_drop=0.005
-  quantgate init                  a spec for a model of your own
+  {command} show {run}   # this table again; --md, --json
+  {command} plan {spec}           # which modes were tried, and why
+  {command} run {spec} --set gate.top1.max_drop=0.001
+  {command} init                  # a spec for a model of your own
 """
 
 
@@ -50,5 +52,12 @@ def handle(options: argparse.Namespace) -> int:
     runs = options.folder / "runs"
     outcome = run_spec(loaded, make_plan(loaded.spec), runs)
     if outcome == ExitCode.OK:
-        sys.stdout.write(_NEXT.format(run=runs / loaded.spec.name / LATEST, spec=spec))
+        run = runs / loaded.spec.name / LATEST
+        sys.stdout.write(_NEXT.format(command=_command(), run=run, spec=spec))
     return outcome
+
+
+def _command() -> str:
+    """Return what the user has to type for `quantgate`: its path, where PATH does not have it."""
+    typed = Path(sys.argv[0])
+    return "quantgate" if shutil.which("quantgate") else os.path.relpath(typed)
