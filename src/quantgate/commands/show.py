@@ -1,6 +1,7 @@
 """`quantgate show [RUN]`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from quantgate.commands.arguments import add_runs_dir
 from quantgate.decision import Decision
 from quantgate.errors import ExitCode
 from quantgate.runs import newest_decided, read_decision
+
+LOG_COLUMNS = 120
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,9 +51,10 @@ def handle(options: argparse.Namespace) -> int:
 
 
 def show_on_terminal(decision: Decision) -> None:
-    """Print the table of candidates and the outcome."""
+    """Print the table of candidates and the outcome; a log file is given a wide page."""
     from rich.console import Console
 
     from quantgate.report import terminal
 
-    terminal.render(decision, Console(highlight=False))
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else LOG_COLUMNS
+    terminal.render(decision, Console(width=width, highlight=False))

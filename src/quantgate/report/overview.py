@@ -21,10 +21,16 @@ NOTHING = "-"
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure, and what stands beside it: the size in KiB, the comparison with the baseline."""
+    """A figure; `kibibytes` is a size in KiB, `compared` the comparison with the baseline."""
 
     value: str
-    beside: tuple[str, ...] = ()
+    kibibytes: str = ""
+    compared: str = ""
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What stands beside the figure."""
+        return tuple(text for text in (self.kibibytes, self.compared) if text)
 
 
 @dataclass(frozen=True)
@@ -155,9 +161,11 @@ def _cell(name: str, entry: Entry, baseline: Entry) -> Cell:
     if name not in entry.measurements:
         return Cell(NOTHING)
     value, reference = entry.measurements[name], baseline.measurements.get(name)
-    kibibytes = (f"{value / 1024:,.1f} KiB",) if name == SIZE.name else ()
-    compared = () if entry is baseline or not reference else (_comparison(name, value, reference),)
-    return Cell(figure_text(name, value), kibibytes + compared)
+    return Cell(
+        value=figure_text(name, value),
+        kibibytes=f"{value / 1024:,.1f} KiB" if name == SIZE.name else "",
+        compared="" if entry is baseline or not reference else _comparison(name, value, reference),
+    )
 
 
 def _comparison(name: str, value: float, reference: float) -> str:

@@ -32,13 +32,15 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "failed": "red",
     }
 )
+# From here on a figure and what it is compared with stand on one line.
+WIDE_COLUMNS = 100
 # Longer names than any mode's may wrap, shorter ones stay whole on 80 columns.
 WIDEST_NAME = 24
 
 
 def render(decision: Decision, console: Console) -> None:
     """Print all candidates with their figures and verdicts, then the reasons and the decision."""
-    console.print(_table(decision))
+    console.print(_table(decision, " " if console.width >= WIDE_COLUMNS else "\n"))
     for name, note in notes(decision):
         _print_item(console, f"{name}: ", note)
     front = pareto_text(decision)
@@ -51,7 +53,7 @@ def render(decision: Decision, console: Console) -> None:
     _print_item(console, f"{one_line(decision.name)}: ", one_line(decision.summary), style)
 
 
-def _table(decision: Decision) -> Table:
+def _table(decision: Decision, separator: str) -> Table:
     lines = rows(decision)
     longest = max(len(row.name) for row in lines)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -60,24 +62,24 @@ def _table(decision: Decision) -> Table:
         table.add_column(short_name(figure), justify="right", overflow="fold")
     table.add_column("verdict", overflow="fold")
     for row in lines:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, separator))
     return table
 
 
-def _cells(row: Row) -> list[Text]:
+def _cells(row: Row, separator: str) -> list[Text]:
     style = _STYLES[row.standing]
     name_style = style if row.standing in ("baseline", "winner") else ""
     return [
         Text(row.name, style=name_style),
-        *map(_figure, row.cells),
+        *(_figure(cell, separator) for cell in row.cells),
         Text("\n".join(row.verdict), style=style),
     ]
 
 
-def _figure(cell: Cell) -> Text:
-    """The figure on the first line, the rest on the second: 80 columns have to do."""
-    text = Text(cell.value)
-    return text.append(f"\n{' '.join(cell.beside)}", style="dim") if cell.beside else text
+def _figure(cell: Cell, separator: str) -> Text:
+    """The figure and its comparison; a size in KiB is enough here, the reports have the bytes."""
+    text = Text(cell.kibibytes or cell.value)
+    return text.append(f"{separator}{cell.compared}", style="dim") if cell.compared else text
 
 
 def _print_item(console: Console, label: str, text: str, style: str = "") -> None:
