@@ -13,7 +13,7 @@ help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
 	@echo "make test       every test but the slow ones"
 	@echo "make check      style, types and the fast tests"
-	@echo "make test-slow  the real models, all modes, and the witness of kfp.local at full size"
+	@echo "make test-slow  what takes minutes"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
 	@echo "make schema     write the spec's JSON Schema anew"
 	@echo "make lock       pin the dependencies anew"

@@ -9,7 +9,7 @@ import pytest
 from quantgate.decision import Decision, Entry
 from quantgate.modes import QUANTIZED_MODES
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.tensorflow
 
 
 @dataclass(frozen=True)
