@@ -15,11 +15,14 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc"),
 ]
 
+# A shell's background jobs, as CI may run, are told to ignore Ctrl-C, and so are their children.
 RUNNER = """
+import signal
 import sys
 from pathlib import Path
 from quantgate.local_runner import read_pipeline, run_pipeline
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 source, folder = Path(sys.argv[1]), Path(sys.argv[2])
 try:
     run_pipeline(
