@@ -1,0 +1,57 @@
+"""The example specs run on what the demo makes, and the README's spec and commands are real."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from quantgate.decision import Decision
+from quantgate.spec import load
+
+ROOT = Path(__file__).resolve().parents[2]
+ON_THE_DEMO = [
+    path
+    for path in sorted((ROOT / "specs").glob("*.yaml"))
+    if "../quantgate-demo/" in path.read_text(encoding="utf-8")
+]
+WINNERS = {
+    "float16-gpu": "float16",
+    "integer-only-microcontroller": "integer_only_int8",
+    "smallest-on-cpu": "integer_only_int8",
+}
+
+
+def test_every_story_has_a_winner_to_expect() -> None:
+    assert WINNERS.keys() <= {path.stem for path in ON_THE_DEMO}
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("spec", ON_THE_DEMO, ids=lambda path: path.stem)
+def test_an_example_runs(spec: Path, demo: Path, quantgate, tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    copy = Path(shutil.copy(spec, tmp_path / "specs"))
+    (tmp_path / "quantgate-demo").symlink_to(demo)
+    done = quantgate("run", copy, "--runs-dir", tmp_path / "runs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    decision = Decision.read(tmp_path / "runs" / spec.stem / "latest" / "decision.json")
+    assert decision.winner == WINNERS.get(spec.stem, decision.winner)
+
+
+def test_the_spec_in_the_readme_is_valid(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(version: 1\n.*?)```", readme, re.DOTALL)
+    assert blocks
+    for number, block in enumerate(blocks):
+        spec = tmp_path / f"{number}.yaml"
+        spec.write_text(block, encoding="utf-8")
+        load(spec)
+
+
+def test_the_readme_names_real_verbs(quantgate) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    verbs = set(re.findall(r"(?:^ {4}|`)quantgate ([a-z]+)", readme, re.MULTILINE))
+    shown = quantgate("--help").stdout
+    assert {"init", "validate", "plan", "run", "show", "compile"} <= verbs
+    for verb in verbs:
+        assert re.search(rf"^    {verb}\s", shown, re.MULTILINE), verb
