@@ -7,13 +7,14 @@ INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow
 DEMO ?= quantgate-demo
 
-.PHONY: help demo test check lint types test-fast test-slow goldens schema lock clean
+.PHONY: help demo test check lint types test-fast test-slow bench goldens schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
 	@echo "make test       every test but the slow ones"
 	@echo "make check      style, types and the fast tests"
 	@echo "make test-slow  what takes minutes"
+	@echo "make bench      all eight modes of a MobileNetV2, against the guide's recipes; minutes"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
 	@echo "make schema     write the spec's JSON Schema anew"
 	@echo "make lock       pin the dependencies anew"
@@ -42,6 +43,9 @@ test-fast: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m slow
+
+bench: $(INSTALLED)
+	$(BIN)/python tests/benchmarks/eight_modes.py
 
 goldens: $(INSTALLED)
 	$(BIN)/python tests/pipelines/goldens/refresh.py

@@ -2,19 +2,38 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from quantgate.components.agreement import disagreements
 from quantgate.components.conversion_failure import sentence
 from quantgate.components.converter import Recipe
-from quantgate.components.flatbuffer import Contents, SignatureTensors, read_contents
+from quantgate.components.flatbuffer import (
+    Contents,
+    SignatureTensors,
+    contents_of,
+    parse,
+    read_contents,
+)
 from quantgate.components.isolation import IsolatedFailure, run_isolated
-from quantgate.components.trial import Arrays, Outputs, defects, outputs_of, samples_for_trial
+from quantgate.components.reading import delivered
+from quantgate.components.trial import (
+    Arrays,
+    Attempt,
+    defects,
+    samples_for_trial,
+    trial_of,
+    try_out,
+    with_reference_kernels,
+)
+from quantgate.delivered import Delivered, TensorAttest, Trial
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_file
 from quantgate.modes import FLOAT32, Mode
-from quantgate.records import ModelFacts, TensorAttest, TensorFacts
+from quantgate.records import ModelFacts, TensorFacts
 
+MOST_SHORTFALLS = 3
+SPECIFICATION = "LiteRT's quantization specification"
 NARROW_DTYPES = ("int4", "int8", "uint8", "int16", "float16")
 NO_SIGNATURE = SignatureTensors(inputs=[], outputs=[])
 
@@ -58,23 +77,23 @@ def attest(case: Case) -> dict[str, Any]:
     Raises:
         InputError: the float model does not run on the data set, or that is damaged.
     """
-    delivered = read_contents(Path(case.model).read_bytes())
-    baseline = read_contents(Path(case.baseline).read_bytes())
-    unchanged = _narrow(delivered) <= _narrow(baseline)
-    signature = delivered.signatures.get(case.facts.signature.key, NO_SIGNATURE)
+    content = Path(case.model).read_bytes()
+    model = parse(content)
+    contents, found = contents_of(model), delivered(content, model)
+    unchanged = _narrow(contents) <= _narrow(read_contents(Path(case.baseline).read_bytes()))
+    signature = contents.signatures.get(case.facts.signature.key, NO_SIGNATURE)
     # Where nothing was quantized, everything else that falls short follows from that.
-    read = _unchanged(case.recipe.mode) if unchanged else _read(delivered, signature, case)
-    findings = [*read, *_try_out(case)]
+    read = _unchanged(case.recipe.mode) if unchanged else _read(found, signature, case)
+    trial, tried = _try_out(case, sum(found.macs.values()))
+    findings = [*read, *tried]
     return {
+        **dict(found),
         "status": "rejected" if any(finding.rejects for finding in findings) else "converted",
         "reasons": [finding.sentence for finding in findings],
-        "model_sha256": sha256_of_file(case.model),
-        "size_bytes": Path(case.model).stat().st_size,
         "inputs": signature.inputs,
         "outputs": signature.outputs,
-        "ops": delivered.ops,
-        "float_ops": delivered.float_ops,
         "unchanged": unchanged,
+        "trial": trial,
     }
 
 
@@ -91,14 +110,19 @@ def _unchanged(mode: Mode) -> Iterator[Finding]:
     yield Finding(f"quantization changed nothing: {why}", rejects=True)
 
 
-def _read(delivered: Contents, signature: SignatureTensors, case: Case) -> Iterator[Finding]:
-    yield from _float_ops(delivered, case.recipe.mode)
+def _read(found: Delivered, signature: SignatureTensors, case: Case) -> Iterator[Finding]:
+    yield from _float_ops(found, case.recipe.mode)
     yield from _ends(signature, case)
+    for shortfall in found.shortfalls[:MOST_SHORTFALLS]:
+        yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
+    further = len(found.shortfalls) - MOST_SHORTFALLS
+    if further > 0:
+        yield Finding(f"and {further} more such shortfalls ({SPECIFICATION})", rejects=False)
 
 
-def _float_ops(delivered: Contents, mode: Mode) -> Iterator[Finding]:
-    if mode.calibrated and delivered.float_ops:
-        listed = ", ".join(f"{name} ({count})" for name, count in delivered.float_ops.items())
+def _float_ops(found: Delivered, mode: Mode) -> Iterator[Finding]:
+    if mode.calibrated and found.float_ops:
+        listed = ", ".join(f"{name} ({count})" for name, count in found.float_ops.items())
         promise = ", in a mode that promises none" if mode.integer_only else ""
         yield Finding(f"ops left in float{promise}: {listed}", rejects=mode.integer_only)
 
@@ -121,23 +145,26 @@ def _mismatches(
             yield Finding(f"{role} `{name}` is {found}, not {expected}", rejects=True)
 
 
-def _try_out(case: Case) -> Iterator[Finding]:
+def _try_out(case: Case, macs: int) -> tuple[Trial | None, list[Finding]]:
     samples = samples_for_trial(case.facts, case.dataset)
-    expected = _expected_outputs(samples, case)
-    if expected is None:
-        return
+    beside = _float_attempt(samples, case)
+    if beside is None:
+        return None, []
+    made_up = case.dataset is None
     try:
-        outputs = _outputs(case.model, samples, case)
+        attempt = with_reference_kernels(partial(_tried, case.model, samples, case), macs)
     except IsolatedFailure as failure:
-        yield Finding(sentence("running the model", failure), rejects=True)
-        return
-    for defect in defects(outputs, expected):
-        yield Finding(defect, rejects=True)
+        problem = sentence("running the model", failure)
+        trial = Trial(samples=0, made_up=made_up, problem=problem)
+        return trial, [Finding(problem, rejects=True)]
+    trial = trial_of(attempt, beside, made_up=made_up)
+    broken = [Finding(defect, rejects=True) for defect in defects(attempt.outputs, beside.outputs)]
+    return trial, [*broken, *(Finding(text, rejects=False) for text in disagreements(trial))]
 
 
-def _expected_outputs(samples: Arrays, case: Case) -> Outputs | None:
+def _float_attempt(samples: Arrays, case: Case) -> Attempt | None:
     try:
-        return _outputs(case.baseline, samples, case)
+        return _tried(case.baseline, samples, case, 0)
     except IsolatedFailure as failure:
         if case.dataset is None:
             return None
@@ -147,5 +174,5 @@ def _expected_outputs(samples: Arrays, case: Case) -> Outputs | None:
         ) from failure
 
 
-def _outputs(model: str, samples: Arrays, case: Case) -> Outputs:
-    return run_isolated(outputs_of, model, case.facts, samples, timeout_s=case.timeout_s)
+def _tried(model: str, samples: Arrays, case: Case, reference: int) -> Attempt:
+    return run_isolated(try_out, model, case.facts, samples, reference, timeout_s=case.timeout_s)

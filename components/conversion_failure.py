@@ -13,7 +13,9 @@ _LISTED_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 _NOT_IN_16X8 = re.compile(r"Quantization to 16x8-bit not yet supported for op: '(\w+)'")
 _CLASS_NAME = re.compile(r"^(?:RuntimeError|ValueError|ConverterError|ModelFailure): ")
 _LOCATION = re.compile(r"^(?:<unknown>:0: )?(?:error: |note: )?(?:loc\(.*\): )?(?:error: )?")
-_NOISE = re.compile(r"^(?:<unknown>:0: )?note: |^\s*(?:%|\^bb|\"func|\}\)|$)|: called from$")
+_NOISE = re.compile(
+    r"^(?:<unknown>:0: )?note: |^\s*(?:%|\^bb|\"func|\}\)|$)|: called from$|^Registration failed"
+)
 
 
 def sentence(step: str, failure: IsolatedFailure) -> str:

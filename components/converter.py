@@ -4,7 +4,7 @@ Everything here starts TensorFlow's runtime, which does not survive a fork: call
 process (`quantgate.components.isolation`) and in none that is forked from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy import array
 from numpy.typing import NDArray
 
 from quantgate.components.dataset import open_dataset
-from quantgate.modes import FLOAT32, Mode
+from quantgate.modes import FLOAT32, QUANTIZED_MODES, Mode
 
 #: Versions of TensorFlow, (major, minor), whose integer models `derivation` makes byte for byte.
 PROVEN = ((2, 21),)
@@ -24,11 +24,54 @@ Samples = Callable[[], Iterator[Sample]]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A mode with the input and output types asked for, as dtype names."""
+    """A mode with its options.
+
+    Attributes:
+        mode: the row of the guide's table.
+        input_type: dtype asked for.
+        output_type: likewise.
+        per_channel: whether weights get a scale per channel.
+        per_channel_dense: the same for dense layers alone.
+        exclude_ops: LiteRT ops that stay in float.
+        exclude_nodes: single ops that do, by the names of their outputs.
+    """
 
     mode: Mode
     input_type: str = FLOAT32
     output_type: str = FLOAT32
+    per_channel: bool = True
+    per_channel_dense: bool = True
+    exclude_ops: tuple[str, ...] = ()
+    exclude_nodes: tuple[str, ...] = ()
+
+
+def recipe_of(candidate: Mapping[str, Any]) -> Recipe:
+    """The recipe of a loop item as the plan writes it; options that are not in it stay default."""
+    return Recipe(
+        mode=QUANTIZED_MODES[candidate["mode"]],
+        input_type=candidate["input_type"],
+        output_type=candidate["output_type"],
+        per_channel=candidate.get("per_channel", True),
+        per_channel_dense=candidate.get("per_channel_dense", True),
+        exclude_ops=tuple(candidate.get("exclude_ops", ())),
+        exclude_nodes=tuple(candidate.get("exclude_nodes", ())),
+    )
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """What the converter is set to, by name, for people and records."""
+    mode = recipe.mode
+    return {
+        "optimizations": ["DEFAULT"] if mode.optimized else [],
+        "supported_ops": list(mode.supported_ops),
+        "supported_types": list(mode.supported_types),
+        "inference_input_type": recipe.input_type,
+        "inference_output_type": recipe.output_type,
+        "per_channel": recipe.per_channel,
+        "per_channel_dense": recipe.per_channel_dense,
+        "exclude_ops": list(recipe.exclude_ops),
+        "exclude_nodes": list(recipe.exclude_nodes),
+    }
 
 
 def derivation_is_proven(version: str) -> bool:
@@ -37,8 +80,10 @@ def derivation_is_proven(version: str) -> bool:
     return (int(major), int(minor)) in PROVEN
 
 
-def samples_of(dataset: str | Path) -> Samples:
+def samples_of(dataset: str | Path, rows: Sequence[int] | None = None) -> Samples:
     """A data set as the converter takes it: `{input name: array [1, ...]}`, one sample at a time.
+
+    All of its rows, or those given, in their order.
 
     Samples are keyed by name because the converter may reorder a signature's inputs.
 
@@ -46,46 +91,54 @@ def samples_of(dataset: str | Path) -> Samples:
         InputError: the folder holds no sound data set.
     """
     arrays = open_dataset(dataset).inputs
-    count = min(len(values) for values in arrays.values())
+    chosen = range(min(len(values) for values in arrays.values())) if rows is None else rows
 
     def samples() -> Iterator[Sample]:
-        for row in range(count):
+        for row in chosen:
             yield {name: array(values[row : row + 1]) for name, values in arrays.items()}
 
     return samples
 
 
-def convert(saved_model: str, signature: str, recipe: Recipe, dataset: str | None = None) -> bytes:
-    """Convert one signature of a SavedModel; a calibrated mode calibrates on `dataset`.
+def convert(
+    saved_model: str, signature: str, recipe: Recipe, samples: Samples | None = None
+) -> bytes:
+    """Convert one signature of a SavedModel; a calibrated mode calibrates on the samples.
 
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = _converter(saved_model, signature, recipe, dataset)
+    converter = _converter(saved_model, signature, recipe)
+    if recipe.mode.calibrated and samples is not None:
+        converter.representative_dataset = samples
     return bytes(converter.convert())
 
 
-def calibrate(saved_model: str, signature: str, dataset: str) -> bytes:
-    """Run the data set through the float model once.
+def prepare(saved_model: str, signature: str) -> bytes:
+    """Convert to the float .tflite that TensorFlow calibrates.
 
-    The float model that TensorFlow prepares for int8 and for 16x8 is the same, so one calibrated
-    model serves all integer modes.
+    It is the same for int8 and for 16x8, so one calibrated model serves all integer modes.
 
     Returns:
-        The float .tflite with the minimum and maximum of every tensor, without the metadata
-        that tell of a conversion, for it has not come to its end.
+        The float .tflite with the tensors inside fused ops that need ranges too, without the
+        metadata that tell of a conversion, for it has not come to its end.
+
+    Raises:
+        Exception: whatever TensorFlow raises, of any class.
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = samples_of(dataset)
+    converter.representative_dataset = _no_samples
     converter.exclude_conversion_metadata = True
     converter._experimental_calibrate_only = True
     return bytes(converter.convert())
 
 
-def _converter(
-    saved_model: str, signature: str, recipe: Recipe, dataset: str | None
-) -> tf.lite.TFLiteConverter:
+def _no_samples() -> Iterator[Sample]:
+    return iter(())
+
+
+def _converter(saved_model: str, signature: str, recipe: Recipe) -> tf.lite.TFLiteConverter:
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
     mode, target = recipe.mode, converter.target_spec
     if mode.optimized:
@@ -94,8 +147,9 @@ def _converter(
         target.supported_ops = [tf.lite.OpsSet[name] for name in mode.supported_ops]
     if mode.supported_types:
         target.supported_types = [tf.dtypes.as_dtype(name) for name in mode.supported_types]
-    if mode.calibrated and dataset is not None:
-        converter.representative_dataset = samples_of(dataset)
     converter.inference_input_type = tf.dtypes.as_dtype(recipe.input_type)
     converter.inference_output_type = tf.dtypes.as_dtype(recipe.output_type)
+    converter._experimental_disable_per_channel = not recipe.per_channel
+    dense_as_one = not recipe.per_channel_dense
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = dense_as_one
     return converter

@@ -1,6 +1,6 @@
 """Reading a data set folder as `build_dataset` writes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from quantgate.errors import InputError
 from quantgate.records import ArrayFacts, Manifest
+from quantgate.samples import SampleSet
 
 MANIFEST = "manifest.json"
+DIGESTS = "samples.npy"
 CHUNK_BYTES = 8 << 20
 
 
@@ -41,6 +43,29 @@ def open_dataset(folder: str | Path) -> DatasetFolder:
     inputs = {name: _mapped(root, facts) for name, facts in manifest.inputs.items()}
     label = _mapped(root, manifest.label) if manifest.label else None
     return DatasetFolder(manifest, inputs, label)
+
+
+def rows_by_variant(manifest: Manifest) -> Mapping[str, Sequence[int]]:
+    """The rows that each variant of a calibration takes; all of them where there is but one."""
+    return manifest.selections or {"": range(manifest.samples)}
+
+
+def write_summary(folder: Path, manifest: Manifest, digests: NDArray[np.uint8]) -> None:
+    """Write what is left of a data set without its values; `digests` are [samples, 16]."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest.write(folder / MANIFEST)
+    np.save(folder / DIGESTS, digests)
+
+
+def read_summary(folder: str | Path) -> SampleSet:
+    """Read what `write_summary` wrote; raises InputError where it did not."""
+    root = Path(folder)
+    manifest = Manifest.read(root / MANIFEST)
+    try:
+        digests = np.load(root / DIGESTS, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{root} is not the summary of a data set: {error}") from error
+    return SampleSet(manifest, [row.tobytes() for row in digests])
 
 
 def chunk_length(row_bytes: int) -> int:

@@ -44,8 +44,12 @@ def derive(calibrated: bytes, recipe: Recipe) -> bytes:
 def _to_int8(calibrated: bytes, recipe: Recipe) -> bytes:
     quantized: bytes = mlir_quantize(
         calibrated,
+        disable_per_channel=not recipe.per_channel,
+        disable_per_channel_for_dense_layers=not recipe.per_channel_dense,
         input_data_type=tf.dtypes.as_dtype(recipe.input_type),
         output_data_type=tf.dtypes.as_dtype(recipe.output_type),
+        denylisted_ops=list(recipe.exclude_ops),
+        denylisted_nodes=list(recipe.exclude_nodes),
     )
     return quantized
 
@@ -59,8 +63,8 @@ def _to_16x8(calibrated: bytes, recipe: Recipe) -> bytes:
         BUILTINS in recipe.mode.supported_ops,
         _number(tf.int16),
         _number(tf.int64),
-        False,  # per-channel scales stay on,
-        False,  # for dense layers too
+        not recipe.per_channel,
+        not recipe.per_channel_dense,
     )
     delivered: bytes = modify_model_io_type(quantized, input_type, output_type)
     return delivered

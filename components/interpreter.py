@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from quantgate.records import ModelFacts, TensorFacts
@@ -68,22 +68,30 @@ class LiteRTModel:
         inputs: Mapping[str, Array],
         *,
         threads: int = 1,
+        reference: bool = False,
     ) -> None:
         """Load, bind and allocate.
 
         Args:
             path: the .tflite.
-            facts: of the float model, whose signature every candidate must keep.
-            inputs: arrays with the samples first; their per-sample shapes are what runs.
+            facts: of the float model, whose signature every candidate must keep; the key is empty
+                for a model without signatures, whose tensors then go by their own names.
+            inputs: arrays with the samples first; their per-sample shapes are what runs. A sample
+                has no batch dimension, or the whole shape of the signature's tensor.
             threads: threads of the interpreter.
+            reference: run LiteRT's reference kernels, not XNNPACK and the optimized ones.
 
         Raises:
             ModelFailure: it cannot be loaded or allocated, or its signature is another.
         """
         self._path, self._threads = str(path), threads
-        self._shapes = {name: (1, *array.shape[1:]) for name, array in inputs.items()}
-        interpreter = _loaded(self._path, threads)
+        self._kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+        interpreter = self._loaded()
         self.inputs, self.outputs = _bound(interpreter, facts)
+        self._shapes = {
+            name: _shape_of_sample(inputs[name], tensor)
+            for name, tensor in facts.signature.inputs.items()
+        }
         self._interpreter = self._allocated(interpreter)
         # reset_all_variables leaves resource variables as they are, so these models start anew.
         self._restarts = ASSIGN_VARIABLE in facts.ops
@@ -91,19 +99,20 @@ class LiteRTModel:
     def encode(self, samples: Mapping[str, Array]) -> list[tuple[int, Array]]:
         """Turn samples [k, ...] by input name into what `feed` takes."""
         return [
-            (tensor.index, tensor.encode(samples[name])) for name, tensor in self.inputs.items()
+            (tensor.index, _batched(tensor.encode(samples[name]), self._shapes[name]))
+            for name, tensor in self.inputs.items()
         ]
 
     def reset(self) -> None:
         """Forget the state that earlier invocations left (0.4 us for a model without any)."""
         if self._restarts:
-            self._interpreter = self._allocated(_loaded(self._path, self._threads))
+            self._interpreter = self._allocated(self._loaded())
         self._interpreter.reset_all_variables()
 
     def feed(self, encoded: Sequence[tuple[int, Array]], row: int) -> None:
         """Set the inputs to one row of encoded samples."""
         for index, values in encoded:
-            self._interpreter.set_tensor(index, values[row : row + 1])
+            self._interpreter.set_tensor(index, values[row, ...])
 
     def invoke(self) -> None:
         """Run the model; raises RuntimeError where a kernel refuses."""
@@ -113,6 +122,16 @@ class LiteRTModel:
         """The output of the last invocation as it stands in the model, without a batch of 1."""
         values: Array = self._interpreter.get_tensor(output.index)
         return values[0] if values.shape[:1] == (1,) else values
+
+    def _loaded(self) -> Interpreter:
+        try:
+            return Interpreter(
+                model_path=self._path,
+                num_threads=self._threads,
+                experimental_op_resolver_type=self._kernels,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise ModelFailure(f"the model cannot be loaded: {error}") from error
 
     def _allocated(self, interpreter: Interpreter) -> Interpreter:
         try:
@@ -129,26 +148,39 @@ def litert_version() -> str:
     return version("ai-edge-litert")
 
 
-def _loaded(path: str, threads: int) -> Interpreter:
-    try:
-        return Interpreter(model_path=path, num_threads=threads)
-    except (RuntimeError, ValueError) as error:
-        raise ModelFailure(f"the model cannot be loaded: {error}") from error
+def _shape_of_sample(samples: Array, tensor: TensorFacts) -> tuple[int, ...]:
+    is_whole = samples.ndim > len(tensor.shape)
+    return samples.shape[1:] if is_whole else (1, *samples.shape[1:])
+
+
+def _batched(values: Array, shape: tuple[int, ...]) -> Array:
+    return values.reshape(len(values), *shape)
 
 
 def _bound(
     interpreter: Interpreter, facts: ModelFacts
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     signature = facts.signature
-    if signature.key not in interpreter.get_signature_list():
-        raise ModelFailure(f"the model has no signature `{signature.key}`")
-    # The runner counts as a reference into the interpreter and must be gone before it allocates.
-    runner = interpreter.get_signature_runner(signature.key)
-    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    inputs, outputs = _ends(interpreter, signature.key)
     return (
         _tensors("input", inputs, signature.inputs),
         _tensors("output", outputs, signature.outputs),
     )
+
+
+def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What LiteRT tells of inputs and outputs, by name."""
+    if not key:
+        return _by_name(interpreter.get_input_details()), _by_name(interpreter.get_output_details())
+    if key not in interpreter.get_signature_list():
+        raise ModelFailure(f"the model has no signature `{key}`")
+    # The runner counts as a reference into the interpreter and must be gone before it allocates.
+    runner = interpreter.get_signature_runner(key)
+    return runner.get_input_details(), runner.get_output_details()
+
+
+def _by_name(details: list[dict[str, Any]]) -> dict[str, Any]:
+    return {tensor["name"]: tensor for tensor in details}
 
 
 def _tensors(

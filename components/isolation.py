@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar, cast
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple, TypeVar, cast
 
 ResultT = TypeVar("ResultT")
 
@@ -20,6 +22,11 @@ class FailedInChild(IsolatedFailure):
     """The function raised; `str(error)` is its exception, the class's name first."""
 
 
+class _Child(NamedTuple):
+    process: BaseProcess
+    receiver: Connection
+
+
 def run_isolated(function: Callable[..., ResultT], *arguments: object, timeout_s: float) -> ResultT:
     """Return `function(*arguments)`, computed in a forked child process.
 
@@ -29,19 +36,42 @@ def run_isolated(function: Callable[..., ResultT], *arguments: object, timeout_s
         FailedInChild: the function raised.
         IsolatedFailure: a signal ended the child, or the time was up.
     """
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
+    (result,) = run_side_by_side(function, [arguments], timeout_s=timeout_s)
+    return result
+
+
+def run_side_by_side(
+    function: Callable[..., ResultT], calls: Sequence[tuple[object, ...]], *, timeout_s: float
+) -> list[ResultT]:
+    """Return `function(*arguments)` for each of the calls, each in a child process of its own.
+
+    The first failure ends them all.
+
+    Raises:
+        FailedInChild: the function raised.
+        IsolatedFailure: a signal ended a child, or the time was up.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
-    child = context.Process(target=_call, args=(sender, function, arguments))
-    child.start()
-    sender.close()
+    children: list[_Child] = []
+    end = time.monotonic() + timeout_s
     try:
-        return cast(ResultT, _receive(child, receiver, timeout_s))
+        children.extend(_started(function, arguments) for arguments in calls)
+        return [cast(ResultT, _receive(child, timeout_s, end)) for child in children]
     finally:
-        child.kill()
-        child.join()
-        receiver.close()
+        for child in children:
+            child.process.kill()
+            child.process.join()
+            child.receiver.close()
+
+
+def _started(function: Callable[..., Any], arguments: tuple[object, ...]) -> _Child:
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_call, args=(sender, function, arguments))
+    process.start()
+    sender.close()
+    return _Child(process, receiver)
 
 
 def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
@@ -57,16 +87,14 @@ def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[obj
     os._exit(0)  # the parent's exit handlers are not the child's to run
 
 
-def _receive(
-    child: multiprocessing.process.BaseProcess, receiver: Connection, timeout_s: float
-) -> object:
-    if not receiver.poll(timeout_s):
+def _receive(child: _Child, timeout_s: float, end: float) -> object:
+    if not child.receiver.poll(max(0.0, end - time.monotonic())):
         raise IsolatedFailure(f"took longer than {timeout_s:g} s and was stopped")
     try:
-        succeeded, answer = receiver.recv()
+        succeeded, answer = child.receiver.recv()
     except EOFError:
-        child.join()
-        raise IsolatedFailure(_how_it_ended(child.exitcode)) from None
+        child.process.join()
+        raise IsolatedFailure(_how_it_ended(child.process.exitcode)) from None
     if not succeeded:
         raise FailedInChild(answer)
     return answer

@@ -1,13 +1,19 @@
 """Running a model on a few samples, to learn whether it works at all."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.agreement import check_kernels, snr_db
+from quantgate.components.conversion_failure import essence
 from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import LiteRTModel
+from quantgate.components.interpreter import LiteRTModel, ModelFailure
+from quantgate.components.isolation import FailedInChild, IsolatedFailure
+from quantgate.delivered import KernelCheck, Trial
 from quantgate.records import ModelFacts, TensorFacts
 
 TRIAL_SAMPLES = 8
@@ -18,6 +24,25 @@ LIVELY = 0.05
 Arrays = dict[str, NDArray[Any]]
 Rows = list[NDArray[Any]]
 Outputs = dict[str, Rows]
+REFERENCE_SAMPLES = 4
+REFERENCE_MACS = 10_000_000_000
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a model gave for a few samples, by output name.
+
+    Attributes:
+        outputs: one array a sample, as the float model would give it.
+        on_zeros: the same for one input of nothing but zeros; empty where that does not run.
+        kernels: the default kernels against the reference kernels.
+        kernels_problem: why they could not be compared.
+    """
+
+    outputs: Outputs
+    on_zeros: Outputs
+    kernels: dict[str, KernelCheck] = field(default_factory=dict)
+    kernels_problem: str | None = None
 
 
 def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Arrays:
@@ -25,26 +50,77 @@ def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Arrays:
     if dataset is None:
         return {name: _made_up(tensor) for name, tensor in facts.signature.inputs.items()}
     inputs = open_dataset(dataset).inputs
-    return {name: np.array(values[_spread(len(values))]) for name, values in inputs.items()}
+    return {
+        name: np.array(values[_spread(len(values), TRIAL_SAMPLES)])
+        for name, values in inputs.items()
+    }
 
 
-def outputs_of(model: str | Path, facts: ModelFacts, samples: Arrays) -> Outputs:
-    """Run a .tflite over samples; for each, outputs by name as the float model would give them.
+def try_out(model: str | Path, facts: ModelFacts, samples: Arrays, reference: int) -> Attempt:
+    """Run a .tflite over samples, and over `reference` of them with LiteRT's reference kernels.
 
     Raises:
         ModelFailure: it cannot be loaded or allocated, or its signature is another.
         RuntimeError: a kernel refuses.
     """
     runner = LiteRTModel(model, facts, samples)
-    encoded = runner.encode(samples)
-    rows: Outputs = {name: [] for name in runner.outputs}
-    for row in range(len(next(iter(samples.values())))):
-        runner.reset()
-        runner.feed(encoded, row)
-        runner.invoke()
-        for name, tensor in runner.outputs.items():
-            rows[name].append(tensor.decode(runner.read(tensor)))
-    return rows
+    outputs, on_zeros = _run(runner, samples), _run_on_zeros(runner, samples)
+    if not reference:
+        return Attempt(outputs, on_zeros)
+    few = _spread(_count(samples), reference)
+    try:
+        others = _run(LiteRTModel(model, facts, samples, reference=True), _rows(samples, few))
+    except (ModelFailure, RuntimeError, ValueError) as error:
+        problem = essence(f"{type(error).__name__}: {error}")
+        return Attempt(outputs, on_zeros, kernels_problem=problem)
+    return Attempt(
+        outputs,
+        on_zeros,
+        {
+            name: check_kernels([outputs[name][row] for row in few], others[name], tensor.scale)
+            for name, tensor in runner.outputs.items()
+        },
+    )
+
+
+def with_reference_kernels(attempt: Callable[[int], Attempt], macs: int) -> Attempt:
+    """Make an attempt on a few samples for the reference kernels, and without where they fail.
+
+    Args:
+        attempt: takes the number of those samples, and works in a child process.
+        macs: of one sample; reference kernels do some 0.5 GMAC a second.
+
+    Raises:
+        IsolatedFailure: the model fails without the reference kernels too.
+    """
+    try:
+        return attempt(max(1, min(REFERENCE_SAMPLES, REFERENCE_MACS // max(1, macs))))
+    except FailedInChild:
+        raise
+    except IsolatedFailure as failure:
+        # Reference kernels are not what ships: their crash must not pass for the model's.
+        return replace(attempt(0), kernels_problem=f"the model {failure} on reference kernels")
+
+
+def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Trial:
+    """Describe what a model did, beside what the float model did where that is known."""
+    outputs = attempt.outputs
+    ratios = {name: snr_db(rows, beside.outputs[name]) for name, rows in outputs.items() if beside}
+    sound = {name: _is_finite(rows) for name, rows in beside.on_zeros.items()} if beside else {}
+    return Trial(
+        samples=len(next(iter(outputs.values()), [])),
+        made_up=made_up,
+        not_finite=[name for name, rows in outputs.items() if not _is_finite(rows)],
+        not_finite_on_zeros=[
+            name
+            for name, rows in attempt.on_zeros.items()
+            if not _is_finite(rows) and sound.get(name, True)
+        ],
+        constant=[name for name, rows in outputs.items() if _is_constant(rows)],
+        snr_db={name: ratio for name, ratio in ratios.items() if ratio is not None},
+        kernels=attempt.kernels,
+        kernels_problem=attempt.kernels_problem,
+    )
 
 
 def defects(outputs: Outputs, expected: Outputs) -> list[str]:
@@ -89,5 +165,33 @@ def _made_up(tensor: TensorFacts) -> NDArray[Any]:
     return random.integers(0, 2, shape).astype(tensor.dtype)
 
 
-def _spread(count: int) -> NDArray[np.intp]:
-    return np.unique(np.linspace(0, count - 1, TRIAL_SAMPLES).astype(np.intp))
+def _spread(count: int, wanted: int) -> NDArray[np.intp]:
+    return np.unique(np.linspace(0, count - 1, wanted).astype(np.intp))
+
+
+def _count(samples: Arrays) -> int:
+    return len(next(iter(samples.values())))
+
+
+def _rows(samples: Arrays, rows: Sequence[int] | NDArray[np.intp]) -> Arrays:
+    return {name: values[rows] for name, values in samples.items()}
+
+
+def _run_on_zeros(runner: LiteRTModel, samples: Arrays) -> Outputs:
+    """Silence and black pictures are common, and rare in a data set."""
+    try:
+        return _run(runner, {name: np.zeros_like(rows[:1]) for name, rows in samples.items()})
+    except RuntimeError:
+        return {}
+
+
+def _run(runner: LiteRTModel, samples: Arrays) -> Outputs:
+    encoded = runner.encode(samples)
+    rows: Outputs = {name: [] for name in runner.outputs}
+    for row in range(_count(samples)):
+        runner.reset()
+        runner.feed(encoded, row)
+        runner.invoke()
+        for name, tensor in runner.outputs.items():
+            rows[name].append(tensor.decode(runner.read(tensor)))
+    return rows

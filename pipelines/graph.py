@@ -1,7 +1,7 @@
 """Plan -> the graph of components, over channels: whoever made the model and the data."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from kfp import dsl
 from kfp.dsl import HTML, Artifact, Markdown, Model
@@ -9,20 +9,15 @@ from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate import tasks
 from quantgate.components.benchmark.component import benchmark
-from quantgate.components.build_dataset.component import build_dataset
 from quantgate.components.calibrate.component import calibrate
 from quantgate.components.convert_baseline.component import convert_baseline
 from quantgate.components.evaluate.component import evaluate
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.components.quantize.component import quantize
+from quantgate.pipelines.datasets import build_calibration_set, build_evaluation_set
+from quantgate.pipelines.resources import Channel, conversion, runtime
 from quantgate.plan import Plan
-from quantgate.spec.model import CalibrationData, EvaluationData
-
-Channel: TypeAlias = Any  # kfp's PipelineChannel, or a constant of the parameter's type
-
-CONVERT_MEMORY = "4G"
-RUNTIME_MEMORY = "1G"
 
 
 class Outputs(NamedTuple):
@@ -37,10 +32,10 @@ class Outputs(NamedTuple):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What feeds the graph; `calibration` and `promote_to` where the plan needs them."""
+    """What feeds the graph; data that lies somewhere, and `promote_to`, as the plan needs them."""
 
     model: Channel
-    evaluation: Channel
+    evaluation: Channel | None = None
     calibration: Channel | None = None
     promote_to: Channel | None = None
 
@@ -60,10 +55,11 @@ class _Candidates:
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Chain the components; to be called inside a `@dsl.pipeline` function."""
     baseline = _convert_baseline(plan, inputs)
-    evaluation = _build_evaluation_set(plan.spec.data.evaluation, inputs.evaluation, baseline)
+    evaluation = build_evaluation_set(plan.spec.data.evaluation, inputs.evaluation, baseline)
     baseline_measurement = _evaluate(plan, baseline.outputs["baseline"], baseline, evaluation)
     baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
-    calibration = _calibrate(plan, inputs, baseline) if plan.calibrated else {}
+    representative = _representative(plan, inputs, baseline)
+    calibration = _calibrate(plan, inputs, representative) if representative else {}
     candidates = _try_candidates(plan, inputs, baseline, evaluation, calibration)
     latency = _benchmark(plan, baseline, evaluation, candidates, after=baseline_measurement)
     decision = gate(
@@ -76,10 +72,13 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         limits=_limits(plan),
         choose=[objective.model_dump(exclude_none=True) for objective in plan.spec.choose],
         spec_sha256=spec_sha256,
+        allow_random=plan.spec.data.allow_random,
+        evaluation=evaluation.outputs["summary"],
         **({"latency": latency} if latency else {}),
         **({"calibrated": calibration["calibrated"]} if calibration else {}),
+        **({"calibration": representative.outputs["summary"]} if representative else {}),
     )
-    _runtime(decision, tasks.GATE)
+    runtime(decision, tasks.GATE)
     if inputs.promote_to is not None:
         _promote(decision, inputs.promote_to)
     return Outputs(
@@ -93,54 +92,25 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
 
 def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
     task = convert_baseline(model=inputs.model, signature=plan.spec.model.signatures[0])
-    return _conversion(task, tasks.CONVERT_BASELINE)
+    return conversion(task, tasks.CONVERT_BASELINE)
 
 
-def _build_evaluation_set(
-    data: EvaluationData, source: Channel, baseline: PipelineTask
-) -> PipelineTask:
-    task = build_dataset(
-        source=source,
-        facts=baseline.outputs["facts"],
-        purpose="evaluation",
-        label=data.label,
-        samples=data.samples or 0,
-        select=data.select if data.samples else "first",
-        seed=data.seed,
-    )
-    return _runtime(task, tasks.BUILD_EVALUATION)
-
-
-def _build_calibration_set(
-    data: CalibrationData, label: str, source: Channel, baseline: PipelineTask
-) -> PipelineTask:
-    task = build_dataset(
-        source=source,
-        facts=baseline.outputs["facts"],
-        purpose="calibration",
-        label=data.label or label,
-        samples=data.samples,
-        select=data.select,
-        seed=data.seed,
-    )
-    return _runtime(task, tasks.BUILD_CALIBRATION)
-
-
-def _calibrate(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> dict[str, Channel]:
-    """Return the optional inputs that `quantize` takes for calibrated modes."""
+def _representative(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask | None:
     data = plan.spec.data
-    if data.calibration is None:
-        raise ValueError("a plan with calibrated candidates has calibration data")
-    samples = _build_calibration_set(
-        data.calibration, data.evaluation.label, inputs.calibration, baseline
-    )
+    if not plan.calibrated or data.calibration is None:
+        return None
+    return build_calibration_set(plan, data.calibration, inputs.calibration, baseline)
+
+
+def _calibrate(plan: Plan, inputs: Inputs, samples: PipelineTask) -> dict[str, Channel]:
+    """Return the optional inputs that `quantize` takes for calibrated modes."""
     task = calibrate(
         model=inputs.model,
         signature=plan.spec.model.signatures[0],
         calibration=samples.outputs["dataset"],
         timeout_s=plan.spec.quantize.timeout_s,
     )
-    _conversion(task, tasks.CALIBRATE)
+    conversion(task, tasks.CALIBRATE)
     return {
         "calibrated": task.outputs["calibrated"],
         "calibration": samples.outputs["dataset"],
@@ -154,8 +124,7 @@ def _try_candidates(
     evaluation: PipelineTask,
     calibration: dict[str, Channel],
 ) -> _Candidates:
-    items = [candidate.as_parameter() for candidate in plan.candidates]
-    with dsl.ParallelFor(items, name="candidates") as candidate:
+    with dsl.ParallelFor(plan.items, name="candidates") as candidate:
         quantized = quantize(
             model=inputs.model,
             baseline=baseline.outputs["baseline"],
@@ -164,7 +133,7 @@ def _try_candidates(
             timeout_s=plan.spec.quantize.timeout_s,
             **calibration,
         )
-        _conversion(quantized, tasks.QUANTIZE)
+        conversion(quantized, tasks.QUANTIZE)
         measured = _evaluate(plan, quantized.outputs["quantized"], baseline, evaluation)
     return _Candidates(
         quantized=quantized.outputs["quantized"],
@@ -182,7 +151,7 @@ def _evaluate(
         evaluation=evaluation.outputs["dataset"],
         metrics=[metric.model_dump(exclude_none=True) for metric in plan.spec.measure.metrics],
     )
-    return _runtime(task, tasks.EVALUATE)
+    return runtime(task, tasks.EVALUATE)
 
 
 def _benchmark(
@@ -206,26 +175,14 @@ def _benchmark(
         runs=latency.runs,
     )
     task.after(after)
-    _runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))
+    runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))
     return task.outputs["latency"]
 
 
 def _promote(decision: PipelineTask, to: Channel) -> None:
     task = promote(decision=decision.outputs["decision"], winner=decision.outputs["winner"], to=to)
-    _runtime(task, tasks.PROMOTE).set_caching_options(False)
+    runtime(task, tasks.PROMOTE).set_caching_options(False)
 
 
 def _limits(plan: Plan) -> dict[str, dict[str, float]]:
     return {name: limit.model_dump(exclude_none=True) for name, limit in plan.spec.gate.items()}
-
-
-def _conversion(task: PipelineTask, title: str) -> PipelineTask:
-    return _resources(task, title, CONVERT_MEMORY)
-
-
-def _runtime(task: PipelineTask, title: str) -> PipelineTask:
-    return _resources(task, title, RUNTIME_MEMORY)
-
-
-def _resources(task: PipelineTask, title: str, memory: str) -> PipelineTask:
-    return task.set_display_name(title).set_cpu_request("1").set_memory_request(memory)

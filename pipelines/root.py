@@ -9,16 +9,18 @@ from kfp.dsl import Dataset, Model
 from kfp.dsl.base_component import BaseComponent
 
 from quantgate import __version__, tasks
-from quantgate.pipelines.graph import Channel, Inputs, Outputs, build_graph
+from quantgate.pipelines.graph import Inputs, Outputs, build_graph
+from quantgate.pipelines.resources import Channel
 from quantgate.plan import Plan, run_parameters
 
 
 def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
     """Build the pipeline that is uploaded and run.
 
-    Its run parameters are `model`, `evaluation`, and as the plan needs them `calibration` and
-    `promote_to`. One that the spec gives as a URI has it as its default; a path on somebody's
-    machine means nothing to a cluster, so the run has to say where the cluster finds it.
+    Its run parameters are `model`, and as the plan needs them `evaluation`, `calibration` and
+    `promote_to`; random data and Python functions lie nowhere and need none. One that the spec
+    gives as a URI has it as its default; a path on somebody's machine means nothing to a cluster,
+    so the run has to say where the cluster finds it.
     """
     parameters = run_parameters(plan)
 
@@ -51,15 +53,16 @@ def _signature(parameters: dict[str, str]) -> Signature:
 
 
 def _import_artifacts(given: dict[str, Channel]) -> Inputs:
-    calibration = given.get("calibration")
     return Inputs(
         model=_import(given["model"], Model, tasks.IMPORT_MODEL),
-        evaluation=_import(given["evaluation"], Dataset, tasks.IMPORT_EVALUATION),
-        calibration=_import(calibration, Dataset, tasks.IMPORT_CALIBRATION)
-        if calibration is not None
-        else None,
+        evaluation=_import_data(given.get("evaluation"), tasks.IMPORT_EVALUATION),
+        calibration=_import_data(given.get("calibration"), tasks.IMPORT_CALIBRATION),
         promote_to=given.get("promote_to"),
     )
+
+
+def _import_data(uri: Channel | None, title: str) -> Channel | None:
+    return None if uri is None else _import(uri, Dataset, title)
 
 
 def _import(uri: Channel, artifact_class: type, title: str) -> Channel:

@@ -1,7 +1,10 @@
 """The work of `build_dataset`: check a source against the model, choose samples, store them."""
 
 import hashlib
+import json
 import logging
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -10,12 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.fit import listed, structure_problems
+from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.selection import SELECTIONS
-from quantgate.components.build_dataset.sources import SourceArray, open_source
-from quantgate.components.build_dataset.writing import array_facts, file_name, write_array
-from quantgate.components.dataset import MANIFEST
+from quantgate.components.build_dataset.sources import Request, SourceArray
+from quantgate.components.build_dataset.variants import (
+    FIRST,
+    Choice,
+    choices_of,
+    choose,
+    most_samples,
+    rules_of,
+)
+from quantgate.components.build_dataset.writing import (
+    SampleDigests,
+    array_facts,
+    file_name,
+    write_array,
+)
+from quantgate.components.dataset import MANIFEST, write_summary
 from quantgate.errors import InputError
 from quantgate.records import ArrayFacts, Manifest, ModelFacts
+from quantgate.spec.data import DataSource
 
 Purpose = Literal["calibration", "evaluation"]
 Indices = NDArray[np.int64]
@@ -24,20 +42,6 @@ STRATIFIED = "stratified"
 ADVISED_SAMPLES = (100, 500)
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A source with its label told apart from its inputs."""
-
-    path: str
-    arrays: dict[str, SourceArray]
-    label: SourceArray | None
-
-    @property
-    def available(self) -> int:
-        """Samples in the source."""
-        return next(iter(self.arrays.values())).shape[0]
 
 
 def build_dataset(
@@ -50,11 +54,14 @@ def build_dataset(
     select: str,
     seed: int,
     dataset_path: str,
+    options: str = "{}",
+    variants: str = "[]",
+    summary_path: str | None = None,
 ) -> None:
     """Select samples from a source, check them against the model's signature, and store them.
 
     Args:
-        source: an .npz file or a folder of .npy files; keys are the signature's input names.
+        source: path of the source, or `module:function`, or "random".
         facts_path: `ModelFacts` of the model that the data is for.
         purpose: "calibration" or "evaluation"; calibration does without labels unless the choice
             is stratified.
@@ -63,38 +70,72 @@ def build_dataset(
         select: "first", "random" or "stratified".
         seed: seed of the choice.
         dataset_path: folder to write one .npy per array and `manifest.json` to.
+        options: JSON of the other keys of the spec's `DataSource`: `format`, `images`, ...
+        variants: JSON list of further choices, each with `samples`, `select` and `seed`; the rows
+            of each are in the manifest's `selections`.
+        summary_path: folder to write the manifest and the samples' digests to.
 
     Raises:
         InputError: the source does not fit the model, with everything found wrong.
     """
     used_for = _purpose(purpose)
-    signature = ModelFacts.read(facts_path).signature
-    opened = _open(source, label, required=purpose == "evaluation" or select == STRATIFIED)
-    _refuse(opened, purpose, structure_problems(opened.arrays, opened.label, signature))
-    labels = _class_labels(opened, required=select == STRATIFIED)
-    indices = _choose(opened, samples, select, seed, labels)
+    choices = choices_of(Choice(samples, select, seed), variants)
+    rules = rules_of(choices)
+    if unknown := [rule for rule in rules if rule not in SELECTIONS]:
+        raise InputError(f"select is `{unknown[0]}`; choose one of {listed(list(SELECTIONS))}")
+    request = Request(
+        data=DataSource.model_validate_json(json.dumps({**json.loads(options), "source": source})),
+        signature=ModelFacts.read(facts_path).signature,
+        purpose=purpose,
+        label=label,
+        samples=most_samples(choices),
+        seed=seed,
+        first=most_samples(choices) if rules == [FIRST] else None,
+    )
+    with tempfile.TemporaryDirectory() as spool:
+        needs_label = purpose == "evaluation" or STRATIFIED in rules
+        opened = open_source(request, Path(spool), needs_label)
+        _refuse(opened, purpose, structure_problems(opened.arrays, opened.label, request.signature))
+        _write(opened, request, used_for, choices, Path(dataset_path), summary_path)
+
+
+def _write(
+    opened: Opened,
+    request: Request,
+    purpose: Purpose,
+    choices: Mapping[str, Choice],
+    folder: Path,
+    summary_path: str | None,
+) -> None:
+    labels = _class_labels(opened, required=STRATIFIED in rules_of(choices))
+    chosen = choose(opened.path, opened.available, choices, labels)
+    indices, selections = chosen.indices, chosen.selections
     if purpose == "calibration":
-        _warn_of_unusual_size(len(indices))
-    folder = Path(dataset_path)
+        for rows in selections.values():
+            _warn_of_unusual_size(len(rows))
     folder.mkdir(parents=True, exist_ok=True)
-    writer = _Writer(folder, indices, used_for)
+    writer = _Writer(folder, indices, purpose)
     manifest = Manifest(
-        purpose=used_for,
-        source=Path(source).name,
+        purpose=purpose,
+        source=Path(opened.path).name,
         inputs={
             name: writer.input(name, opened.arrays[name], np.dtype(facts.dtype))
-            for name, facts in signature.inputs.items()
+            for name, facts in request.signature.inputs.items()
         },
         label=writer.label(opened.label) if opened.label else None,
         samples=len(indices),
         available=opened.available,
-        select=select,
-        seed=seed,
+        select=choices[""].select,
+        seed=choices[""].seed,
         per_class=None if labels is None else _counts(labels[indices]),
         content_sha256=writer.digest.hexdigest(),
+        selections=selections if len(selections) > 1 else {},
+        synthetic=opened.synthetic,
     )
     _refuse(opened, purpose, writer.problems)
     manifest.write(folder / MANIFEST)
+    if summary_path:
+        write_summary(Path(summary_path), manifest, writer.samples.digests)
 
 
 def _purpose(purpose: str) -> Purpose:
@@ -103,23 +144,13 @@ def _purpose(purpose: str) -> Purpose:
     return cast(Purpose, purpose)
 
 
-def _open(path: str, label: str | None, required: bool) -> Source:
-    arrays = open_source(path)
-    if label and required and label not in arrays:
-        raise InputError(f"{path} has no label `{label}`; it has {listed(list(arrays))}")
-    found = arrays.pop(label, None) if label else None
-    if not arrays:
-        raise InputError(f"{path} holds nothing but the label `{label}`; give the inputs too")
-    return Source(path, arrays, found)
-
-
-def _refuse(source: Source, purpose: str, problems: list[str]) -> None:
+def _refuse(source: Opened, purpose: str, problems: list[str]) -> None:
     if problems:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise InputError(f"{source.path} cannot serve as {purpose} data:{lines}")
 
 
-def _class_labels(source: Source, required: bool) -> NDArray[Any] | None:
+def _class_labels(source: Opened, required: bool) -> NDArray[Any] | None:
     label = source.label
     if label and label.dtype.kind in "iub" and label.shape[1:] in ((), (1,)):
         return np.concatenate(list(label.rows(np.arange(label.shape[0])))).reshape(-1)
@@ -130,20 +161,6 @@ def _class_labels(source: Source, required: bool) -> NDArray[Any] | None:
             "name such a label, or choose `random`"
         )
     return None
-
-
-def _choose(
-    source: Source, samples: int | None, select: str, seed: int, labels: NDArray[Any] | None
-) -> Indices:
-    if select not in SELECTIONS:
-        raise InputError(f"select is `{select}`; choose one of {listed(list(SELECTIONS))}")
-    available = source.available
-    if samples is not None and samples > available:
-        log.warning(
-            "%s: %d samples asked for, it has %d: all taken", source.path, samples, available
-        )
-    size = min(samples or available, available)
-    return SELECTIONS[select](available, size, seed, labels)
 
 
 def _warn_of_unusual_size(samples: int) -> None:
@@ -171,9 +188,13 @@ class _Writer:
     purpose: Purpose
     problems: list[str] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
+    samples: SampleDigests = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.samples = SampleDigests(len(self.indices))
 
     def input(self, name: str, array: SourceArray, dtype: np.dtype[Any]) -> ArrayFacts:
-        facts = self._write("input", name, array, dtype)
+        facts = self._write("input", name, array, dtype, self.samples)
         if self.purpose == "calibration" and facts.minimum == facts.maximum == 0:
             self.problems.append(
                 f"input `{name}`: every value is 0, which leaves no range to calibrate on"
@@ -181,12 +202,19 @@ class _Writer:
         return facts
 
     def label(self, array: SourceArray) -> ArrayFacts:
-        return self._write("label", array.key, array, array.dtype.newbyteorder("="))
+        return self._write("label", array.key, array, array.dtype.newbyteorder("="), None)
 
-    def _write(self, role: str, name: str, array: SourceArray, dtype: np.dtype[Any]) -> ArrayFacts:
+    def _write(
+        self,
+        role: str,
+        name: str,
+        array: SourceArray,
+        dtype: np.dtype[Any],
+        samples: SampleDigests | None,
+    ) -> ArrayFacts:
         path = self.folder / file_name(name)
         self.digest.update(f"{role}:{len(name)}:{name}:".encode())
-        values = write_array(path, array, self.indices, dtype, self.digest.update)
+        values = write_array(path, array, self.indices, dtype, self.digest.update, samples)
         self.problems += values.problems(f"{role} `{name}`")
         return array_facts(path, array, len(self.indices), values)
 

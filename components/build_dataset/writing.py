@@ -1,10 +1,11 @@
 """Writing the chosen rows of an array, and learning about their values on the way."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -17,6 +18,7 @@ from quantgate.records import ArrayFacts
 Array = NDArray[Any]
 Update = Callable[[bytes | memoryview], None]
 Indices = NDArray[np.int64]
+DIGEST_BYTES = 16
 
 
 @dataclass
@@ -76,8 +78,31 @@ class Values:
         ]
 
 
+class SampleDigests:
+    """A digest of every sample over all the arrays that are added, one after another.
+
+    Attributes:
+        digests: uint8 [samples, 16].
+    """
+
+    def __init__(self, samples: int) -> None:
+        self.digests = np.zeros((samples, DIGEST_BYTES), np.uint8)
+
+    def add(self, start: int, rows: Array) -> None:
+        """Take in rows [k, ...], C-contiguous, of the samples from `start` on."""
+        for index, row in enumerate(rows, start):
+            digest = hashlib.blake2b(self.digests[index].tobytes(), digest_size=DIGEST_BYTES)
+            digest.update(np.ascontiguousarray(row).data)
+            self.digests[index] = np.frombuffer(digest.digest(), np.uint8)
+
+
 def write_array(
-    path: Path, source: SourceArray, indices: Indices, dtype: np.dtype[Any], update: Update
+    path: Path,
+    source: SourceArray,
+    indices: Indices,
+    dtype: np.dtype[Any],
+    update: Update,
+    samples: SampleDigests | None,
 ) -> Values:
     """Copy rows of a source to a .npy file, a chunk at a time.
 
@@ -87,22 +112,31 @@ def write_array(
         indices: which rows, ascending.
         dtype: what to store them as, native byte order.
         update: of a hash object; it is given shape, dtype and values.
+        samples: is given every row; None for labels, which make no other sample.
 
     Returns:
         What was learnt about the values.
     """
     values, done = Values(dtype), 0
     shape = (len(indices), *source.shape[1:])
-    target = npy.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     update(f"{dtype.name}{list(shape)}:".encode())
-    for rows in source.rows(indices):
-        part = slice(done, done + len(rows))
-        cast = values.cast(rows, indices[part])
-        target[part] = cast
-        update(cast.data)
-        done = part.stop
-    target.flush()
+    # Written, not mapped: the pages of a map would count as this process's memory.
+    with path.open("wb") as target:
+        write_header(target, shape, dtype)
+        for rows in source.rows(indices):
+            cast = values.cast(rows, indices[done : done + len(rows)])
+            target.write(cast.data)
+            update(cast.data)
+            if samples:
+                samples.add(done, cast)
+            done += len(rows)
     return values
+
+
+def write_header(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Write a .npy file's header, as long for any number of samples."""
+    descr = npy.dtype_to_descr(dtype)
+    npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 def array_facts(path: Path, source: SourceArray, samples: int, values: Values) -> ArrayFacts:

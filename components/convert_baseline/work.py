@@ -9,10 +9,11 @@ from quantgate.components.converter import Recipe, convert
 from quantgate.components.flatbuffer import SignatureTensors, read_contents
 from quantgate.components.isolation import FailedInChild, IsolatedFailure, run_isolated
 from quantgate.components.saved_model import declared_signature
+from quantgate.delivered import TensorAttest
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes, sha256_of_tree
 from quantgate.modes import BASELINE
-from quantgate.records import ModelFacts, Signature, TensorAttest, TensorFacts
+from quantgate.records import ModelFacts, Signature, TensorFacts
 
 TIMEOUT_S = 3600.0
 

@@ -19,6 +19,8 @@ def gate(
     limits: dict,
     choose: list,
     spec_sha256: str,
+    allow_random: bool,
+    evaluation: Input[Artifact],
     decision: Output[Artifact],
     report: Output[Markdown],
     page: Output[HTML],
@@ -26,6 +28,7 @@ def gate(
     winner: Output[Model],
     latency: Input[Artifact] = None,
     calibrated: Input[Model] = None,
+    calibration: Input[Artifact] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide; that no candidate qualifies is a decision too.
 
@@ -39,6 +42,8 @@ def gate(
         limits: the spec's `gate`.
         choose: the spec's `choose`.
         spec_sha256: hash of the resolved spec.
+        allow_random: whether a candidate may pass on random data.
+        evaluation: summary of the evaluation set.
         decision: `Decision` as JSON.
         report: the report as Markdown.
         page: the report as one self-contained HTML file.
@@ -46,6 +51,7 @@ def gate(
         winner: the winning .tflite; zero bytes long where nothing qualified.
         latency: `Benchmark` as JSON, where latency is measured.
         calibrated: what `calibrate` wrote, where anything was calibrated.
+        calibration: summary of the calibration set, where there is one.
 
     Returns:
         Whether a candidate qualified, and its name ("" if none did).
@@ -62,12 +68,15 @@ def gate(
         limits=limits,
         choose=choose,
         spec_sha256=spec_sha256,
+        allow_random=allow_random,
+        evaluation_path=evaluation.path,
         decision_path=decision.path,
         report_path=report.path,
         page_path=page.path,
         winner_path=winner.path,
         latency_path=latency.path if latency else None,
         calibrated_path=calibrated.path if calibrated else None,
+        calibration_path=calibration.path if calibration else None,
     )
     for figure, value in outcome.measurements.items():
         metrics.log_metric(figure, value)

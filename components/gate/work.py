@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from quantgate.components.dataset import read_summary
 from quantgate.confidence import Samples
 from quantgate.decide import decide
 from quantgate.decision import Decision, Entry
@@ -63,8 +64,11 @@ def gate(
     report_path: str,
     page_path: str,
     winner_path: str,
+    allow_random: bool = False,
+    evaluation_path: str | None = None,
     latency_path: str | None = None,
     calibrated_path: str | None = None,
+    calibration_path: str | None = None,
 ) -> Outcome:
     """Decide and write; that no candidate qualifies is a decision too.
 
@@ -81,13 +85,17 @@ def gate(
         evaluations=[_evaluation(path) for path in measurement_paths],
         benchmark=Benchmark.read(latency_path) if latency_path else None,
         calibration=_calibration(calibrated_path) if calibrated_path else None,
+        calibration_set=read_summary(calibration_path) if calibration_path else None,
+        evaluation_set=read_summary(evaluation_path) if evaluation_path else None,
     )
     decision = decide(
         evidence,
         name=name,
-        limits={figure: Limit.model_validate(limit) for figure, limit in limits.items()},
+        # KFP's runners hand a mapping over in any order; the decision has one.
+        limits={name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
         choose=[Objective.model_validate(objective) for objective in choose],
         spec_sha256=spec_sha256,
+        allow_random=allow_random,
         processor=platform.processor() or "unknown",
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )

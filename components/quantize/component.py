@@ -24,7 +24,7 @@ def quantize(
         model: folder of a TensorFlow SavedModel.
         baseline: the float .tflite.
         facts: `ModelFacts` of the model.
-        candidate: `candidate` (its name), `mode`, `input_type` and `output_type`.
+        candidate: `candidate` (its name), `mode`, `input_type`, `output_type` and options.
         timeout_s: seconds after which the conversion counts as failed.
         quantized: the quantized .tflite; zero bytes long where none came out.
         attestation: `Attestation` as JSON: what was delivered, or why nothing was.

@@ -11,10 +11,11 @@ import tensorflow as tf
 from quantgate.components.attest import Case, attest
 from quantgate.components.calibrate.work import MODEL, RECORD
 from quantgate.components.conversion_failure import sentence
-from quantgate.components.converter import Recipe, convert
+from quantgate.components.converter import Recipe, convert, recipe_of, samples_of, settings_of
+from quantgate.components.dataset import open_dataset, rows_by_variant
+from quantgate.components.exclusion import UnknownExclusion, with_known_exclusions
 from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.errors import InputError
-from quantgate.modes import QUANTIZED_MODES
 from quantgate.records import Attestation, Calibration, ModelFacts
 
 Way = Literal["derived", "converter"]
@@ -22,12 +23,21 @@ Way = Literal["derived", "converter"]
 
 @dataclass(frozen=True)
 class Source:
-    """What a candidate is made from; `calibrated` and `dataset` are folders."""
+    """What a candidate is made from.
+
+    Attributes:
+        saved_model: its folder.
+        signature: the key of the one to convert.
+        calibrated: what `calibrate` wrote for the candidate's variant: a folder.
+        dataset: the calibration set's folder.
+        variant: key of the samples that the candidate calibrates on.
+    """
 
     saved_model: str
     signature: str
-    calibrated: str | None
+    calibrated: Path | None
     dataset: str | None
+    variant: str
 
 
 @dataclass(frozen=True)
@@ -43,14 +53,14 @@ def quantize(
     *,
     baseline_path: str,
     facts_path: str,
-    candidate: Mapping[str, str],
+    candidate: Mapping[str, Any],
     timeout_s: float,
     quantized_path: str,
     attestation_path: str,
     calibrated_path: str | None = None,
     dataset_path: str | None = None,
 ) -> None:
-    """Write the .tflite of one candidate and its `Attestation`.
+    """Write the .tflite of one candidate, a loop item of the plan's, and its `Attestation`.
 
     A conversion that fails leaves a file of zero bytes and an attestation that says why.
 
@@ -59,8 +69,9 @@ def quantize(
             float model does not run.
     """
     facts = ModelFacts.read(facts_path)
-    recipe = _recipe(candidate)
-    source = Source(model_path, facts.signature.key, calibrated_path, dataset_path)
+    recipe, variant = recipe_of(candidate), candidate.get("calibration", "")
+    calibrated = Path(calibrated_path) / variant if calibrated_path else None
+    source = Source(model_path, facts.signature.key, calibrated, dataset_path, variant)
     calibration = _calibration(source, recipe)
     started = time.monotonic()
     delivery = _delivered(source, recipe, calibration, timeout_s)
@@ -70,16 +81,12 @@ def quantize(
     Attestation(
         candidate=candidate["candidate"],
         mode=recipe.mode.name,
+        settings=settings_of(recipe),
         way=_way(calibration),
         tensorflow=tf.__version__,
         seconds=round(seconds, 3),
         **_outcome(delivery, case),
     ).write(attestation_path)
-
-
-def _recipe(candidate: Mapping[str, str]) -> Recipe:
-    mode = QUANTIZED_MODES[candidate["mode"]]
-    return Recipe(mode, candidate["input_type"], candidate["output_type"])
 
 
 def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
@@ -90,7 +97,7 @@ def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
             f"{recipe.mode.name} needs representative data: connect what `calibrate` wrote, and "
             "the calibration set, to `quantize`"
         )
-    return Calibration.read(Path(source.calibrated) / RECORD)
+    return Calibration.read(source.calibrated / RECORD)
 
 
 def _way(calibration: Calibration | None) -> Way:
@@ -104,20 +111,42 @@ def _delivered(
         return Delivery(b"", calibration.reason)
     conversion = _derived if _way(calibration) == "derived" else _converted
     try:
+        recipe = _with_known_exclusions(recipe, source, calibration)
         return Delivery(run_isolated(conversion, source, recipe, timeout_s=timeout_s), None)
+    except UnknownExclusion as problem:
+        return Delivery(b"", str(problem))
     except IsolatedFailure as failure:
         return Delivery(b"", sentence("the conversion", failure))
 
 
+def _with_known_exclusions(
+    recipe: Recipe, source: Source, calibration: Calibration | None
+) -> Recipe:
+    if not (recipe.exclude_ops or recipe.exclude_nodes):
+        return recipe
+    if source.calibrated is None or _way(calibration) == "converter":
+        raise UnknownExclusion(
+            f"the public converter of TensorFlow {tf.__version__} cannot leave ops in float; "
+            "remove `exclude`, or take a version that shares a calibration"
+        )
+    return with_known_exclusions(recipe, (source.calibrated / MODEL).read_bytes())
+
+
 def _converted(source: Source, recipe: Recipe) -> bytes:
-    return convert(source.saved_model, source.signature, recipe, source.dataset)
+    if not recipe.mode.calibrated or source.dataset is None:
+        return convert(source.saved_model, source.signature, recipe)
+    rows = rows_by_variant(open_dataset(source.dataset).manifest)[source.variant]
+    samples = samples_of(source.dataset, rows)
+    return convert(source.saved_model, source.signature, recipe, samples)
 
 
 def _derived(source: Source, recipe: Recipe) -> bytes:
     # Private parts of TensorFlow, which only the proven versions are sure to have.
     from quantgate.components.derivation import derive
 
-    return derive((Path(str(source.calibrated)) / MODEL).read_bytes(), recipe)
+    if source.calibrated is None:
+        raise ValueError("a derived candidate has a calibrated model")
+    return derive((source.calibrated / MODEL).read_bytes(), recipe)
 
 
 def _outcome(delivery: Delivery, case: Case) -> dict[str, Any]:

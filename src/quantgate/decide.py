@@ -10,6 +10,7 @@ from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
 from quantgate.gate import judge
 from quantgate.phrases import miss_text
+from quantgate.samples import warnings_about
 from quantgate.spec.model import Limit, Objective
 from quantgate.summary import summarize
 
@@ -23,11 +24,12 @@ def decide(
     spec_sha256: str,
     processor: str,
     created: str,
+    allow_random: bool = False,
 ) -> Decision:
     """Hold every candidate against the limits and choose among those that keep them all.
 
     A candidate qualifies if its model was delivered as promised and measured, keeps every limit,
-    and has every figure that the choice rests on.
+    and has every figure that the choice rests on; none does on random data that is not allowed.
 
     Args:
         evidence: what the run's tasks found out; the order of its lists does not matter.
@@ -37,18 +39,20 @@ def decide(
         spec_sha256: hash of the resolved spec.
         processor: where nothing was timed, the processor that this runs on.
         created: the time, ISO 8601 in UTC.
+        allow_random: whether random calibration or evaluation data may pass.
 
     Raises:
         InputError: the evidence does not belong together, or the baseline was not measured.
     """
     baseline = join_baseline(evidence)
     contenders = join_candidates(evidence)
+    refusal = None if allow_random else _refusal_of_random(evidence.random_data)
     candidates = _with_pareto_front(
-        [_judged(contender, baseline, limits, choose) for contender in contenders], choose
+        [_judged(contender, baseline, limits, choose, refusal) for contender in contenders], choose
     )
     qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
     winner = choose_winner(qualified, choose) if qualified else None
-    closest = None if winner else _closest(candidates, choose)
+    closest = None if winner or refusal else _closest(candidates, choose)
     reference = _entry(baseline)
     named = {*limits, *map(figure_of, choose)}
     return Decision(
@@ -56,11 +60,14 @@ def decide(
         created=created,
         outcome="winner" if winner else "none_qualified",
         winner=winner,
-        summary=summarize(reference, candidates, winner, closest, named),
+        summary=f"no candidate qualifies: {refusal}"
+        if refusal
+        else summarize(reference, candidates, winner, closest, named),
         baseline=reference,
         candidates=candidates,
         closest=closest,
-        advice=[] if winner else advice_for(candidates, contenders, baseline, evidence),
+        advice=[] if winner or refusal else advice_for(candidates, contenders, baseline, evidence),
+        warnings=warnings_about(evidence.calibration_set, evidence.evaluation_set),
         limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in choose],
         provenance=_provenance(evidence, spec_sha256, processor),
@@ -83,18 +90,29 @@ def _judged(
     baseline: Contender,
     limits: Mapping[str, Limit],
     choose: Sequence[Objective],
+    refusal: str | None,
 ) -> Entry:
     entry = _entry(contender)
     verdicts = judge(contender.measured, baseline.measured, limits)
     if entry.status != "measured":
         return entry.model_copy(update={"verdicts": verdicts})
-    misses = _misses(verdicts, entry.measurements, choose)
+    misses = [*_misses(verdicts, entry.measurements, choose), *([refusal] if refusal else [])]
     return entry.model_copy(
         update={
             "verdicts": verdicts,
             "reasons": [*entry.reasons, *misses],
             "qualified": not misses,
         }
+    )
+
+
+def _refusal_of_random(purposes: Sequence[str]) -> str | None:
+    if not purposes:
+        return None
+    verb = "is" if len(purposes) == 1 else "are"
+    return (
+        f"{' and '.join(purposes)} data {verb} random, and the spec does not say "
+        "`data.allow_random: true`"
     )
 
 

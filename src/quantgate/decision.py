@@ -76,6 +76,7 @@ class Decision(Record):
     candidates: list[Entry]
     closest: Closest | None = None
     advice: list[str] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, float]]
     choose: list[dict[str, str | float]]
     provenance: Provenance

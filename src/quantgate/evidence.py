@@ -11,6 +11,7 @@ from quantgate.figures import FIGURES, SIZE
 from quantgate.gate import Measured
 from quantgate.modes import BASELINE, MODES
 from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
+from quantgate.samples import SampleSet, random_purposes
 
 Status = Literal["measured", "rejected", "failed"]
 
@@ -36,6 +37,14 @@ class Evidence:
     evaluations: Sequence[Evaluation]
     benchmark: Benchmark | None = None
     calibration: Calibration | None = None
+    calibration_set: SampleSet | None = None
+    evaluation_set: SampleSet | None = None
+
+    @property
+    def random_data(self) -> list[str]:
+        """Which data is random: "calibration", "evaluation"."""
+        sets = (self.calibration_set, self.evaluation_set)
+        return random_purposes([samples for samples in sets if samples])
 
 
 @dataclass(frozen=True)

@@ -6,30 +6,63 @@ Source: https://ai.google.dev/edge/litert/models/post_training_quantization
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from quantgate.errors import SpecError
 from quantgate.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
-from quantgate.spec.model import Candidate, Spec
+from quantgate.spec.data import CalibrationData
+from quantgate.spec.formats import has_location
+from quantgate.spec.model import Candidate, Exclude, Spec
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """Which samples a candidate calibrates on: how many, how chosen, with which seed."""
+
+    samples: int
+    select: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """What data sets and calibrated models call these settings."""
+        return f"{self.select}-{self.samples}-{self.seed}"
 
 
 @dataclass(frozen=True)
 class PlannedCandidate:
-    """A candidate with every option settled; `input_type` and `output_type` are dtypes."""
+    """A candidate with every option settled.
+
+    Attributes:
+        name: unique in the plan.
+        mode: the row of the guide's table.
+        input_type: a dtype.
+        output_type: likewise.
+        options: those that differ from the mode's own way, by name.
+        calibration: which samples it calibrates on, where its mode needs them.
+    """
 
     name: str
     mode: Mode
     input_type: str
     output_type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    calibration: CalibrationSettings | None = None
 
-    def as_parameter(self) -> dict[str, str]:
-        """The loop item that the pipeline carries; KFP does not compile a key called `name`."""
+    def as_parameter(self, variant: str = "") -> dict[str, Any]:
+        """The loop item that the pipeline carries; KFP does not compile a key called `name`.
+
+        `variant` is the key of its samples, empty for those that all share.
+        """
         return {
             "candidate": self.name,
             "mode": self.mode.name,
             "input_type": self.input_type,
             "output_type": self.output_type,
+            **self.options,
+            **({"calibration": variant} if variant else {}),
         }
 
 
@@ -62,6 +95,23 @@ class Plan:
     def calibrated(self) -> bool:
         """Whether any candidate needs representative data."""
         return any(candidate.mode.calibrated for candidate in self.candidates)
+
+    @property
+    def calibrations(self) -> tuple[CalibrationSettings, ...]:
+        """What candidates calibrate on, without repetition; the first is what no key is for."""
+        settings = (candidate.calibration for candidate in self.candidates)
+        return tuple(dict.fromkeys(found for found in settings if found is not None))
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The loop items of the pipeline, one a candidate."""
+        keys: dict[CalibrationSettings | None, str] = {
+            settings: settings.key for settings in self.calibrations[1:]
+        }
+        return [
+            candidate.as_parameter(keys.get(candidate.calibration, ""))
+            for candidate in self.candidates
+        ]
 
     @property
     def extent(self) -> str:
@@ -106,7 +156,7 @@ def make_plan(spec: Spec) -> Plan:
     """
     if spec.quantize.modes == "auto":
         return _plan_for_target(spec)
-    candidates = tuple(_settle(entry) for entry in spec.quantize.modes)
+    candidates = tuple(_settle(entry, spec.data.calibration) for entry in spec.quantize.modes)
     return Plan(spec, None, _modes_by_name(candidates), candidates)
 
 
@@ -114,9 +164,11 @@ def run_parameters(plan: Plan) -> dict[str, str]:
     """Name the run parameters of a plan's pipeline, each with its location as the spec gives it."""
     spec = plan.spec
     locations = {"model": spec.model.saved_model}
-    if plan.calibrated and spec.data.calibration:
-        locations["calibration"] = spec.data.calibration.source
-    locations["evaluation"] = spec.data.evaluation.source
+    calibration, evaluation = spec.data.calibration, spec.data.evaluation
+    if plan.calibrated and calibration and has_location(calibration):
+        locations["calibration"] = calibration.source
+    if has_location(evaluation):
+        locations["evaluation"] = evaluation.source
     if spec.promote:
         locations["promote_to"] = spec.promote.to
     return locations
@@ -127,7 +179,8 @@ def _plan_for_target(spec: Spec) -> Plan:
     branch = _BRANCHES[target]
     has_data = spec.data.calibration is not None
     modes = tuple(_judge(mode, branch, has_data) for mode in QUANTIZED_MODES.values())
-    candidates = tuple(_settle(Candidate(mode=plan.mode.name)) for plan in modes if plan.included)
+    entries = [Candidate(mode=plan.mode.name) for plan in modes if plan.included]
+    candidates = tuple(_settle(entry, spec.data.calibration) for entry in entries)
     if not candidates:
         raise SpecError(
             f"quantize.target: {branch.title}, and all of those modes need representative data: "
@@ -162,11 +215,30 @@ def _baseline_plan() -> ModePlan:
     return ModePlan(BASELINE, True, "the yardstick for every candidate")
 
 
-def _settle(entry: Candidate) -> PlannedCandidate:
+def _settle(entry: Candidate, data: CalibrationData | None) -> PlannedCandidate:
     mode = MODES[entry.mode]
     return PlannedCandidate(
         name=entry.name or mode.name,
         mode=mode,
         input_type=entry.input_type or mode.io_types[0],
         output_type=entry.output_type or mode.io_types[0],
+        options=_options(entry),
+        calibration=_settings(entry, data) if mode.calibrated and data else None,
     )
+
+
+def _options(entry: Candidate) -> dict[str, Any]:
+    exclude = entry.exclude or Exclude()
+    given = {
+        "per_channel": entry.per_channel,
+        "per_channel_dense": entry.per_channel_dense,
+        "exclude_ops": exclude.ops,
+        "exclude_nodes": exclude.nodes,
+    }
+    return {name: value for name, value in given.items() if value not in (True, [])}
+
+
+def _settings(entry: Candidate, data: CalibrationData) -> CalibrationSettings:
+    shared = {"samples": data.samples, "select": data.select, "seed": data.seed}
+    own = entry.calibration.model_dump() if entry.calibration else {}
+    return CalibrationSettings(**{**shared, **own})

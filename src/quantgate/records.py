@@ -4,32 +4,12 @@ Every model is known by the SHA-256 of its bytes: figures are joined to the file
 on, never to a name or a position in a list.
 """
 
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import JsonValue
 
-from quantgate.errors import InputError
-
-RecordT = TypeVar("RecordT", bound="Record")
-
-
-class Record(BaseModel):
-    """A frozen document with a strict form."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def write(self, path: str | Path) -> None:
-        """Write this record as indented JSON."""
-        Path(path).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls: type[RecordT], path: str | Path) -> RecordT:
-        """Read a record; raises InputError where the file is not one."""
-        try:
-            return cls.model_validate_json(Path(path).read_bytes())
-        except (OSError, ValidationError) as error:
-            raise InputError(f"{path} is not a {cls.__name__} record: {error}") from error
+from quantgate.delivered import Delivered, TensorAttest
+from quantgate.record import Record as Record
 
 
 class TensorFacts(Record):
@@ -76,7 +56,9 @@ class Manifest(Record):
     """`manifest.json` of a data set folder: what is in it and how it was chosen.
 
     `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
-    `available` were taken. `per_class` counts the labels where they are integers.
+    `available` were taken. `per_class` counts the labels where they are integers. `selections` has
+    the rows that each variant of a calibration takes, "" being the one that `select` and `seed`
+    describe; empty where there is no other. `synthetic` says that the values are random.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -89,6 +71,8 @@ class Manifest(Record):
     seed: int
     per_class: dict[str, int] | None
     content_sha256: str
+    selections: dict[str, list[int]] = {}
+    synthetic: bool = False
 
 
 class Calibration(Record):
@@ -107,35 +91,22 @@ class Calibration(Record):
     tensorflow: str
 
 
-class TensorAttest(Record):
-    """An input or output as it stands in the flatbuffer; scale 0.0 where it is not quantized."""
-
-    name: str
-    shape: list[int]
-    dtype: str
-    scale: float
-    zero_point: int
-
-
-class Attestation(Record):
+class Attestation(Delivered):
     """What the conversion of one candidate delivered, read from the flatbuffer.
 
     status: "converted"; "rejected", a model came out that is not what the mode promises;
-    "failed", no model came out. `reasons` are sentences. `float_ops` counts the ops that compute
-    in float, by name. `unchanged` says that quantization had no effect on the bytes' meaning.
+    "failed", no model came out. `reasons` are sentences. `unchanged` says that quantization had no
+    effect on the bytes' meaning. `settings` are the converter's, by its own names.
     """
 
     candidate: str
     mode: str
     status: Literal["converted", "rejected", "failed"]
     reasons: list[str]
-    model_sha256: str | None = None
-    size_bytes: int | None = None
     inputs: list[TensorAttest] = []
     outputs: list[TensorAttest] = []
-    ops: dict[str, int] = {}
-    float_ops: dict[str, int] = {}
     unchanged: bool = False
+    settings: dict[str, JsonValue] = {}
     way: Literal["derived", "converter"] = "converter"
     tensorflow: str
     seconds: float

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from quantgate.plan import Plan
+from quantgate.plan import Plan, run_parameters
 
 IMPORT_MODEL = "Import model"
 IMPORT_CALIBRATION = "Import calibration data"
@@ -29,11 +29,11 @@ class PlannedTask:
 
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     """List the tasks that the pipeline of a plan runs."""
-    calibrated, spec = plan.calibrated, plan.spec
+    calibrated, spec, located = plan.calibrated, plan.spec, run_parameters(plan)
     once_before = (
         (IMPORT_MODEL, True),
-        (IMPORT_EVALUATION, True),
-        (IMPORT_CALIBRATION, calibrated),
+        (IMPORT_EVALUATION, "evaluation" in located),
+        (IMPORT_CALIBRATION, "calibration" in located),
         (CONVERT_BASELINE, True),
         (BUILD_EVALUATION, True),
         (EVALUATE_BASELINE, True),

@@ -37,6 +37,7 @@ def hostile() -> Callable[[str], Decision]:
                 "summary": text,
                 "candidates": candidates,
                 "advice": [f"do {text}"],
+                "warnings": [f"mind {text}"],
                 "provenance": provenance,
             }
         )

@@ -138,7 +138,8 @@ import pytest
             "[3]",
             [
                 "7:20 `quantize.modes.0` must be a mapping, not 3 -> Its keys are `name`, "
-                "`mode`, `input_type` and `output_type`.",
+                "`mode`, `input_type`, `output_type`, `per_channel`, `per_channel_dense`, "
+                "`exclude` and `calibration`.",
             ],
         ),
         (

@@ -11,6 +11,8 @@ SpecFile = Callable[[str], Path]
 
 
 def test_fills_in_every_default(spec_file: SpecFile, sound: str):
+    unset = ("name", "input_type", "output_type", "exclude", "calibration")
+    plain = {**dict.fromkeys(unset), "per_channel": True, "per_channel_dense": True}
     assert load(spec_file(sound)).document == {
         "version": 1,
         "name": "fashion",
@@ -30,12 +32,13 @@ def test_fills_in_every_default(spec_file: SpecFile, sound: str):
                 "select": "random",
                 "seed": 0,
             },
+            "allow_random": False,
         },
         "quantize": {
             "target": "cpu",
             "modes": [
-                {"name": None, "mode": "full_integer", "input_type": None, "output_type": None},
-                {"name": None, "mode": "float16", "input_type": None, "output_type": None},
+                {"mode": "full_integer", **plain},
+                {"mode": "float16", **plain},
             ],
             "timeout_s": 3600.0,
         },

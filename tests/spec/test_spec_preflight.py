@@ -165,20 +165,50 @@ def test_an_unzipped_keras_file(files: Path, shared_models: Path):
 def test_a_source_that_holds_no_arrays(files: Path):
     (files / "folder").mkdir()
     np.savez(files / "empty.npz")
-    (files / "test.csv").write_text("1,2\n", encoding="utf-8")
+    (files / "test.txt").write_text("1,2\n", encoding="utf-8")
     (files / "torn.npz").write_bytes((files / "test.npz").read_bytes()[:-30])
     source = "`data.evaluation.source`"
-    assert said("data.evaluation.source=folder") == [
-        f"{source} holds no arrays: {files}/folder -> Each array is a file there, `input_name.npy`."
-    ]
     assert said("data.evaluation.source=empty.npz") == [
         f"{source} holds no arrays: {files}/empty.npz -> {HOW_TO_SAVE}"
     ]
-    for name in ("test.csv", "torn.npz"):
+    assert said("data.evaluation.source=torn.npz") == [
+        f"{source} is a damaged .npz file: {files}/torn.npz -> {HOW_TO_SAVE}"
+    ]
+    for name in ("folder", "test.txt"):
         assert said(f"data.evaluation.source={name}") == [
-            f"{source} is neither an .npz file nor a folder of .npy files: {files}/{name} -> "
-            + HOW_TO_SAVE
+            f"{source} is of no known format: {files}/{name} -> Give an .npz, CSV, Parquet or "
+            "TFRecord file, or a folder of .npy files, of images by class, or of `Dataset.save`; "
+            "name with `format` what cannot be told."
         ]
+
+
+def test_a_source_that_is_something_else(files: Path):
+    assert said("data.evaluation.format=csv") == [
+        f"`data.evaluation.source` is said to be csv and is npz: {files}/test.npz -> Write "
+        "`format: npz`, or remove `format`."
+    ]
+
+
+def test_the_columns_of_a_csv_file_are_its_keys(files: Path):
+    (files / "test.csv").write_text("image,label\n1,2\n", encoding="utf-8")
+    assert said("data.evaluation.source=test.csv", "data.evaluation.label=lable") == [
+        f"`data.evaluation.label` needs `lable`, which is not in {files}/test.csv -> Did you mean "
+        "`label`?"
+    ]
+
+
+def test_a_function_stands_beside_the_spec_or_is_installed(files: Path):
+    (files / "my_data.py").write_text("", encoding="utf-8")
+    for module in ("my_data", "numpy.random"):
+        preflight(load(Path("quantgate.yaml"), [f'data.calibration.source="{module}:samples"']))
+    assert said('data.calibration.source="my_date:samples"') == [
+        "`data.calibration.source` names the module `my_date`, which is not there -> Put it into "
+        f"{files}, or install it."
+    ]
+
+
+def test_random_data_lies_nowhere(files: Path):
+    preflight(load(Path("quantgate.yaml"), ["data.calibration.source=random"]))
 
 
 def test_a_label_that_is_not_in_the_data(files: Path):

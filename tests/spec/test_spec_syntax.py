@@ -201,7 +201,8 @@ def test_the_caret_stands_under_the_place_in_wide_and_combining_text(
         "quantgate.yaml:6:34: `data.evaluation` has no key `x`\n"
         "      evaluation: {source: 試験e\u0301.npz, x: 1, label: y}\n"
         "                                      ^\n"
-        "  Its keys are `source`, `label`, `samples`, `select` and `seed`.\n"
+        "  Its keys are `source`, `format`, `features`, `images`, `columns`, `random`, `label`, "
+        "`samples`, `select` and `seed`.\n"
         "\n"
         "1 problem in quantgate.yaml"
     )

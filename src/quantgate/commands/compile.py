@@ -6,6 +6,7 @@ from pathlib import Path
 
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
+from quantgate.extras import require
 from quantgate.plan import make_plan
 from quantgate.spec import load
 
@@ -35,6 +36,7 @@ def handle(options: argparse.Namespace) -> int:
     """Write the compiled pipeline."""
     loaded = load(options.spec, options.overrides)
     plan = make_plan(loaded.spec)
+    require("compiling", "kfp")
     from quantgate.pipelines import compile_pipeline
 
     compile_pipeline(plan, loaded.sha256, options.output)

@@ -1,6 +1,7 @@
 """`quantgate run SPEC`."""
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -12,6 +13,7 @@ from quantgate.commands.arguments import add_runs_dir, add_spec
 from quantgate.commands.show import show_on_terminal
 from quantgate.decision import Decision
 from quantgate.errors import ExitCode, StepFailed
+from quantgate.extras import require
 from quantgate.plan import Plan, make_plan, run_parameters
 from quantgate.runs import RunFolder, RunRecord, TaskRecord, create_run, keep_results
 from quantgate.spec import LoadedSpec, load, preflight
@@ -55,6 +57,7 @@ def handle(options: argparse.Namespace) -> int:
     loaded = load(options.spec, options.overrides)
     preflight(loaded)
     plan = make_plan(loaded.spec)
+    require("running", "kfp", "tensorflow", "ai_edge_litert", "sklearn")
     if options.dry_run:
         return _dry_run(loaded, plan)
     return run_spec(loaded, plan, options.runs_dir, options.jobs)
@@ -99,6 +102,7 @@ def _execute(loaded: LoadedSpec, plan: Plan, folder: RunFolder, jobs: int | None
     from quantgate.pipelines import compile_pipeline
 
     compile_pipeline(plan, loaded.sha256, folder.pipeline)
+    _let_tasks_import_from(loaded.folder)
     sys.stdout.write(f"run {folder.path}\n")
     return run_pipeline(
         read_pipeline(folder.pipeline),
@@ -108,6 +112,12 @@ def _execute(loaded: LoadedSpec, plan: Plan, folder: RunFolder, jobs: int | None
         jobs=jobs,
         observer=_Progress(plan),
     )
+
+
+def _let_tasks_import_from(folder: Path) -> None:
+    """Put the spec's folder on the tasks' path, for `module:function` beside the spec."""
+    paths = [str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, dict.fromkeys(paths)))
 
 
 def _arguments(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
@@ -191,4 +201,5 @@ def _failure(plan: Plan, tasks: "list[TaskResult]") -> str:
     first = tasks[0]
     title = _title(plan, first.display_name, first.iteration)
     others = f", and {len(tasks) - 1} more alike," if len(tasks) > 1 else ""
-    return f"{title}{others} failed: {first.error}\n  its log: {first.log}"
+    log = f"\n  its log: {first.log}" if first.log.is_file() else ""
+    return f"{title}{others} failed: {first.error}{log}"

@@ -30,6 +30,7 @@ def render(decision: Decision) -> str:
     sections = [
         _heading(decision),
         _section("Candidates", _candidates(decision)),
+        _list("Warnings", (escape(one_line(warning)) for warning in decision.warnings)),
         _list("Advice", (escape(one_line(advice)) for advice in decision.advice)),
         _section("Limits", _limits(decision)),
         _section("Choice", _choice(decision)),

@@ -29,6 +29,7 @@ def render(decision: Decision) -> str:
     sections = [
         [f"# {_text(decision.name)}", "", f"**{_text(decision.summary)}**"],
         _table(["candidate", *_titles(decision), "verdict"], map(_cells_of, rows(decision))),
+        _list("Warnings", map(_text, decision.warnings)),
         _list("Advice", map(_text, decision.advice)),
         ["## Limits", "", *_limits(decision)],
         ["## Choice", "", *_choice(decision)],

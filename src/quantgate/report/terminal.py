@@ -46,6 +46,8 @@ def render(decision: Decision, console: Console) -> None:
     front = pareto_text(decision)
     if front:
         _print_item(console, "Pareto front: ", front)
+    for warning in decision.warnings:
+        _print_item(console, "Warning: ", one_line(warning))
     for advice in decision.advice:
         _print_item(console, "Advice: ", one_line(advice))
     console.print()

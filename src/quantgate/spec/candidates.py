@@ -1,15 +1,38 @@
 """Candidates: their modes, names and types."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
-from quantgate.modes import BASELINE, QUANTIZED_MODES
+from quantgate.modes import BASELINE, QUANTIZED_MODES, Mode
 from quantgate.spec.model import Candidate
 from quantgate.spec.naming import mode_findings
 from quantgate.spec.problems import Finding, KeyPath
-from quantgate.spec.wording import listed
+from quantgate.spec.wording import dotted, listed
 
 Candidates = Mapping[KeyPath, Candidate]
+
+
+def _is_int8(mode: Mode) -> bool:
+    return mode.activations == "int8"
+
+
+#: By option: whether a mode takes it, and why the others do not.
+_OPTIONS: Mapping[str, tuple[Callable[[Mode], bool], str]] = MappingProxyType(
+    {
+        "per_channel": (
+            lambda mode: _is_int8(mode) or mode.name == "dynamic_range",
+            "float16 has no scales, and TensorFlow's 16x8 needs one per channel",
+        ),
+        "per_channel_dense": (_is_int8, "TensorFlow has the switch for int8 alone"),
+        "exclude": (
+            lambda mode: _is_int8(mode) and not mode.integer_only,
+            "ops can stay in float only where the mode allows float, and the converter only leaves "
+            "them out of int8",
+        ),
+        "calibration": (lambda mode: mode.calibrated, "it needs no representative data"),
+    }
+)
 
 
 def candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Iterator[Finding]:
@@ -17,6 +40,8 @@ def candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Itera
     for path, candidate in candidates.items():
         yield from mode_findings(candidate.mode, (*path, "mode"))
         yield from _type_findings(candidate, path)
+        if candidate.mode in QUANTIZED_MODES:
+            yield from _option_findings(candidate, QUANTIZED_MODES[candidate.mode], path)
     yield from _name_findings(candidates)
     if lacks_calibration:
         yield from _calibration_findings(candidates)
@@ -33,6 +58,23 @@ def _type_findings(candidate: Candidate, path: KeyPath) -> Iterator[Finding]:
                 f"{dtype} {kind} come with {listed(others)}."
             )
             yield Finding((*path, key), f"`{mode.name}` cannot have {dtype} {kind}", hint)
+
+
+def _option_findings(candidate: Candidate, mode: Mode, path: KeyPath) -> Iterator[Finding]:
+    asked = {
+        "per_channel": not candidate.per_channel,
+        "per_channel_dense": not candidate.per_channel_dense,
+        "exclude": candidate.exclude is not None,
+        "calibration": candidate.calibration is not None,
+    }
+    for key, (takes, why) in _OPTIONS.items():
+        if asked[key] and not takes(mode):
+            others = [other.name for other in QUANTIZED_MODES.values() if takes(other)]
+            message = f"`{mode.name}` takes no `{key}`: {why}"
+            yield Finding((*path, key), message, f"It goes with {listed(others)}.", at_key=True)
+    if candidate.exclude and not (candidate.exclude.ops or candidate.exclude.nodes):
+        message = f"{dotted((*path, 'exclude'))} names nothing"
+        yield Finding((*path, "exclude"), message, "Give `ops` or `nodes`, or remove it.")
 
 
 def _name_findings(candidates: Candidates) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
 from quantgate.spec.model import Metric, Objective
 from quantgate.spec.naming import figure_findings, metric_findings
 from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.sources import source_form_findings
 from quantgate.spec.wording import dotted, listed
 
 _SOURCES = (
@@ -31,6 +32,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *limit_findings(draft.limits, draft.unmeasured),
         *_objective_findings(draft.objectives, draft.unmeasured),
         *_source_findings(draft),
+        *source_form_findings(draft.sources),
         *_promotion_findings(draft),
     ]
 

@@ -4,8 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from quantgate.figures import LATENCIES, METRICS
+from quantgate.spec.data import CalibrationData, EvaluationData
 from quantgate.spec.model import Candidate, Limit, Metric, Objective
 from quantgate.spec.problems import KeyPath
+
+_SOURCES: Mapping[tuple[str, str], type[CalibrationData | EvaluationData]] = {
+    ("data", "calibration"): CalibrationData,
+    ("data", "evaluation"): EvaluationData,
+}
 
 
 class Draft:
@@ -16,6 +22,7 @@ class Draft:
         metrics: sound entries of `measure.metrics` by path.
         limits: every entry of `gate` by figure, None where it is broken.
         objectives: sound entries of `choose` by path.
+        sources: `data.calibration` and `data.evaluation` by path, where they are sound.
     """
 
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
@@ -31,6 +38,11 @@ class Draft:
         }
         self.objectives: dict[KeyPath, Objective] = {
             path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
+        }
+        self.sources: dict[KeyPath, CalibrationData | EvaluationData] = {
+            path: section.model_validate(self._at(*path))
+            for path, section in _SOURCES.items()
+            if isinstance(self._at(*path), dict) and self._is_sound(path)
         }
         self.limits: dict[str, Limit | None] = {
             str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None

@@ -1,22 +1,14 @@
 """Version 1 of the spec: what can be written, and what each key means."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    SerializerFunctionWrapHandler,
-    Tag,
-    model_serializer,
-)
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from quantgate.figures import FIGURES, METRICS
 from quantgate.modes import QUANTIZED_MODES
+from quantgate.spec.data import Data, Selection
+from quantgate.spec.section import Alternatives, Section, Text
 
-Text = Annotated[str, Field(min_length=1)]
 HigherIsBetter = Annotated[
     str,
     Field(json_schema_extra={"enum": [f.name for f in FIGURES.values() if f.higher_is_better]}),
@@ -31,22 +23,7 @@ MetricName = Annotated[str, Field(json_schema_extra={"enum": list(METRICS)})]
 ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")]
 Target = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
-Selection = Literal["first", "random", "stratified"]
 IoType = Literal["float32", "int8", "uint8", "int16"]
-
-
-class Section(BaseModel):
-    """A part of the spec; unknown keys are errors, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Alternatives(Section):
-    """A section whose keys are alternatives; those that are not given are left out when dumped."""
-
-    @model_serializer(mode="wrap")
-    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in handler(self).items() if value is not None}
 
 
 class ModelSource(Section):
@@ -61,40 +38,23 @@ class ModelSource(Section):
     )
 
 
-class CalibrationData(Section):
-    """Representative samples; needed by the integer modes."""
+class Exclude(Section):
+    """Parts of the model that stay in float."""
 
-    source: Text = Field(
-        description="An .npz file or a folder of .npy files; keys are input names."
-    )
-    samples: int = Field(default=200, ge=1, description="How many samples to calibrate on.")
-    select: Selection = Field(default="random", description="How samples are chosen.")
-    seed: int = Field(default=0, ge=0, description="Seed of the choice.")
-    label: Text | None = Field(
-        default=None,
-        description="Key of the labels, for a stratified choice; by default the evaluation's.",
+    ops: list[Text] = Field(default=[], description="LiteRT ops by name, as in `[SOFTMAX]`.")
+    nodes: list[Text] = Field(
+        default=[],
+        description="Single ops, by the name of their output in the float .tflite or a part of it "
+        "between semicolons.",
     )
 
 
-class EvaluationData(Section):
-    """Labelled samples that accuracy is measured on."""
+class OwnCalibration(Alternatives):
+    """What one candidate calibrates on, where that differs from `data.calibration`."""
 
-    source: Text = Field(
-        description="An .npz file or a folder of .npy files; keys are input names."
-    )
-    label: Text = Field(description="Key of the labels or targets.")
-    samples: int | None = Field(default=None, ge=1, description="How many samples; all by default.")
-    select: Selection = Field(default="random", description="How samples are chosen.")
-    seed: int = Field(default=0, ge=0, description="Seed of the choice.")
-
-
-class Data(Section):
-    """Where the data is."""
-
-    calibration: CalibrationData | None = Field(
-        default=None, description="Representative samples; needed by the integer modes."
-    )
-    evaluation: EvaluationData
+    samples: int | None = Field(default=None, ge=1, description="How many samples.")
+    select: Selection | None = Field(default=None, description="How samples are chosen.")
+    seed: int | None = Field(default=None, ge=0, description="Seed of the choice.")
 
 
 class Candidate(Section):
@@ -107,6 +67,18 @@ class Candidate(Section):
     )
     output_type: IoType | None = Field(
         default=None, description="Type of the model's outputs; by default the mode's first."
+    )
+    per_channel: bool = Field(
+        default=True, description="Whether weights get a scale per channel, or one per tensor."
+    )
+    per_channel_dense: bool = Field(
+        default=True, description="The same for dense layers alone, which some runtimes refuse."
+    )
+    exclude: Exclude | None = Field(
+        default=None, description="What stays in float, in a mode with float fallback."
+    )
+    calibration: OwnCalibration | None = Field(
+        default=None, description="Calibration settings of its own; the rest as in the data."
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from quantgate.spec.datasource import label_findings, source_findings
+from quantgate.spec.data import DataSource
+from quantgate.spec.datasource import callable_findings, label_findings, source_findings
+from quantgate.spec.formats import PYTHON, declared_format, has_location
 from quantgate.spec.loading import LoadedSpec
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.problems import Finding, KeyPath
@@ -49,27 +51,26 @@ def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     label_path, label = (*path, "label"), calibration.label
     if label is None and calibration.select == "stratified":
         label_path, label = (*path, "select"), loaded.spec.data.evaluation.label
-    yield from _source_findings(loaded, calibration.source, (*path, "source"), label, label_path)
+    yield from _source_findings(loaded, calibration, path, label, label_path)
 
 
 def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    evaluation = loaded.spec.data.evaluation
-    path = ("data", "evaluation")
-    return _source_findings(
-        loaded, evaluation.source, (*path, "source"), evaluation.label, (*path, "label")
-    )
+    evaluation, path = loaded.spec.data.evaluation, ("data", "evaluation")
+    return _source_findings(loaded, evaluation, path, evaluation.label, (*path, "label"))
 
 
 def _source_findings(
-    loaded: LoadedSpec, source: str, path: KeyPath, label: str | None, label_path: KeyPath
+    loaded: LoadedSpec, data: DataSource, around: KeyPath, label: str | None, label_path: KeyPath
 ) -> Iterator[Finding]:
-    def check(target: Path) -> Iterator[Finding]:
-        found = list(source_findings(target, path))
-        yield from found
-        if label and not found:
-            yield from label_findings(target, label, label_path)
+    path = (*around, "source")
 
-    return _look(loaded, source, path, check)
+    def check(target: Path) -> Iterator[Finding]:
+        found = list(source_findings(target, data, path))
+        yield from found or label_findings(target, data, label, label_path)
+
+    if declared_format(data) == PYTHON:
+        return callable_findings(data.source, loaded.folder, path)
+    return _look(loaded, data.source, path, check) if has_location(data) else iter(())
 
 
 def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:

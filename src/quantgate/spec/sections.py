@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, get_args
 
-from quantgate.spec.model import Section, Spec
+from quantgate.spec.model import Spec
 from quantgate.spec.problems import KeyPath
+from quantgate.spec.section import Section
 
 
 def section_at(path: KeyPath) -> type[Section]:

@@ -121,6 +121,8 @@ def _say_no_mapping(fault: Fault) -> Said:
     message = f"{dotted(fault.path)} must be a mapping, not {described(fault.value)}"
     if fault.path == ("gate",):
         return message, "Its keys are figures, as in `top1: {max_drop: 0.01}`."
+    if fault.path[-1] in ("features", "columns"):
+        return message, "Its keys are names of features or inputs."
     return message, _keys_are(section_at(fault.path).model_fields)
 
 

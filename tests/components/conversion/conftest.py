@@ -89,10 +89,11 @@ def quantized(tmp_path: Path) -> Callable[..., Quantized]:
     def run(prepared: Prepared, mode: str, **changes: Any) -> Quantized:
         default = QUANTIZED_MODES[mode].io_types[0]
         types = {"input_type": default, "output_type": default, **changes.pop("types", {})}
+        options = changes.pop("options", {})
         arguments = {
             "baseline_path": str(prepared.baseline),
             "facts_path": str(prepared.facts_path),
-            "candidate": {"candidate": "candidate", "mode": mode, **types},
+            "candidate": {"candidate": "candidate", "mode": mode, **types, **options},
             "timeout_s": 60.0,
             "quantized_path": str(tmp_path / "quantized.tflite"),
             "attestation_path": str(tmp_path / "attestation.json"),
@@ -224,6 +225,7 @@ def _export_all(folder: Path) -> None:
     tf.keras.utils.set_random_seed(11)
     _convolutional(tf).export(str(folder / "convolutional"), verbose=False)
     _recurrent(tf).export(str(folder / "recurrent"), verbose=False)
+    _recurrent(tf, unroll=True).export(str(folder / "unrolled"), verbose=False)
     for name, (function, inputs) in _functions(tf).items():
         _export(tf, folder / name, function, inputs)
     _export_running_sum(tf, folder / "running_sum")
@@ -252,9 +254,10 @@ def _convolutional(tf: Any) -> Any:
     return model
 
 
-def _recurrent(tf: Any) -> Any:
+def _recurrent(tf: Any, unroll: bool = False) -> Any:
     layers = tf.keras.layers
-    return tf.keras.Sequential([layers.Input((5, 3)), layers.LSTM(4), layers.Dense(2)])
+    lstm = layers.LSTM(4, unroll=unroll)
+    return tf.keras.Sequential([layers.Input((5, 3)), lstm, layers.Dense(2)])
 
 
 def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
@@ -265,6 +268,12 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
 
     def dense(x: Any) -> Any:
         return tf.matmul(x, weights)
+
+    def loudness(x: Any) -> Any:
+        return tf.sqrt(tf.reduce_mean(x * x, axis=1, keepdims=True) + 1e-9)
+
+    def branch(x: Any) -> Any:
+        return tf.cond(tf.reduce_sum(x) > 0.0, lambda: dense(x), lambda: dense(-2.0 * x))
 
     def pixels(x: Any) -> Any:
         return tf.nn.depth_to_space(tf.nn.conv2d(x, tf.reshape(kernel, [3, 3, 1, 4]), 1, "SAME"), 2)
@@ -278,6 +287,9 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
             {"x": vector},
         ),
         "depth_to_space": (lambda x: {"y": pixels(x)}, {"x": image}),
+        "branching": (lambda x: {"y": branch(x)}, {"x": vector}),
+        "normalized": (lambda x: {"y": dense(x / loudness(x))}, {"x": vector}),
+        "cancellation": (lambda x, b: {"y": (dense(x) + b) - b}, {"x": vector, "b": vector}),
         "small": (lambda x: {"y": tf.matmul(x, weights[:4, :4])}, {"x": vector_of(tf, 4)}),
         "two_inputs": (lambda b, a: {"y": dense(a) + 2 * dense(b)}, {"b": vector, "a": vector}),
         "embedding": (

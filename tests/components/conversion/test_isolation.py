@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.components.isolation import FailedInChild, IsolatedFailure, run_isolated
+from quantgate.components.isolation import (
+    FailedInChild,
+    IsolatedFailure,
+    run_isolated,
+    run_side_by_side,
+)
 
 
 def _refuse(what: str) -> None:
@@ -93,3 +98,31 @@ def test_no_child_is_left_behind(tmp_path: Path):
 def test_output_of_the_child_is_ours(capfd: pytest.CaptureFixture[str]):
     run_isolated(_say, timeout_s=10)
     assert capfd.readouterr().out == "said\n"
+
+
+def test_results_come_in_the_order_of_the_calls():
+    calls = [(17, 5), (9, 2), (4, 4)]
+    assert run_side_by_side(divmod, calls, timeout_s=10) == [(3, 2), (4, 1), (1, 0)]
+
+
+def test_calls_run_side_by_side():
+    started = time.monotonic()
+    run_side_by_side(time.sleep, [(1.0,)] * 4, timeout_s=30)
+    assert time.monotonic() - started < 3.5
+
+
+def test_the_first_failure_ends_the_others(tmp_path: Path):
+    calls = [("model", None), (None, tmp_path / "id")]
+    with pytest.raises(FailedInChild, match=r"^ValueError: no model$"):
+        run_side_by_side(_refuse_or_hang, calls, timeout_s=30)
+    identity = tmp_path / "id"
+    if identity.exists():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(identity.read_text()), 0)
+
+
+def _refuse_or_hang(what: str | None, path: Path | None) -> None:
+    if path is None:
+        _refuse(str(what))
+    else:
+        _note_id_and_hang(path)

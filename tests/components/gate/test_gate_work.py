@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantgate.components.dataset import write_summary
 from quantgate.components.gate.work import SampleFile, gate
 from quantgate.decision import Decision
 from quantgate.errors import InputError
@@ -14,6 +15,7 @@ from quantgate.records import (
     Attestation,
     Benchmark,
     Calibration,
+    Manifest,
     Measurement,
     ModelFacts,
     Signature,
@@ -218,6 +220,44 @@ def test_samples_are_read_when_they_are_asked_for(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def summary(path, purpose, digests, **changes):
+    manifest = {
+        "purpose": purpose,
+        "source": "data.npz",
+        "inputs": {},
+        "label": None,
+        "samples": len(digests),
+        "available": len(digests),
+        "select": "first",
+        "seed": 0,
+        "per_class": None,
+        "content_sha256": "d" * 64,
+    }
+    write_summary(Path(path), Manifest(**manifest | changes), np.array(digests, np.uint8))
+    return path
+
+
+def test_samples_in_both_sets_are_warned_of(files):
+    files.gate(
+        evaluation_path=summary(files.path("evaluation"), "evaluation", [[1] * 16, [2] * 16]),
+        calibration_path=summary(files.path("calibration"), "calibration", [[2] * 16]),
+    )
+    decision = files.decision()
+    assert decision.warnings == [
+        "1 of the 2 evaluation samples stand in the calibration set too: their accuracy says less "
+        "about new data; keep the two sets apart"
+    ]
+    assert decision.warnings[0] in Path(files.path("report")).read_text("utf-8")
+    assert decision.warnings[0] in Path(files.path("page")).read_text("utf-8")
+
+
+def test_nothing_qualifies_on_random_data_unless_it_may(files):
+    random = summary(files.path("evaluation"), "evaluation", [[1] * 16], synthetic=True)
+    outcome = files.gate(evaluation_path=random)
+    assert (outcome.qualified, outcome.winner_name) == (False, "")
+    assert files.gate(evaluation_path=random, allow_random=True).winner_name == "float16"
+
+
 def test_the_component_calls_the_work(files):
     from kfp import dsl
 
@@ -237,6 +277,10 @@ def test_the_component_calls_the_work(files):
         limits={"top1": {"max_drop": 0.05}},
         choose=[{"minimize": "size_bytes"}],
         spec_sha256="e" * 64,
+        allow_random=False,
+        evaluation=artifact(
+            dsl.Artifact, summary(files.path("evaluation"), "evaluation", [[1] * 16])
+        ),
         decision=artifact(dsl.Artifact, files.path("decision")),
         report=artifact(dsl.Markdown, files.path("report")),
         page=artifact(dsl.HTML, files.path("page")),

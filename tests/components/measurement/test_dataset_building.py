@@ -364,17 +364,20 @@ def test_sources_of_other_kinds_are_refused(tmp_path, make_facts):
             )
         return str(caught.value)
 
-    csv = tmp_path / "data.csv"
-    csv.write_text("1,2\n")
-    expected = (
-        "{} is neither an .npz file nor a folder of .npy files; give one of these, with one array "
-        "per input name"
-    )
-    assert message(csv) == expected.format(csv)
-    assert message(tmp_path / "absent") == expected.format(tmp_path / "absent")
+    text = tmp_path / "data.txt"
+    text.write_text("1,2\n")
     (tmp_path / "empty").mkdir()
-    assert message(tmp_path / "empty") == (
-        f"{tmp_path / 'empty'} holds no .npy array; give one per input name"
+    for source in (text, tmp_path / "empty"):
+        assert message(source) == (
+            f"{source} is of no known format: give an .npz file, a folder of .npy files, or "
+            "another of the formats that the spec's `source` takes, and name it with `format`"
+        )
+    assert message(tmp_path / "absent") == f"{tmp_path / 'absent'} does not exist"
+    torn = tmp_path / "torn.npz"
+    torn.write_bytes(b"PK no archive")
+    assert message(torn) == (
+        f"{torn} is of no known format: give an .npz file, a folder of .npy files, or another of "
+        "the formats that the spec's `source` takes, and name it with `format`"
     )
 
 

@@ -1,0 +1,98 @@
+"""The forms in which a sample may come, brought into one: arrays [k, ...] by key.
+
+LiteRT's guide to post-training quantization has a representative dataset yield `{name: array}`,
+`(signature, {name: array})` or a list of arrays in the order of the inputs, each with a batch
+dimension; a sample without one is taken too, and so are labels beside the inputs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.sources import Batch, Request
+from quantgate.errors import InputError
+
+Array = NDArray[Any]
+NUMBERS = "fiub"
+
+
+def batches_of(samples: Iterable[object], request: Request) -> Iterator[Batch]:
+    """Bring every sample into the common form.
+
+    Raises:
+        InputError: one is in none of the forms, holds no numbers, or has a mixed batch.
+    """
+    for number, sample in enumerate(samples):
+        where = f"{request.data.source}: sample {number}"
+        named = _named(sample, request, where)
+        if not named:
+            raise InputError(f"{where} holds no arrays; yield one for each input")
+        arrays = {key: _numbers(value, key, where) for key, value in named.items()}
+        yield _batch(arrays, request, where)
+
+
+def _named(sample: object, request: Request, where: str) -> Mapping[str, object]:
+    if isinstance(sample, Mapping):
+        return sample
+    if isinstance(sample, tuple) and len(sample) == 2:
+        first, second = sample
+        if isinstance(first, str) and isinstance(second, Mapping):
+            return _of_signature(first, second, request, where)
+        if isinstance(first, (Mapping, tuple)):
+            inputs = _named(first, request, where)
+            return {**inputs, **({request.label: second} if request.label else {})}
+    values = list(sample) if isinstance(sample, (list, tuple)) else [sample]
+    return _in_order(values, request, where)
+
+
+def _of_signature(
+    key: str, inputs: Mapping[str, object], request: Request, where: str
+) -> Mapping[str, object]:
+    if key != request.signature.key:
+        raise InputError(
+            f"{where} is for the signature `{key}`, and the spec converts "
+            f"`{request.signature.key}`; yield samples for that one only"
+        )
+    return inputs
+
+
+def _in_order(values: list[object], request: Request, where: str) -> Mapping[str, object]:
+    names = list(request.signature.inputs)
+    surplus = len(values) - len(names)
+    if surplus not in (0, 1):
+        listed = ", ".join(f"`{name}`" for name in names)
+        raise InputError(
+            f"{where} has {len(values)} values, and the model takes {listed}; yield them in this "
+            "order, the label last, or by name"
+        )
+    keys = [*names, request.label] if surplus else [*names]
+    return {key: value for key, value in zip(keys, values, strict=True) if key}
+
+
+def _numbers(value: object, key: str, where: str) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{where}: `{key}` is no array: {error}") from error
+    if array.dtype.kind not in NUMBERS:
+        kind = "text" if array.dtype.kind in "SUO" else str(array.dtype)
+        raise InputError(f"{where}: `{key}` holds {kind}; only numbers can be fed, yield numbers")
+    return array
+
+
+def _batch(arrays: dict[str, Array], request: Request, where: str) -> Batch:
+    """Give samples without a batch dimension one of 1."""
+    inputs = request.signature.inputs
+    batched = any(
+        array.ndim == len(inputs[key].shape) > 0 for key, array in arrays.items() if key in inputs
+    )
+    rows = {
+        key: np.atleast_1d(array) if batched else array[np.newaxis] for key, array in arrays.items()
+    }
+    lengths = {key: len(array) for key, array in rows.items()}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"`{key}` {length}" for key, length in lengths.items())
+        raise InputError(f"{where} is a batch whose arrays differ in length: {counts}")
+    return rows

@@ -1,0 +1,104 @@
+"""A folder of images: one folder a class, or images alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.pictures import Preparation, preparation_for
+from quantgate.components.build_dataset.sources import (
+    CLASS,
+    Indices,
+    MemoryArray,
+    Request,
+    SourceArray,
+    row_bytes,
+)
+from quantgate.components.dataset import chunk_bounds, chunk_length
+from quantgate.errors import InputError
+from quantgate.spec.formats import class_folders, image_files, images_of_class
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ImageArray:
+    """Images that are decoded when they are asked for.
+
+    Attributes:
+        key: the input that they are for.
+        files: one a sample.
+        preparation: what is done to each.
+        sample_shape: shape of one prepared image.
+    """
+
+    key: str
+    files: Sequence[Path]
+    preparation: Preparation
+    sample_shape: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Samples first."""
+        return (len(self.files), *self.sample_shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 or float32."""
+        return self.preparation.dtype
+
+    def rows(self, indices: Indices) -> Iterator[Array]:
+        """The images at ascending indices, in chunks [k, ...]; raises InputError on damage."""
+        length = chunk_length(row_bytes(self.shape, self.dtype))
+        for start, stop in chunk_bounds(len(indices), length):
+            yield np.stack([self._image(self.files[index]) for index in indices[start:stop]])
+
+    def _image(self, file: Path) -> Array:
+        image = self.preparation.read(file, str(file))
+        if image.shape != self.sample_shape:
+            raise InputError(
+                f"{file} is {list(image.shape)} and {self.files[0]} is {list(self.sample_shape)}: "
+                "samples must have one shape; give `images.size`"
+            )
+        return image
+
+
+def open_images(request: Request) -> dict[str, SourceArray]:
+    """List the images of a folder; those in class folders come with the class's number, int64.
+
+    Classes are numbered by their folders' names, in alphabetical order.
+
+    Raises:
+        InputError: there are none, or the model has several inputs.
+    """
+    root = Path(request.data.source)
+    inputs = request.signature.inputs
+    if len(inputs) != 1:
+        names = ", ".join(f"`{name}`" for name in inputs)
+        raise InputError(
+            f"{root} holds images, which feed one input, and the model has {names}; give the "
+            "samples as .npz or with a Python function"
+        )
+    files, classes = _listed(root)
+    if not files:
+        raise InputError(f"{root} holds no images; give a folder of them for each class")
+    ((key, expected),) = inputs.items()
+    preparation = preparation_for(request.data.images, expected)
+    shape = preparation.read(files[0], str(files[0])).shape
+    arrays: dict[str, SourceArray] = {key: ImageArray(key, files, preparation, shape)}
+    if classes is not None:
+        arrays[CLASS] = MemoryArray(CLASS, classes)
+    return arrays
+
+
+def _listed(root: Path) -> tuple[list[Path], NDArray[np.int64] | None]:
+    if not root.is_dir():
+        return [], None
+    by_class = [images_of_class(folder) for folder in class_folders(root)]
+    if not by_class:
+        return image_files(root), None
+    files = [file for images in by_class for file in images]
+    return files, np.repeat(np.arange(len(by_class)), [len(images) for images in by_class])

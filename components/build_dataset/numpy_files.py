@@ -1,0 +1,145 @@
+"""Arrays in an .npz file or a folder of .npy files, read a few rows at a time."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.sources import Indices, Request, SourceArray, row_bytes
+from quantgate.components.dataset import chunk_bounds, chunk_length
+from quantgate.errors import InputError
+
+SUFFIX = ".npy"
+DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+Array = NDArray[Any]
+Header = tuple[tuple[int, ...], np.dtype[Any], bool]
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """One array of a source; only its header has been read.
+
+    Attributes:
+        key: its name in the source.
+        path: the .npy file, or the .npz archive.
+        member: its name in the archive; None for a .npy file.
+        shape: samples first.
+        dtype: as stored.
+        fortran_order: whether it is stored column by column.
+    """
+
+    key: str
+    path: Path
+    member: str | None
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fortran_order: bool
+
+    @property
+    def _row_bytes(self) -> int:
+        return row_bytes(self.shape, self.dtype)
+
+    def rows(self, indices: Indices) -> Iterator[Array]:
+        """The rows at ascending indices, in chunks [k, ...]; raises InputError on damage."""
+        streamed = self.member is not None and not self.fortran_order
+        try:
+            yield from self._streamed(indices) if streamed else self._mapped(indices)
+        except DAMAGED as error:
+            raise InputError(f"{self.path}: `{self.key}` cannot be read: {error}") from error
+
+    def _mapped(self, indices: Indices) -> Iterator[Array]:
+        whole = self._in_archive() if self.member else None
+        for start, stop in chunk_bounds(len(indices), chunk_length(self._row_bytes)):
+            # Mapped anew for each chunk: pages that were read count as this process's memory
+            # for as long as the map lives.
+            array = self._map() if whole is None else whole
+            yield array[indices[start:stop]]
+
+    def _map(self) -> Array:
+        return cast(Array, np.load(self.path, mmap_mode="r", allow_pickle=False))
+
+    def _in_archive(self) -> Array:
+        with np.load(self.path, allow_pickle=False) as archive:
+            return cast(Array, archive[self.key])
+
+    def _streamed(self, indices: Indices) -> Iterator[Array]:
+        # A member of an archive is compressed as one piece and cannot be mapped; what is not
+        # wanted passes by without being kept.
+        with zipfile.ZipFile(self.path) as archive, archive.open(str(self.member)) as file:
+            _read_header(file)
+            for start, stop in chunk_bounds(self.shape[0], chunk_length(self._row_bytes)):
+                raw = file.read((stop - start) * self._row_bytes)
+                first, last = np.searchsorted(indices, (start, stop))
+                if first < last:
+                    rows = np.frombuffer(raw, self.dtype).reshape(stop - start, *self.shape[1:])
+                    yield rows[indices[first:last] - start]
+                if last == len(indices):
+                    return
+
+
+def open_folder(request: Request) -> dict[str, SourceArray]:
+    """Read the headers of every .npy file in a folder, by key.
+
+    Raises:
+        InputError: there is none, or one is damaged.
+    """
+    root = Path(request.data.source)
+    files = sorted(root.glob(f"*{SUFFIX}"))
+    return _by_key(root, [stored_array(file.stem, file) for file in files])
+
+
+def open_archive(request: Request) -> dict[str, SourceArray]:
+    """Read the headers of every array in an .npz file, whatever it is called, by key.
+
+    Raises:
+        InputError: it is no .npz file, holds no array, or is damaged.
+    """
+    path = Path(request.data.source)
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path} is not an .npz file; write it anew with `numpy.savez`")
+    return _by_key(path, _arrays_in_archive(path))
+
+
+def stored_array(key: str, path: Path) -> StoredArray:
+    """Read the header of one .npy file; raises InputError where it is none."""
+    try:
+        with path.open("rb") as file:
+            header = _read_header(file)
+    except DAMAGED as error:
+        raise InputError(f"{path} is not a {SUFFIX} array: {error}") from error
+    return StoredArray(key, path, None, *header)
+
+
+def _by_key(source: Path, arrays: list[StoredArray]) -> dict[str, SourceArray]:
+    if not arrays:
+        raise InputError(f"{source} holds no {SUFFIX} array; give one per input name")
+    return {array.key: array for array in arrays}
+
+
+def _arrays_in_archive(path: Path) -> list[StoredArray]:
+    with zipfile.ZipFile(path) as archive:
+        members = [name for name in archive.namelist() if name.endswith(SUFFIX)]
+        return [_array_in_archive(archive, path, member) for member in members]
+
+
+def _array_in_archive(archive: zipfile.ZipFile, path: Path, member: str) -> StoredArray:
+    key = member.removesuffix(SUFFIX)
+    try:
+        with archive.open(member) as file:
+            header = _read_header(file)
+    except DAMAGED as error:
+        raise InputError(f"{path}: `{key}` is not a {SUFFIX} array: {error}") from error
+    return StoredArray(key, path, member, *header)
+
+
+def _read_header(file: IO[bytes]) -> Header:
+    version = npy.read_magic(file)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, fortran_order, dtype = read(file)
+    return shape, dtype, fortran_order

@@ -1,0 +1,118 @@
+"""A source of any format, opened as arrays."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from quantgate.components.build_dataset.image_folder import open_images
+from quantgate.components.build_dataset.numpy_files import open_archive, open_folder
+from quantgate.components.build_dataset.python_callable import read_callable
+from quantgate.components.build_dataset.random_values import open_random
+from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
+from quantgate.components.build_dataset.sources import CLASS, Request, SourceArray
+from quantgate.components.build_dataset.spool import Stream, spooled
+from quantgate.components.build_dataset.tables import read_csv, read_parquet
+from quantgate.components.build_dataset.tfrecord import read_records
+from quantgate.errors import InputError
+from quantgate.spec.data import DataSource
+from quantgate.spec.formats import (
+    MADE,
+    OPTIONS,
+    RANDOM,
+    SELF_LABELLED,
+    declared_format,
+    format_at,
+)
+
+#: Formats whose samples can be had in any order.
+ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxyType(
+    {
+        "npz": open_archive,
+        "npy": open_folder,
+        "images": open_images,
+        "random": open_random,
+    }
+)
+#: Formats that are read from beginning to end.
+STREAMS: Mapping[str, Stream] = MappingProxyType(
+    {
+        "tfrecord": read_records,
+        "csv": read_csv,
+        "parquet": read_parquet,
+        "tf_data": read_saved_dataset,
+        "python": read_callable,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source with its label told apart from its inputs.
+
+    Attributes:
+        path: the source, for messages.
+        arrays: everything but the label, by key.
+        label: the labels, where there are any.
+        synthetic: whether the values are random.
+    """
+
+    path: str
+    arrays: dict[str, SourceArray]
+    label: SourceArray | None
+    synthetic: bool
+
+    @property
+    def available(self) -> int:
+        """Samples in the source, or as many as were read of it."""
+        return next(iter(self.arrays.values())).shape[0]
+
+
+def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
+    """Open a source; a stream is first written to the folder `spool`.
+
+    Raises:
+        InputError: it is of no known format, damaged, or without the labels it needs.
+    """
+    source = request.data.source
+    name = _format(request.data)
+    _refuse_stray_options(request.data, name)
+    arrays = ARRAYS[name](request) if name in ARRAYS else spooled(STREAMS[name], request, spool)
+    key = CLASS if name in SELF_LABELLED else request.label
+    if label_required and key and key not in arrays:
+        raise InputError(_no_label(source, name, key, arrays))
+    label = arrays.pop(key, None) if key else None
+    if not arrays:
+        raise InputError(f"{source} holds nothing but the label `{key}`; give the inputs too")
+    return Opened(source, arrays, label, name == RANDOM)
+
+
+def _format(data: DataSource) -> str:
+    declared = declared_format(data)
+    if data.format or declared in MADE:
+        return str(declared)
+    path = Path(data.source)
+    found = format_at(path)
+    if found:
+        return found
+    if not path.exists():
+        raise InputError(f"{path} does not exist")
+    raise InputError(
+        f"{path} is of no known format: give an .npz file, a folder of .npy files, or another of "
+        "the formats that the spec's `source` takes, and name it with `format`"
+    )
+
+
+def _refuse_stray_options(data: DataSource, name: str) -> None:
+    for option, formats in OPTIONS.items():
+        if getattr(data, option) is not None and name not in formats:
+            raise InputError(
+                f"{data.source} is read as {name}, which takes no `{option}`; remove it, or name "
+                "another `format`"
+            )
+
+
+def _no_label(source: str, name: str, key: str, arrays: Mapping[str, SourceArray]) -> str:
+    if name in SELF_LABELLED:
+        return f"{source} has no folder for each class, which evaluation data needs"
+    return f"{source} has no label `{key}`; it has {', '.join(f'`{array}`' for array in arrays)}"

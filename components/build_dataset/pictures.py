@@ -1,0 +1,102 @@
+"""An image file to an array, as the spec's `images` section says."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.libraries import library
+from quantgate.errors import InputError
+from quantgate.records import TensorFacts
+from quantgate.spec.data import ImageOptions
+
+Array = NDArray[Any]
+GRAYSCALE = "grayscale"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How every image of a source becomes an array [height, width, channels].
+
+    Attributes:
+        options: the spec's.
+        size: (height, width) to resize to; None leaves images as they are.
+        channels: "rgb", "bgr" or "grayscale".
+        flat: whether there is no dimension of channels.
+    """
+
+    options: ImageOptions
+    size: tuple[int, int] | None
+    channels: str
+    flat: bool
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 for the pixels as they are, float32 once they are normalized."""
+        given = (self.options.scale, self.options.mean, self.options.std)
+        return np.dtype(np.uint8 if given == (None, None, None) else np.float32)
+
+    def read(self, file: Path | IO[bytes], name: str) -> Array:
+        """Decode one image; raises InputError, under the name given, where it is none."""
+        pillow = library("PIL.Image", "images")
+        try:
+            with pillow.open(file) as image:
+                pixels = np.asarray(self._resized(image.convert(self._mode)))
+        except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+            raise InputError(f"{name} cannot be read as an image: {error}") from error
+        if self.channels == GRAYSCALE and not self.flat:
+            pixels = pixels[..., np.newaxis]
+        return self._normalized(pixels[..., ::-1] if self.channels == "bgr" else pixels)
+
+    @property
+    def _mode(self) -> str:
+        return "L" if self.channels == GRAYSCALE else "RGB"
+
+    def _resized(self, image: Any) -> Any:
+        if self.size is None:
+            return image
+        height, width = self.size
+        method = library("PIL.Image", "images").Resampling[self.options.resize.upper()]
+        if self.options.crop == "center":
+            return library("PIL.ImageOps", "images").fit(image, (width, height), method)
+        return image if image.size == (width, height) else image.resize((width, height), method)
+
+    def _normalized(self, pixels: Array) -> Array:
+        if self.dtype == np.uint8:
+            return pixels
+        values: Array = pixels.astype(np.float32) * np.float32(self.options.scale or 1)
+        values -= np.asarray(self.options.mean or [0.0], np.float32)
+        values /= np.asarray(self.options.std or [1.0], np.float32)
+        return values
+
+
+def preparation_for(options: ImageOptions | None, expected: TensorFacts) -> Preparation:
+    """Complete the spec's options from the input that the images are for.
+
+    Raises:
+        InputError: `mean` or `std` has another number of values than there are channels.
+    """
+    options = options or ImageOptions()
+    inner = expected.shape[1:]
+    one_channel = len(inner) == 2 or inner[-1:] == [1]
+    channels = options.channels or (GRAYSCALE if one_channel else "rgb")
+    size = options.size or (inner[:2] if len(inner) in (2, 3) and min(inner[:2]) > 0 else None)
+    _check_normalization(options, channels)
+    return Preparation(
+        options,
+        (size[0], size[1]) if size else None,
+        channels,
+        flat=len(inner) == 2 and channels == GRAYSCALE,
+    )
+
+
+def _check_normalization(options: ImageOptions, channels: str) -> None:
+    count = 1 if channels == GRAYSCALE else 3
+    for key, values in (("mean", options.mean), ("std", options.std)):
+        if values is not None and len(values) not in (1, count):
+            raise InputError(
+                f"images.{key} has {len(values)} values and {channels} has {count} channels; give "
+                "one value, or one a channel"
+            )

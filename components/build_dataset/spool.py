@@ -1,0 +1,109 @@
+"""Samples that come one after another, written to disk, where they can be chosen from."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.numpy_files import stored_array
+from quantgate.components.build_dataset.sources import Batch, Request, SourceArray
+from quantgate.components.build_dataset.writing import write_header
+from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.errors import InputError
+
+Array = NDArray[Any]
+Stream = Callable[[Request], Iterable[Batch]]
+TIMEOUT_S = 6 * 3600.0
+
+
+def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceArray]:
+    """Read a stream in a process of its own into one .npy file for each key.
+
+    TensorFlow and a user's own code run in that process, and a crash there is a sentence here.
+
+    Raises:
+        InputError: the stream has no samples, mixed ones, or fails.
+    """
+    source = request.data.source
+    try:
+        outcome = run_isolated(_spool, stream, request, folder, timeout_s=TIMEOUT_S)
+    except IsolatedFailure as failure:
+        raise InputError(
+            f"{source}: reading the samples failed: {failure}; the log has the traceback"
+        ) from failure
+    if isinstance(outcome, InputError):
+        raise outcome
+    if not outcome:
+        raise InputError(f"{source} gave no samples")
+    return {key: stored_array(key, folder / file) for key, file in outcome.items()}
+
+
+def _spool(stream: Stream, request: Request, folder: Path) -> dict[str, str] | InputError:
+    """Return the file's name by key; an expected error is returned, to reach the parent whole."""
+    columns: dict[str, _Column] = {}
+    done = 0
+    try:
+        for batch in _up_to(request.first, stream(request)):
+            if not columns:
+                columns = _columns(batch, folder)
+            _append(columns, batch, done, request.data.source)
+            done += len(next(iter(batch.values())))
+    except InputError as error:
+        return error
+    for column in columns.values():
+        column.close(done)
+    return {key: column.path.name for key, column in columns.items()}
+
+
+def _up_to(limit: int | None, stream: Iterable[Batch]) -> Iterator[Batch]:
+    left = limit
+    for batch in stream:
+        yield {key: rows[:left] for key, rows in batch.items()}
+        if left is not None:
+            left -= len(next(iter(batch.values())))
+            if left <= 0:
+                return
+
+
+@dataclass
+class _Column:
+    """One array on its way to disk; the header is written again once the length is known."""
+
+    path: Path
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    file: IO[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.file = self.path.open("wb")
+        write_header(self.file, (0, *self.shape), self.dtype)
+
+    def close(self, samples: int) -> None:
+        self.file.seek(0)
+        write_header(self.file, (samples, *self.shape), self.dtype)
+        self.file.close()
+
+
+def _columns(batch: Batch, folder: Path) -> dict[str, _Column]:
+    return {
+        key: _Column(folder / f"{number}.npy", rows.dtype.newbyteorder("="), rows.shape[1:])
+        for number, (key, rows) in enumerate(batch.items())
+    }
+
+
+def _append(columns: dict[str, _Column], batch: Batch, done: int, source: str) -> None:
+    if batch.keys() != columns.keys():
+        first, here = (", ".join(f"`{key}`" for key in keys) for keys in (columns, batch))
+        raise InputError(f"{source}: sample {done} has {here} and sample 0 has {first}")
+    for key, rows in batch.items():
+        column = columns[key]
+        if rows.shape[1:] != column.shape or rows.dtype != column.dtype:
+            raise InputError(
+                f"{source}: `{key}` of sample {done} is {rows.dtype.name} {list(rows.shape[1:])}, "
+                f"of sample 0 {column.dtype.name} {list(column.shape)}: samples must have one "
+                "shape and type"
+            )
+        column.file.write(np.ascontiguousarray(rows, column.dtype).data)

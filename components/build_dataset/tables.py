@@ -1,0 +1,184 @@
+"""Rows of a table, CSV or Parquet, whose columns become inputs."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.libraries import library
+from quantgate.components.build_dataset.sources import Batch, Request
+from quantgate.errors import InputError
+
+Array = NDArray[Any]
+#: Text or values of one column in a chunk of rows, the chunk's first row counted from 0.
+Column = Callable[[str], Array]
+CHUNK_ROWS = 1024
+
+
+def read_csv(request: Request) -> Iterator[Batch]:
+    """Read a CSV file with a header, UTF-8, a chunk of rows at a time.
+
+    Raises:
+        InputError: a column is missing, or a cell is not a number.
+    """
+    path = Path(request.data.source)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            layout = _layout(request, header)
+            whole = _whole_columns(path, header, layout, request)
+            for line, rows in _chunks(reader, path, len(header)):
+                yield _batch(layout, request, _cells(path, header, rows, line, whole))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as CSV: {error}") from error
+
+
+def read_parquet(request: Request) -> Iterator[Batch]:
+    """Read a Parquet file, or a folder of them, a chunk of rows at a time.
+
+    Raises:
+        InputError: a column is missing, has no value in some row, or is not of numbers.
+    """
+    parquet = library("pyarrow.parquet", "Parquet files")
+    source = Path(request.data.source)
+    for path in sorted(source.glob("*.parquet")) if source.is_dir() else [source]:
+        try:
+            file = parquet.ParquetFile(path)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+        with file:
+            layout = _layout(request, file.schema_arrow.names)
+            wanted = sorted({name for names in layout.values() for name in names})
+            for table in file.iter_batches(CHUNK_ROWS, columns=wanted):
+                yield _batch(layout, request, _values(path, table))
+
+
+def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
+    """Columns by key: as the spec says, else of the inputs' own names; and the label."""
+    columns = request.data.columns
+    layout = dict(columns) if columns else {name: [name] for name in request.signature.inputs}
+    if request.label and (request.label in present or request.purpose == "evaluation"):
+        layout[request.label] = [request.label]
+    missing = [name for names in layout.values() for name in names if name not in present]
+    if missing:
+        raise InputError(
+            f"{request.data.source} has no column {_listed(missing)}; it has {_listed(present)}; "
+            "map columns to inputs with `columns`"
+        )
+    return layout
+
+
+def _batch(layout: Mapping[str, Sequence[str]], request: Request, column: Column) -> Batch:
+    batch = {}
+    for key, names in layout.items():
+        values = [column(name) for name in names]
+        rows = np.stack(values, axis=1) if len(names) > 1 else values[0]
+        batch[key] = _as_expected(rows, key, request)
+    return batch
+
+
+def _as_expected(rows: Array, key: str, request: Request) -> Array:
+    """Give one column per sample the shape [1] where the input has it."""
+    facts = request.signature.inputs.get(key)
+    if facts and rows.ndim == 1 and facts.shape[1:] in ([1], [-1]):
+        return rows[:, np.newaxis]
+    return rows
+
+
+def _chunks(
+    reader: Iterable[list[str]], path: Path, width: int
+) -> Iterator[tuple[int, list[list[str]]]]:
+    """Chunks of rows, each with the number of its first row in the file, the header being 1."""
+    rows: list[list[str]] = []
+    start = 2
+    for number, row in enumerate(reader, start=2):
+        if row and len(row) != width:
+            raise InputError(
+                f"{path}, row {number} has {len(row)} cells and the header has {width}"
+            )
+        rows.append(row)
+        if len(rows) == CHUNK_ROWS:
+            yield start, rows
+            start, rows = number + 1, []
+    if rows:
+        yield start, rows
+
+
+def _cells(
+    path: Path, header: Sequence[str], rows: list[list[str]], start: int, whole: frozenset[str]
+) -> Column:
+    filled = [(number, row) for number, row in enumerate(rows, start) if row]
+
+    def column(name: str) -> Array:
+        place, convert = header.index(name), int if name in whole else float
+        values = [
+            _number(row[place], convert, f"{path}, row {number}, column `{name}`")
+            for number, row in filled
+        ]
+        return np.array(values, np.int64 if name in whole else np.float64)
+
+    return column
+
+
+def _number(text: str, convert: Callable[[str], float], where: str) -> float:
+    try:
+        return convert(text)
+    except ValueError:
+        if not text.strip():
+            raise InputError(f"{where} is empty; fill it in or leave the row out") from None
+        raise InputError(f"{where} is `{text}`, which is not a number") from None
+
+
+def _whole_columns(
+    path: Path, header: Sequence[str], layout: Mapping[str, Sequence[str]], request: Request
+) -> frozenset[str]:
+    """Columns that are read as integers: of whole inputs, and a label that is whole throughout."""
+    inputs = request.signature.inputs
+    whole = {
+        name
+        for key, names in layout.items()
+        if key in inputs and np.dtype(inputs[key].dtype).kind in "iub"
+        for name in names
+    }
+    label = request.label
+    if label and label in layout and label not in inputs and _is_whole(path, header.index(label)):
+        whole.add(label)
+    return frozenset(whole)
+
+
+def _is_whole(path: Path, place: int) -> bool:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cells = (row[place] for row in csv.reader(file) if len(row) > place)
+        next(cells, None)
+        return all(cell.strip().lstrip("+-").isdigit() for cell in cells)
+
+
+def _values(path: Path, table: Any) -> Column:
+    def column(name: str) -> Array:
+        values = table.column(name)
+        if values.null_count:
+            raise InputError(f"{path}: column `{name}` has rows without a value; leave them out")
+        array: Array = values.to_numpy(zero_copy_only=False)
+        if array.dtype.kind == "O":
+            array = _of_lists(values.to_pylist(), path, name)
+        return array
+
+    return column
+
+
+def _of_lists(values: list[object], path: Path, name: str) -> Array:
+    try:
+        array = np.array(values)
+    except ValueError:
+        raise InputError(f"{path}: column `{name}` has lists of mixed lengths") from None
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{path}: column `{name}` holds text; only numbers can be fed")
+    return array
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"

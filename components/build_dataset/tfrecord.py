@@ -1,0 +1,117 @@
+"""TFRecord files of `tf.train.Example`."""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.libraries import gist, library
+from quantgate.components.build_dataset.pictures import Preparation, preparation_for
+from quantgate.components.build_dataset.sources import Batch, Request
+from quantgate.errors import InputError
+from quantgate.records import TensorFacts
+from quantgate.spec.data import Feature
+
+Array = NDArray[Any]
+SUFFIXES = (".tfrecord", ".tfrecords")
+
+
+def read_records(request: Request) -> Iterator[Batch]:
+    """Read the described features of every record, file by file; starts TensorFlow's runtime.
+
+    Raises:
+        InputError: no features are described, or a record does not have them.
+    """
+    features, source = request.data.features, Path(request.data.source)
+    if not features:
+        raise InputError(
+            f"{source} holds TFRecords, which do not tell their shapes; describe `features`"
+        )
+    pictures = {
+        name: preparation_for(request.data.images, _expected(name, request))
+        for name, feature in features.items()
+        if feature.encoding == "image"
+    }
+    for file in _files(source):
+        for number, example in enumerate(_examples(file)):
+            where = f"{file}, record {number}"
+            yield {
+                name: _value(example, name, feature, pictures, where)[np.newaxis]
+                for name, feature in features.items()
+            }
+
+
+def _files(source: Path) -> list[Path]:
+    if not source.is_dir():
+        return [source]
+    return sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
+
+
+def _examples(file: Path) -> Iterator[Any]:
+    tf = library("tensorflow", "TFRecord files")
+    records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    decode_error = library("google.protobuf.message", "TFRecord files").DecodeError
+    try:
+        for record in records:
+            yield tf.train.Example.FromString(record)
+    except (tf.errors.OpError, decode_error) as error:
+        raise InputError(
+            f"{file} cannot be read as TFRecords of tf.train.Example: {gist(error)}"
+        ) from error
+
+
+def _expected(name: str, request: Request) -> TensorFacts:
+    return request.signature.inputs.get(name, TensorFacts(shape=[], dtype="uint8"))
+
+
+def _value(
+    example: Any, name: str, feature: Feature, pictures: Mapping[str, Preparation], where: str
+) -> Array:
+    stored = example.features.feature.get(name)
+    kind = stored.WhichOneof("kind") if stored else None
+    if kind is None:
+        present = ", ".join(f"`{key}`" for key in sorted(example.features.feature))
+        raise InputError(f"{where} has no feature `{name}`; it has {present or 'none'}")
+    values = getattr(stored, kind).value
+    if feature.encoding is None:
+        return _numbers(values, kind, name, feature, where)
+    if kind != "bytes_list" or len(values) != 1:
+        raise InputError(
+            f"{where}: feature `{name}` holds {len(values)} values of {kind}; `encoding` is for "
+            "one value of bytes_list"
+        )
+    if name in pictures:
+        return pictures[name].read(io.BytesIO(values[0]), f"{where}, feature `{name}`")
+    return _shaped(_raw(values[0], name, feature, where), name, feature, where)
+
+
+def _numbers(values: Any, kind: str, name: str, feature: Feature, where: str) -> Array:
+    if kind == "bytes_list":
+        raise InputError(
+            f"{where}: feature `{name}` holds bytes; say with `encoding` whether they are `raw` "
+            "values or an `image`"
+        )
+    array = np.array(values, np.float32 if kind == "float_list" else np.int64)
+    return _shaped(array.astype(feature.dtype), name, feature, where)
+
+
+def _raw(content: bytes, name: str, feature: Feature, where: str) -> Array:
+    dtype = np.dtype(feature.dtype).newbyteorder("<")
+    if len(content) % dtype.itemsize:
+        raise InputError(
+            f"{where}: feature `{name}` holds {len(content)} bytes, no whole number of "
+            f"{feature.dtype}"
+        )
+    return np.frombuffer(content, dtype).astype(feature.dtype)
+
+
+def _shaped(array: Array, name: str, feature: Feature, where: str) -> Array:
+    if array.size != np.prod(feature.shape, dtype=np.int64):
+        raise InputError(
+            f"{where}: feature `{name}` holds {array.size} values, which is not the shape "
+            f"{feature.shape} of the spec"
+        )
+    return array.reshape(feature.shape)

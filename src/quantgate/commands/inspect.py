@@ -1,0 +1,70 @@
+"""`quantgate inspect MODEL.tflite`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from quantgate.delivered import Inspection
+from quantgate.errors import ExitCode
+from quantgate.extras import require
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "inspect",
+        help="show what a .tflite holds and does, converted here or not",
+        description="Show what a .tflite holds: inputs, outputs, ops and what they compute in, "
+        "weights and whether they conform to LiteRT's quantization specification; and, on random "
+        "samples, whether it runs, and whether LiteRT's default and reference kernels agree.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FLOAT",
+        help="the float .tflite, to tell how well the outputs agree with its",
+    )
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Inspect and print."""
+    inspection = _inspected(options.model, options.against)
+    if options.json:
+        sys.stdout.write(inspection.model_dump_json(indent=2) + "\n")
+    else:
+        show(inspection)
+    return ExitCode.OK
+
+
+def show(inspection: Inspection) -> None:
+    """Print the tables and sentences."""
+    from rich import box
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from quantgate.report.inspection import sentences, tables
+
+    console = Console(highlight=False)
+    for table in tables(inspection):
+        shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for place, column in enumerate(table.columns):
+            is_number = place >= len(table.columns) - table.numbers
+            shown.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        for row in table.rows:
+            shown.add_row(*map(Text, row))
+        console.print(shown)
+    for label, sentence in sentences(inspection):
+        line = Text(f"{label}: ", style="bold").append(sentence, style="not bold")
+        console.print(Padding(line, (0, 0, 0, 1)))
+
+
+def _inspected(model: Path, against: Path | None) -> Inspection:
+    require("inspecting a model", "ai_edge_litert")
+    from quantgate.components.inspection import inspect_model
+
+    return inspect_model(model, against)

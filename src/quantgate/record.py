@@ -1,0 +1,28 @@
+"""What every document that quantgate writes has in common."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from quantgate.errors import InputError
+
+RecordT = TypeVar("RecordT", bound="Record")
+
+
+class Record(BaseModel):
+    """A frozen document with a strict form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def write(self, path: str | Path) -> None:
+        """Write this record as indented JSON."""
+        Path(path).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls: type[RecordT], path: str | Path) -> RecordT:
+        """Read a record; raises InputError where the file is not one."""
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise InputError(f"{path} is not a {cls.__name__} record: {error}") from error

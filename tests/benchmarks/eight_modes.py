@@ -1,0 +1,178 @@
+"""All eight modes of a MobileNetV2 at 224x224: a whole `quantgate run` against the guide's recipes.
+
+The recipes run one after another in one process, as a script would run them. quantgate's run has
+everything in it: data sets, attestations, evaluation on a few samples, gate and report. Both pay
+for TensorFlow's import; the models that come out are compared by their hashes.
+
+    python eight_modes.py [samples]
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from quantgate.hashing import sha256_of_bytes
+from quantgate.modes import MODES, Mode
+
+IMAGE = (224, 224, 3)
+EVALUATED = 16
+POLL_S = 0.2
+SPEC = """\
+version: 1
+name: bench
+model: {saved_model: saved_model}
+data:
+  calibration: {source: calibration.npz, samples: %d, select: first}
+  evaluation: {source: evaluation.npz, label: labels}
+quantize: {target: cpu, modes: auto}
+measure: {metrics: [top1], latency: null}
+gate: {size_bytes: {max_ratio: 1}}
+"""
+
+
+class Run(NamedTuple):
+    """How long a command took, and the most memory that it and its children held together."""
+
+    seconds: float
+    peak_mib: float
+
+
+def make(samples: int) -> None:
+    """Write an untrained model and structured random images to the working folder."""
+    import tensorflow as tf
+
+    tf.keras.utils.set_random_seed(1)
+    image = tf.keras.Input(IMAGE, name="image")
+    model = tf.keras.applications.MobileNetV2(input_tensor=image, weights=None)
+    model.export("saved_model", verbose=False)
+    np.savez("calibration.npz", image=_images(samples))
+    np.savez("evaluation.npz", image=_images(EVALUATED), labels=np.arange(EVALUATED))
+    Path("quantgate.yaml").write_text(SPEC % samples)
+
+
+def follow_the_guide() -> None:
+    """Convert in every mode with the guide's recipe, and write the models' hashes."""
+    import tensorflow as tf
+
+    with np.load("calibration.npz") as data:
+        images = data["image"]
+
+    def representative() -> Iterator[dict[str, Any]]:
+        return ({"image": image[None]} for image in images)
+
+    models = {}
+    for mode in MODES.values():
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            "saved_model", signature_keys=["serving_default"]
+        )
+        _set_up(converter, mode, tf)
+        if mode.calibrated:
+            converter.representative_dataset = representative
+        models[mode.name] = sha256_of_bytes(converter.convert())
+    Path("guide.json").write_text(json.dumps(models))
+
+
+def compare(samples: int) -> bool:
+    """Run both ways, print a table, and say whether the models that came out are the same."""
+    _python("make", str(samples))
+    guide = _watched([sys.executable, __file__, "guide"])
+    ours = _watched([sys.executable, "-m", "quantgate", "run", "quantgate.yaml"])
+    ratio = guide.seconds / ours.seconds
+    lines = [
+        f"{samples} calibration samples, {len(os.sched_getaffinity(0))} cores",
+        f"{'':22}{'seconds':>10}{'peak MiB':>10}",
+        f"{'the guide, in a row':22}{guide.seconds:>10.1f}{guide.peak_mib:>10.0f}",
+        f"{'quantgate run':22}{ours.seconds:>10.1f}{ours.peak_mib:>10.0f}",
+        f"{'ratio':22}{ratio:>10.1f}{ours.peak_mib / guide.peak_mib:>10.2f}",
+    ]
+    different = _different_models()
+    lines.append(f"models that differ: {', '.join(different) or 'none'}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return not different
+
+
+def _images(count: int) -> Any:
+    """Blurred noise in [-1, 1], so that neighbouring pixels are alike, as in a picture."""
+    random = np.random.default_rng(count)
+    coarse = random.uniform(-1, 1, (count, 14, 14, 3)).astype(np.float32)
+    return np.repeat(np.repeat(coarse, 16, axis=1), 16, axis=2)
+
+
+def _set_up(converter: Any, mode: Mode, tf: Any) -> None:
+    if mode.optimized:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if mode.supported_ops:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet[name] for name in mode.supported_ops]
+    if mode.supported_types:
+        converter.target_spec.supported_types = [tf.float16]
+    converter.inference_input_type = tf.dtypes.as_dtype(mode.io_types[0])
+    converter.inference_output_type = tf.dtypes.as_dtype(mode.io_types[0])
+
+
+def _different_models() -> list[str]:
+    guide = json.loads(Path("guide.json").read_text())
+    decision = json.loads(Path("runs/bench/latest/decision.json").read_text())
+    entries = [decision["baseline"], *decision["candidates"]]
+    return [entry["name"] for entry in entries if entry["model_sha256"] != guide[entry["name"]]]
+
+
+def _python(*arguments: str) -> None:
+    with Path("log.txt").open("a") as log:
+        command = [sys.executable, __file__, *arguments]
+        subprocess.run(command, check=True, stdout=log, stderr=log)
+
+
+def _watched(command: list[str]) -> Run:
+    started, peak = time.monotonic(), 0.0
+    with Path("log.txt").open("a") as log, subprocess.Popen(command, stdout=log, stderr=log) as run:
+        while run.poll() is None:
+            peak = max(peak, sum(_held_mib(process) for process in _family(run.pid)))
+            time.sleep(POLL_S)
+    if run.returncode:
+        raise SystemExit(f"{command} ended with {run.returncode}:\n{Path('log.txt').read_text()}")
+    return Run(time.monotonic() - started, peak)
+
+
+def _family(parent: int) -> Iterator[int]:
+    yield parent
+    try:
+        listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    except OSError:
+        return
+    for child in listed.split():
+        yield from _family(int(child))
+
+
+def _held_mib(process: int) -> float:
+    """Proportional set size: what processes share is counted once."""
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    line = next((line for line in text.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
+    return int(line.split()[1]) / 1024
+
+
+def main(arguments: list[str]) -> int:
+    """Run a part by its name, or the whole comparison."""
+    if arguments[:1] == ["make"]:
+        make(int(arguments[1]))
+        return 0
+    if arguments == ["guide"]:
+        follow_the_guide()
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        return 0 if compare(int(arguments[0]) if arguments else 200) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+"""What ops compute in, and how many multiply-accumulates they do."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from quantgate.components.flatbuffer import parse
+from quantgate.components.reading import delivered
+
+Build = Callable[..., bytes]
+
+
+def _delivered(content: bytes) -> Any:
+    return delivered(content, parse(content))
+
+
+def _transposed() -> schema.BatchMatMulOptionsT:
+    options = schema.BatchMatMulOptionsT()
+    options.adjX = True
+    return options
+
+
+@pytest.mark.parametrize(
+    ("op", "options", "shapes", "output", "macs"),
+    [
+        ("CONV_2D", None, ([1, 8, 8, 3], [16, 3, 3, 3]), [1, 4, 4, 16], 4 * 4 * 16 * 27),
+        ("CONV_2D", None, ([1, 8, 8, 6], [16, 3, 3, 3]), [1, 8, 8, 16], 8 * 8 * 16 * 27),
+        ("DEPTHWISE_CONV_2D", None, ([1, 8, 8, 3], [1, 5, 3, 6]), [1, 8, 8, 6], 8 * 8 * 6 * 15),
+        ("FULLY_CONNECTED", None, ([2, 5, 7], [9, 7]), [2, 5, 9], 2 * 5 * 9 * 7),
+        ("BATCH_MATMUL", None, ([2, 3, 4], [2, 4, 5]), [2, 3, 5], 2 * 3 * 5 * 4),
+        ("BATCH_MATMUL", _transposed(), ([2, 4, 3], [2, 4, 5]), [2, 3, 5], 2 * 3 * 5 * 4),
+        (
+            "TRANSPOSE_CONV",
+            None,
+            ([4], [6, 3, 3, 2], [1, 4, 4, 2]),
+            [1, 8, 8, 6],
+            4 * 4 * 2 * 6 * 3 * 3,
+        ),
+        ("ADD", None, ([1, 8], [1, 8]), [1, 8], 0),
+    ],
+)
+def test_multiply_accumulates(
+    model_of: Build,
+    cell: type[Any],
+    node: type[Any],
+    op: str,
+    options: Any,
+    shapes: Sequence[list[int]],
+    output: list[int],
+    macs: int,
+):
+    names = [f"in{place}" for place in range(len(shapes))]
+    content = model_of(
+        *(cell(name, shape) for name, shape in zip(names, shapes, strict=True)),
+        cell("y", output),
+        node(op, names, ["y"], options),
+        inputs=names,
+        outputs=["y"],
+    )
+    found = _delivered(content)
+    assert found.macs == ({"float32": macs} if macs else {})
+    assert found.float_macs == ({op: macs} if macs else {})
+    assert found.float_mac_share == (1.0 if macs else None)
+    assert found.float_op_share == 1.0
+
+
+def test_what_ops_compute_in(model_of: Build, cell: type[Any], node: type[Any]):
+    eight = {"dtype": "int8", "scales": [0.5], "zero_points": [0]}
+    content = model_of(
+        *(cell("x", [1, 4]), cell("f", [1, 4]), cell("y", [1, 2]), cell("h", [1, 4])),
+        cell("q", [1, 4], **eight),
+        cell("z", [1, 2], **eight),
+        cell("w8", [2, 4], **{**eight, "values": [[1, 2, 3, 4]] * 2}),
+        cell("w16", [1, 4], "float16", values=[[1, 2, 3, 4]]),
+        cell("unpacked", [1, 4]),
+        cell("s", [2], "int32"),
+        node("QUANTIZE", ["x"], ["q"]),
+        node("FULLY_CONNECTED", ["q", "w8", None], ["z"]),
+        node("FULLY_CONNECTED", ["f", "w8", None], ["y"]),
+        node("DEQUANTIZE", ["w16"], ["unpacked"]),
+        node("MUL", ["x", "unpacked"], ["f"]),
+        node("Erf", ["f"], ["h"]),
+        node("SHAPE", ["h"], ["s"]),
+        inputs=["x"],
+        outputs=["y", "z", "s"],
+    )
+    found = _delivered(content)
+    assert found.op_types == {
+        "DEQUANTIZE": {"conversion": 1},
+        "Erf": {"float32": 1},
+        "FULLY_CONNECTED": {"hybrid": 1, "int8": 1},
+        "MUL": {"float16": 1},
+        "QUANTIZE": {"conversion": 1},
+        "SHAPE": {"int32": 1},
+    }
+    assert found.ops["FULLY_CONNECTED"] == 2
+    assert found.float_ops == {"Erf": 1, "FULLY_CONNECTED": 1, "MUL": 1}
+    assert found.float_op_share == 0.75
+    assert found.macs == {"hybrid": 8, "int8": 8}
+    assert (found.float_macs, found.float_mac_share) == ({"FULLY_CONNECTED": 8}, 0.5)

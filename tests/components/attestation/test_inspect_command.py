@@ -1,0 +1,149 @@
+"""`quantgate inspect`, as a person or a script sees it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quantgate.cli import main
+from quantgate.delivered import Inspection
+from quantgate.errors import ExitCode
+
+Cells = dict[str, Any]
+Build = Callable[..., bytes]
+Save = Callable[..., Path]
+
+
+def _lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_table(
+    dense: Build,
+    dense_cells: Cells,
+    saved: Save,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("COLUMNS", "120")
+    weight = replace(dense_cells["w"], values=[[1, -2, 3, -128], [5, 6, 7, 8]])
+    path = saved(dense({**dense_cells, "w": weight}))
+    assert main(["inspect", str(path)]) == ExitCode.OK
+    lines = _lines(capsys)
+    for line in (
+        "input x 1x4 int8 0.5 3",
+        "output y 1x2 int8 1 -5",
+        "FULLY_CONNECTED int8 1",
+        "FULLY_CONNECTED int8 per-axis 0 no 1",
+        "signature: serve",
+        "multiply-accumulates: 8 a sample, 100.0% int8",
+        "biases: int32 (1)",
+        "left in float: nothing",
+        "shortfall: weight `w` of FULLY_CONNECTED holds -128, outside of [-127, 127]",
+        "specification: does not conform to LiteRT's quantization specification",
+        "runs: yes, on 8 random samples; its outputs are finite and not constant",
+    ):
+        assert line in lines
+
+
+def test_hybrid_layer(
+    dense: Build,
+    dense_cells: Cells,
+    saved: Save,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("COLUMNS", "120")
+    in_float = {
+        name: replace(dense_cells[name], dtype="float32", scales=(), zero_points=())
+        for name in ("x", "b", "y")
+    }
+    path = saved(dense({**dense_cells, **in_float}))
+    assert main(["inspect", str(path), "--against", str(path)]) == ExitCode.OK
+    lines = _lines(capsys)
+    assert "FULLY_CONNECTED hybrid 1" in lines
+    assert (
+        "left in float: FULLY_CONNECTED (1): 100.0% of the ops, 100.0% of the multiply-accumulates"
+    ) in lines
+    assert "agreement: output `y`: 150.0 dB against the other model's" in lines
+
+
+def test_names_cannot_steer_the_terminal(
+    model_of: Build,
+    cell: type[Any],
+    node: type[Any],
+    saved: Save,
+    capsys: pytest.CaptureFixture[str],
+):
+    content = model_of(
+        *(cell("\x1b[2Jx", [1, 4]), cell("[bold]y", [1, 4])),
+        node("RELU", ["\x1b[2Jx"], ["[bold]y"]),
+        inputs=["\x1b[2Jx"],
+        outputs=["[bold]y"],
+    )
+    assert main(["inspect", str(saved(content))]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "[bold]y" in shown
+
+
+def test_json(dense: Build, dense_cells: Cells, saved: Save, capsys: pytest.CaptureFixture[str]):
+    assert main(["inspect", str(saved(dense(dense_cells))), "--json"]) == ExitCode.OK
+    document = json.loads(capsys.readouterr().out)
+    assert document["version"] == 1
+    assert Inspection.model_validate(document).macs == {"int8": 8}
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "message"),
+    [
+        (None, ExitCode.USAGE, "error: {path} does not exist; name a .tflite file\n"),
+        (
+            b"not a model",
+            ExitCode.STEP_FAILED,
+            "error: {path} is not a LiteRT model: it lacks the mark TFL3 that every .tflite "
+            "carries in its bytes 4 to 7\n",
+        ),
+    ],
+)
+def test_errors(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    code: ExitCode,
+    message: str,
+):
+    path = tmp_path / "model.tflite"
+    if content is not None:
+        path.write_bytes(content)
+    assert main(["inspect", str(path)]) == code
+    assert capsys.readouterr().err == message.format(path=path)
+
+
+@pytest.mark.parametrize(
+    ("absent", "code"), [("tensorflow", ExitCode.OK), ("ai_edge_litert", ExitCode.USAGE)]
+)
+def test_what_has_to_be_installed(
+    dense: Build, dense_cells: Cells, saved: Save, absent: str, code: ExitCode
+):
+    script = (
+        f"import sys; sys.modules[{absent!r}] = None\n"
+        "from quantgate.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    path = saved(dense(dense_cells))
+    ended = subprocess.run(
+        [sys.executable, "-c", script, "inspect", str(path)], capture_output=True, text=True
+    )
+    assert ended.returncode == code
+    if code == ExitCode.USAGE:
+        assert ended.stderr == (
+            "error: inspecting a model needs ai_edge_litert, which is not installed: "
+            "pip install 'quantgate[evaluate]'\n"
+        )
+    else:
+        assert ended.stderr == ""

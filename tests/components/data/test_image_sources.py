@@ -1,0 +1,129 @@
+"""Folders of images."""
+
+import numpy as np
+
+IMAGE = {"image": ("float32", [-1, 4, 6, 3])}
+
+
+def test_class_folders_in_alphabetical_order_are_the_labels(build, image_file, tmp_path):
+    root = tmp_path / "images"
+    for name in ("cat/a.png", "cat/deep/b.png", "ant/c.bmp"):
+        image_file(root / name, (4, 6))
+    (root / "bee").mkdir()
+    (root / "bee" / "notes.txt").write_text("no image")
+    (root / "cat" / ".hidden.png").write_bytes(b"")
+    dataset = build(root, IMAGE)
+    assert dataset.label.tolist() == [0, 1, 1]
+    assert dataset.manifest.per_class == {"0": 1, "1": 2}
+    assert dataset.inputs["image"].shape == (3, 4, 6, 3)
+
+
+def test_pixels_are_kept_as_they_are(build, image_file, tmp_path):
+    pixels = image_file(tmp_path / "images" / "a" / "x.png", (4, 6))
+    assert np.array_equal(build(tmp_path / "images", IMAGE).inputs["image"][0], pixels)
+
+
+def test_images_are_resized_to_the_input_by_default(build, image_file, tmp_path):
+    image_file(tmp_path / "images" / "a" / "x.png", (8, 9), (10, 20, 30))
+    image_file(tmp_path / "images" / "a" / "y.png", (2, 3), (1, 2, 3))
+    images = build(tmp_path / "images", IMAGE).inputs["image"]
+    assert images.shape == (2, 4, 6, 3)
+    assert images[:, 0, 0].tolist() == [[10, 20, 30], [1, 2, 3]]
+
+
+def test_a_crop_keeps_the_proportions(build, image_file, tmp_path):
+    pixels = image_file(tmp_path / "images" / "a" / "x.png", (4, 10))
+    options = {"images": {"crop": "center"}}
+    image = build(tmp_path / "images", IMAGE, options=options).inputs["image"][0]
+    assert np.array_equal(image, pixels[:, 2:8])
+
+
+def test_colour_order_and_normalization(build, image_file, tmp_path):
+    image_file(tmp_path / "images" / "a" / "x.png", (4, 6), (255, 51, 0))
+    options = {"images": {"channels": "bgr", "scale": 1 / 255, "mean": [0.5], "std": [1, 2, 0.5]}}
+    image = build(tmp_path / "images", IMAGE, options=options).inputs["image"]
+    assert np.allclose(image[0, 0, 0], [-0.5, (0.2 - 0.5) / 2, 1.0])
+
+
+def test_an_input_with_one_channel_or_none_gets_grayscale(build, image_file, tmp_path):
+    image_file(tmp_path / "images" / "a" / "x.png", (4, 6), (100, 100, 100))
+    for shape in ([-1, 4, 6, 1], [-1, 4, 6]):
+        image = build(tmp_path / "images", {"image": ("float32", shape)}).inputs["image"]
+        assert image.shape == (1, *shape[1:])
+        assert set(image.ravel()) == {100}
+
+
+def test_calibration_does_without_class_folders(build, image_file, tmp_path, caplog):
+    image_file(tmp_path / "images" / "x.png", (4, 6), (1, 2, 3))
+    dataset = build(tmp_path / "images", IMAGE, purpose="calibration")
+    assert dataset.label is None
+    assert dataset.manifest.samples == 1
+
+
+def test_evaluation_does_not(refusal, image_file, tmp_path):
+    image_file(tmp_path / "images" / "x.png", (4, 6))
+    assert refusal(tmp_path / "images", IMAGE) == (
+        f"{tmp_path}/images has no folder for each class, which evaluation data needs"
+    )
+
+
+def test_a_stratified_choice_takes_the_class_folders(build, image_file, tmp_path, caplog):
+    for number in range(30):
+        image_file(tmp_path / "images" / f"{number % 3}" / f"{number}.png", (4, 6))
+    given = {"purpose": "calibration", "select": "stratified", "samples": 6}
+    dataset = build(tmp_path / "images", IMAGE, **given)
+    assert dataset.manifest.per_class == {"0": 2, "1": 2, "2": 2}
+
+
+def test_images_of_mixed_sizes_are_refused_where_the_model_takes_any(
+    build, refusal, image_file, tmp_path
+):
+    root, inputs = tmp_path / "images", {"image": ("float32", [-1, -1, -1, 3])}
+    image_file(root / "a" / "x.png", (4, 6))
+    image_file(root / "a" / "y.png", (5, 6))
+    assert refusal(root, inputs) == (
+        f"{root}/a/y.png is [5, 6, 3] and {root}/a/x.png is [4, 6, 3]: samples must have one "
+        "shape; give `images.size`"
+    )
+    sized = build(root, inputs, options={"images": {"size": [2, 2]}})
+    assert sized.inputs["image"].shape == (2, 2, 2, 3)
+
+
+def test_what_is_no_image_is_named(refusal, image_file, tmp_path):
+    root = tmp_path / "images"
+    image_file(root / "a" / "x.png", (4, 6))
+    (root / "a" / "y.jpg").write_bytes(b"no image")
+    assert refusal(root, IMAGE) == (
+        f"{root}/a/y.jpg cannot be read as an image: cannot identify image file '{root}/a/y.jpg'"
+    )
+
+
+def test_a_torn_image_is_named(refusal, image_file, tmp_path):
+    path = tmp_path / "images" / "a" / "x.png"
+    image_file(path, (40, 60))
+    path.write_bytes(path.read_bytes()[:2000])
+    assert refusal(tmp_path / "images", IMAGE).startswith(
+        f"{path} cannot be read as an image: image file is truncated"
+    )
+
+
+def test_a_model_of_several_inputs_is_refused(refusal, image_file, tmp_path):
+    image_file(tmp_path / "images" / "a" / "x.png", (4, 6))
+    inputs = IMAGE | {"other": ("float32", [-1, 2])}
+    assert refusal(tmp_path / "images", inputs) == (
+        f"{tmp_path}/images holds images, which feed one input, and the model has `image`, "
+        "`other`; give the samples as .npz or with a Python function"
+    )
+
+
+def test_normalization_has_one_value_or_one_a_channel(refusal, image_file, tmp_path):
+    image_file(tmp_path / "images" / "a" / "x.png", (4, 6))
+    assert refusal(tmp_path / "images", IMAGE, options={"images": {"mean": [1, 2]}}) == (
+        "images.mean has 2 values and rgb has 3 channels; give one value, or one a channel"
+    )
+
+
+def test_a_folder_without_images_is_refused(refusal, tmp_path):
+    assert refusal(tmp_path, IMAGE, options={"format": "images"}) == (
+        f"{tmp_path} holds no images; give a folder of them for each class"
+    )

@@ -1,0 +1,134 @@
+"""CSV and Parquet: columns become inputs."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+INPUTS = {"numeric": ("float32", [-1, 2]), "category": ("int32", [-1, 1])}
+COLUMNS = {"numeric": ["age", "hours"], "category": "job"}
+OPTIONS = {"columns": COLUMNS}
+HEADER = "age,job,hours,y\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a CSV file."""
+
+    def write(content):
+        path = tmp_path / "rows.csv"
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_columns_are_mapped_to_inputs(build, table):
+    path = table("\ufeff" + HEADER + '30.5,3,40,1\n\n"31",4,41.5,0\n')
+    dataset = build(path, INPUTS, label="y", options=OPTIONS)
+    assert dataset.inputs["numeric"].tolist() == [[30.5, 40.0], [31.0, 41.5]]
+    assert dataset.inputs["category"].tolist() == [[3], [4]]
+    assert dataset.label.tolist() == [1, 0]
+    assert dataset.label.dtype == np.int64
+
+
+def test_without_a_mapping_columns_have_the_inputs_names(build, table):
+    dataset = build(
+        table("x,y\n1,0.5\n2,1\n"), {"x": ("float32", [-1])}, label="y", purpose="calibration"
+    )
+    assert dataset.inputs["x"].tolist() == [1, 2]
+    assert dataset.label.tolist() == [0.5, 1]
+
+
+def test_many_rows_come_in_order(build, table):
+    path = table("x,y\n" + "".join(f"{i},{i % 2}\n" for i in range(5000)))
+    given = {"label": "y", "samples": 100, "select": "random", "seed": 3}
+    dataset = build(path, {"x": ("float32", [-1])}, **given)
+    chosen = np.sort(np.random.default_rng(3).choice(5000, 100, replace=False))
+    assert dataset.inputs["x"].tolist() == chosen.tolist()
+    assert dataset.manifest.available == 5000
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("30,3,,1", ", row 3, column `hours` is empty; fill it in or leave the row out"),
+        ("30,x,1,1", ", row 3, column `job` is `x`, which is not a number"),
+        ("30,3.5,1,1", ", row 3, column `job` is `3.5`, which is not a number"),
+        ("30,3", ", row 3 has 2 cells and the header has 4"),
+    ],
+)
+def test_a_bad_cell_is_named(refusal, table, row, said):
+    path = table(f"{HEADER}1,2,3,0\n{row}\n")
+    assert refusal(path, INPUTS, label="y", options=OPTIONS) == f"{path}{said}"
+
+
+def test_missing_columns_are_named(refusal, table):
+    path = table("age,y\n1,2\n")
+    assert refusal(path, INPUTS, label="y", options=OPTIONS) == (
+        f"{path} has no column `hours`, `job`; it has `age`, `y`; map columns to inputs with "
+        "`columns`"
+    )
+
+
+def test_a_header_alone_is_no_data(refusal, table):
+    path = table(HEADER)
+    assert refusal(path, INPUTS, label="y", options=OPTIONS) == f"{path} gave no samples"
+
+
+def test_not_finite_cells_are_counted(refusal, table):
+    path = table(HEADER + "nan,1,2,0\n1,1,inf,0\n")
+    assert refusal(path, INPUTS, label="y", options=OPTIONS) == (
+        f"{path} cannot serve as evaluation data:\n  - input `numeric` as float32: 2 of its "
+        "samples hold NaN or infinity, the first is sample 0 of the source"
+    )
+
+
+def test_options_of_another_format_are_refused(refusal, table):
+    path = table(HEADER + "1,2,3,4\n")
+    assert refusal(path, INPUTS, options={"images": {}}) == (
+        f"{path} is read as csv, which takes no `images`; remove it, or name another `format`"
+    )
+
+
+def test_parquet_of_numbers_and_lists(build, tmp_path):
+    path = tmp_path / "rows.parquet"
+    rows = {"pair": [[1.0, 2.0], [3.0, 4.0]], "job": [7, 8], "y": [0, 1]}
+    pq.write_table(pa.table(rows), path)
+    options = {"columns": {"numeric": "pair", "category": ["job"]}}
+    dataset = build(path, INPUTS, label="y", options=options)
+    assert dataset.inputs["numeric"].tolist() == [[1, 2], [3, 4]]
+    assert dataset.inputs["category"].tolist() == [[7], [8]]
+    assert dataset.label.tolist() == [0, 1]
+
+
+def test_a_folder_of_parquet_files(build, tmp_path):
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    for part in range(3):
+        rows = {"x": np.arange(1500) + part * 1500.0, "y": np.zeros(1500, np.int64)}
+        pq.write_table(pa.table(rows), folder / f"part-{part}.parquet")
+    dataset = build(folder, {"x": ("float32", [-1])}, label="y")
+    assert np.array_equal(dataset.inputs["x"], np.arange(4500))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0, None], ": column `x` has rows without a value; leave them out"),
+        (["a", "b"], ": column `x` holds text; only numbers can be fed"),
+        ([[1.0], [1.0, 2.0]], ": column `x` has lists of mixed lengths"),
+    ],
+)
+def test_parquet_that_cannot_be_fed(refusal, tmp_path, values, said):
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"x": values, "y": [0, 1]}), path)
+    assert refusal(path, {"x": ("float32", [-1])}, label="y") == f"{path}{said}"
+
+
+def test_what_is_no_parquet_is_refused(refusal, tmp_path):
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(b"no parquet at all")
+    assert refusal(path, {"x": ("float32", [-1])}, label="y").startswith(
+        f"{path} cannot be read as Parquet: "
+    )

@@ -1,0 +1,58 @@
+"""Several choices from one source: one data set, and the rows of each."""
+
+import json
+import tempfile
+
+import numpy as np
+import pytest
+
+from quantgate.components.build_dataset.work import build_dataset
+from quantgate.components.dataset import open_dataset, rows_by_variant
+
+
+@pytest.fixture
+def build(tmp_path, make_facts):
+    """Build a calibration set of 40 samples with classes 0 to 3; returns it opened."""
+
+    def run(base, variants):
+        source, target = tmp_path / "train.npz", tempfile.mkdtemp(dir=tmp_path)
+        values = np.arange(1, 41, dtype=np.float32)
+        np.savez(source, x=values[:, None], y=np.arange(40) % 4)
+        build_dataset(
+            str(source),
+            facts_path=make_facts({"x": ("float32", [-1, 1])}, {"p": ("float32", [-1, 4])}),
+            purpose="calibration",
+            label="y",
+            dataset_path=target,
+            variants=json.dumps(variants),
+            **base,
+        )
+        return open_dataset(target)
+
+    return run
+
+
+def test_each_variant_has_the_rows_it_would_have_alone(build):
+    base = {"samples": 6, "select": "first", "seed": 0}
+    others = [
+        {"samples": 8, "select": "random", "seed": 3},
+        {"samples": 12, "select": "stratified", "seed": 5},
+    ]
+    together = build(base, others)
+    selections = rows_by_variant(together.manifest)
+    assert list(selections) == ["", "random-8-3", "stratified-12-5"]
+    for settings, rows in zip([base, *others], selections.values(), strict=True):
+        alone = build(settings, [])
+        assert rows_by_variant(alone.manifest) == {"": range(settings["samples"])}
+        assert np.array_equal(together.inputs["x"][rows], alone.inputs["x"])
+
+
+def test_no_sample_is_stored_twice(build):
+    dataset = build(
+        {"samples": 10, "select": "first", "seed": 0},
+        [{"samples": 30, "select": "first", "seed": 0}],
+    )
+    assert dataset.manifest.samples == 30
+    assert dataset.inputs["x"].ravel().tolist() == list(range(1, 31))
+    assert dataset.manifest.selections == {"": list(range(10)), "first-30-0": list(range(30))}
+    assert (dataset.manifest.select, dataset.manifest.seed) == ("first", 0)
