@@ -4,7 +4,7 @@ Everything here starts TensorFlow's runtime, which does not survive a fork: call
 process (`quantgate.components.isolation`) and in none that is forked from.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from quantgate.components.dataset import open_dataset
 from quantgate.modes import FLOAT32, QUANTIZED_MODES, Mode
 
-#: Versions of TensorFlow, (major, minor), whose integer models `derivation` makes byte for byte.
+#: Versions of TensorFlow, (major, minor), whose models `direct_converter` and `derivation` make
+#: byte for byte.
 PROVEN = ((2, 21),)
+#: Of the graph that is meant for inference, as exports have it.
+SERVING_TAGS = ("serve",)
 Sample = dict[str, NDArray[Any]]
 Samples = Callable[[], Iterator[Sample]]
 
@@ -101,20 +104,26 @@ def samples_of(dataset: str | Path, rows: Sequence[int] | None = None) -> Sample
 
 
 def convert(
-    saved_model: str, signature: str, recipe: Recipe, samples: Samples | None = None
+    saved_model: str,
+    signature: str,
+    recipe: Recipe,
+    samples: Samples | None = None,
+    tags: Collection[str] = SERVING_TAGS,
 ) -> bytes:
     """Convert one signature of a SavedModel; a calibrated mode calibrates on the samples.
+
+    `tags` are those of the graph in it that has the signature.
 
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = _converter(saved_model, signature, recipe)
+    converter = _converter(_opened(saved_model, signature, tags), recipe)
     if recipe.mode.calibrated and samples is not None:
         converter.representative_dataset = samples
     return bytes(converter.convert())
 
 
-def prepare(saved_model: str, signature: str) -> bytes:
+def prepare(saved_model: str, signature: str, tags: Collection[str] = SERVING_TAGS) -> bytes:
     """Convert to the float .tflite that TensorFlow calibrates.
 
     It is the same for int8 and for 16x8, so one calibrated model serves all integer modes.
@@ -126,7 +135,7 @@ def prepare(saved_model: str, signature: str) -> bytes:
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
+    converter = _opened(saved_model, signature, tags)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = _no_samples
     converter.exclude_conversion_metadata = True
@@ -138,8 +147,18 @@ def _no_samples() -> Iterator[Sample]:
     return iter(())
 
 
-def _converter(saved_model: str, signature: str, recipe: Recipe) -> tf.lite.TFLiteConverter:
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=[signature])
+def _opened(saved_model: str, signature: str, tags: Collection[str]) -> tf.lite.TFLiteConverter:
+    if derivation_is_proven(tf.__version__):
+        # Private parts of TensorFlow, which only the proven versions are sure to have.
+        from quantgate.components.direct_converter import DirectConverter
+
+        return DirectConverter(saved_model, signature, tags)
+    return tf.lite.TFLiteConverter.from_saved_model(
+        saved_model, signature_keys=[signature], tags=set(tags)
+    )
+
+
+def _converter(converter: tf.lite.TFLiteConverter, recipe: Recipe) -> tf.lite.TFLiteConverter:
     mode, target = recipe.mode, converter.target_spec
     if mode.optimized:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -1,7 +1,7 @@
 """What a SavedModel says of itself, read from `saved_model.pb` without loading the model."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -12,21 +12,23 @@ from quantgate.errors import InputError
 from quantgate.records import Signature, TensorFacts
 
 FILE = "saved_model.pb"
-SERVING_TAG = "serve"
 INTERNAL_PREFIX = "__saved_model"
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 EXPORT = 'write one with model.export("folder") from Keras, or with tf.saved_model.save'
 
 
-def declared_signature(folder: str | Path, key: str) -> Signature:
+def declared_signature(folder: str | Path, key: str, tags: Sequence[str]) -> Signature:
     """Read one signature of a SavedModel, as it was declared when the model was exported.
+
+    `tags` are those of the graph in it that has the signature.
 
     Nothing of the model is loaded, so this works where loading fails.
 
     Raises:
-        InputError: `folder` is no SavedModel, has no such signature, or the signature takes text.
+        InputError: `folder` is no SavedModel, has no such graph or signature, or the signature
+            takes text.
     """
-    graph = _serving_graph(Path(folder))
+    graph = _graph(Path(folder), tags)
     definitions = {
         name: definition
         for name, definition in graph.signature_def.items()
@@ -43,16 +45,22 @@ def declared_signature(folder: str | Path, key: str) -> Signature:
     return signature
 
 
-def _serving_graph(folder: Path) -> meta_graph_pb2.MetaGraphDef:
+def _graph(folder: Path, tags: Sequence[str]) -> meta_graph_pb2.MetaGraphDef:
     graphs = _parsed(folder).meta_graphs
     for graph in graphs:
-        if set(graph.meta_info_def.tags) == {SERVING_TAG}:
+        if set(graph.meta_info_def.tags) == set(tags):
             return graph
-    tags = "; ".join(" + ".join(sorted(graph.meta_info_def.tags)) or "none" for graph in graphs)
+    there = " or ".join(_listing(sorted(graph.meta_info_def.tags)) for graph in graphs)
+    if not there:
+        raise InputError(f"{folder} holds no graph at all: {EXPORT}")
     raise InputError(
-        f"{folder} has no graph for serving: LiteRT converts the one tagged `{SERVING_TAG}`, and "
-        f"the tags here are: {tags or 'none'}; export the model again for inference"
+        f"{folder} has no graph with the tags {_listing(tags)}: set `model.tags` to {there}, which "
+        "it has, or export the model again for inference"
     )
+
+
+def _listing(tags: Collection[str]) -> str:
+    return f"[{', '.join(tags)}]"
 
 
 def _parsed(folder: Path) -> saved_model_pb2.SavedModel:
@@ -70,8 +78,8 @@ def _parsed(folder: Path) -> saved_model_pb2.SavedModel:
 def _require_saved_model(folder: Path) -> None:
     if folder.is_file() and folder.suffix in KERAS_SUFFIXES:
         raise InputError(
-            f"{folder} is a Keras file, not a SavedModel: load it with "
-            'keras.models.load_model, call model.export("folder"), and name that folder'
+            f"{folder} is a Keras file, not a SavedModel: name it as `model.keras` in the spec, or "
+            "connect it to `export_model`"
         )
     if folder.is_file():
         raise InputError(f"{folder} is a file, not the folder of a SavedModel: {EXPORT}")

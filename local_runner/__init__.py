@@ -13,7 +13,7 @@ from quantgate.local_runner.outcome import (
     TaskResult,
     TaskState,
 )
-from quantgate.local_runner.plan import dry_run
+from quantgate.local_runner.rehearsal import dry_run
 
 __all__ = [
     "Artifact",

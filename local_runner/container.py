@@ -56,12 +56,27 @@ def why_not_runnable(container: Any) -> str | None:
 
 def imports(source: str) -> list[str]:
     """Return the absolute import statements of a source, those inside of functions included."""
+    return [ast.unparse(node) for node in _absolute_imports(source)]
+
+
+def imported_modules(source: str) -> list[str]:
+    """Return the dotted names that a source imports; what comes from a module may be one too."""
+    names: list[str] = []
+    for node in _absolute_imports(source):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        else:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def _absolute_imports(source: str) -> list[ast.Import | ast.ImportFrom]:
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return []
-    return [ast.unparse(node) for node in ast.walk(tree) if _is_absolute_import(node)]
-
-
-def _is_absolute_import(node: ast.AST) -> bool:
-    return isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.level == 0)
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.level == 0)
+    ]

@@ -2,23 +2,24 @@
 
 import asyncio
 import tempfile
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from quantgate.errors import UsageError
 from quantgate.local_runner.arguments import check_arguments
-from quantgate.local_runner.container import imports, python_function
+from quantgate.local_runner.cache import Cache
+from quantgate.local_runner.cached import CachedTask
+from quantgate.local_runner.container import PythonFunction, imports, python_function
 from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.outcome import Observer, RunResult
 from quantgate.local_runner.plan import Place
 from quantgate.local_runner.resources import Pool, machine_memory, processors
-from quantgate.local_runner.server import ForkServer, fork_server
-from quantgate.local_runner.task import Run
+from quantgate.local_runner.task import Run, Step, TaskRun, Work
 from quantgate.local_runner.values import Values
 
 
@@ -29,6 +30,7 @@ def run_pipeline(
     logs: Path,
     jobs: int | None = None,
     observer: Observer | None = None,
+    cache: Path | None = None,
 ) -> RunResult:
     """Run a pipeline; a task that fails is part of the result, not an error.
 
@@ -40,6 +42,8 @@ def run_pipeline(
         logs: folder for one log a task, and `imports.log`.
         jobs: how many processors to use; all where it is None.
         observer: is told about every task.
+        cache: folder that finished tasks are kept in, to be found again by what they rest on;
+            several runs may share it. None runs every task and keeps none.
 
     Raises:
         UsageError: the arguments are not those that the pipeline asks for.
@@ -51,11 +55,23 @@ def run_pipeline(
     inputs = check_arguments(pipeline.name, definitions, arguments)
     logs = logs.absolute()
     logs.mkdir(parents=True, exist_ok=True)
+    work = _work(cache, observer)
     pool = Pool(jobs or processors(), machine_memory())
     with tempfile.TemporaryDirectory(prefix="quantgate-", ignore_cleanup_errors=True) as scratch:
         return asyncio.run(
-            _run(pipeline, inputs, root.absolute(), logs, pool, Path(scratch), observer)
+            _run(pipeline, inputs, root.absolute(), logs, pool, Path(scratch), observer, work)
         )
+
+
+def _work(cache: Path | None, observer: Observer | None) -> Callable[[Run, Step], Work]:
+    if cache is None:
+        return TaskRun
+    warn = observer.warned if observer else _say_nothing
+    return partial(CachedTask, Cache(cache.absolute(), warn))
+
+
+def _say_nothing(_: str) -> None:
+    pass
 
 
 async def _run(
@@ -66,36 +82,35 @@ async def _run(
     pool: Pool,
     scratch: Path,
     observer: Observer | None,
+    work: Callable[[Run, Step], Work],
 ) -> RunResult:
     async with AsyncExitStack() as stack:
-        server = await _server(pipeline, stack, logs, scratch)
-        run = Run(
-            name=f"{pipeline.name}-{uuid.uuid4().hex[:8]}",
-            folder=root / pipeline.name,
-            scratch=scratch,
-            pool=pool,
-            server=server,
-            started=datetime.now(timezone.utc),
-        )
-        graph = Graph(pipeline, run, logs, observer)
-        ended = await graph.run(pipeline.root, inputs, Place())
+        server = ServerOnDemand(stack, scratch / "server", logs / "imports.log")
+        run = Run.of(pipeline.name, root, scratch, pool, server)
+        graph = Graph(pipeline, run, work, logs, observer)
+        # While the others are looked up in the cache, for these will run in any case.
+        warming = asyncio.create_task(_warm_up(server, _never_cached(pipeline)))
+        try:
+            ended = await graph.run(pipeline.root, inputs, Place())
+        finally:
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
     return RunResult(graph.results, {**ended.outputs.parameters, **ended.outputs.artifacts})
 
 
-async def _server(
-    pipeline: Pipeline, stack: AsyncExitStack, logs: Path, scratch: Path
-) -> ForkServer | None:
-    containers = [
-        executor.container
-        for executor in pipeline.executors.values()
-        if executor.HasField("container")
+async def _warm_up(server: ServerOnDemand, functions: list[PythonFunction]) -> None:
+    if functions:
+        await server.warm_up(name for one in functions for name in imports(one.source))
+
+
+def _never_cached(pipeline: Pipeline) -> list[PythonFunction]:
+    parents = [pipeline.root, *pipeline.components.values()]
+    executors = [
+        pipeline.executors[pipeline.component_of(task).executor_label]
+        for parent in parents
+        for task in parent.dag.tasks.values()
+        if not task.caching_options.enable_cache
+        and pipeline.component_of(task).HasField("executor_label")
     ]
-    if not containers:
-        return None
-    functions = [function for function in map(python_function, containers) if function]
-    statements = dict.fromkeys(
-        statement for function in functions for statement in imports(function.source)
-    )
-    folder = scratch / "server"
-    folder.mkdir()
-    return await stack.enter_async_context(fork_server(statements, folder, logs / "imports.log"))
+    containers = [one.container for one in executors if one.HasField("container")]
+    return [function for function in map(python_function, containers) if function]

@@ -1,4 +1,4 @@
-"""A process with the heavy imports loaded; forks one child a task.
+"""A process that loads heavy imports when they are first needed, and forks one child a task.
 
 The standard library's own fork server does not serve here: its children keep it alive when the
 runner dies, it runs the caller's `__main__` in every child, and its client blocks while it imports.
@@ -19,18 +19,16 @@ from quantgate.local_runner.child import run_job
 from quantgate.local_runner.groups import end_task
 
 
-def main(descriptor: int, imports: Path) -> None:
+def main(descriptor: int) -> None:
     """Serve until the runner closes its end; then end whatever still runs.
 
     Args:
-        descriptor: of a connected socket, with one JSON object a line. First goes out
-            `{"imported": 1}`. Requests come in as `{"id", "job"}`; out go `{"id", "pid"}` once
-            the child runs and `{"id", "status"}` when it ended, negative for a signal.
-        imports: JSON file with the import statements to run first.
+        descriptor: of a connected socket, with one JSON object a line. Requests come in as
+            `{"id", "imports"}`, statements to run before any later task, or as `{"id", "job"}`.
+            Out go `{"id", "pid"}` once the child of a job runs, and `{"id", "status"}` when
+            what was asked for is done, negative for a signal.
     """
     with socket.socket(fileno=descriptor) as connection:
-        for statement in json.loads(imports.read_text("utf-8")):
-            _preload(statement)
         _Server(connection).serve()
 
 
@@ -55,7 +53,6 @@ class _Server:
         signal.set_wakeup_fd(self._bell)
         try:
             with suppress(ConnectionError):
-                self._send(imported=1)
                 self._loop()
         finally:
             for pid in self._ids:
@@ -75,14 +72,22 @@ class _Server:
                     return
                 *lines, received = (received + data).split(b"\n")
                 for line in lines:
-                    self._fork(json.loads(line))
+                    self._answer(json.loads(line))
 
-    def _fork(self, request: dict[str, str]) -> None:
+    def _answer(self, request: dict[str, Any]) -> None:
+        if "job" in request:
+            self._fork(request["id"], Path(request["job"]))
+            return
+        for statement in request["imports"]:
+            _preload(statement)
+        self._send(id=request["id"], status=0)
+
+    def _fork(self, number: int, job: Path) -> None:
         pid = os.fork()
         if pid == 0:
-            self._become_child(Path(request["job"]))
-        self._ids[pid] = int(request["id"])
-        self._send(id=int(request["id"]), pid=pid)
+            self._become_child(job)
+        self._ids[pid] = number
+        self._send(id=number, pid=pid)
 
     def _become_child(self, job: Path) -> None:
         status = 1
@@ -111,4 +116,4 @@ class _Server:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]))

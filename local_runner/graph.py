@@ -1,7 +1,7 @@
 """Walk through a pipeline's tasks: start what is ready, skip what can no longer run."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from quantgate.local_runner.outcome import (
 from quantgate.local_runner.plan import (
     Place,
     in_order,
+    item_of,
     iterations,
     planned_task,
 )
-from quantgate.local_runner.task import Run, TaskRun
+from quantgate.local_runner.task import Run, Step, Work
 from quantgate.local_runner.values import TaskError, Values
 
 
@@ -34,12 +35,31 @@ class Finished:
 
 
 class Graph:
-    """A pipeline under way; `results` grows as tasks end."""
+    """A pipeline under way; `results` grows as tasks end.
 
-    def __init__(self, pipeline: Pipeline, run: Run, logs: Path, observer: Observer | None) -> None:
+    Args:
+        pipeline: from `read_pipeline`.
+        run: what its tasks share.
+        work: makes what does the work of a step.
+        logs: folder of one log a task.
+        observer: is told about every task.
+        skipped: why a task is skipped, with `{}` for the one to blame.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        run: Run,
+        work: Callable[[Run, Step], Work],
+        logs: Path,
+        observer: Observer | None = None,
+        skipped: str = "skipped, because {} failed",
+    ) -> None:
         self.results: list[TaskResult] = []
         self._pipeline = pipeline
         self._run = run
+        self._work = work
+        self._skipped = skipped
         self._logs = logs
         self._observer = observer
 
@@ -87,7 +107,8 @@ class Graph:
 
         async def iterate(index: int, values: Values) -> Finished:
             async with gate:
-                return await self._inside(task, values, place.iteration(index), facts)
+                inside = place.iteration(index, item_of(task, values))
+                return await self._inside(task, values, inside, facts)
 
         ended = await asyncio.gather(*(iterate(*numbered) for numbered in enumerate(inputs)))
         blame = next((one.blame for one in ended if one.blame), None)
@@ -102,7 +123,7 @@ class Graph:
             return await self.run(component, inputs, place)
         log = self._log(place)
         executor = self._pipeline.executors[component.executor_label]
-        running = TaskRun(self._run, component, executor, self._run.folder / place.folder, log)
+        work = self._work(self._run, Step(task, component, executor, place, log, facts, inputs))
         planned = place.planned(task, ())
 
         def started() -> None:
@@ -110,10 +131,10 @@ class Graph:
                 self._observer.task_started(planned)
 
         try:
-            outputs = await running.outputs(inputs, facts, task.retry_policy, started)
+            outputs = await work.outputs(started)
         except TaskError as error:
-            return self._end(place, task, str(error), running.seconds)
-        self._report(planned, log, TaskState.SUCCEEDED, running.seconds, None)
+            return self._end(place, task, str(error), work.seconds)
+        self._report(planned, log, TaskState.SUCCEEDED, work.seconds, cached=work.cached)
         return Finished(outputs)
 
     def _log(self, place: Place) -> Path:
@@ -122,7 +143,7 @@ class Graph:
         return log
 
     def _skip(self, key: str, task: Any, inputs: Values, place: Place, blame: str) -> None:
-        reason = f"skipped, because {blame} failed"
+        reason = self._skipped.format(blame)
         for inside, planned in planned_task(self._pipeline, task, key, inputs, place, ()):
             self._report(planned, self._log(inside), TaskState.SKIPPED, 0.0, reason)
 
@@ -132,10 +153,16 @@ class Graph:
         return Finished(blame=_named(planned))
 
     def _report(
-        self, task: PlannedTask, log: Path, state: TaskState, seconds: float, error: str | None
+        self,
+        task: PlannedTask,
+        log: Path,
+        state: TaskState,
+        seconds: float,
+        error: str | None = None,
+        cached: bool = False,
     ) -> None:
         result = TaskResult(
-            task.name, task.display_name, task.iteration, state, seconds, log, error
+            task.name, task.display_name, task.iteration, state, seconds, log, error, cached
         )
         self.results.append(result)
         if self._observer:

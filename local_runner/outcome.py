@@ -38,6 +38,7 @@ class Artifact:
 class PlannedTask:
     """A task that would start: `waits_for` holds the display names of what goes before it.
 
+    `to_run` says why it would run; it is None for a task whose outputs are in the cache.
     `iteration` counts from 0 in the innermost `dsl.ParallelFor`; it is None outside of loops, and
     where the number of items is known only once the run is under way.
     """
@@ -46,11 +47,15 @@ class PlannedTask:
     display_name: str
     iteration: int | None
     waits_for: tuple[str, ...]
+    to_run: str | None = "the cache is off"
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """How a task ended; `seconds` of running time, without the wait for a free processor."""
+    """How a task ended; `seconds` of running time, without the wait for a free processor.
+
+    `cached` says that it did not run: its outputs come from the cache.
+    """
 
     name: str
     display_name: str
@@ -59,6 +64,7 @@ class TaskResult:
     seconds: float
     log: Path
     error: str | None = None
+    cached: bool = False
 
     @property
     def log_tail(self) -> str:
@@ -88,7 +94,10 @@ class Observer(Protocol):
     """Is told what happens, in the thread that called `run_pipeline`."""
 
     def task_started(self, task: PlannedTask) -> None:
-        """A task got a processor and begins its work."""
+        """A task got a processor and begins its work; a cached one never does."""
 
     def task_finished(self, result: TaskResult) -> None:
         """A task ended, or was skipped without having started."""
+
+    def warned(self, sentence: str) -> None:
+        """Something is wrong that does not keep the run from going on."""

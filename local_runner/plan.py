@@ -1,11 +1,11 @@
 """The tasks of a pipeline in the order in which they would start."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quantgate.local_runner.arguments import check_arguments
 from quantgate.local_runner.inputs import loop_items, producers, with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.outcome import PlannedTask
@@ -22,6 +22,7 @@ class Place:
     folder: Path = Path()
     names: tuple[str, ...] = ()
     iterations: tuple[int, ...] = ()
+    items: tuple[str, ...] = ()
 
     def task(self, key: str) -> "Place":
         """Return the place of a task of the pipeline that stands here."""
@@ -31,10 +32,14 @@ class Place:
         """Return the place of a loop of the pipeline that stands here."""
         return replace(self, folder=self.folder / key)
 
-    def iteration(self, index: int) -> "Place":
-        """Return the place of one iteration of the loop that stands here."""
-        folder = self.folder / str(index)
-        return replace(self, folder=folder, iterations=(*self.iterations, index))
+    def iteration(self, index: int, item: Any) -> "Place":
+        """Return the place of one iteration, over `item`, of the loop that stands here."""
+        return replace(
+            self,
+            folder=self.folder / str(index),
+            iterations=(*self.iterations, index),
+            items=(*self.items, json.dumps(item, sort_keys=True)),
+        )
 
     @property
     def name(self) -> str:
@@ -45,6 +50,11 @@ class Place:
     def log_name(self) -> str:
         """File name of the task's log, for example "quantize.0.log"."""
         return ".".join([*self.names, *map(str, self.iterations), "log"])
+
+    @property
+    def slot(self) -> str:
+        """What stays the same from run to run, also where a loop gets items before this one."""
+        return json.dumps([self.name, *self.items])
 
     def planned(self, task: Any, waits_for: tuple[str, ...]) -> PlannedTask:
         """Return the record of the task that stands here."""
@@ -68,20 +78,6 @@ def in_order(tasks: Mapping[str, Any]) -> list[str]:
         ]
         ordered.update(dict.fromkeys(sorted(ready)))
     return list(ordered)
-
-
-def dry_run(pipeline: Pipeline, arguments: Mapping[str, Any]) -> list[PlannedTask]:
-    """Return every task that a run would start, in that order, without running anything.
-
-    A loop whose items only a task of the run can tell stands as one task without an iteration.
-
-    Raises:
-        UsageError: the arguments are not those that the pipeline asks for.
-    """
-    definitions = pipeline.root.input_definitions.parameters
-    given = check_arguments(pipeline.name, definitions, arguments)
-    inputs = with_defaults(pipeline.root, given)
-    return [task for _, task in planned_tasks(pipeline, pipeline.root, inputs, Place(), ())]
 
 
 def planned_tasks(
@@ -109,7 +105,7 @@ def planned_task(
         return
     loop = place.loop(key)
     for index, iteration in _known_iterations(task, values):
-        inside = loop if index is None else loop.iteration(index)
+        inside = loop if index is None else loop.iteration(index, item_of(task, iteration))
         yield from _expanded(pipeline, task, iteration, inside, waits_for)
 
 
@@ -129,6 +125,11 @@ def _known_iterations(task: Any, values: Values) -> list[tuple[int | None, Value
         return list(enumerate(iterations(task, values)))
     except TaskError:
         return [(None, values)]
+
+
+def item_of(task: Any, values: Values) -> Any:
+    """Return the item of an iteration, given its inputs."""
+    return values.parameters[task.parameter_iterator.item_input]
 
 
 def iterations(task: Any, values: Values) -> list[Values]:

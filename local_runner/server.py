@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from quantgate.local_runner.groups import end_group, end_task
 from quantgate.local_runner.values import TaskError
@@ -19,19 +20,16 @@ _PATIENCE_S = 1.0
 
 
 @asynccontextmanager
-async def fork_server(
-    imports: Iterable[str], folder: Path, log: Path
-) -> AsyncIterator["ForkServer"]:
+async def fork_server(folder: Path, log: Path) -> AsyncIterator["ForkServer"]:
     """Start a fork server; on leaving, end it and every task that still runs.
 
     Args:
-        imports: import statements to run once, before the first task.
-        folder: an empty folder for the server's own use.
+        folder: an empty folder for the server to be in.
         log: file that takes what the imports print.
     """
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _start(theirs.fileno(), imports, folder, log)
+        process = _start(theirs.fileno(), folder, log)
     reader, writer = await asyncio.open_unix_connection(sock=ours)
     server = ForkServer(reader, writer, log)
     try:
@@ -40,21 +38,17 @@ async def fork_server(
         server.end_tasks()
         with suppress(OSError):
             ours.shutdown(socket.SHUT_RDWR)
-        if not server.has_imported:
+        if server.is_importing:
             process.kill()
         _end(process)
         await server.disconnect()
 
 
-def _start(
-    descriptor: int, imports: Iterable[str], folder: Path, log: Path
-) -> subprocess.Popen[bytes]:
-    statements = folder / "imports.json"
-    statements.write_text(json.dumps(list(imports)), "utf-8")
+def _start(descriptor: int, folder: Path, log: Path) -> subprocess.Popen[bytes]:
     module = "quantgate.local_runner.forkserver"
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", module, str(descriptor), str(statements)],
+            [sys.executable, "-m", module, str(descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -74,7 +68,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class ForkServer:
-    """A started fork server; tasks that come while it still imports wait for it."""
+    """A started fork server; tasks that come while it imports wait for it."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, log: Path
@@ -84,17 +78,26 @@ class ForkServer:
         self._numbers = itertools.count()
         self._pids: dict[int, int] = {}
         self._waiting: dict[int, asyncio.Future[int]] = {}
-        self._imported = asyncio.Event()
+        self._imports: dict[str, asyncio.Future[int]] = {}
         self._listener = asyncio.ensure_future(self._listen(reader))
 
     @property
-    def has_imported(self) -> bool:
-        """Whether the server has done its imports; before that it starts no task."""
-        return self._imported.is_set()
+    def is_importing(self) -> bool:
+        """Whether the server is at its imports; it does not hear then that it shall end."""
+        return any(not done.done() for done in self._imports.values())
 
-    async def imported(self) -> None:
-        """Wait until the server has done its imports, or has died of them."""
-        await self._imported.wait()
+    async def load(self, statements: Iterable[str]) -> None:
+        """Run import statements in the server, each once, so that its tasks need not.
+
+        Raises:
+            TaskError: the server itself is gone.
+        """
+        wanted = list(dict.fromkeys(statements))
+        fresh = [statement for statement in wanted if statement not in self._imports]
+        if fresh:
+            self._imports.update(dict.fromkeys(fresh, self._ask(imports=fresh)))
+        for statement in wanted:
+            await self._imports[statement]
 
     async def run(self, job: Path) -> int:
         """Run a stored `Job` and return its exit status, negative for a signal.
@@ -102,12 +105,15 @@ class ForkServer:
         Raises:
             TaskError: the server itself is gone.
         """
+        return await self._ask(job=str(job))
+
+    def _ask(self, **request: Any) -> "asyncio.Future[int]":
         if self._listener.done():
             raise self._gone()
         number = next(self._numbers)
         self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._writer.write(json.dumps({"id": number, "job": str(job)}).encode() + b"\n")
-        return await self._waiting[number]
+        self._writer.write(json.dumps({"id": number, **request}).encode() + b"\n")
+        return self._waiting[number]
 
     def end_tasks(self) -> None:
         """Kill every task that runs."""
@@ -124,22 +130,19 @@ class ForkServer:
         with suppress(ConnectionError):
             async for line in reader:
                 self._note(json.loads(line))
-        self._imported.set()
         self.end_tasks()
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(self._gone())
 
     def _note(self, message: dict[str, int]) -> None:
-        if "imported" in message:
-            self._imported.set()
-            return
         number = message["id"]
         if "pid" in message:
             self._pids[number] = message["pid"]
             return
         # What a finished task has left running goes with it, as it would with its container.
-        end_group(self._pids.pop(number))
+        if number in self._pids:
+            end_group(self._pids.pop(number))
         future = self._waiting.pop(number)
         if not future.done():
             future.set_result(message["status"])

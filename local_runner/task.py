@@ -11,19 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from quantgate.local_runner.child import Job
-from quantgate.local_runner.container import python_function
+from quantgate.local_runner.container import imports, python_function
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.inputs import complete
 from quantgate.local_runner.launcher import executor_input, read_outputs
+from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.placeholders import (
     Lookup,
     executor_lookup,
     expand_structures,
     fill_text,
 )
+from quantgate.local_runner.plan import Place
 from quantgate.local_runner.resources import Pool, demand_of
 from quantgate.local_runner.server import ForkServer
 from quantgate.local_runner.values import TaskError, Values
@@ -31,17 +33,22 @@ from quantgate.local_runner.values import TaskError, Values
 
 @dataclass(frozen=True)
 class Run:
-    """What the tasks of a run share; `folder` takes their outputs, `scratch` what they throw away.
-
-    `server` is None where no task needs a process.
-    """
+    """What tasks share; `folder` takes their outputs, `scratch` what they throw away."""
 
     name: str
     folder: Path
     scratch: Path
     pool: Pool
-    server: ForkServer | None
+    server: ServerOnDemand
     started: datetime
+
+    @classmethod
+    def of(
+        cls, pipeline: str, root: Path, scratch: Path, pool: Pool, server: ServerOnDemand
+    ) -> "Run":
+        """Return a run that starts now, under a name of its own."""
+        name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
+        return cls(name, root / pipeline, scratch, pool, server, datetime.now(timezone.utc))
 
     def facts(self, task: str) -> dict[str, str]:
         """Return what stands for the placeholders about the run and a task of it."""
@@ -58,41 +65,75 @@ class Run:
         }
 
 
-class TaskRun:
-    """One task of a run: `seconds` counts its work, not its waiting."""
+@dataclass(frozen=True)
+class Step:
+    """A task whose inputs are there.
 
-    def __init__(self, run: Run, component: Any, executor: Any, folder: Path, log: Path) -> None:
-        self.seconds = 0.0
-        self._run = run
-        self._component = component
-        self._executor = executor
-        self._folder = folder
-        self._log = log
+    Attributes:
+        spec: its `PipelineTaskSpec`.
+        component: its `ComponentSpec`.
+        executor: its `ExecutorSpec`.
+        place: where it stands in the pipeline.
+        log: file that takes what it prints.
+        facts: from `Run.facts`.
+        inputs: without defaults.
+    """
 
-    async def outputs(
-        self, inputs: Values, facts: dict[str, str], retries: Any, started: Callable[[], None]
-    ) -> Values:
-        """Run the task until it succeeds or its retries are used up, and return its outputs.
+    spec: Any
+    component: Any
+    executor: Any
+    place: Place
+    log: Path
+    facts: dict[str, str]
+    inputs: Values
 
-        Args:
-            inputs: the task's inputs, without defaults.
-            facts: from `Run.facts`.
-            retries: the task's `RetryPolicy`.
-            started: called once, when the task has got a processor.
+
+class Work(Protocol):
+    """What comes of a step."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent at work, not waiting."""
+
+    @property
+    def cached(self) -> bool:
+        """Whether its outputs were there already."""
+
+    async def outputs(self, started: Callable[[], None]) -> Values:
+        """Return its outputs; calls `started` when it got a processor, if it needs one.
 
         Raises:
             TaskError: it failed.
         """
-        inputs = complete(self._component, inputs)
+
+
+class TaskRun:
+    """The work of a task in a process of its own."""
+
+    def __init__(self, run: Run, step: Step) -> None:
+        self.seconds = 0.0
+        self.cached = False
+        self._run = run
+        self._step = step
+        self._component = step.component
+        self._executor = step.executor
+        self._folder = run.folder / step.place.folder
+        self._log = step.log
+
+    async def outputs(self, started: Callable[[], None]) -> Values:
+        """Run the task until it succeeds or its retries are used up, and return its outputs.
+
+        Raises:
+            TaskError: it failed.
+        """
+        inputs = complete(self._component, self._step.inputs)
         if self._executor.HasField("importer"):
             started()
             return import_artifacts(self._component, self._executor.importer, inputs)
-        server = self._run.server
-        if server is None:
-            raise TaskError("it needs a process, and the run has no server for it")
-        await server.imported()
+        server = await self._server()
+        retries = self._step.spec.retry_policy
         document = executor_input(self._component, inputs, self._folder)
-        lookup = executor_lookup(document, facts)
+        lookup = executor_lookup(document, self._step.facts)
         demand = demand_of(self._executor.container.resources, lookup)
         for attempt in range(retries.max_retry_count + 1):
             async with self._run.pool.take(demand):
@@ -103,9 +144,15 @@ class TaskRun:
                 except TaskError as error:
                     if attempt == retries.max_retry_count:
                         raise
-                    self._note(f"attempt {attempt + 1} failed: {error}")
+                    self.note(f"attempt {attempt + 1} failed: {error}")
             await asyncio.sleep(_pause(retries, attempt))
         raise TaskError("its retry policy allows no attempt")
+
+    async def _server(self) -> ForkServer:
+        server = await self._run.server.get()
+        function = python_function(self._executor.container)
+        await server.load(imports(function.source) if function else [])
+        return server
 
     async def _attempt(
         self, server: ForkServer, document: dict[str, Any], lookup: Lookup
@@ -119,7 +166,7 @@ class TaskRun:
             self.seconds += time.monotonic() - began
         outputs, warnings = read_outputs(self._component, self._folder)
         for warning in warnings:
-            self._note(f"warning: {warning}")
+            self.note(f"warning: {warning}")
         return outputs
 
     async def _run_process(
@@ -145,7 +192,7 @@ class TaskRun:
         if function:
             source.write_text(function.source, "utf-8")
             if function.installs_packages:
-                self._note("pip is not called; the task uses the packages of this environment")
+                self.note("pip is not called; the task uses the packages of this environment")
         environment = {item.name: fill_text(item.value, lookup) for item in container.env}
         return Job(
             log=str(self._log),
@@ -163,7 +210,8 @@ class TaskRun:
             executor_input=document,
         )
 
-    def _note(self, sentence: str) -> None:
+    def note(self, sentence: str) -> None:
+        """Add a line to the task's log."""
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"[local runner] {sentence}\n")
 

@@ -1,6 +1,6 @@
 """Plan -> the graph of components, over channels: whoever made the model and the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kfp import dsl
@@ -12,6 +12,7 @@ from quantgate.components.benchmark.component import benchmark
 from quantgate.components.calibrate.component import calibrate
 from quantgate.components.convert_baseline.component import convert_baseline
 from quantgate.components.evaluate.component import evaluate
+from quantgate.components.export_model.component import export_model
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.components.quantize.component import quantize
@@ -32,7 +33,10 @@ class Outputs(NamedTuple):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What feeds the graph; data that lies somewhere, and `promote_to`, as the plan needs them."""
+    """What feeds the graph: the model, a SavedModel or a Keras file as the spec says.
+
+    Data that lies somewhere, and `promote_to`, as the plan needs them.
+    """
 
     model: Channel
     evaluation: Channel | None = None
@@ -54,6 +58,8 @@ class _Candidates:
 
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Chain the components; to be called inside a `@dsl.pipeline` function."""
+    if plan.spec.model.keras:
+        inputs = replace(inputs, model=_export_model(inputs))
     baseline = _convert_baseline(plan, inputs)
     evaluation = build_evaluation_set(plan.spec.data.evaluation, inputs.evaluation, baseline)
     baseline_measurement = _evaluate(plan, baseline.outputs["baseline"], baseline, evaluation)
@@ -90,8 +96,14 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     )
 
 
+def _export_model(inputs: Inputs) -> Channel:
+    task = export_model(model=inputs.model)
+    return conversion(task, tasks.EXPORT_MODEL).outputs["saved_model"]
+
+
 def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
-    task = convert_baseline(model=inputs.model, signature=plan.spec.model.signatures[0])
+    model = plan.spec.model
+    task = convert_baseline(model=inputs.model, signature=model.signatures[0], tags=model.tags)
     return conversion(task, tasks.CONVERT_BASELINE)
 
 
@@ -107,6 +119,7 @@ def _calibrate(plan: Plan, inputs: Inputs, samples: PipelineTask) -> dict[str, C
     task = calibrate(
         model=inputs.model,
         signature=plan.spec.model.signatures[0],
+        tags=plan.spec.model.tags,
         calibration=samples.outputs["dataset"],
         timeout_s=plan.spec.quantize.timeout_s,
     )

@@ -10,6 +10,7 @@ from quantgate.components.images import CONVERT
 def calibrate(
     model: Input[Model],
     signature: str,
+    tags: list,
     calibration: Input[Dataset],
     timeout_s: float,
     calibrated: Output[Model],
@@ -19,6 +20,7 @@ def calibrate(
     Args:
         model: folder of a TensorFlow SavedModel.
         signature: key of the signature to convert.
+        tags: of the graph in the SavedModel that has it.
         calibration: a data set as `build_dataset` writes it.
         timeout_s: seconds after which the calibration counts as failed.
         calibrated: a folder with `calibration.json` (`Calibration`) and, where it succeeded,
@@ -29,6 +31,7 @@ def calibrate(
     work(
         model.path,
         signature,
+        tags,
         dataset_path=calibration.path,
         timeout_s=timeout_s,
         calibrated_path=calibrated.path,

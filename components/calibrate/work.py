@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ MODEL = "calibrated.tflite"
 NO_RANGE = "calibration gave no tensor a range: no sample holds a finite value"
 Way = Literal["once", "converter"]
 Selections = Mapping[str, Sequence[int]]
+Prepare = Callable[[], bytes]
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 def calibrate(
     model_path: str,
     signature: str,
+    tags: Sequence[str] = converter.SERVING_TAGS,
     *,
     dataset_path: str,
     timeout_s: float,
@@ -46,7 +49,8 @@ def calibrate(
     """
     manifest = open_dataset(dataset_path).manifest
     selections = rows_by_variant(manifest)
-    models, way, reason = _attempt(model_path, signature, dataset_path, selections, timeout_s)
+    prepare = partial(converter.prepare, model_path, signature, tags)
+    models, way, reason = _attempt(prepare, dataset_path, selections, timeout_s)
     for variant, rows in selections.items():
         folder = Path(calibrated_path) / variant
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +69,7 @@ def calibrate(
 
 
 def _attempt(
-    model_path: str, signature: str, dataset: str, selections: Selections, timeout_s: float
+    prepare: Prepare, dataset: str, selections: Selections, timeout_s: float
 ) -> tuple[dict[str, bytes], Way, str | None]:
     """The calibrated models by variant, how they came about, and why there are none."""
     version = tf.__version__
@@ -73,20 +77,20 @@ def _attempt(
         why = f"TensorFlow {version} is not among the versions that share a calibration"
         return {}, "converter", why
     try:
-        models = _calibrated(model_path, signature, dataset, selections, timeout_s)
+        models = _calibrated(prepare, dataset, selections, timeout_s)
     except IsolatedFailure as failure:
         return {}, "once", sentence("calibration", failure)
     return models, "once", None
 
 
 def _calibrated(
-    model_path: str, signature: str, dataset: str, selections: Selections, timeout_s: float
+    prepare: Prepare, dataset: str, selections: Selections, timeout_s: float
 ) -> dict[str, bytes]:
     # Private parts of TensorFlow, which only the proven versions are sure to have.
     from quantgate.components.calibrate.ranges import is_stateful, merged, record, with_ranges
 
     end = time.monotonic() + timeout_s
-    prepared = run_isolated(converter.prepare, model_path, signature, timeout_s=timeout_s)
+    prepared = run_isolated(prepare, timeout_s=timeout_s)
     shards = shards_of(selections, is_stateful(prepared))
     log.info("calibrating on %d samples in %d processes", _distinct(selections), len(shards))
     calls = [(prepared, dataset, cells) for cells in shards]

@@ -10,6 +10,7 @@ from quantgate.components.images import CONVERT
 def convert_baseline(
     model: Input[Model],
     signature: str,
+    tags: list,
     baseline: Output[Model],
     facts: Output[Artifact],
 ) -> None:
@@ -18,9 +19,10 @@ def convert_baseline(
     Args:
         model: folder of a TensorFlow SavedModel.
         signature: key of the signature to convert.
+        tags: of the graph in the SavedModel that has it.
         baseline: the float .tflite.
         facts: `ModelFacts` as JSON: signature, ops, sizes, hashes.
     """
     from quantgate.components.convert_baseline.work import convert_baseline as work
 
-    work(model.path, signature, baseline_path=baseline.path, facts_path=facts.path)
+    work(model.path, signature, tags, baseline_path=baseline.path, facts_path=facts.path)

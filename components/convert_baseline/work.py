@@ -1,11 +1,12 @@
 """Convert the float model as it is, and describe it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
 
 from quantgate.components.conversion_failure import essence, ops_without_builtin
-from quantgate.components.converter import Recipe, convert
+from quantgate.components.converter import SERVING_TAGS, Recipe, convert
 from quantgate.components.flatbuffer import SignatureTensors, read_contents
 from quantgate.components.isolation import FailedInChild, IsolatedFailure, run_isolated
 from quantgate.components.saved_model import declared_signature
@@ -19,16 +20,23 @@ TIMEOUT_S = 3600.0
 
 
 def convert_baseline(
-    model_path: str, signature: str, *, baseline_path: str, facts_path: str
+    model_path: str,
+    signature: str,
+    tags: Sequence[str] = SERVING_TAGS,
+    *,
+    baseline_path: str,
+    facts_path: str,
 ) -> None:
     """Convert one signature of a SavedModel to a float32 .tflite and write its `ModelFacts`.
+
+    `tags` are those of the graph in it that has the signature.
 
     Raises:
         InputError: the folder is no SavedModel that can be converted; the message says why, and
             what to do about it.
     """
-    declared = declared_signature(model_path, signature)
-    content = _converted(model_path, signature)
+    declared = declared_signature(model_path, signature, tags)
+    content = _converted(model_path, signature, tags)
     contents = read_contents(content)
     delivered = _described(signature, contents.signatures[signature])
     require_same_names(model_path, declared, delivered)
@@ -39,6 +47,7 @@ def convert_baseline(
         size_bytes=len(content),
         signature=delivered,
         ops=contents.ops,
+        tags=list(tags),
         tensorflow=tf.__version__,
     ).write(facts_path)
 
@@ -63,9 +72,10 @@ def require_same_names(folder: str, declared: Signature, delivered: Signature) -
             )
 
 
-def _converted(folder: str, signature: str) -> bytes:
+def _converted(folder: str, signature: str, tags: Sequence[str]) -> bytes:
+    recipe = Recipe(BASELINE)
     try:
-        return run_isolated(convert, folder, signature, Recipe(BASELINE), timeout_s=TIMEOUT_S)
+        return run_isolated(convert, folder, signature, recipe, None, tags, timeout_s=TIMEOUT_S)
     except FailedInChild as failure:
         raise InputError(_explained(folder, signature, str(failure))) from failure
     except IsolatedFailure as failure:

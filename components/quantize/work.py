@@ -1,7 +1,7 @@
 """Quantize the model in one mode, and attest what came out."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ class Source:
     Attributes:
         saved_model: its folder.
         signature: the key of the one to convert.
+        tags: of the graph that has it.
         calibrated: what `calibrate` wrote for the candidate's variant: a folder.
         dataset: the calibration set's folder.
         variant: key of the samples that the candidate calibrates on.
@@ -35,6 +36,7 @@ class Source:
 
     saved_model: str
     signature: str
+    tags: Sequence[str]
     calibrated: Path | None
     dataset: str | None
     variant: str
@@ -71,7 +73,7 @@ def quantize(
     facts = ModelFacts.read(facts_path)
     recipe, variant = recipe_of(candidate), candidate.get("calibration", "")
     calibrated = Path(calibrated_path) / variant if calibrated_path else None
-    source = Source(model_path, facts.signature.key, calibrated, dataset_path, variant)
+    source = Source(model_path, facts.signature.key, facts.tags, calibrated, dataset_path, variant)
     calibration = _calibration(source, recipe)
     started = time.monotonic()
     delivery = _delivered(source, recipe, calibration, timeout_s)
@@ -134,10 +136,11 @@ def _with_known_exclusions(
 
 def _converted(source: Source, recipe: Recipe) -> bytes:
     if not recipe.mode.calibrated or source.dataset is None:
-        return convert(source.saved_model, source.signature, recipe)
-    rows = rows_by_variant(open_dataset(source.dataset).manifest)[source.variant]
-    samples = samples_of(source.dataset, rows)
-    return convert(source.saved_model, source.signature, recipe, samples)
+        samples = None
+    else:
+        rows = rows_by_variant(open_dataset(source.dataset).manifest)[source.variant]
+        samples = samples_of(source.dataset, rows)
+    return convert(source.saved_model, source.signature, recipe, samples, source.tags)
 
 
 def _derived(source: Source, recipe: Recipe) -> bytes:

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from quantgate import __version__
+from quantgate.commands import cache, demo, init, inspect, logs, plan, run, show, validate
 from quantgate.commands import compile as compile_command
-from quantgate.commands import demo, init, inspect, plan, run, show, validate
 from quantgate.commands.guard import guarded
 
 _EPILOG = """\
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"quantgate {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (init, validate, plan, compile_command, run, show, inspect, demo):
+    for command in (init, validate, plan, compile_command, run, show, logs, inspect, cache, demo):
         command.add_to(verbs)
     return parser
 

@@ -163,7 +163,7 @@ def make_plan(spec: Spec) -> Plan:
 def run_parameters(plan: Plan) -> dict[str, str]:
     """Name the run parameters of a plan's pipeline, each with its location as the spec gives it."""
     spec = plan.spec
-    locations = {"model": spec.model.saved_model}
+    locations = {"model": spec.model.location}
     calibration, evaluation = spec.data.calibration, spec.data.evaluation
     if plan.calibrated and calibration and has_location(calibration):
         locations["calibration"] = calibration.source

@@ -31,7 +31,8 @@ class ModelFacts(Record):
     """What `convert_baseline` found: the model card of the float model.
 
     `saved_model_sha256` covers every file of the SavedModel and its relative path;
-    `baseline_sha256` the bytes of the float .tflite.
+    `baseline_sha256` the bytes of the float .tflite. `tags` are those of the graph in the
+    SavedModel that has the signature.
     """
 
     saved_model_sha256: str
@@ -40,6 +41,7 @@ class ModelFacts(Record):
     signature: Signature
     ops: dict[str, int]
     tensorflow: str
+    tags: list[str] = ["serve"]
 
 
 class ArrayFacts(Record):

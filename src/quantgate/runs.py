@@ -21,13 +21,17 @@ LATEST = "latest"
 
 
 class TaskRecord(Record):
-    """How one task ended; `log` is relative to the run's folder."""
+    """How one task ended; `log` is relative to the run's folder.
+
+    `cached` says that it did not run, for its outputs were there from an earlier run.
+    """
 
     title: str
     state: str
     seconds: float
     log: str | None
     error: str | None
+    cached: bool = False
 
 
 class RunRecord(Record):

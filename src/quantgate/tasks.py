@@ -7,6 +7,7 @@ from quantgate.plan import Plan, run_parameters
 IMPORT_MODEL = "Import model"
 IMPORT_CALIBRATION = "Import calibration data"
 IMPORT_EVALUATION = "Import evaluation data"
+EXPORT_MODEL = "Export Keras model"
 CONVERT_BASELINE = "Convert float32 baseline"
 BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
@@ -34,6 +35,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (IMPORT_MODEL, True),
         (IMPORT_EVALUATION, "evaluation" in located),
         (IMPORT_CALIBRATION, "calibration" in located),
+        (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, True),
         (BUILD_EVALUATION, True),
         (EVALUATE_BASELINE, True),

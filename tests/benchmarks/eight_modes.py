@@ -84,7 +84,7 @@ def compare(samples: int) -> bool:
     """Run both ways, print a table, and say whether the models that came out are the same."""
     _python("make", str(samples))
     guide = _watched([sys.executable, __file__, "guide"])
-    ours = _watched([sys.executable, "-m", "quantgate", "run", "quantgate.yaml"])
+    ours = _watched([sys.executable, "-m", "quantgate", "run", "quantgate.yaml", "--no-cache"])
     ratio = guide.seconds / ours.seconds
     lines = [
         f"{samples} calibration samples, {len(os.sched_getaffinity(0))} cores",

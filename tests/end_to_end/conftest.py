@@ -15,8 +15,9 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def quantgate(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Run `quantgate ARGUMENTS`; folder, environment and time limit as keywords."""
+    """Run `quantgate ARGUMENTS`; folder and time limit as keywords. All share one cache."""
     state = tmp_path_factory.mktemp("state")
+    own = {"XDG_STATE_HOME": str(state), "XDG_CACHE_HOME": str(state), "COLUMNS": "120"}
 
     def run(
         *arguments: object, cwd: Path | None = None, timeout: float = 300
@@ -24,7 +25,7 @@ def quantgate(tmp_path_factory: pytest.TempPathFactory) -> Command:
         return subprocess.run(
             [QUANTGATE, *map(str, arguments)],
             cwd=cwd,
-            env={**os.environ, "XDG_STATE_HOME": str(state), "COLUMNS": "120"},
+            env={**os.environ, **own},
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -122,7 +122,10 @@ def test_a_keras_file_in_its_place(example: Path, quantgate) -> None:
     (example / "model.keras").write_bytes(b"PK\x03\x04")
     done = quantgate("run", example / "quantgate.yaml", "--set", "model.saved_model=model.keras")
     assert done.returncode == 3
-    way_out = "Export it with `keras.models.load_model('model.keras').export(folder)`"
+    way_out = (
+        "Export it with `keras.models.load_model('model.keras').export(folder)`, and name that; or "
+        "name it as `model.keras`."
+    )
     assert way_out in done.stderr
 
 

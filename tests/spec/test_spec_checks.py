@@ -353,6 +353,38 @@ from quantgate.spec import load
             ],
         ),
         (
+            "saved_model: models/fashion",
+            "keras: ftp://models/fashion.keras",
+            [
+                "3:16 `model.keras` is on `ftp://`, which Kubeflow Pipelines cannot read -> Use a "
+                "local path, or one on `gs://`, `s3://` or `minio://`.",
+            ],
+        ),
+        (
+            "saved_model: models/fashion",
+            "signatures: [serve]",
+            [
+                "3:8 `model` needs `saved_model` or `keras` -> Write for example `saved_model: "
+                "models/fashion`.",
+            ],
+        ),
+        (
+            "{saved_model: models/fashion}",
+            "{saved_model: models/fashion, keras: fashion.keras}",
+            [
+                "3:38 `model` has both `saved_model` and `keras` -> Keep one of them; a Keras file "
+                "is exported to a SavedModel anyway.",
+            ],
+        ),
+        (
+            "{saved_model: models/fashion}",
+            "{keras: fashion.keras, tags: [serve, tpu]}",
+            [
+                "3:31 `model.tags` is for a SavedModel, and the model is a Keras file -> Remove "
+                "it.",
+            ],
+        ),
+        (
             "to: published",
             "to: gs://bucket/published",
             [

@@ -229,6 +229,14 @@ import pytest
             ],
         ),
         (
+            "data:\n",
+            "data:\n  allow_random: yes please\n",
+            [
+                "5:17 `data.allow_random` must be true or false, not the text `yes please` -> "
+                "Write `true` or `false`, without quotes.",
+            ],
+        ),
+        (
             "{runs: 50}",
             "{runs: 2.5}",
             [

@@ -16,7 +16,11 @@ def test_fills_in_every_default(spec_file: SpecFile, sound: str):
     assert load(spec_file(sound)).document == {
         "version": 1,
         "name": "fashion",
-        "model": {"saved_model": "models/fashion", "signatures": ["serving_default"]},
+        "model": {
+            "saved_model": "models/fashion",
+            "signatures": ["serving_default"],
+            "tags": ["serve"],
+        },
         "data": {
             "calibration": {
                 "source": "train.npz",

@@ -110,12 +110,13 @@ def test_every_missing_path_is_reported_at_its_place(
             "fashion.keras",
             "is a Keras file, not the folder of a SavedModel",
             "Export it with `keras.models.load_model('fashion.keras').export(folder)`, and name "
-            "that.",
+            "that; or name it as `model.keras`.",
         ),
         (
             "fashion.h5",
             "is a Keras file, not the folder of a SavedModel",
-            "Export it with `keras.models.load_model('fashion.h5').export(folder)`, and name that.",
+            "Export it with `keras.models.load_model('fashion.h5').export(folder)`, and name that; "
+            "or name it as `model.keras`.",
         ),
         (
             "fashion.tflite",
@@ -129,6 +130,31 @@ def test_a_file_in_place_of_a_saved_model(files: Path, name: str, message: str, 
     (files / name).write_bytes(b"model")
     assert said(f"model.saved_model={name}") == [
         f"`model.saved_model` {message}: {files / name} -> {hint}"
+    ]
+
+
+KERAS = "model={keras: fashion.keras}"
+
+
+def test_passes_a_keras_file(files: Path):
+    (files / "fashion.keras").write_bytes(b"model")
+    preflight(load(Path("quantgate.yaml"), [KERAS]))
+
+
+def test_a_keras_file_that_is_missing(files: Path):
+    assert said(KERAS) == [
+        f"`model.keras` does not exist: {files}/fashion.keras -> Paths are relative to {files}."
+    ]
+
+
+def test_something_else_in_place_of_a_keras_file(files: Path):
+    assert said("model={keras: models/fashion}") == [
+        f"`model.keras` is a folder, not a Keras file: {files}/models/fashion -> Name a .keras or "
+        ".h5 file, or a SavedModel's folder as `model.saved_model`."
+    ]
+    assert said("model={keras: test.npz}") == [
+        f"`model.keras` is no .keras or .h5 file: {files}/test.npz -> Keras 3 writes one with "
+        "`model.save('model.keras')`."
     ]
 
 

@@ -1,6 +1,7 @@
 """Arguments that several verbs share."""
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -14,6 +15,23 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="KEY=VALUE",
         help="replace a value of the spec, as in --set gate.top1.max_drop=0.02; repeatable",
+    )
+
+
+def default_cache() -> Path:
+    """Return `$XDG_CACHE_HOME/quantgate`, or what stands for it where that is not set."""
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(caches, "quantgate")
+
+
+def add_cache_dir(parser: argparse._ActionsContainer) -> None:
+    """Add --cache-dir."""
+    parser.add_argument(
+        "--cache-dir",
+        type=Path,
+        default=default_cache(),
+        metavar="DIR",
+        help="where results of tasks are kept, to be used again (default: %(default)s)",
     )
 
 

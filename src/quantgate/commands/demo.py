@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from quantgate.commands.arguments import default_cache
 from quantgate.commands.run import run_spec
 from quantgate.demo import make_example
 from quantgate.errors import ExitCode
@@ -52,7 +53,7 @@ def handle(options: argparse.Namespace) -> int:
     loaded = load(spec)
     preflight(loaded)
     runs = options.folder / "runs"
-    outcome = run_spec(loaded, make_plan(loaded.spec), runs)
+    outcome = run_spec(loaded, make_plan(loaded.spec), runs, cache=default_cache())
     if outcome == ExitCode.OK:
         run = runs / loaded.spec.name / LATEST
         sys.stdout.write(_NEXT.format(command=_command(), run=run, spec=spec))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quantgate.commands.arguments import add_runs_dir, add_spec
+from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
 from quantgate.commands.show import show_on_terminal
 from quantgate.decision import Decision
 from quantgate.errors import ExitCode, StepFailed
@@ -29,12 +29,22 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="run a spec on this machine",
         description="Compile a spec and run the pipeline on this machine, as a cluster would. "
         "What comes of it lies in a folder of its own: the decision, the report, the winner, "
-        "the compiled pipeline, the resolved spec, and a log for each task.",
+        "the compiled pipeline, the resolved spec, and a log for each task. Tasks that rest on "
+        "the same code, parameters and inputs as in an earlier run are taken from the cache.",
     )
     add_spec(parser)
     add_runs_dir(parser)
     parser.add_argument(
-        "--dry-run", action="store_true", help="list the tasks that would run, and run none"
+        "--dry-run",
+        action="store_true",
+        help="list the tasks, which of them would run and why, and run none",
+    )
+    caching = parser.add_mutually_exclusive_group()
+    add_cache_dir(caching)
+    caching.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="run every task, and keep none for later runs",
     )
     parser.add_argument(
         "--jobs",
@@ -58,27 +68,42 @@ def handle(options: argparse.Namespace) -> int:
     preflight(loaded)
     plan = make_plan(loaded.spec)
     require("running", "kfp", "tensorflow", "ai_edge_litert", "sklearn")
+    cache = None if options.no_cache else options.cache_dir
     if options.dry_run:
-        return _dry_run(loaded, plan)
-    return run_spec(loaded, plan, options.runs_dir, options.jobs)
+        return _dry_run(loaded, plan, cache)
+    return run_spec(loaded, plan, options.runs_dir, options.jobs, cache)
 
 
-def _dry_run(loaded: LoadedSpec, plan: Plan) -> int:
+def _dry_run(loaded: LoadedSpec, plan: Plan, cache: Path | None) -> int:
     from quantgate.local_runner import dry_run, read_pipeline
     from quantgate.pipelines import compile_pipeline
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
         compile_pipeline(plan, loaded.sha256, path)
-        tasks = dry_run(read_pipeline(path), _arguments(loaded, plan))
-    for number, task in enumerate(tasks, start=1):
-        sys.stdout.write(f"{number:>4}  {_title(plan, task.display_name, task.iteration)}\n")
-    sys.stdout.write(f"{len(tasks)} tasks would run; nothing was run or written\n")
+        tasks = dry_run(read_pipeline(path), _arguments(loaded, plan), cache)
+    titles = [_title(plan, task.display_name, task.iteration) for task in tasks]
+    width = max(map(len, titles))
+    for number, (title, task) in enumerate(zip(titles, tasks, strict=True), start=1):
+        fate = "cached" if task.to_run is None else f"to run: {task.to_run}"
+        sys.stdout.write(f"{number:>4}  {title:<{width}}  {fate}\n")
+    cached = sum(task.to_run is None for task in tasks)
+    sys.stdout.write(
+        f"{len(tasks) - cached} tasks would run, {cached} are cached; nothing was run or written\n"
+    )
     return ExitCode.OK
 
 
-def run_spec(loaded: LoadedSpec, plan: Plan, runs_dir: Path, jobs: int | None = None) -> int:
+def run_spec(
+    loaded: LoadedSpec,
+    plan: Plan,
+    runs_dir: Path,
+    jobs: int | None = None,
+    cache: Path | None = None,
+) -> int:
     """Run a loaded spec and return the exit code that its outcome stands for.
+
+    Without `cache`, a folder, every task runs.
 
     Raises:
         StepFailed: a task failed, so that there is no decision or no promotion.
@@ -87,7 +112,7 @@ def run_spec(loaded: LoadedSpec, plan: Plan, runs_dir: Path, jobs: int | None = 
     folder.spec.write_text(loaded.render(), encoding="utf-8")
     RunRecord(state="running").write(folder.record)
     try:
-        result = _execute(loaded, plan, folder, jobs)
+        result = _execute(loaded, plan, folder, jobs, cache)
         decision = _keep_decision(folder, result.outputs)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
@@ -97,7 +122,9 @@ def run_spec(loaded: LoadedSpec, plan: Plan, runs_dir: Path, jobs: int | None = 
     return _conclude(folder, plan, result, decision)
 
 
-def _execute(loaded: LoadedSpec, plan: Plan, folder: RunFolder, jobs: int | None) -> "RunResult":
+def _execute(
+    loaded: LoadedSpec, plan: Plan, folder: RunFolder, jobs: int | None, cache: Path | None
+) -> "RunResult":
     from quantgate.local_runner import read_pipeline, run_pipeline
     from quantgate.pipelines import compile_pipeline
 
@@ -111,6 +138,7 @@ def _execute(loaded: LoadedSpec, plan: Plan, folder: RunFolder, jobs: int | None
         logs=folder.logs,
         jobs=jobs,
         observer=_Progress(plan),
+        cache=cache,
     )
 
 
@@ -138,6 +166,10 @@ class _Progress:
         self._plan = plan
         self._start = time.monotonic()
 
+    def warned(self, sentence: str) -> None:
+        """Print a warning."""
+        sys.stderr.write(f"warning: {sentence}\n")
+
     def task_started(self, task: "PlannedTask") -> None:
         """Say nothing: tasks are short."""
 
@@ -147,9 +179,8 @@ class _Progress:
             return
         title = _title(self._plan, result.display_name, result.iteration)
         elapsed = time.monotonic() - self._start
-        sys.stdout.write(
-            f"{elapsed:7.1f} s  {title}: {result.state.lower()} in {result.seconds:.1f} s\n"
-        )
+        ended = "cached" if result.cached else f"{result.state.lower()} in {result.seconds:.1f} s"
+        sys.stdout.write(f"{elapsed:7.1f} s  {title}: {ended}\n")
         sys.stdout.flush()
 
 
@@ -169,6 +200,7 @@ def _record(folder: RunFolder, plan: Plan, result: "RunResult", decided: bool) -
             seconds=round(task.seconds, 3),
             log=f"logs/{task.log.name}" if task.log.is_file() else None,
             error=task.error,
+            cached=task.cached,
         )
         for task in result.tasks
     ]

@@ -11,7 +11,7 @@ from quantgate.spec.candidates import candidate_findings
 from quantgate.spec.draft import Draft
 from quantgate.spec.limits import limit_findings
 from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
-from quantgate.spec.model import Metric, Objective
+from quantgate.spec.model import Metric, ModelSource, Objective
 from quantgate.spec.naming import figure_findings, metric_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.sources import source_form_findings
@@ -19,14 +19,18 @@ from quantgate.spec.wording import dotted, listed
 
 _SOURCES = (
     ("model", "saved_model"),
+    ("model", "keras"),
     ("data", "calibration", "source"),
     ("data", "evaluation", "source"),
 )
+#: Of the graph in what Keras exports.
+_EXPORTED_TAGS = ["serve"]
 
 
 def meaning_findings(draft: Draft) -> list[Finding]:
     """Run every check on the sound parts of a spec."""
     return [
+        *_model_findings(draft.model),
         *candidate_findings(draft.candidates, draft.lacks_calibration),
         *_metric_findings(draft.metrics),
         *limit_findings(draft.limits, draft.unmeasured),
@@ -35,6 +39,21 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *source_form_findings(draft.sources),
         *_promotion_findings(draft),
     ]
+
+
+def _model_findings(model: ModelSource | None) -> Iterator[Finding]:
+    if model is None:
+        return
+    if not model.location:
+        message = "`model` needs `saved_model` or `keras`"
+        yield Finding(("model",), message, "Write for example `saved_model: models/fashion`.")
+    if model.saved_model and model.keras:
+        message = "`model` has both `saved_model` and `keras`"
+        hint = "Keep one of them; a Keras file is exported to a SavedModel anyway."
+        yield Finding(("model", "keras"), message, hint, at_key=True)
+    elif model.keras and model.tags != _EXPORTED_TAGS:
+        message = "`model.tags` is for a SavedModel, and the model is a Keras file"
+        yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
 
 
 def _metric_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:

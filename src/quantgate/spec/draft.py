@@ -5,7 +5,7 @@ from typing import Any
 
 from quantgate.figures import LATENCIES, METRICS
 from quantgate.spec.data import CalibrationData, EvaluationData
-from quantgate.spec.model import Candidate, Limit, Metric, Objective
+from quantgate.spec.model import Candidate, Limit, Metric, ModelSource, Objective
 from quantgate.spec.problems import KeyPath
 
 _SOURCES: Mapping[tuple[str, str], type[CalibrationData | EvaluationData]] = {
@@ -22,12 +22,18 @@ class Draft:
         metrics: sound entries of `measure.metrics` by path.
         limits: every entry of `gate` by figure, None where it is broken.
         objectives: sound entries of `choose` by path.
+        model: `model`, where it is sound.
         sources: `data.calibration` and `data.evaluation` by path, where they are sound.
     """
 
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
         self._content = content
         self._broken = broken
+        self.model: ModelSource | None = (
+            ModelSource.model_validate(self._at("model"))
+            if isinstance(self._at("model"), dict) and self._is_sound(("model",))
+            else None
+        )
         self.candidates: dict[KeyPath, Candidate] = {
             path: Candidate.model_validate({"mode": entry} if isinstance(entry, str) else entry)
             for path, entry in self._sound_entries("quantize", "modes")

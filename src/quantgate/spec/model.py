@@ -26,16 +26,31 @@ Target = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
 IoType = Literal["float32", "int8", "uint8", "int16"]
 
 
-class ModelSource(Section):
+class ModelSource(Alternatives):
     """The trained float model."""
 
-    saved_model: Text = Field(description="Folder of a TensorFlow SavedModel.")
+    saved_model: Text | None = Field(
+        default=None, description="Folder of a TensorFlow SavedModel; or `keras`."
+    )
+    keras: Text | None = Field(
+        default=None, description="Keras model file, .keras or .h5, to be exported to a SavedModel."
+    )
     signatures: list[Text] = Field(
         default=["serving_default"],
         min_length=1,
         max_length=1,
         description="The signature to convert.",
     )
+    tags: list[Text] = Field(
+        default=["serve"],
+        min_length=1,
+        description="Tags of the graph that has the signature, where a SavedModel holds several.",
+    )
+
+    @property
+    def location(self) -> str:
+        """Where the model is, in whatever form."""
+        return self.saved_model or self.keras or ""
 
 
 class Exclude(Section):

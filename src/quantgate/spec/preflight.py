@@ -9,7 +9,7 @@ from quantgate.spec.formats import PYTHON, declared_format, has_location
 from quantgate.spec.loading import LoadedSpec
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.problems import Finding, KeyPath
-from quantgate.spec.savedmodel import saved_model_findings
+from quantgate.spec.savedmodel import keras_findings, saved_model_findings
 from quantgate.spec.wording import did_you_mean, dotted, shortened
 
 Check = Callable[[Path], Iterator[Finding]]
@@ -34,13 +34,14 @@ def preflight(loaded: LoadedSpec) -> None:
 
 
 def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    path = ("model", "saved_model")
-    return _look(
-        loaded,
-        loaded.spec.model.saved_model,
-        path,
-        lambda target: saved_model_findings(target, path),
+    key, findings = (
+        ("keras", keras_findings)
+        if loaded.spec.model.keras
+        else ("saved_model", saved_model_findings)
     )
+    path = ("model", key)
+    location = loaded.spec.model.location
+    return _look(loaded, location, path, lambda target: findings(target, path))
 
 
 def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Whether a path is a SavedModel, and if not, what it is and how to get one from it."""
+"""Whether a path is a SavedModel or a Keras file, and if not, what it is and what to do."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,10 @@ _HOW_TO_WRITE = (
     "Keras 3 writes one with `model.export(folder)`, TensorFlow with "
     "`tf.saved_model.save(model, folder)`."
 )
-_HOW_TO_EXPORT = "Export it with `keras.models.load_model({0!r}).export(folder)`, and name that."
+_HOW_TO_EXPORT = (
+    "Export it with `keras.models.load_model({0!r}).export(folder)`, and name that; or name it as "
+    "`model.keras`."
+)
 
 
 def saved_model_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
@@ -22,6 +25,17 @@ def saved_model_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
         yield _file_finding(target, path)
     elif not _is_saved_model(target):
         yield _folder_finding(target, path)
+
+
+def keras_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
+    """Check that an existing path is called like a Keras file."""
+    if target.is_dir():
+        message = f"{dotted(path)} is a folder, not a Keras file: {target}"
+        hint = "Name a .keras or .h5 file, or a SavedModel's folder as `model.saved_model`."
+        yield Finding(path, message, hint)
+    elif target.suffix not in _KERAS_SUFFIXES:
+        message = f"{dotted(path)} is no .keras or .h5 file: {target}"
+        yield Finding(path, message, "Keras 3 writes one with `model.save('model.keras')`.")
 
 
 def _is_saved_model(folder: Path) -> bool:

@@ -167,6 +167,11 @@ def _say_no_number(fault: Fault) -> Said:
     return message, _unquote(fault.value)
 
 
+def _say_no_switch(fault: Fault) -> Said:
+    message = f"{dotted(fault.path)} must be true or false, not {described(fault.value)}"
+    return message, "Write `true` or `false`, without quotes."
+
+
 def _unquote(value: object) -> str | None:
     is_number = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", str(value))
     return "Remove the quotes." if isinstance(value, str) and is_number else None
@@ -230,6 +235,7 @@ _SAYINGS: Mapping[str, Callable[[Fault], Said]] = {
     "string_too_short": _say_empty_text,
     "string_pattern_mismatch": _say_no_name,
     "int_type": _say_no_whole_number,
+    "bool_type": _say_no_switch,
     "float_type": _say_no_number,
     "finite_number": _say_not_finite,
     "greater_than_equal": _say_out_of_range,

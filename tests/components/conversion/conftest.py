@@ -229,6 +229,7 @@ def _export_all(folder: Path) -> None:
     for name, (function, inputs) in _functions(tf).items():
         _export(tf, folder / name, function, inputs)
     _export_running_sum(tf, folder / "running_sum")
+    _export_fused_lstm(tf, folder / "fused_lstm")
     tf.saved_model.save(tf.Module(), str(folder / "unsigned"))
 
 
@@ -275,6 +276,12 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     def branch(x: Any) -> Any:
         return tf.cond(tf.reduce_sum(x) > 0.0, lambda: dense(x), lambda: dense(-2.0 * x))
 
+    def loop(x: Any) -> Any:
+        def step(i: Any, h: Any) -> Any:
+            return i + 1, tf.tanh(dense(h))
+
+        return tf.while_loop(lambda i, _: i < 3, step, (0, x), shape_invariants=None)[1]
+
     def pixels(x: Any) -> Any:
         return tf.nn.depth_to_space(tf.nn.conv2d(x, tf.reshape(kernel, [3, 3, 1, 4]), 1, "SAME"), 2)
 
@@ -288,6 +295,7 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         ),
         "depth_to_space": (lambda x: {"y": pixels(x)}, {"x": image}),
         "branching": (lambda x: {"y": branch(x)}, {"x": vector}),
+        "looping": (lambda x: {"y": loop(x)}, {"x": tf.TensorSpec([1, 64], tf.float32)}),
         "normalized": (lambda x: {"y": dense(x / loudness(x))}, {"x": vector}),
         "cancellation": (lambda x, b: {"y": (dense(x) + b) - b}, {"x": vector, "b": vector}),
         "small": (lambda x: {"y": tf.matmul(x, weights[:4, :4])}, {"x": vector_of(tf, 4)}),
@@ -330,3 +338,47 @@ def _export_running_sum(tf: Any, folder: Path) -> None:
 
     module.step = tf.function(step, input_signature=[tf.TensorSpec([1, 64], tf.float32, name="x")])
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.step})
+
+
+def _export_fused_lstm(tf: Any, folder: Path) -> None:
+    """An LSTM marked in the way that lets the converter replace it by one op of LiteRT's.
+
+    Keras 2 marks its layer like this; Keras 3 does not.
+    """
+    random, steps, units = np.random.default_rng(9), 5, 16
+
+    def weights(*shape: int) -> Any:
+        return tf.constant(random.normal(size=shape, scale=0.4).astype(np.float32))
+
+    kernel, recurrent, bias = weights(4, 64), weights(units, 64), weights(64)
+    dense = weights(units, 3)
+
+    def standard_lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any) -> Any:
+        states = []
+        for step in range(steps):
+            gates = tf.matmul(x[:, step], kernel) + tf.matmul(h, recurrent) + bias
+            i, f, g, o = tf.split(gates, 4, axis=1)
+            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+            h = tf.sigmoid(o) * tf.tanh(c)
+            states.append(h)
+        return h, tf.stack(states, axis=1), h, c, tf.constant(1.0)
+
+    lstm = tf.function(
+        standard_lstm,
+        autograph=False,
+        experimental_attributes={
+            "api_implements": "lstm_quantgate",
+            "api_preferred_device": "CPU",
+            "go_backwards": False,
+            "time_major": False,
+        },
+    )
+
+    def last_state(x: Any) -> Any:
+        nought = tf.zeros([1, units])
+        return {"y": tf.matmul(lstm(x, nought, nought, kernel, recurrent, bias)[0], dense)}
+
+    module = tf.Module()
+    x = tf.TensorSpec([1, steps, 4], tf.float32, name="x")
+    module.serve = tf.function(last_state, input_signature=[x], autograph=False)
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.serve})

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from quantgate.components import converter
 from quantgate.components.convert_baseline.work import convert_baseline, require_same_names
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes, sha256_of_tree
@@ -87,8 +88,8 @@ def test_keras_file(refusal: Callable[..., str], tmp_path: Path, name: str):
     file = tmp_path / name
     file.write_bytes(b"")
     assert refusal(file) == (
-        f"{file} is a Keras file, not a SavedModel: load it with keras.models.load_model, call "
-        'model.export("folder"), and name that folder'
+        f"{file} is a Keras file, not a SavedModel: name it as `model.keras` in the spec, or "
+        "connect it to `export_model`"
     )
 
 
@@ -117,9 +118,14 @@ def test_no_graph_for_serving(refusal: Callable[..., str], tmp_path: Path):
     message.meta_graphs.add().meta_info_def.tags.extend(["train", "gpu"])
     (tmp_path / "saved_model.pb").write_bytes(message.SerializeToString())
     assert refusal(tmp_path) == (
-        f"{tmp_path} has no graph for serving: LiteRT converts the one tagged `serve`, and the "
-        "tags here are: gpu + train; export the model again for inference"
+        f"{tmp_path} has no graph with the tags [serve]: set `model.tags` to [gpu, train], which "
+        "it has, or export the model again for inference"
     )
+
+
+def test_no_graph_at_all(refusal: Callable[..., str], tmp_path: Path):
+    (tmp_path / "saved_model.pb").write_bytes(saved_model_pb2.SavedModel().SerializeToString())
+    assert refusal(tmp_path) == f"{tmp_path} holds no graph at all: {EXPORT}"
 
 
 def test_unknown_signature(refusal: Callable[..., str], saved_models: Path):
@@ -168,9 +174,13 @@ def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
     )
 
 
-def test_optimizer_state(refusal: Callable[..., str], shared_models: Path):
+def test_optimizer_state(
+    refusal: Callable[..., str], shared_models: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where TensorFlow is not a proven version, the model goes through its own loader."""
     if importlib.util.find_spec("tf_keras"):
         pytest.skip("tf_keras is installed, and with it TensorFlow loads optimizer state")
+    monkeypatch.setattr(converter, "PROVEN", ())
     folder = shared_models / "keyword_spotting" / "saved_model_with_optimizer"
     assert refusal(folder) == (
         f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load: export the "

@@ -1,0 +1,1 @@
+"""Export a Keras file to a SavedModel, which every other component takes."""

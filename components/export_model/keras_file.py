@@ -1,0 +1,105 @@
+"""What a Keras file is, found out without Keras and without running anything that is in it."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+
+from quantgate.errors import InputError
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_ZIP = b"PK\x03\x04"
+_WRITTEN_BY = "write one with model.save('model.keras')"
+
+
+class KerasFile(NamedTuple):
+    """A model that Keras wrote.
+
+    Attributes:
+        path: the file.
+        suffix: ".keras" or ".h5", by its content.
+        version: of the Keras that wrote it; "" where the file does not say.
+    """
+
+    path: Path
+    suffix: str
+    version: str
+
+    @property
+    def by_keras_2(self) -> bool:
+        """Whether Keras 2 or an older one wrote it, which Keras 3 reads in part only."""
+        return self.version.split(".")[0] in ("", "0", "1", "2")
+
+
+def identify(path: Path) -> KerasFile:
+    """Tell what a file is by its content, whatever it is called.
+
+    Raises:
+        InputError: it is missing, damaged, no Keras model, or has Python code in it.
+    """
+    if not path.exists():
+        raise InputError(f"{path} does not exist; it should be a Keras model file")
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder, not a Keras file; name a SavedModel as `model.saved_model`"
+        )
+    with path.open("rb") as file:
+        start = file.read(len(_HDF5))
+    if start.startswith(_ZIP):
+        return _in_zip(path)
+    if start == _HDF5:
+        return _in_hdf5(path)
+    raise InputError(f"{path} is neither a .keras nor an .h5 file; {_WRITTEN_BY}")
+
+
+def _in_zip(path: Path) -> KerasFile:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+            metadata = json.loads(archive.read("metadata.json"))
+    except KeyError as error:
+        raise InputError(f"{path} is a zip file and no Keras model; {_WRITTEN_BY}") from error
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise _damaged(path) from error
+    _refuse_code(path, config)
+    return KerasFile(path, ".keras", str(metadata.get("keras_version", "")))
+
+
+def _in_hdf5(path: Path) -> KerasFile:
+    try:
+        with h5py.File(path, "r") as file:
+            config = json.loads(file.attrs.get("model_config", "null"))
+            version = file.attrs.get("keras_version", "")
+    except (OSError, ValueError) as error:
+        raise _damaged(path) from error
+    if config is None:
+        raise InputError(
+            f"{path} holds weights without a model; {_WRITTEN_BY}, where the model is built"
+        )
+    _refuse_code(path, config)
+    return KerasFile(path, ".h5", version.decode() if isinstance(version, bytes) else version)
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged or cut short; copy it again, or save the model again")
+
+
+def _refuse_code(path: Path, config: object) -> None:
+    # Keras 3 refuses code by itself; tf_keras runs what it finds in an .h5 file.
+    if any(name in ("Lambda", "__lambda__") for name in _class_names(config)):
+        raise InputError(
+            f"{path} has a Lambda layer, whose Python code is not run for safety: export the model "
+            'where its code is at home, with model.export("folder"), and name that folder as '
+            "`model.saved_model`"
+        )
+
+
+def _class_names(config: object) -> Iterator[Any]:
+    if isinstance(config, dict):
+        yield config.get("class_name")
+        config = list(config.values())
+    for part in config if isinstance(config, list) else ():
+        yield from _class_names(part)

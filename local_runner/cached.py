@@ -1,0 +1,117 @@
+"""A task whose outputs may be in the cache already, run or only looked up."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from quantgate.local_runner.cache import Cache, Files
+from quantgate.local_runner.importer import import_artifacts
+from quantgate.local_runner.ingredients import key_of
+from quantgate.local_runner.inputs import complete
+from quantgate.local_runner.plan import display_name
+from quantgate.local_runner.task import Run, Step, TaskRun
+from quantgate.local_runner.values import TaskError, Values
+
+
+@dataclass(frozen=True)
+class _Keyed:
+    """A step, and what its result rests on."""
+
+    key: str
+    slot: str
+    title: str
+    ingredients: dict[str, str]
+
+
+async def _keyed(cache: Cache, run: Run, step: Step) -> _Keyed | None:
+    """Return what a step is found by; None where it must not be kept, or an input is unreadable."""
+    if not step.spec.caching_options.enable_cache or not step.executor.HasField("container"):
+        return None
+    inputs = complete(step.component, step.inputs)
+    container = step.executor.container
+    try:
+        ingredients = await asyncio.to_thread(
+            cache.ingredients.of, step.component, container, inputs, step.facts
+        )
+    except OSError:
+        return None
+    slot = f"{run.folder.name} {step.place.slot}"
+    return _Keyed(key_of(ingredients), slot, display_name(step.spec), ingredients)
+
+
+class CachedTask:
+    """Takes the outputs from the cache, or runs the task and keeps them."""
+
+    def __init__(self, cache: Cache, run: Run, step: Step) -> None:
+        self.cached = False
+        self._cache = cache
+        self._run = run
+        self._step = step
+        self._task = TaskRun(run, step)
+        self._files = Files(run.folder / step.place.folder, step.log)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the task ran; 0 where its outputs were there."""
+        return self._task.seconds
+
+    async def outputs(self, started: Callable[[], None]) -> Values:
+        """Return the outputs of the task; two tasks of a run that rest on the same run once.
+
+        Raises:
+            TaskError: it failed.
+        """
+        keyed = await _keyed(self._cache, self._run, self._step)
+        if keyed is None:
+            return await self._task.outputs(started)
+        async with self._cache.lock(keyed.key):
+            outputs = await asyncio.to_thread(self._restored, keyed)
+            if outputs is None:
+                outputs = await self._task.outputs(started)
+                await asyncio.to_thread(self._keep, keyed, outputs)
+            self._cache.note(keyed.slot, keyed.ingredients)
+        return outputs
+
+    def _restored(self, keyed: _Keyed) -> Values | None:
+        found = self._cache.find(keyed.key, keyed.title)
+        if found is None:
+            return None
+        self.cached = True
+        return found.restore(self._files)
+
+    def _keep(self, keyed: _Keyed, outputs: Values) -> None:
+        why_not = self._cache.keep(keyed.key, keyed.title, self.seconds, outputs, self._files)
+        if why_not:
+            self._task.note(f"not kept in the cache: {why_not}")
+
+
+class Rehearsal:
+    """Only looks a task up; one that would run is an error that says why."""
+
+    seconds = 0.0
+    cached = True
+
+    def __init__(self, cache: Cache | None, run: Run, step: Step) -> None:
+        self._cache = cache
+        self._run = run
+        self._step = step
+
+    async def outputs(self, started: Callable[[], None]) -> Values:
+        """Return the outputs where the cache has them.
+
+        Raises:
+            TaskError: why the task would run.
+        """
+        step = self._step
+        if step.executor.HasField("importer"):
+            inputs = complete(step.component, step.inputs)
+            return import_artifacts(step.component, step.executor.importer, inputs)
+        if self._cache is None:
+            raise TaskError("the cache is off")
+        keyed = await _keyed(self._cache, self._run, step)
+        if keyed is None:
+            raise TaskError("it runs every time")
+        found = self._cache.find(keyed.key, keyed.title)
+        if found is None:
+            raise TaskError(self._cache.explain(keyed.slot, keyed.ingredients))
+        return found.values()

@@ -1,0 +1,102 @@
+"""What the cache holds, and how it is kept small."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantgate.errors import UsageError
+from quantgate.local_runner.cache import delete_abandoned, delete_entry, entries
+from quantgate.local_runner.digests import files_below
+from quantgate.local_runner.entry import DOCUMENT, Damaged, read_body
+
+#: A run that is still at work on an entry after a day was killed.
+_ABANDONED_S = 86_400.0
+
+#: Notes about tasks and large files are small; they are forgotten when nobody asked for so long.
+_FORGOTTEN_S = 90 * 86_400.0
+
+
+@dataclass(frozen=True)
+class KeptEntry:
+    """An entry of the cache; `used` is when a run last made or took it, in Unix seconds."""
+
+    place: Path
+    title: str
+    size_bytes: int
+    used: float
+
+    @property
+    def key(self) -> str:
+        """The name under which runs find it."""
+        return self.place.name
+
+
+def kept(folder: Path) -> list[KeptEntry]:
+    """Return the entries of a cache, least recently used first; there may be no cache at all."""
+    found = [entry for place in entries(folder) if (entry := _kept_entry(place))]
+    return sorted(found, key=lambda entry: (entry.used, entry.key))
+
+
+def _kept_entry(place: Path) -> KeptEntry | None:
+    """Describe an entry; None where another run has just deleted it."""
+    try:
+        body = read_body(place)
+        title = body.title if body else "no entry"
+    except Damaged:
+        title = "damaged"
+    try:
+        dated = place / DOCUMENT if (place / DOCUMENT).is_file() else place
+        return KeptEntry(place, title, _size(place), dated.stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+def _size(place: Path) -> int:
+    if place.is_file():
+        return place.stat().st_size
+    return sum((place / name).stat().st_size for name in files_below(place))
+
+
+def prune(
+    folder: Path, older_than_s: float | None = None, max_bytes: float | None = None
+) -> list[KeptEntry]:
+    """Delete what was not used for `older_than_s`, then what goes beyond `max_bytes`.
+
+    Least recently used goes first. A run that is under way makes again what it misses.
+
+    Raises:
+        UsageError: an entry cannot be deleted.
+    """
+    entries_now = kept(folder)
+    limit = -1.0 if older_than_s is None else time.time() - older_than_s
+    deleted = [entry for entry in entries_now if entry.used < limit]
+    rest = entries_now[len(deleted) :]
+    excess = sum(entry.size_bytes for entry in rest) - (max_bytes if max_bytes is not None else 0)
+    while rest and max_bytes is not None and (excess > 0 or max_bytes == 0):
+        excess -= rest[0].size_bytes
+        deleted.append(rest.pop(0))
+    for entry in deleted:
+        _delete(folder, entry)
+    delete_abandoned(folder, _ABANDONED_S)
+    _forget(folder)
+    return deleted
+
+
+def _delete(folder: Path, entry: KeptEntry) -> None:
+    try:
+        delete_entry(folder, entry.place)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(
+            f"cannot delete {entry.place}: {error.strerror}; is the folder yours?"
+        ) from error
+
+
+def _forget(folder: Path) -> None:
+    limit = time.time() - _FORGOTTEN_S
+    for note in [*folder.glob("last/*"), *folder.glob("digests/*")]:
+        with suppress(OSError):
+            if note.stat().st_mtime < limit:
+                note.unlink()

@@ -1,0 +1,72 @@
+"""What a run would do, without running anything."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from quantgate.local_runner.arguments import check_arguments
+from quantgate.local_runner.cache import Cache
+from quantgate.local_runner.cached import Rehearsal
+from quantgate.local_runner.graph import Graph
+from quantgate.local_runner.inputs import with_defaults
+from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.ondemand import ServerOnDemand
+from quantgate.local_runner.outcome import PlannedTask, TaskResult
+from quantgate.local_runner.plan import Place, planned_tasks
+from quantgate.local_runner.resources import Pool
+from quantgate.local_runner.task import Run
+from quantgate.local_runner.values import Values
+
+
+def dry_run(
+    pipeline: Pipeline, arguments: Mapping[str, Any], cache: Path | None = None
+) -> list[PlannedTask]:
+    """Return every task of a run in the order in which they would start; nothing is written.
+
+    A task is cached, or would run, and says why. A loop whose items only a task that would run
+    can tell stands as one task without an iteration.
+
+    Args:
+        pipeline: from `read_pipeline`.
+        arguments: value by input of the pipeline.
+        cache: the folder that the run would use.
+
+    Raises:
+        UsageError: the arguments are not those that the pipeline asks for.
+    """
+    definitions = pipeline.root.input_definitions.parameters
+    given = check_arguments(pipeline.name, definitions, arguments)
+    inputs = with_defaults(pipeline.root, given)
+    rehearsed = asyncio.run(_rehearsed(pipeline, inputs, cache))
+    planned = planned_tasks(pipeline, pipeline.root, inputs, Place(), ())
+    return [task for place, plan in planned for task in _expected(place, plan, rehearsed)]
+
+
+async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> list[TaskResult]:
+    store = Cache(cache.absolute(), lambda _: None, read_only=True) if cache else None
+    async with AsyncExitStack() as stack:
+        with tempfile.TemporaryDirectory(prefix="quantgate-") as name:
+            nowhere = Path(name)
+            server = ServerOnDemand(stack, nowhere, nowhere)
+            run = Run.of(pipeline.name, nowhere, nowhere, Pool(1, 0), server)
+            work = partial(Rehearsal, store)
+            graph = Graph(pipeline, run, work, nowhere, skipped="waits for {}")
+            await graph.run(pipeline.root, inputs, Place())
+    return graph.results
+
+
+def _expected(place: Place, plan: PlannedTask, rehearsed: list[TaskResult]) -> list[PlannedTask]:
+    """Return a planned task with what the rehearsal says of it, or of all its iterations."""
+    exact = [result for result in rehearsed if result.log.name == place.log_name]
+    alike = [result for result in rehearsed if result.name == plan.name]
+    if not exact and not alike:
+        return [replace(plan, to_run="waits for what cannot run")]
+    return [
+        replace(plan, iteration=result.iteration, to_run=None if result.cached else result.error)
+        for result in exact or sorted(alike, key=lambda result: result.iteration or 0)
+    ]

@@ -1,0 +1,125 @@
+"""Recurrent layers, loops and branches: what each mode delivers, or the reason why not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from quantgate.components.dataset import open_dataset
+from quantgate.components.interpreter import LiteRTModel
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+]
+IN_FLOAT = "ops left in float, in a mode that promises none: "
+
+
+@pytest.mark.parametrize(
+    ("model", "mode"),
+    [
+        ("fused_lstm", "full_integer"),
+        ("fused_lstm", "integer_only_int8"),
+        ("fused_lstm", "float16"),
+        ("unrolled", "integer_only_int8"),
+        ("looping", "dynamic_range"),
+        ("looping", "float16"),
+        ("branching", "float16"),
+    ],
+)
+def test_what_works(
+    prepare: Callable[[str], Any], quantized: Callable[..., Any], model: str, mode: str
+):
+    attestation = quantized(prepare(model), mode).attestation
+    assert (attestation.status, attestation.reasons) == ("converted", [])
+    assert min(attestation.trial.snr_db.values()) > 20
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "reason"),
+    [
+        (
+            "fused_lstm",
+            "int16x8",
+            "the conversion failed: TensorFlow cannot quantize UNIDIRECTIONAL_SEQUENCE_LSTM to "
+            "16x8",
+        ),
+        (
+            "looping",
+            "int16x8",
+            "the conversion failed: Empty min/max for tensor while_cond_arg0",
+        ),
+        (
+            "branching",
+            "int16x8",
+            "the conversion failed: TensorFlow cannot quantize GREATER, IF to 16x8",
+        ),
+    ],
+)
+def test_what_does_not_convert(
+    prepare: Callable[[str], Any],
+    quantized: Callable[..., Any],
+    model: str,
+    mode: str,
+    reason: str,
+):
+    done = quantized(prepare(model), mode)
+    assert (done.attestation.status, done.attestation.reasons) == ("failed", [reason])
+    assert done.content == b""
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "reason"),
+    [
+        (
+            "fused_lstm",
+            "int16x8_float_fallback",
+            "running the model failed: the model cannot be allocated: "
+            "tflite/kernels/unidirectional_sequence_lstm.cc:971 output_state != nullptr was not "
+            "true: Node number 1 (UNIDIRECTIONAL_SEQUENCE_LSTM) failed to prepare",
+        ),
+        (
+            "unrolled",
+            "int16x8",
+            "running the model failed: the model cannot be loaded: tflite/core/subgraph.cc:1965 "
+            "required_bytes <= bytes was not true.Tensor 9 is invalidly specified in schema",
+        ),
+        ("looping", "integer_only_int8", f"{IN_FLOAT}WHILE (1)"),
+        ("branching", "integer_only_int8", f"{IN_FLOAT}IF (1)"),
+    ],
+)
+def test_what_converts_to_no_use(
+    prepare: Callable[[str], Any],
+    quantized: Callable[..., Any],
+    model: str,
+    mode: str,
+    reason: str,
+):
+    attestation = quantized(prepare(model), mode).attestation
+    assert attestation.status == "rejected"
+    assert reason in attestation.reasons
+
+
+def outputs_of(prepared: Any, rows: list[int], *, reset: bool) -> list[NDArray[Any]]:
+    """What the float model makes of some samples, one after another."""
+    inputs = dict(open_dataset(str(prepared.dataset)).inputs)
+    model = LiteRTModel(prepared.baseline, prepared.facts, inputs)
+    encoded = model.encode(inputs)
+    outputs = []
+    for row in rows:
+        if reset:
+            model.reset()
+        model.feed(encoded, row)
+        model.invoke()
+        outputs.append(model.read(model.outputs["y"]))
+    return outputs
+
+
+def test_a_fused_lstm_keeps_state_unless_it_is_reset(prepare: Callable[[str], Any]):
+    prepared = prepare("fused_lstm")
+    first, second = outputs_of(prepared, [0, 0], reset=False)
+    assert np.abs(first - second).max() > 0.01
+    first, _, second = outputs_of(prepared, [0, 1, 0], reset=True)
+    np.testing.assert_array_equal(first, second)

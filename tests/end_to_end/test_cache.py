@@ -1,0 +1,52 @@
+"""The cache with the real graph: what a changed spec runs again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quantgate.decision import Decision
+
+pytestmark = pytest.mark.tensorflow
+
+#: Promotion looks at its folder each time, for somebody may have emptied it; imports take no time.
+ALWAYS = {"Import model", "Import calibration data", "Import evaluation data", "Promote winner"}
+
+
+@pytest.fixture
+def ran(example: Path, quantgate, tmp_path: Path):
+    """Run the example with further arguments; return the tasks that ran, and the decision."""
+
+    def run(*arguments: object) -> tuple[set[str], Decision]:
+        cache = ["--cache-dir", tmp_path / "cäche"]
+        runs = example / "runs"
+        done = quantgate("run", example / "quantgate.yaml", "--runs-dir", runs, *cache, *arguments)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+        latest = runs / "digits" / "latest"
+        tasks: list[dict[str, Any]] = json.loads((latest / "run.json").read_text())["tasks"]
+        titles = {task["title"] for task in tasks if not task["cached"]}
+        return titles - ALWAYS, Decision.read(latest / "decision.json")
+
+    return run
+
+
+def test_only_what_changed_runs_again(ran, example: Path, quantgate, tmp_path: Path) -> None:
+    first, decided = ran()
+    assert {"Convert float32 baseline", "Calibrate", "Quantize dynamic_range", "Gate"} <= first
+
+    again, same = ran()
+    assert (again, same) == (set(), decided)
+
+    limited, stricter = ran("--set", "gate.top1.max_drop=0.019")
+    assert limited == {"Gate"}
+    assert stricter.limits != decided.limits
+    assert stricter.provenance.saved_model_sha256 == decided.provenance.saved_model_sha256
+
+    spec = example / "quantgate.yaml"
+    spec.write_text(spec.read_text().replace("modes: [", "modes: [float16, "))
+    dry = quantgate("run", spec, "--dry-run", "--cache-dir", tmp_path / "cäche")
+    assert "Quantize float16            to run: no entry yet\n" in dry.stdout
+    assert "Quantize dynamic_range      cached\n" in dry.stdout
+    more, _ = ran()
+    assert more == {"Quantize float16", "Evaluate float16", "Benchmark latency", "Gate"}
