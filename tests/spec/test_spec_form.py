@@ -229,6 +229,13 @@ import pytest
             ],
         ),
         (
+            "data:\n",
+            "data:\n  allow_random: yes\n",
+            [
+                "5:17 `data.allow_random` must be true or false, not the text `yes` -> None",
+            ],
+        ),
+        (
             "{runs: 50}",
             "{runs: 2.5}",
             [

@@ -158,6 +158,10 @@ def _say_no_whole_number(fault: Fault) -> Said:
     return message, _unquote(fault.value)
 
 
+def _say_no_boolean(fault: Fault) -> Said:
+    return f"{dotted(fault.path)} must be true or false, not {described(fault.value)}", None
+
+
 def _say_no_number(fault: Fault) -> Said:
     message = f"{dotted(fault.path)} must be a number, not {described(fault.value)}"
     percent = re.fullmatch(r"([0-9.]+) ?%", str(fault.value))
@@ -230,6 +234,7 @@ _SAYINGS: Mapping[str, Callable[[Fault], Said]] = {
     "string_too_short": _say_empty_text,
     "string_pattern_mismatch": _say_no_name,
     "int_type": _say_no_whole_number,
+    "bool_type": _say_no_boolean,
     "float_type": _say_no_number,
     "finite_number": _say_not_finite,
     "greater_than_equal": _say_out_of_range,
