@@ -60,5 +60,9 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, NEAR) or known[:NEAR]
     listed = ", ".join(f"`{other}`" for other in near)
     return f"exclude.{kind} names `{name}`, which the model does not have; it has {listed}" + (
-        f" and {len(known) - len(near)} others" if len(known) > len(near) else ""
+        f" and {_counted(len(known) - len(near))}" if len(known) > len(near) else ""
     )
+
+
+def _counted(others: int) -> str:
+    return "1 other" if others == 1 else f"{others} others"

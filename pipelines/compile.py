@@ -1,5 +1,6 @@
 """KFP pipeline -> IR: YAML that is the same bytes from compile to compile."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from kfp.compiler import Compiler
@@ -15,6 +16,8 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
     partial = path.with_name(f".{path.stem}.partial.yaml")
     try:
         partial.touch()
@@ -23,4 +26,6 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; choose another place") from error
     finally:
-        partial.unlink(missing_ok=True)
+        # A file system that cannot be written refuses even to unlink what is not there.
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

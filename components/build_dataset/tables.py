@@ -16,6 +16,7 @@ Array = NDArray[Any]
 #: Text or values of one column in a chunk of rows, the chunk's first row counted from 0.
 Column = Callable[[str], Array]
 CHUNK_ROWS = 1024
+INT64 = np.iinfo(np.int64)
 
 
 def read_csv(request: Request) -> Iterator[Batch]:
@@ -52,8 +53,7 @@ def read_parquet(request: Request) -> Iterator[Batch]:
             raise InputError(f"{path} cannot be read as Parquet: {error}") from error
         with file:
             layout = _layout(request, file.schema_arrow.names)
-            wanted = sorted({name for names in layout.values() for name in names})
-            for table in file.iter_batches(CHUNK_ROWS, columns=wanted):
+            for table in file.iter_batches(CHUNK_ROWS, columns=sorted(_names(layout))):
                 yield _batch(layout, request, _values(path, table))
 
 
@@ -69,7 +69,16 @@ def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
             f"{request.data.source} has no column {_listed(missing)}; it has {_listed(present)}; "
             "map columns to inputs with `columns`"
         )
+    if ambiguous := [name for name in sorted(_names(layout)) if present.count(name) > 1]:
+        raise InputError(
+            f"{request.data.source} has several columns called {_listed(ambiguous)}; give each a "
+            "name of its own"
+        )
     return layout
+
+
+def _names(layout: Mapping[str, Sequence[str]]) -> set[str]:
+    return {name for names in layout.values() for name in names}
 
 
 def _batch(layout: Mapping[str, Sequence[str]], request: Request, column: Column) -> Batch:
@@ -114,7 +123,7 @@ def _cells(
     filled = [(number, row) for number, row in enumerate(rows, start) if row]
 
     def column(name: str) -> Array:
-        place, convert = header.index(name), int if name in whole else float
+        place, convert = header.index(name), _integer if name in whole else float
         values = [
             _number(row[place], convert, f"{path}, row {number}, column `{name}`")
             for number, row in filled
@@ -131,6 +140,15 @@ def _number(text: str, convert: Callable[[str], float], where: str) -> float:
         if not text.strip():
             raise InputError(f"{where} is empty; fill it in or leave the row out") from None
         raise InputError(f"{where} is `{text}`, which is not a number") from None
+    except OverflowError:
+        raise InputError(f"{where} is `{text}`, which is no 64-bit integer") from None
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if not INT64.min <= number <= INT64.max:
+        raise OverflowError
+    return number
 
 
 def _whole_columns(

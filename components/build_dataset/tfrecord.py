@@ -95,7 +95,25 @@ def _numbers(values: Any, kind: str, name: str, feature: Feature, where: str) ->
             "values or an `image`"
         )
     array = np.array(values, np.float32 if kind == "float_list" else np.int64)
-    return _shaped(array.astype(feature.dtype), name, feature, where)
+    return _shaped(_cast(array, name, feature, where), name, feature, where)
+
+
+def _cast(array: Array, name: str, feature: Feature, where: str) -> Array:
+    """Refuse what NumPy would do without a word: cut off fractions, wrap what is too large."""
+    if feature.dtype.startswith("float"):
+        return array.astype(feature.dtype)
+    if array.dtype.kind == "f":
+        raise InputError(
+            f"{where}: feature `{name}` holds floats, which are not rounded to {feature.dtype}; "
+            "describe it with `dtype: float32`"
+        )
+    cast = array.astype(feature.dtype)
+    if not np.array_equal(cast, array):
+        raise InputError(
+            f"{where}: feature `{name}` holds {array.min()} to {array.max()}, which {feature.dtype}"
+            " cannot hold; describe it with a wider `dtype`"
+        )
+    return cast
 
 
 def _raw(content: bytes, name: str, feature: Feature, where: str) -> Array:

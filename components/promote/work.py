@@ -59,6 +59,7 @@ def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str
     _check_model(winner, winner_path)
     promotion = _promotion(decision, winner, {MODEL: winner_path, DECISION: decision_path})
     folder = _target(to) / promotion.version
+    _check_latest(folder.with_name(LATEST), to)
     try:
         promotion = _published(folder, promotion, winner_path, decision_path)
         publish_text(folder.with_name(LATEST), f"{promotion.version}\n")
@@ -120,6 +121,14 @@ def _target(to: str) -> Path:
     except OSError as error:
         raise _not_writable(to, error) from error
     return target
+
+
+def _check_latest(latest: Path, to: str) -> None:
+    if latest.is_symlink() or latest.is_dir():
+        raise InputError(
+            f"cannot publish in {to}: its `{LATEST}` is a folder or a link, as in a folder of "
+            "runs; give a folder that nothing else writes to"
+        )
 
 
 def _published(folder: Path, new: Promotion, winner_path: str, decision_path: str) -> Promotion:

@@ -24,5 +24,12 @@ class Record(BaseModel):
         """Read a record; raises InputError where the file is not one."""
         try:
             return cls.model_validate_json(Path(path).read_bytes())
-        except (OSError, ValidationError) as error:
-            raise InputError(f"{path} is not a {cls.__name__} record: {error}") from error
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise InputError(
+                f"{path} is not a {cls.__name__} record: {f'{where}: ' if where else ''}"
+                f"{first['msg']}"
+            ) from error

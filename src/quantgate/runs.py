@@ -99,6 +99,7 @@ def create_run(runs_dir: Path, name: str) -> RunFolder:
     Raises:
         UsageError: it cannot be made.
     """
+    _refuse_strange_latest(runs_dir / name / LATEST)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     for attempt in range(1, 1000):
         folder = runs_dir / name / (stamp if attempt == 1 else f"{stamp}-{attempt}")
@@ -112,6 +113,14 @@ def create_run(runs_dir: Path, name: str) -> RunFolder:
             raise _unwritable(runs_dir, error.strerror) from error
         return RunFolder(folder.resolve())
     raise _unwritable(runs_dir, f"{stamp} was taken a thousand times")
+
+
+def _refuse_strange_latest(link: Path) -> None:
+    if _is_strange(link):
+        raise UsageError(
+            f"{link} is not a link to a run, and is not replaced by one: move it away, keep "
+            "`promote.to` out of the runs folder, or choose another one with --runs-dir"
+        )
 
 
 def _unwritable(runs_dir: Path, why: str | None) -> UsageError:
@@ -135,10 +144,16 @@ def keep_results(run: RunFolder, decision: Path, report: Path, page: Path, winne
 
 def _point_latest_at(run: RunFolder) -> None:
     link = run.path.parent / LATEST
+    if _is_strange(link):
+        return  # a `latest` that promotion has written there is what devices read
     fresh = run.path.parent / f".{LATEST}-{run.path.name}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(run.path.name, target_is_directory=True)
     fresh.replace(link)
+
+
+def _is_strange(link: Path) -> bool:
+    return link.exists() and not link.is_symlink()
 
 
 def read_decision(path: Path) -> Decision:

@@ -1,6 +1,8 @@
 """How an error becomes an exit code and a message."""
 
 import argparse
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,18 @@ def test_a_bug_without_a_home_is_told_all_the_same(
     monkeypatch.setattr("tempfile.tempdir", str(blocked))
     assert guarded(raising(ZeroDivisionError("what")), NO_OPTIONS) == 70
     assert "ZeroDivisionError: what" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, "runs/x: No space left on device; make room and run again"),
+        (errno.EROFS, "runs/x: Read-only file system; name another place"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(
+    code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = OSError(code, os.strerror(code), "runs/x")
+    assert guarded(raising(error), NO_OPTIONS) == 1
+    assert capsys.readouterr().err == f"error: the system refuses to read or write {said}\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.errors import UsageError
+from quantgate.errors import InputError, UsageError
 from quantgate.runs import (
     RunFolder,
     RunRecord,
@@ -116,6 +116,36 @@ def test_runs_folder_that_is_a_file(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"cannot write the runs folder {place}: Not a directory; choose another one with --runs-dir"
     )
+
+
+def test_a_latest_of_somebody_else_is_refused_before_the_run(tmp_path: Path) -> None:
+    latest = tmp_path / "digits" / "latest"
+    latest.parent.mkdir()
+    latest.write_text("0123456789abcdef")
+    with pytest.raises(UsageError) as caught:
+        create_run(tmp_path, "digits")
+    assert str(caught.value) == (
+        f"{latest} is not a link to a run, and is not replaced by one: move it away, keep "
+        "`promote.to` out of the runs folder, or choose another one with --runs-dir"
+    )
+    assert [path.name for path in latest.parent.iterdir()] == ["latest"]
+
+
+def test_a_latest_that_the_run_promoted_stays(tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", "digits")
+    latest = run.path.parent / "latest"
+    latest.write_text("0123456789abcdef")
+    keep_results(run, **write_results(tmp_path, b"model"))
+    assert latest.read_text() == "0123456789abcdef"
+    assert read_decision(run.path).name == "digits"
+
+
+def test_what_is_no_decision_is_told_in_one_line(tmp_path: Path) -> None:
+    place = tmp_path / "decision.json"
+    place.write_text('{"version": 1}')
+    with pytest.raises(InputError) as caught:
+        read_decision(place)
+    assert str(caught.value) == f"{place} is not a Decision record: name: Field required"
 
 
 def test_run_folder_places() -> None:

@@ -36,6 +36,7 @@ def test_an_example_runs(spec: Path, demo: Path, quantgate, tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     decision = Decision.read(tmp_path / "runs" / spec.stem / "latest" / "decision.json")
     assert decision.winner == WINNERS.get(spec.stem, decision.winner)
+    assert {entry.status for entry in decision.candidates} == {"measured"}
 
 
 def test_the_spec_in_the_readme_is_valid(tmp_path: Path) -> None:

@@ -198,7 +198,10 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_ctrl_c_leaves_no_run_that_passes_for_whole(example: Path) -> None:
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
+def test_a_run_that_is_ended_does_not_pass_for_whole(
+    example: Path, signal_sent: signal.Signals
+) -> None:
     command = [
         shutil.which("quantgate", path=Path(os.sys.executable).parent),
         "run",
@@ -219,7 +222,7 @@ def test_ctrl_c_leaves_no_run_that_passes_for_whole(example: Path) -> None:
     for line in process.stdout:
         if "Convert float32 baseline" in line:
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal_sent)
     _, error = process.communicate(timeout=30)
     assert process.returncode == 130, error
     assert "interrupted" in error

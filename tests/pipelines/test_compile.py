@@ -149,3 +149,10 @@ def test_an_unwritable_place_is_wrong_usage(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"cannot write {place}: No such file or directory; choose another place"
     )
+
+
+@pytest.mark.parametrize("place", ["", "."])
+def test_a_folder_is_no_place_for_a_pipeline(place: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        compile_pipeline(plan_of(), DIGEST, Path(place))
+    assert str(caught.value) == "cannot write .: it is a folder; name a file in it"

@@ -63,7 +63,8 @@ def _content(path: Path) -> bytes:
     except IsADirectoryError:
         raise UsageError(f"{path} is a folder; name the spec file in it") from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}; name a spec file") from None
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} cannot be read: {why}; name a spec file") from None
 
 
 def _text(content: bytes) -> str:

@@ -55,6 +55,10 @@ def test_many_rows_come_in_order(build, table):
         ("30,3,,1", ", row 3, column `hours` is empty; fill it in or leave the row out"),
         ("30,x,1,1", ", row 3, column `job` is `x`, which is not a number"),
         ("30,3.5,1,1", ", row 3, column `job` is `3.5`, which is not a number"),
+        (
+            f"30,{2**63},1,1",
+            f", row 3, column `job` is `{2**63}`, which is no 64-bit integer",
+        ),
         ("30,3", ", row 3 has 2 cells and the header has 4"),
     ],
 )
@@ -132,3 +136,15 @@ def test_what_is_no_parquet_is_refused(refusal, tmp_path):
     assert refusal(path, {"x": ("float32", [-1])}, label="y").startswith(
         f"{path} cannot be read as Parquet: "
     )
+
+
+def test_columns_of_one_name_are_not_guessed_among(refusal, table):
+    path = table("age,job,hours,age,y\n1,2,3,4,0\n")
+    assert refusal(path, INPUTS, label="y", options=OPTIONS) == (
+        f"{path} has several columns called `age`; give each a name of its own"
+    )
+
+
+def test_columns_that_nobody_reads_may_share_a_name(build, table):
+    path = table("x,y,note,note\n1,0,a,b\n")
+    assert build(path, {"x": ("float32", [-1])}, label="y").inputs["x"].tolist() == [1]

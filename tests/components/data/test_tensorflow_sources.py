@@ -94,6 +94,18 @@ def test_raw_bytes_and_encoded_images(build, records):
             ", record 0: feature `x` holds 2 values of float_list; `encoding` is for one value of "
             "bytes_list",
         ),
+        (
+            {"x": [0.5, 1.5, 2.5, 3.5], "y": 1},
+            {**FEATURES, "x": {"shape": [2, 2], "dtype": "int32"}},
+            ", record 0: feature `x` holds floats, which are not rounded to int32; describe it "
+            "with `dtype: float32`",
+        ),
+        (
+            {"x": [0, 1, 2, 300], "y": 1},
+            {**FEATURES, "x": {"shape": [2, 2], "dtype": "uint8"}},
+            ", record 0: feature `x` holds 0 to 300, which uint8 cannot hold; describe it with a "
+            "wider `dtype`",
+        ),
     ],
 )
 def test_records_that_are_not_as_described(refusal, records, example, features, said):

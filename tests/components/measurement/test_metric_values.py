@@ -85,3 +85,13 @@ def test_psnr_is_in_decibels_relative_to_the_peak():
 
 def test_psnr_of_identical_images_is_finite():
     assert scores_of("psnr", [[0.5, 0.5]], [[0.5, 0.5]]) == pytest.approx([138.473], abs=1e-3)
+
+
+def test_scores_that_rank_alike_have_the_same_area_to_the_last_bit():
+    generator = np.random.default_rng(0)
+    positive = generator.random(400) < 0.4
+    scores = generator.normal(size=400) + positive
+    others = np.argsort(np.argsort(scores)).astype(float)
+    assert roc_auc(scores, positive) == roc_auc(others, positive)
+    order = generator.permutation(400)
+    assert roc_auc(scores, positive) == roc_auc(scores[order], positive[order])

@@ -195,6 +195,20 @@ def test_an_unknown_winner_is_refused(decided, publish):
     assert str(caught.value) == "the decision's winner `tiny` is not among its candidates"
 
 
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_latest_of_somebody_else_is_not_replaced(decided, publish, tmp_path, kind):
+    latest = tmp_path / "fleet" / "latest"
+    (tmp_path / "fleet" / "run").mkdir(parents=True)
+    latest.symlink_to("run") if kind == "link" else latest.mkdir()
+    with pytest.raises(InputError) as caught:
+        publish(*decided())
+    assert str(caught.value) == (
+        f"cannot publish in {tmp_path / 'fleet'}: its `latest` is a folder or a link, as in a "
+        "folder of runs; give a folder that nothing else writes to"
+    )
+    assert not (latest / "model.tflite").exists()
+
+
 def test_a_file_is_not_a_folder(decided, publish, tmp_path):
     occupied = tmp_path / "occupied"
     occupied.write_text("")
