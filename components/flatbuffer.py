@@ -143,9 +143,9 @@ def sequence(values: NDArray[Any] | list[Any] | None) -> list[Any]:
     return [] if values is None else np.asarray(values).tolist()
 
 
-def text(value: bytes | str) -> str:
-    """A string of the schema; bytes that are no UTF-8 are shown as such."""
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def text(value: bytes | str | None) -> str:
+    """A string of the schema, empty where it is left out; bytes that are no UTF-8 show as such."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
 
 
 def counted(names: Iterable[str]) -> dict[str, int]:

@@ -131,7 +131,7 @@ def _signatures(model: ModelT) -> Mapping[str, SignatureAttest]:
 
 def _ends_of_graph(model: ModelT) -> SignatureTensors:
     graph = model.subgraphs[0]
-    tensors = [described(text(tensor.name or ""), tensor) for tensor in graph.tensors]
+    tensors = [described(text(tensor.name), tensor) for tensor in graph.tensors]
     return SignatureTensors(
         [tensors[index] for index in sequence(graph.inputs)],
         [tensors[index] for index in sequence(graph.outputs)],

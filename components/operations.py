@@ -158,7 +158,7 @@ def _operation(
 def _tensor(model: ModelT, tensor: TensorT) -> Tensor:
     quantization = tensor.quantization or QuantizationParametersT()
     return Tensor(
-        name=text(tensor.name or ""),
+        name=text(tensor.name),
         dtype=dtype_of(tensor),
         shape=tuple(1 if size < 0 else size for size in sequence(tensor.shape)),
         scales=tuple(sequence(quantization.scale)),

@@ -25,7 +25,8 @@ class Record(BaseModel):
         try:
             return cls.model_validate_json(Path(path).read_bytes())
         except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+            why = error.strerror or str(error)
+            raise InputError(f"{path} is not a {cls.__name__} record: {why}") from error
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from quantgate.components import inspection as inspection_module
 from quantgate.components import model_file
+from quantgate.components.flatbuffer import parse
 from quantgate.components.inspection import inspect_model
 from quantgate.components.model_file import read_model
 from quantgate.errors import InputError, QuantgateError, UsageError
@@ -224,6 +226,16 @@ def test_models_that_cannot_be_compared(dense: Build, dense_cells: Cells, saved:
     assert str(caught.value) == (
         f"{renamed} and {whole} cannot be compared: the inputs are `z` and `x`"
     )
+
+
+def test_a_signature_without_a_key_is_no_bug(dense: Build, dense_cells: Cells, saved: Save):
+    model = parse(dense(dense_cells))
+    model.signatureDefs[0].signatureKey = None
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    found = inspect_model(saved(bytes(builder.Output())))
+    assert list(found.signatures) == [""]
+    assert found.macs == {"int8": 8}
 
 
 @A_FEW
