@@ -128,3 +128,10 @@ def test_an_invalid_spec_shows_every_problem(quantgate, tmp_path: Path) -> None:
     assert "`label`" in done.stderr
     assert "`top1`" in done.stderr
     assert f"{spec}:" in done.stderr
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_jobs_that_are_no_number(quantgate, jobs: str) -> None:
+    done = quantgate("run", SPECS / "float16-gpu.yaml", f"--jobs={jobs}")
+    assert done.returncode == 2
+    assert f"argument --jobs: {jobs} is not a whole number from 1" in done.stderr

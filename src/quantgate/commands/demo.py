@@ -17,10 +17,14 @@ from quantgate.spec import load, preflight
 
 _NEXT = """
 what to type next:
-  {command} show {run}   # this table again; --md, --json
-  {command} plan {spec}           # which modes were tried, and why
+  {command} show {run}
+      this table again; --md, --json
+  {command} plan {spec}
+      which modes were tried, and why
   {command} run {spec} --set gate.top1.max_drop=0.001
-  {command} init                  # a spec for a model of your own
+      the same with another limit
+  {command} init
+      a spec for a model of your own
 """
 
 
