@@ -16,6 +16,9 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: What every run on this machine imports.
+FOR_A_RUN = ("kfp", "tensorflow", "ai_edge_litert", "sklearn")
+
 
 def require(purpose: str, *modules: str) -> None:
     """Make sure that modules can be imported, without importing them.

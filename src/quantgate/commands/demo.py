@@ -10,7 +10,7 @@ from quantgate.commands.arguments import default_cache
 from quantgate.commands.run import run_spec
 from quantgate.demo import make_example
 from quantgate.errors import ExitCode
-from quantgate.extras import require
+from quantgate.extras import FOR_A_RUN, require
 from quantgate.plan import make_plan
 from quantgate.runs import LATEST
 from quantgate.spec import load, preflight
@@ -50,7 +50,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def handle(options: argparse.Namespace) -> int:
     """Make the example where it is not there yet, and run it."""
-    require("the demo", "kfp", "tensorflow", "ai_edge_litert", "sklearn")
+    require("the demo", *FOR_A_RUN)
     sys.stdout.write(f"making the model and the data in {options.folder}\n")
     sys.stdout.flush()
     spec = make_example(options.folder)

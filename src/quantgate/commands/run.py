@@ -13,7 +13,7 @@ from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
 from quantgate.commands.show import show_on_terminal
 from quantgate.decision import Decision
 from quantgate.errors import ExitCode, StepFailed
-from quantgate.extras import require
+from quantgate.extras import FOR_A_RUN, require
 from quantgate.plan import Plan, make_plan, run_parameters
 from quantgate.runs import RunFolder, RunRecord, TaskRecord, create_run, keep_results
 from quantgate.spec import LoadedSpec, load, preflight
@@ -66,7 +66,7 @@ def handle(options: argparse.Namespace) -> int:
     loaded = load(options.spec, options.overrides)
     preflight(loaded)
     plan = make_plan(loaded.spec)
-    require("running", "kfp", "tensorflow", "ai_edge_litert", "sklearn")
+    require("running", *FOR_A_RUN)
     cache = None if options.no_cache else options.cache_dir
     if options.dry_run:
         return _dry_run(loaded, plan, cache)
