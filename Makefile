@@ -7,14 +7,18 @@ INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow
 DEMO ?= quantgate-demo
 
-.PHONY: help demo test check lint types test-fast test-slow bench goldens schema lock clean
+.PHONY: help demo test check lint types test-fast test-slow bench bench-runner images test-images \
+  goldens schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
 	@echo "make test       every test but the slow ones"
 	@echo "make check      style, types and the fast tests"
 	@echo "make test-slow  what takes minutes"
-	@echo "make bench      all eight modes of a MobileNetV2, against the guide's recipes; minutes"
+	@echo "make bench      whole runs against the guide's recipes and KFP's local runner; minutes"
+	@echo "make bench-runner PARTS='digits fashion tasks growth'  the runner's own part of it"
+	@echo "make images     build the images, with Docker or Podman; BASE=... names a base image"
+	@echo "make test-images  build them, and run the whole pipeline in containers"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
 	@echo "make schema     write the spec's JSON Schema anew"
 	@echo "make lock       pin the dependencies anew"
@@ -44,8 +48,17 @@ test-fast: $(INSTALLED)
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m slow
 
-bench: $(INSTALLED)
+bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py
+
+bench-runner: $(INSTALLED)
+	$(BIN)/python tests/benchmarks/runner.py $(PARTS)
+
+images:
+	components/build_images.sh $(BASE)
+
+test-images: $(INSTALLED) images
+	$(BIN)/pytest tests/images
 
 goldens: $(INSTALLED)
 	$(BIN)/python tests/pipelines/goldens/refresh.py

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.components.agreement import disagreements
-from quantgate.components.conversion_failure import sentence
+from quantgate.components.conversion_failure import essence, sentence
 from quantgate.components.converter import Recipe
 from quantgate.components.flatbuffer import (
     Contents,
@@ -19,8 +19,8 @@ from quantgate.components.flatbuffer import (
 from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.components.reading import delivered
 from quantgate.components.trial import (
-    Arrays,
     Attempt,
+    Samples,
     defects,
     samples_for_trial,
     trial_of,
@@ -31,6 +31,7 @@ from quantgate.delivered import Delivered, TensorAttest, Trial
 from quantgate.errors import InputError
 from quantgate.modes import FLOAT32, Mode
 from quantgate.records import ModelFacts, TensorFacts
+from quantgate.select_tf_ops import tensorflow_ops
 
 MOST_SHORTFALLS = 3
 SPECIFICATION = "LiteRT's quantization specification"
@@ -81,17 +82,16 @@ def attest(case: Case) -> dict[str, Any]:
     model = parse(content)
     contents, found = contents_of(model), delivered(content, model)
     unchanged = _narrow(contents) <= _narrow(read_contents(Path(case.baseline).read_bytes()))
-    signature = contents.signatures.get(case.facts.signature.key, NO_SIGNATURE)
     # Where nothing was quantized, everything else that falls short follows from that.
-    read = _unchanged(case.recipe.mode) if unchanged else _read(found, signature, case)
+    read = _unchanged(case.recipe.mode) if unchanged else _read(found, contents, case)
     trial, tried = _try_out(case, sum(found.macs.values()))
     findings = [*read, *tried]
     return {
         **dict(found),
         "status": "rejected" if any(finding.rejects for finding in findings) else "converted",
         "reasons": [finding.sentence for finding in findings],
-        "inputs": signature.inputs,
-        "outputs": signature.outputs,
+        "inputs": list(_titled("inputs", contents, case.facts)),
+        "outputs": list(_titled("outputs", contents, case.facts)),
         "unchanged": unchanged,
         "trial": trial,
     }
@@ -110,9 +110,16 @@ def _unchanged(mode: Mode) -> Iterator[Finding]:
     yield Finding(f"quantization changed nothing: {why}", rejects=True)
 
 
-def _read(found: Delivered, signature: SignatureTensors, case: Case) -> Iterator[Finding]:
+def _titled(role: str, contents: Contents, facts: ModelFacts) -> Iterator[TensorAttest]:
+    for key in facts.keys:
+        for tensor in getattr(contents.signatures.get(key, NO_SIGNATURE), role):
+            yield tensor.model_copy(update={"name": facts.title(key, tensor.name)})
+
+
+def _read(found: Delivered, contents: Contents, case: Case) -> Iterator[Finding]:
+    yield from _tensorflow_ops(found)
     yield from _float_ops(found, case.recipe.mode)
-    yield from _ends(signature, case)
+    yield from _ends(contents, case)
     for shortfall in found.shortfalls[:MOST_SHORTFALLS]:
         yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
     further = len(found.shortfalls) - MOST_SHORTFALLS
@@ -127,10 +134,23 @@ def _float_ops(found: Delivered, mode: Mode) -> Iterator[Finding]:
         yield Finding(f"ops left in float{promise}: {listed}", rejects=mode.integer_only)
 
 
-def _ends(signature: SignatureTensors, case: Case) -> Iterator[Finding]:
-    wanted, recipe = case.facts.signature, case.recipe
-    yield from _mismatches("input", signature.inputs, wanted.inputs, recipe.input_type)
-    yield from _mismatches("output", signature.outputs, wanted.outputs, recipe.output_type)
+def _tensorflow_ops(found: Delivered) -> Iterator[Finding]:
+    ops = tensorflow_ops(found.ops)
+    if ops:
+        needs = "it needs LiteRT with the Flex delegate wherever it runs"
+        yield Finding(f"{needs}, for the TensorFlow ops {', '.join(ops)}", rejects=False)
+
+
+def _ends(contents: Contents, case: Case) -> Iterator[Finding]:
+    facts, recipe = case.facts, case.recipe
+    for role, float_as in (("inputs", recipe.input_type), ("outputs", recipe.output_type)):
+        delivered = list(_titled(role, contents, facts))
+        wanted = {
+            facts.title(signature.key, name): tensor
+            for signature in facts.signatures
+            for name, tensor in getattr(signature, role).items()
+        }
+        yield from _mismatches(role[:-1], delivered, wanted, float_as)
 
 
 def _mismatches(
@@ -147,9 +167,10 @@ def _mismatches(
 
 def _try_out(case: Case, macs: int) -> tuple[Trial | None, list[Finding]]:
     samples = samples_for_trial(case.facts, case.dataset)
-    beside = _float_attempt(samples, case)
-    if beside is None:
-        return None, []
+    try:
+        beside = _tried(case.baseline, samples, case, 0)
+    except IsolatedFailure as failure:
+        return _without_float_model(failure, case)
     made_up = case.dataset is None
     try:
         attempt = with_reference_kernels(partial(_tried, case.model, samples, case), macs)
@@ -162,17 +183,20 @@ def _try_out(case: Case, macs: int) -> tuple[Trial | None, list[Finding]]:
     return trial, [*broken, *(Finding(text, rejects=False) for text in disagreements(trial))]
 
 
-def _float_attempt(samples: Arrays, case: Case) -> Attempt | None:
-    try:
-        return _tried(case.baseline, samples, case, 0)
-    except IsolatedFailure as failure:
-        if case.dataset is None:
-            return None
-        raise InputError(
-            f"{case.baseline}: {sentence('running the float model', failure)}; "
-            "no candidate can be compared with it"
-        ) from failure
+def _without_float_model(
+    failure: IsolatedFailure, case: Case
+) -> tuple[Trial | None, list[Finding]]:
+    if tensorflow_ops(case.facts.ops):
+        problem = essence(str(failure))
+        trial = Trial(samples=0, made_up=case.dataset is None, problem=problem)
+        return trial, [Finding(problem, rejects=False)]
+    if case.dataset is None:
+        return None, []
+    raise InputError(
+        f"{case.baseline}: {sentence('running the float model', failure)}; "
+        "no candidate can be compared with it"
+    ) from failure
 
 
-def _tried(model: str, samples: Arrays, case: Case, reference: int) -> Attempt:
+def _tried(model: str, samples: Samples, case: Case, reference: int) -> Attempt:
     return run_isolated(try_out, model, case.facts, samples, reference, timeout_s=case.timeout_s)

@@ -2,15 +2,18 @@
 
 import re
 
-from quantgate.components.isolation import FailedInChild, IsolatedFailure
+from quantgate.components.isolation import FailedInChild, IsolatedFailure, OutOfMemory
+from quantgate.select_tf_ops import cannot_run
 
 LONGEST = 300
+MORE = "convert on a machine with more memory, and with a `quantize.memory_limit` to match"
 _MISSING_OPS = re.compile(
     r"'tf\.(\w+)' op is neither a custom op nor a flex op"
     r"|failed to legalize operation 'tf\.(\w+)'"
 )
 _LISTED_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 _NOT_IN_16X8 = re.compile(r"Quantization to 16x8-bit not yet supported for op: '(\w+)'")
+_NO_DELEGATE = re.compile(r"Select TensorFlow op.+\((Flex\w+)\) failed to prepare", re.DOTALL)
 _CLASS_NAME = re.compile(r"^(?:RuntimeError|ValueError|ConverterError|ModelFailure): ")
 _LOCATION = re.compile(r"^(?:<unknown>:0: )?(?:error: |note: )?(?:loc\(.*\): )?(?:error: )?")
 _NOISE = re.compile(
@@ -22,6 +25,8 @@ def sentence(step: str, failure: IsolatedFailure) -> str:
     """Say what became of a step that ran in a child process, in one line."""
     if isinstance(failure, FailedInChild):
         return f"{step} failed: {essence(str(failure))}"
+    if isinstance(failure, OutOfMemory):
+        return f"{step} {failure}; {MORE}"
     return f"{step} {failure}"
 
 
@@ -30,6 +35,9 @@ def essence(text: str) -> str:
     refused = _unique(_NOT_IN_16X8.findall(text))
     if refused:
         return f"TensorFlow cannot quantize {', '.join(refused)} to 16x8"
+    undelegated = _unique(_NO_DELEGATE.findall(text))
+    if undelegated:
+        return cannot_run(undelegated)
     missing = ops_without_builtin(text)
     if missing:
         return f"LiteRT has no builtin for {', '.join(missing)}"

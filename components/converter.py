@@ -14,14 +14,15 @@ from numpy import array
 from numpy.typing import NDArray
 
 from quantgate.components.dataset import open_dataset
-from quantgate.modes import FLOAT32, QUANTIZED_MODES, Mode
+from quantgate.modes import BUILTINS, FLOAT32, QUANTIZED_MODES, Mode
+from quantgate.select_tf_ops import SELECT_TF_OPS
 
 #: Versions of TensorFlow, (major, minor), whose models `direct_converter` and `derivation` make
 #: byte for byte.
 PROVEN = ((2, 21),)
 #: Of the graph that is meant for inference, as exports have it.
 SERVING_TAGS = ("serve",)
-Sample = dict[str, NDArray[Any]]
+Sample = tuple[str, dict[str, NDArray[Any]]]
 Samples = Callable[[], Iterator[Sample]]
 
 
@@ -37,6 +38,7 @@ class Recipe:
         per_channel_dense: the same for dense layers alone.
         exclude_ops: LiteRT ops that stay in float.
         exclude_nodes: single ops that do, by the names of their outputs.
+        select_tf_ops: whether ops without a builtin stay TensorFlow's own.
     """
 
     mode: Mode
@@ -46,6 +48,14 @@ class Recipe:
     per_channel_dense: bool = True
     exclude_ops: tuple[str, ...] = ()
     exclude_nodes: tuple[str, ...] = ()
+    select_tf_ops: bool = False
+
+    @property
+    def supported_ops(self) -> tuple[str, ...]:
+        """Names in `tf.lite.OpsSet`; empty leaves the converter's default."""
+        if not self.select_tf_ops:
+            return self.mode.supported_ops
+        return (*(self.mode.supported_ops or (BUILTINS,)), SELECT_TF_OPS)
 
 
 def recipe_of(candidate: Mapping[str, Any]) -> Recipe:
@@ -66,7 +76,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     mode = recipe.mode
     return {
         "optimizations": ["DEFAULT"] if mode.optimized else [],
-        "supported_ops": list(mode.supported_ops),
+        "supported_ops": list(recipe.supported_ops),
         "supported_types": list(mode.supported_types),
         "inference_input_type": recipe.input_type,
         "inference_output_type": recipe.output_type,
@@ -83,47 +93,49 @@ def derivation_is_proven(version: str) -> bool:
     return (int(major), int(minor)) in PROVEN
 
 
-def samples_of(dataset: str | Path, rows: Sequence[int] | None = None) -> Samples:
-    """A data set as the converter takes it: `{input name: array [1, ...]}`, one sample at a time.
+def samples_of(dataset: str | Path, rows_by_signature: Mapping[str, Sequence[int]]) -> Samples:
+    """A data set as the converter takes it: `(signature, {input name: array [1, ...]})`.
 
-    All of its rows, or those given, in their order.
-
-    Samples are keyed by name because the converter may reorder a signature's inputs.
+    One sample at a time, the rows of each signature in their order. Samples are keyed by name
+    because the converter may reorder a signature's inputs.
 
     Raises:
         InputError: the folder holds no sound data set.
     """
-    arrays = open_dataset(dataset).inputs
-    chosen = range(min(len(values) for values in arrays.values())) if rows is None else rows
+    arrays = {key: open_dataset(dataset, key).inputs for key in rows_by_signature}
 
     def samples() -> Iterator[Sample]:
-        for row in chosen:
-            yield {name: array(values[row : row + 1]) for name, values in arrays.items()}
+        for key, rows in rows_by_signature.items():
+            for row in rows:
+                values = {name: array(all_[row : row + 1]) for name, all_ in arrays[key].items()}
+                yield key, values
 
     return samples
 
 
 def convert(
     saved_model: str,
-    signature: str,
+    signatures: Sequence[str],
     recipe: Recipe,
     samples: Samples | None = None,
     tags: Collection[str] = SERVING_TAGS,
 ) -> bytes:
-    """Convert one signature of a SavedModel; a calibrated mode calibrates on the samples.
+    """Convert signatures of a SavedModel; a calibrated mode calibrates on the samples.
 
-    `tags` are those of the graph in it that has the signature.
+    `tags` are those of the graph in it that has the signatures.
 
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = _converter(_opened(saved_model, signature, tags), recipe)
+    converter = _converter(_opened(saved_model, signatures, tags), recipe)
     if recipe.mode.calibrated and samples is not None:
         converter.representative_dataset = samples
     return bytes(converter.convert())
 
 
-def prepare(saved_model: str, signature: str, tags: Collection[str] = SERVING_TAGS) -> bytes:
+def prepare(
+    saved_model: str, signatures: Sequence[str], tags: Collection[str] = SERVING_TAGS
+) -> bytes:
     """Convert to the float .tflite that TensorFlow calibrates.
 
     It is the same for int8 and for 16x8, so one calibrated model serves all integer modes.
@@ -135,7 +147,7 @@ def prepare(saved_model: str, signature: str, tags: Collection[str] = SERVING_TA
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = _opened(saved_model, signature, tags)
+    converter = _opened(saved_model, signatures, tags)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = _no_samples
     converter.exclude_conversion_metadata = True
@@ -147,14 +159,16 @@ def _no_samples() -> Iterator[Sample]:
     return iter(())
 
 
-def _opened(saved_model: str, signature: str, tags: Collection[str]) -> tf.lite.TFLiteConverter:
+def _opened(
+    saved_model: str, signatures: Sequence[str], tags: Collection[str]
+) -> tf.lite.TFLiteConverter:
     if derivation_is_proven(tf.__version__):
         # Private parts of TensorFlow, which only the proven versions are sure to have.
         from quantgate.components.direct_converter import DirectConverter
 
-        return DirectConverter(saved_model, signature, tags)
+        return DirectConverter(saved_model, signatures, tags)
     return tf.lite.TFLiteConverter.from_saved_model(
-        saved_model, signature_keys=[signature], tags=set(tags)
+        saved_model, signature_keys=list(signatures), tags=set(tags)
     )
 
 
@@ -162,8 +176,8 @@ def _converter(converter: tf.lite.TFLiteConverter, recipe: Recipe) -> tf.lite.TF
     mode, target = recipe.mode, converter.target_spec
     if mode.optimized:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if mode.supported_ops:
-        target.supported_ops = [tf.lite.OpsSet[name] for name in mode.supported_ops]
+    if recipe.supported_ops:
+        target.supported_ops = [tf.lite.OpsSet[name] for name in recipe.supported_ops]
     if mode.supported_types:
         target.supported_types = [tf.dtypes.as_dtype(name) for name in mode.supported_types]
     converter.inference_input_type = tf.dtypes.as_dtype(recipe.input_type)

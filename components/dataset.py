@@ -1,20 +1,26 @@
 """Reading a data set folder as `build_dataset` writes it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_bytes
 from quantgate.records import ArrayFacts, Manifest
 from quantgate.samples import SampleSet
 
 MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"
+#: How the folder of a signature begins.
+SIGNATURE = "signature-"
 CHUNK_BYTES = 8 << 20
+#: Rows of a data set by signature.
+Rows = Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -32,39 +38,69 @@ class DatasetFolder:
     label: NDArray[Any] | None
 
 
-def open_dataset(folder: str | Path) -> DatasetFolder:
-    """Map the arrays of a data set folder into memory.
+def folder_of(dataset: str | Path, signature: str) -> Path:
+    """Where a data set keeps the samples of a signature, whose key may hold any characters."""
+    return Path(dataset) / f"{SIGNATURE}{quote(signature, safe='')}"
+
+
+def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
+    """Map the arrays of a signature's samples into memory.
 
     Raises:
         InputError: the folder has no manifest, or an array is not what the manifest says.
     """
-    root = Path(folder)
+    root = folder_of(dataset, signature)
     manifest = Manifest.read(root / MANIFEST)
     inputs = {name: _mapped(root, facts) for name, facts in manifest.inputs.items()}
     label = _mapped(root, manifest.label) if manifest.label else None
     return DatasetFolder(manifest, inputs, label)
 
 
-def rows_by_variant(manifest: Manifest) -> Mapping[str, Sequence[int]]:
-    """The rows that each variant of a calibration takes; all of them where there is but one."""
-    return manifest.selections or {"": range(manifest.samples)}
+def read_manifests(dataset: str | Path, signatures: Iterable[str]) -> dict[str, Manifest]:
+    """The manifests of a data set by signature; raises InputError where one is missing."""
+    return {key: Manifest.read(folder_of(dataset, key) / MANIFEST) for key in signatures}
 
 
-def write_summary(folder: Path, manifest: Manifest, digests: NDArray[np.uint8]) -> None:
+def selections_of(manifests: Mapping[str, Manifest]) -> dict[str, Rows]:
+    """The rows that each variant of a calibration takes, by signature."""
+    rows: dict[str, Rows] = {
+        key: manifest.selections or {"": range(manifest.samples)}
+        for key, manifest in manifests.items()
+    }
+    variants = next(iter(rows.values()))
+    return {variant: {key: found[variant] for key, found in rows.items()} for variant in variants}
+
+
+def content_sha256(manifests: Mapping[str, Manifest]) -> str:
+    """Hash of the content of a data set, that of its only signature where it has but one."""
+    hashes = [manifest.content_sha256 for _, manifest in sorted(manifests.items())]
+    return hashes[0] if len(hashes) == 1 else sha256_of_bytes("".join(hashes).encode())
+
+
+def write_summary(
+    summary: Path, signature: str, manifest: Manifest, digests: NDArray[np.uint8]
+) -> None:
     """Write what is left of a data set without its values; `digests` are [samples, 16]."""
+    folder = folder_of(summary, signature)
     folder.mkdir(parents=True, exist_ok=True)
     manifest.write(folder / MANIFEST)
     np.save(folder / DIGESTS, digests)
 
 
-def read_summary(folder: str | Path) -> SampleSet:
-    """Read what `write_summary` wrote; raises InputError where it did not."""
-    root = Path(folder)
-    manifest = Manifest.read(root / MANIFEST)
+def read_summary(summary: str | Path) -> dict[str, SampleSet]:
+    """Read by signature what `write_summary` wrote; raises InputError where it did not."""
+    folders = sorted(Path(summary).glob(f"{SIGNATURE}*"))
+    if not folders:
+        raise InputError(f"{summary} is not the summary of a data set: it has no signatures")
+    return {unquote(path.name.removeprefix(SIGNATURE)): _sample_set(path) for path in folders}
+
+
+def _sample_set(folder: Path) -> SampleSet:
+    manifest = Manifest.read(folder / MANIFEST)
     try:
-        digests = np.load(root / DIGESTS, allow_pickle=False)
+        digests = np.load(folder / DIGESTS, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"{root} is not the summary of a data set: {error}") from error
+        raise InputError(f"{folder} is not the summary of a data set: {error}") from error
     return SampleSet(manifest, [row.tobytes() for row in digests])
 
 

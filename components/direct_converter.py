@@ -8,7 +8,7 @@ counts for the versions in `converter.PROVEN` alone, where tests hold its models
 converter's byte for byte; for others this module must not even be imported.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -20,12 +20,12 @@ VARIABLE_OPS = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 
 
 class DirectConverter(lite.TFLiteSavedModelConverterV2):  # type: ignore[misc]
-    """Converts one signature of a SavedModel; set it up like a `tf.lite.TFLiteConverter`."""
+    """Converts signatures of a SavedModel; set it up like a `tf.lite.TFLiteConverter`."""
 
-    def __init__(self, saved_model: str, signature: str, tags: Collection[str]) -> None:
+    def __init__(self, saved_model: str, signatures: Sequence[str], tags: Collection[str]) -> None:
         """Name what to convert; nothing is read yet but the SavedModel's proto."""
         lite.TFLiteConverterBase._set_original_model_type(metadata.ModelType.TF_SAVED_MODEL)
-        super().__init__(saved_model, set(tags), [signature])
+        super().__init__(saved_model, set(tags), list(signatures))
 
     @lite._export_metrics  # type: ignore[untyped-decorator]
     def convert(self) -> bytes:

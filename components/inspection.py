@@ -54,7 +54,7 @@ def _require_same_names(model: ModelFile, other: ModelFile) -> None:
     key = model.first
     if key not in other.signatures:
         raise _incomparable(model, other, "signatures", model.signatures, other.signatures)
-    ours, theirs = model.facts(key).signature, other.facts(key).signature
+    ours, theirs = model.facts(key).signature(key), other.facts(key).signature(key)
     for role in ("inputs", "outputs"):
         if set(getattr(ours, role)) != set(getattr(theirs, role)):
             raise _incomparable(model, other, role, getattr(ours, role), getattr(theirs, role))
@@ -98,7 +98,7 @@ def _attempt(model: ModelFile, like: ModelFile, reference: int) -> Attempt:
     confine()
     key = like.first
     samples = _made_up(like.signatures[key].inputs)
-    return try_out(model.path, model.facts(key), samples, reference)
+    return try_out(model.path, model.facts(key), {key: samples}, reference)
 
 
 def _made_up(inputs: list[TensorAttest]) -> Arrays:

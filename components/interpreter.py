@@ -10,7 +10,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from quantgate.records import ModelFacts, TensorFacts
+from quantgate.records import ModelFacts, Signature, TensorFacts
+from quantgate.select_tf_ops import cannot_run, tensorflow_ops
 
 QUANTIZED = ("int8", "uint8", "int16")
 ASSIGN_VARIABLE = "ASSIGN_VARIABLE"
@@ -53,6 +54,10 @@ class Tensor:
         return np.asarray(steps * np.float32(self.scale))
 
 
+#: Rows [k, ...] of every input, as its tensor takes them.
+Encoded = Sequence[tuple[Tensor, Array]]
+
+
 class LiteRTModel:
     """A .tflite ready to run at batch 1.
 
@@ -65,6 +70,7 @@ class LiteRTModel:
         self,
         path: str | Path,
         facts: ModelFacts,
+        signature: Signature,
         inputs: Mapping[str, Array],
         *,
         threads: int = 1,
@@ -74,8 +80,9 @@ class LiteRTModel:
 
         Args:
             path: the .tflite.
-            facts: of the float model, whose signature every candidate must keep; the key is empty
-                for a model without signatures, whose tensors then go by their own names.
+            facts: of the float model.
+            signature: the one to run, which every candidate must keep; its key is empty for a
+                model without signatures, whose tensors then go by their own names.
             inputs: arrays with the samples first; their per-sample shapes are what runs. A sample
                 has no batch dimension, or the whole shape of the signature's tensor.
             threads: threads of the interpreter.
@@ -86,42 +93,51 @@ class LiteRTModel:
         """
         self._path, self._threads = str(path), threads
         self._kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+        self._tensorflow_ops = tensorflow_ops(facts.ops)
         interpreter = self._loaded()
-        self.inputs, self.outputs = _bound(interpreter, facts)
+        self.inputs, self.outputs = _bound(interpreter, signature)
         self._shapes = {
             name: _shape_of_sample(inputs[name], tensor)
-            for name, tensor in facts.signature.inputs.items()
+            for name, tensor in signature.inputs.items()
         }
-        self._interpreter = self._allocated(interpreter)
+        self._key = None if _is_primary(interpreter, signature.key) else signature.key
+        self._start(interpreter)
         # reset_all_variables leaves resource variables as they are, so these models start anew.
         self._restarts = ASSIGN_VARIABLE in facts.ops
 
-    def encode(self, samples: Mapping[str, Array]) -> list[tuple[int, Array]]:
+    def encode(self, samples: Mapping[str, Array]) -> Encoded:
         """Turn samples [k, ...] by input name into what `feed` takes."""
         return [
-            (tensor.index, _batched(tensor.encode(samples[name]), self._shapes[name]))
+            (tensor, _batched(tensor.encode(samples[name]), self._shapes[name]))
             for name, tensor in self.inputs.items()
         ]
 
     def reset(self) -> None:
         """Forget the state that earlier invocations left (0.4 us for a model without any)."""
         if self._restarts:
-            self._interpreter = self._allocated(self._loaded())
-        self._interpreter.reset_all_variables()
+            self._start(self._loaded())
+        self._graph.reset()
 
-    def feed(self, encoded: Sequence[tuple[int, Array]], row: int) -> None:
+    def feed(self, encoded: Encoded, row: int) -> None:
         """Set the inputs to one row of encoded samples."""
-        for index, values in encoded:
-            self._interpreter.set_tensor(index, values[row, ...])
+        for tensor, values in encoded:
+            self._graph.set(tensor, values[row, ...])
 
     def invoke(self) -> None:
         """Run the model; raises RuntimeError where a kernel refuses."""
-        self._interpreter.invoke()
+        self._graph.invoke()
 
     def read(self, output: Tensor) -> Array:
         """The output of the last invocation as it stands in the model, without a batch of 1."""
-        values: Array = self._interpreter.get_tensor(output.index)
+        values = self._graph.get(output)
         return values[0] if values.shape[:1] == (1,) else values
+
+    def _start(self, interpreter: Interpreter) -> None:
+        self._graph = (
+            _PrimaryGraph(self._allocated(interpreter))
+            if self._key is None
+            else _OtherGraph(interpreter, self._key)
+        )
 
     def _loaded(self) -> Interpreter:
         try:
@@ -139,8 +155,44 @@ class LiteRTModel:
                 interpreter.resize_tensor_input(tensor.index, self._shapes[name])
             interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
+            if self._tensorflow_ops and "Flex delegate" in str(error):
+                raise ModelFailure(cannot_run(self._tensorflow_ops)) from error
             raise ModelFailure(f"the model cannot be allocated: {error}") from error
         return interpreter
+
+
+class _PrimaryGraph:
+    """The graph that an interpreter runs by itself."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+        self.reset = interpreter.reset_all_variables
+        self.invoke = interpreter.invoke
+
+    def set(self, tensor: Tensor, values: Array) -> None:
+        self._interpreter.set_tensor(tensor.index, values)
+
+    def get(self, tensor: Tensor) -> Array:
+        return np.asarray(self._interpreter.get_tensor(tensor.index))
+
+
+class _OtherGraph:
+    """A further signature's graph; it takes inputs and gives outputs as a part of its run."""
+
+    def __init__(self, interpreter: Interpreter, key: str) -> None:
+        self._runner = interpreter.get_signature_runner(key)
+        self.reset = interpreter.reset_all_variables
+        self._inputs: dict[str, Array] = {}
+        self._outputs: dict[str, Array] = {}
+
+    def set(self, tensor: Tensor, values: Array) -> None:
+        self._inputs[tensor.name] = values
+
+    def invoke(self) -> None:
+        self._outputs = self._runner(**self._inputs)
+
+    def get(self, tensor: Tensor) -> Array:
+        return self._outputs[tensor.name]
 
 
 def litert_version() -> str:
@@ -158,9 +210,8 @@ def _batched(values: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _bound(
-    interpreter: Interpreter, facts: ModelFacts
+    interpreter: Interpreter, signature: Signature
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    signature = facts.signature
     inputs, outputs = _ends(interpreter, signature.key)
     return (
         _tensors("input", inputs, signature.inputs),
@@ -177,6 +228,13 @@ def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str,
     # The runner counts as a reference into the interpreter and must be gone before it allocates.
     runner = interpreter.get_signature_runner(key)
     return runner.get_input_details(), runner.get_output_details()
+
+
+def _is_primary(interpreter: Interpreter, key: str) -> bool:
+    """Whether the interpreter runs a signature's graph by itself: that of the first one."""
+    primary = {(tensor["index"], tensor["name"]) for tensor in interpreter.get_output_details()}
+    _, outputs = _ends(interpreter, key)
+    return {(tensor["index"], tensor["name"]) for tensor in outputs.values()} == primary
 
 
 def _by_name(details: list[dict[str, Any]]) -> dict[str, Any]:

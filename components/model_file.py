@@ -60,7 +60,7 @@ class ModelFile:
             saved_model_sha256="",
             baseline_sha256="",
             size_bytes=0,
-            signature=Signature(key=key, inputs=inputs, outputs=outputs),
+            signatures=[Signature(key=key, inputs=inputs, outputs=outputs)],
             ops=self.delivered.ops,
             tensorflow="",
         )

@@ -14,7 +14,7 @@ from quantgate.components.dataset import open_dataset
 from quantgate.components.interpreter import LiteRTModel, ModelFailure
 from quantgate.components.isolation import FailedInChild, IsolatedFailure
 from quantgate.delivered import KernelCheck, Trial
-from quantgate.records import ModelFacts, TensorFacts
+from quantgate.records import ModelFacts, Signature, TensorFacts
 
 TRIAL_SAMPLES = 8
 FREE_SIZE = 32
@@ -22,6 +22,8 @@ FREE_SIZE = 32
 #: gives one answer to everything counts as broken: many steps of an int8 output.
 LIVELY = 0.05
 Arrays = dict[str, NDArray[Any]]
+#: By signature.
+Samples = dict[str, Arrays]
 Rows = list[NDArray[Any]]
 Outputs = dict[str, Rows]
 REFERENCE_SAMPLES = 4
@@ -45,31 +47,39 @@ class Attempt:
     kernels_problem: str | None = None
 
 
-def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Arrays:
-    """A few samples [k, ...] by input name: spread over a data set, or made up without one."""
-    if dataset is None:
-        return {name: _made_up(tensor) for name, tensor in facts.signature.inputs.items()}
-    inputs = open_dataset(dataset).inputs
-    return {
-        name: np.array(values[_spread(len(values), TRIAL_SAMPLES)])
-        for name, values in inputs.items()
-    }
+def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
+    """A few samples of each signature: spread over a data set, or made up without one."""
+    return {found.key: _samples_of_signature(found, dataset) for found in facts.signatures}
 
 
-def try_out(model: str | Path, facts: ModelFacts, samples: Arrays, reference: int) -> Attempt:
+def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: int) -> Attempt:
     """Run a .tflite over samples, and over `reference` of them with LiteRT's reference kernels.
 
     Raises:
-        ModelFailure: it cannot be loaded or allocated, or its signature is another.
+        ModelFailure: it cannot be loaded or allocated, or its signatures are others.
         RuntimeError: a kernel refuses.
     """
-    runner = LiteRTModel(model, facts, samples)
+    attempt = Attempt({}, {})
+    for signature in facts.signatures:
+        found = _try_signature(model, facts, signature, samples[signature.key], reference)
+        for field_ in ("outputs", "on_zeros", "kernels"):
+            for name, value in getattr(found, field_).items():
+                getattr(attempt, field_)[facts.title(signature.key, name)] = value
+        attempt = replace(attempt, kernels_problem=attempt.kernels_problem or found.kernels_problem)
+    return attempt
+
+
+def _try_signature(
+    model: str | Path, facts: ModelFacts, signature: Signature, samples: Arrays, reference: int
+) -> Attempt:
+    runner = LiteRTModel(model, facts, signature, samples)
     outputs, on_zeros = _run(runner, samples), _run_on_zeros(runner, samples)
     if not reference:
         return Attempt(outputs, on_zeros)
     few = _spread(_count(samples), reference)
     try:
-        others = _run(LiteRTModel(model, facts, samples, reference=True), _rows(samples, few))
+        by_reference = LiteRTModel(model, facts, signature, samples, reference=True)
+        others = _run(by_reference, _rows(samples, few))
     except (ModelFailure, RuntimeError, ValueError) as error:
         problem = essence(f"{type(error).__name__}: {error}")
         return Attempt(outputs, on_zeros, kernels_problem=problem)
@@ -154,6 +164,16 @@ def _is_lively(rows: Rows) -> bool:
         return True
     values = np.stack(rows).astype(np.float64)
     return bool(np.ptp(values, axis=0).max() > LIVELY * np.abs(values).max())
+
+
+def _samples_of_signature(signature: Signature, dataset: str | None) -> Arrays:
+    if dataset is None:
+        return {name: _made_up(tensor) for name, tensor in signature.inputs.items()}
+    inputs = open_dataset(dataset, signature.key).inputs
+    return {
+        name: np.array(values[_spread(len(values), TRIAL_SAMPLES)])
+        for name, values in inputs.items()
+    }
 
 
 def _made_up(tensor: TensorFacts) -> NDArray[Any]:

@@ -3,11 +3,11 @@
 It reads the compiled pipeline and nothing else, and knows nothing of quantgate's components.
 """
 
+from quantgate.local_runner.events import Event, Observer
 from quantgate.local_runner.execute import run_pipeline
 from quantgate.local_runner.ir import Pipeline, read_pipeline
 from quantgate.local_runner.outcome import (
     Artifact,
-    Observer,
     PlannedTask,
     RunResult,
     TaskResult,
@@ -17,6 +17,7 @@ from quantgate.local_runner.rehearsal import dry_run
 
 __all__ = [
     "Artifact",
+    "Event",
     "Observer",
     "Pipeline",
     "PlannedTask",

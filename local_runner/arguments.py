@@ -1,10 +1,14 @@
 """The arguments of a run, held to the pipeline's own inputs."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from quantgate.errors import UsageError
 from quantgate.local_runner.values import Values, short, to_python, type_name, typed
+
+#: What the API server of Kubeflow Pipelines takes for all parameters of a run together.
+_MOST_BYTES = 10_000
 
 
 def check_arguments(
@@ -13,7 +17,8 @@ def check_arguments(
     """Return the arguments in their declared types; None counts as not given.
 
     Raises:
-        UsageError: names every argument that is unknown, missing or of the wrong type.
+        UsageError: names every argument that is unknown, missing or of the wrong type, or says
+            that they are too long for a cluster.
     """
     found = [
         *(f"it has no input `{name}`" for name in sorted(arguments) if name not in definitions),
@@ -23,6 +28,12 @@ def check_arguments(
     if problems:
         raise UsageError(f"pipeline `{pipeline_name}`: " + "; ".join(problems))
     given = {name: value for name, value in arguments.items() if value is not None}
+    size = len(json.dumps(given, ensure_ascii=False).encode())
+    if size > _MOST_BYTES:
+        raise UsageError(
+            f"pipeline `{pipeline_name}`: its arguments are {size:,} bytes together, and a cluster "
+            f"takes {_MOST_BYTES:,}; put what is long into a file and give its URI"
+        )
     return Values(
         {name: typed(value, type_name(definitions[name])) for name, value in given.items()}
     )

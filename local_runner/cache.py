@@ -114,13 +114,19 @@ class Cache:
 
     def note(self, slot: str, ingredients: Mapping[str, str]) -> None:
         """Remember what a task rested on."""
-        replace_file(self._last(slot), json.dumps(ingredients))
+        if self._noted(slot) != ingredients:
+            replace_file(self._last(slot), json.dumps(ingredients))
+
+    def _noted(self, slot: str) -> object:
+        try:
+            return json.loads(self._last(slot).read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
 
     def explain(self, slot: str, ingredients: Mapping[str, str]) -> str:
         """Say why a task has no entry, by what it rested on when it last succeeded."""
-        try:
-            last = json.loads(self._last(slot).read_text("utf-8"))
-        except (OSError, ValueError):
+        last = self._noted(slot)
+        if not isinstance(last, dict):
             return "no entry yet"
         labels = {**ingredients, **last}
         changed = [name for name in labels if ingredients.get(name) != last.get(name)]
@@ -164,7 +170,8 @@ class Found:
             with files.log.open("wb") as log:
                 log.write(f"[local runner] from the cache; run at {self.body.created}\n".encode())
                 if LOG in self.body.files:
-                    log.write((self.place / LOG).read_bytes())
+                    with (self.place / LOG).open("rb") as kept:
+                        shutil.copyfileobj(kept, log)
             # Entries that are used are not the first to be pruned.
             with contextlib.suppress(OSError):
                 os.utime(self.place / DOCUMENT)

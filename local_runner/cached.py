@@ -1,16 +1,20 @@
 """A task whose outputs may be in the cache already, run or only looked up."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from quantgate.local_runner.cache import Cache, Files
+from quantgate.local_runner.events import Teller
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.ingredients import key_of
 from quantgate.local_runner.inputs import complete
+from quantgate.local_runner.outcome import Artifact
 from quantgate.local_runner.plan import display_name
 from quantgate.local_runner.task import Run, Step, TaskRun
 from quantgate.local_runner.values import TaskError, Values
+
+#: Metadata of an output that holds for this one try, as where time or memory ran out.
+PROVISIONAL = "provisional"
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class CachedTask:
         """Seconds that the task ran; 0 where its outputs were there."""
         return self._task.seconds
 
-    async def outputs(self, started: Callable[[], None]) -> Values:
+    async def outputs(self, teller: Teller) -> Values:
         """Return the outputs of the task; two tasks of a run that rest on the same run once.
 
         Raises:
@@ -63,13 +67,14 @@ class CachedTask:
         """
         keyed = await _keyed(self._cache, self._run, self._step)
         if keyed is None:
-            return await self._task.outputs(started)
+            return await self._task.outputs(teller)
         async with self._cache.lock(keyed.key):
             outputs = await asyncio.to_thread(self._restored, keyed)
             if outputs is None:
-                outputs = await self._task.outputs(started)
+                outputs = await self._task.outputs(teller)
                 await asyncio.to_thread(self._keep, keyed, outputs)
-            self._cache.note(keyed.slot, keyed.ingredients)
+            if not _is_provisional(outputs):
+                self._cache.note(keyed.slot, keyed.ingredients)
         return outputs
 
     def _restored(self, keyed: _Keyed) -> Values | None:
@@ -80,9 +85,20 @@ class CachedTask:
         return found.restore(self._files)
 
     def _keep(self, keyed: _Keyed, outputs: Values) -> None:
+        if _is_provisional(outputs):
+            self._task.note("not kept in the cache: the task says that its result is provisional")
+            return
         why_not = self._cache.keep(keyed.key, keyed.title, self.seconds, outputs, self._files)
         if why_not:
             self._task.note(f"not kept in the cache: {why_not}")
+
+
+def _is_provisional(outputs: Values) -> bool:
+    """Whether the metadata of an output say that another try may end otherwise."""
+    return any(
+        isinstance(artifact, Artifact) and artifact.metadata.get(PROVISIONAL) == "true"
+        for artifact in outputs.artifacts.values()
+    )
 
 
 class Rehearsal:
@@ -96,7 +112,7 @@ class Rehearsal:
         self._run = run
         self._step = step
 
-    async def outputs(self, started: Callable[[], None]) -> Values:
+    async def outputs(self, teller: Teller) -> Values:
         """Return the outputs where the cache has them.
 
         Raises:

@@ -2,7 +2,6 @@
 
 import faulthandler
 import importlib.util
-import json
 import os
 import signal
 import sys
@@ -10,42 +9,24 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from kfp.dsl.executor import Executor
 
-from quantgate.errors import QuantgateError
+from quantgate.local_runner.failure import tell, tell_exception
+from quantgate.local_runner.groups import adopt_descendants, end_with_parent
+from quantgate.local_runner.job import Job, read_job
 
 _MODULE = "ephemeral_component"
 
 
-@dataclass(frozen=True)
-class Job:
-    """An order to a task's process: a command, or a function in a source file.
-
-    `failure` is the file that takes the sentence about what went wrong.
-    """
-
-    log: str
-    folder: str
-    failure: str
-    environment: dict[str, str]
-    command: list[str]
-    source: str = ""
-    function: str = ""
-    executor_input: dict[str, Any] | None = None
-
-    def write(self, path: Path) -> None:
-        """Store the order for `run_job`."""
-        path.write_text(json.dumps(asdict(self), sort_keys=True), "utf-8")
-
-
 def run_job(path: Path) -> int:
     """Do what a stored `Job` says and return the exit status; a command never returns."""
-    job = Job(**json.loads(path.read_text("utf-8")))
+    job = read_job(path)
     os.setsid()
+    end_with_parent()
+    adopt_descendants()
     _redirect_output(job.log)
     os.chdir(job.folder)
     os.environ.update(job.environment)
@@ -61,8 +42,10 @@ def _redirect_output(log: str) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     for stream in (sys.stdout, sys.stderr):
-        # So that a crash does not take the last lines with it.
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        # Whatever the locale, a log is UTF-8; and a crash must not take its last lines with it.
+        stream.reconfigure(  # type: ignore[union-attr]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
     faulthandler.enable(file=2)
 
 
@@ -73,7 +56,7 @@ def _become(job: Job) -> int:
     try:
         os.execvp(job.command[0], job.command)
     except OSError as error:
-        _report(job, f"`{job.command[0]}` cannot be run: {error.strerror}")
+        tell(Path(job.failure), f"`{job.command[0]}` cannot be run: {error.strerror}")
     return 1
 
 
@@ -83,13 +66,14 @@ def _run_function(job: Job) -> int:
         Executor(job.executor_input or {}, _load(job)).execute()
         _join_threads()
         return 0
+    # The runner is told first: the disk that takes the log may be full.
     except SystemExit as error:
+        sentence = f"the task ended itself with exit code {error.code}"
+        tell(Path(job.failure), sentence, explained=False)
         traceback.print_exc()
-        _report(job, f"the task ended itself with exit code {error.code}")
     except BaseException as error:
+        tell_exception(Path(job.failure), error)
         traceback.print_exc()
-        expected = isinstance(error, QuantgateError)
-        _report(job, str(error) if expected else f"{type(error).__name__}: {error}")
     return 1
 
 
@@ -115,7 +99,3 @@ def _join_threads() -> None:
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
-
-
-def _report(job: Job, sentence: str) -> None:
-    Path(job.failure).write_text(sentence, "utf-8")

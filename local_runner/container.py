@@ -2,11 +2,15 @@
 
 import ast
 import shutil
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 _EXECUTOR = "kfp.dsl.executor_main"
 _FUNCTION_FLAG = "--function_to_execute"
+
+#: Python 3.11 counts its recursion for all threads together, and raises SystemError where they mix.
+_PARSING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def imported_modules(source: str) -> list[str]:
 
 def _absolute_imports(source: str) -> list[ast.Import | ast.ImportFrom]:
     try:
-        tree = ast.parse(source)
+        with _PARSING:
+            tree = ast.parse(source)
     except SyntaxError:
         return []
     return [

@@ -2,7 +2,7 @@
 
 <key>/entry.json   {"sha256": hash of the body, "body": `Body`}
 <key>/outputs/     the output artifacts, by name
-<key>/log          what the task printed
+<key>/log          what the task printed, of a long log the end
 """
 
 import hashlib
@@ -22,6 +22,9 @@ from quantgate.local_runner.values import Values
 DOCUMENT = "entry.json"
 OUTPUTS = "outputs"
 LOG = "log"
+
+#: A log is whole in the run that made it; later runs get the end of it.
+LOG_BYTES = 1 << 20
 
 
 class Damaged(Exception):
@@ -70,7 +73,7 @@ def write_entry(body: Body, outputs: Values, source: Path, log: Path, target: Pa
     files = {name: source / name for name in _files(source, artifacts)}
     hashes = {f"{OUTPUTS}/{name}": _copy(path, kept / name) for name, path in files.items()}
     if log.is_file():
-        hashes[LOG] = _copy(log, target / LOG)
+        hashes[LOG] = _copy(log, target / LOG, skipped=max(0, log.stat().st_size - LOG_BYTES))
     whole = replace(
         body, parameters=outputs.parameters, artifacts=artifacts, folders=folders, files=hashes
     )
@@ -103,11 +106,12 @@ def _files(source: Path, names: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
-def _copy(source: Path, target: Path) -> str:
-    """Copy a file, make sure that it is on the disk, and return the SHA-256 of what was written."""
+def _copy(source: Path, target: Path, skipped: int = 0) -> str:
+    """Copy a file from a byte on, make sure that it is on the disk, and return its SHA-256."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as reading, target.open("wb") as writing:
+        reading.seek(skipped)
         while chunk := reading.read(CHUNK_BYTES):
             digest.update(chunk)
             writing.write(chunk)

@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,22 @@ from quantgate.local_runner.arguments import check_arguments
 from quantgate.local_runner.cache import Cache
 from quantgate.local_runner.cached import CachedTask
 from quantgate.local_runner.container import PythonFunction, imports, python_function
+from quantgate.local_runner.events import (
+    Observer,
+    RunEnded,
+    RunStarted,
+    Warned,
+    one_at_a_time,
+    say_nothing,
+)
 from quantgate.local_runner.graph import Graph
+from quantgate.local_runner.inputs import with_defaults
 from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.loops import run_to_end
 from quantgate.local_runner.ondemand import ServerOnDemand
-from quantgate.local_runner.outcome import Observer, RunResult
-from quantgate.local_runner.plan import Place
-from quantgate.local_runner.resources import Pool, machine_memory, processors
+from quantgate.local_runner.outcome import PlannedTask, RunResult
+from quantgate.local_runner.plan import Place, display_name, planned_tasks
+from quantgate.local_runner.resources import Pool, accelerator_of, machine_memory, processors
 from quantgate.local_runner.task import Run, Step, TaskRun, Work
 from quantgate.local_runner.values import Values
 
@@ -29,7 +40,7 @@ def run_pipeline(
     root: Path,
     logs: Path,
     jobs: int | None = None,
-    observer: Observer | None = None,
+    observer: Observer = say_nothing,
     cache: Path | None = None,
 ) -> RunResult:
     """Run a pipeline; a task that fails is part of the result, not an error.
@@ -41,7 +52,8 @@ def run_pipeline(
             an earlier run left in its place.
         logs: folder for one log a task, and `imports.log`.
         jobs: how many processors to use; all where it is None.
-        observer: is told about every task.
+        observer: is told every event of the run; in another thread where this one runs an event
+            loop, as in a notebook.
         cache: folder that finished tasks are kept in, to be found again by what they rest on;
             several runs may share it. None runs every task and keeps none.
 
@@ -55,23 +67,44 @@ def run_pipeline(
     inputs = check_arguments(pipeline.name, definitions, arguments)
     logs = logs.absolute()
     logs.mkdir(parents=True, exist_ok=True)
+    observer = one_at_a_time(observer)
     work = _work(cache, observer)
     pool = Pool(jobs or processors(), machine_memory())
-    with tempfile.TemporaryDirectory(prefix="quantgate-", ignore_cleanup_errors=True) as scratch:
-        return asyncio.run(
-            _run(pipeline, inputs, root.absolute(), logs, pool, Path(scratch), observer, work)
-        )
+    observer(RunStarted(pipeline.name, _planned(pipeline, inputs)))
+    for sentence in _wishes(pipeline):
+        observer(Warned(sentence))
+    scratch = Path(tempfile.gettempdir(), f"quantgate-{uuid.uuid4().hex}")
+    result = run_to_end(
+        _run(pipeline, inputs, root.absolute(), logs, pool, scratch, observer, work)
+    )
+    observer(RunEnded(result))
+    return result
 
 
-def _work(cache: Path | None, observer: Observer | None) -> Callable[[Run, Step], Work]:
+def _planned(pipeline: Pipeline, inputs: Values) -> tuple[PlannedTask, ...]:
+    known = with_defaults(pipeline.root, inputs)
+    found = planned_tasks(pipeline, pipeline.root, known, Place(), ())
+    return tuple(task for _, task in found)
+
+
+def _wishes(pipeline: Pipeline) -> list[str]:
+    """Say which tasks ask for what this machine is not asked to hand out."""
+    asked = {
+        display_name(task): accelerator_of(executor.container.resources)
+        for task, executor in _executed(pipeline)
+    }
+    return [
+        f"task `{name}` asks for {accelerator}; the local runner hands out none, and the task runs "
+        "with what this machine has"
+        for name, accelerator in asked.items()
+        if accelerator
+    ]
+
+
+def _work(cache: Path | None, observer: Observer) -> Callable[[Run, Step], Work]:
     if cache is None:
         return TaskRun
-    warn = observer.warned if observer else _say_nothing
-    return partial(CachedTask, Cache(cache.absolute(), warn))
-
-
-def _say_nothing(_: str) -> None:
-    pass
+    return partial(CachedTask, Cache(cache.absolute(), lambda said: observer(Warned(said))))
 
 
 async def _run(
@@ -81,11 +114,11 @@ async def _run(
     logs: Path,
     pool: Pool,
     scratch: Path,
-    observer: Observer | None,
+    observer: Observer,
     work: Callable[[Run, Step], Work],
 ) -> RunResult:
     async with AsyncExitStack() as stack:
-        server = ServerOnDemand(stack, scratch / "server", logs / "imports.log")
+        server = ServerOnDemand(stack, scratch, logs / "imports.log")
         run = Run.of(pipeline.name, root, scratch, pool, server)
         graph = Graph(pipeline, run, work, logs, observer)
         # While the others are looked up in the cache, for these will run in any case.
@@ -104,13 +137,19 @@ async def _warm_up(server: ServerOnDemand, functions: list[PythonFunction]) -> N
 
 
 def _never_cached(pipeline: Pipeline) -> list[PythonFunction]:
-    parents = [pipeline.root, *pipeline.components.values()]
-    executors = [
-        pipeline.executors[pipeline.component_of(task).executor_label]
-        for parent in parents
-        for task in parent.dag.tasks.values()
-        if not task.caching_options.enable_cache
-        and pipeline.component_of(task).HasField("executor_label")
+    containers = [
+        executor.container
+        for task, executor in _executed(pipeline)
+        if not task.caching_options.enable_cache and executor.HasField("container")
     ]
-    containers = [one.container for one in executors if one.HasField("container")]
     return [function for function in map(python_function, containers) if function]
+
+
+def _executed(pipeline: Pipeline) -> Iterator[tuple[Any, Any]]:
+    """Yield every task that has an executor, and that executor."""
+    for parent in [pipeline.root, *pipeline.components.values()]:
+        for key in sorted(parent.dag.tasks):
+            task = parent.dag.tasks[key]
+            component = pipeline.component_of(task)
+            if component.HasField("executor_label"):
+                yield task, pipeline.executors[component.executor_label]

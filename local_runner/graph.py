@@ -2,36 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from quantgate.local_runner.events import Observer, Teller, say_nothing
+from quantgate.local_runner.failure import Unexplained
 from quantgate.local_runner.inputs import Scope, producers, with_defaults
 from quantgate.local_runner.ir import Pipeline
-from quantgate.local_runner.outcome import (
-    Artifact,
-    Observer,
-    PlannedTask,
-    TaskResult,
-    TaskState,
-)
-from quantgate.local_runner.plan import (
-    Place,
-    in_order,
-    item_of,
-    iterations,
-    planned_task,
-)
+from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
+from quantgate.local_runner.outputs import collected, selected
+from quantgate.local_runner.plan import Place, in_order, item_of, iterations, planned_task
 from quantgate.local_runner.task import Run, Step, Work
+from quantgate.local_runner.triggers import Finished, unmet, what_stops, whom_to_blame
 from quantgate.local_runner.values import TaskError, Values
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A task, loop or pipeline that has ended; `blame` names the task that failed in it, if any."""
-
-    outputs: Values = field(default_factory=Values)
-    blame: str | None = None
 
 
 class Graph:
@@ -43,7 +27,7 @@ class Graph:
         work: makes what does the work of a step.
         logs: folder of one log a task.
         observer: is told about every task.
-        skipped: why a task is skipped, with `{}` for the one to blame.
+        rehearsal: a task that would run counts as failed, and what rests on it is left open.
     """
 
     def __init__(
@@ -52,14 +36,14 @@ class Graph:
         run: Run,
         work: Callable[[Run, Step], Work],
         logs: Path,
-        observer: Observer | None = None,
-        skipped: str = "skipped, because {} failed",
+        observer: Observer = say_nothing,
+        rehearsal: bool = False,
     ) -> None:
         self.results: list[TaskResult] = []
         self._pipeline = pipeline
         self._run = run
         self._work = work
-        self._skipped = skipped
+        self._rehearsal = rehearsal
         self._logs = logs
         self._observer = observer
 
@@ -74,8 +58,8 @@ class Graph:
                 self._task(key, tasks[key], inputs, place, upstream)
             )
         ended = dict(zip(under_way, await asyncio.gather(*under_way.values()), strict=True))
-        blame = next((one.blame for one in ended.values() if one.blame), None)
-        return Finished(_selected(component, ended), blame)
+        outputs = selected(component, {name: one.outputs for name, one in ended.items()})
+        return replace(whom_to_blame(ended.values()), outputs=outputs, skipped=None)
 
     async def _task(
         self,
@@ -86,19 +70,23 @@ class Graph:
         upstream: Mapping[str, asyncio.Task[Finished]],
     ) -> Finished:
         ended = {name: await under_way for name, under_way in upstream.items()}
-        blame = next((one.blame for one in ended.values() if one.blame), None)
-        if blame:
-            self._skip(key, task, inputs, place, blame)
-            return Finished(blame=blame)
-        scope = Scope(inputs, {name: one.outputs for name, one in ended.items()})
         facts = self._run.facts(key)
+        scope = _scope(inputs, ended, facts)
+        stopped = what_stops(task, ended.values(), self._rehearsal)
+        if stopped:
+            sure = _unmet_for_sure(task, scope, facts) if self._rehearsal else None
+            return self._skip(key, task, inputs, place, sure or stopped)
         try:
             values = scope.resolve(task, facts)
+            reason = unmet(task, values)
+            if reason:
+                return self._skip(key, task, inputs, place, Finished(skipped=reason))
             if task.HasField("parameter_iterator"):
-                return await self._loop(task, iterations(task, values), place.loop(key), facts)
+                loop = place.inside(key, task, values)
+                return await self._loop(task, iterations(task, values), loop, facts)
         except TaskError as error:
             return self._end(place.task(key), task, str(error))
-        return await self._inside(task, values, place.task(key), facts)
+        return await self._inside(task, values, place.inside(key, task, values), facts)
 
     async def _loop(
         self, task: Any, inputs: list[Values], place: Place, facts: dict[str, str]
@@ -111,9 +99,9 @@ class Graph:
                 return await self._inside(task, values, inside, facts)
 
         ended = await asyncio.gather(*(iterate(*numbered) for numbered in enumerate(inputs)))
-        blame = next((one.blame for one in ended if one.blame), None)
-        outputs = _collected(self._pipeline.component_of(task), [one.outputs for one in ended])
-        return Finished(Values() if blame else outputs, blame)
+        outputs = collected(self._pipeline.component_of(task), [one.outputs for one in ended])
+        failed = whom_to_blame(ended)
+        return replace(failed, outputs=Values() if failed.blame else outputs, skipped=None)
 
     async def _inside(
         self, task: Any, inputs: Values, place: Place, facts: dict[str, str]
@@ -125,15 +113,13 @@ class Graph:
         executor = self._pipeline.executors[component.executor_label]
         work = self._work(self._run, Step(task, component, executor, place, log, facts, inputs))
         planned = place.planned(task, ())
-
-        def started() -> None:
-            if self._observer:
-                self._observer.task_started(planned)
-
+        teller = Teller(self._observer, planned, log)
+        teller.waiting()
         try:
-            outputs = await work.outputs(started)
+            outputs = await work.outputs(teller)
         except TaskError as error:
-            return self._end(place, task, str(error), work.seconds)
+            explained = not isinstance(error, Unexplained)
+            return self._end(place, task, str(error), work.seconds, explained)
         self._report(planned, log, TaskState.SUCCEEDED, work.seconds, cached=work.cached)
         return Finished(outputs)
 
@@ -142,15 +128,21 @@ class Graph:
         log.unlink(missing_ok=True)
         return log
 
-    def _skip(self, key: str, task: Any, inputs: Values, place: Place, blame: str) -> None:
-        reason = self._skipped.format(blame)
+    def _skip(self, key: str, task: Any, inputs: Values, place: Place, why: Finished) -> Finished:
+        reason = f"skipped, because {why.blame} failed" if why.blame else str(why.skipped)
         for inside, planned in planned_task(self._pipeline, task, key, inputs, place, ()):
-            self._report(planned, self._log(inside), TaskState.SKIPPED, 0.0, reason)
+            state, said = TaskState.SKIPPED, reason
+            if self._rehearsal and why.blame:
+                state, said = _still_open(planned, why.blame)
+            self._report(planned, self._log(inside), state, 0.0, said)
+        return replace(why, outputs=Values(), skipped=reason)
 
-    def _end(self, place: Place, task: Any, error: str, seconds: float = 0.0) -> Finished:
-        planned = place.planned(task, ())
-        self._report(planned, self._logs / place.log_name, TaskState.FAILED, seconds, error)
-        return Finished(blame=_named(planned))
+    def _end(
+        self, place: Place, task: Any, error: str, seconds: float = 0.0, explained: bool = True
+    ) -> Finished:
+        planned, log = place.planned(task, ()), self._logs / place.log_name
+        self._report(planned, log, TaskState.FAILED, seconds, error, explained=explained)
+        return Finished(blame=_named(planned), error=error)
 
     def _report(
         self,
@@ -160,13 +152,12 @@ class Graph:
         seconds: float,
         error: str | None = None,
         cached: bool = False,
+        explained: bool = True,
     ) -> None:
-        result = TaskResult(
-            task.name, task.display_name, task.iteration, state, seconds, log, error, cached
-        )
+        name, title, iteration = task.name, task.display_name, task.iteration
+        result = TaskResult(name, title, iteration, state, seconds, log, error, cached, explained)
         self.results.append(result)
-        if self._observer:
-            self._observer.task_finished(result)
+        Teller(self._observer, task, log).ended(result)
 
 
 def _named(task: PlannedTask) -> str:
@@ -174,38 +165,27 @@ def _named(task: PlannedTask) -> str:
     return name if task.iteration is None else f"{name} (iteration {task.iteration})"
 
 
-def _selected(component: Any, ended: Mapping[str, Finished]) -> Values:
-    """Return the outputs of a pipeline: those of its tasks that it hands on."""
-    selected = Values()
-    for name, choice in component.dag.outputs.parameters.items():
-        source = choice.value_from_parameter
-        given = ended[source.producer_subtask].outputs.parameters
-        if source.output_parameter_key in given:
-            selected.parameters[name] = given[source.output_parameter_key]
-    for name, choice in component.dag.outputs.artifacts.items():
-        selector = choice.artifact_selectors[0]
-        artifacts = ended[selector.producer_subtask].outputs.artifacts
-        if selector.output_artifact_key in artifacts:
-            selected.artifacts[name] = artifacts[selector.output_artifact_key]
-    return selected
+def _still_open(task: PlannedTask, blame: str) -> tuple[TaskState, str]:
+    """Say in a rehearsal what it depends on whether a task runs, or when."""
+    if task.skipped:
+        return TaskState.SKIPPED, task.skipped
+    depends = f"depends on `{task.only_if}`" if task.only_if else f"waits for {blame}"
+    return TaskState.FAILED, depends
 
 
-def _collected(component: Any, outputs: list[Values]) -> Values:
-    """Return the outputs of a loop: every output of its iterations as a list, in item order."""
-    definitions = component.output_definitions
-    return Values(
-        {
-            name: [one.parameters[name] for one in outputs if name in one.parameters]
-            for name in definitions.parameters
-        },
-        {
-            name: [artifact for one in outputs for artifact in _listed(one.artifacts.get(name))]
-            for name in definitions.artifacts
-        },
+def _scope(inputs: Values, ended: Mapping[str, Finished], facts: Mapping[str, str]) -> Scope:
+    job = facts[".pipeline_job_resource_name"]
+    return Scope(
+        inputs,
+        {key: one.outputs for key, one in ended.items()},
+        {key: one.status(key, job) for key, one in ended.items()},
     )
 
 
-def _listed(value: Artifact | list[Artifact] | None) -> list[Artifact]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _unmet_for_sure(task: Any, scope: Scope, facts: Mapping[str, str]) -> Finished | None:
+    """Return that a condition does not hold, whatever comes of the tasks that have not run."""
+    try:
+        reason = unmet(task, scope.resolve(task, facts))
+    except TaskError:
+        return None
+    return Finished(skipped=reason) if reason else None

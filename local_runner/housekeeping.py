@@ -13,7 +13,8 @@ from quantgate.local_runner.entry import DOCUMENT, Damaged, read_body
 #: A run that is still at work on an entry after a day was killed.
 _ABANDONED_S = 86_400.0
 
-#: Notes about tasks and large files are small; they are forgotten when nobody asked for so long.
+#: What is small, and forgotten when it was not used or written anew for so long.
+_NOTES = ("last", "digests", "pipelines")
 _FORGOTTEN_S = 90 * 86_400.0
 
 
@@ -79,7 +80,7 @@ def prune(
     for entry in deleted:
         _delete(folder, entry)
     delete_abandoned(folder, _ABANDONED_S)
-    _forget(folder)
+    _forget(folder, 0.0 if max_bytes == 0 else _FORGOTTEN_S)
     return deleted
 
 
@@ -94,9 +95,9 @@ def _delete(folder: Path, entry: KeptEntry) -> None:
         ) from error
 
 
-def _forget(folder: Path) -> None:
-    limit = time.time() - _FORGOTTEN_S
-    for note in [*folder.glob("last/*"), *folder.glob("digests/*")]:
+def _forget(folder: Path, unused_s: float) -> None:
+    limit = time.time() - unused_s
+    for note in [found for kind in _NOTES for found in folder.glob(f"{kind}/*")]:
         with suppress(OSError):
             if note.stat().st_mtime < limit:
                 note.unlink()

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from quantgate.local_runner.outcome import Artifact
@@ -22,10 +22,17 @@ _SELECTOR = re.compile(r'parseJson\(string_value\)\["(.+)"\]')
 
 @dataclass(frozen=True)
 class Scope:
-    """What the tasks of one pipeline see: its inputs, and what its finished tasks gave out."""
+    """What the tasks of one pipeline see.
+
+    Attributes:
+        inputs: of the pipeline.
+        finished: what its finished tasks gave out.
+        statuses: how they ended, as a `dsl.PipelineTaskFinalStatus` is written.
+    """
 
     inputs: Values
     finished: Mapping[str, Values]
+    statuses: Mapping[str, Any] = field(default_factory=dict)
 
     def resolve(self, task: Any, run_facts: Mapping[str, str]) -> Values:
         """Return the inputs of a task; those without a value are left out.
@@ -53,6 +60,8 @@ class Scope:
             value = to_python(source.runtime_value.constant)
         elif kind == "component_input_parameter":
             value = self.inputs.parameters.get(source.component_input_parameter)
+        elif kind == "task_final_status":
+            value = self.statuses[source.task_final_status.producer_task]
         else:
             origin = source.task_output_parameter
             value = self.finished[origin.producer_task].parameters.get(origin.output_parameter_key)
@@ -177,5 +186,6 @@ def producers(task: Any) -> list[str]:
         *(source.task_output_parameter for source in task.inputs.parameters.values()),
         *(source.task_output_artifact for source in task.inputs.artifacts.values()),
     ]
+    sources += [source.task_final_status for source in task.inputs.parameters.values()]
     named = {source.producer_task for source in sources if source.producer_task}
     return sorted(named | set(task.dependent_tasks))

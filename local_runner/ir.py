@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import kfp
 import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -90,8 +91,29 @@ def _parse(path: Path, document: dict[str, Any]) -> tuple[Any, Any]:
             document["deploymentSpec"], pipeline_spec_pb2.PipelineDeploymentConfig()
         )
     except json_format.ParseError as error:
+        raise PipelineError(_unknown(path, document, str(error))) from error
+    except (AttributeError, TypeError, ValueError) as error:
         raise PipelineError(_not_compiled(path, f"KFP does not know it: {error}")) from error
     return spec, deployment
+
+
+def _unknown(path: Path, document: dict[str, Any], problem: str) -> str:
+    match = re.search(r'has no field named "([^"]+)"', problem)
+    compiler = str(document.get("sdkVersion", "")).removeprefix("kfp-")
+    if not match or _numbers(compiler) <= _numbers(kfp.__version__):
+        return _not_compiled(path, f"KFP does not know it: {problem}")
+    field = match.group(1)
+    lines = path.read_text("utf-8").splitlines()
+    numbers = [n for n, line in enumerate(lines, start=1) if re.match(rf'\W*{field}"?:', line)]
+    where = f"{path}:{numbers[0]}" if numbers else str(path)
+    return (
+        f"{where}: `{field}` is not known to kfp {kfp.__version__}, and the pipeline was compiled "
+        f"by kfp {compiler}; compile it with the older one or upgrade quantgate"
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def _check_complete(path: Path, document: dict[str, Any]) -> None:

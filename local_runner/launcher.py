@@ -5,10 +5,12 @@ The two JSON documents are `ExecutorInput` and `ExecutorOutput` of KFP's pipelin
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from quantgate.local_runner.outcome import Artifact
+from quantgate.local_runner.uploads import leave_as_uploaded
 from quantgate.local_runner.values import (
     TaskError,
     Values,
@@ -21,11 +23,18 @@ from quantgate.local_runner.values import (
 
 _OUTPUT_FILE = "executor_output.json"
 
+#: Linux's limit on one argument of a command, and the executor input is one.
+_MOST_BYTES = 128 * 1024 - 1
+
 
 def executor_input(component: Any, inputs: Values, folder: Path) -> dict[str, Any]:
-    """Return the `ExecutorInput` of a task whose outputs go into `folder`."""
+    """Return the `ExecutorInput` of a task whose outputs go into `folder`.
+
+    Raises:
+        TaskError: a cluster could not start the task, for its inputs are too long.
+    """
     outputs = component.output_definitions
-    return {
+    document = {
         "inputs": {
             "parameterValues": inputs.parameters,
             "artifacts": {name: _message(value) for name, value in inputs.artifacts.items()},
@@ -41,6 +50,13 @@ def executor_input(component: Any, inputs: Values, folder: Path) -> dict[str, An
             "outputFile": str(folder / _OUTPUT_FILE),
         },
     }
+    size = len(json.dumps(document, ensure_ascii=False).encode())
+    if size > _MOST_BYTES:
+        raise TaskError(
+            f"its inputs are {size:,} bytes as one argument, and Linux takes {_MOST_BYTES:,} on a "
+            "cluster; hand on what is long as an artifact"
+        )
+    return document
 
 
 def _planned(name: str, definition: Any, folder: Path) -> Artifact:
@@ -75,8 +91,8 @@ def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
     """Return what a finished task left behind, and warnings about artifacts that it did not write.
 
     Raises:
-        TaskError: names an output parameter that is missing or of the wrong type, or metadata
-            without a value.
+        TaskError: names an output parameter that is missing or of the wrong type, metadata
+            without a value, or a link.
     """
     written = _read_document(folder / _OUTPUT_FILE)
     definitions = component.output_definitions
@@ -91,7 +107,9 @@ def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
     for name in sorted(definitions.artifacts):
         planned = _planned(name, definitions.artifacts[name], folder)
         artifact = _as_reported(planned, reported.get(name, {}))
-        artifacts[name] = artifact
+        leave_as_uploaded(name, planned.path)
+        warnings += _truth_values(artifact)
+        artifacts[name] = replace(artifact, metadata=_as_stored(artifact.metadata))
         if "://" not in artifact.uri and not artifact.path.exists():
             warnings.append(f"the output artifact `{name}` was not written")
     return Values(parameters, artifacts), warnings
@@ -101,10 +119,30 @@ def _read_document(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = json.loads(path.read_text("utf-8"), parse_constant=_refuse_constant)
     except ValueError as error:
         raise TaskError(f"{path.name} is not JSON ({error})") from error
     return document if isinstance(document, dict) else {}
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"it holds {constant}, which only Python writes")
+
+
+def _truth_values(artifact: Artifact) -> list[str]:
+    return [
+        f"output artifact `{artifact.name}`: its metadata `{key}` is {value}, which a cluster "
+        f"hands on as {int(value)}"
+        for key, value in sorted(artifact.metadata.items())
+        if isinstance(value, bool)
+    ]
+
+
+def _as_stored(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata as KFP's store gives it back: it has no truth values."""
+    return {
+        key: int(value) if isinstance(value, bool) else value for key, value in metadata.items()
+    }
 
 
 def _parameter(name: str, definition: Any, given: Mapping[str, Any], folder: Path) -> Any:

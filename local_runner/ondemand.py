@@ -14,13 +14,13 @@ class ServerOnDemand:
 
     Args:
         stack: open for as long as tasks run.
-        folder: a folder to make, for the server to be in.
+        scratch: a folder to make, for what tasks throw away; it ends with the server.
         log: file that takes what its imports print.
     """
 
-    def __init__(self, stack: AsyncExitStack, folder: Path, log: Path) -> None:
+    def __init__(self, stack: AsyncExitStack, scratch: Path, log: Path) -> None:
         self._stack = stack
-        self._folder = folder
+        self._scratch = scratch
         self._log = log
         self._starting = asyncio.Lock()
         self._server: ForkServer | None = None
@@ -29,9 +29,8 @@ class ServerOnDemand:
         """Return the server."""
         async with self._starting:
             if self._server is None:
-                self._folder.mkdir()
                 self._server = await self._stack.enter_async_context(
-                    fork_server(self._folder, self._log)
+                    fork_server(self._scratch, self._log)
                 )
         return self._server
 

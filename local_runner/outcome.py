@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 _TAIL_LINES = 20
 _TAIL_BYTES = 16_384
@@ -38,9 +38,12 @@ class Artifact:
 class PlannedTask:
     """A task that would start: `waits_for` holds the display names of what goes before it.
 
-    `to_run` says why it would run; it is None for a task whose outputs are in the cache.
+    `to_run` says why it would run; it is None for a task whose outputs are in the cache, and for
+    one that will not run at all: then `skipped` says why. `only_if` is what has to hold for it to
+    run, of all `dsl.If` around it that are not decided yet.
     `iteration` counts from 0 in the innermost `dsl.ParallelFor`; it is None outside of loops, and
-    where the number of items is known only once the run is under way.
+    where the number of items is known only once the run is under way. `path` tells a task from all
+    others: the keys of the pipelines and loops that it stands in, and the numbers of iterations.
     """
 
     name: str
@@ -48,13 +51,17 @@ class PlannedTask:
     iteration: int | None
     waits_for: tuple[str, ...]
     to_run: str | None = "the cache is off"
+    only_if: str | None = None
+    skipped: str | None = None
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TaskResult:
     """How a task ended; `seconds` of running time, without the wait for a free processor.
 
-    `cached` says that it did not run: its outputs come from the cache.
+    `cached` says that it did not run: its outputs come from the cache. `explained` says that
+    `error` is all that the user has to know; otherwise the log may tell more.
     """
 
     name: str
@@ -65,6 +72,7 @@ class TaskResult:
     log: Path
     error: str | None = None
     cached: bool = False
+    explained: bool = True
 
     @property
     def log_tail(self) -> str:
@@ -86,18 +94,5 @@ class RunResult:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every task did its work."""
-        return all(task.state is TaskState.SUCCEEDED for task in self.tasks)
-
-
-class Observer(Protocol):
-    """Is told what happens, in the thread that called `run_pipeline`."""
-
-    def task_started(self, task: PlannedTask) -> None:
-        """A task got a processor and begins its work; a cached one never does."""
-
-    def task_finished(self, result: TaskResult) -> None:
-        """A task ended, or was skipped without having started."""
-
-    def warned(self, sentence: str) -> None:
-        """Something is wrong that does not keep the run from going on."""
+        """Whether no task failed; one whose condition does not hold is no failure."""
+        return all(task.state is not TaskState.FAILED for task in self.tasks)

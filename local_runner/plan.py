@@ -1,6 +1,7 @@
 """The tasks of a pipeline in the order in which they would start."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,28 +10,45 @@ from typing import Any
 from quantgate.local_runner.inputs import loop_items, producers, with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.outcome import PlannedTask
+from quantgate.local_runner.triggers import decided
 from quantgate.local_runner.values import TaskError, Values
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a task stands: inside which pipelines, and in which iterations of which loops.
+    """Where a task stands: in which pipelines, iterations of which loops, under which conditions.
 
-    Loops add to the folder, but not to the name: kfp names tasks once for all loops of a pipeline.
+    Loops, branches and exit handlers add to the folder, but not to the name: kfp names tasks once
+    for all of them in a pipeline.
     """
 
     folder: Path = Path()
     names: tuple[str, ...] = ()
     iterations: tuple[int, ...] = ()
     items: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    skipped: str | None = None
 
     def task(self, key: str) -> "Place":
         """Return the place of a task of the pipeline that stands here."""
         return replace(self, folder=self.folder / key, names=(*self.names, key))
 
     def loop(self, key: str) -> "Place":
-        """Return the place of a loop of the pipeline that stands here."""
+        """Return the place of a loop, a branch or an exit handler of the pipeline here."""
         return replace(self, folder=self.folder / key)
+
+    def inside(self, key: str, task: Any, known: Values) -> "Place":
+        """Return the place of whatever a `PipelineTaskSpec` stands for, under its condition.
+
+        Args:
+            key: of the task.
+            task: the `PipelineTaskSpec`.
+            known: its inputs, as far as they are known.
+        """
+        place = self.loop(key) if _is_group(key, task) else self.task(key)
+        condition, unmet = decided(task, known)
+        conditions = (*self.conditions, condition) if condition else self.conditions
+        return replace(place, conditions=conditions, skipped=self.skipped or unmet)
 
     def iteration(self, index: int, item: Any) -> "Place":
         """Return the place of one iteration, over `item`, of the loop that stands here."""
@@ -59,7 +77,24 @@ class Place:
     def planned(self, task: Any, waits_for: tuple[str, ...]) -> PlannedTask:
         """Return the record of the task that stands here."""
         iteration = self.iterations[-1] if self.iterations else None
-        return PlannedTask(self.name, display_name(task), iteration, waits_for)
+        only_if = " && ".join(self.conditions) or None
+        return PlannedTask(
+            self.name,
+            display_name(task),
+            iteration,
+            waits_for,
+            path=self.folder.parts,
+            only_if=only_if,
+            skipped=self.skipped,
+        )
+
+
+def _is_group(key: str, task: Any) -> bool:
+    """Whether a task is what kfp makes of a `with` block; only components are ever cached."""
+    is_named_so = re.fullmatch(r"(condition|condition-branches|exit-handler)-\d+", key)
+    return task.HasField("parameter_iterator") or bool(
+        is_named_so and not task.HasField("caching_options")
+    )
 
 
 def display_name(task: Any) -> str:
@@ -100,10 +135,10 @@ def planned_task(
 ) -> Iterator[tuple[Place, PlannedTask]]:
     """Yield a task, or the tasks inside of it where it is a pipeline or a loop."""
     values = _known_inputs(task, inputs)
+    loop = place.inside(key, task, values)
     if not task.HasField("parameter_iterator"):
-        yield from _expanded(pipeline, task, values, place.task(key), waits_for)
+        yield from _expanded(pipeline, task, values, loop, waits_for)
         return
-    loop = place.loop(key)
     for index, iteration in _known_iterations(task, values):
         inside = loop if index is None else loop.iteration(index, item_of(task, iteration))
         yield from _expanded(pipeline, task, iteration, inside, waits_for)

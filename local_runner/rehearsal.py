@@ -1,6 +1,5 @@
 """What a run would do, without running anything."""
 
-import asyncio
 import tempfile
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -15,8 +14,9 @@ from quantgate.local_runner.cached import Rehearsal
 from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.inputs import with_defaults
 from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.loops import run_to_end
 from quantgate.local_runner.ondemand import ServerOnDemand
-from quantgate.local_runner.outcome import PlannedTask, TaskResult
+from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.plan import Place, planned_tasks
 from quantgate.local_runner.resources import Pool
 from quantgate.local_runner.task import Run
@@ -42,7 +42,7 @@ def dry_run(
     definitions = pipeline.root.input_definitions.parameters
     given = check_arguments(pipeline.name, definitions, arguments)
     inputs = with_defaults(pipeline.root, given)
-    rehearsed = asyncio.run(_rehearsed(pipeline, inputs, cache))
+    rehearsed = run_to_end(_rehearsed(pipeline, inputs, cache))
     planned = planned_tasks(pipeline, pipeline.root, inputs, Place(), ())
     return [task for place, plan in planned for task in _expected(place, plan, rehearsed)]
 
@@ -55,7 +55,7 @@ async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> 
             server = ServerOnDemand(stack, nowhere, nowhere)
             run = Run.of(pipeline.name, nowhere, nowhere, Pool(1, 0), server)
             work = partial(Rehearsal, store)
-            graph = Graph(pipeline, run, work, nowhere, skipped="waits for {}")
+            graph = Graph(pipeline, run, work, nowhere, rehearsal=True)
             await graph.run(pipeline.root, inputs, Place())
     return graph.results
 
@@ -66,7 +66,11 @@ def _expected(place: Place, plan: PlannedTask, rehearsed: list[TaskResult]) -> l
     alike = [result for result in rehearsed if result.name == plan.name]
     if not exact and not alike:
         return [replace(plan, to_run="waits for what cannot run")]
-    return [
-        replace(plan, iteration=result.iteration, to_run=None if result.cached else result.error)
-        for result in exact or sorted(alike, key=lambda result: result.iteration or 0)
-    ]
+    found = exact or sorted(alike, key=lambda result: result.iteration or 0)
+    return [_told(replace(plan, iteration=result.iteration), result) for result in found]
+
+
+def _told(plan: PlannedTask, result: TaskResult) -> PlannedTask:
+    if result.state is TaskState.SKIPPED:
+        return replace(plan, to_run=None, skipped=result.error)
+    return replace(plan, to_run=None if result.cached else result.error)

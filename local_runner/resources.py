@@ -55,6 +55,14 @@ def demand_of(resources: Any, lookup: Lookup) -> Demand:
     )
 
 
+def accelerator_of(resources: Any) -> str:
+    """Return how many of what a `ResourceSpec` asks for, "1 nvidia.com/gpu"; "" where nothing."""
+    asked = resources.accelerator
+    count = asked.resource_count or str(asked.count)
+    kind = asked.resource_type or asked.type or "accelerator"
+    return "" if count == "0" else f"{count} {kind}"
+
+
 def processors() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):

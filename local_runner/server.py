@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from quantgate.local_runner.groups import end_group, end_task
+from quantgate.local_runner.groups import end_task
 from quantgate.local_runner.values import TaskError
 
 #: Seconds that the server gets for ending what still runs.
@@ -20,16 +21,18 @@ _PATIENCE_S = 1.0
 
 
 @asynccontextmanager
-async def fork_server(folder: Path, log: Path) -> AsyncIterator["ForkServer"]:
+async def fork_server(scratch: Path, log: Path) -> AsyncIterator["ForkServer"]:
     """Start a fork server; on leaving, end it and every task that still runs.
 
     Args:
-        folder: an empty folder for the server to be in.
+        scratch: folder for what tasks throw away, removed at the end. The server makes it, too, so
+            that it is removed even when the runner is killed.
         log: file that takes what the imports print.
     """
     ours, theirs = socket.socketpair()
     with theirs:
-        process = _start(theirs.fileno(), folder, log)
+        process = _start(theirs.fileno(), scratch, log)
+    scratch.mkdir(mode=0o700, exist_ok=True)
     reader, writer = await asyncio.open_unix_connection(sock=ours)
     server = ForkServer(reader, writer, log)
     try:
@@ -41,19 +44,20 @@ async def fork_server(folder: Path, log: Path) -> AsyncIterator["ForkServer"]:
         if server.is_importing:
             process.kill()
         _end(process)
+        shutil.rmtree(scratch, ignore_errors=True)
         await server.disconnect()
 
 
-def _start(descriptor: int, folder: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(descriptor: int, scratch: Path, log: Path) -> subprocess.Popen[bytes]:
     module = "quantgate.local_runner.forkserver"
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", module, str(descriptor)],
+            [sys.executable, "-m", module, str(descriptor), str(scratch)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=folder,
-            env={**os.environ, "_KFP_RUNTIME": "true"},
+            cwd=log.parent,  # Python looks there for modules, and finds none
+            env={**os.environ, "_KFP_RUNTIME": "true", "TMPDIR": str(scratch)},
             pass_fds=[descriptor],
             start_new_session=True,
         )
@@ -140,9 +144,7 @@ class ForkServer:
         if "pid" in message:
             self._pids[number] = message["pid"]
             return
-        # What a finished task has left running goes with it, as it would with its container.
-        if number in self._pids:
-            end_group(self._pids.pop(number))
+        self._pids.pop(number, None)
         future = self._waiting.pop(number)
         if not future.done():
             future.set_result(message["status"])

@@ -3,20 +3,20 @@
 import asyncio
 import os
 import shutil
-import signal
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
-from quantgate.local_runner.child import Job
 from quantgate.local_runner.container import imports, python_function
+from quantgate.local_runner.events import Teller
+from quantgate.local_runner.failure import why_ended
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.inputs import complete
+from quantgate.local_runner.job import Job
 from quantgate.local_runner.launcher import executor_input, read_outputs
 from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.placeholders import (
@@ -26,6 +26,7 @@ from quantgate.local_runner.placeholders import (
     fill_text,
 )
 from quantgate.local_runner.plan import Place
+from quantgate.local_runner.progress import VARIABLE, watched
 from quantgate.local_runner.resources import Pool, demand_of
 from quantgate.local_runner.server import ForkServer
 from quantgate.local_runner.values import TaskError, Values
@@ -99,8 +100,8 @@ class Work(Protocol):
     def cached(self) -> bool:
         """Whether its outputs were there already."""
 
-    async def outputs(self, started: Callable[[], None]) -> Values:
-        """Return its outputs; calls `started` when it got a processor, if it needs one.
+    async def outputs(self, teller: Teller) -> Values:
+        """Return its outputs; the teller is told when it got a processor, if it needs one.
 
         Raises:
             TaskError: it failed.
@@ -120,7 +121,7 @@ class TaskRun:
         self._folder = run.folder / step.place.folder
         self._log = step.log
 
-    async def outputs(self, started: Callable[[], None]) -> Values:
+    async def outputs(self, teller: Teller) -> Values:
         """Run the task until it succeeds or its retries are used up, and return its outputs.
 
         Raises:
@@ -128,7 +129,7 @@ class TaskRun:
         """
         inputs = complete(self._component, self._step.inputs)
         if self._executor.HasField("importer"):
-            started()
+            teller.started()
             return import_artifacts(self._component, self._executor.importer, inputs)
         server = await self._server()
         retries = self._step.spec.retry_policy
@@ -138,13 +139,14 @@ class TaskRun:
         for attempt in range(retries.max_retry_count + 1):
             async with self._run.pool.take(demand):
                 if attempt == 0:
-                    started()
+                    teller.started()
                 try:
-                    return await self._attempt(server, document, lookup)
+                    return await self._attempt(server, document, lookup, teller)
                 except TaskError as error:
                     if attempt == retries.max_retry_count:
                         raise
                     self.note(f"attempt {attempt + 1} failed: {error}")
+                    teller.retried(attempt + 1, str(error))
             await asyncio.sleep(_pause(retries, attempt))
         raise TaskError("its retry policy allows no attempt")
 
@@ -155,13 +157,13 @@ class TaskRun:
         return server
 
     async def _attempt(
-        self, server: ForkServer, document: dict[str, Any], lookup: Lookup
+        self, server: ForkServer, document: dict[str, Any], lookup: Lookup, teller: Teller
     ) -> Values:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         began = time.monotonic()
         try:
-            await self._run_process(server, document, lookup)
+            await self._run_process(server, document, lookup, teller)
         finally:
             self.seconds += time.monotonic() - began
         outputs, warnings = read_outputs(self._component, self._folder)
@@ -170,7 +172,7 @@ class TaskRun:
         return outputs
 
     async def _run_process(
-        self, server: ForkServer, document: dict[str, Any], lookup: Lookup
+        self, server: ForkServer, document: dict[str, Any], lookup: Lookup, teller: Teller
     ) -> None:
         with tempfile.TemporaryDirectory(
             dir=self._run.scratch, ignore_cleanup_errors=True
@@ -179,9 +181,11 @@ class TaskRun:
             order = folder / "job.json"
             job = self._job(document, lookup, folder)
             job.write(order)
-            status = await server.run(order)
+            async with watched(Path(job.environment[VARIABLE]), teller.progress):
+                status = await server.run(order)
             if status != 0:
-                raise TaskError(_sentence(Path(job.failure), status))
+                written = (folder, self._folder, self._log.parent)
+                raise why_ended(Path(job.failure), status, written)
 
     def _job(self, document: dict[str, Any], lookup: Lookup, scratch: Path) -> Job:
         work = scratch / "work"
@@ -202,6 +206,7 @@ class TaskRun:
                 **os.environ,
                 "TMPDIR": str(scratch),
                 "_KFP_RUNTIME": "true",
+                VARIABLE: str(scratch / "progress"),
                 **environment,
             },
             command=[] if function else _command(container, document, lookup),
@@ -212,7 +217,7 @@ class TaskRun:
 
     def note(self, sentence: str) -> None:
         """Add a line to the task's log."""
-        with self._log.open("a", encoding="utf-8") as log:
+        with self._log.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"[local runner] {sentence}\n")
 
 
@@ -229,13 +234,3 @@ def _pause(retries: Any, attempt: int) -> float:
     longest = retries.backoff_max_duration.ToTimedelta().total_seconds()
     pause = first * (retries.backoff_factor or 1.0) ** attempt
     return float(min(pause, longest) if longest else pause)
-
-
-def _sentence(failure: Path, status: int) -> str:
-    if failure.is_file():
-        return failure.read_text("utf-8")
-    if status > 0:
-        return f"ended with exit code {status}"
-    name = signal.Signals(-status).name
-    hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
-    return f"crashed with {name}{hint}"

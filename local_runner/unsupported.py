@@ -6,8 +6,11 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from quantgate.local_runner.conditions import ConditionError, parse_condition
 from quantgate.local_runner.container import python_function, why_not_runnable
+from quantgate.local_runner.expressions import inputs_of
 from quantgate.local_runner.inputs import knows_selector, producers
+from quantgate.local_runner.outputs import artifact_sources, parameter_sources
 from quantgate.local_runner.placeholders import unknown_placeholders
 from quantgate.local_runner.values import PYTHON_TYPES, type_name
 
@@ -64,25 +67,31 @@ def _type_problems(where: str, component: Any) -> Iterator[str]:
 _NOT_YET = "the local runner does not support yet"
 
 
-def _task_problems(spec: Any, deployment: Any, parent: Any, path: str) -> Iterator[str]:
+def _task_problems(
+    spec: Any, deployment: Any, parent: Any, path: str, around: tuple[str, ...] = ()
+) -> Iterator[str]:
     tasks = parent.dag.tasks
     yield from _order_problems(tasks, path)
     for key in sorted(tasks):
         task, where = tasks[key], f"task `{path}{key}`"
         yield from _policy_problems(where, task)
+        yield from _items_problems(where, task)
         yield from _input_problems(where, task)
-        component = spec.components.get(task.component_ref.name)
+        name = task.component_ref.name
+        component = spec.components.get(name)
         kind = component.WhichOneof("implementation") if component else None
-        if kind == "dag":
+        if name in around:
+            yield f"{where}: its component `{name}` stands inside of itself"
+        elif kind == "dag":
             yield from _retry_problems(where, task)
             yield from _output_problems(where, component)
-            yield from _task_problems(spec, deployment, component, f"{path}{key}.")
+            yield from _task_problems(spec, deployment, component, f"{path}{key}.", (*around, name))
         elif kind == "executor_label":
             yield from _type_problems(where, component)
             yield from _wiring_problems(where, task, parent)
             yield from _executor_problems(where, deployment.executors, component.executor_label)
         else:
-            yield f"{where}: its component `{task.component_ref.name}` is not in the file"
+            yield f"{where}: its component `{name}` is not in the file"
 
 
 def _order_problems(tasks: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -99,21 +108,43 @@ def _order_problems(tasks: Mapping[str, Any], path: str) -> Iterator[str]:
 
 
 def _policy_problems(where: str, task: Any) -> Iterator[str]:
-    if task.trigger_policy.condition:
-        yield f"{where}: `dsl.If` (triggerPolicy.condition), which {_NOT_YET}"
-    elif task.trigger_policy.strategy > 1:
-        construct = "`dsl.ExitHandler` or `ignore_upstream_failure`"
-        yield f"{where}: {construct} (triggerPolicy.strategy), which {_NOT_YET}"
+    policy = task.trigger_policy
+    if policy.condition:
+        yield from _condition_problems(where, task, policy.condition)
+    if policy.strategy > 2:
+        yield f"{where}: the strategy {policy.strategy} (triggerPolicy.strategy), which {_NOT_YET}"
     if task.HasField("artifact_iterator"):
         yield f"{where}: `dsl.ParallelFor` over artifacts (artifactIterator), which {_NOT_YET}"
+
+
+def _condition_problems(where: str, task: Any, text: str) -> Iterator[str]:
+    try:
+        asked = inputs_of(parse_condition(text))
+    except ConditionError as error:
+        yield f"{where}: its condition `{text:.200}` is none that the local runner knows: {error}"
+        return
+    for name in sorted(asked - set(task.inputs.parameters)):
+        yield f"{where}: its condition asks for `{name}`, which is none of its inputs"
+
+
+def _items_problems(where: str, task: Any) -> Iterator[str]:
+    items = task.parameter_iterator.items
+    if items.WhichOneof("kind") != "raw":
+        return
+    try:
+        is_list = isinstance(json.loads(items.raw), list)
+    except ValueError:
+        is_list = False
+    if not is_list:
+        yield f"{where}: its items are no list in JSON (parameterIterator.items.raw)"
 
 
 def _input_problems(where: str, task: Any) -> Iterator[str]:
     for name in sorted(task.inputs.parameters):
         source = task.inputs.parameters[name]
         kind = source.WhichOneof("kind")
-        if kind == "task_final_status" or kind is None:
-            yield f"{where}: `dsl.PipelineTaskFinalStatus` ({name}), which {_NOT_YET}"
+        if kind is None:
+            yield f"{where}: `{name}` comes from nowhere (a final status is for exit tasks)"
         selector = source.parameter_expression_selector
         if selector and not knows_selector(selector):
             yield f"{where}: the selector `{selector}`, which {_NOT_YET}"
@@ -133,10 +164,14 @@ def _retry_problems(where: str, task: Any) -> Iterator[str]:
 
 def _output_problems(where: str, component: Any) -> Iterator[str]:
     outputs = component.dag.outputs
-    kinds = {selector.WhichOneof("kind") for selector in outputs.parameters.values()}
-    counts = {len(selector.artifact_selectors) for selector in outputs.artifacts.values()}
-    if kinds - {"value_from_parameter"} or counts - {1}:
-        yield f"{where}: `dsl.OneOf` among its outputs, which {_NOT_YET}"
+    sources = {
+        **{name: parameter_sources(choice) for name, choice in outputs.parameters.items()},
+        **{name: artifact_sources(choice) for name, choice in outputs.artifacts.items()},
+    }
+    for name in sorted(sources):
+        for task, _ in sources[name]:
+            if task not in component.dag.tasks:
+                yield f"{where}: its output `{name}` comes from `{task}`, which is not in the file"
 
 
 def _wiring_problems(where: str, task: Any, parent: Any) -> Iterator[str]:

@@ -16,6 +16,7 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "BOOLEAN": (bool,),
     "LIST": (list,),
     "STRUCT": (dict,),
+    "TASK_FINAL_STATUS": (dict,),
 }
 
 

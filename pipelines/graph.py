@@ -1,7 +1,8 @@
 """Plan -> the graph of components, over channels: whoever made the model and the data."""
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from kfp import dsl
 from kfp.dsl import HTML, Artifact, Markdown, Model
@@ -35,12 +36,12 @@ class Outputs(NamedTuple):
 class Inputs:
     """What feeds the graph: the model, a SavedModel or a Keras file as the spec says.
 
-    Data that lies somewhere, and `promote_to`, as the plan needs them.
+    `sources` are the data that lies somewhere, by the names of the plan's run parameters, in most
+    plans `calibration` and `evaluation`. `promote_to` as the plan needs it.
     """
 
     model: Channel
-    evaluation: Channel | None = None
-    calibration: Channel | None = None
+    sources: Mapping[str, Channel] = field(default_factory=dict)
     promote_to: Channel | None = None
 
 
@@ -61,11 +62,13 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     if plan.spec.model.keras:
         inputs = replace(inputs, model=_export_model(inputs))
     baseline = _convert_baseline(plan, inputs)
-    evaluation = build_evaluation_set(plan.spec.data.evaluation, inputs.evaluation, baseline)
+    evaluation = build_evaluation_set(plan, inputs.sources, baseline)
     baseline_measurement = _evaluate(plan, baseline.outputs["baseline"], baseline, evaluation)
     baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
-    representative = _representative(plan, inputs, baseline)
-    calibration = _calibrate(plan, inputs, representative) if representative else {}
+    representative = (
+        build_calibration_set(plan, inputs.sources, baseline) if plan.calibration_data else None
+    )
+    calibration = _calibrate(plan, baseline, representative) if representative else {}
     candidates = _try_candidates(plan, inputs, baseline, evaluation, calibration)
     latency = _benchmark(plan, baseline, evaluation, candidates, after=baseline_measurement)
     decision = gate(
@@ -103,25 +106,23 @@ def _export_model(inputs: Inputs) -> Channel:
 
 def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
     model = plan.spec.model
-    task = convert_baseline(model=inputs.model, signature=model.signatures[0], tags=model.tags)
+    task = convert_baseline(
+        model=inputs.model,
+        signatures=model.signatures,
+        tags=model.tags,
+        calibrated=plan.calibrated,
+        **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
+    )
     return conversion(task, tasks.CONVERT_BASELINE)
 
 
-def _representative(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask | None:
-    data = plan.spec.data
-    if not plan.calibrated or data.calibration is None:
-        return None
-    return build_calibration_set(plan, data.calibration, inputs.calibration, baseline)
-
-
-def _calibrate(plan: Plan, inputs: Inputs, samples: PipelineTask) -> dict[str, Channel]:
+def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:
     """Return the optional inputs that `quantize` takes for calibrated modes."""
     task = calibrate(
-        model=inputs.model,
-        signature=plan.spec.model.signatures[0],
-        tags=plan.spec.model.tags,
+        prepared=baseline.outputs["prepared"],
+        facts=baseline.outputs["facts"],
         calibration=samples.outputs["dataset"],
-        timeout_s=plan.spec.quantize.timeout_s,
+        **_bounds(plan),
     )
     conversion(task, tasks.CALIBRATE)
     return {
@@ -143,7 +144,7 @@ def _try_candidates(
             baseline=baseline.outputs["baseline"],
             facts=baseline.outputs["facts"],
             candidate=candidate,
-            timeout_s=plan.spec.quantize.timeout_s,
+            **_bounds(plan),
             **calibration,
         )
         conversion(quantized, tasks.QUANTIZE)
@@ -153,6 +154,12 @@ def _try_candidates(
         attestation=quantized.outputs["attestation"],
         measurement=measured.outputs["measurement"],
     )
+
+
+def _bounds(plan: Plan) -> dict[str, Any]:
+    quantize = plan.spec.quantize
+    memory = {"memory_limit": quantize.memory_limit} if quantize.memory_limit else {}
+    return {"timeout_s": quantize.timeout_s, **memory}
 
 
 def _evaluate(
@@ -182,6 +189,7 @@ def _benchmark(
         baseline=baseline.outputs["baseline"],
         candidates=dsl.Collected(candidates.quantized),
         facts=baseline.outputs["facts"],
+        signature=plan.timed,
         evaluation=evaluation.outputs["dataset"],
         threads=latency.threads,
         warmup=latency.warmup,

@@ -26,7 +26,7 @@ def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
 
     def pipeline(*uris: Channel) -> Outputs:
         given = dict(zip(parameters, uris, strict=True))
-        return build_graph(plan, _import_artifacts(given), spec_sha256)
+        return build_graph(plan, _import_artifacts(plan, given), spec_sha256)
 
     pipeline.__signature__ = _signature(parameters)  # type: ignore[attr-defined]
     decorate: Callable[[Any], BaseComponent] = dsl.pipeline(
@@ -52,17 +52,15 @@ def _signature(parameters: dict[str, str]) -> Signature:
     )
 
 
-def _import_artifacts(given: dict[str, Channel]) -> Inputs:
+def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
     return Inputs(
         model=_import(given["model"], Model, tasks.IMPORT_MODEL),
-        evaluation=_import_data(given.get("evaluation"), tasks.IMPORT_EVALUATION),
-        calibration=_import_data(given.get("calibration"), tasks.IMPORT_CALIBRATION),
+        sources={
+            parameter: _import(given[parameter], Dataset, title)
+            for parameter, title in tasks.data_imports(plan).items()
+        },
         promote_to=given.get("promote_to"),
     )
-
-
-def _import_data(uri: Channel | None, title: str) -> Channel | None:
-    return None if uri is None else _import(uri, Dataset, title)
 
 
 def _import(uri: Channel, artifact_class: type, title: str) -> Channel:

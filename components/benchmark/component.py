@@ -13,6 +13,7 @@ def benchmark(
     baseline: Input[Model],
     candidates: Input[List[Model]],
     facts: Input[Artifact],
+    signature: str,
     evaluation: Input[Dataset],
     threads: int,
     warmup: int,
@@ -25,6 +26,7 @@ def benchmark(
         baseline: the float .tflite.
         candidates: the quantized .tflite files; those of zero bytes are passed over.
         facts: `ModelFacts` of the float model.
+        signature: key of the signature that is invoked.
         evaluation: the data set that samples are taken from.
         threads: threads of the interpreter.
         warmup: invocations of each model before the clock counts.
@@ -37,6 +39,7 @@ def benchmark(
         baseline.path,
         candidate_paths=[candidate.path for candidate in candidates],
         facts_path=facts.path,
+        signature=signature,
         dataset_path=evaluation.path,
         threads=threads,
         warmup=warmup,

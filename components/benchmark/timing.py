@@ -4,41 +4,52 @@ import gc
 import platform
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import LiteRTModel, ModelFailure
-from quantgate.records import ModelFacts
+from quantgate.components.interpreter import Encoded, LiteRTModel, ModelFailure
+from quantgate.components.progress import counted
+from quantgate.records import ModelFacts, Signature
 
 SEED = 20250114
 #: Inputs cycle through this many samples: real values, few enough to stay encoded in memory.
 SAMPLES = 32
 Nanoseconds = NDArray[np.int64]
-Prepared = tuple[LiteRTModel, list[tuple[int, NDArray[Any]]]]
+Prepared = tuple[LiteRTModel, Encoded]
 
 
-def probe(
-    path: str, facts: ModelFacts, dataset_path: str, threads: int, rounds: int
-) -> ModelFailure | None:
+@dataclass(frozen=True)
+class Subject:
+    """What is timed of every model.
+
+    Attributes:
+        facts: `ModelFacts` of the float model.
+        signature: the one that is invoked.
+        dataset: a data set as `build_dataset` writes it.
+        threads: threads of each interpreter.
+    """
+
+    facts: ModelFacts
+    signature: Signature
+    dataset: str
+    threads: int
+
+
+def probe(path: str, subject: Subject, rounds: int) -> ModelFailure | None:
     """Run one model as it will be timed; the failure, where there is one, is returned."""
     try:
-        time_models({path: path}, facts, dataset_path, threads, warmup=0, runs=rounds)
+        time_models({path: path}, subject, warmup=0, runs=rounds)
     except ModelFailure as failure:
         return failure
     return None
 
 
 def time_models(
-    paths: Mapping[str, str],
-    facts: ModelFacts,
-    dataset_path: str,
-    threads: int,
-    warmup: int,
-    runs: int,
+    paths: Mapping[str, str], subject: Subject, warmup: int, runs: int
 ) -> dict[str, Nanoseconds]:
     """Invoke every model once a round, in an order drawn anew for each round.
 
@@ -47,9 +58,7 @@ def time_models(
 
     Args:
         paths: .tflite files by the key that results go by.
-        facts: `ModelFacts` of the float model.
-        dataset_path: a data set as `build_dataset` writes it.
-        threads: threads of each interpreter.
+        subject: what is timed.
         warmup: rounds before the clock counts.
         runs: rounds that count.
 
@@ -59,13 +68,13 @@ def time_models(
     Raises:
         ModelFailure: a model cannot be loaded or a kernel refuses.
     """
-    models = _prepare(paths, facts, dataset_path, threads)
+    models = _prepare(paths, subject)
     samples = _samples(models)
     generator, keys = np.random.default_rng(SEED), list(models)
     times = {key: np.empty(runs, dtype=np.int64) for key in keys}
     gc.disable()
     try:
-        for round_ in range(-warmup, runs):
+        for round_ in counted(range(-warmup, runs)):
             for position in generator.permutation(len(keys)):
                 key = keys[position]
                 elapsed = _timed(*models[key], row=round_ % samples)
@@ -87,12 +96,13 @@ def processor_name() -> str:
     return platform.processor() or platform.machine() or "unknown"
 
 
-def _prepare(
-    paths: Mapping[str, str], facts: ModelFacts, dataset_path: str, threads: int
-) -> dict[str, Prepared]:
-    inputs = open_dataset(dataset_path).inputs
+def _prepare(paths: Mapping[str, str], subject: Subject) -> dict[str, Prepared]:
+    inputs = open_dataset(subject.dataset, subject.signature.key).inputs
     first = {name: array[:SAMPLES] for name, array in inputs.items()}
-    models = {key: LiteRTModel(path, facts, first, threads=threads) for key, path in paths.items()}
+    models = {
+        key: LiteRTModel(path, subject.facts, subject.signature, first, threads=subject.threads)
+        for key, path in paths.items()
+    }
     return {key: (model, model.encode(first)) for key, model in models.items()}
 
 
@@ -101,7 +111,7 @@ def _samples(models: Mapping[str, Prepared]) -> int:
     return len(encoded[0][1])
 
 
-def _timed(model: LiteRTModel, encoded: list[tuple[int, NDArray[Any]]], row: int) -> int:
+def _timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
     model.feed(encoded, row)
     started = time.perf_counter_ns()
     try:

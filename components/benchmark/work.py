@@ -7,9 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.benchmark.timing import SAMPLES, probe, processor_name, time_models
+from quantgate.components.benchmark.timing import (
+    SAMPLES,
+    Subject,
+    probe,
+    processor_name,
+    time_models,
+)
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.components.progress import expect
 from quantgate.figures import LATENCIES
 from quantgate.hashing import sha256_of_file
 from quantgate.records import Benchmark, ModelFacts
@@ -25,6 +32,7 @@ def benchmark(
     *,
     candidate_paths: Sequence[str],
     facts_path: str,
+    signature: str,
     dataset_path: str,
     threads: int,
     warmup: int,
@@ -41,6 +49,7 @@ def benchmark(
         candidate_paths: the quantized .tflite files; those of zero bytes are passed over, and the
             same bytes are timed once.
         facts_path: `ModelFacts` of the float model.
+        signature: key of the signature that is invoked.
         dataset_path: the data set whose first 32 samples are the inputs.
         threads: threads of the interpreter.
         warmup: invocations of each model before the clock counts.
@@ -48,21 +57,20 @@ def benchmark(
         latency_path: `Benchmark` as JSON.
     """
     facts = ModelFacts.read(facts_path)
+    subject = Subject(facts, facts.signature(signature), dataset_path, threads)
     models = _distinct([baseline_path, *candidate_paths])
     rounds = min(SAMPLES, warmup + runs)
     failures = {
         sha256: reason
         for sha256, path in models.items()
-        if (reason := _why_it_fails(path, facts, dataset_path, threads, rounds))
+        if (reason := _why_it_fails(path, subject, rounds))
     }
     sound = {sha256: path for sha256, path in models.items() if sha256 not in failures}
     figures: dict[str, dict[str, float]] = {}
     if sound:
         try:
-            times = run_isolated(
-                *(time_models, sound, facts, dataset_path, threads, warmup, runs),
-                timeout_s=TIMEOUT_S,
-            )
+            expect(warmup + runs)
+            times = run_isolated(time_models, sound, subject, warmup, runs, timeout_s=TIMEOUT_S)
             figures = {sha256: _figures(spent) for sha256, spent in times.items()}
         except IsolatedFailure as failure:
             failures |= dict.fromkeys(sound, f"timing all models together failed: {failure}")
@@ -82,13 +90,9 @@ def _distinct(paths: Sequence[str]) -> dict[str, str]:
     return {sha256_of_file(path): path for path in present}
 
 
-def _why_it_fails(
-    path: str, facts: ModelFacts, dataset_path: str, threads: int, rounds: int
-) -> str | None:
+def _why_it_fails(path: str, subject: Subject, rounds: int) -> str | None:
     try:
-        failure = run_isolated(
-            probe, path, facts, dataset_path, threads, rounds, timeout_s=TIMEOUT_S
-        )
+        failure = run_isolated(probe, path, subject, rounds, timeout_s=TIMEOUT_S)
     except IsolatedFailure as error:
         return f"running the model failed: {error}"
     return str(failure) if failure else None

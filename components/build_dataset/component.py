@@ -9,6 +9,7 @@ from quantgate.components.images import RUNTIME
 @dsl.component(base_image=RUNTIME, install_kfp_package=False)
 def build_dataset(
     facts: Input[Artifact],
+    signature: str,
     purpose: str,
     label: str,
     samples: int,
@@ -20,29 +21,37 @@ def build_dataset(
     source: Input[Dataset] = None,
     generator: str = "",
     variants: str = "[]",
+    others: Input[Dataset] = None,
+    others_summary: Input[Artifact] = None,
 ) -> None:
-    """Select samples from a source, check them against the model's signature, and store them.
+    """Select samples from a source, check them against one of the model's signatures, store them.
 
     Args:
         facts: `ModelFacts` of the model that the data is for.
+        signature: key of the signature that the samples are for.
         purpose: "calibration" or "evaluation".
         label: key of the labels; empty where there are none.
         samples: how many to take; 0 takes all.
         select: "first", "random" or "stratified".
         seed: seed of the choice.
         options: JSON of the spec's other keys of the source: `format`, `images`, ...
-        dataset: a folder with one .npy per input, the labels, and `manifest.json` (`Manifest`).
-        summary: a folder with the manifest and a digest of each sample, for the gate.
+        dataset: for each signature a folder with one .npy per input, the labels, and
+            `manifest.json` (`Manifest`).
+        summary: for each signature a folder with the manifest and a digest of each sample, for
+            the gate.
         source: the file or folder that the samples are in; none where they are generated.
         generator: `module:function` of a Python function that yields samples, or "random".
         variants: JSON list of further choices from the source, for candidates that calibrate on
             samples of their own.
+        others: the data set of other signatures, which goes into `dataset` too.
+        others_summary: its summary, likewise.
     """
     from quantgate.components.build_dataset.work import build_dataset as work
 
     work(
         source.path if source else generator,
         facts_path=facts.path,
+        signature=signature,
         purpose=purpose,
         label=label or None,
         samples=samples or None,
@@ -52,4 +61,6 @@ def build_dataset(
         options=options,
         variants=variants,
         summary_path=summary.path,
+        others_path=others.path if others else None,
+        others_summary_path=others_summary.path if others_summary else None,
     )

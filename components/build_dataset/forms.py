@@ -26,6 +26,8 @@ def batches_of(samples: Iterable[object], request: Request) -> Iterator[Batch]:
     """
     for number, sample in enumerate(samples):
         where = f"{request.data.source}: sample {number}"
+        if _is_for_another(sample, request, where):
+            continue
         named = _named(sample, request, where)
         if not named:
             raise InputError(f"{where} holds no arrays; yield one for each input")
@@ -39,7 +41,7 @@ def _named(sample: object, request: Request, where: str) -> Mapping[str, object]
     if isinstance(sample, tuple) and len(sample) == 2:
         first, second = sample
         if isinstance(first, str) and isinstance(second, Mapping):
-            return _of_signature(first, second, request, where)
+            return second
         if isinstance(first, (Mapping, tuple)):
             inputs = _named(first, request, where)
             return {**inputs, **({request.label: second} if request.label else {})}
@@ -47,15 +49,21 @@ def _named(sample: object, request: Request, where: str) -> Mapping[str, object]
     return _in_order(values, request, where)
 
 
-def _of_signature(
-    key: str, inputs: Mapping[str, object], request: Request, where: str
-) -> Mapping[str, object]:
-    if key != request.signature.key:
-        raise InputError(
-            f"{where} is for the signature `{key}`, and the spec converts "
-            f"`{request.signature.key}`; yield samples for that one only"
-        )
-    return inputs
+def _is_for_another(sample: object, request: Request, where: str) -> bool:
+    """Whether a sample is for another of the signatures that are converted."""
+    match sample:
+        case (str() as key, Mapping()) if key not in request.signatures:
+            listed = ", ".join(f"`{signature}`" for signature in request.signatures)
+            raise InputError(
+                f"{where} is for the signature `{key}`, and the spec converts {listed}; yield "
+                "samples for what is converted only"
+            )
+        case (str() as key, Mapping()):
+            return key != request.signature.key
+        case (tuple() as inputs, _):
+            return _is_for_another(inputs, request, where)
+        case _:
+            return False
 
 
 def _in_order(values: list[object], request: Request, where: str) -> Mapping[str, object]:

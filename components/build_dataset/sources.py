@@ -1,6 +1,6 @@
 """What every reader of a source gives: arrays by key, whose rows are read when asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,6 +70,7 @@ class Request:
     Attributes:
         data: where the source is, and the options that the spec gives for its format.
         signature: of the float model that the data is for.
+        signatures: keys of all that are converted.
         purpose: "calibration" or "evaluation".
         label: key of the labels; None where none are named.
         samples: how many are asked for; None asks for all.
@@ -79,6 +80,7 @@ class Request:
 
     data: DataSource
     signature: Signature
+    signatures: Sequence[str]
     purpose: str
     label: str | None
     samples: int | None

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.selection import SELECTIONS, Indices
-from quantgate.plan import CalibrationSettings
 
 FIRST = "first"
 
@@ -40,9 +39,9 @@ class Chosen:
 
 
 def choices_of(base: Choice, variants: str) -> dict[str, Choice]:
-    """The choices by key; `variants` is a JSON list of `CalibrationSettings`, `base` has no key."""
-    own = [CalibrationSettings(**settings) for settings in json.loads(variants)]
-    return {"": base, **{found.key: Choice(**vars(found)) for found in own}}
+    """The choices by key; `variants` is a JSON list of choices with a key, `base` has none."""
+    own = {found.pop("key"): Choice(**found) for found in json.loads(variants)}
+    return {"": base, **own}
 
 
 def most_samples(choices: Mapping[str, Choice]) -> int | None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ from quantgate.components.build_dataset.writing import (
     file_name,
     write_array,
 )
-from quantgate.components.dataset import MANIFEST, write_summary
+from quantgate.components.dataset import MANIFEST, folder_of, write_summary
+from quantgate.components.progress import expect
 from quantgate.errors import InputError
 from quantgate.records import ArrayFacts, Manifest, ModelFacts
 from quantgate.spec.data import DataSource
@@ -48,32 +50,39 @@ def build_dataset(
     source: str,
     *,
     facts_path: str,
+    signature: str,
     purpose: str,
     label: str | None,
     samples: int | None,
     select: str,
     seed: int,
     dataset_path: str,
+    summary_path: str,
     options: str = "{}",
     variants: str = "[]",
-    summary_path: str | None = None,
+    others_path: str | None = None,
+    others_summary_path: str | None = None,
 ) -> None:
-    """Select samples from a source, check them against the model's signature, and store them.
+    """Select samples from a source, check them against one of the model's signatures, store them.
 
     Args:
         source: path of the source, or `module:function`, or "random".
         facts_path: `ModelFacts` of the model that the data is for.
+        signature: key of the signature that the samples are for.
         purpose: "calibration" or "evaluation"; calibration does without labels unless the choice
             is stratified.
         label: key of the labels; None where there are none.
         samples: how many to take; None takes all.
         select: "first", "random" or "stratified".
         seed: seed of the choice.
-        dataset_path: folder to write one .npy per array and `manifest.json` to.
+        dataset_path: folder to write to: in a folder of the signature's, one .npy per array and
+            `manifest.json`.
         options: JSON of the other keys of the spec's `DataSource`: `format`, `images`, ...
-        variants: JSON list of further choices, each with `samples`, `select` and `seed`; the rows
-            of each are in the manifest's `selections`.
-        summary_path: folder to write the manifest and the samples' digests to.
+        variants: JSON list of further choices, each with `key`, `samples`, `select` and `seed`;
+            the rows of each are in the manifest's `selections`.
+        summary_path: folder to write the manifest and the samples' digests to, likewise.
+        others_path: the data set of other signatures, to be carried over to `dataset_path`.
+        others_summary_path: its summary, to be carried over to `summary_path`.
 
     Raises:
         InputError: the source does not fit the model, with everything found wrong.
@@ -83,9 +92,11 @@ def build_dataset(
     rules = rules_of(choices)
     if unknown := [rule for rule in rules if rule not in SELECTIONS]:
         raise InputError(f"select is `{unknown[0]}`; choose one of {listed(list(SELECTIONS))}")
+    facts = ModelFacts.read(facts_path)
     request = Request(
         data=DataSource.model_validate_json(json.dumps({**json.loads(options), "source": source})),
-        signature=ModelFacts.read(facts_path).signature,
+        signature=facts.signature(signature),
+        signatures=facts.keys,
         purpose=purpose,
         label=label,
         samples=most_samples(choices),
@@ -96,7 +107,14 @@ def build_dataset(
         needs_label = purpose == "evaluation" or STRATIFIED in rules
         opened = open_source(request, Path(spool), needs_label)
         _refuse(opened, purpose, structure_problems(opened.arrays, opened.label, request.signature))
-        _write(opened, request, used_for, choices, Path(dataset_path), summary_path)
+        _carry_over(others_path, dataset_path)
+        _carry_over(others_summary_path, summary_path)
+        _write(opened, request, used_for, choices, dataset_path, summary_path)
+
+
+def _carry_over(others: str | None, folder: str) -> None:
+    if others:
+        shutil.copytree(others, folder, dirs_exist_ok=True)
 
 
 def _write(
@@ -104,8 +122,8 @@ def _write(
     request: Request,
     purpose: Purpose,
     choices: Mapping[str, Choice],
-    folder: Path,
-    summary_path: str | None,
+    dataset: str,
+    summary: str,
 ) -> None:
     labels = _class_labels(opened, required=STRATIFIED in rules_of(choices))
     chosen = choose(opened.path, opened.available, choices, labels)
@@ -113,8 +131,10 @@ def _write(
     if purpose == "calibration":
         for rows in selections.values():
             _warn_of_unusual_size(len(rows))
+    folder = folder_of(dataset, request.signature.key)
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, indices, purpose)
+    expect(len(indices) * len(request.signature.inputs))
     manifest = Manifest(
         purpose=purpose,
         source=Path(opened.path).name,
@@ -134,8 +154,7 @@ def _write(
     )
     _refuse(opened, purpose, writer.problems)
     manifest.write(folder / MANIFEST)
-    if summary_path:
-        write_summary(Path(summary_path), manifest, writer.samples.digests)
+    write_summary(Path(summary), request.signature.key, manifest, writer.samples.digests)
 
 
 def _purpose(purpose: str) -> Purpose:

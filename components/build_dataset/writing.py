@@ -12,6 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.sources import SourceArray
+from quantgate.components.progress import counted
 from quantgate.hashing import sha256_of_bytes
 from quantgate.records import ArrayFacts
 
@@ -123,7 +124,7 @@ def write_array(
     # Written, not mapped: the pages of a map would count as this process's memory.
     with path.open("wb") as target:
         write_header(target, shape, dtype)
-        for rows in source.rows(indices):
+        for rows in counted(source.rows(indices), len) if samples else source.rows(indices):
             cast = values.cast(rows, indices[done : done + len(rows)])
             target.write(cast.data)
             update(cast.data)

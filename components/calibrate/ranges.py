@@ -25,6 +25,7 @@ from tensorflow.lite.tools.flatbuffer_utils import (
 
 from quantgate.components.calibrate.shards import Cell
 from quantgate.components.converter import Samples, samples_of
+from quantgate.components.progress import counted
 
 #: Ops that carry something over from one sample to the next, beside those with variable tensors.
 STATEFUL_OPS = frozenset(
@@ -66,7 +67,10 @@ def record(prepared: bytes, dataset: str, cells: Sequence[Cell]) -> list[tuple[C
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    return [(cell, _recorded(prepared, samples_of(dataset, cell.rows), cell)) for cell in cells]
+    return [
+        (cell, _recorded(prepared, samples_of(dataset, {cell.signature: cell.rows}), cell))
+        for cell in cells
+    ]
 
 
 def merged(parts: Iterable[Ranges]) -> Ranges:
@@ -99,7 +103,7 @@ def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:
 
 def _watched(samples: Samples, count: int) -> Iterator[Any]:
     step = max(1, count // PROGRESS_STEPS)
-    for done, sample in enumerate(samples(), start=1):
+    for done, sample in enumerate(counted(samples()), start=1):
         yield sample
         if done % step == 0:
             log.info("%d of a shard's %d samples done", done, count)

@@ -1,40 +1,38 @@
 """Run the calibration set through the float model once, for all integer modes and variants."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
 from quantgate.components import converter
-from quantgate.components.calibrate.shards import shards_of
+from quantgate.components.calibrate.shards import samples_in, shards_of
 from quantgate.components.conversion_failure import sentence
-from quantgate.components.dataset import open_dataset, rows_by_variant
-from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
-from quantgate.records import Calibration
+from quantgate.components.dataset import Rows, content_sha256, read_manifests, selections_of
+from quantgate.components.isolation import IsolatedFailure, run_side_by_side
+from quantgate.components.progress import expect
+from quantgate.records import Calibration, ModelFacts
 
 RECORD = "calibration.json"
 MODEL = "calibrated.tflite"
 NO_RANGE = "calibration gave no tensor a range: no sample holds a finite value"
 Way = Literal["once", "converter"]
-Selections = Mapping[str, Sequence[int]]
-Prepare = Callable[[], bytes]
 
 log = logging.getLogger(__name__)
 
 
 def calibrate(
-    model_path: str,
-    signature: str,
-    tags: Sequence[str] = converter.SERVING_TAGS,
+    prepared_path: str,
     *,
+    facts_path: str,
     dataset_path: str,
     timeout_s: float,
     calibrated_path: str,
-) -> None:
+    memory_limit: str = "",
+) -> bool:
     """Write `calibration.json` and, where it succeeded, `calibrated.tflite`, for every variant.
 
     Those of the variant without a key, which every data set has, stand in the folder itself, the
@@ -44,13 +42,26 @@ def calibrate(
     has not been proven for, nothing is calibrated here, and every such mode calibrates anew in
     the public converter.
 
+    Args:
+        prepared_path: the float .tflite as TensorFlow calibrates it; zero bytes long where it
+            could not be made.
+        facts_path: `ModelFacts` of the model.
+        dataset_path: samples for each of its signatures.
+        timeout_s: seconds after which the calibration counts as failed.
+        calibrated_path: the folder to write to.
+        memory_limit: memory beyond which it does too, such as "8GiB".
+
+    Returns:
+        Whether time or memory ran out, so that the next try may end otherwise.
+
     Raises:
         InputError: the data set's folder is damaged.
     """
-    manifest = open_dataset(dataset_path).manifest
-    selections = rows_by_variant(manifest)
-    prepare = partial(converter.prepare, model_path, signature, tags)
-    models, way, reason = _attempt(prepare, dataset_path, selections, timeout_s)
+    facts = ModelFacts.read(facts_path)
+    manifests = read_manifests(dataset_path, facts.keys)
+    selections = selections_of(manifests)
+    task = _Task(prepared_path, facts, dataset_path, selections, timeout_s, memory_limit)
+    models, way, reason, provisional = _attempt(task)
     for variant, rows in selections.items():
         folder = Path(calibrated_path) / variant
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,47 +73,63 @@ def calibrate(
             status="failed" if failed else "calibrated",
             way=way,
             reason=reason or (NO_RANGE if failed else None),
-            samples=len(rows),
-            dataset_sha256=manifest.content_sha256,
+            samples=sum(map(len, rows.values())),
+            dataset_sha256=content_sha256(manifests),
             tensorflow=tf.__version__,
         ).write(folder / RECORD)
+    return provisional
 
 
-def _attempt(
-    prepare: Prepare, dataset: str, selections: Selections, timeout_s: float
-) -> tuple[dict[str, bytes], Way, str | None]:
+@dataclass(frozen=True)
+class _Task:
+    """What is calibrated, and on which rows: by variant and signature."""
+
+    prepared: str
+    facts: ModelFacts
+    dataset: str
+    selections: Mapping[str, Rows]
+    timeout_s: float
+    memory_limit: str
+
+
+class _Outcome(NamedTuple):
     """The calibrated models by variant, how they came about, and why there are none."""
+
+    models: dict[str, bytes]
+    way: Way
+    reason: str | None = None
+    provisional: bool = False
+
+
+def _attempt(task: _Task) -> _Outcome:
     version = tf.__version__
     if not converter.derivation_is_proven(version):
         why = f"TensorFlow {version} is not among the versions that share a calibration"
-        return {}, "converter", why
+        return _Outcome({}, "converter", why)
+    if task.facts.unprepared:
+        return _Outcome({}, "once", task.facts.unprepared)
     try:
-        models = _calibrated(prepare, dataset, selections, timeout_s)
+        models = _calibrated(task, Path(task.prepared).read_bytes())
     except IsolatedFailure as failure:
-        return {}, "once", sentence("calibration", failure)
-    return models, "once", None
+        return _Outcome({}, "once", sentence("calibration", failure), failure.passing)
+    return _Outcome(models, "once")
 
 
-def _calibrated(
-    prepare: Prepare, dataset: str, selections: Selections, timeout_s: float
-) -> dict[str, bytes]:
+def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
     # Private parts of TensorFlow, which only the proven versions are sure to have.
     from quantgate.components.calibrate.ranges import is_stateful, merged, record, with_ranges
 
-    end = time.monotonic() + timeout_s
-    prepared = run_isolated(prepare, timeout_s=timeout_s)
-    shards = shards_of(selections, is_stateful(prepared))
-    log.info("calibrating on %d samples in %d processes", _distinct(selections), len(shards))
-    calls = [(prepared, dataset, cells) for cells in shards]
-    recorded = run_side_by_side(record, calls, timeout_s=end - time.monotonic())
+    shards = shards_of(task.selections, is_stateful(prepared))
+    log.info("calibrating on %d samples in %d processes", samples_in(shards), len(shards))
+    expect(samples_in(shards))
+    calls = [(prepared, task.dataset, cells) for cells in shards]
+    recorded = run_side_by_side(
+        record, calls, timeout_s=task.timeout_s, memory_limit=task.memory_limit
+    )
     parts = [part for shard in recorded for part in shard]
     ranges = {
         variant: merged(found for cell, found in parts if variant in cell.variants)
-        for variant in selections
+        for variant in task.selections
     }
     # TensorFlow takes samples of nothing but NaN without a word and records nothing.
     return {variant: with_ranges(prepared, found) for variant, found in ranges.items() if found}
-
-
-def _distinct(selections: Selections) -> int:
-    return len({row for rows in selections.values() for row in rows})

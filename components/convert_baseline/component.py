@@ -9,20 +9,36 @@ from quantgate.components.images import CONVERT
 @dsl.component(base_image=CONVERT, install_kfp_package=False)
 def convert_baseline(
     model: Input[Model],
-    signature: str,
+    signatures: list,
     tags: list,
+    calibrated: bool,
     baseline: Output[Model],
+    prepared: Output[Model],
     facts: Output[Artifact],
+    select_tf_ops: bool = False,
 ) -> None:
     """Convert a SavedModel to a float32 .tflite without quantization.
 
     Args:
         model: folder of a TensorFlow SavedModel.
-        signature: key of the signature to convert.
-        tags: of the graph in the SavedModel that has it.
+        signatures: keys of the signatures to convert.
+        tags: of the graph in the SavedModel that has them.
+        calibrated: whether a candidate will need a calibrated model.
         baseline: the float .tflite.
-        facts: `ModelFacts` as JSON: signature, ops, sizes, hashes.
+        prepared: the float .tflite as TensorFlow calibrates it; zero bytes long where none is
+            needed, or none can be had.
+        facts: `ModelFacts` as JSON: signatures, ops, sizes, hashes.
+        select_tf_ops: whether ops that LiteRT has no builtin for may stay TensorFlow's own.
     """
     from quantgate.components.convert_baseline.work import convert_baseline as work
 
-    work(model.path, signature, tags, baseline_path=baseline.path, facts_path=facts.path)
+    work(
+        model.path,
+        signatures,
+        tags,
+        calibrated=calibrated,
+        baseline_path=baseline.path,
+        prepared_path=prepared.path,
+        facts_path=facts.path,
+        select_tf_ops=select_tf_ops,
+    )

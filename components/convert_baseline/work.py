@@ -1,54 +1,86 @@
 """Convert the float model as it is, and describe it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
-from quantgate.components.conversion_failure import essence, ops_without_builtin
-from quantgate.components.converter import SERVING_TAGS, Recipe, convert
+from quantgate.components.conversion_failure import essence, ops_without_builtin, sentence
+from quantgate.components.converter import (
+    SERVING_TAGS,
+    Recipe,
+    convert,
+    derivation_is_proven,
+    prepare,
+)
 from quantgate.components.flatbuffer import SignatureTensors, read_contents
-from quantgate.components.isolation import FailedInChild, IsolatedFailure, run_isolated
+from quantgate.components.isolation import (
+    FailedInChild,
+    IsolatedFailure,
+    attempt_side_by_side,
+    run_isolated,
+)
 from quantgate.components.saved_model import declared_signature
 from quantgate.delivered import TensorAttest
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes, sha256_of_tree
 from quantgate.modes import BASELINE
 from quantgate.records import ModelFacts, Signature, TensorFacts
+from quantgate.select_tf_ops import COST, cannot_run, tensorflow_ops
 
 TIMEOUT_S = 3600.0
+OFFER = f" Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`; but {COST}."
+
+
+@dataclass(frozen=True)
+class _Conversions:
+    """The float model as it ships, and as TensorFlow calibrates it, or why it cannot be."""
+
+    baseline: bytes
+    prepared: bytes
+    unprepared: str | None
 
 
 def convert_baseline(
     model_path: str,
-    signature: str,
+    signatures: Sequence[str],
     tags: Sequence[str] = SERVING_TAGS,
     *,
+    calibrated: bool,
     baseline_path: str,
+    prepared_path: str,
     facts_path: str,
+    select_tf_ops: bool = False,
 ) -> None:
-    """Convert one signature of a SavedModel to a float32 .tflite and write its `ModelFacts`.
+    """Convert signatures of a SavedModel to a float32 .tflite and write its `ModelFacts`.
 
-    `tags` are those of the graph in it that has the signature.
+    `tags` are those of the graph in it that has the signatures. Where a candidate will be
+    `calibrated`, the model that TensorFlow calibrates is made at the same time. Where
+    LiteRT lacks a builtin, and only there, `select_tf_ops` lets ops stay TensorFlow's own.
 
     Raises:
         InputError: the folder is no SavedModel that can be converted; the message says why, and
             what to do about it.
     """
-    declared = declared_signature(model_path, signature, tags)
-    content = _converted(model_path, signature, tags)
-    contents = read_contents(content)
-    delivered = _described(signature, contents.signatures[signature])
-    require_same_names(model_path, declared, delivered)
-    Path(baseline_path).write_bytes(content)
+    declared = [declared_signature(model_path, signature, tags) for signature in signatures]
+    found = _conversions(model_path, signatures, tags, calibrated, select_tf_ops)
+    contents = read_contents(found.baseline)
+    delivered = [_described(key, contents.signatures[key]) for key in signatures]
+    for ours, theirs in zip(declared, delivered, strict=True):
+        require_same_names(model_path, ours, theirs)
+    Path(baseline_path).write_bytes(found.baseline)
+    Path(prepared_path).write_bytes(found.prepared)
     ModelFacts(
         saved_model_sha256=sha256_of_tree(model_path),
-        baseline_sha256=sha256_of_bytes(content),
-        size_bytes=len(content),
-        signature=delivered,
+        baseline_sha256=sha256_of_bytes(found.baseline),
+        size_bytes=len(found.baseline),
+        signatures=delivered,
         ops=contents.ops,
         tags=list(tags),
         tensorflow=tf.__version__,
+        unprepared=found.unprepared,
     ).write(facts_path)
 
 
@@ -72,20 +104,64 @@ def require_same_names(folder: str, declared: Signature, delivered: Signature) -
             )
 
 
-def _converted(folder: str, signature: str, tags: Sequence[str]) -> bytes:
-    recipe = Recipe(BASELINE)
+def _conversions(
+    folder: str,
+    signatures: Sequence[str],
+    tags: Sequence[str],
+    calibrated: bool,
+    select_tf_ops: bool,
+) -> _Conversions:
+    calls: list[tuple[Any, ...]] = [(convert, folder, signatures, Recipe(BASELINE), None, tags)]
+    if calibrated and derivation_is_proven(tf.__version__):
+        calls.append((prepare, folder, signatures, tags))
+    baseline, *others = attempt_side_by_side(_called, calls, timeout_s=TIMEOUT_S)
+    if select_tf_ops and _lacks_builtins(baseline):
+        return _with_tensorflow_ops(folder, signatures, tags)
+    if isinstance(baseline, IsolatedFailure):
+        raise InputError(_told(folder, _named(signatures), baseline, OFFER)) from baseline
+    prepared = others[0] if others else b""
+    if isinstance(prepared, IsolatedFailure):
+        return _Conversions(baseline, b"", sentence("calibration", prepared))
+    return _Conversions(baseline, prepared, None)
+
+
+def _lacks_builtins(baseline: bytes | IsolatedFailure) -> bool:
+    return isinstance(baseline, FailedInChild) and bool(ops_without_builtin(str(baseline)))
+
+
+def _with_tensorflow_ops(
+    folder: str, signatures: Sequence[str], tags: Sequence[str]
+) -> _Conversions:
+    recipe = Recipe(BASELINE, select_tf_ops=True)
     try:
-        return run_isolated(convert, folder, signature, recipe, None, tags, timeout_s=TIMEOUT_S)
-    except FailedInChild as failure:
-        raise InputError(_explained(folder, signature, str(failure))) from failure
+        baseline = run_isolated(
+            convert, folder, signatures, recipe, None, tags, timeout_s=TIMEOUT_S
+        )
     except IsolatedFailure as failure:
-        raise InputError(
-            f"{folder}: the float32 conversion of signature `{signature}` {failure}; "
-            "the log has TensorFlow's last words"
-        ) from failure
+        raise InputError(_told(folder, _named(signatures), failure, "")) from failure
+    why = cannot_run(tensorflow_ops(read_contents(baseline).ops))
+    return _Conversions(baseline, b"", f"calibration is not possible: {why}")
 
 
-def _explained(folder: str, signature: str, text: str) -> str:
+def _called(function: Callable[..., bytes], *arguments: object) -> bytes:
+    return function(*arguments)
+
+
+def _named(signatures: Sequence[str]) -> str:
+    listed = ", ".join(f"`{signature}`" for signature in signatures)
+    return f"signature {listed}" if len(signatures) == 1 else f"the signatures {listed}"
+
+
+def _told(folder: str, named: str, failure: IsolatedFailure, offer: str) -> str:
+    if isinstance(failure, FailedInChild):
+        return _explained(folder, named, str(failure), offer)
+    return (
+        f"{folder}: the float32 conversion of {named} {failure}; the log has TensorFlow's last "
+        "words"
+    )
+
+
+def _explained(folder: str, named: str, text: str, offer: str) -> str:
     if "Failed to find any matching files" in text:
         return (
             f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it; copy "
@@ -99,11 +175,10 @@ def _explained(folder: str, signature: str, text: str) -> str:
         )
     ops = ops_without_builtin(text)
     if not ops:
-        return f"{folder}: signature `{signature}` does not convert to float32: {essence(text)}"
+        return f"{folder}: {named} does not convert to float32: {essence(text)}"
     return (
-        f"{folder}: LiteRT has no builtin for {', '.join(ops)}, which signature `{signature}` "
-        f"uses. {_advice(ops)} (SELECT_TF_OPS is no way out: such models neither calibrate nor "
-        "run with LiteRT's pip wheels.)"
+        f"{folder}: LiteRT has no builtin for {', '.join(ops)}, which {named} "
+        f"uses. {_advice(ops)}{offer}"
     )
 
 

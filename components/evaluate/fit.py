@@ -7,10 +7,10 @@ from types import MappingProxyType
 import numpy as np
 from pydantic import ValidationError
 
-from quantgate.components.dataset import DatasetFolder
+from quantgate.components.dataset import DatasetFolder, open_dataset
 from quantgate.components.evaluate.metrics import COMPUTATIONS, DEFAULT_PEAK
 from quantgate.errors import InputError
-from quantgate.records import ArrayFacts, Signature
+from quantgate.records import ArrayFacts, ModelFacts
 from quantgate.spec.model import Metric
 
 NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
@@ -19,30 +19,31 @@ Shape = Sequence[int]
 
 @dataclass(frozen=True)
 class Plan:
-    """One metric to compute: from which output, and against which peak."""
+    """One metric to compute: from which output of which signature, and against which peak."""
 
     metric: str
+    signature: str
     output: str
     peak: float
 
 
 def plan_metrics(
-    metrics: Sequence[Mapping[str, object]], signature: Signature, dataset: DatasetFolder
+    metrics: Sequence[Mapping[str, object]], facts: ModelFacts, dataset: str
 ) -> list[Plan]:
     """Join every metric with its output and hold it against the labels.
 
     Args:
         metrics: the spec's `measure.metrics`.
-        signature: of the float model.
-        dataset: the labelled data set.
+        facts: of the float model.
+        dataset: the labelled data set, with samples for each signature that a metric is of.
 
     Raises:
         InputError: a metric is unknown or does not fit the outputs or the labels.
     """
-    plans = [_plan(metric, signature) for metric in map(_read, metrics)]
+    plans = [_plan(metric, facts) for metric in map(_read, metrics)]
     for plan in plans:
-        output = signature.outputs[plan.output]
-        check_fit(plan, output.dtype, output.shape[1:], dataset)
+        output = facts.signature(plan.signature).outputs[plan.output]
+        check_fit(plan, output.dtype, output.shape[1:], open_dataset(dataset, plan.signature))
     return plans
 
 
@@ -78,7 +79,8 @@ def _read(entry: Mapping[str, object]) -> Metric:
     return metric
 
 
-def _plan(metric: Metric, signature: Signature) -> Plan:
+def _plan(metric: Metric, facts: ModelFacts) -> Plan:
+    signature = facts.signature(_signature_of(metric, facts))
     names = list(signature.outputs)
     listed = ", ".join(f"`{name}`" for name in names)
     if metric.output is None and len(names) > 1:
@@ -90,7 +92,18 @@ def _plan(metric: Metric, signature: Signature) -> Plan:
         raise InputError(
             f"metric `{metric.metric}`: the model has no output `{metric.output}`, only {listed}"
         )
-    return Plan(metric.metric, metric.output or names[0], metric.peak or DEFAULT_PEAK)
+    output = metric.output or names[0]
+    return Plan(metric.metric, signature.key, output, metric.peak or DEFAULT_PEAK)
+
+
+def _signature_of(metric: Metric, facts: ModelFacts) -> str:
+    if metric.signature is None and len(facts.keys) > 1:
+        listed = ", ".join(f"`{key}`" for key in facts.keys)
+        raise InputError(
+            f"metric `{metric.metric}`: the model has several signatures, {listed}; name one as "
+            "`signature`"
+        )
+    return metric.signature or facts.keys[0]
 
 
 def _one_per_sample(label: ArrayFacts) -> bool:

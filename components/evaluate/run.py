@@ -15,9 +15,10 @@ from quantgate.components.dataset import (
 )
 from quantgate.components.evaluate.fit import Plan, check_fit
 from quantgate.components.evaluate.metrics import COMPUTATIONS
-from quantgate.components.interpreter import LiteRTModel, ModelFailure, Tensor
+from quantgate.components.interpreter import Encoded, LiteRTModel, ModelFailure, Tensor
+from quantgate.components.progress import counted, expect
 from quantgate.errors import InputError
-from quantgate.records import ModelFacts
+from quantgate.records import ModelFacts, Signature
 
 Array = NDArray[Any]
 
@@ -33,14 +34,16 @@ class Scores:
 def score_model(
     path: str, facts: ModelFacts, dataset_path: str, plans: Sequence[Plan]
 ) -> Scores | InputError | ModelFailure:
-    """Run a .tflite at batch 1 on one thread and score every output.
+    """Run a .tflite at batch 1 on one thread and score the outputs of one signature.
 
-    Errors are returned, so that they reach the parent of an isolated process as they are.
+    `plans` are of metrics on that signature. Errors are returned, so that they reach the parent
+    of an isolated process as they are.
     """
+    signature = facts.signature(plans[0].signature)
     try:
-        dataset = open_dataset(dataset_path)
-        model = LiteRTModel(path, facts, dataset.inputs)
-        buffers = _output_buffers(model, facts, dataset, plans)
+        dataset = open_dataset(dataset_path, signature.key)
+        model = LiteRTModel(path, facts, signature, dataset.inputs)
+        buffers = _output_buffers(model, signature, dataset, plans)
         return _score_all(model, dataset, plans, buffers)
     except (InputError, ModelFailure) as error:
         return error
@@ -50,6 +53,7 @@ def _score_all(
     model: LiteRTModel, dataset: DatasetFolder, plans: Sequence[Plan], buffers: dict[str, Array]
 ) -> Scores:
     samples, length = dataset.manifest.samples, len(next(iter(buffers.values())))
+    expect(samples)
     scores = {plan.metric: np.empty(samples) for plan in plans}
     finite = np.ones(samples, dtype=np.bool_)
     for start, stop in chunk_bounds(samples, length):
@@ -70,16 +74,14 @@ def _run_chunk(
     """Outputs [stop - start, ...] by name, as the float model would give them."""
     encoded = model.encode({name: array[start:stop] for name, array in dataset.inputs.items()})
     targets = [(model.outputs[name], buffer) for name, buffer in buffers.items()]
-    for row in range(stop - start):
+    for row in counted(range(stop - start)):
         _run_sample(model, encoded, row, start + row)
         for tensor, buffer in targets:
             buffer[row] = model.read(tensor)
     return {tensor.name: tensor.decode(buffer[: stop - start]) for tensor, buffer in targets}
 
 
-def _run_sample(
-    model: LiteRTModel, encoded: Sequence[tuple[int, Array]], row: int, sample: int
-) -> None:
+def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> None:
     try:
         model.reset()
         model.feed(encoded, row)
@@ -89,14 +91,14 @@ def _run_sample(
 
 
 def _output_buffers(
-    model: LiteRTModel, facts: ModelFacts, dataset: DatasetFolder, plans: Sequence[Plan]
+    model: LiteRTModel, signature: Signature, dataset: DatasetFolder, plans: Sequence[Plan]
 ) -> dict[str, Array]:
     """One array [chunk, ...] per output that is scored; a first run tells its true shape."""
     encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
     _run_sample(model, encoded, row=0, sample=0)
     first = {plan.output: model.read(model.outputs[plan.output]) for plan in plans}
     for plan in plans:
-        shape, expected = first[plan.output].shape, facts.signature.outputs[plan.output]
+        shape, expected = first[plan.output].shape, signature.outputs[plan.output]
         _check_shape(model.outputs[plan.output], shape, expected.shape[1:])
         check_fit(plan, expected.dtype, shape, dataset)
     length = chunk_length(max(_row_bytes(model, dataset), *(o.nbytes for o in first.values())))

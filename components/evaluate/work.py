@@ -1,13 +1,14 @@
 """The work of `evaluate`: the accuracy of one .tflite on a labelled data set."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import DatasetFolder, open_dataset
+from quantgate.components.dataset import content_sha256, open_dataset, read_manifests
 from quantgate.components.evaluate.fit import Plan, plan_metrics
 from quantgate.components.evaluate.metrics import COMPUTATIONS
 from quantgate.components.evaluate.run import Scores, score_model
@@ -46,15 +47,58 @@ def evaluate(
     Raises:
         InputError: a metric does not fit the model's outputs or the labels.
     """
-    facts, dataset = ModelFacts.read(facts_path), open_dataset(dataset_path)
-    plans = plan_metrics(metrics, facts.signature, dataset)
-    if Path(model_path).stat().st_size == 0:
-        _write(measurement_path, None, dataset, [NO_MODEL], {})
-        return
-    outcome = _score(model_path, facts, dataset_path, plans)
-    reasons = _reasons(outcome)
-    kept = outcome.by_metric if isinstance(outcome, Scores) and not reasons else {}
-    _write(measurement_path, sha256_of_file(model_path), dataset, reasons, kept)
+    facts = ModelFacts.read(facts_path)
+    plans = plan_metrics(metrics, facts, dataset_path)
+    manifests = read_manifests(dataset_path, dict.fromkeys(plan.signature for plan in plans))
+    if Path(model_path).stat().st_size:
+        sha256 = sha256_of_file(model_path)
+        reasons, kept = _scored(model_path, facts, dataset_path, plans)
+    else:
+        sha256, reasons, kept = None, [NO_MODEL], {}
+    root = Path(measurement_path)
+    root.mkdir(parents=True, exist_ok=True)
+    per_sample: dict[str, Any] = {
+        name: COMPUTATIONS[name].per_sample(score.values, score.truth)
+        for name, score in kept.items()
+    }
+    np.savez(root / SAMPLES, **per_sample)
+    Measurement(
+        model_sha256=sha256,
+        status="failed" if reasons else "measured",
+        reasons=reasons,
+        figures={
+            name: COMPUTATIONS[name].figure(score.values, score.truth)
+            for name, score in kept.items()
+        },
+        samples=sum(manifest.samples for manifest in manifests.values()),
+        dataset_sha256=content_sha256(manifests),
+        litert=litert_version(),
+    ).write(root / MEASUREMENT)
+
+
+@dataclass(frozen=True)
+class _Score:
+    """A value for each sample, and what it was scored against."""
+
+    values: NDArray[np.float64]
+    truth: NDArray[Any]
+
+
+def _scored(
+    model_path: str, facts: ModelFacts, dataset_path: str, plans: Sequence[Plan]
+) -> tuple[list[str], dict[str, _Score]]:
+    """Why the model cannot be measured, or else its scores by metric."""
+    kept: dict[str, _Score] = {}
+    for signature in dict.fromkeys(plan.signature for plan in plans):
+        those = [plan for plan in plans if plan.signature == signature]
+        outcome = _score(model_path, facts, dataset_path, those)
+        reasons = _reasons(outcome)
+        if reasons or not isinstance(outcome, Scores):
+            where = f"signature `{signature}`: " if len(facts.keys) > 1 else ""
+            return [f"{where}{reason}" for reason in reasons], {}
+        truth = np.asarray(open_dataset(dataset_path, signature).label)
+        kept |= {name: _Score(values, truth) for name, values in outcome.by_metric.items()}
+    return [], kept
 
 
 def _score(
@@ -82,27 +126,3 @@ def _reasons(outcome: Scores | ModelFailure | IsolatedFailure) -> list[str]:
             f"is sample {outcome.not_finite[0]}"
         ]
     return []
-
-
-def _write(
-    folder: str,
-    model_sha256: str | None,
-    dataset: DatasetFolder,
-    reasons: list[str],
-    scores: Mapping[str, NDArray[np.float64]],
-) -> None:
-    root, truth = Path(folder), np.asarray(dataset.label)
-    root.mkdir(parents=True, exist_ok=True)
-    per_sample: dict[str, Any] = {
-        name: COMPUTATIONS[name].per_sample(v, truth) for name, v in scores.items()
-    }
-    np.savez(root / SAMPLES, **per_sample)
-    Measurement(
-        model_sha256=model_sha256,
-        status="failed" if reasons else "measured",
-        reasons=reasons,
-        figures={name: COMPUTATIONS[name].figure(v, truth) for name, v in scores.items()},
-        samples=dataset.manifest.samples,
-        dataset_sha256=dataset.manifest.content_sha256,
-        litert=litert_version(),
-    ).write(root / MEASUREMENT)

@@ -85,8 +85,8 @@ def gate(
         evaluations=[_evaluation(path) for path in measurement_paths],
         benchmark=Benchmark.read(latency_path) if latency_path else None,
         calibration=_calibration(calibrated_path) if calibrated_path else None,
-        calibration_set=read_summary(calibration_path) if calibration_path else None,
-        evaluation_set=read_summary(evaluation_path) if evaluation_path else None,
+        calibration_sets=read_summary(calibration_path) if calibration_path else {},
+        evaluation_sets=read_summary(evaluation_path) if evaluation_path else {},
     )
     decision = decide(
         evidence,

@@ -17,6 +17,7 @@ def quantize(
     attestation: Output[Artifact],
     calibrated: Input[Model] = None,
     calibration: Input[Dataset] = None,
+    memory_limit: str = "",
 ) -> None:
     """Quantize the model in one mode; a conversion that fails is a result, not an error.
 
@@ -30,10 +31,11 @@ def quantize(
         attestation: `Attestation` as JSON: what was delivered, or why nothing was.
         calibrated: what `calibrate` wrote, for the modes that need it.
         calibration: the calibration set, for the modes that need it.
+        memory_limit: memory beyond which the conversion counts as failed, such as "8GiB".
     """
     from quantgate.components.quantize.work import quantize as work
 
-    work(
+    done = work(
         model.path,
         baseline_path=baseline.path,
         facts_path=facts.path,
@@ -43,4 +45,7 @@ def quantize(
         attestation_path=attestation.path,
         calibrated_path=calibrated.path if calibrated else None,
         dataset_path=calibration.path if calibration else None,
+        memory_limit=memory_limit,
     )
+    if done.provisional:
+        attestation.metadata["provisional"] = "true"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +12,12 @@ from quantgate.components.attest import Case, attest
 from quantgate.components.calibrate.work import MODEL, RECORD
 from quantgate.components.conversion_failure import sentence
 from quantgate.components.converter import Recipe, convert, recipe_of, samples_of, settings_of
-from quantgate.components.dataset import open_dataset, rows_by_variant
+from quantgate.components.dataset import read_manifests, selections_of
 from quantgate.components.exclusion import UnknownExclusion, with_known_exclusions
 from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.errors import InputError
 from quantgate.records import Attestation, Calibration, ModelFacts
+from quantgate.select_tf_ops import tensorflow_ops
 
 Way = Literal["derived", "converter"]
 
@@ -27,15 +28,15 @@ class Source:
 
     Attributes:
         saved_model: its folder.
-        signature: the key of the one to convert.
-        tags: of the graph that has it.
+        signatures: keys of those to convert.
+        tags: of the graph that has them.
         calibrated: what `calibrate` wrote for the candidate's variant: a folder.
         dataset: the calibration set's folder.
         variant: key of the samples that the candidate calibrates on.
     """
 
     saved_model: str
-    signature: str
+    signatures: Sequence[str]
     tags: Sequence[str]
     calibrated: Path | None
     dataset: str | None
@@ -44,10 +45,22 @@ class Source:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a conversion left: the bytes of a model, or the reason why there is none."""
+    """What a conversion left: the bytes of a model, or the reason why there is none.
+
+    Where it is `provisional`, time or memory ran out, and the next try may end otherwise.
+    """
 
     content: bytes
     reason: str | None
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a conversion may take: seconds, and memory such as "8GiB" or, without a limit, ""."""
+
+    timeout_s: float
+    memory_limit: str
 
 
 def quantize(
@@ -61,7 +74,8 @@ def quantize(
     attestation_path: str,
     calibrated_path: str | None = None,
     dataset_path: str | None = None,
-) -> None:
+    memory_limit: str = "",
+) -> Delivery:
     """Write the .tflite of one candidate, a loop item of the plan's, and its `Attestation`.
 
     A conversion that fails leaves a file of zero bytes and an attestation that says why.
@@ -71,24 +85,27 @@ def quantize(
             float model does not run.
     """
     facts = ModelFacts.read(facts_path)
-    recipe, variant = recipe_of(candidate), candidate.get("calibration", "")
+    tf_ops = bool(tensorflow_ops(facts.ops))
+    recipe = replace(recipe_of(candidate), select_tf_ops=tf_ops)
+    variant = candidate.get("calibration", "")
     calibrated = Path(calibrated_path) / variant if calibrated_path else None
-    source = Source(model_path, facts.signature.key, facts.tags, calibrated, dataset_path, variant)
+    source = Source(model_path, facts.keys, facts.tags, calibrated, dataset_path, variant)
     calibration = _calibration(source, recipe)
     started = time.monotonic()
-    delivery = _delivered(source, recipe, calibration, timeout_s)
+    delivery = _delivered(source, recipe, calibration, Bounds(timeout_s, memory_limit))
     seconds = time.monotonic() - started
     Path(quantized_path).write_bytes(delivery.content)
     case = Case(quantized_path, baseline_path, facts, recipe, dataset_path, timeout_s)
     Attestation(
         candidate=candidate["candidate"],
         mode=recipe.mode.name,
-        settings=settings_of(recipe),
+        settings={**settings_of(recipe), **_representative(calibration, variant)},
         way=_way(calibration),
         tensorflow=tf.__version__,
         seconds=round(seconds, 3),
         **_outcome(delivery, case),
     ).write(attestation_path)
+    return delivery
 
 
 def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
@@ -102,23 +119,36 @@ def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
     return Calibration.read(source.calibrated / RECORD)
 
 
+def _representative(calibration: Calibration | None, variant: str) -> dict[str, Any]:
+    """The representative data as a setting; the empty variant is that of `data.calibration`."""
+    if calibration is None:
+        return {}
+    return {
+        "representative_dataset": {
+            "samples": calibration.samples,
+            "dataset_sha256": calibration.dataset_sha256,
+            "variant": variant,
+        }
+    }
+
+
 def _way(calibration: Calibration | None) -> Way:
     return "derived" if calibration and calibration.way == "once" else "converter"
 
 
 def _delivered(
-    source: Source, recipe: Recipe, calibration: Calibration | None, timeout_s: float
+    source: Source, recipe: Recipe, calibration: Calibration | None, bounds: Bounds
 ) -> Delivery:
     if calibration and calibration.status == "failed":
         return Delivery(b"", calibration.reason)
     conversion = _derived if _way(calibration) == "derived" else _converted
     try:
         recipe = _with_known_exclusions(recipe, source, calibration)
-        return Delivery(run_isolated(conversion, source, recipe, timeout_s=timeout_s), None)
+        return Delivery(run_isolated(conversion, source, recipe, **asdict(bounds)), None)
     except UnknownExclusion as problem:
         return Delivery(b"", str(problem))
     except IsolatedFailure as failure:
-        return Delivery(b"", sentence("the conversion", failure))
+        return Delivery(b"", sentence("the conversion", failure), failure.passing)
 
 
 def _with_known_exclusions(
@@ -138,9 +168,9 @@ def _converted(source: Source, recipe: Recipe) -> bytes:
     if not recipe.mode.calibrated or source.dataset is None:
         samples = None
     else:
-        rows = rows_by_variant(open_dataset(source.dataset).manifest)[source.variant]
-        samples = samples_of(source.dataset, rows)
-    return convert(source.saved_model, source.signature, recipe, samples, source.tags)
+        manifests = read_manifests(source.dataset, source.signatures)
+        samples = samples_of(source.dataset, selections_of(manifests)[source.variant])
+    return convert(source.saved_model, source.signatures, recipe, samples, source.tags)
 
 
 def _derived(source: Source, recipe: Recipe) -> bytes:

@@ -10,6 +10,7 @@ from quantgate.gate import Measured, is_unproven, misses_outright, samples_to_sh
 from quantgate.modes import MODES
 from quantgate.phrases import rule_text
 from quantgate.records import Calibration
+from quantgate.select_tf_ops import tensorflow_ops
 
 # LiteRT's guide to post-training quantization: "around 100-500 samples".
 MOST_CALIBRATION_SAMPLES = 500
@@ -26,10 +27,23 @@ def advice_for(
     models = {contender.name: contender.measured for contender in contenders}
     samples = evidence.baseline.measurement.samples
     return [
+        *_replace_tensorflow_ops(evidence.facts.ops),
         *_calibrate_on_more(measured, evidence.calibration),
         *_widen_activations(measured, candidates),
         *_train_for_quantization(measured),
         *_evaluate_on_more(measured, models, baseline.measured, samples),
+    ]
+
+
+def _replace_tensorflow_ops(ops: Iterable[str]) -> list[str]:
+    found = ", ".join(tensorflow_ops(ops))
+    if not found:
+        return []
+    return [
+        f"express {found} through ops that LiteRT has, as listed at "
+        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again: "
+        "a model that cannot be run here cannot be measured, and what was not measured does not "
+        "qualify"
     ]
 
 

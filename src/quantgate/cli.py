@@ -1,13 +1,17 @@
 """The command `quantgate`: one verb, one file in `quantgate.commands`."""
 
-import argparse
+# What is imported here is there before Ctrl-C can be heeded, so it is next to nothing.
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from quantgate import __version__
-from quantgate.commands import cache, demo, init, inspect, logs, plan, run, show, validate
-from quantgate.commands import compile as compile_command
-from quantgate.commands.guard import guarded
+if TYPE_CHECKING:
+    import argparse
 
 _EPILOG = """\
 a first look:      quantgate demo
@@ -21,11 +25,42 @@ exit codes: 0 a winner (or simply done); 1 a step failed; 2 wrong usage; 3 the s
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (`quantgate.errors.ExitCode`)."""
-    options = _parser().parse_args(arguments)
+    with _ctrl_c_ends_at_once():
+        from quantgate.commands.guard import guarded
+        from quantgate.commands.streams import start_again_if_ascii
+
+        if arguments is None:
+            start_again_if_ascii()
+        options = _parser().parse_args(arguments)
     return guarded(options.handler, options)
 
 
-def _parser() -> argparse.ArgumentParser:
+@contextmanager
+def _ctrl_c_ends_at_once() -> Iterator[None]:
+    """End without a word of Python's: among imports, KeyboardInterrupt may surface as anything."""
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not heeded or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    os.write(2, b"\ninterrupted before anything was done\n")
+    os._exit(130)
+
+
+def _parser() -> "argparse.ArgumentParser":
+    import argparse
+
+    from quantgate import __version__
+    from quantgate.commands import cache, demo, init, inspect, logs, plan, run, show, validate
+    from quantgate.commands import compile as compile_command
+
     parser = argparse.ArgumentParser(
         prog="quantgate",
         description="Try every LiteRT post-training quantization mode on a trained TensorFlow "

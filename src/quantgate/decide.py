@@ -67,7 +67,7 @@ def decide(
         candidates=candidates,
         closest=closest,
         advice=[] if winner or refusal else advice_for(candidates, contenders, baseline, evidence),
-        warnings=warnings_about(evidence.calibration_set, evidence.evaluation_set),
+        warnings=warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
         limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in choose],
         provenance=_provenance(evidence, spec_sha256, processor),

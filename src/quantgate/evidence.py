@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from quantgate.confidence import Samples
@@ -11,7 +11,8 @@ from quantgate.figures import FIGURES, SIZE
 from quantgate.gate import Measured
 from quantgate.modes import BASELINE, MODES
 from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
-from quantgate.samples import SampleSet, random_purposes
+from quantgate.samples import SampleSets, random_purposes
+from quantgate.select_tf_ops import tensorflow_ops
 
 Status = Literal["measured", "rejected", "failed"]
 
@@ -29,7 +30,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a run found out; the order of its lists means nothing."""
+    """Everything that a run found out; the order of its lists means nothing.
+
+    Data sets are by signature.
+    """
 
     facts: ModelFacts
     baseline: Evaluation
@@ -37,14 +41,13 @@ class Evidence:
     evaluations: Sequence[Evaluation]
     benchmark: Benchmark | None = None
     calibration: Calibration | None = None
-    calibration_set: SampleSet | None = None
-    evaluation_set: SampleSet | None = None
+    calibration_sets: SampleSets = field(default_factory=dict)
+    evaluation_sets: SampleSets = field(default_factory=dict)
 
     @property
     def random_data(self) -> list[str]:
         """Which data is random: "calibration", "evaluation"."""
-        sets = (self.calibration_set, self.evaluation_set)
-        return random_purposes([samples for samples in sets if samples])
+        return random_purposes(self.calibration_sets, self.evaluation_sets)
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,14 @@ def join_baseline(evidence: Evidence) -> Contender:
             f"the baseline's measurement is of model {_short(measurement.model_sha256)}, its model "
             f"card of {_short(facts.baseline_sha256)}: pass files of one and the same run"
         )
-    if measurement.status == "failed":
+    if measurement.status == "failed" and not tensorflow_ops(facts.ops):
         raise InputError(
             "the float32 baseline could not be evaluated, and candidates are held against it: "
             + "; ".join(measurement.reasons)
         )
     measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
-    timing = _timing_reasons(facts.baseline_sha256, evidence.benchmark)
-    return Contender(BASELINE.name, BASELINE.name, "measured", timing, measured)
+    reasons = _reasons(measurement.reasons, facts.baseline_sha256, evidence.benchmark)
+    return Contender(BASELINE.name, BASELINE.name, measurement.status, reasons, measured)
 
 
 def join_candidates(evidence: Evidence) -> list[Contender]:
@@ -101,9 +104,16 @@ def _contender(
         name=attestation.candidate,
         mode=attestation.mode,
         status=status,
-        reasons=[*attestation.reasons, *reasons, *_timing_reasons(sha256, evidence.benchmark)],
+        reasons=_reasons([*attestation.reasons, *reasons], sha256, evidence.benchmark),
         measured=_measured(sha256, attestation.size_bytes, evaluation, evidence),
     )
+
+
+def _reasons(known: list[str], sha256: str | None, benchmark: Benchmark | None) -> list[str]:
+    """Every reason once; why a model does not run is not repeated for its latency."""
+    failure = benchmark.failures.get(sha256) if benchmark and sha256 else None
+    untimed = [f"could not be timed: {failure}"] if failure and failure not in known else []
+    return list(dict.fromkeys([*known, *untimed]))
 
 
 def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[Status, list[str]]:
@@ -137,12 +147,6 @@ def _in_order(figures: Mapping[str, float]) -> dict[str, float]:
         figures, key=lambda name: (known.index(name) if name in FIGURES else len(known), name)
     )
     return {name: figures[name] for name in names if math.isfinite(figures[name])}
-
-
-def _timing_reasons(sha256: str | None, benchmark: Benchmark | None) -> list[str]:
-    if benchmark is None or sha256 is None or sha256 not in benchmark.failures:
-        return []
-    return [f"could not be timed: {benchmark.failures[sha256]}"]
 
 
 def _by_model(evidence: Evidence) -> dict[str, Evaluation]:

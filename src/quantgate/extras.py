@@ -1,5 +1,6 @@
 """What is not part of the core install, and the command that installs it."""
 
+import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from quantgate.errors import UsageError
 EXTRAS: Mapping[str, str] = MappingProxyType(
     {
         "ai_edge_litert": "evaluate",
+        "docker": "docker",
         "kfp": "kfp",
         "sklearn": "evaluate",
         "tensorflow": "convert",
@@ -18,6 +20,9 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
 
 #: What every run on this machine imports.
 FOR_A_RUN = ("kfp", "tensorflow", "ai_edge_litert", "sklearn")
+
+#: Where it is "true", kfp imports what a task needs and no more.
+_KFP_RUNTIME = "_KFP_RUNTIME"
 
 
 def require(purpose: str, *modules: str) -> None:
@@ -34,3 +39,18 @@ def require(purpose: str, *modules: str) -> None:
             f"{purpose} needs {', '.join(missing)}, which {verb} not installed: "
             f"pip install 'quantgate[{extras}]'"
         )
+
+
+def import_kfp_without_client() -> None:
+    """Import kfp as its own runtime does; the client takes longer to import than a cached run.
+
+    Whoever imports `kfp.dsl` or `kfp.compiler` afterwards gets them whole.
+    """
+    before = os.environ.get(_KFP_RUNTIME)
+    os.environ[_KFP_RUNTIME] = "true"
+    try:
+        import kfp  # noqa: F401
+    finally:
+        del os.environ[_KFP_RUNTIME]
+        if before is not None:
+            os.environ[_KFP_RUNTIME] = before

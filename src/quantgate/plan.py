@@ -5,14 +5,20 @@ there is representative data.
 Source: https://ai.google.dev/edge/litert/models/post_training_quantization
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from quantgate.errors import SpecError
 from quantgate.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
-from quantgate.spec.data import CalibrationData
+from quantgate.spec.data import (
+    CalibrationData,
+    CalibrationSamples,
+    EvaluationData,
+    EvaluationSamples,
+)
 from quantgate.spec.formats import has_location
 from quantgate.spec.model import Candidate, Exclude, Spec
 
@@ -31,6 +37,30 @@ class CalibrationSettings:
         return f"{self.select}-{self.samples}-{self.seed}"
 
 
+#: One for each signature, in the spec's order.
+Calibration = tuple[CalibrationSettings, ...]
+
+
+def key_of(calibration: Calibration) -> str:
+    """What data sets and calibrated models call a calibration."""
+    return "+".join(dict.fromkeys(settings.key for settings in calibration))
+
+
+@dataclass(frozen=True)
+class SignatureData:
+    """Where the samples of one signature come from.
+
+    Attributes:
+        signature: its key.
+        data: what the spec says of them.
+        parameter: the run parameter that says where they lie; empty where they lie nowhere.
+    """
+
+    signature: str
+    data: CalibrationSamples | EvaluationSamples
+    parameter: str
+
+
 @dataclass(frozen=True)
 class PlannedCandidate:
     """A candidate with every option settled.
@@ -41,7 +71,7 @@ class PlannedCandidate:
         input_type: a dtype.
         output_type: likewise.
         options: those that differ from the mode's own way, by name.
-        calibration: which samples it calibrates on, where its mode needs them.
+        calibration: which samples it calibrates on, empty where its mode needs none.
     """
 
     name: str
@@ -49,7 +79,7 @@ class PlannedCandidate:
     input_type: str
     output_type: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    calibration: CalibrationSettings | None = None
+    calibration: Calibration = ()
 
     def as_parameter(self, variant: str = "") -> dict[str, Any]:
         """The loop item that the pipeline carries; KFP does not compile a key called `name`.
@@ -97,21 +127,43 @@ class Plan:
         return any(candidate.mode.calibrated for candidate in self.candidates)
 
     @property
-    def calibrations(self) -> tuple[CalibrationSettings, ...]:
+    def calibrations(self) -> tuple[Calibration, ...]:
         """What candidates calibrate on, without repetition; the first is what no key is for."""
-        settings = (candidate.calibration for candidate in self.candidates)
-        return tuple(dict.fromkeys(found for found in settings if found is not None))
+        found = (candidate.calibration for candidate in self.candidates)
+        return tuple(dict.fromkeys(calibration for calibration in found if calibration))
 
     @property
     def items(self) -> list[dict[str, Any]]:
         """The loop items of the pipeline, one a candidate."""
-        keys: dict[CalibrationSettings | None, str] = {
-            settings: settings.key for settings in self.calibrations[1:]
-        }
+        keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
         return [
             candidate.as_parameter(keys.get(candidate.calibration, ""))
             for candidate in self.candidates
         ]
+
+    @property
+    def timed(self) -> str:
+        """The signature whose latency is measured."""
+        latency, converted = self.spec.measure.latency, self.spec.model.signatures
+        return (latency and latency.signature) or converted[0]
+
+    @property
+    def calibration_data(self) -> tuple[SignatureData, ...]:
+        """What each signature calibrates on; nothing where no candidate does."""
+        data = self.spec.data.calibration
+        if not self.calibrated or data is None:
+            return ()
+        return _by_signature("calibration", data, self.spec.model.signatures)
+
+    @property
+    def evaluation_data(self) -> tuple[SignatureData, ...]:
+        """Samples of the signatures that are measured on some."""
+        converted, measure = self.spec.model.signatures, self.spec.measure
+        measured = {metric.signature or converted[0] for metric in measure.metrics}
+        if measure.latency:
+            measured.add(self.timed)
+        wanted = [key for key in converted if key in measured]
+        return _by_signature("evaluation", self.spec.data.evaluation, wanted)
 
     @property
     def extent(self) -> str:
@@ -156,7 +208,7 @@ def make_plan(spec: Spec) -> Plan:
     """
     if spec.quantize.modes == "auto":
         return _plan_for_target(spec)
-    candidates = tuple(_settle(entry, spec.data.calibration) for entry in spec.quantize.modes)
+    candidates = tuple(_settle(entry, spec) for entry in spec.quantize.modes)
     return Plan(spec, None, _modes_by_name(candidates), candidates)
 
 
@@ -164,14 +216,22 @@ def run_parameters(plan: Plan) -> dict[str, str]:
     """Name the run parameters of a plan's pipeline, each with its location as the spec gives it."""
     spec = plan.spec
     locations = {"model": spec.model.location}
-    calibration, evaluation = spec.data.calibration, spec.data.evaluation
-    if plan.calibrated and calibration and has_location(calibration):
-        locations["calibration"] = calibration.source
-    if has_location(evaluation):
-        locations["evaluation"] = evaluation.source
+    for found in (*plan.calibration_data, *plan.evaluation_data):
+        if found.parameter:
+            locations[found.parameter] = found.data.source
     if spec.promote:
         locations["promote_to"] = spec.promote.to
     return locations
+
+
+def _by_signature(
+    purpose: str, data: CalibrationData | EvaluationData, signatures: Sequence[str]
+) -> tuple[SignatureData, ...]:
+    names = {key: f"{purpose}_{re.sub('[^A-Za-z0-9]', '_', key)}" for key in data.signatures}
+    if len(set(names.values())) < len(names):
+        names = {key: f"{purpose}_{place}" for place, key in enumerate(data.signatures, start=1)}
+    located = {key: names.get(key, purpose) for key in signatures if has_location(data.of(key))}
+    return tuple(SignatureData(key, data.of(key), located.get(key, "")) for key in signatures)
 
 
 def _plan_for_target(spec: Spec) -> Plan:
@@ -180,7 +240,7 @@ def _plan_for_target(spec: Spec) -> Plan:
     has_data = spec.data.calibration is not None
     modes = tuple(_judge(mode, branch, has_data) for mode in QUANTIZED_MODES.values())
     entries = [Candidate(mode=plan.mode.name) for plan in modes if plan.included]
-    candidates = tuple(_settle(entry, spec.data.calibration) for entry in entries)
+    candidates = tuple(_settle(entry, spec) for entry in entries)
     if not candidates:
         raise SpecError(
             f"quantize.target: {branch.title}, and all of those modes need representative data: "
@@ -215,7 +275,7 @@ def _baseline_plan() -> ModePlan:
     return ModePlan(BASELINE, True, "the yardstick for every candidate")
 
 
-def _settle(entry: Candidate, data: CalibrationData | None) -> PlannedCandidate:
+def _settle(entry: Candidate, spec: Spec) -> PlannedCandidate:
     mode = MODES[entry.mode]
     return PlannedCandidate(
         name=entry.name or mode.name,
@@ -223,7 +283,7 @@ def _settle(entry: Candidate, data: CalibrationData | None) -> PlannedCandidate:
         input_type=entry.input_type or mode.io_types[0],
         output_type=entry.output_type or mode.io_types[0],
         options=_options(entry),
-        calibration=_settings(entry, data) if mode.calibrated and data else None,
+        calibration=_calibration(entry, spec) if mode.calibrated else (),
     )
 
 
@@ -238,7 +298,12 @@ def _options(entry: Candidate) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value not in (True, [])}
 
 
-def _settings(entry: Candidate, data: CalibrationData) -> CalibrationSettings:
-    shared = {"samples": data.samples, "select": data.select, "seed": data.seed}
+def _calibration(entry: Candidate, spec: Spec) -> Calibration:
+    data = spec.data.calibration
     own = entry.calibration.model_dump() if entry.calibration else {}
+    return tuple(_settings(data.of(key), own) for key in spec.model.signatures) if data else ()
+
+
+def _settings(data: CalibrationSamples, own: Mapping[str, Any]) -> CalibrationSettings:
+    shared = {"samples": data.samples, "select": data.select, "seed": data.seed}
     return CalibrationSettings(**{**shared, **own})

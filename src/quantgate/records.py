@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from quantgate.delivered import Delivered, TensorAttest
+from quantgate.errors import InputError
 from quantgate.record import Record as Record
 
 
@@ -31,17 +32,36 @@ class ModelFacts(Record):
     """What `convert_baseline` found: the model card of the float model.
 
     `saved_model_sha256` covers every file of the SavedModel and its relative path;
-    `baseline_sha256` the bytes of the float .tflite. `tags` are those of the graph in the
-    SavedModel that has the signature.
+    `baseline_sha256` the bytes of the float .tflite. `signatures` are those that were converted,
+    in the spec's order; `tags` are of the graph in the SavedModel that has them. `unprepared` says
+    why there is no model to calibrate.
     """
 
     saved_model_sha256: str
     baseline_sha256: str
     size_bytes: int
-    signature: Signature
+    signatures: list[Signature]
     ops: dict[str, int]
     tensorflow: str
     tags: list[str] = ["serve"]
+    unprepared: str | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """The signatures' keys."""
+        return [signature.key for signature in self.signatures]
+
+    def title(self, signature: str, tensor: str) -> str:
+        """What an input or output is called where all signatures are spoken of."""
+        return tensor if len(self.signatures) == 1 else f"{signature}.{tensor}"
+
+    def signature(self, key: str) -> Signature:
+        """The signature of a key; raises InputError where it was not converted."""
+        for signature in self.signatures:
+            if signature.key == key:
+                return signature
+        listed = ", ".join(f"`{known}`" for known in self.keys)
+        raise InputError(f"the model was converted with {listed}, and not with `{key}`")
 
 
 class ArrayFacts(Record):

@@ -21,7 +21,7 @@ LATEST = "latest"
 
 
 class TaskRecord(Record):
-    """How one task ended; `log` is relative to the run's folder.
+    """How one task ended, or that it is RUNNING; `log` is relative to the run's folder.
 
     `cached` says that it did not run, for its outputs were there from an earlier run.
     """
@@ -39,6 +39,12 @@ class RunRecord(Record):
 
     state: Literal["running", "decided", "failed", "interrupted"]
     tasks: list[TaskRecord] = []
+
+    def keep(self, run: "RunFolder") -> None:
+        """Write the record in place of an older one, so that there is one at every moment."""
+        partial = run.path / ".run.partial.json"
+        self.write(partial)
+        partial.replace(run.record)
 
 
 @dataclass(frozen=True)

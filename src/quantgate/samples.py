@@ -1,11 +1,13 @@
 """The samples that a decision rests on: random or real, and calibration against evaluation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.records import ArrayFacts, Manifest
 
 FACTOR_APART = 10
+#: Of the calibrated range: what chance alone adds to the extremes of a sound sample is less.
+UNSEEN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -21,22 +23,45 @@ class SampleSet:
     digests: Sequence[bytes]
 
 
-def random_purposes(sets: Sequence[SampleSet]) -> list[str]:
+#: By signature.
+SampleSets = Mapping[str, SampleSet]
+
+
+def random_purposes(*groups: SampleSets) -> list[str]:
     """Which data is random: "calibration", "evaluation"."""
-    return [samples.manifest.purpose for samples in sets if samples.manifest.synthetic]
+    purposes = [
+        samples.manifest.purpose
+        for group in groups
+        for samples in group.values()
+        if samples.manifest.synthetic
+    ]
+    return list(dict.fromkeys(purposes))
 
 
-def warnings_about(calibration: SampleSet | None, evaluation: SampleSet | None) -> list[str]:
+def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[str]:
     """What makes the figures of a run worth less than they look, in sentences."""
-    sets = [samples for samples in (calibration, evaluation) if samples]
     warnings = [
         f"the {purpose} data is random: the run shows that the pipeline works, its figures say "
         "nothing about the model"
-        for purpose in random_purposes(sets)
+        for purpose in random_purposes(calibration, evaluation)
     ]
-    if calibration is None or evaluation is None or warnings:
+    if warnings:
         return warnings
-    return [*_overlap(calibration, evaluation), *_ranges_apart(calibration, evaluation)]
+    several = len(calibration.keys() | evaluation.keys()) > 1
+    return [
+        f"signature `{key}`: {warning}" if several else warning
+        for key in calibration
+        if key in evaluation
+        for warning in _warnings_of_pair(calibration[key], evaluation[key])
+    ]
+
+
+def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+    return [
+        *_overlap(calibration, evaluation),
+        *_ranges_apart(calibration, evaluation),
+        *_ranges_unseen(calibration, evaluation),
+    ]
 
 
 def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
@@ -51,18 +76,39 @@ def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
 
 
 def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
-    pairs = {
-        name: (facts, evaluation.manifest.inputs[name])
-        for name, facts in calibration.manifest.inputs.items()
-        if name in evaluation.manifest.inputs and facts.dtype.startswith("float")
-    }
     return [
         f"input `{name}` runs from {_range(first)} in the calibration data and from "
         f"{_range(second)} in the evaluation data: one of the two looks unnormalized; prepare "
         "both in the same way"
-        for name, (first, second) in pairs.items()
+        for name, first, second in _inputs_of_both(calibration, evaluation)
         if _are_apart(first, second)
     ]
+
+
+def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+    return [
+        f"input `{name}` runs from {_range(second)} in the evaluation data and only from "
+        f"{_range(first)} in the calibration data: integer models clip what calibration never saw; "
+        "calibrate on samples as broad as those that the model will meet"
+        for name, first, second in _inputs_of_both(calibration, evaluation)
+        if not _are_apart(first, second)
+        and _beyond(first, second) > UNSEEN_SHARE * (first.maximum - first.minimum)
+    ]
+
+
+def _beyond(first: ArrayFacts, second: ArrayFacts) -> float:
+    """How far the second range goes beyond the first, on both sides together."""
+    below, above = first.minimum - second.minimum, second.maximum - first.maximum
+    return max(0.0, below) + max(0.0, above)
+
+
+def _inputs_of_both(
+    calibration: SampleSet, evaluation: SampleSet
+) -> Iterator[tuple[str, ArrayFacts, ArrayFacts]]:
+    known = evaluation.manifest.inputs
+    for name, facts in calibration.manifest.inputs.items():
+        if name in known and facts.dtype.startswith("float"):
+            yield name, facts, known[name]
 
 
 def _are_apart(first: ArrayFacts, second: ArrayFacts) -> bool:

@@ -1,8 +1,9 @@
 """The tasks of the graph as a person reads them, in the order in which they start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantgate.plan import Plan, run_parameters
+from quantgate.plan import Plan, SignatureData
 
 IMPORT_MODEL = "Import model"
 IMPORT_CALIBRATION = "Import calibration data"
@@ -28,18 +29,41 @@ class PlannedTask:
     times: int = 1
 
 
+def data_imports(plan: Plan) -> dict[str, str]:
+    """The tasks that import data, by the run parameter that says where it lies."""
+    titles: dict[str, str] = {}
+    for title, data in (
+        (IMPORT_EVALUATION, plan.evaluation_data),
+        (IMPORT_CALIBRATION, plan.calibration_data),
+    ):
+        located = [samples for samples in data if samples.parameter]
+        several = len({samples.parameter for samples in located}) > 1
+        for samples in located:
+            titles.setdefault(samples.parameter, of_signature(title, samples) if several else title)
+    return titles
+
+
+def build_titles(title: str, data: Sequence[SignatureData]) -> list[str]:
+    """The tasks that build a data set, one a signature."""
+    return [title] if len(data) == 1 else [of_signature(title, samples) for samples in data]
+
+
+def of_signature(title: str, samples: SignatureData) -> str:
+    """A task that there is one of for every signature."""
+    return f"{title}: {samples.signature}"
+
+
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     """List the tasks that the pipeline of a plan runs."""
-    calibrated, spec, located = plan.calibrated, plan.spec, run_parameters(plan)
+    calibrated, spec = plan.calibrated, plan.spec
     once_before = (
         (IMPORT_MODEL, True),
-        (IMPORT_EVALUATION, "evaluation" in located),
-        (IMPORT_CALIBRATION, "calibration" in located),
+        *((title, True) for title in data_imports(plan).values()),
         (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, True),
-        (BUILD_EVALUATION, True),
+        *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
         (EVALUATE_BASELINE, True),
-        (BUILD_CALIBRATION, calibrated),
+        *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
         (CALIBRATE, calibrated),
     )
     once_after = (

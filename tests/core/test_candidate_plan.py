@@ -65,9 +65,9 @@ def test_calibrations_are_listed_once_and_the_first_has_no_key() -> None:
         "int16x8",
     )
     assert plan.calibrations == (
-        CalibrationSettings(50, "random", 7),
-        CalibrationSettings(500, "first", 7),
-        CalibrationSettings(200, "random", 7),
+        (CalibrationSettings(50, "random", 7),),
+        (CalibrationSettings(500, "first", 7),),
+        (CalibrationSettings(200, "random", 7),),
     )
     assert [item.get("calibration") for item in plan.items] == [
         None,
@@ -96,4 +96,6 @@ def test_one_task_builds_the_samples_of_all_variants(tmp_path: Path) -> None:
         for name, value in tasks["build-dataset-2"]["inputs"]["parameters"].items()
     }
     assert (given["samples"], given["select"], given["seed"]) == (50.0, "random", 7.0)
-    assert json.loads(given["variants"]) == [{"samples": 200, "select": "random", "seed": 7}]
+    assert json.loads(given["variants"]) == [
+        {"key": "random-200-7", "samples": 200, "select": "random", "seed": 7}
+    ]

@@ -102,7 +102,7 @@ class Run:
                 saved_model_sha256="5" * 64,
                 baseline_sha256=sha256_of("float32"),
                 size_bytes=1000,
-                signature=Signature(key="serving_default", inputs={}, outputs={}),
+                signatures=[Signature(key="serving_default", inputs={}, outputs={})],
                 ops={"CONV_2D": 1},
                 tensorflow="2.21.0",
             ),

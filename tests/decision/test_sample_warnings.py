@@ -28,33 +28,57 @@ def samples(purpose, digests=(), low=0.0, high=1.0, dtype="float32", synthetic=F
     return SampleSet(manifest, [bytes(digest) for digest in digests])
 
 
+def warned(calibration, evaluation):
+    return warnings_about({"serve": calibration}, {"serve": evaluation})
+
+
 def test_samples_in_both_sets_are_counted():
     calibration = samples("calibration", [b"a", b"b", b"c"])
     evaluation = samples("evaluation", [b"b", b"d", b"b"])
-    assert warnings_about(calibration, evaluation) == [
+    overlap = (
         "2 of the 3 evaluation samples stand in the calibration set too: their accuracy says less "
         "about new data; keep the two sets apart"
+    )
+    assert warned(calibration, evaluation) == [overlap]
+    assert warned(calibration, samples("evaluation", [b"d"])) == []
+    assert warnings_about({}, {"serve": evaluation}) == []
+    other = samples("evaluation", [b"x"])
+    sets = {"encode": calibration, "decode": calibration}
+    assert warnings_about(sets, {"encode": other, "decode": evaluation}) == [
+        f"signature `decode`: {overlap}"
     ]
-    assert warnings_about(calibration, samples("evaluation", [b"d"])) == []
-    assert warnings_about(None, evaluation) == []
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "warned"),
+    ("low", "high", "apart"),
     [(0, 255, True), (-300, 1, True), (-1, 1, False), (0, 9, False), (0, 0.05, True)],
 )
-def test_ranges_that_lie_far_apart_look_unnormalized(low, high, warned):
-    found = warnings_about(samples("calibration", low=low, high=high), samples("evaluation"))
+def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
+    found = warned(samples("calibration", low=low, high=high), samples("evaluation"))
     said = [
         f"input `x` runs from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
         "the evaluation data: one of the two looks unnormalized; prepare both in the same way"
     ]
-    assert found == (said if warned else [])
+    assert found == (said if apart else [])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unseen"),
+    [(0, 1.6, True), (-0.4, 1.2, True), (-5, 0.5, True), (-0.2, 1.2, False), (0.4, 0.6, False)],
+)
+def test_values_that_calibration_never_saw(low, high, unseen):
+    found = warned(samples("calibration"), samples("evaluation", low=low, high=high))
+    said = [
+        f"input `x` runs from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to 1 "
+        "in the calibration data: integer models clip what calibration never saw; calibrate on "
+        "samples as broad as those that the model will meet"
+    ]
+    assert found == (said if unseen else [])
 
 
 def test_whole_numbers_have_no_normalization():
     calibration = samples("calibration", high=500, dtype="int32")
-    assert warnings_about(calibration, samples("evaluation", dtype="int32")) == []
+    assert warned(calibration, samples("evaluation", dtype="int32")) == []
 
 
 def decide_on(run, *, allow_random, **sets):
@@ -79,7 +103,7 @@ WARNING = (
 def test_nothing_qualifies_on_random_data(run):
     run.add("float16", "float16", 500)
     random = samples("calibration", synthetic=True)
-    decision = decide_on(run, allow_random=False, calibration_set=random)
+    decision = decide_on(run, allow_random=False, calibration_sets={"serve": random})
     refusal = "calibration data is random, and the spec does not say `data.allow_random: true`"
     assert (decision.outcome, decision.winner, decision.closest) == ("none_qualified", None, None)
     assert decision.summary == f"no candidate qualifies: {refusal}"
@@ -91,8 +115,8 @@ def test_nothing_qualifies_on_random_data(run):
 def test_both_sets_may_be_random(run):
     run.add("float16", "float16", 500)
     sets = {
-        "calibration_set": samples("calibration", synthetic=True),
-        "evaluation_set": samples("evaluation", synthetic=True),
+        "calibration_sets": {"serve": samples("calibration", synthetic=True)},
+        "evaluation_sets": {"serve": samples("evaluation", synthetic=True)},
     }
     decision = decide_on(run, allow_random=False, **sets)
     assert decision.summary == (
@@ -104,5 +128,5 @@ def test_both_sets_may_be_random(run):
 def test_random_data_that_is_allowed_is_still_marked(run):
     run.add("float16", "float16", 500)
     random = samples("calibration", synthetic=True)
-    decision = decide_on(run, allow_random=True, calibration_set=random)
+    decision = decide_on(run, allow_random=True, calibration_sets={"serve": random})
     assert (decision.winner, decision.warnings) == ("float16", [WARNING])

@@ -79,6 +79,20 @@ def test_pruning_by_age_and_size(cache, arguments, expected):
     assert list((cache / "partial").glob("*")) == []
 
 
+def test_notes_go_when_nobody_needed_them_for_long_or_everything_goes(cache):
+    notes = [cache / kind / "note" for kind in ("last", "digests", "pipelines")]
+    old = [note.with_name("old") for note in notes]
+    for note in (*notes, *old):
+        note.parent.mkdir(exist_ok=True)
+        note.write_text("{}")
+    for note in old:
+        os.utime(note, (0, time.time() - 100 * DAY))
+    main(["cache", "prune", "--older-than", "60d", "--cache-dir", str(cache)])
+    assert [note.exists() for note in (*notes, *old)] == [True] * 3 + [False] * 3
+    main(["cache", "prune", "--max-size", "0", "--cache-dir", str(cache)])
+    assert not any(note.exists() for note in notes)
+
+
 def test_pruning_says_how_much_it_freed(cache, capsys):
     assert main(["cache", "prune", "--older-than", "30d", "--cache-dir", str(cache)]) == 0
     assert re.fullmatch(r"deleted 1 entry, 3,\d\d\d bytes\n", capsys.readouterr().out)

@@ -19,6 +19,7 @@ from kfp import dsl
 from kfp.dsl import Dataset, Input, Output
 
 from quantgate.local_runner import read_pipeline, run_pipeline
+from quantgate.local_runner.events import Warned
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -29,21 +30,16 @@ import json
 import sys
 from pathlib import Path
 from quantgate.local_runner import read_pipeline, run_pipeline
+from quantgate.local_runner.events import Warned
 
 source, root, cache = map(Path, sys.argv[1:4])
 
-class Printer:
-    def task_started(self, task):
-        pass
-
-    def task_finished(self, result):
-        pass
-
-    def warned(self, sentence):
-        print(sentence, file=sys.stderr, flush=True)
+def say(event):
+    if isinstance(event, Warned):
+        print(event.sentence, file=sys.stderr, flush=True)
 
 result = run_pipeline(
-    read_pipeline(source), {}, root / "artifacts", root / "logs", observer=Printer(), cache=cache
+    read_pipeline(source), {}, root / "artifacts", root / "logs", observer=say, cache=cache
 )
 cached = sum(task.cached for task in result.tasks)
 print(json.dumps([result.outputs, cached, result.succeeded]))
@@ -179,21 +175,15 @@ def replace_by_another(entry: Path) -> None:
 def test_a_damaged_entry_is_dropped_with_a_warning_and_made_anew(compiled, tmp_path, damage, found):
     warnings = []
 
-    class Listener:
-        def task_started(self, task):
-            pass
-
-        def task_finished(self, result):
-            pass
-
-        def warned(self, sentence):
-            warnings.append(sentence)
+    def listen(event):
+        if isinstance(event, Warned):
+            warnings.append(event.sentence)
 
     pipeline, cache = read_pipeline(compiled(squares)), tmp_path / "cache"
 
     def run(name: str) -> int:
         folder = tmp_path / name
-        result = run_pipeline(pipeline, {}, folder, folder, observer=Listener(), cache=cache)
+        result = run_pipeline(pipeline, {}, folder, folder, observer=listen, cache=cache)
         assert result.outputs == EXPECTED
         return sum(task.cached for task in result.tasks)
 

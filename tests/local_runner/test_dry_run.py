@@ -114,3 +114,65 @@ def test_jobs_must_leave_room_for_a_task(compiled, tmp_path):
     with pytest.raises(UsageError) as caught:
         run_pipeline(pipeline, {"items": []}, tmp_path, tmp_path, jobs=0)
     assert str(caught.value) == "jobs is 0; at least one task must be able to run"
+
+
+@component
+def grow(a: int) -> int:
+    return a + 1
+
+
+@dsl.pipeline(name="branching")
+def branching(a: int, letters: list[str]):
+    grown = grow(a=a)
+    with dsl.If(a == 1):
+        write(text="one").set_display_name("known")
+        read(data=write(text="more").after(grown).output)
+    with dsl.Else():
+        write(text="other").set_display_name("other")
+    with dsl.If(grown.output > 3), dsl.ParallelFor(letters) as letter, dsl.If(letter != "a"):
+        write(text=letter).set_display_name("letter")
+    grow(a=a).after(grown).set_display_name("last")
+
+
+def fates(tasks) -> dict:
+    return {
+        task.display_name if task.iteration is None else (task.display_name, task.iteration): (
+            task.skipped or task.to_run
+        )
+        for task in tasks
+    }
+
+
+def test_a_condition_that_is_known_is_decided_and_another_is_named(compiled):
+    tasks = dry_run(read_pipeline(compiled(branching)), {"a": 1, "letters": ["a", "b"]})
+    assert fates(tasks) == {
+        "grow": "the cache is off",
+        "known": "waits for `grow`",
+        "write-2": "waits for `grow`",
+        "read": "waits for `grow`",
+        "other": "skipped, because `!(a == 1)` does not hold: a is 1",
+        ("letter", 0): "skipped, because `letters-loop-item != 'a'` does not hold: "
+        "letters-loop-item is a",
+        ("letter", 1): "depends on `grow-Output > 3`",
+        "last": "waits for `grow`",
+    }
+    skipped = [task.display_name for task in tasks if task.to_run is None]
+    assert sorted(skipped) == ["letter", "other"]
+
+
+def test_once_a_result_is_kept_its_branches_are_decided(compiled, tmp_path):
+    pipeline = read_pipeline(compiled(branching))
+    arguments = {"a": 2, "letters": ["a", "b"]}
+    cache = tmp_path / "cache"
+    result = run_pipeline(pipeline, arguments, tmp_path / "root", tmp_path / "logs", cache=cache)
+    assert result.succeeded
+    assert fates(dry_run(pipeline, arguments, cache)) == {
+        "grow": None,
+        "known": "skipped, because `a == 1` does not hold: a is 2",
+        "write-2": "skipped, because `a == 1` does not hold: a is 2",
+        "read": "skipped, because `a == 1` does not hold: a is 2",
+        "other": None,
+        ("letter", 0): "skipped, because `grow-Output > 3` does not hold: grow-Output is 3",
+        ("letter", 1): "skipped, because `grow-Output > 3` does not hold: grow-Output is 3",
+        "last": None,
+    }

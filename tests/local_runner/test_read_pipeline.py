@@ -1,14 +1,17 @@
 """What the local runner cannot run is refused by name, before anything runs."""
 
+import copy
 import json
+import random
 
+import kfp
 import pytest
 import yaml
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Output
 
-from quantgate.errors import PipelineError
-from quantgate.local_runner import read_pipeline
+from quantgate.errors import PipelineError, QuantgateError
+from quantgate.local_runner import dry_run, read_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -50,10 +53,6 @@ def problems(path) -> list[str]:
 
 
 def test_everything_unknown_is_listed_at_once(compiled):
-    @component
-    def status(final: dsl.PipelineTaskFinalStatus):
-        pass
-
     @dsl.container_component
     def tool():
         return dsl.ContainerSpec(image="alpine", command=["no-such-program", "x"])
@@ -63,44 +62,59 @@ def test_everything_unknown_is_listed_at_once(compiled):
         return dsl.ContainerSpec(image="alpine:3")
 
     @dsl.pipeline(name="many")
-    def pipeline(a: int):
-        with dsl.If(a == 1, name="small"):
+    def pipeline(a: int, text: str):
+        with dsl.If(text == a, name="small"):
             number(a=a)
-        with dsl.ExitHandler(status(), name="guarded"):
+        with dsl.ExitHandler(number(a=1), name="guarded"):
             tool()
         entrypoint()
         small(a=2).set_retry(1)
 
+    a, text = (f"inputs.parameter_values['pipelinechannel--{name}']" for name in ("a", "text"))
     assert problems(compiled(pipeline)) == [
-        "task `condition-1`: `dsl.If` (triggerPolicy.condition), which the local runner does "
-        "not support yet",
+        f"task `condition-1`: its condition `{text} == 'int({a})'` is none that the local runner "
+        "knows: `pipelinechannel` is not expected where it stands",
         "task `entrypoint`: the command inside the image `alpine:3` is not known outside of it",
         "task `exit-handler-2.tool`: its command `no-such-program` is not installed on this "
         "machine",
         "task `small`: retries of a whole pipeline (retryPolicy), which the local runner does "
         "not support yet",
-        "task `status`: `dsl.ExitHandler` or `ignore_upstream_failure` (triggerPolicy.strategy), "
-        "which the local runner does not support yet",
-        "task `status`: `dsl.PipelineTaskFinalStatus` (final), which the local runner does not "
-        "support yet",
-        "task `status`: `final` is of type TASK_FINAL_STATUS, which the local runner does not "
-        "support yet",
     ]
 
 
-def test_one_of_is_refused(compiled):
-    @dsl.pipeline(name="one-of")
-    def pipeline(a: int) -> int:
-        with dsl.If(a == 1):
-            one = number(a=1)
-        with dsl.Else():
-            other = number(a=2)
-        return dsl.OneOf(one.output, other.output)
+@pytest.mark.parametrize(
+    ("condition", "reason"),
+    [
+        ("__import__('os')", "`__import__` is not known"),
+        ("'a'.upper() == 'A'", "it cannot be read from `.upper() == 'A'` on"),
+        ("size('x') == 1", "`size` is not known"),
+        ("true ? false : true", "it cannot be read from `? false : true` on"),
+        ("1 + 1 == 2", "it cannot be read from `+ 1 == 2` on"),
+        ("1 == 1 == 1", "`==` is not expected where it stands"),
+        ("(1 == 1", "`its end` is not expected where it stands"),
+        ("'a' == 'b", "it cannot be read from `'b` on"),
+        ("'\\q' == 'q'", "`\\q` is no escape sequence of CEL"),
+        ("(" * 5_000 + "true", "its parts are nested too deeply"),
+    ],
+)
+def test_a_condition_that_is_no_comparison_is_refused(compiled, condition, reason):
+    def change(document):
+        document["root"]["dag"]["tasks"]["number"]["triggerPolicy"] = {"condition": condition}
 
-    assert (
-        "task `condition-branches-1`: `dsl.OneOf` among its outputs, which the local runner does "
-        "not support yet"
-    ) in problems(compiled(pipeline))
+    assert edited(compiled(small), change).splitlines()[1:] == [
+        f"  task `number`: its condition `{condition:.200}` is none that the local runner "
+        f"knows: {reason}"
+    ]
+
+
+def test_a_condition_on_what_the_task_does_not_get_is_refused(compiled):
+    def change(document):
+        condition = 'inputs.parameter_values["b"] == 1'
+        document["root"]["dag"]["tasks"]["number"]["triggerPolicy"] = {"condition": condition}
+
+    assert edited(compiled(small), change).splitlines()[1:] == [
+        "  task `number`: its condition asks for `b`, which is none of its inputs"
+    ]
 
 
 def test_a_loop_over_artifacts_is_refused(compiled):
@@ -246,8 +260,11 @@ def test_missing_parts_and_circles(compiled):
         for key, other in (("a", "b"), ("b", "a")):
             tasks[key] = {"componentRef": {"name": "comp-x"}, "dependentTasks": [other]}
         del document["deploymentSpec"]["executors"]["exec-number"]
+        output = document["root"]["dag"]["outputs"]["parameters"]["Output"]
+        output["valueFromParameter"]["producerSubtask"] = "nobody"
 
     assert edited(path, change).splitlines()[1:] == [
+        "  the pipeline: its output `Output` comes from `nobody`, which is not in the file",
         "  task `number`: it waits for `ghost`, which is not in the file",
         "  tasks `a`, `b` wait in a circle",
         "  task `a`: its component `comp-x` is not in the file",
@@ -273,3 +290,98 @@ def test_a_pipeline_stored_as_json(compiled, tmp_path):
     path = tmp_path / "pipeline.json"
     path.write_text(json.dumps(document), "utf-8")
     assert read_pipeline(path).name == "small"
+
+
+def test_a_final_status_of_nothing_is_refused(compiled):
+    def change(document):
+        parameters = document["root"]["dag"]["tasks"]["number"]["inputs"]["parameters"]
+        parameters["final"] = {}
+
+    assert edited(compiled(small), change).splitlines()[1:] == [
+        "  task `number`: `final` comes from nowhere (a final status is for exit tasks)"
+    ]
+
+
+def test_items_of_a_loop_that_are_no_list_are_refused(compiled):
+    def change(document):
+        document["root"]["dag"]["tasks"]["number"]["parameterIterator"] = {
+            "itemInput": "a", "items": {"raw": "[1, 2"},
+        }  # fmt: skip
+
+    assert edited(compiled(small), change).splitlines()[1:] == [
+        "  task `number`: its items are no list in JSON (parameterIterator.items.raw)"
+    ]
+
+
+def test_a_component_inside_of_itself_is_refused(compiled):
+    @dsl.pipeline(name="outer")
+    def outer(a: int):
+        small(a=a)
+
+    def change(document):
+        task = document["root"]["dag"]["tasks"]["small"]
+        document["components"]["comp-small"]["dag"]["tasks"]["again"] = task
+
+    assert edited(compiled(outer), change).splitlines()[1:] == [
+        "  task `small.again`: its component `comp-small` stands inside of itself"
+    ]
+
+
+def test_a_field_of_a_newer_kfp_names_it(compiled):
+    path = compiled(small)
+
+    def change(document):
+        document["sdkVersion"] = "kfp-99.1.0"
+        document["root"]["dag"]["tasks"]["number"]["loopForever"] = True
+
+    text = edited(path, change)
+    line = 1 + path.read_text("utf-8").splitlines().index("        loopForever: true")
+    assert text == (
+        f"{path}:{line}: `loopForever` is not known to kfp {kfp.__version__}, and the pipeline was "
+        "compiled by kfp 99.1.0; compile it with the older one or upgrade quantgate"
+    )
+
+
+def spoiled(document, chance: random.Random):
+    """Take one thing out of a compiled pipeline, or put another in its place."""
+    place = document
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = chance.choice(keys)
+        inside = place[key]
+        if not isinstance(inside, (dict, list)) or not inside or chance.random() < 0.15:
+            break
+        place = inside
+    if chance.random() < 0.5:
+        del place[key]
+    else:
+        place[key] = chance.choice([None, 3, "x", [], {}, ["x"], {"x": 1}, -1.5, True])
+
+
+def test_whatever_is_spoiled_in_a_file_it_is_read_or_refused(compiled, tmp_path):
+    @dsl.pipeline(name="much")
+    def much(a: int, words: list[str]):
+        with dsl.If(a == 1):
+            one = number(a=1)
+        with dsl.Else():
+            other = number(a=2)
+        with dsl.ExitHandler(number(a=3)):
+            number(a=dsl.OneOf(one.output, other.output)).set_retry(2).set_cpu_limit("2")
+        with dsl.ParallelFor(words) as word:
+            write(text=f"{word}!")
+        dsl.importer(artifact_uri="gs://x", artifact_class=Dataset)
+
+    whole = yaml.safe_load(compiled(much).read_text("utf-8"))
+    chance = random.Random(4)
+    refused = 0
+    for number_of_try in range(300):
+        document = copy.deepcopy(whole)
+        spoiled(document, chance)
+        path = tmp_path / f"{number_of_try}.json"
+        path.write_text(json.dumps(document), "utf-8")
+        try:
+            dry_run(read_pipeline(path), {"a": 1, "words": ["x"]})
+        except QuantgateError as error:
+            assert str(error)
+            refused += 1
+    assert 100 < refused < 300

@@ -11,7 +11,8 @@ import pytest
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
-from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
+from quantgate.local_runner import Event, dry_run, read_pipeline, run_pipeline
+from quantgate.local_runner.events import TaskStarted, Warned
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -59,14 +60,11 @@ class Recorder:
         self.started: list[str] = []
         self.warnings: list[str] = []
 
-    def task_started(self, task) -> None:
-        self.started.append(task.display_name)
-
-    def task_finished(self, result) -> None:
-        pass
-
-    def warned(self, sentence: str) -> None:
-        self.warnings.append(sentence)
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, TaskStarted):
+            self.started.append(event.task.display_name)
+        if isinstance(event, Warned):
+            self.warnings.append(event.sentence)
 
 
 class Bench:

@@ -11,8 +11,6 @@ from quantgate.plan import make_plan, run_parameters
 from quantgate.spec.model import Spec
 from quantgate.tasks import EXPORT_MODEL, tasks_of
 
-CONSUMERS = ("convert-baseline", "calibrate")
-
 
 def compiled(model: dict[str, Any], folder: Path) -> dict[str, Any]:
     plan = make_plan(spec_with(model))
@@ -46,7 +44,7 @@ def origin(task: dict[str, Any], name: str) -> str:
 )
 def test_every_task_takes_the_same_saved_model(tmp_path: Path, model: dict[str, Any], source: str):
     tasks = compiled(model, tmp_path)
-    assert {origin(tasks[name], "model") for name in CONSUMERS} == {source}
+    assert origin(tasks["convert-baseline"], "model") == source
     loop = tasks["for-loop-2"]["inputs"]["artifacts"]
     assert source in {given["taskOutputArtifact"]["producerTask"] for given in loop.values()}
 
@@ -59,8 +57,14 @@ def test_a_keras_file_is_a_run_parameter_and_exported_once(tmp_path: Path):
     assert tasks["export-model"]["taskInfo"]["name"] == EXPORT_MODEL
 
 
-def test_tags_reach_the_tasks_that_open_the_saved_model(tmp_path: Path):
-    tasks = compiled({"saved_model": "model", "tags": ["serve", "tpu"]}, tmp_path)
-    for name in CONSUMERS:
-        given = tasks[name]["inputs"]["parameters"]["tags"]
-        assert given["runtimeValue"]["constant"] == ["serve", "tpu"]
+def test_tags_and_signatures_reach_the_task_that_opens_the_saved_model(tmp_path: Path):
+    model = {"saved_model": "model", "tags": ["serve", "tpu"], "signatures": ["serve"]}
+    given = compiled(model, tmp_path)["convert-baseline"]["inputs"]["parameters"]
+    assert given["tags"]["runtimeValue"]["constant"] == ["serve", "tpu"]
+    assert given["signatures"]["runtimeValue"]["constant"] == ["serve"]
+
+
+def test_the_model_to_calibrate_comes_from_the_baseline_conversion(tmp_path: Path):
+    calibrate = compiled({"saved_model": "model"}, tmp_path)["calibrate"]
+    assert origin(calibrate, "prepared") == origin(calibrate, "facts") == "convert-baseline"
+    assert "model" not in calibrate["inputs"]["artifacts"]

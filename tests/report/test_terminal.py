@@ -89,3 +89,17 @@ def test_markup_and_control_characters_are_shown_as_text(hostile):
     text = shown(hostile("[red]a[/red]\x1b[31m\nb :smile:"))
     assert "\x1b" not in text
     assert "[red]a[/red] [31m b :smile:" in text
+
+
+@pytest.mark.parametrize("fixture", ["winner", "none_qualified"])
+@pytest.mark.parametrize("width", [30, 40])
+def test_a_narrow_terminal_has_a_list_in_which_no_word_is_folded(fixture, width, request):
+    decision = request.getfixturevalue(fixture)
+    lines = shown(decision, width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert " float32" in [line.rstrip() for line in lines]
+    words = set(shown(decision, 300).split())
+    names = {entry.name for entry in (decision.baseline, *decision.candidates)}
+    assert {name for name in names if len(name) < width} <= set(" ".join(lines).split())
+    whole = {word for word in words if len(word) < width - 4 and set(word) != {"\u2500"}}
+    assert whole - set(" ".join(lines).split()) <= {"candidate", "verdict"}

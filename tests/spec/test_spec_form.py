@@ -66,7 +66,7 @@ import pytest
             "fast",
             [
                 "10:12 `measure.latency` must be a mapping, not the text `fast` -> Its "
-                "keys are `threads`, `warmup` and `runs`.",
+                "keys are `threads`, `warmup`, `runs` and `signature`.",
             ],
         ),
         (
@@ -74,7 +74,7 @@ import pytest
             "[1]",
             [
                 "10:12 `measure.latency` must be a mapping, not a list -> Its keys are "
-                "`threads`, `warmup` and `runs`.",
+                "`threads`, `warmup`, `runs` and `signature`.",
             ],
         ),
         (
@@ -166,9 +166,9 @@ import pytest
         ),
         (
             "models/fashion}",
-            "models/fashion, signatures: [a, b]}",
+            "models/fashion, signatures: []}",
             [
-                "3:50 `model.signatures` must have one entry, not 2 -> Write one spec for each.",
+                "3:50 `model.signatures` must have at least one entry -> None",
             ],
         ),
         (
@@ -357,6 +357,30 @@ import pytest
             "to: published, when_none_qualifies: warn",
             [
                 "15:47 `promote.when_none_qualifies` must be `fail`, not the text `warn` -> None",
+            ],
+        ),
+        (
+            "float16]}",
+            "float16], memory_limit: 8}",
+            [
+                "7:58 `quantize.memory_limit` cannot be 8 -> Write a size with its unit, such as "
+                "`8GiB` or `500MB`.",
+            ],
+        ),
+        (
+            "float16]}",
+            "float16], memory_limit: 8 gigabytes}",
+            [
+                "7:58 `quantize.memory_limit` cannot be the text `8 gigabytes` -> Write a size "
+                "with its unit, such as `8GiB` or `500MB`.",
+            ],
+        ),
+        (
+            "float16]}",
+            "float16], select_tf_ops: yes}",
+            [
+                "7:59 `quantize.select_tf_ops` must be true or false, not the text `yes` -> Write "
+                "`true` or `false`, without quotes.",
             ],
         ),
         (

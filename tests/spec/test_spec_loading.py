@@ -45,13 +45,15 @@ def test_fills_in_every_default(spec_file: SpecFile, sound: str):
                 {"mode": "float16", **plain},
             ],
             "timeout_s": 3600.0,
+            "memory_limit": None,
+            "select_tf_ops": False,
         },
         "measure": {
             "metrics": [
-                {"metric": "top1", "output": None, "peak": None},
-                {"metric": "mse", "output": None, "peak": None},
+                {"metric": "top1", "signature": None, "output": None, "peak": None},
+                {"metric": "mse", "signature": None, "output": None, "peak": None},
             ],
-            "latency": {"threads": 1, "warmup": 5, "runs": 50},
+            "latency": {"threads": 1, "warmup": 5, "runs": 50, "signature": None},
         },
         "gate": {"top1": {"max_drop": 0.01}, "size_bytes": {"max_ratio": 0.5}},
         "choose": [{"minimize": "size_bytes", "within": "5%"}],

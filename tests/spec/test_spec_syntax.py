@@ -202,7 +202,7 @@ def test_the_caret_stands_under_the_place_in_wide_and_combining_text(
         "      evaluation: {source: 試験e\u0301.npz, x: 1, label: y}\n"
         "                                      ^\n"
         "  Its keys are `source`, `format`, `features`, `images`, `columns`, `random`, `label`, "
-        "`samples`, `select` and `seed`.\n"
+        "`samples`, `select`, `seed` and `signatures`.\n"
         "\n"
         "1 problem in quantgate.yaml"
     )

@@ -4,19 +4,15 @@ import argparse
 import re
 import sys
 import time
+from collections.abc import Mapping
 
 from quantgate.commands.arguments import add_cache_dir
 from quantgate.errors import ExitCode, UsageError
 from quantgate.extras import require
 from quantgate.phrases import figure_text
+from quantgate.sizes import UNITS
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_BYTES = {
-    "": 1,
-    "B": 1,
-    **{f"{prefix}B": 1000**power for power, prefix in enumerate("kMGT", start=1)},
-    **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)},
-}
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,10 +53,10 @@ def _age(text: str) -> float:
 
 
 def _size(text: str) -> float:
-    return _quantity(text, _BYTES, "a size such as 500MB, 2GB or 1GiB")
+    return _quantity(text, UNITS, "a size such as 500MB, 2GB or 1GiB")
 
 
-def _quantity(text: str, units: dict[str, int], expected: str) -> float:
+def _quantity(text: str, units: Mapping[str, int], expected: str) -> float:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-zA-Z]*)", text)
     if match is None or match.group(2) not in units:
         raise argparse.ArgumentTypeError(f"`{text}` is not {expected}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
-from quantgate.extras import require
+from quantgate.extras import import_kfp_without_client, require
 from quantgate.plan import make_plan
 from quantgate.spec import load
 
@@ -37,6 +37,7 @@ def handle(options: argparse.Namespace) -> int:
     loaded = load(options.spec, options.overrides)
     plan = make_plan(loaded.spec)
     require("compiling", "kfp")
+    import_kfp_without_client()
     from quantgate.pipelines import compile_pipeline
 
     compile_pipeline(plan, loaded.sha256, options.output)

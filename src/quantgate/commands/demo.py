@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from quantgate.commands.arguments import default_cache
-from quantgate.commands.run import run_spec
+from quantgate.commands.conclude import conclude
 from quantgate.demo import make_example
 from quantgate.errors import ExitCode
 from quantgate.extras import FOR_A_RUN, require
 from quantgate.plan import make_plan
+from quantgate.running import Settings, run_spec
 from quantgate.runs import LATEST
 from quantgate.spec import load, preflight
 
@@ -57,7 +58,8 @@ def handle(options: argparse.Namespace) -> int:
     loaded = load(spec)
     preflight(loaded)
     runs = options.folder / "runs"
-    outcome = run_spec(loaded, make_plan(loaded.spec), runs, cache=default_cache())
+    settings = Settings(runs, cache=default_cache())
+    outcome = conclude(run_spec(loaded, make_plan(loaded.spec), settings), settings.manner)
     if outcome == ExitCode.OK:
         run = runs / loaded.spec.name / LATEST
         sys.stdout.write(_NEXT.format(command=_command(), run=run, spec=spec))

@@ -9,9 +9,10 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 
 from quantgate import __version__
 from quantgate.commands.streams import prepare_streams, settle_output
@@ -35,39 +36,70 @@ _SYSTEM_REFUSES: Mapping[int, str] = MappingProxyType(
 def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """Run a command; expected errors become a message, everything else a bug report."""
     prepare_streams()
-    _let_termination_interrupt()
-    try:
-        code = handler(options)
-        sys.stdout.flush()
-        return code
-    except QuantgateError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted; nothing was promoted\n")
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone, and a run has ended with it: 0 would mean a winner.
-        settle_output()
-        return ExitCode.STEP_FAILED
-    except Exception as error:
-        settle_output()
-        if isinstance(error, OSError) and error.errno in _SYSTEM_REFUSES:
-            sys.stderr.write(f"error: {_refusal(error)}\n")
+    with _interrupted_once():
+        try:
+            code = handler(options)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:
+            # Whoever read our output has gone, and a run has ended with it: 0 would mean a winner.
+            settle_output()
             return ExitCode.STEP_FAILED
-        log = _write_bug_report(traceback.format_exc())
-        sys.stderr.write(
-            f"error: this is a bug in quantgate {__version__}, not in your spec or model.\n"
-            f"What happened is written down in {log}; please report it with that file.\n"
-        )
-        return ExitCode.BUG
+        except BaseException as error:
+            settle_output()
+            code, message = explained(error)
+            mark = "\n" if code == ExitCode.INTERRUPTED else "error: "
+            sys.stderr.write(f"{mark}{message}\n")
+            return code
 
 
-def _let_termination_interrupt() -> None:
-    """Let SIGTERM, which CI and clusters send, end a run as tidily as Ctrl-C does."""
-    may_be_interrupted = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if may_be_interrupted and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+def explained(error: BaseException) -> tuple[ExitCode, str]:
+    """Return what an error that ends a command stands for, and what the user is told.
+
+    Raises:
+        BaseException: the error, where it is no error but a wish to end.
+    """
+    if isinstance(error, QuantgateError):
+        return error.exit_code, str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED, f"interrupted; {str(error) or 'nothing was promoted'}"
+    if not isinstance(error, Exception):
+        raise error
+    if isinstance(error, OSError) and error.errno in _SYSTEM_REFUSES:
+        return ExitCode.STEP_FAILED, _refusal(error)
+    log = _write_bug_report("".join(traceback.format_exception(error)))
+    return ExitCode.BUG, (
+        f"this is a bug in quantgate {__version__}, not in your spec or model.\n"
+        f"What happened is written down in {log}; please report it with that file."
+    )
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """Let SIGTERM, which CI and clusters send, end a run as tidily as Ctrl-C does.
+
+    What comes after the first of them changes nothing: to end all tasks takes less than 2 s, and
+    cut short it would leave some behind.
+    """
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = handlers[signal.SIGINT] is signal.default_int_handler
+    if not heeded or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    for number in handlers:
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _interrupt:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _refusal(error: OSError) -> str:

@@ -48,9 +48,7 @@ def handle(options: argparse.Namespace) -> int:
     run, wanted = _asked_for(options.run, options.task, options.runs_dir)
     logs = _logs(run)
     if wanted is None:
-        for log in logs:
-            sys.stdout.write(f"{log.ended:<9}  {log.title}\n")
-        sys.stdout.write(f"{run.path}: `quantgate logs {run.path} TASK` shows one\n")
+        _print_list(logs, run)
         return ExitCode.OK
     chosen = _choose(logs, wanted, run)
     if chosen.path is None:
@@ -58,6 +56,13 @@ def handle(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(chosen.path.read_text("utf-8", errors="replace"))
     return ExitCode.OK
+
+
+def _print_list(logs: list[_Log], run: RunFolder) -> None:
+    for log in logs:
+        sys.stdout.write(f"{log.ended:<9}  {log.title}\n")
+    way_on = f"`quantgate logs {run.path} TASK` shows one" if logs else "no task of it has started"
+    sys.stdout.write(f"{run.path}: {way_on}\n")
 
 
 def _asked_for(run: str | None, task: str | None, runs_dir: Path) -> tuple[RunFolder, str | None]:

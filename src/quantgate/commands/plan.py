@@ -2,12 +2,16 @@
 
 import argparse
 import sys
+import textwrap
 
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
 from quantgate.plan import ModePlan, Plan, make_plan
+from quantgate.select_tf_ops import COST
 from quantgate.spec import load
 from quantgate.tasks import PlannedTask, tasks_of
+
+_COST = textwrap.fill(COST, width=98, initial_indent="  ", subsequent_indent="  ")
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,12 +38,18 @@ def render(plan: Plan) -> str:
     decided = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    return f"{plan.spec.name}: {decided}\n\nmodes\n{modes}\ntasks\n{tasks}"
+    return f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{_cost(plan)}\ntasks\n{tasks}"
 
 
 def _mode_line(plan: ModePlan) -> str:
     state = "in " if plan.included else "out"
     return f"  {state}  {plan.mode.name:<23} {plan.reason}\n"
+
+
+def _cost(plan: Plan) -> str:
+    if not plan.spec.quantize.select_tf_ops:
+        return ""
+    return f"\nquantize.select_tf_ops: if LiteRT lacks an op that the model has,\n{_COST}\n"
 
 
 def _task_line(task: PlannedTask) -> str:

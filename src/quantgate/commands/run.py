@@ -1,25 +1,20 @@
 """`quantgate run SPEC`."""
 
 import argparse
-import os
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
-from quantgate.commands.show import show_on_terminal
-from quantgate.decision import Decision
-from quantgate.errors import ExitCode, StepFailed
-from quantgate.extras import FOR_A_RUN, require
-from quantgate.plan import Plan, make_plan, run_parameters
-from quantgate.runs import RunFolder, RunRecord, TaskRecord, create_run, keep_results
+from quantgate.commands.conclude import conclude, guarded_as_json
+from quantgate.display.json_lines import write_event
+from quantgate.display.manner import Manner
+from quantgate.engines import LOCAL, RUNNERS, check_runner
+from quantgate.errors import ExitCode
+from quantgate.extras import import_kfp_without_client
+from quantgate.plan import Plan, make_plan
+from quantgate.running import Settings, arguments_of, names_of, run_spec
 from quantgate.spec import LoadedSpec, load, preflight
-
-if TYPE_CHECKING:
-    from quantgate.local_runner import PlannedTask, RunResult, TaskResult
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -52,6 +47,14 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="N",
         help="how many tasks may run side by side (default: the number of cores)",
     )
+    parser.add_argument(
+        "--runner",
+        choices=RUNNERS,
+        default=LOCAL,
+        help="what runs the compiled pipeline: quantgate itself; KFP, with a Python for each "
+        "task; or KFP, with a container of its image for each task (default: %(default)s)",
+    )
+    _add_manner(parser)
     parser.set_defaults(handler=handle)
 
 
@@ -61,176 +64,68 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _add_manner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json",
+        dest="as_json",
+        action="store_true",
+        help="print what happens as one JSON object a line, and nothing else",
+    )
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "-v", "--verbose", action="store_true", help="print what the tasks print, too"
+    )
+    amount.add_argument("-q", "--quiet", action="store_true", help="print only what came of it")
+
+
 def handle(options: argparse.Namespace) -> int:
     """Run the spec, or say what would run."""
+    return guarded_as_json(_run, options) if options.as_json else _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    manner = Manner(options.as_json, options.verbose, options.quiet)
     loaded = load(options.spec, options.overrides)
     preflight(loaded)
     plan = make_plan(loaded.spec)
-    require("running", *FOR_A_RUN)
-    cache = None if options.no_cache else options.cache_dir
+    check_runner(options.runner, options.jobs, options.dry_run)
+    cache = None if options.no_cache or options.runner != LOCAL else options.cache_dir
     if options.dry_run:
-        return _dry_run(loaded, plan, cache)
-    return run_spec(loaded, plan, options.runs_dir, options.jobs, cache)
+        return _dry_run(loaded, plan, cache, manner)
+    settings = Settings(options.runs_dir, options.jobs, cache, manner, options.runner)
+    return conclude(run_spec(loaded, plan, settings), manner)
 
 
-def _dry_run(loaded: LoadedSpec, plan: Plan, cache: Path | None) -> int:
+def _dry_run(loaded: LoadedSpec, plan: Plan, cache: Path | None, manner: Manner) -> int:
+    import_kfp_without_client()
     from quantgate.local_runner import dry_run, read_pipeline
     from quantgate.pipelines import compile_pipeline
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
         compile_pipeline(plan, loaded.sha256, path)
-        tasks = dry_run(read_pipeline(path), _arguments(loaded, plan), cache)
-    titles = [_title(plan, task.display_name, task.iteration) for task in tasks]
-    width = max(map(len, titles))
-    for number, (title, task) in enumerate(zip(titles, tasks, strict=True), start=1):
-        fate = "cached" if task.to_run is None else f"to run: {task.to_run}"
+        tasks = dry_run(read_pipeline(path), arguments_of(loaded, plan), cache)
+    names = names_of(plan)
+    fates = [(names.title(task), task.to_run) for task in tasks]
+    if manner.as_json:
+        _print_fates_as_json(fates)
+    else:
+        _print_fates(fates, manner.quiet)
+    return ExitCode.OK
+
+
+def _print_fates_as_json(fates: list[tuple[str, str | None]]) -> None:
+    for title, to_run in fates:
+        write_event(sys.stdout, "task_planned", task=title, cached=to_run is None, reason=to_run)
+    write_event(sys.stdout, "result", outcome="planned", exit_code=int(ExitCode.OK))
+
+
+def _print_fates(fates: list[tuple[str, str | None]], is_quiet: bool) -> None:
+    width = max(len(title) for title, _ in fates)
+    for number, (title, to_run) in enumerate([] if is_quiet else fates, start=1):
+        fate = "cached" if to_run is None else f"to run: {to_run}"
         sys.stdout.write(f"{number:>4}  {title:<{width}}  {fate}\n")
-    cached = sum(task.to_run is None for task in tasks)
+    cached = sum(to_run is None for _, to_run in fates)
     sys.stdout.write(
-        f"{len(tasks) - cached} tasks would run, {cached} are cached; nothing was run or written\n"
+        f"{len(fates) - cached} tasks would run, {cached} are cached; nothing was run or written\n"
     )
-    return ExitCode.OK
-
-
-def run_spec(
-    loaded: LoadedSpec,
-    plan: Plan,
-    runs_dir: Path,
-    jobs: int | None = None,
-    cache: Path | None = None,
-) -> int:
-    """Run a loaded spec and return the exit code that its outcome stands for.
-
-    Without `cache`, a folder, every task runs.
-
-    Raises:
-        StepFailed: a task failed, so that there is no decision or no promotion.
-    """
-    folder = create_run(runs_dir, loaded.spec.name)
-    folder.spec.write_text(loaded.render(), encoding="utf-8")
-    RunRecord(state="running").write(folder.record)
-    try:
-        result = _execute(loaded, plan, folder, jobs, cache)
-        decision = _keep_decision(folder, result.outputs)
-    except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        RunRecord(state="interrupted" if interrupted else "failed").write(folder.record)
-        raise
-    _record(folder, plan, result, decided=decision is not None)
-    return _conclude(folder, plan, result, decision)
-
-
-def _execute(
-    loaded: LoadedSpec, plan: Plan, folder: RunFolder, jobs: int | None, cache: Path | None
-) -> "RunResult":
-    from quantgate.local_runner import read_pipeline, run_pipeline
-    from quantgate.pipelines import compile_pipeline
-
-    compile_pipeline(plan, loaded.sha256, folder.pipeline)
-    _let_tasks_import_from(loaded.folder)
-    sys.stdout.write(f"run {folder.path}\n")
-    return run_pipeline(
-        read_pipeline(folder.pipeline),
-        _arguments(loaded, plan),
-        root=folder.artifacts,
-        logs=folder.logs,
-        jobs=jobs,
-        observer=_Progress(plan),
-        cache=cache,
-    )
-
-
-def _let_tasks_import_from(folder: Path) -> None:
-    """Put the spec's folder on the tasks' path, for `module:function` beside the spec."""
-    paths = [str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, dict.fromkeys(paths)))
-
-
-def _arguments(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
-    return {name: loaded.locate(place) for name, place in run_parameters(plan).items()}
-
-
-def _title(plan: Plan, display_name: str, iteration: int | None) -> str:
-    """Name a task for a person; an iteration of the loop is a candidate."""
-    if iteration is None:
-        return display_name
-    return f"{display_name} {plan.candidates[iteration].name}"
-
-
-class _Progress:
-    """Plain lines with the time since the start, one when a task ends."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._start = time.monotonic()
-
-    def warned(self, sentence: str) -> None:
-        """Print a warning."""
-        sys.stderr.write(f"warning: {sentence}\n")
-
-    def task_started(self, task: "PlannedTask") -> None:
-        """Say nothing: tasks are short."""
-
-    def task_finished(self, result: "TaskResult") -> None:
-        """Print how a task ended; one that never started is explained by the one that failed."""
-        if result.state.value == "SKIPPED":
-            return
-        title = _title(self._plan, result.display_name, result.iteration)
-        elapsed = time.monotonic() - self._start
-        ended = "cached" if result.cached else f"{result.state.lower()} in {result.seconds:.1f} s"
-        sys.stdout.write(f"{elapsed:7.1f} s  {title}: {ended}\n")
-        sys.stdout.flush()
-
-
-def _keep_decision(folder: RunFolder, outputs: Mapping[str, Any]) -> Decision | None:
-    if "decision" not in outputs:
-        return None
-    paths = {name: Path(outputs[name].path) for name in ("decision", "report", "page", "winner")}
-    keep_results(folder, **paths)
-    return Decision.read(folder.decision)
-
-
-def _record(folder: RunFolder, plan: Plan, result: "RunResult", decided: bool) -> None:
-    tasks = [
-        TaskRecord(
-            title=_title(plan, task.display_name, task.iteration),
-            state=task.state.value,
-            seconds=round(task.seconds, 3),
-            log=f"logs/{task.log.name}" if task.log.is_file() else None,
-            error=task.error,
-            cached=task.cached,
-        )
-        for task in result.tasks
-    ]
-    RunRecord(state="decided" if decided else "failed", tasks=tasks).write(folder.record)
-
-
-def _conclude(folder: RunFolder, plan: Plan, result: "RunResult", decision: Decision | None) -> int:
-    if decision is None:
-        raise StepFailed(_failures(plan, result))
-    show_on_terminal(decision)
-    if decision.outcome == "none_qualified":
-        sys.stdout.write(f"report:  {folder.report}\n")
-        return ExitCode.NOTHING_QUALIFIED
-    if not result.succeeded:
-        raise StepFailed(_failures(plan, result))
-    sys.stdout.write(f"winner:  {folder.winner}\nreport:  {folder.page}\n")
-    return ExitCode.OK
-
-
-def _failures(plan: Plan, result: "RunResult") -> str:
-    """Say what failed; what fails in the same way for many tasks is said once."""
-    alike: dict[str | None, list[TaskResult]] = {}
-    for task in result.tasks:
-        if task.state.value == "FAILED":
-            alike.setdefault(task.error, []).append(task)
-    return "\n".join(_failure(plan, tasks) for tasks in alike.values())
-
-
-def _failure(plan: Plan, tasks: "list[TaskResult]") -> str:
-    first = tasks[0]
-    title = _title(plan, first.display_name, first.iteration)
-    others = f", and {len(tasks) - 1} more alike," if len(tasks) > 1 else ""
-    log = f"\n  its log: {first.log}" if first.log.is_file() else ""
-    return f"{title}{others} failed: {first.error}{log}"

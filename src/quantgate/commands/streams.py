@@ -22,6 +22,19 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
+def start_again_if_ascii() -> None:
+    """Start the command again, in Python's UTF-8 mode, where the locale has nothing but ASCII.
+
+    Names of files with other letters are broken text there, which neither JSON nor a pipeline can
+    hold. What is printed keeps the locale's encoding.
+    """
+    if sys.getfilesystemencoding() not in ("ascii", "us-ascii"):
+        return
+    os.environ.setdefault("PYTHONIOENCODING", f"{sys.getfilesystemencoding()}:replace")
+    os.environ["PYTHONUTF8"] = "1"
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def settle_output() -> None:
     """Write what is left to be written, or throw it away, so that Python's exit cannot fail."""
     try:

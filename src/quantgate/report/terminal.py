@@ -34,13 +34,20 @@ _STYLES: Mapping[str, str] = MappingProxyType(
 )
 # From here on a figure and what it is compared with stand on one line.
 WIDE_COLUMNS = 100
+# Below this, a table would break words in the middle rather than a very long name.
+NARROW_COLUMNS = 60
+ENDLESS_COLUMNS = 10_000
 # Longer names than any mode's may wrap, shorter ones stay whole on 80 columns.
 WIDEST_NAME = 24
 
 
 def render(decision: Decision, console: Console) -> None:
     """Print all candidates with their figures and verdicts, then the reasons and the decision."""
-    console.print(_table(decision, " " if console.width >= WIDE_COLUMNS else "\n"))
+    table = _table(decision, " " if console.width >= WIDE_COLUMNS else "\n")
+    if console.width >= NARROW_COLUMNS or _fits(table, console):
+        console.print(table)
+    else:
+        _print_list(decision, console)
     for name, note in notes(decision):
         _print_item(console, f"{name}: ", note)
     front = pareto_text(decision)
@@ -66,6 +73,26 @@ def _table(decision: Decision, separator: str) -> Table:
     for row in lines:
         table.add_row(*_cells(row, separator))
     return table
+
+
+def _fits(table: Table, console: Console) -> bool:
+    """Whether no word of a table is broken."""
+    endless = console.options.update(max_width=ENDLESS_COLUMNS)
+    return console.measure(table, options=endless).minimum <= console.width
+
+
+def _print_list(decision: Decision, console: Console) -> None:
+    """Print what the table says where it is too wide even with a line for each word."""
+    figures = [short_name(figure) for figure in figures_shown(decision)]
+    width = max(map(len, figures))
+    for row in rows(decision):
+        name, *cells, verdict = _cells(row, " ")
+        console.print()
+        console.print(Padding(name, (0, 0, 0, 1)))
+        for figure, cell in zip(figures, cells, strict=True):
+            console.print(Padding(Text(f"{figure:<{width}}  ").append(cell), (0, 0, 0, 3)))
+        console.print(Padding(verdict, (0, 0, 0, 3)))
+    console.print()
 
 
 def _cells(row: Row, separator: str) -> list[Text]:

@@ -14,15 +14,11 @@ from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
 from quantgate.spec.model import Metric, ModelSource, Objective
 from quantgate.spec.naming import figure_findings, metric_findings
 from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.signatures import signature_findings
 from quantgate.spec.sources import source_form_findings
 from quantgate.spec.wording import dotted, listed
 
-_SOURCES = (
-    ("model", "saved_model"),
-    ("model", "keras"),
-    ("data", "calibration", "source"),
-    ("data", "evaluation", "source"),
-)
+_MODEL_SOURCES = (("model", "saved_model"), ("model", "keras"))
 #: Of the graph in what Keras exports.
 _EXPORTED_TAGS = ["serve"]
 
@@ -33,6 +29,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *_model_findings(draft.model),
         *candidate_findings(draft.candidates, draft.lacks_calibration),
         *_metric_findings(draft.metrics),
+        *signature_findings(draft),
         *limit_findings(draft.limits, draft.unmeasured),
         *_objective_findings(draft.objectives, draft.unmeasured),
         *_source_findings(draft),
@@ -101,8 +98,9 @@ def _wrong_direction(place: KeyPath, name: str) -> Finding:
 
 
 def _source_findings(draft: Draft) -> Iterator[Finding]:
-    for path in _SOURCES:
-        location = draft.text(*path)
+    locations: dict[KeyPath, str | None] = {path: draft.text(*path) for path in _MODEL_SOURCES}
+    locations |= {(*path, "source"): data.source for path, data in draft.sources.items()}
+    for path, location in locations.items():
         scheme = location and scheme_of(location)
         if scheme and scheme not in KUBEFLOW_SCHEMES:
             message = f"{dotted(path)} is on `{scheme}://`, which Kubeflow Pipelines cannot read"

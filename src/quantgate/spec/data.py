@@ -13,6 +13,8 @@ Format = Literal[
 ]
 #: The keys of a data source that say how it is read.
 OPTION_KEYS = frozenset({"format", "features", "images", "columns", "random"})
+#: Keys that a resolved spec only has where they say something.
+LEFT_OUT = OPTION_KEYS | {"signatures"}
 Count = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -114,11 +116,11 @@ class DataSource(Section):
     @model_serializer(mode="wrap")
     def _without_idle_options(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         given: dict[str, Any] = handler(self)
-        return {k: v for k, v in given.items() if v is not None or k not in OPTION_KEYS}
+        return {k: v for k, v in given.items() if v or k not in LEFT_OUT}
 
 
-class CalibrationData(DataSource):
-    """Representative samples; needed by the integer modes."""
+class CalibrationSamples(DataSource):
+    """Representative samples of a signature."""
 
     samples: int = Field(default=200, ge=1, description="How many samples to calibrate on.")
     select: Selection = Field(default="random", description="How samples are chosen.")
@@ -129,8 +131,8 @@ class CalibrationData(DataSource):
     )
 
 
-class EvaluationData(DataSource):
-    """Labelled samples that accuracy is measured on."""
+class EvaluationSamples(DataSource):
+    """Labelled samples of a signature."""
 
     label: Text | None = Field(
         default=None,
@@ -139,6 +141,32 @@ class EvaluationData(DataSource):
     samples: int | None = Field(default=None, ge=1, description="How many samples; all by default.")
     select: Selection = Field(default="random", description="How samples are chosen.")
     seed: int = Field(default=0, ge=0, description="Seed of the choice.")
+
+
+class CalibrationData(CalibrationSamples):
+    """Representative samples; needed by the integer modes."""
+
+    signatures: dict[str, CalibrationSamples] = Field(
+        default={},
+        description="Sources of single signatures by key; `source` is for all the others.",
+    )
+
+    def of(self, signature: str) -> CalibrationSamples:
+        """What is said of one signature's samples."""
+        return self.signatures.get(signature, self)
+
+
+class EvaluationData(EvaluationSamples):
+    """Labelled samples that accuracy is measured on."""
+
+    signatures: dict[str, EvaluationSamples] = Field(
+        default={},
+        description="Sources of single signatures by key; `source` is for all the others.",
+    )
+
+    def of(self, signature: str) -> EvaluationSamples:
+        """What is said of one signature's samples."""
+        return self.signatures.get(signature, self)
 
 
 class Data(Section):

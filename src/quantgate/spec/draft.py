@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from quantgate.figures import LATENCIES, METRICS
-from quantgate.spec.data import CalibrationData, EvaluationData
-from quantgate.spec.model import Candidate, Limit, Metric, ModelSource, Objective
+from quantgate.spec.data import CalibrationSamples, EvaluationSamples
+from quantgate.spec.model import Candidate, Latency, Limit, Metric, ModelSource, Objective
 from quantgate.spec.problems import KeyPath
 
-_SOURCES: Mapping[tuple[str, str], type[CalibrationData | EvaluationData]] = {
-    ("data", "calibration"): CalibrationData,
-    ("data", "evaluation"): EvaluationData,
+LabelledSource = CalibrationSamples | EvaluationSamples
+_SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
+    ("data", "calibration"): CalibrationSamples,
+    ("data", "evaluation"): EvaluationSamples,
 }
 
 
@@ -23,7 +24,9 @@ class Draft:
         limits: every entry of `gate` by figure, None where it is broken.
         objectives: sound entries of `choose` by path.
         model: `model`, where it is sound.
-        sources: `data.calibration` and `data.evaluation` by path, where they are sound.
+        sources: sources of `data.calibration` and `data.evaluation` by path, where they are
+            sound; those of single signatures too.
+        latency: `measure.latency`, where it is sound.
     """
 
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
@@ -45,11 +48,13 @@ class Draft:
         self.objectives: dict[KeyPath, Objective] = {
             path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
         }
-        self.sources: dict[KeyPath, CalibrationData | EvaluationData] = {
-            path: section.model_validate(self._at(*path))
-            for path, section in _SOURCES.items()
-            if isinstance(self._at(*path), dict) and self._is_sound(path)
-        }
+        self.sources: dict[KeyPath, LabelledSource] = dict(self._sound_sources())
+        self.latency: Latency | None = (
+            Latency.model_validate(self._at("measure", "latency"))
+            if isinstance(self._at("measure", "latency"), dict)
+            and self._is_sound(("measure", "latency"))
+            else None
+        )
         self.limits: dict[str, Limit | None] = {
             str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
             for path, entry in self._entries("gate")
@@ -77,6 +82,16 @@ class Draft:
         """The text at a path, None where there is none."""
         value = self._at(*path)
         return value if isinstance(value, str) else None
+
+    def _sound_sources(self) -> Iterator[tuple[KeyPath, LabelledSource]]:
+        for path, section in _SOURCES.items():
+            around = self._at(*path)
+            if isinstance(around, dict) and self._is_sound(path):
+                own = around.get("signatures", {})
+                shared = {key: value for key, value in around.items() if key != "signatures"}
+                yield path, section.model_validate(shared)
+                for key, entry in own.items():
+                    yield (*path, "signatures", key), section.model_validate(entry)
 
     def _unmeasured_metrics(self) -> frozenset[str]:
         named = {entry.metric for entry in self.metrics.values()}

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from quantgate.figures import FIGURES, METRICS
 from quantgate.modes import QUANTIZED_MODES
+from quantgate.sizes import PATTERN as SIZE_PATTERN
 from quantgate.spec.data import Data, Selection
 from quantgate.spec.section import Alternatives, Section, Text
 
@@ -18,6 +19,7 @@ LowerIsBetter = Annotated[
     Field(json_schema_extra={"enum": [f.name for f in FIGURES.values() if not f.higher_is_better]}),
 ]
 Percentage = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]+)?%$")]
+Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
 Tolerance = Percentage | Annotated[float, Field(ge=0)]
 MetricName = Annotated[str, Field(json_schema_extra={"enum": list(METRICS)})]
 ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
@@ -38,13 +40,12 @@ class ModelSource(Alternatives):
     signatures: list[Text] = Field(
         default=["serving_default"],
         min_length=1,
-        max_length=1,
-        description="The signature to convert.",
+        description="The signatures to convert; a .tflite holds them all.",
     )
     tags: list[Text] = Field(
         default=["serve"],
         min_length=1,
-        description="Tags of the graph that has the signature, where a SavedModel holds several.",
+        description="Tags of the graph that has them, where a SavedModel holds several.",
     )
 
     @property
@@ -127,12 +128,24 @@ class Quantize(Section):
         default="auto", description="`auto`, or modes by name, or candidates with options."
     )
     timeout_s: float = Field(default=3600.0, gt=0, description="Seconds one conversion may take.")
+    memory_limit: Size | None = Field(
+        default=None,
+        description="Memory one conversion, or the calibration, may take, as in `8GiB`.",
+    )
+    select_tf_ops: bool = Field(
+        default=False,
+        description="Whether ops that LiteRT has no builtin for may stay TensorFlow's own, which "
+        "only a LiteRT with the Flex delegate runs.",
+    )
 
 
 class Metric(Section):
     """One accuracy metric."""
 
     metric: MetricName = Field(description="What is computed from the model's outputs.")
+    signature: Text | None = Field(
+        default=None, description="Signature's key, where several are converted."
+    )
     output: Text | None = Field(default=None, description="Output name, where there are several.")
     peak: float | None = Field(default=None, gt=0, description="Largest possible value, for psnr.")
 
@@ -152,6 +165,9 @@ class Latency(Section):
     threads: int = Field(default=1, ge=1, le=256, description="Threads of the interpreter.")
     warmup: int = Field(default=5, ge=0, description="Invocations before the clock counts.")
     runs: int = Field(default=50, ge=1, description="Invocations of each model that count.")
+    signature: Text | None = Field(
+        default=None, description="Key of the signature that is timed; by default the first."
+    )
 
 
 class Measure(Section):

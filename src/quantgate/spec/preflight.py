@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from quantgate.spec.data import DataSource
+from quantgate.spec.data import CalibrationSamples, DataSource
 from quantgate.spec.datasource import callable_findings, label_findings, source_findings
 from quantgate.spec.formats import PYTHON, declared_format, has_location
 from quantgate.spec.loading import LoadedSpec
@@ -45,19 +45,31 @@ def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
 
 
 def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    calibration = loaded.spec.data.calibration
+    calibration, evaluation = loaded.spec.data.calibration, loaded.spec.data.evaluation
     if not calibration:
         return
-    path = ("data", "calibration")
-    label_path, label = (*path, "label"), calibration.label
-    if label is None and calibration.select == "stratified":
-        label_path, label = (*path, "select"), loaded.spec.data.evaluation.label
-    yield from _source_findings(loaded, calibration, path, label, label_path)
+    path: KeyPath = ("data", "calibration")
+    yield from _calibrated_on(loaded, calibration, path, evaluation.label)
+    for key, samples in calibration.signatures.items():
+        own = (*path, "signatures", key)
+        yield from _calibrated_on(loaded, samples, own, evaluation.of(key).label)
+
+
+def _calibrated_on(
+    loaded: LoadedSpec, samples: CalibrationSamples, path: KeyPath, evaluation_label: str | None
+) -> Iterator[Finding]:
+    label_path, label = (*path, "label"), samples.label
+    if label is None and samples.select == "stratified":
+        label_path, label = (*path, "select"), evaluation_label
+    return _source_findings(loaded, samples, path, label, label_path)
 
 
 def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     evaluation, path = loaded.spec.data.evaluation, ("data", "evaluation")
-    return _source_findings(loaded, evaluation, path, evaluation.label, (*path, "label"))
+    yield from _source_findings(loaded, evaluation, path, evaluation.label, (*path, "label"))
+    for key, samples in evaluation.signatures.items():
+        own = (*path, "signatures", key)
+        yield from _source_findings(loaded, samples, own, samples.label, (*own, "label"))
 
 
 def _source_findings(

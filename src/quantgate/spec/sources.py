@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from quantgate.spec.data import CalibrationData, DataSource, EvaluationData
+from quantgate.spec.data import DataSource, EvaluationSamples
+from quantgate.spec.draft import LabelledSource
 from quantgate.spec.formats import (
     OPTIONS,
     PYTHON,
@@ -13,8 +14,6 @@ from quantgate.spec.formats import (
 )
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
-
-LabelledSource = CalibrationData | EvaluationData
 
 
 def source_form_findings(sources: Mapping[KeyPath, LabelledSource]) -> Iterator[Finding]:
@@ -49,7 +48,7 @@ def _label_findings(data: LabelledSource, found: str | None, path: KeyPath) -> I
         made = "their folder" if found == "images" else "made with the data"
         message = f"{dotted((*path, 'label'))} is not for the format {found}"
         yield Finding((*path, "label"), message, f"The labels are {made}; remove it.", at_key=True)
-    if isinstance(data, EvaluationData) and not data.label and found not in SELF_LABELLED:
+    if isinstance(data, EvaluationSamples) and not data.label and found not in SELF_LABELLED:
         message = f"{dotted(path)} needs the key `label`"
         hint = "`label`: Key of the labels or targets."
         if found is None:

@@ -27,6 +27,11 @@ class Fault(NamedTuple):
 
 
 Said = tuple[str, str | None]
+#: What to write for keys whose values have a form of their own.
+_FORMS: Mapping[str | int, str] = {
+    "within": "Write a number from 0, or a percentage below 100 such as `5%`.",
+    "memory_limit": "Write a size with its unit, such as `8GiB` or `500MB`.",
+}
 
 
 def version_findings(content: Mapping[str, Any]) -> list[Finding]:
@@ -85,13 +90,12 @@ def _keys_beside(fault: Fault) -> list[str]:
 
 def _finding(fault: Fault) -> Finding:
     message, hint = _saying(fault)(fault)
-    at_key = fault.kind in ("extra_forbidden", "missing")
-    return Finding(fault.path, message, hint, at_key)
+    return Finding(fault.path, message, hint, fault.kind in ("extra_forbidden", "missing"))
 
 
 def _saying(fault: Fault) -> Callable[[Fault], Said]:
-    if fault.path[-1:] == ("within",):
-        return _say_no_tolerance
+    if fault.path[-1:] and fault.path[-1] in _FORMS:
+        return _say_no_such_form
     if fault.path == ("quantize", "modes") and fault.kind != "too_short":
         return _say_no_modes
     return _SAYINGS.get(fault.kind, _say_as_it_is)
@@ -183,8 +187,7 @@ def _say_not_finite(fault: Fault) -> Said:
 
 def _say_out_of_range(fault: Fault) -> Said:
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    ((bound, limit),) = fault.bounds.items()
-    value = fault.value
+    value, ((bound, limit),) = fault.value, fault.bounds.items()
     message = f"{dotted(fault.path)} must be {words[bound]} {limit:g}, not {described(value)}"
     if limit == 1 and isinstance(value, (int, float)) and 1 < value <= 100:
         return message, f"Did you mean {value / 100:g}?"
@@ -193,11 +196,6 @@ def _say_out_of_range(fault: Fault) -> Said:
 
 def _say_too_few(fault: Fault) -> Said:
     return f"{dotted(fault.path)} must have at least one entry", None
-
-
-def _say_too_many(fault: Fault) -> Said:
-    message = f"{dotted(fault.path)} must have one entry, not {fault.bounds['actual_length']}"
-    return message, "Write one spec for each."
 
 
 def _say_none_of_these(fault: Fault) -> Said:
@@ -216,9 +214,8 @@ def _say_no_modes(fault: Fault) -> Said:
     return message, did_you_mean(fault.value, ["auto", *QUANTIZED_MODES]) or modes
 
 
-def _say_no_tolerance(fault: Fault) -> Said:
-    message = f"{dotted(fault.path)} cannot be {described(fault.value)}"
-    return message, "Write a number from 0, or a percentage below 100 such as `5%`."
+def _say_no_such_form(fault: Fault) -> Said:
+    return f"{dotted(fault.path)} cannot be {described(fault.value)}", _FORMS[fault.path[-1]]
 
 
 def _say_as_it_is(fault: Fault) -> Said:
@@ -243,6 +240,5 @@ _SAYINGS: Mapping[str, Callable[[Fault], Said]] = {
     "less_than_equal": _say_out_of_range,
     "less_than": _say_out_of_range,
     "too_short": _say_too_few,
-    "too_long": _say_too_many,
     "literal_error": _say_none_of_these,
 }

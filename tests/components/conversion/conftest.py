@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from quantgate.components.dataset import folder_of
 from quantgate.components.isolation import run_isolated
 from quantgate.records import ArrayFacts, Attestation, Manifest, ModelFacts
 
@@ -32,6 +33,10 @@ class Prepared:
     @property
     def facts_path(self) -> Path:
         return self.folder / "facts.json"
+
+    @property
+    def prepared(self) -> Path:
+        return self.folder / "prepared.tflite"
 
     @property
     def calibrated(self) -> Path:
@@ -59,7 +64,7 @@ def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def write_dataset() -> Callable[[Path, Arrays], Path]:
+def write_dataset() -> Callable[..., Path]:
     """Write arrays as a data set folder, without `build_dataset`'s checks."""
     return _write_dataset
 
@@ -161,14 +166,16 @@ def _prepared(saved_model: Path, folder: Path) -> Prepared:
     prepared = Prepared(saved_model, folder, folder / "dataset")
     convert_baseline(
         str(saved_model),
-        SIGNATURE,
+        [SIGNATURE],
+        calibrated=True,
         baseline_path=str(prepared.baseline),
+        prepared_path=str(prepared.prepared),
         facts_path=str(prepared.facts_path),
     )
     _write_dataset(prepared.dataset, _samples_for(prepared.facts))
     calibrate(
-        str(saved_model),
-        SIGNATURE,
+        str(prepared.prepared),
+        facts_path=str(prepared.facts_path),
         dataset_path=str(prepared.dataset),
         timeout_s=60.0,
         calibrated_path=str(prepared.calibrated),
@@ -180,7 +187,7 @@ def _samples_for(facts: ModelFacts) -> Arrays:
     """Floats around nought, a range of its own for every input; 0 and 1 for integers."""
     random = np.random.default_rng(7)
     samples: dict[str, NDArray[Any]] = {}
-    for place, (name, tensor) in enumerate(facts.signature.inputs.items(), start=1):
+    for place, (name, tensor) in enumerate(facts.signature(SIGNATURE).inputs.items(), start=1):
         shape = (SAMPLES, *tensor.shape[1:])
         if tensor.dtype == "float32":
             samples[name] = random.normal(size=shape, scale=place).astype(np.float32)
@@ -189,8 +196,9 @@ def _samples_for(facts: ModelFacts) -> Arrays:
     return samples
 
 
-def _write_dataset(folder: Path, arrays: Arrays) -> Path:
-    folder.mkdir()
+def _write_dataset(dataset: Path, arrays: Arrays, signature: str = SIGNATURE) -> Path:
+    folder = folder_of(dataset, signature)
+    folder.mkdir(parents=True)
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values)
     count = len(next(iter(arrays.values())))
@@ -206,7 +214,7 @@ def _write_dataset(folder: Path, arrays: Arrays) -> Path:
         per_class=None,
         content_sha256="0" * 64,
     ).write(folder / "manifest.json")
-    return folder
+    return dataset
 
 
 def _array_facts(name: str, values: NDArray[Any]) -> ArrayFacts:
@@ -298,6 +306,8 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "looping": (lambda x: {"y": loop(x)}, {"x": tf.TensorSpec([1, 64], tf.float32)}),
         "normalized": (lambda x: {"y": dense(x / loudness(x))}, {"x": vector}),
         "cancellation": (lambda x, b: {"y": (dense(x) + b) - b}, {"x": vector, "b": vector}),
+        "faint": (lambda x: {"y": tf.nn.relu6(dense(1e-6 * x))}, {"x": vector}),
+        "error_function": (lambda x: {"y": tf.math.erf(dense(x))}, {"x": vector}),
         "small": (lambda x: {"y": tf.matmul(x, weights[:4, :4])}, {"x": vector_of(tf, 4)}),
         "two_inputs": (lambda b, a: {"y": dense(a) + 2 * dense(b)}, {"b": vector, "a": vector}),
         "embedding": (

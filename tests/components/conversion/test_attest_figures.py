@@ -93,8 +93,8 @@ def test_poor_agreement_is_a_reason(
     dataset = write_dataset(tmp_path / "dataset", {"x": signal, "b": offset})
     calibrated = tmp_path / "calibrated"
     calibrate(
-        str(prepared.saved_model),
-        "serving_default",
+        str(prepared.prepared),
+        facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
         timeout_s=60.0,
         calibrated_path=str(calibrated),

@@ -91,18 +91,20 @@ def test_samples_are_made_up_in_range():
         saved_model_sha256="",
         baseline_sha256="",
         size_bytes=0,
-        signature=Signature(
-            key="serving_default",
-            inputs={
-                "image": TensorFacts(shape=[-1, 4, -1], dtype="float32"),
-                "tokens": TensorFacts(shape=[1, 3], dtype="int32"),
-            },
-            outputs={},
-        ),
+        signatures=[
+            Signature(
+                key="serve",
+                inputs={
+                    "image": TensorFacts(shape=[-1, 4, -1], dtype="float32"),
+                    "tokens": TensorFacts(shape=[1, 3], dtype="int32"),
+                },
+                outputs={},
+            )
+        ],
         ops={},
         tensorflow="",
     )
-    samples = samples_for_trial(facts, None)
+    samples = samples_for_trial(facts, None)["serve"]
     assert (samples["image"].shape, samples["image"].dtype) == ((8, 4, 32), np.float32)
     assert (samples["tokens"].shape, samples["tokens"].dtype) == ((8, 3), np.int32)
     assert set(np.unique(samples["tokens"])) == {0, 1}

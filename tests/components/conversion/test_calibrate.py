@@ -22,15 +22,15 @@ pytestmark = [
 
 @pytest.fixture
 def calibrated(
-    saved_models: Path, tmp_path: Path, write_dataset: Callable[..., Path]
+    prepare: Callable[[str], Any], tmp_path: Path, write_dataset: Callable[..., Path]
 ) -> Callable[..., Calibration]:
     """Calibrate a small SavedModel on arrays; the folder is `tmp_path / "calibrated"`."""
 
     def run(model: str, samples: dict[str, Any], timeout_s: float = 60.0) -> Calibration:
-        folder = tmp_path / "calibrated"
+        folder, prepared = tmp_path / "calibrated", prepare(model)
         calibrate(
-            str(saved_models / model),
-            "serving_default",
+            str(prepared.prepared),
+            facts_path=str(prepared.facts_path),
             dataset_path=str(write_dataset(tmp_path / "dataset", samples)),
             timeout_s=timeout_s,
             calibrated_path=str(folder),
@@ -87,9 +87,9 @@ def test_samples_of_another_name(calibrated: Callable[..., Calibration]):
 
 
 def test_time_runs_out(calibrated: Callable[..., Calibration]):
-    record = calibrated("floor_mod", {"x": _vectors()}, timeout_s=0.01)
+    record = calibrated("floor_mod", {"x": _vectors()}, timeout_s=0.0001)
     assert record.status == "failed"
-    assert record.reason == "calibration took longer than 0.01 s and was stopped"
+    assert record.reason == "calibration took longer than 0.0001 s and was stopped"
 
 
 def test_version_outside_the_proven_ones(
@@ -104,11 +104,12 @@ def test_version_outside_the_proven_ones(
     )
 
 
-def test_data_set_folder_without_manifest(saved_models: Path, tmp_path: Path):
+def test_data_set_folder_without_manifest(prepare: Callable[[str], Any], tmp_path: Path):
+    prepared = prepare("floor_mod")
     with pytest.raises(InputError, match=r"manifest\.json is not a Manifest record"):
         calibrate(
-            str(saved_models / "floor_mod"),
-            "serving_default",
+            str(prepared.prepared),
+            facts_path=str(prepared.facts_path),
             dataset_path=str(tmp_path),
             timeout_s=60.0,
             calibrated_path=str(tmp_path / "calibrated"),

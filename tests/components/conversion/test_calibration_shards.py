@@ -1,5 +1,6 @@
 """Samples are divided among processes and variants, and what comes out is that of one pass."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from quantgate.components.calibrate.shards import Cell, cells_of, shards_of
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.converter import Recipe, convert, samples_of
 from quantgate.components.converter import prepare as prepare_float_model
+from quantgate.components.dataset import folder_of
 from quantgate.components.derivation import derive
 from quantgate.components.isolation import run_isolated
 from quantgate.modes import QUANTIZED_MODES
@@ -23,6 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
 ]
 Prepare = Callable[..., Any]
+SIGNATURE = "serving_default"
 INT8 = Recipe(QUANTIZED_MODES["integer_only_int8"], "int8", "int8")
 FLOATS = Recipe(QUANTIZED_MODES["full_integer"])
 INT16X8 = Recipe(QUANTIZED_MODES["int16x8"])
@@ -37,24 +40,21 @@ def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def with_selections(tmp_path: Path) -> Callable[[Path, dict[str, list[int]]], Path]:
-    """The arrays of a data set folder under a manifest with variants."""
+    """A data set under a manifest with variants."""
 
     def make(dataset: Path, selections: dict[str, list[int]]) -> Path:
-        folder = tmp_path / "variants"
-        folder.mkdir()
-        for array in dataset.glob("*.npy"):
-            (folder / array.name).symlink_to(array)
-        manifest = Manifest.read(dataset / "manifest.json")
-        manifest.model_copy(update={"selections": selections}).write(folder / "manifest.json")
-        return folder
+        variants = shutil.copytree(dataset, tmp_path / "variants")
+        path = folder_of(variants, SIGNATURE) / "manifest.json"
+        Manifest.read(path).model_copy(update={"selections": selections}).write(path)
+        return variants
 
     return make
 
 
 def _calibrate(prepared: Any, dataset: Path, folder: Path) -> Path:
     calibrate(
-        str(prepared.saved_model),
-        "serving_default",
+        str(prepared.prepared),
+        facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
         timeout_s=60.0,
         calibrated_path=str(folder),
@@ -68,28 +68,37 @@ def _derived(calibrated: Path, recipe: Recipe) -> bytes:
 
 
 def _public(prepared: Any, recipe: Recipe, rows: list[int] | None = None) -> bytes:
-    samples = samples_of(prepared.dataset, rows)
-    arguments = (str(prepared.saved_model), "serving_default", recipe, samples)
+    samples = samples_of(prepared.dataset, {SIGNATURE: rows or range(16)})
+    arguments = (str(prepared.saved_model), [SIGNATURE], recipe, samples)
     return run_isolated(convert, *arguments, timeout_s=120)
 
 
 def test_every_row_stands_in_one_cell():
-    cells = cells_of({"": [0, 1, 2, 5], "few": [1, 2], "other": [2, 7]})
+    cells = cells_of({"": {"a": [0, 1, 2, 5]}, "few": {"a": [1, 2]}, "other": {"a": [2, 7]}})
     assert cells == [
-        Cell((0, 5), ("",)),
-        Cell((1,), ("", "few")),
-        Cell((2,), ("", "few", "other")),
-        Cell((7,), ("other",)),
+        Cell("a", (0, 5), ("",)),
+        Cell("a", (1,), ("", "few")),
+        Cell("a", (2,), ("", "few", "other")),
+        Cell("a", (7,), ("other",)),
+    ]
+
+
+def test_rows_of_signatures_are_kept_apart():
+    cells = cells_of({"": {"a": [0, 1], "b": [0]}, "few": {"a": [1], "b": [0]}})
+    assert cells == [
+        Cell("a", (0,), ("",)),
+        Cell("a", (1,), ("", "few")),
+        Cell("b", (0,), ("", "few")),
     ]
 
 
 @pytest.mark.usefixtures("three_cores")
 def test_shards_share_every_cell():
-    divided = shards_of({"": range(12), "few": range(2)}, stateful=False)
+    divided = shards_of({"": {"a": range(12)}, "few": {"a": range(2)}}, stateful=False)
     assert divided == [
-        [Cell((0,), ("", "few")), Cell((2, 5, 8, 11), ("",))],
-        [Cell((1,), ("", "few")), Cell((3, 6, 9), ("",))],
-        [Cell((4, 7, 10), ("",))],
+        [Cell("a", (0,), ("", "few")), Cell("a", (2, 5, 8, 11), ("",))],
+        [Cell("a", (1,), ("", "few")), Cell("a", (3, 6, 9), ("",))],
+        [Cell("a", (4, 7, 10), ("",))],
     ]
 
 
@@ -98,18 +107,18 @@ def test_few_samples_are_not_worth_a_process(
     monkeypatch: pytest.MonkeyPatch, samples: int, count: int
 ):
     monkeypatch.setattr(shards.os, "sched_getaffinity", lambda _: {0, 1, 2})
-    assert len(shards_of({"": range(samples)}, stateful=False)) == count
+    assert len(shards_of({"": {"a": range(samples)}}, stateful=False)) == count
 
 
 def test_many_cores_are_not_all_taken(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shards.os, "sched_getaffinity", lambda _: set(range(64)))
-    assert len(shards_of({"": range(10_000)}, stateful=False)) == 8
+    assert len(shards_of({"": {"a": range(10_000)}}, stateful=False)) == 8
 
 
 @pytest.mark.usefixtures("three_cores")
 def test_samples_of_a_stateful_model_stay_together_and_in_order():
-    divided = shards_of({"": range(12), "few": [7, 3]}, stateful=True)
-    assert divided == [[Cell(tuple(range(12)), ("",))], [Cell((7, 3), ("few",))]]
+    divided = shards_of({"": {"a": range(12)}, "few": {"a": [7, 3]}}, stateful=True)
+    assert divided == [[Cell("a", tuple(range(12)), ("",))], [Cell("a", (7, 3), ("few",))]]
 
 
 @pytest.mark.usefixtures("three_cores")
@@ -173,5 +182,5 @@ def test_a_variant_of_nothing_but_nan_fails_alone(
 @pytest.mark.parametrize(("name", "stateful"), [("running_sum", True), ("convolutional", False)])
 def test_models_that_carry_something_over(saved_models: Path, name: str, stateful: bool):
     folder = str(saved_models / name)
-    content = run_isolated(prepare_float_model, folder, "serving_default", timeout_s=60)
+    content = run_isolated(prepare_float_model, folder, [SIGNATURE], timeout_s=60)
     assert is_stateful(content) is stateful

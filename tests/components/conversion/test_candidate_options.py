@@ -65,12 +65,12 @@ def _debugger_model(saved_model: str, dataset: str, ops: list[str], nodes: list[
         saved_model, signature_keys=["serving_default"]
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    samples = samples_of(dataset)
+    samples = samples_of(dataset, {"serving_default": range(16)})
     converter.representative_dataset = samples
     options = lite.QuantizationDebugOptions(denylisted_ops=ops, denylisted_nodes=nodes)
     debugger = lite.QuantizationDebugger(
         converter=converter,
-        debug_dataset=lambda: (list(sample.values()) for sample in samples()),
+        debug_dataset=lambda: (list(sample.values()) for _, sample in samples()),
         debug_options=options,
     )
     return bytes(debugger.get_nondebug_quantized_model())
@@ -86,7 +86,8 @@ def test_per_tensor_weights(prepare: Prepare, option: dict[str, bool]):
     recipe = Recipe(FULL_INTEGER, **option)
     calibrated = (prepared.calibrated / "calibrated.tflite").read_bytes()
     derived = run_isolated(derive, calibrated, recipe, timeout_s=60)
-    arguments = (str(prepared.saved_model), "serving_default", recipe, samples_of(prepared.dataset))
+    samples = samples_of(prepared.dataset, {"serving_default": range(16)})
+    arguments = (str(prepared.saved_model), ["serving_default"], recipe, samples)
     assert derived == run_isolated(convert, *arguments, timeout_s=60)
     plain = run_isolated(derive, calibrated, Recipe(FULL_INTEGER), timeout_s=60)
     assert plain != derived
@@ -185,3 +186,16 @@ def test_settings_name_every_option():
         "exclude_ops": ["SOFTMAX"],
         "exclude_nodes": [],
     }
+
+
+def test_settings_name_the_representative_data(
+    prepare: Callable[..., Any], quantized: Callable[..., Any]
+):
+    prepared = prepare("two_inputs")
+    attestation = quantized(prepared, "int16x8").attestation
+    assert attestation.settings["representative_dataset"] == {
+        "samples": 16,
+        "dataset_sha256": "0" * 64,
+        "variant": "",
+    }
+    assert "representative_dataset" not in quantized(prepared, "float16").attestation.settings

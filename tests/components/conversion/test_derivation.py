@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.converter import Recipe, derivation_is_proven
+from quantgate.components.dataset import open_dataset
 from quantgate.components.derivation import derive
 from quantgate.components.isolation import run_isolated
 from quantgate.modes import QUANTIZED_MODES
@@ -27,8 +29,8 @@ def _derived(calibrated: Path, mode: str, io: tuple[str, str] | None = None) -> 
     return run_isolated(derive, content, recipe, timeout_s=60)
 
 
-def _samples(folder: Path) -> dict[str, np.ndarray]:
-    return {path.stem: np.load(path) for path in folder.glob("*.npy")}
+def _samples(dataset: Path) -> dict[str, np.ndarray]:
+    return dict(open_dataset(dataset, "serving_default").inputs)
 
 
 @pytest.mark.parametrize("mode", CALIBRATED)
@@ -98,9 +100,18 @@ def test_trained_models(
     with np.load(shared_models / name / "calibration.npz") as data:
         samples = {key: data[key][:20] for key in data.files if key != "labels"}
     dataset = write_dataset(tmp_path / "dataset", samples)
-    calibrate(
+    facts = str(tmp_path / "facts.json")
+    convert_baseline(
         str(saved_model),
-        "serving_default",
+        ["serving_default"],
+        calibrated=True,
+        baseline_path=str(tmp_path / "baseline.tflite"),
+        prepared_path=str(tmp_path / "prepared.tflite"),
+        facts_path=facts,
+    )
+    calibrate(
+        str(tmp_path / "prepared.tflite"),
+        facts_path=facts,
         dataset_path=str(dataset),
         timeout_s=60.0,
         calibrated_path=str(tmp_path),

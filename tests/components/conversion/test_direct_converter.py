@@ -28,7 +28,7 @@ def _public(saved_model: str, mode: str) -> bytes:
 
 
 def _both(saved_model: Path, mode: str) -> tuple[bytes, bytes]:
-    ours = run_isolated(convert, str(saved_model), SIGNATURE, Recipe(MODES[mode]), timeout_s=60)
+    ours = run_isolated(convert, str(saved_model), [SIGNATURE], Recipe(MODES[mode]), timeout_s=60)
     return ours, run_isolated(_public, str(saved_model), mode, timeout_s=60)
 
 
@@ -52,8 +52,10 @@ def test_an_optimizer_in_the_saved_model_is_no_hindrance(shared_models: Path, tm
     for name in ("saved_model", "saved_model_with_optimizer"):
         convert_baseline(
             str(folder / name),
-            SIGNATURE,
+            [SIGNATURE],
+            calibrated=False,
             baseline_path=str(tmp_path / name),
+            prepared_path=str(tmp_path / "prepared.tflite"),
             facts_path=str(tmp_path / f"{name}.json"),
         )
     hashes = {ModelFacts.read(path).baseline_sha256 for path in tmp_path.glob("*.json")}

@@ -3,6 +3,7 @@
 import ctypes
 import faulthandler
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -13,9 +14,14 @@ import pytest
 from quantgate.components.isolation import (
     FailedInChild,
     IsolatedFailure,
+    OutOfBounds,
+    OutOfMemory,
+    attempt_side_by_side,
     run_isolated,
     run_side_by_side,
 )
+
+PIECE = 1 << 20
 
 
 def _refuse(what: str) -> None:
@@ -36,8 +42,20 @@ def _unpicklable() -> Callable[[], None]:
 
 
 def _note_id_and_hang(path: Path) -> None:
-    path.write_text(str(os.getpid()))
+    path.with_suffix(".new").write_text(str(os.getpid()))
+    path.with_suffix(".new").rename(path)
     time.sleep(60)
+
+
+def _take(size_bytes: int) -> int:
+    taken = [bytearray(b"x" * PIECE) for _ in range(size_bytes // PIECE)]
+    time.sleep(0.5)
+    return len(taken)
+
+
+def _find_no_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (PIECE, PIECE))
+    bytearray(1 << 40)
 
 
 def _say() -> None:
@@ -126,3 +144,54 @@ def _refuse_or_hang(what: str | None, path: Path | None) -> None:
         _refuse(str(what))
     else:
         _note_id_and_hang(path)
+
+
+def test_too_much_memory_is_stopped():
+    started = time.monotonic()
+    with pytest.raises(OutOfMemory, match=r"^needed more than 0\.4GiB of memory and was stopped$"):
+        run_isolated(_take, 8 << 30, timeout_s=60, memory_limit="0.4GiB")
+    assert time.monotonic() - started < 10
+
+
+def test_memory_within_the_limit_passes():
+    assert run_isolated(_take, 64 * PIECE, timeout_s=60, memory_limit="1GiB") == 64
+
+
+def test_the_memory_limit_is_for_all_children_together():
+    calls = [(100 * PIECE,)] * 4
+    assert run_side_by_side(_take, calls, timeout_s=60, memory_limit="4GiB") == [100] * 4
+    with pytest.raises(OutOfMemory, match=r"^needed more than 300MiB of memory and was stopped$"):
+        run_side_by_side(_take, calls, timeout_s=60, memory_limit="300MiB")
+
+
+def test_memory_that_is_shared_with_the_parent_counts_once():
+    ballast = bytearray(b"x" * (200 * PIECE))
+    calls = [(PIECE,)] * 4
+    assert run_side_by_side(_take, calls, timeout_s=60, memory_limit="500MiB") == [1] * 4
+    assert len(ballast) == 200 * PIECE
+
+
+def test_no_more_memory_to_be_had():
+    with pytest.raises(OutOfMemory, match=r"^found no more memory$"):
+        run_isolated(_find_no_memory, timeout_s=10)
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGABRT, signal.SIGSEGV])
+def test_a_crash_is_not_taken_for_want_of_memory(signal_number: int):
+    with pytest.raises(IsolatedFailure, match=r"^crashed with SIG(ABRT|SEGV)$") as caught:
+        run_isolated(_end_by, signal_number, timeout_s=10, memory_limit="8GiB")
+    assert not isinstance(caught.value, OutOfBounds)
+
+
+def test_a_failure_leaves_the_others_alone():
+    first, second, third = attempt_side_by_side(divmod, [(7, 2), (7, 0), (9, 2)], timeout_s=10)
+    assert (first, third) == ((3, 1), (4, 1))
+    assert isinstance(second, FailedInChild)
+    assert str(second) == "ZeroDivisionError: integer division or modulo by zero"
+
+
+def test_time_is_up_for_those_that_are_not_done():
+    quick, slow = attempt_side_by_side(time.sleep, [(0.0,), (60.0,)], timeout_s=1)
+    assert quick is None
+    assert isinstance(slow, OutOfBounds)
+    assert str(slow) == "took longer than 1 s and was stopped"

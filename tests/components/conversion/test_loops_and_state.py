@@ -104,8 +104,8 @@ def test_what_converts_to_no_use(
 
 def outputs_of(prepared: Any, rows: list[int], *, reset: bool) -> list[NDArray[Any]]:
     """What the float model makes of some samples, one after another."""
-    inputs = dict(open_dataset(str(prepared.dataset)).inputs)
-    model = LiteRTModel(prepared.baseline, prepared.facts, inputs)
+    inputs = dict(open_dataset(prepared.dataset, "serving_default").inputs)
+    model = LiteRTModel(prepared.baseline, prepared.facts, prepared.facts.signatures[0], inputs)
     encoded = model.encode(inputs)
     outputs = []
     for row in rows:

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.dataset import open_dataset
 from quantgate.components.flatbuffer import read_contents
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes
@@ -61,7 +62,7 @@ def test_mode_delivers_what_it_promises(prepare: Prepare, quantized: Quantize, m
 def test_scale_and_zero_point_of_the_ends(prepare: Prepare, quantized: Quantize):
     prepared = prepare("convolutional")
     attestation = quantized(prepared, "integer_only_int8").attestation
-    image = np.load(prepared.dataset / "image.npy")
+    image = open_dataset(prepared.dataset, "serving_default").inputs["image"]
     scale = (image.max() - image.min()) / 255
     (taken,), (given,) = attestation.inputs, attestation.outputs
     assert (taken.name, taken.shape) == ("image", [-1, 8, 8, 2])
@@ -134,8 +135,8 @@ def test_conversion_that_crashes(
     dataset = write_dataset(tmp_path / "dataset", {"x": np.full((2, 64), -np.inf, np.float32)})
     folder = tmp_path / "calibrated"
     calibrate(
-        str(prepared.saved_model),
-        "serving_default",
+        str(prepared.prepared),
+        facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
         timeout_s=60.0,
         calibrated_path=str(folder),

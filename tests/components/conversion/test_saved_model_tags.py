@@ -54,9 +54,11 @@ def converted(saved_model: Path, folder: Path, tags: Sequence[str]) -> ModelFact
     facts = folder / "facts.json"
     convert_baseline(
         str(saved_model),
-        SIGNATURE,
+        [SIGNATURE],
         tags,
+        calibrated=True,
         baseline_path=str(folder / "baseline.tflite"),
+        prepared_path=str(folder / "prepared.tflite"),
         facts_path=str(facts),
     )
     return ModelFacts.read(facts)
@@ -65,7 +67,9 @@ def converted(saved_model: Path, folder: Path, tags: Sequence[str]) -> ModelFact
 @pytest.mark.parametrize(("tags", "units"), [(["serve"], 64), (NARROW[::-1], 32)])
 def test_tags_choose_the_graph(two_graphs: Path, tmp_path: Path, tags: list[str], units: int):
     facts = converted(two_graphs, tmp_path, tags)
-    assert facts.signature.outputs == {"y": TensorFacts(shape=[1, units], dtype="float32")}
+    assert facts.signature(SIGNATURE).outputs == {
+        "y": TensorFacts(shape=[1, units], dtype="float32")
+    }
     assert facts.tags == tags
 
 
@@ -80,7 +84,9 @@ def test_candidates_are_made_from_the_same_graph(
         "calibrated_path": str(tmp_path / "calibrated"),
         "timeout_s": 60.0,
     }
-    calibrate(str(two_graphs), SIGNATURE, NARROW, **arguments)
+    calibrate(
+        str(tmp_path / "prepared.tflite"), facts_path=str(tmp_path / "facts.json"), **arguments
+    )
     kind = "int8" if mode == "integer_only_int8" else "float32"
     quantize(
         str(two_graphs),

@@ -24,9 +24,9 @@ def write_facts(path: Path, inputs: Tensors, outputs: Tensors) -> str:
         saved_model_sha256="0" * 64,
         baseline_sha256="1" * 64,
         size_bytes=1000,
-        signature=Signature(
-            key="serving_default", inputs=tensors(inputs), outputs=tensors(outputs)
-        ),
+        signatures=[
+            Signature(key="serving_default", inputs=tensors(inputs), outputs=tensors(outputs))
+        ],
         ops={},
         tensorflow="2.21.0",
     ).write(path)
@@ -46,11 +46,12 @@ def build(tmp_path) -> Callable[..., DatasetFolder]:
         build_dataset(
             str(source),
             facts_path=facts,
+            signature="serving_default",
             dataset_path=str(target),
             summary_path=str(tmp_path / "summary"),
             **arguments,
         )
-        return open_dataset(target)
+        return open_dataset(target, "serving_default")
 
     return run
 

@@ -23,8 +23,9 @@ def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
 before = peak()
-build_dataset(sys.argv[1], facts_path=sys.argv[2], purpose="evaluation", label="y", samples=None,
-              select="first", seed=0, dataset_path=sys.argv[3], options=sys.argv[4])
+build_dataset(sys.argv[1], facts_path=sys.argv[2], signature="serve", purpose="evaluation",
+              label="y", samples=None, select="first", seed=0, dataset_path=sys.argv[3],
+              summary_path=sys.argv[3] + "-summary", options=sys.argv[4])
 print(peak() - before)
 """
 
@@ -36,11 +37,13 @@ def peak(tmp_path):
         saved_model_sha256="0" * 64,
         baseline_sha256="1" * 64,
         size_bytes=1,
-        signature=Signature(
-            key="serve",
-            inputs={"image": TensorFacts(shape=[-1, SIDE, SIDE, 3], dtype="float32")},
-            outputs={"y": TensorFacts(shape=[-1, 2], dtype="float32")},
-        ),
+        signatures=[
+            Signature(
+                key="serve",
+                inputs={"image": TensorFacts(shape=[-1, SIDE, SIDE, 3], dtype="float32")},
+                outputs={"y": TensorFacts(shape=[-1, 2], dtype="float32")},
+            )
+        ],
         ops={},
         tensorflow="2.21.0",
     )
@@ -50,7 +53,7 @@ def peak(tmp_path):
         target = tmp_path / "dataset"
         command = [sys.executable, "-c", CHILD, source, tmp_path / "facts.json", target, options]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        written = sum(path.stat().st_size for path in target.iterdir())
+        written = sum(path.stat().st_size for path in target.rglob("*.npy"))
         assert written > 3 * GIB
         return int(done.stdout) * 1024
 

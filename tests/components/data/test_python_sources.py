@@ -5,6 +5,10 @@ import sys
 import numpy as np
 import pytest
 
+from quantgate.components.build_dataset.work import build_dataset
+from quantgate.components.dataset import open_dataset, read_summary
+from quantgate.records import ModelFacts, Signature, TensorFacts
+
 TWO = {"a": ("float32", [-1, 2]), "b": ("int32", [-1, 1])}
 ONE = {"x": ("float32", [-1, 2])}
 
@@ -40,6 +44,52 @@ def test_every_form_gives_the_same_samples(build, function, caplog, sample):
     dataset = build(source, TWO, purpose="calibration")
     assert dataset.inputs["a"].tolist() == [[i, i] for i in range(5)]
     assert dataset.inputs["b"].tolist() == [[i] for i in range(5)]
+
+
+def test_a_function_may_yield_samples_for_several_signatures(function, tmp_path, caplog):
+    """In the guide's form, `(signature, {name: array})`; each set takes what is for it."""
+    source = function(
+        "for i in range(4):\n    yield 'first', {'x': np.full((1, 2), i, 'f4')}\n"
+        "    yield ('second', {'code': np.full((1, 3), -i, 'f4')}), i"
+    )
+    signatures = [
+        Signature(
+            key=key,
+            inputs={name: TensorFacts(shape=[-1, size], dtype="float32")},
+            outputs={"y": TensorFacts(shape=[-1, 1], dtype="float32")},
+        )
+        for key, name, size in (("first", "x", 2), ("second", "code", 3))
+    ]
+    facts = ModelFacts(
+        saved_model_sha256="0" * 64,
+        baseline_sha256="1" * 64,
+        size_bytes=1,
+        signatures=signatures,
+        ops={},
+        tensorflow="2.21.0",
+    )
+    facts.write(tmp_path / "facts.json")
+    others = {}
+    for key in facts.keys:
+        folders = {name: str(tmp_path / f"{key}-{name}") for name in ("set", "summary")}
+        build_dataset(
+            source,
+            facts_path=str(tmp_path / "facts.json"),
+            signature=key,
+            purpose="calibration",
+            label="y",
+            samples=None,
+            select="first",
+            seed=0,
+            dataset_path=folders["set"],
+            summary_path=folders["summary"],
+            **others,
+        )
+        others = {"others_path": folders["set"], "others_summary_path": folders["summary"]}
+    assert open_dataset(folders["set"], "first").inputs["x"][:, 0].tolist() == [0, 1, 2, 3]
+    second = open_dataset(folders["set"], "second")
+    assert second.inputs["code"][:, 0].tolist() == [0, -1, -2, -3]
+    assert sorted(read_summary(folders["summary"])) == ["first", "second"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +144,7 @@ def test_a_random_choice_covers_the_whole_stream(build, function, caplog):
         (
             "yield ('other', {'x': np.ones((1, 2), 'f4')})",
             ": sample 0 is for the signature `other`, and the spec converts `serving_default`; "
-            "yield samples for that one only",
+            "yield samples for what is converted only",
         ),
         (
             "yield [1, 2, 3]",

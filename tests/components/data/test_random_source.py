@@ -61,7 +61,7 @@ def test_the_summary_tells_samples_apart_by_their_inputs(build, tmp_path):
         np.savez(tmp_path / "data.npz", x=np.float32(x), token=np.int32(token), y=y)
         inputs = {"x": ("float32", [-1, 1]), "token": ("int32", [-1, 1])}
         build(tmp_path / "data.npz", inputs, label="y")
-        return read_summary(tmp_path / "summary").digests
+        return read_summary(tmp_path / "summary")["serving_default"].digests
 
     one, two, three = digests([[1], [2], [1]], [[5], [5], [5]], np.arange(3))
     assert one == three != two
@@ -71,6 +71,12 @@ def test_the_summary_tells_samples_apart_by_their_inputs(build, tmp_path):
 
 def test_a_summary_without_digests_is_refused(build, tmp_path):
     build("random", INPUTS, samples=5)
-    (tmp_path / "summary" / "samples.npy").unlink()
-    with pytest.raises(InputError, match=r"summary is not the summary of a data set: "):
-        read_summary(tmp_path / "summary")
+    summary = tmp_path / "summary"
+    (summary / "signature-serving_default" / "samples.npy").unlink()
+    with pytest.raises(InputError, match=r"serving_default is not the summary of a data set: "):
+        read_summary(summary)
+    with pytest.raises(InputError) as caught:
+        read_summary(tmp_path / "absent")
+    assert str(caught.value) == (
+        f"{tmp_path / 'absent'} is not the summary of a data set: it has no signatures"
+    )

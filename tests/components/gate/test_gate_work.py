@@ -66,7 +66,7 @@ class RunFolder:
             saved_model_sha256="5" * 64,
             baseline_sha256=self.sha256["float32"],
             size_bytes=100,
-            signature=Signature(key="serving_default", inputs={}, outputs={}),
+            signatures=[Signature(key="serving_default", inputs={}, outputs={})],
             ops={},
             tensorflow="2.21.0",
         ).write(self.path("facts"))
@@ -233,7 +233,8 @@ def summary(path, purpose, digests, **changes):
         "per_class": None,
         "content_sha256": "d" * 64,
     }
-    write_summary(Path(path), Manifest(**manifest | changes), np.array(digests, np.uint8))
+    found = Manifest(**manifest | changes)
+    write_summary(Path(path), "serve", found, np.array(digests, np.uint8))
     return path
 
 

@@ -168,7 +168,7 @@ def make_facts(tmp_path) -> Callable[..., str]:
             saved_model_sha256="0" * 64,
             baseline_sha256="1" * 64,
             size_bytes=1000,
-            signature=Signature(key="serve", inputs=tensors(inputs), outputs=tensors(outputs)),
+            signatures=[Signature(key="serve", inputs=tensors(inputs), outputs=tensors(outputs))],
             ops=ops or {},
             tensorflow="2.21.0",
         )
@@ -189,12 +189,14 @@ def make_dataset(tmp_path) -> Callable[..., str]:
         build_dataset(
             str(source),
             facts_path=facts_path,
+            signature="serve",
             purpose="evaluation",
             label=label,
             samples=None,
             select="first",
             seed=0,
             dataset_path=str(folder),
+            summary_path=str(tmp_path / "summary"),
         )
         return str(folder)
 

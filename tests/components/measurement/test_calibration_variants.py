@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.build_dataset.work import build_dataset
-from quantgate.components.dataset import open_dataset, rows_by_variant
+from quantgate.components.dataset import open_dataset
 
 
 @pytest.fixture
@@ -21,13 +21,15 @@ def build(tmp_path, make_facts):
         build_dataset(
             str(source),
             facts_path=make_facts({"x": ("float32", [-1, 1])}, {"p": ("float32", [-1, 4])}),
+            signature="serve",
             purpose="calibration",
             label="y",
             dataset_path=target,
+            summary_path=str(tmp_path / "summary"),
             variants=json.dumps(variants),
             **base,
         )
-        return open_dataset(target)
+        return open_dataset(target, "serve")
 
     return run
 
@@ -38,21 +40,22 @@ def test_each_variant_has_the_rows_it_would_have_alone(build):
         {"samples": 8, "select": "random", "seed": 3},
         {"samples": 12, "select": "stratified", "seed": 5},
     ]
-    together = build(base, others)
-    selections = rows_by_variant(together.manifest)
-    assert list(selections) == ["", "random-8-3", "stratified-12-5"]
+    together = build(base, [{"key": f"own-{i}", **own} for i, own in enumerate(others)])
+    selections = together.manifest.selections
+    assert list(selections) == ["", "own-0", "own-1"]
     for settings, rows in zip([base, *others], selections.values(), strict=True):
         alone = build(settings, [])
-        assert rows_by_variant(alone.manifest) == {"": range(settings["samples"])}
+        assert alone.manifest.selections == {}
+        assert alone.manifest.samples == settings["samples"]
         assert np.array_equal(together.inputs["x"][rows], alone.inputs["x"])
 
 
 def test_no_sample_is_stored_twice(build):
     dataset = build(
         {"samples": 10, "select": "first", "seed": 0},
-        [{"samples": 30, "select": "first", "seed": 0}],
+        [{"key": "more", "samples": 30, "select": "first", "seed": 0}],
     )
     assert dataset.manifest.samples == 30
     assert dataset.inputs["x"].ravel().tolist() == list(range(1, 31))
-    assert dataset.manifest.selections == {"": list(range(10)), "first-30-0": list(range(30))}
+    assert dataset.manifest.selections == {"": list(range(10)), "more": list(range(30))}
     assert (dataset.manifest.select, dataset.manifest.seed) == ("first", 0)

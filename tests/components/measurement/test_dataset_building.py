@@ -7,9 +7,8 @@ import pytest
 
 from quantgate.components.build_dataset.selection import shares
 from quantgate.components.build_dataset.work import build_dataset
-from quantgate.components.dataset import open_dataset
+from quantgate.components.dataset import folder_of, open_dataset
 from quantgate.errors import InputError
-from quantgate.records import Manifest
 
 IMAGE = {"image": ("float32", [-1, 2, 2, 1])}
 TWO = {"numeric": ("float32", [-1, 3]), "category": ("int32", [-1, 2])}
@@ -32,7 +31,12 @@ def build(tmp_path, make_facts):
         given = {"select": "first", "seed": 0} | given
         target = tmp_path / "dataset"
         build_dataset(
-            str(source), facts_path=make_facts(inputs, SCORES), dataset_path=str(target), **given
+            str(source),
+            facts_path=make_facts(inputs, SCORES),
+            signature="serve",
+            dataset_path=str(target),
+            summary_path=str(tmp_path / "summary"),
+            **given,
         )
         return target
 
@@ -72,7 +76,7 @@ def test_written_arrays_are_the_chosen_rows(build, folder_source, writer):
         select="random",
         seed=3,
     )
-    dataset = open_dataset(folder)
+    dataset = open_dataset(folder, "serve")
     chosen = np.sort(np.random.default_rng(3).choice(5000, 300, replace=False))
     assert np.array_equal(dataset.inputs["image"], data[chosen])
     assert np.array_equal(dataset.label, labels[chosen])
@@ -85,14 +89,14 @@ def test_written_arrays_are_the_chosen_rows(build, folder_source, writer):
 
 def test_fortran_order_and_foreign_byte_order_are_read(build):
     data = np.asfortranarray(images(50).astype(">f4"))
-    dataset = open_dataset(build(IMAGE, {"image": data}))
+    dataset = open_dataset(build(IMAGE, {"image": data}), "serve")
     assert dataset.inputs["image"].dtype == np.float32
     assert np.array_equal(dataset.inputs["image"], images(50))
 
 
 def test_the_hash_covers_content_and_nothing_else(build):
     def content(arrays, **options):
-        return Manifest.read(build(IMAGE, arrays, **options) / "manifest.json").content_sha256
+        return open_dataset(build(IMAGE, arrays, **options), "serve").manifest.content_sha256
 
     data, labels = images(20), np.arange(20) % 4
     reference = content({"image": data, "labels": labels}, label="labels")
@@ -108,14 +112,14 @@ def test_the_hash_covers_content_and_nothing_else(build):
 
 @pytest.mark.parametrize("dtype", ["f8", "f2", "u1", "i8", "i4"])
 def test_numbers_become_float32_safely(build, dtype):
-    dataset = open_dataset(build(IMAGE, {"image": images(9, dtype)}))
+    dataset = open_dataset(build(IMAGE, {"image": images(9, dtype)}), "serve")
     assert np.array_equal(dataset.inputs["image"], images(9).astype(dtype).astype("f4"))
 
 
 def test_int64_becomes_int32_where_values_fit(build, refusal):
     numeric = np.ones((4, 3), np.float32)
     category = np.array([[1, 2], [3, 4], [5, 6], [7, 8]])
-    dataset = open_dataset(build(TWO, {"numeric": numeric, "category": category}))
+    dataset = open_dataset(build(TWO, {"numeric": numeric, "category": category}), "serve")
     assert dataset.inputs["category"].dtype == np.int32
     assert dataset.inputs["category"].tolist() == category.tolist()
     category[2:] = 2**40
@@ -188,7 +192,12 @@ def test_an_input_without_batch_dimension_cannot_be_fed(refusal):
 def test_a_free_dimension_takes_any_size(build):
     inputs = {"image": ("float32", [-1, -1, 2, 1])}
     data = np.ones((3, 7, 2, 1), np.float32)
-    assert open_dataset(build(inputs, {"image": data})).inputs["image"].shape == (3, 7, 2, 1)
+    assert open_dataset(build(inputs, {"image": data}), "serve").inputs["image"].shape == (
+        3,
+        7,
+        2,
+        1,
+    )
 
 
 def test_not_finite_values_are_counted(refusal):
@@ -219,7 +228,7 @@ def test_nothing_but_zeros_cannot_calibrate(build, refusal, caplog):
         "SOURCE cannot serve as calibration data:\n"
         "  - input `image`: every value is 0, which leaves no range to calibrate on"
     )
-    assert open_dataset(build(IMAGE, zeros)).manifest.samples == 100
+    assert open_dataset(build(IMAGE, zeros), "serve").manifest.samples == 100
 
 
 def test_empty_arrays_are_refused(refusal):
@@ -257,14 +266,14 @@ def test_a_source_of_labels_only_is_refused(refusal):
 
 def test_calibration_does_without_labels(build, caplog):
     folder = build(IMAGE, {"image": images(150)}, label="labels", purpose="calibration")
-    assert open_dataset(folder).label is None
+    assert open_dataset(folder, "serve").label is None
     assert caplog.messages == []
 
 
 def test_a_label_is_not_an_input_of_calibration(build):
     arrays = {"image": images(150), "labels": np.arange(150) % 3}
     folder = build(IMAGE, arrays, label="labels", purpose="calibration")
-    assert list(open_dataset(folder).inputs) == ["image"]
+    assert list(open_dataset(folder, "serve").inputs) == ["image"]
 
 
 def test_a_stratified_choice_needs_class_labels(refusal):
@@ -295,7 +304,7 @@ def test_a_stratified_choice_keeps_proportions_and_rare_classes(build):
     labels = np.repeat([0, 1, 2], [700, 299, 1])
     arrays = {"image": images(1000), "labels": labels}
     folder = build(IMAGE, arrays, label="labels", samples=100, select="stratified", seed=5)
-    dataset = open_dataset(folder)
+    dataset = open_dataset(folder, "serve")
     assert dataset.manifest.per_class == {"0": 70, "1": 29, "2": 1}
     assert np.all(np.diff(dataset.label) >= 0)
 
@@ -331,7 +340,7 @@ def test_unusual_calibration_sizes_are_warned_of(build, caplog):
 
 def test_asking_for_too_many_samples_takes_all(build, caplog, tmp_path):
     folder = build(IMAGE, {"image": images(120)}, purpose="calibration", samples=200)
-    assert open_dataset(folder).manifest.samples == 120
+    assert open_dataset(folder, "serve").manifest.samples == 120
     assert caplog.messages == [
         f"{tmp_path / 'arrays.npz'}: 200 samples asked for, it has 120: all taken"
     ]
@@ -343,9 +352,9 @@ def test_input_names_that_are_no_file_names_get_safe_ones(build):
         {name: ("float32", [-1, 1]) for name in names},
         {name: np.full((2, 1), i, np.float32) for i, name in enumerate(names)},
     )
-    dataset = open_dataset(folder)
+    dataset = open_dataset(folder, "serve")
     assert [dataset.inputs[name][0, 0] for name in names] == [0, 1, 2]
-    files = sorted(path.name for path in folder.iterdir())
+    files = sorted(path.name for path in folder_of(folder, "serve").iterdir())
     assert files == ["_up-8c722b8a.npy", "a_b_0-845130c7.npy", "a_b_0.npy", "manifest.json"]
 
 
@@ -355,12 +364,14 @@ def test_sources_of_other_kinds_are_refused(tmp_path, make_facts):
             build_dataset(
                 str(source),
                 facts_path=make_facts(IMAGE, SCORES),
+                signature="serve",
                 purpose="evaluation",
                 label=None,
                 samples=None,
                 select="first",
                 seed=0,
                 dataset_path=str(tmp_path / "dataset"),
+                summary_path=str(tmp_path / "summary"),
             )
         return str(caught.value)
 
@@ -391,12 +402,14 @@ def test_damaged_archives_are_refused(tmp_path, make_facts):
         build_dataset(
             str(source),
             facts_path=make_facts(IMAGE, SCORES),
+            signature="serve",
             purpose="evaluation",
             label=None,
             samples=None,
             select="first",
             seed=0,
             dataset_path=str(tmp_path / "dataset"),
+            summary_path=str(tmp_path / "summary"),
         )
     assert str(caught.value) == (
         f"{source}: `image` cannot be read: Bad CRC-32 for file 'image.npy'"
@@ -405,13 +418,14 @@ def test_damaged_archives_are_refused(tmp_path, make_facts):
 
 def test_a_folder_that_changed_is_not_opened(build):
     folder = build(IMAGE, {"image": images(4)})
-    np.save(folder / "image.npy", images(5))
+    array = folder_of(folder, "serve") / "image.npy"
+    np.save(array, images(5))
     with pytest.raises(InputError) as caught:
-        open_dataset(folder)
+        open_dataset(folder, "serve")
     assert str(caught.value) == (
-        f"{folder / 'image.npy'} holds float32 [5, 2, 2, 1], its manifest says float32 "
+        f"{array} holds float32 [5, 2, 2, 1], its manifest says float32 "
         "[4, 2, 2, 1]; build the data set anew"
     )
-    (folder / "image.npy").unlink()
+    array.unlink()
     with pytest.raises(InputError, match=r"image\.npy cannot be read: .*; build the data set anew"):
-        open_dataset(folder)
+        open_dataset(folder, "serve")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from ai_edge_litert.schema_py_generated import FullyConnectedOptionsT
 
-from quantgate.components.benchmark.timing import processor_name, time_models
+from quantgate.components.benchmark.timing import Subject, processor_name, time_models
 from quantgate.components.benchmark.work import benchmark
 from quantgate.hashing import sha256_of_file
 from quantgate.records import Benchmark, ModelFacts
@@ -23,6 +23,7 @@ def bench(tmp_path, make_facts, make_dataset):
             baseline,
             candidate_paths=candidates,
             facts_path=facts,
+            signature="serve",
             dataset_path=dataset,
             threads=1,
             warmup=warmup,
@@ -89,6 +90,7 @@ def fully_connected(step, source, weights, target):
 def test_only_the_runs_that_count_are_kept(bench, scaled_model):
     paths = {"a": scaled_model("a", [1.0, 2.0]), "b": scaled_model("b", [3.0, 4.0])}
     facts = ModelFacts.read(bench.facts)
-    times = time_models(paths, facts, bench.dataset, threads=1, warmup=4, runs=7)
+    subject = Subject(facts, facts.signatures[0], bench.dataset, threads=1)
+    times = time_models(paths, subject, warmup=4, runs=7)
     assert {key: spent.shape for key, spent in times.items()} == {"a": (7,), "b": (7,)}
     assert all((spent > 0).all() for spent in times.values())

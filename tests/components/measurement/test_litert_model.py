@@ -20,6 +20,11 @@ def facts(make_facts):
     return read
 
 
+def loaded(path, facts, inputs):
+    """The only signature of a model, ready to run."""
+    return LiteRTModel(path, facts, facts.signatures[0], inputs)
+
+
 def outputs_of(model, **arrays):
     """The float outputs of every sample, run one by one."""
     encoded = model.encode(arrays)
@@ -46,7 +51,7 @@ def test_inputs_and_outputs_are_bound_by_name_not_by_position(build_model, facts
         {"rest": ("float32", [-1, 2]), "total": ("float32", [-1, 2])},
     )
     a, b = np.array([[5, 6]], np.float32), np.array([[1, 4]], np.float32)
-    model = LiteRTModel(path, given, {"a": a, "b": b})
+    model = loaded(path, given, {"a": a, "b": b})
     assert list(model.inputs) == ["a", "b"]
     assert outputs_of(model, a=a, b=b) == [{"rest": [4.0, 2.0], "total": [6.0, 10.0]}]
 
@@ -78,7 +83,7 @@ def test_integer_inputs_and_outputs_stand_for_floats(build_model, facts, stored,
         outputs={"y": "out"},
     )
     x = np.array([[1.26, -3.0], [2.0, 1000.0]], np.float32)
-    model = LiteRTModel(path, facts(), {"x": x})
+    model = loaded(path, facts(), {"x": x})
     assert outputs_of(model, x=x) == [{"y": [1.5, -3.0]}, {"y": [2.0, 58.5]}]
 
 
@@ -91,7 +96,7 @@ def test_integers_of_the_float_model_pass_unchanged(build_model, facts, stored, 
         outputs={"y": "out"},
     )
     x = np.array([[7, -100000]], np.int32)
-    model = LiteRTModel(path, facts({"x": ("int32", [-1, 2])}, {"y": ("int32", [-1, 2])}), {"x": x})
+    model = loaded(path, facts({"x": ("int32", [-1, 2])}, {"y": ("int32", [-1, 2])}), {"x": x})
     assert outputs_of(model, x=x) == [{"y": [7, -100000]}]
 
 
@@ -104,7 +109,7 @@ def test_free_dimensions_are_resized_to_the_samples(build_model, facts, stored, 
     )
     x = np.ones((2, 3), np.float32)
     given = facts({"x": ("float32", [-1, -1])}, {"y": ("float32", [-1, -1])})
-    assert outputs_of(LiteRTModel(path, given, {"x": x}), x=x) == [{"y": [2.0, 2.0, 2.0]}] * 2
+    assert outputs_of(loaded(path, given, {"x": x}), x=x) == [{"y": [2.0, 2.0, 2.0]}] * 2
 
 
 def test_state_does_not_pass_from_sample_to_sample(build_model, facts, stored, step):
@@ -119,9 +124,7 @@ def test_state_does_not_pass_from_sample_to_sample(build_model, facts, stored, s
         outputs={"y": "out"},
     )
     x = np.array([[1.0], [2.0], [3.0]], np.float32)
-    model = LiteRTModel(
-        path, facts({"x": ("float32", [-1, 1])}, {"y": ("float32", [-1, 1])}), {"x": x}
-    )
+    model = loaded(path, facts({"x": ("float32", [-1, 1])}, {"y": ("float32", [-1, 1])}), {"x": x})
     assert outputs_of(model, x=x) == [{"y": [1.0]}, {"y": [2.0]}, {"y": [3.0]}]
     encoded = model.encode({"x": x})
     for row in (0, 1):
@@ -132,7 +135,7 @@ def test_state_does_not_pass_from_sample_to_sample(build_model, facts, stored, s
 
 def failure(path, facts, x):
     with pytest.raises(ModelFailure) as caught:
-        LiteRTModel(path, facts, {"x": x})
+        loaded(path, facts, {"x": x})
     return str(caught.value)
 
 
@@ -151,9 +154,7 @@ def test_other_names_are_a_failure(scaled_model, facts):
 
 def test_another_signature_is_a_failure(scaled_model, facts):
     given = facts()
-    given = given.model_copy(
-        update={"signature": given.signature.model_copy(update={"key": "other"})}
-    )
+    given.signatures[0] = given.signatures[0].model_copy(update={"key": "other"})
     path = scaled_model("scaled", [1.0, 2.0])
     assert failure(path, given, X) == "the model has no signature `other`"
 

@@ -66,9 +66,14 @@ def test_inputs_keep_their_names_and_empty_folders_may_vanish(keras_files: Path,
     (folder / "assets").rmdir()
     baseline, facts = tmp_path / "baseline.tflite", tmp_path / "facts.json"
     convert_baseline(
-        str(folder), "serving_default", baseline_path=str(baseline), facts_path=str(facts)
+        str(folder),
+        ["serving_default"],
+        calibrated=False,
+        baseline_path=str(baseline),
+        prepared_path=str(tmp_path / "prepared.tflite"),
+        facts_path=str(facts),
     )
-    assert ModelFacts.read(facts).signature.inputs == {
+    assert ModelFacts.read(facts).signature("serving_default").inputs == {
         "left": TensorFacts(shape=[-1, 4], dtype="float32"),
         "right": TensorFacts(shape=[-1, 2], dtype="float32"),
     }

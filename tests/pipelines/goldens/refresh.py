@@ -8,7 +8,13 @@ from quantgate.spec import load
 
 HERE = Path(__file__).resolve().parent
 SPECS = HERE.parents[2] / "specs"
-STORIES = ("smallest-on-cpu", "integer-only-microcontroller", "float16-gpu", "int8-variants")
+STORIES = (
+    "smallest-on-cpu",
+    "integer-only-microcontroller",
+    "float16-gpu",
+    "int8-variants",
+    "encoder-and-decoder",
+)
 
 
 def compile_story(story: str, path: Path) -> None:

@@ -1,0 +1,32 @@
+"""An order to a task's process, as the runner writes it and the process reads it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """An order to a task's process: a command, or a function in a source file.
+
+    `failure` is the file that takes the sentence about what went wrong.
+    """
+
+    log: str
+    folder: str
+    failure: str
+    environment: dict[str, str]
+    command: list[str]
+    source: str = ""
+    function: str = ""
+    executor_input: dict[str, Any] | None = None
+
+    def write(self, path: Path) -> None:
+        """Store the order for `run_job`."""
+        path.write_text(json.dumps(asdict(self), sort_keys=True), "utf-8")
+
+
+def read_job(path: Path) -> Job:
+    """Read a stored order."""
+    return Job(**json.loads(path.read_text("utf-8")))

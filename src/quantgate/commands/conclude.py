@@ -1,0 +1,73 @@
+"""What is said at the end of a run."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from quantgate.commands.guard import explained
+from quantgate.commands.show import show_on_terminal
+from quantgate.decision import Decision
+from quantgate.display.json_lines import write_event
+from quantgate.display.manner import Manner
+from quantgate.errors import ExitCode, StepFailed
+from quantgate.running import Conclusion
+
+
+def conclude(conclusion: Conclusion, manner: Manner) -> int:
+    """Tell what came of a run, and return the exit code that it stands for.
+
+    Raises:
+        StepFailed: a task failed, so that there is no decision or no promotion.
+    """
+    if manner.as_json:
+        return _conclude_as_json(conclusion)
+    if conclusion.decision is not None:
+        _tell_decision(conclusion.decision, manner)
+    if conclusion.failures is not None:
+        raise StepFailed(conclusion.failures)
+    if conclusion.exit_code == ExitCode.NOTHING_QUALIFIED:
+        sys.stdout.write(f"report:  {conclusion.run.report}\n")
+    else:
+        sys.stdout.write(f"winner:  {conclusion.run.winner}\nreport:  {conclusion.run.page}\n")
+    return conclusion.exit_code
+
+
+def _tell_decision(decision: Decision, manner: Manner) -> None:
+    if manner.quiet:
+        sys.stdout.write(f"{decision.name}: {decision.summary}\n")
+    else:
+        show_on_terminal(decision)
+
+
+def _conclude_as_json(conclusion: Conclusion) -> int:
+    decision, run = conclusion.decision, conclusion.run
+    if conclusion.failures is not None:
+        write_event(sys.stdout, "error", message=conclusion.failures)
+    write_event(
+        sys.stdout,
+        "result",
+        outcome="failed" if conclusion.failures is not None or not decision else decision.outcome,
+        winner=decision.winner if decision else None,
+        model=str(run.winner) if run.winner.is_file() else None,
+        decision=str(run.decision) if decision else None,
+        run=str(run.path),
+        exit_code=int(conclusion.exit_code),
+    )
+    return conclusion.exit_code
+
+
+def guarded_as_json(
+    handler: Callable[[argparse.Namespace], int], options: argparse.Namespace
+) -> int:
+    """Run a command whose errors are events, the last of which is its result."""
+    try:
+        return handler(options)
+    except BrokenPipeError:
+        raise
+    except BaseException as error:
+        code, message = explained(error)
+        outcome = "interrupted" if code == ExitCode.INTERRUPTED else "failed"
+        write_event(sys.stdout, "error", message=message)
+        write_event(sys.stdout, "result", outcome=outcome, winner=None, model=None,
+                    decision=None, run=None, exit_code=int(code))  # fmt: skip
+        return code

@@ -1,0 +1,82 @@
+"""What tasks print, while they print it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quantgate.display.names import Names
+
+if TYPE_CHECKING:
+    from quantgate.local_runner import Event
+
+_CHUNK_BYTES = 1 << 20
+#: Escape sequences, and the control characters that would move the cursor.
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+
+#: Is given a task's name and a line that it printed.
+Write = Callable[[str, str], None]
+
+
+class LogFollower:
+    """Hands on every line that tasks add to their logs; `write` gets the task's name and a line."""
+
+    def __init__(self, names: Names, write: Write) -> None:
+        self._names = names
+        self._write = write
+        self._logs: dict[Path, _Log] = {}
+
+    def note(self, event: "Event") -> None:
+        """Follow the log of a task that starts; of one that ended, hand on what is left."""
+        from quantgate.local_runner import events
+
+        match event:
+            case events.TaskStarted(task, log) if log in self._logs:
+                self._logs[log].title = log.stem  # tasks share it, so nobody's name is right
+            case events.TaskStarted(task, log):
+                self._logs[log] = _Log(self._names.title(task), log)
+            case events.TaskEnded(_, result) if result.log in self._logs:
+                self._pass_on_all(self._logs[result.log])
+
+    def _pass_on_all(self, log: "_Log") -> None:
+        while log.pass_on(self._write):
+            pass
+        log.pass_on_rest(self._write)
+
+    def look(self) -> None:
+        """Hand on what is new."""
+        for log in self._logs.values():
+            log.pass_on(self._write)
+
+
+class _Log:
+    def __init__(self, title: str, path: Path) -> None:
+        self.title = title
+        self._path = path
+        self._place = 0
+        self._partial = b""
+
+    def pass_on(self, write: Write) -> bool:
+        """Write whole lines that were added, of one chunk; return whether there was one."""
+        try:
+            with self._path.open("rb") as stream:
+                stream.seek(self._place)
+                chunk = stream.read(_CHUNK_BYTES)
+        except OSError:
+            return False
+        self._place += len(chunk)
+        *lines, self._partial = (self._partial + chunk).split(b"\n")
+        for line in lines:
+            self._write_line(write, line)
+        if len(self._partial) > _CHUNK_BYTES:
+            self.pass_on_rest(write)
+        return bool(chunk)
+
+    def pass_on_rest(self, write: Write) -> None:
+        """Write the last line, which no newline ends."""
+        if self._partial:
+            self._write_line(write, self._partial)
+            self._partial = b""
+
+    def _write_line(self, write: Write, line: bytes) -> None:
+        write(self.title, _CONTROLS.sub("", line.decode("utf-8", errors="replace")).rstrip())

@@ -1,0 +1,103 @@
+"""One JSON object a line, for programs.
+
+Every object has `event` and `time`, in UTC; what else it has is in the README. Names stay as they
+are; new ones may join them.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from quantgate.display.follower import LogFollower
+from quantgate.display.names import Names
+from quantgate.display.ticker import Ticker
+from quantgate.display.words import standing_of
+
+if TYPE_CHECKING:
+    from quantgate.local_runner import Event, PlannedTask, TaskResult
+
+_PAUSE_S = 0.25
+
+
+def write_event(stream: TextIO, event: str, **fields: object) -> None:
+    """Write an object, and see that it leaves at once."""
+    time = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    stream.write(json.dumps({"event": event, "time": time, **fields}) + "\n")
+    stream.flush()
+
+
+class JsonLines:
+    """The observer that writes every event of a run."""
+
+    def __init__(self, run: Path, names: Names, stream: TextIO, verbose: bool = False) -> None:
+        self._run = run
+        self._names = names
+        self._stream = stream
+        self._logs = LogFollower(names, self._output) if verbose else None
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "JsonLines":
+        if self._logs:
+            self._stack.enter_context(Ticker(self._look, _PAUSE_S))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def __call__(self, event: "Event") -> None:
+        """Write an event."""
+        with self._lock:
+            if self._logs:
+                self._logs.note(event)
+            for name, fields in self._described(event).items():
+                write_event(self._stream, name, **fields)
+
+    def _look(self) -> None:
+        with self._lock:
+            if self._logs:
+                self._logs.look()
+
+    def _output(self, title: str, line: str) -> None:
+        write_event(self._stream, "task_printed", task=title, line=line)
+
+    def _described(self, event: "Event") -> Mapping[str, dict[str, Any]]:
+        from quantgate.local_runner import events
+
+        match event:
+            case events.RunStarted(_, tasks):
+                titles = [self._names.title(task) for task in tasks]
+                return {"run_started": {"run": str(self._run), "tasks": titles}}
+            case events.TaskWaiting(task):
+                return {"task_waiting": self._task(task)}
+            case events.TaskStarted(task, log):
+                return {"task_started": {**self._task(task), "log": str(log)}}
+            case events.TaskProgress(task, done, total):
+                return {"task_progress": {**self._task(task), "done": done, "total": total}}
+            case events.TaskRetried(task, attempt, error):
+                return {"task_retried": {**self._task(task), "attempt": attempt, "error": error}}
+            case events.TaskEnded(task, result):
+                return {"task_ended": {**self._task(task), **_result(result)}}
+            case events.Warned(sentence):
+                return {"warning": {"message": sentence}}
+        return {}
+
+    def _task(self, task: "PlannedTask") -> dict[str, Any]:
+        return {
+            "task": self._names.title(task),
+            "candidate": self._names.candidate(task.iteration),
+            "id": "/".join(task.path),
+        }
+
+
+def _result(result: "TaskResult") -> dict[str, Any]:
+    return {
+        "outcome": standing_of(result),
+        "seconds": round(result.seconds, 3),
+        "log": str(result.log) if result.log.is_file() else None,
+        "error": result.error,
+    }

@@ -1,0 +1,42 @@
+"""The ways to see a run, and the one that fits where it is seen."""
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quantgate.display.names import Names
+
+if TYPE_CHECKING:
+    from quantgate.local_runner import Observer
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What the user wants to see: of `as_json` and `quiet`, and of `verbose` and `quiet`, one."""
+
+    as_json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+def observer(manner: Manner, run: Path, names: Names) -> "AbstractContextManager[Observer]":
+    """Return what shows the run in a folder: a tree on a terminal, and lines elsewhere."""
+    if manner.quiet:
+        from quantgate.local_runner.events import say_nothing
+
+        return nullcontext(say_nothing)
+    if manner.as_json:
+        from quantgate.display.json_lines import JsonLines
+
+        return JsonLines(run, names, sys.stdout, manner.verbose)
+    sys.stdout.write(f"run {run}\n")
+    sys.stdout.flush()
+    from quantgate.display.live import LiveTree, can_draw
+
+    if can_draw(sys.stdout):
+        return LiveTree(names, sys.stdout, manner.verbose)
+    from quantgate.display.plain import PlainLines
+
+    return PlainLines(names, sys.stdout, sys.stderr, manner.verbose)

@@ -1,0 +1,117 @@
+"""The tasks of a run as a tree: pipelines and loops are its branches."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quantgate.display.names import Names
+from quantgate.display.words import elapsed, share, standing_of
+
+if TYPE_CHECKING:
+    from quantgate.local_runner import Event, PlannedTask, TaskResult
+
+#: Standings that do not change any more.
+ENDED = frozenset({"cached", "succeeded", "failed", "skipped"})
+
+
+@dataclass
+class Node:
+    """A task, or a branch of tasks; times are of a clock that only goes forward."""
+
+    label: str
+    children: dict[str, "Node"] = field(default_factory=dict)
+    own_standing: str = "waiting"
+    began: float | None = None
+    ended: float | None = None
+    seconds: float = 0.0
+    progress: tuple[int, int | None] | None = None
+
+    def leaves(self) -> Iterator["Node"]:
+        """Yield the tasks below, or the node itself where it is one."""
+        if not self.children:
+            yield self
+        for child in self.children.values():
+            yield from child.leaves()
+
+    @property
+    def standing(self) -> str:
+        """One of the words that `words.MARKS` has; of a branch, what its tasks come to."""
+        found = {leaf.own_standing for leaf in self.leaves()}
+        for word in ("failed", "running"):
+            if word in found:
+                return word
+        if len(found) == 1:
+            return found.pop()
+        return "succeeded" if found <= ENDED else "running" if found & ENDED else "waiting"
+
+    def says(self, now: float) -> str:
+        """Return where the node stands, and how far it is."""
+        return self._branch_says() if self.children else self._task_says(now)
+
+    def _branch_says(self) -> str:
+        standings = Counter(leaf.own_standing for leaf in self.leaves())
+        ended = sum(standings[word] for word in ENDED)
+        failed = f", {standings['failed']} failed" if standings["failed"] else ""
+        if len(standings) == 1:
+            (word,) = standings
+            return self._time_of_all() if word == "succeeded" else word
+        if ended < standings.total():
+            return f"{ended}/{standings.total()} tasks{failed}"
+        return f"{standings.total()} tasks{failed}" if failed else self._time_of_all()
+
+    def _time_of_all(self) -> str:
+        """Return the time from the first start to the last end."""
+        starts = [leaf.began for leaf in self.leaves() if leaf.began is not None]
+        ends = [leaf.ended for leaf in self.leaves() if leaf.ended is not None]
+        return f"{max(ends) - min(starts):.1f} s" if starts and ends else "done"
+
+    def _task_says(self, now: float) -> str:
+        if self.own_standing == "running":
+            done = f"  {share(*self.progress)}" if self.progress else ""
+            return elapsed(now - (self.began if self.began is not None else now)) + done
+        return f"{self.seconds:.1f} s" if self.own_standing == "succeeded" else self.own_standing
+
+
+class Tree:
+    """All tasks that events have told of."""
+
+    def __init__(self, names: Names) -> None:
+        self.root = Node("")
+        self._names = names
+
+    def note(self, event: "Event", now: float) -> None:
+        """Take in an event that came at the given time."""
+        from quantgate.local_runner import events
+
+        match event:
+            case events.RunStarted(_, tasks):
+                for task in tasks:
+                    self._node(task)
+            case events.TaskWaiting(task):
+                self._node(task)
+            case events.TaskStarted(task, _):
+                node = self._node(task)
+                node.own_standing, node.began = "running", now
+            case events.TaskProgress(task, done, total):
+                self._node(task).progress = (done, total)
+            case events.TaskRetried(task, _, _):
+                self._node(task).progress = None
+            case events.TaskEnded(task, result):
+                _end(self._node(task), result, now)
+
+    def _node(self, task: "PlannedTask") -> Node:
+        *branches, key = task.path
+        node = self.root
+        for part in branches:
+            node = node.children.setdefault(part, Node(self._branch_label(part)))
+        return node.children.setdefault(key, Node(task.display_name))
+
+    def _branch_label(self, part: str) -> str:
+        if part.isdecimal() and int(part) < len(self._names.candidates):
+            return self._names.candidates[int(part)]
+        return "candidates" if part.startswith("for-loop") else part
+
+
+def _end(node: Node, result: "TaskResult", now: float) -> None:
+    node.own_standing, node.seconds, node.ended = standing_of(result), result.seconds, now

@@ -1,0 +1,70 @@
+"""What can run a compiled pipeline on this machine: quantgate's runner, or one of KFP's own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quantgate.errors import UsageError
+from quantgate.extras import FOR_A_RUN, require
+from quantgate.runs import RunFolder
+from quantgate.spec import LoadedSpec
+from quantgate.spec.formats import PYTHON, declared_format
+
+if TYPE_CHECKING:
+    from quantgate.local_runner import Observer, RunResult
+
+LOCAL = "local"
+KFP_LOCAL = "kfp-local"
+DOCKER = "docker"
+RUNNERS = (LOCAL, KFP_LOCAL, DOCKER)
+
+
+def check_runner(runner: str, jobs: int | None, dry_run: bool) -> None:
+    """Make sure that a runner is installed and can do what else is asked for.
+
+    Raises:
+        UsageError: it is not, or cannot.
+    """
+    if runner == LOCAL:
+        require("running", *FOR_A_RUN)
+        return
+    asked = "--jobs" if jobs else "--dry-run" if dry_run else None
+    if asked:
+        raise UsageError(
+            f"{asked} is for quantgate's own runner: leave it out, or leave out --runner {runner}"
+        )
+    require(f"--runner {runner}", *(("kfp", "docker") if runner == DOCKER else FOR_A_RUN))
+
+
+def run_by_kfp(
+    runner: str,
+    loaded: LoadedSpec,
+    run: RunFolder,
+    arguments: dict[str, str],
+    observer: "Observer",
+) -> "RunResult":
+    """Run the compiled pipeline of a run's folder by `KFP_LOCAL` or `DOCKER`.
+
+    Raises:
+        QuantgateError: as `quantgate.local_runner.kfp_local.run_with_kfp` says.
+    """
+    from quantgate.local_runner.containers import Containers
+    from quantgate.local_runner.kfp_local import run_with_kfp
+
+    containers = None
+    if runner == DOCKER:
+        published = [name for name in arguments if name == "promote_to"]
+        containers = Containers(
+            reads=tuple(Path(place) for name, place in arguments.items() if name not in published),
+            writes=tuple(Path(arguments[name]) for name in published),
+            code=_code_folder(loaded),
+        )
+    return run_with_kfp(run.pipeline, arguments, run.artifacts, run.logs, observer, containers)
+
+
+def _code_folder(loaded: LoadedSpec) -> Path | None:
+    """Return the spec's folder where a function beside the spec yields data."""
+    data = loaded.spec.data
+    sources = [source for source in (data.calibration, data.evaluation) if source]
+    if any(declared_format(source) == PYTHON for source in sources):
+        return loaded.folder.resolve()
+    return None

@@ -1,0 +1,207 @@
+"""A run of a spec on this machine, from its folder to its decision."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from quantgate.compiled import write_pipeline
+from quantgate.decision import Decision
+from quantgate.display.manner import Manner, observer
+from quantgate.display.names import Names
+from quantgate.engines import LOCAL, run_by_kfp
+from quantgate.errors import ExitCode
+from quantgate.plan import Plan, run_parameters
+from quantgate.runs import RunFolder, RunRecord, TaskRecord, create_run, keep_results
+from quantgate.spec import LoadedSpec
+from quantgate.tasks import PROMOTE
+
+if TYPE_CHECKING:
+    from quantgate.local_runner import Event, Observer, RunResult, TaskResult
+
+_TAIL_LINES = 10
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a spec is run; without `cache`, a folder, every task runs."""
+
+    runs_dir: Path
+    jobs: int | None = None
+    cache: Path | None = None
+    manner: Manner = field(default_factory=Manner)
+    runner: str = LOCAL
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What came of a run; `failures` says which tasks failed, and how."""
+
+    run: RunFolder
+    exit_code: ExitCode
+    decision: Decision | None
+    failures: str | None
+
+
+def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
+    """Run a loaded spec; the run is shown while it goes on.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; its text says what is left and how to go on.
+    """
+    run, names = create_run(settings.runs_dir, loaded.spec.name), names_of(plan)
+    run.spec.write_text(loaded.render(), encoding="utf-8")
+    diary = _Diary(run, names)
+    diary.write("running")
+    try:
+        result = _execute(loaded, plan, run, settings, diary)
+        decision = _keep_decision(run, result.outputs)
+    except KeyboardInterrupt:
+        diary.write("interrupted")
+        raise KeyboardInterrupt(diary.farewell(settings.cache is not None)) from None
+    except BaseException:
+        diary.write("failed")
+        raise
+    diary.close(result, decided=decision is not None)
+    return _concluded(run, names, result, decision)
+
+
+def names_of(plan: Plan) -> Names:
+    """Return what the tasks of a plan's pipeline are called."""
+    return Names([candidate.name for candidate in plan.candidates])
+
+
+def arguments_of(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
+    """Return the arguments of a plan's pipeline; places are absolute paths or URIs."""
+    return {name: loaded.locate(place) for name, place in run_parameters(plan).items()}
+
+
+def _execute(
+    loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings, diary: "_Diary"
+) -> "RunResult":
+    write_pipeline(plan, loaded.sha256, run.pipeline, settings.cache)
+    from quantgate.local_runner import read_pipeline, run_pipeline
+
+    _let_tasks_import_from(loaded.folder)
+    arguments = arguments_of(loaded, plan)
+    with observer(settings.manner, run.path, names_of(plan)) as shown:
+        if settings.runner != LOCAL:
+            watching = diary.kept_beside(shown)
+            return run_by_kfp(settings.runner, loaded, run, arguments, watching)
+        return run_pipeline(
+            read_pipeline(run.pipeline),
+            arguments,
+            root=run.artifacts,
+            logs=run.logs,
+            jobs=settings.jobs,
+            observer=diary.kept_beside(shown),
+            cache=settings.cache,
+        )
+
+
+def _let_tasks_import_from(folder: Path) -> None:
+    """Put the spec's folder on the tasks' path, for `module:function` beside the spec."""
+    paths = [str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, dict.fromkeys(paths)))
+
+
+class _Diary:
+    """Keeps `run.json` up to date, so that a run that is killed tells what it did."""
+
+    def __init__(self, run: RunFolder, names: Names) -> None:
+        self._run = run
+        self._names = names
+        self._tasks: dict[tuple[str, ...], TaskRecord] = {}
+
+    def kept_beside(self, shown: "Observer") -> "Observer":
+        """Return an observer that writes down what happens, and shows it."""
+
+        def tell(event: "Event") -> None:
+            self._note(event)
+            shown(event)
+
+        return tell
+
+    def _note(self, event: "Event") -> None:
+        from quantgate.local_runner import events
+
+        match event:
+            case events.TaskStarted(task, log):
+                title = self._names.title(task)
+                self._tasks[task.path] = TaskRecord(
+                    title=title, state="RUNNING", seconds=0.0, log=f"logs/{log.name}", error=None
+                )
+                self.write("running")
+            case events.TaskEnded(task, result):
+                self._tasks[task.path] = _recorded(result, self._names)
+                self.write("running")
+
+    def write(self, state: Literal["running", "interrupted", "failed"]) -> None:
+        """Write down where the run stands."""
+        RunRecord(state=state, tasks=list(self._tasks.values())).keep(self._run)
+
+    def close(self, result: "RunResult", decided: bool) -> None:
+        """Write down how the run ended."""
+        tasks = [_recorded(task, self._names) for task in result.tasks]
+        RunRecord(state="decided" if decided else "failed", tasks=tasks).keep(self._run)
+
+    def farewell(self, is_cached: bool) -> str:
+        """Say what an interrupted run leaves, and how to go on."""
+        states = [task.state for task in self._tasks.values()]
+        promoting = any(task.title == PROMOTE for task in self._tasks.values())
+        kept = f"the {states.count('SUCCEEDED')} tasks that ended are kept, and the same command"
+        way_on = f"{kept} goes on from there" if is_cached else "the same command starts anew"
+        return (
+            f"{'the winner may have been promoted' if promoting else 'nothing was promoted'}\n"
+            f"{way_on}; the logs are in {self._run.logs}"
+        )
+
+
+def _recorded(task: "TaskResult", names: Names) -> TaskRecord:
+    return TaskRecord(
+        title=names.title(task),
+        state=task.state.value,
+        seconds=round(task.seconds, 3),
+        log=f"logs/{task.log.name}" if task.log.is_file() else None,
+        error=task.error,
+        cached=task.cached,
+    )
+
+
+def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | None:
+    if "decision" not in outputs:
+        return None
+    paths = {name: Path(outputs[name].path) for name in ("decision", "report", "page", "winner")}
+    keep_results(run, **paths)
+    return Decision.read(run.decision)
+
+
+def _concluded(
+    run: RunFolder, names: Names, result: "RunResult", decision: Decision | None
+) -> Conclusion:
+    if decision is not None and decision.outcome == "none_qualified":
+        # That there is nothing to promote is why the promotion failed, and no news.
+        return Conclusion(run, ExitCode.NOTHING_QUALIFIED, decision, None)
+    if decision is None or not result.succeeded:
+        return Conclusion(run, ExitCode.STEP_FAILED, decision, failures_of(result, names))
+    return Conclusion(run, ExitCode.OK, decision, None)
+
+
+def failures_of(result: "RunResult", names: Names) -> str:
+    """Say what failed; what fails in the same way for many tasks is said once."""
+    alike: dict[str | None, list[TaskResult]] = {}
+    for task in result.tasks:
+        if task.state.value == "FAILED":
+            alike.setdefault(task.error, []).append(task)
+    return "\n".join(_failure(names, tasks) for tasks in alike.values())
+
+
+def _failure(names: Names, tasks: "list[TaskResult]") -> str:
+    first = tasks[0]
+    others = f", and {len(tasks) - 1} more alike," if len(tasks) > 1 else ""
+    said = f"{names.title(first)}{others} failed: {first.error}"
+    tail = [] if first.explained else first.log_tail.splitlines()[-_TAIL_LINES:]
+    if tail:
+        said += "\n  its last words:\n" + "\n".join(f"    {line}" for line in tail)
+    return said + (f"\n  its log: {first.log}" if first.log.is_file() else "")

@@ -1,0 +1,306 @@
+"""What TensorFlow's converter does wrong without saying so, and what quantgate does about it.
+
+`WHERE` names, for each hazard, the test that shows it; those without a file are in this one.
+"""
+
+import ast
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from quantgate.components.build_dataset.work import build_dataset
+from quantgate.components.calibrate.work import calibrate
+from quantgate.components.dataset import read_summary
+from quantgate.components.flatbuffer import read_contents
+from quantgate.components.interpreter import LiteRTModel
+from quantgate.components.isolation import IsolatedFailure
+from quantgate.errors import InputError
+from quantgate.samples import warnings_about
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+]
+TESTS = Path(__file__).resolve().parents[2]
+WHERE = {
+    "int8 leaves float ops": "test_quantize.py::test_integer_only_with_float_ops_is_rejected",
+    "an empty calibration set": "test_an_empty_set",
+    "nothing but NaN": "test_calibrate.py::test_samples_of_nothing_but_nan",
+    "one NaN among good samples": "test_one_nan_among_good_samples",
+    "wrong rank": "test_samples_of_a_wrong_rank",
+    "wrong feature size": (
+        "components/measurement/test_dataset_building.py"
+        "::test_misfits_name_what_is_expected_and_given"
+    ),
+    "no batch dimension": (
+        "components/measurement/test_dataset_building.py"
+        "::test_an_input_without_batch_dimension_cannot_be_fed"
+    ),
+    "all-zero calibration data": "test_nothing_but_zeros",
+    "an infinite sample": "test_an_infinite_sample",
+    "several signatures": (
+        "test_several_signatures.py::test_a_signature_that_was_not_calibrated_is_seen"
+    ),
+    "16x8 that cannot be run": "test_quantize.py::test_model_that_does_not_run_is_rejected",
+    "16x8 that cannot be allocated": "test_16x8_that_overflows",
+    "16x8 that raises": "test_quantize.py::test_conversion_that_fails",
+    "types that a mode does not take": "spec/test_spec_candidate_options.py",
+    "uint8 is a wrapping": "test_uint8_is_wrapped_around_int8",
+    "dynamic range changes nothing": "test_quantize.py::test_unchanged_model_is_rejected",
+    "larger than float": "test_attest_figures.py::test_quantized_model_can_be_larger",
+    "an LSTM that is not unrolled": "test_convert_baseline.py::test_recurrent_layer",
+    "TensorFlow's own ops": "test_select_tf_ops.py",
+    "a dynamic batch": "test_a_dynamic_batch_stays",
+    "leaving ops out": "test_candidate_options.py::test_ops_left_in_float",
+    "per-channel dense layers": "test_candidate_options.py::test_per_tensor_weights",
+    "inputs change order": (
+        "components/measurement/test_litert_model.py"
+        "::test_inputs_and_outputs_are_bound_by_name_not_by_position"
+    ),
+    "kernels differ": "components/attestation/test_agreement.py::test_kernels_that_matter",
+    "float16 fails on silence": "test_attest_figures.py::test_float16_that_fails_on_silence",
+    "an LSTM keeps its state": (
+        "test_loops_and_state.py::test_a_fused_lstm_keeps_state_unless_it_is_reset"
+    ),
+    "an int32 input, int8": "test_quantize.py::test_integer_inputs_stay_what_they_are",
+    "an int32 input, 16x8": "test_quantize.py::test_integer_input_that_16x8_cannot_take",
+    "a fused LSTM, 16x8": "test_loops_and_state.py::test_what_converts_to_no_use",
+    "a narrow calibration set": "test_a_narrow_calibration_set",
+    "optimizer slots": "test_convert_baseline.py::test_optimizer_state",
+    "files of Keras 2": (
+        "components/models/test_export_model.py::test_a_file_of_keras_2_that_keras_3_does_not_read"
+    ),
+    "SavedModels of Keras 2": "test_a_saved_model_that_keras_3_does_not_read",
+    "two signatures of Keras 3": "test_convert_baseline.py::test_unknown_signature",
+    "resource variables": "test_quantize.py::test_state_in_float_is_rejected",
+    "an interpreter that goes away": "test_the_interpreter_that_goes_away",
+    "calibrating anew for each mode": "test_derivation.py::test_every_calibrated_mode",
+}
+
+
+def vectors(count: int = 16) -> NDArray[np.float32]:
+    return np.random.default_rng(1).normal(size=(count, 64)).astype(np.float32)
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., Path]:
+    """Build a data set from arrays, for a purpose; returns its folder, the summary beside it."""
+
+    def run(prepared: Any, name: str, purpose: str = "calibration", **arrays: Any) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        np.savez(folder / "data.npz", **arrays)
+        build_dataset(
+            str(folder / "data.npz"),
+            facts_path=str(prepared.facts_path),
+            signature="serving_default",
+            purpose=purpose,
+            label="label" if purpose == "evaluation" else None,
+            samples=None,
+            select="first",
+            seed=0,
+            dataset_path=str(folder / "dataset"),
+            summary_path=str(folder / "summary"),
+        )
+        return folder
+
+    return run
+
+
+@pytest.fixture
+def refusal(
+    build: Callable[..., Path], prepare: Callable[..., Any], tmp_path: Path
+) -> Callable[..., str]:
+    """What `build_dataset` has against calibration samples."""
+
+    def run(samples: NDArray[Any]) -> str:
+        with pytest.raises(InputError) as caught:
+            build(prepare("cumsum"), "refused", x=samples)
+        start = f"{tmp_path}/refused/data.npz cannot serve as calibration data:\n  - "
+        message = str(caught.value)
+        assert message.startswith(start)
+        return message.removeprefix(start)
+
+    return run
+
+
+def ends_of(content: bytes) -> tuple[str, str]:
+    signature = read_contents(content).signatures["serving_default"]
+    return signature.inputs[0].dtype, signature.outputs[0].dtype
+
+
+@pytest.mark.parametrize("where", WHERE.values(), ids=WHERE)
+def test_every_hazard_has_its_test(where: str):
+    file, _, name = where.rpartition("::") if "::" in where else ("", "", where)
+    if not file and name.endswith(".py"):
+        file, name = name, ""
+    path = TESTS / file if "/" in file else Path(__file__).parent / (file or Path(__file__).name)
+    found = [node.name for node in ast.walk(ast.parse(path.read_text())) if hasattr(node, "name")]
+    assert not name or name in found
+
+
+def test_an_empty_set(
+    public_model: Callable[..., bytes], saved_models: Path, refusal: Callable[..., str]
+):
+    content = public_model(saved_models / "divide", "integer_only_int8", {"x": vectors(0)})
+    assert ends_of(content) == ("float32", "float32")
+    assert refusal(vectors(0)) == "there are no samples"
+
+
+def test_one_nan_among_good_samples(
+    public_model: Callable[..., bytes], saved_models: Path, refusal: Callable[..., str]
+):
+    good = vectors()
+    bad = np.concatenate([good, good[:1]])
+    bad[-1, 3] = np.nan
+    model = saved_models / "divide"
+    contents = [public_model(model, "full_integer", {"x": samples}) for samples in (good, bad)]
+    assert contents[0] == contents[1]
+    assert refusal(bad) == (
+        "input `x` as float32: 1 of its samples hold NaN or infinity, the first is sample 16 of "
+        "the source"
+    )
+
+
+def test_nothing_but_zeros(
+    public_model: Callable[..., bytes], saved_models: Path, refusal: Callable[..., str]
+):
+    zeros = np.zeros((4, 64), np.float32)
+    content = public_model(saved_models / "divide", "integer_only_int8", {"x": zeros})
+    scale = read_contents(content).signatures["serving_default"].inputs[0].scale
+    assert scale == pytest.approx(7.8e-9, rel=0.01)
+    assert refusal(zeros) == ("input `x`: every value is 0, which leaves no range to calibrate on")
+
+
+def test_an_infinite_sample(
+    public_model: Callable[..., bytes],
+    prepare: Callable[..., Any],
+    refusal: Callable[..., str],
+):
+    samples = np.full((2, 64), -np.inf, np.float32)
+    with pytest.raises(IsolatedFailure, match=r"^crashed with SIGSEGV$"):
+        public_model(prepare("floor_mod").saved_model, "full_integer", {"x": samples})
+    assert refusal(samples) == (
+        "input `x` as float32: 2 of its samples hold NaN or infinity, the first is sample 0 of "
+        "the source"
+    )
+
+
+def test_samples_of_a_wrong_rank(
+    public_model: Callable[..., bytes], saved_models: Path, refusal: Callable[..., str]
+):
+    samples = np.ones((8, 3, 64), np.float32)
+    content = public_model(saved_models / "cumsum", "integer_only_int8", {"x": samples})
+    assert ends_of(content)[0] == "int8"
+    assert refusal(samples) == "input `x`: expected float32 [64] per sample, given float32 [3, 64]"
+
+
+@pytest.mark.parametrize("mode", ["int16x8", "int16x8_float_fallback"])
+def test_16x8_that_overflows(prepare: Callable[..., Any], quantized: Callable[..., Any], mode: str):
+    attestation = quantized(prepare("faint"), mode).attestation
+    assert attestation.status == "rejected"
+    assert attestation.reasons == [
+        "running the model failed: the model cannot be allocated: tflite/kernels/kernel_util.cc:"
+        "349 no_integer_overflow_from_quantization was not true: Node number 1 (FULLY_CONNECTED) "
+        "failed to prepare"
+    ]
+
+
+def test_uint8_is_wrapped_around_int8(prepare: Callable[..., Any], quantized: Callable[..., Any]):
+    prepared = prepare("convolutional")
+    inner = quantized(prepared, "integer_only_int8").attestation
+    wrapped = quantized(prepared, "integer_only_uint8").attestation
+    assert "QUANTIZE" not in inner.ops
+    assert wrapped.op_types == inner.op_types | {"QUANTIZE": {"conversion": 2}}
+
+
+def test_a_dynamic_batch_stays(prepare: Callable[..., Any], quantized: Callable[..., Any]):
+    prepared = prepare("two_inputs")
+    done = quantized(prepared, "integer_only_int8")
+    assert [tensor.shape for tensor in done.attestation.inputs] == [[-1, 64], [-1, 64]]
+    signature = prepared.facts.signature("serving_default")
+    samples = {"a": vectors(), "b": vectors()}
+    path = prepared.folder / "dynamic.tflite"
+    path.write_bytes(done.content)
+    model = LiteRTModel(path, prepared.facts, signature, samples)
+    model.feed(model.encode(samples), 5)
+    model.invoke()
+    assert model.read(model.outputs["y"]).shape == (64,)
+
+
+def test_a_saved_model_that_keras_3_does_not_read(saved_models: Path, prepare: Callable[..., Any]):
+    import keras
+
+    with pytest.raises(ValueError, match="Keras 3 only supports"):
+        keras.saving.load_model(saved_models / "cumsum")
+    assert prepare("cumsum").facts.ops
+
+
+def test_the_interpreter_that_goes_away(saved_models: Path, prepare: Callable[..., Any]):
+    import tensorflow as tf
+
+    path = str(prepare("cumsum").baseline)
+    with pytest.warns(UserWarning, match=r"tf\.lite\.Interpreter is deprecated"):
+        tf.lite.Interpreter(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Interpreter(path)
+
+
+def outputs_of(path: Path, prepared: Any, samples: NDArray[Any]) -> NDArray[Any]:
+    signature = prepared.facts.signature("serving_default")
+    model = LiteRTModel(path, prepared.facts, signature, {"x": samples})
+    encoded, rows = model.encode({"x": samples}), []
+    for row in range(len(samples)):
+        model.feed(encoded, row)
+        model.invoke()
+        rows.append(model.outputs["y"].decode(model.read(model.outputs["y"])))
+    return np.stack(rows)
+
+
+def test_a_narrow_calibration_set(
+    prepare: Callable[..., Any],
+    quantized: Callable[..., Any],
+    build: Callable[..., Path],
+    tmp_path: Path,
+):
+    """Of four machines, each twice as loud as the one before, the narrow set heard but one."""
+    random, prepared = np.random.default_rng(4), prepare("small")
+    loudness = np.repeat([1.0, 2.0, 4.0, 8.0], 100)[:, None]
+    samples = (loudness * random.normal(size=(400, 4))).astype(np.float32)
+    scores = outputs_of(prepared.baseline, prepared, samples)[:, 0]
+    labels = (scores > np.quantile(scores, 0.9)).astype(np.int32)
+    evaluation = build(prepared, "evaluation", "evaluation", x=samples, label=labels)
+    areas, said = {}, {}
+    for name, chosen in {"narrow": samples[:100], "broad": samples[::4]}.items():
+        folder = build(prepared, name, x=chosen)
+        ranges = folder / "calibrated"
+        calibrate(
+            str(prepared.prepared),
+            facts_path=str(prepared.facts_path),
+            dataset_path=str(folder / "dataset"),
+            timeout_s=60.0,
+            calibrated_path=str(ranges),
+        )
+        content = quantized(prepared, "integer_only_int8", calibrated_path=str(ranges)).content
+        (folder / "model.tflite").write_bytes(content)
+        found = outputs_of(folder / "model.tflite", prepared, samples)[:, 0]
+        areas[name] = roc_auc_score(labels, found)
+        sets = [read_summary(at / "summary") for at in (folder, evaluation)]
+        said[name] = [warning for warning in warnings_about(*sets) if "clip" in warning]
+    assert areas["broad"] > 0.99
+    assert areas["narrow"] < areas["broad"] - 0.02
+    assert said["broad"] == []
+    assert said["narrow"] == [
+        f"input `x` runs from {samples.min():.4g} to {samples.max():.4g} in the evaluation data "
+        f"and only from {samples[:100].min():.4g} to {samples[:100].max():.4g} in the calibration "
+        "data: integer models clip what calibration never saw; calibrate on samples as broad as "
+        "those that the model will meet"
+    ]

@@ -1,0 +1,271 @@
+"""Models with several signatures: one .tflite, samples for each, and nothing left in float."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from quantgate.components.attest import Case, attest
+from quantgate.components.calibrate.work import calibrate
+from quantgate.components.convert_baseline.work import convert_baseline
+from quantgate.components.converter import recipe_of
+from quantgate.components.evaluate.work import evaluate
+from quantgate.components.isolation import run_isolated
+from quantgate.components.quantize.work import quantize
+from quantgate.errors import InputError
+from quantgate.modes import QUANTIZED_MODES
+from quantgate.records import Attestation, Measurement, ModelFacts
+
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
+]
+SIGNATURES = ["encode", "decode"]
+COUNTS = {"encode": 20, "decode": 24}
+Arrays = dict[str, NDArray[Any]]
+
+
+class Folder:
+    """A folder with everything that tasks hand on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __call__(self, name: str) -> str:
+        return str(self.path / name)
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts.read(self("facts.json"))
+
+
+@pytest.fixture(scope="module")
+def samples() -> dict[str, Arrays]:
+    random = np.random.default_rng(2)
+    return {
+        "encode": {"image": random.normal(size=(20, 64)).astype(np.float32)},
+        "decode": {"code": random.uniform(0, 3, (24, 48)).astype(np.float32)},
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory,
+    write_dataset: Callable[..., Path],
+    samples: dict[str, Arrays],
+) -> Folder:
+    """The float model of an encoder and a decoder, with calibration sets, calibrated."""
+    found = Folder(tmp_path_factory.mktemp("signatures"))
+    run_isolated(_export, found("saved_model"), timeout_s=60)
+    convert_baseline(
+        found("saved_model"),
+        SIGNATURES,
+        calibrated=True,
+        baseline_path=found("baseline.tflite"),
+        prepared_path=found("prepared.tflite"),
+        facts_path=found("facts.json"),
+    )
+    for key, arrays in samples.items():
+        write_dataset(found.path / "dataset", arrays, key)
+    calibrate(
+        found("prepared.tflite"),
+        facts_path=found("facts.json"),
+        dataset_path=found("dataset"),
+        timeout_s=60.0,
+        calibrated_path=found("calibrated"),
+    )
+    return found
+
+
+def _export(folder: str) -> None:
+    import tensorflow as tf
+
+    random = np.random.default_rng(6)
+    module = tf.Module()
+    module.inner = tf.Variable(random.normal(size=(64, 48)).astype(np.float32) / 8)
+    module.outer = tf.Variable(random.normal(size=(48, 40)).astype(np.float32) / 7)
+    module.encode = tf.function(
+        lambda image: {"code": tf.nn.relu(image @ module.inner)},
+        input_signature=[tf.TensorSpec([None, 64], tf.float32, name="image")],
+    )
+    module.decode = tf.function(
+        lambda code: {"logits": code @ module.outer},
+        input_signature=[tf.TensorSpec([None, 48], tf.float32, name="code")],
+    )
+    tf.saved_model.save(
+        module, folder, signatures={"encode": module.encode, "decode": module.decode}
+    )
+
+
+def _public(saved_model: str, mode_name: str, samples: dict[str, Arrays]) -> bytes:
+    """The guide's recipe for several signatures: `(signature, {name: array})`."""
+    import tensorflow as tf
+
+    def representative() -> Iterator[tuple[str, Arrays]]:
+        for key, arrays in samples.items():
+            for row in range(len(next(iter(arrays.values())))):
+                yield key, {name: values[row : row + 1] for name, values in arrays.items()}
+
+    mode = QUANTIZED_MODES[mode_name]
+    converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=SIGNATURES)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if mode.supported_ops:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet[name] for name in mode.supported_ops]
+    if mode.supported_types:
+        converter.target_spec.supported_types = [tf.float16]
+    converter.inference_input_type = tf.dtypes.as_dtype(mode.io_types[0])
+    converter.inference_output_type = tf.dtypes.as_dtype(mode.io_types[0])
+    if mode.calibrated:
+        converter.representative_dataset = representative
+    return bytes(converter.convert())
+
+
+def _candidate(mode: str) -> dict[str, Any]:
+    io_type = QUANTIZED_MODES[mode].io_types[0]
+    return {"candidate": mode, "mode": mode, "input_type": io_type, "output_type": io_type}
+
+
+def test_facts_name_every_signature(folder: Folder):
+    facts = folder.facts
+    assert facts.keys == SIGNATURES
+    assert {key: list(facts.signature(key).inputs) for key in SIGNATURES} == {
+        "encode": ["image"],
+        "decode": ["code"],
+    }
+    with pytest.raises(InputError) as caught:
+        facts.signature("train")
+    assert str(caught.value) == (
+        "the model was converted with `encode`, `decode`, and not with `train`"
+    )
+
+
+@pytest.mark.parametrize("mode", QUANTIZED_MODES)
+def test_every_mode_gives_what_the_guide_gives(
+    folder: Folder, tmp_path: Path, samples: dict[str, Arrays], mode: str
+):
+    quantize(
+        folder("saved_model"),
+        baseline_path=folder("baseline.tflite"),
+        facts_path=folder("facts.json"),
+        candidate=_candidate(mode),
+        timeout_s=60.0,
+        quantized_path=str(tmp_path / "quantized.tflite"),
+        attestation_path=str(tmp_path / "attestation.json"),
+        calibrated_path=folder("calibrated"),
+        dataset_path=folder("dataset"),
+    )
+    content = (tmp_path / "quantized.tflite").read_bytes()
+    assert content == run_isolated(_public, folder("saved_model"), mode, samples, timeout_s=120)
+    attestation = Attestation.read(tmp_path / "attestation.json")
+    assert (attestation.status, attestation.reasons) == ("converted", [])
+    assert [tensor.name for tensor in attestation.inputs] == ["encode.image", "decode.code"]
+    assert attestation.trial is not None
+    assert sorted(attestation.trial.snr_db) == ["decode.logits", "encode.code"]
+    assert min(attestation.trial.snr_db.values()) > 25
+
+
+def test_a_signature_that_was_not_calibrated_is_seen(
+    folder: Folder, tmp_path: Path, samples: dict[str, Arrays]
+):
+    """TensorFlow leaves it in float without a word, behind inputs and outputs of int8."""
+    half = {"encode": samples["encode"]}
+    content = run_isolated(_public, folder("saved_model"), "integer_only_int8", half, timeout_s=120)
+    model = tmp_path / "half.tflite"
+    model.write_bytes(content)
+    found = attest(
+        Case(
+            model=str(model),
+            baseline=folder("baseline.tflite"),
+            facts=folder.facts,
+            recipe=recipe_of(_candidate("integer_only_int8")),
+            dataset=folder("dataset"),
+            timeout_s=60.0,
+        )
+    )
+    assert found["status"] == "rejected"
+    assert (
+        "ops left in float, in a mode that promises none: FULLY_CONNECTED (1)" in found["reasons"]
+    )
+
+
+def test_samples_for_one_signature_only_are_no_calibration_set(
+    folder: Folder, tmp_path: Path, write_dataset: Callable[..., Path], samples: dict[str, Arrays]
+):
+    dataset = write_dataset(tmp_path / "dataset", samples["encode"], "encode")
+    with pytest.raises(InputError, match=r"signature-decode/manifest\.json"):
+        calibrate(
+            folder("prepared.tflite"),
+            facts_path=folder("facts.json"),
+            dataset_path=str(dataset),
+            timeout_s=60.0,
+            calibrated_path=str(tmp_path / "calibrated"),
+        )
+
+
+def test_each_metric_is_measured_on_its_signature(
+    folder: Folder, tmp_path: Path, samples: dict[str, Arrays]
+):
+    _label(folder, samples)
+    metrics = [
+        {"metric": "mse", "signature": "encode"},
+        {"metric": "top1", "signature": "decode"},
+    ]
+    arguments: dict[str, Any] = {
+        "facts_path": folder("facts.json"),
+        "dataset_path": folder("evaluation"),
+        "measurement_path": str(tmp_path),
+    }
+    evaluate(folder("baseline.tflite"), metrics=metrics, **arguments)
+    measurement = Measurement.read(tmp_path / "measurement.json")
+    assert measurement.reasons == []
+    assert measurement.figures["mse"] == pytest.approx(0.0, abs=1e-9)
+    assert measurement.figures["top1"] == 1.0
+    assert measurement.samples == sum(COUNTS.values())
+    with np.load(tmp_path / "samples.npz") as kept:
+        assert {name: len(kept[name]) for name in kept.files} == {"mse": 20, "top1": 24}
+    with pytest.raises(InputError) as caught:
+        evaluate(folder("baseline.tflite"), metrics=[{"metric": "top1"}], **arguments)
+    assert str(caught.value) == (
+        "metric `top1`: the model has several signatures, `encode`, `decode`; name one as "
+        "`signature`"
+    )
+
+
+def _label(folder: Folder, samples: dict[str, Arrays]) -> None:
+    """Build an evaluation set whose labels are what the float model gives."""
+    from quantgate.components.build_dataset.work import build_dataset
+
+    truth = run_isolated(_float_outputs, folder("saved_model"), samples, timeout_s=60)
+    others: dict[str, str] = {}
+    for key in SIGNATURES:
+        source = folder(f"{key}.npz")
+        np.savez(source, **samples[key], label=truth[key])
+        build_dataset(
+            source,
+            facts_path=folder("facts.json"),
+            signature=key,
+            purpose="evaluation",
+            label="label",
+            samples=None,
+            select="first",
+            seed=0,
+            dataset_path=folder(f"{key}-set" if key == "encode" else "evaluation"),
+            summary_path=folder(f"{key}-summary"),
+            **others,
+        )
+        others = {
+            "others_path": folder(f"{key}-set"),
+            "others_summary_path": folder(f"{key}-summary"),
+        }
+
+
+def _float_outputs(saved_model: str, samples: dict[str, Arrays]) -> dict[str, NDArray[Any]]:
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(saved_model).signatures
+    codes = signatures["encode"](**samples["encode"])["code"].numpy()
+    logits = signatures["decode"](**samples["decode"])["logits"].numpy()
+    return {"encode": codes, "decode": logits.argmax(axis=1)}

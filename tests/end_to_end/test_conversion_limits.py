@@ -1,0 +1,121 @@
+"""Conversions that take too much, and models that do not run: a decision, not a broken run."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quantgate.components.isolation import run_isolated
+from quantgate.decision import Decision
+
+pytestmark = pytest.mark.tensorflow
+SPEC = """\
+version: 1
+name: limits
+model: {saved_model: plain}
+data:
+  calibration: {source: calibration.npz, samples: 100}
+  evaluation: {source: evaluation.npz, label: y}
+quantize: {modes: [dynamic_range, integer_only_int8]}
+measure: {metrics: [top1], latency: {runs: 3, warmup: 1}}
+gate: {size_bytes: {max_ratio: 0.9}}
+"""
+CANNOT_RUN = (
+    "the model has the TensorFlow ops FlexErf, which this LiteRT cannot run: the pip wheels of "
+    "LiteRT come without the Flex delegate"
+)
+Tasks = dict[str, bool]
+
+
+def _export(folder: Path) -> None:
+    import tensorflow as tf
+
+    random = np.random.default_rng(5)
+    weights = tf.constant(random.normal(size=(64, 64)).astype(np.float32))
+    for name, function in {"plain": tf.nn.relu, "error_function": tf.math.erf}.items():
+        module = tf.Module()
+        x = tf.TensorSpec([None, 64], tf.float32, name="x")
+        serve = tf.function(partial(_logits, tf, function, weights), autograph=False)
+        module.serve = serve.get_concrete_function(x=x)
+        tf.saved_model.save(module, str(folder / name), signatures=module.serve)
+
+
+def _logits(tf: Any, function: Callable[..., Any], weights: Any, x: Any) -> dict[str, Any]:
+    return {"logits": function(tf.matmul(x, weights))}
+
+
+@pytest.fixture
+def ran(quantgate: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Tasks, Decision]]:
+    """Run a small spec with further arguments; by task whether it was cached, and the decision."""
+    run_isolated(_export, tmp_path, timeout_s=120)
+    random = np.random.default_rng(0)
+    samples = random.normal(size=(150, 64)).astype(np.float32)
+    np.savez(tmp_path / "calibration.npz", x=samples[:100])
+    np.savez(tmp_path / "evaluation.npz", x=samples[100:], y=random.integers(0, 64, 50))
+    (tmp_path / "spec.yaml").write_text(SPEC)
+
+    def run(*arguments: str, exit_code: int = 4) -> tuple[Tasks, Decision]:
+        own = ["--runs-dir", tmp_path / "runs", "--cache-dir", tmp_path / "cache"]
+        settings = [part for argument in arguments for part in ("--set", argument)]
+        done = quantgate("run", tmp_path / "spec.yaml", *own, *settings)
+        assert done.returncode == exit_code, done.stdout + done.stderr
+        latest = tmp_path / "runs" / "limits" / "latest"
+        tasks = json.loads((latest / "run.json").read_text())["tasks"]
+        return {task["title"]: task["cached"] for task in tasks}, Decision.read(
+            latest / "decision.json"
+        )
+
+    return run
+
+
+def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> None:
+    """What is derived from the calibrated model needs a sixth of it."""
+    limit = "quantize.memory_limit=2MB"
+    _, decision = ran(limit, exit_code=0)
+    reasons = {entry.name: entry.reasons for entry in decision.candidates}
+    assert reasons["dynamic_range"] == [
+        "the conversion needed more than 2MB of memory and was stopped; convert on a machine with "
+        "more memory, and with a `quantize.memory_limit` to match"
+    ]
+    assert decision.winner == "integer_only_int8"
+    # Another time there may be more; what does not rest on that is taken from the cache.
+    cached, _ = ran(limit, exit_code=0)
+    assert not cached["Quantize dynamic_range"]
+    assert cached["Quantize integer_only_int8"]
+
+
+@pytest.mark.slow
+def test_conversions_that_take_too_long(ran) -> None:
+    limit, ended = "quantize.timeout_s=0.001", "took longer than 0.001 s and was stopped"
+    _, decision = ran(limit)
+    assert {entry.name: (entry.status, entry.reasons) for entry in decision.candidates} == {
+        "dynamic_range": ("failed", [f"the conversion {ended}"]),
+        "integer_only_int8": ("failed", [f"calibration {ended}"]),
+    }
+    assert decision.baseline.status == "measured"
+    cached, _ = ran(limit)
+    assert not cached["Calibrate"]
+    assert not cached["Quantize dynamic_range"]
+    assert cached["Convert float32 baseline"]
+    assert cached["Evaluate baseline"]
+
+
+def test_a_model_that_does_not_run_here(ran) -> None:
+    _, decision = ran("model.saved_model=error_function", "quantize.select_tf_ops=true")
+    assert decision.outcome == "none_qualified"
+    needs = "it needs LiteRT with the Flex delegate wherever it runs, for the TensorFlow ops"
+    assert {entry.name: (entry.status, entry.reasons) for entry in decision.candidates} == {
+        "dynamic_range": ("failed", [f"{needs} FlexErf", CANNOT_RUN]),
+        "integer_only_int8": ("failed", [f"calibration is not possible: {CANNOT_RUN}"]),
+    }
+    assert (decision.baseline.status, decision.baseline.reasons) == ("failed", [CANNOT_RUN])
+    assert decision.advice == [
+        "express FlexErf through ops that LiteRT has, as listed at "
+        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again: "
+        "a model that cannot be run here cannot be measured, and what was not measured does not "
+        "qualify"
+    ]

@@ -1,0 +1,77 @@
+"""KFP's own local runner as an independent witness: the same IR, the same decision."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quantgate.decision import Decision, Entry
+from quantgate.runs import RunRecord
+
+pytestmark = pytest.mark.tensorflow
+
+
+def without_clock(entry: Entry) -> dict[str, Any]:
+    """Everything about an entry that two runs must agree on."""
+    figures = {
+        name: value for name, value in entry.measurements.items() if not name.startswith("latency_")
+    }
+    return {**entry.model_dump(exclude={"pareto"}), "measurements": figures}
+
+
+def test_kfp_local_reaches_the_same_decision(example: Path, quantgate, tmp_path: Path) -> None:
+    spec = example / "quantgate.yaml"
+    ours = quantgate("run", spec, "--runs-dir", tmp_path / "ours")
+    published = (example / "promoted" / "latest").read_text()
+    witness = ("--runner", "kfp-local", "--set", f"promote.to={tmp_path / 'theirs promoted'}")
+    theirs = quantgate("run", spec, "--runs-dir", tmp_path / "theirs", *witness)
+
+    assert (ours.returncode, theirs.returncode) == (0, 0), theirs.stdout + theirs.stderr
+    run = tmp_path / "theirs" / "digits" / "latest"
+    one = Decision.read(tmp_path / "ours" / "digits" / "latest" / "decision.json")
+    other = Decision.read(run / "decision.json")
+    assert (other.outcome, other.winner) == (one.outcome, one.winner)
+    assert without_clock(other.baseline) == without_clock(one.baseline)
+    assert list(map(without_clock, other.candidates)) == list(map(without_clock, one.candidates))
+    assert other.provenance.saved_model_sha256 == one.provenance.saved_model_sha256
+    assert (tmp_path / "theirs promoted" / "latest").read_text() == published
+    assert (run / "winner" / "model.tflite").is_file()
+    assert (run / "report.html").is_file()
+    tasks = RunRecord.read(run / "run.json").tasks
+    assert {(task.state, task.log) for task in tasks} == {("SUCCEEDED", "logs/kfp-local.log")}
+    assert "Quantize integer_only_int8" in [task.title for task in tasks]
+
+
+@pytest.mark.slow
+def test_kfp_local_says_that_nothing_qualifies(example: Path, quantgate, tmp_path: Path) -> None:
+    wish = ("--set", "gate.size_bytes.max_ratio=0.01")
+    done = quantgate(
+        "run", example / "quantgate.yaml", "--runner", "kfp-local", *wish, "--runs-dir", tmp_path
+    )
+    assert done.returncode == 4, done.stdout + done.stderr
+    run = tmp_path / "digits" / "latest"
+    assert Decision.read(run / "decision.json").outcome == "none_qualified"
+    assert not (run / "winner").exists()
+
+
+@pytest.mark.parametrize("asked", [["--jobs", "2"], ["--dry-run"]], ids=lambda asked: asked[0])
+def test_what_only_our_runner_can_do_is_refused(example: Path, quantgate, asked) -> None:
+    done = quantgate("run", example / "quantgate.yaml", "--runner", "kfp-local", *asked)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: {asked[0]} is for quantgate's own runner: leave it out, or leave out "
+        "--runner kfp-local\n"
+    )
+
+
+def test_without_an_engine_containers_are_refused(
+    example: Path, quantgate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    spec = example / "quantgate.yaml"
+    done = quantgate("run", spec, "--runner", "docker", "--runs-dir", tmp_path / "runs")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr == (
+        f"error: no container engine answers at unix://{tmp_path}/none.sock: start Docker, or "
+        "name the socket of an engine that runs in DOCKER_HOST\n"
+    )

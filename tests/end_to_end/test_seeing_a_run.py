@@ -1,0 +1,206 @@
+"""What `quantgate run` shows: events, lines, a tree, or next to nothing."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+QUANTGATE = Path(sys.executable).parent / "quantgate"
+RESULT = {"event", "time", "outcome", "winner", "model", "decision", "run", "exit_code"}
+
+
+def events_of(done: "subprocess.CompletedProcess[str]") -> list[dict]:
+    assert done.stderr == ""
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(event["time"].endswith("Z") for event in events)
+    return events
+
+
+def of(kind: str, events: list[dict]) -> list[dict]:
+    return [event for event in events if event["event"] == kind]
+
+
+def test_json_is_events_and_nothing_else(example: Path, quantgate) -> None:
+    runs = example / "runs"
+    done = quantgate(
+        "run", example / "quantgate.yaml", "--runs-dir", runs, "--json", "-v", "--no-cache"
+    )
+    events = events_of(done)
+    assert (done.returncode, events[0]["event"]) == (0, "run_started")
+    result = events[-1]
+    assert set(result) == RESULT
+    assert (result["event"], result["outcome"], result["exit_code"]) == ("result", "winner", 0)
+    assert result["winner"] in ("dynamic_range", "integer_only_int8")
+    assert Path(result["decision"]).is_file()
+    assert Path(result["model"]).is_file()
+    assert Path(result["run"]) == Path(events[0]["run"])
+    ended = of("task_ended", events)
+    assert {event["task"] for event in ended} == set(events[0]["tasks"])
+    assert {event["outcome"] for event in ended} == {"succeeded"}
+    last = {event["task"]: event for event in of("task_progress", events)}
+    for task in ("Build evaluation set", "Evaluate baseline", "Calibrate", "Benchmark latency"):
+        assert last[task]["done"] == last[task]["total"] > 0, task
+    printed = {event["task"]: event["line"] for event in of("task_printed", events)}
+    assert "XNNPACK" in printed["Evaluate baseline"]
+    assert {event["candidate"] for event in ended} == {None, "dynamic_range", "integer_only_int8"}
+
+
+def test_json_tells_that_nothing_qualified(example: Path, quantgate) -> None:
+    limit = "gate.size_bytes.max_ratio=0.01"
+    done = quantgate(
+        "run", example / "quantgate.yaml", "--runs-dir", example / "runs", "--json", "--set", limit
+    )
+    result = events_of(done)[-1]
+    assert (done.returncode, result["exit_code"]) == (4, 4)
+    assert (result["outcome"], result["winner"], result["model"]) == ("none_qualified", None, None)
+
+
+def test_json_tells_errors_as_events(example: Path, quantgate) -> None:
+    done = quantgate("run", example / "nowhere.yaml", "--json")
+    error, result = events_of(done)
+    assert error["event"] == "error"
+    assert error["message"] == f"{example / 'nowhere.yaml'} does not exist; name a spec file"
+    assert set(result) == RESULT
+    assert (result["outcome"], result["exit_code"], done.returncode) == ("failed", 2, 2)
+
+
+def test_json_tells_a_failed_task(example: Path, quantgate) -> None:
+    done = quantgate(
+        *("run", example / "quantgate.yaml", "--runs-dir", example / "runs", "--json"),
+        *("--set", "model.signatures=[serving]"),
+    )
+    events = events_of(done)
+    assert [event["outcome"] for event in of("task_ended", events)].count("failed") == 1
+    (error,) = of("error", events)
+    assert error["message"].startswith("Convert float32 baseline failed: ")
+    assert (events[-1]["outcome"], events[-1]["decision"]) == ("failed", None)
+    assert (events[-1]["exit_code"], done.returncode) == (1, 1)
+
+
+def test_a_dry_run_as_json(example: Path, quantgate) -> None:
+    done = quantgate("run", example / "quantgate.yaml", "--dry-run", "--no-cache", "--json")
+    *tasks, result = events_of(done)
+    reasons = {task["task"]: task["reason"] for task in tasks if not task["cached"]}
+    assert reasons["Convert float32 baseline"] == "the cache is off"
+    assert "Promote winner" in reasons
+    assert (result["outcome"], result["exit_code"]) == ("planned", 0)
+
+
+def test_quiet_is_the_result_alone(example: Path, quantgate) -> None:
+    done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs", "-q")
+    assert (done.returncode, done.stderr) == (0, "")
+    decision, winner, report = done.stdout.splitlines()
+    assert decision.startswith("digits: ")
+    assert winner.startswith(f"winner:  {example / 'runs'}")
+    assert report.startswith(f"report:  {example / 'runs'}")
+
+
+@pytest.mark.parametrize("pair", [("-q", "-v"), ("-q", "--verbose")])
+def test_quiet_and_verbose_exclude_each_other(quantgate, pair) -> None:
+    done = quantgate("run", "x.yaml", *pair)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "not allowed with argument" in done.stderr
+
+
+def read_all(descriptor: int) -> str:
+    content = b""
+    while True:
+        try:
+            data = os.read(descriptor, 1 << 16)
+        except OSError:
+            return content.decode()
+        if not data:
+            return content.decode()
+        content += data
+
+
+def test_a_terminal_gets_a_tree_and_its_cursor_back(example: Path, quantgate) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [
+            QUANTGATE,
+            "run",
+            example / "quantgate.yaml",
+            "--runs-dir",
+            example / "runs",
+            "--no-cache",
+        ],
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "COLUMNS": "100"},
+    )
+    os.close(theirs)
+    text = read_all(ours)
+    os.close(ours)
+    assert process.wait(60) == 0, text
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
+    frame = text.split("\x1b[J")[-1]
+    assert "✓ Calibrate" in frame
+    assert "✓ dynamic_range" in frame
+    assert "winner:" in frame.split("\x1b[?25h")[1]
+
+
+def test_ctrl_c_again_and_again_still_ends_everything(example: Path) -> None:
+    process = subprocess.Popen(
+        [
+            QUANTGATE,
+            "run",
+            example / "quantgate.yaml",
+            "--runs-dir",
+            example / "runs",
+            "--no-cache",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Convert float32 baseline" in line:
+            break
+    for pause in (0.0, 0.0, 0.1, 0.2):
+        time.sleep(pause)
+        process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    (run,) = (example / "runs" / "digits").iterdir()
+    assert (process.returncode, error) == (
+        130,
+        "\ninterrupted; nothing was promoted\n"
+        f"the same command starts anew; the logs are in {run / 'logs'}\n",
+    )
+    tasks = json.loads((run / "run.json").read_text())["tasks"]
+    assert ("Convert float32 baseline", "SUCCEEDED") in [(t["title"], t["state"]) for t in tasks]
+    left = subprocess.run(["pgrep", "-f", str(example)], capture_output=True, check=False)
+    assert left.stdout == b""
+    listed = subprocess.run([QUANTGATE, "logs", run], capture_output=True, text=True, check=True)
+    assert "succeeded  Convert float32 baseline\n" in listed.stdout
+
+
+def test_a_locale_of_ascii_alone_keeps_the_reason(example: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "modèles"
+    example.rename(folder)
+    done = subprocess.run(
+        [QUANTGATE, "run", folder / "quantgate.yaml", "--set", "model.signatures=[serving]"],
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    shown = str(folder).replace("è", "?")
+    assert done.stderr.decode("ascii").startswith(
+        f"error: Convert float32 baseline failed: {shown}/saved_model has no signature `serving`"
+    )
+    record = next((folder / "runs").rglob("run.json")).read_text("utf-8")
+    assert f"{folder}/saved_model has no signature" in record

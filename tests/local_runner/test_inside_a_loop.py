@@ -1,0 +1,100 @@
+"""A pipeline run where an event loop runs already, as in a notebook's cell."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from kfp import dsl
+
+from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+component = dsl.component(base_image="image:1", install_kfp_package=False)
+
+
+@component
+def add(a: int) -> int:
+    return a + 1
+
+
+@component
+def wait(marker: str):
+    import os
+    import pathlib
+    import time
+
+    pathlib.Path(marker).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+@dsl.pipeline(name="small")
+def small(a: int) -> int:
+    return add(a=a).output
+
+
+@dsl.pipeline(name="endless")
+def endless(marker: str):
+    wait(marker=marker)
+
+
+def test_a_pipeline_runs_inside_a_loop(compiled, tmp_path):
+    pipeline = read_pipeline(compiled(small))
+    events = []
+
+    async def cell():
+        planned = dry_run(pipeline, {"a": 1})
+        return planned, run_pipeline(
+            pipeline, {"a": 1}, tmp_path / "root", tmp_path / "logs", observer=events.append
+        )
+
+    planned, result = asyncio.run(cell())
+    assert [task.name for task in planned] == ["add"]
+    assert result.outputs == {"Output": 2}
+    assert type(events[-1]).__name__ == "RunEnded"
+
+
+CELL = """
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from quantgate.local_runner import read_pipeline, run_pipeline
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+source, folder = Path(sys.argv[1]), Path(sys.argv[2])
+
+async def cell():
+    arguments = {"marker": str(folder / "marker")}
+    run_pipeline(read_pipeline(source), arguments, folder / "root", folder / "logs")
+
+try:
+    HOW
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(
+    "how", ["asyncio.run(cell())", "asyncio.new_event_loop().run_until_complete(cell())"]
+)
+def test_ctrl_c_ends_the_tasks_of_a_cell(compiled, tmp_path, how):
+    script, marker = tmp_path / "cell.py", tmp_path / "marker"
+    script.write_text(CELL.replace("HOW", how), "utf-8")
+    with subprocess.Popen(
+        [sys.executable, script, compiled(endless), tmp_path], stderr=subprocess.PIPE
+    ) as cell:
+        limit = time.monotonic() + 30
+        while not (marker.is_file() and marker.read_text()):
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+        os.kill(cell.pid, signal.SIGINT)
+        _, errors = cell.communicate(timeout=20)
+    assert (cell.returncode, errors) == (130, b"")
+    stat = Path(f"/proc/{marker.read_text()}/stat")
+    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
