@@ -8,7 +8,7 @@ FAST := not slow and not tensorflow
 DEMO ?= quantgate-demo
 
 .PHONY: help demo test check lint types test-fast test-slow bench bench-runner images test-images \
-  goldens schema lock clean
+  goldens pages schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
@@ -20,6 +20,7 @@ help:
 	@echo "make images     build the images, with Docker or Podman; BASE=... names a base image"
 	@echo "make test-images  build them, and run the whole pipeline in containers"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
+	@echo "make pages      write the pages of the components anew from their interfaces"
 	@echo "make schema     write the spec's JSON Schema anew"
 	@echo "make lock       pin the dependencies anew"
 
@@ -62,6 +63,9 @@ test-images: $(INSTALLED) images
 
 goldens: $(INSTALLED)
 	$(BIN)/python tests/pipelines/goldens/refresh.py
+
+pages: $(INSTALLED)
+	$(BIN)/python tests/components/pages/refresh.py
 
 schema: $(INSTALLED)
 	$(BIN)/python -m quantgate.spec.schema > specs/spec.schema.json

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.binding import ModelFailure
 from quantgate.components.conversion_failure import sentence
-from quantgate.components.interpreter import ModelFailure
 from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.components.model_file import ModelFile, confine, is_quantized, read_model
 from quantgate.components.trial import (

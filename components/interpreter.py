@@ -1,7 +1,6 @@
 """LiteRT models, their inputs and outputs bound by signature name, run one sample at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,48 +9,12 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
+from quantgate.components.binding import ModelFailure, Tensor, bound, is_primary
 from quantgate.records import ModelFacts, Signature, TensorFacts
 from quantgate.select_tf_ops import cannot_run, tensorflow_ops
 
-QUANTIZED = ("int8", "uint8", "int16")
 ASSIGN_VARIABLE = "ASSIGN_VARIABLE"
 Array = NDArray[Any]
-
-
-class ModelFailure(Exception):
-    """A model does not run as the float model does; `str(error)` is the reason for a person."""
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An input or output of a model.
-
-    `scale` is 0.0 where the tensor holds the float model's own values; elsewhere
-    `real = (int - zero_point) * scale`, per tensor, as LiteRT's quantization specification has it
-    (https://ai.google.dev/edge/litert/models/quantization_spec).
-    """
-
-    name: str
-    index: int
-    dtype: np.dtype[Any]
-    scale: float
-    zero_point: int
-
-    def encode(self, values: Array) -> Array:
-        """Quantize values of the float model: round half to even, clip to the dtype's range."""
-        if not self.scale:
-            return np.ascontiguousarray(values)
-        limits = np.iinfo(self.dtype)
-        steps = np.rint(values / np.float32(self.scale)) + self.zero_point
-        encoded: Array = np.clip(steps, limits.min, limits.max).astype(self.dtype)
-        return encoded
-
-    def decode(self, values: Array) -> Array:
-        """Values as the float model would give them."""
-        if not self.scale:
-            return values
-        steps = values.astype(np.float32) - np.float32(self.zero_point)
-        return np.asarray(steps * np.float32(self.scale))
 
 
 #: Rows [k, ...] of every input, as its tensor takes them.
@@ -95,12 +58,12 @@ class LiteRTModel:
         self._kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
         self._tensorflow_ops = tensorflow_ops(facts.ops)
         interpreter = self._loaded()
-        self.inputs, self.outputs = _bound(interpreter, signature)
+        self.inputs, self.outputs = bound(interpreter, signature)
         self._shapes = {
             name: _shape_of_sample(inputs[name], tensor)
             for name, tensor in signature.inputs.items()
         }
-        self._key = None if _is_primary(interpreter, signature.key) else signature.key
+        self._key = None if is_primary(interpreter, signature.key) else signature.key
         self._start(interpreter)
         # reset_all_variables leaves resource variables as they are, so these models start anew.
         self._restarts = ASSIGN_VARIABLE in facts.ops
@@ -207,62 +170,3 @@ def _shape_of_sample(samples: Array, tensor: TensorFacts) -> tuple[int, ...]:
 
 def _batched(values: Array, shape: tuple[int, ...]) -> Array:
     return values.reshape(len(values), *shape)
-
-
-def _bound(
-    interpreter: Interpreter, signature: Signature
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    inputs, outputs = _ends(interpreter, signature.key)
-    return (
-        _tensors("input", inputs, signature.inputs),
-        _tensors("output", outputs, signature.outputs),
-    )
-
-
-def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What LiteRT tells of inputs and outputs, by name."""
-    if not key:
-        return _by_name(interpreter.get_input_details()), _by_name(interpreter.get_output_details())
-    if key not in interpreter.get_signature_list():
-        raise ModelFailure(f"the model has no signature `{key}`")
-    # The runner counts as a reference into the interpreter and must be gone before it allocates.
-    runner = interpreter.get_signature_runner(key)
-    return runner.get_input_details(), runner.get_output_details()
-
-
-def _is_primary(interpreter: Interpreter, key: str) -> bool:
-    """Whether the interpreter runs a signature's graph by itself: that of the first one."""
-    primary = {(tensor["index"], tensor["name"]) for tensor in interpreter.get_output_details()}
-    _, outputs = _ends(interpreter, key)
-    return {(tensor["index"], tensor["name"]) for tensor in outputs.values()} == primary
-
-
-def _by_name(details: list[dict[str, Any]]) -> dict[str, Any]:
-    return {tensor["name"]: tensor for tensor in details}
-
-
-def _tensors(
-    role: str, found: Mapping[str, Mapping[str, Any]], expected: Mapping[str, TensorFacts]
-) -> dict[str, Tensor]:
-    if set(found) != set(expected):
-        raise ModelFailure(
-            f"the model's {role}s are {_listed(found)}, the float model's {_listed(expected)}"
-        )
-    return {name: _tensor(role, name, found[name], facts) for name, facts in expected.items()}
-
-
-def _tensor(role: str, name: str, details: Mapping[str, Any], expected: TensorFacts) -> Tensor:
-    dtype = np.dtype(details["dtype"])
-    if dtype.name == expected.dtype:
-        return Tensor(name, details["index"], dtype, scale=0.0, zero_point=0)
-    scale, zero_point = details["quantization"]
-    if dtype.name not in QUANTIZED or expected.dtype != "float32" or not scale:
-        raise ModelFailure(
-            f"{role} `{name}` is {dtype.name} with scale {scale:g}, the float model's "
-            f"{expected.dtype}, and no quantization leads from one to the other"
-        )
-    return Tensor(name, details["index"], dtype, float(scale), int(zero_point))
-
-
-def _listed(names: Mapping[str, Any]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

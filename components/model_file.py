@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ai_edge_litert.schema_py_generated import ModelT
 
+from quantgate.components.binding import QUANTIZED
 from quantgate.components.flatbuffer import (
     SignatureTensors,
     contents_of,
@@ -16,7 +17,6 @@ from quantgate.components.flatbuffer import (
     sequence,
     text,
 )
-from quantgate.components.interpreter import QUANTIZED
 from quantgate.components.isolation import FailedInChild, IsolatedFailure, run_isolated
 from quantgate.components.reading import delivered
 from quantgate.delivered import Delivered, SignatureAttest, TensorAttest

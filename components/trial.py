@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.agreement import check_kernels, snr_db
+from quantgate.components.binding import ModelFailure
 from quantgate.components.conversion_failure import essence
 from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import LiteRTModel, ModelFailure
+from quantgate.components.interpreter import LiteRTModel
 from quantgate.components.isolation import FailedInChild, IsolatedFailure
 from quantgate.delivered import KernelCheck, Trial
 from quantgate.records import ModelFacts, Signature, TensorFacts

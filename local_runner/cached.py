@@ -121,7 +121,8 @@ class Rehearsal:
         step = self._step
         if step.executor.HasField("importer"):
             inputs = complete(step.component, step.inputs)
-            return import_artifacts(step.component, step.executor.importer, inputs)
+            importer, sources = step.executor.importer, self._run.sources
+            return await import_artifacts(step.component, importer, inputs, sources)
         if self._cache is None:
             raise TaskError("the cache is off")
         keyed = await _keyed(self._cache, self._run, step)

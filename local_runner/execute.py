@@ -30,6 +30,7 @@ from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.outcome import PlannedTask, RunResult
 from quantgate.local_runner.plan import Place, display_name, planned_tasks
 from quantgate.local_runner.resources import Pool, accelerator_of, machine_memory, processors
+from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.task import Run, Step, TaskRun, Work
 from quantgate.local_runner.values import Values
 
@@ -69,13 +70,14 @@ def run_pipeline(
     logs.mkdir(parents=True, exist_ok=True)
     observer = one_at_a_time(observer)
     work = _work(cache, observer)
+    sources = Sources(fetched_in(cache or root / ".storage"))
     pool = Pool(jobs or processors(), machine_memory())
     observer(RunStarted(pipeline.name, _planned(pipeline, inputs)))
     for sentence in _wishes(pipeline):
         observer(Warned(sentence))
     scratch = Path(tempfile.gettempdir(), f"quantgate-{uuid.uuid4().hex}")
     result = run_to_end(
-        _run(pipeline, inputs, root.absolute(), logs, pool, scratch, observer, work)
+        _run(pipeline, inputs, root.absolute(), logs, pool, scratch, observer, work, sources)
     )
     observer(RunEnded(result))
     return result
@@ -116,10 +118,12 @@ async def _run(
     scratch: Path,
     observer: Observer,
     work: Callable[[Run, Step], Work],
+    sources: Sources,
 ) -> RunResult:
     async with AsyncExitStack() as stack:
+        stack.callback(sources.close)
         server = ServerOnDemand(stack, scratch, logs / "imports.log")
-        run = Run.of(pipeline.name, root, scratch, pool, server)
+        run = Run.of(pipeline.name, root, scratch, pool, server, sources)
         graph = Graph(pipeline, run, work, logs, observer)
         # While the others are looked up in the cache, for these will run in any case.
         warming = asyncio.create_task(_warm_up(server, _never_cached(pipeline)))

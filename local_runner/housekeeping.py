@@ -1,7 +1,9 @@
 """What the cache holds, and how it is kept small."""
 
+import fcntl
+import os
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from quantgate.errors import UsageError
 from quantgate.local_runner.cache import delete_abandoned, delete_entry, entries
 from quantgate.local_runner.digests import files_below
 from quantgate.local_runner.entry import DOCUMENT, Damaged, read_body
+from quantgate.local_runner.fetched import lock, stored, title_of
+from quantgate.local_runner.sources import fetched_in
 
 #: A run that is still at work on an entry after a day was killed.
 _ABANDONED_S = 86_400.0
@@ -36,6 +40,7 @@ class KeptEntry:
 def kept(folder: Path) -> list[KeptEntry]:
     """Return the entries of a cache, least recently used first; there may be no cache at all."""
     found = [entry for place in entries(folder) if (entry := _kept_entry(place))]
+    found += [entry for place in stored(fetched_in(folder)) if (entry := _fetched_entry(place))]
     return sorted(found, key=lambda entry: (entry.used, entry.key))
 
 
@@ -53,6 +58,14 @@ def _kept_entry(place: Path) -> KeptEntry | None:
         return None
 
 
+def _fetched_entry(place: Path) -> KeptEntry | None:
+    """Describe what was fetched from storage; None where it has just been deleted."""
+    try:
+        return KeptEntry(place, title_of(place), _size(place), place.stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
 def _size(place: Path) -> int:
     if place.is_file():
         return place.stat().st_size
@@ -64,12 +77,31 @@ def prune(
 ) -> list[KeptEntry]:
     """Delete what was not used for `older_than_s`, then what goes beyond `max_bytes`.
 
-    Least recently used goes first. A run that is under way makes again what it misses.
+    Least recently used goes first. A run that is under way makes again what it misses; what it has
+    fetched from storage stays.
 
     Raises:
         UsageError: an entry cannot be deleted.
     """
-    entries_now = kept(folder)
+    with ExitStack() as claims:
+        free = [entry for entry in kept(folder) if _claimed(folder, entry.place, claims)]
+        return _pruned(folder, free, older_than_s, max_bytes)
+
+
+def _claimed(folder: Path, place: Path, claims: ExitStack) -> bool:
+    """Whether an entry may be deleted: a run reads what was fetched where it lies."""
+    if not place.is_relative_to(fetched_in(folder)):
+        return True
+    try:
+        claims.callback(os.close, lock(place.absolute(), fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
+
+
+def _pruned(
+    folder: Path, entries_now: list[KeptEntry], older_than_s: float | None, max_bytes: float | None
+) -> list[KeptEntry]:
     limit = -1.0 if older_than_s is None else time.time() - older_than_s
     deleted = [entry for entry in entries_now if entry.used < limit]
     rest = entries_now[len(deleted) :]

@@ -8,19 +8,23 @@ from urllib.parse import unquote
 from quantgate.local_runner.inputs import lookup_among
 from quantgate.local_runner.outcome import Artifact
 from quantgate.local_runner.placeholders import fill
+from quantgate.local_runner.sources import Sources
 from quantgate.local_runner.values import TaskError, Values, struct_to_python
 
 
-def import_artifacts(component: Any, importer: Any, inputs: Values) -> Values:
-    """Return the artifact that an `ImporterSpec` names.
+async def import_artifacts(
+    component: Any, importer: Any, inputs: Values, sources: Sources, log: Path | None = None
+) -> Values:
+    """Return the artifact that an `ImporterSpec` names; what lies in storage is fetched.
 
     Raises:
-        TaskError: there is nothing at its URI, or the URI is not a local one.
+        TaskError: there is nothing at its URI, or it cannot be fetched.
     """
     lookup = lookup_among(inputs.parameters, {})
     uri = importer.artifact_uri.constant.string_value
     parameter = importer.artifact_uri.runtime_parameter
-    path = _local_path(str(inputs.parameters[parameter] if parameter else fill(uri, lookup)))
+    place = str(inputs.parameters[parameter] if parameter else fill(uri, lookup))
+    path = await sources.place_of(place, log) if is_remote(place) else _local_path(place)
     name = next(iter(component.output_definitions.artifacts))
     return Values(
         artifacts={
@@ -35,13 +39,14 @@ def import_artifacts(component: Any, importer: Any, inputs: Values) -> Values:
     )
 
 
+def is_remote(place: str) -> bool:
+    """Whether a place is a URI of something that is not on this machine."""
+    return re.match(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://", place) is not None
+
+
 def _local_path(uri: str) -> Path:
-    scheme = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]*)://", uri)
-    if scheme and scheme.group(1) != "file":
-        raise TaskError(
-            f"cannot import {uri}: the local runner reads local paths; copy it to this machine"
-        )
-    path = Path(unquote(uri.removeprefix("file://"))) if scheme else Path(uri)
+    is_uri = uri.startswith("file://")
+    path = Path(unquote(uri.removeprefix("file://"))) if is_uri else Path(uri)
     path = path.expanduser().absolute()
     if not path.exists():
         raise TaskError(f"cannot import {path}: there is no such file or folder")

@@ -19,6 +19,7 @@ from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.plan import Place, planned_tasks
 from quantgate.local_runner.resources import Pool
+from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.task import Run
 from quantgate.local_runner.values import Values
 
@@ -53,7 +54,8 @@ async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> 
         with tempfile.TemporaryDirectory(prefix="quantgate-") as name:
             nowhere = Path(name)
             server = ServerOnDemand(stack, nowhere, nowhere)
-            run = Run.of(pipeline.name, nowhere, nowhere, Pool(1, 0), server)
+            sources = Sources(fetched_in(cache or nowhere), may_fetch=False)
+            run = Run.of(pipeline.name, nowhere, nowhere, Pool(1, 0), server, sources)
             work = partial(Rehearsal, store)
             graph = Graph(pipeline, run, work, nowhere, rehearsal=True)
             await graph.run(pipeline.root, inputs, Place())

@@ -29,6 +29,7 @@ from quantgate.local_runner.plan import Place
 from quantgate.local_runner.progress import VARIABLE, watched
 from quantgate.local_runner.resources import Pool, demand_of
 from quantgate.local_runner.server import ForkServer
+from quantgate.local_runner.sources import Sources
 from quantgate.local_runner.values import TaskError, Values
 
 
@@ -41,15 +42,23 @@ class Run:
     scratch: Path
     pool: Pool
     server: ServerOnDemand
+    sources: Sources
     started: datetime
 
     @classmethod
     def of(
-        cls, pipeline: str, root: Path, scratch: Path, pool: Pool, server: ServerOnDemand
+        cls,
+        pipeline: str,
+        root: Path,
+        scratch: Path,
+        pool: Pool,
+        server: ServerOnDemand,
+        sources: Sources,
     ) -> "Run":
         """Return a run that starts now, under a name of its own."""
         name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
-        return cls(name, root / pipeline, scratch, pool, server, datetime.now(timezone.utc))
+        now = datetime.now(timezone.utc)
+        return cls(name, root / pipeline, scratch, pool, server, sources, now)
 
     def facts(self, task: str) -> dict[str, str]:
         """Return what stands for the placeholders about the run and a task of it."""
@@ -130,7 +139,9 @@ class TaskRun:
         inputs = complete(self._component, self._step.inputs)
         if self._executor.HasField("importer"):
             teller.started()
-            return import_artifacts(self._component, self._executor.importer, inputs)
+            return await import_artifacts(
+                self._component, self._executor.importer, inputs, self._run.sources, self._log
+            )
         server = await self._server()
         retries = self._step.spec.retry_policy
         document = executor_input(self._component, inputs, self._folder)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from kfp.compiler import Compiler
 
-from quantgate.errors import UsageError
+from quantgate.errors import PipelineError, UsageError
+from quantgate.pipeline_file import read_pipeline_file
+from quantgate.pipelines.lint import lint
 from quantgate.pipelines.root import root_pipeline
 from quantgate.plan import Plan
 
@@ -15,6 +17,7 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
 
     Raises:
         UsageError: the file cannot be written.
+        PipelineError: no cluster would run the pipeline; the error says what is in the way.
     """
     if path.is_dir():
         raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
@@ -22,6 +25,7 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
     try:
         partial.touch()
         Compiler().compile(root_pipeline(plan, spec_sha256), str(partial))
+        _refuse_errors(partial, plan.spec.name)
         partial.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; choose another place") from error
@@ -29,3 +33,12 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
         # A file system that cannot be written refuses even to unlink what is not there.
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _refuse_errors(path: Path, name: str) -> None:
+    errors = [found for found in lint(read_pipeline_file(path)) if found.severity == "error"]
+    if errors:
+        listed = "\n".join(
+            f"  {found.place}: {found.message}; {found.advice} ({found.rule})" for found in errors
+        )
+        raise PipelineError(f"a cluster would not run the pipeline of {name}:\n{listed}")

@@ -18,6 +18,7 @@ from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.components.quantize.component import quantize
 from quantgate.pipelines.datasets import build_calibration_set, build_evaluation_set
+from quantgate.pipelines.placement import place
 from quantgate.pipelines.resources import Channel, conversion, runtime
 from quantgate.plan import Plan
 
@@ -90,6 +91,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     runtime(decision, tasks.GATE)
     if inputs.promote_to is not None:
         _promote(decision, inputs.promote_to)
+    place(plan.spec.cluster)
     return Outputs(
         decision=decision.outputs["decision"],
         report=decision.outputs["report"],
@@ -165,12 +167,18 @@ def _bounds(plan: Plan) -> dict[str, Any]:
 def _evaluate(
     plan: Plan, model: Channel, baseline: PipelineTask, evaluation: PipelineTask
 ) -> PipelineTask:
+    metrics = plan.spec.measure.metrics
+    against = any(metric.figure and not metric.figure.labelled for metric in metrics)
     task = evaluate(
         model=model,
         facts=baseline.outputs["facts"],
         evaluation=evaluation.outputs["dataset"],
-        metrics=[metric.model_dump(exclude_none=True) for metric in plan.spec.measure.metrics],
+        metrics=[metric.model_dump(exclude_none=True) for metric in metrics],
+        **({"baseline": baseline.outputs["baseline"]} if against else {}),
     )
+    if any(metric.is_own for metric in metrics):
+        # What a function computes may change while its name stays.
+        task.set_caching_options(False)
     return runtime(task, tasks.EVALUATE)
 
 

@@ -33,6 +33,7 @@ def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
         name=plan.spec.name,
         description=f"Quantize, measure, gate and promote {plan.spec.name} "
         f"(quantgate {__version__}, {plan.extent}).",
+        pipeline_root=plan.spec.cluster.pipeline_root if plan.spec.cluster else None,
     )
     return decorate(pipeline)
 
@@ -54,15 +55,16 @@ def _signature(parameters: dict[str, str]) -> Signature:
 
 def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
     return Inputs(
-        model=_import(given["model"], Model, tasks.IMPORT_MODEL),
+        model=import_artifact(given["model"], Model, tasks.IMPORT_MODEL),
         sources={
-            parameter: _import(given[parameter], Dataset, title)
+            parameter: import_artifact(given[parameter], Dataset, title)
             for parameter, title in tasks.data_imports(plan).items()
         },
         promote_to=given.get("promote_to"),
     )
 
 
-def _import(uri: Channel, artifact_class: type, title: str) -> Channel:
+def import_artifact(uri: Channel, artifact_class: type, title: str) -> Channel:
+    """Add a task that makes an artifact of what lies at a URI, and return the artifact."""
     task = dsl.importer(artifact_uri=uri, artifact_class=artifact_class, reimport=False)
     return task.set_display_name(title).output

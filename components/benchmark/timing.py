@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.binding import ModelFailure
 from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import Encoded, LiteRTModel, ModelFailure
+from quantgate.components.interpreter import Encoded, LiteRTModel
 from quantgate.components.progress import counted
 from quantgate.records import ModelFacts, Signature
 

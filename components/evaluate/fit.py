@@ -1,145 +1,133 @@
-"""Whether a metric fits the model's outputs and the labels, before anything runs."""
+"""Whether a metric fits outputs and labels: their forms, and then the labels' values."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
-from pydantic import ValidationError
+from numpy.typing import NDArray
 
-from quantgate.components.dataset import DatasetFolder, open_dataset
-from quantgate.components.evaluate.metrics import COMPUTATIONS, DEFAULT_PEAK
-from quantgate.errors import InputError
-from quantgate.records import ArrayFacts, ModelFacts
-from quantgate.spec.model import Metric
-
-NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
-Shape = Sequence[int]
+from quantgate.components.evaluate.overlap import MOST_CLASSES
+from quantgate.components.evaluate.postprocess import Form
+from quantgate.components.evaluate.samplewise import WINDOW
+from quantgate.records import ArrayFacts
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One metric to compute: from which output of which signature, and against which peak."""
+class Case(NamedTuple):
+    """An output, as it is after its steps, and the labels that it is held against."""
 
-    metric: str
-    signature: str
     output: str
+    form: Form
+    label: ArrayFacts
+    labels: NDArray[Any]
     peak: float
+    k: int
+
+    @property
+    def shape(self) -> list[int]:
+        """The output's shape per sample."""
+        return list(self.form.shape)
+
+    @property
+    def classes(self) -> int:
+        """How many classes the scores are of; -1 where that is not known."""
+        return self.shape[-1] if self.shape else -1
 
 
-def plan_metrics(
-    metrics: Sequence[Mapping[str, object]], facts: ModelFacts, dataset: str
-) -> list[Plan]:
-    """Join every metric with its output and hold it against the labels.
-
-    Args:
-        metrics: the spec's `measure.metrics`.
-        facts: of the float model.
-        dataset: the labelled data set, with samples for each signature that a metric is of.
-
-    Raises:
-        InputError: a metric is unknown or does not fit the outputs or the labels.
-    """
-    plans = [_plan(metric, facts) for metric in map(_read, metrics)]
-    for plan in plans:
-        output = facts.signature(plan.signature).outputs[plan.output]
-        check_fit(plan, output.dtype, output.shape[1:], open_dataset(dataset, plan.signature))
-    return plans
+Fits = Callable[[Case], bool]
+Problem = Callable[[Case], str | None]
 
 
-def check_fit(plan: Plan, dtype: str, shape: Shape, dataset: DatasetFolder) -> None:
-    """Raise InputError unless a metric fits an output of this dtype and per-sample shape.
-
-    A dimension of -1 fits every size.
-    """
-    label = dataset.manifest.label
-    if label is None:
-        raise InputError(
-            f"metric `{plan.metric}` needs labels, and the evaluation set has none; "
-            "name them as `label`"
-        )
-    if dtype not in NUMERIC or not _SHAPES[plan.metric](shape, label):
-        raise InputError(
-            f"metric `{plan.metric}` needs {COMPUTATIONS[plan.metric].needs}; output "
-            f"`{plan.output}` is {dtype} {list(shape)} per sample, the labels are {label.dtype} "
-            f"{label.shape}"
-        )
-    if problem := _VALUES[plan.metric](plan, shape, label, dataset):
-        raise InputError(f"metric `{plan.metric}`: {problem}")
+def is_scored(case: Case) -> bool:
+    """Scores [samples, classes] and integer labels [samples]."""
+    return _labels_classes(case) and len(case.shape) == 1 and case.classes != 1
 
 
-def _read(entry: Mapping[str, object]) -> Metric:
-    try:
-        metric = Metric.model_validate(entry)
-    except ValidationError as error:
-        raise InputError(f"measure.metrics: {dict(entry)} is not a metric: {error}") from error
-    if metric.metric not in COMPUTATIONS:
-        known = ", ".join(COMPUTATIONS)
-        raise InputError(f"measure.metrics: `{metric.metric}` is unknown; choose from {known}")
-    return metric
+def is_classified(case: Case) -> bool:
+    """Scores as above, or classes [samples] or [samples, 1] themselves."""
+    told = np.dtype(case.form.dtype).kind in "iu" and case.shape in ([], [1])
+    return is_scored(case) or (told and _labels_classes(case))
 
 
-def _plan(metric: Metric, facts: ModelFacts) -> Plan:
-    signature = facts.signature(_signature_of(metric, facts))
-    names = list(signature.outputs)
-    listed = ", ".join(f"`{name}`" for name in names)
-    if metric.output is None and len(names) > 1:
-        raise InputError(
-            f"metric `{metric.metric}`: the model has several outputs, {listed}; name one as "
-            "`output`"
-        )
-    if metric.output is not None and metric.output not in names:
-        raise InputError(
-            f"metric `{metric.metric}`: the model has no output `{metric.output}`, only {listed}"
-        )
-    output = metric.output or names[0]
-    return Plan(metric.metric, signature.key, output, metric.peak or DEFAULT_PEAK)
+def is_probable(case: Case) -> bool:
+    """Probabilities of classes, or of the second of two classes."""
+    return is_scored(case) or (_labels_classes(case) and case.shape in ([], [1]))
 
 
-def _signature_of(metric: Metric, facts: ModelFacts) -> str:
-    if metric.signature is None and len(facts.keys) > 1:
-        listed = ", ".join(f"`{key}`" for key in facts.keys)
-        raise InputError(
-            f"metric `{metric.metric}`: the model has several signatures, {listed}; name one as "
-            "`signature`"
-        )
-    return metric.signature or facts.keys[0]
+def is_binary(case: Case) -> bool:
+    """A score of the positive class, or one of each of two classes."""
+    return _one_per_sample(case.label) and case.shape in ([], [1], [2], [-1])
 
 
-def _one_per_sample(label: ArrayFacts) -> bool:
-    return label.shape[1:] in ([], [1])
-
-
-def _fits_top1(shape: Shape, label: ArrayFacts) -> bool:
-    integers = np.dtype(label.dtype).kind in "iu"
-    return integers and _one_per_sample(label) and len(shape) == 1 and shape[0] != 1
-
-
-def _fits_roc_auc(shape: Shape, label: ArrayFacts) -> bool:
-    return _one_per_sample(label) and list(shape) in ([], [1], [2], [-1])
-
-
-def _fits_target(shape: Shape, label: ArrayFacts) -> bool:
-    output, target = list(shape), label.shape[1:]
+def is_target(case: Case) -> bool:
+    """A target for every element of the output."""
+    output, target = case.shape, case.label.shape[1:]
     if len(output) == len(target) + 1 and output[-1] == 1:
         output.pop()
-    return len(output) == len(target) and all(
-        size in (wanted, -1) for size, wanted in zip(output, target, strict=True)
-    )
+    return _matches(output, target)
 
 
-def _class_problem(plan: Plan, shape: Shape, label: ArrayFacts, data: DatasetFolder) -> str | None:
-    if label.minimum >= 0 and (shape[0] == -1 or label.maximum < shape[0]):
-        return None
-    classes = "0 and upwards" if shape[0] == -1 else f"0 to {shape[0] - 1}"
-    return (
-        f"the labels run from {label.minimum:.0f} to {label.maximum:.0f}, output `{plan.output}` "
-        f"knows classes {classes}"
-    )
+def is_target_of_values(case: Case) -> bool:
+    """A target for each of at most a row of values."""
+    return is_target(case) and len(case.shape) <= 1
 
 
-def _binary_problem(plan: Plan, shape: Shape, label: ArrayFacts, data: DatasetFolder) -> str | None:
-    values, counts = np.unique(np.asarray(data.label), return_counts=True)
+def is_target_of_image(case: Case) -> bool:
+    """A target for an image [height, width] or [height, width, channels] of 7 by 7 or more."""
+    sizes = case.shape[:2]
+    large = all(size == -1 or size >= WINDOW for size in sizes)
+    return is_target(case) and len(case.shape) in (2, 3) and large
+
+
+def is_map(case: Case) -> bool:
+    """Scores [..., classes] or classes [...], and integer labels [...]."""
+    target = case.label.shape[1:]
+    if np.dtype(case.label.dtype).kind not in "iu" or not target:
+        return False
+    told = np.dtype(case.form.dtype).kind in "iu" and _matches(case.shape, target)
+    return told or (case.classes != 1 and _matches(case.shape[:-1], target))
+
+
+def anything(case: Case) -> bool:
+    """Whatever there is."""
+    return True
+
+
+def is_choice(form: Form) -> bool:
+    """Scores [..., classes], or integers."""
+    return np.dtype(form.dtype).kind in "iu" or (len(form.shape) > 0 and form.shape[-1] != 1)
+
+
+def class_problem(case: Case) -> str | None:
+    """Labels that the output does not know."""
+    if not case.shape or case.classes == 1:
+        return None if case.label.minimum >= 0 else _unknown_classes(case, -1)
+    return _problem_of_classes(case, case.classes)
+
+
+def class_problem_of_one(case: Case) -> str | None:
+    """The same for probabilities, of which a single one is of two classes."""
+    return _problem_of_classes(case, 2 if case.shape in ([], [1]) else case.classes)
+
+
+def class_problem_of_map(case: Case) -> str | None:
+    """The same for maps."""
+    scored = len(case.shape) == len(case.label.shape)
+    return _problem_of_classes(case, case.classes if scored else MOST_CLASSES)
+
+
+def guess_problem(case: Case) -> str | None:
+    """As many guesses as there are classes."""
+    if case.classes != -1 and case.k >= case.classes:
+        return (
+            f"of {case.k} guesses among {case.classes} classes every one is right; it takes more "
+            "classes, or `top_k` with a smaller `k`"
+        )
+    return class_problem(case)
+
+
+def binary_problem(case: Case) -> str | None:
+    """Labels that are not 0 and 1, or too few of them."""
+    values, counts = np.unique(case.labels, return_counts=True)
     if not set(values.tolist()) <= {0, 1}:
         return f"the labels must be 0 and 1, they hold {_few(values.tolist())}"
     found = dict(zip(values.tolist(), counts.tolist(), strict=True))
@@ -151,34 +139,64 @@ def _binary_problem(plan: Plan, shape: Shape, label: ArrayFacts, data: DatasetFo
     return None
 
 
-def _peak_problem(plan: Plan, shape: Shape, label: ArrayFacts, data: DatasetFolder) -> str | None:
-    if label.maximum <= plan.peak:
+def peak_problem(case: Case) -> str | None:
+    """Targets above the peak."""
+    if case.label.maximum <= case.peak:
         return None
     return (
-        f"the targets reach {label.maximum:g}, above the peak of {plan.peak:g}; give the largest "
-        "possible value as `peak`"
+        f"the targets reach {case.label.maximum:g}, above the peak of {case.peak:g}; give the "
+        "largest possible value as `peak`"
     )
 
 
-def _no_problem(plan: Plan, shape: Shape, label: ArrayFacts, data: DatasetFolder) -> str | None:
+def constant_problem(case: Case) -> str | None:
+    """Targets without any variance to explain."""
+    values = case.labels.reshape(len(case.labels), -1)
+    if np.all(np.ptp(values, axis=0) > 0):
+        return None
+    return "the targets of an output are all the same, so there is no variance to explain"
+
+
+def silence_problem(case: Case) -> str | None:
+    """Targets of zeros only."""
+    loud = case.labels.reshape(len(case.labels), -1).any(axis=1)
+    if loud.all():
+        return None
+    return f"the target of sample {int(np.argmin(loud))} is silent; leave such samples out"
+
+
+def no_problem(case: Case) -> str | None:
+    """Any labels will do."""
     return None
+
+
+def _labels_classes(case: Case) -> bool:
+    return np.dtype(case.label.dtype).kind in "iu" and _one_per_sample(case.label)
+
+
+def _one_per_sample(label: ArrayFacts) -> bool:
+    return label.shape[1:] in ([], [1])
+
+
+def _matches(output: list[int], target: list[int]) -> bool:
+    return len(output) == len(target) and all(
+        size in (wanted, -1) for size, wanted in zip(output, target, strict=True)
+    )
+
+
+def _problem_of_classes(case: Case, classes: int) -> str | None:
+    known = classes == -1 or case.label.maximum < classes
+    return None if case.label.minimum >= 0 and known else _unknown_classes(case, classes)
+
+
+def _unknown_classes(case: Case, classes: int) -> str:
+    known = "0 and upwards" if classes == -1 else f"0 to {classes - 1}"
+    return (
+        f"the labels run from {case.label.minimum:.0f} to {case.label.maximum:.0f}, output "
+        f"`{case.output}` knows classes {known}"
+    )
 
 
 def _few(values: list[float], most: int = 5) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:most])
     return f"{shown} and {len(values) - most} more" if len(values) > most else shown
-
-
-_SHAPES: Mapping[str, Callable[[Shape, ArrayFacts], bool]] = MappingProxyType(
-    {"top1": _fits_top1, "roc_auc": _fits_roc_auc, "mse": _fits_target, "psnr": _fits_target}
-)
-_VALUES: Mapping[str, Callable[[Plan, Shape, ArrayFacts, DatasetFolder], str | None]] = (
-    MappingProxyType(
-        {
-            "top1": _class_problem,
-            "roc_auc": _binary_problem,
-            "mse": _no_problem,
-            "psnr": _peak_problem,
-        }
-    )
-)

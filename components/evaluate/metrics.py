@@ -1,21 +1,40 @@
-"""The accuracy metrics: what they need, and one value per sample of each."""
+"""The accuracy metrics: what they need, and how they come from outputs and truth."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.evaluate import classification as classes
+from quantgate.components.evaluate import fit, overlap, regression
+from quantgate.components.evaluate import samplewise as each
+from quantgate.components.evaluate.average_precision import (
+    average_precision,
+    contributions_to_average_precision,
+)
+from quantgate.components.evaluate.own import own_figure_and_contributions
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]
 DEFAULT_PEAK = 1.0
-#: Errors below one rounding step of float32 at the peak count as that step, so that identical
-#: images have a PSNR of 138.5 dB and not an infinite one.
-LEAST_RELATIVE_ERROR = float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a spec says of a metric: the peak of its values, and how many guesses count."""
+
+    peak: float = DEFAULT_PEAK
+    k: int = 1
+
+
+#: A figure, and what each sample contributes to it: float64 [samples], whose mean it is.
+Result = tuple[float, Values]
+Score = Callable[[Array, Array, Settings], Array]
+Summary = Callable[[Array, Array], Result]
 
 
 @dataclass(frozen=True)
@@ -24,76 +43,183 @@ class Computation:
 
     Attributes:
         needs: the outputs and labels that it takes, for a person.
-        score: (outputs [k, ...], truth [k, ...], peak) to one value per sample, float64 [k].
-        per_sample: (scores [samples], truth [samples, ...]) to the values that are kept, float64
-            [samples], whose mean is the figure.
-        figure: the same arguments to the figure.
+        score: (outputs [k, ...], truth [k, ...], settings) to what is kept of them, [k, ...];
+            raises ValueError where the outputs are nothing that it can take.
+        summary: (what was kept [samples, ...], truth [samples, ...]) to the result.
+        fits: whether outputs and labels have the forms that it takes.
+        problem: what is wrong with the labels' values.
+        labelled: whether labels are the truth, or else the baseline's outputs.
     """
 
     needs: str
-    score: Callable[[Array, Array, float], Values]
-    per_sample: Callable[[Values, Array], Values]
-    figure: Callable[[Values, Array], float]
+    score: Score
+    summary: Summary
+    fits: fit.Fits = fit.anything
+    problem: fit.Problem = fit.no_problem
+    labelled: bool = True
 
 
-def correct(outputs: Array, labels: Array, peak: float) -> Values:
-    """1.0 where the greatest of the outputs [k, classes] is the label's, else 0.0."""
-    return np.asarray(outputs.argmax(axis=-1) == labels.reshape(-1), np.float64)
+def own_computation(function: Callable[[Array, Array], Any]) -> Computation:
+    """The computation of a user's own function of outputs and labels."""
+    return Computation(
+        "labels",
+        lambda outputs, labels, settings: outputs,
+        lambda outputs, labels: own_figure_and_contributions(function, outputs, labels),
+    )
 
 
-def positive_score(outputs: Array, labels: Array, peak: float) -> Values:
-    """The score of the positive class: the only output, or the second of two."""
+def _mean(scores: Array, truth: Array) -> Result:
+    return float(scores.mean()), scores
+
+
+def _plain(score: Callable[[Array, Array], Array]) -> Score:
+    return lambda outputs, truth, settings: score(outputs, truth)
+
+
+def _chosen(outputs: Array, labels: Array, settings: Settings) -> Array:
+    return np.asarray(each.classes_of(outputs), np.int64)
+
+
+def _positive_score(outputs: Array, labels: Array, settings: Settings) -> Array:
     return outputs.reshape(len(outputs), -1)[:, -1].astype(np.float64)
 
 
-def squared_error(outputs: Array, target: Array, peak: float) -> Values:
-    """The mean squared error over each sample's elements."""
-    difference = _flat(outputs) - _flat(target)
-    error: Values = np.mean(np.square(difference), axis=1)
-    return error
+def _flat(outputs: Array, target: Array, settings: Settings) -> Array:
+    return outputs.reshape(len(outputs), -1).astype(np.float64)
 
 
-def signal_to_noise(outputs: Array, target: Array, peak: float) -> Values:
-    """PSNR of each sample in dB: 10 log10(peak^2 / mse), at most 138.5 dB."""
-    relative_error = squared_error(outputs, target, peak) / peak**2
-    ratio: Values = -10 * np.log10(np.maximum(relative_error, LEAST_RELATIVE_ERROR**2))
-    return ratio
+def _of_pairs(
+    figure: Callable[[Array], float], contributions: Callable[[Array], Values]
+) -> Summary:
+    def summary(chosen: Array, labels: Array) -> Result:
+        pairs = np.stack([chosen, np.asarray(labels, np.int64).reshape(-1)], axis=1)
+        return figure(pairs), contributions(pairs)
+
+    return summary
 
 
-def _flat(values: Array) -> Values:
-    return values.reshape(len(values), -1).astype(np.float64)
+def _of_ranks(
+    figure: Callable[[Values, Array], float], contributions: Callable[[Values, Array], Values]
+) -> Summary:
+    def summary(scores: Array, labels: Array) -> Result:
+        positive = labels.reshape(-1) > 0
+        return figure(scores, positive), contributions(scores, positive)
+
+    return summary
 
 
-def _as_they_are(scores: Values, truth: Array) -> Values:
-    return scores
+def _r2(outputs: Array, target: Array) -> Result:
+    wanted = target.reshape(outputs.shape).astype(np.float64)
+    return regression.r2(outputs, wanted), regression.contributions_to_r2(outputs, wanted)
 
 
-def _mean(scores: Values, truth: Array) -> float:
-    return float(scores.mean())
+def _mean_iou(counts: Array, labels: Array) -> Result:
+    return overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts)
 
 
-def _area(scores: Values, truth: Array) -> float:
-    return roc_auc(scores, truth.reshape(-1) > 0)
-
-
-def _pseudo_values(scores: Values, truth: Array) -> Values:
-    return jackknife(scores, truth.reshape(-1) > 0)
-
-
-_IMAGE = "a target for every element of the output"
+_TOP = Computation(
+    "scores [samples, classes] and integer labels [samples]",
+    lambda outputs, labels, settings: each.among_best(outputs, labels, settings.k),
+    _mean,
+    fit.is_scored,
+    fit.guess_problem,
+)
+_CLASSES = Computation(
+    "scores [samples, classes] or integer classes [samples], and integer labels [samples]",
+    _plain(each.same_class),
+    _mean,
+    fit.is_classified,
+    fit.class_problem,
+)
+_BINARY = Computation(
+    "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
+    _positive_score,
+    _of_ranks(roc_auc, jackknife),
+    fit.is_binary,
+    fit.binary_problem,
+)
+_ERROR = Computation(
+    "a target for every element of the output",
+    _plain(each.squared_error),
+    _mean,
+    fit.is_target,
+)
+_ALIKE = Computation(
+    "numbers, and the baseline's outputs", _plain(each.cosine), _mean, labelled=False
+)
 #: By the names in `quantgate.figures.METRICS`.
 COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
     {
-        "top1": Computation(
-            "scores [samples, classes] and integer labels [samples]", correct, _as_they_are, _mean
+        "top1": replace(_TOP, problem=fit.class_problem),
+        "top5": _TOP,
+        "top_k": _TOP,
+        "balanced_accuracy": replace(
+            _CLASSES,
+            score=_chosen,
+            summary=_of_pairs(
+                classes.balanced_accuracy, classes.contributions_to_balanced_accuracy
+            ),
         ),
-        "roc_auc": Computation(
-            "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
-            positive_score,
-            _pseudo_values,
-            _area,
+        "f1_macro": replace(
+            _CLASSES,
+            score=_chosen,
+            summary=_of_pairs(classes.f1_macro, classes.contributions_to_f1),
         ),
-        "mse": Computation(_IMAGE, squared_error, _as_they_are, _mean),
-        "psnr": Computation(_IMAGE, signal_to_noise, _as_they_are, _mean),
+        "f1_micro": _CLASSES,
+        "roc_auc": _BINARY,
+        "average_precision": replace(
+            _BINARY, summary=_of_ranks(average_precision, contributions_to_average_precision)
+        ),
+        "log_loss": Computation(
+            "probabilities [samples, classes], or [samples] of the second of two classes, and "
+            "integer labels [samples]",
+            _plain(each.surprise),
+            _mean,
+            fit.is_probable,
+            fit.class_problem_of_one,
+        ),
+        "mse": _ERROR,
+        "mae": replace(_ERROR, score=_plain(each.absolute_error)),
+        "r2": Computation(
+            "values [samples] or [samples, values] and a target for each",
+            _flat,
+            _r2,
+            fit.is_target_of_values,
+            fit.constant_problem,
+        ),
+        "psnr": replace(
+            _ERROR,
+            score=lambda outputs, target, settings: each.peak_to_noise(
+                outputs, target, settings.peak
+            ),
+            problem=fit.peak_problem,
+        ),
+        "ssim": Computation(
+            "images [samples, height, width] or [samples, height, width, channels] of at least "
+            "7 by 7, and targets of the same shape",
+            lambda outputs, target, settings: each.structural_similarity(
+                outputs, target, settings.peak
+            ),
+            _mean,
+            fit.is_target_of_image,
+            fit.peak_problem,
+        ),
+        "si_sdr": replace(_ERROR, score=_plain(each.scale_invariant), problem=fit.silence_problem),
+        "mean_iou": Computation(
+            "scores [samples, ..., classes] or integer classes [samples, ...], and integer labels "
+            "[samples, ...]",
+            _plain(overlap.overlaps),
+            _mean_iou,
+            fit.is_map,
+            fit.class_problem_of_map,
+        ),
+        "cosine_similarity": _ALIKE,
+        "snr": replace(_ALIKE, score=_plain(each.signal_to_noise)),
+        "agreement": replace(
+            _ALIKE,
+            needs="scores [samples, ..., classes] or integers",
+            score=_plain(each.same_choice),
+            fits=lambda case: fit.is_choice(case.form),
+        ),
     }
 )

@@ -1,5 +1,6 @@
 """Running a model over a data set, sample by sample."""
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,78 +8,135 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.binding import ModelFailure, Tensor
 from quantgate.components.dataset import (
     DatasetFolder,
     chunk_bounds,
     chunk_length,
     open_dataset,
 )
-from quantgate.components.evaluate.fit import Plan, check_fit
-from quantgate.components.evaluate.metrics import COMPUTATIONS
-from quantgate.components.interpreter import Encoded, LiteRTModel, ModelFailure, Tensor
+from quantgate.components.evaluate.metrics import Result
+from quantgate.components.evaluate.planning import Plan, check_fit
+from quantgate.components.evaluate.postprocess import Form, applied
+from quantgate.components.interpreter import Encoded, LiteRTModel
 from quantgate.components.progress import counted, expect
 from quantgate.errors import InputError
 from quantgate.records import ModelFacts, Signature
 
 Array = NDArray[Any]
+#: Arrays [k, ...] by the name of an output.
+Outputs = Mapping[str, Array]
+
+
+class MetricFailure(ModelFailure):
+    """A metric could not be computed from what a model gives; `str(error)` is the reason."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """One value per metric and sample, and the samples whose outputs were not finite."""
+    """A result for each metric by title, or else the samples whose outputs were not finite."""
 
-    by_metric: dict[str, NDArray[np.float64]]
+    results: dict[str, Result]
     not_finite: NDArray[np.int64]
 
 
-def score_model(
-    path: str, facts: ModelFacts, dataset_path: str, plans: Sequence[Plan]
-) -> Scores | InputError | ModelFailure:
-    """Run a .tflite at batch 1 on one thread and score the outputs of one signature.
+@dataclass(frozen=True)
+class _Runner:
+    """A model, and for each output that is scored an array [chunk, ...] to read it into."""
 
-    `plans` are of metrics on that signature. Errors are returned, so that they reach the parent
-    of an isolated process as they are.
+    model: LiteRTModel
+    buffers: Mapping[str, Array]
+
+    @property
+    def length(self) -> int:
+        return len(next(iter(self.buffers.values())))
+
+    def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
+        """Outputs [stop - start, ...] by name, as the float model would give them."""
+        inputs = {name: array[start:stop] for name, array in dataset.inputs.items()}
+        encoded = self.model.encode(inputs)
+        targets = [(self.model.outputs[name], buffer) for name, buffer in self.buffers.items()]
+        for row in counted(range(stop - start)):
+            _run_sample(self.model, encoded, row, start + row)
+            for tensor, buffer in targets:
+                buffer[row] = self.model.read(tensor)
+        return {tensor.name: tensor.decode(buffer[: stop - start]) for tensor, buffer in targets}
+
+
+def score_model(
+    path: str, facts: ModelFacts, dataset_path: str, plans: Sequence[Plan], baseline: str | None
+) -> Scores | InputError | ModelFailure:
+    """Run a .tflite at batch 1 on one thread and compute metrics of one signature's outputs.
+
+    `baseline` is the float .tflite where a metric compares with it; None for that model itself.
+    Errors are returned, so that they reach the parent of an isolated process as they are.
     """
     signature = facts.signature(plans[0].signature)
     try:
         dataset = open_dataset(dataset_path, signature.key)
-        model = LiteRTModel(path, facts, signature, dataset.inputs)
-        buffers = _output_buffers(model, signature, dataset, plans)
-        return _score_all(model, dataset, plans, buffers)
+        runner = _prepared(path, facts, signature, dataset, plans)
+        against = [plan for plan in plans if not plan.computation.labelled]
+        reference = (
+            _prepared(baseline, facts, signature, dataset, against)
+            if baseline and against
+            else None
+        )
+        return _score_all(runner, reference, dataset, plans)
     except (InputError, ModelFailure) as error:
         return error
 
 
 def _score_all(
-    model: LiteRTModel, dataset: DatasetFolder, plans: Sequence[Plan], buffers: dict[str, Array]
+    runner: _Runner, reference: _Runner | None, dataset: DatasetFolder, plans: Sequence[Plan]
 ) -> Scores:
-    samples, length = dataset.manifest.samples, len(next(iter(buffers.values())))
-    expect(samples)
-    scores = {plan.metric: np.empty(samples) for plan in plans}
+    samples = dataset.manifest.samples
+    expect(samples if reference is None else 2 * samples)
+    kept: dict[str, list[Array]] = {plan.title: [] for plan in plans}
     finite = np.ones(samples, dtype=np.bool_)
+    length = min(runner.length, reference.length if reference else runner.length)
     for start, stop in chunk_bounds(samples, length):
-        outputs = _run_chunk(model, dataset, buffers, start, stop)
-        truth = np.asarray(dataset.label)[start:stop]
+        outputs = runner.run(dataset, start, stop)
+        truth = reference.run(dataset, start, stop) if reference else outputs
         for values in outputs.values():
             finite[start:stop] &= np.isfinite(values).reshape(stop - start, -1).all(axis=1)
-        for plan in plans:
-            score = COMPUTATIONS[plan.metric].score
-            with np.errstate(invalid="ignore", over="ignore"):
-                scores[plan.metric][start:stop] = score(outputs[plan.output], truth, plan.peak)
-    return Scores(scores, np.flatnonzero(~finite))
+        if finite.all():
+            for plan in plans:
+                kept[plan.title].append(_scored(plan, outputs, truth, dataset, start, stop))
+    if not finite.all():
+        return Scores({}, np.flatnonzero(~finite))
+    results = {plan.title: _result(plan, kept[plan.title], dataset) for plan in plans}
+    return Scores(results, np.flatnonzero(~finite))
 
 
-def _run_chunk(
-    model: LiteRTModel, dataset: DatasetFolder, buffers: Mapping[str, Array], start: int, stop: int
-) -> dict[str, Array]:
-    """Outputs [stop - start, ...] by name, as the float model would give them."""
-    encoded = model.encode({name: array[start:stop] for name, array in dataset.inputs.items()})
-    targets = [(model.outputs[name], buffer) for name, buffer in buffers.items()]
-    for row in counted(range(stop - start)):
-        _run_sample(model, encoded, row, start + row)
-        for tensor, buffer in targets:
-            buffer[row] = model.read(tensor)
-    return {tensor.name: tensor.decode(buffer[: stop - start]) for tensor, buffer in targets}
+def _scored(
+    plan: Plan, outputs: Outputs, reference: Outputs, dataset: DatasetFolder, start: int, stop: int
+) -> Array:
+    labels = None if dataset.label is None else np.asarray(dataset.label[start:stop])
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            values = applied(plan.steps, outputs[plan.output])
+            if plan.computation.labelled and labels is not None:
+                return plan.computation.score(values, labels, plan.settings)
+            truth = applied(plan.steps, reference[plan.output])
+            return plan.computation.score(values, truth, plan.settings)
+    except ValueError as error:
+        raise MetricFailure(f"metric `{plan.title}`: {error}") from error
+
+
+def _result(plan: Plan, kept: Sequence[Array], dataset: DatasetFolder) -> Result:
+    truth = np.asarray(dataset.label)
+    try:
+        figure, values = plan.computation.summary(np.concatenate(kept), truth)
+    except Exception as error:
+        # A user's own function may raise anything; its traceback belongs in the task's log.
+        traceback.print_exc()
+        raise MetricFailure(
+            f"metric `{plan.title}`: {type(error).__name__}: {error}; the traceback is in the "
+            "task's log"
+        ) from error
+    if not np.isfinite(figure):
+        raise MetricFailure(f"metric `{plan.title}` is {figure:g}, which cannot be compared")
+    return figure, values
 
 
 def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> None:
@@ -90,22 +148,29 @@ def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> 
         raise ModelFailure(f"the model failed on sample {sample}: {error}") from error
 
 
-def _output_buffers(
-    model: LiteRTModel, signature: Signature, dataset: DatasetFolder, plans: Sequence[Plan]
-) -> dict[str, Array]:
-    """One array [chunk, ...] per output that is scored; a first run tells its true shape."""
+def _prepared(
+    path: str,
+    facts: ModelFacts,
+    signature: Signature,
+    dataset: DatasetFolder,
+    plans: Sequence[Plan],
+) -> _Runner:
+    """Load a model; a first run tells the true shapes of its outputs."""
+    model = LiteRTModel(path, facts, signature, dataset.inputs)
     encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
     _run_sample(model, encoded, row=0, sample=0)
     first = {plan.output: model.read(model.outputs[plan.output]) for plan in plans}
     for plan in plans:
         shape, expected = first[plan.output].shape, signature.outputs[plan.output]
         _check_shape(model.outputs[plan.output], shape, expected.shape[1:])
-        check_fit(plan, expected.dtype, shape, dataset)
-    length = chunk_length(max(_row_bytes(model, dataset), *(o.nbytes for o in first.values())))
-    return {name: np.empty((length, *o.shape), o.dtype) for name, o in first.items()}
+        check_fit(plan, Form(expected.dtype, shape), dataset)
+    length = chunk_length(max(_row_bytes(dataset), *(o.nbytes for o in first.values())))
+    return _Runner(
+        model, {name: np.empty((length, *o.shape), o.dtype) for name, o in first.items()}
+    )
 
 
-def _row_bytes(model: LiteRTModel, dataset: DatasetFolder) -> int:
+def _row_bytes(dataset: DatasetFolder) -> int:
     return sum(array[:1].nbytes for array in dataset.inputs.values())
 
 

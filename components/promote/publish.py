@@ -1,14 +1,10 @@
-"""Publishing files as a version folder: whole or not at all, and `latest` last."""
+"""Files and folders that appear on a disk whole or not at all."""
 
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
-
-from quantgate.hashing import sha256_of_file
-
-LATEST = "latest"
 
 
 def publish_folder(target: Path, write: Callable[[Path], None]) -> None:
@@ -29,26 +25,16 @@ def publish_folder(target: Path, write: Callable[[Path], None]) -> None:
     sync(target.parent)
 
 
-def publish_text(path: Path, text: str) -> None:
-    """Replace a small text file in one step, unless it says the same already."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
+def publish_bytes(path: Path, content: bytes) -> None:
+    """Replace a small file in one step."""
     incoming = _hidden(path)
     try:
-        incoming.write_text(text, encoding="utf-8")
+        incoming.write_bytes(content)
         sync(incoming)
         incoming.replace(path)
     finally:
         incoming.unlink(missing_ok=True)
     sync(path.parent)
-
-
-def holds(folder: Path, files: Mapping[str, str]) -> bool:
-    """Whether a folder holds files of these names and SHA-256."""
-    return all(
-        (folder / name).is_file() and sha256_of_file(folder / name) == sha256
-        for name, sha256 in files.items()
-    )
 
 
 def sync(path: Path) -> None:

@@ -1,71 +1,77 @@
-"""The work of `promote`: the winning model, its decision and a manifest, in a folder."""
+"""The work of `promote`: model, decision and manifest in a folder or a bucket, `latest` last."""
 
 import logging
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from quantgate.components.promote.publish import LATEST, holds, publish_folder, publish_text
+from quantgate.components.promote.folder_shelf import FolderShelf
+from quantgate.components.promote.fsspec_shelf import FsspecShelf
+from quantgate.components.promote.latest import LATEST, Latest
+from quantgate.components.promote.publish import publish_folder
+from quantgate.components.promote.shelf import Shelf
+from quantgate.components.promote.versions import (
+    DECISION,
+    MANIFEST,
+    MODEL,
+    Promotion,
+    intact,
+    promotion_of,
+    publish_objects,
+)
 from quantgate.decision import Decision, Entry
 from quantgate.errors import InputError, NothingQualified
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Record
-
-MODEL, DECISION, MANIFEST = "model.tflite", "decision.json", "manifest.json"
-VERSION_DIGITS = 16
 
 log = logging.getLogger(__name__)
-
-
-class PublishedFile(Record):
-    """One file of a version."""
-
-    sha256: str
-    size_bytes: int
-
-
-class Promotion(Record):
-    """`manifest.json` of a published version.
-
-    `version` is the first 16 hex digits of the model's SHA-256, and the name of its folder.
-    """
-
-    version: str
-    name: str
-    candidate: str
-    files: dict[str, PublishedFile]
-    model_sha256: str
-    decision_sha256: str
 
 
 def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str) -> None:
     """Publish the winning model as `<to>/<version>/` and name it in `<to>/latest`.
 
-    A version appears whole or not at all, and `latest` is replaced last, in one step. A version
-    that was published before stays as it is, with the decision it was published with; one whose
-    files have changed since is published anew.
+    A version appears whole or not at all, and `latest` is replaced last, in one step, unless
+    another promotion has moved it meanwhile. A version that was published before stays as it is,
+    with the decision it was published with; one whose files have changed since is published anew.
 
     Args:
         decision_path: `Decision` as JSON.
         winner_path: the winning .tflite.
-        to: folder to publish in; made where it is missing.
+        to: folder to publish in, made where it is missing; or its URI in storage.
         manifest_path: where the version's `Promotion` is written too.
 
     Raises:
         NothingQualified: there is no winner.
-        InputError: the model is not the one that won, or the folder cannot be written.
+        InputError: the model is not the one that won, it cannot be written there, or another
+            promotion was faster.
     """
     decision = Decision.read(decision_path)
-    winner = _winner(decision)
-    _check_model(winner, winner_path)
-    promotion = _promotion(decision, winner, {MODEL: winner_path, DECISION: decision_path})
-    folder = _target(to) / promotion.version
-    _check_latest(folder.with_name(LATEST), to)
-    try:
-        promotion = _published(folder, promotion, winner_path, decision_path)
-        publish_text(folder.with_name(LATEST), f"{promotion.version}\n")
-    except OSError as error:
-        raise _not_writable(to, error) from error
+    _check_model(_winner(decision), winner_path)
+    model, decided = Path(winner_path).read_bytes(), Path(decision_path).read_bytes()
+    with _writable(to):
+        shelf = _shelf(to)
+        latest = Latest.of(shelf)
+        promotion = _published(shelf, model, decided)
+        latest.move(shelf, promotion.version)
     promotion.write(manifest_path)
+
+
+def roll_back(to: str) -> tuple[str, str]:
+    """Let `<to>/latest` name the version that it named before.
+
+    Returns:
+        The version that `latest` named, and the one that it names now.
+
+    Raises:
+        InputError: there is none to go back to, or it cannot be written.
+    """
+    with _writable(to):
+        if "://" not in to and not Path(to).is_dir():
+            raise InputError(f"{to} is no folder, so nothing was published in it")
+        shelf = _shelf(to)
+        latest = Latest.of(shelf)
+        if latest.version is None:
+            raise InputError(f"nothing was published in {to}: it has no `{LATEST}`")
+        return latest.version, latest.move_back(shelf)
 
 
 def _winner(decision: Decision) -> Entry:
@@ -94,33 +100,26 @@ def _check_model(winner: Entry, path: str) -> None:
         )
 
 
-def _promotion(decision: Decision, winner: Entry, paths: dict[str, str]) -> Promotion:
-    files = {
-        name: PublishedFile(sha256=sha256_of_file(path), size_bytes=Path(path).stat().st_size)
-        for name, path in paths.items()
-    }
-    return Promotion(
-        version=files[MODEL].sha256[:VERSION_DIGITS],
-        name=decision.name,
-        candidate=winner.name,
-        files=files,
-        model_sha256=files[MODEL].sha256,
-        decision_sha256=files[DECISION].sha256,
-    )
-
-
-def _target(to: str) -> Path:
+def _shelf(to: str) -> Shelf:
+    if to.startswith("gs://"):
+        return _gcs_shelf(to)
     if "://" in to:
-        raise InputError(
-            f"cannot publish in {to}: only folders can be published in; mount the bucket and give "
-            "its folder"
-        )
-    target = Path(to)
+        return FsspecShelf(to)
+    folder = Path(to)
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_latest(folder / LATEST, to)
+    return FolderShelf(to)
+
+
+def _gcs_shelf(to: str) -> Shelf:
     try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_writable(to, error) from error
-    return target
+        from quantgate.components.promote.gcs_shelf import GcsShelf
+    except ImportError as error:
+        raise InputError(
+            f"cannot publish in {to}: google-cloud-storage is not installed: "
+            "pip install 'quantgate[gcs]'"
+        ) from error
+    return GcsShelf(to)
 
 
 def _check_latest(latest: Path, to: str) -> None:
@@ -131,33 +130,32 @@ def _check_latest(latest: Path, to: str) -> None:
         )
 
 
-def _published(folder: Path, new: Promotion, winner_path: str, decision_path: str) -> Promotion:
-    """The promotion that stands in the folder, be it an earlier one or the new one."""
-    if earlier := _earlier(folder, new):
-        log.info("%s was published before and is intact", folder)
+def _published(shelf: Shelf, model: bytes, decision: bytes) -> Promotion:
+    """The promotion that stands on the shelf, be it an earlier one or the new one."""
+    new = promotion_of(model, decision)
+    if earlier := intact(shelf, new.version):
+        log.info("%s/%s was published before and is intact", shelf.to, new.version)
         return earlier
+    if not isinstance(shelf, FolderShelf):
+        return publish_objects(shelf, model, decision)
 
     def write(incoming: Path) -> None:
-        shutil.copyfile(winner_path, incoming / MODEL)
-        shutil.copyfile(decision_path, incoming / DECISION)
+        (incoming / MODEL).write_bytes(model)
+        (incoming / DECISION).write_bytes(decision)
         new.write(incoming / MANIFEST)
 
+    folder = shelf.folder / new.version
     if folder.exists():
         log.warning("%s is damaged and is published anew", folder)
     publish_folder(folder, write)
     return new
 
 
-def _earlier(folder: Path, new: Promotion) -> Promotion | None:
+@contextmanager
+def _writable(to: str) -> Iterator[None]:
     try:
-        earlier = Promotion.read(folder / MANIFEST)
-    except InputError:
-        return None
-    files = {name: file.sha256 for name, file in earlier.files.items()}
-    same_model = earlier.model_sha256 == new.model_sha256 == files.get(MODEL)
-    return earlier if same_model and holds(folder, files) else None
-
-
-def _not_writable(to: str, error: OSError) -> InputError:
-    reason = error.strerror or str(error)
-    return InputError(f"cannot publish in {to}: {reason}; give a folder that can be written")
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"cannot publish in {to}: {reason}; give a folder that can be written"
+        raise InputError(message) from error

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from quantgate.decision import Entry, Verdict
 from quantgate.evidence import Contender, Evidence
-from quantgate.figures import METRICS
 from quantgate.gate import Measured, is_unproven, misses_outright, samples_to_show
 from quantgate.modes import MODES
 from quantgate.phrases import rule_text
@@ -71,7 +70,7 @@ def _widen_activations(measured: Sequence[Entry], candidates: Sequence[Entry]) -
         f"{entry.name} keeps the accuracy limits that int8 misses: see whether the limits that it "
         "misses can be relaxed"
         for entry in _with_activations(measured, "int16")
-        if all(verdict.passed for verdict in entry.verdicts if verdict.name in METRICS)
+        if all(verdict.passed for verdict in entry.verdicts if verdict.metric)
     ][:1]
 
 
@@ -117,4 +116,4 @@ def _with_activations(entries: Iterable[Entry], dtype: str) -> list[Entry]:
 
 def _loses_accuracy(entry: Entry) -> bool:
     """Whether an accuracy limit is missed by the figure itself, not only by its bound."""
-    return any(verdict.name in METRICS and misses_outright(verdict) for verdict in entry.verdicts)
+    return any(verdict.metric and misses_outright(verdict) for verdict in entry.verdicts)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 a first look:      quantgate demo
 your own model:    quantgate init, then quantgate run quantgate.yaml
-on a cluster:      quantgate compile quantgate.yaml -o pipeline.yaml, then upload the file to KFP
+on a cluster:      quantgate submit quantgate.yaml --host URL --wait
 
 exit codes: 0 a winner (or simply done); 1 a step failed; 2 wrong usage; 3 the spec is invalid;
             4 no candidate keeps the limits; 70 a bug in quantgate; 130 interrupted
@@ -58,7 +58,23 @@ def _parser() -> "argparse.ArgumentParser":
     import argparse
 
     from quantgate import __version__
-    from quantgate.commands import cache, demo, init, inspect, logs, plan, run, show, validate
+    from quantgate.commands import (
+        cache,
+        demo,
+        init,
+        inspect,
+        lint,
+        logs,
+        plan,
+        promote,
+        run,
+        schedule,
+        show,
+        status,
+        submit,
+        upload,
+        validate,
+    )
     from quantgate.commands import compile as compile_command
 
     parser = argparse.ArgumentParser(
@@ -70,7 +86,24 @@ def _parser() -> "argparse.ArgumentParser":
     )
     parser.add_argument("--version", action="version", version=f"quantgate {__version__}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (init, validate, plan, compile_command, run, show, logs, inspect, cache, demo):
+    for command in (
+        init,
+        validate,
+        plan,
+        compile_command,
+        lint,
+        run,
+        submit,
+        upload,
+        schedule,
+        status,
+        show,
+        logs,
+        inspect,
+        promote,
+        cache,
+        demo,
+    ):
         command.add_to(verbs)
     return parser
 

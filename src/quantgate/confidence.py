@@ -44,6 +44,38 @@ def upper_bound(first: Samples, second: Samples, confidence: float) -> float:
     return _bootstrap_bound(first - second, confidence)
 
 
+def mcnemar(first: Samples, second: Samples) -> float | None:
+    """McNemar's exact two-sided p-value, None where values are not all 0 or 1.
+
+    How probable it would be that the pairs which only one of two gets right are shared out at
+    least so unevenly, were either as likely to be right as the other.
+
+    Args:
+        first: float64 [samples].
+        second: float64 [samples], of the same samples in the same order.
+
+    Source:
+        Fagerland, M., Lydersen, S. and Laake, P. (2013), The McNemar test for binary matched-pairs
+        data. BMC Medical Research Methodology 13, 91: the exact conditional test.
+    """
+    if not (_is_binary(first) and _is_binary(second)):
+        return None
+    only_first, only_second = _discordant(first, second)
+    pairs, fewer = only_first + only_second, min(only_first, only_second)
+    # By logarithms, for binomial coefficients soon leave the range of doubles.
+    tail = math.fsum(math.exp(_log_binomial(pairs, count)) for count in range(fewer + 1))
+    return min(1.0, 2 * tail)
+
+
+def least_samples(confidence: float, limit: float) -> float:
+    """How many samples it takes to show a limit on what is right or wrong, if all pairs agree.
+
+    With fewer, `upper_bound` keeps `limit` only where the second is better than the first.
+    """
+    squared = _quantile(confidence) ** 2
+    return _whole_samples(squared * (1 - limit), limit)
+
+
 def samples_needed(first: Samples, second: Samples, confidence: float, limit: float) -> float:
     """How many samples would bring `upper_bound` down to `limit`, were the values to stay alike.
 
@@ -64,7 +96,19 @@ def samples_needed(first: Samples, second: Samples, confidence: float, limit: fl
         variance = _score_variance(*_discordant(first, second), len(first), limit)
     else:
         variance = float(np.var(difference))
-    return float(math.ceil(_quantile(confidence) ** 2 * variance / slack**2))
+    return _whole_samples(_quantile(confidence) ** 2 * variance, slack**2)
+
+
+def _log_binomial(pairs: int, count: int) -> float:
+    """Logarithm of the probability of `count` of so many pairs at even odds."""
+    ways = math.lgamma(pairs + 1) - math.lgamma(count + 1) - math.lgamma(pairs - count + 1)
+    return ways - pairs * math.log(2)
+
+
+def _whole_samples(spread: float, tolerance: float) -> float:
+    """Their ratio as a whole number; infinite where the tolerance is too small for doubles."""
+    samples = spread / tolerance if tolerance > 0 else math.inf
+    return float(math.ceil(samples)) if math.isfinite(samples) else math.inf
 
 
 def _quantile(confidence: float) -> float:

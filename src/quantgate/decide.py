@@ -10,6 +10,7 @@ from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
 from quantgate.gate import judge
 from quantgate.phrases import miss_text
+from quantgate.power import warnings_of_power
 from quantgate.samples import warnings_about
 from quantgate.spec.model import Limit, Objective
 from quantgate.summary import summarize
@@ -62,12 +63,21 @@ def decide(
         winner=winner,
         summary=f"no candidate qualifies: {refusal}"
         if refusal
-        else summarize(reference, candidates, winner, closest, named),
+        else summarize(reference, candidates, winner, closest, named, evidence.metrics),
         baseline=reference,
         candidates=candidates,
         closest=closest,
+        metrics=dict(evidence.metrics),
         advice=[] if winner or refusal else advice_for(candidates, contenders, baseline, evidence),
-        warnings=warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
+        warnings=[
+            *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
+            *warnings_of_power(
+                limits,
+                reference.measurements,
+                evidence.metrics,
+                evidence.baseline.measurement.samples,
+            ),
+        ],
         limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in choose],
         provenance=_provenance(evidence, spec_sha256, processor),

@@ -14,18 +14,27 @@ class Verdict(Record):
     `max_ratio` the ratio), `figure` the candidate's own figure. `margin` is how far `value` (at
     `bound`, where a confidence was asked for) stands on the right side of `limit`, in the rule's
     unit; negative where it is missed. Each is None where nothing was measured that could tell it,
-    and without a margin nothing passes.
+    and without a margin nothing passes. `metric` is what the figure called `name` is of, where it
+    is of a metric. `p_value` is McNemar's, exact and two-sided, of a difference in what two models
+    get right.
     """
 
     name: str
+    metric: str | None = None
     rule: str
     limit: float
     figure: float | None
     value: float | None
     confidence: float | None = None
     bound: float | None = None
+    p_value: float | None = None
     margin: float | None
     passed: bool
+
+    @property
+    def kind(self) -> str:
+        """The name that tells the figure's unit and range."""
+        return self.metric or self.name
 
 
 class Entry(Record):
@@ -64,7 +73,7 @@ class Provenance(Record):
 
 
 class Decision(Record):
-    """`decision.json`."""
+    """`decision.json`; `metrics` are by the names of their figures."""
 
     version: Literal[1] = 1
     name: str
@@ -75,6 +84,7 @@ class Decision(Record):
     baseline: Entry
     candidates: list[Entry]
     closest: Closest | None = None
+    metrics: dict[str, str] = Field(default_factory=dict)
     advice: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, float]]

@@ -5,7 +5,8 @@ QuantgateError            1  something quantgate expected went wrong; the messag
 ├── SpecError             3  the spec is invalid; it carries every problem found
 ├── NothingQualified      4  no candidate keeps the limits
 ├── InputError            1  a model or data set is not what the spec says it is
-├── PipelineError         1  a compiled pipeline that the local runner cannot run as a cluster would
+├── PipelineError         1  a compiled pipeline that a cluster or the local runner cannot run
+├── ClusterError          1  the cluster cannot be reached, refuses, or a run came to nothing
 └── StepFailed            1  a task of the pipeline failed
 """
 
@@ -61,7 +62,11 @@ class InputError(QuantgateError):
 
 
 class PipelineError(QuantgateError):
-    """A compiled pipeline that the local runner cannot run as a cluster would."""
+    """A compiled pipeline that a cluster or the local runner cannot run."""
+
+
+class ClusterError(QuantgateError):
+    """The cluster cannot be reached, refuses what it is asked, or a run of it came to nothing."""
 
 
 class StepFailed(QuantgateError):

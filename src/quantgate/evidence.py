@@ -7,7 +7,7 @@ from typing import Literal
 
 from quantgate.confidence import Samples
 from quantgate.errors import InputError
-from quantgate.figures import FIGURES, SIZE
+from quantgate.figures import FIGURES, SIZE, metric_of
 from quantgate.gate import Measured
 from quantgate.modes import BASELINE, MODES
 from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
@@ -43,6 +43,12 @@ class Evidence:
     calibration: Calibration | None = None
     calibration_sets: SampleSets = field(default_factory=dict)
     evaluation_sets: SampleSets = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> Mapping[str, str]:
+        """The metric that each of the baseline's measured figures is of."""
+        measurement = self.baseline.measurement
+        return {name: measurement.metrics.get(name, name) for name in measurement.figures}
 
     @property
     def random_data(self) -> list[str]:
@@ -137,15 +143,18 @@ def _measured(
         figures |= evaluation.measurement.figures
     if evidence.benchmark is not None and sha256 is not None:
         figures |= evidence.benchmark.figures.get(sha256, {})
-    return Measured(sha256, _in_order(figures), evaluation.samples if evaluation else {})
+    samples = evaluation.samples if evaluation else {}
+    return Measured(sha256, _in_order(figures, evidence.metrics), samples, evidence.metrics)
 
 
-def _in_order(figures: Mapping[str, float]) -> dict[str, float]:
+def _in_order(figures: Mapping[str, float], metrics: Mapping[str, str]) -> dict[str, float]:
     """Finite figures only, for JSON knows no others, in one order whatever the run's."""
     known = list(FIGURES)
-    names = sorted(
-        figures, key=lambda name: (known.index(name) if name in FIGURES else len(known), name)
-    )
+    kinds = {name: metric_of(name, metrics) or name for name in figures}
+    places = {
+        name: known.index(kind) if kind in FIGURES else len(known) for name, kind in kinds.items()
+    }
+    names = sorted(figures, key=lambda name: (places[name], name))
     return {name: figures[name] for name in names if math.isfinite(figures[name])}
 
 

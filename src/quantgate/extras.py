@@ -13,6 +13,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "ai_edge_litert": "evaluate",
         "docker": "docker",
         "kfp": "kfp",
+        "kfp.kubernetes": "kfp",
         "sklearn": "evaluate",
         "tensorflow": "convert",
     }

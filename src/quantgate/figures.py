@@ -1,7 +1,8 @@
-"""Every figure that quantgate measures: its unit, and which way is better."""
+"""Every figure that quantgate measures: its unit, its range, and which way is better."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 
@@ -13,23 +14,71 @@ class Figure:
         name: what specs and decisions call it.
         higher_is_better: the direction of improvement.
         unit: as shown to a person; empty for a plain number.
-        bounded: whether it lies in [0, 1].
+        least: the least value it can have.
+        most: the greatest.
         per_sample: whether evaluation keeps one value for every sample, so that a candidate can
             be compared with the baseline in pairs.
+        mean: whether it is the mean of what each sample has by itself.
+        right_or_wrong: whether that is 1 for a sample that came out right and 0 for another.
+        labelled: whether it needs labels; otherwise the baseline's outputs are the truth.
     """
 
     name: str
     higher_is_better: bool
     unit: str = ""
-    bounded: bool = False
+    least: float = 0.0
+    most: float = math.inf
     per_sample: bool = False
+    mean: bool = False
+    right_or_wrong: bool = False
+    labelled: bool = True
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it lies between two numbers."""
+        return math.isfinite(self.least) and math.isfinite(self.most)
+
+
+def _share(name: str) -> Figure:
+    return Figure(name, higher_is_better=True, most=1.0, per_sample=True)
+
+
+def _hits(name: str, *, labelled: bool = True) -> Figure:
+    return replace(_share(name), mean=True, right_or_wrong=True, labelled=labelled)
+
+
+def _decibels(name: str, *, labelled: bool = True) -> Figure:
+    return Figure(name, True, "dB", -math.inf, per_sample=True, mean=True, labelled=labelled)
+
+
+def _loss(name: str) -> Figure:
+    return Figure(name, higher_is_better=False, per_sample=True, mean=True)
+
+
+def _index(name: str, least: float, *, mean: bool, labelled: bool = True) -> Figure:
+    return Figure(name, True, least=least, most=1.0, per_sample=True, mean=mean, labelled=labelled)
 
 
 _METRICS = (
-    Figure("top1", higher_is_better=True, bounded=True, per_sample=True),
-    Figure("roc_auc", higher_is_better=True, bounded=True, per_sample=True),
-    Figure("mse", higher_is_better=False, per_sample=True),
-    Figure("psnr", higher_is_better=True, unit="dB", per_sample=True),
+    _hits("top1"),
+    _hits("top5"),
+    _hits("top_k"),
+    _share("balanced_accuracy"),
+    _share("f1_macro"),
+    _hits("f1_micro"),
+    _share("roc_auc"),
+    _share("average_precision"),
+    _loss("log_loss"),
+    _loss("mse"),
+    _loss("mae"),
+    _index("r2", -math.inf, mean=False),
+    _decibels("psnr"),
+    _index("ssim", -1.0, mean=True),
+    _decibels("si_sdr"),
+    _share("mean_iou"),
+    _index("cosine_similarity", -1.0, mean=True, labelled=False),
+    _decibels("snr", labelled=False),
+    _hits("agreement", labelled=False),
 )
 _LATENCIES = tuple(
     Figure(f"latency_{statistic}_ms", higher_is_better=False, unit="ms")
@@ -37,9 +86,25 @@ _LATENCIES = tuple(
 )
 SIZE = Figure("size_bytes", higher_is_better=False, unit="bytes")
 
-#: What `measure.metrics` may name.
+#: What `measure.metrics` may name, beside Python functions as `module:function`.
 METRICS: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figure in _METRICS})
 #: What `measure.latency` yields.
 LATENCIES: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figure in _LATENCIES})
-#: Everything that a limit or an objective can name.
+#: Everything that a limit or an objective can name, beside metrics under names of their own.
 FIGURES: Mapping[str, Figure] = MappingProxyType({**METRICS, SIZE.name: SIZE, **LATENCIES})
+
+
+def own_figure(name: str, *, higher_is_better: bool) -> Figure:
+    """The figure of a user's own metric, about whose range nothing is known."""
+    return Figure(name, higher_is_better, least=-math.inf, per_sample=True)
+
+
+def metric_of(name: str, metrics: Mapping[str, str]) -> str | None:
+    """The metric that a figure is of, None for other figures; `metrics` are by figure."""
+    return metrics.get(name) or (name if name in METRICS else None)
+
+
+def is_likeness(metric: str | None) -> bool:
+    """Whether a metric is itself a comparison with the baseline, which needs no second one."""
+    figure = METRICS.get(metric or "")
+    return figure is not None and not figure.labelled

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
 
-from quantgate.confidence import Samples, samples_needed, upper_bound
+from quantgate.confidence import Samples, mcnemar, samples_needed, upper_bound
 from quantgate.decision import Verdict
+from quantgate.figures import metric_of
 from quantgate.spec.model import Limit
 
 # A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.
@@ -23,11 +24,13 @@ class Measured:
         model_sha256: hash of the model's bytes; None where there is no model.
         figures: figure by name.
         samples: per metric float64 [samples], in the data set's order; may be read lazily.
+        metrics: the metric by the name of its figure.
     """
 
     model_sha256: str | None
     figures: Mapping[str, float]
     samples: Mapping[str, Samples]
+    metrics: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,12 +156,14 @@ def _verdict(
     margin = _margin(rule, value if bound is None else bound, limit)
     return Verdict(
         name=name,
+        metric=metric_of(name, baseline.metrics),
         rule=rule,
         limit=limit,
         figure=_finite(figure),
         value=_finite(value),
         confidence=paired,
         bound=None if bound is None else _finite(bound),
+        p_value=None if bound is None else _p_value(name, rule, candidate, baseline),
         margin=_finite(margin),
         passed=margin >= 0,
     )
@@ -182,6 +187,11 @@ def _bound(
     pairs = pairs_of(name, rule, candidate, baseline)
     # A confidence never makes a limit easier to keep.
     return math.nan if pairs is None else max(pairs.bound(confidence), value)
+
+
+def _p_value(name: str, rule: str, candidate: Measured, baseline: Measured) -> float | None:
+    pairs = pairs_of(name, rule, candidate, baseline)
+    return mcnemar(pairs.first, pairs.second) if pairs else None
 
 
 def _margin(rule: str, value: float, limit: float) -> float:

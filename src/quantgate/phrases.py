@@ -33,7 +33,7 @@ def number_text(name: str, value: float) -> str:
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
     if name == SIZE.name:
         return f"{value:,.0f}"
-    if figure.bounded:
+    if figure.most == 1:
         return _decimals(value, 4)
     if figure.unit == "dB":
         return _decimals(value, 2)
@@ -83,7 +83,7 @@ def amount_text(verdict: Verdict, amount: float) -> str:
         return _decimals(amount, 3)
     if verdict.rule == "max_drop_percent":
         return _with_unit(verdict, _decimals(amount, 2))
-    return figure_text(verdict.name, amount)
+    return figure_text(verdict.kind, amount)
 
 
 def miss_text(verdict: Verdict) -> str:
@@ -119,9 +119,10 @@ def _value_text(verdict: Verdict, value: float) -> str:
 def _with_unit(verdict: Verdict, number: str) -> str:
     if verdict.rule == "max_drop_percent":
         return f"{number} %"
-    if verdict.rule == "max_ratio" or verdict.name not in FIGURES:
+    figure = FIGURES.get(verdict.kind)
+    if verdict.rule == "max_ratio" or figure is None:
         return number
-    return f"{number} {FIGURES[verdict.name].unit}".rstrip()
+    return f"{number} {figure.unit}".rstrip()
 
 
 def _decimals(value: float, places: int) -> str:

@@ -137,9 +137,10 @@ class Attestation(Delivered):
 class Measurement(Record):
     """`measurement.json`: the figures of one model on one data set.
 
-    Beside it `samples.npz` holds, per metric, a float64 array [samples] whose mean is the figure
-    (for roc_auc the jackknife pseudo-values), in the order of the data set.
-    status "failed" means that the model did not run; `reasons` say why.
+    Beside it `samples.npz` holds, per figure, a float64 array [samples] whose mean is the figure
+    (where that is no mean over samples, what the jackknife says each contributes), in the order of
+    the data set. `metrics` are by the names of their figures.
+    status "failed" means that the model did not run, or was not measured; `reasons` say why.
     `model_sha256` is None where the conversion left no model.
     """
 
@@ -147,6 +148,7 @@ class Measurement(Record):
     status: Literal["measured", "failed"]
     reasons: list[str]
     figures: dict[str, float]
+    metrics: dict[str, str] = {}
     samples: int
     dataset_sha256: str
     litert: str

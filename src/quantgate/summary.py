@@ -1,9 +1,9 @@
 """The decision in one sentence."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from quantgate.decision import Closest, Entry
-from quantgate.figures import LATENCIES, METRICS, SIZE
+from quantgate.figures import LATENCIES, SIZE, is_likeness
 from quantgate.phrases import change_text, figure_text, ratio_text, short_name
 
 
@@ -13,6 +13,7 @@ def summarize(
     winner: str | None,
     closest: Closest | None,
     named: Collection[str],
+    metrics: Mapping[str, str],
 ) -> str:
     """Say who wins and what that means, or that nobody does and how close it was.
 
@@ -23,10 +24,11 @@ def summarize(
         closest: who came nearest where nobody won.
         named: the figures that the spec's limits and objectives name; a latency is told if it is
             one of them.
+        metrics: the metric by the name of its figure.
     """
     if winner:
         entry = next(entry for entry in candidates if entry.name == winner)
-        return f"{winner} wins: {', '.join(_highlights(entry, baseline, named))}"
+        return f"{winner} wins: {', '.join(_highlights(entry, baseline, named, metrics))}"
     if not closest:
         return f"no candidate qualifies: none of {len(candidates)} came through to be measured"
     others = len(closest.missed) - 1
@@ -34,20 +36,24 @@ def summarize(
     return f"no candidate qualifies: {closest.name} comes closest, but {closest.missed[0]}{more}"
 
 
-def _highlights(entry: Entry, baseline: Entry, named: Collection[str]) -> list[str]:
-    told = [SIZE.name, *METRICS, *(latency for latency in LATENCIES if latency in named)]
+def _highlights(
+    entry: Entry, baseline: Entry, named: Collection[str], metrics: Mapping[str, str]
+) -> list[str]:
+    told = [SIZE.name, *metrics, *(latency for latency in LATENCIES if latency in named)]
     return [
-        _compared(name, entry.measurements[name], baseline.measurements.get(name))
+        _compared(
+            name, entry.measurements[name], baseline.measurements.get(name), metrics.get(name)
+        )
         for name in told
         if name in entry.measurements
     ]
 
 
-def _compared(name: str, value: float, reference: float | None) -> str:
+def _compared(name: str, value: float, reference: float | None, metric: str | None) -> str:
     label = "" if name == SIZE.name else f"{short_name(name)} "
-    text = f"{label}{figure_text(name, value)}"
-    if not reference:
+    text = f"{label}{figure_text(metric or name, value)}"
+    if not reference or is_likeness(metric):
         return text
-    if name in METRICS:
-        return f"{text} ({change_text(name, value - reference)})"
+    if metric:
+        return f"{text} ({change_text(metric, value - reference)})"
     return f"{text} ({ratio_text(value / reference)} of the baseline)"

@@ -75,6 +75,7 @@ def test_each_rule_compares_what_it_says(rules, candidate, baseline, value, marg
     ((rule, limit),) = rules.items()
     assert verdict(candidate, baseline, **rules) == Verdict(
         name="top1",
+        metric="top1",
         rule=rule,
         limit=limit,
         figure=candidate,

@@ -126,7 +126,7 @@ def test_an_invalid_spec_shows_every_problem(quantgate, tmp_path: Path) -> None:
     done = quantgate("validate", spec)
     assert done.returncode == 3
     assert "`label`" in done.stderr
-    assert "`top1`" in done.stderr
+    assert "Did you mean `top" in done.stderr
     assert f"{spec}:" in done.stderr
 
 

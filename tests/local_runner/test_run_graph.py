@@ -147,12 +147,13 @@ def test_a_missing_file_and_a_remote_one_fail_their_imports(run, tmp_path):
         read(data=dsl.importer(artifact_uri=here, artifact_class=Dataset).output)
         dsl.importer(artifact_uri=there, artifact_class=Dataset)
 
-    result = run(pipeline, here=str(tmp_path / "gone"), there="gs://bucket/data")
+    result = run(pipeline, here=str(tmp_path / "gone"), there="nowhere://bucket/data")
 
     assert {task.name: task.error for task in result.tasks} == {
         "importer": f"cannot import {tmp_path}/gone: there is no such file or folder",
-        "importer-2": "cannot import gs://bucket/data: the local runner reads local paths; "
-        "copy it to this machine",
+        "importer-2": "cannot fetch nowhere://bucket/data: Protocol not known: nowhere; "
+        "`nowhere://` is read through fsspec and the package it asks for, "
+        "`pip install 'quantgate[s3]'` for S3",
         "read": "skipped, because `importer` failed",
     }
 

@@ -75,6 +75,11 @@ def test_golden(story: str, tmp_path: Path) -> None:
     assert path.read_text() == golden.read_text(), "see `make goldens`"
 
 
+def test_every_golden_has_its_example() -> None:
+    kept = {path.name.removesuffix(".pipeline.yaml") for path in GOLDENS.glob("*.pipeline.yaml")}
+    assert kept == set(REFRESH.STORIES)
+
+
 def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
         compile_pipeline(plan_of(), DIGEST, tmp_path / name)

@@ -101,8 +101,7 @@ from quantgate.spec import load
             "[top1, mse]",
             "[top1, accuracy]",
             [
-                "9:19 there is no metric `accuracy` -> The metrics are `top1`, `roc_auc`, "
-                "`mse` and `psnr`.",
+                "9:19 there is no metric `accuracy` -> Did you mean `balanced_accuracy`?",
             ],
         ),
         (
@@ -116,14 +115,15 @@ from quantgate.spec import load
             "[top1, mse]",
             "[top1, top1]",
             [
-                "9:19 `top1` is measured already -> List each metric once.",
+                "9:19 `top1` is measured already -> List it once, or give "
+                "this one a `name` of its own.",
             ],
         ),
         (
             "[top1, mse]",
             "[{metric: top1, peak: 255}]",
             [
-                "9:28 `top1` takes no `peak` -> Only `psnr` does; remove it.",
+                "9:28 `top1` takes no `peak` -> Only `psnr` and `ssim` do; remove it.",
             ],
         ),
         (
@@ -386,10 +386,10 @@ from quantgate.spec import load
         ),
         (
             "to: published",
-            "to: gs://bucket/published",
+            "to: gss://bucket/published",
             [
-                "15:15 `promote.to` is on `gs://`, and must be a folder -> Name a folder, "
-                "for example a mounted volume, and copy the model on from there.",
+                "15:15 `promote.to` is on `gss://`, where nothing can be published -> Name a "
+                "folder, or one on `gs://`, `s3://`, `minio://`, `abfs://`, `az://` or `hdfs://`.",
             ],
         ),
     ],

@@ -55,10 +55,10 @@ import pytest
         ),
         (
             "promote: {",
-            "threshold: 3\npromote: {",
+            "tolerance: 3\npromote: {",
             [
-                "15:1 the spec has no key `threshold` -> Its keys are `version`, `name`, "
-                "`model`, `data`, `quantize`, `measure`, `gate`, `choose` and `promote`.",
+                "15:1 the spec has no key `tolerance` -> Its keys are `version`, `name`, `model`, "
+                "`data`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
             ],
         ),
         (

@@ -49,10 +49,7 @@ def test_fills_in_every_default(spec_file: SpecFile, sound: str):
             "select_tf_ops": False,
         },
         "measure": {
-            "metrics": [
-                {"metric": "top1", "signature": None, "output": None, "peak": None},
-                {"metric": "mse", "signature": None, "output": None, "peak": None},
-            ],
+            "metrics": [{"metric": "top1"}, {"metric": "mse"}],
             "latency": {"threads": 1, "warmup": 5, "runs": 50, "signature": None},
         },
         "gate": {"top1": {"max_drop": 0.01}, "size_bytes": {"max_ratio": 0.5}},

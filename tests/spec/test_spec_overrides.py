@@ -125,8 +125,8 @@ def test_a_key_missing_in_a_mapping_that_an_override_made_is_the_overrides(
 ):
     text = sound.replace("promote: {to: published}\n", "")
     assert complaints(text, "promote.when_none_qualifies=fail") == [
-        "--set promote.when_none_qualifies=fail `promote` needs the key `to` -> `to`: Folder that "
-        "the winner is published in."
+        "--set promote.when_none_qualifies=fail `promote` needs the key `to` -> `to`: Folder or "
+        "URI that the winner is published in."
     ]
 
 

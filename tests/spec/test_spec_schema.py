@@ -32,14 +32,14 @@ def test_knows_every_name():
     metrics = sections["Measure"]["properties"]["metrics"]["items"]["anyOf"]
     objectives = sections["Objective"]["properties"]
     directions = [
-        objectives[direction]["anyOf"][0]["enum"] for direction in ("minimize", "maximize")
+        objectives[direction]["anyOf"][0]["examples"] for direction in ("minimize", "maximize")
     ]
     assert sections["Candidate"]["properties"]["mode"]["enum"] == list(QUANTIZED_MODES)
     assert entries[0]["enum"] == list(QUANTIZED_MODES)
-    assert sections["Metric"]["properties"]["metric"]["enum"] == list(METRICS)
-    assert metrics[0]["enum"] == list(METRICS)
+    assert sections["Metric"]["properties"]["metric"]["anyOf"][0]["enum"] == list(METRICS)
+    assert metrics[0]["anyOf"][0]["enum"] == list(METRICS)
     assert list(schema["properties"]["gate"]["properties"]) == list(FIGURES)
-    assert schema["properties"]["gate"]["additionalProperties"] is False
+    assert schema["properties"]["gate"]["additionalProperties"] == {"$ref": "#/$defs/Limit"}
     assert sorted(directions[0] + directions[1]) == sorted(FIGURES)
 
 

@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 
 from quantgate.commands.arguments import add_spec
+from quantgate.commands.cluster_arguments import add_placement
+from quantgate.commands.packaging import for_cluster, write_package
 from quantgate.errors import ExitCode
-from quantgate.extras import import_kfp_without_client, require
-from quantgate.plan import make_plan
-from quantgate.spec import load
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,17 +28,14 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="FILE",
         help="the compiled pipeline (default: %(default)s)",
     )
+    add_placement(parser)
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
     """Write the compiled pipeline."""
-    loaded = load(options.spec, options.overrides)
-    plan = make_plan(loaded.spec)
-    require("compiling", "kfp")
-    import_kfp_without_client()
-    from quantgate.pipelines import compile_pipeline
-
-    compile_pipeline(plan, loaded.sha256, options.output)
-    sys.stdout.write(f"{options.output} holds the pipeline {loaded.spec.name}: {plan.extent}\n")
+    made = for_cluster(options)
+    write_package(made, options.output)
+    plan = made.plan
+    sys.stdout.write(f"{options.output} holds the pipeline {plan.spec.name}: {plan.extent}\n")
     return ExitCode.OK

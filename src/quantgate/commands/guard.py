@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType, MappingProxyType
 
 from quantgate import __version__
+from quantgate.commands.connecting import redacted
 from quantgate.commands.streams import prepare_streams, settle_output
 from quantgate.errors import ExitCode, QuantgateError
 
@@ -111,7 +112,8 @@ def _refusal(error: OSError) -> str:
 def _write_bug_report(trace: str) -> Path:
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     name = f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
-    report = f"quantgate {__version__}\nPython {sys.version}\narguments {sys.argv[1:]}\n\n{trace}"
+    made_by = f"quantgate {__version__}\nPython {sys.version}\n"
+    report = f"{made_by}arguments {redacted(sys.argv[1:])}\n\n{trace}"
     for folder in (state / "quantgate", Path(tempfile.gettempdir())):
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import argparse
 import sys
 import textwrap
 
+from quantgate.cluster import rendered
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
 from quantgate.plan import ModePlan, Plan, make_plan
@@ -38,7 +39,8 @@ def render(plan: Plan) -> str:
     decided = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    return f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{_cost(plan)}\ntasks\n{tasks}"
+    chosen = f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{_cost(plan)}"
+    return f"{chosen}\ntasks\n{tasks}{_cluster(plan)}"
 
 
 def _mode_line(plan: ModePlan) -> str:
@@ -50,6 +52,10 @@ def _cost(plan: Plan) -> str:
     if not plan.spec.quantize.select_tf_ops:
         return ""
     return f"\nquantize.select_tf_ops: if LiteRT lacks an op that the model has,\n{_COST}\n"
+
+
+def _cluster(plan: Plan) -> str:
+    return f"\ncluster\n{rendered(plan.spec.cluster)}" if plan.spec.cluster else ""
 
 
 def _task_line(task: PlannedTask) -> str:

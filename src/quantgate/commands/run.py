@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from quantgate.cluster import on_this_machine
 from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
 from quantgate.commands.conclude import conclude, guarded_as_json
 from quantgate.display.json_lines import write_event
@@ -87,7 +88,7 @@ def _run(options: argparse.Namespace) -> int:
     manner = Manner(options.as_json, options.verbose, options.quiet)
     loaded = load(options.spec, options.overrides)
     preflight(loaded)
-    plan = make_plan(loaded.spec)
+    plan = make_plan(on_this_machine(loaded.spec))
     check_runner(options.runner, options.jobs, options.dry_run)
     cache = None if options.no_cache or options.runner != LOCAL else options.cache_dir
     if options.dry_run:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quantgate.decision import Decision, Entry, Verdict
-from quantgate.figures import LATENCIES, METRICS, SIZE
+from quantgate.figures import LATENCIES, SIZE, is_likeness, metric_of
 from quantgate.phrases import (
     amount_text,
     change_text,
@@ -57,7 +57,9 @@ def figures_shown(decision: Decision) -> list[str]:
     """The figures that get a column: size, metrics, and limited latencies, or else the median."""
     measured = {name for entry in _entries(decision) for name in entry.measurements}
     limited = [name for name in LATENCIES if name in decision.limits]
-    columns = [SIZE.name, *METRICS, *(limited or ["latency_p50_ms"])]
+    metrics = [name for entry in _entries(decision) for name in entry.measurements]
+    metrics = [name for name in dict.fromkeys(metrics) if metric_of(name, decision.metrics)]
+    columns = [SIZE.name, *metrics, *(limited or ["latency_p50_ms"])]
     return [name for name in columns if name in measured]
 
 
@@ -70,7 +72,7 @@ def rows(decision: Decision) -> list[Row]:
             mode=one_line(entry.mode),
             standing=_standing(entry, decision),
             verdict=_verdict_lines(entry, decision),
-            cells=[_cell(name, entry, decision.baseline) for name in figures],
+            cells=[_cell(name, entry, decision) for name in figures],
         )
         for entry in _entries(decision)
     ]
@@ -87,13 +89,14 @@ def limit_rows(decision: Decision) -> list[tuple[str, list[Verdict]]]:
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """What a candidate has to show for a limit: `0.0005, up to 0.0027`."""
+    """What a candidate has to show for a limit: `0.0005, up to 0.0027, McNemar p 0.38`."""
     if verdict.value is None:
         return NOTHING
     value = amount_text(verdict, verdict.value)
     if verdict.bound is None:
         return value
-    return f"{value}, up to {amount_text(verdict, verdict.bound)}"
+    odds = "" if verdict.p_value is None else f", McNemar p {verdict.p_value:.2g}"
+    return f"{value}, up to {amount_text(verdict, verdict.bound)}{odds}"
 
 
 def notes(decision: Decision) -> list[tuple[str, str]]:
@@ -157,20 +160,22 @@ def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
     return missed or ["does not qualify"]
 
 
-def _cell(name: str, entry: Entry, baseline: Entry) -> Cell:
+def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
     if name not in entry.measurements:
         return Cell(NOTHING)
-    value, reference = entry.measurements[name], baseline.measurements.get(name)
+    metric = metric_of(name, decision.metrics)
+    value, reference = entry.measurements[name], decision.baseline.measurements.get(name)
+    alone = entry is decision.baseline or is_likeness(metric)
     return Cell(
-        value=figure_text(name, value),
+        value=figure_text(metric or name, value),
         kibibytes=f"{value / 1024:,.1f} KiB" if name == SIZE.name else "",
-        compared="" if entry is baseline or not reference else _comparison(name, value, reference),
+        compared="" if alone or not reference else _comparison(metric, value, reference),
     )
 
 
-def _comparison(name: str, value: float, reference: float) -> str:
-    if name in METRICS:
-        return change_text(name, value - reference)
+def _comparison(metric: str | None, value: float, reference: float) -> str:
+    if metric:
+        return change_text(metric, value - reference)
     return f"{ratio_text(value / reference)}x"
 
 

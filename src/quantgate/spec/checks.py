@@ -4,15 +4,17 @@ Every check works on the parts of a spec that are sound in themselves, so that o
 hides another nor is reported twice.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from quantgate.figures import FIGURES
+from quantgate.figures import Figure
 from quantgate.spec.candidates import candidate_findings
+from quantgate.spec.cluster_checks import cluster_findings
 from quantgate.spec.draft import Draft
 from quantgate.spec.limits import limit_findings
-from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
-from quantgate.spec.model import Metric, ModelSource, Objective
-from quantgate.spec.naming import figure_findings, metric_findings
+from quantgate.spec.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
+from quantgate.spec.metrics import metrics_findings
+from quantgate.spec.model import ModelSource, Objective
+from quantgate.spec.naming import NamedFigures, figure_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.signatures import signature_findings
 from quantgate.spec.sources import source_form_findings
@@ -28,13 +30,14 @@ def meaning_findings(draft: Draft) -> list[Finding]:
     return [
         *_model_findings(draft.model),
         *candidate_findings(draft.candidates, draft.lacks_calibration),
-        *_metric_findings(draft.metrics),
+        *metrics_findings(draft.metrics),
         *signature_findings(draft),
-        *limit_findings(draft.limits, draft.unmeasured),
-        *_objective_findings(draft.objectives, draft.unmeasured),
+        *limit_findings(draft.limits, draft.figures),
+        *_objective_findings(draft.objectives, draft.figures),
         *_source_findings(draft),
-        *source_form_findings(draft.sources),
+        *source_form_findings(draft),
         *_promotion_findings(draft),
+        *(cluster_findings(draft.cluster) if draft.cluster else ()),
     ]
 
 
@@ -53,22 +56,8 @@ def _model_findings(model: ModelSource | None) -> Iterator[Finding]:
         yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
 
 
-def _metric_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for path, entry in metrics.items():
-        place = (*path, "metric")
-        yield from metric_findings(entry.metric, place)
-        if entry.metric in seen:
-            message = f"`{entry.metric}` is measured already"
-            yield Finding(place, message, "List each metric once.")
-        if entry.peak is not None and entry.metric != "psnr":
-            message = f"`{entry.metric}` takes no `peak`"
-            yield Finding((*path, "peak"), message, "Only `psnr` does; remove it.", at_key=True)
-        seen.add(entry.metric)
-
-
 def _objective_findings(
-    objectives: Mapping[KeyPath, Objective], unmeasured: Collection[str]
+    objectives: Mapping[KeyPath, Objective], figures: NamedFigures
 ) -> Iterator[Finding]:
     for path, objective in objectives.items():
         given = objective.model_dump(include={"minimize", "maximize"})
@@ -76,9 +65,10 @@ def _objective_findings(
             yield _not_one_direction(path, len(given))
         for direction, name in given.items():
             place = (*path, direction)
-            yield from figure_findings(name, place, unmeasured)
-            if name in FIGURES and FIGURES[name].higher_is_better != (direction == "maximize"):
-                yield _wrong_direction(place, name)
+            yield from figure_findings(name, place, figures)
+            figure = figures.known.get(name)
+            if figure and figure.higher_is_better != (direction == "maximize"):
+                yield _wrong_direction(place, figure)
 
 
 def _not_one_direction(path: KeyPath, given: int) -> Finding:
@@ -89,12 +79,10 @@ def _not_one_direction(path: KeyPath, given: int) -> Finding:
     return Finding(path, message, "Write for example `minimize: size_bytes`.")
 
 
-def _wrong_direction(place: KeyPath, name: str) -> Finding:
-    better, direction = (
-        ("higher", "maximize") if FIGURES[name].higher_is_better else ("lower", "minimize")
-    )
-    message = f"`{name}` is better when it is {better}"
-    return Finding(place, message, f"Write `{direction}: {name}`.", at_key=True)
+def _wrong_direction(place: KeyPath, figure: Figure) -> Finding:
+    better, direction = ("higher", "maximize") if figure.higher_is_better else ("lower", "minimize")
+    message = f"`{figure.name}` is better when it is {better}"
+    return Finding(place, message, f"Write `{direction}: {figure.name}`.", at_key=True)
 
 
 def _source_findings(draft: Draft) -> Iterator[Finding]:
@@ -110,7 +98,8 @@ def _source_findings(draft: Draft) -> Iterator[Finding]:
 
 def _promotion_findings(draft: Draft) -> Iterator[Finding]:
     location = draft.text("promote", "to")
-    if location and scheme_of(location):
-        message = f"`promote.to` is on `{scheme_of(location)}://`, and must be a folder"
-        hint = "Name a folder, for example a mounted volume, and copy the model on from there."
-        yield Finding(("promote", "to"), message, hint)
+    scheme = location and scheme_of(location)
+    if scheme and scheme not in PUBLISHING_SCHEMES:
+        message = f"`promote.to` is on `{scheme}://`, where nothing can be published"
+        prefixes = listed(f"{known}://" for known in PUBLISHING_SCHEMES)
+        yield Finding(("promote", "to"), message, f"Name a folder, or one on {prefixes}.")

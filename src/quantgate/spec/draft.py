@@ -3,9 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from quantgate.figures import LATENCIES, METRICS
+from quantgate.figures import FIGURES, LATENCIES, METRICS, Figure
+from quantgate.spec.cluster import Cluster
 from quantgate.spec.data import CalibrationSamples, EvaluationSamples
-from quantgate.spec.model import Candidate, Latency, Limit, Metric, ModelSource, Objective
+from quantgate.spec.metric import Metric
+from quantgate.spec.model import Candidate, Latency, Limit, ModelSource, Objective
+from quantgate.spec.naming import NamedFigures
 from quantgate.spec.problems import KeyPath
 
 LabelledSource = CalibrationSamples | EvaluationSamples
@@ -27,6 +30,7 @@ class Draft:
         sources: sources of `data.calibration` and `data.evaluation` by path, where they are
             sound; those of single signatures too.
         latency: `measure.latency`, where it is sound.
+        cluster: `cluster`, where it is sound.
     """
 
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
@@ -55,18 +59,33 @@ class Draft:
             and self._is_sound(("measure", "latency"))
             else None
         )
+        self.cluster: Cluster | None = (
+            Cluster.model_validate(self._at("cluster"))
+            if isinstance(self._at("cluster"), dict) and self._is_sound(("cluster",))
+            else None
+        )
         self.limits: dict[str, Limit | None] = {
             str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
             for path, entry in self._entries("gate")
         }
 
     @property
-    def unmeasured(self) -> frozenset[str]:
-        """Figures that are known not to be measured."""
+    def figures(self) -> NamedFigures:
+        """The figures that limits and objectives can name."""
         latency_is_off = self._at("measure", "latency") is None and self._holds(
             "measure", "latency"
         )
-        return self._unmeasured_metrics() | (set(LATENCIES) if latency_is_off else set())
+        own: dict[str, Figure] = {
+            entry.title: entry.figure for entry in self.metrics.values() if entry.figure
+        }
+        unmeasured = self._unmeasured_metrics() | (set(LATENCIES) if latency_is_off else set())
+        return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether a metric needs labels, as far as can be told."""
+        figures = [entry.figure for entry in self.metrics.values()]
+        return not figures or any(figure is None or figure.labelled for figure in figures)
 
     @property
     def lacks_calibration(self) -> bool:
@@ -94,9 +113,18 @@ class Draft:
                     yield (*path, "signatures", key), section.model_validate(entry)
 
     def _unmeasured_metrics(self) -> frozenset[str]:
-        named = {entry.metric for entry in self.metrics.values()}
-        is_known = bool(named) and self._is_sound(("measure", "metrics")) and named <= set(METRICS)
-        return frozenset(METRICS) - named if is_known else frozenset()
+        entries = list(self.metrics.values())
+        is_known = bool(entries) and self._is_sound(("measure", "metrics"))
+        if not is_known or not all(entry.figure for entry in entries):
+            return frozenset()
+        return frozenset(METRICS) - {entry.title for entry in entries}
+
+    def _named_by_nothing(self, known: Collection[str]) -> frozenset[str]:
+        """Names in entries of `measure.metrics` that are broken or of no known metric."""
+        found = self._at("measure", "metrics")
+        entries = found if isinstance(found, list) else []
+        names = {entry.get("name") for entry in entries if isinstance(entry, dict)}
+        return frozenset(name for name in names if isinstance(name, str)) - frozenset(known)
 
     def _is_sound(self, path: KeyPath) -> bool:
         return not any(

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
-from quantgate.figures import FIGURES, Figure
+from quantgate.figures import Figure
 from quantgate.spec.model import Limit
-from quantgate.spec.naming import figure_findings
+from quantgate.spec.naming import NamedFigures, figure_findings
 from quantgate.spec.problems import Finding
 from quantgate.spec.wording import dotted, listed
 
@@ -28,14 +28,12 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
 )
 
 
-def limit_findings(
-    limits: Mapping[str, Limit | None], unmeasured: Collection[str]
-) -> Iterator[Finding]:
+def limit_findings(limits: Mapping[str, Limit | None], figures: NamedFigures) -> Iterator[Finding]:
     """Check the limits by figure; of a broken one (None) only that its figure is measured."""
     for name, limit in limits.items():
-        yield from figure_findings(name, ("gate", name), unmeasured, at_key=True)
-        if limit and name in FIGURES:
-            yield from _of_one(FIGURES[name], limit)
+        yield from figure_findings(name, ("gate", name), figures, at_key=True)
+        if limit and name in figures.known:
+            yield from _of_one(figures.known[name], limit)
 
 
 def _of_one(figure: Figure, limit: Limit) -> Iterator[Finding]:
@@ -64,18 +62,23 @@ def _of_wrong_direction(figure: Figure, rule: str) -> Finding:
 
 def _of_value(figure: Figure, rule: str, value: float) -> Iterator[Finding]:
     message = hint = None
-    if rule == "min" and figure.bounded and not 0 <= value <= 1:
-        message = f"`{figure.name}` lies between 0 and 1, and cannot be {value:g}"
-        hint = f"Did you mean {value / 100:g}?" if 1 < value <= 100 else None
-    elif rule == "max_drop" and figure.bounded and value >= 1:
-        message = f"`{figure.name}` lies between 0 and 1, so a drop of {value:g} limits nothing"
-        hint = f"Did you mean {value / 100:g}?" if value <= 100 else None
+    span = figure.most - figure.least
+    if rule in ("min", "max") and not figure.least <= value <= figure.most:
+        message = f"`{figure.name}` {_range_of(figure)}, and cannot be {value:g}"
+    elif rule == "max_drop" and value >= span:
+        message = f"`{figure.name}` {_range_of(figure)}, so a drop of {value:g} limits nothing"
     elif rule == "max_drop_percent" and value > 100:
         message = f"a drop of {value:g} % limits nothing"
-    elif rule == "max" and value < 0:
-        message = f"`{figure.name}` is never below 0, and cannot be {value:g}"
+    if rule != "max_drop_percent" and (figure.least, figure.most) == (0, 1):
+        hint = f"Did you mean {value / 100:g}?" if 1 <= value <= 100 else None
     if message:
         yield Finding(("gate", figure.name, rule), message, hint)
+
+
+def _range_of(figure: Figure) -> str:
+    if figure.bounded:
+        return f"lies between {figure.least:g} and {figure.most:g}"
+    return f"is never above {figure.most:g}" if figure.most == 1 else "is never below 0"
 
 
 def _of_confidence(figure: Figure, rules: Collection[str]) -> Iterator[Finding]:

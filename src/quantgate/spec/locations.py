@@ -5,6 +5,9 @@ import re
 #: What KFP's launcher can read.
 KUBEFLOW_SCHEMES = ("gs", "s3", "minio")
 
+#: What `promote` can write to; the last ones through fsspec and packages of their own.
+PUBLISHING_SCHEMES = (*KUBEFLOW_SCHEMES, "abfs", "az", "hdfs")
+
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 
 

@@ -4,26 +4,29 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from quantgate.figures import FIGURES, METRICS
+from quantgate.figures import FIGURES
 from quantgate.modes import QUANTIZED_MODES
 from quantgate.sizes import PATTERN as SIZE_PATTERN
+from quantgate.spec.cluster import Cluster
 from quantgate.spec.data import Data, Selection
-from quantgate.spec.section import Alternatives, Section, Text
+from quantgate.spec.metric import Metric, MetricName
+from quantgate.spec.section import Alternatives, Name, Section, Text
 
+# Figures that a spec names itself may stand here too, of which a schema knows nothing.
 HigherIsBetter = Annotated[
     str,
-    Field(json_schema_extra={"enum": [f.name for f in FIGURES.values() if f.higher_is_better]}),
+    Field(json_schema_extra={"examples": [f.name for f in FIGURES.values() if f.higher_is_better]}),
 ]
 LowerIsBetter = Annotated[
     str,
-    Field(json_schema_extra={"enum": [f.name for f in FIGURES.values() if not f.higher_is_better]}),
+    Field(
+        json_schema_extra={"examples": [f.name for f in FIGURES.values() if not f.higher_is_better]}
+    ),
 ]
 Percentage = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]+)?%$")]
 Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
 Tolerance = Percentage | Annotated[float, Field(ge=0)]
-MetricName = Annotated[str, Field(json_schema_extra={"enum": list(METRICS)})]
 ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")]
 Target = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
 IoType = Literal["float32", "int8", "uint8", "int16"]
 
@@ -139,17 +142,6 @@ class Quantize(Section):
     )
 
 
-class Metric(Section):
-    """One accuracy metric."""
-
-    metric: MetricName = Field(description="What is computed from the model's outputs.")
-    signature: Text | None = Field(
-        default=None, description="Signature's key, where several are converted."
-    )
-    output: Text | None = Field(default=None, description="Output name, where there are several.")
-    peak: float | None = Field(default=None, gt=0, description="Largest possible value, for psnr.")
-
-
 def _metric_from_name(value: object) -> object:
     return {"metric": value} if isinstance(value, str) else value
 
@@ -220,7 +212,7 @@ class Objective(Alternatives):
 class Promote(Section):
     """Where the winner goes."""
 
-    to: Text = Field(description="Folder that the winner is published in.")
+    to: Text = Field(description="Folder or URI that the winner is published in.")
     when_none_qualifies: Literal["fail"] = Field(
         default="fail", description="The run fails, with the report written."
     )
@@ -242,3 +234,8 @@ class Spec(Section):
         description="What makes one qualified candidate better than another, in order.",
     )
     promote: Promote | None = Field(default=None, description="Where the winner goes.")
+    cluster: Cluster | None = Field(
+        default=None,
+        exclude_if=lambda cluster: cluster is None,
+        description="How a Kubeflow cluster runs the tasks; a run on this machine passes it over.",
+    )

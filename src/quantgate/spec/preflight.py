@@ -27,6 +27,7 @@ def preflight(loaded: LoadedSpec) -> None:
         *_model_findings(loaded),
         *_calibration_findings(loaded),
         *_evaluation_findings(loaded),
+        *_metric_findings(loaded),
         *_promotion_findings(loaded),
     ]
     if findings:
@@ -70,6 +71,13 @@ def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     for key, samples in evaluation.signatures.items():
         own = (*path, "signatures", key)
         yield from _source_findings(loaded, samples, own, samples.label, (*own, "label"))
+
+
+def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    for number, metric in enumerate(loaded.spec.measure.metrics):
+        if metric.is_own:
+            path = ("measure", "metrics", number, "metric")
+            yield from callable_findings(metric.metric, loaded.folder, path)
 
 
 def _source_findings(

@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")]
 
 
 class Section(BaseModel):

@@ -1,9 +1,9 @@
 """How the keys of a data source go together: format, options, labels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from quantgate.spec.data import DataSource, EvaluationSamples
-from quantgate.spec.draft import LabelledSource
+from quantgate.spec.draft import Draft, LabelledSource
 from quantgate.spec.formats import (
     OPTIONS,
     PYTHON,
@@ -16,12 +16,12 @@ from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
 
 
-def source_form_findings(sources: Mapping[KeyPath, LabelledSource]) -> Iterator[Finding]:
+def source_form_findings(draft: Draft) -> Iterator[Finding]:
     """Check every source whose keys are sound in themselves."""
-    for path, data in sources.items():
+    for path, data in draft.sources.items():
         found = declared_format(data)
         yield from _option_findings(data, found, path)
-        yield from _label_findings(data, found, path)
+        yield from _label_findings(data, found, path, draft.needs_labels)
         yield from _pair_findings(data, path)
         if found == "tfrecord" and not data.features:
             message = f"{dotted(path)} needs the key `features`"
@@ -43,12 +43,15 @@ def _option_findings(data: DataSource, found: str | None, path: KeyPath) -> Iter
             yield Finding((*path, option), message, hint, at_key=True)
 
 
-def _label_findings(data: LabelledSource, found: str | None, path: KeyPath) -> Iterator[Finding]:
+def _label_findings(
+    data: LabelledSource, found: str | None, path: KeyPath, needed: bool
+) -> Iterator[Finding]:
     if found in SELF_LABELLED and data.label:
         made = "their folder" if found == "images" else "made with the data"
         message = f"{dotted((*path, 'label'))} is not for the format {found}"
         yield Finding((*path, "label"), message, f"The labels are {made}; remove it.", at_key=True)
-    if isinstance(data, EvaluationSamples) and not data.label and found not in SELF_LABELLED:
+    labelled = bool(data.label) or found in SELF_LABELLED
+    if isinstance(data, EvaluationSamples) and needed and not labelled:
         message = f"{dotted(path)} needs the key `label`"
         hint = "`label`: Key of the labels or targets."
         if found is None:

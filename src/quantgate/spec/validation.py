@@ -27,10 +27,21 @@ class Fault(NamedTuple):
 
 
 Said = tuple[str, str | None]
+#: Of pydantic's kinds those that are about a key and not about its value.
+_KEYS = ("extra_forbidden", "missing")
+_SIZE = "Write a size with its unit, such as `8GiB` or `500MB`."
+_CORES = "Write a number of cores such as `2`, or thousandths of one such as `500m`."
+_KUBERNETES_NAME = "A name in Kubernetes has lowercase letters, digits, `-` and `.`."
 #: What to write for keys whose values have a form of their own.
 _FORMS: Mapping[str | int, str] = {
     "within": "Write a number from 0, or a percentage below 100 such as `5%`.",
-    "memory_limit": "Write a size with its unit, such as `8GiB` or `500MB`.",
+    "memory": _SIZE,
+    "memory_limit": _SIZE,
+    "cpu": _CORES,
+    "cpu_limit": _CORES,
+    "service_account": _KUBERNETES_NAME,
+    "secret": _KUBERNETES_NAME,
+    "claim": _KUBERNETES_NAME,
 }
 
 
@@ -90,11 +101,11 @@ def _keys_beside(fault: Fault) -> list[str]:
 
 def _finding(fault: Fault) -> Finding:
     message, hint = _saying(fault)(fault)
-    return Finding(fault.path, message, hint, fault.kind in ("extra_forbidden", "missing"))
+    return Finding(fault.path, message, hint, fault.kind in _KEYS)
 
 
 def _saying(fault: Fault) -> Callable[[Fault], Said]:
-    if fault.path[-1:] and fault.path[-1] in _FORMS:
+    if fault.kind not in _KEYS and fault.path[-1:] and fault.path[-1] in _FORMS:
         return _say_no_such_form
     if fault.path == ("quantize", "modes") and fault.kind != "too_short":
         return _say_no_modes

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quantgate.components.binding import ModelFailure
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.interpreter import LiteRTModel, ModelFailure
+from quantgate.components.interpreter import LiteRTModel
 from quantgate.errors import InputError
 from quantgate.records import ModelFacts
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from quantgate.components.interpreter import LiteRTModel, ModelFailure, Tensor
+from quantgate.components.binding import ModelFailure, Tensor
+from quantgate.components.interpreter import LiteRTModel
 from quantgate.records import ModelFacts
 
 PAIR = {"x": ("float32", [-1, 2])}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantgate.components.evaluate.metrics import COMPUTATIONS
+from quantgate.components.evaluate.metrics import COMPUTATIONS, Settings
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
 
 
@@ -54,7 +54,7 @@ def test_the_mean_stays_the_area_for_many_samples():
 
 
 def scores_of(metric, outputs, truth, peak=1.0):
-    return COMPUTATIONS[metric].score(np.array(outputs), np.array(truth), peak).tolist()
+    return COMPUTATIONS[metric].score(np.array(outputs), np.array(truth), Settings(peak)).tolist()
 
 
 def test_top1_takes_the_greatest_score():

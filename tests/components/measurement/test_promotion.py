@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.components.promote.work import Promotion, promote
+from quantgate.components.promote.versions import Promotion
+from quantgate.components.promote.work import promote
 from quantgate.decision import Closest, Decision, Entry, Provenance
 from quantgate.errors import InputError, NothingQualified
 from quantgate.hashing import sha256_of_bytes, sha256_of_file
@@ -224,15 +225,6 @@ def test_a_file_is_not_a_folder(decided, publish, tmp_path):
 def test_a_folder_that_cannot_be_written_is_named(decided, publish):
     with pytest.raises(InputError, match=r"^cannot publish in /proc/self: .*; give a folder that"):
         publish(*decided(), to="/proc/self")
-
-
-def test_a_bucket_is_not_a_folder(decided, publish):
-    with pytest.raises(InputError) as caught:
-        publish(*decided(), to="gs://bucket/models")
-    assert str(caught.value) == (
-        "cannot publish in gs://bucket/models: only folders can be published in; mount the bucket "
-        "and give its folder"
-    )
 
 
 def killed_at(event_number, arguments):

@@ -1,6 +1,9 @@
-"""Compile the example specs anew into this folder; read the difference before you commit it."""
+"""Compile the examples anew into this folder; read the difference before you commit it."""
 
+import runpy
 from pathlib import Path
+
+from kfp.compiler import Compiler
 
 from quantgate.pipelines import compile_pipeline
 from quantgate.plan import make_plan
@@ -8,17 +11,18 @@ from quantgate.spec import load
 
 HERE = Path(__file__).resolve().parent
 SPECS = HERE.parents[2] / "specs"
-STORIES = (
-    "smallest-on-cpu",
-    "integer-only-microcontroller",
-    "float16-gpu",
-    "int8-variants",
-    "encoder-and-decoder",
+#: A spec each, or a folder with a pipeline that has a spec inside.
+STORIES = tuple(
+    sorted(path.stem for path in SPECS.iterdir() if path.suffix == ".yaml" or path.is_dir())
 )
 
 
 def compile_story(story: str, path: Path) -> None:
-    """Compile one example spec to a file."""
+    """Compile one example to a file."""
+    if (SPECS / story).is_dir():
+        made = runpy.run_path(str(SPECS / story / "pipeline.py"))
+        Compiler().compile(made["pipeline"], str(path))
+        return
     loaded = load(SPECS / f"{story}.yaml")
     compile_pipeline(make_plan(loaded.spec), loaded.sha256, path)
 

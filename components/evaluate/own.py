@@ -1,0 +1,69 @@
+"""A user's own metric: a Python function of outputs and labels."""
+
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.evaluate.jackknife import grouped
+from quantgate.errors import InputError
+
+Array = NDArray[Any]
+Function = Callable[[Array, Array], Any]
+
+
+def load_function(source: str) -> Function:
+    """Import `module:function`; raises InputError where there is none."""
+    name, _, attribute = source.partition(":")
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(
+            f"metric `{source}` cannot be imported: {error}; put the module beside the spec, or "
+            "on a cluster into the image"
+        ) from error
+    function: Function | None = getattr(module, attribute, None)
+    if not callable(function):
+        raise InputError(f"metric `{source}`: the module `{name}` has no function `{attribute}`")
+    return function
+
+
+def own_figure_and_contributions(
+    function: Function, outputs: Array, labels: Array
+) -> tuple[float, NDArray[np.float64]]:
+    """What the function makes of all samples, and what each contributes.
+
+    A function that returns a value for each sample means their mean. One that returns a number is
+    called again on parts of the samples; where it does not take a part, what each contributes is
+    NaN, and no confidence can be had.
+
+    Args:
+        function: of outputs and labels to a number, or to values [samples].
+        outputs: [samples, ...].
+        labels: [samples, ...].
+
+    Raises:
+        ValueError: it returned something else.
+    """
+    result = np.asarray(function(outputs, labels), np.float64)
+    if result.shape == (len(outputs),):
+        return float(result.mean()), result
+    if result.ndim:
+        raise ValueError(
+            f"it returned an array of shape {list(result.shape)}, and a number or one value for "
+            f"each of the {len(outputs)} samples is wanted"
+        )
+    figure = float(result)
+
+    def without(rows: NDArray[np.int64]) -> float:
+        try:
+            return float(function(outputs[rows], labels[rows]))
+        except Exception:
+            return math.nan
+
+    if len(outputs) < 2:
+        return figure, np.full(len(outputs), figure)
+    return figure, grouped(figure, without, len(outputs))

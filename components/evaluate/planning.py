@@ -1,0 +1,153 @@
+"""Join every metric of a spec with its output, and hold it against the labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from quantgate.components.dataset import DatasetFolder, open_dataset
+from quantgate.components.evaluate.fit import Case
+from quantgate.components.evaluate.metrics import (
+    COMPUTATIONS,
+    DEFAULT_PEAK,
+    Computation,
+    Settings,
+    own_computation,
+)
+from quantgate.components.evaluate.own import load_function
+from quantgate.components.evaluate.postprocess import Form, form_after, listed
+from quantgate.errors import InputError
+from quantgate.records import ArrayFacts, ModelFacts
+from quantgate.spec.metric import Metric, Step
+
+NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
+#: Guesses that count where the metric's name tells.
+_GUESSES = {"top5": 5}
+_NO_LABELS = ArrayFacts(file="", shape=[0], dtype="float32", minimum=0, maximum=0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One metric to compute.
+
+    Attributes:
+        title: what its figure is called.
+        metric: what is computed, by name or as `module:function`.
+        signature: the key of the signature whose output it takes.
+        output: the output's name.
+        steps: what is done with the output first.
+        settings: of the metric.
+    """
+
+    title: str
+    metric: str
+    signature: str
+    output: str
+    steps: tuple[Step, ...]
+    settings: Settings
+
+    @property
+    def computation(self) -> Computation:
+        """How it is computed; raises InputError where a user's function is not there."""
+        known = COMPUTATIONS.get(self.metric)
+        return known or own_computation(load_function(self.metric))
+
+
+def plan_metrics(
+    metrics: Sequence[Mapping[str, object]], facts: ModelFacts, dataset: str
+) -> list[Plan]:
+    """Join every metric with its output and hold it against the labels.
+
+    Args:
+        metrics: the spec's `measure.metrics`.
+        facts: of the float model.
+        dataset: the evaluation set, with samples for each signature that a metric is of.
+
+    Raises:
+        InputError: a metric is unknown or does not fit the outputs or the labels.
+    """
+    plans = [_plan(metric, facts) for metric in map(_read, metrics)]
+    for plan in plans:
+        output = facts.signature(plan.signature).outputs[plan.output]
+        check_fit(
+            plan,
+            Form(output.dtype, tuple(output.shape[1:])),
+            open_dataset(dataset, plan.signature),
+        )
+    return plans
+
+
+def check_fit(plan: Plan, given: Form, dataset: DatasetFolder) -> None:
+    """Raise InputError unless a metric fits an output of this form; -1 fits every size."""
+    computation, label, labels = plan.computation, dataset.manifest.label, dataset.label
+    form = _after_steps(plan, given)
+    if computation.labelled and (label is None or labels is None):
+        raise InputError(
+            f"metric `{plan.title}` needs labels, and the evaluation set has none; "
+            "name them as `label`"
+        )
+    if label is None or labels is None:
+        label, labels = _NO_LABELS, next(iter(dataset.inputs.values()))[:0]
+    case = Case(plan.output, form, label, labels, plan.settings.peak, plan.settings.k)
+    if form.dtype not in NUMERIC or not computation.fits(case):
+        told = f", the labels are {label.dtype} {label.shape}" if computation.labelled else ""
+        raise InputError(
+            f"metric `{plan.title}` needs {computation.needs}; output `{plan.output}`"
+            f"{listed(plan.steps)} is {form}{told}"
+        )
+    if problem := computation.problem(case):
+        raise InputError(f"metric `{plan.title}`: {problem}")
+
+
+def _after_steps(plan: Plan, given: Form) -> Form:
+    try:
+        return form_after(plan.steps, given)
+    except ValueError as error:
+        raise InputError(
+            f"metric `{plan.title}`: output `{plan.output}` is {given}, which its `postprocess` "
+            f"does not fit: {error}"
+        ) from error
+
+
+def _read(entry: Mapping[str, object]) -> Metric:
+    try:
+        # Not strictly, for KFP hands whole numbers over as floats.
+        metric = Metric.model_validate(entry, strict=False)
+    except ValidationError as error:
+        raise InputError(f"measure.metrics: {dict(entry)} is not a metric: {error}") from error
+    if metric.metric not in COMPUTATIONS and not metric.is_own:
+        known = ", ".join(COMPUTATIONS)
+        raise InputError(f"measure.metrics: `{metric.metric}` is unknown; choose from {known}")
+    return metric
+
+
+def _plan(metric: Metric, facts: ModelFacts) -> Plan:
+    signature = facts.signature(_signature_of(metric, facts))
+    names = list(signature.outputs)
+    told = ", ".join(f"`{name}`" for name in names)
+    if metric.output is None and len(names) > 1:
+        raise InputError(
+            f"metric `{metric.title}`: the model has several outputs, {told}; name one as `output`"
+        )
+    if metric.output is not None and metric.output not in names:
+        raise InputError(
+            f"metric `{metric.title}`: the model has no output `{metric.output}`, only {told}"
+        )
+    return Plan(
+        title=metric.title,
+        metric=metric.metric,
+        signature=signature.key,
+        output=metric.output or names[0],
+        steps=tuple(metric.postprocess or ()),
+        settings=Settings(metric.peak or DEFAULT_PEAK, metric.k or _GUESSES.get(metric.metric, 1)),
+    )
+
+
+def _signature_of(metric: Metric, facts: ModelFacts) -> str:
+    if metric.signature is None and len(facts.keys) > 1:
+        told = ", ".join(f"`{key}`" for key in facts.keys)
+        raise InputError(
+            f"metric `{metric.title}`: the model has several signatures, {told}; name one as "
+            "`signature`"
+        )
+    return metric.signature or facts.keys[0]

@@ -1,0 +1,97 @@
+"""The steps between a model's output and what a metric takes."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.spec.metric import Step
+
+Array = NDArray[Any]
+
+
+class Form(NamedTuple):
+    """The dtype of values, and their shape per sample; -1 stands for a size not known."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype} {list(self.shape)} per sample"
+
+
+def applied(steps: Sequence[Step], outputs: Array) -> Array:
+    """Outputs [k, ...] after the steps; raises ValueError where a reshape does not fit."""
+    for step in steps:
+        outputs = _apply(step, outputs)
+    return outputs
+
+
+def form_after(steps: Sequence[Step], form: Form) -> Form:
+    """What values of a form become; raises ValueError where a step does not fit them."""
+    for step in steps:
+        form = _form_after(step, form)
+    return form
+
+
+def listed(steps: Sequence[Step]) -> str:
+    """The steps for a person, as " after softmax and argmax"."""
+    return " after " + " and ".join(map(_title, steps)) if steps else ""
+
+
+def softmax(values: Array) -> Array:
+    """Softmax over the last dimension, in float64."""
+    shifted = np.exp(np.asarray(values, np.float64) - values.max(axis=-1, keepdims=True))
+    shares: Array = shifted / shifted.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def sigmoid(values: Array) -> Array:
+    """The logistic function, in float64."""
+    shares: Array = 0.5 * (1 + np.tanh(0.5 * np.asarray(values, np.float64)))
+    return shares
+
+
+def _argmax(values: Array) -> Array:
+    return np.asarray(values.argmax(axis=-1))
+
+
+_FUNCTIONS: Mapping[str, Any] = MappingProxyType(
+    {"softmax": softmax, "sigmoid": sigmoid, "argmax": _argmax}
+)
+
+
+def _apply(step: Step, outputs: Array) -> Array:
+    if step.apply:
+        return np.asarray(_FUNCTIONS[step.apply](outputs))
+    if step.reshape is not None:
+        return outputs.reshape(len(outputs), *step.reshape)
+    return np.asarray(outputs > step.threshold, np.int64)
+
+
+def _form_after(step: Step, form: Form) -> Form:
+    if step.threshold is not None:
+        return Form("int64", form.shape)
+    if step.reshape is not None:
+        return Form(form.dtype, _reshaped(step.reshape, form.shape))
+    if step.apply != "sigmoid" and not form.shape:
+        raise ValueError(f"`{step.apply}` needs several values per sample, and there is one")
+    return Form("int64", form.shape[:-1]) if step.apply == "argmax" else Form("float64", form.shape)
+
+
+def _reshaped(sizes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
+    if -1 in shape:
+        return tuple(sizes)
+    try:
+        # A view of one number, however many a sample has.
+        return np.broadcast_to(np.zeros(()), shape).reshape(sizes).shape
+    except ValueError:
+        raise ValueError(f"a sample of shape {list(shape)} has no shape {list(sizes)}") from None
+
+
+def _title(step: Step) -> str:
+    if step.apply:
+        return step.apply
+    return "threshold" if step.reshape is None else "reshape"

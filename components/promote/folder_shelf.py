@@ -1,0 +1,45 @@
+"""A folder as a place to publish in."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from quantgate.components.promote.publish import publish_bytes
+from quantgate.components.promote.shelf import Overtaken, Stored
+from quantgate.hashing import sha256_of_bytes
+
+
+class FolderShelf:
+    """Contents are files; a lock on the folder stands for storage's preconditions."""
+
+    def __init__(self, to: str) -> None:
+        self.to = to
+        self.folder = Path(to)
+
+    def read(self, name: str) -> Stored | None:
+        """See `Shelf`."""
+        try:
+            content = (self.folder / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Stored(content, sha256_of_bytes(content))
+
+    def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
+        """See `Shelf`."""
+        with self._alone():
+            if self.read(name) != instead_of:
+                raise Overtaken(f"{self.folder / name} was written by somebody else meanwhile")
+            publish_bytes(self.folder / name, content)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            # Some network file systems know no locks; the content is compared all the same.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

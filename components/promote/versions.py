@@ -1,0 +1,126 @@
+"""Versions on a shelf: what a manifest says of one, and how it comes to be there whole."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from pydantic import ValidationError
+
+from quantgate.components.promote.shelf import Overtaken, Shelf
+from quantgate.decision import Decision
+from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_bytes
+from quantgate.records import Record
+
+MODEL, DECISION, MANIFEST = "model.tflite", "decision.json", "manifest.json"
+VERSION_DIGITS = 16
+_ATTEMPTS = 5
+
+log = logging.getLogger(__name__)
+
+
+class PublishedFile(Record):
+    """One file of a version."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Promotion(Record):
+    """`manifest.json` of a published version.
+
+    `version` is the first 16 hex digits of the model's SHA-256, and the name of its folder.
+    """
+
+    version: str
+    name: str
+    candidate: str
+    files: dict[str, PublishedFile]
+    model_sha256: str
+    decision_sha256: str
+
+
+def promotion_of(model: bytes, decision: bytes) -> Promotion:
+    """Describe a version by the bytes that it consists of.
+
+    Raises:
+        ValidationError: the decision is none.
+        InputError: it is not about this model.
+    """
+    decided = Decision.model_validate_json(decision)
+    files = {
+        name: PublishedFile(sha256=sha256_of_bytes(content), size_bytes=len(content))
+        for name, content in ((MODEL, model), (DECISION, decision))
+    }
+    sha256 = files[MODEL].sha256
+    winners = [entry for entry in decided.candidates if entry.name == decided.winner]
+    if [entry.model_sha256 for entry in winners] != [sha256]:
+        raise InputError(f"the decision's winner is not the model {sha256}")
+    return Promotion(
+        version=sha256[:VERSION_DIGITS],
+        name=decided.name,
+        candidate=winners[0].name,
+        files=files,
+        model_sha256=sha256,
+        decision_sha256=files[DECISION].sha256,
+    )
+
+
+def intact(shelf: Shelf, version: str) -> Promotion | None:
+    """Return the manifest of a version whose files all are what it says; None if any is not."""
+    found = shelf.read(f"{version}/{MANIFEST}")
+    try:
+        promotion = Promotion.model_validate_json(found.content if found else b"")
+    except ValidationError:
+        return None
+    for name, file in promotion.files.items():
+        stored = shelf.read(f"{version}/{name}")
+        if stored is None or sha256_of_bytes(stored.content) != file.sha256:
+            return None
+    model = promotion.files.get(MODEL)
+    is_whole = model is not None and model.sha256 == promotion.model_sha256
+    return promotion if is_whole and promotion.version == version else None
+
+
+def publish_objects(shelf: Shelf, model: bytes, decision: bytes) -> Promotion:
+    """Publish a version where files appear one by one: the manifest last, without which it is none.
+
+    Nothing sound is overwritten: who comes second, or after one who was killed, completes what the
+    first has begun, with the decision that is there. So no version mixes two promotions.
+
+    Raises:
+        InputError: it cannot be published.
+    """
+    version = sha256_of_bytes(model)[:VERSION_DIGITS]
+    _settle(shelf, f"{version}/{MODEL}", model, lambda found: found == model)
+    settled = _settle(shelf, f"{version}/{DECISION}", decision, partial(_is_about, model))
+    promotion = promotion_of(model, settled)
+    manifest = (promotion.model_dump_json(indent=2) + "\n").encode()
+    _settle(shelf, f"{version}/{MANIFEST}", manifest, lambda found: found == manifest)
+    return promotion
+
+
+def _settle(shelf: Shelf, name: str, content: bytes, is_sound: Callable[[bytes], bool]) -> bytes:
+    """Return the sound content that a name holds, in the end; ours where there was none."""
+    for _ in range(_ATTEMPTS):
+        with suppress(Overtaken):
+            found = shelf.read(name)
+            if found and is_sound(found.content):
+                return found.content
+            if found:
+                log.warning("%s/%s is damaged and is published anew", shelf.to, name)
+            shelf.write(name, content, found)
+            return content
+    raise InputError(
+        f"cannot publish in {shelf.to}: {name} changed each of {_ATTEMPTS} times that it was to be "
+        "written; let nothing else write there"
+    )
+
+
+def _is_about(model: bytes, decision: bytes) -> bool:
+    try:
+        promotion_of(model, decision)
+    except (ValidationError, InputError):
+        return False
+    return True

@@ -1,0 +1,162 @@
+"""kfp's own client, made to answer in time and to fail in sentences."""
+
+import io
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+import kfp_server_api
+import urllib3
+from kfp.client import KF_PIPELINES_SA_TOKEN_ENV, Client
+from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
+
+from quantgate.errors import ClusterError, UsageError
+
+#: What kfp falls back to where it finds no endpoint.
+_NOWHERE = "http://localhost"
+_ENDPOINT = "KF_PIPELINES_ENDPOINT"
+_TOKENS = "--existing-token, or a file that KF_PIPELINES_SA_TOKEN_PATH names"
+
+
+class ImpatientClient(Client):  # type: ignore[misc]
+    """kfp's client without its endless waits: requests have a time limit and are sent once."""
+
+    def __init__(self, timeout_s: float, **arguments: Any) -> None:
+        self._timeout_s = timeout_s
+        super().__init__(**arguments)
+        _limit(self._run_api.api_client.rest_client, timeout_s)
+
+    @property
+    def address(self) -> str:
+        """The URL of the API."""
+        return str(self._existing_config.host)
+
+    def page_of(self, run_id: str) -> str:
+        """Return the URL of a run's page in the UI."""
+        return f"{self._get_url_prefix()}/#/runs/details/{run_id}"
+
+    def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
+        """Ask once; kfp's own asks for half a minute, and logs each refusal with its trace."""
+        return self._healthz_api.healthz_service_get_healthz(
+            _request_timeout=(self._timeout_s, self._timeout_s)
+        )
+
+    def _load_config(self, host: str, *others: Any) -> Any:
+        config = super()._load_config(host, *others)
+        if config.host == _NOWHERE and not host:
+            raise UsageError(
+                f"no Kubeflow Pipelines endpoint is named: give --host URL or set {_ENDPOINT} "
+                "(without either, the current context of kubectl is taken, and there is none)"
+            )
+        # A redirect leads to a login page, which is no answer.
+        config.retries = False
+        return config
+
+
+def connect(arguments: Mapping[str, Any], timeout_s: float) -> ImpatientClient:
+    """Make a client; what is not given, kfp takes from its environment.
+
+    Args:
+        arguments: as `kfp.Client` takes them; those that are None count as not given.
+        timeout_s: seconds that one request may take to connect, and then to be answered.
+
+    Raises:
+        UsageError: no endpoint can be found.
+        ClusterError: the endpoint cannot be reached, or refuses.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    if token_file := os.environ.get(KF_PIPELINES_SA_TOKEN_ENV):
+        given["credentials"] = _credentials(token_file)
+    host = given.get("host") or os.environ.get(_ENDPOINT) or "the cluster"
+    with explained(host), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ImpatientClient(timeout_s, **given)
+
+
+def _credentials(token_file: str) -> Any:
+    if not os.access(token_file, os.R_OK):
+        raise UsageError(f"KF_PIPELINES_SA_TOKEN_PATH: {token_file} cannot be read; name another")
+    return ServiceAccountTokenVolumeCredentials(token_file)
+
+
+@contextmanager
+def explained(address: str) -> Iterator[None]:
+    """Turn what kfp's client raises into a sentence, and keep what it prints to itself.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, is too slow, or refuses.
+    """
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    except kfp_server_api.ApiException as error:
+        raise ClusterError(_refusal(address, error)) from None
+    except urllib3.exceptions.NewConnectionError as error:
+        raise ClusterError(_unreachable(address, error)) from None
+    except urllib3.exceptions.TimeoutError:
+        raise ClusterError(
+            f"{address} does not answer in time; try again, or allow more with --request-timeout"
+        ) from None
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise ClusterError(_unreachable(address, error)) from None
+    except ValueError as error:
+        raise ClusterError(f"{address} answers as no KFP API would: {error}") from None
+
+
+def expect(value: Any, address: str) -> Any:
+    """Return what an answer must hold.
+
+    Raises:
+        ClusterError: it is missing, for what answered was a web page.
+    """
+    if not value:
+        raise ClusterError(
+            f"{address} answers, and not as the API of Kubeflow Pipelines does: it may be another "
+            f"page of the dashboard, or a login; check --host, and log in with {_TOKENS} or "
+            "--cookies"
+        )
+    return value
+
+
+def _limit(rest_client: Any, timeout_s: float) -> None:
+    """Give every request a time limit, which kfp's methods have no argument for."""
+    send = rest_client.request
+
+    def request(method: str, url: str, **arguments: Any) -> Any:
+        arguments["_request_timeout"] = (timeout_s, timeout_s)
+        return send(method, url, **arguments)
+
+    rest_client.request = request
+
+
+def _refusal(address: str, error: Any) -> str:
+    said = _message(error.body) or error.reason or "without a word"
+    if error.status in (401, 403) or 300 <= error.status < 400:
+        return (
+            f"{address} refuses the request ({error.status} {error.reason}): give a valid token "
+            f"({_TOKENS}), and check --namespace"
+        )
+    if error.status == 0:
+        return f"{address} cannot be trusted: {said}; name its certificate with --ssl-ca-cert"
+    return f"{address} answers {error.status}: {said}"
+
+
+def _message(body: Any) -> str:
+    """Return what an error's JSON says; never its headers, which may hold a session's cookie."""
+    try:
+        document = json.loads(body)
+    except (TypeError, ValueError):
+        return ""
+    said = document.get("message") or document.get("error") if isinstance(document, dict) else ""
+    return str(said or "").strip()
+
+
+def _unreachable(address: str, error: BaseException) -> str:
+    cause = str(error).rpartition(": ")[2] or type(error).__name__
+    return (
+        f"{address} cannot be reached: {cause}; check --host, and that a port is forwarded or a "
+        "proxy named where one is needed"
+    )

@@ -1,0 +1,144 @@
+"""A compiled pipeline, sent to a cluster: to run now, by a schedule, or to be kept there."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kfp_server_api
+from kfp.client.client import KF_PIPELINES_DEFAULT_EXPERIMENT_NAME
+
+from quantgate.errors import UsageError
+from quantgate.pipelines.connection import ImpatientClient, expect, explained
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What is run.
+
+    Attributes:
+        package: the compiled pipeline.
+        arguments: its run parameters.
+        name: what the run, or the schedule, is called.
+        experiment: what it is filed under; None leaves it to kfp's environment.
+        namespace: in a cluster with several users.
+        root: URI that results go below; None leaves it to pipeline and cluster.
+        service_account: that it runs as; None leaves it to the cluster.
+    """
+
+    package: Path
+    arguments: dict[str, str]
+    name: str
+    experiment: str | None = None
+    namespace: str | None = None
+    root: str | None = None
+    service_account: str | None = None
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A version of a pipeline in a cluster; `is_new` unless the same one was there already."""
+
+    pipeline_id: str
+    version: str
+    is_new: bool
+
+
+def start_run(client: ImpatientClient, submission: Submission) -> str:
+    """Start a run and return its id.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, or refuses.
+    """
+    with explained(client.address):
+        started = client.create_run_from_pipeline_package(
+            str(submission.package),
+            arguments=submission.arguments,
+            run_name=submission.name,
+            experiment_name=submission.experiment,
+            namespace=submission.namespace,
+            pipeline_root=submission.root,
+            service_account=submission.service_account,
+        )
+    return str(expect(started.run_id, client.address))
+
+
+def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) -> str:
+    """Schedule runs and return the schedule's id.
+
+    Args:
+        client: of the cluster.
+        submission: what is run each time.
+        cron: six fields, the first of them seconds.
+
+    Raises:
+        UsageError: there is a schedule of that name already.
+        ClusterError: the cluster cannot be reached, or refuses.
+    """
+    with explained(client.address):
+        name = submission.experiment or os.environ.get(KF_PIPELINES_DEFAULT_EXPERIMENT_NAME)
+        experiment = client.create_experiment(name or "Default", namespace=submission.namespace)
+        experiment_id = expect(experiment.experiment_id, client.address)
+        _refuse_second(client, experiment_id, submission.name)
+        scheduled = client.create_recurring_run(
+            experiment_id,
+            submission.name,
+            cron_expression=cron,
+            max_concurrency=1,
+            no_catchup=True,
+            params=submission.arguments,
+            pipeline_package_path=str(submission.package),
+            pipeline_root=submission.root,
+            service_account=submission.service_account,
+        )
+    return str(expect(scheduled.recurring_run_id, client.address))
+
+
+def _refuse_second(client: ImpatientClient, experiment_id: str, name: str) -> None:
+    known = client.list_recurring_runs(experiment_id=experiment_id, filter=_named(name))
+    for schedule in known.recurring_runs or ():
+        raise UsageError(
+            f"there is a schedule {name} already ({schedule.recurring_run_id}): name another one "
+            "with --name, or delete that one in the UI first"
+        )
+
+
+def upload(
+    client: ImpatientClient, package: Path, pipeline: str, version: str, namespace: str | None
+) -> Uploaded:
+    """Upload a version of a pipeline, which the first one creates; a repeat changes nothing.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, or refuses.
+    """
+    with explained(client.address):
+        pipeline_id = _find_pipeline(client, pipeline, namespace) or _create_pipeline(
+            client, pipeline, namespace
+        )
+        known = client.list_pipeline_versions(pipeline_id, filter=_named(version))
+        if not known.pipeline_versions:
+            client.upload_pipeline_version(str(package), version, pipeline_id=pipeline_id)
+    return Uploaded(pipeline_id, version, is_new=not known.pipeline_versions)
+
+
+def _find_pipeline(client: ImpatientClient, name: str, namespace: str | None) -> str | None:
+    found = client.list_pipelines(filter=_named(name), **_in(namespace))
+    pipelines = found.pipelines or []
+    return str(pipelines[0].pipeline_id) if pipelines else None
+
+
+def _create_pipeline(client: ImpatientClient, name: str, namespace: str | None) -> str:
+    pipeline = kfp_server_api.V2beta1Pipeline(display_name=name, **_in(namespace))
+    created = client._pipelines_api.pipeline_service_create_pipeline(pipeline=pipeline)
+    return str(expect(created.pipeline_id, client.address))
+
+
+def _in(namespace: str | None) -> dict[str, Any]:
+    return {"namespace": namespace} if namespace else {}
+
+
+def _named(name: str) -> str:
+    """Return KFP's filter for what has a name; its operation 1 is `EQUALS`."""
+    predicate = {"operation": 1, "key": "display_name", "stringValue": name}
+    return json.dumps({"predicates": [predicate]})

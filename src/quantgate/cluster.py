@@ -1,0 +1,103 @@
+"""What a spec means to a Kubeflow cluster, which sees neither this machine's files nor its code."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import yaml
+
+from quantgate.errors import UsageError
+from quantgate.plan import Plan, run_parameters
+from quantgate.spec.cluster import Cluster
+from quantgate.spec.formats import PYTHON, declared_format
+from quantgate.spec.locations import scheme_of
+from quantgate.spec.model import Spec
+
+_PROMOTE_TO = "promote_to"
+
+
+def on_this_machine(spec: Spec) -> Spec:
+    """Leave out of a spec what only a cluster heeds; images stay, for runs in containers."""
+    if spec.cluster is None:
+        return spec
+    images = spec.cluster.images
+    kept = Cluster(images=images) if images.convert or images.runtime else None
+    return spec.model_copy(update={"cluster": kept})
+
+
+def rendered(cluster: Cluster) -> str:
+    """Return the settings that were given, one a line."""
+    given = cluster.model_dump(exclude_unset=True)
+    width = max(map(len, given), default=0)
+    return "".join(f"  {key:<{width}}  {_flow(value)}\n" for key, value in given.items())
+
+
+def _flow(value: object) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
+    return text.removesuffix("...\n").strip()
+
+
+def arguments_on_cluster(plan: Plan) -> dict[str, str]:
+    """Return the run's arguments: where the cluster finds what the pipeline takes.
+
+    Raises:
+        UsageError: the spec names places, or code, of this machine.
+    """
+    problems = [*_local_places(plan), *_local_code(plan)]
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise UsageError(
+            f"{plan.spec.name} cannot be sent to a cluster, which sees nothing of this machine:\n"
+            f"{listed}"
+        )
+    return run_parameters(plan)
+
+
+def _local_places(plan: Plan) -> Iterator[str]:
+    for parameter, location in run_parameters(plan).items():
+        if scheme_of(location):
+            continue
+        key = _key_of(plan, parameter)
+        if parameter != _PROMOTE_TO:
+            yield (
+                f"{key}: {location} is a local path; upload it and name its URI, in the spec or "
+                f"with --set {key}=gs://BUCKET/{PurePosixPath(location).name}"
+            )
+        elif not _is_mounted(location, plan.spec.cluster):
+            yield (
+                f"{key}: {location} would be a folder inside of a pod, and go with it; name a URI "
+                f"with --set {key}=gs://BUCKET/FOLDER, or a folder of a volume that "
+                "cluster.volumes mounts"
+            )
+
+
+def _key_of(plan: Plan, parameter: str) -> str:
+    """Return the spec's key that a run parameter is taken from."""
+    if parameter == _PROMOTE_TO:
+        return "promote.to"
+    if parameter == "model":
+        return "model.keras" if plan.spec.model.keras else "model.saved_model"
+    for found in (*plan.calibration_data, *plan.evaluation_data):
+        if found.parameter == parameter != parameter.partition("_")[0]:
+            purpose = parameter.partition("_")[0]
+            return f"data.{purpose}.signatures.{found.signature}.source"
+    return f"data.{parameter}.source"
+
+
+def _is_mounted(location: str, cluster: Cluster | None) -> bool:
+    mounts = [volume.mount for volume in cluster.volumes] if cluster else []
+    path = PurePosixPath(location)
+    return ".." not in path.parts and any(path.is_relative_to(mount) for mount in mounts)
+
+
+def _local_code(plan: Plan) -> Iterator[str]:
+    cluster = plan.spec.cluster
+    if cluster and cluster.images.runtime:
+        return
+    found = (*plan.calibration_data, *plan.evaluation_data)
+    data = [one.data.source for one in found if declared_format(one.data) == PYTHON]
+    metrics = [metric.metric for metric in plan.spec.measure.metrics if metric.is_own]
+    for name in dict.fromkeys([*data, *metrics]):
+        yield (
+            f"{name} is Python code beside the spec; build an image from quantgate/runtime that "
+            "has it, and name it in cluster.images.runtime or with --image runtime=IMAGE"
+        )

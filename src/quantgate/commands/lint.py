@@ -1,0 +1,72 @@
+"""`quantgate lint PIPELINE.yaml`."""
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quantgate.errors import ExitCode
+from quantgate.extras import import_kfp_without_client, require
+from quantgate.pipeline_file import read_pipeline_file
+
+if TYPE_CHECKING:
+    from quantgate.pipelines.lint import Finding
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "lint",
+        help="hold any compiled KFP pipeline against the rules of a cluster",
+        description="Look in a compiled KFP v2 pipeline, made by quantgate or not, for what "
+        "Kubeflow's launcher refuses, loses or changes: sizes, placeholders, artifacts, metadata, "
+        "images. Exit code 1 where there are errors; warnings leave it at 0.",
+    )
+    parser.add_argument("pipeline", type=Path, metavar="PIPELINE", help="a compiled pipeline")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Print the findings."""
+    file = read_pipeline_file(options.pipeline)
+    require("linting", "kfp")
+    import_kfp_without_client()
+    from quantgate.pipelines.lint import lint
+
+    findings = lint(file)
+    render = _as_json if options.json else _as_text
+    sys.stdout.write(render(options.pipeline, findings))
+    failed = any(finding.severity == "error" for finding in findings)
+    return ExitCode.STEP_FAILED if failed else ExitCode.OK
+
+
+def _as_json(path: Path, findings: "Sequence[Finding]") -> str:
+    listed = [asdict(finding) for finding in findings]
+    return json.dumps({"pipeline": str(path), "findings": listed}, indent=2) + "\n"
+
+
+def _as_text(path: Path, findings: "Sequence[Finding]") -> str:
+    if not findings:
+        return f"{path} keeps every rule\n"
+    blocks = "\n".join(map(_block, findings))
+    return f"{blocks}\n{_count(findings)} in {path}\n"
+
+
+def _block(finding: "Finding") -> str:
+    said = f"{finding.place}: {finding.message}; {finding.advice}"
+    lines = textwrap.fill(said, 98, initial_indent="  ", subsequent_indent="  ")
+    return f"{finding.severity} {finding.rule}\n{lines}\n"
+
+
+def _count(findings: "Sequence[Finding]") -> str:
+    counts = {
+        severity: sum(finding.severity == severity for finding in findings)
+        for severity in ("error", "warning")
+    }
+    named = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts.items() if n]
+    return " and ".join(named)

@@ -1,0 +1,65 @@
+"""`quantgate schedule SPEC`."""
+
+import argparse
+import sys
+
+from quantgate.cluster import arguments_on_cluster
+from quantgate.commands.connecting import connected
+from quantgate.commands.packaging import add_filing, add_sending, packaged, to_be_sent
+from quantgate.errors import ExitCode
+
+#: Fields of a crontab, and those that KFP reads, which begin with seconds.
+_CRONTAB_FIELDS, _FIELDS = 5, 6
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "schedule",
+        help="run a spec on a Kubeflow cluster again and again",
+        description="Compile a spec and have a Kubeflow cluster run it by a schedule, one run at "
+        "a time; runs that a pause of the cluster has missed are not made up for.",
+    )
+    add_sending(parser)
+    add_filing(parser)
+    parser.add_argument(
+        "--cron",
+        required=True,
+        type=_cron,
+        metavar="FIELDS",
+        help="when, as in a crontab: '0 3 * * 1' is Mondays at three; or KFP's six fields, which "
+        "begin with seconds",
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="what the schedule is called (default: the spec's name)"
+    )
+    parser.set_defaults(handler=handle)
+
+
+def _cron(text: str) -> str:
+    fields = text.split()
+    if len(fields) not in (_CRONTAB_FIELDS, _FIELDS):
+        raise argparse.ArgumentTypeError(f"`{text}` has not the five fields of a crontab, or six")
+    return " ".join(fields if len(fields) == _FIELDS else ["0", *fields])
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Schedule the runs."""
+    made = to_be_sent(options)
+    arguments = arguments_on_cluster(made.plan)
+    with packaged(made) as package:
+        client = connected(options)
+        from quantgate.pipelines.submit import Submission, schedule_runs
+
+        submission = Submission(
+            package,
+            arguments,
+            name=options.name or made.plan.spec.name,
+            experiment=options.experiment,
+            namespace=options.namespace,
+            root=options.pipeline_root,
+            service_account=made.service_account,
+        )
+        schedule_id = schedule_runs(client, submission, options.cron)
+    sys.stdout.write(f"schedule {submission.name} ({schedule_id}): {options.cron}\n")
+    return ExitCode.OK

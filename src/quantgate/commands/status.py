@@ -1,0 +1,42 @@
+"""`quantgate status RUN`."""
+
+import argparse
+import sys
+
+from quantgate.commands.connecting import add_connection, connected
+from quantgate.commands.following import add_waiting, conclude, follow
+from quantgate.errors import ExitCode
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "status",
+        help="show how a run on a Kubeflow cluster stands, or what came of it",
+        description="Show how a run on a Kubeflow cluster stands. Of one that has ended, the "
+        "decision is shown, and the exit code is that of a run on this machine; of one that goes "
+        "on it is 0.",
+    )
+    parser.add_argument("run", metavar="RUN", help="the run's id, as `quantgate submit` prints it")
+    add_connection(parser)
+    parser.add_argument(
+        "--pipeline-root",
+        metavar="URI",
+        help="where results went below (default: what the run tells)",
+    )
+    add_waiting(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Show the run."""
+    client = connected(options)
+    if options.wait:
+        return follow(client, options.run, options)
+    from quantgate.pipelines.following import look_at
+
+    run = look_at(client, options.run)
+    for task, state in run.tasks.items():
+        sys.stdout.write(f"{state:<10}  {task}\n")
+    sys.stdout.write(f"{run.state.value:<10}  the run: {client.page_of(run.run_id)}\n")
+    return conclude(run, options.pipeline_root) if run.state.ended else ExitCode.OK

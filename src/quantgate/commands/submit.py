@@ -1,0 +1,79 @@
+"""`quantgate submit SPEC`."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from quantgate.cluster import arguments_on_cluster, rendered
+from quantgate.commands.connecting import connected
+from quantgate.commands.following import add_waiting, follow, way_back
+from quantgate.commands.packaging import (
+    ForCluster,
+    add_filing,
+    add_sending,
+    packaged,
+    to_be_sent,
+)
+from quantgate.errors import ExitCode
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "submit",
+        help="run a spec on a Kubeflow cluster",
+        description="Compile a spec and start a run of it on a Kubeflow cluster. Model and data "
+        "have to lie where the cluster sees them. Results go below the pipeline root; with --wait "
+        "the decision is read from there, with the credentials of this environment.",
+    )
+    add_sending(parser)
+    add_filing(parser)
+    parser.add_argument(
+        "--name", metavar="NAME", help="what the run is called (default: the spec's name, and now)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be sent, and send nothing"
+    )
+    add_waiting(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Start the run, and follow it where that is asked for."""
+    made = to_be_sent(options)
+    arguments = arguments_on_cluster(made.plan)
+    with packaged(made) as package:
+        if options.dry_run:
+            sys.stdout.write(_preview(made, package, arguments))
+            return ExitCode.OK
+        client = connected(options)
+        from quantgate.pipelines.submit import Submission, start_run
+
+        submission = Submission(
+            package,
+            arguments,
+            name=options.name or f"{made.plan.spec.name} {time.strftime('%Y-%m-%d %H-%M-%S')}",
+            experiment=options.experiment,
+            namespace=options.namespace,
+            root=options.pipeline_root,
+            service_account=made.service_account,
+        )
+        run_id = start_run(client, submission)
+    sys.stdout.write(f"run {run_id}: {client.page_of(run_id)}\n")
+    sys.stdout.flush()
+    if options.wait:
+        return follow(client, run_id, options)
+    sys.stdout.write(f"{way_back(run_id)}\n")
+    return ExitCode.OK
+
+
+def _preview(made: ForCluster, package: Path, arguments: dict[str, str]) -> str:
+    spec = made.plan.spec
+    lines = "".join(f"  {name}  {location}\n" for name, location in arguments.items())
+    settings = rendered(spec.cluster) if spec.cluster else ""
+    cluster = f"cluster\n{settings}" if settings else ""
+    return (
+        f"{spec.name}: {made.plan.extent}, a pipeline of {package.stat().st_size:,} bytes\n"
+        f"arguments\n{lines}{cluster}nothing was sent\n"
+    )

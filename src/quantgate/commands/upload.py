@@ -1,0 +1,47 @@
+"""`quantgate upload SPEC`."""
+
+import argparse
+import sys
+
+from quantgate.commands.connecting import connected
+from quantgate.commands.packaging import add_sending, packaged, to_be_sent
+from quantgate.errors import ExitCode
+from quantgate.hashing import sha256_of_file
+
+_SHOWN_DIGITS = 12
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "upload",
+        help="upload a spec's pipeline to a Kubeflow cluster, as a new version",
+        description="Compile a spec and upload the pipeline, to be run from the UI or by others. "
+        "The first version creates the pipeline; one that is there already is not uploaded again. "
+        "What the spec gives as a local path is left open, for each run to say.",
+    )
+    add_sending(parser)
+    parser.add_argument(
+        "--name", metavar="NAME", help="what the pipeline is called (default: the spec's name)"
+    )
+    parser.add_argument(
+        "--pipeline-version",
+        metavar="VERSION",
+        help="what the version is called (default: a hash of the compiled pipeline)",
+    )
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Upload the pipeline."""
+    made = to_be_sent(options)
+    with packaged(made) as package:
+        client = connected(options)
+        from quantgate.pipelines.submit import upload
+
+        name = options.name or made.plan.spec.name
+        version = options.pipeline_version or sha256_of_file(package)[:_SHOWN_DIGITS]
+        uploaded = upload(client, package, name, version, options.namespace)
+    what = "uploaded" if uploaded.is_new else "is there already; nothing was uploaded"
+    sys.stdout.write(f"pipeline {name} ({uploaded.pipeline_id}): version {version} {what}\n")
+    return ExitCode.OK

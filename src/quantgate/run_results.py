@@ -1,0 +1,73 @@
+"""What a run on a cluster wrote, found in the storage that it wrote to.
+
+KFP's API tells no artifact's URI. Its driver lays them below `ROOT/PIPELINE/RUN/TASK/..`, and that
+folder can be listed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quantgate.decision import Decision
+from quantgate.errors import ClusterError
+from quantgate.spec.locations import scheme_of
+
+if TYPE_CHECKING:
+    from quantgate.local_runner.remote import Listing, Storage
+
+_NO_ROOT = (
+    "the run does not tell the URI that its results went below, which is the cluster's own "
+    "setting (by default minio://mlpipeline/v2/artifacts); name it with --pipeline-root"
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A decision, and where what belongs to it lies, as URIs."""
+
+    decision: Decision
+    winner: str
+    report: str
+    page: str
+
+
+def find_decision(results: str | None, folder: Path) -> Found:
+    """Fetch the decision of a run.
+
+    Args:
+        results: URI of the folder with all that the run wrote; None where that is not known.
+        folder: takes the file.
+
+    Raises:
+        ClusterError: it cannot be read here; the error says where it lies.
+    """
+    from quantgate.local_runner.values import TaskError
+
+    if results is None:
+        raise ClusterError(_NO_ROOT)
+    storage = _storage(results)
+    try:
+        listing = storage.listing(results)
+        gate = _gate_of(listing)
+        chosen = [file for file in listing.files if file.name == f"{gate}/decision"]
+        storage.fetch(results, chosen, folder)
+    except TaskError as error:
+        raise ClusterError(f"{error}; the results lie below {results}") from None
+    places = {name: f"{results}/{gate}/{name}" for name in ("winner", "report", "page")}
+    return Found(Decision.read(folder / f"{gate}/decision"), **places)
+
+
+def _storage(uri: str) -> "Storage":
+    from quantgate.local_runner.fsspec_storage import FsspecStorage
+    from quantgate.local_runner.gcs import Gcs
+
+    return Gcs() if scheme_of(uri) == "gs" else FsspecStorage()
+
+
+def _gate_of(listing: "Listing") -> str:
+    """Return the folder, below the listing's, that the gate wrote to."""
+    for file in listing.files:
+        folder, _, name = file.name.rpartition("/")
+        if name == "decision" and folder.partition("/")[0].lower() == "gate":
+            return folder
+    raise ClusterError(f"there is no decision below {listing.uri}")

@@ -1,0 +1,87 @@
+"""What Kubernetes would refuse of a `cluster` section, told before anything is submitted."""
+
+import re
+from collections.abc import Iterator
+
+from quantgate.sizes import bytes_of
+from quantgate.spec.cluster import Cluster, Pod, Secret, Toleration
+from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
+from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.wording import dotted, listed
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def cluster_findings(cluster: Cluster) -> Iterator[Finding]:
+    """Check a sound `cluster`."""
+    yield from _root_findings(cluster)
+    for kind, pod in (("convert", cluster.convert), ("runtime", cluster.runtime)):
+        yield from _pod_findings(pod, ("cluster", kind))
+    for number, toleration in enumerate(cluster.tolerations):
+        yield from _toleration_findings(toleration, ("cluster", "tolerations", number))
+    for number, secret in enumerate(cluster.secrets):
+        yield from _secret_findings(secret, ("cluster", "secrets", number))
+    for number, volume in enumerate(cluster.volumes):
+        yield from _mount_findings(volume.mount, ("cluster", "volumes", number, "mount"))
+
+
+def cores_of(cores: float | str) -> float:
+    """Read a number of cores: `2`, `0.5` or `500m`."""
+    return float(cores.removesuffix("m")) / 1000 if isinstance(cores, str) else cores
+
+
+def memory_bytes(memory: str) -> int:
+    """Read an amount of memory, which may stand without its B, in bytes."""
+    return bytes_of(f"{memory.removesuffix('B')}B")
+
+
+def _root_findings(cluster: Cluster) -> Iterator[Finding]:
+    root, path = cluster.pipeline_root, ("cluster", "pipeline_root")
+    if root and scheme_of(root) not in KUBEFLOW_SCHEMES:
+        prefixes = listed(f"{known}://" for known in KUBEFLOW_SCHEMES)
+        yield Finding(
+            path, f"{dotted(path)} is nothing that Kubeflow can write to", f"Use {prefixes}."
+        )
+
+
+def _pod_findings(pod: Pod, path: KeyPath) -> Iterator[Finding]:
+    if pod.cpu and pod.cpu_limit and cores_of(pod.cpu) > cores_of(pod.cpu_limit):
+        yield _above_limit(path, "cpu")
+    if (
+        pod.memory
+        and pod.memory_limit
+        and memory_bytes(pod.memory) > memory_bytes(pod.memory_limit)
+    ):
+        yield _above_limit(path, "memory")
+
+
+def _above_limit(path: KeyPath, key: str) -> Finding:
+    message = f"{dotted((*path, key))} is above `{key}_limit`"
+    return Finding((*path, key), message, "Kubernetes takes no such task; raise the limit.")
+
+
+def _toleration_findings(toleration: Toleration, path: KeyPath) -> Iterator[Finding]:
+    if toleration.operator == "Exists" and toleration.value:
+        message = f"{dotted(path)} has `operator: Exists`, which takes no `value`"
+        yield Finding((*path, "value"), message, "Remove one of them.", at_key=True)
+    if toleration.operator == "Equal" and not toleration.key:
+        message = f"{dotted(path)} names no `key`"
+        yield Finding(path, message, "Add one, or `operator: Exists` for every taint.")
+
+
+def _secret_findings(secret: Secret, path: KeyPath) -> Iterator[Finding]:
+    if not secret.env and not secret.mount:
+        message = f"{dotted(path)} needs `env` or `mount`"
+        yield Finding(path, message, "Write for example `env: {key: AWS_ACCESS_KEY_ID}`.")
+    for key, variable in secret.env.items():
+        if not _VARIABLE.fullmatch(variable):
+            message = f"`{variable}` is no name of an environment variable"
+            yield Finding((*path, "env", key), message, "Use letters, digits and `_`.")
+    if secret.mount:
+        yield from _mount_findings(secret.mount, (*path, "mount"))
+
+
+def _mount_findings(mount: str, path: KeyPath) -> Iterator[Finding]:
+    if not mount.startswith("/"):
+        message = f"{dotted(path)} must be an absolute path, not `{mount}`"
+        yield Finding(path, message, f"Write `/{mount}`.")

@@ -1,0 +1,90 @@
+"""The spec's `measure.metrics`: what is computed, from which output, and what it is called."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from quantgate.figures import METRICS, Figure, own_figure
+from quantgate.spec.formats import is_callable_name
+from quantgate.spec.section import Alternatives, Name, Text
+
+# Either one of these, or a Python function.
+MetricName = Annotated[
+    str, Field(json_schema_extra={"anyOf": [{"enum": list(METRICS)}, {"pattern": ":"}]})
+]
+
+
+class Step(Alternatives):
+    """One step from what the model gives to what a metric takes; it has one of these keys."""
+
+    apply: Literal["softmax", "sigmoid", "argmax"] | None = Field(
+        default=None, description="A function: `softmax` and `argmax` are over the last dimension."
+    )
+    reshape: list[int] | None = Field(
+        default=None, description="Shape of each sample; one size may be -1."
+    )
+    threshold: float | None = Field(
+        default=None, description="1 where a value is greater than this, else 0."
+    )
+
+
+def _step_from_function(value: object) -> object:
+    return {"apply": value} if isinstance(value, str) else value
+
+
+StepEntry = Annotated[
+    Step,
+    BeforeValidator(
+        _step_from_function,
+        json_schema_input_type=Literal["softmax", "sigmoid", "argmax"] | Step,
+    ),
+]
+
+
+class Metric(Alternatives):
+    """One accuracy metric."""
+
+    metric: MetricName = Field(
+        description="What is computed from the model's outputs: a metric by name, or a Python "
+        "function of outputs and labels as `module:function`."
+    )
+    name: Name | None = Field(
+        default=None,
+        description="What limits, objectives and the report call it; by default the metric's name.",
+    )
+    signature: Text | None = Field(
+        default=None, description="Signature's key, where several are converted."
+    )
+    output: Text | None = Field(default=None, description="Output name, where there are several.")
+    postprocess: list[StepEntry] | None = Field(
+        default=None,
+        min_length=1,
+        description="What is done with the output first, in order: `softmax`, `sigmoid`, "
+        "`argmax`, `{reshape: [..]}` or `{threshold: ..}`.",
+    )
+    peak: float | None = Field(
+        default=None, gt=0, description="Largest possible value, for psnr and ssim; by default 1."
+    )
+    k: int | None = Field(default=None, ge=1, description="How many guesses count, for top_k.")
+    better: Literal["higher", "lower"] | None = Field(
+        default=None, description="Which values of a Python function are better."
+    )
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the user's own Python function."""
+        return is_callable_name(self.metric)
+
+    @property
+    def title(self) -> str:
+        """What its figure is called."""
+        return self.name or self.metric.rpartition(":")[2]
+
+    @property
+    def figure(self) -> Figure | None:
+        """Its figure; None for a metric that does not exist."""
+        if self.is_own:
+            return own_figure(self.title, higher_is_better=self.better != "lower")
+        known = METRICS.get(self.metric)
+        return known and replace(known, name=self.title)

@@ -1,0 +1,221 @@
+"""The spec's `cluster`: its form, what `plan` shows of it, and where it stands in the IR."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from kfp import dsl
+from kfp.compiler import Compiler
+
+from quantgate.cluster import on_this_machine
+from quantgate.commands.connecting import redacted
+from quantgate.errors import SpecError
+from quantgate.pipelines import compile_pipeline, quantize_and_gate
+from quantgate.plan import make_plan
+from quantgate.spec import load
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "specs" / "on-a-cluster.yaml"
+SECRETS = {"s3-login", "storage-account"}
+
+
+def compiled(path: Path, folder: Path, *overrides: str) -> tuple[dict, dict]:
+    """Compile a spec; returns the pipeline, and what is asked of Kubernetes by executor."""
+    loaded = load(path, overrides)
+    compile_pipeline(make_plan(loaded.spec), loaded.sha256, folder / "p.yaml")
+    return documents(folder / "p.yaml")
+
+
+def documents(path: Path) -> tuple[dict, dict]:
+    ir, platform = yaml.safe_load_all(path.read_text())
+    return ir, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+
+def containers(ir: dict) -> dict[str, dict]:
+    executors = ir["deploymentSpec"]["executors"]
+    return {label: e["container"] for label, e in executors.items() if "container" in e}
+
+
+def tasks(dag: dict, ir: dict) -> list[tuple[str, dict]]:
+    found = []
+    for name, task in dag["tasks"].items():
+        component = ir["components"][task["componentRef"]["name"]]
+        found += tasks(component["dag"], ir) if "dag" in component else [(name, task)]
+    return found
+
+
+def test_resources_by_kind_of_task(tmp_path: Path) -> None:
+    ir, _ = compiled(EXAMPLE, tmp_path)
+    asked = {label: c["resources"] for label, c in containers(ir).items()}
+
+    def without_legacy(label: str) -> dict:
+        return {k: v for k, v in asked[label].items() if k.startswith("resource")}
+
+    assert without_legacy("exec-quantize") == {
+        "resourceCpuRequest": "4",
+        "resourceMemoryRequest": "8Gi",
+        "resourceMemoryLimit": "12Gi",
+    }
+    assert without_legacy("exec-gate") == {
+        "resourceCpuRequest": "500m",
+        "resourceMemoryRequest": "2Gi",
+    }
+    assert without_legacy("exec-benchmark")["resourceCpuRequest"] == "2"
+
+
+def test_every_own_task_is_placed_in_kubernetes(tmp_path: Path) -> None:
+    ir, kubernetes = compiled(EXAMPLE, tmp_path)
+    assert kubernetes.keys() == containers(ir).keys()
+    for settings in kubernetes.values():
+        assert settings["nodeSelector"] == {"labels": {"cloud.google.com/gke-nodepool": "batch"}}
+        assert settings["tolerations"] == [
+            {"key": "dedicated", "operator": "Equal", "value": "batch", "effect": "NoSchedule"}
+        ]
+        assert settings["imagePullPolicy"] == "IfNotPresent"
+        assert [entry["secretName"] for entry in settings["imagePullSecret"]] == ["registry-login"]
+        (env,), (mounted,) = settings["secretAsEnv"], settings["secretAsVolume"]
+        assert {env["secretName"], mounted["secretName"]} == SECRETS
+        assert [pair["envVar"] for pair in env["keyToEnv"]] == [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+        ]
+        assert mounted["mountPath"] == "/secrets/storage"
+        assert [volume["mountPath"] for volume in settings["pvcMount"]] == ["/mnt/models"]
+
+
+def test_only_conversions_have_their_deadline(tmp_path: Path) -> None:
+    ir, kubernetes = compiled(EXAMPLE, tmp_path)
+    deadlines = {label for label, own in kubernetes.items() if own.get("activeDeadlineSeconds")}
+    convert = {label for label, c in containers(ir).items() if "quantgate/convert" in c["image"]}
+    assert deadlines == convert
+
+
+def test_retries_leave_the_promotion_out(tmp_path: Path) -> None:
+    ir, _ = compiled(EXAMPLE, tmp_path)
+    retried = {
+        name: task.get("retryPolicy", {}).get("maxRetryCount", 0)
+        for name, task in tasks(ir["root"]["dag"], ir)
+        if not name.startswith("importer")
+    }
+    assert retried.pop("promote") == 0
+    assert set(retried.values()) == {2}
+
+
+@pytest.mark.parametrize("caching", ["true", "false"])
+def test_a_run_on_a_cluster_has_a_decision_of_its_own(caching: str, tmp_path: Path) -> None:
+    ir, _ = compiled(EXAMPLE, tmp_path, f"cluster.caching={caching}")
+    enabled = {
+        name: task.get("cachingOptions", {}).get("enableCache", False)
+        for name, task in tasks(ir["root"]["dag"], ir)
+        if not name.startswith("importer")
+    }
+    assert (enabled.pop("gate"), enabled.pop("promote")) == (False, False)
+    assert set(enabled.values()) == {caching == "true"}
+
+
+def test_inside_of_another_pipeline_only_own_tasks_are_placed(tmp_path: Path) -> None:
+    @dsl.component(base_image="trainer:1")
+    def train(model: dsl.Output[dsl.Model]):
+        pass
+
+    @dsl.pipeline(name="outer")
+    def outer():
+        quantize_and_gate(EXAMPLE)(model=train().outputs["model"], promote_to="/mnt/models/x")
+
+    Compiler().compile(outer, str(tmp_path / "outer.yaml"))
+    ir, kubernetes = documents(tmp_path / "outer.yaml")
+    own = {label for label, c in containers(ir).items() if c["image"] != "trainer:1"}
+    assert kubernetes.keys() == own
+
+
+def test_this_machine_heeds_nothing_but_images() -> None:
+    spec = load(EXAMPLE).spec
+    assert on_this_machine(spec).cluster is None
+    placed = load(EXAMPLE, ["cluster.images={runtime: mine:1}"]).spec
+    kept = on_this_machine(placed).cluster
+    assert kept is not None
+    assert kept.model_dump(exclude_unset=True) == {"images": {"runtime": "mine:1"}}
+
+
+def test_a_spec_without_a_cluster_is_what_it_was() -> None:
+    loaded = load(EXAMPLE.with_name("smallest-on-cpu.yaml"))
+    assert "cluster" not in loaded.document
+    assert "cluster" not in loaded.render()
+
+
+def test_plan_shows_it(quantgate) -> None:
+    shown = quantgate("plan", EXAMPLE).stdout
+    assert "\ncluster\n  pipeline_root       gs://my-bucket/runs\n" in shown
+    assert "  runtime             {cpu: 500m, memory: 2Gi}\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            "cluster.convert.memory=lots",
+            "`cluster.convert.memory` cannot be the text `lots`\n"
+            "  Write a size with its unit, such as `8GiB` or `500MB`.",
+        ),
+        (
+            "cluster.runtime.cpu=0",
+            "`cluster.runtime.cpu` cannot be 0\n"
+            "  Write a number of cores such as `2`, or thousandths of one such as `500m`.",
+        ),
+        (
+            "cluster.convert={memory: 8Gi, memory_limit: 4Gi}",
+            "`cluster.convert.memory` is above `memory_limit`\n"
+            "  Kubernetes takes no such task; raise the limit.",
+        ),
+        (
+            "cluster.runtime={cpu: 2, cpu_limit: 500m}",
+            "`cluster.runtime.cpu` is above `cpu_limit`\n"
+            "  Kubernetes takes no such task; raise the limit.",
+        ),
+        (
+            "cluster.service_account=Me",
+            "`cluster.service_account` cannot be the text `Me`\n"
+            "  A name in Kubernetes has lowercase letters, digits, `-` and `.`.",
+        ),
+        (
+            "cluster.pipeline_root=results",
+            "`cluster.pipeline_root` is nothing that Kubeflow can write to\n"
+            "  Use `gs://`, `s3://` or `minio://`.",
+        ),
+        (
+            "cluster.secrets=[{secret: s3}]",
+            "`cluster.secrets.0` needs `env` or `mount`\n"
+            "  Write for example `env: {key: AWS_ACCESS_KEY_ID}`.",
+        ),
+        (
+            "cluster.secrets=[{secret: s3, env: {key: AWS-KEY}}]",
+            "`AWS-KEY` is no name of an environment variable\n  Use letters, digits and `_`.",
+        ),
+        (
+            "cluster.volumes=[{claim: models, mount: mnt}]",
+            "`cluster.volumes.0.mount` must be an absolute path, not `mnt`\n  Write `/mnt`.",
+        ),
+        (
+            "cluster.tolerations=[{value: x}]",
+            "`cluster.tolerations.0` names no `key`\n"
+            "  Add one, or `operator: Exists` for every taint.",
+        ),
+        (
+            "cluster.tolerations=[{operator: Exists, key: k, value: x}]",
+            "`cluster.tolerations.0` has `operator: Exists`, which takes no `value`\n"
+            "  Remove one of them.",
+        ),
+    ],
+)
+def test_what_kubernetes_would_refuse(setting: str, said: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(EXAMPLE.with_name("smallest-on-cpu.yaml"), [setting])
+    assert str(caught.value) == (
+        f"--set {setting}: {said}\n\n1 problem in {EXAMPLE.with_name('smallest-on-cpu.yaml')}"
+    )
+
+
+def test_secrets_stay_out_of_bug_reports() -> None:
+    given = ["submit", "s.yaml", "--existing-token", "t", "--cook=c", "--host", "h"]
+    assert redacted(given) == [
+        *("submit", "s.yaml", "--existing-token", "***", "--cook=***", "--host", "h")
+    ]

@@ -1,0 +1,171 @@
+"""A run on a cluster to its end: what is shown, and the exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+DECISIONS = Path(__file__).resolve().parents[1] / "report" / "decisions"
+FAST = ("--poll", "0.02")
+WAY_BACK = "`quantgate status r1 --wait` follows it\n"
+NO_ROOT = (
+    "the run does not tell the URI that its results went below, which is the cluster's own setting "
+    "(by default minio://mlpipeline/v2/artifacts); name it with --pipeline-root\n"
+)
+
+
+def task(name: str, state: str, message: str = "") -> dict:
+    error = {"error": {"message": message}} if message else {}
+    return {"display_name": name, "state": state, **error}
+
+
+@pytest.fixture
+def results(bucket, kfp):
+    """Put a decision where KFP's driver would have the gate write it."""
+
+    def put(outcome: str) -> None:
+        kfp.root = "gs://bucket/root"
+        bucket.put("root/digits/r1/evaluate/1c/decision", b"another task's")
+        if outcome:
+            decision = (DECISIONS / f"{outcome}.json").read_bytes()
+            bucket.put("root/digits/r1/Gate/0f5d/decision", decision)
+
+    return put
+
+
+def test_a_winner_ends_well(quantgate, kfp, spec: Path, results) -> None:
+    results("winner")
+    kfp.states = ["PENDING", "RUNNING", "RUNNING", "SUCCEEDED"]
+    kfp.tasks = [task("root", "RUNNING"), task("gate-driver", "SUCCEEDED"), task("gate", "RUNNING")]
+    done = quantgate("submit", spec, "--wait", *FAST)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:5] == [
+        "RUNNING     gate",
+        "PENDING     the run",
+        "RUNNING     the run",
+        "SUCCEEDED   the run",
+    ]
+    place = f"{kfp.root}/digits/r1/Gate/0f5d"
+    assert done.stdout.endswith(f"winner:  {place}/winner\nreport:  {place}/page\n")
+    assert json.loads((DECISIONS / "winner.json").read_text())["summary"][:20] in done.stdout
+
+
+@pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED"], ids=["", "and nothing to promote"])
+def test_none_qualified_is_no_failure(quantgate, kfp, spec: Path, results, state) -> None:
+    results("none_qualified")
+    kfp.states, kfp.tasks = [state], [task("promote", state, "nothing qualified")]
+    done = quantgate("status", "r1")
+    assert (done.code, done.stderr) == (4, "")
+    assert done.stdout.endswith(f"report:  {kfp.root}/digits/r1/Gate/0f5d/report\n")
+
+
+def test_the_root_can_be_named(quantgate, kfp, results) -> None:
+    results("winner")
+    root, kfp.root = kfp.root, None
+    assert quantgate("status", "r1").code == 1
+    assert quantgate("status", "r1", "--pipeline-root", root).code == 0
+
+
+def test_a_failed_promotion_of_a_winner_is_a_failure(quantgate, kfp, results) -> None:
+    results("winner")
+    kfp.states, kfp.tasks = ["FAILED"], [task("promote", "FAILED", "no space left")]
+    done = quantgate("status", "r1")
+    assert (done.code, done.stderr) == (1, "error: promote failed: no space left\n")
+
+
+def test_a_failed_run_says_which_task(quantgate, kfp, spec: Path) -> None:
+    kfp.states = ["RUNNING", "FAILED"]
+    kfp.tasks = [task("calibrate", "FAILED", "OOMKilled"), task("gate", "SKIPPED")]
+    done = quantgate("submit", spec, "--wait", *FAST)
+    assert (done.code, done.stderr) == (1, "error: calibrate failed: OOMKilled\n")
+
+
+def test_a_failed_run_without_a_word(quantgate, kfp) -> None:
+    kfp.states = ["FAILED"]
+    done = quantgate("status", "r1")
+    assert done.stderr == "error: run r1 failed; the UI has the logs of its tasks\n"
+    assert done.code == 1
+
+
+def test_a_cancelled_run_ends(quantgate, kfp, spec: Path) -> None:
+    kfp.states = ["RUNNING", "CANCELING", "CANCELED"]
+    done = quantgate("submit", spec, "--wait", *FAST)
+    assert (done.code, done.stderr) == (1, "error: run r1 was cancelled before it decided\n")
+
+
+def test_what_cannot_be_read_never_counts_as_a_winner(quantgate, kfp) -> None:
+    done = quantgate("status", "r1")
+    assert (done.code, done.stderr) == (
+        1,
+        f"error: run r1 has ended, and whether anything qualified is open: {NO_ROOT}",
+    )
+
+
+def test_a_promotion_proves_a_winner(quantgate, kfp) -> None:
+    kfp.tasks = [task("promote", "SUCCEEDED")]
+    done = quantgate("status", "r1")
+    assert (done.code, done.stderr) == (0, "")
+    assert f"a winner was promoted; its figures cannot be shown: {NO_ROOT}" in done.stdout
+
+
+def test_results_without_a_decision(quantgate, kfp, results) -> None:
+    results("")
+    done = quantgate("status", "r1")
+    assert done.code == 1
+    assert f"there is no decision below {kfp.root}/digits/r1\n" in done.stderr
+
+
+def test_a_run_that_goes_on(quantgate, kfp) -> None:
+    kfp.states, kfp.tasks = ["RUNNING"], [task("calibrate", "RUNNING")]
+    done = quantgate("status", "r1")
+    assert (done.code, done.stdout) == (
+        0,
+        f"RUNNING     calibrate\nRUNNING     the run: {kfp.address}/#/runs/details/r1\n",
+    )
+
+
+def test_following_has_a_limit(quantgate, kfp) -> None:
+    kfp.states = ["RUNNING"]
+    done = quantgate("status", "r1", "--wait", "--timeout", "0.1", *FAST)
+    assert (done.code, done.stderr) == (
+        1,
+        f"error: run r1 has not ended within 0.1 s, and goes on\n{WAY_BACK}",
+    )
+
+
+def test_a_short_outage_is_waited_for(quantgate, kfp) -> None:
+    kfp.states, kfp.tasks = ["RUNNING", "SUCCEEDED"], [task("promote", "SUCCEEDED")]
+    kfp.outages = [0, 503, 502, 503]
+    done = quantgate("status", "r1", "--wait", *FAST)
+    assert (done.code, done.stderr, kfp.outages) == (0, "", [])
+
+
+def test_a_long_outage_ends_the_following(quantgate, kfp) -> None:
+    kfp.states, kfp.outages = ["RUNNING"], [0, *[503] * 5]
+    done = quantgate("status", "r1", "--wait", *FAST)
+    assert (done.code, done.stderr) == (
+        1,
+        f"error: {kfp.address} answers 503: upstream is away\n{WAY_BACK}",
+    )
+
+
+def test_ctrl_c_leaves_the_run_going(kfp, spec: Path) -> None:
+    kfp.states = ["RUNNING"]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "quantgate", "status", "r1", "--wait", *FAST],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "120"},
+    )
+    until = time.monotonic() + 60
+    while kfp.looks < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    command.send_signal(signal.SIGINT)
+    _, stderr = command.communicate(timeout=30)
+    assert (command.returncode, stderr) == (130, f"\ninterrupted; the run goes on; {WAY_BACK}")

@@ -1,0 +1,195 @@
+"""Runs, schedules and versions on a cluster: what is sent, and what is said of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+API = "/apis/v2beta1"
+
+
+def test_submit_starts_a_run(quantgate, kfp, spec: Path) -> None:
+    done = quantgate("submit", spec, "--name", "first", "--set", "cluster.service_account=runner")
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"run r1: {kfp.address}/#/runs/details/r1\n`quantgate status r1 --wait` follows it\n"
+    )
+    (run,) = kfp.sent("POST", f"{API}/runs")
+    assert run["display_name"] == "first"
+    assert run["experiment_id"] == "e1"
+    assert run["service_account"] == "runner"
+    gate = run["pipeline_spec"]["root"]["dag"]["tasks"]["gate"]
+    assert not gate["cachingOptions"].get("enableCache")
+    assert run["runtime_config"]["parameters"] == {
+        "model": "gs://models/digits",
+        "calibration": "gs://data/train.npz",
+        "evaluation": "gs://data/test.npz",
+    }
+
+
+def test_results_go_where_the_command_line_says(quantgate, kfp, spec: Path) -> None:
+    assert quantgate("submit", spec, "--pipeline-root", "gs://results").code == 0
+    (run,) = kfp.sent("POST", f"{API}/runs")
+    assert run["runtime_config"]["pipeline_root"] == "gs://results"
+
+
+def test_a_dry_run_sends_nothing(quantgate, kfp, spec: Path) -> None:
+    done = quantgate("submit", spec, "--dry-run", "--set", "cluster.retries=2")
+    assert (done.code, done.stderr, kfp.asked) == (0, "", [])
+    assert "  model  gs://models/digits\n" in done.stdout
+    assert "cluster\n  retries  2\nnothing was sent\n" in done.stdout
+
+
+def test_places_of_this_machine_are_refused(quantgate, kfp, spec: Path) -> None:
+    text = spec.read_text().replace("gs://models/digits", "models/digits")
+    spec.write_text(text + "promote: {to: published}\n")
+    done = quantgate("submit", spec)
+    assert (done.code, kfp.asked) == (2, [])
+    assert done.stderr == (
+        "error: digits cannot be sent to a cluster, which sees nothing of this machine:\n"
+        "  model.saved_model: models/digits is a local path; upload it and name its URI, in the "
+        "spec or with --set model.saved_model=gs://BUCKET/digits\n"
+        "  promote.to: published would be a folder inside of a pod, and go with it; name a URI "
+        "with --set promote.to=gs://BUCKET/FOLDER, or a folder of a volume that cluster.volumes "
+        "mounts\n"
+    )
+
+
+def test_a_mounted_volume_takes_what_is_promoted(quantgate, kfp, spec: Path) -> None:
+    spec.write_text(
+        spec.read_text()
+        + "promote: {to: /mnt/models/digits}\n"
+        + "cluster: {volumes: [{claim: models, mount: /mnt/models}]}\n"
+    )
+    assert quantgate("submit", spec).code == 0
+    (run,) = kfp.sent("POST", f"{API}/runs")
+    assert run["runtime_config"]["parameters"]["promote_to"] == "/mnt/models/digits"
+    assert run["pipeline_spec"]["platform_spec"]["platforms"].keys() == {"kubernetes"}
+    done = quantgate("submit", spec, "--set", "promote.to=/mnt/models/../tmp")
+    assert done.code == 2
+
+
+def test_code_of_this_machine_needs_an_image(quantgate, kfp, spec: Path) -> None:
+    text = spec.read_text().replace("gs://data/test.npz", "my_data:samples")
+    spec.write_text(text.replace("[top1]", "[top1, {metric: my_metrics:spread, better: lower}]"))
+    done = quantgate("submit", spec)
+    image = (
+        "is Python code beside the spec; build an image from quantgate/runtime that has it, and "
+        "name it in cluster.images.runtime or with --image runtime=IMAGE\n"
+    )
+    assert (done.code, done.stderr) == (
+        2,
+        "error: digits cannot be sent to a cluster, which sees nothing of this machine:\n"
+        f"  my_data:samples {image}  my_metrics:spread {image}",
+    )
+    assert quantgate("submit", spec, "--image", "runtime=mine/runtime:1").code == 0
+
+
+def test_schedules_are_filed_as_kfp_files_runs(quantgate, kfp, spec: Path, monkeypatch) -> None:
+    monkeypatch.setenv("KF_PIPELINES_DEFAULT_EXPERIMENT_NAME", "nightly")
+    assert quantgate("schedule", spec, "--cron", "0 3 * * *").code == 0
+    (asked,) = kfp.sent("GET", f"{API}/experiments")
+    assert '"nightly"' in asked["filter"]
+
+
+def test_upload_makes_a_pipeline_and_then_versions(quantgate, kfp, spec: Path) -> None:
+    first = quantgate("upload", spec, "--pipeline-version", "one")
+    assert (first.code, first.stdout) == (0, "pipeline digits (p1): version one uploaded\n")
+    again = quantgate("upload", spec, "--pipeline-version", "one")
+    assert again.stdout == (
+        "pipeline digits (p1): version one is there already; nothing was uploaded\n"
+    )
+    assert quantgate("upload", spec, "--pipeline-version", "two").code == 0
+    assert (kfp.pipelines, kfp.versions) == (["p1"], ["one", "two"])
+    (created,) = kfp.sent("POST", f"{API}/pipelines")
+    assert created["display_name"] == "digits"
+
+
+def test_a_version_is_named_after_what_it_holds(quantgate, kfp, spec: Path) -> None:
+    for _ in range(2):
+        assert quantgate("upload", spec).code == 0
+    assert quantgate("upload", spec, "--set", "gate.top1.max_drop=0.02").code == 0
+    assert len(kfp.versions) == len(set(kfp.versions)) == 2
+    assert all(len(version) == 12 for version in kfp.versions)
+
+
+def test_upload_leaves_local_paths_open(quantgate, kfp, spec: Path) -> None:
+    assert quantgate("upload", spec, "--set", "model.saved_model=model").code == 0
+
+
+def test_schedule_takes_a_crontab(quantgate, kfp, spec: Path) -> None:
+    done = quantgate("schedule", spec, "--cron", "0 3 * * 1", "--set", "cluster.retries=1")
+    assert (done.code, done.stdout) == (0, "schedule digits (s1): 0 0 3 * * 1\n")
+    (sent,) = kfp.sent("POST", f"{API}/recurringruns")
+    assert sent["trigger"]["cron_schedule"]["cron"] == "0 0 3 * * 1"
+    assert (sent["mode"], sent["no_catchup"], sent["max_concurrency"]) == ("ENABLE", True, 1)
+    assert sent["runtime_config"]["parameters"]["model"] == "gs://models/digits"
+
+
+def test_a_second_schedule_of_one_name_is_refused(quantgate, kfp, spec: Path) -> None:
+    kfp.schedules.append({"recurring_run_id": "s0"})
+    done = quantgate("schedule", spec, "--cron", "0 3 * * 1")
+    assert (done.code, kfp.sent("POST", f"{API}/recurringruns")) == (2, [])
+    assert done.stderr == (
+        "error: there is a schedule digits already (s0): name another one with --name, or delete "
+        "that one in the UI first\n"
+    )
+
+
+def test_a_schedule_needs_fields(quantgate, kfp, spec: Path, capsys) -> None:
+    with pytest.raises(SystemExit) as caught:
+        quantgate("schedule", spec, "--cron", "daily")
+    assert caught.value.code == 2
+    assert "`daily` has not the five fields of a crontab, or six" in capsys.readouterr().err
+
+
+def test_compile_takes_images_and_root(quantgate, kfp, spec: Path, tmp_path: Path) -> None:
+    digest = f"sha256:{'a' * 64}"
+    done = quantgate(
+        *("compile", spec, "-o", tmp_path / "p.yaml", "--image", "runtime=mine/runtime:1"),
+        *("--image-digest", f"convert={digest}", "--pipeline-root", "gs://results"),
+    )
+    assert (done.code, done.stderr) == (0, "")
+    ir = yaml.safe_load((tmp_path / "p.yaml").read_text())
+    executors = ir["deploymentSpec"]["executors"].values()
+    images = {e["container"]["image"] for e in executors if "container" in e}
+    assert images == {"mine/runtime:1", f"quantgate/convert:0.1.0@{digest}"}
+    assert ir["defaultPipelineRoot"] == "gs://results"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--image-digest", "abc"),
+            "--image-digest abc: a digest is `sha256:` and 64 hex digits",
+        ),
+        (
+            ("--image", "both=x"),
+            "--image both=x: `both` is no kind; write convert= or runtime=",
+        ),
+        (
+            ("--pipeline-root", "results"),
+            "--pipeline-root results: Kubeflow writes to gs://, s3://, minio://; name such a URI",
+        ),
+    ],
+)
+def test_wrong_placement_is_refused(quantgate, kfp, spec: Path, arguments, said) -> None:
+    done = quantgate("compile", spec, *arguments)
+    assert (done.code, done.stderr) == (2, f"error: {said}\n")
+
+
+@pytest.mark.parametrize("verb", ["submit", "upload", "schedule", "status"])
+def test_help_imports_nothing_heavy(verb: str) -> None:
+    code = (
+        "import sys; from quantgate.cli import main\n"
+        "try: main([sys.argv[1], '--help'])\n"
+        "except SystemExit: print(sorted({'kfp', 'numpy', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, verb], capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.split()) > 100
+    assert done.stdout.endswith("[]\n")

@@ -1,0 +1,61 @@
+"""Metrics under names of their own, from the measurement to what a report says of them."""
+
+import numpy as np
+import pytest
+
+from quantgate.report.overview import figures_shown, rows, verdict_text
+
+METRICS = {"luma": "psnr", "head2": "top1", "alike": "snr", "worst": "my_metrics:worst"}
+
+
+def samples_of(psnr: float, right: int, snr: float, worst: float) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(8)
+    return {
+        "luma": psnr + generator.normal(0, 0.01, 1000),
+        "head2": (np.arange(1000) < right).astype(float),
+        "alike": np.full(1000, snr),
+        "worst": np.full(1000, worst),
+    }
+
+
+@pytest.fixture
+def decision(run):
+    """A candidate that loses 0.5 dB, gets 2 samples of 1,000 less, and limits by those names."""
+    run.evaluate("float32", samples_of(31.0, 900, 138.47, 0.7), metrics=METRICS)
+    run.baseline = run.evaluations.pop()
+    run.attest("small", "float16", 500)
+    run.evaluate("small", samples_of(30.5, 898, 40.0, 0.6), metrics=METRICS)
+    limits = {
+        "head2": {"max_drop": 0.01, "confidence": 0.95},
+        "luma": {"max_drop": 0.2},
+        "alike": {"min": 30},
+    }
+    return run.decide(limits, [{"maximize": "head2"}])
+
+
+def test_they_are_shown_in_the_units_of_what_they_are(decision):
+    assert decision.metrics == METRICS
+    assert figures_shown(decision) == ["size_bytes", "head2", "luma", "alike", "worst"]
+    _, row = rows(decision)
+    assert [(cell.value, cell.compared) for cell in row.cells] == [
+        ("500 bytes", "0.50x"),
+        ("0.8980", "-0.0020"),
+        ("30.50 dB", "-0.50"),
+        ("40.00 dB", ""),
+        ("0.6", "-0.1"),
+    ]
+    assert decision.closest.missed == ["luma drop of 0.50 dB exceeds 0.2 dB by 0.30 dB"]
+
+
+def test_right_and_wrong_come_with_mcnemars_test(decision):
+    (candidate,) = decision.candidates
+    by_name = {verdict.name: verdict for verdict in candidate.verdicts}
+    assert by_name["head2"].metric == "top1"
+    assert by_name["head2"].p_value == pytest.approx(0.5)
+    assert verdict_text(by_name["head2"]) == "0.0020, up to 0.0060, McNemar p 0.5"
+    assert by_name["luma"].p_value is None
+    assert by_name["alike"].passed
+
+
+def test_a_missed_metric_calls_for_training_whatever_its_name(decision):
+    assert any("quantization-aware training" in advice for advice in decision.advice)

@@ -1,0 +1,268 @@
+"""`quantize_and_gate` inside other people's pipelines: what it takes, and what it compiles into."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kfp import compiler, dsl
+from kfp.dsl import Dataset, Input, Model, Output
+
+from quantgate.errors import SpecError, UsageError
+from quantgate.pipelines import quantize_and_gate
+
+SPEC = """\
+version: 1
+name: digits
+model: {saved_model: model}
+data:
+  calibration: {source: train.csv}
+  evaluation: {source: test.npz, label: y}
+quantize: {modes: [integer_only_int8]}
+measure: {metrics: [top1]}
+gate: {top1: {max_drop: 0.01}}
+"""
+component = dsl.component(base_image="image:1", install_kfp_package=False)
+
+
+@component
+def train(model: Output[Model], data: Output[Dataset]):
+    pass
+
+
+@component
+def ship(model: Input[Model]):
+    pass
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def compiled(pipeline: Any, folder: Path) -> dict[str, Any]:
+    path = folder / "pipeline.yaml"
+    compiler.Compiler().compile(pipeline, str(path))
+    return next(yaml.safe_load_all(path.read_text()))
+
+
+def dag_of(ir: dict[str, Any], name: str) -> dict[str, Any]:
+    return ir["components"][name]["dag"]["tasks"]
+
+
+def test_all_of_it_is_one_task_with_the_outputs_of_a_run(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline():
+        made = train()
+        kept = quantize_and_gate(spec)(
+            model=made.outputs["model"],
+            calibration=made.outputs["data"],
+            evaluation=made.outputs["data"],
+        )
+        with dsl.If(kept.outputs["qualified"] == True):  # noqa: E712
+            ship(model=kept.outputs["winner"])
+
+    ir = compiled(pipeline, tmp_path)
+    assert set(ir["root"]["dag"]["tasks"]) == {"train", "digits", "condition-1"}
+    assert set(ir["components"]["comp-digits"]["outputDefinitions"]["artifacts"]) == {
+        "decision",
+        "report",
+        "page",
+        "winner",
+    }
+    assert ir["components"]["comp-digits"]["outputDefinitions"]["parameters"] == {
+        "qualified": {"parameterType": "BOOLEAN"}
+    }
+    assert not any(name.startswith("importer") for name in dag_of(ir, "comp-digits"))
+
+
+def test_what_the_spec_gives_by_uri_is_not_handed_in(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline():
+        places = ["data.calibration.source=my_data:samples", "data.evaluation.source=gs://b/t.npz"]
+        quantize_and_gate(spec, places)(model=train().outputs["model"])
+
+    ir = compiled(pipeline, tmp_path)
+    inside = ir["components"]["comp-digits"]
+    assert set(inside["inputDefinitions"]) == {"artifacts"}
+    assert set(inside["inputDefinitions"]["artifacts"]) == {"model"}
+    uri = inside["dag"]["tasks"]["importer"]["inputs"]["parameters"]["uri"]
+    assert uri == {"runtimeValue": {"constant": "gs://b/t.npz"}}
+    calibration = inside["dag"]["tasks"]["build-dataset-2"]["inputs"]["parameters"]
+    assert calibration["generator"] == {"runtimeValue": {"constant": "my_data:samples"}}
+
+
+def test_places_may_be_parameters(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline(model: str, out: str = "gs://bucket/out"):
+        quantize_and_gate(spec, ["promote.to=published"])(
+            model=model,
+            calibration="gs://bucket/train.csv",
+            evaluation=train().outputs["data"],
+            promote_to=out,
+        )
+
+    ir = compiled(pipeline, tmp_path)
+    inside = ir["components"]["comp-digits"]
+    assert set(inside["inputDefinitions"]["artifacts"]) == {"evaluation"}
+    assert set(inside["inputDefinitions"]["parameters"]) == {"model", "calibration", "promote_to"}
+    to = inside["dag"]["tasks"]["promote"]["inputs"]["parameters"]["to"]
+    assert to == {"componentInputParameter": "promote_to"}
+
+
+def test_the_format_that_a_name_tells_goes_with_the_artifact(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline():
+        made = train().outputs
+        quantize_and_gate(spec)(
+            model=made["model"], calibration=made["data"], evaluation=made["data"]
+        )
+
+    tasks = dag_of(compiled(pipeline, tmp_path), "comp-digits")
+    formats = {
+        parameters["purpose"]["runtimeValue"]["constant"]: json.loads(
+            parameters["options"]["runtimeValue"]["constant"]
+        )
+        for parameters in (tasks[name]["inputs"].get("parameters", {}) for name in tasks)
+        if "purpose" in parameters
+    }
+    assert formats == {"calibration": {"format": "csv"}, "evaluation": {"format": "npz"}}
+
+
+def test_it_works_twice_in_one_pipeline_and_in_a_branch(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline(also: bool = True):
+        made = train().outputs
+        given = {"model": made["model"], "calibration": made["data"], "evaluation": made["data"]}
+        quantize_and_gate(spec)(**given).set_display_name("the one")
+        again = quantize_and_gate(spec, ["quantize.modes=[float16]"])
+        given.pop("calibration")
+        with dsl.If(also == True):  # noqa: E712
+            again(**given)
+        quantize_and_gate(spec, ["name=other"])(**given, calibration=made["data"])
+
+    ir = compiled(pipeline, tmp_path)
+    assert set(ir["root"]["dag"]["tasks"]) == {"train", "digits", "condition-1", "other"}
+    assert set(dag_of(ir, "comp-condition-1")) == {"digits-2"}
+    loops = [
+        task["parameterIterator"]["items"]["raw"]
+        for dag in ("comp-digits", "comp-digits-2", "comp-other")
+        for task in dag_of(ir, dag).values()
+        if "parameterIterator" in task
+    ]
+    modes = [[item["mode"] for item in json.loads(raw)] for raw in loops]
+    assert modes == [["integer_only_int8"], ["float16"], ["integer_only_int8"]]
+
+
+def test_settings_for_kubernetes_stay_with_their_own_tasks(spec: Path, tmp_path: Path) -> None:
+    """kfp 2.17 alone would lay the second spec's over the tasks of the first."""
+
+    @dsl.pipeline
+    def pipeline():
+        made = train().outputs
+        given = {"model": made["model"], "calibration": made["data"], "evaluation": made["data"]}
+        for name in ("one", "other"):
+            settings = f"cluster={{node_selector: {{pool: {name}}}}}"
+            quantize_and_gate(spec, [f"name={name}", settings])(**given)
+
+    ir = compiled(pipeline, tmp_path)
+    _, platforms = yaml.safe_load_all((tmp_path / "pipeline.yaml").read_text())
+    settings = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    pools = {
+        (name, settings[component["executorLabel"]]["nodeSelector"]["labels"]["pool"])
+        for name in ("one", "other")
+        for component in _inside(ir, f"comp-{name}")
+    }
+    assert pools == {("one", "one"), ("other", "other")}
+    own = {component["executorLabel"] for component in _inside(ir, "comp-one")}
+    assert len(own) == 9
+    assert ir["deploymentSpec"]["executors"].keys() == settings.keys() | {"exec-train"}
+
+
+def _inside(ir: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the components of a pipeline's tasks, loops included."""
+    found = []
+    for task in dag_of(ir, name).values():
+        inner = task["componentRef"]["name"]
+        component = ir["components"][inner]
+        found += _inside(ir, inner) if "dag" in component else [component]
+    return found
+
+
+def test_samples_of_single_signatures_are_inputs_of_their_own(spec: Path, tmp_path: Path) -> None:
+    several = [
+        "model.signatures=[encode, decode]",
+        "data.calibration.signatures={decode: {source: codes.npz}}",
+        "measure.metrics=[{metric: mse, signature: encode}]",
+        "measure.latency={signature: encode}",
+        "gate={mse: {max: 1}}",
+    ]
+
+    @dsl.pipeline
+    def pipeline():
+        made = train().outputs
+        quantize_and_gate(spec, several)(
+            model=made["model"],
+            calibration=made["data"],
+            calibration_decode=made["data"],
+            evaluation=made["data"],
+        )
+
+    definitions = compiled(pipeline, tmp_path)["components"]["comp-digits"]["inputDefinitions"]
+    assert set(definitions["artifacts"]) == {
+        "model",
+        "calibration",
+        "calibration_decode",
+        "evaluation",
+    }
+
+
+def test_what_is_missing_or_not_taken_is_said(spec: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+
+        @dsl.pipeline
+        def pipeline():
+            made = train().outputs
+            quantize_and_gate(spec)(model=made["model"], evaluate=made["data"])
+
+    hand_in = "is a path of one machine; hand it in, or give a URI in the spec"
+    assert str(caught.value) == (
+        "quantize_and_gate of digits: it takes no `evaluate`; "
+        f"`calibration` is missing: train.csv in the spec {hand_in}; "
+        f"`evaluation` is missing: test.npz in the spec {hand_in} "
+        "(it takes `model`, `calibration`, `evaluation`)"
+    )
+
+
+def test_a_spec_that_is_wrong_is_refused_when_the_pipeline_is_made(spec: Path) -> None:
+    spec.write_text(SPEC.replace("max_drop", "max_dorp"))
+    with pytest.raises(SpecError) as caught:
+
+        @dsl.pipeline
+        def pipeline():
+            quantize_and_gate(spec)(model=train().outputs["model"])
+
+    assert str(caught.value) == (
+        f"{spec}:9:15: `gate.top1` has no key `max_dorp`\n"
+        "    gate: {top1: {max_dorp: 0.01}}\n"
+        "                  ^\n"
+        "  Did you mean `max_drop`?\n\n"
+        f"1 problem in {spec}"
+    )
+
+
+def test_after_an_error_the_next_pipeline_compiles(spec: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+
+        @dsl.pipeline
+        def broken():
+            quantize_and_gate(spec)(model=train().outputs["model"])
+
+    @dsl.pipeline
+    def pipeline():
+        ship(model=train().outputs["model"])
+
+    assert set(compiled(pipeline, tmp_path)["root"]["dag"]["tasks"]) == {"train", "ship"}

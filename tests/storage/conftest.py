@@ -1,0 +1,122 @@
+"""A Google Cloud Storage on loopback, and what there is to publish."""
+
+import gc
+import importlib.util
+import json
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+import pytest
+
+from quantgate.decision import Decision, Entry, Provenance
+from quantgate.hashing import sha256_of_bytes
+
+HASH = "0" * 64
+
+
+def gcs_server():
+    """The module `gcs_server.py` beside this file."""
+    if "gcs_server" not in sys.modules:
+        place = Path(__file__).with_name("gcs_server.py")
+        spec = importlib.util.spec_from_file_location("gcs_server", place)
+        sys.modules["gcs_server"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["gcs_server"])
+    return sys.modules["gcs_server"]
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """The bucket `gs://bucket`, which Google's client finds through STORAGE_EMULATOR_HOST."""
+    content = gcs_server().Bucket()
+    server = gcs_server().Server(content)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
+    thread.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+    yield content
+    content.faults.clear()
+    for asking in threading.enumerate():
+        # Google's client asks for facts about the bucket on its own, and tries for two minutes.
+        if "_fetch_background" in asking.name:
+            asking.join(10)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    with warnings.catch_warnings():
+        # Google's client leaves connections of refused requests to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def _entry(name, sha256):
+    return Entry(
+        name=name,
+        mode="dynamic_range",
+        status="measured",
+        reasons=[],
+        model_sha256=sha256,
+        measurements={},
+    )
+
+
+@pytest.fixture
+def decided(tmp_path):
+    """Write a decision and the model that won; returns the arguments of `promote` but `to`."""
+
+    def write(content=b"model", created="2025-01-14"):
+        folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:8]}"
+        (folder / "winner").mkdir(parents=True, exist_ok=True)
+        model, decision = folder / "winner" / "model.tflite", folder / "decision.json"
+        model.write_bytes(content)
+        Decision(
+            name="fashion",
+            created=created,
+            outcome="winner",
+            winner="small",
+            summary="",
+            baseline=_entry("float32", HASH),
+            candidates=[_entry("large", HASH), _entry("small", sha256_of_bytes(content))],
+            closest=None,
+            limits={},
+            choose=[],
+            provenance=Provenance(
+                quantgate="0.1.0",
+                tensorflow="2.21.0",
+                litert="2.3.0",
+                processor="cpu",
+                spec_sha256=HASH,
+                saved_model_sha256=HASH,
+                calibration_sha256=None,
+                evaluation_sha256=HASH,
+                evaluation_samples=100,
+            ),
+        ).write(decision)
+        return {
+            "decision_path": str(decision),
+            "winner_path": str(model),
+            "manifest_path": str(folder / "manifest.json"),
+        }
+
+    return write
+
+
+@pytest.fixture
+def check_fleet():
+    """Return what checks that `latest` names a whole version, and none mixes two promotions."""
+
+    def check(read, allowed):
+        latest = read("latest")
+        version = latest.removesuffix(b"\n").decode() if latest else None
+        assert version in allowed
+        if version:
+            manifest = json.loads(read(f"{version}/manifest.json"))
+            assert manifest["version"] == version
+            assert manifest["files"]["model.tflite"]["sha256"] == manifest["model_sha256"]
+            for name, file in manifest["files"].items():
+                content = read(f"{version}/{name}")
+                assert sha256_of_bytes(content) == file["sha256"]
+                assert len(content) == file["size_bytes"]
+        return version
+
+    return check

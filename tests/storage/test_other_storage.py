@@ -1,0 +1,127 @@
+"""What fsspec knows, by way of its file system in memory, and a folder."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import fsspec
+import pytest
+
+from quantgate.components.promote.folder_shelf import FolderShelf
+from quantgate.components.promote.fsspec_shelf import FsspecShelf
+from quantgate.components.promote.shelf import Overtaken
+from quantgate.components.promote.work import promote, roll_back
+from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_bytes
+from quantgate.local_runner.fetch_child import fetched
+from quantgate.local_runner.fsspec_storage import FsspecStorage
+from quantgate.local_runner.values import TaskError
+
+
+@pytest.fixture
+def memory():
+    system = fsspec.filesystem("memory")
+    yield system
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]
+
+
+def test_files_and_folders_are_fetched(memory, tmp_path):
+    memory.pipe({"/bucket/data/a": b"1", "/bucket/data/sub/b": b"2"})
+    path = fetched("memory://bucket/data", FsspecStorage(), tmp_path)
+    assert ((path / "a").read_bytes(), (path / "sub" / "b").read_bytes()) == (b"1", b"2")
+    assert fetched("memory://bucket/data", FsspecStorage(), tmp_path, may_fetch=False) == path
+    lone = fetched("memory://bucket/data/a", FsspecStorage(), tmp_path)
+    assert (lone.name, lone.read_bytes()) == ("a", b"1")
+
+
+def test_a_file_that_is_replaced_meanwhile(memory, tmp_path):
+    memory.pipe("/bucket/a", b"old")
+    storage = FsspecStorage()
+    listing = storage.listing("memory://bucket/a")
+    memory.pipe("/bucket/a", b"new")
+    with pytest.raises(TaskError) as caught:
+        storage.fetch("memory://bucket/a", list(listing.files), tmp_path)
+    assert str(caught.value) == (
+        "cannot fetch memory://bucket/a: `/bucket/a` was replaced while it was fetched; run again"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_is(memory, tmp_path):
+    with pytest.raises(TaskError) as caught:
+        fetched("memory://bucket/none", FsspecStorage(), tmp_path)
+    assert str(caught.value) == (
+        "cannot fetch memory://bucket/none: there is nothing there; check its name"
+    )
+
+
+def test_versions_are_published_and_rolled_back(memory, decided, check_fleet):
+    def read(name):
+        path = f"/bucket/fleet/{name}"
+        return memory.cat_file(path) if memory.exists(path) else None
+
+    for content in (b"one", b"two", b"two"):
+        promote(to="memory://bucket/fleet", **decided(content))
+    newest, before = roll_back("memory://bucket/fleet")
+    assert newest == sha256_of_bytes(b"two")[:16]
+    assert check_fleet(read, {before}) == before
+
+
+def test_what_fsspec_does_not_know(decided):
+    with pytest.raises(InputError) as caught:
+        promote(to="nowhere://bucket", **decided())
+    assert str(caught.value) == (
+        "cannot publish in nowhere://bucket: Protocol not known: nowhere; `nowhere://` is written "
+        "through fsspec and the package it asks for, `pip install 'quantgate[s3]'` for S3"
+    )
+
+
+@pytest.mark.parametrize("kind", ["folder", "memory"])
+def test_what_somebody_else_has_written_is_not_replaced(memory, tmp_path, kind):
+    shelf = FolderShelf(str(tmp_path)) if kind == "folder" else FsspecShelf("memory://bucket")
+    shelf.write("latest", b"mine", None)
+    read = shelf.read("latest")
+    shelf.write("latest", b"theirs", read)
+    for instead_of in (read, None):
+        with pytest.raises(Overtaken):
+            shelf.write("latest", b"mine again", instead_of)
+    assert shelf.read("latest").content == b"theirs"
+
+
+def test_of_many_that_replace_a_file_at_once_one_wins(tmp_path):
+    shelf = FolderShelf(str(tmp_path))
+    barrier = threading.Barrier(8)
+
+    def write(number):
+        barrier.wait(20)
+        try:
+            shelf.write("latest", f"{number}".encode(), None)
+        except Overtaken:
+            return None
+        return number
+
+    with ThreadPoolExecutor(8) as threads:
+        won = [number for number in threads.map(write, range(8)) if number is not None]
+    assert [str(number) for number in won] == [(tmp_path / "latest").read_text()]
+
+
+def test_a_folder_is_rolled_back(decided, tmp_path, check_fleet):
+    to = str(tmp_path / "fleet")
+
+    def read(name):
+        place = tmp_path / "fleet" / name
+        return place.read_bytes() if place.is_file() else None
+
+    for content in (b"one", b"two"):
+        promote(to=to, **decided(content))
+    newest, before = roll_back(to)
+    assert check_fleet(read, {before}) == before
+    promote(to=to, **decided(b"two"))
+    assert roll_back(to) == (newest, before)
+
+
+def test_a_folder_that_is_none(tmp_path):
+    with pytest.raises(InputError) as caught:
+        roll_back(str(tmp_path / "none"))
+    assert str(caught.value) == f"{tmp_path / 'none'} is no folder, so nothing was published in it"
+    assert not (tmp_path / "none").exists()

@@ -1,0 +1,62 @@
+"""`quantgate promote`, by hand: the winner of a run, and back."""
+
+from pathlib import Path
+
+import pytest
+
+from quantgate.cli import main
+from quantgate.hashing import sha256_of_bytes
+
+# Google's client leaves connections of refused requests to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+
+def version_of(content):
+    return sha256_of_bytes(content)[:16]
+
+
+@pytest.fixture
+def run_folder(decided):
+    return lambda content: str(Path(decided(content)["decision_path"]).parent)
+
+
+@pytest.mark.parametrize("to", ["gs://bucket/fleet", "fleet"])
+def test_publish_and_go_back(bucket, run_folder, tmp_path, monkeypatch, capsys, to):
+    monkeypatch.chdir(tmp_path)
+    one, two = version_of(b"one"), version_of(b"two")
+    assert main(["promote", run_folder(b"one"), "--to", to]) == 0
+    assert main(["promote", f"{run_folder(b'two')}/decision.json", "--to", to]) == 0
+    assert main(["promote", "--rollback", to]) == 0
+    assert capsys.readouterr().out == (
+        f"{to}: `latest` names version {one}, `small` of fashion\n"
+        f"{to}: `latest` names version {two}, `small` of fashion\n"
+        f"{to}: `latest` names version {one} again, and no more {two}\n"
+    )
+    assert main(["promote", "--rollback", to]) == 1
+    assert capsys.readouterr().err == (f"error: {to} has no version that `latest` named before\n")
+
+
+def test_the_newest_run_is_promoted(run_folder, tmp_path, capsys):
+    runs = tmp_path / "runs" / "fashion"
+    runs.mkdir(parents=True)
+    (runs / "latest").symlink_to(run_folder(b"one"))
+    arguments = ["--runs-dir", str(tmp_path / "runs"), "--to", str(tmp_path / "fleet")]
+    assert main(["promote", *arguments]) == 0
+    assert main(["promote", str(runs), *arguments]) == 0
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{version_of(b'one')}\n"
+    assert not (tmp_path / "fleet" / "history").exists()
+
+
+def test_wrong_usage(run_folder, tmp_path, capsys):
+    folder = run_folder(b"one")
+    assert main(["promote", folder, "--rollback", "fleet"]) == 2
+    assert capsys.readouterr().err == f"error: --rollback takes no run; leave {folder} out\n"
+    Path(folder, "winner", "model.tflite").unlink()
+    assert main(["promote", folder, "--to", str(tmp_path / "fleet")]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {folder} has lost its winner, {folder}/winner/model.tflite; run again\n"
+    )
+    assert main(["promote", str(tmp_path / "none"), "--to", "fleet"]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path / 'none'} does not exist; `quantgate run SPEC` makes a run\n"
+    )
