@@ -138,7 +138,8 @@ def prepare(
 ) -> bytes:
     """Convert to the float .tflite that TensorFlow calibrates.
 
-    It is the same for int8 and for 16x8, so one calibrated model serves all integer modes.
+    It is the same for int8 and for 16x8, so one calibrated model serves all integer modes. Only
+    for the versions in `PROVEN`.
 
     Returns:
         The float .tflite with the tensors inside fused ops that need ranges too, without the
@@ -147,12 +148,16 @@ def prepare(
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
+    # Private parts of TensorFlow, which only the proven versions are sure to have.
+    from quantgate.components.direct_converter import without_shared_buffers
+
     converter = _opened(saved_model, signatures, tags)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = _no_samples
     converter.exclude_conversion_metadata = True
     converter._experimental_calibrate_only = True
-    return bytes(converter.convert())
+    with without_shared_buffers():
+        return bytes(converter.convert())
 
 
 def _no_samples() -> Iterator[Sample]:

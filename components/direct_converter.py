@@ -8,7 +8,8 @@ counts for the versions in `converter.PROVEN` alone, where tests hold its models
 converter's byte for byte; for others this module must not even be imported.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -35,6 +36,26 @@ class DirectConverter(lite.TFLiteSavedModelConverterV2):  # type: ignore[misc]
         _require_variables(self.saved_model_dir, graph)
         converted: bytes = self._convert_from_saved_model(graph)
         return converted
+
+
+@contextmanager
+def without_shared_buffers() -> Iterator[None]:
+    """Let conversions leave every tensor a buffer of its own.
+
+    At its end TensorFlow joins the buffers of equal constants. A model that is yet to be quantized
+    must not come to that: the 16x8 quantizer writes to a constant's buffer in place, and an index
+    that shared it with a float of nought would be half as long.
+    """
+    joining = lite._deduplicate_readonly_buffers
+    lite._deduplicate_readonly_buffers = _as_it_is
+    try:
+        yield
+    finally:
+        lite._deduplicate_readonly_buffers = joining
+
+
+def _as_it_is(model: bytes) -> bytes:
+    return model
 
 
 def _require_variables(saved_model: str, graph: GraphDef) -> None:

@@ -47,6 +47,11 @@ class Plan:
     settings: Settings
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is a user's function."""
+        return self.metric not in COMPUTATIONS
+
+    @property
     def computation(self) -> Computation:
         """How it is computed; raises InputError where a user's function is not there."""
         known = COMPUTATIONS.get(self.metric)

@@ -19,7 +19,7 @@ from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
 from quantgate.components.interpreter import Encoded, LiteRTModel
-from quantgate.components.progress import counted, expect
+from quantgate.components.progress import counted
 from quantgate.errors import InputError
 from quantgate.records import ModelFacts, Signature
 
@@ -63,49 +63,110 @@ class _Runner:
         return {tensor.name: tensor.decode(buffer[: stop - start]) for tensor, buffer in targets}
 
 
-def score_model(
-    path: str, facts: ModelFacts, dataset_path: str, plans: Sequence[Plan], baseline: str | None
-) -> Scores | InputError | ModelFailure:
-    """Run a .tflite at batch 1 on one thread and compute metrics of one signature's outputs.
+@dataclass(frozen=True)
+class Part:
+    """What a stretch of the samples gave.
 
-    `baseline` is the float .tflite where a metric compares with it; None for that model itself.
+    Attributes:
+        kept: what metrics keep of the outputs, [k, ...] by title; up to the first sample whose
+            outputs are not finite.
+        not_finite: int64, the samples with such outputs.
+    """
+
+    kept: dict[str, Array]
+    not_finite: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is scored on one signature's samples.
+
+    Attributes:
+        path: the .tflite.
+        facts: `ModelFacts` of the float model.
+        dataset: an evaluation set as `build_dataset` writes it.
+        plans: metrics of that signature.
+        baseline: the float .tflite where a metric compares with it; None for that model itself.
+    """
+
+    path: str
+    facts: ModelFacts
+    dataset: str
+    plans: Sequence[Plan]
+    baseline: str | None
+
+    @property
+    def signature(self) -> Signature:
+        """The signature that all the metrics are of."""
+        return self.facts.signature(self.plans[0].signature)
+
+
+def score_model(subject: Subject, stretch: range) -> Scores | InputError | ModelFailure:
+    """Score the samples of a stretch, and sum up.
+
     Errors are returned, so that they reach the parent of an isolated process as they are.
     """
-    signature = facts.signature(plans[0].signature)
+    part = score_stretch(subject, stretch)
+    return summed_up(subject, [part]) if isinstance(part, Part) else part
+
+
+def score_stretch(subject: Subject, stretch: range) -> Part | InputError | ModelFailure:
+    """Run a .tflite at batch 1 on one thread over some of the samples, and score the outputs.
+
+    Errors are returned.
+    """
+    signature, plans = subject.signature, subject.plans
     try:
-        dataset = open_dataset(dataset_path, signature.key)
-        runner = _prepared(path, facts, signature, dataset, plans)
+        dataset = open_dataset(subject.dataset, signature.key)
+        runner = _prepared(subject.path, subject.facts, signature, dataset, plans)
         against = [plan for plan in plans if not plan.computation.labelled]
         reference = (
-            _prepared(baseline, facts, signature, dataset, against)
-            if baseline and against
+            _prepared(subject.baseline, subject.facts, signature, dataset, against)
+            if subject.baseline and against
             else None
         )
-        return _score_all(runner, reference, dataset, plans)
+        return _score_all(runner, reference, dataset, plans, stretch)
     except (InputError, ModelFailure) as error:
         return error
 
 
+def summed_up(subject: Subject, parts: Sequence[Part]) -> Scores | InputError | ModelFailure:
+    """Compute the metrics from all parts, in the samples' order; errors are returned."""
+    not_finite = np.concatenate([part.not_finite for part in parts])
+    if len(not_finite):
+        return Scores({}, not_finite)
+    try:
+        dataset = open_dataset(subject.dataset, subject.signature.key)
+        results = {
+            plan.title: _result(plan, [part.kept[plan.title] for part in parts], dataset)
+            for plan in subject.plans
+        }
+    except (InputError, ModelFailure) as error:
+        return error
+    return Scores(results, not_finite)
+
+
 def _score_all(
-    runner: _Runner, reference: _Runner | None, dataset: DatasetFolder, plans: Sequence[Plan]
-) -> Scores:
-    samples = dataset.manifest.samples
-    expect(samples if reference is None else 2 * samples)
+    runner: _Runner,
+    reference: _Runner | None,
+    dataset: DatasetFolder,
+    plans: Sequence[Plan],
+    stretch: range,
+) -> Part:
     kept: dict[str, list[Array]] = {plan.title: [] for plan in plans}
-    finite = np.ones(samples, dtype=np.bool_)
+    finite = np.ones(len(stretch), dtype=np.bool_)
     length = min(runner.length, reference.length if reference else runner.length)
-    for start, stop in chunk_bounds(samples, length):
+    for first, last in chunk_bounds(len(stretch), length):
+        start, stop = stretch.start + first, stretch.start + last
         outputs = runner.run(dataset, start, stop)
         truth = reference.run(dataset, start, stop) if reference else outputs
         for values in outputs.values():
-            finite[start:stop] &= np.isfinite(values).reshape(stop - start, -1).all(axis=1)
+            finite[first:last] &= np.isfinite(values).reshape(last - first, -1).all(axis=1)
         if finite.all():
             for plan in plans:
                 kept[plan.title].append(_scored(plan, outputs, truth, dataset, start, stop))
-    if not finite.all():
-        return Scores({}, np.flatnonzero(~finite))
-    results = {plan.title: _result(plan, kept[plan.title], dataset) for plan in plans}
-    return Scores(results, np.flatnonzero(~finite))
+    not_finite = np.flatnonzero(~finite) + stretch.start
+    return Part({title: np.concatenate(k) for title, k in kept.items() if k}, not_finite)
 
 
 def _scored(

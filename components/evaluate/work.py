@@ -10,9 +10,19 @@ from quantgate.components.binding import ModelFailure
 from quantgate.components.dataset import content_sha256, read_manifests
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, plan_metrics
-from quantgate.components.evaluate.run import MetricFailure, Scores, score_model
+from quantgate.components.evaluate.run import (
+    MetricFailure,
+    Part,
+    Scores,
+    Subject,
+    score_model,
+    score_stretch,
+    summed_up,
+)
+from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.interpreter import litert_version
-from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
+from quantgate.components.progress import expect
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_file
 from quantgate.records import Measurement, ModelFacts
@@ -86,7 +96,8 @@ def _scored(
     results: dict[str, Result] = {}
     for signature in dict.fromkeys(plan.signature for plan in plans):
         those = [plan for plan in plans if plan.signature == signature]
-        outcome = _score(model_path, facts, dataset_path, those, baseline)
+        against = baseline if any(not plan.computation.labelled for plan in those) else None
+        outcome = _score(Subject(model_path, facts, dataset_path, those, against))
         reasons = _reasons(outcome)
         if reasons or not isinstance(outcome, Scores):
             where = f"signature `{signature}`: " if len(facts.keys) > 1 else ""
@@ -95,24 +106,31 @@ def _scored(
     return [], {plan.title: results[plan.title] for plan in plans}
 
 
-def _score(
-    model_path: str,
-    facts: ModelFacts,
-    dataset_path: str,
-    plans: Sequence[Plan],
-    baseline: str | None,
-) -> Scores | ModelFailure | IsolatedFailure:
+def _score(subject: Subject) -> Scores | ModelFailure | IsolatedFailure:
     try:
-        outcome = run_isolated(
-            score_model, model_path, facts, dataset_path, plans, baseline, timeout_s=TIMEOUT_S
-        )
+        outcome = _computed(subject, stretches_of(subject))
     except IsolatedFailure as failure:
         return failure
     if isinstance(outcome, InputError):
         raise outcome
-    if isinstance(outcome, MetricFailure) and sha256_of_file(model_path) == facts.baseline_sha256:
+    is_baseline = sha256_of_file(subject.path) == subject.facts.baseline_sha256
+    if isinstance(outcome, MetricFailure) and is_baseline:
         raise InputError(str(outcome)) from outcome
     return outcome
+
+
+def _computed(subject: Subject, stretches: Sequence[range]) -> Scores | InputError | ModelFailure:
+    """Score the stretches side by side, each in a process of its own."""
+    expect(sum(map(len, stretches)) * (2 if subject.baseline else 1))
+    if len(stretches) == 1:
+        return run_isolated(score_model, subject, *stretches, timeout_s=TIMEOUT_S)
+    calls = [(subject, stretch) for stretch in stretches]
+    parts: list[Part] = []
+    for part in run_side_by_side(score_stretch, calls, timeout_s=TIMEOUT_S):
+        if not isinstance(part, Part):
+            return part
+        parts.append(part)
+    return summed_up(subject, parts)
 
 
 def _reasons(outcome: Scores | ModelFailure | IsolatedFailure) -> list[str]:

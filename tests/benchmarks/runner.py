@@ -125,8 +125,9 @@ def _by_script(folder: Path, mode: str) -> dict[str, Any]:
 
 def _quantgate(spec: str, *arguments: str) -> None:
     runs = str(Path(spec).parent / "runs")
-    command = ["quantgate", "run", spec, "--quiet", "--no-cache", "--runs-dir", runs, *arguments]
-    _output([sys.executable, "-m", *command])
+    with tempfile.TemporaryDirectory() as cold:
+        places = ["--runs-dir", runs, "--cache-dir", cold]
+        _output([sys.executable, "-m", "quantgate", "run", spec, "--quiet", *places, *arguments])
 
 
 def _decision(folder: Path) -> Any:

@@ -71,9 +71,12 @@ def test_input_and_output_types(
         ("running_sum", "full_integer"),
         ("running_sum", "int16x8"),
         ("depth_to_space", "int16x8_float_fallback"),
+        ("unrolled", "integer_only_int8"),
+        ("unrolled", "int16x8"),  # has an index and a float of the same bytes
+        ("fused_lstm", "full_integer"),
     ],
 )
-def test_names_integers_state_and_fallback(
+def test_names_integers_state_recurrence_and_fallback(
     prepare: Callable[[str], Any], public_model: Callable[..., bytes], model: str, mode: str
 ):
     prepared = prepare(model)
@@ -84,8 +87,11 @@ def test_names_integers_state_and_fallback(
 @pytest.mark.parametrize(
     ("name", "mode"),
     [
+        ("adult_two_inputs", "integer_only_uint8"),
+        ("cifar10_resnet8", "full_integer"),
         ("fashion_mnist", "integer_only_int8"),
         ("keyword_spotting", "int16x8"),
+        ("super_resolution", "int16x8_float_fallback"),
     ],
 )
 def test_trained_models(

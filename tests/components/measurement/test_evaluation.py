@@ -1,13 +1,18 @@
 """Measurements: figures that are right, models that fail, metrics that do not fit."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from quantgate.components.evaluate import stretches
+from quantgate.components.evaluate.run import Subject
+from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.evaluate.work import evaluate
 from quantgate.components.interpreter import litert_version
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Measurement
+from quantgate.records import Measurement, ModelFacts
 
 FLOAT = "float32"
 TOP1 = [{"metric": "top1", "output": None, "peak": None}]
@@ -45,6 +50,66 @@ def classifier(scaled_model, make_facts, make_dataset):
         return scaled_model("classifier", list(factors)), facts, dataset, x, labels
 
     return prepare
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    """Pretend that the machine has that many cores."""
+
+    def have(count):
+        monkeypatch.setattr(stretches.os, "sched_getaffinity", lambda _: set(range(count)))
+
+    return have
+
+
+def test_any_number_of_processes_gives_the_same(classifier, measure, cores):
+    model, facts, dataset, *_ = classifier()
+    metrics = [*TOP1, {"metric": "f1_macro"}, {"metric": "log_loss", "postprocess": ["softmax"]}]
+    found = []
+    for count in (1, 2, 3):
+        cores(count)
+        found.append(measure(model, facts, dataset, metrics))
+    (measurement, samples), *others = found
+    for other, others_samples in others:
+        assert other == measurement
+        assert all(np.array_equal(others_samples[name], samples[name]) for name in samples)
+
+
+def test_stretches_cover_the_samples(classifier, cores):
+    model, facts_path, dataset, *_ = classifier()
+    plan = SimpleNamespace(signature="serve", is_own=False)
+    facts = ModelFacts.read(facts_path)
+    subject = Subject(model, facts, dataset, [plan], None)
+    cores(3)
+    assert stretches_of(subject) == [range(833), range(833, 1666), range(1666, 2500)]
+    cores(64)
+    assert len(stretches_of(subject)) == 8, "each process holds the model"
+    facts.ops["RANDOM_UNIFORM"] = 1
+    assert stretches_of(subject) == [range(2500)], "its results depend on how often it ran"
+    own = SimpleNamespace(signature="serve", is_own=True)
+    subject = Subject(model, ModelFacts.read(facts_path), dataset, [own], None)
+    assert stretches_of(subject) == [range(2500)], "a user's function wants all outputs at once"
+
+
+def test_few_samples_stay_in_one_process(classifier, cores):
+    x = np.random.default_rng(1).random((31, 3), np.float32)
+    model, facts, dataset, *_ = classifier(x=x)
+    plan = SimpleNamespace(signature="serve", is_own=False)
+    cores(4)
+    assert stretches_of(Subject(model, ModelFacts.read(facts), dataset, [plan], None)) == [
+        range(31)
+    ]
+
+
+def test_samples_that_are_not_finite_are_told_over_all_processes(classifier, measure, cores):
+    x = np.ones((64, 3), np.float32)
+    x[[5, 40, 63]] = 3e38
+    cores(2)
+    model, facts, dataset, *_ = classifier(x=x)
+    measurement, _ = measure(model, facts, dataset)
+    assert measurement.reasons == [
+        "the outputs hold NaN or infinity for 3 samples, the first is sample 5"
+    ]
 
 
 def test_every_sample_is_scored_in_order(classifier, measure):
