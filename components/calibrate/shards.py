@@ -1,16 +1,10 @@
 """How the samples of a calibration set are spread over processes, each sample run but once."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.components.dataset import Rows
-
-#: Fewer samples are not worth a process of their own: to start one and to load a model of 14 MB
-#: takes 0.07 s, as long as two of its samples; a small model's pass is over by then anyway.
-LEAST_SAMPLES = 16
-#: Each process holds the model and its activations, and a node of a cluster can have many cores.
-MOST_SHARDS = 8
+from quantgate.components.processes import processes_for
 
 
 @dataclass(frozen=True)
@@ -57,8 +51,7 @@ def shards_of(selections: Mapping[str, Rows], stateful: bool) -> list[list[Cell]
             for variant, found in selections.items()
         ]
     cells = cells_of(selections)
-    samples = samples_in([cells])
-    count = max(1, min(len(os.sched_getaffinity(0)), MOST_SHARDS, samples // LEAST_SAMPLES))
+    count = processes_for(samples_in([cells]))
     return [_shard(cells, place, count) for place in range(count)]
 
 

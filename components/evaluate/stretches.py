@@ -1,16 +1,11 @@
 """How the samples of an evaluation are spread over processes."""
 
-import os
 from itertools import pairwise
 
 from quantgate.components.dataset import open_dataset
 from quantgate.components.evaluate.run import Subject
+from quantgate.components.processes import processes_for
 
-#: Fewer samples are not worth a process of their own: to start one and to load a small model takes
-#: some 3 ms, what 16 samples take that run for 0.2 ms each.
-LEAST_SAMPLES = 16
-#: Each process holds the model and its activations, and a node of a cluster can have many cores.
-MOST_PROCESSES = 8
 #: What these ops give depends on how often they ran, which no reset undoes.
 RANDOM_OPS = frozenset({"MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM"})
 
@@ -30,4 +25,4 @@ def _processes(subject: Subject, samples: int) -> int:
     # A user's function takes all outputs at once: they stay in the process that has them.
     if any(plan.is_own for plan in subject.plans) or RANDOM_OPS & subject.facts.ops.keys():
         return 1
-    return max(1, min(len(os.sched_getaffinity(0)), MOST_PROCESSES, samples // LEAST_SAMPLES))
+    return processes_for(samples)

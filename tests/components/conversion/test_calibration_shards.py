@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components.calibrate import shards
+from quantgate.components import processes
 from quantgate.components.calibrate.ranges import is_stateful
 from quantgate.components.calibrate.shards import Cell, cells_of, shards_of
 from quantgate.components.calibrate.work import calibrate
@@ -34,8 +34,8 @@ INT16X8 = Recipe(QUANTIZED_MODES["int16x8"])
 @pytest.fixture
 def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards of few samples, whatever this machine has."""
-    monkeypatch.setattr(shards, "LEAST_SAMPLES", 4)
-    monkeypatch.setattr(shards.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(processes, "LEAST_SAMPLES", 4)
+    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: {0, 1, 2})
 
 
 @pytest.fixture
@@ -106,12 +106,12 @@ def test_shards_share_every_cell():
 def test_few_samples_are_not_worth_a_process(
     monkeypatch: pytest.MonkeyPatch, samples: int, count: int
 ):
-    monkeypatch.setattr(shards.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert len(shards_of({"": {"a": range(samples)}}, stateful=False)) == count
 
 
 def test_many_cores_are_not_all_taken(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(shards.os, "sched_getaffinity", lambda _: set(range(64)))
+    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: set(range(64)))
     assert len(shards_of({"": {"a": range(10_000)}}, stateful=False)) == 8
 
 

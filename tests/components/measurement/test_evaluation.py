@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from quantgate.components.evaluate import stretches
+from quantgate.components import processes
 from quantgate.components.evaluate.run import Subject
 from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.evaluate.work import evaluate
@@ -57,7 +57,7 @@ def cores(monkeypatch):
     """Pretend that the machine has that many cores."""
 
     def have(count):
-        monkeypatch.setattr(stretches.os, "sched_getaffinity", lambda _: set(range(count)))
+        monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: set(range(count)))
 
     return have
 
