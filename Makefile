@@ -88,6 +88,6 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  echo "Python's venv module is missing: sudo apt-get install python3-venv"; exit 1; }
 	@echo "setting up $(VENV) (once; TensorFlow is a download of some 600 MB)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
