@@ -1,11 +1,11 @@
 """What to try next when nothing qualified."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from quantgate.decision import Entry, Verdict
-from quantgate.evidence import Contender, Evidence
-from quantgate.gate import Measured, is_unproven, misses_outright, samples_to_show
+from quantgate.evidence import Evidence
+from quantgate.gate import is_unproven, misses_outright
 from quantgate.modes import MODES
 from quantgate.phrases import rule_text
 from quantgate.records import Calibration
@@ -15,22 +15,16 @@ from quantgate.select_tf_ops import tensorflow_ops
 MOST_CALIBRATION_SAMPLES = 500
 
 
-def advice_for(
-    candidates: Sequence[Entry],
-    contenders: Sequence[Contender],
-    baseline: Contender,
-    evidence: Evidence,
-) -> list[str]:
+def advice_for(candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
     """The sentences that fit, for candidates of which none qualified."""
     measured = [entry for entry in candidates if entry.status == "measured"]
-    models = {contender.name: contender.measured for contender in contenders}
     samples = evidence.baseline.measurement.samples
     return [
         *_replace_tensorflow_ops(evidence.facts.ops),
         *_calibrate_on_more(measured, evidence.calibration),
         *_widen_activations(measured, candidates),
         *_train_for_quantization(measured),
-        *_evaluate_on_more(measured, models, baseline.measured, samples),
+        *_evaluate_on_more(measured, samples),
     ]
 
 
@@ -84,13 +78,11 @@ def _train_for_quantization(measured: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _evaluate_on_more(
-    measured: Iterable[Entry], models: Mapping[str, Measured], baseline: Measured, samples: int
-) -> list[str]:
+def _evaluate_on_more(measured: Iterable[Entry], samples: int) -> list[str]:
     """For the candidate that needs fewest, of those that miss nothing but confidence bounds."""
     unproven = {entry.name: _unproven(entry) for entry in measured}
     needed = {
-        name: max(samples_to_show(verdict, models[name], baseline) for verdict in verdicts)
+        name: max(verdict.samples_needed or math.inf for verdict in verdicts)
         for name, verdicts in unproven.items()
         if verdicts
     }

@@ -68,7 +68,7 @@ def decide(
         candidates=candidates,
         closest=closest,
         metrics=dict(evidence.metrics),
-        advice=[] if winner or refusal else advice_for(candidates, contenders, baseline, evidence),
+        advice=[] if winner or refusal else advice_for(candidates, evidence),
         warnings=[
             *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
             *warnings_of_power(

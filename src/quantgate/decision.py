@@ -1,10 +1,20 @@
 """The decision: one JSON document that holds everything the report shows."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from quantgate.records import Record
+
+Outcome = Literal["pass", "fail", "undecided"]
+
+
+class Interval(Record):
+    """A two-sided confidence interval."""
+
+    confidence: float
+    low: float
+    high: float
 
 
 class Verdict(Record):
@@ -12,11 +22,16 @@ class Verdict(Record):
 
     `limit` is the rule's value, `value` what is compared with it (for `max_drop` the drop, for
     `max_ratio` the ratio), `figure` the candidate's own figure. `margin` is how far `value` (at
-    `bound`, where a confidence was asked for) stands on the right side of `limit`, in the rule's
-    unit; negative where it is missed. Each is None where nothing was measured that could tell it,
-    and without a margin nothing passes. `metric` is what the figure called `name` is of, where it
-    is of a metric. `p_value` is McNemar's, exact and two-sided, of a difference in what two models
-    get right.
+    `bound`, its one-sided bound, where a confidence was asked for) stands on the right side of
+    `limit`, in the rule's unit; negative where it is missed. `interval` is of `value`, two-sided.
+    Each is None where nothing was measured that could tell it, and without a margin nothing passes.
+
+    `outcome` is "pass" where the limit is kept, at the confidence if there is one; "fail" where it
+    is missed, likewise; "undecided" where the data shows neither, and then `samples_needed` is how
+    many samples would decide it, were they like those at hand; None where no number would.
+    `passed` says the first again. `metric` is what the figure called `name` is of, where it is of
+    a metric. `p_value` is McNemar's, exact and two-sided, of a difference in what two models get
+    right.
     """
 
     name: str
@@ -27,14 +42,25 @@ class Verdict(Record):
     value: float | None
     confidence: float | None = None
     bound: float | None = None
+    interval: Interval | None = None
     p_value: float | None = None
     margin: float | None
+    outcome: Outcome
+    samples_needed: int | None = None
     passed: bool
 
     @property
     def kind(self) -> str:
         """The name that tells the figure's unit and range."""
         return self.metric or self.name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _outcome_of_0_1(cls, value: Any) -> Any:
+        """Decisions of quantgate 0.1 know pass and fail only."""
+        if isinstance(value, dict) and "outcome" not in value and "passed" in value:
+            return {**value, "outcome": "pass" if value["passed"] else "fail"}
+        return value
 
 
 class Entry(Record):

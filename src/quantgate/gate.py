@@ -1,15 +1,18 @@
-"""Hold figures against limits: one verdict for every rule of every limit."""
+"""Hold figures against limits: one verdict for every rule of every limit.
+
+A limit with a confidence passes where the value keeps it at its one-sided bound, fails where the
+value misses it at the bound on the other side, and is undecided in between.
+"""
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import numpy as np
-
-from quantgate.confidence import Samples, mcnemar, samples_needed, upper_bound
-from quantgate.decision import Verdict
+from quantgate.confidence import Samples
+from quantgate.decision import Interval, Outcome, Verdict
 from quantgate.figures import metric_of
+from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
 from quantgate.spec.model import Limit
 
 # A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.
@@ -34,42 +37,25 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Two values a sample, float64 [samples], whose mean difference a rule limits.
-
-    `scale` takes that difference to the unit of the rule.
-    """
-
-    first: Samples
-    second: Samples
-    scale: float
-
-    def bound(self, confidence: float) -> float:
-        """One-sided upper confidence bound of the difference, in the unit of the rule."""
-        return self.scale * upper_bound(self.first, self.second, confidence)
-
-    def samples_needed(self, confidence: float, limit: float) -> float:
-        """How many samples would bring that bound down to `limit`; infinite where none would."""
-        return samples_needed(self.first, self.second, confidence, limit / self.scale)
-
-
-@dataclass(frozen=True)
 class Rule:
     """One way to limit a figure.
 
     Attributes:
         value: what is compared with the limit, from the candidate's figure and the baseline's.
         floor: whether the value has to be at least the limit; otherwise, at most.
-        sign: of the candidate in the difference that a confidence bound is for; 0 where the rule
-            knows no such bound.
-        percent: whether that difference counts in hundredths of the baseline's figure, which is
-            then taken as known: for small drops its own uncertainty adds next to nothing.
+        sign: of the candidate in the difference that the value is about; 0 where it is the figure
+            itself.
+        parts: of the baseline's figure, in how many parts that difference counts; 0 where it
+            counts as it is. The baseline's figure is taken as known: for small differences its own
+            uncertainty adds next to nothing.
+        offset: what is added to that difference.
     """
 
     value: Callable[[float, float], float]
     floor: bool = False
     sign: int = 0
-    percent: bool = False
+    parts: float = 0.0
+    offset: float = 0.0
 
 
 def _ratio(part: float, whole: float) -> float:
@@ -87,9 +73,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "max_drop_percent": Rule(
             lambda figure, baseline: 100 * _ratio(baseline - figure, abs(baseline)),
             sign=-1,
-            percent=True,
+            parts=100,
         ),
-        "max_ratio": Rule(_ratio),
+        "max_ratio": Rule(_ratio, sign=1, parts=1, offset=1),
     }
 )
 
@@ -97,9 +83,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Limit]) -> list[Verdict]:
     """Hold a candidate against every rule of every limit, in the order of `limits`.
 
-    A figure that is missing or not finite keeps no limit. With a confidence, a rule on a difference
-    has to hold at its paired bound; models with the same bytes are one model, so that their bound
-    is the difference itself.
+    A figure that is missing or not finite keeps no limit. With a confidence, a rule has to hold at
+    its bound; models with the same bytes are one model, so that the bound of their difference is
+    the difference itself.
     """
     return [
         _verdict(name, rule, value, limit.confidence, candidate, baseline)
@@ -108,27 +94,13 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Limit]) 
     ]
 
 
-def pairs_of(name: str, rule: str, candidate: Measured, baseline: Measured) -> Pairs | None:
-    """The pairs behind a rule on a difference; None where they are missing or not finite."""
-    ours, theirs = candidate.samples.get(name), baseline.samples.get(name)
-    if ours is None or theirs is None or ours.shape != theirs.shape:
-        return None
-    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
-        return None
-    first, second = (ours, theirs) if RULES[rule].sign > 0 else (theirs, ours)
-    scale = 100 / abs(baseline.figures[name]) if RULES[rule].percent else 1.0
-    return Pairs(first, second, scale)
-
-
-def samples_to_show(verdict: Verdict, candidate: Measured, baseline: Measured) -> float:
-    """How many samples would show that a limit is kept, were the figures to stay as they are.
-
-    Infinite where no number would, or where the rule or the evidence knows no pairs.
-    """
-    pairs = pairs_of(verdict.name, verdict.rule, candidate, baseline)
-    if pairs is None or verdict.confidence is None:
-        return math.inf
-    return pairs.samples_needed(verdict.confidence, verdict.limit)
+def estimate_of(name: str, rule: str, candidate: Measured, baseline: Measured) -> Estimate | None:
+    """The evidence behind the value that a rule limits; None where there is none."""
+    if RULES[rule].sign == 0:
+        return _of_figure(name, candidate)
+    if candidate.model_sha256 == baseline.model_sha256:
+        return Certain(RULES[rule].value(_figure(candidate, name), _figure(baseline, name)))
+    return _of_difference(name, RULES[rule], candidate, baseline)
 
 
 def misses_outright(verdict: Verdict) -> bool:
@@ -138,7 +110,25 @@ def misses_outright(verdict: Verdict) -> bool:
 
 def is_unproven(verdict: Verdict) -> bool:
     """Whether the value keeps the limit, and only its confidence bound does not."""
-    return not verdict.passed and verdict.bound is not None and not misses_outright(verdict)
+    return verdict.outcome == "undecided" and not (
+        verdict.bound is None or misses_outright(verdict)
+    )
+
+
+def _of_figure(name: str, candidate: Measured) -> Estimate | None:
+    values = candidate.samples.get(name)
+    return Mean(values) if values is not None and are_sound(values) else None
+
+
+def _of_difference(
+    name: str, rule: Rule, candidate: Measured, baseline: Measured
+) -> Estimate | None:
+    ours, theirs = candidate.samples.get(name), baseline.samples.get(name)
+    if ours is None or theirs is None or not are_sound(ours, theirs):
+        return None
+    first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
+    scale = rule.parts / abs(_figure(baseline, name)) if rule.parts else 1.0
+    return Paired(first, second, scale, rule.offset)
 
 
 def _verdict(
@@ -151,47 +141,63 @@ def _verdict(
 ) -> Verdict:
     figure = _figure(candidate, name)
     value = RULES[rule].value(figure, _figure(baseline, name))
-    paired = confidence if RULES[rule].sign else None
-    bound = None if paired is None else _bound(name, rule, value, paired, candidate, baseline)
-    margin = _margin(rule, value if bound is None else bound, limit)
-    return Verdict(
+    found = Verdict(
         name=name,
         metric=metric_of(name, baseline.metrics),
         rule=rule,
         limit=limit,
         figure=_finite(figure),
         value=_finite(value),
-        confidence=paired,
-        bound=None if bound is None else _finite(bound),
-        p_value=None if bound is None else _p_value(name, rule, candidate, baseline),
-        margin=_finite(margin),
-        passed=margin >= 0,
+        confidence=confidence,
+        margin=None,
+        outcome="undecided",
+        passed=False,
     )
+    if not math.isfinite(value):
+        return found
+    if confidence is None:
+        return _decided(found, _margin(rule, value, limit))
+    estimate = estimate_of(name, rule, candidate, baseline)
+    return found if estimate is None else _at_confidence(found, value, confidence, estimate)
+
+
+def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Estimate) -> Verdict:
+    # A confidence never makes a limit easier to keep, nor easier to miss.
+    low, high = min(estimate.lower(confidence), value), max(estimate.upper(confidence), value)
+    bound, other = (low, high) if RULES[found.rule].floor else (high, low)
+    margin = _margin(found.rule, bound, found.limit)
+    undecided = not margin >= 0 and not _margin(found.rule, other, found.limit) < 0
+    needed = estimate.samples_to_decide(confidence, found.limit) if undecided else math.nan
+    known = found.model_copy(
+        update={
+            "bound": _finite(bound),
+            "interval": _interval(value, confidence, estimate),
+            "p_value": estimate.p_value,
+            "samples_needed": whole_samples(needed, estimate.samples),
+        }
+    )
+    return _decided(known, margin, undecided=undecided)
+
+
+def _decided(found: Verdict, margin: float, *, undecided: bool = False) -> Verdict:
+    outcome: Outcome = "undecided" if undecided else "pass" if margin >= 0 else "fail"
+    return found.model_copy(
+        update={"margin": _finite(margin), "outcome": outcome, "passed": outcome == "pass"}
+    )
+
+
+def _interval(value: float, confidence: float, estimate: Estimate) -> Interval | None:
+    """Two-sided, each side at half of what the confidence leaves."""
+    side = (1 + confidence) / 2
+    low, high = min(estimate.lower(side), value), max(estimate.upper(side), value)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    return Interval(confidence=confidence, low=low, high=high)
 
 
 def _figure(measured: Measured, name: str) -> float:
     value = measured.figures.get(name, math.nan)
     return value if math.isfinite(value) else math.nan
-
-
-def _bound(
-    name: str,
-    rule: str,
-    value: float,
-    confidence: float,
-    candidate: Measured,
-    baseline: Measured,
-) -> float:
-    if not math.isfinite(value) or candidate.model_sha256 == baseline.model_sha256:
-        return value
-    pairs = pairs_of(name, rule, candidate, baseline)
-    # A confidence never makes a limit easier to keep.
-    return math.nan if pairs is None else max(pairs.bound(confidence), value)
-
-
-def _p_value(name: str, rule: str, candidate: Measured, baseline: Measured) -> float | None:
-    pairs = pairs_of(name, rule, candidate, baseline)
-    return mcnemar(pairs.first, pairs.second) if pairs else None
 
 
 def _margin(rule: str, value: float, limit: float) -> float:

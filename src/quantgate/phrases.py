@@ -65,8 +65,7 @@ def confidence_text(confidence: float) -> str:
 
 def rule_text(verdict: Verdict) -> str:
     """What a verdict is about: `top1 drop at most 0.01 at 95 % confidence`."""
-    side = "at least" if verdict.rule == "min" else "at most"
-    text = f"{_subject(verdict)} {side} {limit_text(verdict)}"
+    text = f"{_subject(verdict)} {_side(verdict)} {limit_text(verdict)}"
     if verdict.confidence is None:
         return text
     return f"{text} at {confidence_text(verdict.confidence)}"
@@ -87,21 +86,51 @@ def amount_text(verdict: Verdict, amount: float) -> str:
 
 
 def miss_text(verdict: Verdict) -> str:
-    """How a limit was missed: `top1 drop of 0.0231 exceeds 0.01 by 0.0131`."""
-    if verdict.margin is None or verdict.value is None:
+    """How a limit was missed or left open: `top1 drop of 0.0231 exceeds 0.01 by 0.0131`."""
+    if verdict.value is None:
         return f"{rule_text(verdict)}: nothing was measured that could show it"
+    if verdict.outcome == "undecided":
+        return _undecided_text(verdict)
     verb = "falls short of" if verdict.rule == "min" else "exceeds"
     return (
         f"{_subject(verdict)} of {_value_text(verdict, verdict.value)} {verb} "
-        f"{limit_text(verdict)} by {amount_text(verdict, -verdict.margin)}"
+        f"{limit_text(verdict)} by {amount_text(verdict, -(verdict.margin or 0.0))}"
     )
 
 
 def short_miss_text(verdict: Verdict) -> str:
     """The same for a narrow column: `misses top1 by 0.0131`."""
-    if verdict.margin is None:
+    if verdict.value is None:
         return f"{short_name(verdict.name)} not measured"
-    return f"misses {short_name(verdict.name)} by {amount_text(verdict, -verdict.margin)}"
+    if verdict.outcome == "undecided":
+        return f"{short_name(verdict.name)} undecided"
+    return f"misses {short_name(verdict.name)} by {amount_text(verdict, -(verdict.margin or 0.0))}"
+
+
+def reach_text(verdict: Verdict) -> str:
+    """On which side of its value a verdict's bound lies."""
+    return "down to" if verdict.rule == "min" else "up to"
+
+
+def _undecided_text(verdict: Verdict) -> str:
+    value = f"{_subject(verdict)} of {amount_text(verdict, verdict.value or 0.0)}"
+    if verdict.margin is None or verdict.interval is None:
+        return f"{rule_text(verdict)}: {value} comes with too few values per sample to show it"
+    interval = (
+        f"{amount_text(verdict, verdict.interval.low)} to "
+        f"{amount_text(verdict, verdict.interval.high)} at "
+        f"{confidence_text(verdict.interval.confidence)}"
+    )
+    needed = verdict.samples_needed
+    enough = "no number of" if needed is None else f"about {needed:,}"
+    return (
+        f"{value} ({interval}) leaves {_side(verdict)} {limit_text(verdict)} undecided: {enough} "
+        "samples would decide it"
+    )
+
+
+def _side(verdict: Verdict) -> str:
+    return "at least" if verdict.rule == "min" else "at most"
 
 
 def _subject(verdict: Verdict) -> str:
@@ -113,7 +142,7 @@ def _value_text(verdict: Verdict, value: float) -> str:
     if verdict.bound is None or verdict.confidence is None:
         return text
     bound = amount_text(verdict, verdict.bound)
-    return f"{text}, up to {bound} at {confidence_text(verdict.confidence)},"
+    return f"{text}, {reach_text(verdict)} {bound} at {confidence_text(verdict.confidence)},"
 
 
 def _with_unit(verdict: Verdict, number: str) -> str:

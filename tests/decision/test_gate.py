@@ -9,11 +9,10 @@ from quantgate.decision import Verdict
 from quantgate.gate import (
     RULES,
     Measured,
+    estimate_of,
     is_unproven,
     judge,
     misses_outright,
-    pairs_of,
-    samples_to_show,
 )
 from quantgate.spec.model import Limit
 
@@ -81,6 +80,7 @@ def test_each_rule_compares_what_it_says(rules, candidate, baseline, value, marg
         figure=candidate,
         value=value,
         margin=margin,
+        outcome="pass" if passed else "fail",
         passed=passed,
     )
 
@@ -154,6 +154,7 @@ def test_a_confidence_asks_for_the_paired_bound():
     assert found.bound == pytest.approx(0.0102, abs=1e-4)
     assert found.margin == pytest.approx(0.01 - found.bound)
     assert not found.passed
+    assert found.outcome == "undecided"
     assert is_unproven(found)
     assert not misses_outright(found)
 
@@ -179,10 +180,87 @@ def test_a_rise_is_bounded_from_the_other_side():
     assert found.passed
 
 
-@pytest.mark.parametrize("rule", ["min", "max", "max_ratio"])
-def test_rules_that_compare_no_pairs_know_no_confidence(rule):
+def test_a_ratio_is_bounded_in_parts_of_the_baseline():
+    generator = np.random.default_rng(1)
+    theirs = generator.uniform(0.1, 0.2, size=200)
+    ours = theirs + generator.uniform(0, 0.1, size=200)
+    rise, ratio = judge(
+        measured({"mse": ours.mean()}, {"mse": ours}),
+        measured({"mse": theirs.mean()}, {"mse": theirs}, sha256="b" * 64),
+        {"mse": Limit(max_rise=0.1, max_ratio=1.5, confidence=0.9)},
+    )
+    assert ratio.bound == pytest.approx(1 + rise.bound / theirs.mean())
+    assert ratio.interval.low == pytest.approx(1 + rise.interval.low / theirs.mean())
+
+
+def test_a_least_figure_is_bounded_from_below_by_wilson():
+    candidate, baseline = paired_top1(lost=100, pairs=1000)
+    (found,) = judge(candidate, baseline, {"top1": Limit(min=0.885, confidence=0.95)})
+    # statsmodels.stats.proportion.proportion_confint(900, 1000, alpha=0.1, method="wilson")
+    assert found.bound == pytest.approx(0.88330, abs=1e-5)
+    assert found.margin == pytest.approx(found.bound - 0.885)
+    assert (found.outcome, found.passed, found.p_value) == ("undecided", False, None)
+    (kept,) = judge(candidate, baseline, {"top1": Limit(min=0.883, confidence=0.95)})
+    assert kept.outcome == "pass"
+    (missed,) = judge(candidate, baseline, {"top1": Limit(min=0.92, confidence=0.95)})
+    assert missed.outcome == "fail"
+
+
+def test_a_greatest_figure_is_bounded_from_above():
+    values = np.random.default_rng(1).normal(1.0, 0.1, size=400)
+    candidate = measured({"mse": values.mean()}, {"mse": values})
+    (found,) = judge(candidate, measured({}), {"mse": Limit(max=1.1, confidence=0.95)})
+    assert found.bound == pytest.approx(values.mean() + 1.645 * 0.1 / 20, abs=1e-3)
+    assert found.interval.low < values.mean() < found.bound < found.interval.high
+    assert found.outcome == "pass"
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_confidence_without_samples_decides_nothing(rule):
     found = verdict(0.5, 0.5, **{rule: 0.5}, confidence=0.9)
-    assert (found.confidence, found.bound) == (None, None)
+    assert (found.outcome, found.bound, found.interval) == ("undecided", None, None)
+    assert (found.margin, found.samples_needed) == (None, None)
+
+
+@pytest.mark.parametrize(("lost", "limit"), [(5, 0.008), (12, 0.008), (5, 0.2), (100, 0.095)])
+def test_what_is_undecided_says_how_many_samples_would_decide_it(lost, limit):
+    candidate, baseline = paired_top1(lost, pairs=1000)
+    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=0.95)})
+    if found.outcome != "undecided":
+        assert found.samples_needed is None
+        return
+    times = -(-found.samples_needed // 1000)
+    assert times > 1
+    ours, theirs = (np.tile(model.samples["top1"], times) for model in (candidate, baseline))
+    (later,) = judge(
+        measured(candidate.figures, {"top1": ours}),
+        measured(baseline.figures, {"top1": theirs}, sha256="b" * 64),
+        {"top1": Limit(max_drop=limit, confidence=0.95)},
+    )
+    assert later.outcome == ("pass" if found.value < limit else "fail")
+
+
+@pytest.mark.parametrize("figure", [0.94, 0.9, 0.86])
+@pytest.mark.parametrize("rule", ["min", "max"])
+def test_a_mean_too_says_how_many_samples_would_decide_it(rule, figure):
+    values = (np.arange(100) < 90).astype(float)
+    (found,) = judge(
+        measured({"top1": 0.9}, {"top1": values}),
+        measured({}),
+        {"top1": Limit(**{rule: figure}, confidence=0.99)},
+    )
+    assert found.outcome == "undecided"
+    if figure == 0.9:
+        assert found.samples_needed is None
+        return
+    times = -(-found.samples_needed // 100)
+    (later,) = judge(
+        measured({"top1": 0.9}, {"top1": np.tile(values, times)}),
+        measured({}),
+        {"top1": Limit(**{rule: figure}, confidence=0.99)},
+    )
+    assert later.outcome == ("pass" if (figure < 0.9) == (rule == "min") else "fail")
+    assert later.margin is not None
 
 
 def test_the_same_bytes_are_the_same_model_with_no_doubt_about_it():
@@ -190,6 +268,7 @@ def test_the_same_bytes_are_the_same_model_with_no_doubt_about_it():
     same = measured({"top1": 1.0}, {"top1": values})
     (found,) = judge(same, same, {"top1": Limit(max_drop=0, confidence=0.99)})
     assert (found.value, found.bound, found.margin, found.passed) == (0, 0, 0, True)
+    assert (found.interval.low, found.interval.high, found.p_value) == (0, 0, None)
 
 
 def test_agreement_of_different_models_is_no_proof():
@@ -212,7 +291,7 @@ def test_without_sound_pairs_a_confidence_is_not_met(ours):
     assert (found.value, found.bound, found.margin, found.passed) == (0, None, None, False)
     assert not misses_outright(found)
     assert not is_unproven(found)
-    assert pairs_of("top1", "max_drop", candidate, baseline) is None
+    assert estimate_of("top1", "max_drop", candidate, baseline) is None
 
 
 def test_a_bound_is_never_easier_than_the_figure_itself():
@@ -232,23 +311,14 @@ def test_what_misses_outright_is_not_merely_unproven():
     (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.01, confidence=0.95)})
     assert misses_outright(found)
     assert not is_unproven(found)
+    assert found.outcome == "fail"
 
 
 def test_the_samples_that_would_show_a_limit_are_the_same_in_percent():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.008, max_drop_percent=0.8, confidence=0.95)}
-    absolute, percent = (
-        samples_to_show(verdict, candidate, baseline)
-        for verdict in judge(candidate, baseline, limits)
-    )
-    assert 1000 < absolute == percent < 3000
-
-
-def test_no_number_of_samples_shows_what_is_not_compared_in_pairs():
-    candidate, baseline = paired_top1(lost=5, pairs=1000)
-    (plain,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.008)})
-    assert samples_to_show(plain, candidate, baseline) == math.inf
-    assert samples_to_show(plain, measured({"top1": 1.0}), baseline) == math.inf
+    absolute, percent = judge(candidate, baseline, limits)
+    assert 1000 < absolute.samples_needed == percent.samples_needed < 3000
 
 
 @given(st.sampled_from(sorted(RULES)), FIGURES, FIGURES, st.floats(1e-6, 1e6), st.floats(0, 1e6))
@@ -266,3 +336,32 @@ def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
     (plain,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit)})
     (held,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=confidence)})
     assert held.passed <= plain.passed
+    assert (held.outcome == "fail") <= (plain.outcome == "fail")
+
+
+@given(
+    st.sampled_from(sorted(RULES)),
+    st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=60),
+    st.randoms(use_true_random=False),
+    st.floats(1e-6, 1),
+    st.floats(0, 1),
+    st.sampled_from([0.5, 0.8, 0.95, 0.99]),
+)
+def test_loosening_a_limit_with_a_confidence_never_does_either(
+    rule, values, random, limit, further, confidence
+):
+    ours, theirs = np.array(values), np.array(random.sample(values, len(values)))
+    ranks = {"fail": 0, "undecided": 1, "pass": 2}
+    strict, loose = (
+        judge(
+            measured({"top1": ours.mean()}, {"top1": ours}),
+            measured({"top1": theirs.mean()}, {"top1": theirs}, sha256="b" * 64),
+            {"top1": Limit(**{rule: value}, confidence=confidence)},
+        )[0]
+        for value in (limit, limit - further if rule == "min" else limit + further)
+    )
+    assert ranks[loose.outcome] >= ranks[strict.outcome]
+    assert strict.passed == (strict.outcome == "pass")
+    if strict.interval and strict.bound is not None:
+        assert strict.interval.low <= strict.value <= strict.interval.high
+        assert strict.interval.low <= strict.bound <= strict.interval.high

@@ -1,6 +1,6 @@
 import pytest
 
-from quantgate.decision import Verdict
+from quantgate.decision import Interval, Verdict
 from quantgate.phrases import (
     amount_text,
     change_text,
@@ -25,7 +25,18 @@ def verdict(name, rule, limit, value=None, confidence=None, bound=None):
         confidence=confidence,
         bound=bound,
         margin=margin,
+        outcome="undecided" if margin is None else "pass" if margin >= 0 else "fail",
         passed=margin is not None and margin >= 0,
+    )
+
+
+def undecided(rule, limit, value, low, high, needed=None):
+    return verdict("top1", rule, limit, value, 0.95, low if rule == "min" else high).model_copy(
+        update={
+            "outcome": "undecided",
+            "interval": Interval(confidence=0.95, low=low, high=high),
+            "samples_needed": needed,
+        }
     )
 
 
@@ -125,6 +136,31 @@ def test_a_rule_reads_as_the_spec_has_it(found, text):
             verdict("top1", "max_drop", 0.01),
             "top1 drop at most 0.01: nothing was measured that could show it",
             "top1 not measured",
+        ),
+        (
+            verdict("top1", "min", 0.9, 0.88, 0.95, 0.86),
+            "top1 of 0.8800, down to 0.8600 at 95 % confidence, falls short of 0.9 by 0.0400",
+            "misses top1 by 0.0400",
+        ),
+        (
+            undecided("max_drop", 0.01, 0.005, -0.001, 0.0125, 3366),
+            "top1 drop of 0.0050 (-0.0010 to 0.0125 at 95 % confidence) leaves at most 0.01 "
+            "undecided: about 3,366 samples would decide it",
+            "top1 undecided",
+        ),
+        (
+            undecided("min", 0.9, 0.9, 0.88, 0.92),
+            "top1 of 0.9000 (0.8800 to 0.9200 at 95 % confidence) leaves at least 0.9 undecided: "
+            "no number of samples would decide it",
+            "top1 undecided",
+        ),
+        (
+            verdict("top1", "max_drop", 0.01, 0.005, 0.95).model_copy(
+                update={"outcome": "undecided", "margin": None}
+            ),
+            "top1 drop at most 0.01 at 95 % confidence: top1 drop of 0.0050 comes with too few "
+            "values per sample to show it",
+            "top1 undecided",
         ),
     ],
 )

@@ -212,16 +212,8 @@ from quantgate.spec import load
             "{max_drop: 0.01}",
             "{confidence: 0.95}",
             [
-                "12:10 a confidence needs a rule on the difference from the baseline -> "
-                "Add `max_drop` or `max_drop_percent`.",
-            ],
-        ),
-        (
-            "{max_drop: 0.01}",
-            "{min: 0.9, confidence: 0.95}",
-            [
-                "12:20 a confidence needs a rule on the difference from the baseline -> "
-                "Add `max_drop` or `max_drop_percent`.",
+                "12:3 `gate.top1` has no rule -> Its rules are `min`, `max_drop` and "
+                "`max_drop_percent`.",
             ],
         ),
         (
@@ -467,6 +459,7 @@ def test_a_mistake_hides_none_elsewhere(complaints: Callable[[str], list[str]], 
         ("latency: {runs: 50}", "latency: null"),
         ("  latency: {runs: 50}\n", ""),
         ("{max_drop: 0.01}", "{min: 1, max_drop_percent: 100, max_drop: 0, confidence: 0.5}"),
+        ("{max_drop: 0.01}", "{min: 0.9, confidence: 0.95}"),
         ("{max_ratio: 0.5}", "{max: 65536, max_rise: 0, max_ratio: 2}"),
         ("within: 5%", "within: 99.9%"),
         ("within: 5%", "within: 1e3"),

@@ -6,6 +6,7 @@ from html import escape
 from quantgate.decision import Decision, Verdict
 from quantgate.phrases import short_name
 from quantgate.report.overview import (
+    MARKS,
     Cell,
     Row,
     choice_text,
@@ -21,6 +22,7 @@ from quantgate.report.overview import (
 )
 from quantgate.report.style import STYLE
 
+_KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -97,8 +99,8 @@ def _verdicts(name: str, verdicts: Sequence[Verdict], titles: Sequence[str]) -> 
 
 
 def _verdict(verdict: Verdict, title: str) -> str:
-    mark, kind = ("✓", "kept") if verdict.passed else ("✗", "missed")
-    return _td(title, f"<span>{mark} {escape(verdict_text(verdict))}</span>", f"number {kind}")
+    text = f"{MARKS[verdict.outcome]} {verdict_text(verdict)}"
+    return _td(title, f"<span>{escape(text)}</span>", f"number {_KINDS[verdict.outcome]}")
 
 
 def _td(title: str, content: str, kind: str = "") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from quantgate.decision import Decision, Verdict
 from quantgate.phrases import short_name
 from quantgate.report.overview import (
+    MARKS,
     Cell,
     Row,
     choice_text,
@@ -67,7 +68,7 @@ def _limits(decision: Decision) -> list[str]:
 
 
 def _mark(verdict: Verdict) -> str:
-    return f"{'✓' if verdict.passed else '✗'} {_text(verdict_text(verdict))}"
+    return f"{MARKS[verdict.outcome]} {_text(verdict_text(verdict))}"
 
 
 def _choice(decision: Decision) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from quantgate.decision import Decision, Entry, Verdict
 from quantgate.figures import LATENCIES, SIZE, is_likeness, metric_of
@@ -11,12 +12,15 @@ from quantgate.phrases import (
     figure_text,
     miss_text,
     ratio_text,
+    reach_text,
     rule_text,
     short_miss_text,
 )
 
 HASH_DIGITS = 12
 NOTHING = "-"
+#: By the outcome of a verdict.
+MARKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def verdict_text(verdict: Verdict) -> str:
     if verdict.bound is None:
         return value
     odds = "" if verdict.p_value is None else f", McNemar p {verdict.p_value:.2g}"
-    return f"{value}, up to {amount_text(verdict, verdict.bound)}{odds}"
+    return f"{value}, {reach_text(verdict)} {amount_text(verdict, verdict.bound)}{odds}"
 
 
 def notes(decision: Decision) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Limits: which rules mean something for which figure."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.figures import Figure
@@ -13,8 +13,6 @@ from quantgate.spec.wording import dotted, listed
 _RULES: Mapping[bool, tuple[str, ...]] = MappingProxyType(
     {True: ("min", "max_drop", "max_drop_percent"), False: ("max", "max_rise", "max_ratio")}
 )
-#: The rules that hold a difference between candidate and baseline, which can have a confidence.
-_DIFFERENCES = ("max_drop", "max_drop_percent", "max_rise")
 #: What to write in place of a rule that means nothing.
 _INSTEAD: Mapping[str, str] = MappingProxyType(
     {
@@ -39,7 +37,7 @@ def limit_findings(limits: Mapping[str, Limit | None], figures: NamedFigures) ->
 def _of_one(figure: Figure, limit: Limit) -> Iterator[Finding]:
     rules: dict[str, float] = limit.model_dump(exclude={"confidence"})
     fitting = {rule: value for rule, value in rules.items() if rule in _rules_of(figure)}
-    if not rules and limit.confidence is None:
+    if not rules:
         path = ("gate", figure.name)
         hint = f"Its rules are {listed(_rules_of(figure), 'and')}."
         yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
@@ -47,7 +45,7 @@ def _of_one(figure: Figure, limit: Limit) -> Iterator[Finding]:
     for rule, value in fitting.items():
         yield from _of_value(figure, rule, value)
     if limit.confidence is not None:
-        yield from _of_confidence(figure, rules)
+        yield from _of_confidence(figure)
 
 
 def _rules_of(figure: Figure) -> tuple[str, ...]:
@@ -81,12 +79,8 @@ def _range_of(figure: Figure) -> str:
     return f"is never above {figure.most:g}" if figure.most == 1 else "is never below 0"
 
 
-def _of_confidence(figure: Figure, rules: Collection[str]) -> Iterator[Finding]:
-    path = ("gate", figure.name, "confidence")
+def _of_confidence(figure: Figure) -> Iterator[Finding]:
     if not figure.per_sample:
+        path = ("gate", figure.name, "confidence")
         message = f"`{figure.name}` has no value for each sample, and so no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)
-    elif not set(rules) & set(_DIFFERENCES):
-        differences = [rule for rule in _rules_of(figure) if rule in _DIFFERENCES]
-        message = "a confidence needs a rule on the difference from the baseline"
-        yield Finding(path, message, f"Add {listed(differences)}.", at_key=True)

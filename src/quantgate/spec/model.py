@@ -194,7 +194,8 @@ class Limit(Alternatives):
         default=None,
         ge=0.5,
         lt=1,
-        description="The rule must hold at this one-sided paired confidence bound.",
+        description="Every rule must hold at this one-sided confidence bound: of the difference in "
+        "pairs, or for `min` and `max` of the figure itself.",
     )
 
 
