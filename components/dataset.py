@@ -1,7 +1,7 @@
 """Reading a data set folder as `build_dataset` writes it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -31,11 +31,13 @@ class DatasetFolder:
         manifest: what is in it and how it was chosen.
         inputs: one array per input name of the signature, in the signature's order.
         label: the labels or targets, where there are any.
+        fields: further arrays by key, for metrics.
     """
 
     manifest: Manifest
     inputs: dict[str, NDArray[Any]]
     label: NDArray[Any] | None
+    fields: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def folder_of(dataset: str | Path, signature: str) -> Path:
@@ -53,7 +55,8 @@ def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
     manifest = Manifest.read(root / MANIFEST)
     inputs = {name: _mapped(root, facts) for name, facts in manifest.inputs.items()}
     label = _mapped(root, manifest.label) if manifest.label else None
-    return DatasetFolder(manifest, inputs, label)
+    fields = {key: _mapped(root, facts) for key, facts in manifest.fields.items()}
+    return DatasetFolder(manifest, inputs, label, fields)
 
 
 def read_manifests(dataset: str | Path, signatures: Iterable[str]) -> dict[str, Manifest]:

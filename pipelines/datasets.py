@@ -28,6 +28,7 @@ def build_evaluation_set(
             samples=data.samples or 0,
             select=data.select if data.samples else "first",
             seed=data.seed,
+            **_fields(plan, samples.signature),
             **settled,
         )
 
@@ -52,10 +53,16 @@ def build_calibration_set(
             label=samples.data.label or evaluation.of(samples.signature).label or "",
             **asdict(shared[place]),
             **({"variants": json.dumps(own)} if own else {}),
+            **_fields(plan, samples.signature),
             **settled,
         )
 
     return _chained(tasks.BUILD_CALIBRATION, plan.calibration_data, sources, baseline, build)
+
+
+def _fields(plan: Plan, signature: str) -> dict[str, str]:
+    fields = plan.fields_of(signature)
+    return {"fields": json.dumps(fields)} if fields else {}
 
 
 def _chained(

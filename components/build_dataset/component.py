@@ -23,6 +23,7 @@ def build_dataset(
     variants: str = "[]",
     others: Input[Dataset] = None,
     others_summary: Input[Artifact] = None,
+    fields: str = "{}",
 ) -> None:
     """Select samples from a source, check them against one of the model's signatures, store them.
 
@@ -45,6 +46,8 @@ def build_dataset(
             samples of their own.
         others: the data set of other signatures, which goes into `dataset` too.
         others_summary: its summary, likewise.
+        fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
+            values that have to be among its own. An evaluation set carries them.
     """
     from quantgate.components.build_dataset.work import build_dataset as work
 
@@ -63,4 +66,5 @@ def build_dataset(
         summary_path=summary.path,
         others_path=others.path if others else None,
         others_summary_path=others_summary.path if others_summary else None,
+        fields=fields,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.build_dataset.fields import TEXT, as_text
 from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
 
@@ -31,7 +32,10 @@ def batches_of(samples: Iterable[object], request: Request) -> Iterator[Batch]:
         named = _named(sample, request, where)
         if not named:
             raise InputError(f"{where} holds no arrays; yield one for each input")
-        arrays = {key: _numbers(value, key, where) for key, value in named.items()}
+        arrays = {
+            key: (_field if key in request.fields else _numbers)(value, key, where)
+            for key, value in named.items()
+        }
         yield _batch(arrays, request, where)
 
 
@@ -77,6 +81,16 @@ def _in_order(values: list[object], request: Request, where: str) -> Mapping[str
         )
     keys = [*names, request.label] if surplus else [*names]
     return {key: value for key, value in zip(keys, values, strict=True) if key}
+
+
+def _field(value: object, key: str, where: str) -> Array:
+    """Numbers or text; TensorFlow hands text over as Python's bytes."""
+    array = np.asarray(value)
+    if array.dtype.kind == "O" and all(isinstance(name, (str, bytes)) for name in array.flat):
+        array = np.array(array.tolist())
+    if array.dtype.kind not in TEXT:
+        return _numbers(value, key, where)
+    return as_text(array.reshape(-1), key).reshape(array.shape)
 
 
 def _numbers(value: object, key: str, where: str) -> Array:

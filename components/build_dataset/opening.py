@@ -1,6 +1,6 @@
 """A source of any format, opened as arrays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -55,12 +55,14 @@ class Opened:
         arrays: everything but the label, by key.
         label: the labels, where there are any.
         synthetic: whether the values are random.
+        fields: what metrics of an evaluation want beside them, by key; the label may be one.
     """
 
     path: str
     arrays: dict[str, SourceArray]
     label: SourceArray | None
     synthetic: bool
+    fields: dict[str, SourceArray]
 
     @property
     def available(self) -> int:
@@ -81,10 +83,30 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
     key = CLASS if name in SELF_LABELLED else request.label
     if label_required and key and key not in arrays:
         raise InputError(_no_label(source, name, key, arrays))
+    fields = _fields(request, arrays) if request.purpose == "evaluation" else {}
     label = arrays.pop(key, None) if key else None
+    arrays = {
+        key: array
+        for key, array in arrays.items()
+        if key not in request.fields or key in request.signature.inputs
+    }
     if not arrays:
         raise InputError(f"{source} holds nothing but the label `{key}`; give the inputs too")
-    return Opened(source, arrays, label, name == RANDOM)
+    return Opened(source, arrays, label, name == RANDOM, fields)
+
+
+def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, SourceArray]:
+    missing = sorted(request.fields - arrays.keys())
+    if missing:
+        raise InputError(
+            f"{request.data.source} has no {_names(missing)}, which `measure.metrics` names; it "
+            f"has {_names(arrays)}"
+        )
+    return {key: arrays[key] for key in sorted(request.fields)}
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys)
 
 
 def _format(data: DataSource) -> str:
@@ -115,4 +137,4 @@ def _refuse_stray_options(data: DataSource, name: str) -> None:
 def _no_label(source: str, name: str, key: str, arrays: Mapping[str, SourceArray]) -> str:
     if name in SELF_LABELLED:
         return f"{source} has no folder for each class, which evaluation data needs"
-    return f"{source} has no label `{key}`; it has {', '.join(f'`{array}`' for array in arrays)}"
+    return f"{source} has no label `{key}`; it has {_names(arrays)}"

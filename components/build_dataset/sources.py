@@ -76,6 +76,7 @@ class Request:
         samples: how many are asked for; None asks for all.
         seed: for random data.
         first: read no more than this many; None reads on to the end.
+        fields: keys of arrays that metrics want beside inputs and label.
     """
 
     data: DataSource
@@ -86,6 +87,7 @@ class Request:
     samples: int | None
     seed: int
     first: int | None
+    fields: frozenset[str] = frozenset()
 
 
 def row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:

@@ -1,6 +1,6 @@
 """Samples that come one after another, written to disk, where they can be chosen from."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -43,7 +43,7 @@ def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceA
 
 def _spool(stream: Stream, request: Request, folder: Path) -> dict[str, str] | InputError:
     """Return the file's name by key; an expected error is returned, to reach the parent whole."""
-    columns: dict[str, _Column] = {}
+    columns: dict[str, _Column | _TextColumn] = {}
     done = 0
     try:
         for batch in _up_to(request.first, stream(request)):
@@ -81,29 +81,53 @@ class _Column:
         self.file = self.path.open("wb")
         write_header(self.file, (0, *self.shape), self.dtype)
 
+    def append(self, rows: Array) -> None:
+        self.file.write(np.ascontiguousarray(rows, self.dtype).data)
+
     def close(self, samples: int) -> None:
         self.file.seek(0)
         write_header(self.file, (samples, *self.shape), self.dtype)
         self.file.close()
 
 
-def _columns(batch: Batch, folder: Path) -> dict[str, _Column]:
+@dataclass
+class _TextColumn:
+    """Names, whose width is known at the end only; one a sample, and so held in memory."""
+
+    path: Path
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    chunks: list[Array] = field(default_factory=list)
+
+    def append(self, rows: Array) -> None:
+        self.chunks.append(rows)
+
+    def close(self, samples: int) -> None:
+        np.save(self.path, np.concatenate(self.chunks))
+
+
+def _columns(batch: Batch, folder: Path) -> dict[str, _Column | _TextColumn]:
     return {
-        key: _Column(folder / f"{number}.npy", rows.dtype.newbyteorder("="), rows.shape[1:])
+        key: (_TextColumn if rows.dtype.kind == "U" else _Column)(
+            folder / f"{number}.npy", rows.dtype.newbyteorder("="), rows.shape[1:]
+        )
         for number, (key, rows) in enumerate(batch.items())
     }
 
 
-def _append(columns: dict[str, _Column], batch: Batch, done: int, source: str) -> None:
+def _append(
+    columns: Mapping[str, _Column | _TextColumn], batch: Batch, done: int, source: str
+) -> None:
     if batch.keys() != columns.keys():
         first, here = (", ".join(f"`{key}`" for key in keys) for keys in (columns, batch))
         raise InputError(f"{source}: sample {done} has {here} and sample 0 has {first}")
     for key, rows in batch.items():
         column = columns[key]
-        if rows.shape[1:] != column.shape or rows.dtype != column.dtype:
+        both_text = rows.dtype.kind == column.dtype.kind == "U"
+        if rows.shape[1:] != column.shape or not (both_text or rows.dtype == column.dtype):
             raise InputError(
                 f"{source}: `{key}` of sample {done} is {rows.dtype.name} {list(rows.shape[1:])}, "
                 f"of sample 0 {column.dtype.name} {list(column.shape)}: samples must have one "
                 "shape and type"
             )
-        column.file.write(np.ascontiguousarray(rows, column.dtype).data)
+        column.append(rows)

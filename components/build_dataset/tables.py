@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.build_dataset.fields import as_text
 from quantgate.components.build_dataset.libraries import library
 from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
@@ -33,7 +34,8 @@ def read_csv(request: Request) -> Iterator[Batch]:
             layout = _layout(request, header)
             whole = _whole_columns(path, header, layout, request)
             for line, rows in _chunks(reader, path, len(header)):
-                yield _batch(layout, request, _cells(path, header, rows, line, whole))
+                cells = _cells(path, header, rows, line, whole, _names_of_fields(request))
+                yield _batch(layout, request, cells)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as CSV: {error}") from error
 
@@ -54,7 +56,7 @@ def read_parquet(request: Request) -> Iterator[Batch]:
         with file:
             layout = _layout(request, file.schema_arrow.names)
             for table in file.iter_batches(CHUNK_ROWS, columns=sorted(_names(layout))):
-                yield _batch(layout, request, _values(path, table))
+                yield _batch(layout, request, _values(path, table, request.fields))
 
 
 def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
@@ -63,6 +65,8 @@ def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
     layout = dict(columns) if columns else {name: [name] for name in request.signature.inputs}
     if request.label and (request.label in present or request.purpose == "evaluation"):
         layout[request.label] = [request.label]
+    if request.purpose == "evaluation":
+        layout |= {key: [key] for key in sorted(request.fields - layout.keys())}
     missing = [name for names in layout.values() for name in names if name not in present]
     if missing:
         raise InputError(
@@ -118,11 +122,18 @@ def _chunks(
 
 
 def _cells(
-    path: Path, header: Sequence[str], rows: list[list[str]], start: int, whole: frozenset[str]
+    path: Path,
+    header: Sequence[str],
+    rows: list[list[str]],
+    start: int,
+    whole: frozenset[str],
+    text: frozenset[str],
 ) -> Column:
     filled = [(number, row) for number, row in enumerate(rows, start) if row]
 
     def column(name: str) -> Array:
+        if name in text:
+            return np.array([row[header.index(name)] for _, row in filled], np.str_)
         place, convert = header.index(name), _integer if name in whole else float
         values = [
             _number(row[place], convert, f"{path}, row {number}, column `{name}`")
@@ -131,6 +142,12 @@ def _cells(
         return np.array(values, np.int64 if name in whole else np.float64)
 
     return column
+
+
+def _names_of_fields(request: Request) -> frozenset[str]:
+    """Columns that hold names: what metrics want and neither an input nor the label is made of."""
+    columns = request.data.columns or {name: [name] for name in request.signature.inputs}
+    return request.fields - _names(columns) - {request.label}
 
 
 def _number(text: str, convert: Callable[[str], float], where: str) -> float:
@@ -175,12 +192,14 @@ def _is_whole(path: Path, place: int) -> bool:
         return all(cell.strip().lstrip("+-").isdigit() for cell in cells)
 
 
-def _values(path: Path, table: Any) -> Column:
+def _values(path: Path, table: Any, fields: frozenset[str]) -> Column:
     def column(name: str) -> Array:
         values = table.column(name)
         if values.null_count:
             raise InputError(f"{path}: column `{name}` has rows without a value; leave them out")
         array: Array = values.to_numpy(zero_copy_only=False)
+        if name in fields and array.dtype.kind == "O" and isinstance(array[0], (str, bytes)):
+            return as_text(np.array(array.tolist()), name)
         if array.dtype.kind == "O":
             array = _of_lists(values.to_pylist(), path, name)
         return array

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.build_dataset.fields import as_text
 from quantgate.components.build_dataset.libraries import gist, library
 from quantgate.components.build_dataset.pictures import Preparation, preparation_for
 from quantgate.components.build_dataset.sources import Batch, Request
@@ -83,6 +84,8 @@ def _value(
             f"{where}: feature `{name}` holds {len(values)} values of {kind}; `encoding` is for "
             "one value of bytes_list"
         )
+    if feature.encoding == "text":
+        return as_text(np.array([values[0]]), f"{where}, feature {name}")[0, ...]
     if name in pictures:
         return pictures[name].read(io.BytesIO(values[0]), f"{where}, feature `{name}`")
     return _shaped(_raw(values[0], name, feature, where), name, feature, where)
@@ -92,7 +95,7 @@ def _numbers(values: Any, kind: str, name: str, feature: Feature, where: str) ->
     if kind == "bytes_list":
         raise InputError(
             f"{where}: feature `{name}` holds bytes; say with `encoding` whether they are `raw` "
-            "values or an `image`"
+            "values, an `image` or `text`"
         )
     array = np.array(values, np.float32 if kind == "float_list" else np.int64)
     return _shaped(_cast(array, name, feature, where), name, feature, where)

@@ -5,7 +5,7 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -13,6 +13,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.build_dataset.fields import TEXT, field_problems, missing_values, text_of
 from quantgate.components.build_dataset.fit import listed, structure_problems
 from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.selection import SELECTIONS
@@ -62,6 +63,7 @@ def build_dataset(
     variants: str = "[]",
     others_path: str | None = None,
     others_summary_path: str | None = None,
+    fields: str = "{}",
 ) -> None:
     """Select samples from a source, check them against one of the model's signatures, store them.
 
@@ -83,6 +85,8 @@ def build_dataset(
         summary_path: folder to write the manifest and the samples' digests to, likewise.
         others_path: the data set of other signatures, to be carried over to `dataset_path`.
         others_summary_path: its summary, to be carried over to `summary_path`.
+        fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
+            values that have to be among its own; an evaluation set carries them.
 
     Raises:
         InputError: the source does not fit the model, with everything found wrong.
@@ -92,7 +96,7 @@ def build_dataset(
     rules = rules_of(choices)
     if unknown := [rule for rule in rules if rule not in SELECTIONS]:
         raise InputError(f"select is `{unknown[0]}`; choose one of {listed(list(SELECTIONS))}")
-    facts = ModelFacts.read(facts_path)
+    facts, wanted = ModelFacts.read(facts_path), json.loads(fields)
     request = Request(
         data=DataSource.model_validate_json(json.dumps({**json.loads(options), "source": source})),
         signature=facts.signature(signature),
@@ -102,14 +106,16 @@ def build_dataset(
         samples=most_samples(choices),
         seed=seed,
         first=most_samples(choices) if rules == [FIRST] else None,
+        fields=frozenset(wanted),
     )
     with tempfile.TemporaryDirectory() as spool:
         needs_label = purpose == "evaluation" or STRATIFIED in rules
         opened = open_source(request, Path(spool), needs_label)
-        _refuse(opened, purpose, structure_problems(opened.arrays, opened.label, request.signature))
+        problems = structure_problems(opened.arrays, opened.label, request.signature)
+        _refuse(opened, purpose, problems or field_problems(opened.fields, opened.available))
         _carry_over(others_path, dataset_path)
         _carry_over(others_summary_path, summary_path)
-        _write(opened, request, used_for, choices, dataset_path, summary_path)
+        _write(opened, request, used_for, choices, wanted, dataset_path, summary_path)
 
 
 def _carry_over(others: str | None, folder: str) -> None:
@@ -122,6 +128,7 @@ def _write(
     request: Request,
     purpose: Purpose,
     choices: Mapping[str, Choice],
+    wanted: Mapping[str, Sequence[str]],
     dataset: str,
     summary: str,
 ) -> None:
@@ -135,14 +142,18 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, indices, purpose)
     expect(len(indices) * len(request.signature.inputs))
+    inputs = {
+        name: writer.input(name, opened.arrays[name], np.dtype(facts.dtype))
+        for name, facts in request.signature.inputs.items()
+    }
+    label = writer.label(opened.label) if opened.label else None
+    written = {**inputs, **({opened.label.key: label} if opened.label and label else {})}
+    fields = {key: written.get(key) or writer.field(array) for key, array in opened.fields.items()}
     manifest = Manifest(
         purpose=purpose,
         source=Path(opened.path).name,
-        inputs={
-            name: writer.input(name, opened.arrays[name], np.dtype(facts.dtype))
-            for name, facts in request.signature.inputs.items()
-        },
-        label=writer.label(opened.label) if opened.label else None,
+        inputs=inputs,
+        label=label,
         samples=len(indices),
         available=opened.available,
         select=choices[""].select,
@@ -151,8 +162,9 @@ def _write(
         content_sha256=writer.digest.hexdigest(),
         selections=selections if len(selections) > 1 else {},
         synthetic=opened.synthetic,
+        fields=fields,
     )
-    _refuse(opened, purpose, writer.problems)
+    _refuse(opened, purpose, [*writer.problems, *missing_values(opened.fields, indices, wanted)])
     manifest.write(folder / MANIFEST)
     write_summary(Path(summary), request.signature.key, manifest, writer.samples.digests)
 
@@ -222,6 +234,21 @@ class _Writer:
 
     def label(self, array: SourceArray) -> ArrayFacts:
         return self._write("label", array.key, array, array.dtype.newbyteorder("="), None)
+
+    def field(self, array: SourceArray) -> ArrayFacts:
+        if array.dtype.kind in TEXT:
+            return self._text(array)
+        return self._write("field", array.key, array, array.dtype.newbyteorder("="), None)
+
+    def _text(self, array: SourceArray) -> ArrayFacts:
+        values = text_of(array, self.indices)
+        path = self.folder / file_name(array.key)
+        np.save(path, values)
+        self.digest.update(f"field:{array.key}:{values.tolist()}".encode())
+        shape = list(values.shape)
+        return ArrayFacts(
+            file=path.name, shape=shape, dtype=values.dtype.name, minimum=0, maximum=0
+        )
 
     def _write(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import ValidationError
 
 from quantgate.components.dataset import DatasetFolder, open_dataset
@@ -16,6 +17,7 @@ from quantgate.components.evaluate.metrics import (
 )
 from quantgate.components.evaluate.own import load_function
 from quantgate.components.evaluate.postprocess import Form, form_after, listed
+from quantgate.components.evaluate.slices import Rows, rows_by_slice
 from quantgate.errors import InputError
 from quantgate.records import ArrayFacts, ModelFacts
 from quantgate.spec.metric import Metric, Step
@@ -37,6 +39,8 @@ class Plan:
         output: the output's name.
         steps: what is done with the output first.
         settings: of the metric.
+        slice: key of the data that its slices go by; None where it has none.
+        higher_is_better: its direction.
     """
 
     title: str
@@ -45,6 +49,8 @@ class Plan:
     output: str
     steps: tuple[Step, ...]
     settings: Settings
+    slice: str | None = None
+    higher_is_better: bool = True
 
     @property
     def is_own(self) -> bool:
@@ -102,6 +108,18 @@ def check_fit(plan: Plan, given: Form, dataset: DatasetFolder) -> None:
         )
     if problem := computation.problem(case):
         raise InputError(f"metric `{plan.title}`: {problem}")
+    if plan.slice:
+        _check_slices(plan, case, rows_by_slice(dataset, plan.slice))
+
+
+def _check_slices(plan: Plan, case: Case, slices: Rows) -> None:
+    """Refuse slices in which the metric has no value: what was not measured keeps no limit."""
+    for of, rows in slices.items() if plan.computation.labelled else ():
+        if problem := plan.computation.problem(case._replace(labels=np.asarray(case.labels[rows]))):
+            raise InputError(
+                f"metric `{plan.title}` in the slice `{of}` of `{plan.slice}`: {problem}; slice by "
+                "another key, or leave such samples out"
+            )
 
 
 def _after_steps(plan: Plan, given: Form) -> Form:
@@ -145,6 +163,8 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
         output=metric.output or names[0],
         steps=tuple(metric.postprocess or ()),
         settings=Settings(metric.peak or DEFAULT_PEAK, metric.k or _GUESSES.get(metric.metric, 1)),
+        slice=metric.slice,
+        higher_is_better=metric.figure is None or metric.figure.higher_is_better,
     )
 
 

@@ -18,9 +18,11 @@ from quantgate.components.dataset import (
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
+from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.interpreter import Encoded, LiteRTModel
 from quantgate.components.progress import counted
 from quantgate.errors import InputError
+from quantgate.figures import slice_figure
 from quantgate.records import ModelFacts, Signature
 
 Array = NDArray[Any]
@@ -137,10 +139,10 @@ def summed_up(subject: Subject, parts: Sequence[Part]) -> Scores | InputError | 
         return Scores({}, not_finite)
     try:
         dataset = open_dataset(subject.dataset, subject.signature.key)
-        results = {
-            plan.title: _result(plan, [part.kept[plan.title] for part in parts], dataset)
-            for plan in subject.plans
-        }
+        results: dict[str, Result] = {}
+        for plan in subject.plans:
+            kept = np.concatenate([part.kept[plan.title] for part in parts])
+            results |= _results(plan, kept, dataset)
     except (InputError, ModelFailure) as error:
         return error
     return Scores(results, not_finite)
@@ -184,19 +186,34 @@ def _scored(
         raise MetricFailure(f"metric `{plan.title}`: {error}") from error
 
 
-def _result(plan: Plan, kept: Sequence[Array], dataset: DatasetFolder) -> Result:
+def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Result]:
+    """The metric over all samples, and over those of each slice, by what their figures are called.
+
+    Args:
+        plan: the metric.
+        kept: [samples, ...], in the samples' order.
+        dataset: with the truth.
+    """
     truth = np.asarray(dataset.label)
+    results = {plan.title: _result(plan.title, plan, kept, truth)}
+    for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
+        title = slice_figure(plan.title, of)
+        own = truth[rows] if plan.computation.labelled else truth
+        results[title] = _result(title, plan, kept[rows], own)
+    return results
+
+
+def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
     try:
-        figure, values = plan.computation.summary(np.concatenate(kept), truth)
+        figure, values = plan.computation.summary(kept, truth)
     except Exception as error:
         # A user's own function may raise anything; its traceback belongs in the task's log.
         traceback.print_exc()
         raise MetricFailure(
-            f"metric `{plan.title}`: {type(error).__name__}: {error}; the traceback is in the "
-            "task's log"
+            f"metric `{title}`: {type(error).__name__}: {error}; the traceback is in the task's log"
         ) from error
     if not np.isfinite(figure):
-        raise MetricFailure(f"metric `{plan.title}` is {figure:g}, which cannot be compared")
+        raise MetricFailure(f"metric `{title}` is {figure:g}, which cannot be compared")
     return figure, values
 
 

@@ -1,6 +1,6 @@
 """The work of `evaluate`: the accuracy of one .tflite on a data set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
 from quantgate.components.progress import expect
 from quantgate.errors import InputError
+from quantgate.figures import is_slice, slice_of, whole_of
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Measurement, ModelFacts
+from quantgate.records import Measurement, ModelFacts, Slices
 
 MEASUREMENT = "measurement.json"
 SAMPLES = "samples.npz"
@@ -78,7 +79,8 @@ def evaluate(
         status="failed" if reasons else "measured",
         reasons=reasons,
         figures={title: figure for title, (figure, _) in results.items()},
-        metrics={plan.title: plan.metric for plan in plans},
+        metrics=_metrics_by_figure(plans, results),
+        slices=_slices_by_figure(plans, results),
         samples=sum(manifest.samples for manifest in manifests.values()),
         dataset_sha256=content_sha256(manifests),
         litert=litert_version(),
@@ -103,7 +105,35 @@ def _scored(
             where = f"signature `{signature}`: " if len(facts.keys) > 1 else ""
             return [f"{where}{reason}" for reason in reasons], {}
         results |= outcome.results
-    return [], {plan.title: results[plan.title] for plan in plans}
+    return [], {title: results[title] for plan in plans for title in _titles_of(plan, results)}
+
+
+def _titles_of(plan: Plan, results: Iterable[str]) -> list[str]:
+    return [title for title in results if whole_of(title) == plan.title]
+
+
+def _metrics_by_figure(plans: Sequence[Plan], results: Iterable[str]) -> dict[str, str]:
+    return {
+        title: plan.metric
+        for plan in plans
+        for title in dict.fromkeys([plan.title, *_titles_of(plan, results)])
+    }
+
+
+def _slices_by_figure(plans: Sequence[Plan], results: Mapping[str, Result]) -> dict[str, Slices]:
+    return {
+        plan.title: Slices(
+            key=plan.slice,
+            higher_is_better=plan.higher_is_better,
+            samples={
+                slice_of(title): len(results[title][1])
+                for title in _titles_of(plan, results)
+                if is_slice(title)
+            },
+        )
+        for plan in plans
+        if plan.slice and results
+    }
 
 
 def _score(subject: Subject) -> Scores | ModelFailure | IsolatedFailure:

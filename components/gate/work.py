@@ -16,6 +16,7 @@ from quantgate.decide import decide
 from quantgate.decision import Decision, Entry
 from quantgate.errors import InputError
 from quantgate.evidence import Evaluation, Evidence
+from quantgate.figures import is_slice
 from quantgate.hashing import sha256_of_file
 from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
 from quantgate.report import html, markdown
@@ -107,7 +108,11 @@ def gate(
     return Outcome(
         qualified=winner is not None,
         winner_name=winner.name if winner else "",
-        measurements=winner.measurements if winner else {},
+        measurements={
+            figure: value
+            for figure, value in (winner.measurements if winner else {}).items()
+            if not is_slice(figure)
+        },
     )
 
 

@@ -8,10 +8,11 @@ from quantgate.advice import advice_for
 from quantgate.choice import choose_winner, figure_of, has_all_figures, pareto_front
 from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
-from quantgate.gate import judge
 from quantgate.phrases import miss_text
 from quantgate.power import warnings_of_power
+from quantgate.records import Slices
 from quantgate.samples import warnings_about
+from quantgate.slicing import judge_with_slices, warnings_about_slices
 from quantgate.spec.model import Limit, Objective
 from quantgate.summary import summarize
 
@@ -49,7 +50,11 @@ def decide(
     contenders = join_candidates(evidence)
     refusal = None if allow_random else _refusal_of_random(evidence.random_data)
     candidates = _with_pareto_front(
-        [_judged(contender, baseline, limits, choose, refusal) for contender in contenders], choose
+        [
+            _judged(contender, baseline, limits, evidence.slices, choose, refusal)
+            for contender in contenders
+        ],
+        choose,
     )
     qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
     winner = choose_winner(qualified, choose) if qualified else None
@@ -68,6 +73,7 @@ def decide(
         candidates=candidates,
         closest=closest,
         metrics=dict(evidence.metrics),
+        slices=dict(evidence.slices),
         advice=[] if winner or refusal else advice_for(candidates, evidence),
         warnings=[
             *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
@@ -76,6 +82,9 @@ def decide(
                 reference.measurements,
                 evidence.metrics,
                 evidence.baseline.measurement.samples,
+            ),
+            *warnings_about_slices(
+                limits, reference.measurements, evidence.metrics, evidence.slices
             ),
         ],
         limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
@@ -99,11 +108,12 @@ def _judged(
     contender: Contender,
     baseline: Contender,
     limits: Mapping[str, Limit],
+    slices: Mapping[str, Slices],
     choose: Sequence[Objective],
     refusal: str | None,
 ) -> Entry:
     entry = _entry(contender)
-    verdicts = judge(contender.measured, baseline.measured, limits)
+    verdicts = judge_with_slices(contender.measured, baseline.measured, limits, slices)
     if entry.status != "measured":
         return entry.model_copy(update={"verdicts": verdicts})
     misses = [*_misses(verdicts, entry.measurements, choose), *([refusal] if refusal else [])]

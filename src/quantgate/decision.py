@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-from quantgate.records import Record
+from quantgate.records import Record, Slices
 
 Outcome = Literal["pass", "fail", "undecided"]
 
@@ -31,7 +31,8 @@ class Verdict(Record):
     many samples would decide it, were they like those at hand; None where no number would.
     `passed` says the first again. `metric` is what the figure called `name` is of, where it is of
     a metric. `p_value` is McNemar's, exact and two-sided, of a difference in what two models get
-    right.
+    right. `worst_of` is set where the rule is for each slice of that figure, and `name` is the
+    figure of the slice that keeps it least.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Verdict(Record):
     outcome: Outcome
     samples_needed: int | None = None
     passed: bool
+    worst_of: str | None = None
 
     @property
     def kind(self) -> str:
@@ -99,7 +101,7 @@ class Provenance(Record):
 
 
 class Decision(Record):
-    """`decision.json`; `metrics` are by the names of their figures."""
+    """`decision.json`; `metrics` are by the names of their figures, and so are `slices`."""
 
     version: Literal[1] = 1
     name: str
@@ -111,8 +113,9 @@ class Decision(Record):
     candidates: list[Entry]
     closest: Closest | None = None
     metrics: dict[str, str] = Field(default_factory=dict)
+    slices: dict[str, Slices] = Field(default_factory=dict)
     advice: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
-    limits: dict[str, dict[str, float]]
+    limits: dict[str, dict[str, JsonValue]]
     choose: list[dict[str, str | float]]
     provenance: Provenance

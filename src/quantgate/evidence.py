@@ -10,7 +10,7 @@ from quantgate.errors import InputError
 from quantgate.figures import FIGURES, SIZE, metric_of
 from quantgate.gate import Measured
 from quantgate.modes import BASELINE, MODES
-from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
+from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts, Slices
 from quantgate.samples import SampleSets, random_purposes
 from quantgate.select_tf_ops import tensorflow_ops
 
@@ -49,6 +49,11 @@ class Evidence:
         """The metric that each of the baseline's measured figures is of."""
         measurement = self.baseline.measurement
         return {name: measurement.metrics.get(name, name) for name in measurement.figures}
+
+    @property
+    def slices(self) -> Mapping[str, Slices]:
+        """The slices of the baseline's metrics, by figure."""
+        return self.baseline.measurement.slices
 
     @property
     def random_data(self) -> list[str]:

@@ -99,6 +99,26 @@ def own_figure(name: str, *, higher_is_better: bool) -> Figure:
     return Figure(name, higher_is_better, least=-math.inf, per_sample=True)
 
 
+def slice_figure(name: str, of: str) -> str:
+    """What a metric's figure is called in one slice; names in a spec have no brackets."""
+    return f"{name}[{of}]"
+
+
+def is_slice(name: str) -> bool:
+    """Whether a figure is of one slice only."""
+    return "[" in name
+
+
+def whole_of(name: str) -> str:
+    """The figure that a slice's is a part of; any other itself."""
+    return name.partition("[")[0]
+
+
+def slice_of(name: str) -> str:
+    """The slice's own name in a figure of one slice."""
+    return name.partition("[")[2].removesuffix("]")
+
+
 def metric_of(name: str, metrics: Mapping[str, str]) -> str | None:
     """The metric that a figure is of, None for other figures; `metrics` are by figure."""
     return metrics.get(name) or (name if name in METRICS else None)

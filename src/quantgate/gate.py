@@ -13,7 +13,7 @@ from quantgate.confidence import Samples
 from quantgate.decision import Interval, Outcome, Verdict
 from quantgate.figures import metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
-from quantgate.spec.model import Limit
+from quantgate.spec.model import Rules
 
 # A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.
 ROUNDING = 1e-9
@@ -80,7 +80,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 
 
-def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Limit]) -> list[Verdict]:
+def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) -> list[Verdict]:
     """Hold a candidate against every rule of every limit, in the order of `limits`.
 
     A figure that is missing or not finite keeps no limit. With a confidence, a rule has to hold at
@@ -90,7 +90,7 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Limit]) 
     return [
         _verdict(name, rule, value, limit.confidence, candidate, baseline)
         for name, limit in limits.items()
-        for rule, value in limit.model_dump(exclude_none=True, exclude={"confidence"}).items()
+        for rule, value in limit.by_name.items()
     ]
 
 

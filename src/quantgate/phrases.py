@@ -65,7 +65,8 @@ def confidence_text(confidence: float) -> str:
 
 def rule_text(verdict: Verdict) -> str:
     """What a verdict is about: `top1 drop at most 0.01 at 95 % confidence`."""
-    text = f"{_subject(verdict)} {_side(verdict)} {limit_text(verdict)}"
+    name = f"{verdict.worst_of}[each slice]" if verdict.worst_of else verdict.name
+    text = f"{name}{_NOUNS[verdict.rule]} {_side(verdict)} {limit_text(verdict)}"
     if verdict.confidence is None:
         return text
     return f"{text} at {confidence_text(verdict.confidence)}"

@@ -165,6 +165,20 @@ class Plan:
         wanted = [key for key in converted if key in measured]
         return _by_signature("evaluation", self.spec.data.evaluation, wanted)
 
+    def fields_of(self, signature: str) -> dict[str, list[str]]:
+        """What metrics of a signature want of its data beside inputs and label.
+
+        By key, with the values that limits name.
+        """
+        found: dict[str, list[str]] = {}
+        for metric in self.spec.measure.metrics:
+            if signature == (metric.signature or self.spec.model.signatures[0]):
+                limit = self.spec.gate.get(metric.title)
+                for key in metric.fields.values():
+                    named = sorted(limit.slices or ()) if limit and key == metric.slice else []
+                    found[key] = sorted({*found.get(key, []), *named})
+        return found
+
     @property
     def extent(self) -> str:
         """How much will be tried, for a person."""

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from quantgate.confidence import least_samples
 from quantgate.figures import METRICS, metric_of
 from quantgate.phrases import confidence_text
-from quantgate.spec.model import Limit
+from quantgate.spec.model import Rules
 
 #: The rules on a drop, and the part of the baseline's figure that they count in.
 _DROPS = {"max_drop": 0.0, "max_drop_percent": 0.01}
 
 
 def warnings_of_power(
-    limits: Mapping[str, Limit],
+    limits: Mapping[str, Rules],
     baseline: Mapping[str, float],
     metrics: Mapping[str, str],
     samples: int,
@@ -36,7 +36,7 @@ def warnings_of_power(
 
 
 def _drops(
-    limits: Mapping[str, Limit], baseline: Mapping[str, float], metrics: Mapping[str, str]
+    limits: Mapping[str, Rules], baseline: Mapping[str, float], metrics: Mapping[str, str]
 ) -> Iterator[tuple[str, float, float]]:
     """Name, drop and confidence of the limits on what is right or wrong for each sample."""
     for name, limit in limits.items():

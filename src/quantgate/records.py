@@ -65,7 +65,10 @@ class ModelFacts(Record):
 
 
 class ArrayFacts(Record):
-    """One array of a data set: its file, its shape with the samples first, its dtype, its range."""
+    """One array of a data set: its file, its shape with the samples first, its dtype, its range.
+
+    Text is stored as NumPy's `str` of fixed width, whose range is 0 to 0.
+    """
 
     file: str
     shape: list[int]
@@ -80,7 +83,8 @@ class Manifest(Record):
     `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
     `available` were taken. `per_class` counts the labels where they are integers. `selections` has
     the rows that each variant of a calibration takes, "" being the one that `select` and `seed`
-    describe; empty where there is no other. `synthetic` says that the values are random.
+    describe; empty where there is no other. `synthetic` says that the values are random. `fields`
+    are further arrays by key, for metrics: what slices go by, the truth of boxes.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -95,6 +99,7 @@ class Manifest(Record):
     content_sha256: str
     selections: dict[str, list[int]] = {}
     synthetic: bool = False
+    fields: dict[str, ArrayFacts] = {}
 
 
 class Calibration(Record):
@@ -134,12 +139,21 @@ class Attestation(Delivered):
     seconds: float
 
 
+class Slices(Record):
+    """The slices of a metric: the key that they go by, and how many samples each has, by name."""
+
+    key: str
+    higher_is_better: bool
+    samples: dict[str, int]
+
+
 class Measurement(Record):
     """`measurement.json`: the figures of one model on one data set.
 
     Beside it `samples.npz` holds, per figure, a float64 array [samples] whose mean is the figure
     (where that is no mean over samples, what the jackknife says each contributes), in the order of
-    the data set. `metrics` are by the names of their figures.
+    the data set. `metrics` are by the names of their figures. `slices` are by figure; in each the
+    metric has a figure of its own, `top1[phone]`, and values of the samples in it.
     status "failed" means that the model did not run, or was not measured; `reasons` say why.
     `model_sha256` is None where the conversion left no model.
     """
@@ -149,6 +163,7 @@ class Measurement(Record):
     reasons: list[str]
     figures: dict[str, float]
     metrics: dict[str, str] = {}
+    slices: dict[str, Slices] = {}
     samples: int
     dataset_sha256: str
     litert: str

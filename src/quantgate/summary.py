@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from quantgate.decision import Closest, Entry
-from quantgate.figures import LATENCIES, SIZE, is_likeness
+from quantgate.figures import LATENCIES, SIZE, is_likeness, is_slice
 from quantgate.phrases import change_text, figure_text, ratio_text, short_name
 
 
@@ -39,7 +39,8 @@ def summarize(
 def _highlights(
     entry: Entry, baseline: Entry, named: Collection[str], metrics: Mapping[str, str]
 ) -> list[str]:
-    told = [SIZE.name, *metrics, *(latency for latency in LATENCIES if latency in named)]
+    whole = [name for name in metrics if not is_slice(name)]
+    told = [SIZE.name, *whole, *(latency for latency in LATENCIES if latency in named)]
     return [
         _compared(
             name, entry.measurements[name], baseline.measurements.get(name), metrics.get(name)

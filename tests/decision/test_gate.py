@@ -14,7 +14,7 @@ from quantgate.gate import (
     judge,
     misses_outright,
 )
-from quantgate.spec.model import Limit
+from quantgate.spec.model import Limit, Rules
 
 BROKEN = [math.nan, math.inf, -math.inf]
 FIGURES = st.floats(-1e6, 1e6)
@@ -48,7 +48,7 @@ def paired_top1(lost, pairs):
 
 
 def test_every_rule_of_the_spec_is_known():
-    assert set(RULES) | {"confidence"} == set(Limit.model_fields)
+    assert set(RULES) | {"confidence"} == set(Rules.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -58,3 +58,30 @@ def test_options_reach_the_task_as_the_spec_has_them(tmp_path: Path):
     assert given == [
         {"metric": "top_k", "name": "top3", "k": 3, "postprocess": [{"apply": "softmax"}]}
     ]
+
+
+def test_data_sets_carry_what_metrics_slice_by(tmp_path: Path):
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model"},
+            "data": {
+                "calibration": {"source": "train.npz"},
+                "evaluation": {"source": "test.npz", "label": "y"},
+            },
+            "quantize": {"modes": ["full_integer"]},
+            "measure": {"metrics": [{"metric": "top1", "slice": "device"}, "mse"]},
+            "gate": {"top1": {"each_slice": {"max_drop": 0.1}, "slices": {"b": {"min": 0.5}}}},
+        }
+    )
+    compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
+    tasks = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    given = [
+        task["inputs"]["parameters"]["fields"]["runtimeValue"]["constant"]
+        for name, task in tasks.items()
+        if name.startswith("build-dataset")
+    ]
+    assert given == ['{"device": ["b"]}'] * 2
+    limits = tasks["gate"]["inputs"]["parameters"]["limits"]["runtimeValue"]["constant"]
+    assert limits["top1"] == {"each_slice": {"max_drop": 0.1}, "slices": {"b": {"min": 0.5}}}

@@ -90,8 +90,8 @@ import pytest
             "0.01",
             [
                 "12:9 `gate.top1` must be a mapping, not 0.01 -> Its keys are `min`, "
-                "`max`, `max_drop`, `max_rise`, `max_drop_percent`, `max_ratio` and "
-                "`confidence`.",
+                "`max`, `max_drop`, `max_rise`, `max_drop_percent`, `max_ratio`, "
+                "`confidence`, `each_slice` and `slices`.",
             ],
         ),
         (

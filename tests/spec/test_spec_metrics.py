@@ -1,5 +1,6 @@
 """Metrics in the spec: names of their own, options, steps, and figures that go by those names."""
 
+import numpy as np
 import pytest
 
 from quantgate.errors import SpecError
@@ -171,3 +172,79 @@ def test_a_step_that_is_a_function_is_resolved(sound, spec_file):
         "metric": "top1",
         "postprocess": [{"apply": "softmax"}, {"threshold": 0.5}],
     }
+
+
+SLICED = "[{metric: top1, slice: device}, mse]"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "limit", "said"),
+    [
+        (
+            "[top1, mse]",
+            "{max_drop: 0.01, each_slice: {max_drop: 0.1}}",
+            [
+                "12:26 `top1` has no slices -> Write `{metric: top1, slice: KEY}` in "
+                "`measure.metrics`."
+            ],
+        ),
+        (
+            SLICED,
+            "{each_slice: {}}",
+            [
+                "12:10 `gate.top1.each_slice` has no rule -> Its rules are `min`, `max_drop` and "
+                "`max_drop_percent`."
+            ],
+        ),
+        (
+            SLICED,
+            "{each_slice: {max_drop: 2}, slices: {phone: {max_rise: 0.1}}}",
+            [
+                "12:33 `top1` lies between 0 and 1, so a drop of 2 limits nothing -> Did you mean "
+                "0.02?",
+                "12:54 `max_rise` means nothing for `top1`, where higher is better -> Use "
+                "`max_drop`.",
+            ],
+        ),
+        (
+            SLICED,
+            "{max_drop: 0.01, slices: {phone: {min: 0.5, confidence: 0.9}}}",
+            [
+                "12:53 a confidence needs a rule on the difference from the baseline -> Add "
+                "`max_drop` or `max_drop_percent`."
+            ],
+        ),
+        (
+            SLICED,
+            "{each_slices: {max_drop: 0.1}}",
+            ["12:10 `gate.top1` has no key `each_slices` -> Did you mean `each_slice`?"],
+        ),
+    ],
+)
+def test_limits_on_slices_are_checked(complaints, sound, metrics, limit, said):
+    spec = sound.replace("[top1, mse]", metrics).replace("top1: {max_drop: 0.01}", f"top1: {limit}")
+    assert complaints(spec) == said
+
+
+def test_limits_on_slices_come_with_their_rules(spec_file, sound):
+    limit = "{max_drop: 0.01, each_slice: {max_drop: 0.05}, slices: {'phone 2': {min: 0.7}}}"
+    spec = sound.replace("[top1, mse]", SLICED).replace("{max_drop: 0.01}", limit)
+    found = load(spec_file(spec)).spec.gate["top1"]
+    assert found.by_name == {"max_drop": 0.01}
+    assert found.each_slice.by_name == {"max_drop": 0.05}
+    assert found.slices["phone 2"].by_name == {"min": 0.7}
+
+
+def test_the_key_of_slices_is_looked_for_in_the_data(spec_file, sound, tmp_path):
+    (tmp_path / "models" / "fashion").mkdir(parents=True)
+    (tmp_path / "models" / "fashion" / "saved_model.pb").write_bytes(b"graph")
+    np.savez(tmp_path / "train.npz", image=np.zeros(3))
+    np.savez(tmp_path / "test.npz", image=np.zeros(3), y=np.zeros(3), devices=np.zeros(3))
+    loaded = load(spec_file(sound.replace("[top1, mse]", SLICED)))
+    with pytest.raises(SpecError) as caught:
+        preflight(loaded)
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        f"`measure.metrics.0.slice` needs `device`, which is not in {tmp_path / 'test.npz'}"
+    )
+    assert problem.hint == "Did you mean `devices`?"

@@ -19,6 +19,7 @@ from quantgate.report.overview import (
     provenance_items,
     rows,
     verdict_text,
+    worst_slices,
 )
 from quantgate.report.style import STYLE
 
@@ -34,6 +35,7 @@ def render(decision: Decision) -> str:
         _section("Candidates", _candidates(decision)),
         _list("Warnings", (escape(one_line(warning)) for warning in decision.warnings)),
         _list("Advice", (escape(one_line(advice)) for advice in decision.advice)),
+        _list("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision))),
         _section("Limits", _limits(decision)),
         _section("Choice", _choice(decision)),
         _list("Reasons", (_note(name, note) for name, note in notes(decision))),

@@ -20,6 +20,7 @@ from quantgate.report.overview import (
     provenance_items,
     rows,
     verdict_text,
+    worst_slices,
 )
 
 _MARKUP = re.compile(r"[\\`*_\[\]#|~$]")
@@ -32,6 +33,7 @@ def render(decision: Decision) -> str:
         _table(["candidate", *_titles(decision), "verdict"], map(_cells_of, rows(decision))),
         _list("Warnings", map(_text, decision.warnings)),
         _list("Advice", map(_text, decision.advice)),
+        _list("Worst slices", (f"**{_text(n)}**: {_text(w)}" for n, w in worst_slices(decision))),
         ["## Limits", "", *_limits(decision)],
         ["## Choice", "", *_choice(decision)],
         _list("Reasons", (f"**{_text(name)}**: {_text(note)}" for name, note in notes(decision))),

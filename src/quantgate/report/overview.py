@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from quantgate.decision import Decision, Entry, Verdict
-from quantgate.figures import LATENCIES, SIZE, is_likeness, metric_of
+from quantgate.figures import (
+    LATENCIES,
+    SIZE,
+    is_likeness,
+    is_slice,
+    metric_of,
+    slice_figure,
+    slice_of,
+)
 from quantgate.phrases import (
     amount_text,
     change_text,
@@ -16,6 +24,7 @@ from quantgate.phrases import (
     rule_text,
     short_miss_text,
 )
+from quantgate.records import Slices
 
 HASH_DIGITS = 12
 NOTHING = "-"
@@ -62,7 +71,11 @@ def figures_shown(decision: Decision) -> list[str]:
     measured = {name for entry in _entries(decision) for name in entry.measurements}
     limited = [name for name in LATENCIES if name in decision.limits]
     metrics = [name for entry in _entries(decision) for name in entry.measurements]
-    metrics = [name for name in dict.fromkeys(metrics) if metric_of(name, decision.metrics)]
+    metrics = [
+        name
+        for name in dict.fromkeys(metrics)
+        if metric_of(name, decision.metrics) and not is_slice(name)
+    ]
     columns = [SIZE.name, *metrics, *(limited or ["latency_p50_ms"])]
     return [name for name in columns if name in measured]
 
@@ -97,6 +110,8 @@ def verdict_text(verdict: Verdict) -> str:
     if verdict.value is None:
         return NOTHING
     value = amount_text(verdict, verdict.value)
+    if verdict.worst_of:
+        value = f"{value} in {one_line(slice_of(verdict.name))}"
     if verdict.bound is None:
         return value
     odds = "" if verdict.p_value is None else f", McNemar p {verdict.p_value:.2g}"
@@ -112,6 +127,38 @@ def notes(decision: Decision) -> list[tuple[str, str]]:
         for reason in entry.reasons
         if reason not in map(miss_text, entry.verdicts)
     ]
+
+
+def worst_slices(decision: Decision) -> list[tuple[str, str]]:
+    """Where each model does worst, with its name: `top1 in phone, 120 samples: 0.8100 -0.0500`.
+
+    That is the slice in which a candidate loses most against the baseline; the baseline itself, and
+    a metric that is itself a comparison with it, where the figure is worst.
+    """
+    return [
+        (one_line(entry.name), _worst_slice(name, found, entry, decision))
+        for name, found in decision.slices.items()
+        for entry in _entries(decision)
+        if any(slice_figure(name, of) in entry.measurements for of in found.samples)
+    ]
+
+
+def _worst_slice(name: str, found: Slices, entry: Entry, decision: Decision) -> str:
+    metric = metric_of(name, decision.metrics) or name
+    alone = entry is decision.baseline or is_likeness(metric)
+    sign = 1 if found.higher_is_better else -1
+    figures = {of: entry.measurements.get(slice_figure(name, of)) for of in found.samples}
+    references = {
+        of: None if alone else decision.baseline.measurements.get(slice_figure(name, of))
+        for of in figures
+    }
+    changes = {
+        of: value - (references[of] or 0.0) for of, value in figures.items() if value is not None
+    }
+    worst = min(changes, key=lambda of: sign * changes[of])
+    told = figure_text(metric, figures[worst] or 0.0)
+    beside = "" if references[worst] is None else f" {change_text(metric, changes[worst])}"
+    return f"{name} in {one_line(worst)}, {found.samples[worst]:,} samples: {told}{beside}"
 
 
 def choice_text(decision: Decision) -> str:

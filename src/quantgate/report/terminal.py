@@ -19,6 +19,7 @@ from quantgate.report.overview import (
     one_line,
     pareto_text,
     rows,
+    worst_slices,
 )
 
 # Colour repeats what the words say and never stands alone.
@@ -48,6 +49,8 @@ def render(decision: Decision, console: Console) -> None:
         console.print(table)
     else:
         _print_list(decision, console)
+    for name, worst in worst_slices(decision):
+        _print_item(console, f"Worst slice, {name}: ", worst)
     for name, note in notes(decision):
         _print_item(console, f"{name}: ", note)
     front = pareto_text(decision)

@@ -32,7 +32,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *candidate_findings(draft.candidates, draft.lacks_calibration),
         *metrics_findings(draft.metrics),
         *signature_findings(draft),
-        *limit_findings(draft.limits, draft.figures),
+        *limit_findings(draft.limits, draft.figures, draft.sliced),
         *_objective_findings(draft.objectives, draft.figures),
         *_source_findings(draft),
         *source_form_findings(draft),

@@ -29,9 +29,10 @@ class Feature(Alternatives):
 
     shape: list[Count] = Field(default=[], description="Shape of one sample; `[]` is a number.")
     dtype: FeatureType = Field(default="float32", description="Type of its values.")
-    encoding: Literal["raw", "image"] | None = Field(
+    encoding: Literal["raw", "image", "text"] | None = Field(
         default=None,
-        description="How a bytes feature is read: `raw` values of `dtype`, or an encoded `image`.",
+        description="How a bytes feature is read: `raw` values of `dtype`, an encoded `image`, or "
+        "`text`, a name to slice by.",
     )
 
 

@@ -82,6 +82,11 @@ class Draft:
         return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
 
     @property
+    def sliced(self) -> set[str]:
+        """Names of the figures that have slices."""
+        return {entry.title for entry in self.metrics.values() if entry.slice}
+
+    @property
     def needs_labels(self) -> bool:
         """Whether a metric needs labels, as far as can be told."""
         figures = [entry.figure for entry in self.metrics.values()]

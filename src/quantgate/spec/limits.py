@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.figures import Figure
-from quantgate.spec.model import Limit
+from quantgate.spec.model import Limit, Rules
 from quantgate.spec.naming import NamedFigures, figure_findings
-from quantgate.spec.problems import Finding
+from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
 
 #: By whether higher is better: the rules that mean something for a figure.
@@ -26,41 +26,67 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
 )
 
 
-def limit_findings(limits: Mapping[str, Limit | None], figures: NamedFigures) -> Iterator[Finding]:
-    """Check the limits by figure; of a broken one (None) only that its figure is measured."""
+def limit_findings(
+    limits: Mapping[str, Limit | None], figures: NamedFigures, sliced: Collection[str]
+) -> Iterator[Finding]:
+    """Check the limits by figure; of a broken one (None) only that its figure is measured.
+
+    `sliced` are the figures of metrics with slices.
+    """
     for name, limit in limits.items():
         yield from figure_findings(name, ("gate", name), figures, at_key=True)
         if limit and name in figures.known:
-            yield from _of_one(figures.known[name], limit)
+            yield from _of_one(figures.known[name], limit, sliced)
 
 
-def _of_one(figure: Figure, limit: Limit) -> Iterator[Finding]:
-    rules: dict[str, float] = limit.model_dump(exclude={"confidence"})
+def _of_one(figure: Figure, limit: Limit, sliced: Collection[str]) -> Iterator[Finding]:
+    path: KeyPath = ("gate", figure.name)
+    slices = dict(_of_slices(limit))
+    if slices and figure.name not in sliced:
+        key = next(iter(slices))[0]
+        message = f"`{figure.name}` has no slices"
+        hint = f"Write `{{metric: {figure.name}, slice: KEY}}` in `measure.metrics`."
+        yield Finding((*path, key), message, hint, at_key=True)
+    if limit.by_name or limit.confidence is not None or not slices:
+        yield from _of_rules(figure, limit, path)
+    for within, rules in slices.items():
+        yield from _of_rules(figure, rules, (*path, *within))
+
+
+def _of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:
+    if limit.each_slice:
+        yield ("each_slice",), limit.each_slice
+    for name, rules in (limit.slices or {}).items():
+        yield ("slices", name), rules
+
+
+def _of_rules(figure: Figure, given: Rules, path: KeyPath) -> Iterator[Finding]:
+    rules = given.by_name
     fitting = {rule: value for rule, value in rules.items() if rule in _rules_of(figure)}
     if not rules:
-        path = ("gate", figure.name)
         hint = f"Its rules are {listed(_rules_of(figure), 'and')}."
         yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
-    yield from (_of_wrong_direction(figure, rule) for rule in rules if rule not in fitting)
+    yield from (_of_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
     for rule, value in fitting.items():
-        yield from _of_value(figure, rule, value)
-    if limit.confidence is not None:
-        yield from _of_confidence(figure)
+        yield from _of_value(figure, (*path, rule), value)
+    if given.confidence is not None:
+        yield from _of_confidence(figure, (*path, "confidence"))
 
 
 def _rules_of(figure: Figure) -> tuple[str, ...]:
     return _RULES[figure.higher_is_better]
 
 
-def _of_wrong_direction(figure: Figure, rule: str) -> Finding:
+def _of_wrong_direction(figure: Figure, path: KeyPath) -> Finding:
+    rule = str(path[-1])
     better = "higher" if figure.higher_is_better else "lower"
     message = f"`{rule}` means nothing for `{figure.name}`, where {better} is better"
-    return Finding(("gate", figure.name, rule), message, _INSTEAD[rule], at_key=True)
+    return Finding(path, message, _INSTEAD[rule], at_key=True)
 
 
-def _of_value(figure: Figure, rule: str, value: float) -> Iterator[Finding]:
+def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
     message = hint = None
-    span = figure.most - figure.least
+    rule, span = path[-1], figure.most - figure.least
     if rule in ("min", "max") and not figure.least <= value <= figure.most:
         message = f"`{figure.name}` {_range_of(figure)}, and cannot be {value:g}"
     elif rule == "max_drop" and value >= span:
@@ -70,7 +96,7 @@ def _of_value(figure: Figure, rule: str, value: float) -> Iterator[Finding]:
     if rule != "max_drop_percent" and (figure.least, figure.most) == (0, 1):
         hint = f"Did you mean {value / 100:g}?" if 1 <= value <= 100 else None
     if message:
-        yield Finding(("gate", figure.name, rule), message, hint)
+        yield Finding(path, message, hint)
 
 
 def _range_of(figure: Figure) -> str:
@@ -79,8 +105,7 @@ def _range_of(figure: Figure) -> str:
     return f"is never above {figure.most:g}" if figure.most == 1 else "is never below 0"
 
 
-def _of_confidence(figure: Figure) -> Iterator[Finding]:
+def _of_confidence(figure: Figure, path: KeyPath) -> Iterator[Finding]:
     if not figure.per_sample:
-        path = ("gate", figure.name, "confidence")
         message = f"`{figure.name}` has no value for each sample, and so no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from quantgate.figures import METRICS, Figure, own_figure
 from quantgate.spec.formats import is_callable_name
+from quantgate.spec.problems import KeyPath
 from quantgate.spec.section import Alternatives, Name, Text
 
 # Either one of these, or a Python function.
@@ -70,11 +71,21 @@ class Metric(Alternatives):
     better: Literal["higher", "lower"] | None = Field(
         default=None, description="Which values of a Python function are better."
     )
+    slice: Text | None = Field(
+        default=None,
+        description="Key in the evaluation data, or the label's: the metric is also computed for "
+        "the samples of each of its values.",
+    )
 
     @property
     def is_own(self) -> bool:
         """Whether it is the user's own Python function."""
         return is_callable_name(self.metric)
+
+    @property
+    def fields(self) -> dict[KeyPath, str]:
+        """Keys of the arrays that it wants of the data, by where it names them."""
+        return {("slice",): self.slice} if self.slice else {}
 
     @property
     def title(self) -> str:

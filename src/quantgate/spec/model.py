@@ -173,7 +173,7 @@ class Measure(Section):
     )
 
 
-class Limit(Alternatives):
+class Rules(Alternatives):
     """What a figure has to keep; every rule given must hold."""
 
     min: float | None = Field(default=None, description="At least this, in the figure's unit.")
@@ -196,6 +196,25 @@ class Limit(Alternatives):
         lt=1,
         description="Every rule must hold at this one-sided confidence bound: of the difference in "
         "pairs, or for `min` and `max` of the figure itself.",
+    )
+
+    @property
+    def by_name(self) -> dict[str, float]:
+        """The rules that are given, with their values."""
+        given: dict[str, float] = self.model_dump(include=set(Rules.model_fields))
+        return {rule: value for rule, value in given.items() if rule != "confidence"}
+
+
+class Limit(Rules):
+    """What a figure has to keep, and its slices."""
+
+    each_slice: Rules | None = Field(
+        default=None, description="What the metric has to keep in each of its slices."
+    )
+    slices: dict[str, Rules] | None = Field(
+        default=None,
+        min_length=1,
+        description="What it has to keep in single slices, by name, in place of `each_slice`.",
     )
 
 

@@ -28,6 +28,7 @@ def preflight(loaded: LoadedSpec) -> None:
         *_calibration_findings(loaded),
         *_evaluation_findings(loaded),
         *_metric_findings(loaded),
+        *_field_findings(loaded),
         *_promotion_findings(loaded),
     ]
     if findings:
@@ -78,6 +79,19 @@ def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
         if metric.is_own:
             path = ("measure", "metrics", number, "metric")
             yield from callable_findings(metric.metric, loaded.folder, path)
+
+
+def _field_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    """Check that the evaluation data holds what metrics name of it."""
+    evaluation, converted = loaded.spec.data.evaluation, loaded.spec.model.signatures
+    for number, metric in enumerate(loaded.spec.measure.metrics):
+        data = evaluation.of(metric.signature or converted[0])
+        target = Path(loaded.locate(data.source))
+        if not has_location(data) or scheme_of(data.source) or not target.exists():
+            continue
+        for place, key in metric.fields.items():
+            path = ("measure", "metrics", number, *place)
+            yield from label_findings(target, data, key, path)
 
 
 def _source_findings(

@@ -1,6 +1,7 @@
 """Small .tflite models built by hand, and the facts and data sets that go with them."""
 
 import faulthandler
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -181,9 +182,17 @@ def make_facts(tmp_path) -> Callable[..., str]:
 
 @pytest.fixture
 def make_dataset(tmp_path) -> Callable[..., str]:
-    """Build an evaluation set from arrays; `label` names the truth among them."""
+    """Build an evaluation set from arrays; `label` names the truth among them.
 
-    def make(facts_path: str, label: str | None = "labels", **arrays: object) -> str:
+    `fields` are keys of what metrics want beside it.
+    """
+
+    def make(
+        facts_path: str,
+        label: str | None = "labels",
+        fields: Sequence[str] = (),
+        **arrays: object,
+    ) -> str:
         source, folder = tmp_path / "evaluation.npz", tmp_path / "evaluation"
         np.savez(source, **{key: np.asarray(values) for key, values in arrays.items()})
         build_dataset(
@@ -197,6 +206,7 @@ def make_dataset(tmp_path) -> Callable[..., str]:
             seed=0,
             dataset_path=str(folder),
             summary_path=str(tmp_path / "summary"),
+            fields=json.dumps({key: [] for key in fields}),
         )
         return str(folder)
 

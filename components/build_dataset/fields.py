@@ -1,0 +1,70 @@
+"""Arrays that metrics want beside inputs and label: what slices go by, the truth of boxes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.build_dataset.sources import Indices, SourceArray
+from quantgate.errors import InputError
+
+#: Kinds of dtype that hold text, as bytes in UTF-8 or as characters.
+TEXT = "SU"
+NUMBERS = "fiub"
+Array = NDArray[Any]
+
+
+def field_problems(fields: Mapping[str, SourceArray], samples: int) -> list[str]:
+    """What keeps them from being stored, in sentences."""
+    return [problem for key, array in fields.items() if (problem := _problem(key, array, samples))]
+
+
+def _problem(key: str, array: SourceArray, samples: int) -> str | None:
+    if array.dtype.kind not in TEXT + NUMBERS:
+        return f"`{key}` is {array.dtype}: store numbers or text, as `numpy.array(names)` makes"
+    if not array.shape or array.shape[0] != samples:
+        return f"`{key}` is of shape {list(array.shape)}, and there are {samples} samples"
+    if array.dtype.kind in TEXT and len(array.shape) > 1:
+        return f"`{key}` is of shape {list(array.shape)}: text is one name a sample"
+    return None
+
+
+def text_of(array: SourceArray, indices: Indices) -> NDArray[np.str_]:
+    """The text of these samples; raises InputError where it is not UTF-8."""
+    chunks = [as_text(rows, array.key) for rows in array.rows(indices)]
+    return np.concatenate(chunks) if chunks else np.array([], np.str_)
+
+
+def as_text(values: Array, where: str) -> NDArray[np.str_]:
+    """Bytes or characters [k] as characters; raises InputError where bytes are not UTF-8."""
+    if values.dtype.kind == "U":
+        return values.astype(np.str_)
+    try:
+        return np.array([bytes(value).decode() for value in values.tolist()], np.str_)
+    except UnicodeDecodeError as error:
+        raise InputError(f"`{where}` holds text that is not UTF-8: {error}") from error
+
+
+def missing_values(
+    fields: Mapping[str, SourceArray], indices: Indices, wanted: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """The values that a spec names, by key, and no sample has."""
+    for key in (key for key in fields if wanted[key]):
+        found = _values(fields[key], indices)
+        for value in wanted[key]:
+            if value not in found:
+                yield f"no sample has `{value}` as `{key}`, whose slice `gate` names; {_few(found)}"
+
+
+def _values(array: SourceArray, indices: Indices) -> list[str]:
+    chunks = [
+        as_text(rows, array.key) if array.dtype.kind in TEXT else rows
+        for rows in array.rows(indices)
+    ]
+    return [str(value) for value in np.unique(np.concatenate(chunks))]
+
+
+def _few(values: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(values) - most:,} more" if len(values) > most else ""
+    return f"there are {', '.join(f'`{value}`' for value in values[:most])}{more}"
