@@ -15,6 +15,8 @@ from quantgate.components.evaluate.average_precision import (
     average_precision,
     contributions_to_average_precision,
 )
+from quantgate.components.evaluate.boxes import mean_average_precision
+from quantgate.components.evaluate.detection import NEEDS
 from quantgate.components.evaluate.own import own_figure_and_contributions
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
 
@@ -212,6 +214,9 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             _mean_iou,
             fit.is_map,
             fit.class_problem_of_map,
+        ),
+        "mean_average_precision": Computation(
+            NEEDS, lambda detections, truth, settings: detections, mean_average_precision
         ),
         "cosine_similarity": _ALIKE,
         "snr": replace(_ALIKE, score=_plain(each.signal_to_noise)),

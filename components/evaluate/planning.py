@@ -1,12 +1,14 @@
 """Join every metric of a spec with its output, and hold it against the labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from quantgate.components.dataset import DatasetFolder, open_dataset
+from quantgate.components.evaluate.detection import misfit, truth_problem
 from quantgate.components.evaluate.fit import Case
 from quantgate.components.evaluate.metrics import (
     COMPUTATIONS,
@@ -17,10 +19,10 @@ from quantgate.components.evaluate.metrics import (
 )
 from quantgate.components.evaluate.own import load_function
 from quantgate.components.evaluate.postprocess import Form, form_after, listed
-from quantgate.components.evaluate.slices import Rows, rows_by_slice
+from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.errors import InputError
 from quantgate.records import ArrayFacts, ModelFacts
-from quantgate.spec.metric import Metric, Step
+from quantgate.spec.metric import MAP, BoxTruth, Detection, Metric, Step
 
 NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 #: Guesses that count where the metric's name tells.
@@ -41,6 +43,8 @@ class Plan:
         settings: of the metric.
         slice: key of the data that its slices go by; None where it has none.
         higher_is_better: its direction.
+        detection: what it takes in place of one output.
+        truth: what it takes in place of labels.
     """
 
     title: str
@@ -51,6 +55,22 @@ class Plan:
     settings: Settings
     slice: str | None = None
     higher_is_better: bool = True
+    detection: Detection | None = None
+    truth: BoxTruth | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of all outputs that it takes."""
+        found = self.detection
+        if found is None:
+            return (self.output,)
+        several = (
+            found.boxes,
+            found.scores,
+            found.classes,
+            *([found.count] if found.count else ()),
+        )
+        return tuple(several)
 
     @property
     def is_own(self) -> bool:
@@ -79,19 +99,21 @@ def plan_metrics(
     """
     plans = [_plan(metric, facts) for metric in map(_read, metrics)]
     for plan in plans:
-        output = facts.signature(plan.signature).outputs[plan.output]
-        check_fit(
-            plan,
-            Form(output.dtype, tuple(output.shape[1:])),
-            open_dataset(dataset, plan.signature),
-        )
+        outputs = facts.signature(plan.signature).outputs
+        forms = {
+            name: Form(outputs[name].dtype, tuple(outputs[name].shape[1:])) for name in plan.outputs
+        }
+        check_fit(plan, forms, open_dataset(dataset, plan.signature))
     return plans
 
 
-def check_fit(plan: Plan, given: Form, dataset: DatasetFolder) -> None:
-    """Raise InputError unless a metric fits an output of this form; -1 fits every size."""
+def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> None:
+    """Raise InputError unless a metric fits outputs of these forms, by name; -1 fits every size."""
+    if plan.detection and plan.truth:
+        _check_boxes(plan, plan.detection, plan.truth, forms, dataset)
+        return
     computation, label, labels = plan.computation, dataset.manifest.label, dataset.label
-    form = _after_steps(plan, given)
+    form = _after_steps(plan, forms[plan.output])
     if computation.labelled and (label is None or labels is None):
         raise InputError(
             f"metric `{plan.title}` needs labels, and the evaluation set has none; "
@@ -108,14 +130,39 @@ def check_fit(plan: Plan, given: Form, dataset: DatasetFolder) -> None:
         )
     if problem := computation.problem(case):
         raise InputError(f"metric `{plan.title}`: {problem}")
-    if plan.slice:
-        _check_slices(plan, case, rows_by_slice(dataset, plan.slice))
+    if computation.labelled:
+        _check_slices(plan, dataset, lambda rows: computation.problem(_narrowed(case, rows)))
 
 
-def _check_slices(plan: Plan, case: Case, slices: Rows) -> None:
+def _narrowed(case: Case, rows: NDArray[np.int64]) -> Case:
+    return case._replace(labels=np.asarray(case.labels[rows]))
+
+
+def _check_boxes(
+    plan: Plan,
+    detection: Detection,
+    truth: BoxTruth,
+    forms: Mapping[str, Form],
+    dataset: DatasetFolder,
+) -> None:
+    if missing := [key for key in (truth.boxes, truth.classes) if key not in dataset.fields]:
+        raise InputError(
+            f"metric `{plan.title}`: the evaluation set has no `{missing[0]}`; build it anew"
+        )
+    if needs := misfit(detection, truth, forms, dataset):
+        raise InputError(f"metric `{plan.title}` needs {needs}")
+    form = truth.format or detection.format
+    if problem := truth_problem(truth, form, dataset, slice(None)):
+        raise InputError(f"metric `{plan.title}`: {problem}")
+    _check_slices(plan, dataset, lambda rows: truth_problem(truth, form, dataset, rows))
+
+
+def _check_slices(
+    plan: Plan, dataset: DatasetFolder, problem_of: Callable[[NDArray[np.int64]], str | None]
+) -> None:
     """Refuse slices in which the metric has no value: what was not measured keeps no limit."""
-    for of, rows in slices.items() if plan.computation.labelled else ():
-        if problem := plan.computation.problem(case._replace(labels=np.asarray(case.labels[rows]))):
+    for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
+        if problem := problem_of(rows):
             raise InputError(
                 f"metric `{plan.title}` in the slice `{of}` of `{plan.slice}`: {problem}; slice by "
                 "another key, or leave such samples out"
@@ -148,14 +195,14 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
     signature = facts.signature(_signature_of(metric, facts))
     names = list(signature.outputs)
     told = ", ".join(f"`{name}`" for name in names)
-    if metric.output is None and len(names) > 1:
+    if metric.metric == MAP:
+        _check_detection(metric, names)
+    elif metric.output is None and len(names) > 1:
         raise InputError(
             f"metric `{metric.title}`: the model has several outputs, {told}; name one as `output`"
         )
     if metric.output is not None and metric.output not in names:
-        raise InputError(
-            f"metric `{metric.title}`: the model has no output `{metric.output}`, only {told}"
-        )
+        raise InputError(_unknown_output(metric, metric.output, names))
     return Plan(
         title=metric.title,
         metric=metric.metric,
@@ -165,7 +212,22 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
         settings=Settings(metric.peak or DEFAULT_PEAK, metric.k or _GUESSES.get(metric.metric, 1)),
         slice=metric.slice,
         higher_is_better=metric.figure is None or metric.figure.higher_is_better,
+        detection=metric.detection,
+        truth=metric.truth,
     )
+
+
+def _check_detection(metric: Metric, names: Sequence[str]) -> None:
+    if metric.detection is None or metric.truth is None:
+        raise InputError(f"metric `{metric.title}` needs `detection` and `truth`")
+    for name in metric.detection.model_dump(exclude={"format"}).values():
+        if name not in names:
+            raise InputError(_unknown_output(metric, name, names))
+
+
+def _unknown_output(metric: Metric, name: str, names: Sequence[str]) -> str:
+    told = ", ".join(f"`{known}`" for known in names)
+    return f"metric `{metric.title}`: the model has no output `{name}`, only {told}"
 
 
 def _signature_of(metric: Metric, facts: ModelFacts) -> str:

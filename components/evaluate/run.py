@@ -15,6 +15,7 @@ from quantgate.components.dataset import (
     chunk_length,
     open_dataset,
 )
+from quantgate.components.evaluate.detection import detections_of, truth_of
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
@@ -174,6 +175,8 @@ def _score_all(
 def _scored(
     plan: Plan, outputs: Outputs, reference: Outputs, dataset: DatasetFolder, start: int, stop: int
 ) -> Array:
+    if plan.detection:
+        return detections_of(plan.detection, outputs)
     labels = None if dataset.label is None else np.asarray(dataset.label[start:stop])
     try:
         with np.errstate(invalid="ignore", over="ignore"):
@@ -194,13 +197,19 @@ def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Resul
         kept: [samples, ...], in the samples' order.
         dataset: with the truth.
     """
-    truth = np.asarray(dataset.label)
+    truth = _truth(plan, dataset)
     results = {plan.title: _result(plan.title, plan, kept, truth)}
     for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
         title = slice_figure(plan.title, of)
         own = truth[rows] if plan.computation.labelled else truth
         results[title] = _result(title, plan, kept[rows], own)
     return results
+
+
+def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
+    if plan.detection and plan.truth:
+        return truth_of(plan.truth, plan.detection.format, dataset)
+    return np.asarray(dataset.label)
 
 
 def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
@@ -237,11 +246,13 @@ def _prepared(
     model = LiteRTModel(path, facts, signature, dataset.inputs)
     encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
     _run_sample(model, encoded, row=0, sample=0)
-    first = {plan.output: model.read(model.outputs[plan.output]) for plan in plans}
+    names = dict.fromkeys(name for plan in plans for name in plan.outputs)
+    first = {name: model.read(model.outputs[name]) for name in names}
+    for name, values in first.items():
+        _check_shape(model.outputs[name], values.shape, signature.outputs[name].shape[1:])
+    forms = {name: Form(signature.outputs[name].dtype, o.shape) for name, o in first.items()}
     for plan in plans:
-        shape, expected = first[plan.output].shape, signature.outputs[plan.output]
-        _check_shape(model.outputs[plan.output], shape, expected.shape[1:])
-        check_fit(plan, Form(expected.dtype, shape), dataset)
+        check_fit(plan, forms, dataset)
     length = chunk_length(max(_row_bytes(dataset), *(o.nbytes for o in first.values())))
     return _Runner(
         model, {name: np.empty((length, *o.shape), o.dtype) for name, o in first.items()}

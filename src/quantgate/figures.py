@@ -76,6 +76,7 @@ _METRICS = (
     _index("ssim", -1.0, mean=True),
     _decibels("si_sdr"),
     _share("mean_iou"),
+    _share("mean_average_precision"),
     _index("cosine_similarity", -1.0, mean=True, labelled=False),
     _decibels("snr", labelled=False),
     _hits("agreement", labelled=False),

@@ -56,6 +56,31 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
             ],
         ),
         (
+            "[top1, {metric: mean_average_precision}]",
+            [
+                "9:19 `measure.metrics.1` needs the key `detection` -> Write for example "
+                "`detection: {boxes: OUTPUT, scores: OUTPUT, classes: OUTPUT, format: yxyx}`.",
+                "9:19 `measure.metrics.1` needs the key `truth` -> Write for example "
+                "`truth: {boxes: KEY, classes: KEY}`.",
+            ],
+        ),
+        (
+            "[top1, {metric: mean_average_precision, output: b, truth: {boxes: k, classes: l}, "
+            "detection: {boxes: b, scores: s, classes: c, format: yxyx}}]",
+            ["9:52 `mean_average_precision` takes no `output` -> `detection` names its outputs."],
+        ),
+        (
+            "[top1, {metric: mse, detection: {boxes: b, scores: s, classes: c, format: xxyy}}]",
+            [
+                "9:86 `measure.metrics.1.detection.format` must be `xyxy`, `yxyx`, `xywh` or "
+                "`cxcywh`, not the text `xxyy` -> Did you mean `xyxy`?",
+            ],
+        ),
+        (
+            "[top1, {metric: mse, truth: {boxes: b, classes: c}}]",
+            ["9:33 `mse` takes no `truth` -> Only `mean_average_precision` does; remove it."],
+        ),
+        (
             "[top1, {metric: mse, k: 3}]",
             ["9:33 `mse` takes no `k` -> Only `top_k` does; remove it."],
         ),

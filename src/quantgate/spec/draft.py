@@ -89,8 +89,8 @@ class Draft:
     @property
     def needs_labels(self) -> bool:
         """Whether a metric needs labels, as far as can be told."""
-        figures = [entry.figure for entry in self.metrics.values()]
-        return not figures or any(figure is None or figure.labelled for figure in figures)
+        entries = self.metrics.values()
+        return not entries or any(entry.needs_label for entry in entries)
 
     @property
     def lacks_calibration(self) -> bool:

@@ -1,6 +1,6 @@
 """Limits: which rules mean something for which figure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.figures import Figure

@@ -10,6 +10,9 @@ from quantgate.spec.formats import is_callable_name
 from quantgate.spec.problems import KeyPath
 from quantgate.spec.section import Alternatives, Name, Text
 
+#: The metric that takes several outputs, and its truth from arrays of its own.
+MAP = "mean_average_precision"
+BoxFormat = Literal["xyxy", "yxyx", "xywh", "cxcywh"]
 # Either one of these, or a Python function.
 MetricName = Annotated[
     str, Field(json_schema_extra={"anyOf": [{"enum": list(METRICS)}, {"pattern": ":"}]})
@@ -43,6 +46,31 @@ StepEntry = Annotated[
 ]
 
 
+class Detection(Alternatives):
+    """Which outputs of a model are decoded boxes, and how they are written."""
+
+    boxes: Text = Field(description="Output [n, 4] a sample.")
+    scores: Text = Field(description="Output [n] a sample.")
+    classes: Text = Field(description="Output [n] a sample; below 0 is padding.")
+    count: Text | None = Field(
+        default=None, description="Output that tells how many of the n count."
+    )
+    format: BoxFormat = Field(
+        description="`xyxy` and `yxyx` have two corners, `xywh` a corner and `cxcywh` the centre "
+        "with width and height."
+    )
+
+
+class BoxTruth(Alternatives):
+    """Which arrays of the evaluation data are the true boxes."""
+
+    boxes: Text = Field(description="Key of boxes [samples, m, 4], in the unit of the outputs.")
+    classes: Text = Field(description="Key of classes [samples, m], whole; -1 is padding.")
+    format: BoxFormat | None = Field(
+        default=None, description="As in `detection`, and by default the one there."
+    )
+
+
 class Metric(Alternatives):
     """One accuracy metric."""
 
@@ -71,6 +99,10 @@ class Metric(Alternatives):
     better: Literal["higher", "lower"] | None = Field(
         default=None, description="Which values of a Python function are better."
     )
+    detection: Detection | None = Field(
+        default=None, description="The outputs of a detector, for mean_average_precision."
+    )
+    truth: BoxTruth | None = Field(default=None, description="The true boxes, likewise.")
     slice: Text | None = Field(
         default=None,
         description="Key in the evaluation data, or the label's: the metric is also computed for "
@@ -85,7 +117,16 @@ class Metric(Alternatives):
     @property
     def fields(self) -> dict[KeyPath, str]:
         """Keys of the arrays that it wants of the data, by where it names them."""
-        return {("slice",): self.slice} if self.slice else {}
+        named: dict[KeyPath, str] = {("slice",): self.slice} if self.slice else {}
+        if self.truth:
+            named |= {("truth", "boxes"): self.truth.boxes}
+            named |= {("truth", "classes"): self.truth.classes}
+        return named
+
+    @property
+    def needs_label(self) -> bool:
+        """Whether the data has to have labels for it, as far as can be told."""
+        return (self.figure is None or self.figure.labelled) and self.metric != MAP
 
     @property
     def title(self) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.figures import FIGURES
-from quantgate.spec.metric import Metric, Step
+from quantgate.spec.metric import MAP, Metric, Step
 from quantgate.spec.naming import metric_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
 
 #: Which metrics take an option.
 _OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"peak": ("psnr", "ssim"), "k": ("top_k",)}
+    {"peak": ("psnr", "ssim"), "k": ("top_k",), "detection": (MAP,), "truth": (MAP,)}
 )
 
 
@@ -55,10 +55,27 @@ def _needed_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
     if entry.metric == "top_k" and entry.k is None:
         message = f"{dotted(path)} needs the key `k`"
         yield Finding(path, message, "Write for example `{metric: top_k, k: 3}`.")
+    if entry.metric == MAP:
+        yield from _detection_findings(entry, path)
     if entry.is_own and entry.better is None:
         message = f"{dotted(path)} needs the key `better`"
         hint = f"Write `{{metric: {entry.metric}, better: higher}}`, or `better: lower`."
         yield Finding(path, message, hint)
+
+
+def _detection_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
+    examples = {
+        "detection": "{boxes: OUTPUT, scores: OUTPUT, classes: OUTPUT, format: yxyx}",
+        "truth": "{boxes: KEY, classes: KEY}",
+    }
+    for key, example in examples.items():
+        if getattr(entry, key) is None:
+            message = f"{dotted(path)} needs the key `{key}`"
+            yield Finding(path, message, f"Write for example `{key}: {example}`.")
+    for key in ("output", "postprocess"):
+        if getattr(entry, key) is not None:
+            message = f"`{MAP}` takes no `{key}`"
+            yield Finding((*path, key), message, "`detection` names its outputs.", at_key=True)
 
 
 def _step_findings(step: Step, path: KeyPath) -> Iterator[Finding]:

@@ -310,7 +310,7 @@ SCALAR = np.ones(8)
             SCALAR,
             "measure.metrics: `f1` is unknown; choose from top1, top5, top_k, balanced_accuracy, "
             "f1_macro, f1_micro, roc_auc, average_precision, log_loss, mse, mae, r2, psnr, ssim, "
-            "si_sdr, mean_iou, cosine_similarity, snr, agreement",
+            "si_sdr, mean_iou, mean_average_precision, cosine_similarity, snr, agreement",
         ),
     ],
 )

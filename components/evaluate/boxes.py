@@ -1,0 +1,128 @@
+"""Mean average precision for boxes, as COCO has it, and what each sample contributes to it.
+
+Boxes are float64 [x, y, width, height], in one unit for detections and truth. A row of class -1 is
+padding: samples have as many rows as the one with most boxes.
+"""
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.evaluate.jackknife import grouped
+from quantgate.spec.metric import BoxFormat
+
+Array = NDArray[Any]
+Values = NDArray[np.float64]
+PADDING = -1
+#: COCO counts so many detections a sample, those with the highest scores.
+MOST_DETECTIONS = 100
+_ANY_AREA = [0.0, 1e10]
+
+
+def corner_and_size(boxes: Array, form: BoxFormat) -> Values:
+    """Boxes [..., 4] of a format as [x, y, width, height]; a size below 0 becomes 0."""
+    a, b, c, d = np.moveaxis(np.asarray(boxes, np.float64), -1, 0)
+    match form:
+        case "xywh":
+            parts = (a, b, c, d)
+        case "cxcywh":
+            parts = (a - c / 2, b - d / 2, c, d)
+        case "xyxy":
+            parts = (a, b, c - a, d - b)
+        case "yxyx":
+            parts = (b, a, d - b, c - a)
+    x, y, width, height = parts
+    return np.stack([x, y, np.maximum(width, 0), np.maximum(height, 0)], axis=-1)
+
+
+def mean_average_precision(detections: Values, truth: Values) -> tuple[float, Values]:
+    """COCO's average precision: the mean over classes and IoU from 0.50 to 0.95, by pycocotools.
+
+    Samples' contributions come from the jackknife, over 200 groups of them at most; detections are
+    matched with the truth once.
+
+    Args:
+        detections: [samples, detections, 6], each x, y, width, height, score, class.
+        truth: [samples, boxes, 5], each x, y, width, height, class.
+
+    Returns:
+        The figure, and float64 [samples].
+
+    Source:
+        Lin, T.-Y. et al. (2014), Microsoft COCO: Common objects in context;
+        https://cocodataset.org/#detection-eval
+    """
+    matched = _matched(detections, truth)
+    every = list(matched.evalImgs)
+    samples = len(truth)
+
+    def over(rows: NDArray[np.int64]) -> float:
+        chosen = np.zeros(samples, np.bool_)
+        chosen[rows] = True
+        matched.evalImgs = [e if chosen[i % samples] else None for i, e in enumerate(every)]
+        return _accumulated(matched)
+
+    figure = over(np.arange(samples))
+    if samples < 2:
+        return figure, np.full(samples, figure)
+    return figure, grouped(figure, over, samples)
+
+
+def _matched(detections: Values, truth: Values) -> Any:
+    # Imported here because it takes time, which the other metrics need not spend.
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    classes = sorted({int(found) for found in truth[..., -1].flat if found != PADDING})
+    sides = []
+    for annotations in (_annotations(truth, ()), _annotations(detections, ("score",))):
+        side = COCO()
+        side.dataset = {
+            "images": [{"id": sample} for sample in range(len(truth))],
+            "categories": [{"id": found} for found in classes],
+            "annotations": list(annotations),
+        }
+        sides.append(side)
+    with _silence():
+        for side in sides:
+            side.createIndex()
+        evaluation = COCOeval(*sides, "bbox")
+        evaluation.params.maxDets = [MOST_DETECTIONS]
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [_ANY_AREA], ["all"]
+        evaluation.evaluate()
+    return evaluation
+
+
+def _accumulated(matched: Any) -> float:
+    with _silence():
+        matched.accumulate()
+    precision = matched.eval["precision"]
+    known = precision[precision > -1]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _annotations(rows: Values, extra: Sequence[str]) -> Iterator[dict[str, Any]]:
+    # COCO takes an id of 0 for no match, so they begin with 1.
+    places = np.argwhere(rows[..., -1] != PADDING)
+    for identity, (sample, place) in enumerate(places.tolist(), 1):
+        x, y, width, height, *others, found = rows[sample, place].tolist()
+        yield {
+            "id": identity,
+            "image_id": sample,
+            "category_id": int(found),
+            "bbox": [x, y, width, height],
+            "area": width * height,
+            "iscrowd": 0,
+            **dict(zip(extra, others, strict=True)),
+        }
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Pycocotools prints how far it is."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
