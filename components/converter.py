@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
 from numpy import array
 from numpy.typing import NDArray
 
 from quantgate.components.dataset import open_dataset
+from quantgate.components.lean_tensorflow import know_optimizers, tf
 from quantgate.modes import BUILTINS, FLOAT32, QUANTIZED_MODES, Mode
 from quantgate.select_tf_ops import SELECT_TF_OPS
 
@@ -172,6 +172,7 @@ def _opened(
         from quantgate.components.direct_converter import DirectConverter
 
         return DirectConverter(saved_model, signatures, tags)
+    know_optimizers()
     return tf.lite.TFLiteConverter.from_saved_model(
         saved_model, signature_keys=list(signatures), tags=set(tags)
     )

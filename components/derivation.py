@@ -6,7 +6,6 @@ its models to the public converter's; for others this module must not even be im
 """
 
 import numpy as np
-import tensorflow as tf
 from tensorflow.lite.python import conversion_metadata_schema_py_generated as metadata
 from tensorflow.lite.python.convert import deduplicate_readonly_buffers, mlir_quantize
 from tensorflow.lite.python.optimize.calibrator import Calibrator
@@ -21,6 +20,7 @@ from tensorflow.lite.tools.flatbuffer_utils import (
 )
 
 from quantgate.components.converter import Recipe
+from quantgate.components.lean_tensorflow import tf
 from quantgate.modes import BUILTINS
 
 CONVERTER_API = 2

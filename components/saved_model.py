@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from quantgate.components.lean_tensorflow import tf
 from quantgate.errors import InputError
 from quantgate.records import Signature, TensorFacts
 

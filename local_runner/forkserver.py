@@ -4,6 +4,7 @@ The standard library's own fork server does not serve here: its children keep it
 runner dies, it runs the caller's `__main__` in every child, and its client blocks while it imports.
 """
 
+import gc
 import json
 import os
 import select
@@ -13,7 +14,8 @@ import socket
 import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,21 @@ def _preload(statement: str) -> None:
     except BaseException:
         # Whoever needs the module will fail with the same error, in a log of its own.
         traceback.print_exc()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from what is made meanwhile, here and in forked processes.
+
+    Modules stay, so that to look through them is in vain: a fifth of the time of an import, and in
+    every task again.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class _Server:
@@ -114,8 +131,9 @@ class _Server:
             self._fork(request["id"], Path(request["job"]))
             return
         before = set(children())
-        for statement in request["imports"]:
-            _preload(statement)
+        with _uncollected():
+            for statement in request["imports"]:
+                _preload(statement)
         self._helpers |= set(children()) - before
         self._send(id=request["id"], status=0)
 

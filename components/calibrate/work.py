@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import tensorflow as tf
-
 from quantgate.components import converter
 from quantgate.components.calibrate.shards import samples_in, shards_of
 from quantgate.components.conversion_failure import sentence
 from quantgate.components.dataset import Rows, content_sha256, read_manifests, selections_of
 from quantgate.components.isolation import IsolatedFailure, run_side_by_side
+from quantgate.components.lean_tensorflow import tf
 from quantgate.components.progress import expect
 from quantgate.records import Calibration, ModelFacts
 

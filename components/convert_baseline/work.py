@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from quantgate.components.conversion_failure import essence, ops_without_builtin, sentence
 from quantgate.components.converter import (
     SERVING_TAGS,
@@ -22,6 +20,7 @@ from quantgate.components.isolation import (
     attempt_side_by_side,
     run_isolated,
 )
+from quantgate.components.lean_tensorflow import tf
 from quantgate.components.saved_model import declared_signature
 from quantgate.delivered import TensorAttest
 from quantgate.errors import InputError

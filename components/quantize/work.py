@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import tensorflow as tf
-
 from quantgate.components.attest import Case, attest
 from quantgate.components.calibrate.work import MODEL, RECORD
 from quantgate.components.conversion_failure import sentence
@@ -15,6 +13,7 @@ from quantgate.components.converter import Recipe, convert, recipe_of, samples_o
 from quantgate.components.dataset import read_manifests, selections_of
 from quantgate.components.exclusion import UnknownExclusion, with_known_exclusions
 from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.components.lean_tensorflow import tf
 from quantgate.errors import InputError
 from quantgate.records import Attestation, Calibration, ModelFacts
 from quantgate.select_tf_ops import tensorflow_ops

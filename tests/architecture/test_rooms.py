@@ -98,6 +98,16 @@ def test_components_keep_interface_and_work_apart(path: Path) -> None:
         assert "kfp" not in {library_of(name) for name in names}, f"{path} imports kfp"
 
 
+def test_components_take_tensorflow_without_keras() -> None:
+    """Whoever imports TensorFlow first decides whether Keras comes with it."""
+    takers = {
+        path.relative_to(ROOMS["quantgate.components"]).as_posix()
+        for path in modules_of("quantgate.components")
+        if "tensorflow" in set(imports_of(path))
+    }
+    assert takers == {"lean_tensorflow.py", "export_model/work.py"}
+
+
 def test_every_package_is_shipped() -> None:
     """The list in pyproject.toml is by hand, so it is compared with the folders."""
     found = {

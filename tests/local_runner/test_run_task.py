@@ -409,6 +409,20 @@ def test_imports_happen_once_before_the_first_task(run, tmp_path):
     assert (tmp_path / "my logs" / "imports.log").read_text("utf-8") == ""
 
 
+def test_the_garbage_collector_leaves_imported_modules_alone(run):
+    @component
+    def left_alone() -> bool:
+        import gc
+
+        return gc.isenabled() and gc.get_freeze_count() > 10_000
+
+    @dsl.pipeline(name="collecting")
+    def pipeline() -> bool:
+        return left_alone().output
+
+    assert run(pipeline).outputs == {"Output": True}
+
+
 def test_what_a_task_leaves_running_ends_with_it(run):
     @component
     def linger() -> int:
