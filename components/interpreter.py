@@ -78,8 +78,12 @@ class LiteRTModel:
     def reset(self) -> None:
         """Forget the state that earlier invocations left (0.4 us for a model without any)."""
         if self._restarts:
-            self._start(self._loaded())
+            self.reload()
         self._graph.reset()
+
+    def reload(self) -> None:
+        """Load and allocate anew, from the file."""
+        self._start(self._loaded())
 
     def feed(self, encoded: Encoded, row: int) -> None:
         """Set the inputs to one row of encoded samples."""

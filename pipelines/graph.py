@@ -202,6 +202,7 @@ def _benchmark(
         threads=latency.threads,
         warmup=latency.warmup,
         runs=latency.runs,
+        budget_s=latency.budget_s,
     )
     task.after(after)
     runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))

@@ -18,9 +18,10 @@ def benchmark(
     threads: int,
     warmup: int,
     runs: int,
+    budget_s: float,
     latency: Output[Artifact],
 ) -> None:
-    """Time single invocations of all models, interleaved, on real samples.
+    """Time single invocations of all models, interleaved; and their memory and time to load.
 
     Args:
         baseline: the float .tflite.
@@ -31,6 +32,8 @@ def benchmark(
         threads: threads of the interpreter.
         warmup: invocations of each model before the clock counts.
         runs: invocations of each model that count.
+        budget_s: seconds that a model may take for them; one that is slower runs less often, but at
+            least ten times.
         latency: `Benchmark` as JSON.
     """
     from quantgate.components.benchmark.work import benchmark as work
@@ -44,5 +47,6 @@ def benchmark(
         threads=threads,
         warmup=warmup,
         runs=runs,
+        budget_s=budget_s,
         latency_path=latency.path,
     )

@@ -1,26 +1,28 @@
 """Timing single invocations of several models, side by side."""
 
 import gc
-import platform
+import math
+import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.binding import ModelFailure
 from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import Encoded, LiteRTModel
-from quantgate.components.progress import counted
+from quantgate.components.interpreter import Array, Encoded, LiteRTModel
+from quantgate.components.progress import counted, expect
 from quantgate.records import ModelFacts, Signature
 
 SEED = 20250114
 #: Inputs cycle through this many samples: real values, few enough to stay encoded in memory.
 SAMPLES = 32
-Nanoseconds = NDArray[np.int64]
-Prepared = tuple[LiteRTModel, Encoded]
+#: A model that is too slow for all runs still gets so many, the least that show a median.
+LEAST_RUNS = 10
+NANOSECONDS_PER_S = 1e9
+Nanoseconds = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,79 +42,114 @@ class Subject:
     threads: int
 
 
-def probe(path: str, subject: Subject, rounds: int) -> ModelFailure | None:
-    """Run one model as it will be timed; the failure, where there is one, is returned."""
-    try:
-        time_models({path: path}, subject, warmup=0, runs=rounds)
-    except ModelFailure as failure:
-        return failure
-    return None
+@dataclass(frozen=True)
+class Entrant:
+    """A model among those that are timed together.
+
+    Attributes:
+        path: the .tflite.
+        runs: how many of the rounds that count it takes part in, at least one.
+        samples: how many samples its inputs cycle through, at least one.
+    """
+
+    path: str
+    runs: int
+    samples: int = SAMPLES
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What the clock showed.
+
+    Attributes:
+        times: float64 [rounds] by key, in nanoseconds; NaN where a model sat the round out.
+        preempted: how many of these invocations another process interrupted.
+    """
+
+    times: dict[str, Nanoseconds]
+    preempted: int
+
+
+def runs_within(budget_s: float, invocation_s: float, runs: int) -> int:
+    """How many of `runs` rounds a model takes part in: what the budget allows, at least ten."""
+    affordable = runs if invocation_s <= 0 else int(min(runs, budget_s / invocation_s))
+    return min(runs, max(LEAST_RUNS, affordable))
+
+
+def schedule(runs: Mapping[str, int], warmup: int, rounds: int) -> list[tuple[int, str]]:
+    """Who is invoked, in order: the number of the round, below 0 for warm-up, and the key.
+
+    In every round the models that take part run once, in an order drawn anew. A model with fewer
+    runs takes part in some of the rounds of a model with more, so that any two meet as often as
+    they can, and warms up in the same proportion, just before the clock counts.
+
+    Args:
+        runs: by key, how many of the rounds that count it takes part in.
+        warmup: rounds before the clock counts.
+        rounds: rounds that count.
+    """
+    generator, keys = np.random.default_rng(SEED), list(runs)
+    ranks = generator.permutation(rounds)
+    early = {round_: (-1 - round_) * rounds / warmup for round_ in range(-warmup, 0)}
+    return [
+        (round_, keys[position])
+        for round_, rank in [*early.items(), *enumerate(ranks)]
+        for position in generator.permutation(len(keys))
+        if rank < runs[keys[position]]
+    ]
 
 
 def time_models(
-    paths: Mapping[str, str], subject: Subject, warmup: int, runs: int
-) -> dict[str, Nanoseconds]:
+    entrants: Mapping[str, Entrant], subject: Subject, warmup: int, rounds: int
+) -> Timed:
     """Invoke every model once a round, in an order drawn anew for each round.
 
     Round by round, so that a slow spell of the machine falls on all models alike. Only the
     invocation is timed: setting the inputs costs the same in every mode.
 
     Args:
-        paths: .tflite files by the key that results go by.
+        entrants: the models by the key that results go by.
         subject: what is timed.
         warmup: rounds before the clock counts.
-        runs: rounds that count.
-
-    Returns:
-        int64 [runs] by key, in nanoseconds.
+        rounds: rounds that count.
 
     Raises:
         ModelFailure: a model cannot be loaded or a kernel refuses.
     """
-    models = _prepare(paths, subject)
-    samples = _samples(models)
-    generator, keys = np.random.default_rng(SEED), list(models)
-    times = {key: np.empty(runs, dtype=np.int64) for key in keys}
+    samples = first_samples(subject)
+    models = {key: prepared(entrant.path, subject, samples) for key, entrant in entrants.items()}
+    inputs = {key: model.encode(samples) for key, model in models.items()}
+    available = min(len(values) for values in samples.values())
+    times = {key: np.full(rounds, math.nan) for key in entrants}
+    runs = {key: entrant.runs for key, entrant in entrants.items()}
+    invocations, preempted = schedule(runs, warmup, rounds), 0
+    expect(len(invocations))
     gc.disable()
     try:
-        for round_ in counted(range(-warmup, runs)):
-            for position in generator.permutation(len(keys)):
-                key = keys[position]
-                elapsed = _timed(*models[key], row=round_ % samples)
-                if round_ >= 0:
-                    times[key][round_] = elapsed
+        for round_, key in counted(invocations):
+            row, before = round_ % min(available, entrants[key].samples), _interruptions()
+            elapsed = timed(models[key], inputs[key], row)
+            if round_ >= 0:
+                preempted += _interruptions() > before
+                times[key][round_] = elapsed
     finally:
         gc.enable()
-    return times
+    return Timed(times, preempted)
 
 
-def processor_name() -> str:
-    """The processor's model name, as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name" and value.strip():
-                return value.strip()
-    return platform.processor() or platform.machine() or "unknown"
-
-
-def _prepare(paths: Mapping[str, str], subject: Subject) -> dict[str, Prepared]:
+def first_samples(subject: Subject) -> dict[str, Array]:
+    """The samples that are run, by input name."""
     inputs = open_dataset(subject.dataset, subject.signature.key).inputs
-    first = {name: array[:SAMPLES] for name, array in inputs.items()}
-    models = {
-        key: LiteRTModel(path, subject.facts, subject.signature, first, threads=subject.threads)
-        for key, path in paths.items()
-    }
-    return {key: (model, model.encode(first)) for key, model in models.items()}
+    return {name: array[:SAMPLES] for name, array in inputs.items()}
 
 
-def _samples(models: Mapping[str, Prepared]) -> int:
-    _, encoded = next(iter(models.values()))
-    return len(encoded[0][1])
+def prepared(path: str, subject: Subject, samples: Mapping[str, Array]) -> LiteRTModel:
+    """A model, loaded and allocated; raises ModelFailure where that cannot be."""
+    return LiteRTModel(path, subject.facts, subject.signature, samples, threads=subject.threads)
 
 
-def _timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
+def timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
+    """Nanoseconds of one invocation; raises ModelFailure where a kernel refuses."""
     model.feed(encoded, row)
     started = time.perf_counter_ns()
     try:
@@ -120,3 +157,8 @@ def _timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
     except RuntimeError as error:
         raise ModelFailure(f"the model failed on sample {row}: {error}") from error
     return time.perf_counter_ns() - started
+
+
+def _interruptions() -> int:
+    """How often other processes have taken this one's place so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw

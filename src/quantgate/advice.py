@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from quantgate.decision import Entry, Verdict
 from quantgate.evidence import Evidence
+from quantgate.figures import LATENCIES
 from quantgate.gate import is_unproven, misses_outright
 from quantgate.modes import MODES
 from quantgate.phrases import rule_text
@@ -99,7 +100,11 @@ def _evaluate_on_more(measured: Iterable[Entry], samples: int) -> list[str]:
 def _unproven(entry: Entry) -> list[Verdict]:
     """The missed limits, where the figures keep them all and only confidence bounds do not."""
     missed = [verdict for verdict in entry.verdicts if not verdict.passed]
-    return missed if all(is_unproven(verdict) for verdict in missed) else []
+    return missed if all(map(_wants_samples, missed)) else []
+
+
+def _wants_samples(verdict: Verdict) -> bool:
+    return is_unproven(verdict) and verdict.name not in LATENCIES
 
 
 def _with_activations(entries: Iterable[Entry], dtype: str) -> list[Entry]:

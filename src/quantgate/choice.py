@@ -1,7 +1,7 @@
 """Choose among qualified candidates: one objective after another, each with its tolerance."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from quantgate.spec.model import Objective
 
@@ -9,6 +9,8 @@ from quantgate.spec.model import Objective
 ROUNDING = 1e-9
 
 Figures = Mapping[str, float]
+#: Of a figure and two candidates' names: whether what was measured cannot tell the two apart.
+Alike = Callable[[str, str, str], bool]
 
 
 def figure_of(objective: Objective) -> str:
@@ -16,24 +18,30 @@ def figure_of(objective: Objective) -> str:
     return objective.minimize or objective.maximize or ""
 
 
-def choose_winner(candidates: Mapping[str, Figures], objectives: Sequence[Objective]) -> str:
+def choose_winner(
+    candidates: Mapping[str, Figures],
+    objectives: Sequence[Objective],
+    alike: Alike = lambda figure, one, other: False,
+) -> str:
     """Choose lexicographically, with tolerances.
 
     Each objective keeps, of the candidates left by those before it, the ones within its tolerance
-    of the best; among those left at the end the objectives decide once more, in order and without
-    tolerance, and then the name. So no candidate that is at least as good in every objective and
-    better in one is ever passed over, and the order of `candidates` does not matter.
+    of the best, and all up to the last one that is not told apart from the best; among those left
+    at the end the objectives decide once more, in order and without tolerance, and then the name.
+    So no candidate that is at least as good in every objective and better in one is ever passed
+    over, and the order of `candidates` does not matter.
 
     Args:
         candidates: figures by candidate, at least one; every objective's figure is finite.
         objectives: in order.
+        alike: widens a tolerance to what it does not tell apart from the best.
 
     Returns:
         The winner's name.
     """
     left = dict(candidates)
     for objective in objectives:
-        left = _within_tolerance(left, objective)
+        left = _within_tolerance(left, objective, alike)
     return min(left, key=lambda name: (*_costs(left[name], objectives), name))
 
 
@@ -56,11 +64,15 @@ def has_all_figures(figures: Figures, objectives: Sequence[Objective]) -> bool:
 
 
 def _within_tolerance(
-    candidates: Mapping[str, Figures], objective: Objective
+    candidates: Mapping[str, Figures], objective: Objective, alike: Alike
 ) -> dict[str, Figures]:
     costs = {name: _cost(figures, objective) for name, figures in candidates.items()}
-    best = min(costs.values())
-    tolerance = _tolerance(objective.within, best)
+    first = min(costs, key=lambda name: (costs[name], name))
+    best = costs[first]
+    equal = [
+        cost - best for name, cost in costs.items() if alike(figure_of(objective), name, first)
+    ]
+    tolerance = max([_tolerance(objective.within, best), *equal])
     return {
         name: candidates[name]
         for name, cost in costs.items()

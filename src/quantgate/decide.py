@@ -8,6 +8,7 @@ from quantgate.advice import advice_for
 from quantgate.choice import choose_winner, figure_of, has_all_figures, pareto_front
 from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
+from quantgate.noise import alike_by, timing_of, warnings_of_timing
 from quantgate.phrases import miss_text
 from quantgate.power import warnings_of_power
 from quantgate.records import Slices
@@ -57,7 +58,9 @@ def decide(
         choose,
     )
     qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
-    winner = choose_winner(qualified, choose) if qualified else None
+    models = {contender.name: contender.measured for contender in contenders}
+    alike = alike_by(models, evidence.benchmark.itself if evidence.benchmark else None)
+    winner = choose_winner(qualified, choose, alike) if qualified else None
     closest = None if winner or refusal else _closest(candidates, choose)
     reference = _entry(baseline)
     named = {*limits, *map(figure_of, choose)}
@@ -86,10 +89,12 @@ def decide(
             *warnings_about_slices(
                 limits, reference.measurements, evidence.metrics, evidence.slices
             ),
+            *warnings_of_timing(evidence.benchmark, reference, candidates, limits, choose, alike),
         ],
         limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in choose],
         provenance=_provenance(evidence, spec_sha256, processor),
+        timing=timing_of(evidence.benchmark),
     )
 
 
@@ -101,6 +106,7 @@ def _entry(contender: Contender) -> Entry:
         reasons=contender.reasons,
         model_sha256=contender.measured.model_sha256,
         measurements=dict(contender.measured.figures),
+        ratios=dict(contender.ratios),
     )
 
 

@@ -4,17 +4,9 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from quantgate.records import Record, Slices
+from quantgate.records import Conditions, Interval, Record, Slices
 
 Outcome = Literal["pass", "fail", "undecided"]
-
-
-class Interval(Record):
-    """A two-sided confidence interval."""
-
-    confidence: float
-    low: float
-    high: float
 
 
 class Verdict(Record):
@@ -66,7 +58,10 @@ class Verdict(Record):
 
 
 class Entry(Record):
-    """The baseline or a candidate, with everything known about it."""
+    """The baseline or a candidate, with everything known about it.
+
+    `ratios` are intervals of latencies relative to the baseline's, by figure.
+    """
 
     name: str
     mode: str
@@ -74,6 +69,7 @@ class Entry(Record):
     reasons: list[str]
     model_sha256: str | None
     measurements: dict[str, float]
+    ratios: dict[str, Interval] = Field(default_factory=dict)
     verdicts: list[Verdict] = Field(default_factory=list)
     qualified: bool = False
     pareto: bool = False
@@ -84,6 +80,20 @@ class Closest(Record):
 
     name: str
     missed: list[str]
+
+
+class Timing(Record):
+    """How models were timed.
+
+    `itself` is the interval of the ratio of the baseline's median to its own, loaded and timed
+    twice: models that differ by no more are not told apart.
+    """
+
+    threads: int
+    warmup: int
+    runs: int
+    itself: Interval | None
+    conditions: Conditions | None
 
 
 class Provenance(Record):
@@ -119,3 +129,4 @@ class Decision(Record):
     limits: dict[str, dict[str, JsonValue]]
     choose: list[dict[str, str | float]]
     provenance: Provenance
+    timing: Timing | None = None

@@ -5,14 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from quantgate.confidence import Samples
 from quantgate.errors import InputError
 from quantgate.figures import FIGURES, SIZE, metric_of
 from quantgate.gate import Measured
 from quantgate.modes import BASELINE, MODES
-from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts, Slices
+from quantgate.records import (
+    Attestation,
+    Benchmark,
+    Calibration,
+    Interval,
+    Measurement,
+    ModelFacts,
+    Slices,
+)
 from quantgate.samples import SampleSets, random_purposes
 from quantgate.select_tf_ops import tensorflow_ops
+from quantgate.timings import NANOSECONDS_PER_MS, Timings
 
 Status = Literal["measured", "rejected", "failed"]
 
@@ -70,6 +81,7 @@ class Contender:
     status: Status
     reasons: list[str]
     measured: Measured
+    ratios: Mapping[str, Interval] = field(default_factory=dict)
 
 
 def join_baseline(evidence: Evidence) -> Contender:
@@ -111,12 +123,14 @@ def _contender(
     sha256 = attestation.model_sha256
     evaluation = evaluations.get(sha256) if sha256 else None
     status, reasons = _status(attestation, evaluation)
+    benchmark = evidence.benchmark
     return Contender(
         name=attestation.candidate,
         mode=attestation.mode,
         status=status,
-        reasons=_reasons([*attestation.reasons, *reasons], sha256, evidence.benchmark),
+        reasons=_reasons([*attestation.reasons, *reasons], sha256, benchmark),
         measured=_measured(sha256, attestation.size_bytes, evaluation, evidence),
+        ratios=benchmark.ratios.get(sha256, {}) if benchmark and sha256 else {},
     )
 
 
@@ -149,7 +163,18 @@ def _measured(
     if evidence.benchmark is not None and sha256 is not None:
         figures |= evidence.benchmark.figures.get(sha256, {})
     samples = evaluation.samples if evaluation else {}
-    return Measured(sha256, _in_order(figures, evidence.metrics), samples, evidence.metrics)
+    return Measured(
+        sha256,
+        _in_order(figures, evidence.metrics),
+        samples,
+        evidence.metrics,
+        _timings(sha256, evidence.benchmark),
+    )
+
+
+def _timings(sha256: str | None, benchmark: Benchmark | None) -> Timings | None:
+    nanoseconds = benchmark.timings.get(sha256) if benchmark and sha256 else None
+    return np.array(nanoseconds, dtype=np.float64) / NANOSECONDS_PER_MS if nanoseconds else None
 
 
 def _in_order(figures: Mapping[str, float], metrics: Mapping[str, str]) -> dict[str, float]:

@@ -21,6 +21,7 @@ class Figure:
         mean: whether it is the mean of what each sample has by itself.
         right_or_wrong: whether that is 1 for a sample that came out right and 0 for another.
         labelled: whether it needs labels; otherwise the baseline's outputs are the truth.
+        percentile: of the rounds' timings, where it is a latency.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Figure:
     mean: bool = False
     right_or_wrong: bool = False
     labelled: bool = True
+    percentile: int | None = None
 
     @property
     def bounded(self) -> bool:
@@ -82,17 +84,25 @@ _METRICS = (
     _hits("agreement", labelled=False),
 )
 _LATENCIES = tuple(
-    Figure(f"latency_{statistic}_ms", higher_is_better=False, unit="ms")
-    for statistic in ("p50", "p90", "p95", "p99")
+    Figure(f"latency_p{percentile}_ms", higher_is_better=False, unit="ms", percentile=percentile)
+    for percentile in (50, 90, 95, 99)
 )
+MEDIAN = _LATENCIES[0]
+LOAD = Figure("load_ms", higher_is_better=False, unit="ms")
+MEMORY = Figure("memory_peak_bytes", higher_is_better=False, unit="bytes")
+ALLOCATED = Figure("memory_allocated_bytes", higher_is_better=False, unit="bytes")
 SIZE = Figure("size_bytes", higher_is_better=False, unit="bytes")
 
 #: What `measure.metrics` may name, beside Python functions as `module:function`.
 METRICS: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figure in _METRICS})
-#: What `measure.latency` yields.
+#: Percentiles of single invocations.
 LATENCIES: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figure in _LATENCIES})
+#: What `measure.latency` yields.
+BENCHMARKED: Mapping[str, Figure] = MappingProxyType(
+    {**LATENCIES, **{figure.name: figure for figure in (LOAD, MEMORY, ALLOCATED)}}
+)
 #: Everything that a limit or an objective can name, beside metrics under names of their own.
-FIGURES: Mapping[str, Figure] = MappingProxyType({**METRICS, SIZE.name: SIZE, **LATENCIES})
+FIGURES: Mapping[str, Figure] = MappingProxyType({**METRICS, SIZE.name: SIZE, **BENCHMARKED})
 
 
 def own_figure(name: str, *, higher_is_better: bool) -> Figure:

@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from quantgate.confidence import Samples
 from quantgate.decision import Interval, Outcome, Verdict
-from quantgate.figures import metric_of
+from quantgate.figures import LATENCIES, metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
 from quantgate.spec.model import Rules
+from quantgate.timings import Clocked, Timings
 
 # A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.
 ROUNDING = 1e-9
@@ -28,12 +29,15 @@ class Measured:
         figures: figure by name.
         samples: per metric float64 [samples], in the data set's order; may be read lazily.
         metrics: the metric by the name of its figure.
+        timings: float64 [rounds] in milliseconds, NaN where the model sat the round out; None where
+            it was not timed.
     """
 
     model_sha256: str | None
     figures: Mapping[str, float]
     samples: Mapping[str, Samples]
     metrics: Mapping[str, str] = field(default_factory=dict)
+    timings: Timings | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) 
 
 def estimate_of(name: str, rule: str, candidate: Measured, baseline: Measured) -> Estimate | None:
     """The evidence behind the value that a rule limits; None where there is none."""
+    if name in LATENCIES:
+        return _of_timings(name, RULES[rule], candidate, baseline)
     if RULES[rule].sign == 0:
         return _of_figure(name, candidate)
     if candidate.model_sha256 == baseline.model_sha256:
@@ -113,6 +119,13 @@ def is_unproven(verdict: Verdict) -> bool:
     return verdict.outcome == "undecided" and not (
         verdict.bound is None or misses_outright(verdict)
     )
+
+
+def _of_timings(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
+    percent, ours, theirs = LATENCIES[name].percentile, candidate.timings, baseline.timings
+    if percent is None or ours is None or theirs is None:
+        return None
+    return Clocked(rule.value, ours, theirs, percent)
 
 
 def _of_figure(name: str, candidate: Measured) -> Estimate | None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from quantgate.decision import Verdict
-from quantgate.figures import FIGURES, LATENCIES, SIZE, Figure
+from quantgate.figures import ALLOCATED, FIGURES, LATENCIES, LOAD, MEMORY, SIZE, Figure
+from quantgate.records import Conditions, Interval
 
 _NOUNS: Mapping[str, str] = MappingProxyType(
     {
@@ -18,7 +19,7 @@ _NOUNS: Mapping[str, str] = MappingProxyType(
     }
 )
 _SHORT_NAMES: Mapping[str, str] = MappingProxyType(
-    {SIZE.name: "size"}
+    {SIZE.name: "size", LOAD.name: "load", MEMORY.name: "memory", ALLOCATED.name: "allocated"}
     | {name: name.removeprefix("latency_").removesuffix("_ms") for name in LATENCIES}
 )
 
@@ -31,7 +32,7 @@ def short_name(figure: str) -> str:
 def number_text(name: str, value: float) -> str:
     """A figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`."""
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
-    if name == SIZE.name:
+    if figure.unit == "bytes":
         return f"{value:,.0f}"
     if figure.most == 1:
         return _decimals(value, 4)
@@ -56,6 +57,21 @@ def change_text(name: str, change: float) -> str:
 def ratio_text(ratio: float) -> str:
     """A ratio to the baseline: `0.61`."""
     return _decimals(ratio, 2)
+
+
+def range_text(interval: Interval) -> str:
+    """The interval of a ratio to the baseline: `0.58 to 0.64`."""
+    return f"{ratio_text(interval.low)} to {ratio_text(interval.high)}"
+
+
+def conditions_text(conditions: Conditions) -> str:
+    """The state of a machine that models were timed on."""
+    return (
+        f"{conditions.cores} cores, governor {conditions.governor}, load {conditions.load:.2f} "
+        f"before; others took {100 * conditions.others:.0f} % of the cores' time, the hypervisor "
+        f"{100 * conditions.stolen:.0f} %; {conditions.preempted:,} of "
+        f"{conditions.invocations:,} invocations were interrupted"
+    )
 
 
 def confidence_text(confidence: float) -> str:
@@ -116,7 +132,7 @@ def reach_text(verdict: Verdict) -> str:
 def _undecided_text(verdict: Verdict) -> str:
     value = f"{_subject(verdict)} of {amount_text(verdict, verdict.value or 0.0)}"
     if verdict.margin is None or verdict.interval is None:
-        return f"{rule_text(verdict)}: {value} comes with too few values per sample to show it"
+        return f"{rule_text(verdict)}: {value} comes with too few {_evidence(verdict)} to show it"
     interval = (
         f"{amount_text(verdict, verdict.interval.low)} to "
         f"{amount_text(verdict, verdict.interval.high)} at "
@@ -126,8 +142,12 @@ def _undecided_text(verdict: Verdict) -> str:
     enough = "no number of" if needed is None else f"about {needed:,}"
     return (
         f"{value} ({interval}) leaves {_side(verdict)} {limit_text(verdict)} undecided: {enough} "
-        "samples would decide it"
+        f"{'runs' if verdict.name in LATENCIES else 'samples'} would decide it"
     )
+
+
+def _evidence(verdict: Verdict) -> str:
+    return "runs" if verdict.name in LATENCIES else "values per sample"
 
 
 def _side(verdict: Verdict) -> str:

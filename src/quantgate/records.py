@@ -169,8 +169,40 @@ class Measurement(Record):
     litert: str
 
 
+class Interval(Record):
+    """A two-sided confidence interval."""
+
+    confidence: float
+    low: float
+    high: float
+
+
+class Conditions(Record):
+    """The state of the machine that models were timed on.
+
+    `governor` is "unknown" where the system does not tell, as in many virtual machines. `load` is
+    the load average of the minute before. While the models were timed, other processes took the
+    share `others` of all cores' time, and the hypervisor the share `stolen`; `preempted` of
+    `invocations` were interrupted by another process.
+    """
+
+    governor: str
+    cores: int
+    load: float
+    others: float
+    stolen: float
+    preempted: int
+    invocations: int
+
+
 class Benchmark(Record):
-    """Latency figures by the model's SHA-256; a model that could not be timed is in `failures`."""
+    """Latency, time to load and memory by the model's SHA-256.
+
+    A model that could not be timed is in `failures`. `timings` are nanoseconds, one entry a round;
+    null where a slow model sat the round out. `ratios` are intervals of the ratio to the baseline,
+    by latency figure, where there were rounds enough to tell. `itself` is the interval of the ratio
+    of the medians of the baseline and the baseline, loaded twice.
+    """
 
     figures: dict[str, dict[str, float]]
     failures: dict[str, str]
@@ -179,3 +211,8 @@ class Benchmark(Record):
     runs: int
     processor: str
     litert: str
+    budget_s: float | None = None
+    timings: dict[str, list[int | None]] = {}
+    ratios: dict[str, dict[str, Interval]] = {}
+    itself: Interval | None = None
+    conditions: Conditions | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from quantgate.decision import Closest, Entry
-from quantgate.figures import LATENCIES, SIZE, is_likeness, is_slice
+from quantgate.figures import BENCHMARKED, SIZE, is_likeness, is_slice
 from quantgate.phrases import change_text, figure_text, ratio_text, short_name
 
 
@@ -22,8 +22,8 @@ def summarize(
         candidates: all of them.
         winner: the winner's name.
         closest: who came nearest where nobody won.
-        named: the figures that the spec's limits and objectives name; a latency is told if it is
-            one of them.
+        named: the figures that the spec's limits and objectives name; what the benchmark measures
+            is told if it is one of them.
         metrics: the metric by the name of its figure.
     """
     if winner:
@@ -40,7 +40,7 @@ def _highlights(
     entry: Entry, baseline: Entry, named: Collection[str], metrics: Mapping[str, str]
 ) -> list[str]:
     whole = [name for name in metrics if not is_slice(name)]
-    told = [SIZE.name, *whole, *(latency for latency in LATENCIES if latency in named)]
+    told = [SIZE.name, *whole, *(name for name in BENCHMARKED if name in named)]
     return [
         _compared(
             name, entry.measurements[name], baseline.measurements.get(name), metrics.get(name)

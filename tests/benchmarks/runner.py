@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.demo import make_example
+from quantgate.figures import BENCHMARKED
 from quantgate.modes import MODES
 
 HERE = Path(__file__).resolve().parent
@@ -152,7 +153,7 @@ def _without_clock(decision: Any) -> Any:
             "figures": {
                 figure: value
                 for figure, value in entry["measurements"].items()
-                if not figure.startswith("latency_")
+                if figure not in BENCHMARKED
             },
         }
         for name, entry in _entries(decision).items()

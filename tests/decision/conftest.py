@@ -10,15 +10,19 @@ import pytest
 from quantgate.decide import decide
 from quantgate.decision import Decision
 from quantgate.evidence import Evaluation, Evidence
+from quantgate.figures import LATENCIES
 from quantgate.records import (
     Attestation,
     Benchmark,
     Calibration,
+    Conditions,
+    Interval,
     Measurement,
     ModelFacts,
     Signature,
 )
 from quantgate.spec.model import Limit, Objective
+from quantgate.timings import ratio_interval
 
 SAMPLES = 1000
 RIGHT = 900
@@ -60,6 +64,9 @@ class Run:
     attestations: list[Attestation] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     latencies: dict[str, dict[str, float]] = field(default_factory=dict)
+    timings: dict[str, list[int | None]] = field(default_factory=dict)
+    itself: Interval | None = None
+    conditions: Conditions | None = None
     timing_failures: dict[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
 
@@ -85,6 +92,15 @@ class Run:
 
     def time(self, name: str, p50: float) -> None:
         self.latencies[sha256_of(name)] = {"latency_p50_ms": p50}
+
+    def time_rounds(self, name: str, milliseconds: np.ndarray) -> None:
+        """Times of single rounds, NaN where a model sat one out; the baseline's come first."""
+        sha256, taken = sha256_of(name), milliseconds[np.isfinite(milliseconds)]
+        self.timings[sha256] = [None if np.isnan(ms) else int(1e6 * ms) for ms in milliseconds]
+        self.latencies[sha256] = {
+            figure: float(np.percentile(taken, known.percentile))
+            for figure, known in LATENCIES.items()
+        }
 
     def calibrate(self, samples: int) -> None:
         self.calibration = Calibration(
@@ -119,10 +135,24 @@ class Run:
             failures=self.timing_failures,
             threads=1,
             warmup=1,
-            runs=10,
+            runs=max(map(len, self.timings.values()), default=10),
             processor="Cortex-A76",
             litert="2.3.1",
+            budget_s=10.0,
+            timings=self.timings,
+            ratios=self._ratios(),
+            itself=self.itself,
+            conditions=self.conditions,
         )
+
+    def _ratios(self) -> dict[str, dict[str, Interval]]:
+        times = {name: np.array(spent, float) for name, spent in self.timings.items()}
+        baseline = times.pop(sha256_of("float32"), None)
+        return {
+            name: {"latency_p50_ms": interval}
+            for name, spent in times.items()
+            if baseline is not None and (interval := ratio_interval(spent, baseline, 50))
+        }
 
     def decide(
         self, limits: dict[str, dict[str, float]], choose: list[dict[str, Any]] | None = None

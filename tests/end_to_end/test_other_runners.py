@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from quantgate.decision import Decision, Entry
+from quantgate.figures import BENCHMARKED
 from quantgate.runs import RunRecord
 
 pytestmark = pytest.mark.tensorflow
@@ -13,10 +14,8 @@ pytestmark = pytest.mark.tensorflow
 
 def without_clock(entry: Entry) -> dict[str, Any]:
     """Everything about an entry that two runs must agree on."""
-    figures = {
-        name: value for name, value in entry.measurements.items() if not name.startswith("latency_")
-    }
-    return {**entry.model_dump(exclude={"pareto"}), "measurements": figures}
+    figures = {name: value for name, value in entry.measurements.items() if name not in BENCHMARKED}
+    return {**entry.model_dump(exclude={"pareto", "ratios"}), "measurements": figures}
 
 
 def test_kfp_local_reaches_the_same_decision(example: Path, quantgate, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def test_every_mode_agrees_with_what_was_measured(
     assert [entry.name for entry in entries] == ["float32", *QUANTIZED_MODES]
     for entry, accuracy, size in zip(entries, model.accuracy, model.size_bytes, strict=True):
         _agrees(entry, accuracy, size, model.samples)
+    _is_timed(decision)
 
 
 def _agrees(entry: Entry, accuracy: float, size: int, samples: int) -> None:
@@ -86,3 +87,23 @@ def _agrees(entry: Entry, accuracy: float, size: int, samples: int) -> None:
     sampling_error = math.sqrt(accuracy * (1 - accuracy) / samples)
     assert entry.measurements["top1"] == pytest.approx(accuracy, abs=sampling_error), entry.name
     assert entry.measurements["size_bytes"] == pytest.approx(size, rel=0.02), entry.name
+
+
+def _is_timed(decision: Decision) -> None:
+    baseline = decision.baseline.measurements
+    assert 0 < baseline["load_ms"] < 1000
+    assert baseline["size_bytes"] <= baseline["memory_peak_bytes"] < 64 * baseline["size_bytes"]
+    assert baseline["memory_allocated_bytes"] < baseline["memory_peak_bytes"]
+    for entry in decision.candidates:
+        interval = entry.ratios["latency_p50_ms"]
+        assert 0 < interval.low <= interval.high
+    # 16x8 runs on reference kernels, many times slower than float on any processor.
+    slow = decision.candidates[-1]
+    assert slow.ratios["latency_p50_ms"].low > 2
+    assert any(
+        warning.startswith("slower than float32 on this processor") and slow.name in warning
+        for warning in decision.warnings
+    )
+    assert decision.timing is not None
+    assert decision.timing.itself is not None
+    assert decision.timing.conditions is not None

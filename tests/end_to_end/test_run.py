@@ -13,6 +13,7 @@ import yaml
 from ai_edge_litert.interpreter import Interpreter
 
 from quantgate.decision import Decision
+from quantgate.figures import BENCHMARKED
 from quantgate.hashing import sha256_of_file
 from quantgate.modes import QUANTIZED_MODES
 from quantgate.records import Attestation
@@ -51,10 +52,7 @@ def test_every_mode_is_measured(decision: Decision) -> None:
         assert set(entry.measurements) == {
             "top1",
             "size_bytes",
-            "latency_p50_ms",
-            "latency_p90_ms",
-            "latency_p95_ms",
-            "latency_p99_ms",
+            *BENCHMARKED,
         }
         assert entry.measurements["top1"] > 0.9
 

@@ -157,6 +157,14 @@ from quantgate.spec import load
             ],
         ),
         (
+            "latency: {runs: 50}\ngate:",
+            "latency: null\ngate:\n  memory_peak_bytes: {max: 10}",
+            [
+                "12:3 `memory_peak_bytes` is not measured, because `measure.latency` is null "
+                "-> Give `measure.latency` settings such as `{runs: 50}`, or remove this.",
+            ],
+        ),
+        (
             "minimize: size_bytes",
             "maximize: psnr",
             [
@@ -222,6 +230,18 @@ from quantgate.spec import load
             [
                 "13:32 `size_bytes` has no value for each sample, and so no confidence -> "
                 "Remove it.",
+            ],
+        ),
+        (
+            "size_bytes: {max_ratio: 0.5}",
+            "latency_p50_ms: {confidence: 0.95}",
+            ["13:20 a confidence needs a rule -> Add `max`, `max_rise` or `max_ratio`."],
+        ),
+        (
+            "size_bytes: {max_ratio: 0.5}",
+            "load_ms: {max: 5, confidence: 0.95}",
+            [
+                "13:21 `load_ms` has no value for each sample, and so no confidence -> Remove it.",
             ],
         ),
         (

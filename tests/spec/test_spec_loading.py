@@ -50,7 +50,13 @@ def test_fills_in_every_default(spec_file: SpecFile, sound: str):
         },
         "measure": {
             "metrics": [{"metric": "top1"}, {"metric": "mse"}],
-            "latency": {"threads": 1, "warmup": 5, "runs": 50, "signature": None},
+            "latency": {
+                "threads": 1,
+                "warmup": 5,
+                "runs": 50,
+                "budget_s": 10.0,
+                "signature": None,
+            },
         },
         "gate": {"top1": {"max_drop": 0.01}, "size_bytes": {"max_ratio": 0.5}},
         "choose": [{"minimize": "size_bytes", "within": "5%"}],

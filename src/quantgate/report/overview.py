@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from quantgate.decision import Decision, Entry, Verdict
+from quantgate.decision import Decision, Entry, Timing, Verdict
 from quantgate.figures import (
+    BENCHMARKED,
+    FIGURES,
     LATENCIES,
+    MEDIAN,
     SIZE,
     is_likeness,
     is_slice,
@@ -17,8 +20,10 @@ from quantgate.figures import (
 from quantgate.phrases import (
     amount_text,
     change_text,
+    conditions_text,
     figure_text,
     miss_text,
+    range_text,
     ratio_text,
     reach_text,
     rule_text,
@@ -34,16 +39,20 @@ MARKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "unde
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure; `kibibytes` is a size in KiB, `compared` the comparison with the baseline."""
+    """A figure; `kibibytes` is a size in KiB, `compared` the comparison with the baseline.
+
+    `interval` is the confidence interval of a latency's ratio to the baseline's.
+    """
 
     value: str
     kibibytes: str = ""
     compared: str = ""
+    interval: str = ""
 
     @property
     def beside(self) -> tuple[str, ...]:
         """What stands beside the figure."""
-        return tuple(text for text in (self.kibibytes, self.compared) if text)
+        return tuple(text for text in (self.kibibytes, self.compared, self.interval) if text)
 
 
 @dataclass(frozen=True)
@@ -67,16 +76,22 @@ def one_line(text: str) -> str:
 
 
 def figures_shown(decision: Decision) -> list[str]:
-    """The figures that get a column: size, metrics, and limited latencies, or else the median."""
+    """The figures that get a column: size, metrics, and what the spec names of the benchmark's.
+
+    The median latency stands for the latencies where no other is named.
+    """
     measured = {name for entry in _entries(decision) for name in entry.measurements}
-    limited = [name for name in LATENCIES if name in decision.limits]
+    named = {*decision.limits, *(str(value) for line in decision.choose for value in line.values())}
+    benchmarked = [name for name in BENCHMARKED if name in named]
+    if not any(name in LATENCIES for name in benchmarked):
+        benchmarked.insert(0, MEDIAN.name)
     metrics = [name for entry in _entries(decision) for name in entry.measurements]
     metrics = [
         name
         for name in dict.fromkeys(metrics)
         if metric_of(name, decision.metrics) and not is_slice(name)
     ]
-    columns = [SIZE.name, *metrics, *(limited or ["latency_p50_ms"])]
+    columns = [SIZE.name, *metrics, *benchmarked]
     return [name for name in columns if name in measured]
 
 
@@ -181,12 +196,25 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         ("TensorFlow", one_line(found.tensorflow)),
         ("LiteRT", one_line(found.litert)),
         ("processor", one_line(found.processor)),
+        *_timing_items(decision.timing),
         ("evaluation samples", f"{found.evaluation_samples:,}"),
         ("evaluation data", found.evaluation_sha256[:HASH_DIGITS]),
         ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
         ("SavedModel", found.saved_model_sha256[:HASH_DIGITS]),
         ("spec", found.spec_sha256[:HASH_DIGITS]),
     ]
+
+
+def _timing_items(timing: Timing | None) -> list[tuple[str, str]]:
+    if timing is None:
+        return []
+    threads = f"{timing.threads} thread{'' if timing.threads == 1 else 's'}"
+    items = [("timing", f"{timing.runs:,} runs after {timing.warmup:,} of warm-up, {threads}")]
+    if timing.itself:
+        items.append(("baseline against itself", range_text(timing.itself)))
+    if timing.conditions:
+        items.append(("machine", one_line(conditions_text(timing.conditions))))
+    return items
 
 
 def _entries(decision: Decision) -> list[Entry]:
@@ -219,9 +247,14 @@ def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
     alone = entry is decision.baseline or is_likeness(metric)
     return Cell(
         value=figure_text(metric or name, value),
-        kibibytes=f"{value / 1024:,.1f} KiB" if name == SIZE.name else "",
+        kibibytes=f"{value / 1024:,.1f} KiB" if _is_size(name) else "",
         compared="" if alone or not reference else _comparison(metric, value, reference),
+        interval=range_text(entry.ratios[name]) if name in entry.ratios else "",
     )
+
+
+def _is_size(name: str) -> bool:
+    return name in FIGURES and FIGURES[name].unit == "bytes"
 
 
 def _comparison(metric: str | None, value: float, reference: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from quantgate.figures import FIGURES, LATENCIES, METRICS, Figure
+from quantgate.figures import BENCHMARKED, FIGURES, METRICS, Figure
 from quantgate.spec.cluster import Cluster
 from quantgate.spec.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.metric import Metric
@@ -78,7 +78,7 @@ class Draft:
         own: dict[str, Figure] = {
             entry.title: entry.figure for entry in self.metrics.values() if entry.figure
         }
-        unmeasured = self._unmeasured_metrics() | (set(LATENCIES) if latency_is_off else set())
+        unmeasured = self._unmeasured_metrics() | (set(BENCHMARKED) if latency_is_off else set())
         return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
 
     @property
@@ -128,7 +128,7 @@ class Draft:
         """Names in entries of `measure.metrics` that are broken or of no known metric."""
         found = self._at("measure", "metrics")
         entries = found if isinstance(found, list) else []
-        names = {entry.get("name") for entry in entries if isinstance(entry, dict)}
+        names = [entry.get("name") for entry in entries if isinstance(entry, dict)]
         return frozenset(name for name in names if isinstance(name, str)) - frozenset(known)
 
     def _is_sound(self, path: KeyPath) -> bool:

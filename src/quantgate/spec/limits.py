@@ -106,6 +106,6 @@ def _range_of(figure: Figure) -> str:
 
 
 def _of_confidence(figure: Figure, path: KeyPath) -> Iterator[Finding]:
-    if not figure.per_sample:
+    if not figure.per_sample and not figure.percentile:
         message = f"`{figure.name}` has no value for each sample, and so no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)

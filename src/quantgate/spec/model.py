@@ -157,6 +157,12 @@ class Latency(Section):
     threads: int = Field(default=1, ge=1, le=256, description="Threads of the interpreter.")
     warmup: int = Field(default=5, ge=0, description="Invocations before the clock counts.")
     runs: int = Field(default=50, ge=1, description="Invocations of each model that count.")
+    budget_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds of timing for each model; one that would take longer runs less often, "
+        "but at least ten times.",
+    )
     signature: Text | None = Field(
         default=None, description="Key of the signature that is timed; by default the first."
     )
@@ -195,7 +201,7 @@ class Rules(Alternatives):
         ge=0.5,
         lt=1,
         description="Every rule must hold at this one-sided confidence bound: of the difference in "
-        "pairs, or for `min` and `max` of the figure itself.",
+        "pairs, or for `min` and `max` of the figure itself. For latency the pairs are rounds.",
     )
 
     @property

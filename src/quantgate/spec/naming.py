@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from quantgate.figures import LATENCIES, METRICS, Figure
+from quantgate.figures import BENCHMARKED, METRICS, Figure
 from quantgate.modes import BASELINE, QUANTIZED_MODES
 from quantgate.spec.metric import Metric
 from quantgate.spec.problems import Finding, KeyPath
@@ -37,7 +37,7 @@ def figure_findings(
         return [_unknown("figure", name, figures.known, path, at_key, near)]
     if name not in figures.unmeasured:
         return []
-    if name in LATENCIES:
+    if name in BENCHMARKED:
         message = f"`{name}` is not measured, because `measure.latency` is null"
         hint = "Give `measure.latency` settings such as `{runs: 50}`, or remove this."
     else:

@@ -1,0 +1,120 @@
+"""A model by itself in a process of its own: whether it runs, its memory, the time to load it."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from quantgate.components.benchmark.timing import (
+    NANOSECONDS_PER_S,
+    Subject,
+    first_samples,
+    prepared,
+    timed,
+)
+from quantgate.components.binding import ModelFailure
+from quantgate.components.interpreter import Encoded, LiteRTModel
+from quantgate.components.memory import mapped_bytes, own_bytes, own_peak, watch_peak
+from quantgate.figures import ALLOCATED, LOAD, MEMORY
+from quantgate.timings import NANOSECONDS_PER_MS
+
+ResultT = TypeVar("ResultT")
+#: The median of so many counts.
+LOADS = 5
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What a model does by itself.
+
+    Attributes:
+        invocations: how many were tried.
+        invocation_s: seconds that one takes, the median without the first.
+        load_ms: milliseconds from the file, in the page cache, to allocated tensors.
+        allocated_bytes: the most memory that the interpreter wrote to: the arena of its tensors and
+            what kernels make for themselves, such as XNNPACK's repacked weights. 0 where the system
+            does not tell.
+        mapped_bytes: of the model's file, what is in memory.
+    """
+
+    invocations: int
+    invocation_s: float
+    load_ms: float
+    allocated_bytes: int
+    mapped_bytes: int
+
+    def figures(self) -> dict[str, float]:
+        """By name, without those that the system does not tell."""
+        memory = {
+            MEMORY.name: float(self.allocated_bytes + self.mapped_bytes),
+            ALLOCATED.name: float(self.allocated_bytes),
+        }
+        return {LOAD.name: self.load_ms, **(memory if self.allocated_bytes else {})}
+
+
+class _Growth(NamedTuple):
+    """Bytes of memory that were written to meanwhile, at the most and in the end."""
+
+    peak: int
+    left: int
+
+
+def run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone | ModelFailure:
+    """Load and run a model as it will be timed, and take its measure.
+
+    To be called in a process of its own, for what has been loaded before leaves memory behind that
+    is used again.
+
+    Args:
+        path: a .tflite.
+        subject: what is timed.
+        rounds: how many samples to run; fewer, but at least one, where they take too long.
+        budget_s: seconds that they may take, and seconds that loading anew may.
+    """
+    try:
+        return _run_alone(path, subject, rounds, budget_s)
+    except ModelFailure as failure:
+        return failure
+
+
+def _run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone:
+    samples = first_samples(subject)
+    model, load = _grown(lambda: prepared(path, subject, samples))
+    encoded = model.encode(samples)
+    rows = min(rounds, *map(len, samples.values()))
+    nanoseconds, run = _grown(lambda: _invoked(model, encoded, rows, budget_s))
+    return Alone(
+        invocations=len(nanoseconds),
+        invocation_s=float(np.median(nanoseconds[1:] or nanoseconds)) / NANOSECONDS_PER_S,
+        load_ms=_load_ms(model, budget_s),
+        allocated_bytes=max(load.peak, load.left + run.peak),
+        mapped_bytes=mapped_bytes(path),
+    )
+
+
+def _grown(action: Callable[[], ResultT]) -> tuple[ResultT, _Growth]:
+    watch_peak()
+    before = own_bytes(os.getpid())
+    result = action()
+    return result, _Growth(own_peak() - before, own_bytes(os.getpid()) - before)
+
+
+def _invoked(model: LiteRTModel, encoded: Encoded, rows: int, budget_s: float) -> list[int]:
+    end = time.monotonic() + budget_s
+    nanoseconds: list[int] = []
+    while not nanoseconds or (len(nanoseconds) < rows and time.monotonic() < end):
+        nanoseconds.append(timed(model, encoded, len(nanoseconds)))
+    return nanoseconds
+
+
+def _load_ms(model: LiteRTModel, budget_s: float) -> float:
+    end = time.monotonic() + budget_s
+    spent: list[int] = []
+    while not spent or (len(spent) < LOADS and time.monotonic() < end):
+        started = time.perf_counter_ns()
+        model.reload()
+        spent.append(time.perf_counter_ns() - started)
+    return float(np.median(spent)) / NANOSECONDS_PER_MS

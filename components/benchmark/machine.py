@@ -1,0 +1,68 @@
+"""The machine that models are timed on, as Linux tells it."""
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+UNKNOWN = "unknown"
+_CPUS = Path("/sys/devices/system/cpu")
+_CPUINFO = Path("/proc/cpuinfo")
+_STAT = Path("/proc/stat")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds of all cores since the machine started.
+
+    Attributes:
+        total: all of them.
+        busy: those that somebody worked in, interrupts included.
+        stolen: those that the hypervisor gave to another machine.
+        ours: those that child processes of ours worked in, once they have ended.
+    """
+
+    total: float
+    busy: float
+    stolen: float
+    ours: float
+
+
+def processor_name(cpuinfo: Path = _CPUINFO) -> str:
+    """The processor's model name, as the system tells it."""
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name" and value.strip():
+                return value.strip()
+    return platform.processor() or platform.machine() or UNKNOWN
+
+
+def governor(cpus: Path = _CPUS) -> str:
+    """What sets the clock frequency of the cores that we may use, such as `powersave`."""
+    files = [cpus / f"cpu{core}/cpufreq/scaling_governor" for core in os.sched_getaffinity(0)]
+    names = {file.read_text("ascii").strip() for file in files if file.is_file()}
+    return ", ".join(sorted(names)) or UNKNOWN
+
+
+def read_clock(stat: Path = _STAT) -> Clock:
+    """The seconds so far; all 0 but ours where the system does not tell."""
+    times = os.times()
+    ours = times.children_user + times.children_system
+    if not stat.is_file():
+        return Clock(0.0, 0.0, 0.0, ours)
+    ticks = [int(value) for value in stat.read_text("ascii").split("\n", 1)[0].split()[1:9]]
+    user, nice, system, idle, waiting, hardware, software, stolen = (
+        value / os.sysconf("SC_CLK_TCK") for value in ticks
+    )
+    busy = user + nice + system + hardware + software
+    return Clock(busy + idle + waiting + stolen, busy, stolen, ours)
+
+
+def shares_between(start: Clock, end: Clock) -> tuple[float, float]:
+    """Of all cores' time, the shares that other processes worked in and that was stolen."""
+    total = end.total - start.total
+    if total <= 0:
+        return 0.0, 0.0
+    others = end.busy - start.busy - (end.ours - start.ours)
+    return min(1.0, max(0.0, others / total)), min(1.0, (end.stolen - start.stolen) / total)

@@ -1,0 +1,149 @@
+"""What the clock can and cannot tell of the models that were timed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from quantgate.choice import Alike, figure_of
+from quantgate.decision import Entry, Timing
+from quantgate.figures import LATENCIES, MEDIAN
+from quantgate.gate import Measured
+from quantgate.phrases import conditions_text, confidence_text, range_text, ratio_text
+from quantgate.records import Benchmark, Conditions, Interval
+from quantgate.spec.model import Limit, Objective
+from quantgate.timings import least_runs, ratio_interval, resolution_of, told_apart
+
+#: A machine is called noisy where one model, timed twice, differs from itself by more.
+NOISY = 1.05
+
+
+def timing_of(benchmark: Benchmark | None) -> Timing | None:
+    """How models were timed, for the decision."""
+    if benchmark is None:
+        return None
+    return Timing(
+        threads=benchmark.threads,
+        warmup=benchmark.warmup,
+        runs=benchmark.runs,
+        itself=benchmark.itself,
+        conditions=benchmark.conditions,
+    )
+
+
+def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
+    """Whether the clock does not tell two candidates apart; where it was not asked, it does.
+
+    Where there were too few rounds for a percentile, medians decide.
+    """
+
+    def alike(name: str, one: str, other: str) -> bool:
+        figure, first, second = LATENCIES.get(name), models[one].timings, models[other].timings
+        if figure is None or one == other or first is None or second is None or itself is None:
+            return False
+        interval = ratio_interval(first, second, figure.percentile or 0) or ratio_interval(
+            first, second, MEDIAN.percentile or 0
+        )
+        return interval is not None and not told_apart(interval, itself)
+
+    return alike
+
+
+def warnings_of_timing(
+    benchmark: Benchmark | None,
+    baseline: Entry,
+    candidates: Sequence[Entry],
+    limits: Mapping[str, Limit],
+    choose: Sequence[Objective],
+    alike: Alike,
+) -> list[str]:
+    """What makes latencies worth less than they look, and who is slower than the float model."""
+    if benchmark is None or not benchmark.timings:
+        return []
+    return [
+        *_of_noise(benchmark),
+        *_of_too_few_runs(benchmark, limits),
+        *_of_fewer_runs(benchmark, candidates),
+        *_of_equals(candidates, choose, alike),
+        *_of_slower_ones(benchmark, baseline, candidates),
+    ]
+
+
+def _of_noise(benchmark: Benchmark) -> Iterator[str]:
+    itself = benchmark.itself
+    if itself is None or resolution_of(itself) <= NOISY:
+        return
+    yield (
+        "this machine was too noisy to tell two models apart whose latencies differ by less than "
+        f"{100 * (resolution_of(itself) - 1):.0f} %: the baseline, timed against itself, came out "
+        f"at {range_text(itself)} of its own median{_circumstances(benchmark.conditions)}; time "
+        "on a quiet machine, or with more `runs`"
+    )
+
+
+def _circumstances(conditions: Conditions | None) -> str:
+    if conditions is None:
+        return ""
+    return f" ({conditions_text(conditions)})"
+
+
+def _of_too_few_runs(benchmark: Benchmark, limits: Mapping[str, Limit]) -> Iterator[str]:
+    for name, limit in limits.items():
+        figure = LATENCIES.get(name)
+        if figure is None or figure.percentile is None or limit.confidence is None:
+            continue
+        needed = least_runs(figure.percentile, limit.confidence)
+        if benchmark.runs < needed:
+            yield (
+                f"{benchmark.runs:,} runs cannot show a limit on {name} at "
+                f"{confidence_text(limit.confidence)}: that takes at least {needed:,}; set "
+                "`measure.latency.runs`"
+            )
+
+
+def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterator[str]:
+    runs = {
+        entry.name: sum(1 for spent in timings if spent is not None)
+        for entry in candidates
+        if (timings := benchmark.timings.get(entry.model_sha256 or ""))
+    }
+    fewer = [f"{name} {count:,}" for name, count in runs.items() if count < benchmark.runs]
+    if fewer:
+        yield (
+            f"slow models were timed less often than {benchmark.runs:,} times, to stay within "
+            f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {', '.join(fewer)}"
+        )
+
+
+def _of_equals(
+    candidates: Sequence[Entry], choose: Sequence[Objective], alike: Alike
+) -> Iterator[str]:
+    qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
+    for name in map(figure_of, choose):
+        if name in LATENCIES and qualified:
+            first = min(qualified, key=lambda one: (qualified[one][name], one))
+            equals = [other for other in qualified if alike(name, other, first)]
+            if equals:
+                yield (
+                    f"{name} does not tell {', '.join([first, *equals])} apart on this machine, so "
+                    "that they count as equal in the choice, whatever `within` says"
+                )
+
+
+def _of_slower_ones(
+    benchmark: Benchmark, baseline: Entry, candidates: Sequence[Entry]
+) -> Iterator[str]:
+    slower = [
+        f"{entry.name} {ratio_text(entry.measurements[MEDIAN.name] / reference)} times as long "
+        f"({range_text(interval)})"
+        for reference in [baseline.measurements.get(MEDIAN.name)]
+        for entry in candidates
+        if reference
+        and (interval := entry.ratios.get(MEDIAN.name))
+        and interval.low > 1
+        and told_apart(interval, benchmark.itself)
+    ]
+    if slower:
+        threads = f"{benchmark.threads} thread{'' if benchmark.threads == 1 else 's'}"
+        yield (
+            f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
+            f"{', '.join(slower)}; another processor may have faster kernels for these models, "
+            "time them on the target's"
+        )
