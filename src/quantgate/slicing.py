@@ -13,6 +13,7 @@ from quantgate.spec.model import Limit, Rules
 #: In a slice with fewer samples, one of them moves a share by more than three points.
 FEW_SAMPLES = 30
 _MOST_NAMED = 5
+_FROM_WORST = ("fail", "undecided", "pass")
 
 
 def judge_with_slices(
@@ -78,8 +79,9 @@ def _worst(name: str, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
         yield worst.model_copy(update={"worst_of": name})
 
 
-def _kept(verdict: Verdict) -> tuple[bool, float]:
-    return verdict.passed, -math.inf if verdict.margin is None else verdict.margin
+def _kept(verdict: Verdict) -> tuple[int, float]:
+    margin = -math.inf if verdict.margin is None else verdict.margin
+    return _FROM_WORST.index(verdict.outcome), margin
 
 
 def _few(name: str, slices: Slices) -> Iterator[str]:

@@ -24,13 +24,13 @@ def samples_of(**right: int) -> dict[str, np.ndarray]:
 def decide(run):
     """A candidate that loses two watches of ten and nothing else."""
 
-    def decided(limit):
+    def decided(limit, tablet=351):
         samples = samples_of(phone=540, tablet=350, watch=9)
         metrics = dict.fromkeys(samples, "top1")
         run.evaluate("float32", samples, metrics=metrics, slices=SLICES)
         run.baseline = run.evaluations.pop()
         run.attest("small", "float16", 500)
-        run.evaluate("small", samples_of(phone=540, tablet=351, watch=7), metrics=metrics)
+        run.evaluate("small", samples_of(phone=540, tablet=tablet, watch=7), metrics=metrics)
         return run.decide({"top1": limit})
 
     return decided
@@ -69,6 +69,14 @@ def test_a_confidence_holds_in_each_slice(decide):
     assert worst.name == "top1[watch]"
     assert worst.bound > 0.25
     assert not worst.passed
+
+
+def test_a_slice_that_was_lost_comes_before_one_that_nobody_knows_about(decide):
+    each = {"max_drop": 0.1, "confidence": 0.95}
+    (worst,) = decide({"each_slice": each}, tablet=280).candidates[0].verdicts
+    assert (worst.name, worst.outcome) == ("top1[tablet]", "fail")
+    watches = decide({"slices": {"watch": each}}, tablet=280).candidates[-1].verdicts[0]
+    assert (watches.outcome, watches.margin < worst.margin) == ("undecided", True)
 
 
 def test_small_slices_are_said(decide):

@@ -233,10 +233,10 @@ SLICED = "[{metric: top1, slice: device}, mse]"
         ),
         (
             SLICED,
-            "{max_drop: 0.01, slices: {phone: {min: 0.5, confidence: 0.9}}}",
+            "{max_drop: 0.01, slices: {phone: {confidence: 0.9}}}",
             [
-                "12:53 a confidence needs a rule on the difference from the baseline -> Add "
-                "`max_drop` or `max_drop_percent`."
+                "12:35 `gate.top1.slices.phone` has no rule -> Its rules are `min`, `max_drop` and "
+                "`max_drop_percent`."
             ],
         ),
         (
