@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from kfp import dsl
@@ -70,7 +71,8 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         build_calibration_set(plan, inputs.sources, baseline) if plan.calibration_data else None
     )
     calibration = _calibrate(plan, baseline, representative) if representative else {}
-    candidates = _try_candidates(plan, inputs, baseline, evaluation, calibration)
+    stopping = _stopping(plan, baseline_measurement)
+    candidates = _try_candidates(plan, inputs, baseline, evaluation, calibration, stopping)
     latency = _benchmark(plan, baseline, evaluation, candidates, after=baseline_measurement)
     decision = gate(
         facts=baseline.outputs["facts"],
@@ -80,7 +82,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         models=dsl.Collected(candidates.quantized),
         name=plan.spec.name,
         limits=_limits(plan),
-        choose=[objective.model_dump(exclude_none=True) for objective in plan.spec.choose],
+        choose=_choose(plan),
         spec_sha256=spec_sha256,
         allow_random=plan.spec.data.allow_random,
         evaluation=evaluation.outputs["summary"],
@@ -139,6 +141,7 @@ def _try_candidates(
     baseline: PipelineTask,
     evaluation: PipelineTask,
     calibration: dict[str, Channel],
+    stopping: dict[str, Any],
 ) -> _Candidates:
     with dsl.ParallelFor(plan.items, name="candidates") as candidate:
         quantized = quantize(
@@ -150,7 +153,8 @@ def _try_candidates(
             **calibration,
         )
         conversion(quantized, tasks.QUANTIZE)
-        measured = _evaluate(plan, quantized.outputs["quantized"], baseline, evaluation)
+        model = quantized.outputs["quantized"]
+        measured = _evaluate(plan, model, baseline, evaluation, stopping)
     return _Candidates(
         quantized=quantized.outputs["quantized"],
         attestation=quantized.outputs["attestation"],
@@ -164,8 +168,23 @@ def _bounds(plan: Plan) -> dict[str, Any]:
     return {"timeout_s": quantize.timeout_s, **memory}
 
 
+def _stopping(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, Any]:
+    """Return the optional inputs of `evaluate` with which it may stop early."""
+    if not plan.stops_early:
+        return {}
+    return {
+        "reference": baseline_measurement.outputs["measurement"],
+        "limits": _limits(plan),
+        "choose": _choose(plan),
+    }
+
+
 def _evaluate(
-    plan: Plan, model: Channel, baseline: PipelineTask, evaluation: PipelineTask
+    plan: Plan,
+    model: Channel,
+    baseline: PipelineTask,
+    evaluation: PipelineTask,
+    stopping: Mapping[str, Any] = MappingProxyType({}),
 ) -> PipelineTask:
     metrics = plan.spec.measure.metrics
     against = any(metric.figure and not metric.figure.labelled for metric in metrics)
@@ -175,6 +194,7 @@ def _evaluate(
         evaluation=evaluation.outputs["dataset"],
         metrics=[metric.model_dump(exclude_none=True) for metric in metrics],
         **({"baseline": baseline.outputs["baseline"]} if against else {}),
+        **stopping,
     )
     if any(metric.is_own for metric in metrics):
         # What a function computes may change while its name stays.
@@ -212,6 +232,10 @@ def _benchmark(
 def _promote(decision: PipelineTask, to: Channel) -> None:
     task = promote(decision=decision.outputs["decision"], winner=decision.outputs["winner"], to=to)
     runtime(task, tasks.PROMOTE).set_caching_options(False)
+
+
+def _choose(plan: Plan) -> list[dict[str, Any]]:
+    return [objective.model_dump(exclude_none=True) for objective in plan.spec.choose]
 
 
 def _limits(plan: Plan) -> dict[str, dict[str, float]]:

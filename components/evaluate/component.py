@@ -1,5 +1,7 @@
 """KFP interface of `evaluate`."""
 
+from typing import Optional
+
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
@@ -14,6 +16,9 @@ def evaluate(
     metrics: list,
     measurement: Output[Artifact],
     baseline: Input[Model] = None,
+    reference: Input[Artifact] = None,
+    limits: Optional[dict] = None,
+    choose: Optional[list] = None,
 ) -> None:
     """Run a .tflite over a data set and compute its metrics.
 
@@ -24,6 +29,9 @@ def evaluate(
         metrics: the spec's `measure.metrics`, each a mapping.
         measurement: a folder with `measurement.json` (`Measurement`) and `samples.npz`.
         baseline: the float .tflite, where a metric compares with its outputs.
+        reference: the baseline's measurement, where the evaluation may stop once it is decided.
+        limits: the spec's `gate`, which decides that.
+        choose: the spec's `choose`, whose figures all samples give exactly.
     """
     from quantgate.components.evaluate.work import evaluate as work
 
@@ -34,4 +42,7 @@ def evaluate(
         metrics=metrics,
         measurement_path=measurement.path,
         baseline_path=baseline.path if baseline else None,
+        reference_path=reference.path if reference else None,
+        limits=limits,
+        choose=choose,
     )

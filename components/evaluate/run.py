@@ -24,7 +24,7 @@ from quantgate.components.interpreter import Encoded, LiteRTModel
 from quantgate.components.progress import counted
 from quantgate.errors import InputError
 from quantgate.figures import slice_figure
-from quantgate.records import ModelFacts, Signature
+from quantgate.records import ModelFacts, Signature, Steps
 
 Array = NDArray[Any]
 #: Arrays [k, ...] by the name of an output.
@@ -35,16 +35,33 @@ class MetricFailure(ModelFailure):
     """A metric could not be computed from what a model gives; `str(error)` is the reason."""
 
 
+class SampleFailure(ModelFailure):
+    """The model failed on a sample, whose place in the data set is `sample`."""
+
+    def __init__(self, sample: int, why: str) -> None:
+        super().__init__(f"the model failed on sample {sample}: {why}")
+        self.sample, self.why = sample, why
+
+    def __reduce__(self) -> tuple[type["SampleFailure"], tuple[int, str]]:
+        return type(self), (self.sample, self.why)
+
+
 @dataclass(frozen=True)
 class Scores:
-    """A result for each metric by title, or else the samples whose outputs were not finite."""
+    """A result for each metric by title, or else the samples whose outputs were not finite.
+
+    `steps` say how an evaluation in steps ended, and `covered` holds the places of the samples
+    that it ran, int64 [taken]; None elsewhere.
+    """
 
     results: dict[str, Result]
     not_finite: NDArray[np.int64]
+    steps: Steps | None = None
+    covered: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
-class _Runner:
+class Runner:
     """A model, and for each output that is scored an array [chunk, ...] to read it into."""
 
     model: LiteRTModel
@@ -121,14 +138,14 @@ def score_stretch(subject: Subject, stretch: range) -> Part | InputError | Model
     signature, plans = subject.signature, subject.plans
     try:
         dataset = open_dataset(subject.dataset, signature.key)
-        runner = _prepared(subject.path, subject.facts, signature, dataset, plans)
+        runner = prepared(subject.path, subject.facts, signature, dataset, plans)
         against = [plan for plan in plans if not plan.computation.labelled]
         reference = (
-            _prepared(subject.baseline, subject.facts, signature, dataset, against)
+            prepared(subject.baseline, subject.facts, signature, dataset, against)
             if subject.baseline and against
             else None
         )
-        return _score_all(runner, reference, dataset, plans, stretch)
+        return score_all(runner, reference, dataset, plans, stretch)
     except (InputError, ModelFailure) as error:
         return error
 
@@ -149,13 +166,18 @@ def summed_up(subject: Subject, parts: Sequence[Part]) -> Scores | InputError | 
     return Scores(results, not_finite)
 
 
-def _score_all(
-    runner: _Runner,
-    reference: _Runner | None,
+def score_all(
+    runner: Runner,
+    reference: Runner | None,
     dataset: DatasetFolder,
     plans: Sequence[Plan],
     stretch: range,
 ) -> Part:
+    """Run a model over a stretch of the samples, and score the outputs.
+
+    Raises:
+        ModelFailure: it failed on a sample, or a metric on the outputs.
+    """
     kept: dict[str, list[Array]] = {plan.title: [] for plan in plans}
     finite = np.ones(len(stretch), dtype=np.bool_)
     length = min(runner.length, reference.length if reference else runner.length)
@@ -232,16 +254,16 @@ def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> 
         model.feed(encoded, row)
         model.invoke()
     except (RuntimeError, ValueError) as error:
-        raise ModelFailure(f"the model failed on sample {sample}: {error}") from error
+        raise SampleFailure(sample, str(error)) from error
 
 
-def _prepared(
+def prepared(
     path: str,
     facts: ModelFacts,
     signature: Signature,
     dataset: DatasetFolder,
     plans: Sequence[Plan],
-) -> _Runner:
+) -> Runner:
     """Load a model; a first run tells the true shapes of its outputs."""
     model = LiteRTModel(path, facts, signature, dataset.inputs)
     encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
@@ -254,9 +276,7 @@ def _prepared(
     for plan in plans:
         check_fit(plan, forms, dataset)
     length = chunk_length(max(_row_bytes(dataset), *(o.nbytes for o in first.values())))
-    return _Runner(
-        model, {name: np.empty((length, *o.shape), o.dtype) for name, o in first.items()}
-    )
+    return Runner(model, {name: np.empty((length, *o.shape), o.dtype) for name, o in first.items()})
 
 
 def _row_bytes(dataset: DatasetFolder) -> int:

@@ -1,6 +1,7 @@
 """The work of `evaluate`: the accuracy of one .tflite on a data set."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,21 @@ from quantgate.components.evaluate.run import (
     score_stretch,
     summed_up,
 )
+from quantgate.components.evaluate.steps import contest_of, score_in_steps
 from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
+from quantgate.components.measurement_folder import write_evaluation
 from quantgate.components.progress import expect
 from quantgate.errors import InputError
 from quantgate.figures import is_slice, slice_of, whole_of
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Measurement, ModelFacts, Slices
+from quantgate.records import Manifest, Measurement, ModelFacts, Slices
+from quantgate.stopping import Contest
 
-MEASUREMENT = "measurement.json"
-SAMPLES = "samples.npz"
 TIMEOUT_S = 6 * 3600.0
 NO_MODEL = "the conversion left no model"
+NOTHING = Scores({}, np.zeros(0, np.int64))
 
 
 def evaluate(
@@ -42,6 +45,9 @@ def evaluate(
     metrics: Sequence[Mapping[str, object]],
     measurement_path: str,
     baseline_path: str | None = None,
+    reference_path: str | None = None,
+    limits: Mapping[str, Any] | None = None,
+    choose: Sequence[Any] | None = None,
 ) -> None:
     """Run a .tflite over a data set and compute its metrics.
 
@@ -56,6 +62,10 @@ def evaluate(
         metrics: the spec's `measure.metrics`.
         measurement_path: folder to write `measurement.json` and `samples.npz` to.
         baseline_path: the float .tflite; needed by metrics that take no labels.
+        reference_path: folder of the baseline's measurement, where the evaluation may stop as soon
+            as it is decided, which takes metrics that are means over the samples of one signature.
+        limits: the spec's `gate`, which decides that.
+        choose: the spec's `choose`, whose figures all samples give exactly.
 
     Raises:
         InputError: a metric does not fit the model's outputs or the labels, or cannot be computed
@@ -67,24 +77,28 @@ def evaluate(
     if Path(model_path).stat().st_size:
         sha256 = sha256_of_file(model_path)
         baseline = None if sha256 == facts.baseline_sha256 else baseline_path
-        reasons, results = _scored(model_path, facts, dataset_path, plans, baseline)
+        contest = contest_of(reference_path, limits or {}, choose or ())
+        reasons, scores = _scored(model_path, facts, dataset_path, plans, baseline, contest)
     else:
-        sha256, reasons, results = None, [NO_MODEL], {}
-    root = Path(measurement_path)
-    root.mkdir(parents=True, exist_ok=True)
-    per_sample: dict[str, Any] = {title: values for title, (_, values) in results.items()}
-    np.savez(root / SAMPLES, **per_sample)
-    Measurement(
+        sha256, reasons, scores = None, [NO_MODEL], NOTHING
+    measurement = Measurement(
         model_sha256=sha256,
         status="failed" if reasons else "measured",
         reasons=reasons,
-        figures={title: figure for title, (figure, _) in results.items()},
-        metrics=_metrics_by_figure(plans, results),
-        slices=_slices_by_figure(plans, results),
-        samples=sum(manifest.samples for manifest in manifests.values()),
+        figures={title: figure for title, (figure, _) in scores.results.items()},
+        metrics=_metrics_by_figure(plans, scores.results),
+        slices=_slices_by_figure(plans, scores.results),
+        samples=scores.steps.taken if scores.steps else _samples_of(manifests),
         dataset_sha256=content_sha256(manifests),
         litert=litert_version(),
-    ).write(root / MEASUREMENT)
+        steps=scores.steps,
+    )
+    values = {title: values for title, (_, values) in scores.results.items()}
+    write_evaluation(measurement_path, measurement, values, scores.covered)
+
+
+def _samples_of(manifests: Mapping[str, Manifest]) -> int:
+    return sum(manifest.samples for manifest in manifests.values())
 
 
 def _scored(
@@ -93,19 +107,22 @@ def _scored(
     dataset_path: str,
     plans: Sequence[Plan],
     baseline: str | None,
-) -> tuple[list[str], dict[str, Result]]:
-    """Why the model cannot be measured, or else its results by title."""
-    results: dict[str, Result] = {}
+    contest: Contest | None,
+) -> tuple[list[str], Scores]:
+    """Why the model cannot be measured, or else what it scores."""
+    found: list[Scores] = []
     for signature in dict.fromkeys(plan.signature for plan in plans):
         those = [plan for plan in plans if plan.signature == signature]
         against = baseline if any(not plan.computation.labelled for plan in those) else None
-        outcome = _score(Subject(model_path, facts, dataset_path, those, against))
+        outcome = _score(Subject(model_path, facts, dataset_path, those, against), contest)
         reasons = _reasons(outcome)
         if reasons or not isinstance(outcome, Scores):
             where = f"signature `{signature}`: " if len(facts.keys) > 1 else ""
-            return [f"{where}{reason}" for reason in reasons], {}
-        results |= outcome.results
-    return [], {title: results[title] for plan in plans for title in _titles_of(plan, results)}
+            return [f"{where}{reason}" for reason in reasons], NOTHING
+        found.append(outcome)
+    results = {title: result for scores in found for title, result in scores.results.items()}
+    ordered = {title: results[title] for plan in plans for title in _titles_of(plan, results)}
+    return [], replace(found[0], results=ordered)
 
 
 def _titles_of(plan: Plan, results: Iterable[str]) -> list[str]:
@@ -136,9 +153,13 @@ def _slices_by_figure(plans: Sequence[Plan], results: Mapping[str, Result]) -> d
     }
 
 
-def _score(subject: Subject) -> Scores | ModelFailure | IsolatedFailure:
+def _score(subject: Subject, contest: Contest | None) -> Scores | ModelFailure | IsolatedFailure:
     try:
-        outcome = _computed(subject, stretches_of(subject))
+        outcome = (
+            score_in_steps(subject, contest, timeout_s=TIMEOUT_S)
+            if contest
+            else _computed(subject, stretches_of(subject))
+        )
     except IsolatedFailure as failure:
         return failure
     if isinstance(outcome, InputError):

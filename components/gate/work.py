@@ -2,23 +2,21 @@
 
 import platform
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from quantgate.components.dataset import read_summary
-from quantgate.confidence import Samples
+from quantgate.components.measurement_folder import read_evaluation
 from quantgate.decide import decide
 from quantgate.decision import Decision, Entry
 from quantgate.errors import InputError
-from quantgate.evidence import Evaluation, Evidence
+from quantgate.evidence import Evidence
 from quantgate.figures import is_slice
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Attestation, Benchmark, Calibration, Measurement, ModelFacts
+from quantgate.records import Attestation, Benchmark, Calibration, ModelFacts
 from quantgate.report import html, markdown
 from quantgate.spec.model import Limit, Objective
 
@@ -30,24 +28,6 @@ class Outcome:
     qualified: bool
     winner_name: str
     measurements: dict[str, float]
-
-
-@dataclass(frozen=True)
-class SampleFile(Mapping[str, Samples]):
-    """The arrays of a `samples.npz`, float64 [samples] by metric, read when asked for."""
-
-    path: Path
-
-    def __getitem__(self, metric: str) -> Samples:
-        with np.load(self.path, allow_pickle=False) as arrays:
-            return np.asarray(arrays[metric], dtype=np.float64)
-
-    def __iter__(self) -> Iterator[str]:
-        with np.load(self.path, allow_pickle=False) as arrays:
-            return iter(list(arrays))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def gate(
@@ -81,9 +61,9 @@ def gate(
     """
     evidence = Evidence(
         facts=ModelFacts.read(facts_path),
-        baseline=_evaluation(baseline_path),
+        baseline=read_evaluation(baseline_path),
         attestations=[Attestation.read(path) for path in attestation_paths],
-        evaluations=[_evaluation(path) for path in measurement_paths],
+        evaluations=[read_evaluation(path) for path in measurement_paths],
         benchmark=Benchmark.read(latency_path) if latency_path else None,
         calibration=_calibration(calibrated_path) if calibrated_path else None,
         calibration_sets=read_summary(calibration_path) if calibration_path else {},
@@ -114,12 +94,6 @@ def gate(
             if not is_slice(figure)
         },
     )
-
-
-def _evaluation(folder: str) -> Evaluation:
-    measurement = Measurement.read(Path(folder) / "measurement.json")
-    measured = measurement.status == "measured"
-    return Evaluation(measurement, SampleFile(Path(folder) / "samples.npz") if measured else {})
 
 
 def _calibration(folder: str) -> Calibration:

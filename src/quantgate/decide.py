@@ -7,6 +7,7 @@ from quantgate import __version__
 from quantgate.advice import advice_for
 from quantgate.choice import choose_winner, figure_of, has_all_figures, pareto_front
 from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
+from quantgate.early_plan import metrics_chosen_by
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
 from quantgate.noise import alike_by, timing_of, warnings_of_timing
 from quantgate.phrases import miss_text
@@ -56,6 +57,7 @@ def decide(
             for contender in contenders
         ],
         choose,
+        evidence.metrics,
     )
     qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
     models = {contender.name: contender.measured for contender in contenders}
@@ -107,6 +109,7 @@ def _entry(contender: Contender) -> Entry:
         model_sha256=contender.measured.model_sha256,
         measurements=dict(contender.measured.figures),
         ratios=dict(contender.ratios),
+        steps=contender.measured.steps,
     )
 
 
@@ -118,7 +121,7 @@ def _judged(
     choose: Sequence[Objective],
     refusal: str | None,
 ) -> Entry:
-    entry = _entry(contender)
+    entry = _entry(contender).model_copy(update={"reference": _reference(contender, baseline)})
     verdicts = judge_with_slices(contender.measured, baseline.measured, limits, slices)
     if entry.status != "measured":
         return entry.model_copy(update={"verdicts": verdicts})
@@ -130,6 +133,14 @@ def _judged(
             "qualified": not misses,
         }
     )
+
+
+def _reference(contender: Contender, baseline: Contender) -> dict[str, float]:
+    """The baseline's figures on the samples that an evaluation which stopped has covered."""
+    covered, samples = contender.measured.covered, baseline.measured.samples
+    if covered is None:
+        return {}
+    return {name: float(samples[name][covered].mean()) for name in contender.measured.samples}
 
 
 def _refusal_of_random(purposes: Sequence[str]) -> str | None:
@@ -153,12 +164,18 @@ def _misses(
     ]
 
 
-def _with_pareto_front(candidates: list[Entry], choose: Sequence[Objective]) -> list[Entry]:
+def _with_pareto_front(
+    candidates: list[Entry], choose: Sequence[Objective], metrics: Mapping[str, str]
+) -> list[Entry]:
+    """Without those whose evaluation stopped, where their figures on a part would count."""
+    on_metrics = bool(metrics_chosen_by(choose, metrics))
     front = pareto_front(
         {
             entry.name: entry.measurements
             for entry in candidates
-            if entry.status == "measured" and has_all_figures(entry.measurements, choose)
+            if entry.status == "measured"
+            and has_all_figures(entry.measurements, choose)
+            and not (on_metrics and entry.steps and entry.steps.stopped)
         },
         choose,
     )

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from quantgate.records import Conditions, Interval, Record, Slices
+from quantgate.records import Conditions, Interval, Record, Slices, Steps
 
 Outcome = Literal["pass", "fail", "undecided"]
 
@@ -61,6 +61,8 @@ class Entry(Record):
     """The baseline or a candidate, with everything known about it.
 
     `ratios` are intervals of latencies relative to the baseline's, by figure.
+    `steps` say how an evaluation that might have stopped early ended. Where it did, the figures of
+    metrics are of the samples taken, and `reference` has the baseline's on the same ones.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Entry(Record):
     verdicts: list[Verdict] = Field(default_factory=list)
     qualified: bool = False
     pareto: bool = False
+    steps: Steps | None = None
+    reference: dict[str, float] = Field(default_factory=dict)
 
 
 class Closest(Record):

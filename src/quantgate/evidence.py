@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from quantgate.confidence import Samples
+from quantgate.early import Rows
 from quantgate.errors import InputError
 from quantgate.figures import FIGURES, SIZE, metric_of
 from quantgate.gate import Measured
@@ -33,10 +34,12 @@ class Evaluation:
     """A measurement, and per metric the values that its figure is the mean of.
 
     `samples` are float64 [samples] by metric, in the data set's order; they may be read lazily.
+    `covered`, int64 [samples], are their places in the data set where they are not all.
     """
 
     measurement: Measurement
     samples: Mapping[str, Samples]
+    covered: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,8 @@ def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[St
     if evaluation is None:
         reasons = ["no measurement of this model was handed in"]
     else:
-        reasons = evaluation.measurement.reasons
+        found = evaluation.measurement
+        reasons = [*found.reasons, *([found.steps.reason] if found.steps else [])]
     if attestation.status == "rejected":
         return "rejected", reasons
     unmeasured = evaluation is None or evaluation.measurement.status == "failed"
@@ -169,6 +173,8 @@ def _measured(
         samples,
         evidence.metrics,
         _timings(sha256, evidence.benchmark),
+        steps=evaluation.measurement.steps if evaluation else None,
+        covered=evaluation.covered if evaluation else None,
     )
 
 

@@ -11,8 +11,10 @@ from types import MappingProxyType
 
 from quantgate.confidence import Samples
 from quantgate.decision import Interval, Outcome, Verdict
-from quantgate.figures import LATENCIES, metric_of
+from quantgate.early import CONFIDENCE, Rows, Stepwise, last_confidence, looks_at, range_of
+from quantgate.figures import LATENCIES, METRICS, metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
+from quantgate.records import Steps
 from quantgate.spec.model import Rules
 from quantgate.timings import Clocked, Timings
 
@@ -31,6 +33,8 @@ class Measured:
         metrics: the metric by the name of its figure.
         timings: float64 [rounds] in milliseconds, NaN where the model sat the round out; None where
             it was not timed.
+        steps: how its evaluation ended, where it might have stopped early.
+        covered: int64 [samples], which samples of the data set were run; None for all.
     """
 
     model_sha256: str | None
@@ -38,6 +42,8 @@ class Measured:
     samples: Mapping[str, Samples]
     metrics: Mapping[str, str] = field(default_factory=dict)
     timings: Timings | None = None
+    steps: Steps | None = None
+    covered: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,8 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) 
 
     A figure that is missing or not finite keeps no limit. With a confidence, a rule has to hold at
     its bound; models with the same bytes are one model, so that the bound of their difference is
-    the difference itself.
+    the difference itself. A candidate that was evaluated in steps is held to the bounds that
+    `early` shares out over them.
     """
     return [
         _verdict(name, rule, value, limit.confidence, candidate, baseline)
@@ -152,8 +159,8 @@ def _verdict(
     candidate: Measured,
     baseline: Measured,
 ) -> Verdict:
-    figure = _figure(candidate, name)
-    value = RULES[rule].value(figure, _figure(baseline, name))
+    figure, early = _figure(candidate, name), _early(name, RULES[rule], candidate, baseline)
+    value = early.value if early else RULES[rule].value(figure, _figure(baseline, name))
     found = Verdict(
         name=name,
         metric=metric_of(name, baseline.metrics),
@@ -166,12 +173,37 @@ def _verdict(
         outcome="undecided",
         passed=False,
     )
+    margin = _margin(rule, value, limit)
     if not math.isfinite(value):
         return found
+    if early:
+        judged = _at_confidence(found, value, confidence or CONFIDENCE, early)
+        return judged if confidence else judged.model_copy(update={"margin": _finite(margin)})
     if confidence is None:
-        return _decided(found, _margin(rule, value, limit))
+        return _decided(found, margin)
     estimate = estimate_of(name, rule, candidate, baseline)
-    return found if estimate is None else _at_confidence(found, value, confidence, estimate)
+    last = last_confidence(confidence) if candidate.steps else confidence
+    return found if estimate is None else _at_confidence(found, value, last, estimate)
+
+
+def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Stepwise | None:
+    """What the samples of an evaluation that stopped tell of a metric.
+
+    As elsewhere, the figure of the baseline that a relative rule counts in is taken as known, and
+    so it is that of all samples.
+    """
+    metric = METRICS.get(metric_of(name, baseline.metrics) or "")
+    reference = _figure(baseline, name)
+    value = rule.value(_figure(candidate, name), reference)
+    steps, covered = candidate.steps, candidate.covered
+    if steps is None or covered is None or metric is None or not math.isfinite(value):
+        return None
+    ours, theirs = candidate.samples[name], baseline.samples[name]
+    values = rule.sign * (ours - theirs[covered]) if rule.sign else ours
+    lowest, highest = range_of(metric, difference=rule.sign != 0)
+    scale = rule.parts / abs(reference) if rule.parts else 1.0
+    looks = len(looks_at(steps.available))
+    return Stepwise(values, lowest, highest, looks, steps.limits, scale, rule.offset)
 
 
 def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Estimate) -> Verdict:

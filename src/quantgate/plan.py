@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from quantgate.early_plan import obstacle, wants_to_stop
 from quantgate.errors import SpecError
 from quantgate.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
 from quantgate.spec.data import (
@@ -178,6 +179,11 @@ class Plan:
                     named = sorted(limit.slices or ()) if limit and key == metric.slice else []
                     found[key] = sorted({*found.get(key, []), *named})
         return found
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether evaluations of candidates stop once they are decided."""
+        return wants_to_stop(self.spec) and obstacle(self.spec) is None
 
     @property
     def extent(self) -> str:

@@ -147,6 +147,26 @@ class Slices(Record):
     samples: dict[str, int]
 
 
+class Steps(Record):
+    """How an evaluation in growing steps ended.
+
+    The first `taken` of `available` samples, in random order, were run. `outcome` says whether the
+    accuracy limits, which have so many rules as `limits`, were certain to be kept or missed by
+    then; "undecided" where no step before the last one told. `reason` is a sentence.
+    """
+
+    taken: int
+    available: int
+    limits: int
+    outcome: Literal["pass", "fail", "undecided"] = "undecided"
+    reason: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether samples were left out."""
+        return self.taken < self.available
+
+
 class Measurement(Record):
     """`measurement.json`: the figures of one model on one data set.
 
@@ -156,6 +176,9 @@ class Measurement(Record):
     metric has a figure of its own, `top1[phone]`, and values of the samples in it.
     status "failed" means that the model did not run, or was not measured; `reasons` say why.
     `model_sha256` is None where the conversion left no model.
+    `steps` are there where the evaluation might have stopped early. Where it did, `samples` are
+    those that were run, and `covered.npy`, int64 [samples], beside `samples.npz` holds their places
+    in the data set.
     """
 
     model_sha256: str | None
@@ -167,6 +190,7 @@ class Measurement(Record):
     samples: int
     dataset_sha256: str
     litert: str
+    steps: Steps | None = None
 
 
 class Interval(Record):

@@ -28,12 +28,19 @@ def summarize(
     """
     if winner:
         entry = next(entry for entry in candidates if entry.name == winner)
-        return f"{winner} wins: {', '.join(_highlights(entry, baseline, named, metrics))}"
+        told = ", ".join(_highlights(entry, baseline, named, metrics))
+        return f"{winner} wins: {told}{_extent(entry)}"
     if not closest:
         return f"no candidate qualifies: none of {len(candidates)} came through to be measured"
     others = len(closest.missed) - 1
     more = f" (and {others} more)" if others else ""
     return f"no candidate qualifies: {closest.name} comes closest, but {closest.missed[0]}{more}"
+
+
+def _extent(entry: Entry) -> str:
+    if not entry.steps or not entry.steps.stopped:
+        return ""
+    return f"; accuracy on {entry.steps.taken:,} of {entry.steps.available:,} samples"
 
 
 def _highlights(
@@ -43,7 +50,10 @@ def _highlights(
     told = [SIZE.name, *whole, *(name for name in BENCHMARKED if name in named)]
     return [
         _compared(
-            name, entry.measurements[name], baseline.measurements.get(name), metrics.get(name)
+            name,
+            entry.measurements[name],
+            entry.reference.get(name, baseline.measurements.get(name)),
+            metrics.get(name),
         )
         for name in told
         if name in entry.measurements

@@ -4,6 +4,7 @@ import argparse
 import sys
 import textwrap
 
+from quantgate import early_plan
 from quantgate.cluster import rendered
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
@@ -39,7 +40,7 @@ def render(plan: Plan) -> str:
     decided = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    chosen = f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{_cost(plan)}"
+    chosen = f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{_cost(plan)}{_stopping(plan)}"
     return f"{chosen}\ntasks\n{tasks}{_cluster(plan)}"
 
 
@@ -52,6 +53,14 @@ def _cost(plan: Plan) -> str:
     if not plan.spec.quantize.select_tf_ops:
         return ""
     return f"\nquantize.select_tf_ops: if LiteRT lacks an op that the model has,\n{_COST}\n"
+
+
+def _stopping(plan: Plan) -> str:
+    told = early_plan.told(plan.spec)
+    if not told:
+        return ""
+    text = textwrap.fill(told, width=98, initial_indent="  ", subsequent_indent="  ")
+    return f"\nmeasure.evaluation.stop_early\n{text}\n"
 
 
 def _cluster(plan: Plan) -> str:

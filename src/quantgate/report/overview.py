@@ -243,7 +243,8 @@ def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
     if name not in entry.measurements:
         return Cell(NOTHING)
     metric = metric_of(name, decision.metrics)
-    value, reference = entry.measurements[name], decision.baseline.measurements.get(name)
+    value = entry.measurements[name]
+    reference = entry.reference.get(name, decision.baseline.measurements.get(name))
     alone = entry is decision.baseline or is_likeness(metric)
     return Cell(
         value=figure_text(metric or name, value),

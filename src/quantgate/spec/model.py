@@ -168,6 +168,16 @@ class Latency(Section):
     )
 
 
+class Evaluation(Section):
+    """How accuracy is measured."""
+
+    stop_early: bool = Field(
+        default=False,
+        description="Whether a candidate runs on growing numbers of samples, in random order, "
+        "until its accuracy limits are certain to be kept or missed.",
+    )
+
+
 class Measure(Section):
     """What to measure beside the size."""
 
@@ -176,6 +186,11 @@ class Measure(Section):
     )
     latency: Latency | None = Field(
         default=Latency(), description="How latency is measured; null measures none."
+    )
+    evaluation: Evaluation | None = Field(
+        default=None,
+        exclude_if=lambda evaluation: evaluation is None,
+        description="How accuracy is measured; by default on all samples.",
     )
 
 

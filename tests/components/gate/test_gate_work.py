@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from quantgate.components.dataset import write_summary
-from quantgate.components.gate.work import SampleFile, gate
+from quantgate.components.gate.work import gate
+from quantgate.components.measurement_folder import SampleFile
 from quantgate.decision import Decision
 from quantgate.errors import InputError
 from quantgate.records import (

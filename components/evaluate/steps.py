@@ -1,0 +1,199 @@
+"""Evaluating a candidate in growing steps, until its accuracy limits are decided.
+
+Processes load the model once and stay: each runs its share of a step, writes what the samples gave
+into memory that all share, waits for the others, and then sees for itself whether to go on, from
+the same values and by the same function as the others and, later, the gate.
+"""
+
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from multiprocessing.synchronize import Barrier
+from threading import BrokenBarrierError
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.binding import ModelFailure
+from quantgate.components.dataset import DatasetFolder, chunk_bounds, open_dataset
+from quantgate.components.evaluate.run import (
+    Part,
+    Runner,
+    SampleFailure,
+    Scores,
+    Subject,
+    prepared,
+    score_all,
+    summed_up,
+)
+from quantgate.components.evaluate.stretches import stretches_of
+from quantgate.components.isolation import run_side_by_side
+from quantgate.components.measurement_folder import read_evaluation
+from quantgate.components.progress import expect
+from quantgate.early import looks_at, order_of
+from quantgate.errors import InputError
+from quantgate.gate import Measured
+from quantgate.spec.model import Limit, Objective
+from quantgate.stopping import Contest
+
+Rows = NDArray[np.int64]
+
+
+def contest_of(
+    reference: str | None, limits: Mapping[str, Any], choose: Sequence[Any]
+) -> Contest | None:
+    """What a candidate is held against while it runs; None where it runs on all samples.
+
+    Args:
+        reference: folder of the baseline's measurement.
+        limits: the spec's `gate`.
+        choose: the spec's `choose`.
+    """
+    if reference is None:
+        return None
+    found = read_evaluation(reference)
+    measurement = found.measurement
+    if measurement.status == "failed" or not looks_at(measurement.samples):
+        return None
+    return Contest(
+        Measured(
+            measurement.model_sha256,
+            measurement.figures,
+            dict(found.samples),
+            measurement.metrics,
+        ),
+        {name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
+        [Objective.model_validate(objective) for objective in choose],
+    )
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What samples gave, for all processes to see.
+
+    Attributes:
+        values: float64 [samples] by title.
+        finite: bool [samples].
+    """
+
+    values: Mapping[str, NDArray[np.float64]]
+    finite: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, titles: Sequence[str], samples: int) -> "_Table":
+        finite = np.frombuffer(multiprocessing.RawArray("b", samples), np.bool_)
+        finite[:] = True
+        return cls({title: _shared(samples) for title in titles}, finite)
+
+    def at(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
+        """What these samples gave, by title."""
+        return {title: values[rows] for title, values in self.values.items()}
+
+    def enter(self, rows: Rows, part: Part) -> None:
+        """Note what these samples gave; nothing but the places of outputs that are not finite."""
+        self.finite[rows[part.not_finite]] = False
+        if not len(part.not_finite):
+            for title, values in part.kept.items():
+                self.values[title][rows] = values
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One evaluation, as all of its processes know it."""
+
+    subject: Subject
+    contest: Contest
+    order: Rows
+    table: _Table
+    barrier: Barrier
+
+    @property
+    def steps(self) -> Iterator[tuple[int, int]]:
+        """Half-open ranges of the order."""
+        samples = len(self.order)
+        return pairwise([0, *looks_at(samples), samples])
+
+    def is_over(self, taken: int) -> bool:
+        """Whether the rest need not be run after so many samples."""
+        if not self.table.finite.all():
+            return True
+        rows = self.rows(taken)
+        return self.contest.steps(self.table.at(rows), rows).outcome != "undecided"
+
+    def rows(self, taken: int) -> Rows:
+        """The places of the first samples of the order, ascending."""
+        return np.sort(self.order[:taken])
+
+
+def score_in_steps(
+    subject: Subject, contest: Contest, *, timeout_s: float
+) -> Scores | InputError | ModelFailure:
+    """Run a candidate on growing numbers of samples, in random order, until it is decided.
+
+    Errors are returned.
+
+    Raises:
+        IsolatedFailure: a process crashed, or the time was up.
+    """
+    samples = open_dataset(subject.dataset, subject.signature.key).manifest.samples
+    count = len(stretches_of(subject))
+    titles = [plan.title for plan in subject.plans]
+    barrier = multiprocessing.get_context("fork").Barrier(count)
+    run = _Run(subject, contest, order_of(samples), _Table.of(titles, samples), barrier)
+    expect(samples)
+    calls = [(run, number) for number in range(count)]
+    ends = run_side_by_side(_work, calls, timeout_s=timeout_s)
+    for end in ends:
+        if isinstance(end, InputError | ModelFailure):
+            return end
+    return _summed_up(run, max(end for end in ends if isinstance(end, int)))
+
+
+def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
+    """One process's share of each step; returns how many samples all of them ran."""
+    subject = run.subject
+    try:
+        dataset = open_dataset(subject.dataset, subject.signature.key)
+        runner = prepared(subject.path, subject.facts, subject.signature, dataset, subject.plans)
+        for start, stop in run.steps:
+            share = np.sort(run.order[start:stop][number :: run.barrier.parties])
+            _run_rows(run, runner, dataset, share)
+            run.barrier.wait()
+            if run.is_over(stop):
+                return stop
+    except (InputError, ModelFailure) as error:
+        run.barrier.abort()
+        return error
+    except BrokenBarrierError:
+        return None
+    return len(run.order)
+
+
+def _run_rows(run: _Run, runner: Runner, dataset: DatasetFolder, rows: Rows) -> None:
+    for first, last in chunk_bounds(len(rows), runner.length):
+        chosen = rows[first:last]
+        label = None if dataset.label is None else np.asarray(dataset.label[chosen])
+        inputs = {name: array[chosen] for name, array in dataset.inputs.items()}
+        picked = DatasetFolder(dataset.manifest, inputs, label)
+        try:
+            part = score_all(runner, None, picked, run.subject.plans, range(len(chosen)))
+        except SampleFailure as failure:
+            raise SampleFailure(int(chosen[failure.sample]), failure.why) from failure
+        run.table.enter(chosen, part)
+
+
+def _summed_up(run: _Run, taken: int) -> Scores | InputError | ModelFailure:
+    rows = run.rows(taken)
+    values = run.table.at(rows)
+    not_finite = np.flatnonzero(~run.table.finite)
+    scores = summed_up(run.subject, [Part(values, not_finite)])
+    if not isinstance(scores, Scores) or len(not_finite):
+        return scores
+    steps = run.contest.steps(values, rows)
+    return replace(scores, steps=steps, covered=rows if steps.stopped else None)
+
+
+def _shared(samples: int) -> NDArray[np.float64]:
+    return np.frombuffer(multiprocessing.RawArray("d", samples), np.float64)

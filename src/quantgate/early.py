@@ -1,0 +1,117 @@
+"""Evaluations that stop when they are decided: when is looked, and what a look can tell.
+
+Of what a limit's confidence leaves for error, a fifth is spent on all looks before the last, and
+the rest on the verdict over all samples: so a limit at 95 % is decided early at 99 %, over all
+looks together, and on all samples at 96 %, and either way at 95 %. A limit without a confidence is
+decided early at 99 % too, and on all samples by the figure itself. Several limits share the error
+of the early looks, so that it is the error of the whole verdict: to miss one of them is enough.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.confidence import Samples, samples_needed
+from quantgate.figures import Figure
+from quantgate.sequential import lower_bound, upper_bound
+
+Rows = NDArray[np.int64]
+
+#: The first look is after so many samples, and each further one after half as many again.
+FIRST_LOOK = 100
+GROWTH = 1.5
+#: Of the order in which samples are taken: the same for all candidates of a data set.
+SEED = 20250114
+#: Of what a confidence leaves for error, the part that early looks may spend.
+EARLY_SHARE = 0.2
+#: What limits without a confidence of their own are decided at.
+CONFIDENCE = 0.95
+
+
+def looks_at(samples: int) -> list[int]:
+    """After how many samples an evaluation of so many may stop, before all of them."""
+    looks = [FIRST_LOOK] if samples > FIRST_LOOK else []
+    while looks and (following := int(looks[-1] * GROWTH)) < samples:
+        looks.append(following)
+    return looks
+
+
+def order_of(samples: int) -> Rows:
+    """Places of the samples in the order in which they are taken, int64 [samples].
+
+    At random, for a data set may be sorted by class.
+    """
+    return np.random.default_rng(SEED).permutation(samples).astype(np.int64)
+
+
+def early_confidence(confidence: float) -> float:
+    """The confidence, over all early looks together, of a limit that is decided by one of them."""
+    return 1 - EARLY_SHARE * (1 - confidence)
+
+
+def last_confidence(confidence: float) -> float:
+    """The confidence of a verdict over all samples where earlier looks have spent their part."""
+    return 1 - (1 - EARLY_SHARE) * (1 - confidence)
+
+
+@dataclass(frozen=True)
+class Stepwise:
+    """What some of the samples tell of `offset + scale * mean(values)` over those they stand for.
+
+    Attributes:
+        values: float64 [taken].
+        lowest: the least value that can come; minus infinity where there is none.
+        highest: the greatest.
+        looks: how many early looks there are.
+        limits: how many share the error.
+        scale: above zero.
+        offset: in the unit of the limit, as the bounds are.
+    """
+
+    values: Samples
+    lowest: float
+    highest: float
+    looks: int
+    limits: int
+    scale: float = 1.0
+    offset: float = 0.0
+    p_value: None = None
+
+    @property
+    def samples(self) -> int:
+        """How many were taken."""
+        return len(self.values)
+
+    @property
+    def value(self) -> float:
+        """What the samples taken come to."""
+        return self.offset + self.scale * float(np.mean(self.values))
+
+    def upper(self, confidence: float) -> float:
+        """Upper bound over all looks, at the part of the error that early looks may spend."""
+        bound = upper_bound(self.values, self.highest, self._error(confidence), self.looks)
+        return self.offset + self.scale * bound
+
+    def lower(self, confidence: float) -> float:
+        """Lower bound, likewise."""
+        bound = lower_bound(self.values, self.lowest, self._error(confidence), self.looks)
+        return self.offset + self.scale * bound
+
+    def samples_to_decide(self, confidence: float, limit: float) -> float:
+        """By the root law, at a single look."""
+        wanted = (limit - self.offset) / self.scale
+        side = 1.0 if self.value <= limit else -1.0
+        nothing = np.zeros_like(self.values)
+        return samples_needed(side * self.values, nothing, confidence, side * wanted)
+
+    def _error(self, confidence: float) -> float:
+        return (1 - early_confidence(confidence)) / self.limits
+
+
+def range_of(metric: Figure, *, difference: bool) -> tuple[float, float]:
+    """Least and greatest value of a sample, or of the difference of two."""
+    if not difference:
+        return metric.least, metric.most
+    span = metric.most - metric.least
+    return -span, span
