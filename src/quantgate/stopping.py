@@ -69,7 +69,7 @@ class Contest:
     def _why_all(self) -> str:
         if self._chosen_by:
             return (
-                f"it did not certainly miss a limit before, and the choice rests on "
+                "no fewer showed that it misses an accuracy limit, and the choice rests on "
                 f"{' and '.join(self._chosen_by)}"
             )
         return "no fewer told for certain whether it keeps its accuracy limits"

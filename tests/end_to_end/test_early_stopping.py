@@ -1,0 +1,46 @@
+"""`measure.evaluation.stop_early` in whole runs: a candidate that keeps, and one that misses."""
+
+from pathlib import Path
+
+import pytest
+
+from quantgate.decision import Decision
+
+pytestmark = pytest.mark.tensorflow
+
+SETTINGS = (
+    *("--set", "quantize.modes=[dynamic_range]", "--set", "measure.evaluation.stop_early=true"),
+    *("--set", "measure.latency=null", "--set", "choose=[{minimize: size_bytes}]"),
+)
+
+
+@pytest.fixture
+def run_with(example: Path, quantgate):
+    """Run with a limit on top1; returns how the command ended, and its decision."""
+
+    def run(limit: str):
+        gate = f"gate={{top1: {limit}}}"
+        done = quantgate("run", example / "quantgate.yaml", *SETTINGS, "--set", gate, cwd=example)
+        return done, Decision.read(example / "runs" / "digits" / "latest" / "decision.json")
+
+    return run
+
+
+def test_a_run_stops_where_a_candidate_is_sure_to_keep_its_limits(run_with):
+    done, decision = run_with("{max_drop: 0.04, confidence: 0.95}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (entry,) = decision.candidates
+    assert entry.steps.outcome == "pass"
+    assert entry.steps.taken < entry.steps.available == decision.provenance.evaluation_samples
+    told = f"{entry.steps.taken:,} of {entry.steps.available:,} samples were enough to show"
+    assert told in " ".join(done.stdout.split())
+    assert f"accuracy on {entry.steps.taken} of 599 samples" in decision.summary
+
+
+def test_a_run_stops_where_a_candidate_is_sure_to_miss_a_limit(run_with):
+    done, decision = run_with("{max_drop: 0.0, min: 0.9999}")
+    assert done.returncode == 4, done.stdout + done.stderr
+    (entry,) = decision.candidates
+    assert entry.steps.outcome == "fail"
+    assert entry.steps.taken < entry.steps.available
+    assert "samples were enough to show" in " ".join(done.stdout.split())
