@@ -76,7 +76,9 @@ class Contest:
 
     def _verdicts(self, values: Mapping[str, Samples], rows: Rows, steps: Steps) -> list[Verdict]:
         figures = {name: float(found.mean()) for name, found in values.items()}
-        candidate = Measured(None, figures, values, self.baseline.metrics, steps, rows)
+        candidate = Measured(
+            None, figures, values, self.baseline.metrics, steps=steps, covered=rows
+        )
         return judge(candidate, self.baseline, self._limits)
 
 

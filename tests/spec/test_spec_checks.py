@@ -235,7 +235,10 @@ from quantgate.spec import load
         (
             "size_bytes: {max_ratio: 0.5}",
             "latency_p50_ms: {confidence: 0.95}",
-            ["13:20 a confidence needs a rule -> Add `max`, `max_rise` or `max_ratio`."],
+            [
+                "13:3 `gate.latency_p50_ms` has no rule -> Its rules are `max`, `max_rise` and "
+                "`max_ratio`."
+            ],
         ),
         (
             "size_bytes: {max_ratio: 0.5}",
