@@ -21,7 +21,7 @@ help:
 	@echo "make test-images  build them, and run the whole pipeline in containers"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
 	@echo "make pages      write the pages of the components anew from their interfaces"
-	@echo "make schema     write the spec's JSON Schema anew"
+	@echo "make schema     write the JSON Schemas of spec and decision anew"
 	@echo "make lock       pin the dependencies anew"
 
 demo: $(INSTALLED)
@@ -69,6 +69,7 @@ pages: $(INSTALLED)
 
 schema: $(INSTALLED)
 	$(BIN)/python -m quantgate.spec.schema > specs/spec.schema.json
+	$(BIN)/python -m quantgate.decision_schema > specs/decision.schema.json
 
 lock: $(INSTALLED)
 	$(BIN)/pip install --quiet uv

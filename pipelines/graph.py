@@ -89,6 +89,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         **({"latency": latency} if latency else {}),
         **({"calibrated": calibration["calibrated"]} if calibration else {}),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
+        **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
     )
     runtime(decision, tasks.GATE)
     if inputs.promote_to is not None:
@@ -235,7 +236,7 @@ def _promote(decision: PipelineTask, to: Channel) -> None:
 
 
 def _choose(plan: Plan) -> list[dict[str, Any]]:
-    return [objective.model_dump(exclude_none=True) for objective in plan.spec.choose]
+    return [objective.model_dump(exclude_none=True) for objective in plan.spec.objectives]
 
 
 def _limits(plan: Plan) -> dict[str, dict[str, float]]:

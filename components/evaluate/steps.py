@@ -35,7 +35,7 @@ from quantgate.components.progress import expect
 from quantgate.early import looks_at, order_of
 from quantgate.errors import InputError
 from quantgate.gate import Measured
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.model import Limit, objective_of
 from quantgate.stopping import Contest
 
 Rows = NDArray[np.int64]
@@ -65,7 +65,7 @@ def contest_of(
             measurement.metrics,
         ),
         {name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
-        [Objective.model_validate(objective) for objective in choose],
+        [objective_of(line) for line in choose],
     )
 
 

@@ -29,6 +29,7 @@ def gate(
     latency: Input[Artifact] = None,
     calibrated: Input[Model] = None,
     calibration: Input[Artifact] = None,
+    baseline_model: Input[Model] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide; that no candidate qualifies is a decision too.
 
@@ -48,10 +49,12 @@ def gate(
         report: the report as Markdown.
         page: the report as one self-contained HTML file.
         metrics: the winner's figures for the UI.
-        winner: the winning .tflite; zero bytes long where nothing qualified.
+        winner: the winning .tflite; where nothing qualified the baseline's, if that is handed in,
+            and otherwise zero bytes long.
         latency: `Benchmark` as JSON, where latency is measured.
         calibrated: what `calibrate` wrote, where anything was calibrated.
         calibration: summary of the calibration set, where there is one.
+        baseline_model: the float .tflite, where it is to be promoted if nothing qualifies.
 
     Returns:
         Whether a candidate qualified, and its name ("" if none did).
@@ -77,6 +80,7 @@ def gate(
         latency_path=latency.path if latency else None,
         calibrated_path=calibrated.path if calibrated else None,
         calibration_path=calibration.path if calibration else None,
+        baseline_model_path=baseline_model.path if baseline_model else None,
     )
     for figure, value in outcome.measurements.items():
         metrics.log_metric(figure, value)

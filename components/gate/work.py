@@ -5,20 +5,22 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from quantgate.components.dataset import read_summary
 from quantgate.components.measurement_folder import read_evaluation
-from quantgate.decide import decide
-from quantgate.decision import Decision, Entry
+from quantgate.decide import Terms, decide
+from quantgate.decision import Entry
 from quantgate.errors import InputError
 from quantgate.evidence import Evidence
 from quantgate.figures import is_slice
 from quantgate.hashing import sha256_of_file
+from quantgate.provenance import Host
 from quantgate.records import Attestation, Benchmark, Calibration, ModelFacts
 from quantgate.report import html, markdown
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.model import Limit, objective_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def gate(
     page_path: str,
     winner_path: str,
     allow_random: bool = False,
+    baseline_model_path: str | None = None,
     evaluation_path: str | None = None,
     latency_path: str | None = None,
     calibrated_path: str | None = None,
@@ -54,7 +57,8 @@ def gate(
     """Decide and write; that no candidate qualifies is a decision too.
 
     `limits` and `choose` are the spec's `gate` and `choose` as plain values; the paths are
-    described in the component's interface. The winner's file is zero bytes long where none won.
+    described in the component's interface. The winner's file is zero bytes long where none won,
+    unless the baseline's model is handed in, which then stands in its place.
 
     Raises:
         InputError: a file is not what it should be, or the files do not belong together.
@@ -69,22 +73,23 @@ def gate(
         calibration_sets=read_summary(calibration_path) if calibration_path else {},
         evaluation_sets=read_summary(evaluation_path) if evaluation_path else {},
     )
-    decision = decide(
-        evidence,
+    terms = Terms(
         name=name,
         # KFP's runners hand a mapping over in any order; the decision has one.
         limits={name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
-        choose=[Objective.model_validate(objective) for objective in choose],
+        choose=[objective_of(line) for line in choose],
         spec_sha256=spec_sha256,
         allow_random=allow_random,
-        processor=platform.processor() or "unknown",
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        keep_baseline=baseline_model_path is not None,
     )
+    created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    decision = decide(evidence, terms, host=_host(), created=created)
     decision.write(decision_path)
     Path(report_path).write_text(markdown.render(decision), encoding="utf-8")
     Path(page_path).write_text(html.render(decision), encoding="utf-8")
-    winner = _winner(decision)
-    _write_winner(winner, model_paths, winner_path)
+    baselines = [] if baseline_model_path is None else [baseline_model_path]
+    _write_model(decision.promoted, [*model_paths, *baselines], winner_path)
+    winner = decision.entry(decision.winner) if decision.winner else None
     return Outcome(
         qualified=winner is not None,
         winner_name=winner.name if winner else "",
@@ -96,23 +101,36 @@ def gate(
     )
 
 
+def _host() -> Host:
+    return Host(
+        processor=platform.processor() or "unknown",
+        platform=platform.platform(),
+        python=platform.python_version(),
+        kfp=_version_of("kfp"),
+        numpy=_version_of("numpy"),
+    )
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def _calibration(folder: str) -> Calibration:
     return Calibration.read(Path(folder) / "calibration.json")
 
 
-def _winner(decision: Decision) -> Entry | None:
-    return next((entry for entry in decision.candidates if entry.name == decision.winner), None)
-
-
-def _write_winner(winner: Entry | None, model_paths: Sequence[str], winner_path: str) -> None:
-    if winner is None:
-        Path(winner_path).write_bytes(b"")
+def _write_model(promoted: Entry | None, model_paths: Sequence[str], path: str) -> None:
+    if promoted is None:
+        Path(path).write_bytes(b"")
         return
-    for path in model_paths:
-        if sha256_of_file(path) == winner.model_sha256:
-            shutil.copyfile(path, winner_path)
+    for model_path in model_paths:
+        if sha256_of_file(model_path) == promoted.model_sha256:
+            shutil.copyfile(model_path, path)
             return
     raise InputError(
-        f"the model of {winner.name} (SHA-256 {winner.model_sha256}) is not among the "
+        f"the model of {promoted.name} (SHA-256 {promoted.model_sha256}) is not among the "
         f"{len(model_paths)} models handed in: pass the models of the same run"
     )

@@ -13,11 +13,13 @@ def promote(
     to: str,
     manifest: Output[Artifact],
 ) -> None:
-    """Publish the winning model with its decision; fails where nothing qualified.
+    """Publish the winning model with its decision.
+
+    Where nothing qualified it fails, or publishes the float baseline if the decision says so.
 
     Args:
         decision: `Decision` as JSON.
-        winner: the winning .tflite.
+        winner: the .tflite that the decision promotes.
         to: folder to publish in.
         manifest: `Promotion` as JSON: version, files, hashes.
     """

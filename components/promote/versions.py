@@ -31,6 +31,7 @@ class Promotion(Record):
     """`manifest.json` of a published version.
 
     `version` is the first 16 hex digits of the model's SHA-256, and the name of its folder.
+    `kept_baseline` says that no candidate qualified, and that this is the float baseline.
     """
 
     version: str
@@ -39,6 +40,7 @@ class Promotion(Record):
     files: dict[str, PublishedFile]
     model_sha256: str
     decision_sha256: str
+    kept_baseline: bool = False
 
 
 def promotion_of(model: bytes, decision: bytes) -> Promotion:
@@ -54,16 +56,17 @@ def promotion_of(model: bytes, decision: bytes) -> Promotion:
         for name, content in ((MODEL, model), (DECISION, decision))
     }
     sha256 = files[MODEL].sha256
-    winners = [entry for entry in decided.candidates if entry.name == decided.winner]
-    if [entry.model_sha256 for entry in winners] != [sha256]:
-        raise InputError(f"the decision's winner is not the model {sha256}")
+    promoted = decided.promoted
+    if promoted is None or promoted.model_sha256 != sha256:
+        raise InputError(f"the decision does not promote the model {sha256}")
     return Promotion(
         version=sha256[:VERSION_DIGITS],
         name=decided.name,
-        candidate=winners[0].name,
+        candidate=promoted.name,
         files=files,
         model_sha256=sha256,
         decision_sha256=files[DECISION].sha256,
+        kept_baseline=decided.winner is None,
     )
 
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str) -> None:
-    """Publish the winning model as `<to>/<version>/` and name it in `<to>/latest`.
+    """Publish the model that a decision promotes as `<to>/<version>/`, named in `<to>/latest`.
 
     A version appears whole or not at all, and `latest` is replaced last, in one step, unless
     another promotion has moved it meanwhile. A version that was published before stays as it is,
@@ -35,17 +35,17 @@ def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str
 
     Args:
         decision_path: `Decision` as JSON.
-        winner_path: the winning .tflite.
+        winner_path: the .tflite that it promotes: the winner's, or the baseline's that is kept.
         to: folder to publish in, made where it is missing; or its URI in storage.
         manifest_path: where the version's `Promotion` is written too.
 
     Raises:
-        NothingQualified: there is no winner.
-        InputError: the model is not the one that won, it cannot be written there, or another
+        NothingQualified: there is no winner, and the baseline is not kept.
+        InputError: the model is not the promoted one, it cannot be written there, or another
             promotion was faster.
     """
     decision = Decision.read(decision_path)
-    _check_model(_winner(decision), winner_path)
+    _check_model(_promoted(decision), winner_path)
     model, decided = Path(winner_path).read_bytes(), Path(decision_path).read_bytes()
     with _writable(to):
         shelf = _shelf(to)
@@ -74,13 +74,10 @@ def roll_back(to: str) -> tuple[str, str]:
         return latest.version, latest.move_back(shelf)
 
 
-def _winner(decision: Decision) -> Entry:
-    if decision.winner is None:
+def _promoted(decision: Decision) -> Entry:
+    if decision.promoted is None:
         raise NothingQualified(_why_nothing(decision))
-    for entry in decision.candidates:
-        if entry.name == decision.winner:
-            return entry
-    raise InputError(f"the decision's winner `{decision.winner}` is not among its candidates")
+    return decision.promoted
 
 
 def _why_nothing(decision: Decision) -> str:
@@ -91,12 +88,12 @@ def _why_nothing(decision: Decision) -> str:
     return f"{start}; the closest is `{decision.closest.name}`, which missed: {missed}"
 
 
-def _check_model(winner: Entry, path: str) -> None:
+def _check_model(promoted: Entry, path: str) -> None:
     found = sha256_of_file(path)
-    if found != winner.model_sha256:
+    if found != promoted.model_sha256:
         raise InputError(
             f"{path} is not the model that won: its SHA-256 is {found}, the decision measured "
-            f"`{winner.name}` as {winner.model_sha256}; run the gate again"
+            f"`{promoted.name}` as {promoted.model_sha256}; run the gate again"
         )
 
 

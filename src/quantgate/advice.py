@@ -14,6 +14,25 @@ from quantgate.select_tf_ops import tensorflow_ops
 
 # LiteRT's guide to post-training quantization: "around 100-500 samples".
 MOST_CALIBRATION_SAMPLES = 500
+# Their values span ranges, or bend in places, that 256 steps of one size hold badly. LiteRT's guide
+# to the quantization debugger leaves such layers in float one by one.
+DELICATE_OPS = frozenset(
+    {
+        "DIV",
+        "EXP",
+        "GELU",
+        "HARD_SWISH",
+        "L2_NORMALIZATION",
+        "LOG",
+        "LOGISTIC",
+        "POW",
+        "RSQRT",
+        "SOFTMAX",
+        "SQRT",
+        "SQUARED_DIFFERENCE",
+        "TANH",
+    }
+)
 
 
 def advice_for(candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
@@ -23,6 +42,7 @@ def advice_for(candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
     return [
         *_replace_tensorflow_ops(evidence.facts.ops),
         *_calibrate_on_more(measured, evidence.calibration),
+        *_leave_in_float(measured, evidence),
         *_widen_activations(measured, candidates),
         *_train_for_quantization(measured),
         *_evaluate_on_more(measured, samples),
@@ -49,6 +69,23 @@ def _calibrate_on_more(measured: Iterable[Entry], calibration: Calibration | Non
         f"calibrate on more and broader data: {calibration.samples:,} samples were used, and "
         f"LiteRT's guide recommends 100 to {MOST_CALIBRATION_SAMPLES} that are typical of the "
         "inputs the model will meet"
+    ]
+
+
+def _leave_in_float(measured: Sequence[Entry], evidence: Evidence) -> list[str]:
+    """Name the ops to try, where int8 loses accuracy and nobody has left any out."""
+    found = sorted(DELICATE_OPS & evidence.facts.ops.keys())
+    tried = any(
+        attestation.settings.get("exclude_ops") or attestation.settings.get("exclude_nodes")
+        for attestation in evidence.attestations
+    )
+    loses = any(_loses_accuracy(entry) for entry in _with_activations(measured, "int8"))
+    if not found or tried or not loses:
+        return []
+    return [
+        f"leave ops that 8 bits often hold badly in float: the model has {' and '.join(found)}, as "
+        "in `{name: full_integer_with_float, mode: full_integer, exclude: {ops: "
+        f"[{', '.join(found)}]}}}}`"
     ]
 
 

@@ -1,29 +1,46 @@
-"""Choose among qualified candidates: one objective after another, each with its tolerance."""
+"""Choose among qualified candidates: one objective after another, each with its tolerance.
+
+Or, where objectives have weights, by the least weighted sum of relative changes for the worse.
+"""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from quantgate.spec.model import Objective
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.decision import ChoiceStep
+from quantgate.spec.model import Objective, WeightedObjective, WithinConfidence
 
 # Figures this close to the edge of a tolerance are inside it: 0.91 - 0.90 is not below 0.01.
 ROUNDING = 1e-9
 
 Figures = Mapping[str, float]
-#: Of a figure and two candidates' names: whether what was measured cannot tell the two apart.
-Alike = Callable[[str, str, str], bool]
+#: Of an objective and two candidates' names, the second the best one's: whether what was measured
+#: cannot tell the two apart.
+Alike = Callable[[Objective, str, str], bool]
 
 
-def figure_of(objective: Objective) -> str:
-    """The name of the figure that an objective is about."""
-    return objective.minimize or objective.maximize or ""
+class Choice(NamedTuple):
+    """The winner, and how the field was narrowed down to it."""
+
+    winner: str
+    steps: list[ChoiceStep]
+
+
+def never_alike(objective: Objective, other: str, best: str) -> bool:
+    """Take every difference for real."""
+    return False
 
 
 def choose_winner(
     candidates: Mapping[str, Figures],
     objectives: Sequence[Objective],
-    alike: Alike = lambda figure, one, other: False,
-) -> str:
-    """Choose lexicographically, with tolerances.
+    alike: Alike = never_alike,
+    baseline: Figures | None = None,
+) -> Choice:
+    """Choose lexicographically, with tolerances; or by weights.
 
     Each objective keeps, of the candidates left by those before it, the ones within its tolerance
     of the best, and all up to the last one that is not told apart from the best; among those left
@@ -35,14 +52,25 @@ def choose_winner(
         candidates: figures by candidate, at least one; every objective's figure is finite.
         objectives: in order.
         alike: widens a tolerance to what it does not tell apart from the best.
-
-    Returns:
-        The winner's name.
+        baseline: its figures, for weights.
     """
+    if is_weighted(objectives):
+        return _by_weights(candidates, objectives, baseline or {})
     left = dict(candidates)
+    steps = []
     for objective in objectives:
-        left = _within_tolerance(left, objective, alike)
-    return min(left, key=lambda name: (*_costs(left[name], objectives), name))
+        best = min(left, key=lambda name: _rank(name, left[name], [objective, *objectives]))
+        left = _within_tolerance(left, objective, best, alike)
+        steps.append(
+            ChoiceStep(
+                by=objective.figure,
+                best=best,
+                value=candidates[best][objective.figure],
+                within=_plain(objective),
+                left=sorted(left),
+            )
+        )
+    return Choice(min(left, key=lambda name: _rank(name, left[name], objectives)), steps)
 
 
 def pareto_front(candidates: Mapping[str, Figures], objectives: Sequence[Objective]) -> set[str]:
@@ -50,12 +78,11 @@ def pareto_front(candidates: Mapping[str, Figures], objectives: Sequence[Objecti
 
     One dominates another if it is at least as good in every objective and better in one.
     """
-    costs = {name: _costs(figures, objectives) for name, figures in candidates.items()}
-    return {
-        name
-        for name, own in costs.items()
-        if not any(_dominates(other, own) for other in costs.values())
-    }
+    names = list(candidates)
+    costs = np.array([_costs(candidates[name], objectives) for name in names]).reshape(
+        len(names), len(objectives)
+    )
+    return {name for name, own in zip(names, costs, strict=True) if not _is_dominated(own, costs)}
 
 
 def has_all_figures(figures: Figures, objectives: Sequence[Objective]) -> bool:
@@ -63,28 +90,81 @@ def has_all_figures(figures: Figures, objectives: Sequence[Objective]) -> bool:
     return all(math.isfinite(cost) for cost in _costs(figures, objectives))
 
 
+def is_weighted(objectives: Sequence[Objective]) -> bool:
+    """Whether weights decide, and no order."""
+    return all(isinstance(objective, WeightedObjective) for objective in objectives)
+
+
+def score(figures: Figures, objectives: Sequence[Objective], baseline: Figures) -> float | None:
+    """The weighted sum of relative changes for the worse; None where it means nothing.
+
+    A change is the difference from the baseline's figure, in parts of its absolute value: +0.5 for
+    a size half as large again, -0.25 for a quarter less; where higher is better the signs are the
+    other way round. The baseline scores 0, and less is better.
+    """
+    if not is_weighted(objectives):
+        return None
+    total = 0.0
+    for objective in objectives:
+        own, theirs = _cost(figures, objective), _cost(baseline, objective)
+        total += _weight(objective) * ((own - theirs) / abs(theirs) if theirs else math.nan)
+    return total if math.isfinite(total) else None
+
+
+def _by_weights(
+    candidates: Mapping[str, Figures], objectives: Sequence[Objective], baseline: Figures
+) -> Choice:
+    scores = {
+        name: math.inf if (found := score(own, objectives, baseline)) is None else found
+        for name, own in candidates.items()
+    }
+    winner = min(
+        candidates, key=lambda name: (scores[name], *_rank(name, candidates[name], objectives))
+    )
+    left = sorted(name for name in candidates if scores[name] == scores[winner])
+    return Choice(
+        winner, [ChoiceStep(by="weights", best=winner, value=scores[winner], within=0.0, left=left)]
+    )
+
+
+def _weight(objective: Objective) -> float:
+    return objective.weight if isinstance(objective, WeightedObjective) else 1.0
+
+
+def _rank(
+    name: str, figures: Figures, objectives: Sequence[Objective]
+) -> tuple[tuple[float, ...], str]:
+    """The documented order of equals: the objectives without tolerance, and then the name."""
+    return _costs(figures, objectives), name
+
+
 def _within_tolerance(
-    candidates: Mapping[str, Figures], objective: Objective, alike: Alike
+    candidates: Mapping[str, Figures], objective: Objective, best: str, alike: Alike
 ) -> dict[str, Figures]:
-    costs = {name: _cost(figures, objective) for name, figures in candidates.items()}
-    first = min(costs, key=lambda name: (costs[name], name))
-    best = costs[first]
-    equal = [
-        cost - best for name, cost in costs.items() if alike(figure_of(objective), name, first)
-    ]
-    tolerance = max([_tolerance(objective.within, best), *equal])
+    """Up to the last one that is not told apart from the best: no better one is left out."""
+    least = _cost(candidates[best], objective)
+    costs = {name: _cost(figures, objective) - least for name, figures in candidates.items()}
+    equal = [cost for name, cost in costs.items() if name != best and alike(objective, name, best)]
+    tolerance = max([_tolerance(objective.within, candidates[best][objective.figure]), *equal])
     return {
         name: candidates[name]
         for name, cost in costs.items()
-        if cost - best <= tolerance or math.isclose(cost - best, tolerance, rel_tol=ROUNDING)
+        if cost <= tolerance or math.isclose(cost, tolerance, rel_tol=ROUNDING)
     }
 
 
-def _tolerance(within: str | float, best: float) -> float:
-    """An absolute number, or a percentage of the best."""
+def _tolerance(within: str | float | WithinConfidence, best: float) -> float:
+    """An absolute number, or a percentage of the best; nothing where the samples set it."""
+    if isinstance(within, WithinConfidence):
+        return 0.0
     if isinstance(within, str):
         return float(within.removesuffix("%")) / 100 * abs(best)
     return within
+
+
+def _plain(objective: Objective) -> str | float | dict[str, float]:
+    within = objective.within
+    return {"confidence": within.confidence} if isinstance(within, WithinConfidence) else within
 
 
 def _costs(figures: Figures, objectives: Sequence[Objective]) -> tuple[float, ...]:
@@ -93,9 +173,9 @@ def _costs(figures: Figures, objectives: Sequence[Objective]) -> tuple[float, ..
 
 def _cost(figures: Figures, objective: Objective) -> float:
     """The objective's figure, with the sign that makes smaller better."""
-    value = figures.get(figure_of(objective), math.nan)
+    value = figures.get(objective.figure, math.nan)
     return value if objective.minimize else -value
 
 
-def _dominates(one: Sequence[float], other: Sequence[float]) -> bool:
-    return tuple(one) != tuple(other) and all(a <= b for a, b in zip(one, other, strict=True))
+def _is_dominated(own: NDArray[np.float64], costs: NDArray[np.float64]) -> bool:
+    return bool(np.any(np.all(costs <= own, axis=1) & np.any(costs < own, axis=1)))

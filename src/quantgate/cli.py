@@ -60,7 +60,9 @@ def _parser() -> "argparse.ArgumentParser":
     from quantgate import __version__
     from quantgate.commands import (
         cache,
+        compare,
         demo,
+        explain,
         init,
         inspect,
         lint,
@@ -98,6 +100,8 @@ def _parser() -> "argparse.ArgumentParser":
         schedule,
         status,
         show,
+        explain,
+        compare,
         logs,
         inspect,
         promote,

@@ -1,17 +1,19 @@
 """Decide: who qualifies, who wins, and if nobody does, who came closest."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from quantgate import __version__
 from quantgate.advice import advice_for
-from quantgate.choice import choose_winner, figure_of, has_all_figures, pareto_front
-from quantgate.decision import Closest, Decision, Entry, Provenance, Verdict
-from quantgate.early_plan import metrics_chosen_by
+from quantgate.choice import Alike, has_all_figures, is_weighted, score
+from quantgate.closest import closest_of
+from quantgate.decision import Decision, Entry, Verdict
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
+from quantgate.gate import Measured, intervals_of
 from quantgate.noise import alike_by, timing_of, warnings_of_timing
 from quantgate.phrases import miss_text
 from quantgate.power import warnings_of_power
+from quantgate.provenance import Host, provenance_of
+from quantgate.ranking import alike_by_samples, choice_among, with_pareto_fronts
 from quantgate.records import Slices
 from quantgate.samples import warnings_about
 from quantgate.slicing import judge_with_slices, warnings_about_slices
@@ -19,17 +21,28 @@ from quantgate.spec.model import Limit, Objective
 from quantgate.summary import summarize
 
 
-def decide(
-    evidence: Evidence,
-    *,
-    name: str,
-    limits: Mapping[str, Limit],
-    choose: Sequence[Objective],
-    spec_sha256: str,
-    processor: str,
-    created: str,
-    allow_random: bool = False,
-) -> Decision:
+@dataclass(frozen=True)
+class Terms:
+    """What a decision is held to.
+
+    Attributes:
+        name: the spec's name.
+        limits: the spec's `gate`, by figure.
+        choose: the spec's objectives, in order.
+        allow_random: whether random calibration or evaluation data may pass.
+        keep_baseline: whether the baseline is promoted where nothing qualifies.
+        spec_sha256: hash of the resolved spec.
+    """
+
+    name: str
+    limits: Mapping[str, Limit]
+    choose: Sequence[Objective]
+    spec_sha256: str
+    allow_random: bool = False
+    keep_baseline: bool = False
+
+
+def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Decision:
     """Hold every candidate against the limits and choose among those that keep them all.
 
     A candidate qualifies if its model was delivered as promised and measured, keeps every limit,
@@ -37,110 +50,100 @@ def decide(
 
     Args:
         evidence: what the run's tasks found out; the order of its lists does not matter.
-        name: the spec's name.
-        limits: the spec's `gate`, by figure.
-        choose: the spec's `choose`, in order.
-        spec_sha256: hash of the resolved spec.
-        processor: where nothing was timed, the processor that this runs on.
+        terms: what it is held to.
+        host: where this runs; its processor counts where nothing was timed.
         created: the time, ISO 8601 in UTC.
-        allow_random: whether random calibration or evaluation data may pass.
 
     Raises:
         InputError: the evidence does not belong together, or the baseline was not measured.
     """
     baseline = join_baseline(evidence)
     contenders = join_candidates(evidence)
-    refusal = None if allow_random else _refusal_of_random(evidence.random_data)
-    candidates = _with_pareto_front(
-        [
-            _judged(contender, baseline, limits, evidence.slices, choose, refusal)
-            for contender in contenders
-        ],
-        choose,
-        evidence.metrics,
-    )
-    qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
-    models = {contender.name: contender.measured for contender in contenders}
-    alike = alike_by(models, evidence.benchmark.itself if evidence.benchmark else None)
-    winner = choose_winner(qualified, choose, alike) if qualified else None
-    closest = None if winner or refusal else _closest(candidates, choose)
-    reference = _entry(baseline)
-    named = {*limits, *map(figure_of, choose)}
+    refusal = None if terms.allow_random else _refusal_of_random(evidence.random_data)
+    reference = _judged(baseline, baseline, terms, evidence.slices)
+    entries = [_judged(contender, baseline, terms, evidence.slices) for contender in contenders]
+    misses = {
+        entry.name: [*_misses(entry, reference, terms), *([refusal] if refusal else [])]
+        for entry in entries
+        if entry.status == "measured"
+    }
+    settled = [_settled(entry, misses) for entry in entries]
+    candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
+    alike = _alike(contenders, evidence)
+    choice = choice_among(candidates, terms.choose, reference, alike)
+    closest = None if choice or refusal else closest_of(candidates, misses)
+    kept = reference.name if terms.keep_baseline and not choice else None
     return Decision(
-        name=name,
+        name=terms.name,
         created=created,
-        outcome="winner" if winner else "none_qualified",
-        winner=winner,
-        summary=f"no candidate qualifies: {refusal}"
-        if refusal
-        else summarize(reference, candidates, winner, closest, named, evidence.metrics),
+        outcome="winner" if choice else "none_qualified",
+        winner=choice.winner if choice else None,
+        promotes=choice.winner if choice else kept,
+        summary=summarize(
+            reference,
+            candidates,
+            choice.winner if choice else None,
+            closest,
+            {*terms.limits, *(objective.figure for objective in terms.choose)},
+            evidence.metrics,
+            refusal=refusal,
+            kept=kept,
+        ),
         baseline=reference,
         candidates=candidates,
         closest=closest,
         metrics=dict(evidence.metrics),
         slices=dict(evidence.slices),
-        advice=[] if winner or refusal else advice_for(candidates, evidence),
-        warnings=[
-            *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
-            *warnings_of_power(
-                limits,
-                reference.measurements,
-                evidence.metrics,
-                evidence.baseline.measurement.samples,
-            ),
-            *warnings_about_slices(
-                limits, reference.measurements, evidence.metrics, evidence.slices
-            ),
-            *warnings_of_timing(evidence.benchmark, reference, candidates, limits, choose, alike),
-        ],
-        limits={figure: limit.model_dump(exclude_none=True) for figure, limit in limits.items()},
-        choose=[objective.model_dump(exclude_none=True) for objective in choose],
-        provenance=_provenance(evidence, spec_sha256, processor),
+        advice=[] if choice or refusal else advice_for(candidates, evidence),
+        warnings=_warnings(evidence, reference, candidates, terms, alike),
+        limits={name: limit.model_dump(exclude_none=True) for name, limit in terms.limits.items()},
+        choose=[objective.model_dump(exclude_none=True) for objective in terms.choose],
+        choice=choice.steps if choice else [],
+        provenance=provenance_of(evidence, terms.spec_sha256, host),
         timing=timing_of(evidence.benchmark),
     )
 
 
-def _entry(contender: Contender) -> Entry:
+def _judged(
+    contender: Contender, baseline: Contender, terms: Terms, slices: Mapping[str, Slices]
+) -> Entry:
+    measured = contender.measured.in_memory()
     return Entry(
         name=contender.name,
         mode=contender.mode,
         status=contender.status,
         reasons=contender.reasons,
-        model_sha256=contender.measured.model_sha256,
-        measurements=dict(contender.measured.figures),
+        model_sha256=measured.model_sha256,
+        measurements=dict(measured.figures),
         ratios=dict(contender.ratios),
-        steps=contender.measured.steps,
+        intervals=intervals_of(measured, terms.limits),
+        verdicts=judge_with_slices(measured, baseline.measured, terms.limits, slices),
+        score=score(measured.figures, terms.choose, baseline.measured.figures),
+        steps=measured.steps,
+        reference=_reference(measured, baseline.measured),
     )
 
 
-def _judged(
-    contender: Contender,
-    baseline: Contender,
-    limits: Mapping[str, Limit],
-    slices: Mapping[str, Slices],
-    choose: Sequence[Objective],
-    refusal: str | None,
-) -> Entry:
-    entry = _entry(contender).model_copy(update={"reference": _reference(contender, baseline)})
-    verdicts = judge_with_slices(contender.measured, baseline.measured, limits, slices)
-    if entry.status != "measured":
-        return entry.model_copy(update={"verdicts": verdicts})
-    misses = [*_misses(verdicts, entry.measurements, choose), *([refusal] if refusal else [])]
-    return entry.model_copy(
-        update={
-            "verdicts": verdicts,
-            "reasons": [*entry.reasons, *misses],
-            "qualified": not misses,
-        }
-    )
+def _settled(entry: Entry, misses: Mapping[str, list[str]]) -> Entry:
+    if entry.name not in misses:
+        return entry
+    found = misses[entry.name]
+    return entry.model_copy(update={"reasons": [*entry.reasons, *found], "qualified": not found})
 
 
-def _reference(contender: Contender, baseline: Contender) -> dict[str, float]:
+def _reference(measured: Measured, baseline: Measured) -> dict[str, float]:
     """The baseline's figures on the samples that an evaluation which stopped has covered."""
-    covered, samples = contender.measured.covered, baseline.measured.samples
-    if covered is None:
+    if measured.covered is None:
         return {}
-    return {name: float(samples[name][covered].mean()) for name in contender.measured.samples}
+    return {
+        name: float(baseline.samples[name][measured.covered].mean()) for name in measured.samples
+    }
+
+
+def _alike(contenders: Sequence[Contender], evidence: Evidence) -> Alike:
+    models = {contender.name: contender.measured for contender in contenders}
+    clock = alike_by(models, evidence.benchmark.itself if evidence.benchmark else None)
+    return alike_by_samples(models, clock)
 
 
 def _refusal_of_random(purposes: Sequence[str]) -> str | None:
@@ -153,71 +156,59 @@ def _refusal_of_random(purposes: Sequence[str]) -> str | None:
     )
 
 
-def _misses(
-    verdicts: Sequence[Verdict], figures: Mapping[str, float], choose: Sequence[Objective]
-) -> list[str]:
+def _misses(entry: Entry, baseline: Entry, terms: Terms) -> list[str]:
     """Why a measured candidate does not qualify, a sentence each."""
-    return [miss_text(verdict) for verdict in verdicts if not verdict.passed] + [
-        f"{figure_of(objective)}, which the choice rests on, was not measured"
-        for objective in choose
-        if not has_all_figures(figures, [objective])
+    return [
+        *(miss_text(verdict) for verdict in entry.verdicts if not verdict.passed),
+        *(
+            f"{objective.figure}, which the choice rests on, was not measured"
+            for objective in terms.choose
+            if not has_all_figures(entry.measurements, [objective])
+        ),
+        *_unweighable(entry, baseline, terms.choose),
     ]
 
 
-def _with_pareto_front(
-    candidates: list[Entry], choose: Sequence[Objective], metrics: Mapping[str, str]
-) -> list[Entry]:
-    """Without those whose evaluation stopped, where their figures on a part would count."""
-    on_metrics = bool(metrics_chosen_by(choose, metrics))
-    front = pareto_front(
-        {
-            entry.name: entry.measurements
-            for entry in candidates
-            if entry.status == "measured"
-            and has_all_figures(entry.measurements, choose)
-            and not (on_metrics and entry.steps and entry.steps.stopped)
-        },
-        choose,
-    )
-    return [entry.model_copy(update={"pareto": entry.name in front}) for entry in candidates]
+def _unweighable(entry: Entry, baseline: Entry, choose: Sequence[Objective]) -> list[str]:
+    if not is_weighted(choose) or not has_all_figures(entry.measurements, choose):
+        return []
+    return [
+        f"{objective.figure}, which the choice weighs, cannot be held against the baseline's, "
+        f"which is {baseline.measurements.get(objective.figure, 'missing')}"
+        for objective in choose
+        if score(entry.measurements, [objective], baseline.measurements) is None
+    ]
 
 
-def _closest(candidates: Sequence[Entry], choose: Sequence[Objective]) -> Closest | None:
-    """Fewest misses first, then the smaller of the worst misses relative to their limits."""
-    misses = {
-        entry.name: _misses(entry.verdicts, entry.measurements, choose)
-        for entry in candidates
-        if entry.status == "measured"
-    }
-    if not misses:
-        return None
-    worst = {entry.name: _worst_miss(entry.verdicts) for entry in candidates}
-    name = min(misses, key=lambda name: (len(misses[name]), worst[name], name))
-    return Closest(name=name, missed=misses[name])
+def _warnings(
+    evidence: Evidence,
+    baseline: Entry,
+    candidates: Sequence[Entry],
+    terms: Terms,
+    alike: Alike,
+) -> list[str]:
+    return [
+        *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
+        *warnings_of_power(
+            terms.limits,
+            baseline.measurements,
+            evidence.metrics,
+            evidence.baseline.measurement.samples,
+        ),
+        *warnings_about_slices(
+            terms.limits, baseline.measurements, evidence.metrics, evidence.slices
+        ),
+        *warnings_of_timing(
+            evidence.benchmark, baseline, candidates, terms.limits, terms.choose, alike
+        ),
+        *(
+            f"the float baseline itself does not keep a limit: {miss_text(verdict)}"
+            for verdict in baseline.verdicts
+            if _is_missed_by_the_model_itself(verdict)
+        ),
+    ]
 
 
-def _worst_miss(verdicts: Sequence[Verdict]) -> float:
-    return max((_relative_miss(verdict) for verdict in verdicts if not verdict.passed), default=0.0)
-
-
-def _relative_miss(verdict: Verdict) -> float:
-    """The miss as a share of the limit, or of the figure where the limit is zero."""
-    if verdict.margin is None or verdict.figure is None:
-        return math.inf
-    return -verdict.margin / (abs(verdict.limit) or abs(verdict.figure) or 1.0)
-
-
-def _provenance(evidence: Evidence, spec_sha256: str, processor: str) -> Provenance:
-    measurement = evidence.baseline.measurement
-    benchmark, calibration = evidence.benchmark, evidence.calibration
-    return Provenance(
-        quantgate=__version__,
-        tensorflow=evidence.facts.tensorflow,
-        litert=benchmark.litert if benchmark else measurement.litert,
-        processor=benchmark.processor if benchmark else processor,
-        spec_sha256=spec_sha256,
-        saved_model_sha256=evidence.facts.saved_model_sha256,
-        calibration_sha256=calibration.dataset_sha256 if calibration else None,
-        evaluation_sha256=measurement.dataset_sha256,
-        evaluation_samples=measurement.samples,
-    )
+def _is_missed_by_the_model_itself(verdict: Verdict) -> bool:
+    """Whether a limit on accuracy is one that quantization cannot be blamed for."""
+    return verdict.metric is not None and not verdict.passed and verdict.rule in ("min", "max")

@@ -1,10 +1,15 @@
 """The decision: one JSON document that holds everything the report shows."""
 
+import json
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
+from quantgate.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records import Conditions, Interval, Record, Slices, Steps
+
+VERSION: Literal[1] = 1
 
 Outcome = Literal["pass", "fail", "undecided"]
 
@@ -63,6 +68,10 @@ class Entry(Record):
     `ratios` are intervals of latencies relative to the baseline's, by figure.
     `steps` say how an evaluation that might have stopped early ended. Where it did, the figures of
     metrics are of the samples taken, and `reference` has the baseline's on the same ones.
+    `intervals` are of figures that have a value for each sample, at the limit's confidence or at
+    95 %. `pareto` says that no qualified candidate beats it in every objective, and that it
+    qualifies; `pareto_measured` the same among all that were measured, qualified or not. `score` is
+    the weighted sum of a choice by weights.
     """
 
     name: str
@@ -72,18 +81,54 @@ class Entry(Record):
     model_sha256: str | None
     measurements: dict[str, float]
     ratios: dict[str, Interval] = Field(default_factory=dict)
+    intervals: dict[str, Interval] = Field(default_factory=dict)
     verdicts: list[Verdict] = Field(default_factory=list)
     qualified: bool = False
     pareto: bool = False
+    pareto_measured: bool = False
+    score: float | None = None
     steps: Steps | None = None
     reference: dict[str, float] = Field(default_factory=dict)
 
 
 class Closest(Record):
-    """The candidate that came nearest when nothing qualified, and what it missed."""
+    """The candidate that came nearest when nothing qualified, and what it missed.
+
+    `limits` are those of its missed limits that would have let it pass, as loose as that takes, in
+    the form of the spec's `gate`; empty where no limit would have.
+    """
 
     name: str
     missed: list[str]
+    limits: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+
+
+class ChoiceStep(Record):
+    """One objective of the choice: who was best of those left, and who counted as equal.
+
+    `by` is the objective's figure, or "weights"; `value` the best one's figure or score; `within`
+    the tolerance as the spec has it; `left` the names of those that stayed.
+    """
+
+    by: str
+    best: str
+    value: float
+    within: str | float | dict[str, float]
+    left: list[str]
+
+
+class DataSource(Record):
+    """A data set that the figures rest on, and how its samples were chosen."""
+
+    purpose: Literal["calibration", "evaluation"]
+    signature: str
+    source: str
+    samples: int
+    available: int
+    select: str
+    seed: int
+    synthetic: bool
+    content_sha256: str
 
 
 class Timing(Record):
@@ -101,27 +146,43 @@ class Timing(Record):
 
 
 class Provenance(Record):
-    """What the figures rest on; hashes are SHA-256 over content."""
+    """What the figures rest on; hashes are SHA-256 over content.
+
+    `processor` is the one that latency was measured on, or else the gate's; `python`, `kfp`,
+    `numpy` and `platform` are the gate's.
+    """
 
     quantgate: str
     tensorflow: str
     litert: str
+    kfp: str | None = None
+    numpy: str | None = None
+    python: str | None = None
+    platform: str | None = None
     processor: str
     spec_sha256: str
     saved_model_sha256: str
     calibration_sha256: str | None
+    calibration_samples: int | None = None
     evaluation_sha256: str
     evaluation_samples: int
+    data: list[DataSource] = Field(default_factory=list)
 
 
 class Decision(Record):
-    """`decision.json`; `metrics` are by the names of their figures, and so are `slices`."""
+    """`decision.json`; `metrics` are by the names of their figures, and so are `slices`.
 
-    version: Literal[1] = 1
+    `promotes` names the winner; or the baseline, where nothing qualified and the spec says
+    `when_none_qualifies: keep_baseline`; or nobody. `choice` is how the winner was found.
+    `content_sha256` covers everything but itself and `created`.
+    """
+
+    version: Literal[1] = VERSION
     name: str
     created: str
     outcome: Literal["winner", "none_qualified"]
     winner: str | None
+    promotes: str | None = None
     summary: str
     baseline: Entry
     candidates: list[Entry]
@@ -131,6 +192,37 @@ class Decision(Record):
     advice: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, JsonValue]]
-    choose: list[dict[str, str | float]]
+    choose: list[dict[str, str | float | dict[str, float]]]
+    choice: list[ChoiceStep] = Field(default_factory=list)
     provenance: Provenance
     timing: Timing | None = None
+    content_sha256: str | None = None
+
+    @property
+    def promoted(self) -> Entry | None:
+        """What `promotes` names; quantgate 0.1 promoted winners alone, and did not say so."""
+        name = self.promotes or self.winner
+        return None if name is None else self.entry(name)
+
+    def entry(self, name: str) -> Entry | None:
+        """The baseline or candidate of that name."""
+        entries = [self.baseline, *self.candidates]
+        return next((entry for entry in entries if entry.name == name), None)
+
+    def write(self, path: str | Path) -> None:
+        """Write this decision as indented JSON, with the hash of its content."""
+        content = json.loads(self.model_dump_json())
+        sealed = self.model_copy(update={"content_sha256": content_sha256(content)})
+        Record.write(sealed, path)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Decision":
+        """Read a decision.
+
+        Raises:
+            InputError: it is none, of a newer version, cut off, or changed since it was written.
+        """
+        content = read_content(path, VERSION)
+        decision = super().read(path)
+        require_unchanged(path, content)
+        return decision

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from quantgate.choice import figure_of
 from quantgate.early import CONFIDENCE, FIRST_LOOK, early_confidence
 from quantgate.figures import metric_of
 from quantgate.phrases import confidence_text
@@ -11,7 +10,7 @@ from quantgate.spec.model import Objective, Spec
 
 def metrics_chosen_by(choose: Sequence[Objective], metrics: Mapping[str, str]) -> list[str]:
     """The metrics' figures that a choice rests on; `metrics` are by the names of their figures."""
-    named = dict.fromkeys(map(figure_of, choose))
+    named = dict.fromkeys(objective.figure for objective in choose)
     return [name for name in named if metric_of(name, metrics)]
 
 
@@ -48,7 +47,7 @@ def told(spec: Spec) -> str:
     metrics = {metric.title: metric.metric for metric in spec.measure.metrics}
     limited = {name: limit for name, limit in spec.gate.items() if name in metrics}
     confidence = early_confidence(min(found.confidence or CONFIDENCE for found in limited.values()))
-    chosen_by = metrics_chosen_by(spec.choose, metrics)
+    chosen_by = metrics_chosen_by(spec.objectives, metrics)
     one, all_kept = f"a limit on {' or '.join(limited)} is certain to be missed", ""
     if chosen_by:
         all_kept = f"; those that miss none run on all, for the choice rests on {chosen_by[0]}"

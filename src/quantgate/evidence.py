@@ -101,6 +101,7 @@ def join_baseline(evidence: Evidence) -> Contender:
             + "; ".join(measurement.reasons)
         )
     measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
+    measured = measured.in_memory()
     reasons = _reasons(measurement.reasons, facts.baseline_sha256, evidence.benchmark)
     return Contender(BASELINE.name, BASELINE.name, measurement.status, reasons, measured)
 

@@ -6,20 +6,21 @@ value misses it at the bound on the other side, and is undecided in between.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from quantgate.confidence import Samples
-from quantgate.decision import Interval, Outcome, Verdict
+from quantgate.decision import Outcome, Verdict
 from quantgate.early import CONFIDENCE, Rows, Stepwise, last_confidence, looks_at, range_of
 from quantgate.figures import LATENCIES, METRICS, metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
-from quantgate.records import Steps
+from quantgate.records import Interval, Steps
 from quantgate.spec.model import Rules
 from quantgate.timings import Clocked, Timings
 
 # A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.
 ROUNDING = 1e-9
+USUAL_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Measured:
     timings: Timings | None = None
     steps: Steps | None = None
     covered: Rows | None = None
+
+    def in_memory(self) -> "Measured":
+        """The same, with the samples read once and for all."""
+        return replace(self, samples=dict(self.samples))
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,21 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) 
         for name, limit in limits.items()
         for rule, value in limit.by_name.items()
     ]
+
+
+def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, Interval]:
+    """How certain each figure is by itself that has a value for each sample.
+
+    At the confidence of its limit, or at `USUAL_CONFIDENCE`.
+    """
+    found = {}
+    for name, value in measured.figures.items():
+        estimate = _of_figure(name, measured)
+        limit = limits.get(name)
+        confidence = (limit and limit.confidence) or USUAL_CONFIDENCE
+        if estimate and (interval := _interval(value, confidence, estimate)):
+            found[name] = interval
+    return found
 
 
 def estimate_of(name: str, rule: str, candidate: Measured, baseline: Measured) -> Estimate | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from quantgate.choice import Alike, figure_of
+from quantgate.choice import Alike
 from quantgate.decision import Entry, Timing
 from quantgate.figures import LATENCIES, MEDIAN
 from quantgate.gate import Measured
@@ -34,8 +34,9 @@ def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
     Where there were too few rounds for a percentile, medians decide.
     """
 
-    def alike(name: str, one: str, other: str) -> bool:
-        figure, first, second = LATENCIES.get(name), models[one].timings, models[other].timings
+    def alike(objective: Objective, one: str, other: str) -> bool:
+        figure = LATENCIES.get(objective.figure)
+        first, second = models[one].timings, models[other].timings
         if figure is None or one == other or first is None or second is None or itself is None:
             return False
         interval = ratio_interval(first, second, figure.percentile or 0) or ratio_interval(
@@ -116,10 +117,11 @@ def _of_equals(
     candidates: Sequence[Entry], choose: Sequence[Objective], alike: Alike
 ) -> Iterator[str]:
     qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
-    for name in map(figure_of, choose):
+    for objective in choose:
+        name = objective.figure
         if name in LATENCIES and qualified:
             first = min(qualified, key=lambda one: (qualified[one][name], one))
-            equals = [other for other in qualified if alike(name, other, first)]
+            equals = [other for other in qualified if alike(objective, other, first)]
             if equals:
                 yield (
                     f"{name} does not tell {', '.join([first, *equals])} apart on this machine, so "

@@ -79,6 +79,15 @@ def confidence_text(confidence: float) -> str:
     return f"{100 * confidence:.10g} % confidence"
 
 
+def tolerance_text(within: str | float | Mapping[str, float]) -> str:
+    """How close counts as equal: `5%`, `0.01`, `what the samples show at 95 % confidence`."""
+    if isinstance(within, str):
+        return within
+    if isinstance(within, Mapping):
+        return f"what the samples show at {confidence_text(within['confidence'])}"
+    return f"{within:g}"
+
+
 def rule_text(verdict: Verdict) -> str:
     """What a verdict is about: `top1 drop at most 0.01 at 95 % confidence`."""
     name = f"{verdict.worst_of}[each slice]" if verdict.worst_of else verdict.name

@@ -173,14 +173,15 @@ def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | Non
     if "decision" not in outputs:
         return None
     paths = {name: Path(outputs[name].path) for name in ("decision", "report", "page", "winner")}
-    keep_results(run, **paths)
-    return Decision.read(run.decision)
+    decision = Decision.read(paths["decision"])
+    keep_results(run, **paths, keeps_baseline=decision.winner is None)
+    return decision
 
 
 def _concluded(
     run: RunFolder, names: Names, result: "RunResult", decision: Decision | None
 ) -> Conclusion:
-    if decision is not None and decision.outcome == "none_qualified":
+    if decision is not None and decision.promoted is None:
         # That there is nothing to promote is why the promotion failed, and no news.
         return Conclusion(run, ExitCode.NOTHING_QUALIFIED, decision, None)
     if decision is None or not result.succeeded:

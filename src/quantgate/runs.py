@@ -1,7 +1,8 @@
 """The folder of a run: what it holds, and when it is whole.
 
     runs/<name>/<time>/  spec.yaml, pipeline.yaml, logs/, artifacts/, run.json,
-                         and once the gate has decided winner/, report.*, decision.json
+                         and once the gate has decided winner/ (or baseline/, where that is kept),
+                         report.*, decision.json
     runs/<name>/latest   a link to the newest run that ended in a decision
 
 `decision.json` is written last, so a folder that has it has everything.
@@ -94,6 +95,17 @@ class RunFolder:
         return self.path / "winner" / "model.tflite"
 
     @property
+    def kept_baseline(self) -> Path:
+        """The float baseline, where it is kept because nothing qualified."""
+        return self.path / "baseline" / "model.tflite"
+
+    def model_of(self, decision: Decision) -> Path | None:
+        """The model that a decision promotes; None where it promotes none."""
+        if decision.promoted is None:
+            return None
+        return self.kept_baseline if decision.winner is None else self.winner
+
+    @property
     def record(self) -> Path:
         """How the run went."""
         return self.path / "run.json"
@@ -135,13 +147,26 @@ def _unwritable(runs_dir: Path, why: str | None) -> UsageError:
     )
 
 
-def keep_results(run: RunFolder, decision: Path, report: Path, page: Path, winner: Path) -> None:
-    """Copy what the gate wrote to where people look for it, the decision last and at once."""
+def keep_results(
+    run: RunFolder,
+    decision: Path,
+    report: Path,
+    page: Path,
+    winner: Path,
+    *,
+    keeps_baseline: bool = False,
+) -> None:
+    """Copy what the gate wrote to where people look for it, the decision last and at once.
+
+    `winner` has the model that the decision promotes, if any; `keeps_baseline` says that it is the
+    float baseline.
+    """
     shutil.copyfile(report, run.report)
     shutil.copyfile(page, run.page)
     if winner.stat().st_size > 0:
-        run.winner.parent.mkdir(exist_ok=True)
-        shutil.copyfile(winner, run.winner)
+        model = run.kept_baseline if keeps_baseline else run.winner
+        model.parent.mkdir(exist_ok=True)
+        shutil.copyfile(winner, model)
     partial = run.path / ".decision.partial.json"
     shutil.copyfile(decision, partial)
     partial.replace(run.decision)

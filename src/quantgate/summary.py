@@ -14,6 +14,8 @@ def summarize(
     closest: Closest | None,
     named: Collection[str],
     metrics: Mapping[str, str],
+    refusal: str | None = None,
+    kept: str | None = None,
 ) -> str:
     """Say who wins and what that means, or that nobody does and how close it was.
 
@@ -25,16 +27,23 @@ def summarize(
         named: the figures that the spec's limits and objectives name; what the benchmark measures
             is told if it is one of them.
         metrics: the metric by the name of its figure.
+        refusal: why nobody could win.
+        kept: who is promoted where nobody won.
     """
     if winner:
         entry = next(entry for entry in candidates if entry.name == winner)
         told = ", ".join(_highlights(entry, baseline, named, metrics))
         return f"{winner} wins: {told}{_extent(entry)}"
+    start = f"no candidate qualifies{f', and {kept}, the baseline, is kept' if kept else ''}"
+    return f"{start}: {refusal or _nearest(closest, len(candidates))}"
+
+
+def _nearest(closest: Closest | None, tried: int) -> str:
     if not closest:
-        return f"no candidate qualifies: none of {len(candidates)} came through to be measured"
+        return f"none of {tried} came through to be measured"
     others = len(closest.missed) - 1
     more = f" (and {others} more)" if others else ""
-    return f"no candidate qualifies: {closest.name} comes closest, but {closest.missed[0]}{more}"
+    return f"{closest.name} comes closest, but {closest.missed[0]}{more}"
 
 
 def _extent(entry: Entry) -> str:

@@ -63,7 +63,7 @@ class Clocked:
     @property
     def samples(self) -> int:
         """In how many rounds both took part."""
-        return _common(self.first, self.second).shape[1]
+        return int(_common(self.first, self.second).shape[1])
 
     def upper(self, confidence: float) -> float:
         """One-sided upper bound by a bootstrap; infinite where there are too few rounds."""

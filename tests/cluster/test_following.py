@@ -110,7 +110,7 @@ def test_a_promotion_proves_a_winner(quantgate, kfp) -> None:
     kfp.tasks = [task("promote", "SUCCEEDED")]
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (0, "")
-    assert f"a winner was promoted; its figures cannot be shown: {NO_ROOT}" in done.stdout
+    assert f"a model was promoted; its figures cannot be shown: {NO_ROOT}" in done.stdout
 
 
 def test_results_without_a_decision(quantgate, kfp, results) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.decide import decide
+from quantgate.decide import Terms, decide
 from quantgate.decision import Decision
 from quantgate.evidence import Evaluation, Evidence
 from quantgate.figures import LATENCIES
+from quantgate.provenance import Host
 from quantgate.records import (
     Attestation,
     Benchmark,
@@ -21,7 +22,7 @@ from quantgate.records import (
     ModelFacts,
     Signature,
 )
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.model import Limit, objective_of
 from quantgate.timings import ratio_interval
 
 SAMPLES = 1000
@@ -69,6 +70,7 @@ class Run:
     conditions: Conditions | None = None
     timing_failures: dict[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
+    ops: dict[str, int] = field(default_factory=lambda: {"CONV_2D": 1})
 
     def attest(self, name: str, mode: str, size: int | None = None, **changes: Any) -> None:
         fields = {
@@ -119,7 +121,7 @@ class Run:
                 baseline_sha256=sha256_of("float32"),
                 size_bytes=1000,
                 signatures=[Signature(key="serving_default", inputs={}, outputs={})],
-                ops={"CONV_2D": 1},
+                ops=self.ops,
                 tensorflow="2.21.0",
             ),
             baseline=self.baseline,
@@ -155,15 +157,21 @@ class Run:
         }
 
     def decide(
-        self, limits: dict[str, dict[str, float]], choose: list[dict[str, Any]] | None = None
+        self,
+        limits: dict[str, dict[str, float]],
+        choose: list[dict[str, Any]] | None = None,
+        **terms: bool,
     ) -> Decision:
         return decide(
             self.evidence(),
-            name="fashion",
-            limits={name: Limit(**rules) for name, rules in limits.items()},
-            choose=[Objective(**line) for line in choose or [{"minimize": "size_bytes"}]],
-            spec_sha256="e" * 64,
-            processor="x86_64",
+            Terms(
+                name="fashion",
+                limits={name: Limit(**rules) for name, rules in limits.items()},
+                choose=[objective_of(line) for line in choose or [{"minimize": "size_bytes"}]],
+                spec_sha256="e" * 64,
+                **terms,
+            ),
+            host=Host(processor="x86_64", platform="Linux", python="3.11.9", kfp="2.17.0"),
             created="2026-01-02T03:04:05+00:00",
         )
 

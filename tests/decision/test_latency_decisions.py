@@ -196,5 +196,5 @@ def test_memory_and_load_time_can_be_limited_and_chosen_by(timed):
 )
 def test_no_candidate_that_another_one_beats_wins(figures, pairs):
     objectives = [Objective(minimize="latency_p50_ms"), Objective(maximize="top1")]
-    winner = choose_winner(figures, objectives, lambda name, *pair: frozenset(pair) in pairs)
-    assert winner in pareto_front(figures, objectives)
+    choice = choose_winner(figures, objectives, lambda name, *pair: frozenset(pair) in pairs)
+    assert choice.winner in pareto_front(figures, objectives)

@@ -1,6 +1,6 @@
 import pytest
 
-from quantgate.decision import Interval, Verdict
+from quantgate.decision import Verdict
 from quantgate.phrases import (
     amount_text,
     change_text,
@@ -11,6 +11,7 @@ from quantgate.phrases import (
     rule_text,
     short_miss_text,
 )
+from quantgate.records import Interval
 
 
 def verdict(name, rule, limit, value=None, confidence=None, bound=None):

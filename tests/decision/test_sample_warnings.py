@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from quantgate.decide import decide
+from quantgate.decide import Terms, decide
+from quantgate.provenance import Host
 from quantgate.records import ArrayFacts, Manifest
 from quantgate.samples import SampleSet, warnings_about
 from quantgate.spec.model import Limit, Objective
@@ -84,13 +85,15 @@ def test_whole_numbers_have_no_normalization():
 def decide_on(run, *, allow_random, **sets):
     return decide(
         dataclasses.replace(run.evidence(), **sets),
-        name="fashion",
-        limits={"top1": Limit(max_drop=0.05)},
-        choose=[Objective(minimize="size_bytes")],
-        spec_sha256="e" * 64,
-        processor="x86_64",
+        Terms(
+            name="fashion",
+            limits={"top1": Limit(max_drop=0.05)},
+            choose=[Objective(minimize="size_bytes")],
+            spec_sha256="e" * 64,
+            allow_random=allow_random,
+        ),
+        host=Host(processor="x86_64"),
         created="2026-01-02T03:04:05+00:00",
-        allow_random=allow_random,
     )
 
 

@@ -248,6 +248,44 @@ from quantgate.spec import load
             ],
         ),
         (
+            "{max_ratio: 0.5}",
+            "{max: 10ms}",
+            [
+                "13:21 `size_bytes` is counted in bytes, and `gate.size_bytes.max` is in `ms` -> "
+                "Write `bytes`, `B`, `kB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB` or `TiB`.",
+            ],
+        ),
+        (
+            "{max_drop: 0.01}",
+            "{min: 0.9dB}",
+            [
+                "12:15 `top1` has no unit, and `gate.top1.min` is in `dB` -> Write a plain number.",
+            ],
+        ),
+        (
+            "within: 5%",
+            "within: 5ms",
+            [
+                "14:41 `size_bytes` is counted in bytes, and `choose.0.within` is in `ms` -> "
+                "Write `bytes`, `B`, `kB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB` or `TiB`.",
+            ],
+        ),
+        (
+            "within: 5%",
+            "within: {confidence: 0.95}",
+            [
+                "14:41 `size_bytes` has no value for each sample, and so no confidence -> Write a "
+                "number, or a percentage such as `5%`.",
+            ],
+        ),
+        (
+            "[{minimize: size_bytes, within: 5%}]",
+            "{weights: {size_bytes: 1, psnr: 2}}",
+            [
+                "14:35 `psnr` is not measured -> Add `psnr` to `measure.metrics`, or remove this.",
+            ],
+        ),
+        (
             "{max_drop: 0.01}",
             "{max: 1}",
             [

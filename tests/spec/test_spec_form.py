@@ -356,7 +356,8 @@ import pytest
             "to: published",
             "to: published, when_none_qualifies: warn",
             [
-                "15:47 `promote.when_none_qualifies` must be `fail`, not the text `warn` -> None",
+                "15:47 `promote.when_none_qualifies` must be `fail` or `keep_baseline`, not "
+                "the text `warn` -> None",
             ],
         ),
         (
@@ -384,11 +385,49 @@ import pytest
             ],
         ),
         (
+            "{max_ratio: 0.5}",
+            "{max: 512 KByte}",
+            [
+                "13:21 `gate.size_bytes.max` must be a number, not the text `512 KByte` -> Did you "
+                "mean `bytes`?",
+            ],
+        ),
+        (
+            "{max_ratio: 0.5}",
+            "{max: 5 furlongs}",
+            [
+                "13:21 `gate.size_bytes.max` must be a number, not the text `5 furlongs` -> The "
+                "units are `bytes`, `B`, `kB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `TiB`, `ns`, "
+                "`us`, `µs`, `ms`, `s` and `dB`.",
+            ],
+        ),
+        (
+            "[{minimize: size_bytes, within: 5%}]",
+            "{wieghts: {size_bytes: 1}}",
+            [
+                "14:10 `choose` has no key `wieghts` -> Did you mean `weights`?",
+            ],
+        ),
+        (
+            "[{minimize: size_bytes, within: 5%}]",
+            "{weights: {size_bytes: 0}}",
+            [
+                "14:32 `choose.weights.size_bytes` must be above 0, not 0 -> None",
+            ],
+        ),
+        (
+            "[{minimize: size_bytes, within: 5%}]",
+            "[{minimize: size_bytes, within: {confidence: 95}}]",
+            [
+                "14:54 `choose.0.within.confidence` must be below 1, not 95 -> Did you mean 0.95?",
+            ],
+        ),
+        (
             "within: 5%",
             "within: 5 %",
             [
                 "14:41 `choose.0.within` cannot be the text `5 %` -> Write a number from "
-                "0, or a percentage below 100 such as `5%`.",
+                "0, a percentage below 100 such as `5%`, or `{confidence: 0.95}`.",
             ],
         ),
         (
@@ -396,31 +435,31 @@ import pytest
             "within: 100%",
             [
                 "14:41 `choose.0.within` cannot be the text `100%` -> Write a number from "
-                "0, or a percentage below 100 such as `5%`.",
+                "0, a percentage below 100 such as `5%`, or `{confidence: 0.95}`.",
             ],
         ),
         (
             "within: 5%",
             "within: -1",
             [
-                "14:41 `choose.0.within` cannot be -1 -> Write a number from 0, or a "
-                "percentage below 100 such as `5%`.",
+                "14:41 `choose.0.within` cannot be -1 -> Write a number from 0, a "
+                "percentage below 100 such as `5%`, or `{confidence: 0.95}`.",
             ],
         ),
         (
             "within: 5%",
             "within: true",
             [
-                "14:41 `choose.0.within` cannot be true -> Write a number from 0, or a "
-                "percentage below 100 such as `5%`.",
+                "14:41 `choose.0.within` cannot be true -> Write a number from 0, a "
+                "percentage below 100 such as `5%`, or `{confidence: 0.95}`.",
             ],
         ),
         (
             "within: 5%",
             "within: [5]",
             [
-                "14:41 `choose.0.within` cannot be a list -> Write a number from 0, or a "
-                "percentage below 100 such as `5%`.",
+                "14:41 `choose.0.within` cannot be a list -> Write a number from 0, a "
+                "percentage below 100 such as `5%`, or `{confidence: 0.95}`.",
             ],
         ),
         (
@@ -428,7 +467,7 @@ import pytest
             "within: '5'",
             [
                 "14:41 `choose.0.within` cannot be the text `5` -> Write a number from 0, "
-                "or a percentage below 100 such as `5%`.",
+                "a percentage below 100 such as `5%`, or `{confidence: 0.95}`.",
             ],
         ),
         (

@@ -57,6 +57,7 @@ def _entry(name, sha256):
         reasons=[],
         model_sha256=sha256,
         measurements={},
+        qualified=name == "small",
     )
 
 

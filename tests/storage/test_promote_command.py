@@ -54,7 +54,7 @@ def test_wrong_usage(run_folder, tmp_path, capsys):
     Path(folder, "winner", "model.tflite").unlink()
     assert main(["promote", folder, "--to", str(tmp_path / "fleet")]) == 2
     assert capsys.readouterr().err == (
-        f"error: {folder} has lost its winner, {folder}/winner/model.tflite; run again\n"
+        f"error: {folder} has lost its model, {folder}/winner/model.tflite; run again\n"
     )
     assert main(["promote", str(tmp_path / "none"), "--to", "fleet"]) == 2
     assert capsys.readouterr().err == (

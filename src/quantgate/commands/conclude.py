@@ -27,6 +27,10 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
         raise StepFailed(conclusion.failures)
     if conclusion.exit_code == ExitCode.NOTHING_QUALIFIED:
         sys.stdout.write(f"report:  {conclusion.run.report}\n")
+    elif conclusion.decision is not None and conclusion.decision.winner is None:
+        sys.stdout.write(
+            f"kept:    {conclusion.run.kept_baseline}\nreport:  {conclusion.run.page}\n"
+        )
     else:
         sys.stdout.write(f"winner:  {conclusion.run.winner}\nreport:  {conclusion.run.page}\n")
     return conclusion.exit_code
@@ -41,6 +45,7 @@ def _tell_decision(decision: Decision, manner: Manner) -> None:
 
 def _conclude_as_json(conclusion: Conclusion) -> int:
     decision, run = conclusion.decision, conclusion.run
+    model = run.model_of(decision) if decision else None
     if conclusion.failures is not None:
         write_event(sys.stdout, "error", message=conclusion.failures)
     write_event(
@@ -48,7 +53,8 @@ def _conclude_as_json(conclusion: Conclusion) -> int:
         "result",
         outcome="failed" if conclusion.failures is not None or not decision else decision.outcome,
         winner=decision.winner if decision else None,
-        model=str(run.winner) if run.winner.is_file() else None,
+        promotes=decision.promoted.name if decision and decision.promoted else None,
+        model=str(model) if model else None,
         decision=str(run.decision) if decision else None,
         run=str(run.path),
         exit_code=int(conclusion.exit_code),
@@ -68,6 +74,6 @@ def guarded_as_json(
         code, message = explained(error)
         outcome = "interrupted" if code == ExitCode.INTERRUPTED else "failed"
         write_event(sys.stdout, "error", message=message)
-        write_event(sys.stdout, "result", outcome=outcome, winner=None, model=None,
+        write_event(sys.stdout, "result", outcome=outcome, winner=None, promotes=None, model=None,
                     decision=None, run=None, exit_code=int(code))  # fmt: skip
         return code

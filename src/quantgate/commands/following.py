@@ -99,12 +99,13 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
         found = _shown(results)
     except ClusterError as error:
         return _without_decision(run, error)
-    if found.decision.outcome == "none_qualified":
+    if found.decision.promoted is None:
         sys.stdout.write(f"report:  {found.report}\n")
         return ExitCode.NOTHING_QUALIFIED
     if run.state.value != "SUCCEEDED":
         raise StepFailed(_failures(run))
-    sys.stdout.write(f"winner:  {found.winner}\nreport:  {found.page}\n")
+    label = "kept:  " if found.decision.winner is None else "winner:"
+    sys.stdout.write(f"{label}  {found.winner}\nreport:  {found.page}\n")
     return ExitCode.OK
 
 
@@ -119,8 +120,7 @@ def _without_decision(run: "RunOnCluster", error: ClusterError) -> int:
     if run.state.value != "SUCCEEDED":
         raise StepFailed(_failures(run)) from None
     if any(run.tasks.get(task) == "SUCCEEDED" for task in _PROMOTING):
-        # Nothing is promoted but a winner, so that there was one is known.
-        sys.stdout.write(f"a winner was promoted; its figures cannot be shown: {error}\n")
+        sys.stdout.write(f"a model was promoted; its figures cannot be shown: {error}\n")
         return ExitCode.OK
     raise ClusterError(
         f"run {run.run_id} has ended, and whether anything qualified is open: {error}"

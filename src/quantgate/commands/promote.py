@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from quantgate.commands.arguments import add_runs_dir
+from quantgate.decision import Decision
 from quantgate.errors import ExitCode, UsageError
 from quantgate.runs import LATEST, RunFolder, newest_decided, read_decision
 
@@ -56,12 +57,12 @@ def _promote(run: Path, to: str) -> int:
     from quantgate.components.promote.versions import Promotion
     from quantgate.components.promote.work import promote
 
-    folder = _decided(run)
+    folder, decision = _decided(run)
     with tempfile.TemporaryDirectory(prefix="quantgate-") as scratch:
         manifest = Path(scratch, "manifest.json")
         promote(
             str(folder / "decision.json"),
-            winner_path=str(RunFolder(folder).winner),
+            winner_path=str(RunFolder(folder).model_of(decision) or RunFolder(folder).winner),
             to=to,
             manifest_path=str(manifest),
         )
@@ -73,15 +74,16 @@ def _promote(run: Path, to: str) -> int:
     return ExitCode.OK
 
 
-def _decided(run: Path) -> Path:
-    """Return the folder of a run that has its winner."""
+def _decided(run: Path) -> tuple[Path, Decision]:
+    """Return the folder of a run that has what it promotes, and its decision."""
     decision = read_decision(run)
     folder = run.parent if run.is_file() else run
     if not (folder / "decision.json").is_file():
         folder = folder / LATEST
-    if decision.winner is not None and not RunFolder(folder).winner.is_file():
-        raise UsageError(f"{folder} has lost its winner, {RunFolder(folder).winner}; run again")
-    return folder
+    model = RunFolder(folder).model_of(decision)
+    if model is not None and not model.is_file():
+        raise UsageError(f"{folder} has lost its model, {model}; run again")
+    return folder, decision
 
 
 def _roll_back(to: str) -> int:

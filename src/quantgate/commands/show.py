@@ -32,6 +32,9 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the decision as JSON")
     form.add_argument("--md", action="store_true", help="print the report as Markdown")
+    form.add_argument(
+        "--html", action="store_true", help="print the report as one self-contained page"
+    )
     add_runs_dir(parser)
     parser.set_defaults(handler=handle)
 
@@ -45,6 +48,10 @@ def handle(options: argparse.Namespace) -> int:
         from quantgate.report import markdown
 
         sys.stdout.write(markdown.render(decision))
+    elif options.html:
+        from quantgate.report import html
+
+        sys.stdout.write(html.render(decision))
     else:
         show_on_terminal(decision)
     return ExitCode.OK

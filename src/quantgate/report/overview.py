@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from quantgate.decision import Decision, Entry, Timing, Verdict
 from quantgate.figures import (
@@ -28,6 +29,7 @@ from quantgate.phrases import (
     reach_text,
     rule_text,
     short_miss_text,
+    tolerance_text,
 )
 from quantgate.records import Slices
 
@@ -178,7 +180,10 @@ def _worst_slice(name: str, found: Slices, entry: Entry, decision: Decision) -> 
 
 def choice_text(decision: Decision) -> str:
     """How the winner is chosen among those that qualify."""
-    return ", then ".join(_objective_text(objective) for objective in decision.choose)
+    texts = [_objective_text(objective) for objective in decision.choose]
+    if any("weight" in objective for objective in decision.choose):
+        return f"the least sum of relative changes for the worse, {' + '.join(texts)}"
+    return ", then ".join(texts)
 
 
 def pareto_text(decision: Decision) -> str:
@@ -264,10 +269,10 @@ def _comparison(metric: str | None, value: float, reference: float) -> str:
     return f"{ratio_text(value / reference)}x"
 
 
-def _objective_text(objective: Mapping[str, str | float]) -> str:
+def _objective_text(objective: Mapping[str, Any]) -> str:
     direction = "minimize" if "minimize" in objective else "maximize"
     text = f"{direction} {objective[direction]}"
+    if "weight" in objective:
+        return f"{objective['weight']:g} x {objective[direction]}"
     within = objective.get("within", 0)
-    return (
-        f"{text} within {within if isinstance(within, str) else f'{within:g}'}" if within else text
-    )
+    return f"{text} within {tolerance_text(within)}" if within else text

@@ -4,17 +4,17 @@ Every check works on the parts of a spec that are sound in themselves, so that o
 hides another nor is reported twice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from quantgate.figures import Figure
 from quantgate.spec.candidates import candidate_findings
 from quantgate.spec.cluster_checks import cluster_findings
 from quantgate.spec.draft import Draft
-from quantgate.spec.limits import limit_findings
+from quantgate.spec.limits import limit_findings, unit_findings
 from quantgate.spec.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
 from quantgate.spec.metrics import metrics_findings
-from quantgate.spec.model import ModelSource, Objective
-from quantgate.spec.naming import NamedFigures, figure_findings
+from quantgate.spec.model import ModelSource, Objective, WithinConfidence
+from quantgate.spec.naming import figure_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.signatures import signature_findings
 from quantgate.spec.sources import source_form_findings
@@ -32,8 +32,9 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *candidate_findings(draft.candidates, draft.lacks_calibration),
         *metrics_findings(draft.metrics),
         *signature_findings(draft),
-        *limit_findings(draft.limits, draft.figures, draft.sliced),
-        *_objective_findings(draft.objectives, draft.figures),
+        *limit_findings(draft.limits, draft.figures, draft.sliced, draft.units),
+        *_objective_findings(draft),
+        *_weight_findings(draft),
         *_source_findings(draft),
         *source_form_findings(draft),
         *_promotion_findings(draft),
@@ -56,19 +57,33 @@ def _model_findings(model: ModelSource | None) -> Iterator[Finding]:
         yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
 
 
-def _objective_findings(
-    objectives: Mapping[KeyPath, Objective], figures: NamedFigures
-) -> Iterator[Finding]:
-    for path, objective in objectives.items():
+def _objective_findings(draft: Draft) -> Iterator[Finding]:
+    for path, objective in draft.objectives.items():
         given = objective.model_dump(include={"minimize", "maximize"})
         if len(given) != 1:
             yield _not_one_direction(path, len(given))
         for direction, name in given.items():
             place = (*path, direction)
-            yield from figure_findings(name, place, figures)
-            figure = figures.known.get(name)
+            yield from figure_findings(name, place, draft.figures)
+            figure = draft.figures.known.get(name)
             if figure and figure.higher_is_better != (direction == "maximize"):
                 yield _wrong_direction(place, figure)
+            if figure:
+                yield from _tolerance_findings(figure, objective, (*path, "within"), draft)
+
+
+def _tolerance_findings(
+    figure: Figure, objective: Objective, path: KeyPath, draft: Draft
+) -> Iterator[Finding]:
+    yield from unit_findings(figure, path, draft.units)
+    if isinstance(objective.within, WithinConfidence) and not figure.per_sample:
+        message = f"`{figure.name}` has no value for each sample, and so no confidence"
+        yield Finding(path, message, "Write a number, or a percentage such as `5%`.")
+
+
+def _weight_findings(draft: Draft) -> Iterator[Finding]:
+    for name in draft.weights:
+        yield from figure_findings(name, ("choose", "weights", name), draft.figures, at_key=True)
 
 
 def _not_one_direction(path: KeyPath, given: int) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from quantgate.figures import BENCHMARKED, FIGURES, METRICS, Figure
+from quantgate.quantities import unit_of
 from quantgate.spec.cluster import Cluster
 from quantgate.spec.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.metric import Metric
@@ -26,6 +27,7 @@ class Draft:
         metrics: sound entries of `measure.metrics` by path.
         limits: every entry of `gate` by figure, None where it is broken.
         objectives: sound entries of `choose` by path.
+        weights: the figures of `choose.weights`, where it is sound.
         model: `model`, where it is sound.
         sources: sources of `data.calibration` and `data.evaluation` by path, where they are
             sound; those of single signatures too.
@@ -52,6 +54,11 @@ class Draft:
         self.objectives: dict[KeyPath, Objective] = {
             path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
         }
+        self.weights: list[str] = [
+            str(path[-1])
+            for path, _ in self._entries("choose", "weights")
+            if self._is_sound(("choose",))
+        ]
         self.sources: dict[KeyPath, LabelledSource] = dict(self._sound_sources())
         self.latency: Latency | None = (
             Latency.model_validate(self._at("measure", "latency"))
@@ -107,6 +114,12 @@ class Draft:
         value = self._at(*path)
         return value if isinstance(value, str) else None
 
+    @property
+    def units(self) -> dict[KeyPath, str]:
+        """The units that limits and tolerances were written with, by path."""
+        amounts = [*_values(self._at("gate"), ("gate",)), *_values(self._at("choose"), ("choose",))]
+        return {path: unit for path, value in amounts if (unit := unit_of(value))}
+
     def _sound_sources(self) -> Iterator[tuple[KeyPath, LabelledSource]]:
         for path, section in _SOURCES.items():
             around = self._at(*path)
@@ -157,3 +170,16 @@ class Draft:
             inner: KeyPath = (*path, number)
             if self._is_sound(inner):
                 yield inner, entry
+
+
+def _values(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """Everything below a path that holds nothing itself."""
+    if isinstance(value, dict):
+        parts = [(*path, key) for key in value]
+    elif isinstance(value, list):
+        parts = [(*path, place) for place in range(len(value))]
+    else:
+        yield path, value
+        return
+    for part in parts:
+        yield from _values(value[part[-1]], part)

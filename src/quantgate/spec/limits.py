@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.figures import Figure
+from quantgate.quantities import UNITS
 from quantgate.spec.model import Limit, Rules
 from quantgate.spec.naming import NamedFigures, figure_findings
 from quantgate.spec.problems import Finding, KeyPath
@@ -27,19 +28,34 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
 
 
 def limit_findings(
-    limits: Mapping[str, Limit | None], figures: NamedFigures, sliced: Collection[str]
+    limits: Mapping[str, Limit | None],
+    figures: NamedFigures,
+    sliced: Collection[str],
+    units: Mapping[KeyPath, str],
 ) -> Iterator[Finding]:
     """Check the limits by figure; of a broken one (None) only that its figure is measured.
 
-    `sliced` are the figures of metrics with slices.
+    `sliced` are the figures of metrics with slices, `units` those that amounts were written with.
     """
     for name, limit in limits.items():
         yield from figure_findings(name, ("gate", name), figures, at_key=True)
         if limit and name in figures.known:
-            yield from _of_one(figures.known[name], limit, sliced)
+            yield from _of_one(figures.known[name], limit, sliced, units)
 
 
-def _of_one(figure: Figure, limit: Limit, sliced: Collection[str]) -> Iterator[Finding]:
+def unit_findings(figure: Figure, path: KeyPath, units: Mapping[KeyPath, str]) -> Iterator[Finding]:
+    """Refuse an amount in a unit that the figure is not counted in."""
+    unit, known = units.get(path), UNITS.get(figure.unit, {})
+    if unit is None or unit in known:
+        return
+    counted = f"is counted in {figure.unit}" if figure.unit else "has no unit"
+    message = f"`{figure.name}` {counted}, and {dotted(path)} is in `{unit}`"
+    yield Finding(path, message, f"Write {listed(known)}." if known else "Write a plain number.")
+
+
+def _of_one(
+    figure: Figure, limit: Limit, sliced: Collection[str], units: Mapping[KeyPath, str]
+) -> Iterator[Finding]:
     path: KeyPath = ("gate", figure.name)
     slices = dict(_of_slices(limit))
     if slices and figure.name not in sliced:
@@ -48,9 +64,9 @@ def _of_one(figure: Figure, limit: Limit, sliced: Collection[str]) -> Iterator[F
         hint = f"Write `{{metric: {figure.name}, slice: KEY}}` in `measure.metrics`."
         yield Finding((*path, key), message, hint, at_key=True)
     if limit.by_name or limit.confidence is not None or not slices:
-        yield from _of_rules(figure, limit, path)
+        yield from _of_rules(figure, limit, path, units)
     for within, rules in slices.items():
-        yield from _of_rules(figure, rules, (*path, *within))
+        yield from _of_rules(figure, rules, (*path, *within), units)
 
 
 def _of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:
@@ -60,7 +76,9 @@ def _of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:
         yield ("slices", name), rules
 
 
-def _of_rules(figure: Figure, given: Rules, path: KeyPath) -> Iterator[Finding]:
+def _of_rules(
+    figure: Figure, given: Rules, path: KeyPath, units: Mapping[KeyPath, str]
+) -> Iterator[Finding]:
     rules = given.by_name
     fitting = {rule: value for rule, value in rules.items() if rule in _rules_of(figure)}
     if not rules:
@@ -68,7 +86,8 @@ def _of_rules(figure: Figure, given: Rules, path: KeyPath) -> Iterator[Finding]:
         yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
     yield from (_of_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
     for rule, value in fitting.items():
-        yield from _of_value(figure, (*path, rule), value)
+        in_wrong_unit = [*unit_findings(figure, (*path, rule), units)]
+        yield from in_wrong_unit or _of_value(figure, (*path, rule), value)
     if given.confidence is not None:
         yield from _of_confidence(figure, (*path, "confidence"))
 

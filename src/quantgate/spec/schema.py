@@ -13,14 +13,16 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TITLE = "quantgate spec, version 1"
 
 
-class _WithoutTitles(GenerateJsonSchema):
+class WithoutTitles(GenerateJsonSchema):
+    """Leaves out titles that only say a key again."""
+
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def spec_schema() -> dict[str, Any]:
     """Make the schema (draft 2020-12) of version 1."""
-    schema = Spec.model_json_schema(schema_generator=_WithoutTitles)
+    schema = Spec.model_json_schema(schema_generator=WithoutTitles)
     gate = schema["properties"]["gate"]
     # Names that a spec gives to metrics of its own are figures too.
     gate["additionalProperties"] = {"$ref": f"#/$defs/{Limit.__name__}"}

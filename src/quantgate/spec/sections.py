@@ -12,9 +12,13 @@ from quantgate.spec.section import Section
 def section_at(path: KeyPath) -> type[Section]:
     """The section that a key path leads to, or the nearest one around it."""
     section: type[Section] = Spec
+    entries: type[Section] | None = None
     for key in path:
-        field = section.model_fields.get(str(key))
-        section = (field and _section_in(field.annotation)) or section
+        if isinstance(key, int):
+            section = entries or section
+        elif field := section.model_fields.get(key):
+            found = _sections_in(field.annotation) or [section]
+            entries, section = found[0], found[-1]
     return section
 
 
@@ -30,20 +34,20 @@ def _sections() -> dict[str, type[Section]]:
 
 def _walk(section: type[Section], home: str) -> Iterator[tuple[str, type[Section]]]:
     for name, field in section.model_fields.items():
-        inner = _section_in(field.annotation)
-        if inner:
-            several = ".*" if _holds_several(field.annotation) else ""
-            yield f"{home}{name}{several}", inner
-            yield from _walk(inner, f"{home}{name}{several}.")
+        for inner, is_one_of_several in _forms_in(field.annotation):
+            place = f"{home}{name}{'.*' if is_one_of_several else ''}"
+            yield place, inner
+            yield from _walk(inner, f"{place}.")
 
 
-def _section_in(annotation: Any) -> type[Section] | None:
+def _sections_in(annotation: Any) -> list[type[Section]]:
+    """The sections that may stand at a place; the one in a list, if any, before a lone one."""
+    return [section for section, _ in sorted(_forms_in(annotation), key=lambda form: not form[1])]
+
+
+def _forms_in(annotation: Any, several: bool = False) -> list[tuple[type[Section], bool]]:
+    """Each section in an annotation, and whether it is one of several in a list or mapping."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _section_in(part))), None)
-
-
-def _holds_several(annotation: Any) -> bool:
-    return getattr(annotation, "__origin__", None) in (list, dict) or any(
-        _holds_several(part) for part in get_args(annotation)
-    )
+        return [(annotation, several)]
+    holds = several or getattr(annotation, "__origin__", None) in (list, dict)
+    return [form for part in get_args(annotation) for form in _forms_in(part, holds)]

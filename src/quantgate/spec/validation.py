@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from quantgate.modes import QUANTIZED_MODES
+from quantgate.quantities import UNITS, unit_of
 from quantgate.spec.model import Spec
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.sections import homes_of, section_at
@@ -34,7 +35,8 @@ _CORES = "Write a number of cores such as `2`, or thousandths of one such as `50
 _KUBERNETES_NAME = "A name in Kubernetes has lowercase letters, digits, `-` and `.`."
 #: What to write for keys whose values have a form of their own.
 _FORMS: Mapping[str | int, str] = {
-    "within": "Write a number from 0, or a percentage below 100 such as `5%`.",
+    "within": "Write a number from 0, a percentage below 100 such as `5%`, or "
+    "`{confidence: 0.95}`.",
     "memory": _SIZE,
     "memory_limit": _SIZE,
     "cpu": _CORES,
@@ -179,7 +181,14 @@ def _say_no_number(fault: Fault) -> Said:
     if percent and fault.path[-1] == "max_drop":
         share = percent.group(1)
         return message, f"Write `max_drop_percent: {share}` for {share} % of the baseline."
+    if fault.path[0] == "gate" and (unit := unit_of(fault.value)):
+        return message, _known_units(unit)
     return message, _unquote(fault.value)
+
+
+def _known_units(unit: str) -> str:
+    known = list(dict.fromkeys(name for units in UNITS.values() for name in units))
+    return did_you_mean(unit, known) or f"The units are {listed(known, 'and')}."
 
 
 def _say_no_switch(fault: Fault) -> Said:

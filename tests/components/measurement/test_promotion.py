@@ -26,6 +26,7 @@ def entry(name, sha256):
         reasons=[],
         model_sha256=sha256,
         measurements={},
+        qualified=name == "small",
     )
 
 
@@ -33,7 +34,7 @@ def entry(name, sha256):
 def decided(tmp_path):
     """Write a decision and the model that won; returns both paths."""
 
-    def write(content=b"model", winner="small", created="2025-01-14", closest=None):
+    def write(content=b"model", winner="small", created="2025-01-14", closest=None, promotes=None):
         folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:6]}"
         folder.mkdir(exist_ok=True)
         model, decision = folder / "winner", folder / "decision"
@@ -44,7 +45,8 @@ def decided(tmp_path):
             outcome="winner" if winner else "none_qualified",
             winner=winner,
             summary="",
-            baseline=entry("float32", HASH),
+            promotes=promotes,
+            baseline=entry("float32", sha256_of_bytes(content) if promotes else HASH),
             candidates=[entry("large", HASH), entry("small", sha256_of_bytes(content))],
             closest=closest,
             limits={},
@@ -191,9 +193,21 @@ def test_another_model_than_the_winner_is_refused(decided, publish):
 
 
 def test_an_unknown_winner_is_refused(decided, publish):
+    decision, model = decided(winner="tiny")
     with pytest.raises(InputError) as caught:
-        publish(*decided(winner="tiny"))
-    assert str(caught.value) == "the decision's winner `tiny` is not among its candidates"
+        publish(decision, model)
+    assert str(caught.value) == (
+        f"{decision} was changed after it was written: its winner `tiny` is not among its "
+        "candidates; decide again with `quantgate run`, or fetch the file once more"
+    )
+
+
+def test_a_baseline_that_is_kept_is_marked_as_one(decided, publish):
+    decision, model = decided(content=b"float", winner=None, promotes="float32")
+    promotion = publish(decision, model)
+    assert (promotion.candidate, promotion.kept_baseline) == ("float32", True)
+    assert promotion.model_sha256 == sha256_of_bytes(b"float")
+    assert not publish(*decided()).kept_baseline
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])

@@ -1,0 +1,44 @@
+"""`quantgate compare RUN RUN`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from quantgate.commands.items import write_items
+from quantgate.errors import ExitCode
+from quantgate.runs import read_decision
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "compare",
+        help="say what changed from one run to another",
+        description="Say what changed from one run to another: the winner, the model, the data, "
+        "the versions, the limits, and every candidate's figures. What is the same is left out.",
+    )
+    for name, which in (("first", "the earlier run"), ("second", "the later one")):
+        parser.add_argument(
+            name,
+            type=Path,
+            metavar="RUN",
+            help=f"{which}: its folder, a model's folder of runs, or a decision.json",
+        )
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Print the changes.
+
+    Raises:
+        UsageError: one of the two is no decided run.
+        InputError: a decision is damaged.
+    """
+    from quantgate.compare import compare
+
+    changes = compare(read_decision(options.first), read_decision(options.second))
+    sys.stdout.write(f"{options.first} -> {options.second}\n")
+    if not changes:
+        sys.stdout.write("  nothing changed\n")
+    write_items(changes)
+    return ExitCode.OK

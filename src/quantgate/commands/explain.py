@@ -1,0 +1,59 @@
+"""`quantgate explain [RUN] CANDIDATE`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from quantgate.commands.arguments import add_runs_dir
+from quantgate.commands.items import write_items
+from quantgate.decision import Decision, Entry
+from quantgate.errors import ExitCode, UsageError
+from quantgate.runs import newest_decided, read_decision
+
+
+def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add this verb's parser."""
+    parser = verbs.add_parser(
+        "explain",
+        help="say why a candidate won or lost",
+        description="Say why a candidate won or lost: each limit with its figure and margin, why a "
+        "model was rejected or failed, and how the choice went among those that qualify.",
+    )
+    parser.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        metavar="RUN",
+        help="a run's folder, a model's folder of runs, or a decision.json "
+        "(default: the newest decided run)",
+    )
+    parser.add_argument("candidate", metavar="CANDIDATE", help="its name, or the baseline's")
+    add_runs_dir(parser)
+    parser.set_defaults(handler=handle)
+
+
+def handle(options: argparse.Namespace) -> int:
+    """Print the reasons.
+
+    Raises:
+        UsageError: there is no decided run, or no such candidate in it.
+        InputError: the decision is damaged.
+    """
+    from quantgate.explain import explain
+    from quantgate.report.overview import one_line
+
+    decision = read_decision(options.run or newest_decided(options.runs_dir))
+    entry = _entry(decision, options.candidate)
+    sys.stdout.write(f"{one_line(decision.name)}: {one_line(entry.name)}\n")
+    write_items(explain(decision, entry))
+    return ExitCode.OK
+
+
+def _entry(decision: Decision, name: str) -> Entry:
+    from quantgate.spec.wording import did_you_mean, listed
+
+    if entry := decision.entry(name):
+        return entry
+    names = [entry.name for entry in (decision.baseline, *decision.candidates)]
+    hint = did_you_mean(name, names) or f"They are {listed(names, 'and')}."
+    raise UsageError(f"`{name}` is no candidate of {decision.name}. {hint}")

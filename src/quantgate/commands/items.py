@@ -1,0 +1,13 @@
+"""Labelled sentences on a terminal."""
+
+import sys
+from collections.abc import Iterable
+
+
+def write_items(items: Iterable[tuple[str, str]]) -> None:
+    """Write a line each, the labels in a column; whatever they hold stays on its line."""
+    from quantgate.report.overview import one_line
+
+    lines = [(one_line(label), one_line(text)) for label, text in items]
+    width = max((len(label) for label, _ in lines), default=0)
+    sys.stdout.writelines(f"  {label:<{width}}  {text}\n" for label, text in lines)

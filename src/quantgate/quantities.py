@@ -1,0 +1,43 @@
+"""Amounts with a unit, as people write them in a spec: `10ms`, `512KiB`."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from quantgate.sizes import UNITS as SIZES
+
+#: Of an amount with a unit; the spec's schema carries it too.
+PATTERN = r"^[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)? ?([A-Za-zµ]+)$"
+_PARTS = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?) ?([A-Za-zµ]+)")
+_TIMES = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
+
+#: How much one of a written unit is, by the unit that figures are counted in.
+UNITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+    {
+        "bytes": {"bytes": 1, **{name: factor for name, factor in SIZES.items() if name}},
+        "ms": _TIMES,
+        "dB": {"dB": 1.0},
+    }
+)
+_FACTORS: Mapping[str, float] = MappingProxyType(
+    {name: factor for units in UNITS.values() for name, factor in units.items()}
+)
+
+
+def unit_of(value: object) -> str | None:
+    """The unit that an amount was written with; None where it was written without."""
+    found = _PARTS.fullmatch(value) if isinstance(value, str) else None
+    return found.group(2) if found else None
+
+
+def amount_of(value: object) -> object:
+    """Read an amount with a known unit in the unit that figures are counted in, as a float.
+
+    Anything else is handed back as it is; whether the unit fits the figure is for the caller.
+    """
+    found = _PARTS.fullmatch(value) if isinstance(value, str) else None
+    if found is None or found.group(2) not in _FACTORS:
+        return value
+    # A division by a whole number is exact where a product with its inverse is not.
+    number, factor = float(found.group(1)), _FACTORS[found.group(2)]
+    return number * factor if factor >= 1 else number / round(1 / factor)

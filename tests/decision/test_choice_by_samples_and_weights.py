@@ -1,0 +1,162 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantgate.choice import choose_winner, pareto_front, score
+from quantgate.decision import ChoiceStep
+from quantgate.spec.model import Objective, WeightedObjective, WithinConfidence
+
+ACCURATE = Objective(maximize="top1", within=WithinConfidence(confidence=0.95))
+SMALLEST = Objective(minimize="size_bytes")
+WEIGHTS = [
+    WeightedObjective(minimize="size_bytes", weight=1),
+    WeightedObjective(maximize="top1", weight=4),
+]
+BASELINE = {"size_bytes": 1000.0, "top1": 0.8}
+CANDIDATES = st.dictionaries(
+    st.sampled_from("abcdef"),
+    st.fixed_dictionaries(
+        {
+            "size_bytes": st.sampled_from([100.0, 101.0, 200.0, 1e-9]) | st.floats(1, 1e6),
+            "top1": st.sampled_from([0.5, 0.8, 0.9]) | st.floats(0, 1),
+        }
+    ),
+    min_size=1,
+)
+
+
+def figures(size, top1):
+    return {"size_bytes": size, "top1": top1}
+
+
+def test_what_the_samples_do_not_show_counts_as_equal():
+    candidates = {"a": figures(300, 0.9), "b": figures(200, 0.89), "c": figures(100, 0.85)}
+    asked = []
+
+    def alike(objective, other, best):
+        asked.append((objective.figure, other, best))
+        return other == "b" and objective is ACCURATE
+
+    choice = choose_winner(candidates, [ACCURATE, SMALLEST], alike=alike)
+    assert choice.winner == "b"
+    assert asked == [("top1", "b", "a"), ("top1", "c", "a"), ("size_bytes", "a", "b")]
+    assert choice.steps == [
+        ChoiceStep(by="top1", best="a", value=0.9, within={"confidence": 0.95}, left=["a", "b"]),
+        ChoiceStep(by="size_bytes", best="b", value=200, within=0, left=["b"]),
+    ]
+
+
+def test_nobody_is_passed_over_for_a_worse_one_that_counts_as_equal():
+    candidates = {"a": figures(300, 0.9), "b": figures(200, 0.89), "c": figures(200, 0.85)}
+    choice = choose_winner(
+        candidates,
+        [ACCURATE, SMALLEST],
+        alike=lambda line, other, best: line is ACCURATE and other == "c",
+    )
+    assert choice.steps[0].left == ["a", "b", "c"]
+    assert choice.winner == "b"
+
+
+@given(CANDIDATES, st.sets(st.sampled_from("abcdef")), st.randoms())
+def test_a_winner_by_samples_is_never_dominated(candidates, equals, random):
+    def alike(objective, other, best):
+        return other in equals
+
+    objectives = [ACCURATE, SMALLEST]
+    choice = choose_winner(candidates, objectives, alike=alike)
+    assert choice.winner in pareto_front(candidates, objectives)
+    names = list(candidates)
+    random.shuffle(names)
+    shuffled = {name: candidates[name] for name in names}
+    assert choose_winner(shuffled, objectives, alike=alike) == choice
+
+
+def test_weights_add_up_relative_changes_for_the_worse():
+    assert score(figures(500, 0.8), WEIGHTS, BASELINE) == -0.5
+    assert score(figures(500, 0.6), WEIGHTS, BASELINE) == pytest.approx(-0.5 + 4 * 0.25)
+    assert score(BASELINE, WEIGHTS, BASELINE) == 0
+    assert score(figures(500, 0.6), [SMALLEST], BASELINE) is None
+
+
+def test_a_baseline_below_zero_counts_by_its_size():
+    weights = [WeightedObjective(maximize="si_sdr", weight=2)]
+    assert score({"si_sdr": -5.0}, weights, {"si_sdr": -10.0}) == -1
+
+
+@pytest.mark.parametrize("theirs", [0.0, math.nan, math.inf, None])
+def test_against_a_baseline_of_nothing_there_is_no_score(theirs):
+    baseline = {"size_bytes": 1000.0} | ({} if theirs is None else {"top1": theirs})
+    assert score(figures(500, 0.6), WEIGHTS, baseline) is None
+
+
+def test_the_least_score_wins():
+    candidates = {"a": figures(300, 0.7), "b": figures(400, 0.8), "c": figures(900, 0.9)}
+    choice = choose_winner(candidates, WEIGHTS, baseline=BASELINE)
+    assert choice.winner == "b"
+    (step,) = choice.steps
+    assert (step.by, step.best, step.left) == ("weights", "b", ["b"])
+    assert step.value == pytest.approx(-0.6)
+
+
+@given(CANDIDATES, st.randoms(), st.floats(1e-6, 1e6))
+def test_a_winner_by_weights_is_never_dominated(candidates, random, weight):
+    weights = [WEIGHTS[0], WeightedObjective(maximize="top1", weight=weight)]
+    choice = choose_winner(candidates, weights, baseline=BASELINE)
+    assert choice.winner in pareto_front(candidates, weights)
+    names = list(candidates)
+    random.shuffle(names)
+    assert choose_winner({n: candidates[n] for n in names}, weights, baseline=BASELINE) == choice
+
+
+def test_pairs_tell_candidates_apart(run):
+    """Of 1,000 samples b loses 2, which is not shown; c loses 40, which is."""
+    run.add("a", "float16", 600)
+    run.add("b", "dynamic_range", 500, lost=2)
+    run.add("c", "int16x8", 400, lost=40)
+    choose = [{"maximize": "top1", "within": WithinConfidence(confidence=0.95)}]
+    decision = run.decide({"top1": {"min": 0.5}}, [*choose, {"minimize": "size_bytes"}])
+    assert decision.winner == "b"
+    assert decision.choice[0].left == ["a", "b"]
+    assert decision.choose[0]["within"] == {"confidence": 0.95}
+
+
+def test_the_same_bytes_are_alike_and_without_pairs_nothing_is(run):
+    run.add("a", "float16", 600)
+    run.attest("twin", "float16", 600, model_sha256=run.attestations[0].model_sha256)
+    run.attest("b", "dynamic_range", 500)
+    run.evaluate("b", {"top1": np.ones(1)}, figures={"top1": 0.89})
+    choose = [{"maximize": "top1", "within": WithinConfidence(confidence=0.95)}]
+    decision = run.decide({"top1": {"min": 0.5}}, choose)
+    assert decision.choice[0].left == ["a", "twin"]
+
+
+WEIGHED = [
+    {"minimize": "size_bytes", "weight": 1.0},
+    {"maximize": "top1", "weight": 0.1},
+]
+
+
+def test_scores_stand_in_the_decision(run):
+    run.add("a", "float16", 600)
+    run.add("b", "dynamic_range", 500, lost=9)
+    decision = run.decide({"top1": {"min": 0.5}}, WEIGHED)
+    assert decision.winner == "b"
+    assert decision.baseline.score == 0
+    assert [entry.score for entry in decision.candidates] == pytest.approx([-0.499, -0.4])
+
+
+def test_what_cannot_be_weighed_does_not_qualify(run):
+    losses = {"mse": np.zeros(10)}
+    run.evaluate("float32", losses)
+    run.baseline = run.evaluations.pop()
+    run.attest("a", "float16", 600)
+    run.evaluate("a", {"mse": np.ones(10)})
+    decision = run.decide({"mse": {"max": 2}}, [{"minimize": "mse", "weight": 1.0}])
+    assert decision.outcome == "none_qualified"
+    assert decision.closest.limits == {}
+    assert decision.candidates[0].reasons == [
+        "mse, which the choice weighs, cannot be held against the baseline's, which is 0.0"
+    ]

@@ -1,0 +1,168 @@
+"""`decision.json`: its schema, and files that are not as quantgate wrote them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from quantgate.decision import Decision
+from quantgate.decision_schema import decision_schema
+from quantgate.errors import InputError
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+LIMITS = {"top1": {"max_drop": 0.01, "confidence": 0.95}, "size_bytes": {"max_ratio": 0.9}}
+
+
+@pytest.fixture
+def written(run, tmp_path):
+    """A decision with a winner, an undecided candidate and a failed one, in its file."""
+    run.add("float16", "float16", 500)
+    run.add("dynamic_range", "dynamic_range", 300, lost=9)
+    run.attest("int16x8", "int16x8", status="failed", reasons=["op <DIV> is not supported"])
+    run.calibrate(200)
+    run.time("float16", 1.0)
+    path = tmp_path / "decision.json"
+    run.decide(LIMITS).write(path)
+    return path
+
+
+def changed(path, change):
+    content = json.loads(path.read_text("utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(InputError) as caught:
+        Decision.read(path)
+    return str(caught.value)
+
+
+def test_the_committed_schema_is_current():
+    written = subprocess.run(
+        [sys.executable, "-m", "quantgate.decision_schema"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert (SPECS / "decision.schema.json").read_text("utf-8") == written, "run `make schema`"
+
+
+def test_decisions_are_of_the_schema(written, run):
+    schema = decision_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(written.read_text("utf-8")), schema)
+    nothing = run.decide({"size_bytes": {"max": 1}}, keep_baseline=True)
+    jsonschema.validate(json.loads(nothing.model_dump_json()), schema)
+
+
+def test_the_schema_refuses_what_a_decision_never_is(written):
+    content = json.loads(written.read_text("utf-8"))
+    for change in ({"outcome": "perhaps"}, {"version": 2}, {"more": 1}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**content, **change}, decision_schema())
+
+
+def test_only_the_time_differs_between_two_decisions_on_the_same(written, run, tmp_path):
+    again = tmp_path / "again.json"
+    run.decide(LIMITS).model_copy(update={"created": "2027-01-01T00:00:00+00:00"}).write(again)
+    first, second = written.read_text("utf-8"), again.read_text("utf-8")
+    assert first.replace("2026-01-02T03:04:05", "2027-01-01T00:00:00") == second
+
+
+def test_a_file_that_was_only_laid_out_anew_is_read(written):
+    decision = Decision.read(written)
+    written.write_text(json.dumps(json.loads(written.read_text("utf-8")), indent=7), "utf-8")
+    assert Decision.read(written) == decision
+
+
+def test_decisions_of_quantgate_0_1_are_read():
+    path = Path(__file__).parents[1] / "report" / "decisions" / "winner.json"
+    decision = Decision.read(path)
+    assert decision.promoted is not None and decision.promoted.name == decision.winner
+    assert decision.candidates[0].verdicts[0].outcome == "pass"
+
+
+def set_winner(content):
+    content["winner"] = "tiny"
+
+
+def set_loser(content):
+    content["winner"] = "dynamic_range"
+
+
+def set_outcome(content):
+    content["outcome"] = "none_qualified"
+
+
+def set_twins(content):
+    content["candidates"].append(content["candidates"][0])
+
+
+def set_passed(content):
+    content["candidates"][0]["verdicts"][0]["passed"] = True
+
+
+def set_outcome_of_verdict(content):
+    content["candidates"][0]["verdicts"][0]["outcome"] = "pass"
+
+
+def set_qualified(content):
+    content["candidates"][0]["qualified"] = True
+
+
+def set_figure(content):
+    content["candidates"][0]["measurements"]["top1"] = 0.99
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (set_winner, "its winner `tiny` is not among its candidates"),
+        (set_loser, "its winner `dynamic_range` does not qualify"),
+        (set_outcome, "its outcome is `none_qualified`, and its winner `float16`"),
+        (set_twins, "two of its candidates have one name"),
+        (
+            set_passed,
+            "`dynamic_range` is said to keep or miss `top1`, and its margin says not",
+        ),
+        (
+            set_outcome_of_verdict,
+            "`dynamic_range` is said to keep or miss `top1`, and its margin says not",
+        ),
+        (set_qualified, "`dynamic_range` is said to qualify, and misses a limit"),
+        (set_figure, "its content is not what its `content_sha256` is of"),
+    ],
+)
+def test_what_was_edited_by_hand_is_refused(written, change, problem):
+    assert changed(written, change) == (
+        f"{written} was changed after it was written: {problem}; decide again with `quantgate "
+        "run`, or fetch the file once more"
+    )
+
+
+def test_a_newer_version_asks_for_a_newer_quantgate(written):
+    message = changed(written, lambda content: content.update(version=2, new={}))
+    assert message == (
+        f"{written} is a decision of version 2, and this quantgate reads version 1: update "
+        "quantgate"
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_file_that_was_cut_off_says_so(written, share):
+    content = written.read_bytes()
+    written.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(InputError, match=r"is cut off, or no decision at all: .*; decide again"):
+        Decision.read(written)
+
+
+def test_other_json_is_no_decision(written):
+    written.write_text("[]", "utf-8")
+    with pytest.raises(InputError, match="is not a Decision record: it holds no JSON object"):
+        Decision.read(written)
+    written.write_text("{}", "utf-8")
+    with pytest.raises(InputError, match="is not a Decision record: name: Field required"):
+        Decision.read(written)
+    with pytest.raises(InputError, match="is not a Decision record: No such file or directory"):
+        Decision.read(written.parent / "nothing")

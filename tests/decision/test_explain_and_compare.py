@@ -1,0 +1,249 @@
+"""What `quantgate explain` and `quantgate compare` say, and what they make of odd runs."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from quantgate.cli import main
+from quantgate.compare import compare
+from quantgate.explain import explain
+from quantgate.records import Interval
+
+LIMITS = {"top1": {"max_drop": 0.01, "confidence": 0.95}, "size_bytes": {"max_ratio": 0.9}}
+CHOOSE = [{"minimize": "size_bytes", "within": "5%"}, {"maximize": "top1", "within": 0.01}]
+
+
+@pytest.fixture
+def decided(run):
+    """A winner, an equal, a larger one, an undecided, a missing, a rejected, and a failed one."""
+    run.add("winner", "float16", 500, won=2)
+    run.add("twin", "float16", 500, won=2)
+    run.add("equal", "float16", 510, lost=1, won=1)
+    run.add("larger", "float16", 700)
+    run.add("unsure", "dynamic_range", 300, lost=9)
+    run.add("poor", "full_integer", 300, lost=90)
+    run.attest("wrong", "integer_only_int8", 300, status="rejected", reasons=["ADD is in float"])
+    run.evaluate("wrong", {"top1": np.ones(1000)})
+    run.attest("none", "int16x8", status="failed", reasons=["op DIV is not supported"])
+    return run.decide(LIMITS, CHOOSE)
+
+
+def said(decision, name):
+    return explain(decision, decision.entry(name))
+
+
+def test_why_it_won(decided):
+    assert decided.winner == "twin"
+    assert said(decided, "twin") == [
+        ("outcome", "won"),
+        (
+            "kept",
+            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0007, which leaves 0.0093",
+        ),
+        ("kept", "size_bytes ratio at most 0.9: 0.500, which leaves 0.400"),
+        ("choice", "size_bytes of 500 bytes is the best; 3 left"),
+        ("choice", "top1 of 0.9020 is the best; 3 left"),
+        ("choice", "first of 3 equals, by the objectives without tolerance and by name"),
+        ("Pareto", "on the front: no candidate that qualifies dominates it"),
+    ]
+
+
+def test_why_it_was_not_chosen(decided):
+    assert said(decided, "larger")[-2:] == [
+        (
+            "choice",
+            "size_bytes of 700 bytes does not count as equal to the best, 500 bytes of `twin` "
+            "(within 5%); 3 left",
+        ),
+        ("Pareto", "dominated by `twin`, `winner`"),
+    ]
+    assert said(decided, "equal")[-4:] == [
+        (
+            "choice",
+            "size_bytes of 510 bytes counts as equal to the best, 500 bytes of `twin` (within 5%); "
+            "3 left",
+        ),
+        (
+            "choice",
+            "top1 of 0.9000 counts as equal to the best, 0.9020 of `twin` (within 0.01); 3 left",
+        ),
+        (
+            "choice",
+            "among 3 equals size_bytes decides without tolerance: 510 bytes against 500 bytes",
+        ),
+        ("Pareto", "dominated by `twin`, `winner`"),
+    ]
+    assert said(decided, "winner")[3:6] == [
+        ("choice", "size_bytes of 500 bytes is as good as the best, 500 bytes of `twin`; 3 left"),
+        ("choice", "top1 of 0.9020 is as good as the best, 0.9020 of `twin`; 3 left"),
+        ("choice", "equal in every objective, and `twin` comes first by name"),
+    ]
+
+
+def test_why_it_does_not_qualify(decided):
+    unsure = said(decided, "unsure")
+    assert unsure[0] == ("outcome", "does not qualify")
+    assert unsure[1][0] == "undecided"
+    assert unsure[1][1].endswith("samples would decide it")
+    assert said(decided, "poor")[1][0] == "missed"
+    assert unsure[-1] == ("Pareto", "no candidate that was measured dominates it")
+
+
+def test_why_there_is_no_model_or_a_wrong_one(decided):
+    assert said(decided, "wrong")[0] == (
+        "outcome",
+        "rejected: the model is not what its mode promises",
+    )
+    assert ("reason", "ADD is in float") in said(decided, "wrong")
+    assert said(decided, "none")[0] == (
+        "outcome",
+        "failed: there is no model, or it could not be measured",
+    )
+    assert said(decided, "none")[-1] == ("reason", "op DIV is not supported")
+
+
+def test_the_closest_tells_what_would_let_it_pass(run):
+    run.add("close", "float16", 600, lost=50)
+    decision = run.decide({"top1": {"max_drop": 0.01}}, keep_baseline=True)
+    assert said(decision, "close")[-2:] == [
+        ("closest", "no candidate misses less"),
+        ("would pass", "with --set gate.top1.max_drop=0.05"),
+    ]
+    assert said(decision, "float32")[:2] == [
+        ("outcome", "the float baseline, which every candidate is held against"),
+        ("promoted", "no candidate qualifies, and the spec says to keep the baseline then"),
+    ]
+
+
+def test_a_choice_by_weights_is_added_up(run):
+    run.add("a", "float16", 600)
+    run.add("b", "dynamic_range", 500, lost=9)
+    weights = [{"minimize": "size_bytes", "weight": 1.0}, {"maximize": "top1", "weight": 0.1}]
+    decision = run.decide({"top1": {"min": 0.5}}, weights)
+    assert ("choice", "weighted sum -0.4 (size_bytes -40 %, top1 +0 %); `b` has -0.499") in said(
+        decision, "a"
+    )
+    assert ("choice", "weighted sum -0.499 (size_bytes -50 %, top1 -1 %); the least") in said(
+        decision, "b"
+    )
+
+
+def test_what_the_clock_does_not_tell_apart_is_told(run):
+    generator = np.random.default_rng(0)
+    run.itself = Interval(confidence=0.95, low=0.99, high=1.01)
+    run.time_rounds("float32", generator.lognormal(0, 0.05, 100))
+    for name, size in (("a", 600), ("b", 500)):
+        run.add(name, "float16", size)
+        run.time_rounds(name, generator.lognormal(0, 0.05, 100))
+    decision = run.decide({"top1": {"min": 0.5}}, [{"minimize": "latency_p50_ms"}, *CHOOSE[:1]])
+    first = decision.choice[0].best
+    assert decision.winner == "b"
+    told = dict.fromkeys(said(decision, "a" if first == "b" else "b"))
+    assert any("is not told apart from the best" in text for _, text in told)
+
+
+def test_runs_that_are_alike_have_no_changes(decided):
+    assert compare(decided, decided.model_copy(update={"created": "later"})) == []
+
+
+def test_what_changed_is_told(run, new_run, decided):
+    other = new_run()
+    other.add("winner", "float16", 480, won=2)
+    other.add("new", "float16", 990)
+    other.attest("larger", "float16", status="failed", reasons=["killed"])
+    other.time("winner", 1.0)
+    second = other.decide({**LIMITS, "top1": {"max_drop": 0.02}}, CHOOSE[:1], keep_baseline=True)
+    second = second.model_copy(
+        update={
+            "provenance": second.provenance.model_copy(
+                update={"tensorflow": "2.22.0", "evaluation_samples": 500}
+            )
+        }
+    )
+    changes = compare(decided, second)
+    for expected in [
+        ("outcome", "winner twin -> winner winner"),
+        ("evaluation", "1,000 samples (dddddddddddd) -> 500 samples (dddddddddddd)"),
+        ("TensorFlow", "2.21.0 -> 2.22.0"),
+        ("latency", "not measured -> 10 runs, 1 threads"),
+        ("gate.top1.max_drop", "0.01 -> 0.02"),
+        ("gate.top1.confidence", "0.95 -> none"),
+        ("choice", "minimize size_bytes within 5%, maximize top1 within 0.01 -> minimize "
+         "size_bytes within 5%"),
+        ("winner", "size_bytes 500 bytes -> 480 bytes (-20)"),
+        ("winner", "latency_p50_ms none -> 1.00 ms"),
+        ("larger", "qualifies -> failed"),
+        ("new", "not tried -> measured"),
+        ("twin", "qualifies -> not tried"),
+    ]:  # fmt: skip
+        assert expected in changes
+    nobody = other.decide({"top1": {"min": 0.99}}, keep_baseline=True)
+    assert ("outcome", "winner twin -> none qualified, baseline kept") in compare(decided, nobody)
+
+
+@pytest.fixture
+def folder(decided, tmp_path):
+    """The run's folder."""
+    decided.write(tmp_path / "decision.json")
+    return tmp_path
+
+
+def test_the_commands(folder, capsys):
+    assert main(["explain", str(folder), "larger"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "fashion: larger",
+        "  outcome  qualifies, and `twin` was chosen",
+    ]
+    assert main(["compare", str(folder), str(folder)]) == 0
+    assert capsys.readouterr().out == f"{folder} -> {folder}\n  nothing changed\n"
+    assert main(["show", str(folder), "--html"]) == 0
+    assert capsys.readouterr().out.startswith("<!DOCTYPE html>")
+
+
+def test_a_candidate_that_is_not_there(folder, capsys):
+    assert main(["explain", str(folder), "largest"]) == 2
+    assert "`largest` is no candidate of fashion. Did you mean `larger`?" in capsys.readouterr().err
+    assert main(["explain", str(folder), "xyz"]) == 2
+    assert "They are `float32`, " in capsys.readouterr().err
+    assert main(["explain", str(folder / "nowhere"), "larger"]) == 2
+    assert "does not exist; `quantgate run SPEC` makes a run" in capsys.readouterr().err
+
+
+def test_a_damaged_decision_is_refused_by_every_verb(folder, capsys):
+    path = folder / "decision.json"
+    path.write_text(path.read_text("utf-8")[:2000], "utf-8")
+    for verb in (["show", str(folder)], ["explain", str(folder), "larger"],
+                 ["compare", str(folder), str(folder)]):  # fmt: skip
+        assert main(verb) == 1
+        assert "is cut off, or no decision at all" in capsys.readouterr().err
+
+
+def test_names_with_markup_and_control_characters_stay_text(decided, tmp_path, capsys):
+    odd = "[bold]<b>x</b>\x1b[2J\nnext"
+    candidates = [decided.candidates[0].model_copy(update={"name": odd, "reasons": [odd]})]
+    changed = decided.model_copy(
+        update={"candidates": candidates, "winner": None, "outcome": "none_qualified"}
+    )
+    changed.write(tmp_path / "decision.json")
+    assert main(["explain", str(tmp_path), odd]) == 0
+    assert main(["show", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b[2J" not in out
+    assert "[bold]<b>x</b> [2J next" in out
+
+
+def test_a_thousand_candidates_are_decided_and_explained_in_no_time(run, tmp_path, capsys):
+    generator = np.random.default_rng(0)
+    for number in range(1000):
+        run.add(f"c{number}", "float16", 400 + number % 97, *generator.integers(0, 30, 2))
+    started = time.process_time()
+    decision = run.decide(LIMITS, CHOOSE)
+    assert time.process_time() - started < 15
+    decision.write(tmp_path / "decision.json")
+    started = time.process_time()
+    assert main(["explain", str(tmp_path), decision.winner]) == 0
+    assert time.process_time() - started < 3
+    assert "won" in capsys.readouterr().out
+    assert json.loads((tmp_path / "decision.json").read_text("utf-8"))["winner"] == decision.winner

@@ -1,0 +1,131 @@
+"""Nothing qualifies: the baseline that is kept, the limits that would do, and the advice."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
+
+
+def test_the_baseline_is_kept_where_the_spec_says_so(run):
+    run.add("float16", "float16", 600, lost=50)
+    decision = run.decide(KEEP_TOP1, keep_baseline=True)
+    assert (decision.outcome, decision.winner, decision.promotes) == (
+        "none_qualified",
+        None,
+        "float32",
+    )
+    assert decision.promoted is decision.baseline
+    assert decision.summary == (
+        "no candidate qualifies, and float32, the baseline, is kept: float16 comes closest, but "
+        "top1 drop of 0.0500 exceeds 0.01 by 0.0400"
+    )
+
+
+def test_a_winner_is_promoted_all_the_same(run):
+    run.add("float16", "float16", 600)
+    decision = run.decide(KEEP_TOP1, keep_baseline=True)
+    assert decision.promotes == decision.winner == "float16"
+
+
+def test_without_that_nothing_is_promoted(run):
+    run.add("float16", "float16", 600, lost=50)
+    decision = run.decide(KEEP_TOP1)
+    assert (decision.promotes, decision.promoted) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("limits", "loosened"),
+    [
+        ({"top1": {"max_drop": 0.01}}, {"top1": {"max_drop": 0.05}}),
+        ({"top1": {"min": 0.9}}, {"top1": {"min": 0.85}}),
+        ({"top1": {"max_drop_percent": 1}}, {"top1": {"max_drop_percent": 5.556}}),
+        (
+            {"top1": {"max_drop": 0.01}, "size_bytes": {"max": 500, "max_ratio": 0.7}},
+            {"top1": {"max_drop": 0.05}, "size_bytes": {"max": 600}},
+        ),
+    ],
+)
+def test_the_loosest_limits_that_would_have_let_one_pass(run, limits, loosened):
+    run.add("float16", "float16", 600, lost=50)
+    decision = run.decide(limits)
+    assert decision.closest.limits == loosened
+    merged = {name: {**rules, **loosened.get(name, {})} for name, rules in limits.items()}
+    assert run.decide(merged).winner == "float16"
+
+
+def test_no_limit_helps_what_was_not_measured(run):
+    run.add("float16", "float16", 600)
+    decision = run.decide({"latency_p50_ms": {"max": 1}})
+    assert (decision.closest.name, decision.closest.limits) == ("float16", {})
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.integers(100, 2000),
+    st.integers(0, 300),
+    st.integers(0, 100),
+    st.sampled_from([None, 0.8, 0.99]),
+    st.floats(0, 0.2),
+    st.floats(0.1, 2),
+)
+def test_with_those_limits_the_closest_wins(new_run, size, lost, won, confidence, drop, ratio):
+    run = new_run()
+    run.add("small", "dynamic_range", size, lost, won)
+    limits = {
+        "top1": {"max_drop": drop, "confidence": confidence},
+        "size_bytes": {"max_ratio": ratio},
+    }
+    decision = run.decide(limits)
+    if decision.closest is None:
+        assert decision.winner == "small"
+        return
+    loosened = decision.closest.limits
+    merged = {name: {**rules, **loosened.get(name, {})} for name, rules in limits.items()}
+    assert run.decide(merged).winner == "small"
+
+
+def test_a_limit_that_the_float_model_misses_itself_is_said(run):
+    run.add("float16", "float16", 600)
+    decision = run.decide({"top1": {"min": 0.95}, "size_bytes": {"max": 700}})
+    assert decision.warnings == [
+        "the float baseline itself does not keep a limit: top1 of 0.9000 falls short of 0.95 by "
+        "0.0500"
+    ]
+
+
+def test_figures_come_with_intervals(run):
+    run.add("float16", "float16", 600)
+    limits = {"top1": {"max_drop": 0.01, "confidence": 0.9}}
+    for entry, confidence in [(run.decide(limits).candidates[0], 0.9),
+                              (run.decide(KEEP_TOP1).baseline, 0.95)]:  # fmt: skip
+        (interval,) = entry.intervals.values()
+        assert interval.confidence == confidence
+        assert interval.low < 0.9 < interval.high
+
+
+def test_ops_that_8_bits_hold_badly_are_named(run):
+    run.add("full_integer", "full_integer", 300, lost=50)
+    run.ops = {"CONV_2D": 3, "SOFTMAX": 1, "HARD_SWISH": 4}
+    advice = run.decide(KEEP_TOP1).advice
+    assert (
+        "leave ops that 8 bits often hold badly in float: the model has HARD_SWISH and SOFTMAX, as "
+        "in `{name: full_integer_with_float, mode: full_integer, exclude: {ops: [HARD_SWISH, "
+        "SOFTMAX]}}`"
+    ) in advice
+
+
+@pytest.mark.parametrize(
+    ("mode", "lost", "settings_given"),
+    [
+        ("full_integer", 0, {}),
+        ("float16", 50, {}),
+        ("full_integer", 50, {"exclude_ops": ["SOFTMAX"]}),
+    ],
+)
+def test_ops_are_not_named_where_that_does_not_fit(run, mode, lost, settings_given):
+    run.attest("a", mode, 600, settings=settings_given)
+    run.add("b", mode, 600, lost)
+    run.ops = {"SOFTMAX": 1}
+    limits = {**KEEP_TOP1, "size_bytes": {"max": 1}}
+    assert not any("leave ops" in advice for advice in run.decide(limits).advice)
