@@ -20,7 +20,7 @@ from quantgate.components.calibrate.work import calibrate
 from quantgate.components.dataset import read_summary
 from quantgate.components.flatbuffer import read_contents
 from quantgate.components.interpreter import LiteRTModel
-from quantgate.components.isolation import IsolatedFailure
+from quantgate.components.isolation import IsolatedFailure, attempt_side_by_side
 from quantgate.errors import InputError
 from quantgate.samples import warnings_about
 
@@ -58,13 +58,14 @@ WHERE = {
     "an LSTM that is not unrolled": "test_convert_baseline.py::test_recurrent_layer",
     "TensorFlow's own ops": "test_select_tf_ops.py",
     "a dynamic batch": "test_a_dynamic_batch_stays",
+    "samples by name": "test_a_debugger_that_takes_no_names",
     "leaving ops out": "test_candidate_options.py::test_ops_left_in_float",
     "per-channel dense layers": "test_candidate_options.py::test_per_tensor_weights",
     "inputs change order": (
         "components/measurement/test_litert_model.py"
         "::test_inputs_and_outputs_are_bound_by_name_not_by_position"
     ),
-    "kernels differ": "components/attestation/test_agreement.py::test_kernels_that_matter",
+    "kernels differ": "test_kernels_that_differ_by_a_step",
     "float16 fails on silence": "test_attest_figures.py::test_float16_that_fails_on_silence",
     "an LSTM keeps its state": (
         "test_loops_and_state.py::test_a_fused_lstm_keeps_state_unless_it_is_reset"
@@ -82,6 +83,40 @@ WHERE = {
     "resource variables": "test_quantize.py::test_state_in_float_is_rejected",
     "an interpreter that goes away": "test_the_interpreter_that_goes_away",
     "calibrating anew for each mode": "test_derivation.py::test_every_calibrated_mode",
+}
+#: What each row of the first table in FIELD.md begins with, and the hazards that it holds.
+ROWS = {
+    "TFLITE_BUILTINS_INT8 leaves float ops": ["int8 leaves float ops"],
+    "an empty calibration set": ["an empty calibration set", "nothing but NaN"],
+    "one NaN sample": ["one NaN among good samples"],
+    "wrong feature size": ["wrong feature size", "wrong rank", "no batch dimension"],
+    "all-zero calibration data": ["all-zero calibration data"],
+    "a -inf sample": ["an infinite sample"],
+    "several signatures": ["several signatures"],
+    "16x8 converts and then fails": ["16x8 that cannot be run", "16x8 that cannot be allocated"],
+    "16x8 raises": ["16x8 that raises"],
+    "16x8 takes float32 or int16": ["types that a mode does not take"],
+    "uint8 inputs and outputs": ["uint8 is a wrapping"],
+    "dynamic range changes nothing": ["dynamic range changes nothing"],
+    "a quantized model can be larger": ["larger than float"],
+    "a Keras LSTM": ["an LSTM that is not unrolled"],
+    "SELECT_TF_OPS": ["TensorFlow's own ops"],
+    "a dynamic batch": ["a dynamic batch"],
+    "QuantizationDebugger": ["samples by name", "leaving ops out"],
+    "per-channel dense layers": ["per-channel dense layers"],
+    "inputs and outputs change order": ["inputs change order"],
+    "reference kernels and XNNPACK": ["kernels differ"],
+    "float16 gives NaN": ["float16 fails on silence"],
+    "a fused LSTM": ["an LSTM keeps its state"],
+    "an int32 input": ["an int32 input, int8", "an int32 input, 16x8"],
+    "16x8 with fallback": ["a fused LSTM, 16x8"],
+    "calibrating on one recording": ["a narrow calibration set"],
+    "a SavedModel with optimizer slots": ["optimizer slots"],
+    "Keras 3 refuses": ["files of Keras 2", "SavedModels of Keras 2"],
+    "Keras 3 exports": ["two signatures of Keras 3"],
+    "stateful models": ["resource variables"],
+    "`tf.lite.Interpreter`": ["an interpreter that goes away"],
+    "the converter, per integer mode": ["calibrating anew for each mode"],
 }
 
 
@@ -144,6 +179,19 @@ def test_every_hazard_has_its_test(where: str):
     path = TESTS / file if "/" in file else Path(__file__).parent / (file or Path(__file__).name)
     found = [node.name for node in ast.walk(ast.parse(path.read_text())) if hasattr(node, "name")]
     assert not name or name in found
+
+
+def test_every_hazard_stands_in_a_row():
+    assert sorted(hazard for hazards in ROWS.values() for hazard in hazards) == sorted(WHERE)
+
+
+def test_every_row_of_the_field_is_here(shared_models: Path):
+    field = (shared_models.parent / "FIELD.md").read_text("utf-8")
+    table = field.partition("\n|---|---|\n")[2].partition("\n\n")[0]
+    rows = [row.removeprefix("| ") for row in table.splitlines()]
+    assert [[start for start in ROWS if row.startswith(start)] for row in rows] == [
+        [start] for start in ROWS
+    ]
 
 
 def test_an_empty_set(
@@ -241,6 +289,47 @@ def test_a_saved_model_that_keras_3_does_not_read(saved_models: Path, prepare: C
     with pytest.raises(ValueError, match="Keras 3 only supports"):
         keras.saving.load_model(saved_models / "cumsum")
     assert prepare("cumsum").facts.ops
+
+
+def debugged(saved_model: Path, by_name: bool, dense_as_one: bool) -> bytes:
+    """Quantize by TensorFlow's debugger; starts TensorFlow's runtime."""
+    import tensorflow as tf
+
+    images = np.random.default_rng(2).normal(size=(4, 1, 8, 8, 2)).astype(np.float32)
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=["serving_default"]
+    )
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ({"image": image} for image in images)
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = dense_as_one
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter,
+        debug_dataset=lambda: ({"image": image} if by_name else [image] for image in images),
+    )
+    debugger.run()
+    return bytes(debugger.get_nondebug_quantized_model())
+
+
+def test_a_debugger_that_takes_no_names(prepare: Callable[..., Any], quantized: Callable[..., Any]):
+    """Nor does it hand on how dense layers are to be quantized."""
+    prepared = prepare("convolutional")
+    ways = [(True, False), (False, False), (False, True)]
+    by_name, plain, dense_as_one = attempt_side_by_side(
+        debugged, [(prepared.saved_model, *way) for way in ways], timeout_s=120
+    )
+    assert str(by_name) == "AttributeError: 'str' object has no attribute 'shape'"
+    assert isinstance(plain, bytes)
+    assert plain == dense_as_one
+    options = {"per_channel_dense": False}
+    ours = [quantized(prepared, "full_integer", options=asked).content for asked in ({}, options)]
+    assert ours[0] != ours[1]
+
+
+def test_kernels_that_differ_by_a_step(prepare: Callable[..., Any], quantized: Callable[..., Any]):
+    attestation = quantized(prepare("convolutional"), "integer_only_int8").attestation
+    (check,) = attestation.trial.kernels.values()
+    assert (0 < check.differing < 0.05, check.steps) == (True, 1)
+    assert attestation.reasons == []
 
 
 def test_the_interpreter_that_goes_away(saved_models: Path, prepare: Callable[..., Any]):
