@@ -1,23 +1,23 @@
 """The tasks that build data sets: what the spec says of a source, as parameters."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate import tasks
 from quantgate.components.build_dataset.component import build_dataset
 from quantgate.components.images import CONVERT
+from quantgate.pipelines.inputs import Inputs
 from quantgate.pipelines.resources import Channel, conversion, runtime
 from quantgate.plan import Plan, SignatureData, key_of
 from quantgate.spec.data import OPTION_KEYS, DataSource
 from quantgate.spec.formats import PYTHON, TENSORFLOW, declared_format
+from quantgate.spec.functions import travels
 
 
-def build_evaluation_set(
-    plan: Plan, sources: Mapping[str, Channel], baseline: PipelineTask
-) -> PipelineTask:
+def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
     """Add the tasks that build the evaluation set, one a signature; the last holds them all."""
 
     def build(samples: SignatureData, settled: dict[str, Channel]) -> PipelineTask:
@@ -32,12 +32,11 @@ def build_evaluation_set(
             **settled,
         )
 
-    return _chained(tasks.BUILD_EVALUATION, plan.evaluation_data, sources, baseline, build)
+    made_of = _Ingredients(plan, inputs, baseline)
+    return _chained(tasks.BUILD_EVALUATION, plan.evaluation_data, made_of, build)
 
 
-def build_calibration_set(
-    plan: Plan, sources: Mapping[str, Channel], baseline: PipelineTask
-) -> PipelineTask:
+def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
     """Add the tasks that build the set with the samples of every calibration in the plan.
 
     One a signature, of which the last holds them all.
@@ -57,7 +56,46 @@ def build_calibration_set(
             **settled,
         )
 
-    return _chained(tasks.BUILD_CALIBRATION, plan.calibration_data, sources, baseline, build)
+    made_of = _Ingredients(plan, inputs, baseline)
+    return _chained(tasks.BUILD_CALIBRATION, plan.calibration_data, made_of, build)
+
+
+@dataclass(frozen=True)
+class _Ingredients:
+    """What every task that builds a data set is made of."""
+
+    plan: Plan
+    inputs: Inputs
+    baseline: PipelineTask
+
+    def settled(self, samples: SignatureData) -> dict[str, Channel]:
+        """The inputs that do not depend on the data's purpose."""
+        return {
+            "facts": self.baseline.outputs["facts"],
+            "signature": samples.signature,
+            **self._where(samples),
+            **(self.inputs.code if travels(self.plan.spec, samples.data.source) else {}),
+        }
+
+    def _where(self, samples: SignatureData) -> dict[str, Channel]:
+        """The source as an artifact, or by name where nothing lies anywhere; how to read it."""
+        data, located = samples.data, samples.parameter
+        # JSON, for in a parameter of KFP's type `dict` whole numbers become floats.
+        given = json.dumps(
+            {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
+        )
+        source = {"source": self.inputs.sources[located]} if located else {"generator": data.source}
+        return {**source, "options": given}
+
+    def reading(self, task: PipelineTask, title: str, data: DataSource) -> PipelineTask:
+        """Settle where a task runs, by what it reads."""
+        found = declared_format(data)
+        if found in TENSORFLOW:
+            return conversion(task.set_container_image(CONVERT), title)
+        if found == PYTHON and not travels(self.plan.spec, data.source):
+            # What a function yields may change while its name stays.
+            task.set_caching_options(False)
+        return runtime(task, title)
 
 
 def _fields(plan: Plan, signature: str) -> dict[str, str]:
@@ -68,51 +106,17 @@ def _fields(plan: Plan, signature: str) -> dict[str, str]:
 def _chained(
     title: str,
     data: Sequence[SignatureData],
-    sources: Mapping[str, Channel],
-    baseline: PipelineTask,
+    made_of: _Ingredients,
     build: Callable[[SignatureData, dict[str, Channel]], PipelineTask],
 ) -> PipelineTask:
     """A task for each signature, which takes over what the one before it has built."""
     (first, *further), (own_title, *titles) = data, tasks.build_titles(title, data)
-    last = _reading(build(first, _settled(first, sources, baseline)), own_title, first.data)
+    last = made_of.reading(build(first, made_of.settled(first)), own_title, first.data)
     for samples, own_title in zip(further, titles, strict=True):
         settled = {
-            **_settled(samples, sources, baseline),
+            **made_of.settled(samples),
             "others": last.outputs["dataset"],
             "others_summary": last.outputs["summary"],
         }
-        last = _reading(build(samples, settled), own_title, samples.data)
+        last = made_of.reading(build(samples, settled), own_title, samples.data)
     return last
-
-
-def _settled(
-    samples: SignatureData, sources: Mapping[str, Channel], baseline: PipelineTask
-) -> dict[str, Channel]:
-    return {
-        "facts": baseline.outputs["facts"],
-        "signature": samples.signature,
-        **_where(samples, sources),
-    }
-
-
-def _where(samples: SignatureData, sources: Mapping[str, Channel]) -> dict[str, Channel]:
-    """The source as an artifact, or by name where nothing lies anywhere; and how to read it."""
-    data = samples.data
-    # JSON, for in a parameter of KFP's type `dict` whole numbers become floats.
-    given = json.dumps(
-        {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
-    )
-    located = (
-        {"source": sources[samples.parameter]} if samples.parameter else {"generator": data.source}
-    )
-    return {**located, "options": given}
-
-
-def _reading(task: PipelineTask, title: str, data: DataSource) -> PipelineTask:
-    found = declared_format(data)
-    if found in TENSORFLOW:
-        return conversion(task.set_container_image(CONVERT), title)
-    if found == PYTHON:
-        # What a function yields may change while its name stays.
-        task.set_caching_options(False)
-    return runtime(task, title)

@@ -16,10 +16,10 @@ from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate import __version__, tasks
 from quantgate.errors import UsageError
-from quantgate.pipelines.graph import Inputs, Outputs, build_graph
+from quantgate.pipelines.graph import Outputs, build_graph
+from quantgate.pipelines.inputs import Inputs, import_artifact
 from quantgate.pipelines.labels import make_labels_unique
 from quantgate.pipelines.resources import Channel
-from quantgate.pipelines.root import import_artifact
 from quantgate.plan import Plan, make_plan, run_parameters
 from quantgate.spec import load
 from quantgate.spec.data import DataSource

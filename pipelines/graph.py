@@ -1,7 +1,7 @@
 """Plan -> the graph of components, over channels: whoever made the model and the data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,9 +19,11 @@ from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.components.quantize.component import quantize
 from quantgate.pipelines.datasets import build_calibration_set, build_evaluation_set
+from quantgate.pipelines.inputs import Inputs, bring_code
 from quantgate.pipelines.placement import place
 from quantgate.pipelines.resources import Channel, conversion, runtime
 from quantgate.plan import Plan
+from quantgate.spec.functions import travels
 
 
 class Outputs(NamedTuple):
@@ -32,19 +34,6 @@ class Outputs(NamedTuple):
     page: HTML
     winner: Model
     qualified: bool
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What feeds the graph: the model, a SavedModel or a Keras file as the spec says.
-
-    `sources` are the data that lies somewhere, by the names of the plan's run parameters, in most
-    plans `calibration` and `evaluation`. `promote_to` as the plan needs it.
-    """
-
-    model: Channel
-    sources: Mapping[str, Channel] = field(default_factory=dict)
-    promote_to: Channel | None = None
 
 
 @dataclass(frozen=True)
@@ -63,12 +52,16 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Chain the components; to be called inside a `@dsl.pipeline` function."""
     if plan.spec.model.keras:
         inputs = replace(inputs, model=_export_model(inputs))
+    if plan.spec.code:
+        inputs = replace(inputs, code=bring_code(plan.spec.code))
     baseline = _convert_baseline(plan, inputs)
-    evaluation = build_evaluation_set(plan, inputs.sources, baseline)
-    baseline_measurement = _evaluate(plan, baseline.outputs["baseline"], baseline, evaluation)
+    evaluation = build_evaluation_set(plan, inputs, baseline)
+    baseline_measurement = _evaluate(
+        plan, inputs, baseline.outputs["baseline"], baseline, evaluation
+    )
     baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
     representative = (
-        build_calibration_set(plan, inputs.sources, baseline) if plan.calibration_data else None
+        build_calibration_set(plan, inputs, baseline) if plan.calibration_data else None
     )
     calibration = _calibrate(plan, baseline, representative) if representative else {}
     stopping = _stopping(plan, baseline_measurement)
@@ -86,6 +79,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         spec_sha256=spec_sha256,
         allow_random=plan.spec.data.allow_random,
         evaluation=evaluation.outputs["summary"],
+        **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
         **({"latency": latency} if latency else {}),
         **({"calibrated": calibration["calibrated"]} if calibration else {}),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
@@ -155,7 +149,7 @@ def _try_candidates(
         )
         conversion(quantized, tasks.QUANTIZE)
         model = quantized.outputs["quantized"]
-        measured = _evaluate(plan, model, baseline, evaluation, stopping)
+        measured = _evaluate(plan, inputs, model, baseline, evaluation, stopping)
     return _Candidates(
         quantized=quantized.outputs["quantized"],
         attestation=quantized.outputs["attestation"],
@@ -182,12 +176,14 @@ def _stopping(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, Any]:
 
 def _evaluate(
     plan: Plan,
+    inputs: Inputs,
     model: Channel,
     baseline: PipelineTask,
     evaluation: PipelineTask,
     stopping: Mapping[str, Any] = MappingProxyType({}),
 ) -> PipelineTask:
     metrics = plan.spec.measure.metrics
+    own = [metric.metric for metric in metrics if metric.is_own]
     against = any(metric.figure and not metric.figure.labelled for metric in metrics)
     task = evaluate(
         model=model,
@@ -196,8 +192,9 @@ def _evaluate(
         metrics=[metric.model_dump(exclude_none=True) for metric in metrics],
         **({"baseline": baseline.outputs["baseline"]} if against else {}),
         **stopping,
+        **(inputs.code if any(travels(plan.spec, function) for function in own) else {}),
     )
-    if any(metric.is_own for metric in metrics):
+    if not all(travels(plan.spec, function) for function in own):
         # What a function computes may change while its name stays.
         task.set_caching_options(False)
     return runtime(task, tasks.EVALUATE)

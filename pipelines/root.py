@@ -9,7 +9,8 @@ from kfp.dsl import Dataset, Model
 from kfp.dsl.base_component import BaseComponent
 
 from quantgate import __version__, tasks
-from quantgate.pipelines.graph import Inputs, Outputs, build_graph
+from quantgate.pipelines.graph import Outputs, build_graph
+from quantgate.pipelines.inputs import Inputs, import_artifact
 from quantgate.pipelines.resources import Channel
 from quantgate.plan import Plan, run_parameters
 
@@ -62,9 +63,3 @@ def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
         },
         promote_to=given.get("promote_to"),
     )
-
-
-def import_artifact(uri: Channel, artifact_class: type, title: str) -> Channel:
-    """Add a task that makes an artifact of what lies at a URI, and return the artifact."""
-    task = dsl.importer(artifact_uri=uri, artifact_class=artifact_class, reimport=False)
-    return task.set_display_name(title).output

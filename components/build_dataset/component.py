@@ -24,6 +24,8 @@ def build_dataset(
     others: Input[Dataset] = None,
     others_summary: Input[Artifact] = None,
     fields: str = "{}",
+    code: Input[Artifact] = None,
+    code_sha256: str = "",
 ) -> None:
     """Select samples from a source, check them against one of the model's signatures, store them.
 
@@ -48,6 +50,8 @@ def build_dataset(
         others_summary: its summary, likewise.
         fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
             values that have to be among its own. An evaluation set carries them.
+        code: a Python file, or a folder with it, that has the function which `generator` names.
+        code_sha256: hash of its content, which is checked.
     """
     from quantgate.components.build_dataset.work import build_dataset as work
 
@@ -67,4 +71,6 @@ def build_dataset(
         others_path=others.path if others else None,
         others_summary_path=others_summary.path if others_summary else None,
         fields=fields,
+        code_path=code.path if code else None,
+        code_sha256=code_sha256,
     )

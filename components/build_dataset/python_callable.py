@@ -1,11 +1,10 @@
 """A Python function that yields samples."""
 
-import importlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from quantgate.components.build_dataset.forms import batches_of
 from quantgate.components.build_dataset.sources import Batch, Request
+from quantgate.components.own_code import import_code, load_function
 from quantgate.errors import InputError
 
 
@@ -16,24 +15,11 @@ def read_callable(request: Request) -> Iterator[Batch]:
         InputError: there is no such function, or what it gives is not samples.
     """
     source = request.data.source
-    samples = _function(source)()
+    if request.code:
+        import_code(*request.code)
+    samples = load_function(source)()
     if not isinstance(samples, Iterable):
         raise InputError(
             f"{source} returned {type(samples).__name__}, not samples; let it yield them"
         )
     return batches_of(samples, request)
-
-
-def _function(source: str) -> Callable[[], Any]:
-    name, _, attribute = source.partition(":")
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{source} cannot be imported: {error}; put the module beside the spec, or on a "
-            "cluster into the image"
-        ) from error
-    function: Callable[[], Any] | None = getattr(module, attribute, None)
-    if not callable(function):
-        raise InputError(f"{source}: the module `{name}` has no function `{attribute}`")
-    return function

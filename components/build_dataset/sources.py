@@ -77,6 +77,7 @@ class Request:
         seed: for random data.
         first: read no more than this many; None reads on to the end.
         fields: keys of arrays that metrics want beside inputs and label.
+        code: path and SHA-256 of a Python file with the function that yields samples.
     """
 
     data: DataSource
@@ -88,6 +89,7 @@ class Request:
     seed: int
     first: int | None
     fields: frozenset[str] = frozenset()
+    code: tuple[str, str] | None = None
 
 
 def row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:

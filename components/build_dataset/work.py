@@ -64,6 +64,8 @@ def build_dataset(
     others_path: str | None = None,
     others_summary_path: str | None = None,
     fields: str = "{}",
+    code_path: str | None = None,
+    code_sha256: str = "",
 ) -> None:
     """Select samples from a source, check them against one of the model's signatures, store them.
 
@@ -87,6 +89,8 @@ def build_dataset(
         others_summary_path: its summary, to be carried over to `summary_path`.
         fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
             values that have to be among its own; an evaluation set carries them.
+        code_path: a Python file, or a folder with it, that has the function of `source`.
+        code_sha256: hash of its content.
 
     Raises:
         InputError: the source does not fit the model, with everything found wrong.
@@ -107,6 +111,7 @@ def build_dataset(
         seed=seed,
         first=most_samples(choices) if rules == [FIRST] else None,
         fields=frozenset(wanted),
+        code=(code_path, code_sha256) if code_path else None,
     )
     with tempfile.TemporaryDirectory() as spool:
         needs_label = purpose == "evaluation" or STRATIFIED in rules

@@ -19,6 +19,8 @@ def evaluate(
     reference: Input[Artifact] = None,
     limits: Optional[dict] = None,
     choose: Optional[list] = None,
+    code: Input[Artifact] = None,
+    code_sha256: str = "",
 ) -> None:
     """Run a .tflite over a data set and compute its metrics.
 
@@ -32,6 +34,8 @@ def evaluate(
         reference: the baseline's measurement, where the evaluation may stop once it is decided.
         limits: the spec's `gate`, which decides that.
         choose: the spec's `choose`, whose figures all samples give exactly.
+        code: a Python file, or a folder with it, that has the functions which metrics name.
+        code_sha256: hash of its content, which is checked.
     """
     from quantgate.components.evaluate.work import evaluate as work
 
@@ -45,4 +49,6 @@ def evaluate(
         reference_path=reference.path if reference else None,
         limits=limits,
         choose=choose,
+        code_path=code.path if code else None,
+        code_sha256=code_sha256,
     )

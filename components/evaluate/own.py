@@ -1,6 +1,5 @@
 """A user's own metric: a Python function of outputs and labels."""
 
-import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -9,26 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate.jackknife import grouped
-from quantgate.errors import InputError
 
 Array = NDArray[Any]
 Function = Callable[[Array, Array], Any]
-
-
-def load_function(source: str) -> Function:
-    """Import `module:function`; raises InputError where there is none."""
-    name, _, attribute = source.partition(":")
-    try:
-        module = importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(
-            f"metric `{source}` cannot be imported: {error}; put the module beside the spec, or "
-            "on a cluster into the image"
-        ) from error
-    function: Function | None = getattr(module, attribute, None)
-    if not callable(function):
-        raise InputError(f"metric `{source}`: the module `{name}` has no function `{attribute}`")
-    return function
 
 
 def own_figure_and_contributions(

@@ -17,9 +17,9 @@ from quantgate.components.evaluate.metrics import (
     Settings,
     own_computation,
 )
-from quantgate.components.evaluate.own import load_function
 from quantgate.components.evaluate.postprocess import Form, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
+from quantgate.components.own_code import load_function
 from quantgate.errors import InputError
 from quantgate.records import ArrayFacts, ModelFacts
 from quantgate.spec.metric import MAP, BoxTruth, Detection, Metric, Step

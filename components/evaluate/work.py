@@ -25,6 +25,7 @@ from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
 from quantgate.components.measurement_folder import write_evaluation
+from quantgate.components.own_code import import_code
 from quantgate.components.progress import expect
 from quantgate.errors import InputError
 from quantgate.figures import is_slice, slice_of, whole_of
@@ -48,6 +49,8 @@ def evaluate(
     reference_path: str | None = None,
     limits: Mapping[str, Any] | None = None,
     choose: Sequence[Any] | None = None,
+    code_path: str | None = None,
+    code_sha256: str = "",
 ) -> None:
     """Run a .tflite over a data set and compute its metrics.
 
@@ -66,11 +69,15 @@ def evaluate(
             as it is decided, which takes metrics that are means over the samples of one signature.
         limits: the spec's `gate`, which decides that.
         choose: the spec's `choose`, whose figures all samples give exactly.
+        code_path: a Python file, or a folder with it, that has functions which metrics name.
+        code_sha256: hash of its content.
 
     Raises:
         InputError: a metric does not fit the model's outputs or the labels, or cannot be computed
             from the baseline's.
     """
+    if code_path:
+        import_code(code_path, code_sha256)
     facts = ModelFacts.read(facts_path)
     plans = plan_metrics(metrics, facts, dataset_path)
     manifests = read_manifests(dataset_path, dict.fromkeys(plan.signature for plan in plans))

@@ -30,6 +30,7 @@ def gate(
     calibrated: Input[Model] = None,
     calibration: Input[Artifact] = None,
     baseline_model: Input[Model] = None,
+    code_sha256: str = "",
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide; that no candidate qualifies is a decision too.
 
@@ -55,6 +56,7 @@ def gate(
         calibrated: what `calibrate` wrote, where anything was calibrated.
         calibration: summary of the calibration set, where there is one.
         baseline_model: the float .tflite, where it is to be promoted if nothing qualifies.
+        code_sha256: hash of the Python file that data or metrics come from, where there is one.
 
     Returns:
         Whether a candidate qualified, and its name ("" if none did).
@@ -81,6 +83,7 @@ def gate(
         calibrated_path=calibrated.path if calibrated else None,
         calibration_path=calibration.path if calibration else None,
         baseline_model_path=baseline_model.path if baseline_model else None,
+        code_sha256=code_sha256,
     )
     for figure, value in outcome.measurements.items():
         metrics.log_metric(figure, value)

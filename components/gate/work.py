@@ -53,6 +53,7 @@ def gate(
     latency_path: str | None = None,
     calibrated_path: str | None = None,
     calibration_path: str | None = None,
+    code_sha256: str = "",
 ) -> Outcome:
     """Decide and write; that no candidate qualifies is a decision too.
 
@@ -79,6 +80,7 @@ def gate(
         limits={name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
         choose=[objective_of(line) for line in choose],
         spec_sha256=spec_sha256,
+        code_sha256=code_sha256 or None,
         allow_random=allow_random,
         keep_baseline=baseline_model_path is not None,
     )

@@ -8,7 +8,8 @@ import yaml
 from quantgate.errors import UsageError
 from quantgate.plan import Plan, run_parameters
 from quantgate.spec.cluster import Cluster
-from quantgate.spec.formats import PYTHON, declared_format
+from quantgate.spec.code import Code
+from quantgate.spec.functions import functions_left_behind
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.model import Spec
 
@@ -29,6 +30,12 @@ def rendered(cluster: Cluster) -> str:
     given = cluster.model_dump(exclude_unset=True)
     width = max(map(len, given), default=0)
     return "".join(f"  {key:<{width}}  {_flow(value)}\n" for key, value in given.items())
+
+
+def described(code: Code) -> str:
+    """Say how a Python file of the user's own reaches the pods."""
+    way = "lies in storage" if scheme_of(code.file) else "travels inside of the pipeline"
+    return f"{code.file} {way} (SHA-256 {code.sha256})"
 
 
 def _flow(value: object) -> str:
@@ -93,11 +100,9 @@ def _local_code(plan: Plan) -> Iterator[str]:
     cluster = plan.spec.cluster
     if cluster and cluster.images.runtime:
         return
-    found = (*plan.calibration_data, *plan.evaluation_data)
-    data = [one.data.source for one in found if declared_format(one.data) == PYTHON]
-    metrics = [metric.metric for metric in plan.spec.measure.metrics if metric.is_own]
-    for name in dict.fromkeys([*data, *metrics]):
+    for name in functions_left_behind(plan.spec):
         yield (
-            f"{name} is Python code beside the spec; build an image from quantgate/runtime that "
-            "has it, and name it in cluster.images.runtime or with --image runtime=IMAGE"
+            f"{name} is Python code beside the spec; name its file as `code`, and it travels with "
+            "the pipeline, or build an image from quantgate/runtime that has it, and name it in "
+            "cluster.images.runtime or with --image runtime=IMAGE"
         )

@@ -32,6 +32,7 @@ class Terms:
         allow_random: whether random calibration or evaluation data may pass.
         keep_baseline: whether the baseline is promoted where nothing qualifies.
         spec_sha256: hash of the resolved spec.
+        code_sha256: hash of the Python file that data or metrics come from.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Terms:
     spec_sha256: str
     allow_random: bool = False
     keep_baseline: bool = False
+    code_sha256: str | None = None
 
 
 def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Decision:
@@ -99,7 +101,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         limits={name: limit.model_dump(exclude_none=True) for name, limit in terms.limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in terms.choose],
         choice=choice.steps if choice else [],
-        provenance=provenance_of(evidence, terms.spec_sha256, host),
+        provenance=provenance_of(evidence, terms.spec_sha256, terms.code_sha256, host),
         timing=timing_of(evidence.benchmark),
     )
 

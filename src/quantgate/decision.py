@@ -161,6 +161,7 @@ class Provenance(Record):
     platform: str | None = None
     processor: str
     spec_sha256: str
+    code_sha256: str | None = None
     saved_model_sha256: str
     calibration_sha256: str | None
     calibration_samples: int | None = None

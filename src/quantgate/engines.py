@@ -7,7 +7,7 @@ from quantgate.errors import UsageError
 from quantgate.extras import FOR_A_RUN, require
 from quantgate.runs import RunFolder
 from quantgate.spec import LoadedSpec
-from quantgate.spec.formats import PYTHON, declared_format
+from quantgate.spec.functions import functions_left_behind
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Observer, RunResult
@@ -56,15 +56,6 @@ def run_by_kfp(
         containers = Containers(
             reads=tuple(Path(place) for name, place in arguments.items() if name not in published),
             writes=tuple(Path(arguments[name]) for name in published),
-            code=_code_folder(loaded),
+            code=loaded.folder.resolve() if functions_left_behind(loaded.spec) else None,
         )
     return run_with_kfp(run.pipeline, arguments, run.artifacts, run.logs, observer, containers)
-
-
-def _code_folder(loaded: LoadedSpec) -> Path | None:
-    """Return the spec's folder where a function beside the spec yields data."""
-    data = loaded.spec.data
-    sources = [source for source in (data.calibration, data.evaluation) if source]
-    if any(declared_format(source) == PYTHON for source in sources):
-        return loaded.folder.resolve()
-    return None

@@ -19,7 +19,9 @@ class Host:
     numpy: str | None = None
 
 
-def provenance_of(evidence: Evidence, spec_sha256: str, host: Host) -> Provenance:
+def provenance_of(
+    evidence: Evidence, spec_sha256: str, code_sha256: str | None, host: Host
+) -> Provenance:
     """Gather what the figures of a run rest on."""
     measurement = evidence.baseline.measurement
     benchmark, calibration = evidence.benchmark, evidence.calibration
@@ -33,6 +35,7 @@ def provenance_of(evidence: Evidence, spec_sha256: str, host: Host) -> Provenanc
         platform=host.platform,
         processor=benchmark.processor if benchmark else host.processor,
         spec_sha256=spec_sha256,
+        code_sha256=code_sha256,
         saved_model_sha256=evidence.facts.saved_model_sha256,
         calibration_sha256=calibration.dataset_sha256 if calibration else None,
         calibration_samples=calibration.samples if calibration else None,

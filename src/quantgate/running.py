@@ -15,6 +15,7 @@ from quantgate.errors import ExitCode
 from quantgate.plan import Plan, run_parameters
 from quantgate.runs import RunFolder, RunRecord, TaskRecord, create_run, keep_results
 from quantgate.spec import LoadedSpec
+from quantgate.spec.functions import functions_left_behind
 from quantgate.tasks import PROMOTE
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _execute(
     write_pipeline(plan, loaded.sha256, run.pipeline, settings.cache)
     from quantgate.local_runner import read_pipeline, run_pipeline
 
-    _let_tasks_import_from(loaded.folder)
+    if functions_left_behind(loaded.spec):
+        _let_tasks_import_from(loaded.folder)
     arguments = arguments_of(loaded, plan)
     with observer(settings.manner, run.path, names_of(plan)) as shown:
         if settings.runner != LOCAL:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantgate.plan import Plan, SignatureData
+from quantgate.spec.locations import scheme_of
 
 IMPORT_MODEL = "Import model"
 IMPORT_CALIBRATION = "Import calibration data"
 IMPORT_EVALUATION = "Import evaluation data"
+IMPORT_CODE = "Import own code"
+CARRY_CODE = "Carry own code"
 EXPORT_MODEL = "Export Keras model"
 CONVERT_BASELINE = "Convert float32 baseline"
 BUILD_EVALUATION = "Build evaluation set"
@@ -59,6 +62,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     once_before = (
         (IMPORT_MODEL, True),
         *((title, True) for title in data_imports(plan).values()),
+        *_bringing_code(plan),
         (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, True),
         *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
@@ -75,6 +79,11 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         PlannedTask(title, len(plan.candidates)) for title in (QUANTIZE, EVALUATE)
     )
     return (*_present(once_before), *per_candidate, *_present(once_after))
+
+
+def _bringing_code(plan: Plan) -> tuple[tuple[str, bool], ...]:
+    code = plan.spec.code
+    return () if code is None else ((IMPORT_CODE if scheme_of(code.file) else CARRY_CODE, True),)
 
 
 def _present(tasks: tuple[tuple[str, bool], ...]) -> tuple[PlannedTask, ...]:

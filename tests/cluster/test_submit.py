@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+
+from quantgate.hashing import sha256_of_bytes
 
 API = "/apis/v2beta1"
 
@@ -76,8 +79,9 @@ def test_code_of_this_machine_needs_an_image(quantgate, kfp, spec: Path) -> None
     spec.write_text(text.replace("[top1]", "[top1, {metric: my_metrics:spread, better: lower}]"))
     done = quantgate("submit", spec)
     image = (
-        "is Python code beside the spec; build an image from quantgate/runtime that has it, and "
-        "name it in cluster.images.runtime or with --image runtime=IMAGE\n"
+        "is Python code beside the spec; name its file as `code`, and it travels with the "
+        "pipeline, or build an image from quantgate/runtime that has it, and name it in "
+        "cluster.images.runtime or with --image runtime=IMAGE\n"
     )
     assert (done.code, done.stderr) == (
         2,
@@ -85,6 +89,29 @@ def test_code_of_this_machine_needs_an_image(quantgate, kfp, spec: Path) -> None
         f"  my_data:samples {image}  my_metrics:spread {image}",
     )
     assert quantgate("submit", spec, "--image", "runtime=mine/runtime:1").code == 0
+
+
+def test_code_that_travels_needs_no_image(quantgate, kfp, spec: Path) -> None:
+    code = "def spread(outputs, labels):\n    return 0.0\n"
+    (spec.parent / "my_code.py").write_text(code)
+    text = spec.read_text().replace("[top1]", "[top1, {metric: my_code:spread, better: lower}]")
+    spec.write_text(text + "code: my_code.py\n")
+    preview = quantgate("submit", spec, "--dry-run")
+    sha256 = sha256_of_bytes(code.encode())
+    said = f"code\n  my_code.py travels inside of the pipeline (SHA-256 {sha256})\n"
+    assert said in preview.stdout
+    assert quantgate("submit", spec).code == 0
+    (run,) = kfp.sent("POST", f"{API}/runs")
+    assert code in strings(run["pipeline_spec"])
+
+
+def strings(document: object) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, (dict, list)):
+        for inner in document.values() if isinstance(document, dict) else document:
+            yield from strings(inner)
 
 
 def test_schedules_are_filed_as_kfp_files_runs(quantgate, kfp, spec: Path, monkeypatch) -> None:

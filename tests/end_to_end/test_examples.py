@@ -31,6 +31,8 @@ def test_every_story_has_a_winner_to_expect() -> None:
 def test_an_example_runs(spec: Path, demo: Path, quantgate, tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     copy = Path(shutil.copy(spec, tmp_path / "specs"))
+    for code in spec.parent.glob("*.py"):
+        shutil.copy(code, tmp_path / "specs")
     (tmp_path / "quantgate-demo").symlink_to(demo)
     done = quantgate("run", copy, "--runs-dir", tmp_path / "runs")
     assert done.returncode == 0, done.stdout + done.stderr

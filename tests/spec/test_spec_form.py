@@ -58,7 +58,7 @@ import pytest
             "tolerance: 3\npromote: {",
             [
                 "15:1 the spec has no key `tolerance` -> Its keys are `version`, `name`, `model`, "
-                "`data`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
+                "`data`, `code`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
             ],
         ),
         (

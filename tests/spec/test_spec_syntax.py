@@ -138,9 +138,9 @@ def test_refuses_at_the_place(
             "no: x\noff: x\nchoose:",
             [
                 "14:1 the spec has no key `no` -> Its keys are `version`, `name`, `model`, "
-                "`data`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
+                "`data`, `code`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
                 "15:1 the spec has no key `off` -> Its keys are `version`, `name`, `model`, "
-                "`data`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
+                "`data`, `code`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
             ],
         ),
     ],

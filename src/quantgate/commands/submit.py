@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from quantgate.cluster import arguments_on_cluster, rendered
+from quantgate.cluster import arguments_on_cluster, described, rendered
 from quantgate.commands.connecting import connected
 from quantgate.commands.following import add_waiting, follow, way_back
 from quantgate.commands.packaging import (
@@ -73,7 +73,8 @@ def _preview(made: ForCluster, package: Path, arguments: dict[str, str]) -> str:
     lines = "".join(f"  {name}  {location}\n" for name, location in arguments.items())
     settings = rendered(spec.cluster) if spec.cluster else ""
     cluster = f"cluster\n{settings}" if settings else ""
+    code = f"code\n  {described(spec.code)}\n" if spec.code else ""
     return (
         f"{spec.name}: {made.plan.extent}, a pipeline of {package.stat().st_size:,} bytes\n"
-        f"arguments\n{lines}{cluster}nothing was sent\n"
+        f"arguments\n{lines}{code}{cluster}nothing was sent\n"
     )

@@ -207,6 +207,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
         ("SavedModel", found.saved_model_sha256[:HASH_DIGITS]),
         ("spec", found.spec_sha256[:HASH_DIGITS]),
+        *([("own code", found.code_sha256[:HASH_DIGITS])] if found.code_sha256 else []),
     ]
 
 

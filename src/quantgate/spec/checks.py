@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from quantgate.figures import Figure
 from quantgate.spec.candidates import candidate_findings
 from quantgate.spec.cluster_checks import cluster_findings
+from quantgate.spec.code_checks import code_findings
 from quantgate.spec.draft import Draft
 from quantgate.spec.limits import limit_findings, unit_findings
 from quantgate.spec.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
@@ -39,6 +40,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *source_form_findings(draft),
         *_promotion_findings(draft),
         *(cluster_findings(draft.cluster) if draft.cluster else ()),
+        *(code_findings(draft.code, draft.functions) if draft.code else ()),
     ]
 
 

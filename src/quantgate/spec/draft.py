@@ -6,7 +6,9 @@ from typing import Any
 from quantgate.figures import BENCHMARKED, FIGURES, METRICS, Figure
 from quantgate.quantities import unit_of
 from quantgate.spec.cluster import Cluster
+from quantgate.spec.code import Code
 from quantgate.spec.data import CalibrationSamples, EvaluationSamples
+from quantgate.spec.formats import PYTHON, declared_format
 from quantgate.spec.metric import Metric
 from quantgate.spec.model import Candidate, Latency, Limit, ModelSource, Objective
 from quantgate.spec.naming import NamedFigures
@@ -33,6 +35,7 @@ class Draft:
             sound; those of single signatures too.
         latency: `measure.latency`, where it is sound.
         cluster: `cluster`, where it is sound.
+        code: `code`, where it is sound.
     """
 
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
@@ -71,6 +74,7 @@ class Draft:
             if isinstance(self._at("cluster"), dict) and self._is_sound(("cluster",))
             else None
         )
+        self.code: Code | None = self._sound_code()
         self.limits: dict[str, Limit | None] = {
             str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
             for path, entry in self._entries("gate")
@@ -92,6 +96,16 @@ class Draft:
     def sliced(self) -> set[str]:
         """Names of the figures that have slices."""
         return {entry.title for entry in self.metrics.values() if entry.slice}
+
+    @property
+    def functions(self) -> dict[KeyPath, str]:
+        """Python functions of the user's own, as `module:function`, by path."""
+        data = {(*path, "source"): found for path, found in self.sources.items()}
+        metrics = {(*path, "metric"): entry for path, entry in self.metrics.items()}
+        return {
+            **{path: d.source for path, d in data.items() if declared_format(d) == PYTHON},
+            **{path: entry.metric for path, entry in metrics.items() if entry.is_own},
+        }
 
     @property
     def needs_labels(self) -> bool:
@@ -119,6 +133,12 @@ class Draft:
         """The units that limits and tolerances were written with, by path."""
         amounts = [*_values(self._at("gate"), ("gate",)), *_values(self._at("choose"), ("choose",))]
         return {path: unit for path, value in amounts if (unit := unit_of(value))}
+
+    def _sound_code(self) -> Code | None:
+        given = self._at("code")
+        if given is None or not self._is_sound(("code",)):
+            return None
+        return Code.model_validate({"file": given} if isinstance(given, str) else given)
 
     def _sound_sources(self) -> Iterator[tuple[KeyPath, LabelledSource]]:
         for path, section in _SOURCES.items():

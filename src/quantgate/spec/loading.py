@@ -11,6 +11,7 @@ import yaml
 
 from quantgate.hashing import sha256_of_bytes
 from quantgate.spec.checks import meaning_findings
+from quantgate.spec.code_checks import read_code
 from quantgate.spec.document import Document
 from quantgate.spec.draft import Draft
 from quantgate.spec.locations import scheme_of
@@ -66,11 +67,21 @@ def load(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
     findings = _findings(document)
     if findings or document.problems:
         raise document.error(findings)
-    spec = Spec.model_validate(document.value)
+    folder = path.absolute().parent
+    spec = _with_code(Spec.model_validate(document.value), document, folder)
     resolved = spec.model_dump(mode="json")
     canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":")).encode()
-    folder = path.absolute().parent
     return LoadedSpec(spec, path, folder, resolved, sha256_of_bytes(canonical), document)
+
+
+def _with_code(spec: Spec, document: Document, folder: Path) -> Spec:
+    """Read the file of `code`, so that its hash is part of the spec, and of the spec's own."""
+    if spec.code is None:
+        return spec
+    found = read_code(spec.code, folder, Draft(document.value, set()).functions)
+    if found.findings:
+        raise document.error(found.findings)
+    return spec.model_copy(update={"code": found.code})
 
 
 def _findings(document: Document) -> list[Finding]:

@@ -12,6 +12,7 @@ from quantgate.quantities import PATTERN as AMOUNT_PATTERN
 from quantgate.quantities import amount_of
 from quantgate.sizes import PATTERN as SIZE_PATTERN
 from quantgate.spec.cluster import Cluster
+from quantgate.spec.code import Code
 from quantgate.spec.data import Data, Selection
 from quantgate.spec.metric import Metric, MetricName
 from quantgate.spec.section import Alternatives, Name, Section, Text
@@ -339,6 +340,13 @@ class Promote(Section):
     )
 
 
+def _code_from_file(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+CodeEntry = Annotated[Code, BeforeValidator(_code_from_file, json_schema_input_type=Text | Code)]
+
+
 class Spec(Section):
     """A whole quantgate spec."""
 
@@ -346,6 +354,12 @@ class Spec(Section):
     name: Name = Field(description="What the pipeline and its reports are called.")
     model: ModelSource = Field(description="The trained float model.")
     data: Data = Field(description="Where the data is.")
+    code: CodeEntry | None = Field(
+        default=None,
+        exclude_if=lambda code: code is None,
+        description="A Python file with functions that yield data or are metrics; it travels with "
+        "the pipeline.",
+    )
     quantize: Quantize = Field(default=Quantize(), description="Which candidates to try.")
     measure: Measure = Field(description="What to measure beside the size.")
     gate: dict[str, Limit] = Field(min_length=1, description="Limits, by figure.")

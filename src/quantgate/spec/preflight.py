@@ -6,6 +6,7 @@ from pathlib import Path
 from quantgate.spec.data import CalibrationSamples, DataSource
 from quantgate.spec.datasource import callable_findings, label_findings, source_findings
 from quantgate.spec.formats import PYTHON, declared_format, has_location
+from quantgate.spec.functions import travels
 from quantgate.spec.loading import LoadedSpec
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.problems import Finding, KeyPath
@@ -76,7 +77,7 @@ def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
 
 def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     for number, metric in enumerate(loaded.spec.measure.metrics):
-        if metric.is_own:
+        if metric.is_own and not travels(loaded.spec, metric.metric):
             path = ("measure", "metrics", number, "metric")
             yield from callable_findings(metric.metric, loaded.folder, path)
 
@@ -103,6 +104,8 @@ def _source_findings(
         found = list(source_findings(target, data, path))
         yield from found or label_findings(target, data, label, label_path)
 
+    if travels(loaded.spec, data.source):
+        return iter(())
     if declared_format(data) == PYTHON:
         return callable_findings(data.source, loaded.folder, path)
     return _look(loaded, data.source, path, check) if has_location(data) else iter(())

@@ -210,6 +210,6 @@ def test_a_function_that_is_not_there(refusal, function):
         "given_samples:other: the module `given_samples` has no function `other`"
     )
     assert refusal("no_such_module:samples", ONE) == (
-        "no_such_module:samples cannot be imported: No module named 'no_such_module'; put the "
-        "module beside the spec, or on a cluster into the image"
+        "no_such_module:samples cannot be imported: No module named 'no_such_module'; name its "
+        "file as `code` in the spec, put the module beside the spec, or on a cluster into the image"
     )

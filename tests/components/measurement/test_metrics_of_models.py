@@ -283,13 +283,13 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         (
             {"metric": "nowhere:metric"},
             None,
-            "metric `nowhere:metric` cannot be imported: No module named 'nowhere'; put the "
-            "module beside the spec, or on a cluster into the image",
+            "nowhere:metric cannot be imported: No module named 'nowhere'; name its file as `code` "
+            "in the spec, put the module beside the spec, or on a cluster into the image",
         ),
         (
             {"metric": "judging:missing"},
             None,
-            "metric `judging:missing`: the module `judging` has no function `missing`",
+            "judging:missing: the module `judging` has no function `missing`",
         ),
     ],
 )

@@ -1,0 +1,1 @@
+"""Carry a Python file of the user's own inside of the pipeline."""

@@ -1,0 +1,46 @@
+"""What feeds the graph: artifacts that are imported, handed in, or carried along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kfp import dsl
+from kfp.dsl import Artifact
+
+from quantgate import tasks
+from quantgate.components.carry_code.component import carry_code
+from quantgate.pipelines.resources import Channel, runtime
+from quantgate.spec.code import Code
+from quantgate.spec.locations import scheme_of
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What feeds the graph: the model, a SavedModel or a Keras file as the spec says.
+
+    `sources` are the data that lies somewhere, by the names of the plan's run parameters, in most
+    plans `calibration` and `evaluation`. `promote_to` as the plan needs it. `code` is what tasks
+    take that call functions in the spec's `code`.
+    """
+
+    model: Channel
+    sources: Mapping[str, Channel] = field(default_factory=dict)
+    promote_to: Channel | None = None
+    code: Mapping[str, Channel] = field(default_factory=dict)
+
+
+def import_artifact(uri: Channel, artifact_class: type, title: str) -> Channel:
+    """Add a task that makes an artifact of what lies at a URI, and return the artifact."""
+    task = dsl.importer(artifact_uri=uri, artifact_class=artifact_class, reimport=False)
+    return task.set_display_name(title).output
+
+
+def bring_code(code: Code) -> dict[str, Channel]:
+    """Add the task that has the user's file, and return what tasks take that call it."""
+    return {"code": _code_artifact(code), "code_sha256": code.sha256}
+
+
+def _code_artifact(code: Code) -> Channel:
+    if scheme_of(code.file):
+        return import_artifact(code.file, Artifact, tasks.IMPORT_CODE)
+    task = carry_code(name=code.name, text=code.text, sha256=code.sha256)
+    return runtime(task, tasks.CARRY_CODE).outputs["code"]
