@@ -4,7 +4,8 @@
 #   components/build_images.sh [BASE]
 #
 # BASE is an image with Python 3.11 to 3.13 and pip. Without it the Containerfile's own is pulled,
-# and where that cannot be, one is made from Debian's packages. ENGINE names another engine.
+# and where that cannot be, one is made from Debian's packages. ENGINE names another engine, SOURCE
+# the URL that the images' labels give for the source (by default git's origin, where it is one).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,9 +42,10 @@ if [ -z "$base" ]; then
   "$engine" image inspect "$base" >/dev/null 2>&1 || "$engine" pull "$base" >&2 ||
     base=$(from_debian "$base")
 fi
+source=${SOURCE:-$(git config --get remote.origin.url | grep '^https://' || true)}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 for target in runtime convert; do
   DOCKER_BUILDKIT=1 "$engine" build -f components/Containerfile --build-arg "BASE=$base" \
-    --target "$target" -t "quantgate/$target:$version" .
+    --build-arg "SOURCE=$source" --target "$target" -t "quantgate/$target:$version" .
 done
 "$engine" images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep '^quantgate/'

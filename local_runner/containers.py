@@ -38,10 +38,14 @@ class Containers:
         ]
 
     def settings(self) -> dict[str, Any]:
-        """Return settings of `docker run`: no network, no privileges, a label to find them by."""
+        """Return settings of `docker run`: nothing to write to but mounts, no network, no rights.
+
+        A label of its own finds the containers of a run.
+        """
         settings: dict[str, Any] = {
             "user": f"{_user()}:{os.getgid() or _NOBODY}",
             "network_mode": "none",
+            "read_only": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
             "labels": {"quantgate.run": uuid.uuid4().hex},

@@ -1,5 +1,6 @@
 """Whatever fsspec knows: `s3://` and others; credentials are those that the environment has."""
 
+import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from quantgate.local_runner.values import TaskError
 
 #: What file systems call the time at which a file was last written.
 _TIMES = ("mtime", "modified", "LastModified", "last_modified", "created")
+#: Errors of this machine's disk, and not of storage.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 class FsspecStorage:
@@ -88,4 +91,15 @@ def _explained(uri: str) -> Iterator[None]:
         raise TaskError(
             f"cannot fetch {uri}: permission denied ({error}); credentials come from the "
             "environment, as the package behind the scheme takes them"
+        ) from error
+    except TaskError:
+        raise
+    except Exception as error:
+        # Packages behind a scheme raise errors of their own: of endpoints, credentials, servers.
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise
+        raise TaskError(
+            f"cannot fetch {uri}: storage cannot be reached, or failed each time it was asked "
+            f"({type(error).__name__}: {error}); check its endpoint and the credentials in the "
+            "environment, and run again"
         ) from error

@@ -10,14 +10,19 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+#: Seconds that Docker may take to create a container for a client that is gone.
+_STRAGGLERS_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,41 @@ def _runner(order: Order) -> Any:
     from docker.types import Mount
 
     mounts = [Mount(path, path, "bind", read_only=fixed) for path, fixed in order.mounts]
-    return local.DockerRunner(**order.container, mounts=mounts)
+    # On a disk, for samples are spooled there; it goes with its container.
+    scratch = Mount("/tmp", None, "volume")
+    return local.DockerRunner(**order.container, mounts=[scratch, *mounts])
 
 
 def _end_with_parent(order: Order) -> None:
     os.read(0, 1)  # sys.stdin has a lock, which Python's exit would find taken
     try:
         if order.container:
+            _sweep_afterwards(order.container["labels"])
             end_containers(order.container["labels"])
     finally:
         shutil.rmtree(Path.cwd(), ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
+
+
+def _sweep_afterwards(labels: dict[str, str]) -> None:
+    """Let a process that outlives this one remove what Docker still creates for it."""
+    call = f"from quantgate.local_runner.kfp_child import sweep; sweep({labels!r})"
+    subprocess.Popen(
+        [sys.executable, "-c", call],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def sweep(labels: dict[str, str]) -> None:
+    """Kill and remove containers with these labels for as long as they may still appear."""
+    until = time.monotonic() + _STRAGGLERS_S
+    while time.monotonic() < until:
+        end_containers(labels)
+        time.sleep(0.2)
 
 
 def end_containers(labels: dict[str, str]) -> None:
@@ -82,7 +111,7 @@ def end_containers(labels: dict[str, str]) -> None:
     client = docker.from_env()
     for container in client.containers.list(all=True, filters={"label": chosen}):
         with suppress(docker.errors.APIError):  # it has gone by itself
-            container.remove(force=True)
+            container.remove(force=True, v=True)
     client.close()
 
 

@@ -82,3 +82,6 @@ def _loop_traps(where: str, task: Any, in_loop: bool) -> Iterator[str]:
 def _executor_traps(where: str, executor: Any) -> Iterator[str]:
     if executor.HasField("container") and not python_function(executor.container):
         yield f"{where}: it drops the outputs of container components"
+    place = executor.importer.artifact_uri.constant.string_value
+    if "://" in place and not place.startswith("file://"):
+        yield f"{where} imports {place}: it does not fetch files; copy them to this machine"

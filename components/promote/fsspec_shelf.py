@@ -8,6 +8,9 @@ from quantgate.components.promote.shelf import Overtaken, Stored
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes
 
+#: Where folders are parts of names, and to make one may make a bucket that nobody wanted.
+_OF_OBJECTS = ("s3", "minio", "abfs", "az")
+
 
 class FsspecShelf:
     """Contents are files, read again after they were written.
@@ -25,6 +28,7 @@ class FsspecShelf:
             uri = f"s3://{rest}" if scheme == "minio" else to
             system, root = fsspec.url_to_fs(uri, use_listings_cache=False)
             self._system: Any = system
+            self._has_folders = scheme not in _OF_OBJECTS
             self._root = str(root).rstrip("/")
 
     def read(self, name: str) -> Stored | None:
@@ -42,7 +46,8 @@ class FsspecShelf:
             raise Overtaken(f"{self.to}/{name} was written by somebody else meanwhile")
         path = f"{self._root}/{name}"
         with _explained(self.to):
-            self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            if self._has_folders:
+                self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._system.pipe_file(path, content)
         if self.read(name) != Stored(content, sha256_of_bytes(content)):
             raise Overtaken(f"{self.to}/{name} was written by somebody else meanwhile")
@@ -60,3 +65,9 @@ def _explained(to: str) -> Iterator[None]:
     except OSError as error:
         message = f"cannot publish in {to}: {error}; check its name and your rights"
         raise InputError(message) from error
+    except Exception as error:
+        # Packages behind a scheme raise errors of their own: of endpoints, credentials, servers.
+        raise InputError(
+            f"cannot publish in {to}: storage cannot be reached ({type(error).__name__}: {error}); "
+            "check its endpoint and the credentials in the environment"
+        ) from error

@@ -1,39 +1,31 @@
 """The whole pipeline in the real images, without network, as a user that is not root."""
 
+import io
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tarfile
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from quantgate.components.images import CONVERT, RUNTIME
+from quantgate.components.images import RUNTIME
 from quantgate.decision import Decision
-from quantgate.demo import make_example
 from quantgate.engines import DOCKER, LOCAL
 from quantgate.errors import ExitCode
+from quantgate.hashing import sha256_of_bytes
 from quantgate.plan import make_plan
 from quantgate.running import Settings, run_spec
 from quantgate.spec import load
 
-# In a process of its own: a client that finds no engine leaves its socket open.
-LOOK = """
-import sys, docker
-client = docker.from_env()
-for image in sys.argv[1:]:
-    client.images.get(image)
-"""
-
-
 pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _containers() -> None:
-    look = [sys.executable, "-c", LOOK, CONVERT, RUNTIME]
-    done = subprocess.run(look, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"`make images` and an engine: {done.stderr.strip().splitlines()[-1]}")
+ROOT = Path(__file__).resolve().parents[2]
+OWN_IMAGE = "localhost/quantgate-tests/own:1"
 
 
 def facts_of(decision: Decision) -> dict[str, object]:
@@ -49,8 +41,8 @@ def rests_on(decision: Decision) -> dict[str, object]:
     return decision.provenance.model_dump(exclude={"spec_sha256"})
 
 
-def test_containers_reach_the_same_decision(tmp_path: Path) -> None:
-    spec = make_example(tmp_path / "demo")
+def test_containers_reach_the_same_decision(digits: Path, tmp_path: Path) -> None:
+    spec = shutil.copytree(digits.parent, tmp_path / "demo") / digits.name
     decisions = {}
     for runner in (LOCAL, DOCKER):
         wish = [f"promote.to=published-{runner}", "gate.latency_p50_ms.max_ratio=1000"]
@@ -72,3 +64,101 @@ def _check_owner(published: Path) -> None:
     assert found.st_uid == (os.getuid() or 65532)
     assert found.st_mode & 0o444 == 0o444
     assert os.access(published, os.R_OK)
+
+
+QUICK = ("quantize.modes=[float16, dynamic_range]", "gate.latency_p50_ms.max_ratio=1000")
+CODE = """\
+import pathlib
+import numpy as np
+
+
+def worst_digit(outputs, labels):
+    try:
+        pathlib.Path("/opt/mark").write_text("")
+    except OSError as error:
+        assert error.errno == 30, error  # EROFS
+    else:
+        raise AssertionError("the root file system can be written")
+    right = outputs.argmax(axis=1) == labels
+    return min(float(right[labels == digit].mean()) for digit in np.unique(labels))
+"""
+METRIC = "measure.metrics=[top1, {metric: 'own_code:worst_digit', better: higher}]"
+
+
+def run_in_containers(spec: Path, folder: Path, *wishes: str) -> Decision:
+    loaded = load(spec, [f"promote.to={folder / 'published'}", *QUICK, *wishes])
+    done = run_spec(loaded, make_plan(loaded.spec), Settings(folder / "runs", runner=DOCKER))
+    assert done.exit_code == ExitCode.OK, done.failures
+    assert done.decision is not None
+    return done.decision
+
+
+def test_own_code_travels_into_containers_that_write_nothing(digits: Path, tmp_path: Path) -> None:
+    (tmp_path / "own_code.py").write_text(CODE)
+    wish = f"code={tmp_path / 'own_code.py'}"
+    decision = run_in_containers(digits, tmp_path, METRIC, wish)
+    assert decision.baseline.measurements["worst_digit"] > 0.9
+    assert decision.provenance.code_sha256 == sha256_of_bytes(CODE.encode())
+
+
+@pytest.fixture
+def own_image(engine: Any) -> Any:
+    """An image built on quantgate's, as the README says."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"FROM {RUNTIME}" in readme
+    files = {
+        "Dockerfile": f"FROM {RUNTIME}\nCOPY own_code.py /opt/own/\nENV PYTHONPATH=/opt/own\n",
+        "own_code.py": CODE,
+    }
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            entry.mode = 0o644
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    context.seek(0)
+    engine.images.build(fileobj=context, custom_context=True, tag=OWN_IMAGE, rm=True)
+    yield OWN_IMAGE
+    engine.images.remove(OWN_IMAGE, force=True)
+
+
+def test_an_image_built_on_ours_has_code_of_its_own(
+    own_image: str, digits: Path, tmp_path: Path
+) -> None:
+    images = f"cluster.images.runtime={own_image}"
+    decision = run_in_containers(digits, tmp_path, METRIC, images)
+    assert decision.baseline.measurements["worst_digit"] > 0.9
+    assert decision.provenance.code_sha256 is None
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.15, 0.3, 0.6])
+def test_a_runner_that_is_killed_leaves_no_container(
+    engine: Any, digits: Path, tmp_path: Path, after_s: float
+) -> None:
+    """Killed that long after its first container was there, whatever Docker was doing then."""
+    command = [sys.executable, "-m", "quantgate", "run", str(digits), "--runner", DOCKER]
+    wish = ["--set", f"promote.to={tmp_path / 'published'}", "--runs-dir", str(tmp_path / "runs")]
+    with subprocess.Popen(
+        [*command, *wish], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as runner:
+        assert _within(60, lambda: _ours(engine))
+        time.sleep(after_s)
+        runner.send_signal(signal.SIGKILL)
+    assert _within(10, lambda: not _ours(engine))
+    time.sleep(3)
+    assert _ours(engine) == []
+
+
+def _ours(engine: Any) -> list[str]:
+    found = engine.api.containers(all=True, filters={"label": "quantgate.run"})
+    return [container["Id"] for container in found]
+
+
+def _within(seconds: float, is_so: Any) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if is_so():
+            return True
+        time.sleep(0.02)
+    return False

@@ -215,9 +215,22 @@ def remote(place: str = "") -> None:
     write(text=place)
 
 
+@dsl.pipeline(name="importing")
+def importing() -> None:
+    dsl.importer(artifact_uri="gs://bucket/code.py", artifact_class=Artifact)
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "sentences"),
     [
+        (
+            importing,
+            {},
+            [
+                "task `importer` imports gs://bucket/code.py: it does not fetch files; copy them "
+                "to this machine"
+            ],
+        ),
         (
             nested_loops,
             {},

@@ -1,5 +1,6 @@
 """The Python functions of the user's own that a spec names, and where Python finds them."""
 
+from quantgate.spec.data import DataSource
 from quantgate.spec.formats import PYTHON, declared_format
 from quantgate.spec.model import Spec
 
@@ -7,7 +8,7 @@ from quantgate.spec.model import Spec
 def functions_of(spec: Spec) -> list[str]:
     """Every `module:function` that yields data or is a metric, without repetition."""
     data = spec.data
-    sources = [data.evaluation, *data.evaluation.signatures.values()]
+    sources: list[DataSource] = [data.evaluation, *data.evaluation.signatures.values()]
     if data.calibration:
         sources += [data.calibration, *data.calibration.signatures.values()]
     yields = [found.source for found in sources if declared_format(found) == PYTHON]

@@ -7,6 +7,7 @@ from quantgate.spec.data import CalibrationSamples, DataSource
 from quantgate.spec.datasource import callable_findings, label_findings, source_findings
 from quantgate.spec.formats import PYTHON, declared_format, has_location
 from quantgate.spec.functions import travels
+from quantgate.spec.graph_checks import graph_findings
 from quantgate.spec.loading import LoadedSpec
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.problems import Finding, KeyPath
@@ -37,14 +38,17 @@ def preflight(loaded: LoadedSpec) -> None:
 
 
 def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    key, findings = (
-        ("keras", keras_findings)
-        if loaded.spec.model.keras
-        else ("saved_model", saved_model_findings)
-    )
-    path = ("model", key)
     location = loaded.spec.model.location
-    return _look(loaded, location, path, lambda target: findings(target, path))
+    if loaded.spec.model.keras:
+        keras = ("model", "keras")
+        return _look(loaded, location, keras, lambda target: keras_findings(target, keras))
+    path = ("model", "saved_model")
+
+    def check(target: Path) -> Iterator[Finding]:
+        found = list(saved_model_findings(target, path))
+        yield from found or graph_findings(target, loaded.spec)
+
+    return _look(loaded, location, path, check)
 
 
 def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:

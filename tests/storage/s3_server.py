@@ -1,0 +1,77 @@
+"""S3 on loopback: moto's server, behind a door at which requests can be made to fail."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+App = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Fault = Callable[[App, dict[str, Any], Any], Iterable[bytes]]
+
+
+def answer(status: str, code: str) -> Fault:
+    """Answer in S3's form instead of looking."""
+    text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+
+    def fault(app: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        start(status, [("Content-Type", "application/xml")])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [text.encode()]
+
+    return fault
+
+
+def cut(app: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+    """Send a part of what was asked for, and hang up."""
+    content = b"".join(app(environ, start))
+    yield content[: len(content) // 2]
+    raise ConnectionAbortedError
+
+
+@dataclass
+class Door:
+    """An application that fails as it is told to.
+
+    `faults` are pairs of a method with a part of the path, and what happens to the next request
+    of that kind; one that is taken goes, unless it is in `always`.
+    """
+
+    app: App
+    faults: list[tuple[str, str, Fault]] = field(default_factory=list)
+    always: list[tuple[str, str, Fault]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self.asked.append((method, path))
+        for entry in (*self.always, *self.faults):
+            wanted, part, fault = entry
+            if wanted == method and part in path:
+                if entry in self.faults:
+                    self.faults.remove(entry)
+                return fault(self.app, environ, start)
+        return self.app(environ, start)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: object) -> None:
+        pass
+
+
+class Server:
+    """The door, served on a free port."""
+
+    def __init__(self) -> None:
+        self.door = Door(DomainDispatcherApplication(create_backend_app))
+        self._server = make_server("127.0.0.1", 0, self.door, threaded=True, request_handler=_Quiet)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02])
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
