@@ -97,11 +97,10 @@ def test_an_unknown_signature(example: Path, quantgate) -> None:
         "--set",
         "model.signatures=[serving]",
     )
-    assert done.returncode == 1
-    assert (
-        f"{example / 'saved_model'} has no signature `serving`, only `serve`, `serving_default`"
-        in done.stderr
-    )
+    assert done.returncode == 3
+    assert "the SavedModel has no signature `serving`" in done.stderr
+    assert "Did you mean `serving_default`?" in done.stderr
+    assert not (example / "runs").exists()
 
 
 def test_a_missing_saved_model(example: Path, quantgate) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.tensorflow
@@ -189,8 +190,9 @@ def test_ctrl_c_again_and_again_still_ends_everything(example: Path) -> None:
 def test_a_locale_of_ascii_alone_keeps_the_reason(example: Path, tmp_path: Path) -> None:
     folder = tmp_path / "modèles"
     example.rename(folder)
+    np.savez(folder / "calibration.npz", image=np.zeros((300, 8, 8, 1)), labels=np.arange(300) % 9)
     done = subprocess.run(
-        [QUANTGATE, "run", folder / "quantgate.yaml", "--set", "model.signatures=[serving]"],
+        [QUANTGATE, "run", folder / "quantgate.yaml"],
         cwd=folder,
         env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"},
         capture_output=True,
@@ -200,7 +202,7 @@ def test_a_locale_of_ascii_alone_keeps_the_reason(example: Path, tmp_path: Path)
     assert done.returncode == 1, done.stderr
     shown = str(folder).replace("è", "?")
     assert done.stderr.decode("ascii").startswith(
-        f"error: Convert float32 baseline failed: {shown}/saved_model has no signature `serving`"
+        f"error: Build calibration set failed: {shown}/calibration.npz cannot serve as calibration"
     )
     record = next((folder / "runs").rglob("run.json")).read_text("utf-8")
-    assert f"{folder}/saved_model has no signature" in record
+    assert f"{folder}/calibration.npz cannot serve" in record
