@@ -48,4 +48,4 @@ for target in runtime convert; do
   DOCKER_BUILDKIT=1 "$engine" build -f components/Containerfile --build-arg "BASE=$base" \
     --build-arg "SOURCE=$source" --target "$target" -t "quantgate/$target:$version" .
 done
-"$engine" images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep '^quantgate/'
+"$engine" images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep -E '^(localhost/)?quantgate/'

@@ -56,6 +56,16 @@ def run_by_kfp(
         containers = Containers(
             reads=tuple(Path(place) for name, place in arguments.items() if name not in published),
             writes=tuple(Path(arguments[name]) for name in published),
-            code=loaded.folder.resolve() if functions_left_behind(loaded.spec) else None,
+            code=_code_folder(loaded),
         )
     return run_with_kfp(run.pipeline, arguments, run.artifacts, run.logs, observer, containers)
+
+
+def _code_folder(loaded: LoadedSpec) -> Path | None:
+    """Return the spec's folder where a module lies in it; others are in the images."""
+    folder = loaded.folder.resolve()
+    names = [
+        name.partition(":")[0].partition(".")[0] for name in functions_left_behind(loaded.spec)
+    ]
+    is_there = any((folder / f"{name}.py").is_file() or (folder / name).is_dir() for name in names)
+    return folder if is_there else None

@@ -1,4 +1,4 @@
-"""A spec whose model, data and promotion are in a bucket, on this machine."""
+"""A spec whose model, data, code and promotion are in a bucket, on this machine."""
 
 import shutil
 from pathlib import Path
@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 from gcp_storage_emulator.server import create_server
 
+from quantgate.decision import Decision
+from quantgate.hashing import sha256_of_bytes
+
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
+CODE = b"def share(outputs, labels):\n    return float((outputs.argmax(axis=1) == labels).mean())\n"
+SHA256 = sha256_of_bytes(CODE)
 BUCKET = (
+    *("--set", f"code={{file: gs://bucket/code/own_code.py, sha256: {SHA256}}}"),
+    *("--set", "measure.metrics=[top1, {metric: 'own_code:share', better: higher}]"),
     *("--set", "model.saved_model=gs://bucket/saved_model"),
     *("--set", "data.calibration.source=gs://bucket/data/calibration.npz"),
     *("--set", "data.evaluation.source=gs://bucket/data/evaluation.npz"),
@@ -42,6 +49,7 @@ def test_model_data_and_promotion_in_a_bucket(quantgate, example, storage):
     for name in ("calibration.npz", "evaluation.npz"):
         shutil.move(example / name, example / "data" / name)
     upload(storage, example / "data", "data")
+    storage.blob("code/own_code.py").upload_from_string(CODE)
     shutil.rmtree(example / "saved_model")
     shutil.rmtree(example / "data")
 
@@ -51,6 +59,9 @@ def test_model_data_and_promotion_in_a_bucket(quantgate, example, storage):
     version = storage.blob("fleet/latest").download_as_text().strip()
     published = storage.blob(f"fleet/{version}/model.tflite").download_as_bytes()
     assert published == (run / "winner" / "model.tflite").read_bytes()
+    decision = Decision.read(run / "decision.json")
+    assert decision.provenance.code_sha256 == SHA256
+    assert decision.baseline.measurements["share"] == decision.baseline.measurements["top1"]
     before = {blob.name: blob.generation for blob in storage.list_blobs(prefix="fleet/")}
 
     again = quantgate("run", "quantgate.yaml", *BUCKET, "--dry-run", cwd=example)
@@ -59,3 +70,8 @@ def test_model_data_and_promotion_in_a_bucket(quantgate, example, storage):
     assert again.returncode == 0, again.stdout + again.stderr
     after = {blob.name: blob.generation for blob in storage.list_blobs(prefix="fleet/")}
     assert after == before
+
+    storage.blob("code/own_code.py").upload_from_string(CODE + b"# changed\n")
+    other = quantgate("run", "quantgate.yaml", *BUCKET, cwd=example)
+    assert other.returncode == 1
+    assert "own_code.py has the SHA-256" in other.stderr

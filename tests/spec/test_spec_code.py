@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from quantgate.errors import SpecError
 from quantgate.hashing import sha256_of_bytes
 from quantgate.spec import load
 from quantgate.spec.functions import functions_left_behind, functions_of
@@ -56,7 +57,7 @@ def test_nothing_has_to_lie_beside_the_spec(spec_file, using: str, code: Path, t
     code.rename(tmp_path / "elsewhere" / "my_code.py")
     text = using.replace("code: my_code.py", "code: elsewhere/my_code.py")
     loaded = load(spec_file(text.replace("'my_code:samples'", "'my_code:samples', format: python")))
-    with pytest.raises(Exception, match=r"model\.saved_model") as caught:
+    with pytest.raises(SpecError, match=r"model\.saved_model") as caught:
         preflight(loaded)
     assert "my_code" not in str(caught.value)
 
@@ -108,3 +109,12 @@ def test_content_that_cannot_serve(refused, using: str, code: Path, content, sai
     (found,) = refused(using).problems
     assert said in found.message
     assert hint is None or hint in (found.hint or "")
+
+
+def test_a_module_may_be_in_an_image(spec_file, sound: str) -> None:
+    text = sound.replace("train.npz", "'not_here:samples'")
+    image = "cluster.images.runtime=mine/runtime:1"
+    for overrides, is_told in (((), True), ((image,), False)):
+        with pytest.raises(SpecError) as caught:
+            preflight(load(spec_file(text), overrides))
+        assert ("`not_here`, which is not there" in str(caught.value)) is is_told

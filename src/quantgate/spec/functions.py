@@ -21,6 +21,11 @@ def travels(spec: Spec, function: str) -> bool:
     return spec.code is not None and spec.code.holds(function)
 
 
+def may_be_in_an_image(spec: Spec) -> bool:
+    """Whether the spec names an image of its own, in which modules may be that are not here."""
+    return spec.cluster is not None and spec.cluster.images.runtime is not None
+
+
 def functions_left_behind(spec: Spec) -> list[str]:
     """Those that are found only where the module is installed, or lies beside the spec."""
     return [function for function in functions_of(spec) if not travels(spec, function)]

@@ -6,10 +6,11 @@ from pathlib import Path
 from quantgate.spec.data import CalibrationSamples, DataSource
 from quantgate.spec.datasource import callable_findings, label_findings, source_findings
 from quantgate.spec.formats import PYTHON, declared_format, has_location
-from quantgate.spec.functions import travels
+from quantgate.spec.functions import may_be_in_an_image, travels
 from quantgate.spec.graph_checks import graph_findings
 from quantgate.spec.loading import LoadedSpec
 from quantgate.spec.locations import scheme_of
+from quantgate.spec.model import Spec
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.savedmodel import keras_findings, saved_model_findings
 from quantgate.spec.wording import did_you_mean, dotted, shortened
@@ -81,7 +82,7 @@ def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
 
 def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     for number, metric in enumerate(loaded.spec.measure.metrics):
-        if metric.is_own and not travels(loaded.spec, metric.metric):
+        if metric.is_own and _has_to_be_here(loaded.spec, metric.metric):
             path = ("measure", "metrics", number, "metric")
             yield from callable_findings(metric.metric, loaded.folder, path)
 
@@ -99,6 +100,10 @@ def _field_findings(loaded: LoadedSpec) -> Iterator[Finding]:
             yield from label_findings(target, data, key, path)
 
 
+def _has_to_be_here(spec: Spec, function: str) -> bool:
+    return not (travels(spec, function) or may_be_in_an_image(spec))
+
+
 def _source_findings(
     loaded: LoadedSpec, data: DataSource, around: KeyPath, label: str | None, label_path: KeyPath
 ) -> Iterator[Finding]:
@@ -108,9 +113,9 @@ def _source_findings(
         found = list(source_findings(target, data, path))
         yield from found or label_findings(target, data, label, label_path)
 
-    if travels(loaded.spec, data.source):
-        return iter(())
     if declared_format(data) == PYTHON:
+        if not _has_to_be_here(loaded.spec, data.source):
+            return iter(())
         return callable_findings(data.source, loaded.folder, path)
     return _look(loaded, data.source, path, check) if has_location(data) else iter(())
 
