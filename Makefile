@@ -16,7 +16,7 @@ help:
 	@echo "make check      style, types and the fast tests"
 	@echo "make test-slow  what takes minutes"
 	@echo "make bench      whole runs against the guide's recipes and KFP's local runner; minutes"
-	@echo "make bench-runner PARTS='digits fashion tasks growth'  the runner's own part of it"
+	@echo "make bench-runner PARTS='digits fashion tasks growth early'  the runner's own part of it"
 	@echo "make images     build the images, with Docker or Podman; BASE=... names a base image"
 	@echo "make test-images  build them, and run the whole pipeline in containers"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"

@@ -1,10 +1,11 @@
 """What quantgate's runner is worth: whole runs, the cost of a task, and how runs grow.
 
-    python runner.py [digits] [fashion] [tasks] [growth] [--models DIR]
+    python runner.py [digits] [fashion] [tasks] [growth] [early] [--models DIR]
 
 `digits` and `fashion` run one compiled pipeline with all eight modes by quantgate, cold, and by
 kfp.local, and a plain script for each mode in turn; models and figures must be the same. `tasks`
-runs 200 tasks that do nothing. `growth` runs more candidates, and more samples.
+runs 200 tasks that do nothing. `growth` runs more candidates, and more samples. `early` evaluates a
+16x8 model on all samples, and until it is decided.
 """
 
 import argparse
@@ -75,6 +76,29 @@ def growth(folder: Path, models: Path) -> None:
     _title("samples, all modes", "seconds", "of the first")
     few = [(f"{count:,}", [f"data.evaluation.samples={count}"]) for count in SAMPLES]
     _grow([(name, [str(spec), *_set(settings)]) for name, settings in few])
+
+
+def early(folder: Path, models: Path) -> None:
+    """Show what it saves to evaluate a 16x8 model only until it is decided."""
+    spec = _fashion_spec(folder, models)
+    _title("16x8 of Fashion-MNIST, evaluation", "seconds", "of all")
+    limits = {"loses at most 0.01": "{max_drop: 0.01, confidence: 0.95}", "0.95": "{min: 0.95}"}
+    for title, limit in limits.items():
+        whole, _ = _evaluated(spec, limit, stop_early=False)
+        _row(f"{title}, all 10,000 samples", whole, 1.0)
+        seconds, taken = _evaluated(spec, limit, stop_early=True)
+        _row(f"{title}, decided after {taken:,}", seconds, seconds / whole)
+
+
+def _evaluated(spec: Path, limit: str, *, stop_early: bool) -> tuple[float, int]:
+    """Seconds of the candidate's evaluation task, and how many samples it took."""
+    early = f"measure.evaluation.stop_early={'true' if stop_early else 'false'}"
+    others = ["quantize.modes=[int16x8]", "measure.latency=null", f"gate={{top1: {limit}}}"]
+    _quantgate(str(spec), *_set([early, *others]))
+    steps = _decision(spec.parent)["candidates"][0]["steps"]
+    record = json.loads(next((spec.parent / "runs").glob("*/latest/run.json")).read_text())
+    (task,) = (task for task in record["tasks"] if task["title"] == "Evaluate int16x8")
+    return task["seconds"], steps["taken"] if steps else 0
 
 
 def _grow(runs: Sequence[tuple[str, list[str]]]) -> None:
@@ -196,6 +220,7 @@ PARTS: dict[str, Callable[[Path, Path], None]] = {
     "fashion": fashion,
     "tasks": tasks,
     "growth": growth,
+    "early": early,
 }
 
 
