@@ -44,6 +44,7 @@ BASELINE = Mode("float32", "Float32 baseline", optimized=False)
 
 _QUANTIZED = (
     Mode("dynamic_range", "Dynamic range"),
+    Mode("float16", "Float16", supported_types=("float16",)),
     Mode(
         "full_integer",
         "Full integer with float fallback",
@@ -69,7 +70,6 @@ _QUANTIZED = (
         integer_only=True,
         activations="int8",
     ),
-    Mode("float16", "Float16", supported_types=("float16",)),
     Mode(
         "int16x8",
         "16-bit activations, 8-bit weights",

@@ -78,7 +78,7 @@ def test_candidates_stand_in_the_order_of_the_guide_and_then_by_name(run):
         ("x", "integer_only_uint8"),
     ]:
         run.add(name, mode, 500)
-    assert [entry.name for entry in run.decide(KEEP_TOP1).candidates] == ["y", "x", "a", "b", "z"]
+    assert [entry.name for entry in run.decide(KEEP_TOP1).candidates] == ["y", "a", "b", "x", "z"]
 
 
 def test_a_failed_conversion_is_listed_with_its_reason(run):

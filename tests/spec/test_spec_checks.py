@@ -16,7 +16,7 @@ from quantgate.spec import load
             "int9]",
             [
                 "7:34 there is no mode `int9` -> The modes are `dynamic_range`, "
-                "`full_integer`, `integer_only_int8`, `integer_only_uint8`, `float16`, "
+                "`float16`, `full_integer`, `integer_only_int8`, `integer_only_uint8`, "
                 "`int16x8` and `int16x8_float_fallback`.",
             ],
         ),
@@ -82,8 +82,8 @@ from quantgate.spec import load
             "{mode: integer_only_int8, input_type: float32, output_type: uint8}]",
             [
                 "7:72 `integer_only_int8` cannot have float32 inputs -> Its inputs can be "
-                "`int8`; float32 inputs come with `dynamic_range`, `full_integer`, "
-                "`float16`, `int16x8` or `int16x8_float_fallback`.",
+                "`int8`; float32 inputs come with `dynamic_range`, `float16`, "
+                "`full_integer`, `int16x8` or `int16x8_float_fallback`.",
                 "7:94 `integer_only_int8` cannot have uint8 outputs -> Its outputs can be "
                 "`int8`; uint8 outputs come with `full_integer` or `integer_only_uint8`.",
             ],

@@ -122,8 +122,9 @@ import pytest
             "{full_integer: 1}",
             [
                 "7:19 `quantize.modes` must be `auto` or a list of modes, not a mapping -> "
-                "The modes are `dynamic_range`, `full_integer`, `integer_only_int8`, "
-                "`integer_only_uint8`, `float16`, `int16x8` and `int16x8_float_fallback`.",
+                "The modes are `dynamic_range`, `float16`, `full_integer`, "
+                "`integer_only_int8`, `integer_only_uint8`, `int16x8` and "
+                "`int16x8_float_fallback`.",
             ],
         ),
         (
