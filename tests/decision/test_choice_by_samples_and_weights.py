@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgate.choice import choose_winner, pareto_front, score
+from quantgate.choice import choose_winner, never_alike, pareto_front, score
 from quantgate.decision import ChoiceStep
+from quantgate.gate import Measured
+from quantgate.intervals import Certain
+from quantgate.ranking import alike_by_samples
 from quantgate.spec.model import Objective, WeightedObjective, WithinConfidence
 
 ACCURATE = Objective(maximize="top1", within=WithinConfidence(confidence=0.95))
@@ -160,3 +163,19 @@ def test_what_cannot_be_weighed_does_not_qualify(run):
     assert decision.candidates[0].reasons == [
         "mse, which the choice weighs, cannot be held against the baseline's, which is 0.0"
     ]
+
+
+def test_values_of_other_samples_are_not_paired():
+    """Two models that were run on as many samples, and not on the same ones."""
+    values = {"top1": np.ones(3)}
+    whole = Measured("a" * 64, {"top1": 1.0}, values)
+    part = Measured("b" * 64, {"top1": 1.0}, values, covered=np.array([0, 2, 5]))
+    alike = alike_by_samples({"whole": whole, "part": part}, never_alike)
+    assert not alike(ACCURATE, "part", "whole")
+    assert not alike(ACCURATE, "whole", "part")
+    assert alike(ACCURATE, "whole", "whole")
+    assert not alike(SMALLEST, "whole", "whole")
+
+
+def test_what_is_certain_needs_no_samples():
+    assert Certain(0.1).samples_to_decide(0.95, 0.2) == 0

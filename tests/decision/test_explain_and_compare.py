@@ -8,6 +8,7 @@ import pytest
 
 from quantgate.cli import main
 from quantgate.compare import compare
+from quantgate.decision import DataSource
 from quantgate.explain import explain
 from quantgate.records import Interval
 
@@ -181,6 +182,40 @@ def test_what_changed_is_told(run, new_run, decided):
         assert expected in changes
     nobody = other.decide({"top1": {"min": 0.99}}, keep_baseline=True)
     assert ("outcome", "winner twin -> none qualified, baseline kept") in compare(decided, nobody)
+
+
+def test_other_data_and_another_seed_are_told(decided):
+    def on(**changes):
+        fields = {
+            "purpose": "calibration",
+            "signature": "serve",
+            "source": "train.npz",
+            "samples": 200,
+            "available": 6000,
+            "select": "random",
+            "seed": 7,
+            "synthetic": False,
+            "content_sha256": "c" * 64,
+        }
+        source = DataSource(**{**fields, **changes})
+        provenance = decided.provenance.model_copy(update={"data": [source]})
+        return decided.model_copy(update={"provenance": provenance})
+
+    assert compare(on(), on(seed=8, samples=1000)) == [
+        (
+            "calibration of serve",
+            "200 samples of 6,000 (random, seed 7, cccccccccccc) -> 1,000 samples of 6,000 "
+            "(random, seed 8, cccccccccccc)",
+        )
+    ]
+
+
+def test_the_closest_of_those_that_no_limit_helps(run):
+    run.add("close", "float16", 600)
+    decision = run.decide({"latency_p50_ms": {"max": 1}})
+    assert said(decision, "close")[-1] == ("closest", "no candidate misses less")
+    assert said(decision, "float32")[0][0] == "outcome"
+    assert said(decision, "float32")[1][0] == "undecided"
 
 
 @pytest.fixture

@@ -230,3 +230,28 @@ def test_a_run_that_is_ended_does_not_pass_for_whole(
     assert not (example / "promoted").exists()
     left = subprocess.run(["pgrep", "-s", str(process.pid)], capture_output=True, check=False)
     assert left.stdout == b""
+
+
+def test_the_baseline_is_kept_and_marked_where_the_spec_says_so(example: Path, quantgate) -> None:
+    done = quantgate(
+        "run",
+        example / "quantgate.yaml",
+        *("--runs-dir", example / "runs"),
+        *("--set", "gate.size_bytes.max_ratio=0.01"),
+        *("--set", "promote.when_none_qualifies=keep_baseline"),
+    )
+    assert done.returncode == 0, done.stderr
+    run = example / "runs" / "digits" / "latest"
+    decision = Decision.read(run / "decision.json")
+    assert (decision.outcome, decision.promotes) == ("none_qualified", "float32")
+    assert not (run / "winner").exists()
+    kept = run / "baseline" / "model.tflite"
+    assert sha256_of_file(kept) == decision.baseline.model_sha256
+    assert f"kept:    {kept.resolve()}" in done.stdout
+    assert "no candidate qualifies, and float32, the baseline, is kept" in done.stdout
+    version = (example / "promoted" / "latest").read_text().strip()
+    manifest = json.loads((example / "promoted" / version / "manifest.json").read_text())
+    assert (manifest["candidate"], manifest["kept_baseline"]) == ("float32", True)
+    by_hand = quantgate("promote", run, "--to", example / "again")
+    assert by_hand.returncode == 0, by_hand.stderr
+    assert (example / "again" / version / "model.tflite").is_file()
