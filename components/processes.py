@@ -10,6 +10,6 @@ LEAST_SAMPLES = 16
 MOST_PROCESSES = 8
 
 
-def processes_for(samples: int) -> int:
-    """How many processes should run so many samples side by side; at least one."""
-    return max(1, min(len(os.sched_getaffinity(0)), MOST_PROCESSES, samples // LEAST_SAMPLES))
+def processes_for(samples: int, least: int = LEAST_SAMPLES) -> int:
+    """How many processes should run so many samples side by side, each at least `least`."""
+    return max(1, min(len(os.sched_getaffinity(0)), MOST_PROCESSES, samples // least))

@@ -20,7 +20,7 @@ from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
 from quantgate.components.evaluate.slices import rows_by_slice
-from quantgate.components.interpreter import Encoded, LiteRTModel
+from quantgate.components.interpreter import Encoded, LiteRTModel, without_batch
 from quantgate.components.progress import counted
 from quantgate.errors import InputError
 from quantgate.figures import slice_figure
@@ -65,22 +65,26 @@ class Runner:
     """A model, and for each output that is scored an array [chunk, ...] to read it into."""
 
     model: LiteRTModel
-    buffers: Mapping[str, Array]
+    buffers: Sequence[tuple[Tensor, Array]]
 
     @property
     def length(self) -> int:
-        return len(next(iter(self.buffers.values())))
+        return len(self.buffers[0][1])
 
     def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
         """Outputs [stop - start, ...] by name, as the float model would give them."""
         inputs = {name: array[start:stop] for name, array in dataset.inputs.items()}
-        encoded = self.model.encode(inputs)
-        targets = [(self.model.outputs[name], buffer) for name, buffer in self.buffers.items()]
-        for row in counted(range(stop - start)):
-            _run_sample(self.model, encoded, row, start + row)
-            for tensor, buffer in targets:
-                buffer[row] = self.model.read(tensor)
-        return {tensor.name: tensor.decode(buffer[: stop - start]) for tensor, buffer in targets}
+        step = self.model.stepper(self.model.encode(inputs), self.buffers)
+        row = 0
+        try:
+            for row in counted(range(stop - start)):
+                step(row)
+        except (RuntimeError, ValueError) as error:
+            raise SampleFailure(start + row, str(error)) from error
+        return {
+            tensor.name: tensor.decode(without_batch(buffer[: stop - start]))
+            for tensor, buffer in self.buffers
+        }
 
 
 @dataclass(frozen=True)
@@ -276,7 +280,8 @@ def prepared(
     for plan in plans:
         check_fit(plan, forms, dataset)
     length = chunk_length(max(_row_bytes(dataset), *(o.nbytes for o in first.values())))
-    return Runner(model, {name: np.empty((length, *o.shape), o.dtype) for name, o in first.items()})
+    outputs = [model.outputs[name] for name in names]
+    return Runner(model, [(output, model.buffer(output, length)) for output in outputs])
 
 
 def _row_bytes(dataset: DatasetFolder) -> int:

@@ -1,0 +1,273 @@
+"""How fast models are evaluated: `evaluate` on all cores against a plain LiteRT loop on one.
+
+    python evaluator.py [small] [large] [overhead] [--models DIR]
+
+`small` is the DS-CNN of Fashion-MNIST, `large` an untrained MobileNetV2 at 224x224; each in float,
+int8 and 16x8. The loop is what one would write: the data mapped into memory, one sample after
+another, top-1. Both count from loading the model to the figure, without imports, and the best of
+a few rounds counts. Results must be the same, sample by sample. `overhead` is what a sample of the
+small model takes beyond the interpreter's own `invoke`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+MODELS = HERE.parents[2] / "shared" / "models"
+MODES = ("float32", "integer_only_int8", "int16x8")
+KEY = "serving_default"
+CALIBRATED_ON = 8
+ROUNDS = 3
+#: Samples by model and mode: of the small one few and many, of the large one some seconds' worth.
+SAMPLES = {
+    "small": dict.fromkeys(MODES, (600, 10000)),
+    "large": {"float32": (300,), "integer_only_int8": (300,), "int16x8": (8, 24)},
+}
+#: What is asked for: this many times faster where the loop takes more than so many seconds.
+WANTED, FROM_S = 1.8, 2.0
+MOST_OVERHEAD_US = 10.0
+
+
+class Subject(NamedTuple):
+    """A .tflite, its facts and a data set, as `evaluate` takes them."""
+
+    model: str
+    facts: str
+    dataset: str
+
+
+def make(folder: Path, models: Path) -> None:
+    """Convert both models in every mode, by the guide's recipe."""
+    import eight_modes
+    import plain_script
+
+    from quantgate import modes
+
+    os.chdir(folder)
+    if not Path("saved_model").exists():
+        eight_modes.make(CALIBRATED_ON)
+    for name, source in (("small", models / "fashion_mnist"), ("large", folder)):
+        (folder / name).mkdir(exist_ok=True)
+        for mode in MODES:
+            model = plain_script.convert(source, "image", modes.MODES[mode], CALIBRATED_ON)
+            (folder / name / f"{mode}.tflite").write_bytes(model)
+
+
+def prepared(folder: Path, models: Path, name: str, mode: str, samples: int) -> Subject:
+    """Write facts and a data set for one of the models."""
+    from quantgate.components.build_dataset.work import build_dataset
+
+    target = folder / name / str(samples)
+    facts, dataset = folder / name / "facts.json", target / "dataset"
+    _write_facts(folder / name / "float32.tflite", facts)
+    if not dataset.exists():
+        build_dataset(
+            str(_source(folder, models, name, samples)),
+            **{"facts_path": str(facts), "signature": KEY, "purpose": "evaluation"},
+            **{"label": "labels", "samples": samples, "select": "first", "seed": 0},
+            **{"dataset_path": str(dataset), "summary_path": str(target / "summary")},
+        )
+    return Subject(str(folder / name / f"{mode}.tflite"), str(facts), str(dataset))
+
+
+def plainly(subject: Subject) -> Callable[[], list[bool]]:
+    """A loop over the samples, as a script has it; returns which ones are right."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    folder = Path(subject.dataset) / f"signature-{KEY}"
+
+    def run() -> list[bool]:
+        images = np.load(folder / "image.npy", mmap_mode="r")
+        labels = np.load(folder / "labels.npy")
+        interpreter = Interpreter(model_path=subject.model, num_threads=1)
+        interpreter.allocate_tensors()
+        taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+        scale, zero_point = taken["quantization"]
+        right = []
+        for image, label in zip(images, labels, strict=True):
+            if scale:
+                limits = np.iinfo(taken["dtype"])
+                image = np.clip(np.round(image / scale) + zero_point, limits.min, limits.max)
+            interpreter.set_tensor(taken["index"], image[None].astype(taken["dtype"]))
+            interpreter.invoke()
+            right.append(bool(interpreter.get_tensor(given["index"])[0].argmax() == label))
+        return right
+
+    return run
+
+
+def by_evaluate(subject: Subject) -> Callable[[], list[bool]]:
+    """What the component does; returns which samples are right."""
+    from quantgate.components.evaluate.work import evaluate
+
+    target = Path(subject.dataset).parent / "measurement"
+
+    def run() -> list[bool]:
+        evaluate(
+            subject.model,
+            facts_path=subject.facts,
+            dataset_path=subject.dataset,
+            metrics=[{"metric": "top1"}],
+            measurement_path=str(target),
+        )
+        with np.load(target / "samples.npz") as found:
+            return [bool(value) for value in found["top1"]]
+
+    return run
+
+
+def timed(way: str, subject: Subject) -> None:
+    """Print the seconds of the best round, and what came out, as JSON."""
+    if way == "plain":
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    run = {"plain": plainly, "evaluate": by_evaluate}[way](subject)
+    seconds, right = [], []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        right = run()
+        seconds.append(time.perf_counter() - started)
+        if sum(seconds) > 4 * FROM_S:
+            break
+    sys.stdout.write(json.dumps({"seconds": min(seconds), "right": right}) + "\n")
+
+
+def compare(folder: Path, models: Path, name: str) -> list[str]:
+    """Print both ways for every mode of a model; returns what falls short."""
+    short = []
+    for mode, counts in SAMPLES[name].items():
+        for samples in counts:
+            subject = prepared(folder, models, name, mode, samples)
+            plain, ours = _told("plain", subject), _told("evaluate", subject)
+            ratio = plain["seconds"] / ours["seconds"]
+            title = f"{name} {mode}, {samples:,} samples"
+            rates = [samples / way["seconds"] for way in (plain, ours)]
+            sys.stdout.write(f"{title:<40}{rates[0]:>12,.1f}{rates[1]:>12,.1f}{ratio:>8.2f}\n")
+            wanted = WANTED if plain["seconds"] > FROM_S else 1.0
+            short += [f"{title}: {ratio:.2f} instead of {wanted}"] if ratio < wanted else []
+            short += [f"{title}: other results"] if plain["right"] != ours["right"] else []
+    return short
+
+
+def overhead(folder: Path, models: Path) -> list[str]:
+    """Print what a sample of the small model takes beyond its `invoke`, in this process."""
+    from quantgate.components.dataset import open_dataset
+    from quantgate.components.evaluate.planning import plan_metrics
+    from quantgate.components.evaluate.run import Subject as Scored
+    from quantgate.components.evaluate.run import score_stretch
+    from quantgate.components.interpreter import LiteRTModel
+    from quantgate.records import ModelFacts
+
+    samples, worst = SAMPLES["small"]["float32"][-1], 0.0
+    for mode in MODES[:2]:
+        subject = prepared(folder, models, "small", mode, samples)
+        facts = ModelFacts.read(subject.facts)
+        plans = plan_metrics([{"metric": "top1"}], facts, subject.dataset)
+        scored = Scored(subject.model, facts, subject.dataset, plans, None)
+        inputs = open_dataset(subject.dataset, KEY).inputs
+        model = LiteRTModel(subject.model, facts, facts.signature(KEY), inputs)
+        whole = min(_seconds(lambda s=scored: score_stretch(s, range(samples))) for _ in range(5))
+        alone = min(_seconds(lambda m=model: _invoked(m, samples)) for _ in range(5))
+        beyond = (whole - alone) / samples * 1e6
+        worst = max(worst, beyond)
+        sys.stdout.write(f"small {mode}: {beyond:.1f} us a sample beyond its invoke\n")
+    return [f"overhead: {worst:.1f} us a sample"] if worst > MOST_OVERHEAD_US else []
+
+
+def _invoked(model: Any, times: int) -> None:
+    for _ in range(times):
+        model.invoke()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _source(folder: Path, models: Path, name: str, samples: int) -> Path:
+    if name == "small":
+        return models / "fashion_mnist" / "evaluation.npz"
+    import eight_modes
+
+    path = folder / name / f"{samples}.npz"
+    np.savez(path, image=eight_modes._images(samples), labels=np.arange(samples))
+    return path
+
+
+def _write_facts(model: Path, target: Path) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    from quantgate.hashing import sha256_of_file
+    from quantgate.records import ModelFacts, Signature, TensorFacts
+
+    runner = Interpreter(model_path=str(model)).get_signature_runner(KEY)
+
+    def tensors(details: dict[str, Any]) -> dict[str, TensorFacts]:
+        return {
+            name: TensorFacts(shape=[-1, *map(int, found["shape"][1:])], dtype="float32")
+            for name, found in details.items()
+        }
+
+    inputs, outputs = tensors(runner.get_input_details()), tensors(runner.get_output_details())
+    ModelFacts(
+        **{"saved_model_sha256": "0" * 64, "baseline_sha256": sha256_of_file(model)},
+        **{"size_bytes": model.stat().st_size, "ops": {}, "tensorflow": ""},
+        signatures=[Signature(key=KEY, inputs=inputs, outputs=outputs)],
+    ).write(target)
+
+
+def _told(way: str, subject: Subject) -> dict[str, Any]:
+    command = [sys.executable, __file__, "timed", way, *subject]
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the parts that are named, or all; 1 where one falls short."""
+    if arguments[:1] == ["timed"]:
+        timed(arguments[1], Subject(*arguments[2:]))
+        return 0
+    if arguments[:1] == ["make"]:
+        make(Path(arguments[1]), Path(arguments[2]))
+        return 0
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", default=["small", "large", "overhead"])
+    parser.add_argument("--models", type=Path, default=MODELS, help="folder of real models")
+    parser.add_argument("--folder", type=Path, help="where the models are kept for the next time")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (given.folder or Path(scratch)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "large" / f"{MODES[-1]}.tflite").exists():
+            command = [sys.executable, __file__, "make", str(folder), str(given.models)]
+            subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        titles = f"{'samples a second':<40}{'plain loop':>12}{'evaluate':>12}{'ratio':>8}"
+        sys.stdout.write(f"{titles}, {len(os.sched_getaffinity(0))} cores\n")
+        short = [
+            problem
+            for part in given.parts
+            for problem in (
+                overhead(folder, given.models)
+                if part == "overhead"
+                else compare(folder, given.models, part)
+            )
+        ]
+    sys.stdout.writelines(f"falls short: {problem}\n" for problem in short)
+    return 1 if short else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
