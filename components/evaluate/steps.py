@@ -32,9 +32,10 @@ from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.isolation import run_side_by_side
 from quantgate.components.measurement_folder import read_evaluation
 from quantgate.components.progress import expect
-from quantgate.early import looks_at, order_of
+from quantgate.early import order_of
 from quantgate.errors import InputError
 from quantgate.gate import Measured
+from quantgate.looks import looks_at
 from quantgate.spec.model import Limit, objective_of
 from quantgate.stopping import Contest
 

@@ -1,11 +1,4 @@
-"""Evaluations that stop when they are decided: when is looked, and what a look can tell.
-
-Of what a limit's confidence leaves for error, a fifth is spent on all looks before the last, and
-the rest on the verdict over all samples: so a limit at 95 % is decided early at 99 %, over all
-looks together, and on all samples at 96 %, and either way at 95 %. A limit without a confidence is
-decided early at 99 % too, and on all samples by the figure itself. Several limits share the error
-of the early looks, so that it is the error of the whole verdict: to miss one of them is enough.
-"""
+"""What the samples taken so far tell of a limit, at the looks of `looks.py`."""
 
 from dataclasses import dataclass
 
@@ -14,27 +7,13 @@ from numpy.typing import NDArray
 
 from quantgate.confidence import Samples, samples_needed
 from quantgate.figures import Figure
+from quantgate.looks import early_confidence
 from quantgate.sequential import lower_bound, upper_bound
 
 Rows = NDArray[np.int64]
 
-#: The first look is after so many samples, and each further one after half as many again.
-FIRST_LOOK = 100
-GROWTH = 1.5
 #: Of the order in which samples are taken: the same for all candidates of a data set.
 SEED = 20250114
-#: Of what a confidence leaves for error, the part that early looks may spend.
-EARLY_SHARE = 0.2
-#: What limits without a confidence of their own are decided at.
-CONFIDENCE = 0.95
-
-
-def looks_at(samples: int) -> list[int]:
-    """After how many samples an evaluation of so many may stop, before all of them."""
-    looks = [FIRST_LOOK] if samples > FIRST_LOOK else []
-    while looks and (following := int(looks[-1] * GROWTH)) < samples:
-        looks.append(following)
-    return looks
 
 
 def order_of(samples: int) -> Rows:
@@ -43,16 +22,6 @@ def order_of(samples: int) -> Rows:
     At random, for a data set may be sorted by class.
     """
     return np.random.default_rng(SEED).permutation(samples).astype(np.int64)
-
-
-def early_confidence(confidence: float) -> float:
-    """The confidence, over all early looks together, of a limit that is decided by one of them."""
-    return 1 - EARLY_SHARE * (1 - confidence)
-
-
-def last_confidence(confidence: float) -> float:
-    """The confidence of a verdict over all samples where earlier looks have spent their part."""
-    return 1 - (1 - EARLY_SHARE) * (1 - confidence)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from quantgate.early import CONFIDENCE, FIRST_LOOK, early_confidence
 from quantgate.figures import metric_of
+from quantgate.looks import CONFIDENCE, FIRST_LOOK, early_confidence
 from quantgate.phrases import confidence_text
 from quantgate.spec.model import Objective, Spec
 

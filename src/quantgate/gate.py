@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from quantgate.confidence import Samples
 from quantgate.decision import Outcome, Verdict
-from quantgate.early import CONFIDENCE, Rows, Stepwise, last_confidence, looks_at, range_of
+from quantgate.early import Rows, Stepwise, range_of
 from quantgate.figures import LATENCIES, METRICS, metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
+from quantgate.looks import CONFIDENCE, last_confidence, looks_at
 from quantgate.records import Interval, Steps
 from quantgate.spec.model import Rules
 from quantgate.timings import Clocked, Timings

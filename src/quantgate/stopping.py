@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from quantgate.confidence import Samples
 from quantgate.decision import Outcome, Verdict
-from quantgate.early import CONFIDENCE, Rows, early_confidence
+from quantgate.early import Rows
 from quantgate.early_plan import metrics_chosen_by
 from quantgate.figures import metric_of
 from quantgate.gate import Measured, judge
+from quantgate.looks import CONFIDENCE, early_confidence
 from quantgate.phrases import confidence_text, rule_text
 from quantgate.records import Steps
 from quantgate.spec.model import Limit, Objective

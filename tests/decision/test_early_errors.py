@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from quantgate.confidence import upper_bound
-from quantgate.early import Stepwise, last_confidence, looks_at, range_of
+from quantgate.early import Stepwise, range_of
 from quantgate.figures import METRICS
+from quantgate.looks import last_confidence, looks_at
 
 SAMPLES = 2_000
 RUNS = 300

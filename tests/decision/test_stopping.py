@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from quantgate.decision import Decision, Entry
-from quantgate.early import early_confidence, last_confidence, looks_at, order_of
+from quantgate.early import order_of
 from quantgate.gate import Measured
+from quantgate.looks import early_confidence, last_confidence, looks_at
 from quantgate.report import html, markdown, terminal
 from quantgate.sequential import lower_bound, upper_bound
 from quantgate.spec.model import Limit, Objective
