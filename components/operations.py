@@ -9,7 +9,6 @@ import numpy as np
 from ai_edge_litert.schema_py_generated import (
     BufferT,
     ModelT,
-    OperatorT,
     QuantizationDetails,
     QuantizationParametersT,
     SubGraphT,
@@ -44,6 +43,7 @@ class Tensor:
         axis: the dimension that the scales run along, where there are several.
         blockwise: whether the scales stand in a tensor of their own.
         constant: the bytes of a constant, uint8; None for what is computed.
+        free: the dimensions that are not fixed.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Tensor:
     axis: int
     blockwise: bool
     constant: NDArray[np.uint8] | None
+    free: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Operation:
         outputs: what it writes.
         stored: the inputs once more; a constant that a DEQUANTIZE unpacks stands for its result.
         options: the schema's object with the builtin's options, or None.
+        version: of the op's definition.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Operation:
     outputs: tuple[Tensor, ...]
     stored: tuple[Tensor | None, ...]
     options: Any
+    version: int = 1
 
     @property
     def arithmetic(self) -> str:
@@ -128,31 +131,27 @@ class Operation:
 
 def operations(model: ModelT) -> list[Operation]:
     """Every operator of every subgraph of a parsed model."""
-    return [operation for graph in model.subgraphs for operation in _of_graph(model, graph)]
+    return [operation for graph in operations_by_graph(model) for operation in graph]
+
+
+def operations_by_graph(model: ModelT) -> list[list[Operation]]:
+    """The same, apart by subgraph; the first is what an interpreter runs by itself."""
+    return [list(_of_graph(model, graph)) for graph in model.subgraphs]
 
 
 def _of_graph(model: ModelT, graph: SubGraphT) -> Iterator[Operation]:
     tensors = [_tensor(model, tensor) for tensor in graph.tensors]
     unpacked: dict[int, Tensor] = {}
     for operator in graph.operators or []:
-        name = op_name(model.operatorCodes[operator.opcodeIndex])
+        code = model.operatorCodes[operator.opcodeIndex]
+        name = op_name(code)
         indices = sequence(operator.inputs)
         inputs = tuple(tensors[index] if index >= 0 else None for index in indices)
         if name == "DEQUANTIZE" and inputs[0] and inputs[0].constant is not None:
             unpacked[sequence(operator.outputs)[0]] = inputs[0]
         stored = tuple(unpacked.get(*pair) for pair in zip(indices, inputs, strict=True))
-        yield _operation(name, operator, inputs, stored, tensors)
-
-
-def _operation(
-    name: str,
-    operator: OperatorT,
-    inputs: tuple[Tensor | None, ...],
-    stored: tuple[Tensor | None, ...],
-    tensors: list[Tensor],
-) -> Operation:
-    outputs = tuple(tensors[index] for index in sequence(operator.outputs))
-    return Operation(name, inputs, outputs, stored, operator.builtinOptions)
+        outputs = tuple(tensors[index] for index in sequence(operator.outputs))
+        yield Operation(name, inputs, outputs, stored, operator.builtinOptions, code.version)
 
 
 def _tensor(model: ModelT, tensor: TensorT) -> Tensor:
@@ -166,6 +165,7 @@ def _tensor(model: ModelT, tensor: TensorT) -> Tensor:
         axis=quantization.quantizedDimension,
         blockwise=quantization.detailsType == QuantizationDetails.BlockwiseQuantization,
         constant=_constant(model.buffers[tensor.buffer]),
+        free=tuple(place for place, size in enumerate(sequence(tensor.shapeSignature)) if size < 0),
     )
 
 

@@ -50,7 +50,7 @@ class Attempt:
 
 def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
     """A few samples of each signature: spread over a data set, or made up without one."""
-    return {found.key: _samples_of_signature(found, dataset) for found in facts.signatures}
+    return {found.key: samples_of(found, dataset) for found in facts.signatures}
 
 
 def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: int) -> Attempt:
@@ -167,7 +167,8 @@ def _is_lively(rows: Rows) -> bool:
     return bool(np.ptp(values, axis=0).max() > LIVELY * np.abs(values).max())
 
 
-def _samples_of_signature(signature: Signature, dataset: str | None) -> Arrays:
+def samples_of(signature: Signature, dataset: str | None) -> Arrays:
+    """A few samples of one signature: spread over a data set, or made up without one."""
     if dataset is None:
         return {name: _made_up(tensor) for name, tensor in signature.inputs.items()}
     inputs = open_dataset(dataset, signature.key).inputs

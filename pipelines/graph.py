@@ -16,6 +16,7 @@ from quantgate.components.convert_baseline.component import convert_baseline
 from quantgate.components.evaluate.component import evaluate
 from quantgate.components.export_model.component import export_model
 from quantgate.components.gate.component import gate
+from quantgate.components.measure_targets.component import measure_targets
 from quantgate.components.promote.component import promote
 from quantgate.components.quantize.component import quantize
 from quantgate.pipelines.datasets import build_calibration_set, build_evaluation_set
@@ -33,6 +34,7 @@ class Outputs(NamedTuple):
     report: Markdown
     page: HTML
     winner: Model
+    compiled: Artifact
     qualified: bool
 
 
@@ -46,6 +48,7 @@ class _Candidates:
     quantized: Channel
     attestation: Channel
     measurement: Channel
+    targets: Channel | None
 
 
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
@@ -81,19 +84,21 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         evaluation=evaluation.outputs["summary"],
         **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
         **({"latency": latency} if latency else {}),
+        **({"targets": dsl.Collected(candidates.targets)} if candidates.targets else {}),
         **({"calibrated": calibration["calibrated"]} if calibration else {}),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
         **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
     )
     runtime(decision, tasks.GATE)
     if inputs.promote_to is not None:
-        _promote(decision, inputs.promote_to)
+        _promote(plan, decision, inputs.promote_to)
     place(plan.spec.cluster)
     return Outputs(
         decision=decision.outputs["decision"],
         report=decision.outputs["report"],
         page=decision.outputs["page"],
         winner=decision.outputs["winner"],
+        compiled=decision.outputs["compiled"],
         qualified=decision.outputs["qualified"],
     )
 
@@ -150,10 +155,12 @@ def _try_candidates(
         conversion(quantized, tasks.QUANTIZE)
         model = quantized.outputs["quantized"]
         measured = _evaluate(plan, inputs, model, baseline, evaluation, stopping)
+        targets = _measure_targets(plan, model, baseline, evaluation)
     return _Candidates(
         quantized=quantized.outputs["quantized"],
         attestation=quantized.outputs["attestation"],
         measurement=measured.outputs["measurement"],
+        targets=targets,
     )
 
 
@@ -200,6 +207,21 @@ def _evaluate(
     return runtime(task, tasks.EVALUATE)
 
 
+def _measure_targets(
+    plan: Plan, model: Channel, baseline: PipelineTask, evaluation: PipelineTask
+) -> Channel | None:
+    targets = plan.spec.measure.targets
+    if not targets:
+        return None
+    task = measure_targets(
+        model=model,
+        facts=baseline.outputs["facts"],
+        evaluation=evaluation.outputs["dataset"],
+        targets=[{"target": each.target, "options": each.options} for each in targets],
+    )
+    return runtime(task, tasks.MEASURE_TARGETS).outputs["measured"]
+
+
 def _benchmark(
     plan: Plan,
     baseline: PipelineTask,
@@ -227,8 +249,14 @@ def _benchmark(
     return task.outputs["latency"]
 
 
-def _promote(decision: PipelineTask, to: Channel) -> None:
-    task = promote(decision=decision.outputs["decision"], winner=decision.outputs["winner"], to=to)
+def _promote(plan: Plan, decision: PipelineTask, to: Channel) -> None:
+    compiled = {"compiled": decision.outputs["compiled"]} if plan.spec.measure.targets else {}
+    task = promote(
+        decision=decision.outputs["decision"],
+        winner=decision.outputs["winner"],
+        to=to,
+        **compiled,
+    )
     runtime(task, tasks.PROMOTE).set_caching_options(False)
 
 

@@ -26,11 +26,13 @@ def gate(
     page: Output[HTML],
     metrics: Output[Metrics],
     winner: Output[Model],
+    compiled: Output[Artifact],
     latency: Input[Artifact] = None,
     calibrated: Input[Model] = None,
     calibration: Input[Artifact] = None,
     baseline_model: Input[Model] = None,
     code_sha256: str = "",
+    targets: Input[List[Artifact]] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide; that no candidate qualifies is a decision too.
 
@@ -52,11 +54,14 @@ def gate(
         metrics: the winner's figures for the UI.
         winner: the winning .tflite; where nothing qualified the baseline's, if that is handed in,
             and otherwise zero bytes long.
+        compiled: a folder with the winner's `targets.json`, and the models that compilers made of
+            it, each called after its target.
         latency: `Benchmark` as JSON, where latency is measured.
         calibrated: what `calibrate` wrote, where anything was calibrated.
         calibration: summary of the calibration set, where there is one.
         baseline_model: the float .tflite, where it is to be promoted if nothing qualifies.
         code_sha256: hash of the Python file that data or metrics come from, where there is one.
+        targets: what `measure_targets` wrote, one folder a candidate, where targets are measured.
 
     Returns:
         Whether a candidate qualified, and its name ("" if none did).
@@ -79,11 +84,13 @@ def gate(
         report_path=report.path,
         page_path=page.path,
         winner_path=winner.path,
+        compiled_path=compiled.path,
         latency_path=latency.path if latency else None,
         calibrated_path=calibrated.path if calibrated else None,
         calibration_path=calibration.path if calibration else None,
         baseline_model_path=baseline_model.path if baseline_model else None,
         code_sha256=code_sha256,
+        target_paths=[artifact.path for artifact in targets or []],
     )
     for figure, value in outcome.measurements.items():
         metrics.log_metric(figure, value)

@@ -21,6 +21,7 @@ from quantgate.provenance import Host
 from quantgate.records import Attestation, Benchmark, Calibration, ModelFacts
 from quantgate.report import html, markdown
 from quantgate.spec.model import Limit, objective_of
+from quantgate.targets import TARGETS_FILE, TargetMeasurements
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def gate(
     report_path: str,
     page_path: str,
     winner_path: str,
+    compiled_path: str,
     allow_random: bool = False,
     baseline_model_path: str | None = None,
     evaluation_path: str | None = None,
@@ -54,6 +56,7 @@ def gate(
     calibrated_path: str | None = None,
     calibration_path: str | None = None,
     code_sha256: str = "",
+    target_paths: Sequence[str] = (),
 ) -> Outcome:
     """Decide and write; that no candidate qualifies is a decision too.
 
@@ -69,6 +72,7 @@ def gate(
         baseline=read_evaluation(baseline_path),
         attestations=[Attestation.read(path) for path in attestation_paths],
         evaluations=[read_evaluation(path) for path in measurement_paths],
+        targets=[TargetMeasurements.read(Path(path) / TARGETS_FILE) for path in target_paths],
         benchmark=Benchmark.read(latency_path) if latency_path else None,
         calibration=_calibration(calibrated_path) if calibrated_path else None,
         calibration_sets=read_summary(calibration_path) if calibration_path else {},
@@ -92,6 +96,7 @@ def gate(
     baselines = [] if baseline_model_path is None else [baseline_model_path]
     _write_model(decision.promoted, [*model_paths, *baselines], winner_path)
     winner = decision.entry(decision.winner) if decision.winner else None
+    _write_compiled(winner, target_paths, Path(compiled_path))
     return Outcome(
         qualified=winner is not None,
         winner_name=winner.name if winner else "",
@@ -136,3 +141,16 @@ def _write_model(promoted: Entry | None, model_paths: Sequence[str], path: str) 
         f"the model of {promoted.name} (SHA-256 {promoted.model_sha256}) is not among the "
         f"{len(model_paths)} models handed in: pass the models of the same run"
     )
+
+
+def _write_compiled(winner: Entry | None, target_paths: Sequence[str], folder: Path) -> None:
+    """Write what compilers made of the winner, and a record, for an empty folder would vanish."""
+    folder.mkdir(parents=True, exist_ok=True)
+    TargetMeasurements(model_sha256=None, targets=[]).write(folder / TARGETS_FILE)
+    for path in map(Path, target_paths if winner else ()):
+        found = TargetMeasurements.read(path / TARGETS_FILE)
+        if winner and found.model_sha256 == winner.model_sha256:
+            found.write(folder / TARGETS_FILE)
+            for name in found.compiled:
+                shutil.copyfile(path / name, folder / name)
+            return

@@ -12,6 +12,7 @@ def promote(
     winner: Input[Model],
     to: str,
     manifest: Output[Artifact],
+    compiled: Input[Artifact] = None,
 ) -> None:
     """Publish the winning model with its decision.
 
@@ -22,7 +23,14 @@ def promote(
         winner: the .tflite that the decision promotes.
         to: folder to publish in.
         manifest: `Promotion` as JSON: version, files, hashes.
+        compiled: folder of the models that compilers made of it, where targets are measured.
     """
     from quantgate.components.promote.work import promote as work
 
-    work(decision.path, winner_path=winner.path, to=to, manifest_path=manifest.path)
+    work(
+        decision.path,
+        winner_path=winner.path,
+        to=to,
+        manifest_path=manifest.path,
+        compiled_path=compiled.path if compiled else None,
+    )

@@ -1,9 +1,10 @@
 """Versions on a shelf: what a manifest says of one, and how it comes to be there whole."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -16,6 +17,7 @@ from quantgate.records import Record
 MODEL, DECISION, MANIFEST = "model.tflite", "decision.json", "manifest.json"
 VERSION_DIGITS = 16
 _ATTEMPTS = 5
+_NONE: Mapping[str, bytes] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +45,8 @@ class Promotion(Record):
     kept_baseline: bool = False
 
 
-def promotion_of(model: bytes, decision: bytes) -> Promotion:
-    """Describe a version by the bytes that it consists of.
+def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = _NONE) -> Promotion:
+    """Describe a version by the bytes that it consists of; `compiled` are by their files' names.
 
     Raises:
         ValidationError: the decision is none.
@@ -53,7 +55,7 @@ def promotion_of(model: bytes, decision: bytes) -> Promotion:
     decided = Decision.model_validate_json(decision)
     files = {
         name: PublishedFile(sha256=sha256_of_bytes(content), size_bytes=len(content))
-        for name, content in ((MODEL, model), (DECISION, decision))
+        for name, content in {MODEL: model, DECISION: decision, **compiled}.items()
     }
     sha256 = files[MODEL].sha256
     promoted = decided.promoted
@@ -86,7 +88,9 @@ def intact(shelf: Shelf, version: str) -> Promotion | None:
     return promotion if is_whole and promotion.version == version else None
 
 
-def publish_objects(shelf: Shelf, model: bytes, decision: bytes) -> Promotion:
+def publish_objects(
+    shelf: Shelf, model: bytes, decision: bytes, compiled: Mapping[str, bytes] = _NONE
+) -> Promotion:
     """Publish a version where files appear one by one: the manifest last, without which it is none.
 
     Nothing sound is overwritten: who comes second, or after one who was killed, completes what the
@@ -98,7 +102,11 @@ def publish_objects(shelf: Shelf, model: bytes, decision: bytes) -> Promotion:
     version = sha256_of_bytes(model)[:VERSION_DIGITS]
     _settle(shelf, f"{version}/{MODEL}", model, lambda found: found == model)
     settled = _settle(shelf, f"{version}/{DECISION}", decision, partial(_is_about, model))
-    promotion = promotion_of(model, settled)
+    kept = {
+        name: _settle(shelf, f"{version}/{name}", content, _same_as(content, shelf, version, name))
+        for name, content in compiled.items()
+    }
+    promotion = promotion_of(model, settled, kept)
     manifest = (promotion.model_dump_json(indent=2) + "\n").encode()
     _settle(shelf, f"{version}/{MANIFEST}", manifest, lambda found: found == manifest)
     return promotion
@@ -119,6 +127,17 @@ def _settle(shelf: Shelf, name: str, content: bytes, is_sound: Callable[[bytes],
         f"cannot publish in {shelf.to}: {name} changed each of {_ATTEMPTS} times that it was to be "
         "written; let nothing else write there"
     )
+
+
+def _same_as(ours: bytes, shelf: Shelf, version: str, name: str) -> Callable[[bytes], bool]:
+    """Whether a file is ours, or what a manifest that is there says: compilers change."""
+    found = shelf.read(f"{version}/{MANIFEST}")
+    try:
+        files = Promotion.model_validate_json(found.content if found else b"").files
+    except ValidationError:
+        files = {}
+    sound = {sha256_of_bytes(ours), *(file.sha256 for file in [files.get(name)] if file)}
+    return lambda content: sha256_of_bytes(content) in sound
 
 
 def _is_about(model: bytes, decision: bytes) -> bool:

@@ -26,7 +26,14 @@ from quantgate.hashing import sha256_of_file
 log = logging.getLogger(__name__)
 
 
-def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str) -> None:
+def promote(
+    decision_path: str,
+    *,
+    winner_path: str,
+    to: str,
+    manifest_path: str,
+    compiled_path: str | None = None,
+) -> None:
     """Publish the model that a decision promotes as `<to>/<version>/`, named in `<to>/latest`.
 
     A version appears whole or not at all, and `latest` is replaced last, in one step, unless
@@ -38,6 +45,7 @@ def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str
         winner_path: the .tflite that it promotes: the winner's, or the baseline's that is kept.
         to: folder to publish in, made where it is missing; or its URI in storage.
         manifest_path: where the version's `Promotion` is written too.
+        compiled_path: folder of .tflite files that compilers made of the winner, published with it.
 
     Raises:
         NothingQualified: there is no winner, and the baseline is not kept.
@@ -47,10 +55,11 @@ def promote(decision_path: str, *, winner_path: str, to: str, manifest_path: str
     decision = Decision.read(decision_path)
     _check_model(_promoted(decision), winner_path)
     model, decided = Path(winner_path).read_bytes(), Path(decision_path).read_bytes()
+    compiled = _compiled(compiled_path)
     with _writable(to):
         shelf = _shelf(to)
         latest = Latest.of(shelf)
-        promotion = _published(shelf, model, decided)
+        promotion = _published(shelf, model, decided, compiled)
         latest.move(shelf, promotion.version)
     promotion.write(manifest_path)
 
@@ -127,22 +136,32 @@ def _check_latest(latest: Path, to: str) -> None:
         )
 
 
-def _published(shelf: Shelf, model: bytes, decision: bytes) -> Promotion:
+def _compiled(folder: str | None) -> dict[str, bytes]:
+    paths = sorted(Path(folder).glob("*.tflite")) if folder else []
+    return {path.name: path.read_bytes() for path in paths if path.name != MODEL}
+
+
+def _published(
+    shelf: Shelf, model: bytes, decision: bytes, compiled: dict[str, bytes]
+) -> Promotion:
     """The promotion that stands on the shelf, be it an earlier one or the new one."""
-    new = promotion_of(model, decision)
-    if earlier := intact(shelf, new.version):
+    new = promotion_of(model, decision, compiled)
+    earlier = intact(shelf, new.version)
+    if earlier and new.files.keys() <= earlier.files.keys():
         log.info("%s/%s was published before and is intact", shelf.to, new.version)
         return earlier
     if not isinstance(shelf, FolderShelf):
-        return publish_objects(shelf, model, decision)
+        return publish_objects(shelf, model, decision, compiled)
 
     def write(incoming: Path) -> None:
         (incoming / MODEL).write_bytes(model)
         (incoming / DECISION).write_bytes(decision)
+        for name, content in compiled.items():
+            (incoming / name).write_bytes(content)
         new.write(incoming / MANIFEST)
 
     folder = shelf.folder / new.version
-    if folder.exists():
+    if folder.exists() and not earlier:
         log.warning("%s is damaged and is published anew", folder)
     publish_folder(folder, write)
     return new

@@ -19,6 +19,7 @@ from quantgate.samples import warnings_about
 from quantgate.slicing import judge_with_slices, warnings_about_slices
 from quantgate.spec.model import Limit, Objective
 from quantgate.summary import summarize
+from quantgate.targets import warnings_of_targets
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def _judged(
         score=score(measured.figures, terms.choose, baseline.measured.figures),
         steps=measured.steps,
         reference=_reference(measured, baseline.measured),
+        targets=contender.targets,
     )
 
 
@@ -203,6 +205,7 @@ def _warnings(
         *warnings_of_timing(
             evidence.benchmark, baseline, candidates, terms.limits, terms.choose, alike
         ),
+        *warnings_of_targets(evidence.targets),
         *(
             f"the float baseline itself does not keep a limit: {miss_text(verdict)}"
             for verdict in baseline.verdicts

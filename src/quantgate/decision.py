@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from quantgate.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records import Conditions, Interval, Record, Slices, Steps
+from quantgate.targets import TargetMeasurement
 
 VERSION: Literal[1] = 1
 
@@ -72,6 +73,7 @@ class Entry(Record):
     95 %. `pareto` says that no qualified candidate beats it in every objective, and that it
     qualifies; `pareto_measured` the same among all that were measured, qualified or not. `score` is
     the weighted sum of a choice by weights.
+    `targets` has what was measured on each; the baseline is measured on none.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Entry(Record):
     score: float | None = None
     steps: Steps | None = None
     reference: dict[str, float] = Field(default_factory=dict)
+    targets: list[TargetMeasurement] = Field(default_factory=list)
 
 
 class Closest(Record):

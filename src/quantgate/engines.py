@@ -8,6 +8,7 @@ from quantgate.extras import FOR_A_RUN, require
 from quantgate.runs import RunFolder
 from quantgate.spec import LoadedSpec
 from quantgate.spec.functions import functions_left_behind
+from quantgate.targets import MODULES
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Observer, RunResult
@@ -33,6 +34,18 @@ def check_runner(runner: str, jobs: int | None, dry_run: bool) -> None:
             f"{asked} is for quantgate's own runner: leave it out, or leave out --runner {runner}"
         )
     require(f"--runner {runner}", *(("kfp", "docker") if runner == DOCKER else FOR_A_RUN))
+
+
+def check_targets(runner: str, loaded: LoadedSpec) -> None:
+    """Make sure that what measures on the spec's targets is installed; in containers it is.
+
+    Raises:
+        UsageError: it is not; the command that installs it is named.
+    """
+    names = [each.target for each in loaded.spec.measure.targets]
+    needed = [MODULES[name] for name in names if name in MODULES]
+    if runner != DOCKER and needed:
+        require("`measure.targets`", *needed)
 
 
 def run_by_kfp(

@@ -24,6 +24,7 @@ from quantgate.records import (
 )
 from quantgate.samples import SampleSets, random_purposes
 from quantgate.select_tf_ops import tensorflow_ops
+from quantgate.targets import TargetMeasurement, TargetMeasurements, found_on_targets
 from quantgate.timings import NANOSECONDS_PER_MS, Timings
 
 Status = Literal["measured", "rejected", "failed"]
@@ -57,6 +58,7 @@ class Evidence:
     calibration: Calibration | None = None
     calibration_sets: SampleSets = field(default_factory=dict)
     evaluation_sets: SampleSets = field(default_factory=dict)
+    targets: Sequence[TargetMeasurements] = ()
 
     @property
     def metrics(self) -> Mapping[str, str]:
@@ -85,6 +87,7 @@ class Contender:
     reasons: list[str]
     measured: Measured
     ratios: Mapping[str, Interval] = field(default_factory=dict)
+    targets: list[TargetMeasurement] = field(default_factory=list)
 
 
 def join_baseline(evidence: Evidence) -> Contender:
@@ -128,13 +131,17 @@ def _contender(
     evaluation = evaluations.get(sha256) if sha256 else None
     status, reasons = _status(attestation, evaluation)
     benchmark = evidence.benchmark
+    targets = found_on_targets(sha256, evidence.targets)
+    measured = _measured(sha256, attestation.size_bytes, evaluation, evidence, targets)
+    reasons += [f"{found.target}: {note}" for found in targets for note in found.notes]
     return Contender(
         name=attestation.candidate,
         mode=attestation.mode,
         status=status,
         reasons=_reasons([*attestation.reasons, *reasons], sha256, benchmark),
-        measured=_measured(sha256, attestation.size_bytes, evaluation, evidence),
+        measured=measured,
         ratios=benchmark.ratios.get(sha256, {}) if benchmark and sha256 else {},
+        targets=targets,
     )
 
 
@@ -160,13 +167,19 @@ def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[St
 
 
 def _measured(
-    sha256: str | None, size_bytes: int | None, evaluation: Evaluation | None, evidence: Evidence
+    sha256: str | None,
+    size_bytes: int | None,
+    evaluation: Evaluation | None,
+    evidence: Evidence,
+    targets: Sequence[TargetMeasurement] = (),
 ) -> Measured:
     figures: dict[str, float] = {} if size_bytes is None else {SIZE.name: float(size_bytes)}
     if evaluation is not None:
         figures |= evaluation.measurement.figures
     if evidence.benchmark is not None and sha256 is not None:
         figures |= evidence.benchmark.figures.get(sha256, {})
+    for found in targets:
+        figures |= found.figures
     samples = evaluation.samples if evaluation else {}
     return Measured(
         sha256,

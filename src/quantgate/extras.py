@@ -12,10 +12,12 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
     {
         "ai_edge_litert": "evaluate",
         "docker": "docker",
+        "ethosu.vela": "ethos_u",
         "kfp": "kfp",
         "kfp.kubernetes": "kfp",
         "sklearn": "evaluate",
         "tensorflow": "convert",
+        "tflite_micro": "microcontroller",
     }
 )
 
@@ -32,7 +34,7 @@ def require(purpose: str, *modules: str) -> None:
     Raises:
         UsageError: some cannot; it names the command that installs them.
     """
-    missing = [module for module in modules if find_spec(module) is None]
+    missing = [module for module in modules if not _can_be_imported(module)]
     if missing:
         extras = ",".join(sorted({EXTRAS[module] for module in missing}))
         verb = "is" if len(missing) == 1 else "are"
@@ -40,6 +42,13 @@ def require(purpose: str, *modules: str) -> None:
             f"{purpose} needs {', '.join(missing)}, which {verb} not installed: "
             f"pip install 'quantgate[{extras}]'"
         )
+
+
+def _can_be_imported(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it is a part of is missing
+        return False
 
 
 def import_kfp_without_client() -> None:

@@ -93,6 +93,19 @@ MEMORY = Figure("memory_peak_bytes", higher_is_better=False, unit="bytes")
 ALLOCATED = Figure("memory_allocated_bytes", higher_is_better=False, unit="bytes")
 SIZE = Figure("size_bytes", higher_is_better=False, unit="bytes")
 
+
+def _bytes(name: str) -> Figure:
+    return Figure(name, higher_is_better=False, unit="bytes")
+
+
+def _count(name: str, unit: str = "ops") -> Figure:
+    return Figure(name, higher_is_better=False, unit=unit)
+
+
+def _part(name: str) -> Figure:
+    return Figure(name, higher_is_better=True, most=1.0)
+
+
 #: What `measure.metrics` may name, beside Python functions as `module:function`.
 METRICS: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figure in _METRICS})
 #: Percentiles of single invocations.
@@ -101,8 +114,44 @@ LATENCIES: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figu
 BENCHMARKED: Mapping[str, Figure] = MappingProxyType(
     {**LATENCIES, **{figure.name: figure for figure in (LOAD, MEMORY, ALLOCATED)}}
 )
+#: What `measure.targets` yields, by target; of candidates only.
+TARGET_FIGURES: Mapping[str, tuple[Figure, ...]] = MappingProxyType(
+    {
+        "microcontroller": (
+            _part("mcu_runs"),
+            _bytes("mcu_arena_bytes"),
+            _bytes("mcu_arena_persistent_bytes"),
+            _bytes("mcu_arena_nonpersistent_bytes"),
+            _bytes("mcu_flash_bytes"),
+            _part("mcu_equal_share"),
+        ),
+        "ethos_u": (
+            _part("ethos_u_ops_share"),
+            _count("ethos_u_cpu_ops"),
+            _bytes("ethos_u_sram_bytes"),
+            _bytes("ethos_u_dram_bytes"),
+            _bytes("ethos_u_flash_bytes"),
+            _count("ethos_u_cycles", "cycles"),
+            Figure("ethos_u_inferences_per_s", higher_is_better=True, unit="per second"),
+        ),
+        "edge_tpu": (_part("edge_tpu_ops_share"), _count("edge_tpu_cpu_ops")),
+        "gpu": (
+            _part("gpu_ops_share"),
+            _count("gpu_cpu_ops"),
+            _part("gpu_runs"),
+            Figure("gpu_snr_db", True, "dB", -math.inf),
+        ),
+    }
+)
 #: Everything that a limit or an objective can name, beside metrics under names of their own.
-FIGURES: Mapping[str, Figure] = MappingProxyType({**METRICS, SIZE.name: SIZE, **BENCHMARKED})
+FIGURES: Mapping[str, Figure] = MappingProxyType(
+    {
+        **METRICS,
+        SIZE.name: SIZE,
+        **BENCHMARKED,
+        **{figure.name: figure for figures in TARGET_FIGURES.values() for figure in figures},
+    }
+)
 
 
 def own_figure(name: str, *, higher_is_better: bool) -> Figure:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from quantgate.decision import Verdict
 from quantgate.figures import ALLOCATED, FIGURES, LATENCIES, LOAD, MEMORY, SIZE, Figure
 from quantgate.records import Conditions, Interval
+from quantgate.targets import TARGET_OF
 
 _NOUNS: Mapping[str, str] = MappingProxyType(
     {
@@ -21,6 +22,7 @@ _NOUNS: Mapping[str, str] = MappingProxyType(
 _SHORT_NAMES: Mapping[str, str] = MappingProxyType(
     {SIZE.name: "size", LOAD.name: "load", MEMORY.name: "memory", ALLOCATED.name: "allocated"}
     | {name: name.removeprefix("latency_").removesuffix("_ms") for name in LATENCIES}
+    | {name: name.removesuffix("_bytes").removesuffix("_per_s") for name in TARGET_OF}
 )
 
 
@@ -32,13 +34,13 @@ def short_name(figure: str) -> str:
 def number_text(name: str, value: float) -> str:
     """A figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`."""
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
-    if figure.unit == "bytes":
+    if figure.unit in ("bytes", "cycles", "ops"):
         return f"{value:,.0f}"
     if figure.most == 1:
         return _decimals(value, 4)
     if figure.unit == "dB":
         return _decimals(value, 2)
-    if figure.unit == "ms":
+    if figure.unit in ("ms", "per second"):
         return _significant(value, 3)
     return f"{value:.4g}"
 

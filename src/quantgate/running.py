@@ -174,7 +174,8 @@ def _recorded(task: "TaskResult", names: Names) -> TaskRecord:
 def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | None:
     if "decision" not in outputs:
         return None
-    paths = {name: Path(outputs[name].path) for name in ("decision", "report", "page", "winner")}
+    names = ("decision", "report", "page", "winner", "compiled")
+    paths = {name: Path(outputs[name].path) for name in names}
     decision = Decision.read(paths["decision"])
     keep_results(run, **paths, keeps_baseline=decision.winner is None)
     return decision

@@ -153,6 +153,7 @@ def keep_results(
     report: Path,
     page: Path,
     winner: Path,
+    compiled: Path,
     *,
     keeps_baseline: bool = False,
 ) -> None:
@@ -167,6 +168,8 @@ def keep_results(
         model = run.kept_baseline if keeps_baseline else run.winner
         model.parent.mkdir(exist_ok=True)
         shutil.copyfile(winner, model)
+        for made in compiled.glob("*.tflite"):
+            shutil.copyfile(made, model.with_name(made.name))
     partial = run.path / ".decision.partial.json"
     shutil.copyfile(decision, partial)
     partial.replace(run.decision)

@@ -19,6 +19,7 @@ CALIBRATE = "Calibrate"
 EVALUATE_BASELINE = "Evaluate baseline"
 QUANTIZE = "Quantize"
 EVALUATE = "Evaluate"
+MEASURE_TARGETS = "Measure targets"
 BENCHMARK = "Benchmark latency"
 GATE = "Gate"
 PROMOTE = "Promote winner"
@@ -75,9 +76,8 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (GATE, True),
         (PROMOTE, spec.promote is not None),
     )
-    per_candidate = tuple(
-        PlannedTask(title, len(plan.candidates)) for title in (QUANTIZE, EVALUATE)
-    )
+    titles = (QUANTIZE, EVALUATE, *([MEASURE_TARGETS] if spec.measure.targets else []))
+    per_candidate = tuple(PlannedTask(title, len(plan.candidates)) for title in titles)
     return (*_present(once_before), *per_candidate, *_present(once_after))
 
 

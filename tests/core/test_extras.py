@@ -46,3 +46,26 @@ def test_a_core_install_names_the_extra(tmp_path: Path) -> None:
         "error: the demo needs kfp, tensorflow, ai_edge_litert, sklearn, which are not installed: "
         "pip install 'quantgate[convert,evaluate,kfp]'\n",
     )
+
+
+def test_a_target_without_its_extra_is_refused_before_the_run(tmp_path: Path) -> None:
+    """Of all that a run needs, TFLite Micro and Vela alone are missing."""
+    (tmp_path / "model" / "variables").mkdir(parents=True)
+    (tmp_path / "model" / "saved_model.pb").write_bytes(b"graph")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "{version: 1, name: digits, model: {saved_model: model}, "
+        "data: {evaluation: {source: random, samples: 4}, allow_random: true}, "
+        "measure: {metrics: [snr], "
+        "targets: [microcontroller, {target: ethos_u, accelerator: ethos-u55-128}, gpu]}, "
+        "gate: {mcu_runs: {min: 1}}}"
+    )
+    code = CORE_INSTALL.replace(str(list(EXTRAS)), "['tflite_micro', 'ethosu.vela']")
+    command = [sys.executable, "-c", code, "run", str(spec), "--runs-dir", str(tmp_path / "runs")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: `measure.targets` needs tflite_micro, ethosu.vela, which are not installed: "
+        "pip install 'quantgate[ethos_u,microcontroller]'\n",
+    )
+    assert not (tmp_path / "runs").exists()

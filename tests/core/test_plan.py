@@ -2,6 +2,7 @@
 
 import pytest
 
+from quantgate.commands.plan import render
 from quantgate.errors import SpecError
 from quantgate.modes import MODES, QUANTIZED_MODES
 from quantgate.plan import Plan, make_plan, run_parameters
@@ -127,3 +128,12 @@ def test_tasks_without_calibration_or_latency() -> None:
         "Evaluate",
         "Gate",
     ]
+
+
+def test_a_target_that_nothing_is_measured_on_is_hinted_at() -> None:
+    hint = "`measure: {targets: [microcontroller]}` does\n"
+    target = {"target": "microcontroller"}
+    assert hint in render(make_plan(spec(target)))
+    measured = {"metrics": ["top1"], "targets": ["microcontroller"]}
+    assert hint not in render(make_plan(spec(target, measure=measured)))
+    assert "nothing is measured" not in render(make_plan(spec()))

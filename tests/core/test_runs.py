@@ -31,6 +31,8 @@ def write_results(folder: Path, winner: bytes) -> dict[str, Path]:
     for path in paths.values():
         path.write_bytes(b"x")
     paths["decision"].write_text(DECISION)
+    paths["compiled"] = folder / "compiled"
+    paths["compiled"].mkdir(exist_ok=True)
     paths["winner"].write_bytes(winner)
     return paths
 

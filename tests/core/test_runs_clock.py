@@ -12,7 +12,7 @@ def decide(run: RunFolder) -> None:
     written = {name: run.path / f"made.{name}" for name in ("decision", "report", "page", "winner")}
     for path in written.values():
         path.write_text("x")
-    keep_results(run, **written)
+    keep_results(run, **written, compiled=run.path)
 
 
 def test_runs_do_not_collide_and_latest_is_the_last_that_decided(

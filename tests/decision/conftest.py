@@ -23,6 +23,7 @@ from quantgate.records import (
     Signature,
 )
 from quantgate.spec.model import Limit, objective_of
+from quantgate.targets import TargetMeasurements
 from quantgate.timings import ratio_interval
 
 SAMPLES = 1000
@@ -71,6 +72,7 @@ class Run:
     timing_failures: dict[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
     ops: dict[str, int] = field(default_factory=lambda: {"CONV_2D": 1})
+    targets: list[TargetMeasurements] = field(default_factory=list)
 
     def attest(self, name: str, mode: str, size: int | None = None, **changes: Any) -> None:
         fields = {
@@ -129,6 +131,7 @@ class Run:
             evaluations=self.evaluations,
             benchmark=self._benchmark() if timed else None,
             calibration=self.calibration,
+            targets=self.targets,
         )
 
     def _benchmark(self) -> Benchmark:

@@ -16,6 +16,7 @@ ON_THE_DEMO = [
     if "../quantgate-demo/" in path.read_text(encoding="utf-8")
 ]
 WINNERS = {
+    "ethos-u": "integer_only_int8",
     "float16-gpu": "float16",
     "integer-only-microcontroller": "integer_only_int8",
     "smallest-on-cpu": "integer_only_int8",
@@ -39,6 +40,28 @@ def test_an_example_runs(spec: Path, demo: Path, quantgate, tmp_path: Path) -> N
     decision = Decision.read(tmp_path / "runs" / spec.stem / "latest" / "decision.json")
     assert decision.winner == WINNERS.get(spec.stem, decision.winner)
     assert {entry.status for entry in decision.candidates} == {"measured"}
+
+
+@pytest.mark.tensorflow
+def test_what_vela_made_is_kept_beside_the_winner_and_published(
+    demo: Path, quantgate, tmp_path: Path
+) -> None:
+    (tmp_path / "specs").mkdir()
+    copy = Path(shutil.copy(ROOT / "specs" / "ethos-u.yaml", tmp_path / "specs"))
+    copy.write_text(copy.read_text() + "\npromote: {to: ../published}\n")
+    (tmp_path / "quantgate-demo").symlink_to(demo)
+    done = quantgate("run", copy, "--runs-dir", tmp_path / "runs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = tmp_path / "runs" / "ethos-u" / "latest"
+    compiled = (run / "winner" / "ethos_u.tflite").read_bytes()
+    assert b"ethos-u" in compiled
+    (published,) = (tmp_path / "published").glob("*/ethos_u.tflite")
+    assert published.read_bytes() == compiled
+
+    by_hand = quantgate("promote", run, "--to", tmp_path / "by-hand")
+    assert by_hand.returncode == 0, by_hand.stderr
+    (published,) = (tmp_path / "by-hand").glob("*/ethos_u.tflite")
+    assert published.read_bytes() == compiled
 
 
 def test_the_spec_in_the_readme_is_valid(tmp_path: Path) -> None:

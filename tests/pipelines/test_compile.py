@@ -143,6 +143,7 @@ def test_kfp_loads_what_was_compiled(tmp_path: Path) -> None:
         "report",
         "page",
         "winner",
+        "compiled",
         "qualified",
     }
 

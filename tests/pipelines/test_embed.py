@@ -72,6 +72,7 @@ def test_all_of_it_is_one_task_with_the_outputs_of_a_run(spec: Path, tmp_path: P
         "report",
         "page",
         "winner",
+        "compiled",
     }
     assert ir["components"]["comp-digits"]["outputDefinitions"]["parameters"] == {
         "qualified": {"parameterType": "BOOLEAN"}

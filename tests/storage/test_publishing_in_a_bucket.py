@@ -68,6 +68,20 @@ def test_a_version_is_three_objects_and_latest_names_it(bucket, decided, latest)
     assert uploaded == ["model.tflite", "decision.json", "manifest.json", "latest"]
 
 
+def test_compiled_models_lie_beside_the_model(bucket, decided, tmp_path):
+    (tmp_path / "ethos_u.tflite").write_bytes(b"npu")
+    compiled = {"compiled_path": str(tmp_path)}
+    publish(decided())
+    promotion = publish({**decided(), **compiled})
+    name = f"{FOLDER}/{promotion.version}/ethos_u.tflite"
+    assert bucket.objects[name].content == b"npu"
+    assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
+    before = generations(bucket)
+    (tmp_path / "ethos_u.tflite").write_bytes(b"of a newer Vela")
+    assert publish({**decided(), **compiled}) == promotion
+    assert generations(bucket) == before
+
+
 def test_it_is_the_same_as_in_a_folder(bucket, decided, tmp_path):
     for content in (b"one", b"two"):
         publish(decided(content))

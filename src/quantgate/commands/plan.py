@@ -8,6 +8,7 @@ from quantgate import early_plan
 from quantgate.cluster import rendered
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
+from quantgate.figures import TARGET_FIGURES
 from quantgate.plan import ModePlan, Plan, make_plan
 from quantgate.select_tf_ops import COST
 from quantgate.spec import load
@@ -40,7 +41,8 @@ def render(plan: Plan) -> str:
     decided = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    chosen = f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{_cost(plan)}{_stopping(plan)}"
+    notes = f"{_cost(plan)}{_stopping(plan)}{_unmeasured(plan)}"
+    chosen = f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{notes}"
     return f"{chosen}\ntasks\n{tasks}{_cluster(plan)}"
 
 
@@ -61,6 +63,16 @@ def _stopping(plan: Plan) -> str:
         return ""
     text = textwrap.fill(told, width=98, initial_indent="  ", subsequent_indent="  ")
     return f"\nmeasure.evaluation.stop_early\n{text}\n"
+
+
+def _unmeasured(plan: Plan) -> str:
+    target = plan.spec.quantize.target
+    if target not in TARGET_FIGURES or plan.spec.measure.targets:
+        return ""
+    return (
+        f"\nquantize.target is {target}, and nothing is measured on it: "
+        f"`measure: {{targets: [{target}]}}` does\n"
+    )
 
 
 def _cluster(plan: Plan) -> str:

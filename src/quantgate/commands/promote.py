@@ -65,6 +65,7 @@ def _promote(run: Path, to: str) -> int:
             winner_path=str(RunFolder(folder).model_of(decision) or RunFolder(folder).winner),
             to=to,
             manifest_path=str(manifest),
+            compiled_path=str(RunFolder(folder).winner.parent),
         )
         promotion = Promotion.read(manifest)
     sys.stdout.write(

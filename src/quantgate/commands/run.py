@@ -10,7 +10,7 @@ from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
 from quantgate.commands.conclude import conclude, guarded_as_json
 from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
-from quantgate.engines import LOCAL, RUNNERS, check_runner
+from quantgate.engines import LOCAL, RUNNERS, check_runner, check_targets
 from quantgate.errors import ExitCode
 from quantgate.extras import import_kfp_without_client
 from quantgate.plan import Plan, make_plan
@@ -90,6 +90,7 @@ def _run(options: argparse.Namespace) -> int:
     preflight(loaded)
     plan = make_plan(on_this_machine(loaded.spec))
     check_runner(options.runner, options.jobs, options.dry_run)
+    check_targets(options.runner, loaded)
     cache = None if options.no_cache or options.runner != LOCAL else options.cache_dir
     if options.dry_run:
         return _dry_run(loaded, plan, cache, manner)

@@ -32,6 +32,7 @@ from quantgate.phrases import (
     tolerance_text,
 )
 from quantgate.records import Slices
+from quantgate.targets import TARGET_OF
 
 HASH_DIGITS = 12
 NOTHING = "-"
@@ -78,7 +79,7 @@ def one_line(text: str) -> str:
 
 
 def figures_shown(decision: Decision) -> list[str]:
-    """The figures that get a column: size, metrics, and what the spec names of the benchmark's.
+    """The figures that get a column: size, metrics, and what the spec names of the others.
 
     The median latency stands for the latencies where no other is named.
     """
@@ -93,7 +94,8 @@ def figures_shown(decision: Decision) -> list[str]:
         for name in dict.fromkeys(metrics)
         if metric_of(name, decision.metrics) and not is_slice(name)
     ]
-    columns = [SIZE.name, *metrics, *benchmarked]
+    on_targets = [name for name in TARGET_OF if name in named]
+    columns = [SIZE.name, *metrics, *benchmarked, *on_targets]
     return [name for name in columns if name in measured]
 
 

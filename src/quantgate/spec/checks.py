@@ -19,6 +19,7 @@ from quantgate.spec.naming import figure_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.signatures import signature_findings
 from quantgate.spec.sources import source_form_findings
+from quantgate.spec.target_checks import target_findings
 from quantgate.spec.wording import dotted, listed
 
 _MODEL_SOURCES = (("model", "saved_model"), ("model", "keras"))
@@ -32,6 +33,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *_model_findings(draft.model),
         *candidate_findings(draft.candidates, draft.lacks_calibration),
         *metrics_findings(draft.metrics),
+        *target_findings(draft.targets),
         *signature_findings(draft),
         *limit_findings(draft.limits, draft.figures, draft.sliced, draft.units),
         *_objective_findings(draft),

@@ -13,6 +13,8 @@ from quantgate.spec.metric import Metric
 from quantgate.spec.model import Candidate, Latency, Limit, ModelSource, Objective
 from quantgate.spec.naming import NamedFigures
 from quantgate.spec.problems import KeyPath
+from quantgate.spec.target import MeasuredTarget
+from quantgate.targets import TARGET_OF, figures_of
 
 LabelledSource = CalibrationSamples | EvaluationSamples
 _SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
@@ -27,6 +29,7 @@ class Draft:
     Attributes:
         candidates: sound entries of `quantize.modes` by path; none for `auto`.
         metrics: sound entries of `measure.metrics` by path.
+        targets: sound entries of `measure.targets` by path.
         limits: every entry of `gate` by figure, None where it is broken.
         objectives: sound entries of `choose` by path.
         weights: the figures of `choose.weights`, where it is sound.
@@ -53,6 +56,12 @@ class Draft:
         self.metrics: dict[KeyPath, Metric] = {
             path: Metric.model_validate({"metric": entry} if isinstance(entry, str) else entry)
             for path, entry in self._sound_entries("measure", "metrics")
+        }
+        self.targets: dict[KeyPath, MeasuredTarget] = {
+            path: MeasuredTarget.model_validate(
+                {"target": entry} if isinstance(entry, str) else entry
+            )
+            for path, entry in self._sound_entries("measure", "targets")
         }
         self.objectives: dict[KeyPath, Objective] = {
             path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
@@ -90,6 +99,7 @@ class Draft:
             entry.title: entry.figure for entry in self.metrics.values() if entry.figure
         }
         unmeasured = self._unmeasured_metrics() | (set(BENCHMARKED) if latency_is_off else set())
+        unmeasured |= self._unmeasured_on_targets()
         return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
 
     @property
@@ -156,6 +166,11 @@ class Draft:
         if not is_known or not all(entry.figure for entry in entries):
             return frozenset()
         return frozenset(METRICS) - {entry.title for entry in entries}
+
+    def _unmeasured_on_targets(self) -> set[str]:
+        if not self._is_sound(("measure", "targets")):
+            return set()
+        return set(TARGET_OF) - figures_of([entry.target for entry in self.targets.values()])
 
     def _named_by_nothing(self, known: Collection[str]) -> frozenset[str]:
         """Names in entries of `measure.metrics` that are broken or of no known metric."""

@@ -9,6 +9,7 @@ from quantgate.spec.model import Limit, Rules
 from quantgate.spec.naming import NamedFigures, figure_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
+from quantgate.targets import TARGET_OF
 
 #: By whether higher is better: the rules that mean something for a figure.
 _RULES: Mapping[bool, tuple[str, ...]] = MappingProxyType(
@@ -86,6 +87,9 @@ def _of_rules(
         yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
     yield from (_of_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
     for rule, value in fitting.items():
+        if figure.name in TARGET_OF and rule not in ("min", "max"):
+            yield _of_no_baseline(figure, (*path, rule))
+            continue
         in_wrong_unit = [*unit_findings(figure, (*path, rule), units)]
         yield from in_wrong_unit or _of_value(figure, (*path, rule), value)
     if given.confidence is not None:
@@ -101,6 +105,14 @@ def _of_wrong_direction(figure: Figure, path: KeyPath) -> Finding:
     better = "higher" if figure.higher_is_better else "lower"
     message = f"`{rule}` means nothing for `{figure.name}`, where {better} is better"
     return Finding(path, message, _INSTEAD[rule], at_key=True)
+
+
+def _of_no_baseline(figure: Figure, path: KeyPath) -> Finding:
+    message = (
+        f"`{path[-1]}` needs the baseline's `{figure.name}`, and targets measure candidates only: "
+        "the float model is not what they run"
+    )
+    return Finding(path, message, f"Use `{_rules_of(figure)[0]}`.", at_key=True)
 
 
 def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from quantgate.spec.code import Code
 from quantgate.spec.data import Data, Selection
 from quantgate.spec.metric import Metric, MetricName
 from quantgate.spec.section import Alternatives, Name, Section, Text
+from quantgate.spec.target import TargetEntry
 
 # Figures that a spec names itself may stand here too, of which a schema knows nothing.
 HigherIsBetter = Annotated[
@@ -211,6 +212,11 @@ class Measure(Section):
         default=None,
         exclude_if=lambda evaluation: evaluation is None,
         description="How accuracy is measured; by default on all samples.",
+    )
+    targets: list[TargetEntry] = Field(
+        default=[],
+        exclude_if=lambda targets: not targets,
+        description="What else every candidate is measured on, by name or with options.",
     )
 
 

@@ -8,6 +8,7 @@ from quantgate.modes import BASELINE, QUANTIZED_MODES
 from quantgate.spec.metric import Metric
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import did_you_mean, listed, shortened
+from quantgate.targets import TARGET_OF
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ def figure_findings(
     if name in BENCHMARKED:
         message = f"`{name}` is not measured, because `measure.latency` is null"
         hint = "Give `measure.latency` settings such as `{runs: 50}`, or remove this."
+    elif name in TARGET_OF:
+        message = f"`{name}` is not measured"
+        hint = f"Add `{TARGET_OF[name]}` to `measure.targets`, or remove this."
     else:
         message = f"`{name}` is not measured"
         hint = f"Add `{name}` to `measure.metrics`, or remove this."

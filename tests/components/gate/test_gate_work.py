@@ -21,6 +21,7 @@ from quantgate.records import (
     ModelFacts,
     Signature,
 )
+from quantgate.targets import TargetMeasurement, TargetMeasurements
 
 RIGHT = np.array([1.0] * 90 + [0.0] * 10)
 LOSES_ONE = np.array([0.0] + [1.0] * 89 + [0.0] * 10)
@@ -105,6 +106,7 @@ class RunFolder:
             "report_path": self.path("report"),
             "page_path": self.path("page"),
             "winner_path": self.path("winner"),
+            "compiled_path": self.path("compiled"),
         }
         return gate(**{**arguments, **changes})
 
@@ -260,6 +262,37 @@ def test_nothing_qualifies_on_random_data_unless_it_may(files):
     assert files.gate(evaluation_path=random, allow_random=True).winner_name == "float16"
 
 
+def targets_of(path, sha256, name, content):
+    folder = Path(path)
+    folder.mkdir()
+    (folder / name).write_bytes(content)
+    measured = TargetMeasurement(
+        target="ethos_u", tool="vela", figures={"ethos_u_cycles": 9.0}, compiled=name
+    )
+    TargetMeasurements(model_sha256=sha256, targets=[measured]).write(folder / "targets.json")
+    return path
+
+
+def test_what_compilers_made_of_the_winner_is_handed_on(files):
+    paths = [
+        targets_of(files.path(f"{name}-targets"), files.sha256[name], "ethos_u.tflite", content)
+        for name, content in (("dynamic_range", b"D"), ("float16", b"H"))
+    ]
+    outcome = files.gate(target_paths=paths)
+    assert outcome.measurements["ethos_u_cycles"] == 9.0
+    compiled = Path(files.path("compiled"))
+    assert (compiled / "ethos_u.tflite").read_bytes() == b"H"
+    found = TargetMeasurements.read(compiled / "targets.json")
+    assert found.model_sha256 == files.sha256["float16"]
+    assert files.decision().candidates[0].targets[0].figures == {"ethos_u_cycles": 9.0}
+
+
+def test_without_a_winner_nothing_compiled_is_handed_on(files):
+    path = targets_of(files.path("t"), files.sha256["float16"], "ethos_u.tflite", b"H")
+    files.gate(limits={"size_bytes": {"max": 1.0}}, target_paths=[path])
+    assert [each.name for each in Path(files.path("compiled")).iterdir()] == ["targets.json"]
+
+
 def test_the_component_calls_the_work(files):
     from kfp import dsl
 
@@ -288,6 +321,7 @@ def test_the_component_calls_the_work(files):
         page=artifact(dsl.HTML, files.path("page")),
         metrics=metrics,
         winner=artifact(dsl.Model, files.path("winner")),
+        compiled=artifact(dsl.Artifact, files.path("compiled")),
     )
     assert tuple(outcome) == (True, "float16")
     assert metrics.metadata == {"top1": 0.89, "size_bytes": 60.0}

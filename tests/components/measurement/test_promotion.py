@@ -292,3 +292,41 @@ def test_a_kill_at_any_moment_leaves_no_half_version(decided, publish, tmp_path,
         if not killed:
             break
     assert points > 15
+
+
+def compiled_folder(tmp_path, content=b"npu"):
+    folder = tmp_path / "compiled"
+    folder.mkdir(exist_ok=True)
+    (folder / "ethos_u.tflite").write_bytes(content)
+    (folder / "targets.json").write_text("{}")
+    return str(folder)
+
+
+def promote_compiled(tmp_path, decision, model, compiled):
+    manifest = tmp_path / "promotion.json"
+    promote(
+        decision,
+        winner_path=model,
+        to=str(tmp_path / "fleet"),
+        manifest_path=str(manifest),
+        compiled_path=compiled,
+    )
+    return Promotion.read(manifest)
+
+
+def test_compiled_models_are_published_beside_the_model(decided, tmp_path):
+    promotion = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
+    version = tmp_path / "fleet" / promotion.version
+    assert sorted(promotion.files) == ["decision.json", "ethos_u.tflite", "model.tflite"]
+    assert (version / "ethos_u.tflite").read_bytes() == b"npu"
+    assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
+
+
+def test_a_version_that_lacks_them_gets_them_once(decided, publish, tmp_path, caplog):
+    publish(*decided())
+    added = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
+    assert "ethos_u.tflite" in added.files
+    assert caplog.messages == []
+    later = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path, b"of a newer Vela"))
+    assert later == added
+    assert publish(*decided()) == added

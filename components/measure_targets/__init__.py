@@ -1,0 +1,1 @@
+"""Measure a candidate with the interpreters, compilers and documents of its targets."""

@@ -1,0 +1,125 @@
+"""What is measured on a target: one model, what stands in it, and samples to run it on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import ModelT
+from numpy.typing import NDArray
+
+from quantgate.components.binding import Tensor
+from quantgate.components.dataset import folder_of
+from quantgate.components.flatbuffer import counted, parse, sequence, text
+from quantgate.components.interpreter import LiteRTModel
+from quantgate.components.measure_targets.attempt import Attempt, attempt
+from quantgate.components.operations import Operation, operations_by_graph
+from quantgate.components.trial import REFERENCE_MACS, samples_of
+from quantgate.records import ModelFacts, Signature
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a model was fed and what it gave, as its tensors hold it.
+
+    Attributes:
+        inputs: by sample, then by place among the model's inputs.
+        outputs: by sample, then by the signature's names.
+        places: of the outputs among the model's, by name.
+    """
+
+    inputs: list[list[Array]]
+    outputs: list[dict[str, Array]]
+    places: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model to measure.
+
+    Attributes:
+        path: the .tflite.
+        facts: `ModelFacts` of the float model.
+        dataset: the evaluation set.
+    """
+
+    path: str
+    facts: ModelFacts
+    dataset: str
+
+    @cached_property
+    def content(self) -> bytes:
+        """The model's bytes."""
+        return Path(self.path).read_bytes()
+
+    @cached_property
+    def model(self) -> ModelT:
+        """The model as the schema's objects."""
+        return parse(self.content)
+
+    @cached_property
+    def graphs(self) -> list[list[Operation]]:
+        """The ops of every subgraph; targets run the first."""
+        return operations_by_graph(self.model)
+
+    @property
+    def ops(self) -> dict[str, int]:
+        """How many ops there are, by name."""
+        return counted(operation.name for graph in self.graphs for operation in graph)
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The signature of the first subgraph."""
+        keys = [
+            text(each.signatureKey)
+            for each in self.model.signatureDefs or []
+            if each.subgraphIndex == 0
+        ]
+        return next((each for each in self.facts.signatures if each.key in keys), self._first)
+
+    @property
+    def is_on_real_samples(self) -> bool:
+        """Whether the evaluation set has samples of that signature."""
+        return folder_of(self.dataset, self.signature.key).is_dir()
+
+    def run(self, *, reference: bool) -> Attempt[Run]:
+        """Run it in LiteRT, on its reference kernels or the default ones."""
+        return attempt(_run, self, reference)
+
+    @property
+    def _first(self) -> Signature:
+        return self.facts.signatures[0]
+
+
+def _run(subject: Subject, reference: bool) -> Run:
+    signature = subject.signature
+    samples = samples_of(signature, subject.dataset if subject.is_on_real_samples else None)
+    model = LiteRTModel(subject.path, subject.facts, signature, samples, reference=reference)
+    graph = subject.model.subgraphs[0]
+    encoded = sorted(model.encode(samples), key=_place_among(sequence(graph.inputs)))
+    run = Run([], [], {})
+    for name, tensor in model.outputs.items():
+        run.places[name] = sequence(graph.outputs).index(tensor.index)
+    for row in range(_rows(subject, len(next(iter(samples.values()))))):
+        model.reset()
+        model.feed(encoded, row)
+        model.invoke()
+        run.inputs.append([np.asarray(values[row, ...]) for _, values in encoded])
+        run.outputs.append(
+            {name: np.array(model.read(tensor)) for name, tensor in model.outputs.items()}
+        )
+    return run
+
+
+def _place_among(indices: Sequence[int]) -> Callable[[tuple[Tensor, Array]], int]:
+    return lambda fed: indices.index(fed[0].index)
+
+
+def _rows(subject: Subject, available: int) -> int:
+    """Reference kernels, here and in TFLite Micro, do some 0.5 GMAC a second."""
+    macs = sum(operation.macs for operation in subject.graphs[0])
+    return max(1, min(available, REFERENCE_MACS // max(1, macs)))

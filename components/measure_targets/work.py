@@ -1,0 +1,77 @@
+"""The work of `measure_targets`: one .tflite on every target that the spec names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from quantgate.components.measure_targets import edge_tpu, ethos_u, gpu, microcontroller
+from quantgate.components.measure_targets.outcome import Outcome
+from quantgate.components.measure_targets.subject import Subject
+from quantgate.hashing import sha256_of_file
+from quantgate.records import ModelFacts
+from quantgate.targets import TARGETS_FILE, TargetMeasurement, TargetMeasurements
+
+MEASURES: Mapping[str, Callable[[Subject, Mapping[str, str]], Outcome]] = MappingProxyType(
+    {
+        "microcontroller": microcontroller.measure,
+        "ethos_u": ethos_u.measure,
+        "edge_tpu": edge_tpu.measure,
+        "gpu": gpu.measure,
+    }
+)
+
+
+def measure_targets(
+    model_path: str,
+    *,
+    facts_path: str,
+    dataset_path: str,
+    targets: Sequence[Mapping[str, Any]],
+    measured_path: str,
+) -> bool:
+    """Measure a .tflite on each target, in child processes.
+
+    A model that a target does not run is a result: figures that could not be told are missing, and
+    notes say why.
+
+    Args:
+        model_path: a .tflite; zero bytes long where the conversion failed.
+        facts_path: `ModelFacts` of the float model.
+        dataset_path: an evaluation set as `build_dataset` writes it.
+        targets: each with `target`, its name, and `options`, those of the spec with all defaults.
+        measured_path: folder to write `targets.json` and compiled models to.
+
+    Returns:
+        Whether the next try may end otherwise: time or memory ran out, or this machine lacks
+        something that measures.
+    """
+    root = Path(measured_path)
+    root.mkdir(parents=True, exist_ok=True)
+    if not Path(model_path).stat().st_size:
+        TargetMeasurements(model_sha256=None, targets=[]).write(root / TARGETS_FILE)
+        return False
+    subject = Subject(model_path, ModelFacts.read(facts_path), dataset_path)
+    asked = {each["target"]: dict(each["options"]) for each in targets}
+    outcomes = {name: MEASURES[name](subject, options) for name, options in asked.items()}
+    TargetMeasurements(
+        model_sha256=sha256_of_file(model_path),
+        targets=[_kept(root, name, asked[name], outcome) for name, outcome in outcomes.items()],
+    ).write(root / TARGETS_FILE)
+    return any(outcome.is_provisional for outcome in outcomes.values())
+
+
+def _kept(root: Path, target: str, options: dict[str, str], outcome: Outcome) -> TargetMeasurement:
+    compiled = f"{target}.tflite" if outcome.compiled is not None else None
+    if compiled and outcome.compiled is not None:
+        (root / compiled).write_bytes(outcome.compiled)
+    return TargetMeasurement(
+        target=target,
+        options=options,
+        tool=outcome.tool,
+        figures=outcome.figures,
+        notes=outcome.notes,
+        warnings=outcome.warnings,
+        elsewhere=outcome.elsewhere,
+        compiled=compiled,
+    )

@@ -1,0 +1,73 @@
+"""Figures of targets in the decision: joined by content, never passing where they are missing."""
+
+import pytest
+
+from quantgate.targets import TargetMeasurement, TargetMeasurements
+
+RUNS = {"mcu_runs": 1.0, "mcu_arena_bytes": 20_000.0}
+HYBRID = "TFLite Micro does not run it: CONV_2D (op 0) fails to prepare"
+NO_GPU = "LiteRT finds no GPU on this machine"
+
+
+def on_microcontroller(sha256: str, figures: dict, *notes: str) -> TargetMeasurements:
+    measured = TargetMeasurement(
+        target="microcontroller", tool="tflite-micro", figures=figures, notes=list(notes)
+    )
+    gpu = TargetMeasurement(target="gpu", tool="LiteRT", figures={}, warnings=[NO_GPU])
+    return TargetMeasurements(model_sha256=sha256, targets=[measured, gpu])
+
+
+@pytest.fixture
+def measured(run):
+    """An integer-only model that runs on a microcontroller, and a smaller one that does not."""
+    run.add("int8", "integer_only_int8", 300)
+    run.add("hybrid", "dynamic_range", 200)
+    shas = {found.candidate: found.model_sha256 for found in run.attestations}
+    run.targets = [
+        on_microcontroller(shas["hybrid"], {"mcu_runs": 0.0}, HYBRID),
+        on_microcontroller(shas["int8"], RUNS),
+    ]
+    return run
+
+
+def test_a_missing_figure_keeps_no_limit(measured) -> None:
+    decision = measured.decide({"mcu_arena_bytes": {"max": 65536}})
+    assert decision.winner == "int8"
+    entries = {entry.name: entry for entry in decision.candidates}
+    assert entries["int8"].measurements["mcu_arena_bytes"] == 20_000
+    assert not entries["hybrid"].qualified
+    assert entries["hybrid"].reasons == [
+        f"microcontroller: {HYBRID}",
+        "mcu_arena_bytes at most 65,536 bytes: nothing was measured that could show it",
+    ]
+
+
+def test_a_note_alone_disqualifies_nobody(measured) -> None:
+    decision = measured.decide({"top1": {"max_drop": 0.01}})
+    assert decision.winner == "hybrid"
+    assert decision.candidates[0].reasons == [f"microcontroller: {HYBRID}"]
+    assert decision.candidates[0].targets[0].notes == [HYBRID]
+
+
+def test_whether_it_runs_is_a_figure(measured) -> None:
+    decision = measured.decide({"mcu_runs": {"min": 1}})
+    assert [entry.qualified for entry in decision.candidates] == [False, True]
+
+
+def test_targets_choose(measured) -> None:
+    decision = measured.decide({"top1": {"max_drop": 0.01}}, [{"minimize": "mcu_arena_bytes"}])
+    assert decision.winner == "int8"
+
+
+def test_the_baseline_has_no_figures_of_targets_even_with_the_bytes_of_a_candidate(run) -> None:
+    run.attest("same", "dynamic_range", 1000, model_sha256=run.baseline.measurement.model_sha256)
+    run.targets = [on_microcontroller(run.baseline.measurement.model_sha256, RUNS)]
+    decision = run.decide({"mcu_runs": {"min": 1}})
+    assert "mcu_runs" not in decision.baseline.measurements
+    assert decision.baseline.targets == []
+    assert decision.candidates[0].measurements["mcu_runs"] == 1
+
+
+def test_what_the_machine_lacks_is_said_once(measured) -> None:
+    decision = measured.decide({"top1": {"max_drop": 0.01}})
+    assert decision.warnings == [NO_GPU]
