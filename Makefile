@@ -51,6 +51,7 @@ test-slow: $(INSTALLED)
 
 bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py
+	$(BIN)/python tests/benchmarks/evaluator.py
 
 bench-runner: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/runner.py $(PARTS)

@@ -1,6 +1,5 @@
 """Running a model over a data set, sample by sample."""
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,13 @@ from quantgate.components.dataset import (
     chunk_length,
     open_dataset,
 )
-from quantgate.components.evaluate.detection import detections_of, truth_of
+from quantgate.components.evaluate.detection import detections_of
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
-from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.interpreter import Encoded, LiteRTModel, without_batch
 from quantgate.components.progress import counted
 from quantgate.errors import InputError
-from quantgate.figures import slice_figure
 from quantgate.records import ModelFacts, Signature, Steps
 
 Array = NDArray[Any]
@@ -125,15 +122,6 @@ class Subject:
         return self.facts.signature(self.plans[0].signature)
 
 
-def score_model(subject: Subject, stretch: range) -> Scores | InputError | ModelFailure:
-    """Score the samples of a stretch, and sum up.
-
-    Errors are returned, so that they reach the parent of an isolated process as they are.
-    """
-    part = score_stretch(subject, stretch)
-    return summed_up(subject, [part]) if isinstance(part, Part) else part
-
-
 def score_stretch(subject: Subject, stretch: range) -> Part | InputError | ModelFailure:
     """Run a .tflite at batch 1 on one thread over some of the samples, and score the outputs.
 
@@ -152,22 +140,6 @@ def score_stretch(subject: Subject, stretch: range) -> Part | InputError | Model
         return score_all(runner, reference, dataset, plans, stretch)
     except (InputError, ModelFailure) as error:
         return error
-
-
-def summed_up(subject: Subject, parts: Sequence[Part]) -> Scores | InputError | ModelFailure:
-    """Compute the metrics from all parts, in the samples' order; errors are returned."""
-    not_finite = np.concatenate([part.not_finite for part in parts])
-    if len(not_finite):
-        return Scores({}, not_finite)
-    try:
-        dataset = open_dataset(subject.dataset, subject.signature.key)
-        results: dict[str, Result] = {}
-        for plan in subject.plans:
-            kept = np.concatenate([part.kept[plan.title] for part in parts])
-            results |= _results(plan, kept, dataset)
-    except (InputError, ModelFailure) as error:
-        return error
-    return Scores(results, not_finite)
 
 
 def score_all(
@@ -213,43 +185,6 @@ def _scored(
             return plan.computation.score(values, truth, plan.settings)
     except ValueError as error:
         raise MetricFailure(f"metric `{plan.title}`: {error}") from error
-
-
-def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Result]:
-    """The metric over all samples, and over those of each slice, by what their figures are called.
-
-    Args:
-        plan: the metric.
-        kept: [samples, ...], in the samples' order.
-        dataset: with the truth.
-    """
-    truth = _truth(plan, dataset)
-    results = {plan.title: _result(plan.title, plan, kept, truth)}
-    for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
-        title = slice_figure(plan.title, of)
-        own = truth[rows] if plan.computation.labelled else truth
-        results[title] = _result(title, plan, kept[rows], own)
-    return results
-
-
-def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
-    if plan.detection and plan.truth:
-        return truth_of(plan.truth, plan.detection.format, dataset)
-    return np.asarray(dataset.label)
-
-
-def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
-    try:
-        figure, values = plan.computation.summary(kept, truth)
-    except Exception as error:
-        # A user's own function may raise anything; its traceback belongs in the task's log.
-        traceback.print_exc()
-        raise MetricFailure(
-            f"metric `{title}`: {type(error).__name__}: {error}; the traceback is in the task's log"
-        ) from error
-    if not np.isfinite(figure):
-        raise MetricFailure(f"metric `{title}` is {figure:g}, which cannot be compared")
-    return figure, values
 
 
 def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> None:

@@ -26,9 +26,9 @@ from quantgate.components.evaluate.run import (
     Subject,
     prepared,
     score_all,
-    summed_up,
 )
 from quantgate.components.evaluate.stretches import stretches_of
+from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.isolation import run_side_by_side
 from quantgate.components.measurement_folder import read_evaluation
 from quantgate.components.progress import expect

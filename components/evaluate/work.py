@@ -16,12 +16,11 @@ from quantgate.components.evaluate.run import (
     Part,
     Scores,
     Subject,
-    score_model,
     score_stretch,
-    summed_up,
 )
 from quantgate.components.evaluate.steps import contest_of, score_in_steps
 from quantgate.components.evaluate.stretches import stretches_of
+from quantgate.components.evaluate.summing import score_model, summed_up
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
 from quantgate.components.measurement_folder import write_evaluation

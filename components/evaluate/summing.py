@@ -1,0 +1,82 @@
+"""From what the stretches of the samples gave to the metrics' results."""
+
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.binding import ModelFailure
+from quantgate.components.dataset import DatasetFolder, open_dataset
+from quantgate.components.evaluate.detection import truth_of
+from quantgate.components.evaluate.metrics import Result
+from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.run import MetricFailure, Part, Scores, Subject, score_stretch
+from quantgate.components.evaluate.slices import rows_by_slice
+from quantgate.errors import InputError
+from quantgate.figures import slice_figure
+
+Array = NDArray[Any]
+
+
+def score_model(subject: Subject, stretch: range) -> Scores | InputError | ModelFailure:
+    """Score the samples of a stretch, and sum up.
+
+    Errors are returned, so that they reach the parent of an isolated process as they are.
+    """
+    part = score_stretch(subject, stretch)
+    return summed_up(subject, [part]) if isinstance(part, Part) else part
+
+
+def summed_up(subject: Subject, parts: Sequence[Part]) -> Scores | InputError | ModelFailure:
+    """Compute the metrics from all parts, in the samples' order; errors are returned."""
+    not_finite = np.concatenate([part.not_finite for part in parts])
+    if len(not_finite):
+        return Scores({}, not_finite)
+    try:
+        dataset = open_dataset(subject.dataset, subject.signature.key)
+        results: dict[str, Result] = {}
+        for plan in subject.plans:
+            kept = np.concatenate([part.kept[plan.title] for part in parts])
+            results |= _results(plan, kept, dataset)
+    except (InputError, ModelFailure) as error:
+        return error
+    return Scores(results, not_finite)
+
+
+def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Result]:
+    """The metric over all samples, and over those of each slice, by what their figures are called.
+
+    Args:
+        plan: the metric.
+        kept: [samples, ...], in the samples' order.
+        dataset: with the truth.
+    """
+    truth = _truth(plan, dataset)
+    results = {plan.title: _result(plan.title, plan, kept, truth)}
+    for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
+        title = slice_figure(plan.title, of)
+        own = truth[rows] if plan.computation.labelled else truth
+        results[title] = _result(title, plan, kept[rows], own)
+    return results
+
+
+def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
+    if plan.detection and plan.truth:
+        return truth_of(plan.truth, plan.detection.format, dataset)
+    return np.asarray(dataset.label)
+
+
+def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
+    try:
+        figure, values = plan.computation.summary(kept, truth)
+    except Exception as error:
+        # A user's own function may raise anything; its traceback belongs in the task's log.
+        traceback.print_exc()
+        raise MetricFailure(
+            f"metric `{title}`: {type(error).__name__}: {error}; the traceback is in the task's log"
+        ) from error
+    if not np.isfinite(figure):
+        raise MetricFailure(f"metric `{title}` is {figure:g}, which cannot be compared")
+    return figure, values
