@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.answers import Answers, Choices, Rankings
 from quantgate.confidence import Samples
 from quantgate.errors import InputError
 from quantgate.evidence import Evaluation
@@ -16,6 +18,7 @@ from quantgate.records import Measurement
 MEASUREMENT = "measurement.json"
 SAMPLES = "samples.npz"
 COVERED = "covered.npy"
+ANSWERS = "answers.npz"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ def read_evaluation(folder: str) -> Evaluation:
         return Evaluation(measurement, {})
     stopped = measurement.steps is not None and measurement.steps.stopped
     return Evaluation(
-        measurement, SampleFile(root / SAMPLES), _covered(root / COVERED) if stopped else None
+        measurement,
+        SampleFile(root / SAMPLES),
+        _covered(root / COVERED) if stopped else None,
+        partial(_answers, root / ANSWERS),
     )
 
 
@@ -75,3 +81,26 @@ def _covered(path: Path) -> NDArray[np.int64]:
             f"{path} cannot be read: {error}; an evaluation that stopped early says there which "
             "samples it covers, so evaluate again"
         ) from error
+
+
+def _answers(path: Path) -> Answers:
+    if not path.is_file():
+        return Answers()
+    with np.load(path, allow_pickle=False) as arrays:
+        found = {name: arrays[name] for name in arrays}
+    return Answers(
+        choices={
+            figure: Choices(values, found[f"{figure}/right"])
+            for figure, values in _of_kind(found, "chosen")
+        },
+        rankings={
+            figure: Rankings(values, found[f"{figure}/right"])
+            for figure, values in _of_kind(found, "score")
+        },
+    )
+
+
+def _of_kind(arrays: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
+    for name, values in arrays.items():
+        if name.endswith(f"/{kind}"):
+            yield name.removesuffix(f"/{kind}"), values

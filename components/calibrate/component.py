@@ -23,7 +23,8 @@ def calibrate(
         calibration: a data set as `build_dataset` writes it.
         timeout_s: seconds after which the calibration counts as failed.
         calibrated: a folder with `calibration.json` (`Calibration`) and, where it succeeded,
-            `calibrated.tflite`, the float model with min and max of every tensor.
+            `calibrated.tflite`, the float model with min and max of every tensor, and
+            `ranges.json` (`CalibratedRanges`) with the same for people.
         memory_limit: memory beyond which the calibration counts as failed, such as "8GiB".
     """
     from quantgate.components.calibrate.work import calibrate as work

@@ -6,6 +6,7 @@ TensorFlow: this module counts for the versions in `converter.PROVEN` alone.
 """
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -25,7 +26,9 @@ from tensorflow.lite.tools.flatbuffer_utils import (
 
 from quantgate.components.calibrate.shards import Cell
 from quantgate.components.converter import Samples, samples_of
+from quantgate.components.flatbuffer import text
 from quantgate.components.progress import counted
+from quantgate.details import TensorRange as RangeRecord
 
 #: Ops that carry something over from one sample to the next, beside those with variable tensors.
 STATEFUL_OPS = frozenset(
@@ -94,6 +97,20 @@ def with_ranges(prepared: bytes, ranges: Ranges) -> bytes:
             tensor.quantization = QuantizationParametersT()
         tensor.quantization.min, tensor.quantization.max = found
     return bytes(convert_object_to_bytearray(content))
+
+
+def named_ranges(calibrated: bytes) -> list[RangeRecord]:
+    """The finite ranges that a calibrated model carries, by the names of its tensors."""
+    content = convert_bytearray_to_object(calibrated)
+    found = [
+        RangeRecord(
+            tensor=text(content.subgraphs[graph].tensors[index].name),
+            least=float(one.least.min()),
+            greatest=float(one.greatest.max()),
+        )
+        for (graph, index), one in _ranges(content)
+    ]
+    return [one for one in found if math.isfinite(one.least) and math.isfinite(one.greatest)]
 
 
 def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:

@@ -13,10 +13,12 @@ from quantgate.components.dataset import Rows, content_sha256, read_manifests, s
 from quantgate.components.isolation import IsolatedFailure, run_side_by_side
 from quantgate.components.lean_tensorflow import tf
 from quantgate.components.progress import expect
+from quantgate.details import CalibratedRanges
 from quantgate.records import Calibration, ModelFacts
 
 RECORD = "calibration.json"
 MODEL = "calibrated.tflite"
+RANGES = "ranges.json"
 NO_RANGE = "calibration gave no tensor a range: no sample holds a finite value"
 Way = Literal["once", "converter"]
 
@@ -32,7 +34,9 @@ def calibrate(
     calibrated_path: str,
     memory_limit: str = "",
 ) -> bool:
-    """Write `calibration.json` and, where it succeeded, `calibrated.tflite`, for every variant.
+    """Write `calibration.json` for every variant, and where it succeeded what came of it.
+
+    That is `calibrated.tflite`, and `ranges.json` with the range of each tensor.
 
     Those of the variant without a key, which every data set has, stand in the folder itself, the
     others' in a folder called by their key.
@@ -67,6 +71,7 @@ def calibrate(
         content = models.get(variant)
         if content:
             (folder / MODEL).write_bytes(content)
+            _write_ranges(folder / RANGES, content)
         failed = way == "once" and not content
         Calibration(
             status="failed" if failed else "calibrated",
@@ -89,6 +94,12 @@ class _Task:
     selections: Mapping[str, Rows]
     timeout_s: float
     memory_limit: str
+
+
+def _write_ranges(path: Path, calibrated: bytes) -> None:
+    from quantgate.components.calibrate.ranges import named_ranges
+
+    CalibratedRanges(tensors=named_ranges(calibrated)).write(path)
 
 
 class _Outcome(NamedTuple):

@@ -3,7 +3,7 @@
 from typing import Optional
 
 from kfp import dsl
-from kfp.dsl import Artifact, Dataset, Input, Model, Output
+from kfp.dsl import Artifact, Dataset, Input, Metrics, Model, Output
 
 from quantgate.components.images import RUNTIME
 
@@ -15,6 +15,7 @@ def evaluate(
     evaluation: Input[Dataset],
     metrics: list,
     measurement: Output[Artifact],
+    figures: Output[Metrics],
     baseline: Input[Model] = None,
     reference: Input[Artifact] = None,
     limits: Optional[dict] = None,
@@ -29,7 +30,9 @@ def evaluate(
         facts: `ModelFacts` of the float model; its signature names inputs and outputs.
         evaluation: an evaluation set as `build_dataset` writes it.
         metrics: the spec's `measure.metrics`, each a mapping.
-        measurement: a folder with `measurement.json` (`Measurement`) and `samples.npz`.
+        measurement: a folder with `measurement.json` (`Measurement`), `samples.npz` and
+            `answers.npz`.
+        figures: the figures for the UI, under the hash of the model that they are of.
         baseline: the float .tflite, where a metric compares with its outputs.
         reference: the baseline's measurement, where the evaluation may stop once it is decided.
         limits: the spec's `gate`, which decides that.
@@ -39,7 +42,7 @@ def evaluate(
     """
     from quantgate.components.evaluate.work import evaluate as work
 
-    work(
+    measured = work(
         model.path,
         facts_path=facts.path,
         dataset_path=evaluation.path,
@@ -52,3 +55,6 @@ def evaluate(
         code_path=code.path if code else None,
         code_sha256=code_sha256,
     )
+    figures.metadata["display_name"] = f"model {(measured.model_sha256 or 'missing')[:12]}"
+    for figure, value in measured.figures.items():
+        figures.log_metric(figure, value)

@@ -78,11 +78,13 @@ def _plain(score: Callable[[Array, Array], Array]) -> Score:
     return lambda outputs, truth, settings: score(outputs, truth)
 
 
-def _chosen(outputs: Array, labels: Array, settings: Settings) -> Array:
+def chosen_class(outputs: Array, labels: Array, settings: Settings) -> Array:
+    """The class that each sample's outputs choose; int64 [k]."""
     return np.asarray(each.classes_of(outputs), np.int64)
 
 
-def _positive_score(outputs: Array, labels: Array, settings: Settings) -> Array:
+def positive_score(outputs: Array, labels: Array, settings: Settings) -> Array:
+    """The score of the positive class; float64 [k]."""
     return outputs.reshape(len(outputs), -1)[:, -1].astype(np.float64)
 
 
@@ -135,7 +137,7 @@ _CLASSES = Computation(
 )
 _BINARY = Computation(
     "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
-    _positive_score,
+    positive_score,
     _of_ranks(roc_auc, jackknife),
     fit.is_binary,
     fit.binary_problem,
@@ -157,14 +159,14 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
         "top_k": _TOP,
         "balanced_accuracy": replace(
             _CLASSES,
-            score=_chosen,
+            score=chosen_class,
             summary=_of_pairs(
                 classes.balanced_accuracy, classes.contributions_to_balanced_accuracy
             ),
         ),
         "f1_macro": replace(
             _CLASSES,
-            score=_chosen,
+            score=chosen_class,
             summary=_of_pairs(classes.f1_macro, classes.contributions_to_f1),
         ),
         "f1_micro": _CLASSES,

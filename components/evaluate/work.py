@@ -9,6 +9,7 @@ import numpy as np
 
 from quantgate.components.binding import ModelFailure
 from quantgate.components.dataset import content_sha256, read_manifests
+from quantgate.components.evaluate.answers import watches_of, write_answers
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, plan_metrics
 from quantgate.components.evaluate.run import (
@@ -23,7 +24,7 @@ from quantgate.components.evaluate.stretches import stretches_of
 from quantgate.components.evaluate.summing import score_model, summed_up
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
-from quantgate.components.measurement_folder import write_evaluation
+from quantgate.components.measurement_folder import ANSWERS, write_evaluation
 from quantgate.components.own_code import import_code
 from quantgate.components.progress import expect
 from quantgate.errors import InputError
@@ -50,7 +51,7 @@ def evaluate(
     choose: Sequence[Any] | None = None,
     code_path: str | None = None,
     code_sha256: str = "",
-) -> None:
+) -> Measurement:
     """Run a .tflite over a data set and compute its metrics.
 
     A model that does not run, or whose outputs are not finite, is a result: its measurement says
@@ -62,7 +63,7 @@ def evaluate(
         facts_path: `ModelFacts` of the float model.
         dataset_path: an evaluation set as `build_dataset` writes it.
         metrics: the spec's `measure.metrics`.
-        measurement_path: folder to write `measurement.json` and `samples.npz` to.
+        measurement_path: folder to write `measurement.json`, `samples.npz` and `answers.npz` to.
         baseline_path: the float .tflite; needed by metrics that take no labels.
         reference_path: folder of the baseline's measurement, where the evaluation may stop as soon
             as it is decided, which takes metrics that are means over the samples of one signature.
@@ -70,6 +71,9 @@ def evaluate(
         choose: the spec's `choose`, whose figures all samples give exactly.
         code_path: a Python file, or a folder with it, that has functions which metrics name.
         code_sha256: hash of its content.
+
+    Returns:
+        What `measurement.json` holds.
 
     Raises:
         InputError: a metric does not fit the model's outputs or the labels, or cannot be computed
@@ -79,28 +83,35 @@ def evaluate(
         import_code(code_path, code_sha256)
     facts = ModelFacts.read(facts_path)
     plans = plan_metrics(metrics, facts, dataset_path)
+    watches = watches_of(plans)
     manifests = read_manifests(dataset_path, dict.fromkeys(plan.signature for plan in plans))
     if Path(model_path).stat().st_size:
         sha256 = sha256_of_file(model_path)
         baseline = None if sha256 == facts.baseline_sha256 else baseline_path
         contest = contest_of(reference_path, limits or {}, choose or ())
-        reasons, scores = _scored(model_path, facts, dataset_path, plans, baseline, contest)
+        reasons, scores = _scored(
+            model_path, facts, dataset_path, [*plans, *watches], baseline, contest
+        )
     else:
         sha256, reasons, scores = None, [NO_MODEL], NOTHING
+    watched = {watch.title for watch in watches}
+    results = {title: result for title, result in scores.results.items() if title not in watched}
     measurement = Measurement(
         model_sha256=sha256,
         status="failed" if reasons else "measured",
         reasons=reasons,
-        figures={title: figure for title, (figure, _) in scores.results.items()},
-        metrics=_metrics_by_figure(plans, scores.results),
-        slices=_slices_by_figure(plans, scores.results),
+        figures={title: figure for title, (figure, _) in results.items()},
+        metrics=_metrics_by_figure(plans, results),
+        slices=_slices_by_figure(plans, results),
         samples=scores.steps.taken if scores.steps else _samples_of(manifests),
         dataset_sha256=content_sha256(manifests),
         litert=litert_version(),
         steps=scores.steps,
     )
-    values = {title: values for title, (_, values) in scores.results.items()}
+    values = {title: values for title, (_, values) in results.items()}
     write_evaluation(measurement_path, measurement, values, scores.covered)
+    write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_path)
+    return measurement
 
 
 def _samples_of(manifests: Mapping[str, Manifest]) -> int:

@@ -3,7 +3,7 @@
 from typing import List, NamedTuple
 
 from kfp import dsl
-from kfp.dsl import HTML, Artifact, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Markdown, Metrics, Model, Output
 
 from quantgate.components.images import RUNTIME
 
@@ -25,6 +25,7 @@ def gate(
     report: Output[Markdown],
     page: Output[HTML],
     metrics: Output[Metrics],
+    classes: Output[ClassificationMetrics],
     winner: Output[Model],
     compiled: Output[Artifact],
     latency: Input[Artifact] = None,
@@ -52,6 +53,8 @@ def gate(
         report: the report as Markdown.
         page: the report as one self-contained HTML file.
         metrics: the winner's figures for the UI.
+        classes: confusion matrix and ROC curve for the UI, where the metrics have them, of the
+            winner, or of the closest candidate where nothing qualified.
         winner: the winning .tflite; where nothing qualified the baseline's, if that is handed in,
             and otherwise zero bytes long.
         compiled: a folder with the winner's `targets.json`, and the models that compilers made of
@@ -92,6 +95,15 @@ def gate(
         code_sha256=code_sha256,
         target_paths=[artifact.path for artifact in targets or []],
     )
+    metrics.metadata["display_name"] = outcome.title
     for figure, value in outcome.measurements.items():
         metrics.log_metric(figure, value)
+    classes.metadata["display_name"] = outcome.title
+    if outcome.classes:
+        classes.log_confusion_matrix(outcome.classes.labels, outcome.classes.matrix)
+    for point in outcome.curve:
+        classes.log_roc_data_point(
+            point.false_positive_rate, point.true_positive_rate, point.threshold
+        )
+    report.metadata["display_name"] = page.metadata["display_name"] = f"report of {name}"
     return outcome.qualified, outcome.winner_name

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.components.dataset import read_summary
+from quantgate.components.gate.files import read_calibration, read_ranges
+from quantgate.components.gate.plots import plots_of
 from quantgate.components.measurement_folder import read_evaluation
 from quantgate.decide import Terms, decide
-from quantgate.decision import Entry
+from quantgate.decision import Decision, Entry
+from quantgate.detailing import details_of
+from quantgate.details import Classes, CurvePoint
 from quantgate.errors import InputError
 from quantgate.evidence import Evidence
 from quantgate.figures import is_slice
 from quantgate.hashing import sha256_of_file
 from quantgate.provenance import Host
-from quantgate.records import Attestation, Benchmark, Calibration, ModelFacts
+from quantgate.records import Attestation, Benchmark, ModelFacts
 from quantgate.report import html, markdown
 from quantgate.spec.model import Limit, objective_of
 from quantgate.targets import TARGETS_FILE, TargetMeasurements
@@ -26,11 +30,17 @@ from quantgate.targets import TARGETS_FILE, TargetMeasurements
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the gate tells the pipeline: the winner's name and figures, empty where none won."""
+    """What the gate tells the pipeline: the winner's name and figures, empty where none won.
+
+    `title` says whose classes and ROC curve these are: the winner's, or the closest candidate's.
+    """
 
     qualified: bool
     winner_name: str
     measurements: dict[str, float]
+    title: str
+    classes: Classes | None
+    curve: list[CurvePoint]
 
 
 def gate(
@@ -74,7 +84,7 @@ def gate(
         evaluations=[read_evaluation(path) for path in measurement_paths],
         targets=[TargetMeasurements.read(Path(path) / TARGETS_FILE) for path in target_paths],
         benchmark=Benchmark.read(latency_path) if latency_path else None,
-        calibration=_calibration(calibrated_path) if calibrated_path else None,
+        calibration=read_calibration(calibrated_path) if calibrated_path else None,
         calibration_sets=read_summary(calibration_path) if calibration_path else {},
         evaluation_sets=read_summary(evaluation_path) if evaluation_path else {},
     )
@@ -90,9 +100,11 @@ def gate(
     )
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     decision = decide(evidence, terms, host=_host(), created=created)
+    ranges = read_ranges(calibrated_path) if calibrated_path else []
+    decision = decision.model_copy(update={"details": details_of(evidence, decision, ranges)})
     decision.write(decision_path)
     Path(report_path).write_text(markdown.render(decision), encoding="utf-8")
-    Path(page_path).write_text(html.render(decision), encoding="utf-8")
+    Path(page_path).write_text(html.render(decision, plots_of(decision)), encoding="utf-8")
     baselines = [] if baseline_model_path is None else [baseline_model_path]
     _write_model(decision.promoted, [*model_paths, *baselines], winner_path)
     winner = decision.entry(decision.winner) if decision.winner else None
@@ -105,6 +117,9 @@ def gate(
             for figure, value in (winner.measurements if winner else {}).items()
             if not is_slice(figure)
         },
+        title=_title(decision),
+        classes=next((found for found in decision.details.classes if found.labels), None),
+        curve=next((found.points for found in decision.details.curves), []),
     )
 
 
@@ -125,8 +140,11 @@ def _version_of(package: str) -> str | None:
         return None
 
 
-def _calibration(folder: str) -> Calibration:
-    return Calibration.read(Path(folder) / "calibration.json")
+def _title(decision: Decision) -> str:
+    if decision.winner:
+        return f"winner: {decision.winner}"
+    subject = decision.details.subject
+    return f"closest: {subject}" if subject else "no candidate qualifies"
 
 
 def _write_model(promoted: Entry | None, model_paths: Sequence[str], path: str) -> None:

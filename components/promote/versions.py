@@ -13,8 +13,10 @@ from quantgate.decision import Decision
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes
 from quantgate.records import Record
+from quantgate.report import card
 
 MODEL, DECISION, MANIFEST = "model.tflite", "decision.json", "manifest.json"
+CARD = "README.md"
 VERSION_DIGITS = 16
 _ATTEMPTS = 5
 _NONE: Mapping[str, bytes] = MappingProxyType({})
@@ -53,9 +55,10 @@ def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = 
         InputError: it is not about this model.
     """
     decided = Decision.model_validate_json(decision)
+    contents = {MODEL: model, DECISION: decision, CARD: card_of(decision), **compiled}
     files = {
         name: PublishedFile(sha256=sha256_of_bytes(content), size_bytes=len(content))
-        for name, content in {MODEL: model, DECISION: decision, **compiled}.items()
+        for name, content in contents.items()
     }
     sha256 = files[MODEL].sha256
     promoted = decided.promoted
@@ -70,6 +73,11 @@ def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = 
         decision_sha256=files[DECISION].sha256,
         kept_baseline=decided.winner is None,
     )
+
+
+def card_of(decision: bytes) -> bytes:
+    """The model card that goes with a decision."""
+    return card.render(Decision.model_validate_json(decision)).encode()
 
 
 def intact(shelf: Shelf, version: str) -> Promotion | None:
@@ -107,6 +115,8 @@ def publish_objects(
         for name, content in compiled.items()
     }
     promotion = promotion_of(model, settled, kept)
+    told = card_of(settled)
+    _settle(shelf, f"{version}/{CARD}", told, lambda found: found == told)
     manifest = (promotion.model_dump_json(indent=2) + "\n").encode()
     _settle(shelf, f"{version}/{MANIFEST}", manifest, lambda found: found == manifest)
     return promotion

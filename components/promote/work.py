@@ -1,4 +1,4 @@
-"""The work of `promote`: model, decision and manifest in a folder or a bucket, `latest` last."""
+"""The work of `promote`: model, card, decision, manifest in a folder or bucket, `latest` last."""
 
 import logging
 from collections.abc import Iterator
@@ -11,10 +11,12 @@ from quantgate.components.promote.latest import LATEST, Latest
 from quantgate.components.promote.publish import publish_folder
 from quantgate.components.promote.shelf import Shelf
 from quantgate.components.promote.versions import (
+    CARD,
     DECISION,
     MANIFEST,
     MODEL,
     Promotion,
+    card_of,
     intact,
     promotion_of,
     publish_objects,
@@ -156,6 +158,7 @@ def _published(
     def write(incoming: Path) -> None:
         (incoming / MODEL).write_bytes(model)
         (incoming / DECISION).write_bytes(decision)
+        (incoming / CARD).write_bytes(card_of(decision))
         for name, content in compiled.items():
             (incoming / name).write_bytes(content)
         new.write(incoming / MANIFEST)

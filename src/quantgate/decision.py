@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
+from quantgate.details import Details
 from quantgate.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records import Conditions, Interval, Record, Slices, Steps
 from quantgate.targets import TargetMeasurement
@@ -200,6 +201,7 @@ class Decision(Record):
     choice: list[ChoiceStep] = Field(default_factory=list)
     provenance: Provenance
     timing: Timing | None = None
+    details: Details = Field(default_factory=Details)
     content_sha256: str | None = None
 
     @property

@@ -1,12 +1,13 @@
 """Join what the tasks of a run wrote, by the hash of each model's bytes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from quantgate.answers import Answers
 from quantgate.confidence import Samples
 from quantgate.early import Rows
 from quantgate.errors import InputError
@@ -36,11 +37,13 @@ class Evaluation:
 
     `samples` are float64 [samples] by metric, in the data set's order; they may be read lazily.
     `covered`, int64 [samples], are their places in the data set where they are not all.
+    `answers` reads what a classifier answered.
     """
 
     measurement: Measurement
     samples: Mapping[str, Samples]
     covered: Rows | None = None
+    answers: Callable[[], Answers] = Answers
 
 
 @dataclass(frozen=True)

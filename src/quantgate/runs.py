@@ -162,6 +162,8 @@ def keep_results(
     `winner` has the model that the decision promotes, if any; `keeps_baseline` says that it is the
     float baseline.
     """
+    from quantgate.report import card
+
     shutil.copyfile(report, run.report)
     shutil.copyfile(page, run.page)
     if winner.stat().st_size > 0:
@@ -170,6 +172,9 @@ def keep_results(
         shutil.copyfile(winner, model)
         for made in compiled.glob("*.tflite"):
             shutil.copyfile(made, model.with_name(made.name))
+        decided = Decision.read(decision)
+        if decided.promoted:
+            model.with_name("README.md").write_text(card.render(decided), encoding="utf-8")
     partial = run.path / ".decision.partial.json"
     shutil.copyfile(decision, partial)
     partial.replace(run.decision)

@@ -12,6 +12,7 @@ def decide(run: RunFolder) -> None:
     written = {name: run.path / f"made.{name}" for name in ("decision", "report", "page", "winner")}
     for path in written.values():
         path.write_text("x")
+    written["winner"].write_text("")
     keep_results(run, **written, compiled=run.path)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantgate.report.overview import figures_shown, rows, verdict_text
+from quantgate.report.overview import figures_beside, figures_shown, rows, verdict_text
 
 METRICS = {"luma": "psnr", "head2": "top1", "alike": "snr", "worst": "my_metrics:worst"}
 
@@ -35,8 +35,9 @@ def decision(run):
 
 def test_they_are_shown_in_the_units_of_what_they_are(decision):
     assert decision.metrics == METRICS
-    assert figures_shown(decision) == ["size_bytes", "head2", "luma", "alike", "worst"]
-    _, row = rows(decision)
+    assert figures_shown(decision) == ["size_bytes", "head2", "luma", "alike"]
+    assert figures_beside(decision) == ["worst"]
+    _, row = rows(decision, [*figures_shown(decision), *figures_beside(decision)])
     assert [(cell.value, cell.compared) for cell in row.cells] == [
         ("500 bytes", "0.50x"),
         ("0.8980", "-0.0020"),

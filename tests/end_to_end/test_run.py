@@ -112,6 +112,7 @@ def test_the_winner_is_promoted_whole(demo: Path, decision: Decision) -> None:
     assert {path.name for path in promoted.iterdir()} == {version, "latest"}
     folder = promoted / version
     assert {path.name for path in folder.iterdir()} == {
+        "README.md",
         "model.tflite",
         "decision.json",
         "manifest.json",

@@ -1,9 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from quantgate.answers import Choices, Rankings, classes_of, curves_of
+from quantgate.calibrated import ranges_shown
 from quantgate.decision import Decision
+from quantgate.delivered import TensorAttest
+from quantgate.details import Attested, Details, Spread, TensorRange
 
 DECISIONS = Path(__file__).parent / "decisions"
 
@@ -12,6 +17,63 @@ DECISIONS = Path(__file__).parent / "decisions"
 def winner() -> Decision:
     """Seven candidates, of which four qualify."""
     return Decision.read(DECISIONS / "winner.json")
+
+
+def with_details(decision: Decision, classes: int = 10, figure: str = "top1") -> Decision:
+    """A decision with everything that reports can show, of the winner or the first candidate."""
+    rng = np.random.default_rng(0)
+    right = rng.integers(0, classes, 2000).astype(np.int32)
+    before, after = (
+        np.where(rng.random(2000) < 0.9, right, rng.integers(0, classes, 2000)).astype(np.int32)
+        for _ in range(2)
+    )
+    scores = rng.random(2000) + (right > 4) / 2
+    rankings = Rankings(scores, (right > 4).astype(np.int32))
+    subject = decision.winner or decision.candidates[0].name
+    details = Details(
+        subject=subject,
+        signatures=["serving_default"],
+        inputs=[tensor("image", [-1, 28, 28, 1], 1.0)],
+        outputs=[tensor("probs", [-1, classes], 1 / 256)],
+        spreads=[
+            Spread(candidate=entry.name, figure=figure, low=-0.002, high=0.003)
+            for entry in decision.candidates
+        ],
+        classes=[classes_of(figure, subject, Choices(before, right), Choices(after, right))],
+        curves=[curves_of("roc_auc", subject, rankings, rankings)],
+        attested=[attested(entry.name) for entry in decision.candidates],
+        ranges=ranges_shown([TensorRange(tensor=f"t{k}", least=-k, greatest=k) for k in range(30)]),
+    )
+    return decision.model_copy(update={"details": details})
+
+
+def tensor(name: str, shape: list[int], scale: float) -> TensorAttest:
+    return TensorAttest(name=name, shape=shape, dtype="int8", scale=scale, zero_point=-128)
+
+
+def attested(name: str) -> Attested:
+    return Attested(
+        candidate=name,
+        ops=15,
+        arithmetics={"int8": 13, "float32": 2},
+        float_ops={"FULLY_CONNECTED": 1, "SOFTMAX": 1},
+        float_macs={"FULLY_CONNECTED": 100},
+        float_op_share=2 / 15,
+        float_mac_share=0.1,
+        macs=1000,
+    )
+
+
+@pytest.fixture
+def rich(winner: Decision) -> Decision:
+    """The winner's decision with every detail."""
+    return with_details(winner)
+
+
+@pytest.fixture(scope="session")
+def detailed() -> Callable[..., Decision]:
+    """Add every detail to a decision."""
+    return with_details
 
 
 @pytest.fixture

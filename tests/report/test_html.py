@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from quantgate.report.html import render
 from quantgate.report.overview import one_line
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "wbr"}
 
 
 class Page(HTMLParser):
@@ -49,7 +49,7 @@ def test_the_page_of_a_winner(winner):
         "3a6eb0790f39",
     ]:
         assert text in page.texts
-    assert page.tags.count("tr") == 2 + 8 + 7
+    assert page.tags.count("tr") == (1 + 8) + (1 + 7) + (1 + 8) + (1 + 7)
     assert "Advice" not in page.texts
 
 
@@ -76,6 +76,53 @@ def test_a_page_without_a_front_says_nothing_of_one(winner):
     assert "Pareto" not in render(winner.model_copy(update={"candidates": candidates}))
 
 
+def test_every_detail_has_its_section(rich):
+    page = Page(render(rich, {"size": "<svg></svg>", "candidate 0": "<svg></svg>"}))
+    headings = [
+        "Candidates", "Trade-offs", "Limits", "Choice", "Other figures", "Promised and measured",
+        "Classes", "Ops", "Inputs and outputs", "Calibration ranges", "Provenance", "Reproduce",
+    ]  # fmt: skip
+    assert [text for text in page.texts if text in headings] == headings
+    for text in [
+        "FULLY_CONNECTED 1 (10.0 % of MACs), SOFTMAX 1",
+        "int8 13, float32 2",
+        "✗ 1.64x",
+        "3x+ speedup",
+        "constant: 0 for every sample",
+        "?x28x28x1",
+        "0.00390625",
+        "pip install 'quantgate[all]==0.1.0' tensorflow==2.21.0 ai-edge-litert==2.3.0\n"
+        "quantgate run spec.yaml",
+    ]:
+        assert text in page.texts, text
+    assert page.tags.count("svg") == 2
+    assert page.tags.count("figure") == 2
+
+
+def test_figures_that_no_limit_names_stand_in_tables_that_fit_a_page(winner):
+    names = [f"metric{number}" for number in range(12)]
+
+    def measured(entry):
+        more = dict.fromkeys(names, 0.5)
+        return entry.model_copy(update={"measurements": {**entry.measurements, **more}})
+
+    metrics = {**winner.metrics, **dict.fromkeys(names, "top1")}
+    page = Page(
+        render(
+            winner.model_copy(
+                update={
+                    "metrics": metrics,
+                    "baseline": measured(winner.baseline),
+                    "candidates": [measured(entry) for entry in winner.candidates],
+                }
+            )
+        )
+    )
+    assert [page.texts.count(name) for name in names] == [1] * 12
+    # Candidates; other figures, five by five; limits; promises.
+    assert page.tags.count("table") == 1 + 3 + 1 + 1
+
+
 @pytest.mark.parametrize("fixture", ["winner", "none_qualified"])
 def test_the_page_is_self_contained(fixture, request):
     text = render(request.getfixturevalue(fixture))
@@ -90,7 +137,7 @@ def test_the_page_is_self_contained(fixture, request):
 def test_the_page_follows_the_reader_s_colours_and_screen(winner):
     text = render(winner)
     assert "prefers-color-scheme: dark" in text
-    assert "@media (max-width: 44rem)" in text
+    assert "@media screen and (max-width: 44rem)" in text
     assert ("name", "viewport") in Page(text).attributes
 
 

@@ -27,11 +27,13 @@ def plain_texts(text):
 
 def test_the_report_of_a_winner(winner):
     lines = render(winner).splitlines()
-    assert lines[:5] == [
+    assert lines[:7] == [
         "# fashion",
         "",
         "**integer\\_only\\_int8 wins: 30,496 bytes (0.61 of the baseline), top1 0.8908 (+0.0016), "
         "p95 0.123 ms (0.53 of the baseline)**",
+        "",
+        "## Candidates",
         "",
         "| candidate | size | top1 | p95 | verdict |",
     ]
@@ -70,7 +72,7 @@ def test_the_report_names_what_failed_and_why(none_qualified):
 
 def test_advice_is_a_section_of_its_own(none_qualified):
     text = render(none_qualified.model_copy(update={"advice": ["try int16x8", "train"]}))
-    assert "\n## Advice\n\n- try int16x8\n- train\n\n## Limits\n" in text
+    assert "\n## Advice\n\n- try int16x8\n- train\n\n## Candidates\n" in text
 
 
 def test_a_decision_without_candidates_is_rendered(winner):
@@ -87,4 +89,4 @@ def test_whatever_a_decision_says_is_shown_as_text(hostile, text):
     assert seen.count(f"{shown}: failed: {shown}") == 1
     assert seen[seen.index("processor") + 1] == shown
     names = [cell for cell in seen if cell == shown]
-    assert len(names) == 2 + 2 * 7 + 1
+    assert len(names) == 2 + 3 * 7 + 1

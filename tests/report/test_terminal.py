@@ -103,3 +103,53 @@ def test_a_narrow_terminal_has_a_list_in_which_no_word_is_folded(fixture, width,
     assert {name for name in names if len(name) < width} <= set(" ".join(lines).split())
     whole = {word for word in words if len(word) < width - 4 and set(word) != {"\u2500"}}
     assert whole - set(" ".join(lines).split()) <= {"candidate", "verdict"}
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_dozen_metrics_leave_the_table_of_what_is_limited(winner, width):
+    names = [f"metric_number_{number}" for number in range(12)]
+
+    def measured(entry):
+        more = dict.fromkeys(names, 0.5)
+        return entry.model_copy(update={"measurements": {**entry.measurements, **more}})
+
+    decision = winner.model_copy(
+        update={
+            "metrics": {**winner.metrics, **dict.fromkeys(names, "top1")},
+            "baseline": measured(winner.baseline),
+            "candidates": [measured(entry) for entry in winner.candidates],
+        }
+    )
+    text = shown(decision, width)
+    assert all(cell_len(line) <= width for line in text.splitlines())
+    together = " ".join(text.split())
+    before, _, after = together.partition("Also measured: ")
+    assert "metric_number" not in before
+    assert ", ".join(names) in after
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_dozen_limited_metrics_make_a_list_in_which_no_word_is_folded(winner, width):
+    names = [f"metric_number_{number}" for number in range(12)]
+
+    def measured(entry):
+        more = dict.fromkeys(names, 0.5)
+        return entry.model_copy(update={"measurements": {**entry.measurements, **more}})
+
+    decision = winner.model_copy(
+        update={
+            "metrics": {**winner.metrics, **dict.fromkeys(names, "top1")},
+            "limits": {**winner.limits, **{name: {"min": 0.1} for name in names}},
+            "baseline": measured(winner.baseline),
+            "candidates": [measured(entry) for entry in winner.candidates],
+        }
+    )
+    lines = shown(decision, width).splitlines()
+    assert all(cell_len(line) <= width for line in lines)
+    assert [line.split() for line in lines].count(["metric_number_3", "0.5000", "+0.0000"]) == 7
+
+
+def test_details_are_told_in_a_line_each(rich):
+    lines = squeezed(shown(rich, 120))
+    assert any(line.startswith("Right in class (top1): ") for line in lines)
+    assert "Calibration: Calibration gave 30 tensors a range" in " ".join(lines)

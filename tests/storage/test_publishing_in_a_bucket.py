@@ -52,10 +52,11 @@ def latest(bucket, check_fleet):
     return lambda *allowed: check_fleet(read, allowed)
 
 
-def test_a_version_is_three_objects_and_latest_names_it(bucket, decided, latest):
+def test_a_version_is_four_objects_and_latest_names_it(bucket, decided, latest):
     promotion = publish(decided())
     version = version_of(b"model")
     assert sorted(bucket.objects) == [
+        f"{FOLDER}/{version}/README.md",
         f"{FOLDER}/{version}/decision.json",
         f"{FOLDER}/{version}/manifest.json",
         f"{FOLDER}/{version}/model.tflite",
@@ -65,7 +66,7 @@ def test_a_version_is_three_objects_and_latest_names_it(bucket, decided, latest)
     assert latest(version) == version
     assert (promotion.version, promotion.candidate) == (version, "small")
     uploaded = [name.rpartition("/")[2] for method, name in bucket.methods if method == "POST"]
-    assert uploaded == ["model.tflite", "decision.json", "manifest.json", "latest"]
+    assert uploaded == ["model.tflite", "decision.json", "README.md", "manifest.json", "latest"]
 
 
 def test_compiled_models_lie_beside_the_model(bucket, decided, tmp_path):
@@ -95,7 +96,7 @@ def test_it_is_the_same_as_in_a_folder(bucket, decided, tmp_path):
         name.removeprefix(f"{FOLDER}/"): found.content for name, found in bucket.objects.items()
     }
     assert here == there
-    assert len(here) == 8
+    assert len(here) == 10
 
 
 def test_a_repeat_writes_nothing(bucket, decided):
@@ -106,7 +107,7 @@ def test_a_repeat_writes_nothing(bucket, decided):
     assert generations(bucket) == before
 
 
-@pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "manifest.json"])
+@pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
 @pytest.mark.parametrize("content", [b"{}", None])
 def test_what_is_damaged_or_gone_is_published_anew(bucket, decided, latest, damage, content):
     version = publish(decided()).version
@@ -178,7 +179,7 @@ def test_a_passing_failure_is_tried_again(bucket, decided, latest, fault, method
     assert latest(publish(decided()).version)
 
 
-@pytest.mark.parametrize("which", range(1, 6))
+@pytest.mark.parametrize("which", range(1, 7))
 def test_an_answer_that_is_lost_does_not_look_like_somebody_else(bucket, decided, latest, which):
     publish(decided(b"old"))
     uploads = 0
@@ -192,10 +193,12 @@ def test_an_answer_that_is_lost_does_not_look_like_somebody_else(bucket, decided
     bucket.after.append(lose)
     version = publish(decided(b"new")).version
     assert latest(version) == version
-    assert [method for method, _ in bucket.methods].count("POST") == 4 + 6
+    assert [method for method, _ in bucket.methods].count("POST") == 5 + 7
 
 
-@pytest.mark.parametrize("name", ["model.tflite", "decision.json", "manifest.json", "latest"])
+@pytest.mark.parametrize(
+    "name", ["model.tflite", "decision.json", "README.md", "manifest.json", "latest"]
+)
 def test_bytes_that_change_on_the_way_are_refused(bucket, decided, latest, name):
     version = version_of(b"model")
 
@@ -286,7 +289,9 @@ def test_of_two_promotions_at_once_one_wins(bucket, decided, latest, name, befor
     assert roll_back(TO) == (other, won.version)
 
 
-@pytest.mark.parametrize("name", ["model.tflite", "decision.json", "manifest.json", "latest"])
+@pytest.mark.parametrize(
+    "name", ["model.tflite", "decision.json", "README.md", "manifest.json", "latest"]
+)
 def test_two_decisions_for_one_model_do_not_mix(bucket, decided, latest, name):
     one, two = together(
         bucket, [decided(created="2025-01-01"), decided(created="2025-02-02")], name

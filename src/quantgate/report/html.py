@@ -1,15 +1,19 @@
 """The report as one self-contained HTML page, without scripts and without requests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
+from quantgate.accuracy import main_metric, more_is_better
 from quantgate.decision import Decision, Verdict
 from quantgate.phrases import short_name
+from quantgate.report import details_html
 from quantgate.report.overview import (
     MARKS,
     Cell,
     Row,
     choice_text,
+    figures_beside,
     figures_shown,
     limit_rows,
     limit_titles,
@@ -21,25 +25,49 @@ from quantgate.report.overview import (
     verdict_text,
     worst_slices,
 )
+from quantgate.report.parts import (
+    definitions,
+    figure,
+    figures,
+    header_cell,
+    listed,
+    section,
+    table,
+    td,
+)
+from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+NO_PLOTS: Mapping[str, str] = MappingProxyType({})
+#: Columns of figures that fit a page.
+MOST_COLUMNS, MOST_LIMITS = 5, 4
 
 
-def render(decision: Decision) -> str:
-    """Lay the decision out as a page; whatever it holds is shown as text."""
+def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
+    """Lay the decision out as a page; whatever it holds is shown as text.
+
+    Args:
+        decision: what to show.
+        plots: `<svg>` elements by name: "size", "latency", and for each of the details' classes
+            and curves "baseline N", "candidate N" and "roc N".
+    """
     title = escape(one_line(decision.name))
     sections = [
         _heading(decision),
-        _section("Candidates", _candidates(decision)),
-        _list("Warnings", (escape(one_line(warning)) for warning in decision.warnings)),
-        _list("Advice", (escape(one_line(advice)) for advice in decision.advice)),
-        _list("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision))),
-        _section("Limits", _limits(decision)),
-        _section("Choice", _choice(decision)),
-        _list("Reasons", (_note(name, note) for name, note in notes(decision))),
-        _section("Provenance", _provenance(decision)),
+        listed("Warnings", (escape(one_line(warning)) for warning in decision.warnings)),
+        listed("Advice", (escape(one_line(advice)) for advice in decision.advice)),
+        section("Candidates", _candidates(decision)),
+        section("Trade-offs", _scatters(decision, plots)),
+        listed("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision))),
+        section("Limits", _limits(decision)),
+        section("Choice", _choice(decision)),
+        listed("Reasons", (_note(name, note) for name, note in notes(decision))),
+        section("Other figures", _others(decision)),
+        *details_html.sections(decision, plots),
+        section("Provenance", definitions(provenance_items(decision))),
+        section("Reproduce", _commands(decision), REPRODUCE),
     ]
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -56,66 +84,114 @@ def _heading(decision: Decision) -> str:
     return (
         f'<header class="{decision.outcome}"><p class="badge">{badge}</p>'
         f"<h1>{escape(one_line(decision.name))}</h1>"
-        f'<p class="summary">{escape(one_line(decision.summary))}</p></header>'
+        f'<p class="summary">{escape(one_line(decision.summary))}</p>{_tiles(decision)}</header>'
     )
 
 
-def _section(title: str, body: str) -> str:
-    return f'<section class="{title.lower()}"><h2>{title}</h2>{body}</section>'
+def _tiles(decision: Decision) -> str:
+    """The winner's figures, large; nothing where there is no winner."""
+    titles = [short_name(figure) for figure in figures_shown(decision)][:MOST_COLUMNS]
+    winners = [row for row in rows(decision) if row.standing == "winner"]
+    return "".join(
+        f'<dl class="tiles">{"".join(map(_tile, titles, row.cells))}</dl>' for row in winners
+    )
+
+
+def _tile(title: str, cell: Cell) -> str:
+    beside = f"<small>{escape(cell.compared)}</small>" if cell.compared else ""
+    value = escape(cell.kibibytes or cell.value)
+    return f"<div><dt>{escape(title)}</dt><dd>{value}{beside}</dd></div>"
 
 
 def _candidates(decision: Decision) -> str:
-    titles = ["candidate", *map(short_name, figures_shown(decision)), "verdict"]
-    return _table(titles, (_candidate(row, titles) for row in rows(decision)))
+    shown = figures_shown(decision)
+    return "".join(
+        _candidates_of(decision, shown[start : start + MOST_COLUMNS])
+        for start in range(0, len(shown), MOST_COLUMNS)
+    )
+
+
+def _candidates_of(decision: Decision, shown: Sequence[str]) -> str:
+    titles = ["candidate", *map(short_name, shown), "verdict"]
+    lines = (_candidate(row, titles) for row in rows(decision, shown))
+    return table(titles, lines, range(1, len(shown) + 1))
 
 
 def _candidate(row: Row, titles: Sequence[str]) -> str:
-    mode = "" if row.mode == row.name else f"<small>{escape(row.mode)}</small>"
     verdict = "<br>".join(map(escape, row.verdict))
+    front = '<span class="front">Pareto front</span>' if row.pareto else ""
     cells = [
         *map(_cell, row.cells, titles[1:]),
-        _td("verdict", f'<span class="standing">{verdict}</span>'),
+        td("verdict", f'<span class="standing">{verdict}{front}</span>'),
     ]
-    return (
-        f'<tr class="{row.standing}"><th scope="row">{escape(row.name)}{mode}</th>'
-        f"{''.join(cells)}</tr>"
-    )
+    return f'<tr class="{row.standing}">{_name(row)}{"".join(cells)}</tr>'
+
+
+def _name(row: Row) -> str:
+    mode = "" if row.mode == row.name else f"<small>{escape(row.mode)}</small>"
+    return header_cell(row.name, mode)
 
 
 def _cell(cell: Cell, title: str) -> str:
     beside = f"<small>{escape(', '.join(cell.beside))}</small>" if cell.beside else ""
-    return _td(title, f"<span>{escape(cell.value)}{beside}</span>", "number")
+    return td(title, f"<span>{escape(cell.value)}{beside}</span>", "number")
+
+
+def _others(decision: Decision) -> str:
+    """What was measured and is not in the table of candidates, in tables that fit a page."""
+    others = figures_beside(decision)
+    return "".join(
+        _other_figures(decision, others[start : start + MOST_COLUMNS])
+        for start in range(0, len(others), MOST_COLUMNS)
+    )
+
+
+def _other_figures(decision: Decision, shown: Sequence[str]) -> str:
+    titles = ["candidate", *map(short_name, shown)]
+    lines = (
+        f"<tr>{_name(row)}{''.join(map(_cell, row.cells, titles[1:]))}</tr>"
+        for row in rows(decision, shown)
+    )
+    return table(titles, lines, range(1, len(titles)))
+
+
+def _scatters(decision: Decision, plots: Mapping[str, str]) -> str:
+    metric = main_metric(decision)
+    if metric is None:
+        return ""
+    better = "more" if more_is_better(metric, decision) else "less"
+    bars = (
+        f"Left is smaller; {better} {metric} is better. Upright bars: 95 % interval of the "
+        "difference from float32, from paired samples. Dashed: the Pareto front of the two."
+    )
+    times = (
+        "Left is faster. Level bars: interval of the median latency relative to float32, from runs "
+        "in turn."
+    )
+    return figures([figure(plots.get("size"), bars), figure(plots.get("latency"), times)])
 
 
 def _limits(decision: Decision) -> str:
     titles = limit_titles(decision)
-    return _table(
-        ["candidate", *titles],
-        (_verdicts(name, verdicts, titles) for name, verdicts in limit_rows(decision)),
+    return "".join(
+        _limits_of(decision, slice(start, start + MOST_LIMITS), titles)
+        for start in range(0, len(titles), MOST_LIMITS)
     )
 
 
+def _limits_of(decision: Decision, shown: slice, titles: Sequence[str]) -> str:
+    some = titles[shown]
+    lines = (_verdicts(name, verdicts[shown], some) for name, verdicts in limit_rows(decision))
+    return table(["candidate", *some], lines, range(1, len(some) + 1))
+
+
 def _verdicts(name: str, verdicts: Sequence[Verdict], titles: Sequence[str]) -> str:
-    cells = "".join(map(_verdict, verdicts, titles))
-    return f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+    return f"<tr>{header_cell(name)}{''.join(map(_verdict, verdicts, titles))}</tr>"
 
 
 def _verdict(verdict: Verdict, title: str) -> str:
     text = f"{MARKS[verdict.outcome]} {verdict_text(verdict)}"
-    return _td(title, f"<span>{escape(text)}</span>", f"number {_KINDS[verdict.outcome]}")
-
-
-def _td(title: str, content: str, kind: str = "") -> str:
-    """A cell that knows its column's title, for narrow screens show no header."""
-    return f'<td class="{kind}" data-title="{escape(title)}">{content}</td>'
-
-
-def _table(titles: Iterable[str], lines: Iterable[str]) -> str:
-    header = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
-    return (
-        f'<div class="wide"><table><thead><tr>{header}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
+    return td(title, f"<span>{escape(text)}</span>", f"number {_KINDS[verdict.outcome]}")
 
 
 def _choice(decision: Decision) -> str:
@@ -128,12 +204,5 @@ def _note(name: str, note: str) -> str:
     return f"<strong>{escape(name)}</strong>: {escape(note)}"
 
 
-def _provenance(decision: Decision) -> str:
-    items = provenance_items(decision)
-    lines = (f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in items)
-    return f"<dl>{''.join(lines)}</dl>"
-
-
-def _list(title: str, items: Iterable[str]) -> str:
-    lines = "".join(f"<li>{item}</li>" for item in items)
-    return _section(title, f"<ul>{lines}</ul>") if lines else ""
+def _commands(decision: Decision) -> str:
+    return f"<pre>{escape(chr(10).join(map(one_line, commands(decision))))}</pre>"

@@ -1,16 +1,17 @@
 """The report as Markdown, as GitHub and the UI of Kubeflow Pipelines show it."""
 
-import html
-import re
 from collections.abc import Iterable, Sequence
 
 from quantgate.decision import Decision, Verdict
 from quantgate.phrases import short_name
+from quantgate.report import details_markdown
+from quantgate.report.marked import as_text, table
 from quantgate.report.overview import (
     MARKS,
     Cell,
     Row,
     choice_text,
+    figures_beside,
     figures_shown,
     limit_rows,
     limit_titles,
@@ -22,78 +23,91 @@ from quantgate.report.overview import (
     verdict_text,
     worst_slices,
 )
-
-_MARKUP = re.compile(r"[\\`*_\[\]#|~$]")
+from quantgate.report.reproduce import REPRODUCE, commands
 
 
 def render(decision: Decision) -> str:
     """Lay the decision out as Markdown; whatever it holds is shown as text."""
     sections = [
-        [f"# {_text(decision.name)}", "", f"**{_text(decision.summary)}**"],
-        _table(["candidate", *_titles(decision), "verdict"], map(_cells_of, rows(decision))),
-        _list("Warnings", map(_text, decision.warnings)),
-        _list("Advice", map(_text, decision.advice)),
-        _list("Worst slices", (f"**{_text(n)}**: {_text(w)}" for n, w in worst_slices(decision))),
+        [f"# {as_text(decision.name)}", "", f"**{as_text(decision.summary)}**"],
+        _list("Warnings", map(as_text, decision.warnings)),
+        _list("Advice", map(as_text, decision.advice)),
+        ["## Candidates", "", *_candidates(decision)],
+        _list(
+            "Worst slices", (f"**{as_text(n)}**: {as_text(w)}" for n, w in worst_slices(decision))
+        ),
         ["## Limits", "", *_limits(decision)],
         ["## Choice", "", *_choice(decision)],
-        _list("Reasons", (f"**{_text(name)}**: {_text(note)}" for name, note in notes(decision))),
+        _list(
+            "Reasons",
+            (f"**{as_text(name)}**: {as_text(note)}" for name, note in notes(decision)),
+        ),
+        _section("Other figures", _others(decision)),
+        *details_markdown.sections(decision),
         ["## Provenance", "", *_provenance(decision)],
+        ["## Reproduce", "", as_text(REPRODUCE), "", *_commands(decision)],
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
-def _text(text: str) -> str:
-    """Text that Markdown, HTML and table cells leave as it is."""
-    return _MARKUP.sub(r"\\\g<0>", html.escape(one_line(text), quote=False))
+def _candidates(decision: Decision) -> list[str]:
+    titles = ["candidate", *_titles(figures_shown(decision)), "verdict"]
+    return table(titles, map(_cells_of, rows(decision)))
 
 
-def _titles(decision: Decision) -> list[str]:
-    return [short_name(figure) for figure in figures_shown(decision)]
+def _titles(figures: Sequence[str]) -> list[str]:
+    return [as_text(short_name(figure)) for figure in figures]
+
+
+def _others(decision: Decision) -> list[str]:
+    shown = figures_beside(decision)
+    titles = ["candidate", *_titles(shown)]
+    return table(titles, (_cells_of(row)[:-1] for row in rows(decision, shown))) if shown else []
+
+
+def _commands(decision: Decision) -> list[str]:
+    return [f"    {one_line(command)}" for command in commands(decision)]
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"## {title}", "", *lines] if lines else []
 
 
 def _cells_of(row: Row) -> list[str]:
-    verdict = _text(", ".join(row.verdict))
+    verdict = as_text(", ".join(row.verdict))
     if row.standing == "winner":
         verdict = f"**{verdict}**"
-    return [_text(row.name), *map(_cell, row.cells), verdict]
+    return [as_text(row.name), *map(_cell, row.cells), verdict]
 
 
 def _cell(cell: Cell) -> str:
-    return _text(f"{cell.value} ({', '.join(cell.beside)})" if cell.beside else cell.value)
+    return as_text(f"{cell.value} ({', '.join(cell.beside)})" if cell.beside else cell.value)
 
 
 def _limits(decision: Decision) -> list[str]:
-    return _table(
-        ["candidate", *map(_text, limit_titles(decision))],
-        ([_text(name), *map(_mark, verdicts)] for name, verdicts in limit_rows(decision)),
+    return table(
+        ["candidate", *map(as_text, limit_titles(decision))],
+        ([as_text(name), *map(_mark, verdicts)] for name, verdicts in limit_rows(decision)),
     )
 
 
 def _mark(verdict: Verdict) -> str:
-    return f"{MARKS[verdict.outcome]} {_text(verdict_text(verdict))}"
+    return f"{MARKS[verdict.outcome]} {as_text(verdict_text(verdict))}"
 
 
 def _choice(decision: Decision) -> list[str]:
     front = pareto_text(decision)
     return [
-        f"Among those that qualify: {_text(choice_text(decision))}.",
-        *(["", f"Pareto front over these figures: {_text(front)}."] if front else []),
+        f"Among those that qualify: {as_text(choice_text(decision))}.",
+        *(["", f"Pareto front over these figures: {as_text(front)}."] if front else []),
     ]
 
 
 def _provenance(decision: Decision) -> list[str]:
-    items = [[_text(label), _text(value)] for label, value in provenance_items(decision)]
-    return _table(["what", "which"], items)
+    items = [[as_text(label), as_text(value)] for label, value in provenance_items(decision)]
+    return table(["what", "which"], items)
 
 
 def _list(title: str, items: Iterable[str]) -> list[str]:
     lines = [f"- {item}" for item in items]
     return [f"## {title}", "", *lines] if lines else []
-
-
-def _table(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    return [_line(titles), _line(["---"] * len(titles)), *map(_line, lines)]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

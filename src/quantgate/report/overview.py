@@ -1,6 +1,6 @@
 """What every report shows of a decision, in words, before it is laid out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,7 @@ from quantgate.phrases import (
     reach_text,
     rule_text,
     short_miss_text,
+    short_name,
     tolerance_text,
 )
 from quantgate.records import Slices
@@ -36,6 +37,8 @@ from quantgate.targets import TARGET_OF
 
 HASH_DIGITS = 12
 NOTHING = "-"
+#: Metrics that get a column where neither a limit nor an objective names any.
+MOST_UNNAMED = 4
 #: By the outcome of a verdict.
 MARKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
 
@@ -71,6 +74,7 @@ class Row:
     standing: str
     verdict: list[str]
     cells: list[Cell]
+    pareto: bool = False
 
 
 def one_line(text: str) -> str:
@@ -79,35 +83,48 @@ def one_line(text: str) -> str:
 
 
 def figures_shown(decision: Decision) -> list[str]:
-    """The figures that get a column: size, metrics, and what the spec names of the others.
+    """The figures that get a column: those that limits or objectives name, and the size.
 
-    The median latency stands for the latencies where no other is named.
+    Where none of these is a metric, all metrics do, up to `MOST_UNNAMED`; where none is a latency,
+    the median does.
     """
-    measured = {name for entry in _entries(decision) for name in entry.measurements}
-    named = {*decision.limits, *(str(value) for line in decision.choose for value in line.values())}
+    named = [*decision.limits, *map(objective_figure, decision.choose)]
+    measured = _measured(decision)
+    metrics = [name for name in measured if metric_of(name, decision.metrics)]
     benchmarked = [name for name in BENCHMARKED if name in named]
     if not any(name in LATENCIES for name in benchmarked):
         benchmarked.insert(0, MEDIAN.name)
-    metrics = [name for entry in _entries(decision) for name in entry.measurements]
-    metrics = [
-        name
-        for name in dict.fromkeys(metrics)
-        if metric_of(name, decision.metrics) and not is_slice(name)
+    columns = [
+        SIZE.name,
+        *([name for name in metrics if name in named] or metrics[:MOST_UNNAMED]),
+        *benchmarked,
+        *(name for name in TARGET_OF if name in named),
     ]
-    on_targets = [name for name in TARGET_OF if name in named]
-    columns = [SIZE.name, *metrics, *benchmarked, *on_targets]
     return [name for name in columns if name in measured]
 
 
-def rows(decision: Decision) -> list[Row]:
-    """The baseline and every candidate, in the decision's order."""
-    figures = figures_shown(decision)
+def figures_beside(decision: Decision) -> list[str]:
+    """The figures that were measured and have no column."""
+    shown = figures_shown(decision)
+    return [name for name in _measured(decision) if name not in shown]
+
+
+def beside_text(decision: Decision) -> str:
+    """What else was measured, where there is no room for it; empty if nothing was."""
+    others = [short_name(name) for name in figures_beside(decision)]
+    return f"{', '.join(others)} (in the report)" if others else ""
+
+
+def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
+    """The baseline and every candidate, in the decision's order, with `figures_shown` or others."""
+    figures = figures_shown(decision) if figures is None else figures
     return [
         Row(
             name=one_line(entry.name),
             mode=one_line(entry.mode),
-            standing=_standing(entry, decision),
+            standing=standing(entry, decision),
             verdict=_verdict_lines(entry, decision),
+            pareto=entry.pareto,
             cells=[_cell(name, entry, decision) for name in figures],
         )
         for entry in _entries(decision)
@@ -225,11 +242,23 @@ def _timing_items(timing: Timing | None) -> list[tuple[str, str]]:
     return items
 
 
+def objective_figure(objective: Mapping[str, Any]) -> str:
+    """The figure that an objective, as the decision has it, is about."""
+    return str(objective.get("minimize") or objective.get("maximize"))
+
+
+def _measured(decision: Decision) -> list[str]:
+    """The names of all figures, but for those of slices, which have lists of their own."""
+    names = [name for entry in _entries(decision) for name in entry.measurements]
+    return [name for name in dict.fromkeys(names) if not is_slice(name)]
+
+
 def _entries(decision: Decision) -> list[Entry]:
     return [decision.baseline, *decision.candidates]
 
 
-def _standing(entry: Entry, decision: Decision) -> str:
+def standing(entry: Entry, decision: Decision) -> str:
+    """How the baseline or a candidate stands, as in `Row`."""
     if entry is decision.baseline:
         return "baseline"
     if entry.status != "measured":
@@ -240,9 +269,9 @@ def _standing(entry: Entry, decision: Decision) -> str:
 
 
 def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
-    standing = _standing(entry, decision)
-    if standing != "misses":
-        return [standing]
+    found = standing(entry, decision)
+    if found != "misses":
+        return [found]
     missed = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
     return missed or ["does not qualify"]
 

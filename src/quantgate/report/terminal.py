@@ -1,6 +1,7 @@
 """The report as a table for a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from rich import box
@@ -14,6 +15,7 @@ from quantgate.phrases import short_name
 from quantgate.report.overview import (
     Cell,
     Row,
+    beside_text,
     figures_shown,
     notes,
     one_line,
@@ -21,6 +23,7 @@ from quantgate.report.overview import (
     rows,
     worst_slices,
 )
+from quantgate.report.particulars import changes_text, range_text
 
 # Colour repeats what the words say and never stands alone.
 _STYLES: Mapping[str, str] = MappingProxyType(
@@ -35,8 +38,6 @@ _STYLES: Mapping[str, str] = MappingProxyType(
 )
 # From here on a figure and what it is compared with stand on one line.
 WIDE_COLUMNS = 100
-# Below this, a table would break words in the middle rather than a very long name.
-NARROW_COLUMNS = 60
 ENDLESS_COLUMNS = 10_000
 # Longer names than any mode's may wrap, shorter ones stay whole on 80 columns.
 WIDEST_NAME = 24
@@ -44,18 +45,18 @@ WIDEST_NAME = 24
 
 def render(decision: Decision, console: Console) -> None:
     """Print all candidates with their figures and verdicts, then the reasons and the decision."""
-    table = _table(decision, " " if console.width >= WIDE_COLUMNS else "\n")
-    if console.width >= NARROW_COLUMNS or _fits(table, console):
-        console.print(table)
+    separator = " " if console.width >= WIDE_COLUMNS else "\n"
+    if _fits(decision, separator, console):
+        console.print(_table(rows(decision), decision, separator))
     else:
         _print_list(decision, console)
     for name, worst in worst_slices(decision):
         _print_item(console, f"Worst slice, {name}: ", worst)
     for name, note in notes(decision):
         _print_item(console, f"{name}: ", note)
-    front = pareto_text(decision)
-    if front:
-        _print_item(console, "Pareto front: ", front)
+    for label, text in _details(decision):
+        if text:
+            _print_item(console, f"{label}: ", text)
     for warning in decision.warnings:
         _print_item(console, "Warning: ", one_line(warning))
     for advice in decision.advice:
@@ -65,8 +66,17 @@ def render(decision: Decision, console: Console) -> None:
     _print_item(console, f"{one_line(decision.name)}: ", one_line(decision.summary), style)
 
 
-def _table(decision: Decision, separator: str) -> Table:
-    lines = rows(decision)
+def _details(decision: Decision) -> Iterator[tuple[str, str]]:
+    """What there is to say in a line, with its label; empty where there is nothing."""
+    yield "Pareto front", pareto_text(decision)
+    for found in decision.details.classes:
+        yield f"Right in class ({one_line(found.figure)})", changes_text(found)
+    ranges = decision.details.ranges
+    yield "Calibration", range_text(ranges) if ranges and ranges.suspicious else ""
+    yield "Also measured", beside_text(decision)
+
+
+def _table(lines: Sequence[Row], decision: Decision, separator: str) -> Table:
     longest = max(len(row.name) for row in lines)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("candidate", overflow="fold", no_wrap=longest <= WIDEST_NAME)
@@ -78,8 +88,10 @@ def _table(decision: Decision, separator: str) -> Table:
     return table
 
 
-def _fits(table: Table, console: Console) -> bool:
-    """Whether no word of a table is broken."""
+def _fits(decision: Decision, separator: str, console: Console) -> bool:
+    """Whether no word of the table is broken, but for names longer than any mode's."""
+    lines = [replace(row, name=row.name[:WIDEST_NAME]) for row in rows(decision)]
+    table = _table(lines, decision, separator)
     endless = console.options.update(max_width=ENDLESS_COLUMNS)
     return console.measure(table, options=endless).minimum <= console.width
 

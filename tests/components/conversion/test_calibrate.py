@@ -11,6 +11,7 @@ from ai_edge_litert.schema_py_generated import Model, ModelT
 
 from quantgate.components import converter
 from quantgate.components.calibrate.work import calibrate
+from quantgate.details import CalibratedRanges
 from quantgate.errors import InputError
 from quantgate.records import Calibration
 
@@ -63,6 +64,10 @@ def test_record_and_ranges(calibrated: Callable[..., Calibration], tmp_path: Pat
         tensor = next(t for t in graph.tensors if t.name == f"serving_default_{name}:0".encode())
         assert tensor.quantization.min[0] == values.min()
         assert tensor.quantization.max[0] == values.max()
+    ranges = CalibratedRanges.read(tmp_path / "calibrated" / "ranges.json")
+    recorded = {one.tensor: (one.least, one.greatest) for one in ranges.tensors}
+    for name, values in samples.items():
+        assert recorded[f"serving_default_{name}:0"] == (values.min(), values.max())
 
 
 def test_samples_of_nothing_but_nan(calibrated: Callable[..., Calibration]):

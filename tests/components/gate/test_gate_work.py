@@ -302,6 +302,7 @@ def test_the_component_calls_the_work(files):
         return kind(name=Path(path).name, uri=path)
 
     metrics = artifact(dsl.Metrics, files.path("metrics"))
+    classes = artifact(dsl.ClassificationMetrics, files.path("classes"))
     outcome = component.python_func(
         facts=artifact(dsl.Artifact, files.path("facts")),
         baseline=artifact(dsl.Artifact, files.path("float32-measurement")),
@@ -320,8 +321,67 @@ def test_the_component_calls_the_work(files):
         report=artifact(dsl.Markdown, files.path("report")),
         page=artifact(dsl.HTML, files.path("page")),
         metrics=metrics,
+        classes=classes,
         winner=artifact(dsl.Model, files.path("winner")),
         compiled=artifact(dsl.Artifact, files.path("compiled")),
     )
     assert tuple(outcome) == (True, "float16")
-    assert metrics.metadata == {"top1": 0.89, "size_bytes": 60.0}
+    title = {"display_name": "winner: float16"}
+    assert metrics.metadata == {**title, "top1": 0.89, "size_bytes": 60.0}
+    assert classes.metadata == title
+
+
+def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files):
+    from kfp import dsl
+
+    from quantgate.components.gate.component import gate as component
+
+    rng = np.random.default_rng(5)
+    right = np.arange(100, dtype=np.int32) % 2
+    for folder in [files.path("float32-measurement"), *files.measurements[:2]]:
+        chosen = np.where(rng.random(100) < 0.9, right, 1 - right).astype(np.int32)
+        arrays = {"top1/chosen": chosen, "top1/right": right}
+        scores = {"roc_auc/score": chosen + rng.random(100), "roc_auc/right": right}
+        np.savez(f"{folder}/answers.npz", **arrays, **scores)
+
+    def artifact(kind, path):
+        return kind(name=Path(path).name, uri=path)
+
+    outputs = {
+        "decision": dsl.Artifact,
+        "report": dsl.Markdown,
+        "page": dsl.HTML,
+        "metrics": dsl.Metrics,
+        "classes": dsl.ClassificationMetrics,
+        "winner": dsl.Model,
+    }
+    made = {name: artifact(kind, files.path(name)) for name, kind in outputs.items()}
+    component.python_func(
+        facts=artifact(dsl.Artifact, files.path("facts")),
+        baseline=artifact(dsl.Artifact, files.path("float32-measurement")),
+        attestations=[artifact(dsl.Artifact, path) for path in files.attestations],
+        measurements=[artifact(dsl.Artifact, path) for path in files.measurements],
+        models=[artifact(dsl.Model, path) for path in files.models],
+        name="fashion",
+        limits={"top1": {"max_drop": 0.05}},
+        choose=[{"minimize": "size_bytes"}],
+        spec_sha256="e" * 64,
+        allow_random=False,
+        evaluation=artifact(
+            dsl.Artifact, summary(files.path("evaluation"), "evaluation", [[1] * 16])
+        ),
+        **made,
+    )
+    # As the launcher and Go read it: no NaN, no infinity.
+    found = json.loads(json.dumps(made["classes"].metadata, allow_nan=False))
+    matrix, curve = found["confusionMatrix"], found["confidenceMetrics"]
+    assert found["display_name"] == "winner: float16"
+    assert matrix["annotationSpecs"] == [{"displayName": "0"}, {"displayName": "1"}]
+    assert sum(sum(row["row"]) for row in matrix["rows"]) == 100
+    first, last = curve[0], curve[-1]
+    assert (first["falsePositiveRate"], first["recall"]) == (0, 0)
+    assert (last["falsePositiveRate"], last["recall"]) == (1, 1)
+    details = files.decision().details
+    assert details.classes[0].matrix == [row["row"] for row in matrix["rows"]]
+    assert made["page"].metadata == made["report"].metadata == {"display_name": "report of fashion"}
+    assert "Confusion matrix of float16" in Path(files.path("page")).read_text("utf-8")

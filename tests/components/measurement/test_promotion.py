@@ -14,6 +14,7 @@ from quantgate.components.promote.work import promote
 from quantgate.decision import Closest, Decision, Entry, Provenance
 from quantgate.errors import InputError, NothingQualified
 from quantgate.hashing import sha256_of_bytes, sha256_of_file
+from quantgate.report import card
 
 HASH = "0" * 64
 
@@ -122,6 +123,7 @@ def test_a_version_holds_model_decision_and_manifest(decided, publish, tmp_path)
     assert (tmp_path / "fleet" / "latest").read_text() == f"{version}\n"
     assert (folder / "model.tflite").read_bytes() == b"model"
     assert (folder / "decision.json").read_bytes() == Path(decision).read_bytes()
+    assert (folder / "README.md").read_text() == card.render(Decision.read(decision))
     assert Promotion.read(folder / "manifest.json") == promotion
     assert (promotion.version, promotion.name, promotion.candidate) == (version, "fashion", "small")
     assert promotion.model_sha256 == sha256_of_bytes(b"model")
@@ -151,7 +153,7 @@ def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path):
     check_fleet(tmp_path / "fleet", {old.version, new.version})
 
 
-@pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "manifest.json"])
+@pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
 def test_a_damaged_version_is_published_anew(decided, publish, tmp_path, damage, caplog):
     version = publish(*decided()).version
     folder = tmp_path / "fleet" / version

@@ -1,0 +1,72 @@
+"""What a classifier answered, sample by sample, for the report's confusion matrix and ROC curve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.dataset import open_dataset
+from quantgate.components.evaluate.metrics import (
+    COMPUTATIONS,
+    Computation,
+    Result,
+    chosen_class,
+    positive_score,
+)
+from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.run import Scores
+
+#: Metrics whose outputs choose one of several classes.
+CLASSIFYING = ("top1", "top5", "top_k", "balanced_accuracy", "f1_macro", "f1_micro")
+#: Metrics whose outputs score the positive one of two classes.
+RANKING = ("roc_auc", "average_precision")
+
+
+@dataclass(frozen=True)
+class Watch(Plan):
+    """Keeps the answers that a metric rests on, as if they were a metric of their own."""
+
+    @property
+    def computation(self) -> Computation:
+        """The metric's, but for what is kept and what comes of it."""
+        score = chosen_class if self.metric in CLASSIFYING else positive_score
+        return replace(COMPUTATIONS[self.metric], score=score, summary=_unchanged)
+
+
+def watches_of(plans: Sequence[Plan]) -> list[Watch]:
+    """One watch for the first metric of each kind on each output."""
+    watches: dict[tuple[object, ...], Watch] = {}
+    for plan in plans:
+        if plan.metric in CLASSIFYING + RANKING:
+            where = (plan.metric in RANKING, plan.signature, plan.output, str(plan.steps))
+            watches.setdefault(
+                where, Watch(**{**vars(plan), "title": f"answers: {plan.title}", "slice": None})
+            )
+    return list(watches.values())
+
+
+def write_answers(path: Path, watches: Sequence[Watch], scores: Scores, dataset: str) -> None:
+    """Write `<figure>/chosen` or `<figure>/score`, and `<figure>/right`, for each watch.
+
+    Chosen and right classes are int32 [samples]; scores float64 [samples], beside which right is 0
+    or 1.
+    """
+    arrays: dict[str, Any] = {}
+    for watch in watches:
+        if watch.title in scores.results:
+            figure = watch.title.removeprefix("answers: ")
+            answers = scores.results[watch.title][1]
+            right = np.asarray(open_dataset(dataset, watch.signature).label).reshape(-1)
+            right = right if scores.covered is None else right[scores.covered]
+            ranking = watch.metric in RANKING
+            kind, dtype = ("score", np.float64) if ranking else ("chosen", np.int32)
+            arrays[f"{figure}/{kind}"] = answers.astype(dtype)
+            arrays[f"{figure}/right"] = (right > 0 if ranking else right).astype(np.int32)
+    np.savez_compressed(path, **arrays)
+
+
+def _unchanged(answers: NDArray[Any], truth: NDArray[Any]) -> Result:
+    return 0.0, answers

@@ -1,0 +1,96 @@
+"""The points of a scatter plot, how they look, and their names beside them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quantgate.components.gate import svg
+
+LONGEST_NAME = 28
+#: So many points are kept clear of names.
+MOST_AVOIDED = 120
+#: Mark, colour, whether it is filled, and what the legend says, by a candidate's standing.
+LOOKS = {
+    "baseline": ("D", svg.SOFT, False, "float32"),
+    "winner": ("*", svg.GOOD, True, "winner"),
+    "qualifies": ("o", svg.ACCENT, True, "qualifies"),
+    "misses": ("o", svg.FAIR, False, "misses a limit"),
+    "rejected": ("X", svg.BAD, False, "rejected"),
+}
+#: Where a name may stand beside its point: offset in points, and how it is aligned.
+_PLACES = (
+    (8, 0, "left", "center"),
+    (-8, 0, "right", "center"),
+    (0, 9, "center", "bottom"),
+    (0, -9, "center", "top"),
+    (8, 11, "left", "center"),
+    (8, -11, "left", "center"),
+    (-8, 11, "right", "center"),
+    (-8, -11, "right", "center"),
+    (8, 22, "left", "center"),
+    (8, -22, "left", "center"),
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A candidate or the baseline; `x_ends` and `y_ends` of its error bars, if any."""
+
+    name: str
+    standing: str
+    x: float
+    y: float
+    y_ends: tuple[float, float] | None
+    x_ends: tuple[float, float] | None
+    on_front: bool
+
+
+def write_names(axes: Any, points: Sequence[Point], named: Sequence[Point]) -> None:
+    """Write names beside points, where they fit; equal points share one place."""
+    axes.autoscale_view()
+    taken = [_box_around(axes, point) for point in points[:MOST_AVOIDED]]
+    for same in _coinciding(named):
+        text = ", ".join(point.name for point in same)
+        text = text if len(text) <= LONGEST_NAME else f"{same[0].name} and {len(same) - 1} more"
+        if len(same) == 1 and len(text) > LONGEST_NAME:
+            text = f"{text[: LONGEST_NAME - 1]}…"
+        _place(axes, same[0], text, taken)
+
+
+def _coinciding(points: Sequence[Point]) -> list[list[Point]]:
+    groups: dict[tuple[str, str], list[Point]] = {}
+    for point in sorted(points, key=lambda one: one.standing != "winner"):
+        groups.setdefault((f"{point.x:.3g}", f"{point.y:.6g}"), []).append(point)
+    return list(groups.values())
+
+
+def _box_around(axes: Any, point: Point) -> Any:
+    from matplotlib.transforms import Bbox
+
+    x, y = axes.transData.transform((point.x, point.y))
+    return Bbox.from_extents(x - 5, y - 5, x + 5, y + 5)
+
+
+def _place(axes: Any, point: Point, text: str, taken: list[Any]) -> None:
+    for dx, dy, horizontal, vertical in _PLACES:
+        label = axes.annotate(
+            text,
+            (point.x, point.y),
+            (dx, dy),
+            textcoords="offset points",
+            ha=horizontal,
+            va=vertical,
+            fontsize=9,
+            bbox={"facecolor": svg.PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+            color=LOOKS[point.standing][1] if point.standing == "winner" else svg.INK,
+        )
+        box = label.get_window_extent()
+        if _inside(box, axes) and not any(box.overlaps(other) for other in taken):
+            taken.append(box)
+            return
+        label.remove()
+
+
+def _inside(box: Any, axes: Any) -> bool:
+    area = axes.get_window_extent()
+    return bool(box.x0 >= area.x0 and box.x1 <= area.x1 and box.y0 >= area.y0 and box.y1 <= area.y1)

@@ -1,0 +1,131 @@
+"""The plots of the report, by matplotlib, as inline SVG by the names that the page knows."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from quantgate.accuracy import main_metric
+from quantgate.components.gate import svg
+from quantgate.components.gate.scatter import scatter
+from quantgate.decision import Decision
+from quantgate.details import Classes, Curves
+from quantgate.figures import MEDIAN, SIZE
+from quantgate.report.overview import one_line
+
+#: Up to so many classes, cells hold their counts.
+MOST_NUMBERED = 12
+SQUARE = (4.4, 4.2)
+
+log = logging.getLogger(__name__)
+
+
+def plots_of(decision: Decision) -> dict[str, str]:
+    """Draw what a decision has figures for; nothing where matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        log.warning("the report has no plots: pip install 'quantgate[report]'")
+        return {}
+    drawn = {**_scatters(decision), **_confusions(decision), **_curves(decision)}
+    return {name: plot for name, plot in drawn.items() if plot}
+
+
+def _scatters(decision: Decision) -> dict[str, str | None]:
+    metric = main_metric(decision)
+    if metric is None:
+        return {}
+    return {
+        "size": scatter(decision, SIZE.name, metric),
+        "latency": scatter(decision, MEDIAN.name, metric),
+    }
+
+
+def _confusions(decision: Decision) -> dict[str, str]:
+    return {
+        f"{whose} {place}": _confusion(found, matrix, name, f"{whose}-{place}")
+        for place, found in enumerate(decision.details.classes)
+        if found.labels
+        for whose, name, matrix in (
+            ("baseline", "float32", found.baseline),
+            ("candidate", one_line(found.candidate), found.matrix),
+        )
+    }
+
+
+def _confusion(found: Classes, matrix: Sequence[Sequence[int]], name: str, key: str) -> str:
+    hits = sum(row[place] for place, row in enumerate(matrix))
+    return svg.drawn(
+        f"confusion-{key}",
+        f"Confusion matrix of {name}",
+        f"{hits:,} of {found.samples:,} samples are in their own class, of {found.classes}; rows "
+        "are right classes, columns chosen ones.",
+        SQUARE,
+        lambda figure: _draw_matrix(figure, matrix, found.labels),
+    )
+
+
+def _draw_matrix(figure: Any, matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
+    from matplotlib.patches import Rectangle
+
+    axes = figure.add_axes((0.1, 0.11, 0.88, 0.87), aspect="equal")
+    axes.spines[:].set_visible(False)
+    for row, counts in enumerate(matrix):
+        for column, count in enumerate(counts):
+            if count:
+                share = count / sum(counts)
+                colour = svg.ACCENT if row == column else svg.BAD
+                depth = 0.12 + 0.5 * (share if row == column else share**0.5)
+                axes.add_patch(
+                    Rectangle((column, row), 0.94, 0.94, color=colour, alpha=depth, lw=0)
+                )
+                if len(labels) <= MOST_NUMBERED:
+                    _number(axes, row, column, count)
+    _label(axes, labels)
+
+
+def _number(axes: Any, row: int, column: int, count: int) -> None:
+    axes.text(column + 0.47, row + 0.5, f"{count}", ha="center", va="center", fontsize=7.5)
+
+
+def _label(axes: Any, labels: Sequence[str]) -> None:
+    step = -(-len(labels) // 16)
+    places = [place + 0.5 for place in range(0, len(labels), step)]
+    axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), xlabel="chosen", ylabel="right")
+    axes.set_xticks(places, labels[::step])
+    axes.set_yticks(places, labels[::step])
+    axes.tick_params(length=0, labelsize=8)
+    axes.xaxis.label.set_size(9)
+    axes.yaxis.label.set_size(9)
+
+
+def _curves(decision: Decision) -> dict[str, str]:
+    return {
+        f"roc {place}": _roc(found, place) for place, found in enumerate(decision.details.curves)
+    }
+
+
+def _roc(found: Curves, place: int) -> str:
+    name = one_line(found.candidate)
+    return svg.drawn(
+        f"roc-{place}",
+        f"ROC curves of float32 and {name}",
+        f"The true positive rate over the false positive rate, for {found.figure}.",
+        SQUARE,
+        lambda figure: _draw_roc(figure, found, name),
+    )
+
+
+def _draw_roc(figure: Any, found: Curves, name: str) -> None:
+    axes = figure.add_axes((0.13, 0.12, 0.84, 0.85), aspect="equal")
+    axes.plot([0, 1], [0, 1], color=svg.LINE, linewidth=1)
+    for points, colour, style, label in (
+        (found.baseline, svg.SOFT, (0, (4, 3)), "float32"),
+        (found.points, svg.ACCENT, "-", name),
+    ):
+        rates = [(point.false_positive_rate, point.true_positive_rate) for point in points]
+        axes.plot(
+            *zip(*rates, strict=True), color=colour, linestyle=style, linewidth=1.6, label=label
+        )
+    axes.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="false positive rate")
+    axes.set_ylabel("true positive rate")
+    axes.legend(loc="lower right", fontsize=9)

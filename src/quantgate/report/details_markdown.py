@@ -1,0 +1,60 @@
+"""The sections of the Markdown report that no verdict rests on, in short."""
+
+from collections.abc import Iterator
+
+from quantgate.decision import Decision
+from quantgate.report.marked import as_text, texts
+from quantgate.report.overview import NOTHING, one_line
+from quantgate.report.particulars import (
+    attested_row,
+    class_rows,
+    class_text,
+    range_rows,
+    range_text,
+)
+from quantgate.report.promises import Kept, promises
+
+MOST_CLASSES = 5
+
+
+def sections(decision: Decision) -> Iterator[list[str]]:
+    """Each section as lines, empty where there is nothing to show."""
+    details = decision.details
+    yield _section("Promised and measured", _promises(decision))
+    for found in details.classes:
+        titles = ("class", "samples", "float32", "candidate", "change")
+        rows = texts(titles, class_rows(found)[:MOST_CLASSES])
+        yield _section("Classes", [as_text(class_text(found)), "", *rows])
+    yield _section("Ops", _attested(decision))
+    if details.ranges:
+        suspicious = [row for row in range_rows(details.ranges) if row[3]]
+        columns = ("tensor", "least", "greatest", "suspicion")
+        table = ["", *texts(columns, suspicious)] if suspicious else []
+        yield _section("Calibration ranges", [as_text(range_text(details.ranges)), *table])
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"## {title}", "", *lines] if lines else []
+
+
+def _promises(decision: Decision) -> list[str]:
+    rows = [_promise(kept) for kept in promises(decision)]
+    titles = ("candidate", "LiteRT's guide", "measured")
+    return texts(titles, rows) if rows else []
+
+
+def _promise(kept: Kept) -> tuple[str, str, str]:
+    told = ", ".join(text for text in (kept.promise.size, kept.promise.speed) if text != NOTHING)
+    measured = [f"{kept.size} smaller"]
+    if kept.speed != NOTHING:
+        measured.append(f"{kept.speed} speed")
+    return kept.name, told, ", ".join(measured)
+
+
+def _attested(decision: Decision) -> list[str]:
+    titles = ("candidate", "computes in", "ops in float", "MACs in float", "in float, by op")
+    rows = [
+        (one_line(found.candidate), *(text or NOTHING for text in attested_row(found)))
+        for found in decision.details.attested
+    ]
+    return texts(titles, rows) if rows else []

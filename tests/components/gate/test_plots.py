@@ -1,0 +1,160 @@
+"""Plots as they stand in the page: without requests, in its colours, the same each time."""
+
+import builtins
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantgate.answers import Choices, Rankings, classes_of, curves_of
+from quantgate.components.gate.plots import plots_of
+from quantgate.decision import Decision
+from quantgate.details import Details, Spread
+from quantgate.report.html import render
+
+DECISIONS = Path(__file__).parents[2] / "report" / "decisions"
+
+
+class Svg(HTMLParser):
+    """Reads markup, holding every tag to being closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.uses, self.texts = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        self.open.append(tag)
+        self.ids += [named["id"]] if "id" in named else []
+        self.uses += [named["xlink:href"]] if "xlink:href" in named else []
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data.strip())
+
+
+def detailed(decision, classes):
+    rng = np.random.default_rng(3)
+    right = rng.integers(0, classes, 500).astype(np.int32)
+    own = np.where(rng.random(500) < 0.8, right, 0).astype(np.int32)
+    subject = decision.winner
+    rankings = Rankings(rng.random(500), right % 2)
+    found = Details(
+        subject=subject,
+        classes=[classes_of("top1", subject, Choices(own, right), Choices(right, right))],
+        curves=[curves_of("roc_auc", subject, rankings, rankings)],
+        spreads=[
+            Spread(candidate=entry.name, figure="top1", low=-0.01, high=0.01)
+            for entry in decision.candidates
+        ],
+    )
+    return decision.model_copy(update={"details": found})
+
+
+@pytest.fixture(scope="module")
+def decision():
+    return detailed(Decision.read(DECISIONS / "winner.json"), 10)
+
+
+@pytest.fixture(scope="module")
+def plots(decision):
+    return plots_of(decision)
+
+
+def test_every_plot_is_there_and_the_same_each_time(decision, plots):
+    assert list(plots) == ["size", "latency", "baseline 0", "candidate 0", "roc 0"]
+    assert plots == plots_of(decision)
+
+
+def test_plots_speak_and_ask_for_nothing(plots):
+    for plot in plots.values():
+        found = Svg(plot)
+        assert re.match(r'<svg viewBox="[\d. ]+" role="img" aria-labelledby="\S+ \S+"', plot)
+        for outside in ("http:", "https:", "<style", "<metadata", "<image", "url(http"):
+            assert outside not in plot.replace("http://www.w3.org/1999/xlink", "")
+        assert all(use.startswith("#") for use in found.uses)
+        assert {use[1:] for use in found.uses} <= set(found.ids)
+    title, description = Svg(plots["size"]).texts[:2]
+    assert title == "top1 against size"
+    assert "integer_only_int8 (winner): 29.8 KiB, 0.8908" in description
+    assert "float32 (float32): 48.9 KiB, 0.8892" in description
+
+
+def test_colours_are_those_of_the_page(decision, plots):
+    for plot in plots.values():
+        assert "var(--soft)" in plot
+        assert not re.search(r"#[0-9a-f]{6}\b", plot)
+    assert "@media (prefers-color-scheme: dark)" in render(decision)
+
+
+def test_ids_of_all_plots_on_a_page_differ(plots):
+    ids = Svg("".join(plots.values())).ids
+    assert len(ids) == len(set(ids))
+
+
+def test_names_are_written_where_they_fit_and_equal_points_share_one(plots):
+    texts = Svg(plots["size"]).texts
+    assert "integer_only_int8" in texts
+    assert "int16x8 and 1 more" in texts
+
+
+def test_names_with_markup_are_text(decision):
+    text = "<b>$x^2$&\"'"
+    named = [
+        entry.model_copy(update={"name": f"{text}{k}"})
+        for k, entry in enumerate(decision.candidates)
+    ]
+    shown = decision.model_copy(update={"candidates": named, "winner": f"{text}2"})
+    texts = Svg(plots_of(shown)["size"]).texts
+    assert f"{text}2" in texts
+
+
+def test_matrices_of_many_classes_are_not_drawn(decision):
+    many = detailed(decision, 60)
+    assert list(plots_of(many)) == ["size", "latency", "roc 0"]
+    fifty = plots_of(detailed(decision, 40))["candidate 0"]
+    assert "12" in Svg(fifty).texts
+    assert len(fifty) < 100_000
+
+
+def test_what_was_not_measured_is_not_drawn(decision):
+    def untimed(entry):
+        kept = {
+            name: entry.measurements[name]
+            for name in ("top1", "size_bytes")
+            if name in entry.measurements
+        }
+        return entry.model_copy(update={"measurements": kept})
+
+    bare = decision.model_copy(
+        update={
+            "baseline": untimed(decision.baseline),
+            "candidates": [untimed(entry) for entry in decision.candidates],
+            "details": Details(),
+        }
+    )
+    assert list(plots_of(bare)) == ["size"]
+    assert plots_of(bare.model_copy(update={"metrics": {}, "limits": {}, "choose": []})) is not None
+    alone = bare.model_copy(update={"candidates": []})
+    assert plots_of(alone) == {}
+
+
+def test_without_matplotlib_the_page_has_no_plots(decision, monkeypatch, caplog):
+    real = builtins.__import__
+
+    def missing(name, *args, **kwargs):
+        if name.split(".")[0] == "matplotlib":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    assert plots_of(decision) == {}
+    assert "pip install 'quantgate[report]'" in caplog.text
+    assert "<figure>" not in render(decision, plots_of(decision))

@@ -1,0 +1,89 @@
+import re
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from quantgate.errors import InputError
+from quantgate.report.card import render
+
+
+def head_and_body(text):
+    _, head, body = text.split("---\n", 2)
+    return yaml.safe_load(head), body
+
+
+def test_the_head_is_what_the_hub_reads(rich):
+    head, _ = head_and_body(render(rich))
+    assert head["library_name"] == "litert"
+    assert head["tags"] == ["litert", "tflite", "quantized", "integer_only_int8", "quantgate"]
+    assert head["metrics"] == ["accuracy"]
+    (index,) = head["model-index"]
+    (result,) = index["results"]
+    assert index["name"] == "fashion"
+    assert set(result) == {"task", "dataset", "metrics"}
+    assert set(result["dataset"]) == {"type", "name", "revision"}
+    assert result["metrics"] == [{"type": "accuracy", "name": "top1", "value": 0.8908}]
+
+
+def test_the_sections_say_what_is_known(rich):
+    _, body = head_and_body(render(rich))
+    headings = re.findall(r"^##? (.*)$", body, re.MULTILINE)
+    assert headings == [
+        "fashion", "Model details", "Uses", "How to use", "Evaluation", "Limits that it keeps",
+        "Provenance",
+    ]  # fmt: skip
+    lines = body.splitlines()
+    assert "| top1 | 0.8908 | 0.8892 | +0.0016 |" in lines
+    assert "| size\\_bytes | 30,496 bytes | 50,044 bytes | 0.61x |" in lines
+    assert "| size\\_bytes ratio at most 0.65 | ✓ 0.609 |" in lines
+    assert "| input | image | ?x28x28x1 | int8 | 1 | -128 |" in lines
+    assert any(line.startswith("| left in float | 13.3 % of the ops") for line in lines)
+
+
+def test_a_candidate_under_a_name_of_its_own_is_told_with_its_mode(rich):
+    named = [
+        entry.model_copy(update={"name": "mine"}) if entry.name == rich.winner else entry
+        for entry in rich.candidates
+    ]
+    text = render(rich.model_copy(update={"candidates": named, "winner": "mine"}))
+    assert "in the mode integer\\_only\\_int8 as candidate mine and chosen" in text
+
+
+def test_without_limits_and_details_there_is_a_card_too(winner):
+    bare = [entry.model_copy(update={"verdicts": []}) for entry in winner.candidates]
+    text = render(winner.model_copy(update={"candidates": bare}))
+    assert "None were asked for." in text
+    assert "get_signature_runner('serving_default')" in text
+
+
+def test_there_is_no_card_without_a_winner(none_qualified):
+    with pytest.raises(InputError, match="a model card is of a winner, and nothing qualified"):
+        render(none_qualified)
+
+
+def test_names_with_markup_are_text(rich):
+    text = "x<b>|`_*[a](b)\n---\n# y"
+    _, body = render(rich.model_copy(update={"name": text})).split("---\n\n", 1)
+    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    heading = tokens[1]
+    assert {child.type for child in heading.children} <= {"text", "text_special"}
+    assert "".join(child.content for child in heading.children) == "x<b>|`_*[a](b) --- # y"
+    head, _ = head_and_body(render(rich.model_copy(update={"name": "a: b\n---\nc"})))
+    assert head["model-index"][0]["name"] == "a: b --- c"
+
+
+def test_the_signature_of_several_is_named(rich):
+    details = rich.details.model_copy(
+        update={
+            "signatures": ["encode", "decode"],
+            "inputs": [
+                rich.details.inputs[0].model_copy(update={"name": name})
+                for name in ("encode.image", "decode.code")
+            ],
+        }
+    )
+    text = render(rich.model_copy(update={"details": details}))
+    assert "get_signature_runner('encode')" in text
+    assert "    'image': np.zeros([1, 28, 28, 1], np.int8)," in text
+    assert "'code'" not in text
