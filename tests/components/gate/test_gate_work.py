@@ -354,6 +354,7 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
         "metrics": dsl.Metrics,
         "classes": dsl.ClassificationMetrics,
         "winner": dsl.Model,
+        "compiled": dsl.Artifact,
     }
     made = {name: artifact(kind, files.path(name)) for name, kind in outputs.items()}
     component.python_func(

@@ -319,7 +319,12 @@ def promote_compiled(tmp_path, decision, model, compiled):
 def test_compiled_models_are_published_beside_the_model(decided, tmp_path):
     promotion = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
     version = tmp_path / "fleet" / promotion.version
-    assert sorted(promotion.files) == ["decision.json", "ethos_u.tflite", "model.tflite"]
+    assert sorted(promotion.files) == [
+        "README.md",
+        "decision.json",
+        "ethos_u.tflite",
+        "model.tflite",
+    ]
     assert (version / "ethos_u.tflite").read_bytes() == b"npu"
     assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
 
