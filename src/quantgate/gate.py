@@ -118,7 +118,7 @@ def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, I
     """
     found = {}
     for name, value in measured.figures.items():
-        estimate = _of_figure(name, measured)
+        estimate = _early(name, RULES["min"], measured, measured) or _of_figure(name, measured)
         limit = limits.get(name)
         confidence = (limit and limit.confidence) or USUAL_CONFIDENCE
         if estimate and (interval := _interval(value, confidence, estimate)):

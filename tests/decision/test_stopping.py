@@ -145,6 +145,7 @@ def test_figures_are_compared_on_the_samples_that_were_run(stepping):
     baseline, candidate = pair(0.0, 0.0)
     entry, decision = stepping(baseline, candidate)
     assert entry.reference == {"top1": entry.measurements["top1"]}
+    assert entry.intervals["top1"].low < 0.85, "as wide as all looks together ask for"
     assert entry.measurements["top1"] != decision.baseline.measurements["top1"]
     assert decision.summary == (
         f"small wins: 400 bytes (0.40 of the baseline), top1 {entry.measurements['top1']:.4f} "
