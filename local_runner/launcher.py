@@ -87,6 +87,12 @@ def _message(value: Artifact | list[Artifact]) -> dict[str, Any]:
     }
 
 
+#: Artifacts that are read from their metadata alone, so that no file is missing.
+_IN_METADATA = frozenset(
+    f"system.{kind}Metrics" for kind in ("", "Classification", "SlicedClassification")
+)
+
+
 def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
     """Return what a finished task left behind, and warnings about artifacts that it did not write.
 
@@ -105,12 +111,14 @@ def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
     artifacts: dict[str, Artifact | list[Artifact]] = {}
     warnings = []
     for name in sorted(definitions.artifacts):
-        planned = _planned(name, definitions.artifacts[name], folder)
+        definition = definitions.artifacts[name]
+        planned = _planned(name, definition, folder)
         artifact = _as_reported(planned, reported.get(name, {}))
         leave_as_uploaded(name, planned.path)
         warnings += _truth_values(artifact)
         artifacts[name] = replace(artifact, metadata=_as_stored(artifact.metadata))
-        if "://" not in artifact.uri and not artifact.path.exists():
+        is_file = definition.artifact_type.schema_title not in _IN_METADATA
+        if is_file and "://" not in artifact.uri and not artifact.path.exists():
             warnings.append(f"the output artifact `{name}` was not written")
     return Values(parameters, artifacts), warnings
 

@@ -36,7 +36,8 @@ from quantgate.early import order_of
 from quantgate.errors import InputError
 from quantgate.gate import Measured
 from quantgate.looks import looks_at
-from quantgate.spec.model import Limit, objective_of
+from quantgate.spec.choice import objective_of
+from quantgate.spec.limit import Limit
 from quantgate.stopping import Contest
 
 Rows = NDArray[np.int64]

@@ -12,7 +12,7 @@ from quantgate.figures import SIZE, metric_of
 from quantgate.phrases import figure_text, short_name
 from quantgate.records import Interval
 from quantgate.report.overview import one_line, standing
-from quantgate.spec.model import Objective
+from quantgate.spec.choice import Objective
 
 SIZE_INCHES = (5.4, 3.9)
 #: Left, bottom, width and height of the axes, in shares of the figure. A layout engine would draw

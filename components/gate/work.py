@@ -24,7 +24,8 @@ from quantgate.hashing import sha256_of_file
 from quantgate.provenance import Host
 from quantgate.records import Attestation, Benchmark, ModelFacts
 from quantgate.report import html, markdown
-from quantgate.spec.model import Limit, objective_of
+from quantgate.spec.choice import objective_of
+from quantgate.spec.limit import Limit
 from quantgate.targets import TARGETS_FILE, TargetMeasurements
 
 

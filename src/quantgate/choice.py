@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.decision import ChoiceStep
-from quantgate.spec.model import Objective, WeightedObjective, WithinConfidence
+from quantgate.spec.choice import Objective, WeightedObjective, WithinConfidence
 
 # Figures this close to the edge of a tolerance are inside it: 0.91 - 0.90 is not below 0.01.
 ROUNDING = 1e-9

@@ -17,7 +17,8 @@ from quantgate.ranking import alike_by_samples, choice_among, with_pareto_fronts
 from quantgate.records import Slices
 from quantgate.samples import warnings_about
 from quantgate.slicing import judge_with_slices, warnings_about_slices
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.choice import Objective
+from quantgate.spec.limit import Limit
 from quantgate.summary import summarize
 from quantgate.targets import warnings_of_targets
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from quantgate.figures import metric_of
 from quantgate.looks import CONFIDENCE, FIRST_LOOK, early_confidence
 from quantgate.phrases import confidence_text
-from quantgate.spec.model import Objective, Spec
+from quantgate.spec.choice import Objective
+from quantgate.spec.model import Spec
 
 
 def metrics_chosen_by(choose: Sequence[Objective], metrics: Mapping[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ from quantgate.figures import LATENCIES, METRICS, metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
 from quantgate.looks import CONFIDENCE, last_confidence, looks_at
 from quantgate.records import Interval, Steps
-from quantgate.spec.model import Rules
+from quantgate.spec.limit import Rules
 from quantgate.timings import Clocked, Timings
 
 # A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.

@@ -8,7 +8,8 @@ from quantgate.figures import LATENCIES, MEDIAN
 from quantgate.gate import Measured
 from quantgate.phrases import conditions_text, confidence_text, range_text, ratio_text
 from quantgate.records import Benchmark, Conditions, Interval
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.choice import Objective
+from quantgate.spec.limit import Limit
 from quantgate.timings import least_runs, ratio_interval, resolution_of, told_apart
 
 #: A machine is called noisy where one model, timed twice, differs from itself by more.

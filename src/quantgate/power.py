@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from quantgate.confidence import least_samples
 from quantgate.figures import METRICS, metric_of
 from quantgate.phrases import confidence_text
-from quantgate.spec.model import Rules
+from quantgate.spec.limit import Rules
 
 #: The rules on a drop, and the part of the baseline's figure that they count in.
 _DROPS = {"max_drop": 0.0, "max_drop_percent": 0.01}

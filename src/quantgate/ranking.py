@@ -6,7 +6,7 @@ from quantgate.choice import Alike, Choice, choose_winner, has_all_figures, pare
 from quantgate.decision import Entry
 from quantgate.early_plan import metrics_chosen_by
 from quantgate.gate import Measured, estimate_of
-from quantgate.spec.model import Objective, WithinConfidence
+from quantgate.spec.choice import Objective, WithinConfidence
 
 
 def with_pareto_fronts(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,10 +60,10 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
         result = _execute(loaded, plan, run, settings, diary)
         decision = _keep_decision(run, result.outputs)
     except KeyboardInterrupt:
-        diary.write("interrupted")
+        diary.break_off("interrupted")
         raise KeyboardInterrupt(diary.farewell(settings.cache is not None)) from None
     except BaseException:
-        diary.write("failed")
+        diary.break_off("failed")
         raise
     diary.close(result, decided=decision is not None)
     return _concluded(run, names, result, decision)
@@ -138,6 +139,11 @@ class _Diary:
             case events.TaskEnded(task, result):
                 self._tasks[task.path] = _recorded(result, self._names)
                 self.write("running")
+
+    def break_off(self, state: Literal["interrupted", "failed"]) -> None:
+        """Write down that the run ends here, unless that is what the disk refuses too."""
+        with suppress(OSError):
+            self.write(state)
 
     def write(self, state: Literal["running", "interrupted", "failed"]) -> None:
         """Write down where the run stands."""

@@ -8,7 +8,7 @@ from quantgate.figures import slice_figure
 from quantgate.gate import Measured, judge
 from quantgate.power import warnings_of_power
 from quantgate.records import Slices
-from quantgate.spec.model import Limit, Rules
+from quantgate.spec.limit import Limit, Rules
 
 #: In a slice with fewer samples, one of them moves a share by more than three points.
 FEW_SAMPLES = 30

@@ -12,7 +12,8 @@ from quantgate.gate import Measured, judge
 from quantgate.looks import CONFIDENCE, early_confidence
 from quantgate.phrases import confidence_text, rule_text
 from quantgate.records import Steps
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.choice import Objective
+from quantgate.spec.limit import Limit
 
 
 @dataclass(frozen=True)

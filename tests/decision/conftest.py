@@ -22,7 +22,8 @@ from quantgate.records import (
     ModelFacts,
     Signature,
 )
-from quantgate.spec.model import Limit, objective_of
+from quantgate.spec.choice import objective_of
+from quantgate.spec.limit import Limit
 from quantgate.targets import TargetMeasurements
 from quantgate.timings import ratio_interval
 

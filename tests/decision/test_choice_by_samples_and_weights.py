@@ -10,7 +10,7 @@ from quantgate.decision import ChoiceStep
 from quantgate.gate import Measured
 from quantgate.intervals import Certain
 from quantgate.ranking import alike_by_samples
-from quantgate.spec.model import Objective, WeightedObjective, WithinConfidence
+from quantgate.spec.choice import Objective, WeightedObjective, WithinConfidence
 
 ACCURATE = Objective(maximize="top1", within=WithinConfidence(confidence=0.95))
 SMALLEST = Objective(minimize="size_bytes")

@@ -14,7 +14,7 @@ from quantgate.gate import (
     judge,
     misses_outright,
 )
-from quantgate.spec.model import Limit, Rules
+from quantgate.spec.limit import Limit, Rules
 
 BROKEN = [math.nan, math.inf, -math.inf]
 FIGURES = st.floats(-1e6, 1e6)

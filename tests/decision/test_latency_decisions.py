@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from quantgate.choice import choose_winner, pareto_front
 from quantgate.records import Conditions, Interval
 from quantgate.report.overview import figures_shown, provenance_items, rows
-from quantgate.spec.model import Objective
+from quantgate.spec.choice import Objective
 
 QUIET = Interval(confidence=0.95, low=0.99, high=1.01)
 CONDITIONS = Conditions(

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from quantgate.confidence import least_samples, mcnemar, samples_needed, upper_bound
 from quantgate.power import warnings_of_power
-from quantgate.spec.model import Limit
+from quantgate.spec.limit import Limit
 
 
 def pairs_of(only_first: int, only_second: int, both: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,8 @@ from quantgate.decide import Terms, decide
 from quantgate.provenance import Host
 from quantgate.records import ArrayFacts, Manifest
 from quantgate.samples import SampleSet, warnings_about
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.choice import Objective
+from quantgate.spec.limit import Limit
 
 
 def samples(purpose, digests=(), low=0.0, high=1.0, dtype="float32", synthetic=False):

@@ -14,7 +14,8 @@ from quantgate.gate import Measured
 from quantgate.looks import early_confidence, last_confidence, looks_at
 from quantgate.report import html, markdown, terminal
 from quantgate.sequential import lower_bound, upper_bound
-from quantgate.spec.model import Limit, Objective
+from quantgate.spec.choice import Objective
+from quantgate.spec.limit import Limit
 from quantgate.stopping import Contest
 
 SAMPLES = 4_000

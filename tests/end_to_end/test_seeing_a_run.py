@@ -15,7 +15,10 @@ import pytest
 pytestmark = pytest.mark.tensorflow
 
 QUANTGATE = Path(sys.executable).parent / "quantgate"
-RESULT = {"event", "time", "outcome", "winner", "model", "decision", "run", "exit_code"}
+RESULT = {
+    *("event", "time", "outcome", "exit_code"),
+    *("winner", "promotes", "model", "decision", "run"),
+}
 
 
 def events_of(done: "subprocess.CompletedProcess[str]") -> list[dict]:
@@ -73,15 +76,21 @@ def test_json_tells_errors_as_events(example: Path, quantgate) -> None:
     assert (result["outcome"], result["exit_code"], done.returncode) == ("failed", 2, 2)
 
 
+def _spoiled(values: np.ndarray) -> np.ndarray:
+    return values * np.nan if values.dtype.kind == "f" else values
+
+
 def test_json_tells_a_failed_task(example: Path, quantgate) -> None:
+    with np.load(example / "calibration.npz") as samples:
+        np.savez(example / "broken.npz", **{name: _spoiled(rows) for name, rows in samples.items()})
     done = quantgate(
         *("run", example / "quantgate.yaml", "--runs-dir", example / "runs", "--json"),
-        *("--set", "model.signatures=[serving]"),
+        *("--set", "data.calibration.source=broken.npz"),
     )
     events = events_of(done)
     assert [event["outcome"] for event in of("task_ended", events)].count("failed") == 1
     (error,) = of("error", events)
-    assert error["message"].startswith("Convert float32 baseline failed: ")
+    assert error["message"].startswith("Build calibration set failed: ")
     assert (events[-1]["outcome"], events[-1]["decision"]) == ("failed", None)
     assert (events[-1]["exit_code"], done.returncode) == (1, 1)
 

@@ -7,7 +7,7 @@ from typing import List
 
 import pytest
 from kfp import dsl
-from kfp.dsl import Artifact, ClassificationMetrics, Dataset, Input, Model, Output
+from kfp.dsl import Artifact, ClassificationMetrics, Dataset, Input, Metrics, Model, Output
 
 from quantgate.errors import UsageError
 from quantgate.local_runner.events import Warned
@@ -83,6 +83,18 @@ def test_a_folder_without_a_file_was_not_written(run):
     assert log_of(result, "save") == (
         "[local runner] warning: the output artifact `model` was not written\n"
     )
+
+
+def test_metrics_live_in_their_metadata_and_need_no_file(run):
+    @component
+    def score(figures: Output[Metrics], classes: Output[ClassificationMetrics]):
+        figures.log_metric("top1", 0.5)
+
+    @dsl.pipeline(name="scored")
+    def pipeline():
+        score()
+
+    assert log_of(run(pipeline), "score") == ""
 
 
 def test_modes_of_files_are_lost(run, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from quantgate.quantities import amount_of, unit_of
 from quantgate.spec import load
-from quantgate.spec.model import WeightedObjective, WithinConfidence
+from quantgate.spec.choice import WeightedObjective, WithinConfidence
 
 
 @pytest.mark.parametrize(

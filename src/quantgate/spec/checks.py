@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from quantgate.figures import Figure
 from quantgate.spec.candidates import candidate_findings
+from quantgate.spec.choice import Objective, WithinConfidence
 from quantgate.spec.cluster_checks import cluster_findings
 from quantgate.spec.code_checks import code_findings
 from quantgate.spec.draft import Draft
 from quantgate.spec.limits import limit_findings, unit_findings
 from quantgate.spec.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
 from quantgate.spec.metrics import metrics_findings
-from quantgate.spec.model import ModelSource, Objective, WithinConfidence
+from quantgate.spec.model import ModelSource
 from quantgate.spec.naming import figure_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.signatures import signature_findings

@@ -5,12 +5,14 @@ from typing import Any
 
 from quantgate.figures import BENCHMARKED, FIGURES, METRICS, Figure
 from quantgate.quantities import unit_of
+from quantgate.spec.choice import Objective
 from quantgate.spec.cluster import Cluster
 from quantgate.spec.code import Code
 from quantgate.spec.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.formats import PYTHON, declared_format
+from quantgate.spec.limit import Limit
 from quantgate.spec.metric import Metric
-from quantgate.spec.model import Candidate, Latency, Limit, ModelSource, Objective
+from quantgate.spec.model import Candidate, Latency, ModelSource
 from quantgate.spec.naming import NamedFigures
 from quantgate.spec.problems import KeyPath
 from quantgate.spec.target import MeasuredTarget

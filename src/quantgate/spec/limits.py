@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from quantgate.figures import Figure
 from quantgate.quantities import UNITS
-from quantgate.spec.model import Limit, Rules
+from quantgate.spec.limit import Limit, Rules
 from quantgate.spec.naming import NamedFigures, figure_findings
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed

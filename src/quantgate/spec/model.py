@@ -1,52 +1,23 @@
 """Version 1 of the spec: what can be written, and what each key means."""
 
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from quantgate.figures import FIGURES, Figure
+from quantgate.figures import FIGURES
 from quantgate.modes import QUANTIZED_MODES
-from quantgate.quantities import PATTERN as AMOUNT_PATTERN
-from quantgate.quantities import amount_of
 from quantgate.sizes import PATTERN as SIZE_PATTERN
+from quantgate.spec.choice import Choose, Objective, Weights, weighted
 from quantgate.spec.cluster import Cluster
 from quantgate.spec.code import Code
 from quantgate.spec.data import Data, Selection
+from quantgate.spec.limit import Limit
 from quantgate.spec.metric import Metric, MetricName
 from quantgate.spec.section import Alternatives, Name, Section, Text
 from quantgate.spec.target import TargetEntry
 
-# Figures that a spec names itself may stand here too, of which a schema knows nothing.
-HigherIsBetter = Annotated[
-    str,
-    Field(json_schema_extra={"examples": [f.name for f in FIGURES.values() if f.higher_is_better]}),
-]
-LowerIsBetter = Annotated[
-    str,
-    Field(
-        json_schema_extra={"examples": [f.name for f in FIGURES.values() if not f.higher_is_better]}
-    ),
-]
-Percentage = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]+)?%$")]
 Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
 
-
-def _percent(value: object) -> object:
-    """Read `5%` as 5."""
-    written = isinstance(value, str) and re.fullmatch(r"([0-9]+(\.[0-9]+)?) ?%", value)
-    return float(written.group(1)) if written else value
-
-
-Percent = Annotated[float, BeforeValidator(_percent, json_schema_input_type=float | Percentage)]
-# In the unit of a figure, or with a unit of its own; `spec.limits` says whether that fits.
-Amount = Annotated[
-    float,
-    BeforeValidator(
-        amount_of, json_schema_input_type=float | Annotated[str, Field(pattern=AMOUNT_PATTERN)]
-    ),
-]
 ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
 Target = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
 IoType = Literal["float32", "int8", "uint8", "int16"]
@@ -220,121 +191,6 @@ class Measure(Section):
     )
 
 
-class Rules(Alternatives):
-    """What a figure has to keep; every rule given must hold."""
-
-    min: Amount | None = Field(default=None, description="At least this, in the figure's unit.")
-    max: Amount | None = Field(default=None, description="At most this, in the figure's unit.")
-    max_drop: Amount | None = Field(
-        default=None, ge=0, description="Baseline minus candidate is at most this."
-    )
-    max_rise: Amount | None = Field(
-        default=None, ge=0, description="Candidate minus baseline is at most this."
-    )
-    max_drop_percent: Percent | None = Field(
-        default=None, ge=0, description="As `max_drop`, in percent of the baseline."
-    )
-    max_ratio: float | None = Field(
-        default=None, gt=0, description="Candidate over baseline is at most this."
-    )
-    confidence: float | None = Field(
-        default=None,
-        ge=0.5,
-        lt=1,
-        description="Every rule must hold at this one-sided confidence bound: of the difference in "
-        "pairs, or for `min` and `max` of the figure itself. For latency the pairs are rounds.",
-    )
-
-    @property
-    def by_name(self) -> dict[str, float]:
-        """The rules that are given, with their values."""
-        given: dict[str, float] = self.model_dump(include=set(Rules.model_fields))
-        return {rule: value for rule, value in given.items() if rule != "confidence"}
-
-
-class Limit(Rules):
-    """What a figure has to keep, and its slices."""
-
-    each_slice: Rules | None = Field(
-        default=None, description="What the metric has to keep in each of its slices."
-    )
-    slices: dict[str, Rules] | None = Field(
-        default=None,
-        min_length=1,
-        description="What it has to keep in single slices, by name, in place of `each_slice`.",
-    )
-
-
-class WithinConfidence(Section):
-    """A tolerance that the samples set."""
-
-    confidence: float = Field(
-        ge=0.5,
-        lt=1,
-        description="Candidates whose paired difference to the best is not shown at this "
-        "one-sided confidence count as equal.",
-    )
-
-
-def _form_of_tolerance(value: object) -> str:
-    return "<confidence>" if isinstance(value, (dict, WithinConfidence)) else "<amount>"
-
-
-# Told apart by hand, as the modes are.
-Tolerance = Annotated[
-    Annotated[Percentage | Annotated[Amount, Field(ge=0)], Tag("<amount>")]
-    | Annotated[WithinConfidence, Tag("<confidence>")],
-    Discriminator(_form_of_tolerance),
-]
-
-
-class Objective(Alternatives):
-    """One line of the choice; the next one decides among those within the tolerance."""
-
-    minimize: LowerIsBetter | None = Field(default=None, description="Figure to make small.")
-    maximize: HigherIsBetter | None = Field(default=None, description="Figure to make large.")
-    within: Tolerance = Field(
-        default=0.0,
-        description="Candidates this close to the best count as equal: absolute, or as in `5%`, or "
-        "as in `{confidence: 0.95}`.",
-    )
-
-    @property
-    def figure(self) -> str:
-        """The name of the figure that it is about."""
-        return self.minimize or self.maximize or ""
-
-
-class WeightedObjective(Objective):
-    """An objective that counts by its weight beside the others; no line of a spec."""
-
-    weight: float
-
-
-def objective_of(line: Mapping[str, Any]) -> Objective:
-    """An objective as it travels between tasks, weighted or not."""
-    return (WeightedObjective if "weight" in line else Objective).model_validate(line)
-
-
-class Weights(Section):
-    """The choice by a weighted sum of relative changes against the baseline."""
-
-    weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        min_length=1, description="How much each figure counts, by figure."
-    )
-
-
-def _form_of_choice(value: object) -> str:
-    return "<weights>" if isinstance(value, (dict, Weights)) else "<list>"
-
-
-Choose = Annotated[
-    Annotated[list[Objective], Field(min_length=1), Tag("<list>")]
-    | Annotated[Weights, Tag("<weights>")],
-    Discriminator(_form_of_choice),
-]
-
-
 class Promote(Section):
     """Where the winner goes."""
 
@@ -388,15 +244,9 @@ class Spec(Section):
             return self.choose
         own = {metric.title: metric.figure for metric in self.measure.metrics if metric.figure}
         known = {**FIGURES, **own}
-        return [_weighted(known[name], weight) for name, weight in self.choose.weights.items()]
+        return [weighted(known[name], weight) for name, weight in self.choose.weights.items()]
 
     @property
     def keeps_baseline(self) -> bool:
         """Whether the baseline is published where nothing qualifies."""
         return self.promote is not None and self.promote.when_none_qualifies == "keep_baseline"
-
-
-def _weighted(figure: Figure, weight: float) -> WeightedObjective:
-    if figure.higher_is_better:
-        return WeightedObjective(maximize=figure.name, weight=weight)
-    return WeightedObjective(minimize=figure.name, weight=weight)

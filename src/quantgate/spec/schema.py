@@ -7,7 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from quantgate.figures import FIGURES, Figure
-from quantgate.spec.model import Limit, Spec
+from quantgate.spec.limit import Limit
+from quantgate.spec.model import Spec
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TITLE = "quantgate spec, version 1"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from quantgate.components import processes
+from quantgate.components.calibrate import shards
 from quantgate.components.calibrate.ranges import is_stateful
 from quantgate.components.calibrate.shards import Cell, cells_of, shards_of
 from quantgate.components.calibrate.work import calibrate
@@ -34,7 +35,7 @@ INT16X8 = Recipe(QUANTIZED_MODES["int16x8"])
 @pytest.fixture
 def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards of few samples, whatever this machine has."""
-    monkeypatch.setattr(processes, "LEAST_SAMPLES", 4)
+    monkeypatch.setattr(shards, "LEAST_SAMPLES", 4)
     monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: {0, 1, 2})
 
 

@@ -81,7 +81,7 @@ def test_raw_bytes_and_encoded_images(build, records):
             {"x": b"1234", "y": 1},
             FEATURES,
             ", record 0: feature `x` holds bytes; say with `encoding` whether they are `raw` "
-            "values or an `image`",
+            "values, an `image` or `text`",
         ),
         (
             {"x": b"12345"},
