@@ -28,7 +28,13 @@ from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.figures import LATENCIES, MEDIAN
 from quantgate.hashing import sha256_of_file
 from quantgate.records import Benchmark, Conditions, Interval, ModelFacts
-from quantgate.timings import NANOSECONDS_PER_MS, Timings, percentile, ratio_interval
+from quantgate.timings import (
+    NANOSECONDS_PER_MS,
+    Timings,
+    percentile,
+    ratio_interval,
+    ratio_intervals,
+)
 
 TIMEOUT_S = 6 * 3600.0
 #: Of the budget, what a model may take by itself before it is timed beside the others.
@@ -164,11 +170,11 @@ def _ratios(times: Mapping[str, Timings], baseline: str) -> dict[str, dict[str, 
     """Intervals of the ratio of each other model's percentiles to the baseline's."""
     if baseline not in times:
         return {}
+    names = {figure.percentile or 0.0: name for name, figure in LATENCIES.items()}
     return {
         sha256: {
-            name: interval
-            for name, figure in LATENCIES.items()
-            if (interval := ratio_interval(spent, times[baseline], figure.percentile or 0))
+            names[percent]: interval
+            for percent, interval in ratio_intervals(spent, times[baseline], [*names]).items()
         }
         for sha256, spent in times.items()
         if sha256 != baseline

@@ -8,7 +8,7 @@ Source: Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, c
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,13 +41,24 @@ def least_runs(percent: float, confidence: float) -> int:
 
 def ratio_interval(first: Timings, second: Timings, percent: float) -> Interval | None:
     """The 95 % interval of the ratio of two models' percentiles; None with too few rounds."""
+    return ratio_intervals(first, second, [percent]).get(percent)
+
+
+def ratio_intervals(
+    first: Timings, second: Timings, percents: Sequence[float]
+) -> dict[float, Interval]:
+    """The same for several percentiles at once, without those that had too few rounds."""
     tail = (1 - CONFIDENCE) / 2
     both = _common(first, second)
-    if both.shape[1] < least_runs(percent, 1 - tail):
-        return None
-    ones, others = _resampled_percentiles(both, percent)
-    low, high = np.quantile(ones / others, [tail, 1 - tail])
-    return Interval(confidence=CONFIDENCE, low=float(low), high=float(high))
+    known = [each for each in percents if both.shape[1] >= least_runs(each, 1 - tail)]
+    if not known:
+        return {}
+    ones, others = np.moveaxis(_resampled_percentiles(both, known), 1, 0)
+    ends = np.quantile(ones / others, [tail, 1 - tail], axis=-1).T.tolist()
+    return {
+        each: Interval(confidence=CONFIDENCE, low=low, high=high)
+        for each, (low, high) in zip(known, ends, strict=True)
+    }
 
 
 @dataclass(frozen=True)
@@ -87,7 +98,7 @@ class Clocked:
         both = _common(self.first, self.second)
         if both.shape[1] < least_runs(self.percent, confidence):
             return unknown
-        resampled = _resampled_percentiles(both, self.percent).T.tolist()
+        resampled = _resampled_percentiles(both, [self.percent])[0].T.tolist()
         return float(np.quantile([self.value(*pair) for pair in resampled], quantile))
 
 
@@ -114,10 +125,10 @@ def _common(first: Timings, second: Timings) -> Timings:
     return both[:, np.isfinite(both).all(axis=0)]
 
 
-def _resampled_percentiles(both: Timings, percent: float) -> Timings:
-    """Float64 [2, resamples]."""
-    chunks = [np.percentile(both[:, rows], percent, axis=-1) for rows in _rows(both.shape[1])]
-    return np.concatenate(chunks, axis=1)
+def _resampled_percentiles(both: Timings, percents: Sequence[float]) -> Timings:
+    """Float64 [percents, 2, resamples]."""
+    chunks = [np.percentile(both[:, rows], percents, axis=-1) for rows in _rows(both.shape[1])]
+    return np.concatenate(chunks, axis=-1)
 
 
 def _rows(rounds: int) -> Iterator[NDArray[np.int64]]:
