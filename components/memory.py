@@ -62,10 +62,10 @@ def own_peak() -> int:
 
 def mapped_bytes(path: str) -> int:
     """How much of a file that this process has mapped is in memory, in bytes."""
-    resident, inside = 0, False
+    resident, inside, place = 0, False, f" {os.path.realpath(path)}"
     for line in _text_of("/proc/self/smaps").splitlines():
         if _MAPPING.match(line):
-            inside = line.endswith(f" {os.path.realpath(path)}")
+            inside = line.endswith(place)
         elif inside and line.startswith("Rss:"):
             resident += 1024 * int(line.split()[1])
     return resident
