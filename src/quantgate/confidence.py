@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 SEED = 20250114
 RESAMPLES = 2_000
-# From here on the expansion is closer to endless resampling than so many resamples are.
+# From here on the expansion is closer to endless resampling than so many resamples are, unless a
+# few values outweigh all others: there the mean is more skewed than an expansion can follow.
 MOST_RESAMPLED = 200
+MOST_SKEWED = 0.2
+#: Values that are drawn at once.
+CHUNK_VALUES = 2_000_000
 # Halves an interval of length 2 to below the spacing of doubles.
 BISECTIONS = 60
 
@@ -26,7 +30,8 @@ def upper_bound(first: Samples, second: Samples, confidence: float) -> float:
     """One-sided upper confidence bound of the mean of `first - second`, never below that mean.
 
     Where all values are 0 or 1 it is Tango's score bound, otherwise a percentile bootstrap: by
-    resampling, or of more than `MOST_RESAMPLED` samples by what endless resampling comes to.
+    resampling, or of more than `MOST_RESAMPLED` samples whose mean is hardly skewed by what endless
+    resampling comes to.
 
     Args:
         first: float64 [samples].
@@ -154,10 +159,13 @@ def _score_variance(only_first: int, only_second: int, pairs: int, difference: f
 def _bootstrap_bound(difference: Samples, confidence: float) -> float:
     if len(difference) < 2:
         return math.inf
-    if len(difference) > MOST_RESAMPLED:
+    if len(difference) <= MOST_RESAMPLED:
+        # Sorted, so that the order of the data set does not reach the random choice.
+        means = _resampling(len(difference)) @ np.sort(difference)
+    elif abs(_skewness_of_mean(difference)) <= MOST_SKEWED:
         return _expanded_bound(difference, _quantile(confidence))
-    # Sorted, so that the order of the data set does not reach the random choice.
-    means = _resampling(len(difference)) @ np.sort(difference)
+    else:
+        means = _resampled_means(np.sort(difference))
     return max(float(np.quantile(means, confidence)), float(np.mean(difference)))
 
 
@@ -170,18 +178,35 @@ def _resampling(samples: int) -> Samples:
     return counts.reshape(RESAMPLES, samples) / samples
 
 
+def _resampled_means(values: Samples) -> Samples:
+    """Means of samples drawn anew, float64 [RESAMPLES], in chunks for what memory holds."""
+    generator, size = np.random.default_rng(SEED), len(values)
+    step = max(1, CHUNK_VALUES // size)
+    return np.concatenate(
+        [
+            values[generator.integers(0, size, (min(step, RESAMPLES - start), size))].mean(axis=1)
+            for start in range(0, RESAMPLES, step)
+        ]
+    )
+
+
+def _skewness_of_mean(values: Samples) -> float:
+    """Third standardized moment of the mean of so many values; 0 where they are all alike."""
+    centred = values - np.mean(values)
+    deviation = math.sqrt(float(np.mean(centred**2)))
+    if deviation == 0:
+        return 0.0
+    standard = centred / deviation
+    return float(np.mean(standard * standard * standard)) / math.sqrt(len(values))
+
+
 def _expanded_bound(difference: Samples, quantile: float) -> float:
     """What resampling without end would come to, by its expansion to the order of 1 / samples.
 
     Source: Hall, P. (1992), The Bootstrap and Edgeworth Expansion, sections 2.5 and 3.3.
     """
     mean = float(np.mean(difference))
-    centred = difference - mean
-    deviation = math.sqrt(float(np.mean(centred**2)))
-    if deviation == 0:
-        return mean
-    standard = centred / deviation
-    skew = float(np.mean(standard * standard * standard)) / math.sqrt(len(difference))
+    deviation, skew = float(np.std(difference)), _skewness_of_mean(difference)
     # Beyond its turning point the expansion says nothing.
     reach = min(quantile, -3 / skew) if skew < 0 else quantile
     steps = reach + skew * (reach**2 - 1) / 6

@@ -215,3 +215,19 @@ def test_no_number_of_samples_shows_a_limit_that_the_mean_misses():
     first, second = paired(5, 0, 100)
     assert samples_needed(first, second, 0.95, 0.05) == math.inf
     assert samples_needed(first, second, 0.95, 0.04) == math.inf
+
+
+def test_bounds_of_many_samples_are_those_of_endless_resampling():
+    generator = np.random.default_rng(3)
+    for values in (generator.normal(size=400), generator.exponential(size=400), _with_an_outlier()):
+        draws = np.random.default_rng(4)
+        rows = (draws.integers(0, len(values), (1_000, len(values))) for _ in range(20))
+        means = np.concatenate([values[drawn].mean(axis=1) for drawn in rows])
+        error = values.std() / np.sqrt(len(values))
+        bound = upper_bound(values, np.zeros_like(values), 0.95)
+        assert bound == pytest.approx(np.quantile(means, 0.95), abs=0.1 * error)
+
+
+def _with_an_outlier() -> np.ndarray:
+    """One value that outweighs all others: its mean is far from normal."""
+    return np.append(np.random.default_rng(5).normal(size=500), 200.0)
