@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from types import MappingProxyType
 
 from quantgate.accuracy import main_metric, more_is_better
@@ -106,8 +107,7 @@ def _tile(title: str, cell: Cell) -> str:
 def _candidates(decision: Decision) -> str:
     shown = figures_shown(decision)
     return "".join(
-        _candidates_of(decision, shown[start : start + MOST_COLUMNS])
-        for start in range(0, len(shown), MOST_COLUMNS)
+        _candidates_of(decision, shown[part]) for part in _parts(len(shown), MOST_COLUMNS)
     )
 
 
@@ -141,8 +141,7 @@ def _others(decision: Decision) -> str:
     """What was measured and is not in the table of candidates, in tables that fit a page."""
     others = figures_beside(decision)
     return "".join(
-        _other_figures(decision, others[start : start + MOST_COLUMNS])
-        for start in range(0, len(others), MOST_COLUMNS)
+        _other_figures(decision, others[part]) for part in _parts(len(others), MOST_COLUMNS)
     )
 
 
@@ -173,10 +172,14 @@ def _scatters(decision: Decision, plots: Mapping[str, str]) -> str:
 
 def _limits(decision: Decision) -> str:
     titles = limit_titles(decision)
-    return "".join(
-        _limits_of(decision, slice(start, start + MOST_LIMITS), titles)
-        for start in range(0, len(titles), MOST_LIMITS)
-    )
+    return "".join(_limits_of(decision, part, titles) for part in _parts(len(titles), MOST_LIMITS))
+
+
+def _parts(columns: int, most: int) -> list[slice]:
+    """Which columns each of several tables has, where one holds so many at the most."""
+    tables = -(-columns // most)
+    ends = [columns * table // max(1, tables) for table in range(tables + 1)]
+    return [slice(*pair) for pair in pairwise(ends)]
 
 
 def _limits_of(decision: Decision, shown: slice, titles: Sequence[str]) -> str:
