@@ -118,7 +118,8 @@ def _candidates_of(decision: Decision, shown: Sequence[str]) -> str:
 
 
 def _candidate(row: Row, titles: Sequence[str]) -> str:
-    verdict = "<br>".join(map(escape, row.verdict))
+    why = "".join(f"<small>{escape(reason)}</small>" for reason in row.reasons)
+    verdict = "<br>".join(map(escape, row.verdict)) + why
     front = '<span class="front">Pareto front</span>' if row.pareto else ""
     cells = [
         *map(_cell, row.cells, titles[1:]),

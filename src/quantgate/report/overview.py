@@ -66,7 +66,8 @@ class Row:
     """A line of the table of candidates.
 
     `standing` is "baseline", "winner", "qualifies", "misses", "rejected" or "failed"; `verdict`
-    says it in words, a line for each limit that was missed.
+    says it in words, a line for each limit that was missed. `reasons` say why a candidate was
+    rejected or failed.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Row:
     verdict: list[str]
     cells: list[Cell]
     pareto: bool = False
+    reasons: Sequence[str] = ()
 
 
 def one_line(text: str) -> str:
@@ -125,6 +127,7 @@ def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
             standing=standing(entry, decision),
             verdict=_verdict_lines(entry, decision),
             pareto=entry.pareto,
+            reasons=() if entry.status == "measured" else [one_line(one) for one in entry.reasons],
             cells=[_cell(name, entry, decision) for name in figures],
         )
         for entry in _entries(decision)
