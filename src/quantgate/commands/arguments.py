@@ -35,6 +35,18 @@ def add_cache_dir(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_decided_run(parser: argparse.ArgumentParser) -> None:
+    """Add RUN, the run whose decision is read; without it, the newest decided one."""
+    parser.add_argument(
+        "run",
+        nargs="?",
+        type=Path,
+        metavar="RUN",
+        help="a run's folder, a model's folder of runs, or a decision.json "
+        "(default: the newest decided run)",
+    )
+
+
 def add_runs_dir(parser: argparse.ArgumentParser) -> None:
     """Add --runs-dir."""
     parser.add_argument(

@@ -2,9 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from quantgate.commands.arguments import add_runs_dir
+from quantgate.commands.arguments import add_decided_run, add_runs_dir
 from quantgate.commands.items import write_items
 from quantgate.decision import Decision, Entry
 from quantgate.errors import ExitCode, UsageError
@@ -19,14 +18,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Say why a candidate won or lost: each limit with its figure and margin, why a "
         "model was rejected or failed, and how the choice went among those that qualify.",
     )
-    parser.add_argument(
-        "run",
-        nargs="?",
-        type=Path,
-        metavar="RUN",
-        help="a run's folder, a model's folder of runs, or a decision.json "
-        "(default: the newest decided run)",
-    )
+    add_decided_run(parser)
     parser.add_argument("candidate", metavar="CANDIDATE", help="its name, or the baseline's")
     add_runs_dir(parser)
     parser.set_defaults(handler=handle)

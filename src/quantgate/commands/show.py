@@ -3,9 +3,8 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
-from quantgate.commands.arguments import add_runs_dir
+from quantgate.commands.arguments import add_decided_run, add_runs_dir
 from quantgate.decision import Decision
 from quantgate.errors import ExitCode
 from quantgate.runs import newest_decided, read_decision
@@ -21,14 +20,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Show the decision of a run: the candidates, their figures against the "
         "limits, and the winner.",
     )
-    parser.add_argument(
-        "run",
-        nargs="?",
-        type=Path,
-        metavar="RUN",
-        help="a run's folder, a model's folder of runs, or a decision.json "
-        "(default: the newest decided run)",
-    )
+    add_decided_run(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print the decision as JSON")
     form.add_argument("--md", action="store_true", help="print the report as Markdown")
