@@ -1,6 +1,5 @@
 """Run a pipeline on this machine."""
 
-import asyncio
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +12,6 @@ from quantgate.errors import UsageError
 from quantgate.local_runner.arguments import check_arguments
 from quantgate.local_runner.cache import Cache
 from quantgate.local_runner.cached import CachedTask
-from quantgate.local_runner.container import PythonFunction, imports, python_function
 from quantgate.local_runner.events import (
     Observer,
     RunEnded,
@@ -22,6 +20,7 @@ from quantgate.local_runner.events import (
     one_at_a_time,
     say_nothing,
 )
+from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.inputs import with_defaults
 from quantgate.local_runner.ir import Pipeline
@@ -123,30 +122,15 @@ async def _run(
     async with AsyncExitStack() as stack:
         stack.callback(sources.close)
         server = ServerOnDemand(stack, scratch, logs / "imports.log")
-        run = Run.of(pipeline.name, root, scratch, pool, server, sources)
+        foresight = Foresight(pipeline, server, pool)
+        run = Run.of(pipeline.name, root, scratch, pool, server, sources, foresight.task_began)
         graph = Graph(pipeline, run, work, logs, observer)
-        # While the others are looked up in the cache, for these will run in any case.
-        warming = asyncio.create_task(_warm_up(server, _never_cached(pipeline)))
+        foresight.run_began()
         try:
             ended = await graph.run(pipeline.root, inputs, Place())
         finally:
-            warming.cancel()
-            await asyncio.gather(warming, return_exceptions=True)
+            await foresight.close()
     return RunResult(graph.results, {**ended.outputs.parameters, **ended.outputs.artifacts})
-
-
-async def _warm_up(server: ServerOnDemand, functions: list[PythonFunction]) -> None:
-    if functions:
-        await server.warm_up(name for one in functions for name in imports(one.source))
-
-
-def _never_cached(pipeline: Pipeline) -> list[PythonFunction]:
-    containers = [
-        executor.container
-        for task, executor in _executed(pipeline)
-        if not task.caching_options.enable_cache and executor.HasField("container")
-    ]
-    return [function for function in map(python_function, containers) if function]
 
 
 def _executed(pipeline: Pipeline) -> Iterator[tuple[Any, Any]]:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,7 +36,13 @@ from quantgate.local_runner.values import TaskError, Values
 
 @dataclass(frozen=True)
 class Run:
-    """What tasks share; `folder` takes their outputs, `scratch` what they throw away."""
+    """What tasks share.
+
+    Attributes:
+        folder: takes their outputs.
+        scratch: takes what they throw away.
+        task_began: to be told the component of every task that is not taken from the cache.
+    """
 
     name: str
     folder: Path
@@ -43,6 +50,7 @@ class Run:
     pool: Pool
     server: ServerOnDemand
     sources: Sources
+    task_began: Callable[[str], None]
     started: datetime
 
     @classmethod
@@ -54,11 +62,12 @@ class Run:
         pool: Pool,
         server: ServerOnDemand,
         sources: Sources,
+        task_began: Callable[[str], None] = lambda _: None,
     ) -> "Run":
         """Return a run that starts now, under a name of its own."""
         name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
         now = datetime.now(timezone.utc)
-        return cls(name, root / pipeline, scratch, pool, server, sources, now)
+        return cls(name, root / pipeline, scratch, pool, server, sources, task_began, now)
 
     def facts(self, task: str) -> dict[str, str]:
         """Return what stands for the placeholders about the run and a task of it."""
@@ -165,6 +174,7 @@ class TaskRun:
         server = await self._run.server.get()
         function = python_function(self._executor.container)
         await server.load(imports(function.source) if function else [])
+        self._run.task_began(self._step.spec.component_ref.name)
         return server
 
     async def _attempt(

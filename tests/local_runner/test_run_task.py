@@ -409,6 +409,70 @@ def test_imports_happen_once_before_the_first_task(run, tmp_path):
     assert (tmp_path / "my logs" / "imports.log").read_text("utf-8") == ""
 
 
+@pytest.fixture
+def marked(tmp_path, monkeypatch):
+    """A module `marked` that leaves a file behind when it is imported."""
+    (tmp_path / "marked.py").write_text(f"open({str(tmp_path / 'mark')!r}, 'w').close()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return str(tmp_path / "mark")
+
+
+def test_what_the_next_task_imports_is_imported_while_one_runs(run, marked):
+    @component
+    def wait_for(path: str) -> bool:
+        import os
+        import time
+
+        end = time.monotonic() + 60
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.01)
+        return os.path.exists(path)
+
+    @component
+    def imports_it() -> bool:
+        import sys
+
+        early = "marked" in sys.modules
+        import marked  # noqa: F401
+
+        return early
+
+    @dsl.pipeline(name="foresight")
+    def pipeline(path: str) -> bool:
+        waiting = wait_for(path=path)
+        with dsl.ParallelFor([1]):
+            imports_it().after(waiting)
+        return waiting.output
+
+    assert run(pipeline, path=marked, jobs=2).outputs == {"Output": True}
+
+
+def test_what_may_not_run_is_not_imported(run, marked, states):
+    @component
+    def look_for(path: str) -> str:
+        import os
+        import time
+
+        time.sleep(0.5)
+        return str(os.path.exists(path))
+
+    @component
+    def imports_it():
+        import marked  # noqa: F401
+
+    @dsl.pipeline(name="foresight")
+    def pipeline(path: str) -> str:
+        looking = look_for(path=path)
+        with dsl.If(looking.output == "neither"):
+            imports_it()
+        return looking.output
+
+    result = run(pipeline, path=marked, jobs=2)
+    assert result.outputs == {"Output": "False"}
+    assert states(result)["imports-it"] == "SKIPPED"
+    assert not Path(marked).exists()
+
+
 def test_the_garbage_collector_leaves_imported_modules_alone(run):
     @component
     def left_alone() -> bool:
