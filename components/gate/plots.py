@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 
 def plots_of(decision: Decision) -> dict[str, str]:
     """Draw what a decision has figures for; nothing where matplotlib is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
+    if not svg.CAN_DRAW:
         log.warning("the report has no plots: pip install 'quantgate[report]'")
         return {}
     drawn = {**_scatters(decision), **_confusions(decision), **_curves(decision)}

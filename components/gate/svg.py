@@ -7,6 +7,16 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
+# Imported before there is something to draw, so that the local runner has it before it forks.
+try:
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+except ImportError:
+    CAN_DRAW = False
+else:
+    CAN_DRAW = True
+
 #: Colours to draw with, and the variables of the page's style sheet that replace them.
 INK, SOFT, LINE, PAPER = "#010101", "#020202", "#030303", "#040404"
 GOOD, FAIR, BAD, ACCENT = "#050505", "#060606", "#070707", "#080808"
@@ -54,9 +64,6 @@ def drawn(
         size: width and height in inches of 72 pixels.
         draw: fills a `matplotlib.figure.Figure`.
     """
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
     buffer = io.StringIO()
     with _settings(key):
         figure = Figure(figsize=size, dpi=72)
@@ -68,8 +75,6 @@ def drawn(
 
 @contextmanager
 def _settings(key: str) -> Iterator[None]:
-    from matplotlib import rc_context
-
     with rc_context({**_SETTINGS, "svg.hashsalt": key}):
         yield
 
