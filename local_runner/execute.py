@@ -25,13 +25,16 @@ from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.inputs import with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.loops import run_to_end
-from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.outcome import PlannedTask, RunResult
 from quantgate.local_runner.plan import Place, display_name, planned_tasks
 from quantgate.local_runner.resources import Pool, accelerator_of, machine_memory, processors
+from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.task import Run, Step, TaskRun, Work
 from quantgate.local_runner.values import Values
+
+#: Under a run's logs, what the fork servers' imports print.
+IMPORTS_LOG = "imports.log"
 
 
 def run_pipeline(
@@ -121,9 +124,10 @@ async def _run(
 ) -> RunResult:
     async with AsyncExitStack() as stack:
         stack.callback(sources.close)
-        server = ServerOnDemand(stack, scratch, logs / "imports.log")
-        foresight = Foresight(pipeline, server, pool)
-        run = Run.of(pipeline.name, root, scratch, pool, server, sources, foresight.task_began)
+        (logs / IMPORTS_LOG).unlink(missing_ok=True)
+        servers = Servers(stack, scratch, logs / IMPORTS_LOG)
+        foresight = Foresight(pipeline, servers, pool)
+        run = Run.of(pipeline.name, root, scratch, pool, servers, foresight, sources)
         graph = Graph(pipeline, run, work, logs, observer)
         foresight.run_began()
         try:

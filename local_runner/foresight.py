@@ -1,56 +1,66 @@
 """Importing what later tasks need while earlier ones run."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from typing import Any, NamedTuple
 
 from quantgate.local_runner.container import imports, python_function
 from quantgate.local_runner.ir import Pipeline
-from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.plan import in_order
 from quantgate.local_runner.resources import Demand, Pool
+from quantgate.local_runner.servers import Servers
 
-#: How many kinds of tasks are looked ahead: those of the next step, for the most part, so that
-#: what waits now does not wait for imports that can come later.
+#: How many components are looked ahead where the server that imports starts tasks meanwhile: what
+#: waits to start does not wait for imports that can come later.
 DEPTH = 2
 
 
+class _Needs(NamedTuple):
+    """Import statements of a component, and the image whose server runs them."""
+
+    component: str
+    image: str
+    statements: list[str]
+
+
 class Foresight:
-    """Lets the fork server import in idle time; `close` it before the server ends.
+    """Lets the fork servers import in idle time; `close` it before they end.
+
+    Tasks that stand under a condition may never run, and count for nothing here.
 
     Args:
         pipeline: from `read_pipeline`.
-        server: the one that tasks will run in.
+        servers: those that tasks will run in.
         pool: an import holds one of its processors, as a task does.
     """
 
-    def __init__(self, pipeline: Pipeline, server: ServerOnDemand, pool: Pool) -> None:
-        self._server = server
+    def __init__(self, pipeline: Pipeline, servers: Servers, pool: Pool) -> None:
+        self._servers = servers
         self._pool = pool
         executed = list(_executed(pipeline, pipeline.root))
-        self._imports = {
-            task.component_ref.name: _imports_of(executor) for task, executor in executed
+        needs = {task.component_ref.name: _needs_of(task, executor) for task, executor in executed}
+        self._needs = list(needs.values())
+        self._places = {component: place for place, component in enumerate(needs)}
+        self._uncached = {
+            task.component_ref.name for task, _ in executed if not task.caching_options.enable_cache
         }
-        self._order = list(self._imports)
-        self._surely = [
-            statement
-            for task, executor in executed
-            if not task.caching_options.enable_cache
-            for statement in _imports_of(executor)
-        ]
         self._under_way: list[asyncio.Task[None]] = []
 
     def run_began(self) -> None:
         """Import what the tasks need that are never taken from a cache."""
-        if self._surely:
-            self._under_way.append(asyncio.create_task(self._server.warm_up(self._surely)))
+        for needs in self._needs:
+            if needs.component in self._uncached:
+                self._start(self._servers.warm_up(needs.image, needs.statements))
+
+    def task_comes(self, component: str) -> None:
+        """Import what those need that come after it, in the servers of other images."""
+        following, image = self._after(component)
+        self._start(self._load([needs for needs in following if needs.image != image]))
 
     def task_began(self, component: str) -> None:
-        """Import what those need that come after a task of this component: they will run, too."""
-        if component in self._order:
-            place = self._order.index(component) + 1
-            following = self._order[place : place + DEPTH]
-            self._under_way.append(asyncio.create_task(self._load(following)))
+        """Import what the next ones need, in the server that has just started a task of it."""
+        following, image = self._after(component)
+        self._start(self._load([needs for needs in following if needs.image == image][:DEPTH]))
 
     async def close(self) -> None:
         """Import no more."""
@@ -58,26 +68,31 @@ class Foresight:
             loading.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _load(self, components: list[str]) -> None:
-        for statements in [self._imports.pop(component, []) for component in components]:
-            if statements:
-                async with self._pool.take(Demand()):
-                    await self._server.warm_up(statements)
+    def _after(self, component: str) -> tuple[list[_Needs], str]:
+        place = self._places.get(component, len(self._needs) - 1)
+        return self._needs[place + 1 :], self._needs[place].image if self._needs else ""
+
+    def _start(self, loading: Coroutine[Any, Any, None]) -> None:
+        self._under_way.append(asyncio.create_task(loading))
+
+    async def _load(self, wanted: list[_Needs]) -> None:
+        for needs in wanted:
+            async with self._pool.take(Demand()):
+                await self._servers.warm_up(needs.image, needs.statements)
 
 
 def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every task that runs for sure, in order, with its executor."""
+    """Yield every task that runs a function for sure, in order, with its executor."""
     tasks = parent.dag.tasks
-    for task in (tasks[key] for key in in_order(tasks)):
+    for task in (tasks[key] for key in in_order(tasks) if not tasks[key].trigger_policy.condition):
         component = pipeline.component_of(task)
-        if task.trigger_policy.condition:
-            continue
         if component.HasField("dag"):
             yield from _executed(pipeline, component)
-        else:
+        elif python_function(pipeline.executors[component.executor_label].container):
             yield task, pipeline.executors[component.executor_label]
 
 
-def _imports_of(executor: Any) -> list[str]:
-    function = python_function(executor.container) if executor.HasField("container") else None
-    return imports(function.source) if function else []
+def _needs_of(task: Any, executor: Any) -> _Needs:
+    function = python_function(executor.container)
+    statements = imports(function.source) if function else []
+    return _Needs(task.component_ref.name, executor.container.image, statements)

@@ -11,14 +11,15 @@ from typing import Any
 from quantgate.local_runner.arguments import check_arguments
 from quantgate.local_runner.cache import Cache
 from quantgate.local_runner.cached import Rehearsal
+from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.inputs import with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.loops import run_to_end
-from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.plan import Place, planned_tasks
 from quantgate.local_runner.resources import Pool
+from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.task import Run
 from quantgate.local_runner.values import Values
@@ -53,9 +54,10 @@ async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> 
     async with AsyncExitStack() as stack:
         with tempfile.TemporaryDirectory(prefix="quantgate-") as name:
             nowhere = Path(name)
-            server = ServerOnDemand(stack, nowhere, nowhere)
+            pool, servers = Pool(1, 0), Servers(stack, nowhere, nowhere)
+            foresight = Foresight(pipeline, servers, pool)
             sources = Sources(fetched_in(cache or nowhere), may_fetch=False)
-            run = Run.of(pipeline.name, nowhere, nowhere, Pool(1, 0), server, sources)
+            run = Run.of(pipeline.name, nowhere, nowhere, pool, servers, foresight, sources)
             work = partial(Rehearsal, store)
             graph = Graph(pipeline, run, work, nowhere, rehearsal=True)
             await graph.run(pipeline.root, inputs, Place())

@@ -27,7 +27,7 @@ async def fork_server(scratch: Path, log: Path) -> AsyncIterator["ForkServer"]:
     Args:
         scratch: folder for what tasks throw away, removed at the end. The server makes it, too, so
             that it is removed even when the runner is killed.
-        log: file that takes what the imports print.
+        log: file that takes what the imports print, after what stands in it.
     """
     ours, theirs = socket.socketpair()
     with theirs:
@@ -50,7 +50,7 @@ async def fork_server(scratch: Path, log: Path) -> AsyncIterator["ForkServer"]:
 
 def _start(descriptor: int, scratch: Path, log: Path) -> subprocess.Popen[bytes]:
     module = "quantgate.local_runner.forkserver"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", module, str(descriptor), str(scratch)],
             stdin=subprocess.DEVNULL,

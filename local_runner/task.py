@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any, Protocol
 from quantgate.local_runner.container import imports, python_function
 from quantgate.local_runner.events import Teller
 from quantgate.local_runner.failure import why_ended
+from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.inputs import complete
 from quantgate.local_runner.job import Job
 from quantgate.local_runner.launcher import executor_input, read_outputs
-from quantgate.local_runner.ondemand import ServerOnDemand
 from quantgate.local_runner.placeholders import (
     Lookup,
     executor_lookup,
@@ -30,8 +29,12 @@ from quantgate.local_runner.plan import Place
 from quantgate.local_runner.progress import VARIABLE, watched
 from quantgate.local_runner.resources import Pool, demand_of
 from quantgate.local_runner.server import ForkServer
+from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources
 from quantgate.local_runner.values import TaskError, Values
+
+#: In place of an image: commands import nothing here, whatever their image.
+OF_COMMANDS = ""
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,16 @@ class Run:
     Attributes:
         folder: takes their outputs.
         scratch: takes what they throw away.
-        task_began: to be told the component of every task that is not taken from the cache.
+        foresight: to be told of every task that is not taken from the cache.
     """
 
     name: str
     folder: Path
     scratch: Path
     pool: Pool
-    server: ServerOnDemand
+    servers: Servers
+    foresight: Foresight
     sources: Sources
-    task_began: Callable[[str], None]
     started: datetime
 
     @classmethod
@@ -60,14 +63,14 @@ class Run:
         root: Path,
         scratch: Path,
         pool: Pool,
-        server: ServerOnDemand,
+        servers: Servers,
+        foresight: Foresight,
         sources: Sources,
-        task_began: Callable[[str], None] = lambda _: None,
     ) -> "Run":
         """Return a run that starts now, under a name of its own."""
         name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
         now = datetime.now(timezone.utc)
-        return cls(name, root / pipeline, scratch, pool, server, sources, task_began, now)
+        return cls(name, root / pipeline, scratch, pool, servers, foresight, sources, now)
 
     def facts(self, task: str) -> dict[str, str]:
         """Return what stands for the placeholders about the run and a task of it."""
@@ -160,6 +163,7 @@ class TaskRun:
             async with self._run.pool.take(demand):
                 if attempt == 0:
                     teller.started()
+                    self._run.foresight.task_began(self._step.spec.component_ref.name)
                 try:
                     return await self._attempt(server, document, lookup, teller)
                 except TaskError as error:
@@ -171,10 +175,13 @@ class TaskRun:
         raise TaskError("its retry policy allows no attempt")
 
     async def _server(self) -> ForkServer:
-        server = await self._run.server.get()
-        function = python_function(self._executor.container)
-        await server.load(imports(function.source) if function else [])
-        self._run.task_began(self._step.spec.component_ref.name)
+        container = self._executor.container
+        function = python_function(container)
+        if not function:
+            return await self._run.servers.of(OF_COMMANDS)
+        self._run.foresight.task_comes(self._step.spec.component_ref.name)
+        server = await self._run.servers.of(container.image)
+        await server.load(imports(function.source))
         return server
 
     async def _attempt(

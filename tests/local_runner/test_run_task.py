@@ -473,6 +473,55 @@ def test_what_may_not_run_is_not_imported(run, marked, states):
     assert not Path(marked).exists()
 
 
+def test_imports_of_one_image_are_not_in_tasks_of_another(run, marked):
+    @dsl.component(base_image="image:1", install_kfp_package=False)
+    def imports_it() -> bool:
+        import marked  # noqa: F401
+
+        return True
+
+    @dsl.component(base_image="image:2", install_kfp_package=False)
+    def knows_it(after: bool) -> bool:
+        import sys
+
+        return "marked" in sys.modules
+
+    @dsl.pipeline(name="images")
+    def pipeline() -> bool:
+        return knows_it(after=imports_it().output).output
+
+    assert run(pipeline).outputs == {"Output": False}
+
+
+def test_what_other_images_need_is_imported_while_the_first_one_imports(
+    run, marked, tmp_path, monkeypatch
+):
+    (tmp_path / "patient.py").write_text(
+        "import os, time\n"
+        "end = time.monotonic() + 60\n"
+        f"while not os.path.exists({marked!r}) and time.monotonic() < end: time.sleep(0.01)\n"
+        f"saw_it = os.path.exists({marked!r})\n"
+    )
+
+    @dsl.component(base_image="image:1", install_kfp_package=False)
+    def waits() -> bool:
+        import patient
+
+        return patient.saw_it
+
+    @dsl.component(base_image="image:2", install_kfp_package=False)
+    def imports_it(after: bool) -> bool:
+        import marked  # noqa: F401
+
+        return after
+
+    @dsl.pipeline(name="images")
+    def pipeline() -> bool:
+        return imports_it(after=waits().output).output
+
+    assert run(pipeline, jobs=2).outputs == {"Output": True}
+
+
 def test_the_garbage_collector_leaves_imported_modules_alone(run):
     @component
     def left_alone() -> bool:
