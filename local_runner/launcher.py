@@ -9,17 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kfp.pipeline_spec import pipeline_spec_pb2
+
 from quantgate.local_runner.outcome import Artifact
-from quantgate.local_runner.uploads import leave_as_uploaded
-from quantgate.local_runner.values import (
-    TaskError,
-    Values,
-    short,
-    struct_to_python,
-    type_name,
-    typed,
-    whole_numbers_as_int,
-)
+from quantgate.local_runner.uploads import bring, leave_as_uploaded
+from quantgate.local_runner.values import TaskError, Values, struct_to_python
+from quantgate.local_runner.written import read_executor_output, read_parameter
 
 _OUTPUT_FILE = "executor_output.json"
 
@@ -93,27 +88,33 @@ _IN_METADATA = frozenset(
 )
 
 
-def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
+def read_outputs(component: Any, folder: Path, work: Path) -> tuple[Values, list[str]]:
     """Return what a finished task left behind, and warnings about artifacts that it did not write.
+
+    Args:
+        component: its `ComponentSpec`.
+        folder: of its outputs; what it wrote to a path of its own choice is brought there.
+        work: the folder that it worked in.
 
     Raises:
         TaskError: names an output parameter that is missing or of the wrong type, metadata
             without a value, or a link.
     """
-    written = _read_document(folder / _OUTPUT_FILE)
+    written = read_executor_output(folder / _OUTPUT_FILE)
     definitions = component.output_definitions
-    given = written.get("parameterValues", {})
     parameters = {
-        name: _parameter(name, definitions.parameters[name], given, folder)
+        name: read_parameter(name, definitions.parameters[name], written, folder / name)
         for name in sorted(definitions.parameters)
     }
-    reported = written.get("artifacts", {})
     artifacts: dict[str, Artifact | list[Artifact]] = {}
     warnings = []
     for name in sorted(definitions.artifacts):
         definition = definitions.artifacts[name]
         planned = _planned(name, definition, folder)
-        artifact = _as_reported(planned, reported.get(name, {}))
+        reported = _reported(written, name)
+        artifact = _as_reported(planned, reported)
+        if reported.custom_path:
+            bring(work / reported.custom_path, planned.path)
         leave_as_uploaded(name, planned.path)
         warnings += _truth_values(artifact)
         artifacts[name] = replace(artifact, metadata=_as_stored(artifact.metadata))
@@ -121,20 +122,6 @@ def read_outputs(component: Any, folder: Path) -> tuple[Values, list[str]]:
         if is_file and "://" not in artifact.uri and not artifact.path.exists():
             warnings.append(f"the output artifact `{name}` was not written")
     return Values(parameters, artifacts), warnings
-
-
-def _read_document(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        document = json.loads(path.read_text("utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise TaskError(f"{path.name} is not JSON ({error})") from error
-    return document if isinstance(document, dict) else {}
-
-
-def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"it holds {constant}, which only Python writes")
 
 
 def _truth_values(artifact: Artifact) -> list[str]:
@@ -153,41 +140,21 @@ def _as_stored(metadata: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _parameter(name: str, definition: Any, given: Mapping[str, Any], folder: Path) -> Any:
-    declared = type_name(definition)
-    value = _from_file(name, declared, folder / name) if name not in given else given[name]
-    if value is None:
-        raise TaskError(f"the output parameter `{name}` was not written")
-    if declared == "STRING" and not isinstance(value, str):
-        raise TaskError(f"output parameter `{name}`: expected STRING, got {short(value)}")
-    try:
-        return typed(whole_numbers_as_int(value), declared)
-    except TypeError as error:
-        raise TaskError(f"output parameter `{name}`: {error}") from None
+def _reported(written: Any, name: str) -> Any:
+    """Return the `RuntimeArtifact` that a task reported; an empty one where it reported none."""
+    listed = written.artifacts[name].artifacts if name in written.artifacts else ()
+    return listed[0] if listed else pipeline_spec_pb2.RuntimeArtifact()
 
 
-def _from_file(name: str, declared: str, path: Path) -> Any:
-    if not path.is_file():
-        return None
-    text = path.read_text("utf-8")
-    if declared == "STRING":
-        return text
-    try:
-        return json.loads(text.lower() if declared == "BOOLEAN" else text)
-    except ValueError:
-        raise TaskError(f"output parameter `{name}`: expected {declared}, got {text!r}") from None
-
-
-def _as_reported(planned: Artifact, message: Mapping[str, Any]) -> Artifact:
-    reported = (message.get("artifacts") or [{}])[0]
-    metadata = reported.get("metadata", {})
-    for key in sorted(metadata):
-        if metadata[key] is None:
+def _as_reported(planned: Artifact, reported: Any) -> Artifact:
+    """Return an artifact with what its task says of it, a `RuntimeArtifact`."""
+    metadata = struct_to_python(reported.metadata)
+    for key, value in metadata.items():
+        if value is None:
             raise TaskError(f"output artifact `{planned.name}`: its metadata `{key}` is null")
-    return Artifact(
-        name=reported.get("name") or planned.name,
-        uri=reported.get("uri") or planned.uri,
-        type=planned.type,
-        schema_version=planned.schema_version,
+    return replace(
+        planned,
+        name=reported.name or planned.name,
+        uri=reported.uri or planned.uri,
         metadata={**planned.metadata, **metadata},
     )

@@ -77,8 +77,8 @@ def executor_lookup(executor_input: dict[str, Any], run_facts: dict[str, str]) -
 def _in_executor_input(executor_input: dict[str, Any], key: str) -> Any:
     if key in (".outputs.output_file", ".outputMetadataUri"):
         return executor_input["outputs"]["outputFile"]
-    steps = [dotted or quoted for dotted, quoted in re.findall(r"\.(\w+)|\['(.+?)'\]", key)]
-    if steps[1] == "artifacts":
+    steps: list[Any] = [one or other for one, other in re.findall(r"\.(\w+)|\['(.+?)'\]", key)]
+    if steps[1:2] == ["artifacts"]:
         steps[3:3] = ["artifacts", 0]
     renamed = {"path": "uri", "output_file": "outputFile"}
     steps[-1] = renamed.get(steps[-1], steps[-1])
@@ -88,7 +88,7 @@ def _in_executor_input(executor_input: dict[str, Any], key: str) -> Any:
     try:
         for step in steps:
             value = value[step]
-    except (KeyError, IndexError):
+    except (KeyError, IndexError, TypeError):
         raise no_value(key) from None
     return value
 

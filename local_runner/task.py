@@ -191,17 +191,16 @@ class TaskRun:
         self._folder.mkdir(parents=True)
         began = time.monotonic()
         try:
-            await self._run_process(server, document, lookup, teller)
+            outputs, warnings = await self._run_process(server, document, lookup, teller)
         finally:
             self.seconds += time.monotonic() - began
-        outputs, warnings = read_outputs(self._component, self._folder)
         for warning in warnings:
             self.note(f"warning: {warning}")
         return outputs
 
     async def _run_process(
         self, server: ForkServer, document: dict[str, Any], lookup: Lookup, teller: Teller
-    ) -> None:
+    ) -> tuple[Values, list[str]]:
         with tempfile.TemporaryDirectory(
             dir=self._run.scratch, ignore_cleanup_errors=True
         ) as scratch:
@@ -214,6 +213,7 @@ class TaskRun:
             if status != 0:
                 written = (folder, self._folder, self._log.parent)
                 raise why_ended(Path(job.failure), status, written)
+            return read_outputs(self._component, self._folder, Path(job.folder))
 
     def _job(self, document: dict[str, Any], lookup: Lookup, scratch: Path) -> Job:
         work = scratch / "work"

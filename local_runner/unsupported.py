@@ -188,9 +188,10 @@ def _executor_problems(where: str, executors: Mapping[str, Any], label: str) -> 
         container = executors[label].container
         if reason := why_not_runnable(container):
             yield f"{where}: {reason}"
+        texts = [variable.value for variable in container.env]
         if not python_function(container):
-            texts = [*container.command, *container.args]
-            yield from _placeholder_problems(where, *texts)
+            texts += [*container.command, *container.args]
+        yield from _placeholder_problems(where, *texts)
     elif kind == "importer":
         if executors[label].importer.download_to_workspace:
             yield f"{where}: an import into a workspace (downloadToWorkspace), which {_NOT_YET}"

@@ -1,12 +1,22 @@
 """What becomes of an output artifact in an object store, which knows files and nothing else."""
 
 import os
+import shutil
 from pathlib import Path
 
 from quantgate.local_runner.values import TaskError
 
 #: Mode of a file that comes out of an object store.
 _MODE = 0o644
+
+
+def bring(written: Path, path: Path) -> None:
+    """Put what a task wrote to a path of its own choice where the artifact's URI points to."""
+    if written.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(written, path, symlinks=True)
+    elif written.exists():
+        shutil.copyfile(written, path)
 
 
 def leave_as_uploaded(name: str, path: Path) -> None:

@@ -1,7 +1,9 @@
 """Parameters: from protobuf to Python, and held to their declared types."""
 
 import json
+import math
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from kfp.pipeline_spec import pipeline_spec_pb2
@@ -67,7 +69,12 @@ def whole_numbers_as_int(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as it stands inside a text: strings bare, everything else as JSON."""
+    """Return a value as it stands inside a text, the way KFP's driver and launcher write it.
+
+    Strings are bare, numbers have no exponent and no needless zero, everything else is JSON.
+    """
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{Decimal(repr(value)):f}".removesuffix(".0")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

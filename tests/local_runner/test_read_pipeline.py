@@ -142,10 +142,12 @@ def test_a_loop_over_artifacts_is_refused(compiled):
 def test_an_unknown_placeholder_is_refused(compiled):
     @dsl.pipeline(name="placeholder")
     def pipeline():
-        write(text="at {{$.run_owner}}")
+        written = write(text="at {{$.run_owner}}")
+        written.set_env_variable("DISK", dsl.WORKSPACE_PATH_PLACEHOLDER)
 
     assert problems(compiled(pipeline)) == [
-        "task `write`: the placeholder {{$.run_owner}}, which the local runner does not support yet"
+        f"task `write`: the placeholder {name}, which the local runner does not support yet"
+        for name in ("{{$.run_owner}}", "{{$.workspace_path}}")
     ]
 
 

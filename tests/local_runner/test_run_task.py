@@ -160,9 +160,7 @@ def test_a_missing_output_parameter_fails_by_name(run):
     ("text", "error"),
     [
         ("seven", "output parameter `path`: expected NUMBER_INTEGER, got 'seven'"),
-        ("7.5", "output parameter `path`: expected NUMBER_INTEGER, got float 7.5"),
-        ("[7]", "output parameter `path`: expected NUMBER_INTEGER, got list [7]"),
-        ("7.0", None),
+        ("7\n", None),
     ],
 )
 def test_an_output_parameter_is_held_to_its_type(run, text, error):
