@@ -7,13 +7,14 @@ INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow
 DEMO ?= quantgate-demo
 
-.PHONY: help demo test check lint types test-fast test-slow bench bench-runner images test-images \
+.PHONY: help demo test check lint types test-fast test-decision test-slow bench bench-runner images test-images \
   goldens pages schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
 	@echo "make test       every test but the slow ones"
 	@echo "make check      style, types and the fast tests"
+	@echo "make test-decision  the decision's tests, which have to cover it wholly"
 	@echo "make test-slow  what takes minutes"
 	@echo "make bench      whole runs against the guide's recipes and KFP's local runner; minutes"
 	@echo "make bench-runner PARTS='digits fashion tasks growth early'  the runner's own part of it"
@@ -30,7 +31,7 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-check: lint types test-fast
+check: lint types test-decision test-fast
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -43,8 +44,12 @@ types: $(INSTALLED)
 	rm -rf build
 	MYPYPATH=.types $(BIN)/mypy -p quantgate
 
+# What decides is covered wholly, by its own tests.
+test-decision: $(INSTALLED)
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/decision --cov
+
 test-fast: $(INSTALLED)
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)"
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" --ignore tests/decision
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m slow

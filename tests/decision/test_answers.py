@@ -110,3 +110,12 @@ def test_a_long_curve_is_thinned_out_from_end_to_end():
 def test_samples_of_one_class_have_no_curve(right):
     rankings = Rankings(np.arange(len(right), dtype=np.float64), np.array(right, np.int32))
     assert curves_of("roc_auc", "small", rankings, rankings) is None
+
+
+def test_curves_hold_a_candidate_against_the_baseline():
+    right = np.array([0, 1], np.int32)
+    before, after = Rankings(np.array([0.1, 0.9]), right), Rankings(np.array([0.8, 0.2]), right)
+    found = curves_of("roc_auc", "small", before, after)
+    assert (found.figure, found.candidate) == ("roc_auc", "small")
+    assert [point.true_positive_rate for point in found.baseline] == [0, 1, 1]
+    assert [point.true_positive_rate for point in found.points] == [0, 0, 1]

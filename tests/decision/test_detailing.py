@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from quantgate.accuracy import main_metric, more_is_better
-from quantgate.answers import Answers, Choices
+from quantgate.answers import Answers, Choices, Rankings
 from quantgate.calibrated import HUGE, MOST_RANGES, ranges_shown
 from quantgate.detailing import details_of
 from quantgate.details import TensorRange
@@ -125,3 +125,54 @@ def test_which_way_is_better_is_known_or_told_by_the_spec(run):
     ):
         told = decision.model_copy(update={"metrics": own, "limits": {}, **changes})
         assert more_is_better("worst", told) is better
+
+
+def test_the_curves_are_of_the_candidate_that_was_measured(run):
+    run.add("small", "float16", 500)
+    right = np.arange(1000, dtype=np.int32) % 2
+    rankings = {"top1": Rankings(np.arange(1000.0), right), "other": Rankings(right * 1.0, right)}
+    one_class = Rankings(np.arange(1000.0), np.ones(1000, np.int32))
+
+    def ranking(evaluation, **more):
+        return Evaluation(
+            evaluation.measurement,
+            evaluation.samples,
+            answers=lambda: Answers(rankings={**rankings, **more}),
+        )
+
+    run.baseline = ranking(run.baseline, alone=one_class, unanswered=one_class)
+    run.evaluations = [ranking(run.evaluations[0], alone=one_class)]
+    details = details_of(run.evidence(), run.decide(LIMITS))
+    assert [(one.figure, one.candidate) for one in details.curves] == [
+        ("top1", "small"),
+        ("other", "small"),
+    ]
+
+
+def test_a_metric_that_compares_by_itself_has_no_spread(run):
+    values = {"agreement": np.ones(4)}
+    run.evaluate("float32", values, metrics={"agreement": "agreement"})
+    run.baseline = run.evaluations.pop()
+    run.attest("small", "float16", 500)
+    run.evaluate("small", values, metrics={"agreement": "agreement"})
+    decision = run.decide({"agreement": {"min": 0.9}})
+    assert details_of(run.evidence(), decision).spreads == []
+
+
+def test_one_sample_has_no_spread(run):
+    run.evaluate("float32", {"mse": np.ones(1)}, metrics={"mse": "mse"})
+    run.baseline = run.evaluations.pop()
+    run.attest("small", "float16", 500)
+    run.evaluate("small", {"mse": np.zeros(1)}, metrics={"mse": "mse"})
+    decision = run.decide({"mse": {"max": 2.0}})
+    assert details_of(run.evidence(), decision).spreads == []
+
+
+def test_ops_are_counted_by_what_they_compute_in(run):
+    ops = {"CONV_2D": 2, "SOFTMAX": 1}
+    types = {"CONV_2D": {"int8": 2}, "SOFTMAX": {"int8": 0, "float32": 1}}
+    run.attest("small", "full_integer", 500, ops=ops, op_types=types, macs={"CONV_2D": 90})
+    run.attest("untold", "float16", 600)
+    (found,) = details_of(run.evidence(), run.decide(LIMITS)).attested
+    assert (found.candidate, found.ops, found.macs) == ("small", 3, 90)
+    assert found.arithmetics == {"int8": 2, "float32": 1}

@@ -198,3 +198,9 @@ def test_no_candidate_that_another_one_beats_wins(figures, pairs):
     objectives = [Objective(minimize="latency_p50_ms"), Objective(maximize="top1")]
     choice = choose_winner(figures, objectives, lambda name, *pair: frozenset(pair) in pairs)
     assert choice.winner in pareto_front(figures, objectives)
+
+
+def test_a_noisy_machine_of_which_nothing_else_is_known(timed):
+    timed.itself, timed.conditions = Interval(confidence=0.95, low=0.9, high=1.04), None
+    warning = timed.decide({"size_bytes": {"max": 900}}).warnings[0]
+    assert "came out at 0.90 to 1.04 of its own median; time on a quiet machine" in warning

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from quantgate.figures import FIGURES, own_figure
 from quantgate.report.overview import figures_beside, figures_shown, rows, verdict_text
 
 METRICS = {"luma": "psnr", "head2": "top1", "alike": "snr", "worst": "my_metrics:worst"}
@@ -60,3 +61,9 @@ def test_right_and_wrong_come_with_mcnemars_test(decision):
 
 def test_a_missed_metric_calls_for_training_whatever_its_name(decision):
     assert any("quantization-aware training" in advice for advice in decision.advice)
+
+
+def test_which_figures_lie_between_two_numbers():
+    assert FIGURES["top1"].bounded
+    assert not FIGURES["mse"].bounded
+    assert not own_figure("worst", higher_is_better=False).bounded

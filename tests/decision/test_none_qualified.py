@@ -129,3 +129,10 @@ def test_ops_are_not_named_where_that_does_not_fit(run, mode, lost, settings_giv
     run.ops = {"SOFTMAX": 1}
     limits = {**KEEP_TOP1, "size_bytes": {"max": 1}}
     assert not any("leave ops" in advice for advice in run.decide(limits).advice)
+
+
+def test_ops_that_cannot_be_run_here_are_to_be_replaced(run):
+    run.attest("a", "float16", status="failed", reasons=["the Flex delegate is missing"])
+    run.ops = {"CONV_2D": 1, "FlexErf": 2, "FlexBetainc": 1}
+    (advice,) = run.decide(KEEP_TOP1).advice
+    assert advice.startswith("express FlexErf, FlexBetainc through ops that LiteRT has, ")

@@ -10,6 +10,7 @@ from quantgate.phrases import (
     ratio_text,
     rule_text,
     short_miss_text,
+    tolerance_text,
 )
 from quantgate.records import Interval
 
@@ -173,3 +174,15 @@ def test_a_miss_says_what_by_how_much_and_of_what(found, text, short):
 def test_an_amount_and_its_limit_share_the_unit():
     found = verdict("psnr", "max_drop", 0.5, 0.25)
     assert (amount_text(found, 0.25), limit_text(found)) == ("0.25 dB", "0.5 dB")
+
+
+@pytest.mark.parametrize(
+    ("within", "text"),
+    [
+        ("5%", "5%"),
+        (0.01, "0.01"),
+        ({"confidence": 0.95}, "what the samples show at 95 % confidence"),
+    ],
+)
+def test_a_tolerance_reads_as_the_spec_has_it(within, text):
+    assert tolerance_text(within) == text

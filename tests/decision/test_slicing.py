@@ -7,6 +7,7 @@ from quantgate.phrases import rule_text
 from quantgate.records import Slices
 from quantgate.report import html, markdown
 from quantgate.report.overview import figures_shown, verdict_text, worst_slices
+from quantgate.slicing import warnings_about_slices
 
 DEVICES = {"phone": 600, "tablet": 390, "watch": 10}
 SLICES = {"top1": Slices(key="device", higher_is_better=True, samples=DEVICES)}
@@ -101,3 +102,8 @@ def test_reports_show_the_worst_slice_and_no_column_for_each(decide):
     assert "**small**: top1 in watch, 10 samples: 0.7000 -0.2000" in markdown.render(decision)
     assert "top1 in watch, 10 samples: 0.7000 -0.2000" in html.render(decision)
     assert "top1[" not in decision.summary
+
+
+def test_large_slices_need_no_warning():
+    large = {"top1": Slices(key="device", higher_is_better=True, samples={"phone": 30})}
+    assert warnings_about_slices({}, {"top1": 0.9}, {"top1": "top1"}, large) == []

@@ -203,3 +203,15 @@ def test_looks_grow_and_end_before_the_last_sample():
 def test_the_order_is_the_same_each_time():
     assert np.array_equal(order_of(500), order_of(500))
     assert sorted(order_of(500)) == list(range(500))
+
+
+def test_no_sample_leaves_everything_open():
+    assert upper_bound(np.array([]), 1.0, 0.05, 1) == 1.0
+    assert lower_bound(np.array([]), -1.0, 0.05, 1) == -1.0
+    assert upper_bound(np.array([]), np.inf, 0.05, 1) == np.inf
+
+
+def test_values_that_lie_evenly_about_their_mean_have_the_normal_bound():
+    values = np.tile([29.0, 31.0], 500)
+    expected = 30 + 1.6448536 * values.std(ddof=1) / np.sqrt(1_000)
+    assert upper_bound(values, np.inf, 0.05, 1) == pytest.approx(expected)

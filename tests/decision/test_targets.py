@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantgate.targets import TargetMeasurement, TargetMeasurements
+from quantgate.targets import TargetMeasurement, TargetMeasurements, figures_of
 
 RUNS = {"mcu_runs": 1.0, "mcu_arena_bytes": 20_000.0}
 HYBRID = "TFLite Micro does not run it: CONV_2D (op 0) fails to prepare"
@@ -71,3 +71,14 @@ def test_the_baseline_has_no_figures_of_targets_even_with_the_bytes_of_a_candida
 def test_what_the_machine_lacks_is_said_once(measured) -> None:
     decision = measured.decide({"top1": {"max_drop": 0.01}})
     assert decision.warnings == [NO_GPU]
+
+
+def test_each_target_has_figures_and_files_of_its_own(measured) -> None:
+    assert figures_of(["edge_tpu"]) == {"edge_tpu_ops_share", "edge_tpu_cpu_ops"}
+    compiled = TargetMeasurement(
+        target="ethos_u", tool="Vela", figures={}, compiled="ethos_u.tflite"
+    )
+    measurements = TargetMeasurements(
+        model_sha256="a" * 64, targets=[*measured.targets[0].targets, compiled]
+    )
+    assert measurements.compiled == ["ethos_u.tflite"]
