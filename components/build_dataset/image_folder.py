@@ -1,5 +1,6 @@
 """A folder of images: one folder a class, or images alone."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,15 +91,22 @@ def open_images(request: Request) -> dict[str, SourceArray]:
     shape = preparation.read(files[0], str(files[0])).shape
     arrays: dict[str, SourceArray] = {key: ImageArray(key, files, preparation, shape)}
     if classes is not None:
-        arrays[CLASS] = MemoryArray(CLASS, classes)
+        arrays[CLASS] = classes
     return arrays
 
 
-def _listed(root: Path) -> tuple[list[Path], NDArray[np.int64] | None]:
+def _listed(root: Path) -> tuple[list[Path], MemoryArray | None]:
     if not root.is_dir():
         return [], None
-    by_class = [images_of_class(folder) for folder in class_folders(root)]
-    if not by_class:
+    folders = class_folders(root)
+    if not folders:
         return image_files(root), None
+    by_class = [images_of_class(folder) for folder in folders]
+    numbers = np.repeat(np.arange(len(folders)), [len(images) for images in by_class])
     files = [file for images in by_class for file in images]
-    return files, np.repeat(np.arange(len(by_class)), [len(images) for images in by_class])
+    return files, MemoryArray(CLASS, numbers, [_readable(folder.name) for folder in folders])
+
+
+def _readable(name: str) -> str:
+    """A folder's name as text that JSON can hold, whatever its bytes."""
+    return os.fsencode(name).decode("utf-8", "replace")

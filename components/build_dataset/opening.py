@@ -10,7 +10,12 @@ from quantgate.components.build_dataset.numpy_files import open_archive, open_fo
 from quantgate.components.build_dataset.python_callable import read_callable
 from quantgate.components.build_dataset.random_values import open_random
 from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
-from quantgate.components.build_dataset.sources import CLASS, Request, SourceArray
+from quantgate.components.build_dataset.sources import (
+    CLASS,
+    MemoryArray,
+    Request,
+    SourceArray,
+)
 from quantgate.components.build_dataset.spool import Stream, spooled
 from quantgate.components.build_dataset.tables import read_csv, read_parquet
 from quantgate.components.build_dataset.tfrecord import read_records
@@ -68,6 +73,11 @@ class Opened:
     def available(self) -> int:
         """Samples in the source, or as many as were read of it."""
         return next(iter(self.arrays.values())).shape[0]
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the label's classes, by number, where the source has them."""
+        return list(self.label.names) if isinstance(self.label, MemoryArray) else []
 
 
 def open_source(request: Request, spool: Path, label_required: bool) -> Opened:

@@ -43,10 +43,17 @@ class SourceArray(Protocol):
 
 @dataclass(frozen=True)
 class MemoryArray:
-    """A small array, such as labels, that is held in memory."""
+    """A small array, such as labels, that is held in memory.
+
+    Attributes:
+        key: its name in the source.
+        values: samples first.
+        names: of the classes, by the numbers that are the values; empty where they have none.
+    """
 
     key: str
     values: Array
+    names: Sequence[str] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -168,6 +168,7 @@ def _write(
         selections=selections if len(selections) > 1 else {},
         synthetic=opened.synthetic,
         fields=fields,
+        classes=opened.classes,
     )
     _refuse(opened, purpose, [*writer.problems, *missing_values(opened.fields, indices, wanted)])
     manifest.write(folder / MANIFEST)

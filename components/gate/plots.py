@@ -15,6 +15,9 @@ from quantgate.report.overview import one_line
 #: Up to so many classes, cells hold their counts.
 MOST_NUMBERED = 12
 SQUARE = (4.4, 4.2)
+#: Of a class's name at an axis; each character takes such a part of the plot.
+LONGEST_CLASS, SHORT_CLASS = 14, 3
+CHARACTER = 0.0145
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,9 @@ def _confusion(found: Classes, matrix: Sequence[Sequence[int]], name: str, key: 
 def _draw_matrix(figure: Any, matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
     from matplotlib.patches import Rectangle
 
-    axes = figure.add_axes((0.1, 0.11, 0.88, 0.87), aspect="equal")
+    names = [_shortened(one_line(label)) for label in labels]
+    edge = 0.06 + CHARACTER * max(map(len, names), default=0)
+    axes = figure.add_axes((edge, edge, 0.98 - edge, 0.98 - edge), aspect="equal", anchor="NW")
     axes.spines[:].set_visible(False)
     for row, counts in enumerate(matrix):
         for column, count in enumerate(counts):
@@ -78,7 +83,11 @@ def _draw_matrix(figure: Any, matrix: Sequence[Sequence[int]], labels: Sequence[
                 )
                 if len(labels) <= MOST_NUMBERED:
                     _number(axes, row, column, count)
-    _label(axes, labels)
+    _label(axes, names)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_CLASS else f"{name[: LONGEST_CLASS - 1]}…"
 
 
 def _number(axes: Any, row: int, column: int, count: int) -> None:
@@ -87,9 +96,10 @@ def _number(axes: Any, row: int, column: int, count: int) -> None:
 
 def _label(axes: Any, labels: Sequence[str]) -> None:
     step = -(-len(labels) // 16)
+    upright = max(map(len, labels), default=0) > SHORT_CLASS
     places = [place + 0.5 for place in range(0, len(labels), step)]
     axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), xlabel="chosen", ylabel="right")
-    axes.set_xticks(places, labels[::step])
+    axes.set_xticks(places, labels[::step], rotation=90 if upright else 0)
     axes.set_yticks(places, labels[::step])
     axes.tick_params(length=0, labelsize=8)
     axes.xaxis.label.set_size(9)

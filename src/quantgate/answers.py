@@ -54,8 +54,18 @@ class Answers:
         )
 
 
-def classes_of(figure: str, candidate: str, baseline: Choices, own: Choices) -> Classes:
-    """Hold a candidate's classes against the baseline's, on the same samples."""
+def classes_of(
+    figure: str, candidate: str, baseline: Choices, own: Choices, names: Sequence[str] = ()
+) -> Classes:
+    """Hold a candidate's classes against the baseline's, on the same samples.
+
+    Args:
+        figure: what the classes were counted for.
+        candidate: its name.
+        baseline: what the baseline answered.
+        own: what the candidate answered.
+        names: of the classes, by number; a class without one goes by its number.
+    """
     right, before, after = own.right, baseline.chosen, own.chosen
     labels: Labels = np.unique(np.concatenate([right, before, after]))
     drawn = len(labels) <= MOST_CLASSES
@@ -64,9 +74,9 @@ def classes_of(figure: str, candidate: str, baseline: Choices, own: Choices) -> 
         candidate=candidate,
         classes=len(labels),
         samples=len(right),
-        changes=_changes(labels, right, before, after),
-        confused=_confused(right, before, after),
-        labels=[str(label) for label in labels] if drawn else [],
+        changes=_changes(labels, right, before, after, names),
+        confused=_confused(right, before, after, names),
+        labels=[_named(label, names) for label in labels.tolist()] if drawn else [],
         baseline=_matrix(labels, right, before) if drawn else [],
         matrix=_matrix(labels, right, after) if drawn else [],
     )
@@ -109,6 +119,10 @@ def _point(false_positive: Any, true_positive: Any, threshold: Any) -> CurvePoin
     )
 
 
+def _named(label: int, names: Sequence[str]) -> str:
+    return names[label] if 0 <= label < len(names) else str(label)
+
+
 def _matrix(labels: Labels, right: Labels, chosen: Labels) -> list[list[int]]:
     size = len(labels)
     cells = np.searchsorted(labels, right) * size + np.searchsorted(labels, chosen)
@@ -116,15 +130,17 @@ def _matrix(labels: Labels, right: Labels, chosen: Labels) -> list[list[int]]:
     return [[int(count) for count in row] for row in counts]
 
 
-def _changes(labels: Labels, right: Labels, before: Labels, after: Labels) -> list[ClassChange]:
+def _changes(
+    labels: Labels, right: Labels, before: Labels, after: Labels, names: Sequence[str]
+) -> list[ClassChange]:
     """The classes of which most samples changed from right to wrong or back, on balance."""
     samples, was, now = (
         np.bincount(np.searchsorted(labels, found), minlength=len(labels)).tolist()
         for found in (right, right[before == right], right[after == right])
     )
     changes = [
-        ClassChange(label=str(label), samples=whole, baseline=first, candidate=second)
-        for label, whole, first, second in zip(labels, samples, was, now, strict=True)
+        ClassChange(label=_named(label, names), samples=whole, baseline=first, candidate=second)
+        for label, whole, first, second in zip(labels.tolist(), samples, was, now, strict=True)
         if whole
     ]
     return _most_changed(changes)
@@ -134,7 +150,7 @@ def _most_changed(changes: Sequence[ClassChange]) -> list[ClassChange]:
     return sorted(changes, key=lambda one: -abs(one.candidate - one.baseline))[:MOST_CHANGES]
 
 
-def _confused(right: Labels, before: Labels, after: Labels) -> list[Confused]:
+def _confused(right: Labels, before: Labels, after: Labels, names: Sequence[str]) -> list[Confused]:
     counts: dict[tuple[int, int], list[int]] = {}
     for place, chosen in enumerate((before, after)):
         wrong = chosen != right
@@ -144,7 +160,12 @@ def _confused(right: Labels, before: Labels, after: Labels) -> list[Confused]:
         for (one, other), count in zip(pairs.tolist(), found.tolist(), strict=True):
             counts.setdefault((one, other), [0, 0])[place] = count
     changed = [
-        Confused(right=str(one), chosen=str(other), baseline=first, candidate=second)
+        Confused(
+            right=_named(one, names),
+            chosen=_named(other, names),
+            baseline=first,
+            candidate=second,
+        )
         for (one, other), (first, second) in sorted(counts.items())
         if first != second
     ]

@@ -42,7 +42,7 @@ def details_of(
         outputs=attestation.outputs if attestation else [],
         spreads=list(_spreads(evidence, decision)),
         classes=[
-            classes_of(figure, subject, choices, after.choices[figure])
+            classes_of(figure, subject, choices, after.choices[figure], evidence.classes)
             for figure, choices in before.choices.items()
             if subject and figure in after.choices
         ],

@@ -75,6 +75,12 @@ class Evidence:
         return self.baseline.measurement.slices
 
     @property
+    def classes(self) -> Sequence[str]:
+        """Names of the evaluation set's classes, by number; none where its signatures differ."""
+        named = {tuple(found.manifest.classes) for found in self.evaluation_sets.values()}
+        return named.pop() if len(named) == 1 else ()
+
+    @property
     def random_data(self) -> list[str]:
         """Which data is random: "calibration", "evaluation"."""
         return random_purposes(self.calibration_sets, self.evaluation_sets)

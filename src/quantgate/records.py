@@ -84,7 +84,8 @@ class Manifest(Record):
     `available` were taken. `per_class` counts the labels where they are integers. `selections` has
     the rows that each variant of a calibration takes, "" being the one that `select` and `seed`
     describe; empty where there is no other. `synthetic` says that the values are random. `fields`
-    are further arrays by key, for metrics: what slices go by, the truth of boxes.
+    are further arrays by key, for metrics: what slices go by, the truth of boxes. `classes` names
+    the classes, by number, where the source does.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -100,6 +101,7 @@ class Manifest(Record):
     selections: dict[str, list[int]] = {}
     synthetic: bool = False
     fields: dict[str, ArrayFacts] = {}
+    classes: list[str] = []
 
 
 class Calibration(Record):

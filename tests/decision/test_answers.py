@@ -43,6 +43,16 @@ def test_matrices_count_samples_of_each_class():
     ]
 
 
+def test_classes_go_by_their_names_and_without_one_by_their_number():
+    right, chosen = [0, 0, 1, 2], [1, 0, 1, -1]
+    found = classes_of(
+        "top1", "small", choices(right, right), choices(chosen, right), ["ant", "cat"]
+    )
+    assert found.labels == ["-1", "ant", "cat", "2"]
+    assert {one.label for one in found.changes} == {"ant", "cat", "2"}
+    assert [(one.right, one.chosen) for one in found.confused] == [("ant", "cat"), ("2", "-1")]
+
+
 def test_many_classes_are_bounded():
     right = np.arange(3000) % 1000
     found = classes_of("top1", "small", choices(right, right), choices(right // 2, right))

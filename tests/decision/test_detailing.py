@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from quantgate.calibrated import HUGE, MOST_RANGES, ranges_shown
 from quantgate.detailing import details_of
 from quantgate.details import TensorRange
 from quantgate.evidence import Evaluation
+from quantgate.records import Manifest
+from quantgate.samples import SampleSet
 
 LIMITS = {"top1": {"max_drop": 0.05}}
 
@@ -176,3 +180,16 @@ def test_ops_are_counted_by_what_they_compute_in(run):
     (found,) = details_of(run.evidence(), run.decide(LIMITS)).attested
     assert (found.candidate, found.ops, found.macs) == ("small", 3, 90)
     assert found.arithmetics == {"int8": 2, "float32": 1}
+
+
+def test_classes_have_names_where_all_signatures_agree(run):
+    def of(**names):
+        sets = {
+            signature: SampleSet(Manifest.model_construct(classes=classes), [])
+            for signature, classes in names.items()
+        }
+        return replace(run.evidence(), evaluation_sets=sets).classes
+
+    assert of(serve=["ant", "cat"], embed=["ant", "cat"]) == ("ant", "cat")
+    assert of(serve=["ant", "cat"], embed=[]) == ()
+    assert of() == ()

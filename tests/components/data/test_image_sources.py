@@ -1,5 +1,7 @@
 """Folders of images."""
 
+import os
+
 import numpy as np
 
 IMAGE = {"image": ("float32", [-1, 4, 6, 3])}
@@ -15,7 +17,15 @@ def test_class_folders_in_alphabetical_order_are_the_labels(build, image_file, t
     dataset = build(root, IMAGE)
     assert dataset.label.tolist() == [0, 1, 1]
     assert dataset.manifest.per_class == {"0": 1, "1": 2}
+    assert dataset.manifest.classes == ["ant", "cat"]
     assert dataset.inputs["image"].shape == (3, 4, 6, 3)
+
+
+def test_a_class_s_name_is_text_whatever_its_folder_s_bytes(build, image_file, tmp_path):
+    root = tmp_path / "images"
+    for name in (b"caf\xe9", "größe <b>".encode()):
+        image_file(root / os.fsdecode(name) / "a.png", (4, 6))
+    assert build(root, IMAGE).manifest.classes == ["caf\ufffd", "größe <b>"]
 
 
 def test_pixels_are_kept_as_they_are(build, image_file, tmp_path):

@@ -369,7 +369,8 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
         spec_sha256="e" * 64,
         allow_random=False,
         evaluation=artifact(
-            dsl.Artifact, summary(files.path("evaluation"), "evaluation", [[1] * 16])
+            dsl.Artifact,
+            summary(files.path("evaluation"), "evaluation", [[1] * 16], classes=["a$b$", "<i>"]),
         ),
         **made,
     )
@@ -377,7 +378,7 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
     found = json.loads(json.dumps(made["classes"].metadata, allow_nan=False))
     matrix, curve = found["confusionMatrix"], found["confidenceMetrics"]
     assert found["display_name"] == "winner: float16"
-    assert matrix["annotationSpecs"] == [{"displayName": "0"}, {"displayName": "1"}]
+    assert matrix["annotationSpecs"] == [{"displayName": "a$b$"}, {"displayName": "<i>"}]
     assert sum(sum(row["row"]) for row in matrix["rows"]) == 100
     first, last = curve[0], curve[-1]
     assert (first["falsePositiveRate"], first["recall"]) == (0, 0)
@@ -385,4 +386,8 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
     details = files.decision().details
     assert details.classes[0].matrix == [row["row"] for row in matrix["rows"]]
     assert made["page"].metadata == made["report"].metadata == {"display_name": "report of fashion"}
-    assert "Confusion matrix of float16" in Path(files.path("page")).read_text("utf-8")
+    page = Path(files.path("page")).read_text("utf-8")
+    assert "Confusion matrix of float16" in page
+    assert "<i>" not in page
+    assert page.count("a$b$") > 4, "in tables and at the axes of both matrices"
+    assert "a$b$ taken for &lt;i&gt;" in page
