@@ -10,7 +10,7 @@ from quantgate.components.gate.scatter import scatter
 from quantgate.decision import Decision
 from quantgate.details import Classes, Curves
 from quantgate.figures import MEDIAN, SIZE
-from quantgate.report.overview import one_line
+from quantgate.report.text import one_line
 
 #: Up to so many classes, cells hold their counts.
 MOST_NUMBERED = 12

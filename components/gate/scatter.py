@@ -11,7 +11,8 @@ from quantgate.decision import Decision, Entry
 from quantgate.figures import SIZE, metric_of
 from quantgate.phrases import figure_text, short_name
 from quantgate.records import Interval
-from quantgate.report.overview import one_line, standing
+from quantgate.report.table import standing
+from quantgate.report.text import one_line
 from quantgate.spec.choice import Objective
 
 SIZE_INCHES = (5.4, 3.9)
@@ -50,7 +51,7 @@ def scatter(decision: Decision, cost: str, metric: str) -> str | None:
 def _points(decision: Decision, cost: str, metric: str) -> Iterator[Point]:
     entries = [
         entry
-        for entry in (decision.baseline, *decision.candidates)
+        for entry in decision.entries
         if cost in entry.measurements and metric in entry.measurements
         if standing(entry, decision) in LOOKS
     ]

@@ -102,8 +102,8 @@ def _choose(decision: Decision) -> str:
 
 
 def _candidates(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
-    before = {entry.name: entry for entry in (first.baseline, *first.candidates)}
-    after = {entry.name: entry for entry in (second.baseline, *second.candidates)}
+    before = {entry.name: entry for entry in first.entries}
+    after = {entry.name: entry for entry in second.entries}
     metrics = {**first.metrics, **second.metrics}
     for name in dict.fromkeys([*before, *after]):
         own, other = before.get(name), after.get(name)

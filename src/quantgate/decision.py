@@ -205,6 +205,11 @@ class Decision(Record):
     content_sha256: str | None = None
 
     @property
+    def entries(self) -> list[Entry]:
+        """The baseline and every candidate, in that order."""
+        return [self.baseline, *self.candidates]
+
+    @property
     def promoted(self) -> Entry | None:
         """What `promotes` names; quantgate 0.1 promoted winners alone, and did not say so."""
         name = self.promotes or self.winner
@@ -212,8 +217,7 @@ class Decision(Record):
 
     def entry(self, name: str) -> Entry | None:
         """The baseline or candidate of that name."""
-        entries = [self.baseline, *self.candidates]
-        return next((entry for entry in entries if entry.name == name), None)
+        return next((entry for entry in self.entries if entry.name == name), None)
 
     def write(self, path: str | Path) -> None:
         """Write this decision as indented JSON, with the hash of its content."""

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from quantgate.choice import choose_winner, pareto_front
 from quantgate.records import Conditions, Interval
-from quantgate.report.overview import figures_shown, provenance_items, rows
+from quantgate.report.overview import provenance_items
+from quantgate.report.table import figures_shown, rows
 from quantgate.spec.choice import Objective
 
 QUIET = Interval(confidence=0.95, low=0.99, high=1.01)

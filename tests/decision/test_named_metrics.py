@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from quantgate.figures import FIGURES, own_figure
-from quantgate.report.overview import figures_beside, figures_shown, rows, verdict_text
+from quantgate.report.overview import verdict_text
+from quantgate.report.table import figures_beside, figures_shown, rows
 
 METRICS = {"luma": "psnr", "head2": "top1", "alike": "snr", "worst": "my_metrics:worst"}
 

@@ -6,7 +6,8 @@ import pytest
 from quantgate.phrases import rule_text
 from quantgate.records import Slices
 from quantgate.report import html, markdown
-from quantgate.report.overview import figures_shown, verdict_text, worst_slices
+from quantgate.report.overview import verdict_text, worst_slices
+from quantgate.report.table import figures_shown
 from quantgate.slicing import warnings_about_slices
 
 DEVICES = {"phone": 600, "tablet": 390, "watch": 10}

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantgate.report.html import render
-from quantgate.report.overview import one_line
+from quantgate.report.text import one_line
 
 VOID = {"meta", "br", "wbr"}
 

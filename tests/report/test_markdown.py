@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from quantgate.report.markdown import render
-from quantgate.report.overview import one_line
+from quantgate.report.text import one_line
 
 MARKUP = st.text(st.sampled_from("ab1 |*_`~<>&;[]()#\\\n\r\t!-$\x1b\"'{}:/"), min_size=1).map(
     lambda text: f"x{text}x"

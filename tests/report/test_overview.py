@@ -1,12 +1,6 @@
-from quantgate.report.overview import (
-    choice_text,
-    figures_shown,
-    limit_titles,
-    notes,
-    one_line,
-    provenance_items,
-    rows,
-)
+from quantgate.report.overview import choice_text, limit_titles, notes, provenance_items
+from quantgate.report.table import figures_shown, rows
+from quantgate.report.text import one_line
 
 
 def test_the_median_is_shown_where_no_latency_is_limited(winner):

@@ -32,7 +32,7 @@ def handle(options: argparse.Namespace) -> int:
         InputError: the decision is damaged.
     """
     from quantgate.explain import explain
-    from quantgate.report.overview import one_line
+    from quantgate.report.text import one_line
 
     decision = read_decision(options.run or newest_decided(options.runs_dir))
     entry = _entry(decision, options.candidate)
@@ -46,6 +46,6 @@ def _entry(decision: Decision, name: str) -> Entry:
 
     if entry := decision.entry(name):
         return entry
-    names = [entry.name for entry in (decision.baseline, *decision.candidates)]
+    names = [entry.name for entry in decision.entries]
     hint = did_you_mean(name, names) or f"They are {listed(names, 'and')}."
     raise UsageError(f"`{name}` is no candidate of {decision.name}. {hint}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 def write_items(items: Iterable[tuple[str, str]]) -> None:
     """Write a line each, the labels in a column; whatever they hold stays on its line."""
-    from quantgate.report.overview import one_line
+    from quantgate.report.text import one_line
 
     lines = [(one_line(label), one_line(text)) for label, text in items]
     width = max((len(label) for label, _ in lines), default=0)

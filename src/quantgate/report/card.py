@@ -16,14 +16,9 @@ from quantgate.figures import SIZE, is_likeness, metric_of
 from quantgate.modes import FLOAT32
 from quantgate.phrases import change_text, figure_text, ratio_text, rule_text
 from quantgate.report.marked import as_text, texts
-from quantgate.report.overview import (
-    MARKS,
-    NOTHING,
-    one_line,
-    provenance_items,
-    verdict_text,
-)
+from quantgate.report.overview import provenance_items, verdict_text
 from quantgate.report.particulars import attested_row, tensor_rows
+from quantgate.report.text import MARKS, NOTHING, one_line
 
 #: What Hugging Face calls metrics of ours; the others have the same name there, or none.
 HUB_NAMES: Mapping[str, str] = MappingProxyType(

@@ -5,7 +5,6 @@ from html import escape
 
 from quantgate.decision import Decision
 from quantgate.details import Attested, Classes, Curves
-from quantgate.report.overview import NOTHING, one_line
 from quantgate.report.particulars import (
     attested_row,
     class_rows,
@@ -15,16 +14,9 @@ from quantgate.report.particulars import (
     range_text,
     tensor_rows,
 )
-from quantgate.report.parts import (
-    figure,
-    figures,
-    header_cell,
-    plain_table,
-    section,
-    table,
-    td,
-)
+from quantgate.report.parts import figure, figures, header_cell, plain_table, section, table, td
 from quantgate.report.promises import Kept, promises
+from quantgate.report.text import NOTHING, one_line
 
 _PROMISED = (
     "How many times smaller and faster a model became, beside what LiteRT's guide to post-training "

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from quantgate.decision import Decision
 from quantgate.report.marked import as_text, texts
-from quantgate.report.overview import NOTHING, one_line
 from quantgate.report.particulars import (
     attested_row,
     class_rows,
@@ -13,6 +12,7 @@ from quantgate.report.particulars import (
     range_text,
 )
 from quantgate.report.promises import Kept, promises
+from quantgate.report.text import NOTHING, one_line
 
 MOST_CLASSES = 5
 

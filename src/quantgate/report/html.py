@@ -10,19 +10,12 @@ from quantgate.decision import Decision, Verdict
 from quantgate.phrases import short_name
 from quantgate.report import details_html
 from quantgate.report.overview import (
-    MARKS,
-    Cell,
-    Row,
     choice_text,
-    figures_beside,
-    figures_shown,
     limit_rows,
     limit_titles,
     notes,
-    one_line,
     pareto_text,
     provenance_items,
-    rows,
     verdict_text,
     worst_slices,
 )
@@ -38,6 +31,8 @@ from quantgate.report.parts import (
 )
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
+from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
+from quantgate.report.text import MARKS, one_line
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

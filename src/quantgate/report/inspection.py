@@ -12,7 +12,7 @@ from quantgate.delivered import (
     Trial,
     WeightAttest,
 )
-from quantgate.report.overview import one_line
+from quantgate.report.text import one_line
 
 SPECIFICATION = "LiteRT's quantization specification"
 

@@ -7,23 +7,18 @@ from quantgate.phrases import short_name
 from quantgate.report import details_markdown
 from quantgate.report.marked import as_text, table
 from quantgate.report.overview import (
-    MARKS,
-    Cell,
-    Row,
     choice_text,
-    figures_beside,
-    figures_shown,
     limit_rows,
     limit_titles,
     notes,
-    one_line,
     pareto_text,
     provenance_items,
-    rows,
     verdict_text,
     worst_slices,
 )
 from quantgate.report.reproduce import REPRODUCE, commands
+from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
+from quantgate.report.text import MARKS, one_line
 
 
 def render(decision: Decision) -> str:

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from quantgate.report.overview import one_line
+from quantgate.report.text import one_line
 
 _MARKUP = re.compile(r"[\\`*_\[\]#|~$]")
 

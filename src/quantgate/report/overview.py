@@ -1,23 +1,10 @@
-"""What every report shows of a decision, in words, before it is laid out."""
+"""What every report says of a decision beside the table of candidates, in words."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any
 
 from quantgate.decision import Decision, Entry, Timing, Verdict
-from quantgate.figures import (
-    BENCHMARKED,
-    FIGURES,
-    LATENCIES,
-    MEDIAN,
-    SIZE,
-    is_likeness,
-    is_slice,
-    metric_of,
-    slice_figure,
-    slice_of,
-)
+from quantgate.figures import is_likeness, metric_of, slice_figure, slice_of
 from quantgate.phrases import (
     amount_text,
     change_text,
@@ -25,113 +12,14 @@ from quantgate.phrases import (
     figure_text,
     miss_text,
     range_text,
-    ratio_text,
     reach_text,
     rule_text,
-    short_miss_text,
-    short_name,
     tolerance_text,
 )
 from quantgate.records import Slices
-from quantgate.targets import TARGET_OF
+from quantgate.report.text import NOTHING, one_line
 
 HASH_DIGITS = 12
-NOTHING = "-"
-#: Metrics that get a column where neither a limit nor an objective names any.
-MOST_UNNAMED = 4
-#: By the outcome of a verdict.
-MARKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A figure; `kibibytes` is a size in KiB, `compared` the comparison with the baseline.
-
-    `interval` is the confidence interval of a latency's ratio to the baseline's.
-    """
-
-    value: str
-    kibibytes: str = ""
-    compared: str = ""
-    interval: str = ""
-
-    @property
-    def beside(self) -> tuple[str, ...]:
-        """What stands beside the figure."""
-        return tuple(text for text in (self.kibibytes, self.compared, self.interval) if text)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table of candidates.
-
-    `standing` is "baseline", "winner", "qualifies", "misses", "rejected" or "failed"; `verdict`
-    says it in words, a line for each limit that was missed. `reasons` say why a candidate was
-    rejected or failed.
-    """
-
-    name: str
-    mode: str
-    standing: str
-    verdict: list[str]
-    cells: list[Cell]
-    pareto: bool = False
-    reasons: Sequence[str] = ()
-
-
-def one_line(text: str) -> str:
-    """Text without line breaks and control characters, which converter messages are full of."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def figures_shown(decision: Decision) -> list[str]:
-    """The figures that get a column: those that limits or objectives name, and the size.
-
-    Where none of these is a metric, all metrics do, up to `MOST_UNNAMED`; where none is a latency,
-    the median does.
-    """
-    named = [*decision.limits, *map(objective_figure, decision.choose)]
-    measured = _measured(decision)
-    metrics = [name for name in measured if metric_of(name, decision.metrics)]
-    benchmarked = [name for name in BENCHMARKED if name in named]
-    if not any(name in LATENCIES for name in benchmarked):
-        benchmarked.insert(0, MEDIAN.name)
-    columns = [
-        SIZE.name,
-        *([name for name in metrics if name in named] or metrics[:MOST_UNNAMED]),
-        *benchmarked,
-        *(name for name in TARGET_OF if name in named),
-    ]
-    return [name for name in columns if name in measured]
-
-
-def figures_beside(decision: Decision) -> list[str]:
-    """The figures that were measured and have no column."""
-    shown = figures_shown(decision)
-    return [name for name in _measured(decision) if name not in shown]
-
-
-def beside_text(decision: Decision) -> str:
-    """What else was measured, where there is no room for it; empty if nothing was."""
-    others = [short_name(name) for name in figures_beside(decision)]
-    return f"{', '.join(others)} (in the report)" if others else ""
-
-
-def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
-    """The baseline and every candidate, in the decision's order, with `figures_shown` or others."""
-    figures = figures_shown(decision) if figures is None else figures
-    return [
-        Row(
-            name=one_line(entry.name),
-            mode=one_line(entry.mode),
-            standing=standing(entry, decision),
-            verdict=_verdict_lines(entry, decision),
-            pareto=entry.pareto,
-            reasons=() if entry.status == "measured" else [one_line(one) for one in entry.reasons],
-            cells=[_cell(name, entry, decision) for name in figures],
-        )
-        for entry in _entries(decision)
-    ]
 
 
 def limit_titles(decision: Decision) -> list[str]:
@@ -161,7 +49,7 @@ def notes(decision: Decision) -> list[tuple[str, str]]:
     """The reasons that the tables do not show already, with the name of whom each is about."""
     return [
         (one_line(entry.name), f"{prefix}{one_line(reason)}")
-        for entry in _entries(decision)
+        for entry in decision.entries
         for prefix in [f"{entry.status}: " if entry.status != "measured" else ""]
         for reason in entry.reasons
         if reason not in map(miss_text, entry.verdicts)
@@ -177,7 +65,7 @@ def worst_slices(decision: Decision) -> list[tuple[str, str]]:
     return [
         (one_line(entry.name), _worst_slice(name, found, entry, decision))
         for name, found in decision.slices.items()
-        for entry in _entries(decision)
+        for entry in decision.entries
         if any(slice_figure(name, of) in entry.measurements for of in found.samples)
     ]
 
@@ -243,65 +131,6 @@ def _timing_items(timing: Timing | None) -> list[tuple[str, str]]:
     if timing.conditions:
         items.append(("machine", one_line(conditions_text(timing.conditions))))
     return items
-
-
-def objective_figure(objective: Mapping[str, Any]) -> str:
-    """The figure that an objective, as the decision has it, is about."""
-    return str(objective.get("minimize") or objective.get("maximize"))
-
-
-def _measured(decision: Decision) -> list[str]:
-    """The names of all figures, but for those of slices, which have lists of their own."""
-    names = [name for entry in _entries(decision) for name in entry.measurements]
-    return [name for name in dict.fromkeys(names) if not is_slice(name)]
-
-
-def _entries(decision: Decision) -> list[Entry]:
-    return [decision.baseline, *decision.candidates]
-
-
-def standing(entry: Entry, decision: Decision) -> str:
-    """How the baseline or a candidate stands, as in `Row`."""
-    if entry is decision.baseline:
-        return "baseline"
-    if entry.status != "measured":
-        return entry.status
-    if entry.name == decision.winner:
-        return "winner"
-    return "qualifies" if entry.qualified else "misses"
-
-
-def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
-    found = standing(entry, decision)
-    if found != "misses":
-        return [found]
-    missed = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
-    return missed or ["does not qualify"]
-
-
-def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
-    if name not in entry.measurements:
-        return Cell(NOTHING)
-    metric = metric_of(name, decision.metrics)
-    value = entry.measurements[name]
-    reference = entry.reference.get(name, decision.baseline.measurements.get(name))
-    alone = entry is decision.baseline or is_likeness(metric)
-    return Cell(
-        value=figure_text(metric or name, value),
-        kibibytes=f"{value / 1024:,.1f} KiB" if _is_size(name) else "",
-        compared="" if alone or not reference else _comparison(metric, value, reference),
-        interval=range_text(entry.ratios[name]) if name in entry.ratios else "",
-    )
-
-
-def _is_size(name: str) -> bool:
-    return name in FIGURES and FIGURES[name].unit == "bytes"
-
-
-def _comparison(metric: str | None, value: float, reference: float) -> str:
-    if metric:
-        return change_text(metric, value - reference)
-    return f"{ratio_text(value / reference)}x"
 
 
 def _objective_text(objective: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from quantgate.delivered import TensorAttest
 from quantgate.details import Attested, Classes, RangesShown
-from quantgate.report.overview import NOTHING, one_line
+from quantgate.report.text import NOTHING, one_line
 
 LONGEST_TENSOR = 72
 MOST_TOLD = 3

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from quantgate.decision import Decision, Entry
 from quantgate.figures import MEDIAN, SIZE
-from quantgate.report.overview import NOTHING, one_line
+from quantgate.report.text import NOTHING, one_line
 
 
 @dataclass(frozen=True)

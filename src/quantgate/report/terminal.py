@@ -12,18 +12,10 @@ from rich.text import Text
 
 from quantgate.decision import Decision
 from quantgate.phrases import short_name
-from quantgate.report.overview import (
-    Cell,
-    Row,
-    beside_text,
-    figures_shown,
-    notes,
-    one_line,
-    pareto_text,
-    rows,
-    worst_slices,
-)
+from quantgate.report.overview import notes, pareto_text, worst_slices
 from quantgate.report.particulars import changes_text, range_text
+from quantgate.report.table import Cell, Row, beside_text, figures_shown, rows
+from quantgate.report.text import one_line
 
 # Colour repeats what the words say and never stands alone.
 _STYLES: Mapping[str, str] = MappingProxyType(
