@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from quantgate.decision import Closest, Entry, Verdict
 from quantgate.figures import is_slice, slice_of, whole_of
-from quantgate.gate import ROUNDING, RULES
+from quantgate.rules import ROUNDING, RULES
 
 _DIGITS = 4
 

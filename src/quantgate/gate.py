@@ -5,9 +5,8 @@ value misses it at the bound on the other side, and is undecided in between.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from quantgate.confidence import Samples
 from quantgate.decision import Outcome, Verdict
@@ -16,11 +15,10 @@ from quantgate.figures import LATENCIES, METRICS, metric_of
 from quantgate.intervals import Certain, Estimate, Mean, Paired, are_sound, whole_samples
 from quantgate.looks import CONFIDENCE, last_confidence, looks_at
 from quantgate.records import Interval, Steps
+from quantgate.rules import RULES, Rule, margin_of
 from quantgate.spec.limit import Rules
 from quantgate.timings import Clocked, Timings
 
-# A drop from 0.89 to 0.88 keeps a limit of 0.01, although their difference as doubles does not.
-ROUNDING = 1e-9
 USUAL_CONFIDENCE = 0.95
 
 
@@ -50,50 +48,6 @@ class Measured:
     def in_memory(self) -> "Measured":
         """The same, with the samples read once and for all."""
         return replace(self, samples=dict(self.samples))
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One way to limit a figure.
-
-    Attributes:
-        value: what is compared with the limit, from the candidate's figure and the baseline's.
-        floor: whether the value has to be at least the limit; otherwise, at most.
-        sign: of the candidate in the difference that the value is about; 0 where it is the figure
-            itself.
-        parts: of the baseline's figure, in how many parts that difference counts; 0 where it
-            counts as it is. The baseline's figure is taken as known: for small differences its own
-            uncertainty adds next to nothing.
-        offset: what is added to that difference.
-    """
-
-    value: Callable[[float, float], float]
-    floor: bool = False
-    sign: int = 0
-    parts: float = 0.0
-    offset: float = 0.0
-
-
-def _ratio(part: float, whole: float) -> float:
-    """A share of something that is not positive means nothing, and so keeps no limit."""
-    return part / whole if whole > 0 else math.nan
-
-
-#: The rules of `spec.model.Limit`, by the names of its fields.
-RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        "min": Rule(lambda figure, baseline: figure, floor=True),
-        "max": Rule(lambda figure, baseline: figure),
-        "max_drop": Rule(lambda figure, baseline: baseline - figure, sign=-1),
-        "max_rise": Rule(lambda figure, baseline: figure - baseline, sign=1),
-        "max_drop_percent": Rule(
-            lambda figure, baseline: 100 * _ratio(baseline - figure, abs(baseline)),
-            sign=-1,
-            parts=100,
-        ),
-        "max_ratio": Rule(_ratio, sign=1, parts=1, offset=1),
-    }
-)
 
 
 def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) -> list[Verdict]:
@@ -139,7 +93,7 @@ def estimate_of(name: str, rule: str, candidate: Measured, baseline: Measured) -
 
 def misses_outright(verdict: Verdict) -> bool:
     """Whether the value itself misses the limit, whatever its confidence bound."""
-    return verdict.value is not None and _margin(verdict.rule, verdict.value, verdict.limit) < 0
+    return verdict.value is not None and margin_of(verdict.rule, verdict.value, verdict.limit) < 0
 
 
 def is_unproven(verdict: Verdict) -> bool:
@@ -194,7 +148,7 @@ def _verdict(
         outcome="undecided",
         passed=False,
     )
-    margin = _margin(rule, value, limit)
+    margin = margin_of(rule, value, limit)
     if not math.isfinite(value):
         return found
     if early:
@@ -231,8 +185,8 @@ def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Es
     # A confidence never makes a limit easier to keep, nor easier to miss.
     low, high = min(estimate.lower(confidence), value), max(estimate.upper(confidence), value)
     bound, other = (low, high) if RULES[found.rule].floor else (high, low)
-    margin = _margin(found.rule, bound, found.limit)
-    undecided = not margin >= 0 and not _margin(found.rule, other, found.limit) < 0
+    margin = margin_of(found.rule, bound, found.limit)
+    undecided = not margin >= 0 and not margin_of(found.rule, other, found.limit) < 0
     needed = estimate.samples_to_decide(confidence, found.limit) if undecided else math.nan
     known = found.model_copy(
         update={
@@ -264,15 +218,6 @@ def _interval(value: float, confidence: float, estimate: Estimate) -> Interval |
 def _figure(measured: Measured, name: str) -> float:
     value = measured.figures.get(name, math.nan)
     return value if math.isfinite(value) else math.nan
-
-
-def _margin(rule: str, value: float, limit: float) -> float:
-    """How far the value is on the right side; NaN where it is not finite."""
-    if not math.isfinite(value):
-        return math.nan
-    if math.isclose(value, limit, rel_tol=ROUNDING):
-        return 0.0
-    return value - limit if RULES[rule].floor else limit - value
 
 
 def _finite(value: float) -> float | None:

@@ -6,14 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgate.decision import Verdict
-from quantgate.gate import (
-    RULES,
-    Measured,
-    estimate_of,
-    is_unproven,
-    judge,
-    misses_outright,
-)
+from quantgate.gate import Measured, estimate_of, is_unproven, judge, misses_outright
+from quantgate.rules import RULES
 from quantgate.spec.limit import Limit, Rules
 
 BROKEN = [math.nan, math.inf, -math.inf]
