@@ -20,7 +20,8 @@ from quantgate.pipelines.graph import Outputs, build_graph
 from quantgate.pipelines.inputs import Inputs, import_artifact
 from quantgate.pipelines.labels import make_labels_unique
 from quantgate.pipelines.resources import Channel
-from quantgate.plan import Plan, make_plan, run_parameters
+from quantgate.plan import Plan, run_parameters
+from quantgate.planning import make_plan
 from quantgate.spec import load
 from quantgate.spec.data import DataSource
 from quantgate.spec.formats import declared_format

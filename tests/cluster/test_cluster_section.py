@@ -11,7 +11,7 @@ from quantgate.cluster import on_this_machine
 from quantgate.commands.connecting import redacted
 from quantgate.errors import SpecError
 from quantgate.pipelines import compile_pipeline, quantize_and_gate
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec import load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "specs" / "on-a-cluster.yaml"

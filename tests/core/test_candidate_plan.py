@@ -6,7 +6,8 @@ from pathlib import Path
 import yaml
 
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import CalibrationSettings, Plan, make_plan
+from quantgate.plan import CalibrationSettings, Plan
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from quantgate.commands.plan import render
 from quantgate.early_plan import told
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 
 

@@ -5,7 +5,8 @@ import pytest
 from quantgate.commands.plan import render
 from quantgate.errors import SpecError
 from quantgate.modes import MODES, QUANTIZED_MODES
-from quantgate.plan import Plan, make_plan, run_parameters
+from quantgate.plan import Plan, run_parameters
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 from quantgate.tasks import tasks_of
 

@@ -2,14 +2,8 @@
 
 from typing import Any
 
-from quantgate.plan import (
-    CalibrationSettings,
-    Plan,
-    SignatureData,
-    key_of,
-    make_plan,
-    run_parameters,
-)
+from quantgate.plan import CalibrationSettings, Plan, SignatureData, key_of, run_parameters
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 from quantgate.tasks import tasks_of
 

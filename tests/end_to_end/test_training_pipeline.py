@@ -13,7 +13,8 @@ from kfp.dsl import Artifact, Dataset, Input, Model, Output
 from quantgate.decision import Decision
 from quantgate.local_runner import read_pipeline, run_pipeline
 from quantgate.pipelines.graph import Inputs, Outputs, build_graph
-from quantgate.plan import Plan, make_plan
+from quantgate.plan import Plan
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 
 pytestmark = [

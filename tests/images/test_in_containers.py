@@ -18,7 +18,7 @@ from quantgate.decision import Decision
 from quantgate.engines import DOCKER, LOCAL
 from quantgate.errors import ExitCode
 from quantgate.hashing import sha256_of_bytes
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.running import Settings, run_spec
 from quantgate.spec import load
 

@@ -8,7 +8,7 @@ import yaml
 
 from quantgate.hashing import sha256_of_bytes
 from quantgate.pipelines import compile_pipeline, quantize_and_gate
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec import load
 from quantgate.tasks import tasks_of
 

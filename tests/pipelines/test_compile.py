@@ -12,7 +12,8 @@ from kfp import components
 
 from quantgate.errors import UsageError
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import Plan, make_plan
+from quantgate.plan import Plan
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 from quantgate.tasks import tasks_of
 

@@ -10,7 +10,8 @@ import pytest
 
 from quantgate.compiled import write_pipeline
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import Plan, make_plan
+from quantgate.plan import Plan
+from quantgate.planning import make_plan
 from quantgate.spec import LoadedSpec, load
 
 SPEC = Path(__file__).resolve().parents[2] / "specs" / "smallest-on-cpu.yaml"
@@ -19,7 +20,7 @@ WRITE = """
 import sys
 from pathlib import Path
 from quantgate.compiled import write_pipeline
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec import load
 
 loaded = load(Path(sys.argv[1]), sys.argv[4:])

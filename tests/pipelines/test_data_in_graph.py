@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 from quantgate.tasks import tasks_of
 

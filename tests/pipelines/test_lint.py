@@ -19,7 +19,7 @@ from quantgate.errors import PipelineError, UsageError
 from quantgate.pipeline_file import PipelineFile, read_pipeline_file
 from quantgate.pipelines import compile_pipeline
 from quantgate.pipelines.lint import RULES, Finding, lint
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 
 GOLDENS = sorted((Path(__file__).parent / "goldens").glob("*.pipeline.yaml"))

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import make_plan, run_parameters
+from quantgate.plan import run_parameters
+from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 from quantgate.tasks import EXPORT_MODEL, tasks_of
 

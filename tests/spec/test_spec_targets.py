@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quantgate.errors import SpecError
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec import load
 from quantgate.spec.target import MeasuredTarget
 from quantgate.tasks import tasks_of

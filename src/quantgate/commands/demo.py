@@ -11,7 +11,7 @@ from quantgate.commands.conclude import conclude
 from quantgate.demo import make_example
 from quantgate.errors import ExitCode
 from quantgate.extras import FOR_A_RUN, require
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.running import Settings, run_spec
 from quantgate.runs import LATEST
 from quantgate.spec import load, preflight

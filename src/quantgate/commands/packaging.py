@@ -11,7 +11,8 @@ from quantgate.commands.arguments import add_spec
 from quantgate.commands.cluster_arguments import add_placement, placed
 from quantgate.commands.connecting import add_connection
 from quantgate.extras import import_kfp_without_client, require
-from quantgate.plan import Plan, make_plan
+from quantgate.plan import Plan
+from quantgate.planning import make_plan
 from quantgate.spec import load
 from quantgate.spec.cluster import Cluster
 

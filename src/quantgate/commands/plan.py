@@ -9,7 +9,8 @@ from quantgate.cluster import rendered
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
 from quantgate.figures import TARGET_FIGURES
-from quantgate.plan import ModePlan, Plan, make_plan
+from quantgate.plan import ModePlan, Plan
+from quantgate.planning import make_plan
 from quantgate.select_tf_ops import COST
 from quantgate.spec import load
 from quantgate.tasks import PlannedTask, tasks_of

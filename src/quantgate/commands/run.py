@@ -13,7 +13,8 @@ from quantgate.display.manner import Manner
 from quantgate.engines import LOCAL, RUNNERS, check_runner, check_targets
 from quantgate.errors import ExitCode
 from quantgate.extras import import_kfp_without_client
-from quantgate.plan import Plan, make_plan
+from quantgate.plan import Plan
+from quantgate.planning import make_plan
 from quantgate.running import Settings, arguments_of, names_of, run_spec
 from quantgate.spec import LoadedSpec, load, preflight
 

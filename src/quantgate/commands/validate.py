@@ -5,7 +5,7 @@ import sys
 
 from quantgate.commands.arguments import add_spec
 from quantgate.errors import ExitCode
-from quantgate.plan import make_plan
+from quantgate.planning import make_plan
 from quantgate.spec import load, preflight
 
 
