@@ -14,7 +14,8 @@ from quantgate.errors import SpecError
 from quantgate.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
 from quantgate.plan import Calibration, CalibrationSettings, ModePlan, Plan, PlannedCandidate
 from quantgate.spec.data import CalibrationSamples
-from quantgate.spec.model import Candidate, Exclude, Spec
+from quantgate.spec.model import Spec
+from quantgate.spec.quantize import Candidate, Exclude
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.modes import BASELINE, QUANTIZED_MODES, Mode
-from quantgate.spec.model import Candidate
 from quantgate.spec.naming import mode_findings
 from quantgate.spec.problems import Finding, KeyPath
+from quantgate.spec.quantize import Candidate
 from quantgate.spec.wording import dotted, listed
 
 Candidates = Mapping[KeyPath, Candidate]

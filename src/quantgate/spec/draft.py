@@ -12,9 +12,10 @@ from quantgate.spec.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.formats import PYTHON, declared_format
 from quantgate.spec.limit import Limit
 from quantgate.spec.metric import Metric
-from quantgate.spec.model import Candidate, Latency, ModelSource
+from quantgate.spec.model import Latency, ModelSource
 from quantgate.spec.naming import NamedFigures
 from quantgate.spec.problems import KeyPath
+from quantgate.spec.quantize import Candidate
 from quantgate.spec.target import MeasuredTarget
 from quantgate.targets import TARGET_OF, figures_of
 
