@@ -1,23 +1,22 @@
 """The work of `build_dataset`: check a source against the model, choose samples, store them."""
 
-import hashlib
 import json
 import logging
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.build_dataset.fields import TEXT, field_problems, missing_values, text_of
+from quantgate.components.build_dataset.arrays import Arrays
+from quantgate.components.build_dataset.fields import field_problems, missing_values
 from quantgate.components.build_dataset.fit import listed, structure_problems
 from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.selection import SELECTIONS
-from quantgate.components.build_dataset.sources import Request, SourceArray
+from quantgate.components.build_dataset.sources import Request
 from quantgate.components.build_dataset.variants import (
     FIRST,
     Choice,
@@ -26,20 +25,13 @@ from quantgate.components.build_dataset.variants import (
     most_samples,
     rules_of,
 )
-from quantgate.components.build_dataset.writing import (
-    SampleDigests,
-    array_facts,
-    file_name,
-    write_array,
-)
 from quantgate.components.dataset import MANIFEST, folder_of, write_summary
 from quantgate.components.progress import expect
 from quantgate.errors import InputError
-from quantgate.records import ArrayFacts, Manifest, ModelFacts
+from quantgate.records import Manifest, ModelFacts
 from quantgate.spec.data import DataSource
 
 Purpose = Literal["calibration", "evaluation"]
-Indices = NDArray[np.int64]
 STRATIFIED = "stratified"
 #: What LiteRT's guide to post-training quantization advises for calibration.
 ADVISED_SAMPLES = (100, 500)
@@ -145,15 +137,15 @@ def _write(
             _warn_of_unusual_size(len(rows))
     folder = folder_of(dataset, request.signature.key)
     folder.mkdir(parents=True, exist_ok=True)
-    writer = _Writer(folder, indices, purpose)
+    arrays = Arrays(folder, indices, purpose)
     expect(len(indices) * len(request.signature.inputs))
     inputs = {
-        name: writer.input(name, opened.arrays[name], np.dtype(facts.dtype))
+        name: arrays.input(name, opened.arrays[name], np.dtype(facts.dtype))
         for name, facts in request.signature.inputs.items()
     }
-    label = writer.label(opened.label) if opened.label else None
+    label = arrays.label(opened.label) if opened.label else None
     written = {**inputs, **({opened.label.key: label} if opened.label and label else {})}
-    fields = {key: written.get(key) or writer.field(array) for key, array in opened.fields.items()}
+    fields = {key: written.get(key) or arrays.field(array) for key, array in opened.fields.items()}
     manifest = Manifest(
         purpose=purpose,
         source=Path(opened.path).name,
@@ -164,15 +156,15 @@ def _write(
         select=choices[""].select,
         seed=choices[""].seed,
         per_class=None if labels is None else _counts(labels[indices]),
-        content_sha256=writer.digest.hexdigest(),
+        content_sha256=arrays.digest.hexdigest(),
         selections=selections if len(selections) > 1 else {},
         synthetic=opened.synthetic,
         fields=fields,
         classes=opened.classes,
     )
-    _refuse(opened, purpose, [*writer.problems, *missing_values(opened.fields, indices, wanted)])
+    _refuse(opened, purpose, [*arrays.problems, *missing_values(opened.fields, indices, wanted)])
     manifest.write(folder / MANIFEST)
-    write_summary(Path(summary), request.signature.key, manifest, writer.samples.digests)
+    write_summary(Path(summary), request.signature.key, manifest, arrays.samples.digests)
 
 
 def _purpose(purpose: str) -> Purpose:
@@ -214,61 +206,6 @@ def _warn_of_unusual_size(samples: int) -> None:
             "outliers among them widen the ranges",
             *(samples, least, most),
         )
-
-
-@dataclass
-class _Writer:
-    """Writes arrays to a folder; gathers their facts, their flaws and the content's hash."""
-
-    folder: Path
-    indices: Indices
-    purpose: Purpose
-    problems: list[str] = field(default_factory=list)
-    digest: Any = field(default_factory=hashlib.sha256)
-    samples: SampleDigests = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.samples = SampleDigests(len(self.indices))
-
-    def input(self, name: str, array: SourceArray, dtype: np.dtype[Any]) -> ArrayFacts:
-        facts = self._write("input", name, array, dtype, self.samples)
-        if self.purpose == "calibration" and facts.minimum == facts.maximum == 0:
-            self.problems.append(
-                f"input `{name}`: every value is 0, which leaves no range to calibrate on"
-            )
-        return facts
-
-    def label(self, array: SourceArray) -> ArrayFacts:
-        return self._write("label", array.key, array, array.dtype.newbyteorder("="), None)
-
-    def field(self, array: SourceArray) -> ArrayFacts:
-        if array.dtype.kind in TEXT:
-            return self._text(array)
-        return self._write("field", array.key, array, array.dtype.newbyteorder("="), None)
-
-    def _text(self, array: SourceArray) -> ArrayFacts:
-        values = text_of(array, self.indices)
-        path = self.folder / file_name(array.key)
-        np.save(path, values)
-        self.digest.update(f"field:{array.key}:{values.tolist()}".encode())
-        shape = list(values.shape)
-        return ArrayFacts(
-            file=path.name, shape=shape, dtype=values.dtype.name, minimum=0, maximum=0
-        )
-
-    def _write(
-        self,
-        role: str,
-        name: str,
-        array: SourceArray,
-        dtype: np.dtype[Any],
-        samples: SampleDigests | None,
-    ) -> ArrayFacts:
-        path = self.folder / file_name(name)
-        self.digest.update(f"{role}:{len(name)}:{name}:".encode())
-        values = write_array(path, array, self.indices, dtype, self.digest.update, samples)
-        self.problems += values.problems(f"{role} `{name}`")
-        return array_facts(path, array, len(self.indices), values)
 
 
 def _counts(labels: NDArray[Any]) -> dict[str, int]:

@@ -1,0 +1,86 @@
+"""Writing the arrays of a data set: a file each, with their facts, flaws and the content's hash."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quantgate.components.build_dataset.fields import TEXT, text_of
+from quantgate.components.build_dataset.sources import SourceArray
+from quantgate.components.build_dataset.writing import (
+    Indices,
+    SampleDigests,
+    array_facts,
+    file_name,
+    write_array,
+)
+from quantgate.records import ArrayFacts
+
+
+@dataclass
+class Arrays:
+    """The chosen rows of a source's arrays, written to a folder one after another.
+
+    Attributes:
+        folder: where the .npy files go.
+        indices: the rows, ascending.
+        purpose: "calibration" or "evaluation".
+        problems: what makes the values unfit for it, in sentences.
+        digest: the hash object of what was written so far.
+        samples: a digest of every sample over its inputs.
+    """
+
+    folder: Path
+    indices: Indices
+    purpose: str
+    problems: list[str] = field(default_factory=list)
+    digest: Any = field(default_factory=hashlib.sha256)
+    samples: SampleDigests = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.samples = SampleDigests(len(self.indices))
+
+    def input(self, name: str, array: SourceArray, dtype: np.dtype[Any]) -> ArrayFacts:
+        """Write an input as `dtype`."""
+        facts = self._write("input", name, array, dtype, self.samples)
+        if self.purpose == "calibration" and facts.minimum == facts.maximum == 0:
+            self.problems.append(
+                f"input `{name}`: every value is 0, which leaves no range to calibrate on"
+            )
+        return facts
+
+    def label(self, array: SourceArray) -> ArrayFacts:
+        """Write the labels, as they are."""
+        return self._write("label", array.key, array, array.dtype.newbyteorder("="), None)
+
+    def field(self, array: SourceArray) -> ArrayFacts:
+        """Write an array that metrics want beside inputs and label, which may be text."""
+        if array.dtype.kind in TEXT:
+            return self._text(array)
+        return self._write("field", array.key, array, array.dtype.newbyteorder("="), None)
+
+    def _text(self, array: SourceArray) -> ArrayFacts:
+        values = text_of(array, self.indices)
+        path = self.folder / file_name(array.key)
+        np.save(path, values)
+        self.digest.update(f"field:{array.key}:{values.tolist()}".encode())
+        shape = list(values.shape)
+        return ArrayFacts(
+            file=path.name, shape=shape, dtype=values.dtype.name, minimum=0, maximum=0
+        )
+
+    def _write(
+        self,
+        role: str,
+        name: str,
+        array: SourceArray,
+        dtype: np.dtype[Any],
+        samples: SampleDigests | None,
+    ) -> ArrayFacts:
+        path = self.folder / file_name(name)
+        self.digest.update(f"{role}:{len(name)}:{name}:".encode())
+        values = write_array(path, array, self.indices, dtype, self.digest.update, samples)
+        self.problems += values.problems(f"{role} `{name}`")
+        return array_facts(path, array, len(self.indices), values)
