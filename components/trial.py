@@ -1,9 +1,10 @@
 """Running a model on a few samples, to learn whether it works at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ Rows = list[NDArray[Any]]
 Outputs = dict[str, Rows]
 REFERENCE_SAMPLES = 4
 REFERENCE_MACS = 10_000_000_000
+
+ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,21 @@ def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: i
         ModelFailure: it cannot be loaded or allocated, or its signatures are others.
         RuntimeError: a kernel refuses.
     """
-    attempt = Attempt({}, {})
+    whole = Attempt({}, {})
     for signature in facts.signatures:
-        found = _try_signature(model, facts, signature, samples[signature.key], reference)
-        for field_ in ("outputs", "on_zeros", "kernels"):
-            for name, value in getattr(found, field_).items():
-                getattr(attempt, field_)[facts.title(signature.key, name)] = value
-        attempt = replace(attempt, kernels_problem=attempt.kernels_problem or found.kernels_problem)
-    return attempt
+        part = _try_signature(model, facts, signature, samples[signature.key], reference)
+        title = partial(facts.title, signature.key)
+        whole = Attempt(
+            outputs={**whole.outputs, **_titled(part.outputs, title)},
+            on_zeros={**whole.on_zeros, **_titled(part.on_zeros, title)},
+            kernels={**whole.kernels, **_titled(part.kernels, title)},
+            kernels_problem=whole.kernels_problem or part.kernels_problem,
+        )
+    return whole
+
+
+def _titled(by_output: Mapping[str, ValueT], title: Callable[[str], str]) -> dict[str, ValueT]:
+    return {title(name): value for name, value in by_output.items()}
 
 
 def _try_signature(
