@@ -13,7 +13,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from quantgate.components.build_dataset.work import build_dataset
-from quantgate.records import ModelFacts, Signature, TensorFacts
+from quantgate.components.evaluate.work import evaluate
+from quantgate.records import Measurement, ModelFacts, Signature, TensorFacts
 
 DTYPES = {
     "float32": schema.TensorType.FLOAT32,
@@ -211,6 +212,32 @@ def make_dataset(tmp_path) -> Callable[..., str]:
         return str(folder)
 
     return make
+
+
+@pytest.fixture
+def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]]:
+    """Evaluate a model, for `top1` if not told otherwise; returns the record and the samples'."""
+
+    def run(
+        model: str,
+        facts: str,
+        dataset: str,
+        metrics: Sequence[dict] = ({"metric": "top1"},),
+        baseline: str | None = None,
+    ) -> tuple[Measurement, dict[str, np.ndarray]]:
+        folder = tmp_path / "measurement"
+        evaluate(
+            model,
+            facts_path=facts,
+            dataset_path=dataset,
+            metrics=metrics,
+            measurement_path=str(folder),
+            baseline_path=baseline,
+        )
+        with np.load(folder / "samples.npz") as samples:
+            return Measurement.read(folder / "measurement.json"), dict(samples)
+
+    return run
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ from pycocotools.cocoeval import COCOeval
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.boxes import corner_and_size, mean_average_precision
 from quantgate.components.evaluate.jackknife import MOST_GROUPS
-from quantgate.components.evaluate.work import evaluate
 from quantgate.errors import InputError
-from quantgate.records import Measurement
 
 FLOAT = "float32"
 SAMPLES, MOST, TRUE = 60, 6, 4
@@ -98,24 +96,6 @@ def detector(build_model, make_facts, stored, step, tmp_path):
     return prepare
 
 
-@pytest.fixture
-def measure(tmp_path):
-    """Evaluate a detector; returns its measurement and the per-sample values."""
-
-    def run(model, facts, dataset, metric):
-        evaluate(
-            model,
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=[metric],
-            measurement_path=str(tmp_path / "measurement"),
-        )
-        with np.load(tmp_path / "measurement" / "samples.npz") as samples:
-            return Measurement.read(tmp_path / "measurement" / "measurement.json"), dict(samples)
-
-    return run
-
-
 def as_annotations(scene, rows=None):
     truth, detections = [], []
     for sample in range(SAMPLES) if rows is None else rows:
@@ -136,7 +116,7 @@ def as_annotations(scene, rows=None):
 
 
 def test_it_is_what_pycocotools_makes_of_the_boxes(detector, measure, scene):
-    measurement, samples = measure(*detector(scene), METRIC)
+    measurement, samples = measure(*detector(scene), [METRIC])
     expected = plain_coco(*as_annotations(scene))
     assert 0.2 < expected < 0.8
     assert measurement.figures == {"mean_average_precision": pytest.approx(expected, abs=1e-12)}
@@ -165,7 +145,7 @@ def test_contributions_are_the_jackknifes(scene):
 
 
 def test_each_slice_is_an_evaluation_of_its_own(detector, measure, scene):
-    measurement, _ = measure(*detector(scene), {**METRIC, "slice": "camera"})
+    measurement, _ = measure(*detector(scene), [{**METRIC, "slice": "camera"}])
     for start, camera in enumerate(("front", "rear")):
         expected = plain_coco(*as_annotations(scene, range(start, SAMPLES, 2)))
         found = measurement.figures[f"mean_average_precision[{camera}]"]
@@ -188,7 +168,7 @@ def test_formats_are_brought_into_one(form, box):
 def test_says_which_shapes_do_not_fit(detector, measure, scene):
     wrong = {**scene, "gt_classes": scene["gt_classes"].astype(np.float32)}
     with pytest.raises(InputError) as caught:
-        measure(*detector(wrong), METRIC)
+        measure(*detector(wrong), [METRIC])
     assert str(caught.value) == (
         "metric `mean_average_precision` needs boxes [samples, n, 4], scores [samples, n] and "
         "classes [samples, n], a count [samples] or [samples, 1] if any, and as truth boxes "
@@ -234,5 +214,5 @@ def test_says_which_shapes_do_not_fit(detector, measure, scene):
 )
 def test_says_what_is_wrong(detector, measure, scene, changes, metric, said):
     with pytest.raises(InputError) as caught:
-        measure(*detector({**scene, **changes}), metric)
+        measure(*detector({**scene, **changes}), [metric])
     assert str(caught.value) == said

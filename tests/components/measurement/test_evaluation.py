@@ -8,33 +8,13 @@ import pytest
 from quantgate.components import processes
 from quantgate.components.evaluate.run import Subject
 from quantgate.components.evaluate.stretches import stretches_of
-from quantgate.components.evaluate.work import evaluate
 from quantgate.components.interpreter import litert_version
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Measurement, ModelFacts
+from quantgate.records import ModelFacts
 
 FLOAT = "float32"
 TOP1 = [{"metric": "top1", "output": None, "peak": None}]
-
-
-@pytest.fixture
-def measure(tmp_path):
-    """Evaluate a model; returns its measurement and the per-sample values."""
-
-    def run(model, facts, dataset, metrics=TOP1):
-        folder = tmp_path / "measurement"
-        evaluate(
-            model,
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=metrics,
-            measurement_path=str(folder),
-        )
-        with np.load(folder / "samples.npz") as samples:
-            return Measurement.read(folder / "measurement.json"), dict(samples)
-
-    return run
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from quantgate.components.evaluate.work import evaluate
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_file
-from quantgate.records import Measurement, ModelFacts
+from quantgate.records import ModelFacts
 
 FLOAT = "float32"
 FUNCTIONS = """\
@@ -35,26 +34,6 @@ def of_all(outputs, labels):
         raise ValueError("too few")
     return 0.5
 """
-
-
-@pytest.fixture
-def measure(tmp_path):
-    """Evaluate a model; returns its measurement and the per-sample values."""
-
-    def run(model, facts, dataset, metrics, baseline=None):
-        folder = tmp_path / "measurement"
-        evaluate(
-            model,
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=metrics,
-            measurement_path=str(folder),
-            baseline_path=baseline,
-        )
-        with np.load(folder / "samples.npz") as samples:
-            return Measurement.read(folder / "measurement.json"), dict(samples)
-
-    return run
 
 
 @pytest.fixture

@@ -5,31 +5,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from quantgate.components.evaluate import slices as slices_module
-from quantgate.components.evaluate.work import evaluate
 from quantgate.errors import InputError
-from quantgate.records import Measurement, Slices
+from quantgate.records import Slices
 
 FLOAT = "float32"
 DEVICES = np.array(["phone", "tablet", "phone", "watch 2"])[np.arange(300) % 4]
-
-
-@pytest.fixture
-def measure(tmp_path):
-    """Evaluate a model; returns its measurement and the per-sample values."""
-
-    def run(model, facts, dataset, *metrics):
-        folder = tmp_path / "measurement"
-        evaluate(
-            model,
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=metrics,
-            measurement_path=str(folder),
-        )
-        with np.load(folder / "samples.npz") as samples:
-            return Measurement.read(folder / "measurement.json"), dict(samples)
-
-    return run
 
 
 @pytest.fixture
@@ -50,7 +30,7 @@ def classifier(scaled_model, make_facts, make_dataset):
 
 def test_every_slice_has_a_figure_and_values_of_its_own(classifier, measure):
     subject, x, labels = classifier()
-    measurement, samples = measure(*subject, {"metric": "top1", "slice": "device"})
+    measurement, samples = measure(*subject, [{"metric": "top1", "slice": "device"}])
     right = ((x * [2, 1, 0.5]).argmax(axis=1) == labels).astype(float)
     names = ["top1", "top1[phone]", "top1[tablet]", "top1[watch 2]"]
     assert list(measurement.figures) == list(samples) == names
@@ -72,7 +52,7 @@ def test_every_slice_has_a_figure_and_values_of_its_own(classifier, measure):
 def test_classes_are_slices_by_the_label(classifier, measure):
     subject, x, labels = classifier(fields=("labels",))
     metric = {"metric": "top1", "name": "by_class", "slice": "labels"}
-    measurement, _ = measure(*subject, metric)
+    measurement, _ = measure(*subject, [metric])
     right = (x * [2, 1, 0.5]).argmax(axis=1) == labels
     assert {name: value for name, value in measurement.figures.items() if "[" in name} == {
         f"by_class[{label}]": right[labels == label].mean() for label in range(3)
@@ -81,7 +61,7 @@ def test_classes_are_slices_by_the_label(classifier, measure):
 
 def test_what_is_no_mean_is_computed_in_each_slice(classifier, measure):
     subject, x, labels = classifier(labels=np.arange(300) // 4 % 2, classes=2)
-    measurement, samples = measure(*subject, {"metric": "roc_auc", "slice": "device"})
+    measurement, samples = measure(*subject, [{"metric": "roc_auc", "slice": "device"}])
     for device in ("phone", "tablet", "watch 2"):
         rows = device == DEVICES
         expected = roc_auc_score(labels[rows], x[rows, 1])
@@ -93,7 +73,7 @@ def test_a_slice_in_which_a_metric_has_no_value_is_refused(classifier, measure):
     labels = np.where(DEVICES == "tablet", 1, np.arange(300) // 4 % 2)
     subject, *_ = classifier(labels=labels, classes=2)
     with pytest.raises(InputError) as caught:
-        measure(*subject, {"metric": "roc_auc", "slice": "device"})
+        measure(*subject, [{"metric": "roc_auc", "slice": "device"}])
     assert str(caught.value) == (
         "metric `roc_auc` in the slice `tablet` of `device`: there are 0 samples of class 0 and 75 "
         "of class 1; it needs at least two of each; slice by another key, or leave such samples out"
@@ -121,12 +101,12 @@ def test_what_makes_no_slices_is_refused(classifier, measure, monkeypatch, field
     monkeypatch.setattr(slices_module, "MOST_SLICES", 200)
     subject, *_ = classifier(fields=("age",), age=field)
     with pytest.raises(InputError) as caught:
-        measure(*subject, {"metric": "top1", "slice": "age"})
+        measure(*subject, [{"metric": "top1", "slice": "age"}])
     assert str(caught.value) == said
 
 
 def test_a_data_set_built_without_the_key_is_refused(classifier, measure):
     subject, *_ = classifier(fields=())
     with pytest.raises(InputError) as caught:
-        measure(*subject, {"metric": "top1", "slice": "device"})
+        measure(*subject, [{"metric": "top1", "slice": "device"}])
     assert str(caught.value) == "the evaluation set has no `device` to slice by; build it anew"
