@@ -1,10 +1,15 @@
 """What every test may use."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from quantgate.decision import Decision
 
 SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
 
@@ -20,3 +25,49 @@ def shared_models() -> Path:
     if not SHARED_MODELS.is_dir():
         pytest.skip(f"the real models are not at {SHARED_MODELS}")
     return SHARED_MODELS
+
+
+@pytest.fixture(scope="session")
+def small_wins() -> Callable[..., "Decision"]:
+    """Make a decision for `small`, of a model's hash, against `large`: `small_wins(sha256, ..)`."""
+    return _small_wins
+
+
+def _small_wins(sha256: str, **changes: Any) -> "Decision":
+    from quantgate.decision import Decision, Entry, Provenance
+
+    def entry(name: str, model_sha256: str) -> Entry:
+        return Entry(
+            name=name,
+            mode="dynamic_range",
+            status="measured",
+            reasons=[],
+            model_sha256=model_sha256,
+            measurements={},
+            qualified=name == "small",
+        )
+
+    other = "0" * 64
+    decision = Decision(
+        name="fashion",
+        created="2025-01-14",
+        outcome="winner",
+        winner="small",
+        summary="",
+        baseline=entry("float32", sha256 if changes.get("promotes") == "float32" else other),
+        candidates=[entry("large", other), entry("small", sha256)],
+        limits={},
+        choose=[],
+        provenance=Provenance(
+            quantgate="0.1.0",
+            tensorflow="2.21.0",
+            litert="2.3.0",
+            processor="cpu",
+            spec_sha256=other,
+            saved_model_sha256=other,
+            calibration_sha256=None,
+            evaluation_sha256=other,
+            evaluation_samples=100,
+        ),
+    )
+    return decision.model_copy(update=changes)

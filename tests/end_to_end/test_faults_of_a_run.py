@@ -162,7 +162,7 @@ def without_clock(decision: Decision) -> dict[str, Any]:
         "provenance": decision.provenance,
         "candidates": {
             entry.name: (entry.status, entry.model_sha256, entry.measurements["top1"])
-            for entry in (decision.baseline, *decision.candidates)
+            for entry in decision.entries
         },
     }
 

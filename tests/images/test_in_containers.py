@@ -32,7 +32,7 @@ def facts_of(decision: Decision) -> dict[str, object]:
     """What a decision says, without what the clock has a say in."""
     return {
         entry.name: (entry.status, entry.model_sha256, entry.measurements["top1"], entry.reasons)
-        for entry in (decision.baseline, *decision.candidates)
+        for entry in decision.entries
     }
 
 

@@ -6,6 +6,8 @@ from rich.console import Console
 
 from quantgate.report.terminal import render
 
+A_DOZEN = [f"metric_number_{number}" for number in range(12)]
+
 
 def shown(decision, width=80, **options):
     console = Console(file=io.StringIO(), width=width, **options)
@@ -99,51 +101,40 @@ def test_a_narrow_terminal_has_a_list_in_which_no_word_is_folded(fixture, width,
     assert max(map(cell_len, lines)) <= width
     assert " float32" in [line.rstrip() for line in lines]
     words = set(shown(decision, 300).split())
-    names = {entry.name for entry in (decision.baseline, *decision.candidates)}
+    names = {entry.name for entry in decision.entries}
     assert {name for name in names if len(name) < width} <= set(" ".join(lines).split())
     whole = {word for word in words if len(word) < width - 4 and set(word) != {"\u2500"}}
     assert whole - set(" ".join(lines).split()) <= {"candidate", "verdict"}
 
 
-@pytest.mark.parametrize("width", [40, 80])
-def test_a_dozen_metrics_leave_the_table_of_what_is_limited(winner, width):
-    names = [f"metric_number_{number}" for number in range(12)]
-
+def with_a_dozen_metrics(decision):
     def measured(entry):
-        more = dict.fromkeys(names, 0.5)
+        more = dict.fromkeys(A_DOZEN, 0.5)
         return entry.model_copy(update={"measurements": {**entry.measurements, **more}})
 
-    decision = winner.model_copy(
+    return decision.model_copy(
         update={
-            "metrics": {**winner.metrics, **dict.fromkeys(names, "top1")},
-            "baseline": measured(winner.baseline),
-            "candidates": [measured(entry) for entry in winner.candidates],
+            "metrics": {**decision.metrics, **dict.fromkeys(A_DOZEN, "top1")},
+            "baseline": measured(decision.baseline),
+            "candidates": [measured(entry) for entry in decision.candidates],
         }
     )
-    text = shown(decision, width)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_dozen_metrics_leave_the_table_of_what_is_limited(winner, width):
+    text = shown(with_a_dozen_metrics(winner), width)
     assert all(cell_len(line) <= width for line in text.splitlines())
     together = " ".join(text.split())
     before, _, after = together.partition("Also measured: ")
     assert "metric_number" not in before
-    assert ", ".join(names) in after
+    assert ", ".join(A_DOZEN) in after
 
 
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_dozen_limited_metrics_make_a_list_in_which_no_word_is_folded(winner, width):
-    names = [f"metric_number_{number}" for number in range(12)]
-
-    def measured(entry):
-        more = dict.fromkeys(names, 0.5)
-        return entry.model_copy(update={"measurements": {**entry.measurements, **more}})
-
-    decision = winner.model_copy(
-        update={
-            "metrics": {**winner.metrics, **dict.fromkeys(names, "top1")},
-            "limits": {**winner.limits, **{name: {"min": 0.1} for name in names}},
-            "baseline": measured(winner.baseline),
-            "candidates": [measured(entry) for entry in winner.candidates],
-        }
-    )
+    limits = {**winner.limits, **{name: {"min": 0.1} for name in A_DOZEN}}
+    decision = with_a_dozen_metrics(winner).model_copy(update={"limits": limits})
     lines = shown(decision, width).splitlines()
     assert all(cell_len(line) <= width for line in lines)
     assert [line.split() for line in lines].count(["metric_number_3", "0.5000", "+0.0000"]) == 7

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.decision import Decision, Entry, Provenance
 from quantgate.hashing import sha256_of_bytes
-
-HASH = "0" * 64
 
 
 def gcs_server():
@@ -49,20 +46,8 @@ def bucket(monkeypatch):
         gc.collect()
 
 
-def _entry(name, sha256):
-    return Entry(
-        name=name,
-        mode="dynamic_range",
-        status="measured",
-        reasons=[],
-        model_sha256=sha256,
-        measurements={},
-        qualified=name == "small",
-    )
-
-
 @pytest.fixture
-def decided(tmp_path):
+def decided(tmp_path, small_wins):
     """Write a decision and the model that won; returns the arguments of `promote` but `to`."""
 
     def write(content=b"model", created="2025-01-14"):
@@ -70,29 +55,7 @@ def decided(tmp_path):
         (folder / "winner").mkdir(parents=True, exist_ok=True)
         model, decision = folder / "winner" / "model.tflite", folder / "decision.json"
         model.write_bytes(content)
-        Decision(
-            name="fashion",
-            created=created,
-            outcome="winner",
-            winner="small",
-            summary="",
-            baseline=_entry("float32", HASH),
-            candidates=[_entry("large", HASH), _entry("small", sha256_of_bytes(content))],
-            closest=None,
-            limits={},
-            choose=[],
-            provenance=Provenance(
-                quantgate="0.1.0",
-                tensorflow="2.21.0",
-                litert="2.3.0",
-                processor="cpu",
-                spec_sha256=HASH,
-                saved_model_sha256=HASH,
-                calibration_sha256=None,
-                evaluation_sha256=HASH,
-                evaluation_samples=100,
-            ),
-        ).write(decision)
+        small_wins(sha256_of_bytes(content), created=created).write(decision)
         return {
             "decision_path": str(decision),
             "winner_path": str(model),

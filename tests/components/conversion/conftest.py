@@ -47,6 +47,12 @@ class Prepared:
         return ModelFacts.read(self.facts_path)
 
 
+@pytest.fixture(scope="session")
+def unprepared() -> Callable[[Path, Path, Path], Prepared]:
+    """Say where a SavedModel, what becomes of it and its data set lie: `Prepared`, by hand."""
+    return Prepared
+
+
 @dataclass(frozen=True)
 class Quantized:
     """What `quantize` wrote."""

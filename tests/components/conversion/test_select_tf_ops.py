@@ -1,7 +1,6 @@
 """Ops that LiteRT has no builtin for: refused by name, or kept as TensorFlow's where asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,33 +25,9 @@ CANNOT_RUN = (
 NO_DATA = {"calibrated_path": None, "dataset_path": None}
 
 
-@dataclass(frozen=True)
-class Files:
-    """Where a model with everything that `quantize` takes lies."""
-
-    folder: Path
-    saved_model: Path
-
-    @property
-    def baseline(self) -> Path:
-        return self.folder / "baseline.tflite"
-
-    @property
-    def facts_path(self) -> Path:
-        return self.folder / "facts.json"
-
-    @property
-    def calibrated(self) -> Path:
-        return self.folder / "calibrated"
-
-    @property
-    def dataset(self) -> Path:
-        return self.folder / "dataset"
-
-
 @pytest.fixture
-def error_function(saved_models: Path, tmp_path: Path) -> Files:
-    return Files(tmp_path, saved_models / "error_function")
+def error_function(unprepared: Callable[..., Any], saved_models: Path, tmp_path: Path) -> Any:
+    return unprepared(saved_models / "error_function", tmp_path, tmp_path / "dataset")
 
 
 @pytest.fixture
@@ -105,7 +80,7 @@ def test_with_the_key(baseline: Callable[..., ModelFacts], tmp_path: Path):
 def test_what_was_converted_and_could_not_be_run(
     baseline: Callable[..., ModelFacts],
     quantized: Callable[..., Any],
-    error_function: Files,
+    error_function: Any,
     mode: str,
 ):
     baseline("error_function", select_tf_ops=True)
@@ -125,7 +100,7 @@ def test_a_calibrated_mode(
     baseline: Callable[..., ModelFacts],
     quantized: Callable[..., Any],
     write_dataset: Callable[..., Path],
-    error_function: Files,
+    error_function: Any,
     tmp_path: Path,
 ):
     baseline("error_function", select_tf_ops=True)

@@ -110,6 +110,42 @@ class RunFolder:
         }
         return gate(**{**arguments, **changes})
 
+    def call_component(self, **evaluation):
+        """Call the component's function; returns its outcome, and its outputs by name."""
+        from kfp import dsl
+
+        from quantgate.components.gate.component import gate as component
+
+        def artifact(kind, path):
+            return kind(name=Path(path).name, uri=path)
+
+        kinds = {
+            "decision": dsl.Artifact,
+            "report": dsl.Markdown,
+            "page": dsl.HTML,
+            "metrics": dsl.Metrics,
+            "classes": dsl.ClassificationMetrics,
+            "winner": dsl.Model,
+            "compiled": dsl.Artifact,
+        }
+        made = {name: artifact(kind, self.path(name)) for name, kind in kinds.items()}
+        data = summary(self.path("evaluation"), "evaluation", [[1] * 16], **evaluation)
+        outcome = component.python_func(
+            facts=artifact(dsl.Artifact, self.path("facts")),
+            baseline=artifact(dsl.Artifact, self.path("float32-measurement")),
+            attestations=[artifact(dsl.Artifact, path) for path in self.attestations],
+            measurements=[artifact(dsl.Artifact, path) for path in self.measurements],
+            models=[artifact(dsl.Model, path) for path in self.models],
+            name="fashion",
+            limits={"top1": {"max_drop": 0.05}},
+            choose=[{"minimize": "size_bytes"}],
+            spec_sha256="e" * 64,
+            allow_random=False,
+            evaluation=artifact(dsl.Artifact, data),
+            **made,
+        )
+        return outcome, made
+
     def decision(self) -> Decision:
         return Decision.read(self.path("decision"))
 
@@ -294,48 +330,14 @@ def test_without_a_winner_nothing_compiled_is_handed_on(files):
 
 
 def test_the_component_calls_the_work(files):
-    from kfp import dsl
-
-    from quantgate.components.gate.component import gate as component
-
-    def artifact(kind, path):
-        return kind(name=Path(path).name, uri=path)
-
-    metrics = artifact(dsl.Metrics, files.path("metrics"))
-    classes = artifact(dsl.ClassificationMetrics, files.path("classes"))
-    outcome = component.python_func(
-        facts=artifact(dsl.Artifact, files.path("facts")),
-        baseline=artifact(dsl.Artifact, files.path("float32-measurement")),
-        attestations=[artifact(dsl.Artifact, path) for path in files.attestations],
-        measurements=[artifact(dsl.Artifact, path) for path in files.measurements],
-        models=[artifact(dsl.Model, path) for path in files.models],
-        name="fashion",
-        limits={"top1": {"max_drop": 0.05}},
-        choose=[{"minimize": "size_bytes"}],
-        spec_sha256="e" * 64,
-        allow_random=False,
-        evaluation=artifact(
-            dsl.Artifact, summary(files.path("evaluation"), "evaluation", [[1] * 16])
-        ),
-        decision=artifact(dsl.Artifact, files.path("decision")),
-        report=artifact(dsl.Markdown, files.path("report")),
-        page=artifact(dsl.HTML, files.path("page")),
-        metrics=metrics,
-        classes=classes,
-        winner=artifact(dsl.Model, files.path("winner")),
-        compiled=artifact(dsl.Artifact, files.path("compiled")),
-    )
+    outcome, made = files.call_component()
     assert tuple(outcome) == (True, "float16")
     title = {"display_name": "winner: float16"}
-    assert metrics.metadata == {**title, "top1": 0.89, "size_bytes": 60.0}
-    assert classes.metadata == title
+    assert made["metrics"].metadata == {**title, "top1": 0.89, "size_bytes": 60.0}
+    assert made["classes"].metadata == title
 
 
 def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files):
-    from kfp import dsl
-
-    from quantgate.components.gate.component import gate as component
-
     rng = np.random.default_rng(5)
     right = np.arange(100, dtype=np.int32) % 2
     for folder in [files.path("float32-measurement"), *files.measurements[:2]]:
@@ -344,36 +346,7 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
         scores = {"roc_auc/score": chosen + rng.random(100), "roc_auc/right": right}
         np.savez(f"{folder}/answers.npz", **arrays, **scores)
 
-    def artifact(kind, path):
-        return kind(name=Path(path).name, uri=path)
-
-    outputs = {
-        "decision": dsl.Artifact,
-        "report": dsl.Markdown,
-        "page": dsl.HTML,
-        "metrics": dsl.Metrics,
-        "classes": dsl.ClassificationMetrics,
-        "winner": dsl.Model,
-        "compiled": dsl.Artifact,
-    }
-    made = {name: artifact(kind, files.path(name)) for name, kind in outputs.items()}
-    component.python_func(
-        facts=artifact(dsl.Artifact, files.path("facts")),
-        baseline=artifact(dsl.Artifact, files.path("float32-measurement")),
-        attestations=[artifact(dsl.Artifact, path) for path in files.attestations],
-        measurements=[artifact(dsl.Artifact, path) for path in files.measurements],
-        models=[artifact(dsl.Model, path) for path in files.models],
-        name="fashion",
-        limits={"top1": {"max_drop": 0.05}},
-        choose=[{"minimize": "size_bytes"}],
-        spec_sha256="e" * 64,
-        allow_random=False,
-        evaluation=artifact(
-            dsl.Artifact,
-            summary(files.path("evaluation"), "evaluation", [[1] * 16], classes=["a$b$", "<i>"]),
-        ),
-        **made,
-    )
+    _, made = files.call_component(classes=["a$b$", "<i>"])
     # As the launcher and Go read it: no NaN, no infinity.
     found = json.loads(json.dumps(made["classes"].metadata, allow_nan=False))
     matrix, curve = found["confusionMatrix"], found["confidenceMetrics"]

@@ -358,7 +358,10 @@ def test_input_names_that_are_no_file_names_get_safe_ones(build):
     assert files == ["_up-8c722b8a.npy", "a_b_0-845130c7.npy", "a_b_0.npy", "manifest.json"]
 
 
-def test_sources_of_other_kinds_are_refused(tmp_path, make_facts):
+@pytest.fixture
+def refused_source(tmp_path, make_facts):
+    """What is said of a source that cannot serve for images."""
+
     def message(source):
         with pytest.raises(InputError) as caught:
             build_dataset(
@@ -375,43 +378,34 @@ def test_sources_of_other_kinds_are_refused(tmp_path, make_facts):
             )
         return str(caught.value)
 
+    return message
+
+
+def test_sources_of_other_kinds_are_refused(refused_source, tmp_path):
     text = tmp_path / "data.txt"
     text.write_text("1,2\n")
     (tmp_path / "empty").mkdir()
     for source in (text, tmp_path / "empty"):
-        assert message(source) == (
+        assert refused_source(source) == (
             f"{source} is of no known format: give an .npz file, a folder of .npy files, or "
             "another of the formats that the spec's `source` takes, and name it with `format`"
         )
-    assert message(tmp_path / "absent") == f"{tmp_path / 'absent'} does not exist"
+    assert refused_source(tmp_path / "absent") == f"{tmp_path / 'absent'} does not exist"
     torn = tmp_path / "torn.npz"
     torn.write_bytes(b"PK no archive")
-    assert message(torn) == (
+    assert refused_source(torn) == (
         f"{torn} is of no known format: give an .npz file, a folder of .npy files, or another of "
         "the formats that the spec's `source` takes, and name it with `format`"
     )
 
 
-def test_damaged_archives_are_refused(tmp_path, make_facts):
+def test_damaged_archives_are_refused(refused_source, tmp_path):
     source = tmp_path / "data.npz"
     np.savez(source, image=images(1000))
     content = bytearray(source.read_bytes())
     content[3000] ^= 0xFF
     source.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        build_dataset(
-            str(source),
-            facts_path=make_facts(IMAGE, SCORES),
-            signature="serve",
-            purpose="evaluation",
-            label=None,
-            samples=None,
-            select="first",
-            seed=0,
-            dataset_path=str(tmp_path / "dataset"),
-            summary_path=str(tmp_path / "summary"),
-        )
-    assert str(caught.value) == (
+    assert refused_source(source) == (
         f"{source}: `image` cannot be read: Bad CRC-32 for file 'image.npy'"
     )
 

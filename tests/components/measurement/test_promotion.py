@@ -11,28 +11,14 @@ import pytest
 
 from quantgate.components.promote.versions import Promotion
 from quantgate.components.promote.work import promote
-from quantgate.decision import Closest, Decision, Entry, Provenance
+from quantgate.decision import Closest, Decision
 from quantgate.errors import InputError, NothingQualified
 from quantgate.hashing import sha256_of_bytes, sha256_of_file
 from quantgate.report import card
 
-HASH = "0" * 64
-
-
-def entry(name, sha256):
-    return Entry(
-        name=name,
-        mode="dynamic_range",
-        status="measured",
-        reasons=[],
-        model_sha256=sha256,
-        measurements={},
-        qualified=name == "small",
-    )
-
 
 @pytest.fixture
-def decided(tmp_path):
+def decided(tmp_path, small_wins):
     """Write a decision and the model that won; returns both paths."""
 
     def write(content=b"model", winner="small", created="2025-01-14", closest=None, promotes=None):
@@ -40,29 +26,13 @@ def decided(tmp_path):
         folder.mkdir(exist_ok=True)
         model, decision = folder / "winner", folder / "decision"
         model.write_bytes(content)
-        Decision(
-            name="fashion",
+        small_wins(
+            sha256_of_bytes(content),
             created=created,
             outcome="winner" if winner else "none_qualified",
             winner=winner,
-            summary="",
-            promotes=promotes,
-            baseline=entry("float32", sha256_of_bytes(content) if promotes else HASH),
-            candidates=[entry("large", HASH), entry("small", sha256_of_bytes(content))],
             closest=closest,
-            limits={},
-            choose=[],
-            provenance=Provenance(
-                quantgate="0.1.0",
-                tensorflow="2.21.0",
-                litert="2.3.0",
-                processor="cpu",
-                spec_sha256=HASH,
-                saved_model_sha256=HASH,
-                calibration_sha256=None,
-                evaluation_sha256=HASH,
-                evaluation_samples=100,
-            ),
+            promotes=promotes,
         ).write(decision)
         return str(decision), str(model)
 
