@@ -51,11 +51,12 @@ def choose_winner(
     Args:
         candidates: figures by candidate, at least one; every objective's figure is finite.
         objectives: in order.
-        alike: widens a tolerance to what it does not tell apart from the best.
+        alike: widens a tolerance to what it does not tell apart from the best; with weights, the
+            best is whose score is least, and such figures count as its own.
         baseline: its figures, for weights.
     """
     if is_weighted(objectives):
-        return _by_weights(candidates, objectives, baseline or {})
+        return _by_weights(candidates, objectives, alike, baseline or {})
     left = dict(candidates)
     steps = []
     for objective in objectives:
@@ -82,7 +83,9 @@ def pareto_front(candidates: Mapping[str, Figures], objectives: Sequence[Objecti
     costs = np.array([_costs(candidates[name], objectives) for name in names]).reshape(
         len(names), len(objectives)
     )
-    return {name for name, own in zip(names, costs, strict=True) if not _is_dominated(own, costs)}
+    distinct, places = np.unique(costs, axis=0, return_inverse=True)
+    kept = _undominated(distinct)
+    return {name for name, place in zip(names, places.reshape(-1), strict=True) if kept[place]}
 
 
 def has_all_figures(figures: Figures, objectives: Sequence[Objective]) -> bool:
@@ -112,19 +115,44 @@ def score(figures: Figures, objectives: Sequence[Objective], baseline: Figures) 
 
 
 def _by_weights(
-    candidates: Mapping[str, Figures], objectives: Sequence[Objective], baseline: Figures
+    candidates: Mapping[str, Figures],
+    objectives: Sequence[Objective],
+    alike: Alike,
+    baseline: Figures,
 ) -> Choice:
-    scores = {
-        name: math.inf if (found := score(own, objectives, baseline)) is None else found
-        for name, own in candidates.items()
-    }
-    winner = min(
-        candidates, key=lambda name: (scores[name], *_rank(name, candidates[name], objectives))
-    )
-    left = sorted(name for name in candidates if scores[name] == scores[winner])
-    return Choice(
-        winner, [ChoiceStep(by="weights", best=winner, value=scores[winner], within=0.0, left=left)]
-    )
+    def first_by(scores: Mapping[str, float]) -> str:
+        return min(
+            candidates, key=lambda name: (scores[name], *_rank(name, candidates[name], objectives))
+        )
+
+    scores = _scores(candidates, objectives, baseline)
+    best = first_by(scores)
+    settled = _scores(_settled(candidates, objectives, best, alike), objectives, baseline)
+    winner = first_by(settled)
+    left = sorted(name for name in candidates if settled[name] == settled[winner])
+    step = ChoiceStep(by="weights", best=best, value=scores[best], within=0.0, left=left)
+    return Choice(winner, [step])
+
+
+def _scores(
+    candidates: Mapping[str, Figures], objectives: Sequence[Objective], baseline: Figures
+) -> dict[str, float]:
+    found = {name: score(own, objectives, baseline) for name, own in candidates.items()}
+    return {name: math.inf if value is None else value for name, value in found.items()}
+
+
+def _settled(
+    candidates: Mapping[str, Figures], objectives: Sequence[Objective], best: str, alike: Alike
+) -> dict[str, dict[str, float]]:
+    """With the best one's figures for those not told apart from it, and for all between them."""
+    settled = {name: dict(figures) for name, figures in candidates.items()}
+    for objective in objectives:
+        costs = {name: _cost(figures, objective) for name, figures in candidates.items()}
+        equal = [costs[name] for name in costs if name == best or alike(objective, name, best)]
+        for name, cost in costs.items():
+            if min(equal) <= cost <= max(equal):
+                settled[name][objective.figure] = candidates[best][objective.figure]
+    return settled
 
 
 def _weight(objective: Objective) -> float:
@@ -177,5 +205,11 @@ def _cost(figures: Figures, objective: Objective) -> float:
     return value if objective.minimize else -value
 
 
-def _is_dominated(own: NDArray[np.float64], costs: NDArray[np.float64]) -> bool:
-    return bool(np.any(np.all(costs <= own, axis=1) & np.any(costs < own, axis=1)))
+def _undominated(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which of distinct rows, in lexicographic order, no other one dominates; bool [rows]."""
+    kept, front, size = np.zeros(len(costs), np.bool_), np.empty_like(costs), 0
+    for place, own in enumerate(costs):
+        # Whoever dominates it came before, for it is no greater in the first column that differs.
+        if not np.any(np.all(front[:size] <= own, axis=1)):
+            kept[place], front[size], size = True, own, size + 1
+    return kept

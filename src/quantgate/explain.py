@@ -120,6 +120,9 @@ def _step(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
 def _by_weights(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
     changes = ", ".join(_change(decision, entry, line) for line in decision.choose)
     against = "the least" if entry.name == step.best else f"`{step.best}` has {step.value:.4g}"
+    if (entry.name == step.best) != (entry.name in step.left):
+        names = ", ".join(f"`{name}`" for name in step.left)
+        against += f"; least of {names}, where latencies that are not told apart count as equal"
     return f"weighted sum {entry.score:.4g} ({changes}); {against}"
 
 

@@ -1,8 +1,10 @@
 """What the clock can and cannot tell of the models that were timed."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
-from quantgate.choice import Alike
+from quantgate.choice import Alike, is_weighted
 from quantgate.decision import Entry, Timing
 from quantgate.figures import LATENCIES, MEDIAN
 from quantgate.gate import Measured
@@ -14,6 +16,8 @@ from quantgate.timings import least_runs, ratio_interval, resolution_of, told_ap
 
 #: A machine is called noisy where one model, timed twice, differs from itself by more.
 NOISY = 1.05
+#: Of models in one warning.
+MOST_NAMED = 12
 
 
 def timing_of(benchmark: Benchmark | None) -> Timing | None:
@@ -35,8 +39,9 @@ def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
     Where there were too few rounds for a percentile, medians decide.
     """
 
-    def alike(objective: Objective, one: str, other: str) -> bool:
-        figure = LATENCIES.get(objective.figure)
+    @cache
+    def not_told_apart(name: str, one: str, other: str) -> bool:
+        figure = LATENCIES.get(name)
         first, second = models[one].timings, models[other].timings
         if figure is None or one == other or first is None or second is None or itself is None:
             return False
@@ -45,7 +50,7 @@ def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
         )
         return interval is not None and not told_apart(interval, itself)
 
-    return alike
+    return lambda objective, one, other: not_told_apart(objective.figure, one, other)
 
 
 def warnings_of_timing(
@@ -110,24 +115,38 @@ def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterato
     if fewer:
         yield (
             f"slow models were timed less often than {benchmark.runs:,} times, to stay within "
-            f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {', '.join(fewer)}"
+            f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {_few(fewer)}"
         )
 
 
 def _of_equals(
     candidates: Sequence[Entry], choose: Sequence[Objective], alike: Alike
 ) -> Iterator[str]:
-    qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
+    qualified = [entry for entry in candidates if entry.qualified]
+    weighted = is_weighted(choose)
+    where = "in the weighted sum" if weighted else "in the choice, whatever `within` says"
     for objective in choose:
         name = objective.figure
         if name in LATENCIES and qualified:
-            first = min(qualified, key=lambda one: (qualified[one][name], one))
-            equals = [other for other in qualified if alike(objective, other, first)]
+            first = min(qualified, key=lambda one: _place(one, name, weighted)).name
+            equals = [one.name for one in qualified if alike(objective, one.name, first)]
             if equals:
                 yield (
-                    f"{name} does not tell {', '.join([first, *equals])} apart on this machine, so "
-                    "that they count as equal in the choice, whatever `within` says"
+                    f"{name} does not tell {_few([first, *equals])} apart on this machine, so "
+                    f"that they count as equal {where}"
                 )
+
+
+def _place(entry: Entry, latency: str, weighted: bool) -> tuple[float, str]:
+    """Whom others are held against: the fastest, or with weights whoever has the least sum."""
+    figure = entry.score if weighted else entry.measurements[latency]
+    return math.inf if figure is None else figure, entry.name
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of the names, and how many more."""
+    more = len(names) - MOST_NAMED
+    return f"{', '.join(names[:MOST_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def _of_slower_ones(
@@ -147,6 +166,6 @@ def _of_slower_ones(
         threads = f"{benchmark.threads} thread{'' if benchmark.threads == 1 else 's'}"
         yield (
             f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
-            f"{', '.join(slower)}; another processor may have faster kernels for these models, "
+            f"{_few(slower)}; another processor may have faster kernels for these models, "
             "time them on the target's"
         )

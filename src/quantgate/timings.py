@@ -10,6 +10,7 @@ Source: Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, c
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ CONFIDENCE = 0.95
 NANOSECONDS_PER_MS = 1e6
 # A chunk of resampled timings stays within 8 MB, whatever the number of rounds.
 CHUNK_VALUES = 1 << 20
+#: What is drawn for so many, one chunk, is kept for the next two models.
+FEW_ROUNDS = CHUNK_VALUES // RESAMPLES
 
 
 def percentile(timings: Timings, percent: float) -> float:
@@ -126,14 +129,46 @@ def _common(first: Timings, second: Timings) -> Timings:
 
 
 def _resampled_percentiles(both: Timings, percents: Sequence[float]) -> Timings:
-    """Float64 [percents, 2, resamples]."""
-    chunks = [np.percentile(both[:, rows], percents, axis=-1) for rows in _rows(both.shape[1])]
-    return np.concatenate(chunks, axis=-1)
+    """Float64 [percents, 2, resamples], as NumPy's `percentile` of each resample."""
+    orders, rounds = np.argsort(both, axis=1), both.shape[1]
+    chunks = [
+        [
+            _percentiles(values[order], counts[:, order], percents)
+            for values, order in zip(both, orders, strict=True)
+        ]
+        for counts in (_few_counts(rounds) if rounds <= FEW_ROUNDS else _counts(rounds))
+    ]
+    return np.moveaxis(np.concatenate(chunks, axis=-1), 0, 1)
 
 
-def _rows(rounds: int) -> Iterator[NDArray[np.int64]]:
-    """Numbers of rounds, drawn with replacement, int64 [resamples, rounds] in chunks."""
+def _percentiles(values: Timings, counts: NDArray[np.int32], percents: Sequence[float]) -> Timings:
+    """Of values in ascending order that occur so many times: float64 [percents, resamples]."""
+    up_to = np.cumsum(counts, axis=1, dtype=np.int32)
+    last = len(values) - 1
+
+    def at(rank: int) -> Timings:
+        places: NDArray[np.intp] = np.argmax(up_to > rank, axis=1)
+        return values[places]
+
+    found = []
+    for percent in percents:
+        place = percent / 100 * last
+        below = at(int(place))
+        found.append(below + (place - int(place)) * (at(min(int(place) + 1, last)) - below))
+    return np.array(found)
+
+
+@lru_cache(maxsize=4)
+def _few_counts(rounds: int) -> list[NDArray[np.int32]]:
+    return list(_counts(rounds))
+
+
+def _counts(rounds: int) -> Iterator[NDArray[np.int32]]:
+    """How often each round is drawn, with replacement, int32 [resamples, rounds] in chunks."""
     generator = np.random.default_rng(SEED)
     size = max(1, CHUNK_VALUES // rounds)
     for start in range(0, RESAMPLES, size):
-        yield generator.integers(0, rounds, (min(size, RESAMPLES - start), rounds))
+        drawn = generator.integers(0, rounds, (min(size, RESAMPLES - start), rounds))
+        places = drawn + rounds * np.arange(len(drawn))[:, np.newaxis]
+        counts = np.bincount(places.ravel(), minlength=drawn.size).astype(np.int32)
+        yield counts.reshape(drawn.shape)

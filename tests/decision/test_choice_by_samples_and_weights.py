@@ -114,6 +114,52 @@ def test_a_winner_by_weights_is_never_dominated(candidates, random, weight):
     assert choose_winner({n: candidates[n] for n in names}, weights, baseline=BASELINE) == choice
 
 
+FAST_AND_SMALL = [
+    WeightedObjective(minimize="latency_p50_ms", weight=1),
+    WeightedObjective(minimize="size_bytes", weight=0.1),
+]
+
+
+def timed(latency, size):
+    return {"latency_p50_ms": latency, "size_bytes": size}
+
+
+def test_weights_take_figures_that_are_not_told_apart_from_the_best_s_as_equal():
+    candidates = {"a": timed(0.5, 500.0), "b": timed(0.52, 400.0), "c": timed(0.7, 100.0)}
+    baseline = timed(1.0, 1000.0)
+    assert choose_winner(candidates, FAST_AND_SMALL, baseline=baseline).winner == "a"
+    choice = choose_winner(
+        candidates,
+        FAST_AND_SMALL,
+        lambda line, other, best: line is FAST_AND_SMALL[0] and (other, best) == ("b", "a"),
+        baseline,
+    )
+    assert choice.winner == "b"
+    (step,) = choice.steps
+    assert (step.best, step.value, step.left) == ("a", pytest.approx(-0.55), ["b"])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdef"),
+        st.builds(timed, st.sampled_from([0.5, 0.51, 0.6, 0.9]), st.sampled_from([90.0, 100.0])),
+        min_size=1,
+    ),
+    st.sets(st.sampled_from("abcdef")),
+    st.randoms(),
+)
+def test_nobody_wins_by_weights_whom_another_one_beats_whatever_is_alike(figures, equals, random):
+    def alike(objective, other, best):
+        return objective is FAST_AND_SMALL[0] and other in equals
+
+    choice = choose_winner(figures, FAST_AND_SMALL, alike, timed(1.0, 100.0))
+    assert choice.winner in pareto_front(figures, FAST_AND_SMALL)
+    names = list(figures)
+    random.shuffle(names)
+    shuffled = {name: figures[name] for name in names}
+    assert choose_winner(shuffled, FAST_AND_SMALL, alike, timed(1.0, 100.0)) == choice
+
+
 def test_pairs_tell_candidates_apart(run):
     """Of 1,000 samples b loses 2, which is not shown; c loses 40, which is."""
     run.add("a", "float16", 600)

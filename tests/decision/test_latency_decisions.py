@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgate.choice import choose_winner, pareto_front
+from quantgate.explain import explain
 from quantgate.records import Conditions, Interval
 from quantgate.report.overview import provenance_items
 from quantgate.report.table import figures_shown, rows
@@ -136,6 +137,44 @@ def test_those_that_the_clock_does_not_tell_apart_count_as_equal(timed):
         f"latency_p50_ms does not tell {first}, {second} apart on this machine, so that they count "
         "as equal in the choice, whatever `within` says"
     ) in decision.warnings
+
+
+def test_weights_take_them_as_equal_too(timed):
+    timed.add("dynamic_range", "dynamic_range", 290)
+    timed.time_rounds("dynamic_range", rounds(0.703, seed=290))
+    weights = [
+        {"minimize": "latency_p50_ms", "weight": 1.0},
+        {"minimize": "size_bytes", "weight": 0.01},
+    ]
+    decision = timed.decide({"size_bytes": {"max": 900}}, weights)
+    entries = {entry.name: entry for entry in decision.candidates}
+    first, second = sorted(("dynamic_range", "full_integer"), key=lambda one: entries[one].score)
+    assert decision.winner == "dynamic_range"
+    assert entries["full_integer"].score != entries["dynamic_range"].score
+    assert (
+        f"latency_p50_ms does not tell {first}, {second} apart on this machine, so that they count "
+        "as equal in the weighted sum"
+    ) in decision.warnings
+    assert (decision.choice[0].best, decision.choice[0].left) == (first, ["dynamic_range"])
+    assert first == "full_integer"
+    assert dict(explain(decision, entries[first]))["choice"].endswith(
+        "the least; least of `dynamic_range`, where latencies that are not told apart count as "
+        "equal"
+    )
+
+
+def test_a_warning_names_no_more_than_a_dozen(timed):
+    for number in range(20):
+        timed.add(f"c{number:02d}", "float16", 400)
+        timed.time_rounds(f"c{number:02d}", rounds(0.7, 0.001, seed=number))
+    fastest = [{"minimize": "latency_p50_ms"}]
+    (warning,) = [
+        told
+        for told in timed.decide({"size_bytes": {"max": 900}}, fastest).warnings
+        if "apart" in told
+    ]
+    assert warning.count("c") > 10
+    assert " and 9 more apart on this machine" in warning
 
 
 def test_those_that_it_tells_apart_do_not(timed):

@@ -10,6 +10,9 @@ from hypothesis.extra.numpy import arrays
 
 from quantgate.records import Interval
 from quantgate.timings import (
+    CHUNK_VALUES,
+    RESAMPLES,
+    SEED,
     Clocked,
     least_runs,
     percentile,
@@ -31,6 +34,22 @@ def simulated(seed: int, rounds: int = 50) -> tuple[np.ndarray, np.ndarray]:
     spells = np.repeat(1 + generator.exponential(0.2, rounds // 5), 5)
     first = 1.3 * spells * generator.lognormal(0, 0.05, rounds)
     return first, spells * generator.lognormal(0, 0.05, rounds)
+
+
+@pytest.mark.parametrize("rounds", [51, 600])
+def test_percentiles_of_resamples_are_numpy_s(rounds):
+    """600 rounds are drawn in chunks."""
+    timings = np.random.default_rng(3).lognormal(0, 0.1, rounds)
+    timings[1] = timings[0]
+    generator, size = np.random.default_rng(SEED), CHUNK_VALUES // rounds
+    expected = np.concatenate(
+        [
+            np.percentile(timings[generator.integers(0, rounds, (min(size, left), rounds))], 95, 1)
+            for left in range(RESAMPLES, 0, -size)
+        ]
+    )
+    found = Clocked(ratio, timings, np.ones(rounds), 95).upper(0.9)
+    assert found == np.quantile(expected, 0.9)
 
 
 @given(TIMINGS)
