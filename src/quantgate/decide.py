@@ -88,7 +88,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
             candidates,
             choice.winner if choice else None,
             closest,
-            {*terms.limits, *(objective.figure for objective in terms.choose)},
+            [*(objective.figure for objective in terms.choose), *terms.limits],
             evidence.metrics,
             refusal=refusal,
             kept=kept,

@@ -9,6 +9,8 @@ from quantgate.figures import ALLOCATED, FIGURES, LATENCIES, LOAD, MEMORY, SIZE,
 from quantgate.records import Conditions, Interval
 from quantgate.targets import TARGET_OF
 
+#: What is smaller or greater is written with an exponent.
+LEAST_PLAIN, MOST_PLAIN = 1e-6, 1e15
 _NOUNS: Mapping[str, str] = MappingProxyType(
     {
         "min": "",
@@ -31,8 +33,11 @@ def short_name(figure: str) -> str:
     return _SHORT_NAMES.get(figure, figure)
 
 
-def number_text(name: str, value: float) -> str:
-    """A figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`."""
+def number_text(name: str, value: float, digits: int = 4) -> str:
+    """A figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`.
+
+    `digits` are the significant ones of a figure whose size is not known beforehand, as a loss's.
+    """
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
     if figure.unit in ("bytes", "cycles", "ops"):
         return f"{value:,.0f}"
@@ -42,7 +47,7 @@ def number_text(name: str, value: float) -> str:
         return _decimals(value, 2)
     if figure.unit in ("ms", "per second"):
         return _significant(value, 3)
-    return f"{value:.4g}"
+    return _plain(value, digits)
 
 
 def figure_text(name: str, value: float) -> str:
@@ -53,7 +58,7 @@ def figure_text(name: str, value: float) -> str:
 
 def change_text(name: str, change: float) -> str:
     """A difference against the baseline, always with a sign: `+0.0016`."""
-    return f"{'-' if change < 0 else '+'}{number_text(name, abs(change))}"
+    return f"{'-' if change < 0 else '+'}{number_text(name, abs(change), digits=2)}"
 
 
 def ratio_text(ratio: float) -> str:
@@ -87,7 +92,7 @@ def tolerance_text(within: str | float | Mapping[str, float]) -> str:
         return within
     if isinstance(within, Mapping):
         return f"what the samples show at {confidence_text(within['confidence'])}"
-    return f"{within:g}"
+    return _plain(within)
 
 
 def rule_text(verdict: Verdict) -> str:
@@ -101,7 +106,7 @@ def rule_text(verdict: Verdict) -> str:
 
 def limit_text(verdict: Verdict) -> str:
     """The limit as the spec has it, with its unit."""
-    return _with_unit(verdict, f"{verdict.limit:,.10g}")
+    return _with_unit(verdict, _plain(verdict.limit))
 
 
 def amount_text(verdict: Verdict, amount: float) -> str:
@@ -191,6 +196,14 @@ def _decimals(value: float, places: int) -> str:
     if 0 < abs(value) < 0.5 * 10.0**-places:
         return _significant(value, 1)
     return f"{value:.{places}f}"
+
+
+def _plain(value: float, digits: int = 10) -> str:
+    """So many significant digits at most; an exponent only where zeros would have to be counted."""
+    if value and not LEAST_PLAIN <= abs(value) < MOST_PLAIN:
+        return f"{value:.{digits}g}"
+    text = _significant(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _significant(value: float, digits: int) -> str:

@@ -1,10 +1,13 @@
 """The decision in one sentence."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from quantgate.decision import Closest, Entry
-from quantgate.figures import BENCHMARKED, SIZE, is_likeness, is_slice
+from quantgate.figures import FIGURES, SIZE, is_likeness, is_slice
 from quantgate.phrases import change_text, figure_text, ratio_text, short_name
+
+#: Beside the size; whoever wants more reads the table.
+MOST_TOLD = 4
 
 
 def summarize(
@@ -12,7 +15,7 @@ def summarize(
     candidates: Sequence[Entry],
     winner: str | None,
     closest: Closest | None,
-    named: Collection[str],
+    named: Sequence[str],
     metrics: Mapping[str, str],
     refusal: str | None = None,
     kept: str | None = None,
@@ -24,8 +27,8 @@ def summarize(
         candidates: all of them.
         winner: the winner's name.
         closest: who came nearest where nobody won.
-        named: the figures that the spec's limits and objectives name; what the benchmark measures
-            is told if it is one of them.
+        named: the figures that the spec's objectives and limits name, the most important first;
+            other metrics follow, as far as there is room.
         metrics: the metric by the name of its figure.
         refusal: why nobody could win.
         kept: who is promoted where nobody won.
@@ -53,20 +56,24 @@ def _extent(entry: Entry) -> str:
 
 
 def _highlights(
-    entry: Entry, baseline: Entry, named: Collection[str], metrics: Mapping[str, str]
+    entry: Entry, baseline: Entry, named: Sequence[str], metrics: Mapping[str, str]
 ) -> list[str]:
-    whole = [name for name in metrics if not is_slice(name)]
-    told = [SIZE.name, *whole, *(name for name in BENCHMARKED if name in named)]
-    return [
+    others = [name for name in (*named, *metrics) if name != SIZE.name and not is_slice(name)]
+    measured = [name for name in dict.fromkeys(others) if name in entry.measurements]
+    order = list(dict.fromkeys((*metrics, *FIGURES, *measured)))
+    told = sorted(measured[:MOST_TOLD], key=order.index)
+    texts = [
         _compared(
             name,
             entry.measurements[name],
             entry.reference.get(name, baseline.measurements.get(name)),
             metrics.get(name),
         )
-        for name in told
+        for name in (SIZE.name, *told)
         if name in entry.measurements
     ]
+    more = len(measured) - len(told)
+    return [*texts, *([f"and {more} more figure{'s' if more > 1 else ''}"] if more else [])]
 
 
 def _compared(name: str, value: float, reference: float | None, metric: str | None) -> str:

@@ -68,3 +68,21 @@ def test_which_figures_lie_between_two_numbers():
     assert FIGURES["top1"].bounded
     assert not FIGURES["mse"].bounded
     assert not own_figure("worst", higher_is_better=False).bounded
+
+
+def test_the_summary_tells_what_counts_in_one_breath(run):
+    """A dozen metrics: those that the choice and the limits name come first."""
+    values = {f"m{number:02d}": np.full(10, 0.5 + number / 100) for number in range(12)}
+    metrics = dict.fromkeys(values, "top1")
+    run.evaluate("float32", values, metrics=metrics)
+    run.baseline = run.evaluations.pop()
+    run.attest("small", "float16", 500)
+    run.evaluate("small", values, metrics=metrics)
+    decision = run.decide(
+        {"m11": {"min": 0.1}, "m07": {"min": 0.1}},
+        [{"maximize": "m09"}, {"minimize": "size_bytes"}],
+    )
+    assert decision.summary == (
+        "small wins: 500 bytes (0.50 of the baseline), m00 0.5000 (+0.0000), m07 0.5700 (+0.0000), "
+        "m09 0.5900 (+0.0000), m11 0.6100 (+0.0000), and 8 more figures"
+    )

@@ -57,6 +57,10 @@ def undecided(rule, limit, value, low, high, needed=None):
         ("latency_p95_ms", 1234.5, "1,234 ms"),
         ("mse", 0.000123456, "0.0001235"),
         ("mse", 1.5e-9, "1.5e-09"),
+        ("mse", 0.0000123456, "0.00001235"),
+        ("mse", 1234567.0, "1,234,567"),
+        ("mse", 0.25, "0.25"),
+        ("log_loss", 0.0, "0"),
         ("something_new", 2.0, "2"),
     ],
 )
@@ -71,6 +75,9 @@ def test_a_figure_reads_as_its_kind_does(name, value, text):
         ("top1", -0.0016, "-0.0016"),
         ("top1", 0.0, "+0.0000"),
         ("psnr", -0.5, "-0.50"),
+        ("mse", 0.0000821345, "+0.000082"),
+        ("mse", -812.4, "-812"),
+        ("log_loss", 0.0, "+0"),
     ],
 )
 def test_a_change_always_has_a_sign(name, change, text):
@@ -171,6 +178,12 @@ def test_a_miss_says_what_by_how_much_and_of_what(found, text, short):
     assert short_miss_text(found) == short
 
 
+def test_a_limit_reads_as_the_spec_has_it():
+    assert limit_text(verdict("mse", "max_rise", 0.00002)) == "0.00002"
+    assert limit_text(verdict("size_bytes", "max", 1234567.0)) == "1,234,567 bytes"
+    assert limit_text(verdict("latency_p95_ms", "max", 10.25)) == "10.25 ms"
+
+
 def test_an_amount_and_its_limit_share_the_unit():
     found = verdict("psnr", "max_drop", 0.5, 0.25)
     assert (amount_text(found, 0.25), limit_text(found)) == ("0.25 dB", "0.5 dB")
@@ -181,6 +194,8 @@ def test_an_amount_and_its_limit_share_the_unit():
     [
         ("5%", "5%"),
         (0.01, "0.01"),
+        (0.00002, "0.00002"),
+        (5_000_000.0, "5,000,000"),
         ({"confidence": 0.95}, "what the samples show at 95 % confidence"),
     ],
 )
