@@ -27,6 +27,8 @@ def run_job(path: Path) -> int:
     os.setsid()
     end_with_parent()
     adopt_descendants()
+    # Nobody handles SIGALRM, so that it ends the process; a command inherits timer and all.
+    signal.setitimer(signal.ITIMER_REAL, job.time_limit_s)
     _redirect_output(job.log)
     os.chdir(job.folder)
     os.environ.update(job.environment)

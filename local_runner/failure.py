@@ -39,14 +39,19 @@ def tell(path: Path, sentence: str, explained: bool = True) -> None:
         path.write_text(json.dumps({"sentence": readable, "explained": explained}), "utf-8")
 
 
-def why_ended(path: Path, status: int, folders: Iterable[Path]) -> TaskError:
+def why_ended(
+    path: Path, status: int, folders: Iterable[Path], time_limit_s: float | None = None
+) -> TaskError:
     """Return what went wrong.
 
     Args:
         path: the file that the process may have left its reason in.
         status: what it ended with, negative for a signal.
         folders: what it wrote to; a full disk below one of them may be the cause.
+        time_limit_s: seconds that it was allowed; SIGALRM tells that they were over.
     """
+    if time_limit_s and status == -signal.SIGALRM:
+        return Unexplained(f"took longer than its {time_limit_s:g} s, and was ended by SIGALRM")
     found = _left_behind(path)
     if found is not None and found[1]:
         return TaskError(found[0])

@@ -111,7 +111,9 @@ class Graph:
             return await self.run(component, inputs, place)
         log = self._log(place)
         executor = self._pipeline.executors[component.executor_label]
-        work = self._work(self._run, Step(task, component, executor, place, log, facts, inputs))
+        limit = self._pipeline.time_limits.get(component.executor_label)
+        step = Step(task, component, executor, place, log, facts, inputs, limit)
+        work = self._work(self._run, step)
         planned = place.planned(task, ())
         teller = Teller(self._observer, planned, log)
         teller.waiting()

@@ -45,6 +45,8 @@ def is_remote(place: str) -> bool:
 
 
 def _local_path(uri: str) -> Path:
+    if not uri:
+        raise TaskError("cannot import anything: its URI is empty; give it a file or folder")
     is_uri = uri.startswith("file://")
     path = Path(unquote(uri.removeprefix("file://"))) if is_uri else Path(uri)
     path = path.expanduser().absolute()

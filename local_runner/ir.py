@@ -12,6 +12,7 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from quantgate.errors import PipelineError
+from quantgate.local_runner.platforms import time_limits
 from quantgate.local_runner.unsupported import unsupported
 
 _NEWEST_SCHEMA = (2, 1, 0)
@@ -19,12 +20,16 @@ _NEWEST_SCHEMA = (2, 1, 0)
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline that the local runner can run: KFP's own messages, by name."""
+    """A pipeline that the local runner can run: KFP's own messages, by name.
+
+    `time_limits` has the seconds that a task may run, by the name of its executor.
+    """
 
     name: str
     root: Any
     components: Mapping[str, Any]
     executors: Mapping[str, Any]
+    time_limits: Mapping[str, float]
 
     def component_of(self, task: Any) -> Any:
         """Return the `ComponentSpec` of a `PipelineTaskSpec`."""
@@ -40,13 +45,15 @@ def read_pipeline(path: Path) -> Pipeline:
     """
     documents = _documents(path)
     spec, deployment = _parse(path, documents[0])
+    platforms = [_parse_platforms(path, document) for document in documents[1:]]
     pipeline = Pipeline(
         name=spec.pipeline_info.name,
         root=spec.root,
         components=spec.components,
         executors=deployment.executors,
+        time_limits=time_limits(platforms),
     )
-    problems = unsupported(spec, deployment, documents[1:])
+    problems = unsupported(spec, deployment, platforms)
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise PipelineError(f"{path}: the local runner cannot run this pipeline:\n{listed}")
@@ -95,6 +102,16 @@ def _parse(path: Path, document: dict[str, Any]) -> tuple[Any, Any]:
     except (AttributeError, TypeError, ValueError) as error:
         raise PipelineError(_not_compiled(path, f"KFP does not know it: {error}")) from error
     return spec, deployment
+
+
+def _parse_platforms(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    """Return what one platform adds to a pipeline, a `PlatformSpec`, as JSON data."""
+    try:
+        message = json_format.ParseDict(document, pipeline_spec_pb2.PlatformSpec())
+    except json_format.ParseError as error:
+        reason = str(error).split("\n", 1)[0]
+        raise PipelineError(_not_compiled(path, f"KFP does not know it: {reason}")) from error
+    return dict(json_format.MessageToDict(message))
 
 
 def _unknown(path: Path, document: dict[str, Any], problem: str) -> str:

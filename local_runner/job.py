@@ -10,7 +10,8 @@ from typing import Any
 class Job:
     """An order to a task's process: a command, or a function in a source file.
 
-    `failure` is the file that takes the sentence about what went wrong.
+    `failure` is the file that takes the sentence about what went wrong; `time_limit_s` is 0
+    where the process may run for as long as it likes.
     """
 
     log: str
@@ -21,6 +22,7 @@ class Job:
     source: str = ""
     function: str = ""
     executor_input: dict[str, Any] | None = None
+    time_limit_s: float = 0.0
 
     def write(self, path: Path) -> None:
         """Store the order for `run_job`."""

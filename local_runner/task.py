@@ -1,6 +1,7 @@
 """Run one task, with its retries, in a process of its own."""
 
 import asyncio
+import math
 import os
 import shutil
 import tempfile
@@ -99,6 +100,7 @@ class Step:
         log: file that takes what it prints.
         facts: from `Run.facts`.
         inputs: without defaults.
+        time_limit_s: seconds that an attempt may take.
     """
 
     spec: Any
@@ -108,6 +110,7 @@ class Step:
     log: Path
     facts: dict[str, str]
     inputs: Values
+    time_limit_s: float | None
 
 
 class Work(Protocol):
@@ -171,7 +174,7 @@ class TaskRun:
                         raise
                     self.note(f"attempt {attempt + 1} failed: {error}")
                     teller.retried(attempt + 1, str(error))
-            await asyncio.sleep(_pause(retries, attempt))
+            await asyncio.sleep(pause(retries, attempt))
         raise TaskError("its retry policy allows no attempt")
 
     async def _server(self) -> ForkServer:
@@ -212,7 +215,7 @@ class TaskRun:
                 status = await server.run(order)
             if status != 0:
                 written = (folder, self._folder, self._log.parent)
-                raise why_ended(Path(job.failure), status, written)
+                raise why_ended(Path(job.failure), status, written, self._step.time_limit_s)
             return read_outputs(self._component, self._folder, Path(job.folder))
 
     def _job(self, document: dict[str, Any], lookup: Lookup, scratch: Path) -> Job:
@@ -241,6 +244,7 @@ class TaskRun:
             source=str(source),
             function=function.name if function else "",
             executor_input=document,
+            time_limit_s=self._step.time_limit_s or 0.0,
         )
 
     def note(self, sentence: str) -> None:
@@ -256,9 +260,12 @@ def _command(container: Any, document: dict[str, Any], lookup: Lookup) -> list[s
     return [fill_text(item, lookup) for item in items]
 
 
-def _pause(retries: Any, attempt: int) -> float:
+def pause(retries: Any, attempt: int) -> float:
     """Return the seconds between a failed attempt, counted from 0, and the next."""
     first = retries.backoff_duration.ToTimedelta().total_seconds()
     longest = retries.backoff_max_duration.ToTimedelta().total_seconds()
-    pause = first * (retries.backoff_factor or 1.0) ** attempt
+    try:
+        pause = first * (retries.backoff_factor or 1.0) ** attempt
+    except OverflowError:
+        pause = math.inf if first else 0.0
     return float(min(pause, longest) if longest else pause)

@@ -52,7 +52,10 @@ def _inside(pipeline: Pipeline, parent: Any, path: str, in_loop: bool) -> Iterat
                 yield f"{where}: it does not hand artifacts to a pipeline inside of a pipeline"
             yield from _inside(pipeline, component, f"{path}{key}.", in_loop or loop)
         else:
-            yield from _executor_traps(where, pipeline.executors[component.executor_label])
+            label = component.executor_label
+            yield from _executor_traps(where, pipeline.executors[label])
+            if pipeline.time_limits.get(label):
+                yield f"{where}: it does not end tasks that take longer than they may"
     for name in sorted(parent.dag.outputs.artifacts):
         if len(parent.dag.outputs.artifacts[name].artifact_selectors) > 1:
             yield f"{_owner(path)}: it does not know `dsl.OneOf` of artifacts (`{name}`)"

@@ -12,23 +12,8 @@ from quantgate.local_runner.expressions import inputs_of
 from quantgate.local_runner.inputs import knows_selector, producers
 from quantgate.local_runner.outputs import artifact_sources, parameter_sources
 from quantgate.local_runner.placeholders import unknown_placeholders
+from quantgate.local_runner.platforms import NOT_YET, platform_problems
 from quantgate.local_runner.values import PYTHON_TYPES, type_name
-
-#: Settings of kfp-kubernetes that say where a task runs, not what it does.
-_PLACEMENT = frozenset(
-    {
-        "activeDeadlineSeconds",
-        "enabledSharedMemory",
-        "imagePullPolicy",
-        "imagePullSecret",
-        "nodeAffinity",
-        "nodeSelector",
-        "podAffinity",
-        "podMetadata",
-        "securityContext",
-        "tolerations",
-    }
-)
 
 
 def unsupported(spec: Any, deployment: Any, platforms: list[dict[str, Any]]) -> list[str]:
@@ -37,12 +22,12 @@ def unsupported(spec: Any, deployment: Any, platforms: list[dict[str, Any]]) -> 
     Args:
         spec: the `PipelineSpec`.
         deployment: its `PipelineDeploymentConfig`.
-        platforms: the further documents of the file, as kfp-kubernetes writes them.
+        platforms: the further documents of the file, each a `PlatformSpec` as JSON data.
     """
     return [
         *_root_problems(spec.root),
         *_task_problems(spec, deployment, spec.root, ""),
-        *_platform_problems(platforms),
+        *platform_problems(platforms),
     ]
 
 
@@ -61,10 +46,7 @@ def _type_problems(where: str, component: Any) -> Iterator[str]:
         for name in sorted(definitions.parameters):
             declared = type_name(definitions.parameters[name])
             if declared not in PYTHON_TYPES:
-                yield f"{where}: `{name}` is of type {declared}, which {_NOT_YET}"
-
-
-_NOT_YET = "the local runner does not support yet"
+                yield f"{where}: `{name}` is of type {declared}, which {NOT_YET}"
 
 
 def _task_problems(
@@ -111,10 +93,12 @@ def _policy_problems(where: str, task: Any) -> Iterator[str]:
     policy = task.trigger_policy
     if policy.condition:
         yield from _condition_problems(where, task, policy.condition)
+    if task.retry_policy.max_retry_count < 0:
+        yield f"{where}: retries without end (retryPolicy.maxRetryCount), which {NOT_YET}"
     if policy.strategy > 2:
-        yield f"{where}: the strategy {policy.strategy} (triggerPolicy.strategy), which {_NOT_YET}"
+        yield f"{where}: the strategy {policy.strategy} (triggerPolicy.strategy), which {NOT_YET}"
     if task.HasField("artifact_iterator"):
-        yield f"{where}: `dsl.ParallelFor` over artifacts (artifactIterator), which {_NOT_YET}"
+        yield f"{where}: `dsl.ParallelFor` over artifacts (artifactIterator), which {NOT_YET}"
 
 
 def _condition_problems(where: str, task: Any, text: str) -> Iterator[str]:
@@ -147,19 +131,19 @@ def _input_problems(where: str, task: Any) -> Iterator[str]:
             yield f"{where}: `{name}` comes from nowhere (a final status is for exit tasks)"
         selector = source.parameter_expression_selector
         if selector and not knows_selector(selector):
-            yield f"{where}: the selector `{selector}`, which {_NOT_YET}"
+            yield f"{where}: the selector `{selector}`, which {NOT_YET}"
         constant = json_format.MessageToJson(source.runtime_value, ensure_ascii=False)
         yield from _placeholder_problems(where, constant)
 
 
 def _placeholder_problems(where: str, *texts: str) -> Iterator[str]:
     for placeholder in unknown_placeholders(texts):
-        yield f"{where}: the placeholder {placeholder}, which {_NOT_YET}"
+        yield f"{where}: the placeholder {placeholder}, which {NOT_YET}"
 
 
 def _retry_problems(where: str, task: Any) -> Iterator[str]:
     if task.retry_policy.max_retry_count:
-        yield f"{where}: retries of a whole pipeline (retryPolicy), which {_NOT_YET}"
+        yield f"{where}: retries of a whole pipeline (retryPolicy), which {NOT_YET}"
 
 
 def _output_problems(where: str, component: Any) -> Iterator[str]:
@@ -194,19 +178,8 @@ def _executor_problems(where: str, executors: Mapping[str, Any], label: str) -> 
         yield from _placeholder_problems(where, *texts)
     elif kind == "importer":
         if executors[label].importer.download_to_workspace:
-            yield f"{where}: an import into a workspace (downloadToWorkspace), which {_NOT_YET}"
+            yield f"{where}: an import into a workspace (downloadToWorkspace), which {NOT_YET}"
     elif kind is None:
         yield f"{where}: its executor `{label}` is not in the file"
     else:
-        yield f"{where}: an executor of the kind `{kind}`, which {_NOT_YET}"
-
-
-def _platform_problems(platforms: list[dict[str, Any]]) -> Iterator[str]:
-    for document in platforms:
-        for platform, content in document.get("platforms", {}).items():
-            if "workspace" in json.dumps(content.get("pipelineConfig", {})):
-                yield f"the pipeline: a workspace ({platform}), which {_NOT_YET}"
-            executors = content.get("deploymentSpec", {}).get("executors", {})
-            for label in sorted(executors):
-                for setting in sorted(executors[label].keys() - _PLACEMENT):
-                    yield f"executor `{label}`: `{setting}` ({platform}), which {_NOT_YET}"
+        yield f"{where}: an executor of the kind `{kind}`, which {NOT_YET}"

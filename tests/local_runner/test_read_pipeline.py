@@ -69,6 +69,7 @@ def test_everything_unknown_is_listed_at_once(compiled):
             tool()
         entrypoint()
         small(a=2).set_retry(1)
+        number(a=2).set_retry(-1)
 
     a, text = (f"inputs.parameter_values['pipelinechannel--{name}']" for name in ("a", "text"))
     assert problems(compiled(pipeline)) == [
@@ -77,6 +78,8 @@ def test_everything_unknown_is_listed_at_once(compiled):
         "task `entrypoint`: the command inside the image `alpine:3` is not known outside of it",
         "task `exit-handler-2.tool`: its command `no-such-program` is not installed on this "
         "machine",
+        "task `number`: retries without end (retryPolicy.maxRetryCount), which the local runner "
+        "does not support yet",
         "task `small`: retries of a whole pipeline (retryPolicy), which the local runner does "
         "not support yet",
     ]
@@ -151,17 +154,34 @@ def test_an_unknown_placeholder_is_refused(compiled):
     ]
 
 
+def add_document(path, document):
+    path.write_text(path.read_text("utf-8") + "---\n" + yaml.safe_dump(document), "utf-8")
+
+
 def test_settings_of_kubernetes_that_change_the_work_are_refused(compiled):
     path = compiled(small)
-    settings = {"nodeSelector": {"labels": {"a": "b"}}, "secretAsEnv": [{"secretName": "s"}]}
+    settings = {
+        "activeDeadlineSeconds": "soon",
+        "nodeSelector": {"labels": {"a": "b"}},
+        "secretAsEnv": [{"secretName": "s"}],
+    }
     platform = {"deploymentSpec": {"executors": {"exec-number": settings}}}
-    document = yaml.safe_dump({"platforms": {"kubernetes": platform}})
-    path.write_text(path.read_text("utf-8") + "---\n" + document, "utf-8")
+    add_document(path, {"platforms": {"kubernetes": platform}})
 
     assert problems(path) == [
+        "executor `exec-number`: its activeDeadlineSeconds is 'soon', no whole number",
         "executor `exec-number`: `secretAsEnv` (kubernetes), which the local runner does not "
-        "support yet"
+        "support yet",
     ]
+
+
+@pytest.mark.parametrize("document", [{"platforms": []}, {"platforms": {"k": 3}}, {"other": 1}])
+def test_a_further_document_of_something_else_is_refused(compiled, document):
+    path = compiled(small)
+    add_document(path, document)
+
+    with pytest.raises(PipelineError, match="not a pipeline compiled by KFP v2, for KFP does not"):
+        read_pipeline(path)
 
 
 def test_a_pipeline_that_takes_an_artifact_is_refused(compiled):

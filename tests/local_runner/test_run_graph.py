@@ -146,6 +146,7 @@ def test_a_missing_file_and_a_remote_one_fail_their_imports(run, tmp_path):
     def pipeline(here: str, there: str):
         read(data=dsl.importer(artifact_uri=here, artifact_class=Dataset).output)
         dsl.importer(artifact_uri=there, artifact_class=Dataset)
+        dsl.importer(artifact_uri="", artifact_class=Dataset)
 
     result = run(pipeline, here=str(tmp_path / "gone"), there="nowhere://bucket/data")
 
@@ -154,6 +155,7 @@ def test_a_missing_file_and_a_remote_one_fail_their_imports(run, tmp_path):
         "importer-2": "cannot fetch nowhere://bucket/data: Protocol not known: nowhere; "
         "`nowhere://` is read through fsspec and the package it asks for, "
         "`pip install 'quantgate[s3]'` for S3",
+        "importer-3": "cannot import anything: its URI is empty; give it a file or folder",
         "read": "skipped, because `importer` failed",
     }
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import List, Optional
 
 import pytest
-from kfp import dsl
+from kfp import dsl, kubernetes
 from kfp.dsl import Artifact, Dataset, Input, Output, OutputPath
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from quantgate.local_runner.task import pause
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -245,6 +248,13 @@ def test_a_retry_succeeds_on_the_second_attempt(run, tmp_path):
     assert second.stat().st_mtime - first.stat().st_mtime >= 1.0
 
 
+def test_pauses_grow_to_their_limit():
+    policy = pipeline_spec_pb2.PipelineTaskSpec.RetryPolicy(backoff_factor=2.0)
+    policy.backoff_duration.seconds = 5
+    policy.backoff_max_duration.seconds = 60
+    assert [pause(policy, attempt) for attempt in (0, 1, 2, 10, 5_000)] == [5, 10, 20, 60, 60]
+
+
 def test_retries_end(run):
     @component
     def fail():
@@ -257,6 +267,32 @@ def test_retries_end(run):
     task = only_task(run(pipeline))
     assert task.error == "OSError: never"
     assert task.log.read_text("utf-8").count("Traceback") == 2
+
+
+def test_a_task_that_takes_too_long_is_ended_with_all_it_started(run, tmp_path):
+    @component
+    def linger(pids: str):
+        import os
+        import subprocess
+
+        print("waiting")
+        subprocess.run(["sh", "-c", "echo $$ > $0; exec sleep 97531", os.path.join(pids, "1")])
+
+    @dsl.container_component
+    def linger_too(pids: str):
+        script = "sleep 97531 & echo $! > $0/2; wait"
+        return dsl.ContainerSpec(image="busybox", command=["sh", "-c", script], args=[pids])
+
+    @dsl.pipeline(name="slow")
+    def pipeline(pids: str):
+        for task in (linger(pids=pids), linger_too(pids=pids)):
+            kubernetes.set_timeout(task, 1)
+
+    first, second = run(pipeline, pids=str(tmp_path)).tasks
+    error = "took longer than its 1 s, and was ended by SIGALRM"
+    assert (first.error, second.error) == (error, error)
+    assert sorted([first.log_tail, second.log_tail]) == ["", "waiting"]
+    assert not any(Path("/proc", (tmp_path / name).read_text().strip()).exists() for name in "12")
 
 
 def test_a_container_component_runs_its_command(run):
