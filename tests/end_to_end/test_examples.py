@@ -64,9 +64,14 @@ def test_what_vela_made_is_kept_beside_the_winner_and_published(
     assert published.read_bytes() == compiled
 
 
+def prose() -> str:
+    """The README and the pages that it names."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return "".join(page.read_text(encoding="utf-8") for page in pages)
+
+
 def test_the_spec_in_the_readme_is_valid(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```yaml\n(version: 1\n.*?)```", readme, re.DOTALL)
+    blocks = re.findall(r"```yaml\n(version: 1\n.*?)```", prose(), re.DOTALL)
     assert blocks
     for number, block in enumerate(blocks):
         spec = tmp_path / f"{number}.yaml"
@@ -75,8 +80,7 @@ def test_the_spec_in_the_readme_is_valid(tmp_path: Path) -> None:
 
 
 def test_the_readme_names_real_verbs(quantgate) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    verbs = set(re.findall(r"(?:^ {4}|`)quantgate ([a-z]+)", readme, re.MULTILINE))
+    verbs = set(re.findall(r"(?:^ {4}|`)quantgate ([a-z]+)", prose(), re.MULTILINE))
     shown = quantgate("--help").stdout
     assert {"init", "validate", "plan", "run", "show", "compile"} <= verbs
     for verb in verbs:

@@ -103,9 +103,9 @@ def test_own_code_travels_into_containers_that_write_nothing(digits: Path, tmp_p
 
 @pytest.fixture
 def own_image(engine: Any) -> Any:
-    """An image built on quantgate's, as the README says."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"FROM {RUNTIME}" in readme
+    """An image built on quantgate's, as the page on specs says."""
+    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    assert f"FROM {RUNTIME}" in page
     files = {
         "Dockerfile": f"FROM {RUNTIME}\nCOPY own_code.py /opt/own/\nENV PYTHONPATH=/opt/own\n",
         "own_code.py": CODE,

@@ -1,7 +1,7 @@
 """One JSON object a line, for programs.
 
-Every object has `event` and `time`, in UTC; what else it has is in the README. Names stay as they
-are; new ones may join them.
+Every object has `event` and `time`, in UTC; what else it has is in docs/running.md. Names stay as
+they are; new ones may join them.
 """
 
 import json
