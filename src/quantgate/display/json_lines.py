@@ -5,22 +5,17 @@ they are; new ones may join them.
 """
 
 import json
-import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from quantgate.display.follower import LogFollower
+from quantgate.display.lines import Lines
 from quantgate.display.names import Names
-from quantgate.display.ticker import Ticker
 from quantgate.display.words import standing_of
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Event, PlannedTask, TaskResult
-
-_PAUSE_S = 0.25
 
 
 def write_event(stream: TextIO, event: str, **fields: object) -> None:
@@ -30,39 +25,18 @@ def write_event(stream: TextIO, event: str, **fields: object) -> None:
     stream.flush()
 
 
-class JsonLines:
+class JsonLines(Lines):
     """The observer that writes every event of a run."""
 
     def __init__(self, run: Path, names: Names, stream: TextIO, verbose: bool = False) -> None:
+        super().__init__(names, stream, verbose)
         self._run = run
-        self._names = names
-        self._stream = stream
-        self._logs = LogFollower(names, self._output) if verbose else None
-        self._lock = threading.Lock()
-        self._stack = ExitStack()
 
-    def __enter__(self) -> "JsonLines":
-        if self._logs:
-            self._stack.enter_context(Ticker(self._look, _PAUSE_S))
-        return self
+    def _tell(self, event: "Event") -> None:
+        for name, fields in self._described(event).items():
+            write_event(self._stream, name, **fields)
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def __call__(self, event: "Event") -> None:
-        """Write an event."""
-        with self._lock:
-            if self._logs:
-                self._logs.note(event)
-            for name, fields in self._described(event).items():
-                write_event(self._stream, name, **fields)
-
-    def _look(self) -> None:
-        with self._lock:
-            if self._logs:
-                self._logs.look()
-
-    def _output(self, title: str, line: str) -> None:
+    def _tell_printed(self, title: str, line: str) -> None:
         write_event(self._stream, "task_printed", task=title, line=line)
 
     def _described(self, event: "Event") -> Mapping[str, dict[str, Any]]:

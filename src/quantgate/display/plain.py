@@ -1,22 +1,17 @@
 """Plain lines with the time since the start, for logs and pipes."""
 
-import threading
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
-from quantgate.display.follower import LogFollower
+from quantgate.display.lines import Lines
 from quantgate.display.names import Names
-from quantgate.display.ticker import Ticker
 from quantgate.display.words import standing_of
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Event, TaskResult
 
-_PAUSE_S = 0.25
 
-
-class PlainLines:
+class PlainLines(Lines):
     """The observer that prints a line when a task ends; skipped ones are told by the failed one.
 
     Args:
@@ -29,45 +24,24 @@ class PlainLines:
     def __init__(
         self, names: Names, stream: TextIO, warnings: TextIO, verbose: bool = False
     ) -> None:
-        self._names = names
-        self._stream = stream
+        super().__init__(names, stream, verbose)
         self._warnings = warnings
-        self._logs = LogFollower(names, self._print) if verbose else None
         self._began = time.monotonic()
-        self._lock = threading.Lock()
-        self._stack = ExitStack()
 
-    def __enter__(self) -> "PlainLines":
-        if self._logs:
-            self._stack.enter_context(Ticker(self._look, _PAUSE_S))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def __call__(self, event: "Event") -> None:
-        """Print what there is to say about an event."""
+    def _tell(self, event: "Event") -> None:
         from quantgate.local_runner import events
 
-        with self._lock:
-            if self._logs:
-                self._logs.note(event)
-            match event:
-                case events.Warned(sentence):
-                    self._warnings.write(f"warning: {sentence}\n")
-                case events.TaskRetried(task, attempt, error):
-                    self._say(f"{self._names.title(task)}: attempt {attempt} failed: {error}")
-                case events.TaskStarted(task) if self._logs:
-                    self._say(f"{self._names.title(task)}: started")
-                case events.TaskEnded(task, result) if standing_of(result) != "skipped":
-                    self._say(f"{self._names.title(task)}: {_ended(result)}")
+        match event:
+            case events.Warned(sentence):
+                self._warnings.write(f"warning: {sentence}\n")
+            case events.TaskRetried(task, attempt, error):
+                self._say(f"{self._names.title(task)}: attempt {attempt} failed: {error}")
+            case events.TaskStarted(task) if self._logs:
+                self._say(f"{self._names.title(task)}: started")
+            case events.TaskEnded(task, result) if standing_of(result) != "skipped":
+                self._say(f"{self._names.title(task)}: {_ended(result)}")
 
-    def _look(self) -> None:
-        with self._lock:
-            if self._logs:
-                self._logs.look()
-
-    def _print(self, title: str, line: str) -> None:
+    def _tell_printed(self, title: str, line: str) -> None:
         self._write(f"{title} | {line}\n")
 
     def _say(self, sentence: str) -> None:
