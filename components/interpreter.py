@@ -1,10 +1,10 @@
 """LiteRT models, their inputs and outputs bound by signature name, run one sample at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import ai_edge_litert
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
@@ -193,7 +193,7 @@ class _OtherGraph:
 
 def litert_version() -> str:
     """The version of LiteRT that models run in."""
-    return version("ai-edge-litert")
+    return str(ai_edge_litert.__version__)
 
 
 def without_batch(values: Array) -> Array:

@@ -1,6 +1,6 @@
 """What a classifier answered, sample by sample, for the report's confusion matrix and ROC curve."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import open_dataset
+from quantgate.components.dataset import DatasetFolder
 from quantgate.components.evaluate.metrics import (
     COMPUTATIONS,
     Computation,
@@ -48,7 +48,12 @@ def watches_of(plans: Sequence[Plan]) -> list[Watch]:
     return list(watches.values())
 
 
-def write_answers(path: Path, watches: Sequence[Watch], scores: Scores, dataset: str) -> None:
+def write_answers(
+    path: Path,
+    watches: Sequence[Watch],
+    scores: Scores,
+    dataset_of: Callable[[str], DatasetFolder],
+) -> None:
     """Write `<figure>/chosen` or `<figure>/score`, and `<figure>/right`, for each watch.
 
     Chosen and right classes are int32 [samples]; scores float64 [samples], beside which right is 0
@@ -59,7 +64,7 @@ def write_answers(path: Path, watches: Sequence[Watch], scores: Scores, dataset:
         if watch.title in scores.results:
             figure = watch.title.removeprefix("answers: ")
             answers = scores.results[watch.title][1]
-            right = np.asarray(open_dataset(dataset, watch.signature).label).reshape(-1)
+            right = np.asarray(dataset_of(watch.signature).label).reshape(-1)
             right = right if scores.covered is None else right[scores.covered]
             ranking = watch.metric in RANKING
             kind, dtype = ("score", np.float64) if ranking else ("chosen", np.int32)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from quantgate.components.dataset import DatasetFolder, open_dataset
+from quantgate.components.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import misfit, truth_problem
 from quantgate.components.evaluate.fit import Case
 from quantgate.components.evaluate.metrics import (
@@ -85,14 +85,16 @@ class Plan:
 
 
 def plan_metrics(
-    metrics: Sequence[Mapping[str, object]], facts: ModelFacts, dataset: str
+    metrics: Sequence[Mapping[str, object]],
+    facts: ModelFacts,
+    dataset_of: Callable[[str], DatasetFolder],
 ) -> list[Plan]:
     """Join every metric with its output and hold it against the labels.
 
     Args:
         metrics: the spec's `measure.metrics`.
         facts: of the float model.
-        dataset: the evaluation set, with samples for each signature that a metric is of.
+        dataset_of: the evaluation samples of a signature, by its key.
 
     Raises:
         InputError: a metric is unknown or does not fit the outputs or the labels.
@@ -103,7 +105,7 @@ def plan_metrics(
         forms = {
             name: Form(outputs[name].dtype, tuple(outputs[name].shape[1:])) for name in plan.outputs
         }
-        check_fit(plan, forms, open_dataset(dataset, plan.signature))
+        check_fit(plan, forms, dataset_of(plan.signature))
     return plans
 
 

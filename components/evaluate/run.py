@@ -1,6 +1,7 @@
 """Running a model over a data set, sample by sample."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,6 @@ from quantgate.components.dataset import (
     DatasetFolder,
     chunk_bounds,
     chunk_length,
-    open_dataset,
 )
 from quantgate.components.evaluate.detection import detections_of
 from quantgate.components.evaluate.metrics import Result
@@ -105,14 +105,14 @@ class Subject:
     Attributes:
         path: the .tflite.
         facts: `ModelFacts` of the float model.
-        dataset: an evaluation set as `build_dataset` writes it.
+        dataset: the samples of one signature.
         plans: metrics of that signature.
         baseline: the float .tflite where a metric compares with it; None for that model itself.
     """
 
     path: str
     facts: ModelFacts
-    dataset: str
+    dataset: DatasetFolder
     plans: Sequence[Plan]
     baseline: str | None
 
@@ -122,14 +122,19 @@ class Subject:
         return self.facts.signature(self.plans[0].signature)
 
 
-def score_stretch(subject: Subject, stretch: range) -> Part | InputError | ModelFailure:
-    """Run a .tflite at batch 1 on one thread over some of the samples, and score the outputs.
+#: The first sample of a stretch, and what came of it.
+Outcome = tuple[int, Part | InputError | ModelFailure]
 
-    Errors are returned.
+
+def score_stretches(subject: Subject, stretches: Iterable[range]) -> list[Outcome]:
+    """Run a .tflite at batch 1 on one thread over stretches of the samples, and score the outputs.
+
+    An error is the last outcome, and exhausts the stretches.
     """
-    signature, plans = subject.signature, subject.plans
+    signature, dataset, plans = subject.signature, subject.dataset, subject.plans
+    outcomes: list[Outcome] = []
+    start = 0
     try:
-        dataset = open_dataset(subject.dataset, signature.key)
         runner = prepared(subject.path, subject.facts, signature, dataset, plans)
         against = [plan for plan in plans if not plan.computation.labelled]
         reference = (
@@ -137,9 +142,13 @@ def score_stretch(subject: Subject, stretch: range) -> Part | InputError | Model
             if subject.baseline and against
             else None
         )
-        return score_all(runner, reference, dataset, plans, stretch)
+        for stretch in stretches:
+            start = stretch.start
+            outcomes.append((start, score_all(runner, reference, dataset, plans, stretch)))
     except (InputError, ModelFailure) as error:
-        return error
+        outcomes.append((start, error))
+        deque(stretches, maxlen=0)
+    return outcomes
 
 
 def score_all(

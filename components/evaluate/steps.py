@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import DatasetFolder, chunk_bounds, open_dataset
+from quantgate.components.dataset import DatasetFolder, chunk_bounds
 from quantgate.components.evaluate.run import (
     Part,
     Runner,
@@ -27,7 +27,7 @@ from quantgate.components.evaluate.run import (
     prepared,
     score_all,
 )
-from quantgate.components.evaluate.stretches import stretches_of
+from quantgate.components.evaluate.stretches import processes_of
 from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.isolation import run_side_by_side
 from quantgate.components.measurement_folder import read_evaluation
@@ -139,8 +139,7 @@ def score_in_steps(
     Raises:
         IsolatedFailure: a process crashed, or the time was up.
     """
-    samples = open_dataset(subject.dataset, subject.signature.key).manifest.samples
-    count = len(stretches_of(subject))
+    samples, count = subject.dataset.manifest.samples, processes_of(subject)
     titles = [plan.title for plan in subject.plans]
     barrier = multiprocessing.get_context("fork").Barrier(count)
     run = _Run(subject, contest, order_of(samples), _Table.of(titles, samples), barrier)
@@ -155,9 +154,8 @@ def score_in_steps(
 
 def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
     """One process's share of each step; returns how many samples all of them ran."""
-    subject = run.subject
+    subject, dataset = run.subject, run.subject.dataset
     try:
-        dataset = open_dataset(subject.dataset, subject.signature.key)
         runner = prepared(subject.path, subject.facts, subject.signature, dataset, subject.plans)
         for start, stop in run.steps:
             share = np.sort(run.order[start:stop][number :: run.barrier.parties])
@@ -190,7 +188,7 @@ def _summed_up(run: _Run, taken: int) -> Scores | InputError | ModelFailure:
     rows = run.rows(taken)
     values = run.table.at(rows)
     not_finite = np.flatnonzero(~run.table.finite)
-    scores = summed_up(run.subject, [Part(values, not_finite)])
+    scores = summed_up(run.subject, [(0, Part(values, not_finite))])
     if not isinstance(scores, Scores) or len(not_finite):
         return scores
     steps = run.contest.steps(values, rows)

@@ -1,18 +1,26 @@
 """From what the stretches of the samples gave to the metrics' results."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import DatasetFolder, open_dataset
+from quantgate.components.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import truth_of
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan
-from quantgate.components.evaluate.run import MetricFailure, Part, Scores, Subject, score_stretch
+from quantgate.components.evaluate.run import (
+    MetricFailure,
+    Outcome,
+    Part,
+    Scores,
+    Subject,
+    score_stretches,
+)
 from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.errors import InputError
 from quantgate.figures import slice_figure
@@ -25,21 +33,24 @@ def score_model(subject: Subject, stretch: range) -> Scores | InputError | Model
 
     Errors are returned, so that they reach the parent of an isolated process as they are.
     """
-    part = score_stretch(subject, stretch)
-    return summed_up(subject, [part]) if isinstance(part, Part) else part
+    return summed_up(subject, score_stretches(subject, [stretch]))
 
 
-def summed_up(subject: Subject, parts: Sequence[Part]) -> Scores | InputError | ModelFailure:
-    """Compute the metrics from all parts, in the samples' order; errors are returned."""
+def summed_up(subject: Subject, outcomes: Iterable[Outcome]) -> Scores | InputError | ModelFailure:
+    """Compute the metrics from what came of all stretches; errors are returned, the first one."""
+    parts: list[Part] = []
+    for _, outcome in sorted(outcomes, key=itemgetter(0)):
+        if not isinstance(outcome, Part):
+            return outcome
+        parts.append(outcome)
     not_finite = np.concatenate([part.not_finite for part in parts])
     if len(not_finite):
         return Scores({}, not_finite)
     try:
-        dataset = open_dataset(subject.dataset, subject.signature.key)
         results: dict[str, Result] = {}
         for plan in subject.plans:
             kept = np.concatenate([part.kept[plan.title] for part in parts])
-            results |= _results(plan, kept, dataset)
+            results |= _results(plan, kept, subject.dataset)
     except (InputError, ModelFailure) as error:
         return error
     return Scores(results, not_finite)

@@ -1,26 +1,27 @@
 """The work of `evaluate`: the accuracy of one .tflite on a data set."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import content_sha256, read_manifests
+from quantgate.components.dataset import DatasetFolder, content_sha256, open_dataset
 from quantgate.components.evaluate.answers import watches_of, write_answers
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, plan_metrics
 from quantgate.components.evaluate.run import (
     MetricFailure,
-    Part,
     Scores,
     Subject,
-    score_stretch,
+    score_stretches,
 )
 from quantgate.components.evaluate.steps import contest_of, score_in_steps
-from quantgate.components.evaluate.stretches import stretches_of
+from quantgate.components.evaluate.stretches import handed_out, processes_of, stretches_of
 from quantgate.components.evaluate.summing import score_model, summed_up
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
@@ -82,15 +83,16 @@ def evaluate(
     if code_path:
         import_code(code_path, code_sha256)
     facts = ModelFacts.read(facts_path)
-    plans = plan_metrics(metrics, facts, dataset_path)
+    dataset_of = cache(partial(open_dataset, dataset_path))
+    plans = plan_metrics(metrics, facts, dataset_of)
     watches = watches_of(plans)
-    manifests = read_manifests(dataset_path, dict.fromkeys(plan.signature for plan in plans))
+    manifests = {plan.signature: dataset_of(plan.signature).manifest for plan in plans}
     if Path(model_path).stat().st_size:
         sha256 = sha256_of_file(model_path)
         baseline = None if sha256 == facts.baseline_sha256 else baseline_path
         contest = contest_of(reference_path, limits or {}, choose or ())
         reasons, scores = _scored(
-            model_path, facts, dataset_path, [*plans, *watches], baseline, contest
+            model_path, facts, dataset_of, [*plans, *watches], baseline, contest
         )
     else:
         sha256, reasons, scores = None, [NO_MODEL], NOTHING
@@ -110,7 +112,7 @@ def evaluate(
     )
     values = {title: values for title, (_, values) in results.items()}
     write_evaluation(measurement_path, measurement, values, scores.covered)
-    write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_path)
+    write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_of)
     return measurement
 
 
@@ -121,7 +123,7 @@ def _samples_of(manifests: Mapping[str, Manifest]) -> int:
 def _scored(
     model_path: str,
     facts: ModelFacts,
-    dataset_path: str,
+    dataset_of: Callable[[str], DatasetFolder],
     plans: Sequence[Plan],
     baseline: str | None,
     contest: Contest | None,
@@ -131,7 +133,7 @@ def _scored(
     for signature in dict.fromkeys(plan.signature for plan in plans):
         those = [plan for plan in plans if plan.signature == signature]
         against = baseline if any(not plan.computation.labelled for plan in those) else None
-        outcome = _score(Subject(model_path, facts, dataset_path, those, against), contest)
+        outcome = _score(Subject(model_path, facts, dataset_of(signature), those, against), contest)
         reasons = _reasons(outcome)
         if reasons or not isinstance(outcome, Scores):
             where = f"signature `{signature}`: " if len(facts.keys) > 1 else ""
@@ -173,32 +175,31 @@ def _slices_by_figure(plans: Sequence[Plan], results: Mapping[str, Result]) -> d
 def _score(subject: Subject, contest: Contest | None) -> Scores | ModelFailure | IsolatedFailure:
     try:
         outcome = (
-            score_in_steps(subject, contest, timeout_s=TIMEOUT_S)
-            if contest
-            else _computed(subject, stretches_of(subject))
+            score_in_steps(subject, contest, timeout_s=TIMEOUT_S) if contest else _computed(subject)
         )
     except IsolatedFailure as failure:
         return failure
     if isinstance(outcome, InputError):
         raise outcome
-    is_baseline = sha256_of_file(subject.path) == subject.facts.baseline_sha256
-    if isinstance(outcome, MetricFailure) and is_baseline:
+    if isinstance(outcome, MetricFailure) and _is_baseline(subject):
         raise InputError(str(outcome)) from outcome
     return outcome
 
 
-def _computed(subject: Subject, stretches: Sequence[range]) -> Scores | InputError | ModelFailure:
-    """Score the stretches side by side, each in a process of its own."""
-    expect(sum(map(len, stretches)) * (2 if subject.baseline else 1))
-    if len(stretches) == 1:
-        return run_isolated(score_model, subject, *stretches, timeout_s=TIMEOUT_S)
-    calls = [(subject, stretch) for stretch in stretches]
-    parts: list[Part] = []
-    for part in run_side_by_side(score_stretch, calls, timeout_s=TIMEOUT_S):
-        if not isinstance(part, Part):
-            return part
-        parts.append(part)
-    return summed_up(subject, parts)
+def _is_baseline(subject: Subject) -> bool:
+    return sha256_of_file(subject.path) == subject.facts.baseline_sha256
+
+
+def _computed(subject: Subject) -> Scores | InputError | ModelFailure:
+    """Score the samples, side by side in processes of their own."""
+    samples, processes = subject.dataset.manifest.samples, processes_of(subject)
+    expect(samples * (2 if subject.baseline else 1))
+    if processes == 1:
+        return run_isolated(score_model, subject, range(samples), timeout_s=TIMEOUT_S)
+    with handed_out(stretches_of(samples, processes)) as stretches:
+        calls = [(subject, stretches)] * processes
+        outcomes = run_side_by_side(score_stretches, calls, timeout_s=TIMEOUT_S)
+    return summed_up(subject, chain.from_iterable(outcomes))
 
 
 def _reasons(outcome: Scores | ModelFailure | IsolatedFailure) -> list[str]:

@@ -1,14 +1,17 @@
 """Measurements: figures that are right, models that fail, metrics that do not fit."""
 
+from itertools import chain
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from quantgate.components import processes
+from quantgate.components.dataset import open_dataset
 from quantgate.components.evaluate.run import Subject
-from quantgate.components.evaluate.stretches import stretches_of
+from quantgate.components.evaluate.stretches import handed_out, processes_of, stretches_of
 from quantgate.components.interpreter import litert_version
+from quantgate.components.isolation import run_side_by_side
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_file
 from quantgate.records import ModelFacts
@@ -55,29 +58,48 @@ def test_any_number_of_processes_gives_the_same(classifier, measure, cores):
         assert all(np.array_equal(others_samples[name], samples[name]) for name in samples)
 
 
-def test_stretches_cover_the_samples(classifier, cores):
+def subject_of(model: str, facts: ModelFacts, dataset: str, **plan: object) -> Subject:
+    plans = [SimpleNamespace(signature="serve", **plan)]
+    return Subject(model, facts, open_dataset(dataset, "serve"), plans, None)
+
+
+def test_as_many_processes_as_cores(classifier, cores):
     model, facts_path, dataset, *_ = classifier()
-    plan = SimpleNamespace(signature="serve", is_own=False)
     facts = ModelFacts.read(facts_path)
-    subject = Subject(model, facts, dataset, [plan], None)
+    own = subject_of(model, ModelFacts.read(facts_path), dataset, is_own=True)
+    subject = subject_of(model, facts, dataset, is_own=False)
     cores(3)
-    assert stretches_of(subject) == [range(833), range(833, 1666), range(1666, 2500)]
+    assert processes_of(subject) == 3
+    assert processes_of(own) == 1, "a user's function wants all outputs at once"
     cores(64)
-    assert len(stretches_of(subject)) == 8, "each process holds the model"
+    assert processes_of(subject) == 8, "each process holds the model"
     facts.ops["RANDOM_UNIFORM"] = 1
-    assert stretches_of(subject) == [range(2500)], "its results depend on how often it ran"
-    own = SimpleNamespace(signature="serve", is_own=True)
-    subject = Subject(model, ModelFacts.read(facts_path), dataset, [own], None)
-    assert stretches_of(subject) == [range(2500)], "a user's function wants all outputs at once"
+    assert processes_of(subject) == 1, "its results depend on how often it ran"
 
 
 def test_few_samples_take_few_processes(classifier, cores):
     x = np.random.default_rng(1).random((5, 3), np.float32)
     model, facts, dataset, *_ = classifier(x=x)
-    plan = SimpleNamespace(signature="serve", is_own=False)
     cores(4)
-    subject = Subject(model, ModelFacts.read(facts), dataset, [plan], None)
-    assert stretches_of(subject) == [range(2), range(2, 5)]
+    assert processes_of(subject_of(model, ModelFacts.read(facts), dataset, is_own=False)) == 2
+
+
+@pytest.mark.parametrize(
+    ("samples", "processes"), [(1, 2), (5, 2), (24, 2), (600, 2), (10_000, 3), (10**7, 8)]
+)
+def test_stretches_cover_the_samples_and_end_short(samples, processes):
+    stretches = stretches_of(samples, processes)
+    assert [stretch.start for stretch in stretches] == [0, *(s.stop for s in stretches[:-1])]
+    assert stretches[-1].stop == samples
+    assert len(stretches[-1]) <= max(1, samples / (64 * processes))
+    assert len(stretches) < 250
+
+
+def test_each_stretch_goes_to_one_process():
+    stretches = stretches_of(10_000, 3)
+    with handed_out(stretches) as waiting:
+        taken = run_side_by_side(list, [(waiting,)] * 3, timeout_s=30)
+    assert sorted(chain(*taken), key=lambda stretch: stretch.start) == stretches
 
 
 def test_samples_that_are_not_finite_are_told_over_all_processes(classifier, measure, cores):
@@ -161,9 +183,10 @@ def test_a_model_that_cannot_be_allocated_is_a_reason(classifier, scaled_model, 
     assert reason.startswith("the model cannot be allocated: ")
 
 
-def test_a_kernel_that_refuses_a_sample_is_a_reason(
-    build_model, make_facts, make_dataset, measure, stored, step
+def test_the_first_sample_that_a_kernel_refuses_is_a_reason(
+    build_model, make_facts, make_dataset, measure, stored, step, cores
 ):
+    cores(3)
     path = build_model(
         "division",
         *(stored("in", [1, 2], "int32"), stored("ten", [1, 2], "int32", values=[[10, 10]])),
@@ -172,10 +195,11 @@ def test_a_kernel_that_refuses_a_sample_is_a_reason(
         outputs={"y": "out"},
     )
     facts = make_facts({"x": ("int32", [-1, 2])}, {"y": ("int32", [-1, 2])})
-    dataset = make_dataset(facts, x=np.array([[1, 2], [3, 0]], np.int32), labels=[0, 1])
-    measurement, _ = measure(path, facts, dataset)
+    x = np.ones((900, 2), np.int32)
+    x[[301, 302, 555, 899], 1] = 0
+    measurement, _ = measure(path, facts, make_dataset(facts, x=x, labels=np.zeros(900, int)))
     (reason,) = measurement.reasons
-    assert reason.startswith("the model failed on sample 1: ")
+    assert reason.startswith("the model failed on sample 301: ")
     assert "Division by 0" in reason
 
 

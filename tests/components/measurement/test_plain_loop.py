@@ -54,8 +54,8 @@ def test_outputs_are_those_of_a_plain_loop(
     assert x.nbytes > BLOCK_BYTES
     folder = make_dataset(facts_path, x=x, labels=np.arange(SAMPLES) % WIDTH)
     facts = ModelFacts.read(facts_path)
-    plans = plan_metrics([{"metric": "top1"}], facts, folder)
     dataset = open_dataset(folder, "serve")
+    plans = plan_metrics([{"metric": "top1"}], facts, lambda _: dataset)
     runner = prepared(path, facts, facts.signatures[0], dataset, plans)
     chunks = [
         runner.run(dataset, start, min(start + 700, SAMPLES))["y"].copy()
