@@ -94,6 +94,10 @@ class LiteRTModel:
         """Run the model; raises RuntimeError where a kernel refuses."""
         self._graph.invoke()
 
+    def knows(self, output: Tensor) -> bool:
+        """Whether the shape of an output is known: that of a dynamic one only once it has run."""
+        return self._graph.knows(output)
+
     def read(self, output: Tensor) -> Array:
         """The output of the last invocation as it stands in the model, without a batch of 1."""
         values = self._graph.get(output)
@@ -168,6 +172,13 @@ class _PrimaryGraph:
     def set(self, tensor: Tensor, values: Array) -> None:
         self._interpreter.set_tensor(tensor.index, values)
 
+    def knows(self, tensor: Tensor) -> bool:
+        try:
+            self.get(tensor)
+        except ValueError:
+            return False
+        return True
+
     def get(self, tensor: Tensor) -> Array:
         return np.asarray(self._interpreter.get_tensor(tensor.index))
 
@@ -186,6 +197,9 @@ class _OtherGraph:
 
     def invoke(self) -> None:
         self._outputs = self._runner(**self._inputs)
+
+    def knows(self, tensor: Tensor) -> bool:
+        return tensor.name in self._outputs
 
     def get(self, tensor: Tensor) -> Array:
         return self._outputs[tensor.name]

@@ -212,11 +212,12 @@ def prepared(
     dataset: DatasetFolder,
     plans: Sequence[Plan],
 ) -> Runner:
-    """Load a model; a first run tells the true shapes of its outputs."""
+    """Load a model; where the shape of an output is dynamic, a first run tells it."""
     model = LiteRTModel(path, facts, signature, dataset.inputs)
-    encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
-    _run_sample(model, encoded, row=0, sample=0)
     names = dict.fromkeys(name for plan in plans for name in plan.outputs)
+    if not all(model.knows(model.outputs[name]) for name in names):
+        encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
+        _run_sample(model, encoded, row=0, sample=0)
     first = {name: model.read(model.outputs[name]) for name in names}
     for name, values in first.items():
         _check_shape(model.outputs[name], values.shape, signature.outputs[name].shape[1:])

@@ -81,7 +81,8 @@ def _of_noise(benchmark: Benchmark) -> Iterator[str]:
         "this machine was too noisy to tell two models apart whose latencies differ by less than "
         f"{100 * (resolution_of(itself) - 1):.0f} %: the baseline, timed against itself, came out "
         f"at {range_text(itself)} of its own median{_circumstances(benchmark.conditions)}; time "
-        "on a quiet machine, or with more `runs`"
+        "on a quiet machine, with `--no-cache`, for a cache keeps these timings too, or with more "
+        "`runs`"
     )
 
 

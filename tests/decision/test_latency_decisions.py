@@ -120,7 +120,8 @@ def test_a_noisy_machine_is_named_with_what_disturbed_it(timed):
         "this machine was too noisy to tell two models apart whose latencies differ by less than "
         "11 %: the baseline, timed against itself, came out at 0.90 to 1.04 of its own median (4 "
         "cores, governor powersave, load 1.50 before; others took 25 % of the cores' time, the "
-        "hypervisor 2 %; 7 of 400 invocations were interrupted); time on a quiet machine, or with "
+        "hypervisor 2 %; 7 of 400 invocations were interrupted); time on a quiet machine, with "
+        "`--no-cache`, for a cache keeps these timings too, or with "
         "more `runs`"
     )
 

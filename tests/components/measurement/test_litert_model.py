@@ -185,3 +185,33 @@ def test_shapes_that_do_not_go_together_cannot_be_allocated(scaled_model, facts)
     message = failure(scaled_model("scaled", [1.0, 2.0]), facts(), x)
     assert message.startswith("the model cannot be allocated: ")
     assert "failed to prepare" in message
+
+
+def test_the_shape_of_a_dynamic_output_is_known_once_it_has_run(
+    build_model, make_facts, stored, step
+):
+    path = build_model(
+        "tiled",
+        *(stored("in", [1, 2]), stored("times", [2], "int32"), stored("out", [1, 2])),
+        step("TILE", ["in", "times"], ["out"]),
+        inputs={"x": "in", "m": "times"},
+        outputs={"y": "out"},
+    )
+    inputs = {"x": ("float32", [-1, 2]), "m": ("int32", [2])}
+    facts = ModelFacts.read(make_facts(inputs, {"y": ("float32", [-1, -1])}))
+    samples = {"x": np.ones((3, 2), np.float32), "m": np.array([[1, 3]] * 3, np.int32)}
+    model = LiteRTModel(path, facts, facts.signatures[0], samples)
+    output = model.outputs["y"]
+    assert not model.knows(output)
+    model.feed(model.encode(samples), row=0)
+    model.invoke()
+    assert model.knows(output)
+    assert model.read(output).shape == (6,)
+
+
+def test_the_shape_of_a_static_output_is_known_before_it_runs(scaled_model, make_facts):
+    facts = ModelFacts.read(make_facts({"x": ("float32", [-1, 3])}, {"y": ("float32", [-1, 3])}))
+    samples = {"x": np.ones((1, 3), np.float32)}
+    model = LiteRTModel(scaled_model("m", [1.0, 2.0, 3.0]), facts, facts.signatures[0], samples)
+    assert model.knows(model.outputs["y"])
+    assert model.read(model.outputs["y"]).shape == (3,)
