@@ -39,6 +39,21 @@ class DatasetFolder:
     label: NDArray[Any] | None
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)
 
+    def labels_at(self, key: str | None) -> tuple[ArrayFacts, NDArray[Any]] | None:
+        """The array of this key as labels, or those of the data set; None where there are none."""
+        facts = self.manifest.fields.get(key) if key else self.manifest.label
+        values = self.fields.get(key) if key else self.label
+        return None if facts is None or values is None else (facts, values)
+
+    def at(self, rows: NDArray[np.int64]) -> "DatasetFolder":
+        """Some of the samples, in memory; the manifest stays that of all."""
+        return DatasetFolder(
+            self.manifest,
+            {name: array[rows] for name, array in self.inputs.items()},
+            None if self.label is None else np.asarray(self.label[rows]),
+            {key: np.asarray(array[rows]) for key, array in self.fields.items()},
+        )
+
 
 def folder_of(dataset: str | Path, signature: str) -> Path:
     """Where a data set keeps the samples of a signature, whose key may hold any characters."""

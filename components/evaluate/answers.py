@@ -41,7 +41,13 @@ def watches_of(plans: Sequence[Plan]) -> list[Watch]:
     watches: dict[tuple[object, ...], Watch] = {}
     for plan in plans:
         if plan.metric in CLASSIFYING + RANKING:
-            where = (plan.metric in RANKING, plan.signature, plan.output, str(plan.steps))
+            where = (
+                plan.metric in RANKING,
+                plan.signature,
+                plan.output,
+                plan.label,
+                str(plan.steps),
+            )
             watches.setdefault(
                 where, Watch(**{**vars(plan), "title": f"answers: {plan.title}", "slice": None})
             )
@@ -64,7 +70,8 @@ def write_answers(
         if watch.title in scores.results:
             figure = watch.title.removeprefix("answers: ")
             answers = scores.results[watch.title][1]
-            right = np.asarray(dataset_of(watch.signature).label).reshape(-1)
+            _, labels = dataset_of(watch.signature).labels_at(watch.label) or (None, ())
+            right = np.asarray(labels).reshape(-1)
             right = right if scores.covered is None else right[scores.covered]
             ranking = watch.metric in RANKING
             kind, dtype = ("score", np.float64) if ranking else ("chosen", np.int32)

@@ -41,6 +41,7 @@ class Plan:
         output: the output's name.
         steps: what is done with the output first.
         settings: of the metric.
+        label: key of the data that its labels have; None for those of the data set.
         slice: key of the data that its slices go by; None where it has none.
         higher_is_better: its direction.
         detection: what it takes in place of one output.
@@ -53,6 +54,7 @@ class Plan:
     output: str
     steps: tuple[Step, ...]
     settings: Settings
+    label: str | None = None
     slice: str | None = None
     higher_is_better: bool = True
     detection: Detection | None = None
@@ -114,16 +116,15 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     if plan.detection and plan.truth:
         _check_boxes(plan, plan.detection, plan.truth, forms, dataset)
         return
-    computation, label, labels = plan.computation, dataset.manifest.label, dataset.label
+    computation, labels = plan.computation, dataset.labels_at(plan.label)
     form = _after_steps(plan, forms[plan.output])
-    if computation.labelled and (label is None or labels is None):
+    if computation.labelled and labels is None:
         raise InputError(
             f"metric `{plan.title}` needs labels, and the evaluation set has none; "
             "name them as `label`"
         )
-    if label is None or labels is None:
-        label, labels = _NO_LABELS, next(iter(dataset.inputs.values()))[:0]
-    case = Case(plan.output, form, label, labels, plan.settings.peak, plan.settings.k)
+    label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
+    case = Case(plan.output, form, label, values, plan.settings.peak, plan.settings.k)
     if form.dtype not in NUMERIC or not computation.fits(case):
         told = f", the labels are {label.dtype} {label.shape}" if computation.labelled else ""
         raise InputError(
@@ -212,6 +213,7 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
         output=metric.output or names[0],
         steps=tuple(metric.postprocess or ()),
         settings=Settings(metric.peak or DEFAULT_PEAK, metric.k or _GUESSES.get(metric.metric, 1)),
+        label=metric.label,
         slice=metric.slice,
         higher_is_better=metric.figure is None or metric.figure.higher_is_better,
         detection=metric.detection,

@@ -184,12 +184,13 @@ def _scored(
 ) -> Array:
     if plan.detection:
         return detections_of(plan.detection, outputs)
-    labels = None if dataset.label is None else np.asarray(dataset.label[start:stop])
+    labels = dataset.labels_at(plan.label)
     try:
         with np.errstate(invalid="ignore", over="ignore"):
             values = applied(plan.steps, outputs[plan.output])
             if plan.computation.labelled and labels is not None:
-                return plan.computation.score(values, labels, plan.settings)
+                wanted = np.asarray(labels[1][start:stop])
+                return plan.computation.score(values, wanted, plan.settings)
             truth = applied(plan.steps, reference[plan.output])
             return plan.computation.score(values, truth, plan.settings)
     except ValueError as error:

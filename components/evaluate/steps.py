@@ -174,11 +174,10 @@ def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
 def _run_rows(run: _Run, runner: Runner, dataset: DatasetFolder, rows: Rows) -> None:
     for first, last in chunk_bounds(len(rows), runner.length):
         chosen = rows[first:last]
-        label = None if dataset.label is None else np.asarray(dataset.label[chosen])
-        inputs = {name: array[chosen] for name, array in dataset.inputs.items()}
-        picked = DatasetFolder(dataset.manifest, inputs, label)
         try:
-            part = score_all(runner, None, picked, run.subject.plans, range(len(chosen)))
+            part = score_all(
+                runner, None, dataset.at(chosen), run.subject.plans, range(len(chosen))
+            )
         except SampleFailure as failure:
             raise SampleFailure(int(chosen[failure.sample]), failure.why) from failure
         run.table.enter(chosen, part)

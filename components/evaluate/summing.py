@@ -76,7 +76,8 @@ def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Resul
 def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
     if plan.detection and plan.truth:
         return truth_of(plan.truth, plan.detection.format, dataset)
-    return np.asarray(dataset.label)
+    _, labels = dataset.labels_at(plan.label) or (None, None)
+    return np.asarray(labels)
 
 
 def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:

@@ -81,6 +81,10 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
             ["9:33 `mse` takes no `truth` -> Only `mean_average_precision` does; remove it."],
         ),
         (
+            "[top1, {metric: snr, label: clean}]",
+            ["9:33 `snr` takes no `label` -> It is not computed from labels; remove it."],
+        ),
+        (
             "[top1, {metric: mse, k: 3}]",
             ["9:33 `mse` takes no `k` -> Only `top_k` does; remove it."],
         ),
@@ -170,7 +174,10 @@ def test_a_psnr_may_be_below_zero(sound, spec_file):
     load(spec_file(text.replace("  top1: {max", "  psnr: {min: -3}\n  top1: {max")))
 
 
-@pytest.mark.parametrize("metric", ["agreement", "cosine_similarity", "snr"])
+OWN = "{metric: mse, label: clean}"
+
+
+@pytest.mark.parametrize("metric", ["agreement", "cosine_similarity", "snr", OWN])
 def test_without_metrics_on_labels_there_need_be_none(sound, spec_file, metric):
     text = sound.replace(", label: y}", "}").replace("[top1, mse]", f"[{metric}]")
     load(spec_file(text.replace("  top1: {max_drop: 0.01}\n", "")))

@@ -86,6 +86,11 @@ class Metric(Alternatives):
         default=None, description="Signature's key, where several are converted."
     )
     output: Text | None = Field(default=None, description="Output name, where there are several.")
+    label: Text | None = Field(
+        default=None,
+        description="Key of this output's labels or targets in the evaluation data; by default "
+        "the data's `label`.",
+    )
     postprocess: list[StepEntry] | None = Field(
         default=None,
         min_length=1,
@@ -117,7 +122,8 @@ class Metric(Alternatives):
     @property
     def fields(self) -> dict[KeyPath, str]:
         """Keys of the arrays that it wants of the data, by where it names them."""
-        named: dict[KeyPath, str] = {("slice",): self.slice} if self.slice else {}
+        own = {"slice": self.slice, "label": self.label}
+        named: dict[KeyPath, str] = {(option,): key for option, key in own.items() if key}
         if self.truth:
             named |= {("truth", "boxes"): self.truth.boxes}
             named |= {("truth", "classes"): self.truth.classes}
@@ -125,7 +131,12 @@ class Metric(Alternatives):
 
     @property
     def needs_label(self) -> bool:
-        """Whether the data has to have labels for it, as far as can be told."""
+        """Whether the data has to name labels for it, as far as can be told."""
+        return self.label is None and self.takes_label
+
+    @property
+    def takes_label(self) -> bool:
+        """Whether it is computed from one array of labels, as far as can be told."""
         return (self.figure is None or self.figure.labelled) and self.metric != MAP
 
     @property

@@ -45,6 +45,10 @@ def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
             message = f"`{entry.metric}` takes no `{option}`"
             hint = f"Only {listed(metrics, 'and')} {verb}; remove it."
             yield Finding((*path, option), message, hint, at_key=True)
+    if entry.label is not None and not entry.takes_label:
+        message = f"`{entry.metric}` takes no `label`"
+        hint = "It is not computed from labels; remove it."
+        yield Finding((*path, "label"), message, hint, at_key=True)
     if entry.better is not None and not entry.is_own:
         message = f"`{entry.metric}` takes no `better`"
         hint = "Only a Python function of your own does; remove it."
