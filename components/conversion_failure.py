@@ -11,8 +11,11 @@ _MISSING_OPS = re.compile(
     r"'tf\.(\w+)' op is neither a custom op nor a flex op"
     r"|failed to legalize operation 'tf\.(\w+)'"
 )
+_OPS_WITH_TYPES = re.compile(r"^\s*tf\.\w+\(.*$", re.MULTILINE)
+_NARROW_FLOATS = {"bf16": "bfloat16", "f16": "float16"}
 _LISTED_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 _NOT_IN_16X8 = re.compile(r"Quantization to 16x8-bit not yet supported for op: '(\w+)'")
+_NO_RANGE = re.compile(r"Empty min/max for tensor (\S+)")
 _NO_DELEGATE = re.compile(r"Select TensorFlow op.+\((Flex\w+)\) failed to prepare", re.DOTALL)
 _CLASS_NAME = re.compile(r"^(?:RuntimeError|ValueError|ConverterError|ModelFailure): ")
 _LOCATION = re.compile(r"^(?:<unknown>:0: )?(?:error: |note: )?(?:loc\(.*\): )?(?:error: )?")
@@ -35,12 +38,18 @@ def essence(text: str) -> str:
     refused = _unique(_NOT_IN_16X8.findall(text))
     if refused:
         return f"TensorFlow cannot quantize {', '.join(refused)} to 16x8"
+    without_range = _NO_RANGE.search(text)
+    if without_range:
+        return (
+            f"16x8 needs a range for every tensor, and `{without_range[1]}` has none, as integers "
+            "and the states of loops have none"
+        )
     undelegated = _unique(_NO_DELEGATE.findall(text))
     if undelegated:
         return cannot_run(undelegated)
     missing = ops_without_builtin(text)
     if missing:
-        return f"LiteRT has no builtin for {', '.join(missing)}"
+        return f"LiteRT has no builtin for {', '.join(missing)}{_in(narrow_floats(text))}"
     return _last_meaningful_line(text)
 
 
@@ -49,6 +58,16 @@ def ops_without_builtin(text: str) -> list[str]:
     singly = [name for match in _MISSING_OPS.findall(text) for name in match if name]
     listed = [name for line in _LISTED_OPS.findall(text) for name in line.split(", ")]
     return _unique([*singly, *listed])
+
+
+def narrow_floats(text: str) -> list[str]:
+    """Which of bfloat16 and float16 the ops compute in that a failed conversion complains of."""
+    ops = " ".join(_OPS_WITH_TYPES.findall(text))
+    return [name for short, name in _NARROW_FLOATS.items() if re.search(rf"[x<]{short}>", ops)]
+
+
+def _in(dtypes: list[str]) -> str:
+    return f" in {' and '.join(dtypes)}" if dtypes else ""
 
 
 def _last_meaningful_line(text: str) -> str:

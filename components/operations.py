@@ -104,9 +104,12 @@ class Operation:
         """Multiply-accumulates of one invocation, from the stored shapes.
 
         Counted for CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED and BATCH_MATMUL;
-        0 for every other op. Dimensions that are not fixed count as 1, so the batch is 1.
+        0 for every other op, and where the shape of the weights is not stored. Dimensions that are
+        not fixed count as 1, so the batch is 1.
         """
         shapes = [tensor.shape if tensor else () for tensor in self.inputs]
+        if len(shapes) < 2 or not shapes[1]:
+            return 0
         size = sum(math.prod(tensor.shape) for tensor in self.outputs[:1])
         if self.name == "CONV_2D":
             return size * math.prod(shapes[1][1:])

@@ -174,6 +174,8 @@ def _is_lively(rows: Rows) -> bool:
     if len({row.shape for row in rows}) > 1:
         return True
     values = np.stack(rows).astype(np.float64)
+    if not values.size:
+        return False
     return bool(np.ptp(values, axis=0).max() > LIVELY * np.abs(values).max())
 
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quantgate.components.conversion_failure import essence, ops_without_builtin, sentence
+from quantgate.components.conversion_failure import (
+    essence,
+    narrow_floats,
+    ops_without_builtin,
+    sentence,
+)
 from quantgate.components.converter import (
     SERVING_TAGS,
     Recipe,
@@ -175,9 +180,16 @@ def _explained(folder: str, named: str, text: str, offer: str) -> str:
     ops = ops_without_builtin(text)
     if not ops:
         return f"{folder}: {named} does not convert to float32: {essence(text)}"
+    if dtypes := narrow_floats(text):
+        return f"{folder}: {essence(text)}, which {named} uses. {_in_float32(dtypes)}"
+    return f"{folder}: {essence(text)}, which {named} uses. {_advice(ops)}{offer}"
+
+
+def _in_float32(dtypes: list[str]) -> str:
     return (
-        f"{folder}: LiteRT has no builtin for {', '.join(ops)}, which {named} "
-        f"uses. {_advice(ops)}{offer}"
+        f"A model trained in mixed precision computes in {' and '.join(dtypes)}: build it again "
+        "under the dtype policy `float32` of Keras, give it the trained weights with set_weights, "
+        "and export that."
     )
 
 
@@ -185,7 +197,8 @@ def _advice(ops: list[str]) -> str:
     if any(op.startswith("TensorList") for op in ops):
         return (
             "Tensor lists come from loops: give Keras's recurrent layers unroll=True, and write "
-            "other loops without TensorArray; then export the model again."
+            "other loops without TensorArray, or, for modes without calibration alone, fix the "
+            "batch size of the exported signature; then export the model again."
         )
     return (
         "Express them through ops that LiteRT has, as listed at "

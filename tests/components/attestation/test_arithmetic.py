@@ -39,6 +39,7 @@ def _transposed() -> schema.BatchMatMulOptionsT:
             4 * 4 * 2 * 6 * 3 * 3,
         ),
         ("ADD", None, ([1, 8], [1, 8]), [1, 8], 0),
+        ("FULLY_CONNECTED", None, ([2, 7], []), [2, 9], 0),
     ],
 )
 def test_multiply_accumulates(

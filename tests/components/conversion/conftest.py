@@ -324,11 +324,29 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
             lambda x: {"y": tf.linalg.svd(dense(x)[None], compute_uv=False)},
             {"x": vector},
         ),
+        **_trained_for_fewer_bits(tf, weights),
         "text": (
             lambda words: {"y": tf.strings.length(words)},
             {"words": tf.TensorSpec([None], tf.string)},
         ),
     }
+
+
+def _trained_for_fewer_bits(tf: Any, weights: Any) -> dict[str, tuple[Callable[..., Any], Any]]:
+    def narrow(x: Any) -> Any:
+        return tf.cast(x, tf.bfloat16)
+
+    def in_range(x: Any) -> Any:
+        return tf.quantization.fake_quant_with_min_max_args(x, -8, 8)
+
+    def mixed(x: Any) -> dict[str, Any]:
+        return {"y": tf.cast(tf.nn.relu(tf.matmul(narrow(x), narrow(weights))), tf.float32)}
+
+    def aware(x: Any) -> dict[str, Any]:
+        return {"y": in_range(tf.matmul(in_range(x), in_range(weights)))}
+
+    inputs = {"x": vector_of(tf, 64)}
+    return {"mixed_precision": (mixed, inputs), "quantization_aware": (aware, inputs)}
 
 
 def vector_of(tf: Any, size: int) -> Any:

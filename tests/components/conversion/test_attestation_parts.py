@@ -75,6 +75,7 @@ RAGGED = [np.array([1.0, 1.0]), np.array([1.0])]
         ),
         ([[np.inf, 1.0], [0.5, 0.4]], [np.array([np.inf, 1.0]), np.array([0.5, 0.4])], []),
         ([[1.0, 0.9], [1.0]], RAGGED, []),
+        ([[], []], [np.array([]), np.array([])], []),
         (
             [[1.0, 1.0], [1.0, 1.0]],
             RAGGED,
@@ -125,6 +126,11 @@ def test_samples_are_made_up_in_range():
             "ConverterError: <unknown>:0: error: failed while converting: 'main':\n"
             "Custom ops: Svd, Lu\nDetails:\n\ttf.Svd(tensor<4xf32>)",
             "LiteRT has no builtin for Svd, Lu",
+        ),
+        (
+            "ConverterError: x\nTF Select ops: MatMul\nDetails:\n"
+            "\ttf.MatMul(tensor<?x2xf16>, tensor<2x2xf16>) -> (tensor<?x2xf16>) : {}",
+            "LiteRT has no builtin for MatMul in float16",
         ),
         (
             'ConverterError: x\n<unknown>:0: error: loc(callsite("a" at "b")): quantities differ\n'

@@ -171,12 +171,23 @@ def test_op_without_builtin(refusal: Callable[..., str], saved_models: Path):
     )
 
 
+def test_mixed_precision(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "mixed_precision"
+    assert refusal(folder) == (
+        f"{folder}: LiteRT has no builtin for MatMul, Relu in bfloat16, which signature "
+        "`serving_default` uses. A model trained in mixed precision computes in bfloat16: build it "
+        "again under the dtype policy `float32` of Keras, give it the trained weights with "
+        "set_weights, and export that."
+    )
+
+
 def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "recurrent"
     assert refusal(folder) == (
         f"{folder}: LiteRT has no builtin for TensorListReserve, which signature "
         "`serving_default` uses. Tensor lists come from loops: give Keras's recurrent layers "
-        "unroll=True, and write other loops without TensorArray; then export the model again. "
+        "unroll=True, and write other loops without TensorArray, or, for modes without calibration "
+        "alone, fix the batch size of the exported signature; then export the model again. "
         f"{OFFER}"
     )
 

@@ -57,7 +57,8 @@ def test_an_unrolled_lstm_runs_in_16x8(
         (
             "looping",
             "int16x8",
-            "the conversion failed: Empty min/max for tensor while_cond_arg0",
+            "the conversion failed: 16x8 needs a range for every tensor, and `while_cond_arg0` has "
+            "none, as integers and the states of loops have none",
         ),
         (
             "branching",

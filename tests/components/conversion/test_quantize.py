@@ -114,7 +114,8 @@ def test_integer_input_that_16x8_cannot_take(
     attestation = quantized(prepared, "int16x8_float_fallback").attestation
     assert attestation.status == "failed"
     assert attestation.reasons == [
-        "the conversion failed: Empty min/max for tensor functional_1/strided_slice"
+        "the conversion failed: 16x8 needs a range for every tensor, and "
+        "`functional_1/strided_slice` has none, as integers and the states of loops have none"
     ]
 
 
@@ -205,6 +206,27 @@ def test_unchanged_model_is_rejected(prepare: Prepare, quantized: Quantize):
         "quantization changed nothing: the converter leaves weights of fewer than 1,024 elements "
         "as they are"
     ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked"),
+    [
+        ("dynamic_range", False),
+        ("float16", False),
+        ("full_integer", True),
+        ("integer_only_int8", True),
+    ],
+)
+def test_a_model_that_brings_its_ranges_is_int8_in_any_mode(
+    prepare: Prepare, quantized: Quantize, mode: str, asked: bool
+):
+    attestation = quantized(prepare("quantization_aware"), mode).attestation
+    unasked = (
+        "it computes in int8, which this mode does not ask for: the model brings ranges of its own "
+        "(fake quantization), as after quantization-aware training"
+    )
+    assert (attestation.status, attestation.unchanged) == ("converted", False)
+    assert attestation.reasons == ([] if asked else [unasked])
 
 
 def test_silent_float_model_is_rejected(prepare: Prepare, quantized: Quantize, tmp_path: Path):
