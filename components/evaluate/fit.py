@@ -165,6 +165,19 @@ def silence_problem(case: Case) -> str | None:
     return f"the target of sample {int(np.argmin(loud))} is silent; leave such samples out"
 
 
+def labels_told(case: Case, needs: str) -> str:
+    """What the labels are, and how labels become what a metric needs that are near to it."""
+    label = case.label
+    told = f", the labels are {label.dtype} {label.shape}"
+    if "integer labels" not in needs:
+        return told
+    if len(label.shape) == 2 and label.shape[1:] == list(case.form.shape) != [1]:
+        return f"{told}; labels in one-hot form become integers with labels.argmax(axis=-1)"
+    if np.dtype(label.dtype).kind == "f" and np.array_equal(case.labels, np.trunc(case.labels)):
+        return f"{told}; store whole numbers in an integer dtype, as with labels.astype(int)"
+    return told
+
+
 def no_problem(case: Case) -> str | None:
     """Any labels will do."""
     return None
@@ -193,8 +206,13 @@ def _unknown_classes(case: Case, classes: int) -> str:
     known = "0 and upwards" if classes == -1 else f"0 to {classes - 1}"
     return (
         f"the labels run from {case.label.minimum:.0f} to {case.label.maximum:.0f}, output "
-        f"`{case.output}` knows classes {known}"
+        f"`{case.output}` knows classes {known}{_counted_from_1(case, classes)}"
     )
+
+
+def _counted_from_1(case: Case, classes: int) -> str:
+    counted = (case.label.minimum, case.label.maximum) == (1, classes)
+    return "; labels count from 0, so subtract 1" if counted else ""
 
 
 def _few(values: list[float], most: int = 5) -> str:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from quantgate.components.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import misfit, truth_problem
-from quantgate.components.evaluate.fit import Case
+from quantgate.components.evaluate.fit import Case, labels_told
 from quantgate.components.evaluate.metrics import (
     COMPUTATIONS,
     DEFAULT_PEAK,
@@ -126,7 +126,7 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
     case = Case(plan.output, form, label, values, plan.settings.peak, plan.settings.k)
     if form.dtype not in NUMERIC or not computation.fits(case):
-        told = f", the labels are {label.dtype} {label.shape}" if computation.labelled else ""
+        told = labels_told(case, computation.needs) if computation.labelled else ""
         raise InputError(
             f"metric `{plan.title}` needs {computation.needs}; output `{plan.output}`"
             f"{listed(plan.steps)} is {form}{told}"

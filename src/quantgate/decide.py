@@ -7,6 +7,7 @@ from quantgate.advice import advice_for
 from quantgate.choice import Alike, has_all_figures, is_weighted, score
 from quantgate.closest import closest_of
 from quantgate.decision import Decision, Entry, Verdict
+from quantgate.doubts import warnings_of_doubt
 from quantgate.evidence import Contender, Evidence, join_baseline, join_candidates
 from quantgate.gate import Measured, intervals_of
 from quantgate.noise import alike_by, timing_of, warnings_of_timing
@@ -194,6 +195,12 @@ def _warnings(
 ) -> list[str]:
     return [
         *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
+        *warnings_of_doubt(
+            baseline.measurements,
+            evidence.metrics,
+            evidence.calibration_sets,
+            evidence.evaluation_sets,
+        ),
         *warnings_of_power(
             terms.limits,
             baseline.measurements,

@@ -69,6 +69,12 @@ def test_names_of_their_own_are_looked_through():
     assert warnings(limits, 100, {"head2": "top5"}) and not warnings(limits, 100, {"head2": "psnr"})
 
 
-def test_without_a_confidence_nothing_has_to_be_shown():
-    assert warnings({"top1": {"max_drop": 0.002}}, 10) == []
+def test_without_a_confidence_a_sample_must_not_weigh_more_than_the_limit():
+    limits = {"top1": {"max_drop": 0.002}}
+    assert warnings(limits, 10) == [
+        "one of the 10 evaluation samples is 0.1 of top1, more than the 0.002 that it may drop by: "
+        "a single sample decides this limit; evaluate on more samples, and give it a `confidence`"
+    ]
+    assert warnings(limits, 500) == []
     assert warnings({"top1": {"min": 0.8, "confidence": 0.95}}, 10) == []
+    assert warnings({"psnr": {"max_drop": 0.002}}, 10) == []

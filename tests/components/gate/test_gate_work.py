@@ -280,7 +280,7 @@ def summary(path, purpose, digests, **changes):
 def test_samples_in_both_sets_are_warned_of(files):
     files.gate(
         evaluation_path=summary(files.path("evaluation"), "evaluation", [[1] * 16, [2] * 16]),
-        calibration_path=summary(files.path("calibration"), "calibration", [[2] * 16]),
+        calibration_path=summary(files.path("calibration"), "calibration", [[2] * 16] * 100),
     )
     decision = files.decision()
     assert decision.warnings == [

@@ -246,7 +246,30 @@ SCALAR = np.ones(8)
             [-1, 3],
             SCALAR,
             "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [3] per sample, the labels are float64 [8]; store whole numbers in an "
+            "integer dtype, as with labels.astype(int)",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            SCALAR / 2,
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
             "`y` is float32 [3] per sample, the labels are float64 [8]",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            np.eye(3)[np.arange(8) % 3],
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [3] per sample, the labels are float64 [8, 3]; labels in one-hot form "
+            "become integers with labels.argmax(axis=-1)",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            np.arange(8) % 3 + 1,
+            "metric `top1`: the labels run from 1 to 3, output `y` knows classes 0 to 2; labels "
+            "count from 0, so subtract 1",
         ),
         (
             "top1",

@@ -214,7 +214,8 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
             np.ones(300),
             "metric `f1` needs scores [samples, classes] or integer classes [samples], and "
             "integer labels [samples]; output `y` after sigmoid is float64 [3] per sample, the "
-            "labels are float64 [300]",
+            "labels are float64 [300]; store "
+            "whole numbers in an integer dtype, as with labels.astype(int)",
         ),
         (
             {"metric": "average_precision", "postprocess": ["argmax"]},
