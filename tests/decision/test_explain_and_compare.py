@@ -244,6 +244,8 @@ def test_a_candidate_that_is_not_there(folder, capsys):
     assert "They are `float32`, " in capsys.readouterr().err
     assert main(["explain", str(folder / "nowhere"), "larger"]) == 2
     assert "does not exist; `quantgate run SPEC` makes a run" in capsys.readouterr().err
+    assert main(["explain", "larger", str(folder)]) == 2
+    assert f"the run comes first: quantgate explain {folder} larger" in capsys.readouterr().err
 
 
 def test_a_damaged_decision_is_refused_by_every_verb(folder, capsys):

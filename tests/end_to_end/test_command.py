@@ -73,6 +73,14 @@ def test_init_knows_every_metric(quantgate, tmp_path: Path, metric: str) -> None
     assert planned.returncode == 0, planned.stderr
 
 
+def test_specs_of_one_folder_have_names_and_targets_of_their_own(quantgate, tmp_path: Path) -> None:
+    spec = tmp_path / "Key_words.yaml"
+    assert quantgate("init", spec).returncode == 0
+    text = spec.read_text()
+    assert "\nname: key-words\n" in text
+    assert "  to: promoted/key-words " in text
+
+
 def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
     spec = tmp_path / "quantgate.yaml"
     spec.write_text("mine")

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from quantgate.commands.arguments import add_decided_run, add_runs_dir
 from quantgate.commands.items import write_items
@@ -34,11 +35,17 @@ def handle(options: argparse.Namespace) -> int:
     from quantgate.explain import explain
     from quantgate.report.text import one_line
 
+    _refuse_the_other_order(options.run, options.candidate)
     decision = read_decision(options.run or newest_decided(options.runs_dir))
     entry = _entry(decision, options.candidate)
     sys.stdout.write(f"{one_line(decision.name)}: {one_line(entry.name)}\n")
     write_items(explain(decision, entry))
     return ExitCode.OK
+
+
+def _refuse_the_other_order(run: Path | None, candidate: str) -> None:
+    if run and not run.exists() and Path(candidate).exists():
+        raise UsageError(f"the run comes first: quantgate explain {candidate} {run}")
 
 
 def _entry(decision: Decision, name: str) -> Entry:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quantgate.errors import ExitCode, UsageError
 
+DEFAULT = "quantgate.yaml"
 _TEMPLATE = """\
 # What quantgate should do with one trained model. Paths are relative to this file.
 # `quantgate plan {file}` shows what would be tried, `quantgate run {file}` does it.
@@ -33,7 +34,7 @@ quantize:
   modes: auto                     # or a list, as in [dynamic_range, integer_only_int8]
 
 measure:
-  metrics: [{metric}]             # top1 | roc_auc | mse | psnr
+  metrics: [{metric}]             # docs/metrics.md lists them all
   latency: {{threads: 1, warmup: 5, runs: 50}}
 
 gate:                             # a candidate must keep every limit
@@ -45,7 +46,7 @@ choose:                           # among those that do; the next line decides n
   - {{{direction}: {metric}}}
 
 promote:
-  to: promoted                    # where the winner is published
+  to: promoted/{name}             # where the winner is published: a folder for each model
 """
 
 
@@ -57,9 +58,11 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Write a commented spec to start from. An existing file is never replaced.",
     )
     add = parser.add_argument
-    add("file", nargs="?", type=Path, default=Path("quantgate.yaml"), metavar="FILE",
+    add("file", nargs="?", type=Path, default=Path(DEFAULT), metavar="FILE",
         help="where to write it (default: %(default)s)")  # fmt: skip
-    add("--name", help="name of the model (default: the folder's)")
+    add(
+        "--name", help="name of the model (default: the file's, or for quantgate.yaml the folder's)"
+    )
     add("--model", default="saved_model", help="folder of the SavedModel")
     add("--calibration", default="calibration.npz", help="representative samples")
     add("--evaluation", default="evaluation.npz", help="labelled samples")
@@ -104,8 +107,8 @@ def _limit(metric: str) -> dict[str, str]:
 
 
 def _name_from(file: Path) -> str:
-    folder = file.resolve().parent.name.lower()
-    return re.sub(r"[^a-z0-9]+", "-", folder).strip("-")[:63].strip("-") or "model"
+    named = file.resolve().parent.name if file.name == DEFAULT else file.stem
+    return re.sub(r"[^a-z0-9]+", "-", named.lower()).strip("-")[:63].strip("-") or "model"
 
 
 def _quoted(value: str) -> str:

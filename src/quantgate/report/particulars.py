@@ -78,10 +78,26 @@ def range_rows(found: RangesShown) -> list[tuple[str, str, str, str]]:
 
 def range_text(found: RangesShown) -> str:
     """What the table of ranges shows, in a sentence."""
-    verb = "is" if found.suspicious == 1 else "are"
-    some = f"{found.suspicious:,} {verb} suspicious" if found.suspicious else "none is suspicious"
+    some = (
+        f"{found.suspicious:,} {_is(found)} suspicious"
+        if found.suspicious
+        else "none is suspicious"
+    )
     shown = "" if len(found.shown) == found.tensors else f"; the widest {len(found.shown)} are here"
     return f"Calibration gave {found.tensors:,} tensors a range, of which {some}{shown}."
+
+
+def suspicion_text(found: RangesShown | None) -> str:
+    """How many ranges are suspicious, for where they are not listed; empty where none is."""
+    if not found or not found.suspicious:
+        return ""
+    return (
+        f"{found.suspicious:,} of {found.tensors:,} ranges {_is(found)} suspicious (in the report)"
+    )
+
+
+def _is(found: RangesShown) -> str:
+    return "is" if found.suspicious == 1 else "are"
 
 
 def tensor_rows(

@@ -13,7 +13,7 @@ from rich.text import Text
 from quantgate.decision import Decision
 from quantgate.phrases import short_name
 from quantgate.report.overview import notes, pareto_text, worst_slices
-from quantgate.report.particulars import changes_text, range_text
+from quantgate.report.particulars import changes_text, suspicion_text
 from quantgate.report.table import Cell, Row, beside_text, figures_shown, rows
 from quantgate.report.text import one_line
 
@@ -63,8 +63,7 @@ def _details(decision: Decision) -> Iterator[tuple[str, str]]:
     yield "Pareto front", pareto_text(decision)
     for found in decision.details.classes:
         yield f"Right in class ({one_line(found.figure)})", changes_text(found)
-    ranges = decision.details.ranges
-    yield "Calibration", range_text(ranges) if ranges and ranges.suspicious else ""
+    yield "Calibration", suspicion_text(decision.details.ranges)
     yield "Also measured", beside_text(decision)
 
 
