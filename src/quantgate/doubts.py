@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from quantgate.figures import METRICS
 from quantgate.samples import SampleSets, random_purposes
 
 #: LiteRT's guide advises 100 to 500 samples for calibration.
 ADVISED = 100
+BELONG = "do these labels and this way of preparing inputs belong to the model?"
 
 
 def warnings_of_doubt(
@@ -24,7 +26,11 @@ def warnings_of_doubt(
     """
     if random_purposes(calibration, evaluation):
         return []
-    return [*_guesses(baseline, metrics, evaluation), *_thin(calibration)]
+    return [
+        *_guesses(baseline, metrics, evaluation),
+        *_worthless(baseline, metrics),
+        *_thin(calibration),
+    ]
 
 
 def _guesses(
@@ -40,10 +46,17 @@ def _guesses(
     share = counts[commonest] / sum(counts.values())
     return [
         f"the float model's {name} of {baseline[name]:.4f} is no better than to answer "
-        f"{commonest}, the commonest class, every time ({share:.4f}): do these labels and this way "
-        "of preparing inputs belong to the model?"
+        f"{commonest}, the commonest class, every time ({share:.4f}): {BELONG}"
         for name, metric in metrics.items()
-        if metric == "top1" and baseline.get(name, 1.0) <= share
+        if metric == "top1" and 0 < baseline.get(name, 1.0) <= share
+    ]
+
+
+def _worthless(baseline: Mapping[str, float], metrics: Mapping[str, str]) -> list[str]:
+    return [
+        f"the float model's {name} is 0, and no candidate can lose any of it: {BELONG}"
+        for name, metric in metrics.items()
+        if metric in METRICS and METRICS[metric].most == 1.0 and baseline.get(name) == 0.0
     ]
 
 

@@ -170,7 +170,9 @@ def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[St
         found = evaluation.measurement
         reasons = [*found.reasons, *([found.steps.reason] if found.steps else [])]
     if attestation.status == "rejected":
-        return "rejected", reasons
+        # A model that did not even run when it was tried out has said why.
+        tried = attestation.trial
+        return "rejected", [] if tried and tried.problem else reasons
     unmeasured = evaluation is None or evaluation.measurement.status == "failed"
     return ("failed" if unmeasured else "measured"), reasons
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from quantgate import __version__
 from quantgate.decision import Closest, Decision, Provenance
+from quantgate.delivered import Trial
 from quantgate.errors import InputError
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
@@ -116,6 +117,22 @@ def test_a_model_that_nobody_evaluated_fails(run):
     failed = entry(run.decide(HALVE_SIZE), "int16x8")
     assert failed.status == "failed"
     assert failed.reasons == ["no measurement of this model was handed in"]
+
+
+def test_why_a_model_does_not_run_is_said_once(run):
+    run.attest(
+        "int16x8",
+        "int16x8",
+        300,
+        status="rejected",
+        reasons=["running the model failed: SUB failed"],
+        trial=Trial(samples=0, made_up=False, problem="running the model failed: SUB failed"),
+    )
+    run.evaluate(
+        "int16x8", {}, status="failed", reasons=["the model failed on sample 0: SUB failed"]
+    )
+    decision = run.decide({"size_bytes": {"max": 400}})
+    assert entry(decision, "int16x8").reasons == ["running the model failed: SUB failed"]
 
 
 def test_a_rejected_candidate_shows_its_figures_and_has_no_chance(run):

@@ -48,6 +48,17 @@ def test_a_float_model_that_is_no_better_than_the_commonest_class(per_class, top
     )
 
 
+def test_a_float_model_that_has_nothing_to_lose():
+    figures = {"boxes": 0.0, "head": 0.0, "psnr": 0.0, "auc": 0.5}
+    metrics = {"boxes": "mean_average_precision", "head": "top1", "psnr": "psnr", "auc": "roc_auc"}
+    labelled = samples("evaluation", 100, {"0": 60, "1": 40})
+    assert warnings_of_doubt(figures, metrics, {}, labelled) == [
+        f"the float model's {name} is 0, and no candidate can lose any of it: do these labels and "
+        "this way of preparing inputs belong to the model?"
+        for name in ("boxes", "head")
+    ]
+
+
 def test_only_top1_is_held_against_the_commonest_class():
     labelled = samples("evaluation", 100, {"0": 60, "1": 40})
     assert warnings_of_doubt({"auc": 0.5}, {"auc": "roc_auc"}, {}, labelled) == []
