@@ -10,10 +10,11 @@ from quantgate.answers import Answers, classes_of, curves_of
 from quantgate.calibrated import ranges_shown
 from quantgate.confidence import Samples, upper_bound
 from quantgate.decision import Decision
+from quantgate.delivered import TensorAttest
 from quantgate.details import Attested, Details, Spread, TensorRange
 from quantgate.evidence import Evaluation, Evidence
 from quantgate.figures import METRICS, is_likeness
-from quantgate.records import Attestation
+from quantgate.records import Attestation, ModelFacts
 
 #: Of a one-sided bound; two of them make the 95 % interval.
 ONE_SIDED = 0.975
@@ -35,11 +36,12 @@ def details_of(
     attestation = by_name.get(subject or "")
     before, after = _answers(evidence, attestation)
     names = [entry.name for entry in decision.candidates]
+    inputs, outputs = _ends(evidence, decision, attestation)
     return Details(
         subject=subject,
         signatures=evidence.facts.keys,
-        inputs=attestation.inputs if attestation else [],
-        outputs=attestation.outputs if attestation else [],
+        inputs=inputs,
+        outputs=outputs,
         spreads=list(_spreads(evidence, decision)),
         classes=[
             classes_of(figure, subject, choices, after.choices[figure], evidence.classes)
@@ -55,6 +57,33 @@ def details_of(
         attested=[_attested(by_name[name]) for name in names if by_name[name].op_types],
         ranges=ranges_shown(ranges) if ranges else None,
     )
+
+
+def _ends(
+    evidence: Evidence, decision: Decision, attestation: Attestation | None
+) -> tuple[list[TensorAttest], list[TensorAttest]]:
+    """Inputs and outputs of what is promoted, else of the candidate that is attested here."""
+    if decision.promoted is decision.baseline:
+        return _float_ends(evidence.facts)
+    return (attestation.inputs, attestation.outputs) if attestation else ([], [])
+
+
+def _float_ends(facts: ModelFacts) -> tuple[list[TensorAttest], list[TensorAttest]]:
+    inputs, outputs = (
+        [
+            TensorAttest(
+                name=facts.title(signature.key, name),
+                shape=found.shape,
+                dtype=found.dtype,
+                scale=0.0,
+                zero_point=0,
+            )
+            for signature in facts.signatures
+            for name, found in getattr(signature, ends).items()
+        ]
+        for ends in ("inputs", "outputs")
+    )
+    return inputs, outputs
 
 
 def _attested(attestation: Attestation) -> Attested:

@@ -118,7 +118,8 @@ class Details(Record):
     """Everything of a decision that reports show and no verdict rests on.
 
     `subject` is the candidate that classes, curves, inputs and outputs are of: the winner, or the
-    closest where nothing qualified. `signatures` are the keys of the model's.
+    closest where nothing qualified. Where the baseline is promoted instead, inputs and outputs are
+    the baseline's. `signatures` are the keys of the model's.
     """
 
     subject: str | None = None

@@ -6,10 +6,11 @@ import pytest
 from quantgate.accuracy import main_metric, more_is_better
 from quantgate.answers import Answers, Choices, Rankings
 from quantgate.calibrated import HUGE, MOST_RANGES, ranges_shown
+from quantgate.delivered import TensorAttest
 from quantgate.detailing import details_of
 from quantgate.details import TensorRange
 from quantgate.evidence import Evaluation
-from quantgate.records import Manifest
+from quantgate.records import Manifest, Signature, TensorFacts
 from quantgate.samples import SampleSet
 
 LIMITS = {"top1": {"max_drop": 0.05}}
@@ -193,3 +194,20 @@ def test_classes_have_names_where_all_signatures_agree(run):
     assert of(serve=["ant", "cat"], embed=["ant", "cat"]) == ("ant", "cat")
     assert of(serve=["ant", "cat"], embed=[]) == ()
     assert of() == ()
+
+
+def test_inputs_are_of_the_baseline_where_that_is_kept(run):
+    of_int8 = TensorAttest(name="x", shape=[-1, 3], dtype="int8", scale=0.5, zero_point=1)
+    run.attest("small", "full_integer", 500, inputs=[of_int8])
+    run.evaluate("small", {"top1": np.zeros(1000)})
+    floats = TensorFacts(shape=[-1, 3], dtype="float32")
+    evidence = run.evidence()
+    signatures = [Signature(key="serve", inputs={"x": floats}, outputs={"y": floats})]
+    evidence = replace(evidence, facts=evidence.facts.model_copy(update={"signatures": signatures}))
+    assert details_of(evidence, run.decide(LIMITS)).inputs == [of_int8]
+    details = details_of(evidence, run.decide(LIMITS, keep_baseline=True))
+    assert [(end.name, end.dtype, end.scale) for end in (*details.inputs, *details.outputs)] == [
+        ("x", "float32", 0),
+        ("y", "float32", 0),
+    ]
+    assert details.subject == "small"

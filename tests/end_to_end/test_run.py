@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,31 @@ def test_the_winner_is_promoted_whole(demo: Path, decision: Decision) -> None:
     }
     winner = next(entry for entry in decision.candidates if entry.name == decision.winner)
     assert sha256_of_file(folder / "model.tflite") == winner.model_sha256
+
+
+def run_snippet(folder: Path) -> dict[str, np.ndarray]:
+    """What the model card's lines print, beside the model, in a process of their own."""
+    code = (folder / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    told = "import json\nprint(json.dumps({key: each.tolist() for key, each in outputs.items()}))"
+    command = [sys.executable, "-c", f"{code}\n{told}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return {key: np.array(each) for key, each in json.loads(done.stdout).items()}
+
+
+def of_zeros(model: Path) -> np.ndarray:
+    runner = Interpreter(str(model)).get_signature_runner("serving_default")
+    (outputs,) = runner(image=np.zeros([1, 8, 8, 1], np.float32)).values()
+    return outputs
+
+
+def test_the_card_s_lines_run_the_winner_on_real_values(demo: Path, run: Path) -> None:
+    promoted = demo / "promoted"
+    (outputs,) = run_snippet(promoted / (promoted / "latest").read_text().strip()).values()
+    expected = of_zeros(run / "artifacts" / "digits" / "convert-baseline" / "baseline")
+    assert outputs.shape == (1, 10)
+    assert np.argmax(outputs) == np.argmax(expected)
+    # Of the images that it was calibrated on none is black, so that single outputs saturate.
+    assert np.median(np.abs(outputs - expected)) < 0.02 * np.ptp(expected)
 
 
 def test_show_finds_the_run(demo: Path, decision: Decision, quantgate) -> None:
@@ -253,6 +279,8 @@ def test_the_baseline_is_kept_and_marked_where_the_spec_says_so(example: Path, q
     version = (example / "promoted" / "latest").read_text().strip()
     manifest = json.loads((example / "promoted" / version / "manifest.json").read_text())
     assert (manifest["candidate"], manifest["kept_baseline"]) == ("float32", True)
+    (outputs,) = run_snippet(example / "promoted" / version).values()
+    assert np.array_equal(outputs, of_zeros(kept))
     by_hand = quantgate("promote", run, "--to", example / "again")
     assert by_hand.returncode == 0, by_hand.stderr
     assert (example / "again" / version / "model.tflite").is_file()

@@ -85,5 +85,27 @@ def test_the_signature_of_several_is_named(rich):
     )
     text = render(rich.model_copy(update={"details": details}))
     assert "get_signature_runner('encode')" in text
-    assert "    'image': np.zeros([1, 28, 28, 1], np.int8)," in text
+    assert "    'image': np.zeros([1, 28, 28, 1], np.float32),  # your values" in text
     assert "'code'" not in text
+
+
+def test_the_snippet_takes_and_gives_real_values(rich):
+    lines = render(rich).splitlines()
+    assert lines[lines.index("inputs = {") : lines.index("## Evaluation") - 1] == [
+        "inputs = {",
+        "    'image': np.zeros([1, 28, 28, 1], np.float32),  # your values",
+        "}",
+        "inputs['image'] = np.clip(np.rint(inputs['image'] / 1) - 128, -128, 127).astype(np.int8)",
+        "outputs = run(**inputs)",
+        "outputs['probs'] = 0.00390625 * (outputs['probs'].astype(np.float32) + 128)",
+        "```",
+    ]
+
+
+def test_no_name_ends_the_snippet(rich):
+    named = rich.details.inputs[0].model_copy(update={"name": "a```\nb'\ud800", "scale": 0.0})
+    details = rich.details.model_copy(update={"inputs": [named], "outputs": []})
+    text = render(rich.model_copy(update={"details": details}))
+    assert r"""    "a\x60\x60\x60\nb'\ud800": np.zeros([1, 28, 28, 1], np.int8),""" in text
+    block = text.split("```")[1].removeprefix("python\n")
+    compile(block, "snippet", "exec")

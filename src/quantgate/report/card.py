@@ -18,6 +18,7 @@ from quantgate.phrases import change_text, figure_text, ratio_text, rule_text
 from quantgate.report.marked import as_text, texts
 from quantgate.report.overview import provenance_items, verdict_text
 from quantgate.report.particulars import attested_row, tensor_rows
+from quantgate.report.snippet import snippet
 from quantgate.report.text import MARKS, NOTHING, one_line
 
 #: What Hugging Face calls metrics of ours; the others have the same name there, or none.
@@ -39,7 +40,7 @@ def render(decision: Decision) -> str:
         [f"# {as_text(decision.name)}", "", as_text(_lead(decision, winner))],
         ["## Model details", "", *_details(decision, winner)],
         ["## Uses", "", *_uses(decision)],
-        ["## How to use", "", *_snippet(decision)],
+        ["## How to use", "", *snippet(decision.details)],
         ["## Evaluation", "", *_evaluation(decision, winner)],
         ["## Limits that it keeps", "", *_limits(winner)],
         ["## Provenance", "", *texts(("what", "which"), provenance_items(decision))],
@@ -136,32 +137,6 @@ def _uses(decision: Decision) -> list[str]:
             else []
         ),
         "- Latency depends on the processor; the one below is where it was measured.",
-    ]
-
-
-def _snippet(decision: Decision) -> list[str]:
-    keys = decision.details.signatures
-    key = keys[0] if keys else "serving_default"
-    prefix = f"{key}." if len(keys) > 1 else ""
-    inputs = [
-        (tensor.name.removeprefix(prefix), tensor.dtype, tensor.shape)
-        for tensor in decision.details.inputs
-        if tensor.name.startswith(prefix)
-    ]
-    return [
-        "```python",
-        "import numpy as np",
-        "from ai_edge_litert.interpreter import Interpreter",
-        "",
-        f'run = Interpreter(model_path="model.tflite").get_signature_runner({one_line(key)!r})',
-        "inputs = {",
-        *(
-            f"    {one_line(name)!r}: np.zeros({[max(size, 1) for size in shape]}, np.{dtype}),"
-            for name, dtype, shape in inputs
-        ),
-        "}",
-        "outputs = run(**inputs)",
-        "```",
     ]
 
 

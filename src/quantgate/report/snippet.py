@@ -1,0 +1,60 @@
+"""A few lines of Python that run a promoted model on real values."""
+
+import numpy as np
+
+from quantgate.delivered import TensorAttest
+from quantgate.details import Details
+
+
+def snippet(details: Details) -> list[str]:
+    """A fenced block of Markdown: integer inputs are quantized, integer outputs dequantized."""
+    keys = details.signatures
+    key = keys[0] if keys else "serving_default"
+    prefix = f"{key}." if len(keys) > 1 else ""
+    inputs, outputs = (
+        {
+            _literal(end.name.removeprefix(prefix)): end
+            for end in ends
+            if end.name.startswith(prefix)
+        }
+        for ends in (details.inputs, details.outputs)
+    )
+    return [
+        "```python",
+        "import numpy as np",
+        "from ai_edge_litert.interpreter import Interpreter",
+        "",
+        f'run = Interpreter(model_path="model.tflite").get_signature_runner({_literal(key)})',
+        "inputs = {",
+        *(f"    {name}: {_zeros(end)},  # your values" for name, end in inputs.items()),
+        "}",
+        *(_quantized(name, end) for name, end in inputs.items() if end.scale),
+        "outputs = run(**inputs)",
+        *(_dequantized(name, end) for name, end in outputs.items() if end.scale),
+        "```",
+    ]
+
+
+def _literal(name: str) -> str:
+    """A name in Python, on one line, and without the backticks that would end the block."""
+    return ascii(name).replace("`", r"\x60")
+
+
+def _zeros(end: TensorAttest) -> str:
+    shape = [max(size, 1) for size in end.shape]
+    return f"np.zeros({shape}, np.{'float32' if end.scale else end.dtype})"
+
+
+def _quantized(name: str, end: TensorAttest) -> str:
+    limits, place = np.iinfo(end.dtype), f"inputs[{name}]"
+    steps = f"np.rint({place} / {end.scale:.9g}){_plus(end.zero_point)}"
+    return f"{place} = np.clip({steps}, {limits.min}, {limits.max}).astype(np.{end.dtype})"
+
+
+def _dequantized(name: str, end: TensorAttest) -> str:
+    place = f"outputs[{name}]"
+    return f"{place} = {end.scale:.9g} * ({place}.astype(np.float32){_plus(-end.zero_point)})"
+
+
+def _plus(number: int) -> str:
+    return f" {'-' if number < 0 else '+'} {abs(number)}" if number else ""
