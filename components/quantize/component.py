@@ -28,7 +28,8 @@ def quantize(
         candidate: `candidate` (its name), `mode`, `input_type`, `output_type` and options.
         timeout_s: seconds after which the conversion counts as failed.
         quantized: the quantized .tflite; zero bytes long where none came out.
-        attestation: `Attestation` as JSON: what was delivered, or why nothing was.
+        attestation: `Attestation` as JSON: what was delivered, or why nothing was. The UI shows the
+            candidate's name with the hash of its model, under which figures go.
         calibrated: what `calibrate` wrote, for the modes that need it.
         calibration: the calibration set, for the modes that need it.
         memory_limit: memory beyond which the conversion counts as failed, such as "8GiB".
@@ -47,5 +48,6 @@ def quantize(
         dataset_path=calibration.path if calibration else None,
         memory_limit=memory_limit,
     )
+    attestation.metadata["display_name"] = done.title(candidate["candidate"])
     if done.provisional:
         attestation.metadata["provisional"] = "true"

@@ -15,6 +15,7 @@ from quantgate.components.exclusion import UnknownExclusion, with_known_exclusio
 from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.components.lean_tensorflow import tf
 from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_bytes
 from quantgate.records import Attestation, Calibration, ModelFacts
 from quantgate.select_tf_ops import tensorflow_ops
 
@@ -52,6 +53,11 @@ class Delivery:
     content: bytes
     reason: str | None
     provisional: bool = False
+
+    def title(self, candidate: str) -> str:
+        """What Kubeflow's UI calls it: figures there go by the same hash of the model."""
+        model = f"model {sha256_of_bytes(self.content)[:12]}" if self.content else "no model"
+        return f"{candidate}: {model}"
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,24 @@ def test_candidates_are_what_the_modes_promise(run: Path) -> None:
             assert attestation.float_ops == {}
 
 
+def test_the_ui_tells_whose_figures_are_whose(run: Path, decision: Decision) -> None:
+    """Evaluations know a model's hash, and the attestation beside them whose that is."""
+
+    def title(folder: Path, output: str) -> str:
+        written = json.loads((folder / "executor_output.json").read_text())
+        return written["artifacts"][output]["artifacts"][0]["metadata"]["display_name"]
+
+    iterations = list((run / "artifacts" / "digits").glob("for-loop-*/*"))
+    told = {title(each / "quantize", "attestation") for each in iterations}
+    hashes = {entry.name: (entry.model_sha256 or "")[:12] for entry in decision.candidates}
+    assert told == {f"{name}: model {found}" for name, found in hashes.items()}
+    evaluated = [each for each in iterations if (each / "evaluate-2/executor_output.json").exists()]
+    assert len(evaluated) == len(set(hashes.values())), "one for each model, not for each name"
+    for each in evaluated:
+        named = title(each / "quantize", "attestation")
+        assert named.endswith(f": {title(each / 'evaluate-2', 'figures')}")
+
+
 def test_the_winner_is_promoted_whole(demo: Path, decision: Decision) -> None:
     promoted = demo / "promoted"
     version = (promoted / "latest").read_text().strip()
