@@ -1,5 +1,6 @@
 """Accuracy against size or latency: every candidate, the Pareto front, and error bars."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +9,8 @@ from quantgate.choice import pareto_front
 from quantgate.components.gate import svg
 from quantgate.components.gate.names import LONGEST_NAME, LOOKS, Point, write_names
 from quantgate.decision import Decision, Entry
-from quantgate.figures import SIZE, metric_of
+from quantgate.details import Spread
+from quantgate.figures import METRICS, SIZE, metric_of
 from quantgate.phrases import figure_text, short_name
 from quantgate.records import Interval
 from quantgate.report.table import standing
@@ -65,10 +67,17 @@ def _points(decision: Decision, cost: str, metric: str) -> Iterator[Point]:
             standing=standing(entry, decision),
             x=_scaled(cost, entry.measurements[cost]),
             y=entry.measurements[metric],
-            y_ends=(base + spread.low, base + spread.high) if spread and base is not None else None,
+            y_ends=_around(base, spread, decision) if spread and base is not None else None,
             x_ends=_times(entry.ratios.get(cost), decision.baseline.measurements.get(cost)),
             on_front=entry.name in front,
         )
+
+
+def _around(base: float, spread: Spread, decision: Decision) -> tuple[float, float]:
+    """The baseline's figure and a difference, no further than the figure can go."""
+    figure = METRICS.get(metric_of(spread.figure, decision.metrics) or "")
+    least, most = (figure.least, figure.most) if figure else (-math.inf, math.inf)
+    return max(base + spread.low, least), min(base + spread.high, most)
 
 
 def _times(ratio: Interval | None, base: float | None) -> tuple[float, float] | None:

@@ -137,7 +137,9 @@ def short_miss_text(verdict: Verdict) -> str:
         return f"{short_name(verdict.name)} not measured"
     if verdict.outcome == "undecided":
         return f"{short_name(verdict.name)} undecided"
-    return f"misses {short_name(verdict.name)} by {amount_text(verdict, -(verdict.margin or 0.0))}"
+    times = "x" if verdict.rule == "max_ratio" else ""
+    amount = amount_text(verdict, -(verdict.margin or 0.0))
+    return f"misses {short_name(verdict.name)} by {amount}{times}"
 
 
 def reach_text(verdict: Verdict) -> str:

@@ -134,7 +134,7 @@ def test_a_rule_reads_as_the_spec_has_it(found, text):
         (
             verdict("size_bytes", "max_ratio", 0.5, 0.5004),
             "size_bytes ratio of 0.500 exceeds 0.5 by 0.0004",
-            "misses size by 0.0004",
+            "misses size by 0.0004x",
         ),
         (
             verdict("latency_p95_ms", "max", 10, 12.5),

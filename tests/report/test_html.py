@@ -42,7 +42,7 @@ def test_the_page_of_a_winner(winner):
         "p95 0.123 ms (0.53 of the baseline)",
         "48.9 KiB",
         "29.8 KiB, 0.61x",
-        "misses size by 0.045",
+        "misses size by 0.045x",
         "✗ 0.695",
         "✓ -0.0004, up to 0.0001",
         "Pareto front over these figures: integer_only_int8.",

@@ -28,7 +28,7 @@ def test_the_table_of_a_winner_on_80_columns(winner):
         "0.61x -0.0001 0.68x",
     ]
     assert "integer_only_int8 29.8 KiB 0.8908 0.123 ms winner" in lines
-    assert "int16x8_float_fallback 34.9 KiB 0.8890 1.61 ms misses size by 0.064" in lines
+    assert "int16x8_float_fallback 34.9 KiB 0.8890 1.61 ms misses size by 0.064x" in lines
     assert lines[-2:] == [
         "fashion: integer_only_int8 wins: 30,496 bytes (0.61 of the baseline), top1",
         "0.8908 (+0.0016), p95 0.123 ms (0.53 of the baseline)",

@@ -106,6 +106,28 @@ def test_names_are_written_where_they_fit_and_equal_points_share_one(plots):
     assert "int16x8 and 1 more" in texts
 
 
+def test_no_error_bar_reaches_beyond_what_can_be(decision):
+    """Nearly all is right: a difference of 0.01 more would be more than all."""
+    near = [
+        entry.model_copy(update={"measurements": {**entry.measurements, "top1": 0.998}})
+        for entry in (decision.baseline, *decision.candidates)
+    ]
+    plot = plots_of(decision.model_copy(update={"baseline": near[0], "candidates": near[1:]}))
+    ticks = [float(text) for text in Svg(plot["size"]).texts if re.fullmatch(r"[01]\.\d+", text)]
+    assert 0.985 < min(ticks) < 0.99
+    assert max(ticks) == 1
+
+
+def test_long_names_of_classes_are_cut_short_at_the_axes(decision):
+    found = decision.details.classes[0]
+    labels = [f"{label}-Norwegian elkhound" for label in found.labels]
+    details = decision.details.model_copy(
+        update={"classes": [found.model_copy(update={"labels": labels})]}
+    )
+    texts = Svg(plots_of(decision.model_copy(update={"details": details}))["candidate 0"]).texts
+    assert texts.count("3-Norwegian e…") == 2
+
+
 def test_names_with_markup_are_text(decision):
     text = "<b>$x^2$&\"'"
     named = [
