@@ -1,6 +1,7 @@
 """Whether a decision file is as quantgate wrote it: whole, of this version, and unchanged."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ def require_unchanged(path: str | Path, content: Content) -> None:
 
 
 def _contradictions(content: Content) -> Iterator[str]:
+    if (number := next(_endless(content), None)) is not None:
+        yield f"it holds the number {number}"
     winner, candidates = content["winner"], content["candidates"]
     names = [entry["name"] for entry in candidates]
     if len(set(names)) < len(names):
@@ -70,6 +73,15 @@ def _contradictions(content: Content) -> Iterator[str]:
     written = content.get("content_sha256")
     if written is not None and written != content_sha256(content):
         yield "its content is not what its `content_sha256` is of"
+
+
+def _endless(value: Any) -> Iterator[float]:
+    """The numbers in JSON that are infinite or none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _endless(inner)
 
 
 def _contradictions_of(entry: Content, *, is_winner: bool) -> Iterator[str]:

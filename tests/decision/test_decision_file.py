@@ -115,9 +115,14 @@ def set_figure(content):
     content["candidates"][0]["measurements"]["top1"] = 0.99
 
 
+def set_infinite(content):
+    content["candidates"][0]["verdicts"][0]["limit"] = float("inf")
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        (set_infinite, "it holds the number inf"),
         (set_winner, "its winner `tiny` is not among its candidates"),
         (set_loser, "its winner `dynamic_range` does not qualify"),
         (set_outcome, "its outcome is `none_qualified`, and its winner `float16`"),

@@ -174,6 +174,12 @@ def test_show_finds_the_run(demo: Path, decision: Decision, quantgate) -> None:
     assert quantgate("show", demo / "runs" / "digits", "--md").stdout.startswith("#")
 
 
+def test_show_draws_the_report_s_page_again(run: Path, quantgate) -> None:
+    shown = quantgate("show", run, "--html")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == (run / "report.html").read_text("utf-8")
+
+
 def test_the_demo_again_uses_the_model_that_is_there(demo: Path, quantgate, tmp_path: Path) -> None:
     folder = tmp_path / "again"
     shutil.copytree(demo, folder, ignore=shutil.ignore_patterns("runs", "promoted", "demo.out"))

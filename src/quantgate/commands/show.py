@@ -41,9 +41,10 @@ def handle(options: argparse.Namespace) -> int:
 
         sys.stdout.write(markdown.render(decision))
     elif options.html:
+        from quantgate.components.gate.plots import plots_of
         from quantgate.report import html
 
-        sys.stdout.write(html.render(decision))
+        sys.stdout.write(html.render(decision, plots_of(decision)))
     else:
         show_on_terminal(decision)
     return ExitCode.OK
