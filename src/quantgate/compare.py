@@ -1,11 +1,12 @@
 """What changed from one run's decision to another's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from quantgate.decision import DataSource, Decision, Entry
 from quantgate.explain import leaves
-from quantgate.figures import metric_of
-from quantgate.phrases import change_text, figure_text
+from quantgate.figures import BENCHMARKED, metric_of
+from quantgate.phrases import change_text, figure_text, ratio_text
+from quantgate.report.table import figures_shown
 
 _DIGITS = 12
 _ABSENT = "none"
@@ -27,7 +28,8 @@ def compare(first: Decision, second: Decision) -> list[tuple[str, str]]:
 
     Returns:
         Label and change, as in ("TensorFlow", "2.20.0 -> 2.21.0"): the outcome first, then what it
-        rests on, then every candidate's status and figures.
+        rests on, then every candidate's status and figures; of what the benchmark measures, which
+        is never the same twice, those that tables show, where they show a difference.
     """
     return [
         *_changed("outcome", _outcome(first), _outcome(second)),
@@ -105,11 +107,13 @@ def _candidates(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
     before = {entry.name: entry for entry in first.entries}
     after = {entry.name: entry for entry in second.entries}
     metrics = {**first.metrics, **second.metrics}
+    shown = {*figures_shown(first), *figures_shown(second)}
+    untold = BENCHMARKED.keys() - shown
     for name in dict.fromkeys([*before, *after]):
         own, other = before.get(name), after.get(name)
         yield from _changed(name, _standing(own), _standing(other))
         if own and other:
-            yield from ((name, change) for change in _figures(own, other, metrics))
+            yield from ((name, change) for change in _figures(own, other, metrics, untold))
 
 
 def _standing(entry: Entry | None) -> str:
@@ -117,16 +121,22 @@ def _standing(entry: Entry | None) -> str:
         return "not tried"
     if entry.status != "measured":
         return entry.status
-    return "qualifies" if entry.qualified else "measured"
+    return "qualifies" if entry.qualified else "does not qualify"
 
 
-def _figures(own: Entry, other: Entry, metrics: Mapping[str, str]) -> Iterator[str]:
-    for figure in dict.fromkeys([*own.measurements, *other.measurements]):
+def _figures(
+    own: Entry, other: Entry, metrics: Mapping[str, str], untold: Collection[str]
+) -> Iterator[str]:
+    measured = dict.fromkeys([*own.measurements, *other.measurements])
+    for figure in (name for name in measured if name not in untold):
         kind = metric_of(figure, metrics) or figure
         before, after = own.measurements.get(figure), other.measurements.get(figure)
+        texts = [_ABSENT if v is None else figure_text(kind, v) for v in (before, after)]
+        told = f"{figure} {texts[0]} -> {texts[1]}"
         if before is None or after is None:
-            texts = [_ABSENT if v is None else figure_text(kind, v) for v in (before, after)]
-            yield f"{figure} {texts[0]} -> {texts[1]}"
+            yield told
+        elif figure in BENCHMARKED:
+            ratio = f" ({ratio_text(after / before)}x)" if before else ""
+            yield from [f"{told}{ratio}"] if texts[0] != texts[1] else []
         elif before != after:
-            change = change_text(kind, after - before)
-            yield f"{figure} {figure_text(kind, before)} -> {figure_text(kind, after)} ({change})"
+            yield f"{told} ({change_text(kind, after - before)})"

@@ -176,12 +176,32 @@ def test_what_changed_is_told(run, new_run, decided):
         ("winner", "size_bytes 500 bytes -> 480 bytes (-20)"),
         ("winner", "latency_p50_ms none -> 1.00 ms"),
         ("larger", "qualifies -> failed"),
-        ("new", "not tried -> measured"),
+        ("new", "not tried -> does not qualify"),
         ("twin", "qualifies -> not tried"),
     ]:  # fmt: skip
         assert expected in changes
     nobody = other.decide({"top1": {"min": 0.99}}, keep_baseline=True)
     assert ("outcome", "winner twin -> none qualified, baseline kept") in compare(decided, nobody)
+
+
+def test_what_the_clock_measures_is_told_where_tables_show_it(new_run):
+    def timed(p50, p99, load, limits):
+        run = new_run()
+        run.add("small", "float16", 500)
+        for name in ("float32", "small"):
+            run.time(name, p50)
+        for figures in run.latencies.values():
+            figures |= {"latency_p99_ms": p99, "load_ms": load}
+        return run.decide(limits)
+
+    first = timed(1.001, 2.0, 0.0, {"latency_p50_ms": {"max": 9}})
+    second = timed(1.002, 4.0, 1.0, {"latency_p50_ms": {"max": 9}})
+    assert compare(first, second) == []
+    other = timed(1.5, 4.0, 1.0, {"load_ms": {"max": 9}, "latency_p50_ms": {"max": 9}})
+    assert [change for name, change in compare(first, other) if name == "small"] == [
+        "latency_p50_ms 1.00 ms -> 1.50 ms (1.50x)",
+        "load_ms 0.00 ms -> 1.00 ms",
+    ]
 
 
 def test_other_data_and_another_seed_are_told(decided):

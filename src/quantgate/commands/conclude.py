@@ -26,7 +26,7 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
     if conclusion.failures is not None:
         raise StepFailed(conclusion.failures)
     if conclusion.exit_code == ExitCode.NOTHING_QUALIFIED:
-        sys.stdout.write(f"report:  {conclusion.run.report}\n")
+        sys.stdout.write(f"report:  {conclusion.run.page}\n")
     elif conclusion.decision is not None and conclusion.decision.winner is None:
         sys.stdout.write(
             f"kept:    {conclusion.run.kept_baseline}\nreport:  {conclusion.run.page}\n"
