@@ -70,6 +70,9 @@ def _run_function(job: Job) -> int:
         return 0
     # The runner is told first: the disk that takes the log may be full.
     except SystemExit as error:
+        if not error.code:
+            _join_threads()
+            return 0  # what it has not written by then is missed as if it had gone on
         sentence = f"the task ended itself with exit code {error.code}"
         tell(Path(job.failure), sentence, explained=False)
         traceback.print_exc()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.local_runner.digests import CHUNK_BYTES, files_below, sha256_of_file, sha256_of_json
-from quantgate.local_runner.filing import sync_folder
+from quantgate.local_runner.filing import empty_folder, sync_folder
 from quantgate.local_runner.outcome import Artifact
 from quantgate.local_runner.values import Values
 
@@ -164,8 +164,7 @@ def copy_outputs(entry: Path, body: Body, target: Path) -> None:
     Raises:
         OSError: they cannot be copied.
     """
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    empty_folder(target)
     for name in body.folders:
         (target / name).mkdir()
     for file in body.files:

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,14 @@ def replace_file(path: Path, text: str) -> None:
         except OSError:
             Path(partial).unlink()
             raise
+
+
+def empty_folder(path: Path) -> None:
+    """Make an empty folder in place of whatever is there."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ from quantgate.local_runner.events import Observer, Teller, say_nothing
 from quantgate.local_runner.failure import Unexplained
 from quantgate.local_runner.inputs import Scope, producers, with_defaults
 from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.loops import all_of
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.outputs import collected, selected
 from quantgate.local_runner.plan import Place, in_order, item_of, iterations, planned_task
@@ -57,7 +58,7 @@ class Graph:
             under_way[key] = asyncio.create_task(
                 self._task(key, tasks[key], inputs, place, upstream)
             )
-        ended = dict(zip(under_way, await asyncio.gather(*under_way.values()), strict=True))
+        ended = dict(zip(under_way, await all_of(under_way.values()), strict=True))
         outputs = selected(component, {name: one.outputs for name, one in ended.items()})
         return replace(whom_to_blame(ended.values()), outputs=outputs, skipped=None)
 
@@ -98,7 +99,7 @@ class Graph:
                 inside = place.iteration(index, item_of(task, values))
                 return await self._inside(task, values, inside, facts)
 
-        ended = await asyncio.gather(*(iterate(*numbered) for numbered in enumerate(inputs)))
+        ended = await all_of(iterate(*numbered) for numbered in enumerate(inputs))
         outputs = collected(self._pipeline.component_of(task), [one.outputs for one in ended])
         failed = whom_to_blame(ended)
         return replace(failed, outputs=Values() if failed.blame else outputs, skipped=None)

@@ -38,7 +38,13 @@ class KeptEntry:
 
 
 def kept(folder: Path) -> list[KeptEntry]:
-    """Return the entries of a cache, least recently used first; there may be no cache at all."""
+    """Return the entries of a cache, least recently used first; there may be no cache at all.
+
+    Raises:
+        UsageError: something else is in its place.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name the folder of a cache with --cache-dir")
     found = [entry for place in entries(folder) if (entry := _kept_entry(place))]
     found += [entry for place in stored(fetched_in(folder)) if (entry := _fetched_entry(place))]
     return sorted(found, key=lambda entry: (entry.used, entry.key))

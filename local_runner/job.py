@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from quantgate.errors import naming
+
 
 @dataclass(frozen=True)
 class Job:
@@ -26,7 +28,8 @@ class Job:
 
     def write(self, path: Path) -> None:
         """Store the order for `run_job`."""
-        path.write_text(json.dumps(asdict(self), sort_keys=True), "utf-8")
+        with naming(path):
+            path.write_text(json.dumps(asdict(self), sort_keys=True), "utf-8")
 
 
 def read_job(path: Path) -> Job:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -25,6 +25,17 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
     except RuntimeError:
         return run_interruptibly(work)
     return _in_a_thread(work)
+
+
+async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
+    """Return what all return; where one raises, the others have ended before its error goes on."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _in_a_thread(work: Coroutine[Any, Any, Result]) -> Result:

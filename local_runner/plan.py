@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from quantgate.local_runner.digests import sha256_of_json
 from quantgate.local_runner.inputs import loop_items, producers, with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.outcome import PlannedTask
 from quantgate.local_runner.triggers import decided
 from quantgate.local_runner.values import TaskError, Values
+
+#: Of a file; systems take 255 bytes, and kfp's names are ASCII.
+_LONGEST_NAME = 240
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,11 @@ class Place:
 
     @property
     def log_name(self) -> str:
-        """File name of the task's log, for example "quantize.0.log"."""
-        return ".".join([*self.names, *map(str, self.iterations), "log"])
+        """File name of the task's log, for example "quantize.0.log"; of a long one the end."""
+        name = ".".join([*self.names, *map(str, self.iterations), "log"])
+        if len(name) <= _LONGEST_NAME:
+            return name
+        return f"{sha256_of_json(name)[:8]}...{name[-_LONGEST_NAME // 2 :]}"
 
     @property
     def slot(self) -> str:

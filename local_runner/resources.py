@@ -49,9 +49,12 @@ def demand_of(resources: Any, lookup: Lookup) -> Demand:
     """
     cpu = resources.resource_cpu_request or resources.resource_cpu_limit
     memory = resources.resource_memory_request or resources.resource_memory_limit
+    # Older versions of kfp wrote numbers only: processors, and gigabytes.
+    old_cpus = resources.cpu_request or resources.cpu_limit
+    old_gigabytes = resources.memory_request or resources.memory_limit
     return Demand(
-        cpus=quantity(fill_text(cpu, lookup)) if cpu else 1.0,
-        memory=quantity(fill_text(memory, lookup)) if memory else 0.0,
+        cpus=quantity(fill_text(cpu, lookup)) if cpu else old_cpus or 1.0,
+        memory=quantity(fill_text(memory, lookup)) if memory else old_gigabytes * 1e9,
     )
 
 

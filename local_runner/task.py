@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import shutil
 import tempfile
 import time
 import uuid
@@ -12,9 +11,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
+from quantgate.errors import naming
 from quantgate.local_runner.container import imports, python_function
 from quantgate.local_runner.events import Teller
 from quantgate.local_runner.failure import why_ended
+from quantgate.local_runner.filing import empty_folder
 from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.inputs import complete
@@ -190,8 +191,7 @@ class TaskRun:
     async def _attempt(
         self, server: ForkServer, document: dict[str, Any], lookup: Lookup, teller: Teller
     ) -> Values:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
+        empty_folder(self._folder)
         began = time.monotonic()
         try:
             outputs, warnings = await self._run_process(server, document, lookup, teller)
@@ -225,7 +225,8 @@ class TaskRun:
         function = python_function(container)
         source = scratch / "ephemeral_component.py"
         if function:
-            source.write_text(function.source, "utf-8")
+            with naming(source):
+                source.write_text(function.source, "utf-8")
             if function.installs_packages:
                 self.note("pip is not called; the task uses the packages of this environment")
         environment = {item.name: fill_text(item.value, lookup) for item in container.env}
@@ -249,7 +250,10 @@ class TaskRun:
 
     def note(self, sentence: str) -> None:
         """Add a line to the task's log."""
-        with self._log.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        with (
+            naming(self._log),
+            self._log.open("a", encoding="utf-8", errors="backslashreplace") as log,
+        ):
             log.write(f"[local runner] {sentence}\n")
 
 

@@ -134,6 +134,9 @@ def _input_problems(where: str, task: Any) -> Iterator[str]:
             yield f"{where}: the selector `{selector}`, which {NOT_YET}"
         constant = json_format.MessageToJson(source.runtime_value, ensure_ascii=False)
         yield from _placeholder_problems(where, constant)
+    for name in sorted(task.inputs.artifacts):
+        if task.inputs.artifacts[name].WhichOneof("kind") is None:
+            yield f"{where}: `{name}` comes from nowhere"
 
 
 def _placeholder_problems(where: str, *texts: str) -> Iterator[str]:

@@ -10,7 +10,10 @@ QuantgateError            1  something quantgate expected went wrong; the messag
 └── StepFailed            1  a task of the pipeline failed
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,3 +74,13 @@ class ClusterError(QuantgateError):
 
 class StepFailed(QuantgateError):
     """A task of the pipeline failed."""
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Let an OSError say which file it is about: of writing to an open one it does not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from quantgate.errors import InputError
+from quantgate.errors import InputError, naming
 
 RecordT = TypeVar("RecordT", bound="Record")
 
@@ -17,7 +17,8 @@ class Record(BaseModel):
 
     def write(self, path: str | Path) -> None:
         """Write this record as indented JSON."""
-        Path(path).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        with naming(path):
+            Path(path).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls: type[RecordT], path: str | Path) -> RecordT:

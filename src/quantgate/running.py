@@ -158,12 +158,19 @@ class _Diary:
         """Say what an interrupted run leaves, and how to go on."""
         states = [task.state for task in self._tasks.values()]
         promoting = any(task.title == PROMOTE for task in self._tasks.values())
-        kept = f"the {states.count('SUCCEEDED')} tasks that ended are kept, and the same command"
-        way_on = f"{kept} goes on from there" if is_cached else "the same command starts anew"
+        ended = states.count("SUCCEEDED") if is_cached else 0
         return (
             f"{'the winner may have been promoted' if promoting else 'nothing was promoted'}\n"
-            f"{way_on}; the logs are in {self._run.logs}"
+            f"{way_on(ended)}; the logs are in {self._run.logs}"
         )
+
+
+def way_on(kept: int) -> str:
+    """Say what the next run makes of the tasks of one that was interrupted."""
+    if kept == 0:
+        return "the same command starts anew"
+    tasks = "the task that ended is" if kept == 1 else f"the {kept} tasks that ended are"
+    return f"{tasks} kept, and the same command goes on from there"
 
 
 def _recorded(task: "TaskResult", names: Names) -> TaskRecord:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from quantgate import __version__
-from quantgate.commands.guard import guarded
+from quantgate.commands.guard import explained, guarded
 from quantgate.errors import InputError, NothingQualified, QuantgateError, SpecError, UsageError
+from quantgate.runs import RunRecord
 
 NO_OPTIONS = argparse.Namespace()
 
@@ -81,3 +82,12 @@ def test_what_the_system_refuses_is_no_bug(
     error = OSError(code, os.strerror(code), "runs/x")
     assert guarded(raising(error), NO_OPTIONS) == 1
     assert capsys.readouterr().err == f"error: the system refuses to read or write {said}\n"
+
+
+def test_a_full_disk_names_the_file() -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        RunRecord(state="running").write("/dev/full")
+    assert explained(caught.value)[1] == (
+        "the system refuses to read or write /dev/full: No space left on device; "
+        "make room and run again"
+    )

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from quantgate.display.names import Names
 from quantgate.local_runner import RunResult, TaskResult, TaskState
-from quantgate.running import failures_of
+from quantgate.running import failures_of, way_on
 
 NAMES = Names(["small", "exact"])
 
@@ -48,3 +50,15 @@ def test_what_fails_alike_is_said_once(tmp_path: Path) -> None:
     assert failures_of(RunResult(tasks, {}), NAMES) == (
         "Quantize small, and 1 more alike, failed: no memory\nGate failed: no data"
     )
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (0, "the same command starts anew"),
+        (1, "the task that ended is kept, and the same command goes on from there"),
+        (3, "the 3 tasks that ended are kept, and the same command goes on from there"),
+    ],
+)
+def test_how_to_go_on_after_an_interruption(kept: int, said: str) -> None:
+    assert way_on(kept) == said

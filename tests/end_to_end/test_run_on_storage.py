@@ -65,7 +65,7 @@ def test_model_data_and_promotion_in_a_bucket(quantgate, example, storage):
     before = {blob.name: blob.generation for blob in storage.list_blobs(prefix="fleet/")}
 
     again = quantgate("run", "quantgate.yaml", *BUCKET, "--dry-run", cwd=example)
-    assert "1 tasks would run" in again.stdout, again.stdout
+    assert "1 task would run" in again.stdout, again.stdout
     again = quantgate("run", "quantgate.yaml", *BUCKET, cwd=example)
     assert again.returncode == 0, again.stdout + again.stderr
     after = {blob.name: blob.generation for blob in storage.list_blobs(prefix="fleet/")}

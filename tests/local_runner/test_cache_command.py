@@ -59,6 +59,15 @@ def test_no_cache_is_an_empty_one(tmp_path, capsys):
     assert not nowhere.exists()
 
 
+@pytest.mark.parametrize("action", [["ls"], ["prune", "--max-size", "0"]])
+def test_a_file_is_no_cache(tmp_path, capsys, action):
+    (tmp_path / "spec.yaml").write_text("")
+    assert main(["cache", *action, "--cache-dir", str(tmp_path / "spec.yaml")]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path}/spec.yaml is a file; name the folder of a cache with --cache-dir\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -188,7 +197,8 @@ def test_the_tasks_of_a_run_are_listed(run, tmp_path, capsys):
 def test_a_task_is_found_by_name(run, tmp_path, capsys, task, expected):
     assert main(["logs", str(run.path), task]) == 0
     assert main(["logs", task, "--runs-dir", str(tmp_path / "runs")]) == 0
-    assert capsys.readouterr().out == expected * 2
+    assert main(["logs", *task.split(), "--runs-dir", str(tmp_path / "runs")]) == 0
+    assert capsys.readouterr().out == expected * 3
 
 
 def test_a_task_that_is_not_there_or_not_the_only_one(run, capsys):

@@ -1,4 +1,4 @@
-"""A pipeline run where an event loop runs already, as in a notebook's cell."""
+"""Event loops: a pipeline run where one runs already, as in a notebook, and tasks side by side."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ import pytest
 from kfp import dsl
 
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
+from quantgate.local_runner.loops import all_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -98,3 +99,25 @@ def test_ctrl_c_ends_the_tasks_of_a_cell(compiled, tmp_path, how):
     assert (cell.returncode, errors) == (130, b"")
     stat = Path(f"/proc/{marker.read_text()}/stat")
     assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_an_error_is_told_once_all_others_have_ended():
+    ended = []
+
+    async def work(name):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append(name)
+
+    async def fail():
+        await asyncio.sleep(0.01)
+        raise OSError("no room")
+
+    async def watch():
+        with pytest.raises(OSError, match="no room"):
+            await all_of([work("a"), fail(), work("b")])
+        return sorted(ended)
+
+    assert asyncio.run(watch()) == ["a", "b"]

@@ -78,7 +78,7 @@ def test_everything_unknown_is_listed_at_once(compiled):
         "task `entrypoint`: the command inside the image `alpine:3` is not known outside of it",
         "task `exit-handler-2.tool`: its command `no-such-program` is not installed on this "
         "machine",
-        "task `number`: retries without end (retryPolicy.maxRetryCount), which the local runner "
+        "task `number-3`: retries without end (retryPolicy.maxRetryCount), which the local runner "
         "does not support yet",
         "task `small`: retries of a whole pipeline (retryPolicy), which the local runner does "
         "not support yet",
@@ -314,13 +314,15 @@ def test_a_pipeline_stored_as_json(compiled, tmp_path):
     assert read_pipeline(path).name == "small"
 
 
-def test_a_final_status_of_nothing_is_refused(compiled):
+def test_inputs_that_come_from_nowhere_are_refused(compiled):
     def change(document):
         parameters = document["root"]["dag"]["tasks"]["number"]["inputs"]["parameters"]
         parameters["final"] = {}
+        document["root"]["dag"]["tasks"]["number"]["inputs"]["artifacts"] = {"data": {}}
 
     assert edited(compiled(small), change).splitlines()[1:] == [
-        "  task `number`: `final` comes from nowhere (a final status is for exit tasks)"
+        "  task `number`: `final` comes from nowhere (a final status is for exit tasks)",
+        "  task `number`: `data` comes from nowhere",
     ]
 
 

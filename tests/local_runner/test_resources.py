@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+from kfp.pipeline_spec import pipeline_spec_pb2
 
-from quantgate.local_runner.resources import Demand, Pool, quantity
+from quantgate.local_runner.resources import Demand, Pool, demand_of, quantity
 from quantgate.local_runner.values import TaskError
 
 
@@ -21,6 +22,21 @@ def test_what_is_no_quantity_is_refused(text):
     with pytest.raises(TaskError) as caught:
         quantity(text)
     assert str(caught.value) == f"`{text}` is not a quantity such as `2`, `500m` or `4Gi`"
+
+
+@pytest.mark.parametrize(
+    ("written", "demand"),
+    [
+        ({}, Demand(1, 0)),
+        ({"resource_cpu_request": "500m", "cpu_request": 0.5}, Demand(0.5, 0)),
+        ({"resource_memory_limit": "1Gi", "memory_limit": 1.073741824}, Demand(1, 2**30)),
+        ({"cpu_limit": 2.0, "memory_request": 4.0}, Demand(2, 4e9)),
+        ({"cpu_request": 1.5, "cpu_limit": 2.0}, Demand(1.5, 0)),
+    ],
+)
+def test_requests_of_old_and_new_versions_of_kfp(written, demand):
+    resources = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
+    assert demand_of(resources(**written), str) == demand
 
 
 def in_turn(pool: Pool, demands: dict[str, Demand]) -> list[str]:

@@ -298,6 +298,36 @@ def test_a_pipeline_inside_a_pipeline_takes_and_gives_artifacts(run, tmp_path):
     assert (tmp_path / "out püt/outer/inner/write/out").is_file()
 
 
+def test_the_name_of_a_log_is_one_that_a_disk_takes(run):
+    long = "quite_a_long_name_" * 5
+
+    @dsl.component(base_image="image:1", install_kfp_package=False)
+    def talk(text: str) -> str:
+        print("heard", text)  # noqa: T201
+        return text
+
+    @dsl.pipeline(name=f"inner-{long}".replace("_", "-").rstrip("-"))
+    def inner(text: str) -> str:
+        return talk(text=text).output
+
+    @dsl.pipeline(name=f"middle-{long}".replace("_", "-").rstrip("-"))
+    def middle(text: str) -> str:
+        return inner(text=text).output
+
+    @dsl.pipeline(name=f"outer-{long}".replace("_", "-").rstrip("-"))
+    def outer(text: str) -> str:
+        return middle(text=text).output
+
+    @dsl.pipeline(name="deep")
+    def pipeline():
+        for text in ("a", "b"):
+            outer(text=text)
+
+    tasks = run(pipeline).tasks
+    assert sorted(task.log_tail for task in tasks) == ["heard a", "heard b"]
+    assert all(task.log.name.endswith(".talk.log") for task in tasks)
+
+
 def test_a_pipeline_inside_a_loop(run):
     @dsl.pipeline(name="looped")
     def pipeline() -> str:

@@ -107,22 +107,28 @@ def test_an_expected_error_speaks_for_itself(run):
     assert only_task(run(pipeline)).error == "the data set is empty; add samples"
 
 
-@pytest.mark.parametrize(
-    ("code", "sentence"),
-    [(3, "the task ended itself with exit code 3"), (0, "the task ended itself with exit code 0")],
-)
-def test_leaving_by_exit_is_a_failure(run, code, sentence):
+def test_leaving_by_exit_is_judged_by_the_code_and_by_what_was_written(run):
     @component
     def leave(code: int):
         import sys
 
         sys.exit(code)
 
-    @dsl.pipeline(name="leaving")
-    def pipeline(code: int):
-        leave(code=code)
+    @component
+    def leave_early(text: OutputPath(str)):
+        raise SystemExit
 
-    assert only_task(run(pipeline, code=code)).error == sentence
+    @dsl.pipeline(name="leaving")
+    def pipeline():
+        leave(code=3)
+        leave(code=0)
+        leave_early()
+
+    assert {task.name: task.error for task in run(pipeline).tasks} == {
+        "leave": "the task ended itself with exit code 3",
+        "leave-2": None,
+        "leave-early": "the output parameter `text` was not written",
+    }
 
 
 def test_a_missing_import_is_the_tasks_own_failure(run):
@@ -253,6 +259,19 @@ def test_pauses_grow_to_their_limit():
     policy.backoff_duration.seconds = 5
     policy.backoff_max_duration.seconds = 60
     assert [pause(policy, attempt) for attempt in (0, 1, 2, 10, 5_000)] == [5, 10, 20, 60, 60]
+
+
+def test_a_retry_begins_anew_whatever_lies_in_its_place(run):
+    @dsl.container_component
+    def spoil(out: Output[Dataset]):
+        script = 'rm -r "${0%/*}" && : > "${0%/*}"; exit 3'
+        return dsl.ContainerSpec(image="busybox", command=["sh", "-c", script], args=[out.path])
+
+    @dsl.pipeline(name="spoiling")
+    def pipeline():
+        spoil().set_retry(1, backoff_duration="0s")
+
+    assert only_task(run(pipeline)).error == "ended with exit code 3"
 
 
 def test_retries_end(run):

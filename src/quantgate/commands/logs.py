@@ -1,6 +1,7 @@
 """`quantgate logs [RUN] [TASK]`."""
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument(
         "task",
-        nargs="?",
+        nargs="*",
         metavar="TASK",
         help="a task as the list has it, or a part of its name that no other task has",
     )
@@ -45,7 +46,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def handle(options: argparse.Namespace) -> int:
     """Print the list, or one log."""
-    run, wanted = _asked_for(options.run, options.task, options.runs_dir)
+    words = [options.run] if options.run is not None else []
+    run, wanted = _asked_for([*words, *options.task], options.runs_dir)
     logs = _logs(run)
     if wanted is None:
         _print_list(logs, run)
@@ -65,11 +67,15 @@ def _print_list(logs: list[_Log], run: RunFolder) -> None:
     sys.stdout.write(f"{run.path}: {way_on}\n")
 
 
-def _asked_for(run: str | None, task: str | None, runs_dir: Path) -> tuple[RunFolder, str | None]:
-    """Return the run and the task; a lone argument that is no folder is a task."""
-    if run is not None and (task is not None or Path(run).is_dir()):
-        return _run_in(Path(run)), task
-    return _newest(runs_dir), run
+def _asked_for(words: list[str], runs_dir: Path) -> tuple[RunFolder, str | None]:
+    """Return the run and the task, whose words need no quotes; a folder in front is the run.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    if words and (Path(words[0]).is_dir() or os.sep in words[0]):
+        return _run_in(Path(words[0])), " ".join(words[1:]) or None
+    return _newest(runs_dir), " ".join(words) or None
 
 
 def _run_in(folder: Path) -> RunFolder:

@@ -129,6 +129,5 @@ def _print_fates(fates: list[tuple[str, str | None]], is_quiet: bool) -> None:
         fate = "cached" if to_run is None else f"to run: {to_run}"
         sys.stdout.write(f"{number:>4}  {title:<{width}}  {fate}\n")
     cached = sum(to_run is None for _, to_run in fates)
-    sys.stdout.write(
-        f"{len(fates) - cached} tasks would run, {cached} are cached; nothing was run or written\n"
-    )
+    running = "1 task" if len(fates) - cached == 1 else f"{len(fates) - cached} tasks"
+    sys.stdout.write(f"{running} would run, {cached} cached; nothing was run or written\n")
