@@ -71,7 +71,7 @@ def _task_problems(
         elif kind == "executor_label":
             yield from _type_problems(where, component)
             yield from _wiring_problems(where, task, parent)
-            yield from _executor_problems(where, deployment.executors, component.executor_label)
+            yield from _executor_problems(where, deployment.executors, component)
         else:
             yield f"{where}: its component `{name}` is not in the file"
 
@@ -127,7 +127,7 @@ def _input_problems(where: str, task: Any) -> Iterator[str]:
     for name in sorted(task.inputs.parameters):
         source = task.inputs.parameters[name]
         kind = source.WhichOneof("kind")
-        if kind is None:
+        if kind is None or _is_nowhere(source):
             yield f"{where}: `{name}` comes from nowhere (a final status is for exit tasks)"
         selector = source.parameter_expression_selector
         if selector and not knows_selector(selector):
@@ -135,8 +135,15 @@ def _input_problems(where: str, task: Any) -> Iterator[str]:
         constant = json_format.MessageToJson(source.runtime_value, ensure_ascii=False)
         yield from _placeholder_problems(where, constant)
     for name in sorted(task.inputs.artifacts):
-        if task.inputs.artifacts[name].WhichOneof("kind") is None:
+        source = task.inputs.artifacts[name]
+        if source.WhichOneof("kind") is None or _is_nowhere(source):
             yield f"{where}: `{name}` comes from nowhere"
+
+
+def _is_nowhere(source: Any) -> bool:
+    """Whether an input is a task's, and that task has no name."""
+    origin = getattr(source, str(source.WhichOneof("kind")))
+    return getattr(origin, "producer_task", None) == ""
 
 
 def _placeholder_problems(where: str, *texts: str) -> Iterator[str]:
@@ -169,7 +176,8 @@ def _wiring_problems(where: str, task: Any, parent: Any) -> Iterator[str]:
             yield f"{where}: `{name}` is taken from `{origin}`, which kfp did not pass down to it"
 
 
-def _executor_problems(where: str, executors: Mapping[str, Any], label: str) -> Iterator[str]:
+def _executor_problems(where: str, executors: Mapping[str, Any], component: Any) -> Iterator[str]:
+    label = component.executor_label
     kind = executors[label].WhichOneof("spec") if label in executors else None
     if kind == "container":
         container = executors[label].container
@@ -180,9 +188,18 @@ def _executor_problems(where: str, executors: Mapping[str, Any], label: str) -> 
             texts += [*container.command, *container.args]
         yield from _placeholder_problems(where, *texts)
     elif kind == "importer":
-        if executors[label].importer.download_to_workspace:
-            yield f"{where}: an import into a workspace (downloadToWorkspace), which {NOT_YET}"
+        yield from _importer_problems(where, executors[label].importer, component)
     elif kind is None:
         yield f"{where}: its executor `{label}` is not in the file"
     else:
         yield f"{where}: an executor of the kind `{kind}`, which {NOT_YET}"
+
+
+def _importer_problems(where: str, importer: Any, component: Any) -> Iterator[str]:
+    if importer.download_to_workspace:
+        yield f"{where}: an import into a workspace (downloadToWorkspace), which {NOT_YET}"
+    if not component.output_definitions.artifacts:
+        yield f"{where}: it imports an artifact and has none among its outputs"
+    uri = importer.artifact_uri.runtime_parameter
+    if uri and uri not in component.input_definitions.parameters:
+        yield f"{where}: it imports from `{uri}`, which is none of its inputs"

@@ -35,9 +35,9 @@ class Values:
 
 
 def type_name(definition: Any) -> str:
-    """Name of a parameter definition's type, for example "NUMBER_INTEGER"."""
-    number = definition.parameter_type
-    return str(pipeline_spec_pb2.ParameterType.ParameterTypeEnum.Name(number))
+    """Name of a definition's type, for example "NUMBER_INTEGER"; its number where it has none."""
+    number, known = definition.parameter_type, pipeline_spec_pb2.ParameterType.ParameterTypeEnum
+    return str(known.Name(number) if number in known.values() else number)
 
 
 def to_python(value: Any) -> Any:

@@ -318,11 +318,41 @@ def test_inputs_that_come_from_nowhere_are_refused(compiled):
     def change(document):
         parameters = document["root"]["dag"]["tasks"]["number"]["inputs"]["parameters"]
         parameters["final"] = {}
-        document["root"]["dag"]["tasks"]["number"]["inputs"]["artifacts"] = {"data": {}}
+        parameters["early"] = {"taskOutputParameter": {"outputParameterKey": "Output"}}
+        artifacts = {"data": {}, "model": {"taskOutputArtifact": {"outputArtifactKey": "out"}}}
+        document["root"]["dag"]["tasks"]["number"]["inputs"]["artifacts"] = artifacts
 
     assert edited(compiled(small), change).splitlines()[1:] == [
+        "  task `number`: `early` comes from nowhere (a final status is for exit tasks)",
         "  task `number`: `final` comes from nowhere (a final status is for exit tasks)",
         "  task `number`: `data` comes from nowhere",
+        "  task `number`: `model` comes from nowhere",
+    ]
+
+
+def test_a_type_that_kfp_does_not_have_is_refused(compiled):
+    def change(document):
+        document["components"]["comp-number"]["inputDefinitions"]["parameters"]["a"] = {
+            "parameterType": 99
+        }
+
+    assert edited(compiled(small), change).splitlines()[1:] == [
+        "  task `number`: `a` is of type 99, which the local runner does not support yet"
+    ]
+
+
+def test_an_import_of_nothing_into_nothing_is_refused(compiled):
+    @dsl.pipeline(name="importing")
+    def pipeline(uri: str):
+        dsl.importer(artifact_uri=uri, artifact_class=Dataset)
+
+    def change(document):
+        importer = document["components"]["comp-importer"]
+        del importer["inputDefinitions"], importer["outputDefinitions"]
+
+    assert edited(compiled(pipeline), change).splitlines()[1:] == [
+        "  task `importer`: it imports an artifact and has none among its outputs",
+        "  task `importer`: it imports from `uri`, which is none of its inputs",
     ]
 
 
