@@ -129,7 +129,11 @@ def test_why_a_model_does_not_run_is_said_once(run):
         trial=Trial(samples=0, made_up=False, problem="running the model failed: SUB failed"),
     )
     run.evaluate(
-        "int16x8", {}, status="failed", reasons=["the model failed on sample 0: SUB failed"]
+        "int16x8",
+        {"top1": np.zeros(1)},
+        status="failed",
+        reasons=["the model failed on sample 0: SUB failed"],
+        figures={},
     )
     decision = run.decide({"size_bytes": {"max": 400}})
     assert entry(decision, "int16x8").reasons == ["running the model failed: SUB failed"]
