@@ -36,9 +36,9 @@ def warnings_of_doubt(
 def _guesses(
     baseline: Mapping[str, float], metrics: Mapping[str, str], evaluation: SampleSets
 ) -> list[str]:
-    counted = [
-        found.manifest.per_class for found in evaluation.values() if found.manifest.per_class
-    ]
+    # Further arrays may be labels that a metric names for itself: nothing here counts those.
+    manifests = [found.manifest for found in evaluation.values() if not found.manifest.fields]
+    counted = [manifest.per_class for manifest in manifests if manifest.per_class]
     if len(counted) != 1 or len(counted[0]) < 2:
         return []
     (counts,) = counted

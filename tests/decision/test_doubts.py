@@ -6,12 +6,14 @@ from quantgate.doubts import warnings_of_doubt
 from quantgate.records import ArrayFacts, Manifest
 from quantgate.samples import SampleSet
 
+FACTS = ArrayFacts(file="x.npy", shape=[1, 2], dtype="f4", minimum=0, maximum=1)
 
-def samples(purpose, count=1000, per_class=None, synthetic=False):
+
+def samples(purpose, count=1000, per_class=None, synthetic=False, fields=()):
     manifest = Manifest(
         purpose=purpose,
         source="x.npz",
-        inputs={"x": ArrayFacts(file="x.npy", shape=[1, 2], dtype="f4", minimum=0, maximum=1)},
+        inputs={"x": FACTS},
         label=None,
         samples=count,
         available=count,
@@ -20,6 +22,7 @@ def samples(purpose, count=1000, per_class=None, synthetic=False):
         per_class=per_class,
         content_sha256="0" * 64,
         synthetic=synthetic,
+        fields=dict.fromkeys(fields, FACTS),
     )
     return {"serve": SampleSet(manifest, [])}
 
@@ -57,6 +60,11 @@ def test_a_float_model_that_has_nothing_to_lose():
         "this way of preparing inputs belong to the model?"
         for name in ("boxes", "head")
     ]
+
+
+def test_labels_that_a_metric_may_name_for_itself_are_not_counted():
+    labelled = samples("evaluation", 100, {"0": 60, "1": 40}, fields=["other"])
+    assert warnings_of_doubt({"head": 0.5}, {"head": "top1"}, {}, labelled) == []
 
 
 def test_only_top1_is_held_against_the_commonest_class():
