@@ -1,5 +1,6 @@
-"""Small real pipelines, compiled by kfp and run here."""
+"""Small real pipelines, compiled by kfp and run here; processes and disks to look at."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,30 @@ def states() -> Callable[..., dict[Any, str]]:
         }
 
     return by_name
+
+
+@pytest.fixture
+def is_running() -> Callable[[int], bool]:
+    """Tell whether a process runs; one that nobody has waited for does not."""
+
+    def look(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
+
+    return look
+
+
+@pytest.fixture
+def small_disk() -> Callable[..., str]:
+    """Return the shell command that mounts a small disk, of which only its caller knows."""
+
+    def mount(folder: Path, size: str) -> str:
+        folder.mkdir()
+        command = f"mount -t tmpfs -o size={size} none '{folder}'"
+        if os.system(f'unshare -rm sh -c "{command}" 2>/dev/null') != 0:
+            pytest.skip("this machine lets nobody mount a small disk of their own")
+        return command
+
+    return mount

@@ -4,7 +4,6 @@
 # ruff: noqa: PTH102, PTH123, SIM115, UP006, UP035
 
 import json
-import os
 import random
 import shutil
 import signal
@@ -240,12 +239,9 @@ def test_a_cache_that_cannot_be_written_is_one_warning(runner):
     assert runner.cache.read_text() == "a file stands here"
 
 
-def test_a_full_disk_is_one_warning(runner):
+def test_a_full_disk_is_one_warning(runner, small_disk):
     small = runner.folder / "small disk"
-    small.mkdir()
-    mount = f"mount -t tmpfs -o size=600k none '{small}'"
-    if os.system(f'unshare -rm sh -c "{mount}" 2>/dev/null') != 0:
-        pytest.skip("this machine lets nobody mount a small disk of their own")
+    mount = small_disk(small, "600k")
     run = " ".join(f"'{word}'" for word in runner.command(small / "cache"))
     script = f"{mount} && {run} && ls '{small}/cache/partial' | wc -l"
     done = subprocess.run(

@@ -4,7 +4,6 @@
 # ruff: noqa: PTH123, SIM115, T201
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -49,13 +48,6 @@ def measured(folder: Path, name: str, source: Path) -> dict:
     return json.loads(done.stdout)
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def test_a_task_that_prints_much_costs_no_memory(compiled, tmp_path):
     @component
     def chatter() -> int:
@@ -82,7 +74,7 @@ def test_a_task_that_prints_much_costs_no_memory(compiled, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no adoption")
-def test_a_process_that_leaves_its_session_ends_with_its_task(run, tmp_path):
+def test_a_process_that_leaves_its_session_ends_with_its_task(run, tmp_path, is_running):
     @component
     def leave(marker: str) -> int:
         import os
@@ -115,7 +107,7 @@ def test_a_process_that_leaves_its_session_ends_with_its_task(run, tmp_path):
 
 
 def test_what_a_module_starts_when_it_is_imported_lives_as_long_as_the_server(
-    run, tmp_path, monkeypatch
+    run, tmp_path, monkeypatch, is_running
 ):
     helper = "import subprocess\nprocess = subprocess.Popen(['sleep', '600'])\n"
     (tmp_path / "tests_with_helper.py").write_text(helper, "utf-8")
@@ -201,16 +193,7 @@ def test_a_clock_that_jumps_back(run, compiled, tmp_path, monkeypatch):
         assert all(0 <= task.seconds < 60 for task in result.tasks)
 
 
-def small_disk(folder: Path) -> str:
-    """Return the shell command that mounts a small disk, of which only its caller knows."""
-    folder.mkdir()
-    mount = f"mount -t tmpfs -o size=200k none '{folder}'"
-    if os.system(f'unshare -rm sh -c "{mount}" 2>/dev/null') != 0:
-        pytest.skip("this machine lets nobody mount a small disk of their own")
-    return mount
-
-
-def test_a_full_disk_fails_the_task_that_meets_it(compiled, tmp_path):
+def test_a_full_disk_fails_the_task_that_meets_it(compiled, tmp_path, small_disk):
     @component
     def large(made: Output[Dataset]):
         with open(made.path, "wb") as stream:
@@ -225,7 +208,7 @@ def test_a_full_disk_fails_the_task_that_meets_it(compiled, tmp_path):
     disk = tmp_path / "small disk"
     run = f"'{sys.executable}' '{script}' '{source}' '{disk}/run' '{tmp_path}/cache'"
     done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", f"{small_disk(disk)} && {run}"],
+        ["unshare", "-rm", "sh", "-c", f"{small_disk(disk, '200k')} && {run}"],
         capture_output=True,
         text=True,
         check=True,

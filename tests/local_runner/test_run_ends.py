@@ -68,13 +68,6 @@ def importing(marker: str):
     slow_import(marker=marker)
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def wait_until(condition, seconds: float) -> None:
     limit = time.monotonic() + seconds
     while not condition():
@@ -114,7 +107,7 @@ PATIENCE_S = 20
 TASKS = ("command", "worker", "child of the worker")
 
 
-def test_ctrl_c_ends_every_task(start):
+def test_ctrl_c_ends_every_task(start, is_running):
     runner, pids = start(endless, *TASKS)
     os.killpg(runner.pid, signal.SIGINT)
     _, errors = runner.communicate(timeout=PATIENCE_S)
@@ -122,7 +115,7 @@ def test_ctrl_c_ends_every_task(start):
     assert not any(is_running(pid) for pid in pids)
 
 
-def test_no_task_outlives_a_killed_runner(start):
+def test_no_task_outlives_a_killed_runner(start, is_running):
     runner, pids = start(endless, *TASKS)
     assert all(is_running(pid) for pid in pids)
     runner.kill()
@@ -130,7 +123,7 @@ def test_no_task_outlives_a_killed_runner(start):
     wait_until(lambda: not any(is_running(pid) for pid in pids), PATIENCE_S)
 
 
-def test_ctrl_c_during_the_imports(start, tmp_path):
+def test_ctrl_c_during_the_imports(start, tmp_path, is_running):
     slow = "import os, pathlib, time\n"
     slow += "pathlib.Path(__file__).with_name('marked').joinpath('server').write_text("
     slow += "str(os.getpid()))\ntime.sleep(600)\n"
