@@ -28,14 +28,20 @@ def measure(tmp_path) -> Callable[..., Evaluation]:
     numbers = count()
 
     def run(
-        name: str, model: str, facts: str, dataset: str, metric: str = "top1", **early: Any
+        name: str,
+        model: str,
+        facts: str,
+        dataset: str,
+        metric: str = "top1",
+        label: str | None = None,
+        **early: Any,
     ) -> Evaluation:
         folder = str(tmp_path / (name if name == "baseline" else f"{name}-{next(numbers)}"))
         evaluate(
             model,
             facts_path=facts,
             dataset_path=dataset,
-            metrics=[{"metric": metric}],
+            metrics=[{"metric": metric, "label": label}],
             measurement_path=folder,
             reference_path=str(tmp_path / "baseline") if early else None,
             **early,
@@ -97,6 +103,20 @@ def test_a_candidate_that_lost_a_class_fails_at_the_first_look(sorted_by_class):
     )
     assert found.measurement.status == "measured"
     assert found.measurement.figures["top1"] == found.samples["top1"].mean()
+
+
+def test_labels_of_a_metrics_own_are_those_of_the_samples_that_were_taken(
+    scaled_model, make_facts, make_dataset, measure
+):
+    x = np.random.default_rng(1).random((SAMPLES, 3), np.float32)
+    right = x.argmax(axis=1)
+    facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
+    dataset = make_dataset(facts, fields=["kind"], x=x, labels=np.zeros(SAMPLES, int), kind=right)
+    model = scaled_model("model", [2.0, 2.0, 2.0])
+    measure("baseline", model, facts, dataset, label="kind")
+    found = measure("candidate", model, facts, dataset, label="kind", **drop(0.01))
+    assert steps_of(found) == (ENOUGH_TO_PASS, SAMPLES, "pass")
+    assert found.measurement.figures == {"top1": 1.0}
 
 
 def test_samples_are_taken_at_random(sorted_by_class):
