@@ -10,7 +10,8 @@ from quantgate.local_runner.ingredients import key_of
 from quantgate.local_runner.inputs import complete
 from quantgate.local_runner.outcome import Artifact
 from quantgate.local_runner.plan import display_name
-from quantgate.local_runner.task import Run, Step, TaskRun
+from quantgate.local_runner.step import Run, Step
+from quantgate.local_runner.task import TaskRun
 from quantgate.local_runner.values import TaskError, Values
 
 #: Metadata of an output that holds for this one try, as where time or memory ran out.

@@ -17,6 +17,7 @@ from kfp.dsl.executor import Executor
 from quantgate.local_runner.failure import tell, tell_exception
 from quantgate.local_runner.groups import adopt_descendants, end_with_parent
 from quantgate.local_runner.job import Job, read_job
+from quantgate.local_runner.threads import OF_NUMERICS, bound_loaded_libraries
 
 _MODULE = "ephemeral_component"
 
@@ -31,10 +32,13 @@ def run_job(path: Path) -> int:
     signal.setitimer(signal.ITIMER_REAL, job.time_limit_s)
     _redirect_output(job.log)
     os.chdir(job.folder)
+    bound = os.environ.get(OF_NUMERICS)
     os.environ.update(job.environment)
     tempfile.tempdir = None  # an import may have asked for it before TMPDIR was the task's own
     if job.command:
         return _become(job)
+    if os.environ.get(OF_NUMERICS) != bound:
+        bound_loaded_libraries()
     return _run_function(job)
 
 

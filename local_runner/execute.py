@@ -30,7 +30,8 @@ from quantgate.local_runner.plan import Place, display_name, planned_tasks
 from quantgate.local_runner.resources import Pool, accelerator_of, machine_memory, processors
 from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
-from quantgate.local_runner.task import Run, Step, TaskRun, Work
+from quantgate.local_runner.step import Run, Step, Work
+from quantgate.local_runner.task import TaskRun
 from quantgate.local_runner.values import Values
 
 #: Under a run's logs, what the fork servers' imports print.

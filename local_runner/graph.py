@@ -14,7 +14,7 @@ from quantgate.local_runner.loops import all_of
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.outputs import collected, selected
 from quantgate.local_runner.plan import Place, in_order, item_of, iterations, planned_task
-from quantgate.local_runner.task import Run, Step, Work
+from quantgate.local_runner.step import Run, Step, Work
 from quantgate.local_runner.triggers import Finished, unmet, what_stops, whom_to_blame
 from quantgate.local_runner.values import TaskError, Values
 

@@ -21,7 +21,7 @@ from quantgate.local_runner.plan import Place, planned_tasks
 from quantgate.local_runner.resources import Pool
 from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
-from quantgate.local_runner.task import Run
+from quantgate.local_runner.step import Run
 from quantgate.local_runner.values import Values
 
 

@@ -86,6 +86,10 @@ class Pool:
         self._free = self._size
         self._waiting: deque[tuple[Demand, asyncio.Future[None]]] = deque()
 
+    def threads(self, demand: Demand) -> int:
+        """Return how many threads are as many as the processors that a demand is given."""
+        return max(1, round(min(demand.cpus, self._size.cpus)))
+
     @asynccontextmanager
     async def take(self, demand: Demand) -> AsyncIterator[None]:
         """Hold what is asked for, but never more than the machine has."""

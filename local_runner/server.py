@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.local_runner.groups import end_task
+from quantgate.local_runner.threads import bounded
 from quantgate.local_runner.values import TaskError
 
 #: Seconds that the server gets for ending what still runs.
@@ -57,7 +58,7 @@ def _start(descriptor: int, scratch: Path, log: Path) -> subprocess.Popen[bytes]
             stdout=output,
             stderr=output,
             cwd=log.parent,  # Python looks there for modules, and finds none
-            env={**os.environ, "_KFP_RUNTIME": "true", "TMPDIR": str(scratch)},
+            env={**bounded(1), **os.environ, "_KFP_RUNTIME": "true", "TMPDIR": str(scratch)},
             pass_fds=[descriptor],
             start_new_session=True,
         )

@@ -5,18 +5,14 @@ import math
 import os
 import tempfile
 import time
-import uuid
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from quantgate.errors import naming
 from quantgate.local_runner.container import imports, python_function
 from quantgate.local_runner.events import Teller
 from quantgate.local_runner.failure import why_ended
 from quantgate.local_runner.filing import empty_folder
-from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.inputs import complete
 from quantgate.local_runner.job import Job
@@ -27,110 +23,15 @@ from quantgate.local_runner.placeholders import (
     expand_structures,
     fill_text,
 )
-from quantgate.local_runner.plan import Place
 from quantgate.local_runner.progress import VARIABLE, watched
-from quantgate.local_runner.resources import Pool, demand_of
+from quantgate.local_runner.resources import demand_of
 from quantgate.local_runner.server import ForkServer
-from quantgate.local_runner.servers import Servers
-from quantgate.local_runner.sources import Sources
+from quantgate.local_runner.step import Run, Step
+from quantgate.local_runner.threads import bounded
 from quantgate.local_runner.values import TaskError, Values
 
 #: In place of an image: commands import nothing here, whatever their image.
 OF_COMMANDS = ""
-
-
-@dataclass(frozen=True)
-class Run:
-    """What tasks share.
-
-    Attributes:
-        folder: takes their outputs.
-        scratch: takes what they throw away.
-        foresight: to be told of every task that is not taken from the cache.
-    """
-
-    name: str
-    folder: Path
-    scratch: Path
-    pool: Pool
-    servers: Servers
-    foresight: Foresight
-    sources: Sources
-    started: datetime
-
-    @classmethod
-    def of(
-        cls,
-        pipeline: str,
-        root: Path,
-        scratch: Path,
-        pool: Pool,
-        servers: Servers,
-        foresight: Foresight,
-        sources: Sources,
-    ) -> "Run":
-        """Return a run that starts now, under a name of its own."""
-        name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
-        now = datetime.now(timezone.utc)
-        return cls(name, root / pipeline, scratch, pool, servers, foresight, sources, now)
-
-    def facts(self, task: str) -> dict[str, str]:
-        """Return what stands for the placeholders about the run and a task of it."""
-        started = self.started.astimezone(timezone.utc).isoformat(timespec="seconds")
-        return {
-            ".pipeline_root": str(self.folder),
-            ".pipeline_job_name": self.name,
-            ".pipeline_job_resource_name": self.name,
-            ".pipeline_job_uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, self.name)),
-            ".pipeline_job_create_time_utc": started,
-            ".pipeline_job_schedule_time_utc": started,
-            ".pipeline_task_name": task,
-            ".pipeline_task_uuid": str(uuid.uuid4()),
-        }
-
-
-@dataclass(frozen=True)
-class Step:
-    """A task whose inputs are there.
-
-    Attributes:
-        spec: its `PipelineTaskSpec`.
-        component: its `ComponentSpec`.
-        executor: its `ExecutorSpec`.
-        place: where it stands in the pipeline.
-        log: file that takes what it prints.
-        facts: from `Run.facts`.
-        inputs: without defaults.
-        time_limit_s: seconds that an attempt may take.
-    """
-
-    spec: Any
-    component: Any
-    executor: Any
-    place: Place
-    log: Path
-    facts: dict[str, str]
-    inputs: Values
-    time_limit_s: float | None
-
-
-class Work(Protocol):
-    """What comes of a step."""
-
-    @property
-    def seconds(self) -> float:
-        """Seconds spent at work, not waiting."""
-
-    @property
-    def cached(self) -> bool:
-        """Whether its outputs were there already."""
-
-    async def outputs(self, teller: Teller) -> Values:
-        """Return its outputs; the teller is told when it got a processor, if it needs one.
-
-        Raises:
-            TaskError: it failed.
-        """
 
 
 class TaskRun:
@@ -145,6 +46,7 @@ class TaskRun:
         self._executor = step.executor
         self._folder = run.folder / step.place.folder
         self._log = step.log
+        self._threads = 1
 
     async def outputs(self, teller: Teller) -> Values:
         """Run the task until it succeeds or its retries are used up, and return its outputs.
@@ -163,6 +65,7 @@ class TaskRun:
         document = executor_input(self._component, inputs, self._folder)
         lookup = executor_lookup(document, self._step.facts)
         demand = demand_of(self._executor.container.resources, lookup)
+        self._threads = self._run.pool.threads(demand)
         for attempt in range(retries.max_retry_count + 1):
             async with self._run.pool.take(demand):
                 if attempt == 0:
@@ -235,6 +138,7 @@ class TaskRun:
             folder=str(work),
             failure=str(scratch / "failure"),
             environment={
+                **bounded(self._threads),
                 **os.environ,
                 "TMPDIR": str(scratch),
                 "_KFP_RUNTIME": "true",
