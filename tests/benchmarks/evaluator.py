@@ -44,6 +44,10 @@ MOST_OVERHEAD_US = 10.0
 BATCHES = (1, 8, 32)
 
 
+#: Which samples are right; asked for once the clock has stopped.
+Results = Callable[[], list[bool]]
+
+
 class Subject(NamedTuple):
     """A .tflite, its facts and a data set, as `evaluate` takes them."""
 
@@ -101,13 +105,13 @@ def prepared(folder: Path, models: Path, name: str, mode: str, samples: int) -> 
     return Subject(str(folder / name / f"{mode}.tflite"), str(facts), str(dataset))
 
 
-def plainly(subject: Subject) -> Callable[[], list[bool]]:
-    """A loop over the samples, as a script has it; returns which ones are right."""
+def plainly(subject: Subject) -> Callable[[], Results]:
+    """A loop over the samples, as a script has it; tells which ones are right."""
     from ai_edge_litert.interpreter import Interpreter
 
     folder = Path(subject.dataset) / f"signature-{KEY}"
 
-    def run() -> list[bool]:
+    def run() -> Results:
         images = np.load(folder / "image.npy", mmap_mode="r")
         labels = np.load(folder / "labels.npy")
         interpreter = Interpreter(model_path=subject.model, num_threads=1)
@@ -122,18 +126,22 @@ def plainly(subject: Subject) -> Callable[[], list[bool]]:
             interpreter.set_tensor(taken["index"], image[None].astype(taken["dtype"]))
             interpreter.invoke()
             right.append(bool(interpreter.get_tensor(given["index"])[0].argmax() == label))
-        return right
+        return lambda: right
 
     return run
 
 
-def by_evaluate(subject: Subject) -> Callable[[], list[bool]]:
-    """What the component does; returns which samples are right."""
+def by_evaluate(subject: Subject) -> Callable[[], Results]:
+    """What the component does; tells which samples are right, by the file that it has written."""
     from quantgate.components.evaluate.work import evaluate
 
     target = Path(subject.dataset).parent / "measurement"
 
-    def run() -> list[bool]:
+    def kept() -> list[bool]:
+        with np.load(target / "samples.npz") as found:
+            return [bool(value) for value in found["top1"]]
+
+    def run() -> Results:
         evaluate(
             subject.model,
             facts_path=subject.facts,
@@ -141,8 +149,7 @@ def by_evaluate(subject: Subject) -> Callable[[], list[bool]]:
             metrics=[{"metric": "top1"}],
             measurement_path=str(target),
         )
-        with np.load(target / "samples.npz") as found:
-            return [bool(value) for value in found["top1"]]
+        return kept
 
     return run
 
@@ -152,14 +159,14 @@ def timed(way: str, subject: Subject) -> None:
     if way == "plain":
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     run = {"plain": plainly, "evaluate": by_evaluate}[way](subject)
-    seconds, right = [], []
+    seconds: list[float] = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        right = run()
+        results = run()
         seconds.append(time.perf_counter() - started)
         if sum(seconds) > 2 * FROM_S:
             break
-    sys.stdout.write(json.dumps({"seconds": min(seconds), "right": right}) + "\n")
+    sys.stdout.write(json.dumps({"seconds": min(seconds), "right": results()}) + "\n")
 
 
 def compare(folder: Path, models: Path, name: str) -> list[str]:
