@@ -16,7 +16,17 @@ ROOMS = {
     "quantgate.pipelines": ROOT / "pipelines",
 }
 CORE_LIBRARIES = {"numpy", "pydantic", "yaml", "pydantic_core"}
-RUNNER_LIBRARIES = {"", "docker", "fsspec", "google", "google_crc32c", "kfp", "requests", "yaml"}
+RUNNER_LIBRARIES = {
+    "",
+    "docker",
+    "fsspec",
+    "google",
+    "google_crc32c",
+    "kfp",
+    "requests",
+    "threadpoolctl",
+    "yaml",
+}
 ROOM_NAMES = ("components", "pipelines", "local_runner")
 
 
