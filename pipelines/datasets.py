@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from kfp.dsl.pipeline_task import PipelineTask
 
@@ -10,6 +11,7 @@ from quantgate import tasks
 from quantgate.components.build_dataset.component import build_dataset
 from quantgate.components.images import CONVERT
 from quantgate.pipelines.inputs import Inputs
+from quantgate.pipelines.measuring import metric_inputs
 from quantgate.pipelines.resources import Channel, conversion, runtime
 from quantgate.plan import Plan, SignatureData, key_of
 from quantgate.spec.data import OPTION_KEYS, DataSource
@@ -18,10 +20,17 @@ from quantgate.spec.functions import travels
 
 
 def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
-    """Add the tasks that build the evaluation set, one a signature; the last holds them all."""
+    """Add the tasks that build the evaluation set, one a signature; the last holds them all.
 
-    def build(samples: SignatureData, settled: dict[str, Channel]) -> PipelineTask:
+    So it is the last that holds the metrics against outputs and labels, before any candidate is
+    converted: the loop over the candidates waits for it.
+    """
+    last = plan.evaluation_data[-1].signature
+
+    def build(samples: SignatureData, settled: dict[str, Any]) -> PipelineTask:
         data = samples.data
+        if samples.signature == last:
+            settled = {**settled, **_metrics(plan, inputs, data)}
         return build_dataset(
             purpose="evaluation",
             label=data.label or "",
@@ -96,6 +105,14 @@ class _Ingredients:
             # What a function yields may change while its name stays.
             task.set_caching_options(False)
         return runtime(task, title)
+
+
+def _metrics(plan: Plan, inputs: Inputs, data: DataSource) -> dict[str, Any]:
+    """What to check; of the user's functions nothing where TensorFlow's image reads the data."""
+    metrics = plan.spec.measure.metrics
+    if declared_format(data) in TENSORFLOW:
+        metrics = [metric for metric in metrics if not metric.is_own]
+    return metric_inputs(plan, inputs, metrics)
 
 
 def _fields(plan: Plan, signature: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The tasks that measure models: accuracy, what targets say of them, latency and memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from quantgate.pipelines.inputs import Inputs
 from quantgate.pipelines.resources import Channel, runtime
 from quantgate.plan import Plan
 from quantgate.spec.functions import travels
+from quantgate.spec.metric import Metric
 
 
 def add_evaluation(
@@ -33,15 +34,23 @@ def add_evaluation(
         model=model,
         facts=baseline.outputs["facts"],
         evaluation=evaluation.outputs["dataset"],
-        metrics=[metric.model_dump(exclude_none=True) for metric in metrics],
+        **metric_inputs(plan, inputs, metrics),
         **({"baseline": baseline.outputs["baseline"]} if against else {}),
         **stopping,
-        **(inputs.code if any(travels(plan.spec, function) for function in own) else {}),
     )
     if not all(travels(plan.spec, function) for function in own):
         # What a function computes may change while its name stays.
         task.set_caching_options(False)
     return runtime(task, tasks.EVALUATE)
+
+
+def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """Return metrics as the parameters of a task, with the file that has a user's functions."""
+    travelling = any(travels(plan.spec, metric.metric) for metric in metrics)
+    return {
+        "metrics": [metric.model_dump(exclude_none=True) for metric in metrics],
+        **(inputs.code if travelling else {}),
+    }
 
 
 def stopping_early(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """KFP interface of `build_dataset`."""
 
+from typing import Optional
+
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Output
 
@@ -24,6 +26,7 @@ def build_dataset(
     others: Input[Dataset] = None,
     others_summary: Input[Artifact] = None,
     fields: str = "{}",
+    metrics: Optional[list] = None,
     code: Input[Artifact] = None,
     code_sha256: str = "",
 ) -> None:
@@ -50,7 +53,10 @@ def build_dataset(
         others_summary: its summary, likewise.
         fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
             values that have to be among its own. An evaluation set carries them.
-        code: a Python file, or a folder with it, that has the function which `generator` names.
+        metrics: those of the spec's `measure.metrics` that have to fit the model's outputs and
+            what was built, `others` included.
+        code: a Python file, or a folder with it, that has the functions which `generator` and
+            metrics name.
         code_sha256: hash of its content, which is checked.
     """
     from quantgate.components.build_dataset.work import build_dataset as work
@@ -71,6 +77,7 @@ def build_dataset(
         others_path=others.path if others else None,
         others_summary_path=others_summary.path if others_summary else None,
         fields=fields,
+        metrics=metrics or (),
         code_path=code.path if code else None,
         code_sha256=code_sha256,
     )

@@ -5,6 +5,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -25,11 +26,14 @@ from quantgate.components.build_dataset.variants import (
     most_samples,
     rules_of,
 )
-from quantgate.components.dataset import MANIFEST, folder_of, write_summary
+from quantgate.components.dataset import MANIFEST, folder_of, open_dataset, write_summary
+from quantgate.components.evaluate.planning import plan_metrics
+from quantgate.components.own_code import import_code
 from quantgate.components.progress import expect
 from quantgate.errors import InputError
 from quantgate.records import Manifest, ModelFacts
 from quantgate.spec.data import DataSource
+from quantgate.spec.formats import is_callable_name
 
 Purpose = Literal["calibration", "evaluation"]
 STRATIFIED = "stratified"
@@ -56,6 +60,7 @@ def build_dataset(
     others_path: str | None = None,
     others_summary_path: str | None = None,
     fields: str = "{}",
+    metrics: Sequence[Mapping[str, object]] = (),
     code_path: str | None = None,
     code_sha256: str = "",
 ) -> None:
@@ -81,11 +86,15 @@ def build_dataset(
         others_summary_path: its summary, to be carried over to `summary_path`.
         fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
             values that have to be among its own; an evaluation set carries them.
-        code_path: a Python file, or a folder with it, that has the function of `source`.
+        metrics: those of the spec's `measure.metrics` that have to fit the model's outputs and
+            what was built, `others_path` included.
+        code_path: a Python file, or a folder with it, that has the functions of `source` and of
+            metrics.
         code_sha256: hash of its content.
 
     Raises:
-        InputError: the source does not fit the model, with everything found wrong.
+        InputError: the source does not fit the model, with everything found wrong, or a metric
+            does not fit them.
     """
     used_for = _purpose(purpose)
     choices = choices_of(Choice(samples, select, seed), variants)
@@ -113,6 +122,7 @@ def build_dataset(
         _carry_over(others_path, dataset_path)
         _carry_over(others_summary_path, summary_path)
         _write(opened, request, used_for, choices, wanted, dataset_path, summary_path)
+    _check_metrics(metrics, facts, dataset_path, request.code)
 
 
 def _carry_over(others: str | None, folder: str) -> None:
@@ -165,6 +175,17 @@ def _write(
     _refuse(opened, purpose, [*arrays.problems, *missing_values(opened.fields, indices, wanted)])
     manifest.write(folder / MANIFEST)
     write_summary(Path(summary), request.signature.key, manifest, arrays.samples.digests)
+
+
+def _check_metrics(
+    metrics: Sequence[Mapping[str, object]],
+    facts: ModelFacts,
+    dataset: str,
+    code: tuple[str, str] | None,
+) -> None:
+    if code and any(is_callable_name(str(metric.get("metric"))) for metric in metrics):
+        import_code(*code)
+    plan_metrics(metrics, facts, partial(open_dataset, dataset))
 
 
 def _purpose(purpose: str) -> Purpose:

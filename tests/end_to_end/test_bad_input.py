@@ -1,5 +1,6 @@
 """What users get wrong, and what they are told: the message and the exit code."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,25 @@ def test_data_that_does_not_fit(
     assert "its log: " in done.stderr
     assert not list((example / "runs").rglob("decision.json"))
     assert not (example / "promoted").exists()
+
+
+def test_a_metric_that_does_not_fit_is_told_once_and_before_any_conversion(
+    example: Path, quantgate
+) -> None:
+    spoil(example, "evaluation", lambda arrays: {**arrays, "labels": arrays["labels"] + 1})
+    done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs")
+    assert done.returncode == 1, done.stdout
+    assert done.stderr.count("error: ") == 1
+    assert (
+        "error: Build evaluation set failed: metric `top1`: the labels run from 1 to 10, output "
+        "`output_0` knows classes 0 to 9; labels count from 0, so subtract 1"
+    ) in done.stderr
+    (record,) = (example / "runs").rglob("run.json")
+    tasks = json.loads(record.read_text())["tasks"]
+    states = {task["title"]: task["state"] for task in tasks}
+    assert states["Build evaluation set"] == "FAILED"
+    waiting = [state for title, state in states.items() if title.startswith(("Quant", "Evalu"))]
+    assert waiting == ["SKIPPED"] * 5
 
 
 def test_an_unknown_signature(example: Path, quantgate) -> None:

@@ -63,11 +63,11 @@ def test_a_local_file_travels_inside(spec: Path) -> None:
         "text": CODE,
         "sha256": SHA256,
     }
-    for title in ("Build calibration set", "Evaluate baseline", "Evaluate"):
+    told = ("Build calibration set", "Build evaluation set", "Evaluate baseline", "Evaluate")
+    for title in told:
         assert "code" in tasks[title]["inputs"]["artifacts"], title
         assert constants(tasks[title])["code_sha256"] == SHA256
         assert tasks[title]["cachingOptions"] == {"enableCache": True}
-    assert "code" not in tasks["Build evaluation set"]["inputs"]["artifacts"]
     assert constants(tasks["Gate"])["code_sha256"] == SHA256
 
 
@@ -94,6 +94,13 @@ def test_what_is_only_installed_is_not_cached(spec: Path) -> None:
     assert tasks["Build calibration set"]["cachingOptions"] == {}
     assert "code" not in tasks["Build calibration set"]["inputs"]["artifacts"]
     assert tasks["Evaluate"]["cachingOptions"] == {"enableCache": True}
+
+
+def test_data_is_built_without_it_where_no_function_of_it_is_called(spec: Path) -> None:
+    figures = ("measure.metrics=[top1]", "gate={top1: {max_drop: 0.1}}")
+    tasks = tasks_by_title(compiled(spec, *figures))
+    assert "code" in tasks["Build calibration set"]["inputs"]["artifacts"]
+    assert "code" not in tasks["Build evaluation set"]["inputs"]["artifacts"]
 
 
 def test_it_goes_into_another_pipeline(spec: Path) -> None:

@@ -85,3 +85,42 @@ def test_data_sets_carry_what_metrics_slice_by(tmp_path: Path):
     assert given == ['{"device": ["b"]}'] * 2
     limits = tasks["gate"]["inputs"]["parameters"]["limits"]["runtimeValue"]["constant"]
     assert limits["top1"] == {"each_slice": {"max_drop": 0.1}, "slices": {"b": {"min": 0.5}}}
+
+
+@pytest.mark.parametrize(
+    ("source", "own_too"), [("test.npz", True), ("test.tfrecord", False)], ids=["npz", "tfrecord"]
+)
+def test_metrics_are_held_against_the_data_before_the_loop(
+    tmp_path: Path, source: str, own_too: bool
+) -> None:
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model", "signatures": ["encode", "decode"]},
+            "data": {
+                "evaluation": {
+                    "source": "test.npz",
+                    "label": "y",
+                    "signatures": {"decode": {"source": source}},
+                }
+            },
+            "quantize": {"modes": ["float16"]},
+            "measure": {
+                "latency": None,
+                "metrics": [
+                    {"metric": "top1", "signature": "encode"},
+                    {"metric": "own:worst", "better": "higher", "signature": "decode"},
+                ],
+            },
+            "gate": {"size_bytes": {"max_ratio": 0.5}},
+        }
+    )
+    compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
+    tasks = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    (loop,) = [task for name, task in tasks.items() if name.startswith("for-loop")]
+    first, last = (tasks[name]["inputs"]["parameters"] for name in sorted(tasks) if "build" in name)
+    assert "build-dataset-2" in loop["dependentTasks"]
+    assert "metrics" not in first
+    checked = [metric["metric"] for metric in last["metrics"]["runtimeValue"]["constant"]]
+    assert checked == (["top1", "own:worst"] if own_too else ["top1"])

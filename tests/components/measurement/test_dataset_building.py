@@ -1,6 +1,7 @@
 """Building data sets: what is refused and why, what is chosen, and what is written."""
 
 import logging
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from quantgate.components.build_dataset.selection import shares
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.dataset import folder_of, open_dataset
 from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_bytes
 
 IMAGE = {"image": ("float32", [-1, 2, 2, 1])}
 TWO = {"numeric": ("float32", [-1, 3]), "category": ("int32", [-1, 2])}
@@ -423,3 +425,81 @@ def test_a_folder_that_changed_is_not_opened(build):
     array.unlink()
     with pytest.raises(InputError, match=r"image\.npy cannot be read: .*; build the data set anew"):
         open_dataset(folder, "serve")
+
+
+CLASSES = np.arange(8) % 4
+OWN = "def spread(outputs, labels):\n    return 0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "message"),
+    [
+        (
+            {"metric": "top1"},
+            CLASSES + 1,
+            "metric `top1`: the labels run from 1 to 4, output `y` knows classes 0 to 3; labels "
+            "count from 0, so subtract 1",
+        ),
+        (
+            {"metric": "top1"},
+            np.eye(4, dtype=np.int64)[CLASSES],
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [4] per sample, the labels are int64 [8, 4]; labels in one-hot form "
+            "become integers with labels.argmax(axis=-1)",
+        ),
+        (
+            {"metric": "top1"},
+            CLASSES.astype(np.float32),
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [4] per sample, the labels are float32 [8]; store whole numbers in "
+            "an integer dtype, as with labels.astype(int)",
+        ),
+        (
+            {"metric": "roc_auc", "postprocess": [{"apply": "argmax"}]},
+            np.ones(8, np.int64),
+            "metric `roc_auc`: there are 0 samples of class 0 and 8 of class 1; it needs at least "
+            "two of each",
+        ),
+        (
+            {"metric": "top1", "output": "z"},
+            CLASSES,
+            "metric `top1`: the model has no output `z`, only `y`",
+        ),
+        (
+            {"metric": "mae", "label": "years"},
+            CLASSES,
+            "metric `mae` needs labels, and the evaluation set has none; name them as `label`",
+        ),
+    ],
+    ids=["out of range", "one-hot", "floats", "one class", "no such output", "no such label"],
+)
+def test_metrics_that_do_not_fit_are_told(build, metric, labels, message):
+    with pytest.raises(InputError) as caught:
+        build(IMAGE, {"image": images(8), "labels": labels}, label="labels", metrics=[metric])
+    assert str(caught.value) == message
+
+
+def test_metrics_that_fit_leave_the_set_as_it_is(build):
+    arrays = {"image": images(8), "labels": CLASSES}
+    unchecked = open_dataset(build(IMAGE, arrays, label="labels"), "serve").manifest
+    folder = build(IMAGE, arrays, label="labels", metrics=[{"metric": "top1"}])
+    assert open_dataset(folder, "serve").manifest == unchecked
+
+
+@pytest.mark.parametrize("function", ["spread", "sprad"])
+def test_metrics_of_the_users_own_are_looked_for_in_their_file(
+    build, tmp_path, monkeypatch, function
+):
+    monkeypatch.delitem(sys.modules, "judging_early", raising=False)
+    (tmp_path / "judging_early.py").write_text(OWN)
+    given = {
+        "metrics": [{"metric": f"judging_early:{function}", "better": "lower"}],
+        "code_path": str(tmp_path / "judging_early.py"),
+        "code_sha256": sha256_of_bytes(OWN.encode()),
+    }
+    arrays = {"image": images(8), "labels": CLASSES}
+    if function == "spread":
+        build(IMAGE, arrays, label="labels", **given)
+        return
+    with pytest.raises(InputError, match="the module `judging_early` has no function `sprad`"):
+        build(IMAGE, arrays, label="labels", **given)
