@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from quantgate.components.promote.shelf import Overtaken, Shelf, Stored
 from quantgate.components.promote.versions import intact
 from quantgate.errors import InputError
+from quantgate.published import LATEST
 
-LATEST, HISTORY = "latest", "history"
+HISTORY = "history"
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from quantgate.components.promote.shelf import Overtaken, Shelf
 from quantgate.decision import Decision
 from quantgate.errors import InputError
 from quantgate.hashing import sha256_of_bytes
+from quantgate.published import MANIFEST
 from quantgate.records import Record
 from quantgate.report import card
 
-MODEL, DECISION, MANIFEST = "model.tflite", "decision.json", "manifest.json"
+MODEL, DECISION = "model.tflite", "decision.json"
 CARD = "README.md"
 VERSION_DIGITS = 16
 _ATTEMPTS = 5

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from quantgate.components.promote.folder_shelf import FolderShelf
 from quantgate.components.promote.fsspec_shelf import FsspecShelf
-from quantgate.components.promote.latest import LATEST, Latest
+from quantgate.components.promote.latest import Latest
 from quantgate.components.promote.publish import publish_folder
 from quantgate.components.promote.shelf import Shelf
 from quantgate.components.promote.versions import (
     CARD,
     DECISION,
-    MANIFEST,
     MODEL,
     Promotion,
     card_of,
@@ -24,6 +23,7 @@ from quantgate.components.promote.versions import (
 from quantgate.decision import Decision, Entry
 from quantgate.errors import InputError, NothingQualified
 from quantgate.hashing import sha256_of_file
+from quantgate.published import LATEST, MANIFEST, OTHER_PLACE, belongs_to, owner
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ def promote(
 
     Raises:
         NothingQualified: there is no winner, and the baseline is not kept.
-        InputError: the model is not the promoted one, it cannot be written there, or another
-            promotion was faster.
+        InputError: the model is not the promoted one, `to` holds another spec's versions or cannot
+            be written, or another promotion was faster.
     """
     decision = Decision.read(decision_path)
     _check_model(_promoted(decision), winner_path)
@@ -61,6 +61,7 @@ def promote(
     with _writable(to):
         shelf = _shelf(to)
         latest = Latest.of(shelf)
+        _check_owner(shelf, decision.name)
         promotion = _published(shelf, model, decided, compiled)
         latest.move(shelf, promotion.version)
     promotion.write(manifest_path)
@@ -105,6 +106,18 @@ def _check_model(promoted: Entry, path: str) -> None:
         raise InputError(
             f"{path} is not the model that won: its SHA-256 is {found}, the decision measured "
             f"`{promoted.name}` as {promoted.model_sha256}; run the gate again"
+        )
+
+
+def _check_owner(shelf: Shelf, ours: str) -> None:
+    def read(name: str) -> bytes | None:
+        stored = shelf.read(name)
+        return stored.content if stored else None
+
+    theirs = owner(read)
+    if theirs not in (None, ours):
+        raise InputError(
+            f"cannot publish `{ours}` in {shelf.to}: {belongs_to(theirs)}. {OTHER_PLACE}"
         )
 
 

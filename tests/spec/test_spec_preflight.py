@@ -63,6 +63,21 @@ def test_passes_a_spec_without_calibration_data_or_promotion(files: Path):
     )
 
 
+def test_a_place_of_another_specs_versions(files: Path):
+    version = files / "fleet" / "0123456789abcdef"
+    version.mkdir(parents=True)
+    (files / "fleet" / "latest").write_text(f"{version.name}\n")
+    (version / "manifest.json").write_text('{"name": "digits"}')
+    assert said("promote={to: fleet}") == [
+        f"`promote.to` is taken, {files / 'fleet'}: its `latest` is a version of `digits`, and a "
+        "place holds the versions of one name -> Name another place as `promote.to`, or with "
+        "`quantgate promote --to`."
+    ]
+    for manifest in ('{"name": "fashion"}', "{}"):
+        (version / "manifest.json").write_text(manifest)
+        preflight(load(Path("quantgate.yaml"), ["promote={to: fleet}"]))
+
+
 def test_passes_over_uris(files: Path):
     preflight(
         load(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from quantgate.published import OTHER_PLACE, belongs_to, owner
 from quantgate.spec.data import CalibrationSamples, DataSource
 from quantgate.spec.datasource import callable_findings, label_findings, source_findings
 from quantgate.spec.formats import PYTHON, declared_format, has_location
@@ -127,10 +128,18 @@ def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
         if target.is_file():
             message = f"`promote.to` is a file: {target}"
             yield Finding(path, message, "Name a folder; it is made where it is missing.")
+        theirs = owner(lambda name: _content(target / name))
+        if theirs not in (None, loaded.spec.name):
+            message = f"`promote.to` is taken, {target}: {belongs_to(theirs)}"
+            yield Finding(path, message, OTHER_PLACE)
 
     if not loaded.spec.promote:
         return iter(())
     return _look(loaded, loaded.spec.promote.to, path, check, must_exist=False)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
 
 
 def _look(

@@ -21,7 +21,7 @@ from quantgate.report import card
 def decided(tmp_path, small_wins):
     """Write a decision and the model that won; returns both paths."""
 
-    def write(content=b"model", winner="small", created="2025-01-14", closest=None, promotes=None):
+    def write(content=b"model", winner="small", created="2025-01-14", **changes):
         folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:6]}"
         folder.mkdir(exist_ok=True)
         model, decision = folder / "winner", folder / "decision"
@@ -31,8 +31,7 @@ def decided(tmp_path, small_wins):
             created=created,
             outcome="winner" if winner else "none_qualified",
             winner=winner,
-            closest=closest,
-            promotes=promotes,
+            **changes,
         ).write(decision)
         return str(decision), str(model)
 
@@ -121,6 +120,27 @@ def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path):
     publish(*decided(b"old"))
     assert (tmp_path / "fleet" / "latest").read_text() == f"{old.version}\n"
     check_fleet(tmp_path / "fleet", {old.version, new.version})
+
+
+def test_another_specs_place_stays_as_it_is(decided, publish, tmp_path):
+    publish(*decided())
+    before = contents(tmp_path / "fleet")
+    with pytest.raises(InputError) as caught:
+        publish(*decided(b"other", name="digits"))
+    assert str(caught.value) == (
+        f"cannot publish `digits` in {tmp_path / 'fleet'}: its `latest` is a version of `fashion`, "
+        "and a place holds the versions of one name. Name another place as `promote.to`, or with "
+        "`quantgate promote --to`."
+    )
+    assert contents(tmp_path / "fleet") == before
+
+
+@pytest.mark.parametrize("manifest", ["{}", "[]", "no JSON", '{"name": 3}'])
+def test_a_place_without_a_name_takes_any(decided, publish, tmp_path, manifest):
+    old = publish(*decided()).version
+    (tmp_path / "fleet" / old / "manifest.json").write_text(manifest)
+    new = publish(*decided(b"other", name="digits")).version
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{new}\n"
 
 
 @pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
