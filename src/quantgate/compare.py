@@ -1,11 +1,12 @@
 """What changed from one run's decision to another's."""
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from quantgate.decision import DataSource, Decision, Entry
 from quantgate.explain import leaves
 from quantgate.figures import BENCHMARKED, metric_of
-from quantgate.phrases import change_text, figure_text, ratio_text
+from quantgate.phrases import change_text, figure_text, ratio_text, tolerance_text
 from quantgate.report.table import figures_shown
 
 _DIGITS = 12
@@ -99,8 +100,13 @@ def _limits(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
 
 def _choose(decision: Decision) -> str:
     return ", ".join(
-        " ".join(f"{key} {value}" for key, value in line.items()) for line in decision.choose
+        " ".join(f"{key} {_setting(key, value)}" for key, value in line.items())
+        for line in decision.choose
     )
+
+
+def _setting(key: str, value: Any) -> str:
+    return tolerance_text(value) if key == "within" else str(value)
 
 
 def _candidates(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:

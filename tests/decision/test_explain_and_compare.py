@@ -184,6 +184,19 @@ def test_what_changed_is_told(run, new_run, decided):
     assert ("outcome", "winner twin -> none qualified, baseline kept") in compare(decided, nobody)
 
 
+def test_a_tolerance_of_what_the_samples_show_is_told_in_words(run):
+    run.add("small", "float16", 500)
+    confident = [{"maximize": "top1", "within": {"confidence": 0.95}}]
+    first, second = (run.decide(LIMITS, choose) for choose in (CHOOSE[:1], confident))
+    assert compare(first, second) == [
+        (
+            "choice",
+            "minimize size_bytes within 5% -> maximize top1 within what the samples show at 95 % "
+            "confidence",
+        )
+    ]
+
+
 def test_what_the_clock_measures_is_told_where_tables_show_it(new_run):
     def timed(p50, p99, load, limits):
         run = new_run()
