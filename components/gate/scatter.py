@@ -11,7 +11,7 @@ from quantgate.components.gate.names import LONGEST_NAME, LOOKS, Point, write_na
 from quantgate.decision import Decision, Entry
 from quantgate.details import Spread
 from quantgate.figures import METRICS, SIZE, metric_of
-from quantgate.phrases import figure_text, short_name
+from quantgate.phrases import KIB, MIB, figure_text, short_name, size_text
 from quantgate.records import Interval
 from quantgate.report.table import standing
 from quantgate.report.text import one_line
@@ -65,7 +65,7 @@ def _points(decision: Decision, cost: str, metric: str) -> Iterator[Point]:
         yield Point(
             name=one_line(entry.name),
             standing=standing(entry, decision),
-            x=_scaled(cost, entry.measurements[cost]),
+            x=_scaled(cost, entry.measurements[cost], decision),
             y=entry.measurements[metric],
             y_ends=_around(base, spread, decision) if spread and base is not None else None,
             x_ends=_times(entry.ratios.get(cost), decision.baseline.measurements.get(cost)),
@@ -84,8 +84,12 @@ def _times(ratio: Interval | None, base: float | None) -> tuple[float, float] | 
     return (base * ratio.low, base * ratio.high) if ratio and base else None
 
 
-def _scaled(cost: str, value: float) -> float:
-    return value / 1024 if cost == SIZE.name else value
+def _scaled(cost: str, value: float, decision: Decision) -> float:
+    return value / _unit(decision) if cost == SIZE.name else value
+
+
+def _unit(decision: Decision) -> int:
+    return MIB if decision.baseline.measurements.get(SIZE.name, 0) >= MIB else KIB
 
 
 def _front(entries: Sequence[Entry], cost: str, metric: str, decision: Decision) -> set[str]:
@@ -99,7 +103,7 @@ def _front(entries: Sequence[Entry], cost: str, metric: str, decision: Decision)
 
 def _in_words(points: Sequence[Point], cost: str, decision: Decision, metric: str) -> str:
     told = [
-        f"{point.name} ({LOOKS[point.standing][3]}): {_number(point.x, cost)}, "
+        f"{point.name} ({LOOKS[point.standing][3]}): {_number(point.x, cost, decision)}, "
         f"{figure_text(metric_of(metric, decision.metrics) or metric, point.y)}"
         for point in points
         if point.standing in ("baseline", "winner") or point.on_front
@@ -109,8 +113,8 @@ def _in_words(points: Sequence[Point], cost: str, decision: Decision, metric: st
     )
 
 
-def _number(x: float, cost: str) -> str:
-    return f"{x:,.1f} KiB" if cost == SIZE.name else figure_text(cost, x)
+def _number(x: float, cost: str, decision: Decision) -> str:
+    return size_text(x * _unit(decision)) if cost == SIZE.name else figure_text(cost, x)
 
 
 def _draw(figure: Any, points: Sequence[Point], cost: str, decision: Decision, metric: str) -> None:
@@ -118,7 +122,8 @@ def _draw(figure: Any, points: Sequence[Point], cost: str, decision: Decision, m
     axes.grid(alpha=0.6, linewidth=0.6)
     axes.set_axisbelow(True)
     _scale(axes, points)
-    axes.set_xlabel("size, KiB" if cost == SIZE.name else f"latency {short_name(cost)}, ms")
+    size = f"size, {'MiB' if _unit(decision) == MIB else 'KiB'}"
+    axes.set_xlabel(size if cost == SIZE.name else f"latency {short_name(cost)}, ms")
     axes.set_ylabel(metric if len(metric) <= LONGEST_NAME else f"{metric[: LONGEST_NAME - 1]}…")
     named = [point for point in points if len(points) <= MOST_NAMED or _stands_out(point)]
     _draw_front(axes, points, more_is_better(metric, decision))

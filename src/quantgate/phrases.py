@@ -11,6 +11,7 @@ from quantgate.targets import TARGET_OF
 
 #: What is smaller or greater is written with an exponent.
 LEAST_PLAIN, MOST_PLAIN = 1e-6, 1e15
+KIB, MIB = 1024, 1024**2
 _NOUNS: Mapping[str, str] = MappingProxyType(
     {
         "min": "",
@@ -54,6 +55,23 @@ def figure_text(name: str, value: float) -> str:
     """A figure with its unit: `30,496 bytes`, `0.8908`, `31.81 dB`, `1.23 ms`."""
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
     return f"{number_text(name, value)} {figure.unit}".rstrip()
+
+
+def size_text(size_bytes: float) -> str:
+    """A size in KiB, from 1 MiB on in MiB: `29.8 KiB`, `96.08 MiB`."""
+    if size_bytes < MIB:
+        return f"{size_bytes / KIB:,.1f} KiB"
+    return f"{size_bytes / MIB:,.2f} MiB"
+
+
+def readable_text(name: str, value: float) -> str:
+    """As `figure_text`, but for sizes of many bytes: `96.08 MiB`."""
+    return size_text(value) if is_size(name) and value >= MIB else figure_text(name, value)
+
+
+def is_size(name: str) -> bool:
+    """Whether a figure counts bytes."""
+    return name in FIGURES and FIGURES[name].unit == "bytes"
 
 
 def change_text(name: str, change: float) -> str:

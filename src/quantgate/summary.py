@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from quantgate.decision import Closest, Entry
 from quantgate.figures import FIGURES, SIZE, is_likeness, is_slice
-from quantgate.phrases import change_text, figure_text, ratio_text, short_name
+from quantgate.phrases import change_text, ratio_text, readable_text, short_name
 
 #: Beside the size; whoever wants more reads the table.
 MOST_TOLD = 4
@@ -78,7 +78,7 @@ def _highlights(
 
 def _compared(name: str, value: float, reference: float | None, metric: str | None) -> str:
     label = "" if name == SIZE.name else f"{short_name(name)} "
-    text = f"{label}{figure_text(metric or name, value)}"
+    text = f"{label}{readable_text(metric or name, value)}"
     if not reference or is_likeness(metric):
         return text
     if metric:

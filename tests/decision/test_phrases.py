@@ -8,8 +8,10 @@ from quantgate.phrases import (
     limit_text,
     miss_text,
     ratio_text,
+    readable_text,
     rule_text,
     short_miss_text,
+    size_text,
     tolerance_text,
 )
 from quantgate.records import Interval
@@ -201,3 +203,23 @@ def test_an_amount_and_its_limit_share_the_unit():
 )
 def test_a_tolerance_reads_as_the_spec_has_it(within, text):
     assert tolerance_text(within) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "brief", "readable"),
+    [
+        (512.0, "0.5 KiB", "512 bytes"),
+        (30_496.0, "29.8 KiB", "30,496 bytes"),
+        (1_048_575.0, "1,024.0 KiB", "1,048,575 bytes"),
+        (1_048_576.0, "1.00 MiB", "1.00 MiB"),
+        (100_746_854.0, "96.08 MiB", "96.08 MiB"),
+    ],
+)
+def test_a_size_is_told_in_the_unit_that_reads_well(value, brief, readable):
+    assert size_text(value) == brief
+    assert readable_text("size_bytes", value) == readable
+
+
+def test_what_is_no_size_has_its_own_unit():
+    assert readable_text("macs_per_s", 2e6) == "2,000,000"
+    assert readable_text("latency_p50_ms", 2e6) == "2,000,000 ms"

@@ -5,6 +5,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from quantgate.errors import InputError
+from quantgate.report import html, markdown
 from quantgate.report.card import render
 
 
@@ -39,6 +40,18 @@ def test_the_sections_say_what_is_known(rich):
     assert "| size\\_bytes ratio at most 0.65 | ✓ 0.609 |" in lines
     assert "| input | image | ?x28x28x1 | int8 | 1 | -128 |" in lines
     assert any(line.startswith("| left in float | 13.3 % of the ops") for line in lines)
+
+
+def test_large_models_are_told_in_mib(rich):
+    large = {"size_bytes": 100_746_854.0}
+    entries = [
+        entry.model_copy(update={"measurements": {**entry.measurements, **large}})
+        for entry in rich.candidates
+    ]
+    decision = rich.model_copy(update={"candidates": entries})
+    assert "| size\\_bytes | 96.08 MiB | 50,044 bytes | " in render(decision)
+    assert "| 100,746,854 bytes (96.08 MiB, " in markdown.render(decision)
+    assert "96.08 MiB" in html.render(decision)
 
 
 def test_a_candidate_under_a_name_of_its_own_is_told_with_its_mode(rich):

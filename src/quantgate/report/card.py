@@ -14,7 +14,7 @@ from quantgate.details import Attested
 from quantgate.errors import InputError
 from quantgate.figures import SIZE, is_likeness, metric_of
 from quantgate.modes import FLOAT32
-from quantgate.phrases import change_text, figure_text, ratio_text, rule_text
+from quantgate.phrases import change_text, ratio_text, readable_text, rule_text
 from quantgate.report.marked import as_text, texts
 from quantgate.report.overview import provenance_items, verdict_text
 from quantgate.report.particulars import attested_row, tensor_rows
@@ -161,7 +161,7 @@ def _evaluation(decision: Decision, winner: Entry) -> list[str]:
 def _figure(name: str, value: float | None, decision: Decision) -> str:
     if value is None:
         return NOTHING
-    return figure_text(metric_of(name, decision.metrics) or name, value)
+    return readable_text(metric_of(name, decision.metrics) or name, value)
 
 
 def _change(name: str, value: float, decision: Decision) -> str:

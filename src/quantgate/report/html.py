@@ -95,7 +95,7 @@ def _tiles(decision: Decision) -> str:
 
 def _tile(title: str, cell: Cell) -> str:
     beside = f"<small>{escape(cell.compared)}</small>" if cell.compared else ""
-    value = escape(cell.kibibytes or cell.value)
+    value = escape(cell.size or cell.value)
     return f"<div><dt>{escape(title)}</dt><dd>{value}{beside}</dd></div>"
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from quantgate.decision import Decision, Entry
 from quantgate.figures import (
     BENCHMARKED,
-    FIGURES,
     LATENCIES,
     MEDIAN,
     SIZE,
@@ -18,10 +17,12 @@ from quantgate.figures import (
 from quantgate.phrases import (
     change_text,
     figure_text,
+    is_size,
     range_text,
     ratio_text,
     short_miss_text,
     short_name,
+    size_text,
 )
 from quantgate.report.text import NOTHING, one_line
 from quantgate.targets import TARGET_OF
@@ -32,20 +33,20 @@ MOST_UNNAMED = 4
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure; `kibibytes` is a size in KiB, `compared` the comparison with the baseline.
+    """A figure; `size` is one in KiB or MiB, `compared` the comparison with the baseline.
 
     `interval` is the confidence interval of a latency's ratio to the baseline's.
     """
 
     value: str
-    kibibytes: str = ""
+    size: str = ""
     compared: str = ""
     interval: str = ""
 
     @property
     def beside(self) -> tuple[str, ...]:
         """What stands beside the figure."""
-        return tuple(text for text in (self.kibibytes, self.compared, self.interval) if text)
+        return tuple(text for text in (self.size, self.compared, self.interval) if text)
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,10 @@ def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
     alone = entry is decision.baseline or is_likeness(metric)
     return Cell(
         value=figure_text(metric or name, value),
-        kibibytes=f"{value / 1024:,.1f} KiB" if _is_size(name) else "",
+        size=size_text(value) if is_size(name) else "",
         compared="" if alone or not reference else _comparison(metric, value, reference),
         interval=range_text(entry.ratios[name]) if name in entry.ratios else "",
     )
-
-
-def _is_size(name: str) -> bool:
-    return name in FIGURES and FIGURES[name].unit == "bytes"
 
 
 def _comparison(metric: str | None, value: float, reference: float) -> str:

@@ -112,8 +112,8 @@ def _cells(row: Row, separator: str) -> list[Text]:
 
 
 def _figure(cell: Cell, separator: str) -> Text:
-    """The figure and its comparison; a size in KiB is enough here, the reports have the bytes."""
-    text = Text(cell.kibibytes or cell.value)
+    """The figure and its comparison; a size in KiB is enough, the reports have the bytes."""
+    text = Text(cell.size or cell.value)
     return text.append(f"{separator}{cell.compared}", style="dim") if cell.compared else text
 
 

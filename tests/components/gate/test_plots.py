@@ -88,6 +88,18 @@ def test_plots_speak_and_ask_for_nothing(plots):
     assert "float32 (float32): 48.9 KiB, 0.8892" in description
 
 
+def test_large_models_are_drawn_in_mib(decision):
+    def larger(entry):
+        size = {"size_bytes": 2048 * entry.measurements.get("size_bytes", 0)}
+        return entry.model_copy(update={"measurements": {**entry.measurements, **size}})
+
+    entries = [larger(entry) for entry in decision.candidates]
+    changed = {"baseline": larger(decision.baseline), "candidates": entries}
+    drawn = Svg(plots_of(decision.model_copy(update=changed))["size"]).texts
+    assert "float32 (float32): 97.74 MiB, 0.8892" in drawn[1]
+    assert "integer_only_int8 (winner): 59.56 MiB, 0.8908" in drawn[1]
+
+
 def test_colours_are_those_of_the_page(decision, plots):
     for plot in plots.values():
         assert "var(--soft)" in plot
