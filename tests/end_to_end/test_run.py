@@ -227,7 +227,7 @@ def test_a_dry_run_lists_the_tasks_and_writes_nothing(example: Path, quantgate) 
     assert done.returncode == 0, done.stderr
     tasks = {line[6:].partition("  ")[0] for line in done.stdout.splitlines()}
     assert {"Quantize integer_only_int8", "Promote winner"} <= tasks
-    assert done.stdout.endswith("are cached; nothing was run or written\n")
+    assert done.stdout.endswith(" would run, 3 cached; nothing was run or written\n")
     assert sorted(example.rglob("*")) == before
 
 
