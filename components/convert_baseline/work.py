@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ai_edge_litert.schema_py_generated import ModelT
+
 from quantgate.components.conversion_failure import (
     essence,
     narrow_floats,
     ops_without_builtin,
     sentence,
 )
+from quantgate.components.convert_baseline.emptied import emptied
 from quantgate.components.converter import (
     SERVING_TAGS,
     Recipe,
@@ -18,7 +21,7 @@ from quantgate.components.converter import (
     derivation_is_proven,
     prepare,
 )
-from quantgate.components.flatbuffer import SignatureTensors, read_contents
+from quantgate.components.flatbuffer import SignatureTensors, contents_of, parse, read_contents
 from quantgate.components.isolation import (
     FailedInChild,
     IsolatedFailure,
@@ -26,6 +29,7 @@ from quantgate.components.isolation import (
     run_isolated,
 )
 from quantgate.components.lean_tensorflow import tf
+from quantgate.components.operations import operations
 from quantgate.components.saved_model import declared_signature
 from quantgate.delivered import TensorAttest
 from quantgate.errors import InputError
@@ -70,7 +74,9 @@ def convert_baseline(
     """
     declared = [declared_signature(model_path, signature, tags) for signature in signatures]
     found = _conversions(model_path, signatures, tags, calibrated, select_tf_ops)
-    contents = read_contents(found.baseline)
+    model = parse(found.baseline)
+    _refuse_emptied(model_path, signatures, model)
+    contents = contents_of(model)
     delivered = [_described(key, contents.signatures[key]) for key in signatures]
     for ours, theirs in zip(declared, delivered, strict=True):
         require_same_names(model_path, ours, theirs)
@@ -106,6 +112,16 @@ def require_same_names(folder: str, declared: Signature, delivered: Signature) -
                 f"the conversion they are {_listed(theirs)}; export the signature with a tensor "
                 "of its own for every name"
             )
+
+
+def _refuse_emptied(folder: str, signatures: Sequence[str], model: ModelT) -> None:
+    for name, shape in emptied(operations(model)):
+        raise InputError(
+            f"{folder}: TensorFlow's converter left {_named(signatures)} without results: `{name}` "
+            f"is computed from a constant of shape {list(shape)}, as happens where it replaces an "
+            "op whose batch size is free. Export the signature with a batch size of 1, or express "
+            "the op through others"
+        )
 
 
 def _conversions(

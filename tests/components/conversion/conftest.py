@@ -314,6 +314,11 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "cancellation": (lambda x, b: {"y": (dense(x) + b) - b}, {"x": vector, "b": vector}),
         "faint": (lambda x: {"y": tf.nn.relu6(dense(1e-6 * x))}, {"x": vector}),
         "error_function": (lambda x: {"y": tf.math.erf(dense(x))}, {"x": vector}),
+        "gamma": (lambda x: {"y": tf.math.lgamma(dense(x))}, {"x": vector}),
+        "gamma_of_one": (
+            lambda x: {"y": tf.math.lgamma(dense(x))},
+            {"x": tf.TensorSpec([1, 64], tf.float32)},
+        ),
         "small": (lambda x: {"y": tf.matmul(x, weights[:4, :4])}, {"x": vector_of(tf, 4)}),
         "two_inputs": (lambda b, a: {"y": dense(a) + 2 * dense(b)}, {"b": vector, "a": vector}),
         "embedding": (

@@ -1,13 +1,16 @@
 """The float conversion: its facts, and every way in which it can be refused."""
 
 import importlib.util
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from quantgate.components import converter
@@ -169,6 +172,24 @@ def test_op_without_builtin(refusal: Callable[..., str], saved_models: Path):
         "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
         f"{OFFER}"
     )
+
+
+def test_results_that_the_converter_has_emptied(refusal: Callable[..., str], saved_models: Path):
+    folder = saved_models / "gamma"
+    assert re.sub("`Lgamma[0-9]*`", "`Lgamma`", refusal(folder)) == (
+        f"{folder}: TensorFlow's converter left signature `serving_default` without results: "
+        "`Lgamma` is computed from a constant of shape [0, 64], as happens where it replaces an op "
+        "whose batch size is free. Export the signature with a batch size of 1, or express the op "
+        "through others"
+    )
+
+
+def test_a_batch_size_of_1_keeps_the_results(saved_models: Path, tmp_path: Path):
+    outputs = outputs_in(tmp_path)
+    model = str(saved_models / "gamma_of_one")
+    convert_baseline(model, ["serving_default"], calibrated=False, **outputs)
+    runner = Interpreter(outputs["baseline_path"]).get_signature_runner()
+    assert runner(x=np.ones((1, 64), np.float32))["y"].shape == (1, 64)
 
 
 def test_mixed_precision(refusal: Callable[..., str], saved_models: Path):
