@@ -1,8 +1,10 @@
 """TensorFlow's and LiteRT's error texts, reduced to what a person can use."""
 
 import re
+from collections.abc import Collection
 
 from quantgate.components.isolation import FailedInChild, IsolatedFailure, OutOfMemory
+from quantgate.modes import QUANTIZED_MODES
 from quantgate.select_tf_ops import cannot_run
 
 LONGEST = 300
@@ -14,6 +16,7 @@ _MISSING_OPS = re.compile(
 _OPS_WITH_TYPES = re.compile(r"^\s*tf\.\w+\(.*$", re.MULTILINE)
 _NARROW_FLOATS = {"bf16": "bfloat16", "f16": "float16"}
 _LISTED_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
+_CUSTOM_OPS = re.compile(r"^Custom ops: (.+)$", re.MULTILINE)
 _NOT_IN_16X8 = re.compile(r"Quantization to 16x8-bit not yet supported for op: '(\w+)'")
 _NO_RANGE = re.compile(r"Empty min/max for tensor (\S+)")
 _NO_DELEGATE = re.compile(r"Select TensorFlow op.+\((Flex\w+)\) failed to prepare", re.DOTALL)
@@ -31,6 +34,18 @@ def sentence(step: str, failure: IsolatedFailure) -> str:
     if isinstance(failure, OutOfMemory):
         return f"{step} {failure}; {MORE}"
     return f"{step} {failure}"
+
+
+def way_out_of_loops(failure: IsolatedFailure, ops: Collection[str]) -> str:
+    """What to do where calibration crashed on a model of such LiteRT ops; empty without loops."""
+    if type(failure) is not IsolatedFailure or "WHILE" not in ops:
+        return ""
+    uncalibrated = [f"`{mode.name}`" for mode in QUANTIZED_MODES.values() if not mode.calibrated]
+    return (
+        ", as TensorFlow's calibrator does on some loops; give Keras's recurrent layers "
+        f"unroll=True and export the model again, or use {' and '.join(uncalibrated)}, which need "
+        "no calibration"
+    )
 
 
 def essence(text: str) -> str:
@@ -58,6 +73,11 @@ def ops_without_builtin(text: str) -> list[str]:
     singly = [name for match in _MISSING_OPS.findall(text) for name in match if name]
     listed = [name for line in _LISTED_OPS.findall(text) for name in line.split(", ")]
     return _unique([*singly, *listed])
+
+
+def ops_without_kernel(text: str) -> list[str]:
+    """Those that the Flex delegate lacks, too; TensorFlow's converter calls them custom ops."""
+    return _unique([name for line in _CUSTOM_OPS.findall(text) for name in line.split(", ")])
 
 
 def narrow_floats(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from quantgate.components import converter
 from quantgate.components.calibrate.shards import samples_in, shards_of
-from quantgate.components.conversion_failure import sentence
+from quantgate.components.conversion_failure import sentence, way_out_of_loops
 from quantgate.components.dataset import Rows, content_sha256, read_manifests, selections_of
 from quantgate.components.isolation import IsolatedFailure, run_side_by_side
 from quantgate.components.lean_tensorflow import tf
@@ -121,7 +121,8 @@ def _attempt(task: _Task) -> _Outcome:
     try:
         models = _calibrated(task, Path(task.prepared).read_bytes())
     except IsolatedFailure as failure:
-        return _Outcome({}, "once", sentence("calibration", failure), failure.passing)
+        reason = sentence("calibration", failure) + way_out_of_loops(failure, task.facts.ops)
+        return _Outcome({}, "once", reason, failure.passing)
     return _Outcome(models, "once")
 
 

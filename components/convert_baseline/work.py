@@ -11,6 +11,7 @@ from quantgate.components.conversion_failure import (
     essence,
     narrow_floats,
     ops_without_builtin,
+    ops_without_kernel,
     sentence,
 )
 from quantgate.components.convert_baseline.emptied import emptied
@@ -198,7 +199,8 @@ def _explained(folder: str, named: str, text: str, offer: str) -> str:
         return f"{folder}: {named} does not convert to float32: {essence(text)}"
     if dtypes := narrow_floats(text):
         return f"{folder}: {essence(text)}, which {named} uses. {_in_float32(dtypes)}"
-    return f"{folder}: {essence(text)}, which {named} uses. {_advice(ops)}{offer}"
+    way_out = _advice(ops) + (_not_by_flex(text) or offer)
+    return f"{folder}: {essence(text)}, which {named} uses. {way_out}"
 
 
 def _in_float32(dtypes: list[str]) -> str:
@@ -206,6 +208,13 @@ def _in_float32(dtypes: list[str]) -> str:
         f"A model trained in mixed precision computes in {' and '.join(dtypes)}: build it again "
         "under the dtype policy `float32` of Keras, give it the trained weights with set_weights, "
         "and export that."
+    )
+
+
+def _not_by_flex(text: str) -> str:
+    ops = ", ".join(ops_without_kernel(text))
+    return (
+        f" `quantize.select_tf_ops` is no help: the Flex delegate lacks {ops}, too." if ops else ""
     )
 
 

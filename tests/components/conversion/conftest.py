@@ -240,6 +240,7 @@ def _export_all(folder: Path) -> None:
     _convolutional(tf).export(str(folder / "convolutional"), verbose=False)
     _recurrent(tf).export(str(folder / "recurrent"), verbose=False)
     _recurrent(tf, unroll=True).export(str(folder / "unrolled"), verbose=False)
+    _export_with_batch_of_one(tf, folder / "recurrent_of_one", _recurrent(tf))
     for name, (function, inputs) in _functions(tf).items():
         _export(tf, folder / name, function, inputs)
     _export_running_sum(tf, folder / "running_sum")
@@ -273,6 +274,14 @@ def _recurrent(tf: Any, unroll: bool = False) -> Any:
     layers = tf.keras.layers
     lstm = layers.LSTM(4, unroll=unroll)
     return tf.keras.Sequential([layers.Input((5, 3)), lstm, layers.Dense(2)])
+
+
+def _export_with_batch_of_one(tf: Any, folder: Path, model: Any) -> None:
+    archive = tf.keras.export.ExportArchive()
+    archive.track(model)
+    inputs = [tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, name="x")]
+    archive.add_endpoint(SIGNATURE, lambda x: {"y": model(x)}, input_signature=inputs)
+    archive.write_out(str(folder), verbose=False)
 
 
 def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:

@@ -64,6 +64,19 @@ def test_without_the_key(baseline: Callable[..., ModelFacts], saved_models: Path
     )
 
 
+def test_an_op_that_the_flex_delegate_lacks_too(
+    baseline: Callable[..., ModelFacts], saved_models: Path
+):
+    with pytest.raises(InputError) as caught:
+        baseline("decomposition", select_tf_ops=True)
+    assert str(caught.value) == (
+        f"{saved_models / 'decomposition'}: LiteRT has no builtin for Svd, which signature "
+        "`serving_default` uses. Express them through ops that LiteRT has, as listed at "
+        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
+        "`quantize.select_tf_ops` is no help: the Flex delegate lacks Svd, too."
+    )
+
+
 def test_with_the_key(baseline: Callable[..., ModelFacts], tmp_path: Path):
     facts = baseline("error_function", select_tf_ops=True)
     assert facts.ops == {"FULLY_CONNECTED": 1, "FlexErf": 1}
