@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from quantgate import __version__
+from quantgate.cli import main
 from quantgate.commands.guard import explained, guarded
 from quantgate.errors import InputError, NothingQualified, QuantgateError, SpecError, UsageError
 from quantgate.runs import RunRecord
@@ -87,7 +88,52 @@ def test_what_the_system_refuses_is_no_bug(
 def test_a_full_disk_names_the_file() -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         RunRecord(state="running").write("/dev/full")
-    assert explained(caught.value)[1] == (
+    assert explained(caught.value, NO_OPTIONS)[1] == (
         "the system refuses to read or write /dev/full: No space left on device; "
         "make room and run again"
     )
+
+
+LONG = "long" * 100
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", LONG],
+        ["explain", LONG, "float16"],
+        ["compare", LONG, LONG],
+        ["logs", LONG],
+        ["promote", LONG, "--to", "fleet"],
+        ["demo", LONG],
+        ["cache", "ls", "--cache-dir", LONG],
+        ["inspect", LONG],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_path_that_cannot_be_is_no_bug(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err in (
+        f"error: cannot use {LONG}{inner}: File name too long; give a shorter one\n"
+        for inner in ("", "/quantgate.yaml")
+    )
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def read(options: argparse.Namespace) -> int:
+        return len(options.file.read_bytes())
+
+    assert guarded(read, argparse.Namespace(file=tmp_path)) == 2
+    assert capsys.readouterr().err == (
+        f"error: cannot use {tmp_path}: Is a directory; name a file\n"
+    )
+
+
+def test_a_folder_that_nobody_gave_is_a_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "own").mkdir()
+    assert guarded(lambda _: len((tmp_path / "own").read_bytes()), NO_OPTIONS) == 70

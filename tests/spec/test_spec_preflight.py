@@ -9,6 +9,7 @@ import pytest
 
 from quantgate.errors import SpecError
 from quantgate.spec import load, preflight
+from quantgate.spec.wording import shortened
 
 HOW_TO_WRITE = (
     "Keras 3 writes one with `model.export(folder)`, TensorFlow with "
@@ -221,6 +222,14 @@ def test_a_source_that_holds_no_arrays(files: Path):
             "TFRecord file, or a folder of .npy files, of images by class, or of `Dataset.save`; "
             "name with `format` what cannot be told."
         ]
+
+
+def test_a_path_that_is_too_long(files: Path):
+    name = 300 * "a"
+    assert said(f"data.evaluation.source={name}") == [
+        f"`data.evaluation.source` cannot be read: {shortened(f'{files}/{name}')} -> The system "
+        "says: File name too long."
+    ]
 
 
 def test_a_source_that_is_something_else(files: Path):

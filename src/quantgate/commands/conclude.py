@@ -71,7 +71,7 @@ def guarded_as_json(
     except BrokenPipeError:
         raise
     except BaseException as error:
-        code, message = explained(error)
+        code, message = explained(error, options)
         outcome = "interrupted" if code == ExitCode.INTERRUPTED else "failed"
         write_event(sys.stdout, "error", message=message)
         write_event(sys.stdout, "result", outcome=outcome, winner=None, promotes=None, model=None,

@@ -32,6 +32,16 @@ _SYSTEM_REFUSES: Mapping[int, str] = MappingProxyType(
         errno.ENOMEM: "free memory and run again",
     }
 )
+#: What is wrong with a path, and the way out.
+_PATH_IS_WRONG: Mapping[int, str] = MappingProxyType(
+    {
+        errno.ENAMETOOLONG: "give a shorter one",
+        errno.EISDIR: "name a file",
+        errno.ENOTDIR: "name a place whose parents are folders",
+        errno.EEXIST: "name another place",
+        errno.ELOOP: "name the place itself in place of its links",
+    }
+)
 
 
 def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
@@ -48,14 +58,14 @@ def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Name
             return ExitCode.STEP_FAILED
         except BaseException as error:
             settle_output()
-            code, message = explained(error)
+            code, message = explained(error, options)
             mark = "\n" if code == ExitCode.INTERRUPTED else "error: "
             sys.stderr.write(f"{mark}{message}\n")
             return code
 
 
-def explained(error: BaseException) -> tuple[ExitCode, str]:
-    """Return what an error that ends a command stands for, and what the user is told.
+def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCode, str]:
+    """Return what an error that ends a command with such options stands for, and what to tell.
 
     Raises:
         BaseException: the error, where it is no error but a wish to end.
@@ -68,6 +78,8 @@ def explained(error: BaseException) -> tuple[ExitCode, str]:
         raise error
     if isinstance(error, OSError) and error.errno in _SYSTEM_REFUSES:
         return ExitCode.STEP_FAILED, _refusal(error)
+    if isinstance(error, OSError) and error.errno in _PATH_IS_WRONG and _is_given(error, options):
+        return ExitCode.USAGE, _wrong_path(error)
     log = _write_bug_report("".join(traceback.format_exception(error)))
     return ExitCode.BUG, (
         f"this is a bug in quantgate {__version__}, not in your spec or model.\n"
@@ -107,6 +119,18 @@ def _refusal(error: OSError) -> str:
     place = f" {error.filename}" if error.filename else ""
     way_out = _SYSTEM_REFUSES[error.errno or 0]
     return f"the system refuses to read or write{place}: {error.strerror}; {way_out}"
+
+
+def _wrong_path(error: OSError) -> str:
+    way_out = _PATH_IS_WRONG[error.errno or 0]
+    return f"cannot use {error.filename}: {error.strerror}; {way_out}"
+
+
+def _is_given(error: OSError, options: argparse.Namespace) -> bool:
+    """Whether it is about a path that the user gave, or one below it."""
+    given = [value for value in vars(options).values() if isinstance(value, (str, Path))]
+    place = Path(str(error.filename or ""))
+    return any(Path(value) in (place, *place.parents) for value in given if str(value) != ".")
 
 
 def _write_bug_report(trace: str) -> Path:

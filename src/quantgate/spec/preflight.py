@@ -94,11 +94,18 @@ def _field_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     for number, metric in enumerate(loaded.spec.measure.metrics):
         data = evaluation.of(metric.signature or converted[0])
         target = Path(loaded.locate(data.source))
-        if not has_location(data) or scheme_of(data.source) or not target.exists():
+        if not has_location(data) or scheme_of(data.source) or not _is_there(target):
             continue
         for place, key in metric.fields.items():
             path = ("measure", "metrics", number, *place)
             yield from label_findings(target, data, key, path)
+
+
+def _is_there(target: Path) -> bool:
+    try:
+        return target.exists()
+    except OSError:
+        return False
 
 
 def _has_to_be_here(spec: Spec, function: str) -> bool:
