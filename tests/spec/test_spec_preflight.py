@@ -135,6 +135,13 @@ def test_every_missing_path_is_reported_at_its_place(
             "or name it as `model.keras`.",
         ),
         (
+            "fashion.weights.h5",
+            "holds weights without a model",
+            "Build the model in Python as it was trained, load them with "
+            "`model.load_weights('fashion.weights.h5')`, and name the folder that "
+            "`model.export(folder)` writes.",
+        ),
+        (
             "fashion.tflite",
             "is a LiteRT model already",
             "Name the float SavedModel that it was converted from.",
@@ -245,6 +252,16 @@ def test_the_columns_of_a_csv_file_are_its_keys(files: Path):
         f"`data.evaluation.label` needs `lable`, which is not in {files}/test.csv -> Did you mean "
         "`label`?"
     ]
+
+
+def test_the_label_of_records_is_one_of_their_features(files: Path):
+    (files / "test.tfrecord").write_bytes(b"")
+    data = "data.evaluation={source: test.tfrecord, label: y, features: {image: {shape: [3]}}}"
+    assert said(data) == [
+        "`data.evaluation.label` needs `y`, which `features` do not describe -> Describe it beside "
+        "`image`; what they leave out is not read."
+    ]
+    preflight(load(Path("quantgate.yaml"), [data.replace("}}}", "}, y: {dtype: int64}}}")]))
 
 
 def test_a_function_stands_beside_the_spec_or_is_installed(files: Path):

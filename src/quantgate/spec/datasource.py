@@ -35,8 +35,15 @@ def label_findings(
     target: Path, data: DataSource, label: str | None, path: KeyPath
 ) -> Iterator[Finding]:
     """Check that a sound source holds a label, where that can be told."""
-    keys = _keys_in(target, format_at(target), data)
-    if label and keys is not None and label not in keys:
+    found = format_at(target)
+    keys = _keys_in(target, found, data)
+    if not label or keys is None or label in keys:
+        return
+    if found == "tfrecord":
+        message = f"{dotted(path)} needs `{label}`, which `features` do not describe"
+        hint = f"Describe it beside {listed(sorted(keys), 'and')}; what they leave out is not read."
+        yield Finding(path, message, hint)
+    else:
         message = f"{dotted(path)} needs `{label}`, which is not in {target}"
         near = did_you_mean(label, keys)
         yield Finding(path, message, near or f"Its keys are {listed(sorted(keys), 'and')}.")

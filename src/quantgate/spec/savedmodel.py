@@ -8,6 +8,7 @@ from quantgate.spec.wording import dotted, listed
 
 _GRAPHS = ("saved_model.pb", "saved_model.pbtxt")
 _KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+_KERAS_WEIGHTS = ".weights.h5"
 _UNZIPPED_KERAS = ("config.json", "model.weights.h5")
 _HOW_TO_WRITE = (
     "Keras 3 writes one with `model.export(folder)`, TensorFlow with "
@@ -16,6 +17,10 @@ _HOW_TO_WRITE = (
 _HOW_TO_EXPORT = (
     "Export it with `keras.models.load_model({0!r}).export(folder)`, and name that; or name it as "
     "`model.keras`."
+)
+_HOW_TO_LOAD_WEIGHTS = (
+    "Build the model in Python as it was trained, load them with `model.load_weights({0!r})`, and "
+    "name the folder that `model.export(folder)` writes."
 )
 
 
@@ -43,6 +48,9 @@ def _is_saved_model(folder: Path) -> bool:
 
 
 def _file_finding(target: Path, path: KeyPath) -> Finding:
+    if target.name.endswith(_KERAS_WEIGHTS):
+        message = f"{dotted(path)} holds weights without a model: {target}"
+        return Finding(path, message, _HOW_TO_LOAD_WEIGHTS.format(target.name))
     if target.suffix in _KERAS_SUFFIXES:
         message = f"{dotted(path)} is a Keras file, not the folder of a SavedModel: {target}"
         return Finding(path, message, _HOW_TO_EXPORT.format(target.name))
