@@ -1,4 +1,4 @@
-"""Importing what later tasks need while earlier ones run."""
+"""Importing what later tasks need while the first ones are still importing themselves."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
@@ -10,10 +10,6 @@ from quantgate.local_runner.plan import in_order
 from quantgate.local_runner.resources import Demand, Pool
 from quantgate.local_runner.servers import Servers
 
-#: How many components are looked ahead where the server that imports starts tasks meanwhile: what
-#: waits to start does not wait for imports that can come later.
-DEPTH = 2
-
 
 class _Needs(NamedTuple):
     """Import statements of a component, and the image whose server runs them."""
@@ -24,8 +20,9 @@ class _Needs(NamedTuple):
 
 
 class Foresight:
-    """Lets the fork servers import in idle time; `close` it before they end.
+    """Lets the fork servers of other images import beside a task's own; `close` it before they end.
 
+    Its own imports nothing ahead: a task that times something has to have the machine to itself.
     Tasks that stand under a condition may never run, and count for nothing here.
 
     Args:
@@ -54,23 +51,17 @@ class Foresight:
 
     def task_comes(self, component: str) -> None:
         """Import what those need that come after it, in the servers of other images."""
-        following, image = self._after(component)
-        self._start(self._load([needs for needs in following if needs.image != image]))
-
-    def task_began(self, component: str) -> None:
-        """Import what the next ones need, in the server that has just started a task of it."""
-        following, image = self._after(component)
-        self._start(self._load([needs for needs in following if needs.image == image][:DEPTH]))
+        if component in self._places:
+            place = self._places[component]
+            image = self._needs[place].image
+            following = [needs for needs in self._needs[place + 1 :] if needs.image != image]
+            self._start(self._load(following))
 
     async def close(self) -> None:
         """Import no more."""
         for loading in self._under_way:
             loading.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    def _after(self, component: str) -> tuple[list[_Needs], str]:
-        place = self._places.get(component, len(self._needs) - 1)
-        return self._needs[place + 1 :], self._needs[place].image if self._needs else ""
 
     def _start(self, loading: Coroutine[Any, Any, None]) -> None:
         self._under_way.append(asyncio.create_task(loading))

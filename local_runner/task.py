@@ -70,7 +70,6 @@ class TaskRun:
             async with self._run.pool.take(demand):
                 if attempt == 0:
                     teller.started()
-                    self._run.foresight.task_began(self._step.spec.component_ref.name)
                 try:
                     return await self._attempt(server, document, lookup, teller)
                 except TaskError as error:
