@@ -12,11 +12,11 @@ from quantgate.local_runner.servers import Servers
 
 
 class _Needs(NamedTuple):
-    """Import statements of a component, and the image whose server runs them."""
+    """The source of a component, whose imports the server of its image runs."""
 
     component: str
     image: str
-    statements: list[str]
+    source: str
 
 
 class Foresight:
@@ -35,11 +35,10 @@ class Foresight:
         self._servers = servers
         self._pool = pool
         executed = list(_executed(pipeline, pipeline.root))
-        needs = {task.component_ref.name: _needs_of(task, executor) for task, executor in executed}
-        self._needs = list(needs.values())
-        self._places = {component: place for place, component in enumerate(needs)}
+        self._needs = list({needs.component: needs for _, needs in executed}.values())
+        self._places = {needs.component: place for place, needs in enumerate(self._needs)}
         self._uncached = {
-            task.component_ref.name for task, _ in executed if not task.caching_options.enable_cache
+            needs.component for task, needs in executed if not task.caching_options.enable_cache
         }
         self._under_way: list[asyncio.Task[None]] = []
 
@@ -47,7 +46,7 @@ class Foresight:
         """Import what the tasks need that are never taken from a cache."""
         for needs in self._needs:
             if needs.component in self._uncached:
-                self._start(self._servers.warm_up(needs.image, needs.statements))
+                self._start(self._warm_up(needs))
 
     def task_comes(self, component: str) -> None:
         """Import what those need that come after it, in the servers of other images."""
@@ -69,21 +68,20 @@ class Foresight:
     async def _load(self, wanted: list[_Needs]) -> None:
         for needs in wanted:
             async with self._pool.take(Demand()):
-                await self._servers.warm_up(needs.image, needs.statements)
+                await self._warm_up(needs)
+
+    async def _warm_up(self, needs: _Needs) -> None:
+        await self._servers.warm_up(needs.image, imports(needs.source))
 
 
-def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every task that runs a function for sure, in order, with its executor."""
+def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[Any, _Needs]]:
+    """Yield every task that runs a function for sure, in order, with what that needs."""
     tasks = parent.dag.tasks
     for task in (tasks[key] for key in in_order(tasks) if not tasks[key].trigger_policy.condition):
         component = pipeline.component_of(task)
         if component.HasField("dag"):
             yield from _executed(pipeline, component)
-        elif python_function(pipeline.executors[component.executor_label].container):
-            yield task, pipeline.executors[component.executor_label]
-
-
-def _needs_of(task: Any, executor: Any) -> _Needs:
-    function = python_function(executor.container)
-    statements = imports(function.source) if function else []
-    return _Needs(task.component_ref.name, executor.container.image, statements)
+            continue
+        container = pipeline.executors[component.executor_label].container
+        if function := python_function(container):
+            yield task, _Needs(task.component_ref.name, container.image, function.source)

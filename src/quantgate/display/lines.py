@@ -1,6 +1,7 @@
 """What the observers have in common that write a line for each thing that happens."""
 
 import threading
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.25
 
 
-class Lines:
+class Lines(ABC):
     """An observer that tells of events, and where it is verbose of what tasks print meanwhile."""
 
     def __init__(self, names: Names, stream: TextIO, verbose: bool) -> None:
@@ -44,8 +45,10 @@ class Lines:
             if self._logs:
                 self._logs.look()
 
+    @abstractmethod
     def _tell(self, event: "Event") -> None:
-        raise NotImplementedError
+        """Write what there is to say of an event."""
 
+    @abstractmethod
     def _tell_printed(self, title: str, line: str) -> None:
-        raise NotImplementedError
+        """Write a line that a task has printed."""
