@@ -40,6 +40,7 @@ class Foresight:
         self._uncached = {
             needs.component for task, needs in executed if not task.caching_options.enable_cache
         }
+        self._asked: set[str] = set()
         self._under_way: list[asyncio.Task[None]] = []
 
     def run_began(self) -> None:
@@ -53,7 +54,12 @@ class Foresight:
         if component in self._places:
             place = self._places[component]
             image = self._needs[place].image
-            following = [needs for needs in self._needs[place + 1 :] if needs.image != image]
+            following = [
+                needs
+                for needs in self._needs[place + 1 :]
+                if needs.image != image and needs.component not in self._asked
+            ]
+            self._asked.update(needs.component for needs in following)
             self._start(self._load(following))
 
     async def close(self) -> None:
