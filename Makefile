@@ -7,14 +7,15 @@ INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow
 DEMO ?= quantgate-demo
 
-.PHONY: help demo test check lint types test-fast test-decision test-slow bench bench-runner images test-images \
-  goldens pages schema lock clean
+.PHONY: help demo test check lint types docs test-fast test-decision test-slow bench bench-runner images \
+  test-images goldens pages schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
 	@echo "make test       every test but the slow ones"
 	@echo "make check      style, types and the fast tests"
 	@echo "make test-decision  the decision's tests, which have to cover it wholly"
+	@echo "make docs       build the documentation site into build/site"
 	@echo "make test-slow  what takes minutes"
 	@echo "make bench      whole runs against the guide's recipes and KFP's local runner; minutes"
 	@echo "make bench-runner PARTS='digits fashion tasks growth early'  the runner's own part of it"
@@ -36,6 +37,8 @@ check: lint types test-decision test-fast
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 # A mapped folder is only seen by mypy where it is installed, so an installed copy is checked.
 types: $(INSTALLED)
@@ -43,6 +46,9 @@ types: $(INSTALLED)
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --target .types .
 	rm -rf build
 	MYPYPATH=.types $(BIN)/mypy -p quantgate
+
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build -W --keep-going -q -c docs/site . build/site
 
 # What decides is covered wholly, by its own tests.
 test-decision: $(INSTALLED)

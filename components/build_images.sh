@@ -43,9 +43,10 @@ if [ -z "$base" ]; then
     base=$(from_debian "$base")
 fi
 source=${SOURCE:-$(git config --get remote.origin.url | grep '^https://' || true)}
-version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' src/quantgate/__init__.py)
 for target in runtime convert; do
   DOCKER_BUILDKIT=1 "$engine" build -f components/Containerfile --build-arg "BASE=$base" \
-    --build-arg "SOURCE=$source" --target "$target" -t "quantgate/$target:$version" .
+    --build-arg "SOURCE=$source" \
+    --build-arg "VERSION=$version" --target "$target" -t "quantgate/$target:$version" .
 done
 "$engine" images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep -E '^(localhost/)?quantgate/'
