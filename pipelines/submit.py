@@ -1,16 +1,15 @@
 """A compiled pipeline, sent to a cluster: to run now, by a schedule, or to be kept there."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import kfp_server_api
-from kfp.client.client import KF_PIPELINES_DEFAULT_EXPERIMENT_NAME
 
 from quantgate.errors import UsageError
 from quantgate.pipelines.connection import ImpatientClient, expect, explained
+from quantgate.pipelines.destination import experiment_name
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def start_run(client: ImpatientClient, submission: Submission) -> str:
             str(submission.package),
             arguments=submission.arguments,
             run_name=submission.name,
-            experiment_name=submission.experiment,
+            experiment_name=experiment_name(submission.experiment),
             namespace=submission.namespace,
             pipeline_root=submission.root,
             service_account=submission.service_account,
@@ -77,8 +76,9 @@ def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) ->
         ClusterError: the cluster cannot be reached, or refuses.
     """
     with explained(client.address):
-        name = submission.experiment or os.environ.get(KF_PIPELINES_DEFAULT_EXPERIMENT_NAME)
-        experiment = client.create_experiment(name or "Default", namespace=submission.namespace)
+        experiment = client.create_experiment(
+            experiment_name(submission.experiment), namespace=submission.namespace
+        )
         experiment_id = expect(experiment.experiment_id, client.address)
         _refuse_second(client, experiment_id, submission.name)
         scheduled = client.create_recurring_run(

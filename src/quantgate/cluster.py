@@ -1,6 +1,6 @@
 """What a spec means to a Kubeflow cluster, which sees neither this machine's files nor its code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import PurePosixPath
 
 import yaml
@@ -25,9 +25,9 @@ def on_this_machine(spec: Spec) -> Spec:
     return spec.model_copy(update={"cluster": kept})
 
 
-def rendered(cluster: Cluster) -> str:
+def rendered(cluster: Cluster, without: Set[str] = frozenset()) -> str:
     """Return the settings that were given, one a line."""
-    given = cluster.model_dump(exclude_unset=True)
+    given = cluster.model_dump(exclude_unset=True, exclude=set(without))
     width = max(map(len, given), default=0)
     return "".join(f"  {key:<{width}}  {_flow(value)}\n" for key, value in given.items())
 
@@ -57,6 +57,14 @@ def arguments_on_cluster(plan: Plan) -> dict[str, str]:
             f"{listed}"
         )
     return run_parameters(plan)
+
+
+def parameters_left_open(plan: Plan) -> dict[str, str]:
+    """Return the parameters of an uploaded pipeline; a local path is no default of one."""
+    return {
+        name: location if scheme_of(location) else "left open, for each run to say"
+        for name, location in run_parameters(plan).items()
+    }
 
 
 def _local_places(plan: Plan) -> Iterator[str]:

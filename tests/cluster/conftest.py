@@ -30,6 +30,10 @@ quantize: {modes: [float16, integer_only_int8]}
 measure: {metrics: [top1]}
 gate: {top1: {max_drop: 0.01}}
 """
+IMAGES = """\
+cluster:
+  images: {convert: registry.example/convert:1, runtime: registry.example/runtime:1}
+"""
 
 
 @dataclass
@@ -186,8 +190,16 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    """A spec whose model and data a cluster can see."""
+    """A spec whose model, data and images a cluster can see."""
     path = tmp_path / "spec.yaml"
+    path.write_text(SPEC + IMAGES)
+    return path
+
+
+@pytest.fixture
+def imageless(tmp_path: Path) -> Path:
+    """The spec without its images."""
+    path = tmp_path / "imageless.yaml"
     path.write_text(SPEC)
     return path
 

@@ -128,8 +128,8 @@ def test_inside_of_another_pipeline_only_own_tasks_are_placed(tmp_path: Path) ->
 
 
 def test_this_machine_heeds_nothing_but_images() -> None:
-    spec = load(EXAMPLE).spec
-    assert on_this_machine(spec).cluster is None
+    imageless = load(EXAMPLE, ["cluster.images={}"]).spec
+    assert on_this_machine(imageless).cluster is None
     placed = load(EXAMPLE, ["cluster.images={runtime: mine:1}"]).spec
     kept = on_this_machine(placed).cluster
     assert kept is not None
@@ -144,7 +144,8 @@ def test_a_spec_without_a_cluster_is_what_it_was() -> None:
 
 def test_plan_shows_it(quantgate) -> None:
     shown = quantgate("plan", EXAMPLE).stdout
-    assert "\ncluster\n  pipeline_root       gs://my-bucket/runs\n" in shown
+    assert "\ncluster\n  images              {convert: 'registry" in shown
+    assert "\n  pipeline_root       gs://my-bucket/runs\n" in shown
     assert "  runtime             {cpu: 500m, memory: 2Gi}\n" in shown
 
 

@@ -39,10 +39,32 @@ def test_results_go_where_the_command_line_says(quantgate, kfp, spec: Path) -> N
 
 
 def test_a_dry_run_sends_nothing(quantgate, kfp, spec: Path) -> None:
-    done = quantgate("submit", spec, "--dry-run", "--set", "cluster.retries=2")
+    done = quantgate(
+        *("submit", spec, "--dry-run", "--name", "first", "--pipeline-root", "gs://results"),
+        *("--set", "cluster.retries=2", "--namespace", "mine", "--experiment", "trials"),
+    )
     assert (done.code, done.stderr, kfp.asked) == (0, "", [])
-    assert "  model  gs://models/digits\n" in done.stdout
-    assert "cluster\n  retries  2\nnothing was sent\n" in done.stdout
+    size, separator, shown = done.stdout.partition(" bytes\n")
+    assert size.startswith("digits: 2 candidates, a pipeline of ")
+    assert separator
+    assert shown == (
+        f"  host             {kfp.address}\n"
+        "  namespace        mine\n"
+        "  pipeline root    gs://results\n"
+        "  service account  as the cluster is set\n"
+        "  experiment       trials\n"
+        "  run              first\n"
+        "images\n"
+        "  convert  registry.example/convert:1\n"
+        "  runtime  registry.example/runtime:1\n"
+        "parameters\n"
+        "  model        gs://models/digits\n"
+        "  calibration  gs://data/train.npz\n"
+        "  evaluation   gs://data/test.npz\n"
+        "cluster\n"
+        "  retries  2\n"
+        "nothing was sent\n"
+    )
 
 
 def test_places_of_this_machine_are_refused(quantgate, kfp, spec: Path) -> None:
@@ -63,8 +85,8 @@ def test_places_of_this_machine_are_refused(quantgate, kfp, spec: Path) -> None:
 def test_a_mounted_volume_takes_what_is_promoted(quantgate, kfp, spec: Path) -> None:
     spec.write_text(
         spec.read_text()
+        + "  volumes: [{claim: models, mount: /mnt/models}]\n"
         + "promote: {to: /mnt/models/digits}\n"
-        + "cluster: {volumes: [{claim: models, mount: /mnt/models}]}\n"
     )
     assert quantgate("submit", spec).code == 0
     (run,) = kfp.sent("POST", f"{API}/runs")
@@ -74,10 +96,11 @@ def test_a_mounted_volume_takes_what_is_promoted(quantgate, kfp, spec: Path) -> 
     assert done.code == 2
 
 
-def test_code_of_this_machine_needs_an_image(quantgate, kfp, spec: Path) -> None:
-    text = spec.read_text().replace("gs://data/test.npz", "my_data:samples")
-    spec.write_text(text.replace("[top1]", "[top1, {metric: my_metrics:spread, better: lower}]"))
-    done = quantgate("submit", spec)
+def test_code_of_this_machine_needs_an_image(quantgate, kfp, imageless: Path) -> None:
+    text = imageless.read_text().replace("gs://data/test.npz", "my_data:samples")
+    metrics = "[top1, {metric: my_metrics:spread, better: lower}]"
+    imageless.write_text(text.replace("[top1]", metrics))
+    done = quantgate("submit", imageless)
     image = (
         "is Python code beside the spec; name its file as `code`, and it travels with the "
         "pipeline, or build an image from quantgate/runtime that has it, and name it in "
@@ -88,7 +111,7 @@ def test_code_of_this_machine_needs_an_image(quantgate, kfp, spec: Path) -> None
         "error: digits cannot be sent to a cluster, which sees nothing of this machine:\n"
         f"  my_data:samples {image}  my_metrics:spread {image}",
     )
-    assert quantgate("submit", spec, "--image", "runtime=mine/runtime:1").code == 0
+    assert quantgate("submit", imageless, "--image", "mine/runtime:1").code == 0
 
 
 def test_code_that_travels_needs_no_image(quantgate, kfp, spec: Path) -> None:
@@ -172,10 +195,10 @@ def test_a_schedule_needs_fields(quantgate, kfp, spec: Path, capsys) -> None:
     assert "`daily` has not the five fields of a crontab, or six" in capsys.readouterr().err
 
 
-def test_compile_takes_images_and_root(quantgate, kfp, spec: Path, tmp_path: Path) -> None:
+def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path: Path) -> None:
     digest = f"sha256:{'a' * 64}"
     done = quantgate(
-        *("compile", spec, "-o", tmp_path / "p.yaml", "--image", "runtime=mine/runtime:1"),
+        *("compile", imageless, "-o", tmp_path / "p.yaml", "--image", "runtime=mine/runtime:1"),
         *("--image-digest", f"convert={digest}", "--pipeline-root", "gs://results"),
     )
     assert (done.code, done.stderr) == (0, "")

@@ -5,12 +5,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from quantgate.commands.cluster_images import KINDS, released
 from quantgate.errors import UsageError
 from quantgate.spec.cluster import Cluster, Images
 from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
 from quantgate.spec.model import Spec
 
-_KINDS = ("convert", "runtime")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -50,7 +50,7 @@ def placed(spec: Spec, options: argparse.Namespace) -> Spec:
     for kind, digest in _by_kind(options.image_digest, "--image-digest").items():
         if not _DIGEST.fullmatch(digest):
             raise UsageError(f"--image-digest {digest}: a digest is `sha256:` and 64 hex digits")
-        named[kind] = f"{named.get(kind) or _released(kind)}@{digest}"
+        named[kind] = f"{named.get(kind) or released(kind)}@{digest}"
     update: dict[str, Any] = {"images": Images(**named)} if named else {}
     if options.pipeline_root:
         update["pipeline_root"] = _root(options.pipeline_root)
@@ -66,17 +66,11 @@ def _root(uri: str) -> str:
     return uri
 
 
-def _released(kind: str) -> str:
-    from quantgate.components import images
-
-    return images.CONVERT if kind == "convert" else images.RUNTIME
-
-
 def _by_kind(given: Sequence[str], option: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in given:
         kind, separator, value = entry.rpartition("=")
-        if separator and kind not in _KINDS:
+        if separator and kind not in KINDS:
             raise UsageError(f"{option} {entry}: `{kind}` is no kind; write convert= or runtime=")
-        found |= dict.fromkeys([kind] if separator else _KINDS, value)
+        found |= dict.fromkeys([kind] if separator else KINDS, value)
     return found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from quantgate.commands.arguments import add_spec
 from quantgate.commands.cluster_arguments import add_placement
+from quantgate.commands.cluster_images import warn_of_default_images
 from quantgate.commands.packaging import for_cluster, write_package
 from quantgate.errors import ExitCode
 
@@ -36,6 +37,7 @@ def handle(options: argparse.Namespace) -> int:
     """Write the compiled pipeline."""
     made = for_cluster(options)
     write_package(made, options.output)
+    warn_of_default_images(made.plan.spec)
     plan = made.plan
     sys.stdout.write(f"{options.output} holds the pipeline {plan.spec.name}: {plan.extent}\n")
     return ExitCode.OK

@@ -4,8 +4,10 @@ import argparse
 import sys
 
 from quantgate.cluster import arguments_on_cluster
+from quantgate.commands.cluster_images import refuse_default_images
 from quantgate.commands.connecting import connected
 from quantgate.commands.packaging import add_filing, add_sending, packaged, to_be_sent
+from quantgate.commands.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
 
 #: Fields of a crontab, and those that KFP reads, which begin with seconds.
@@ -33,6 +35,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--name", metavar="NAME", help="what the schedule is called (default: the spec's name)"
     )
+    add_dry_run(parser)
     parser.set_defaults(handler=handle)
 
 
@@ -47,14 +50,21 @@ def handle(options: argparse.Namespace) -> int:
     """Schedule the runs."""
     made = to_be_sent(options)
     arguments = arguments_on_cluster(made.plan)
+    name = options.name or made.plan.spec.name
     with packaged(made) as package:
+        if options.dry_run:
+            purpose = run_purpose(options, {"schedule": name, "cron": options.cron})
+            sys.stdout.write(preview(options, made, package, purpose, arguments))
+        refuse_default_images(made.plan.spec)
+        if options.dry_run:
+            return ExitCode.OK
         client = connected(options)
         from quantgate.pipelines.submit import Submission, schedule_runs
 
         submission = Submission(
             package,
             arguments,
-            name=options.name or made.plan.spec.name,
+            name=name,
             experiment=options.experiment,
             namespace=options.namespace,
             root=options.pipeline_root,

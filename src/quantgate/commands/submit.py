@@ -3,18 +3,18 @@
 import argparse
 import sys
 import time
-from pathlib import Path
 
-from quantgate.cluster import arguments_on_cluster, described, rendered
+from quantgate.cluster import arguments_on_cluster
+from quantgate.commands.cluster_images import refuse_default_images
 from quantgate.commands.connecting import connected
 from quantgate.commands.following import add_waiting, follow, way_back
 from quantgate.commands.packaging import (
-    ForCluster,
     add_filing,
     add_sending,
     packaged,
     to_be_sent,
 )
+from quantgate.commands.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
 
 
@@ -32,9 +32,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--name", metavar="NAME", help="what the run is called (default: the spec's name, and now)"
     )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="show what would be sent, and send nothing"
-    )
+    add_dry_run(parser)
     add_waiting(parser)
     parser.set_defaults(handler=handle)
 
@@ -43,9 +41,13 @@ def handle(options: argparse.Namespace) -> int:
     """Start the run, and follow it where that is asked for."""
     made = to_be_sent(options)
     arguments = arguments_on_cluster(made.plan)
+    name = options.name or f"{made.plan.spec.name} {time.strftime('%Y-%m-%d %H-%M-%S')}"
     with packaged(made) as package:
         if options.dry_run:
-            sys.stdout.write(_preview(made, package, arguments))
+            purpose = run_purpose(options, {"run": name})
+            sys.stdout.write(preview(options, made, package, purpose, arguments))
+        refuse_default_images(made.plan.spec)
+        if options.dry_run:
             return ExitCode.OK
         client = connected(options)
         from quantgate.pipelines.submit import Submission, start_run
@@ -53,7 +55,7 @@ def handle(options: argparse.Namespace) -> int:
         submission = Submission(
             package,
             arguments,
-            name=options.name or f"{made.plan.spec.name} {time.strftime('%Y-%m-%d %H-%M-%S')}",
+            name=name,
             experiment=options.experiment,
             namespace=options.namespace,
             root=options.pipeline_root,
@@ -66,15 +68,3 @@ def handle(options: argparse.Namespace) -> int:
         return follow(client, run_id, options)
     sys.stdout.write(f"{way_back(run_id)}\n")
     return ExitCode.OK
-
-
-def _preview(made: ForCluster, package: Path, arguments: dict[str, str]) -> str:
-    spec = made.plan.spec
-    lines = "".join(f"  {name}  {location}\n" for name, location in arguments.items())
-    settings = rendered(spec.cluster) if spec.cluster else ""
-    cluster = f"cluster\n{settings}" if settings else ""
-    code = f"code\n  {described(spec.code)}\n" if spec.code else ""
-    return (
-        f"{spec.name}: {made.plan.extent}, a pipeline of {package.stat().st_size:,} bytes\n"
-        f"arguments\n{lines}{code}{cluster}nothing was sent\n"
-    )

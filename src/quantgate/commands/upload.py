@@ -3,8 +3,11 @@
 import argparse
 import sys
 
+from quantgate.cluster import parameters_left_open
+from quantgate.commands.cluster_images import warn_of_default_images
 from quantgate.commands.connecting import connected
 from quantgate.commands.packaging import add_sending, packaged, to_be_sent
+from quantgate.commands.preview import add_dry_run, preview
 from quantgate.errors import ExitCode
 from quantgate.hashing import sha256_of_file
 
@@ -29,6 +32,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="VERSION",
         help="what the version is called (default: a hash of the compiled pipeline)",
     )
+    add_dry_run(parser)
     parser.set_defaults(handler=handle)
 
 
@@ -36,11 +40,23 @@ def handle(options: argparse.Namespace) -> int:
     """Upload the pipeline."""
     made = to_be_sent(options)
     with packaged(made) as package:
+        name = options.name or made.plan.spec.name
+        version = options.pipeline_version or sha256_of_file(package)[:_SHOWN_DIGITS]
+        if options.dry_run:
+            purpose = {
+                "namespace": options.namespace or "shared by all",
+                "service account": "left open, for each run to say",
+                "pipeline": name,
+                "version": version,
+            }
+            parameters = parameters_left_open(made.plan)
+            sys.stdout.write(preview(options, made, package, purpose, parameters))
+        warn_of_default_images(made.plan.spec)
+        if options.dry_run:
+            return ExitCode.OK
         client = connected(options)
         from quantgate.pipelines.submit import upload
 
-        name = options.name or made.plan.spec.name
-        version = options.pipeline_version or sha256_of_file(package)[:_SHOWN_DIGITS]
         uploaded = upload(client, package, name, version, options.namespace)
     what = "uploaded" if uploaded.is_new else "is there already; nothing was uploaded"
     sys.stdout.write(f"pipeline {name} ({uploaded.pipeline_id}): version {version} {what}\n")

@@ -1,0 +1,134 @@
+"""What is shown, and what is refused, before anything is sent to a cluster."""
+
+import json
+from pathlib import Path
+
+import pytest
+from kfp.client import Client
+
+from quantgate import __version__
+
+CRON = ("--cron", "0 3 * * 1")
+DEFAULTS = (
+    f"quantgate/convert:{__version__} and quantgate/runtime:{__version__} name no registry that "
+    "the cluster could pull from. Build the images with `make images`, push them, and name them "
+    "with --image convert=REGISTRY/IMAGE or in cluster.images. If the nodes hold them already, say "
+    f"so with --image convert=quantgate/convert:{__version__} "
+    f"--image runtime=quantgate/runtime:{__version__}"
+)
+
+
+def line(stdout: str, title: str) -> str:
+    """Return what a preview shows under a title of its first section."""
+    (shown,) = [text for text in stdout.splitlines() if text.startswith(f"  {title}  ")]
+    return shown.removeprefix(f"  {title}").strip()
+
+
+def test_a_schedule_is_shown_and_not_made(quantgate, kfp, spec: Path, monkeypatch) -> None:
+    monkeypatch.setenv("KF_PIPELINES_DEFAULT_EXPERIMENT_NAME", "nightly")
+    done = quantgate("schedule", spec, *CRON, "--dry-run", "--set", "cluster.service_account=bot")
+    assert (done.code, done.stderr, kfp.asked) == (0, "", [])
+    assert line(done.stdout, "experiment     ") == "nightly"
+    assert line(done.stdout, "schedule       ") == "digits"
+    assert line(done.stdout, "cron           ") == "0 0 3 * * 1"
+    assert line(done.stdout, "service account") == "bot"
+    assert "parameters\n  model        gs://models/digits\n" in done.stdout
+    assert done.stdout.endswith("\nnothing was sent\n")
+
+
+def test_a_version_is_shown_and_not_uploaded(quantgate, kfp, spec: Path) -> None:
+    open_model = ("--set", "model.saved_model=models/digits")
+    done = quantgate("upload", spec, "--dry-run", *open_model)
+    assert (done.code, done.stderr, kfp.asked) == (0, "", [])
+    assert line(done.stdout, "pipeline       ") == "digits"
+    assert "parameters\n  model        left open, for each run to say\n" in done.stdout
+    version = line(done.stdout, "version        ")
+    assert quantgate("upload", spec, *open_model).code == 0
+    assert kfp.versions == [version]
+
+
+def test_an_overriding_experiment_is_the_one_shown(quantgate, kfp, spec, monkeypatch) -> None:
+    monkeypatch.setenv("KF_PIPELINES_OVERRIDE_EXPERIMENT_NAME", "forced")
+    done = quantgate("submit", spec, "--dry-run", "--experiment", "mine")
+    assert line(done.stdout, "experiment     ") == "forced"
+    assert quantgate("submit", spec, "--experiment", "mine").code == 0
+    (asked,) = kfp.sent("GET", "/apis/v2beta1/experiments")
+    assert '"forced"' in asked["filter"]
+
+
+def test_the_namespace_that_kfp_keeps_is_shown(quantgate, kfp, spec, tmp_path, monkeypatch) -> None:
+    settings = tmp_path / "context.json"
+    monkeypatch.setattr(Client, "_LOCAL_KFP_CONTEXT", str(settings))
+    settings.write_text(json.dumps({"namespace": "kept"}))
+    assert line(quantgate("submit", spec, "--dry-run").stdout, "namespace      ") == "kept"
+    settings.write_text("not JSON")
+    shown = line(quantgate("submit", spec, "--dry-run").stdout, "namespace      ")
+    assert shown == "as the cluster is set"
+
+
+@pytest.mark.parametrize(
+    ("context", "shown"),
+    [
+        ((), "by kubectl's current context, or in a pod by its cluster's own service"),
+        (("--kube-context", "lab"), "by kubectl's context lab"),
+        (("--host", "https://kubeflow.example"), "https://kubeflow.example"),
+    ],
+)
+def test_the_way_to_the_cluster_is_shown(quantgate, kfp, spec, monkeypatch, context, shown) -> None:
+    monkeypatch.delenv("KF_PIPELINES_ENDPOINT")
+    done = quantgate("submit", spec, "--dry-run", *context)
+    assert (done.code, line(done.stdout, "host           ")) == (0, shown)
+
+
+@pytest.mark.parametrize("verb", [("submit",), ("schedule", *CRON)])
+def test_images_of_no_registry_are_not_sent(quantgate, kfp, imageless: Path, verb) -> None:
+    done = quantgate(*verb, imageless)
+    assert (done.code, done.stdout, kfp.asked) == (2, "", [])
+    assert done.stderr == f"error: digits cannot be sent to a cluster: {DEFAULTS}\n"
+
+
+@pytest.mark.parametrize("verb", [("submit",), ("schedule", *CRON)])
+def test_a_dry_run_shows_images_of_no_registry(quantgate, kfp, imageless: Path, verb) -> None:
+    done = quantgate(*verb, imageless, "--dry-run")
+    assert (done.code, kfp.asked) == (2, [])
+    assert f"images\n  convert  quantgate/convert:{__version__}\n" in done.stdout
+    assert done.stderr == f"error: digits cannot be sent to a cluster: {DEFAULTS}\n"
+
+
+def test_one_named_image_leaves_the_other_to_be_named(quantgate, kfp, imageless: Path) -> None:
+    done = quantgate("submit", imageless, "--image", "convert=mine")
+    assert (done.code, kfp.asked) == (2, [])
+    assert f": quantgate/runtime:{__version__} names no registry" in done.stderr
+    assert "--image runtime=REGISTRY/IMAGE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("--image", "mine"),
+        ("--set", "cluster.images.convert=a", "--set", "cluster.images.runtime=b"),
+        (
+            *("--image", f"convert=quantgate/convert:{__version__}"),
+            *("--image", f"runtime=quantgate/runtime:{__version__}"),
+        ),
+        ("--image-digest", f"sha256:{'a' * 64}"),
+    ],
+)
+def test_images_that_are_named_are_never_refused(quantgate, kfp, imageless: Path, named) -> None:
+    done = quantgate("submit", imageless, *named)
+    assert (done.code, done.stderr) == (0, "")
+    assert len(kfp.sent("POST", "/apis/v2beta1/runs")) == 1
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+def test_upload_warns_of_images_of_no_registry(quantgate, kfp, imageless: Path, dry_run) -> None:
+    done = quantgate("upload", imageless, *dry_run)
+    assert (done.code, done.stderr) == (0, f"warning: {DEFAULTS}\n")
+    assert bool(kfp.versions) is not bool(dry_run)
+
+
+def test_compile_warns_of_images_of_no_registry(quantgate, imageless: Path, tmp_path: Path) -> None:
+    target = tmp_path / "p.yaml"
+    done = quantgate("compile", imageless, "-o", target)
+    assert (done.code, done.stderr) == (0, f"warning: {DEFAULTS}\n")
+    assert done.stdout == f"{target} holds the pipeline digits: 2 candidates\n"
