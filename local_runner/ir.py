@@ -134,6 +134,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _check_complete(path: Path, document: dict[str, Any]) -> None:
+    if "apiVersion" in document:
+        raise PipelineError(
+            f"{path}: a Kubernetes manifest, which is for a cluster; the local runner takes the "
+            "pipeline as kfp compiles it without `kubernetes_manifest_format`"
+        )
     needed = ("pipelineInfo", "deploymentSpec", "root", "schemaVersion")
     missing = [key for key in needed if key not in document]
     if missing:

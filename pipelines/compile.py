@@ -1,6 +1,7 @@
 """KFP pipeline -> IR: YAML that is the same bytes from compile to compile."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kfp.compiler import Compiler
@@ -19,13 +20,25 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
         UsageError: the file cannot be written.
         PipelineError: no cluster would run the pipeline; the error says what is in the way.
     """
+    with replaced_whole(path, plan.spec.name) as partial:
+        Compiler().compile(root_pipeline(plan, spec_sha256), str(partial))
+
+
+@contextmanager
+def replaced_whole(path: Path, name: str) -> Iterator[Path]:
+    """Take the place of a file with what is written beside it, if a cluster would run it.
+
+    Raises:
+        UsageError: the file cannot be written.
+        PipelineError: the linter finds errors in it.
+    """
     if path.is_dir():
         raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
     partial = path.with_name(f".{path.stem}.partial.yaml")
     try:
         partial.touch()
-        Compiler().compile(root_pipeline(plan, spec_sha256), str(partial))
-        _refuse_errors(partial, plan.spec.name)
+        yield partial
+        _refuse_errors(partial, name)
         partial.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; choose another place") from error

@@ -1,5 +1,6 @@
 """The file of a compiled KFP pipeline, as plain values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,13 @@ from typing import Any
 import yaml
 
 from quantgate.errors import PipelineError, UsageError
+from quantgate.hashing import sha256_of_file
 
 #: The C parser reads a pipeline ten times as fast, where PyYAML was built with it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DIGITS = 12
+#: Of the manifests that kfp compiles into.
+_GROUP = "pipelines.kubeflow.org/"
 _SECTIONS = ("pipelineInfo", "deploymentSpec", "root")
 
 
@@ -27,7 +32,7 @@ class PipelineFile:
 
 
 def read_pipeline_file(path: Path) -> PipelineFile:
-    """Read a compiled pipeline, whoever compiled it.
+    """Read a compiled pipeline, whoever compiled it: KFP's own YAML, or Kubernetes manifests.
 
     Raises:
         UsageError: the file cannot be read.
@@ -35,7 +40,7 @@ def read_pipeline_file(path: Path) -> PipelineFile:
     """
     try:
         content = path.read_bytes()
-        document = next(iter(yaml.load_all(content.decode(), Loader=_LOADER)), None)
+        document = _pipeline_in(path, yaml.load_all(content.decode(), Loader=_LOADER))
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"{path}: cannot be read ({reason}); name a compiled pipeline") from error
@@ -51,6 +56,30 @@ def read_pipeline_file(path: Path) -> PipelineFile:
         if not isinstance(document.get(section), dict):
             raise PipelineError(_not_compiled(path, f"it has no section `{section}`"))
     return PipelineFile(document, len(content))
+
+
+def version_of(path: Path) -> str:
+    """Return the name that a version of a compiled pipeline has where none is given: a hash."""
+    return sha256_of_file(path)[:_DIGITS]
+
+
+def _pipeline_in(path: Path, documents: Iterator[Any]) -> Any:
+    """Return the pipeline itself: the first document, or what a manifest of a version holds."""
+    first = next(documents, None)
+    if not _is_manifest(first):
+        return first
+    manifests = [document for document in (first, *documents) if _is_manifest(document)]
+    versions = [manifest for manifest in manifests if manifest.get("kind") == "PipelineVersion"]
+    if len(versions) != 1:
+        raise PipelineError(
+            f"{path}: {len(versions)} PipelineVersion manifests; give a file that holds one"
+        )
+    spec = versions[0].get("spec")
+    return spec.get("pipelineSpec") if isinstance(spec, dict) else None
+
+
+def _is_manifest(document: object) -> bool:
+    return isinstance(document, dict) and str(document.get("apiVersion")).startswith(_GROUP)
 
 
 def _not_compiled(path: Path, reason: str) -> str:

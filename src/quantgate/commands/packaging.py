@@ -72,6 +72,18 @@ def to_be_sent(options: argparse.Namespace) -> ForCluster:
     return replace(made, plan=replace(made.plan, spec=settled))
 
 
+def prepare_compiler(made: ForCluster) -> None:
+    """Import kfp.
+
+    Raises:
+        UsageError: kfp is not installed.
+    """
+    require("compiling", "kfp")
+    import_kfp_without_client()
+    if made.plan.spec.cluster:
+        require("the spec's `cluster`", "kfp.kubernetes")
+
+
 def write_package(made: ForCluster, path: Path) -> None:
     """Write the compiled pipeline.
 
@@ -79,10 +91,7 @@ def write_package(made: ForCluster, path: Path) -> None:
         UsageError: kfp is not installed, or the file cannot be written.
         PipelineError: no cluster would run the pipeline.
     """
-    require("compiling", "kfp")
-    import_kfp_without_client()
-    if made.plan.spec.cluster:
-        require("the spec's `cluster`", "kfp.kubernetes")
+    prepare_compiler(made)
     from quantgate.pipelines import compile_pipeline
 
     compile_pipeline(made.plan, made.spec_sha256, path)

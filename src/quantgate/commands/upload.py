@@ -9,9 +9,7 @@ from quantgate.commands.connecting import connected
 from quantgate.commands.packaging import add_sending, packaged, to_be_sent
 from quantgate.commands.preview import add_dry_run, preview
 from quantgate.errors import ExitCode
-from quantgate.hashing import sha256_of_file
-
-_SHOWN_DIGITS = 12
+from quantgate.pipeline_file import version_of
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,7 +39,7 @@ def handle(options: argparse.Namespace) -> int:
     made = to_be_sent(options)
     with packaged(made) as package:
         name = options.name or made.plan.spec.name
-        version = options.pipeline_version or sha256_of_file(package)[:_SHOWN_DIGITS]
+        version = options.pipeline_version or version_of(package)
         if options.dry_run:
             purpose = {
                 "namespace": options.namespace or "shared by all",

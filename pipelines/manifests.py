@@ -1,0 +1,56 @@
+"""KFP pipeline -> Kubernetes manifests, as a cluster keeps pipelines that are its own objects."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfp.compiler import Compiler
+from kfp.compiler.compiler_utils import KubernetesManifestOptions
+
+from quantgate.pipeline_file import version_of
+from quantgate.pipelines.compile import replaced_whole
+from quantgate.pipelines.root import root_pipeline
+from quantgate.plan import Plan
+
+
+@dataclass(frozen=True)
+class ManifestNames:
+    """Names of the objects; None leaves one to the pipeline, and the namespace to kubectl."""
+
+    pipeline: str | None = None
+    version: str | None = None
+    namespace: str | None = None
+
+
+def compile_manifests(
+    plan: Plan, spec_sha256: str, path: Path, names: ManifestNames
+) -> tuple[str, str]:
+    """Write a Pipeline and its PipelineVersion; an existing file is replaced whole or not at all.
+
+    Returns:
+        The names of the two.
+
+    Raises:
+        UsageError: the file cannot be written.
+        PipelineError: no cluster would run the pipeline; the error says what is in the way.
+    """
+    pipeline = root_pipeline(plan, spec_sha256)
+    name = names.pipeline or pipeline.pipeline_spec.pipeline_info.name
+    with replaced_whole(path, plan.spec.name) as partial:
+        Compiler().compile(pipeline, str(partial))
+        version = names.version or version_of(partial)
+        options = KubernetesManifestOptions(
+            pipeline_name=name,
+            pipeline_display_name=names.pipeline or plan.spec.name,
+            # Versions of all pipelines share the namespace.
+            pipeline_version_name=f"{name}-{version}",
+            pipeline_version_display_name=version,
+            namespace=names.namespace,
+            include_pipeline_manifest=True,
+        )
+        Compiler().compile(
+            pipeline,
+            str(partial),
+            kubernetes_manifest_options=options,
+            kubernetes_manifest_format=True,
+        )
+    return name, f"{name}-{version}"
