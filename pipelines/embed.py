@@ -128,13 +128,12 @@ def _component(
     made_of: QuantizeAndGate, sources: Mapping[str, Channel], given: Mapping[str, Channel]
 ) -> BaseComponent:
     plan = made_of.plan
-    titles = {_MODEL: tasks.IMPORT_MODEL, **tasks.data_imports(plan)}
+    imports = {_MODEL: tasks.IMPORT_MODEL, **tasks.data_imports(plan)}
 
     def pipeline(*channels: Channel) -> Outputs:
         handed = {**sources, **dict(zip(given, channels, strict=True))}
         artifacts = {
-            name: _artifact(name, title, handed[name], sources[name])
-            for name, title in titles.items()
+            name: _artifact(name, key, handed[name], sources[name]) for name, key in imports.items()
         }
         model = artifacts.pop(_MODEL)
         inputs = Inputs(model, artifacts, handed.get(_PROMOTE_TO))
@@ -149,10 +148,10 @@ def _component(
     return decorate(pipeline)
 
 
-def _artifact(name: str, title: str, channel: Channel, source: Channel) -> Channel:
+def _artifact(name: str, key: str, channel: Channel, source: Channel) -> Channel:
     if not _is_uri(source):
         return channel
-    return import_artifact(channel, _class_of(name), title)
+    return import_artifact(channel, _class_of(name), key)
 
 
 def _signature(given: Mapping[str, Channel]) -> Signature:

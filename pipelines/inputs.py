@@ -3,8 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kfp import dsl
 from kfp.dsl import Artifact
+from kfp.dsl.importer_component import ImporterComponent
+from kfp.dsl.structures import (
+    ComponentSpec,
+    Implementation,
+    ImporterSpec,
+    InputSpec,
+    OutputSpec,
+)
+from kfp.dsl.types.type_utils import create_bundled_artifact_type
 
 from quantgate import tasks
 from quantgate.components.carry_code.component import carry_code
@@ -28,10 +36,34 @@ class Inputs:
     code: Mapping[str, Channel] = field(default_factory=dict)
 
 
-def import_artifact(uri: Channel, artifact_class: type, title: str) -> Channel:
-    """Add a task that makes an artifact of what lies at a URI, and return the artifact."""
-    task = dsl.importer(artifact_uri=uri, artifact_class=artifact_class, reimport=False)
-    return task.set_display_name(title).output
+def import_artifact(uri: Channel, artifact_class: type[Artifact], key: str) -> Channel:
+    """Add a task that imports what is at a URI, and return the artifact.
+
+    `dsl.importer` calls every such task "importer", and a display name cannot tell them apart:
+    KFP's importer registers itself by that name, and its driver looks for the key of the task. So
+    the key itself tells.
+    """
+    return _importer(artifact_class, key)(uri=uri).output
+
+
+def _importer(artifact_class: type[Artifact], key: str) -> ImporterComponent:
+    """Return the component of `dsl.importer`, by another name."""
+    title, version = artifact_class.schema_title, artifact_class.schema_version
+    kind = create_bundled_artifact_type(title, version)
+    importing = ImporterSpec(
+        artifact_uri="{{$.inputs.parameters['uri']}}",
+        schema_title=kind,
+        schema_version=version,
+        reimport=False,
+    )
+    return ImporterComponent(
+        ComponentSpec(
+            name=key,
+            implementation=Implementation(importer=importing),
+            inputs={"uri": InputSpec(type="String")},
+            outputs={"artifact": OutputSpec(type=kind)},
+        )
+    )
 
 
 def bring_code(code: Code) -> dict[str, Channel]:

@@ -58,8 +58,8 @@ def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
     return Inputs(
         model=import_artifact(given["model"], Model, tasks.IMPORT_MODEL),
         sources={
-            parameter: import_artifact(given[parameter], Dataset, title)
-            for parameter, title in tasks.data_imports(plan).items()
+            parameter: import_artifact(given[parameter], Dataset, key)
+            for parameter, key in tasks.data_imports(plan).items()
         },
         promote_to=given.get("promote_to"),
     )

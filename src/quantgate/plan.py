@@ -197,11 +197,16 @@ def run_parameters(plan: Plan) -> dict[str, str]:
     return locations
 
 
+def as_task_key(parameter: str) -> str:
+    """Return a run parameter's name as kfp writes keys of tasks."""
+    return re.sub("[^a-z0-9]+", "-", parameter.lower()).strip("-")
+
+
 def _by_signature(
     purpose: str, data: CalibrationData | EvaluationData, signatures: Sequence[str]
 ) -> tuple[SignatureData, ...]:
     names = {key: f"{purpose}_{re.sub('[^A-Za-z0-9]', '_', key)}" for key in data.signatures}
-    if len(set(names.values())) < len(names):
+    if len(set(map(as_task_key, names.values()))) < len(names):
         names = {key: f"{purpose}_{place}" for place, key in enumerate(data.signatures, start=1)}
     located = {key: names.get(key, purpose) for key in signatures if has_location(data.of(key))}
     return tuple(SignatureData(key, data.of(key), located.get(key, "")) for key in signatures)

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantgate.plan import Plan, SignatureData
+from quantgate.plan import Plan, SignatureData, as_task_key
 from quantgate.spec.locations import scheme_of
 
-IMPORT_MODEL = "Import model"
-IMPORT_CALIBRATION = "Import calibration data"
-IMPORT_EVALUATION = "Import evaluation data"
-IMPORT_CODE = "Import own code"
+# Kubeflow finds what an importer imported by the key of its task, so that is its name, too.
+IMPORT_MODEL = "import-model"
+IMPORT_CODE = "import-code"
 CARRY_CODE = "Carry own code"
 EXPORT_MODEL = "Export Keras model"
 CONVERT_BASELINE = "Convert float32 baseline"
@@ -34,17 +33,9 @@ class PlannedTask:
 
 
 def data_imports(plan: Plan) -> dict[str, str]:
-    """The tasks that import data, by the run parameter that says where it lies."""
-    titles: dict[str, str] = {}
-    for title, data in (
-        (IMPORT_EVALUATION, plan.evaluation_data),
-        (IMPORT_CALIBRATION, plan.calibration_data),
-    ):
-        located = [samples for samples in data if samples.parameter]
-        several = len({samples.parameter for samples in located}) > 1
-        for samples in located:
-            titles.setdefault(samples.parameter, of_signature(title, samples) if several else title)
-    return titles
+    """Return the tasks that import data, by the run parameter with its URI."""
+    located = (data.parameter for data in (*plan.evaluation_data, *plan.calibration_data))
+    return {parameter: f"import-{as_task_key(parameter)}" for parameter in located if parameter}
 
 
 def build_titles(title: str, data: Sequence[SignatureData]) -> list[str]:

@@ -120,8 +120,8 @@ def test_tasks_without_calibration_or_latency() -> None:
     measure = {"metrics": ["top1"], "latency": None}
     plan = make_plan(spec({"modes": ["float16"]}, measure=measure))
     assert [task.title for task in tasks_of(plan)] == [
-        "Import model",
-        "Import evaluation data",
+        "import-model",
+        "import-evaluation",
         "Convert float32 baseline",
         "Build evaluation set",
         "Evaluate baseline",

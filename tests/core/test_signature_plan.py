@@ -34,7 +34,7 @@ def plan_of(
 
 
 def titles(plan: Plan) -> list[str]:
-    return [task.title for task in tasks_of(plan) if "data" in task.title or "set" in task.title]
+    return [task.title for task in tasks_of(plan) if "-" in task.title or "set" in task.title]
 
 
 def test_every_source_has_a_run_parameter() -> None:
@@ -55,8 +55,9 @@ def test_one_source_for_all_signatures_is_one_run_parameter() -> None:
     }
     assert [samples.signature for samples in plan.calibration_data] == ["encode", "decode"]
     assert titles(plan) == [
-        "Import evaluation data",
-        "Import calibration data",
+        "import-model",
+        "import-evaluation",
+        "import-calibration",
         "Build evaluation set: encode",
         "Build evaluation set: decode",
         "Build calibration set: encode",

@@ -11,7 +11,7 @@ from quantgate.decision import Decision
 pytestmark = pytest.mark.tensorflow
 
 #: Promotion looks at its folder each time, for somebody may have emptied it; imports take no time.
-ALWAYS = {"Import model", "Import calibration data", "Import evaluation data", "Promote winner"}
+ALWAYS = {"import-model", "import-calibration", "import-evaluation", "Promote winner"}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from quantgate.decision import Decision
 pytestmark = pytest.mark.tensorflow
 
 QUANTGATE = Path(sys.executable).parent / "quantgate"
-IMPORTS = {"Import model", "Import calibration data", "Import evaluation data"}
+IMPORTS = {"import-model", "import-calibration", "import-evaluation"}
 
 
 def tasks_of(run: Path) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def test_all_of_it_is_one_task_with_the_outputs_of_a_run(spec: Path, tmp_path: P
     assert ir["components"]["comp-digits"]["outputDefinitions"]["parameters"] == {
         "qualified": {"parameterType": "BOOLEAN"}
     }
-    assert not any(name.startswith("importer") for name in dag_of(ir, "comp-digits"))
+    assert not any(name.startswith("import-") for name in dag_of(ir, "comp-digits"))
 
 
 def test_what_the_spec_gives_by_uri_is_not_handed_in(spec: Path, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_the_spec_gives_by_uri_is_not_handed_in(spec: Path, tmp_path: Path)
     inside = ir["components"]["comp-digits"]
     assert set(inside["inputDefinitions"]) == {"artifacts"}
     assert set(inside["inputDefinitions"]["artifacts"]) == {"model"}
-    uri = inside["dag"]["tasks"]["importer"]["inputs"]["parameters"]["uri"]
+    uri = inside["dag"]["tasks"]["import-evaluation"]["inputs"]["parameters"]["uri"]
     assert uri == {"runtimeValue": {"constant": "gs://b/t.npz"}}
     calibration = inside["dag"]["tasks"]["build-dataset-2"]["inputs"]["parameters"]
     assert calibration["generator"] == {"runtimeValue": {"constant": "my_data:samples"}}

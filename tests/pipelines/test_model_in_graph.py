@@ -41,7 +41,7 @@ def origin(task: dict[str, Any], name: str) -> str:
 
 @pytest.mark.parametrize(
     ("model", "source"),
-    [({"saved_model": "model"}, "importer"), ({"keras": "model.keras"}, "export-model")],
+    [({"saved_model": "model"}, "import-model"), ({"keras": "model.keras"}, "export-model")],
 )
 def test_every_task_takes_the_same_saved_model(tmp_path: Path, model: dict[str, Any], source: str):
     tasks = compiled(model, tmp_path)
