@@ -145,7 +145,7 @@ def _try_candidates(
     calibration: dict[str, Channel],
     stopping: dict[str, Any],
 ) -> _Candidates:
-    with dsl.ParallelFor(plan.items, name="candidates") as candidate:
+    with dsl.ParallelFor(plan.items) as candidate:
         quantized = quantize(
             model=inputs.model,
             baseline=baseline.outputs["baseline"],

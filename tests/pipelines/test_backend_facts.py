@@ -67,3 +67,11 @@ def test_an_importer_is_called_by_its_key(file: PipelineFile) -> None:
     assert {path: path.rpartition(".")[2] for path in names} == names
     if "model" in part(file.document, "root", "inputDefinitions", "parameters"):
         assert {"import-model", "import-evaluation"} <= set(names)
+
+
+def test_a_loop_is_called_by_its_key(file: PipelineFile) -> None:
+    """KFP's drivers before 2.16 are not told the key of a loop, and go by its name."""
+    loops = [task for task in tasks_of(file) if "parameterIterator" in task.message]
+    assert loops
+    for task in loops:
+        assert task.message["taskInfo"]["name"] == task.path.rpartition(".")[2]
