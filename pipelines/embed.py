@@ -59,22 +59,24 @@ class QuantizeAndGate:
         Args:
             given: `model`, and as the spec needs them `calibration`, `evaluation` (of single
                 signatures: `calibration_<key>`, `evaluation_<key>`) and `promote_to`. Model and
-                data are artifacts of other tasks, or URIs, as text or as a parameter. What the
-                spec itself gives as a URI may be left out.
+                data are artifacts of other tasks, or URIs, as text or as a parameter. One artifact
+                may be several data sets, and becomes one input of the task. What the spec itself
+                gives as a URI may be left out.
 
         Returns:
             The task; its outputs are `winner` (the .tflite, zero bytes long where nothing
             qualified), `qualified` (a bool), `decision`, `report` and `page`.
 
         Raises:
-            UsageError: an input is missing, or is none of the spec's.
+            UsageError: an input is missing, is none of the spec's, or is model and data at once.
         """
         locations = run_parameters(self.plan)
         _check(self.plan.spec.name, locations, given)
+        inputs = _inputs_of(given)
         with _outside_of_any_pipeline():
-            component = _component(self, {**_uris(locations), **given}, given)
+            component = _component(self, {**_uris(locations), **given}, inputs)
         make_labels_unique(component, f"{self.plan.spec.name}-{self.spec_sha256[:8]}")
-        return component(**given)
+        return component(**{name: given[name] for name in inputs.values()})
 
 
 def _with_formats(spec: Spec) -> Spec:
@@ -108,9 +110,27 @@ def _check(name: str, locations: Mapping[str, str], given: Mapping[str, Channel]
         for key, location in locations.items()
         if key not in given and "://" not in location
     ]
+    inputs = _inputs_of(given)
+    problems += [
+        f"`{name}` and `{key}` are one artifact; hand in one for each"
+        for key, name in inputs.items()
+        if key != name and _MODEL in (key, name)
+    ]
     if problems:
         takes = ", ".join(f"`{key}`" for key in locations)
         raise UsageError(f"quantize_and_gate of {name}: {'; '.join(problems)} (it takes {takes})")
+
+
+def _inputs_of(given: Mapping[str, Channel]) -> dict[str, str]:
+    """Return the input that each name is read from: KFP's store takes an artifact once for a task.
+
+    So an artifact that is given by several names is one input, called by the first of them.
+    """
+    first: dict[str, str] = {}
+    return {
+        name: first.setdefault(name if _is_uri(channel) else channel.pattern, name)
+        for name, channel in given.items()
+    }
 
 
 @contextmanager
@@ -125,21 +145,23 @@ def _outside_of_any_pipeline() -> Iterator[None]:
 
 
 def _component(
-    made_of: QuantizeAndGate, sources: Mapping[str, Channel], given: Mapping[str, Channel]
+    made_of: QuantizeAndGate, sources: Mapping[str, Channel], inputs: Mapping[str, str]
 ) -> BaseComponent:
     plan = made_of.plan
+    taken = {name: sources[name] for name in inputs.values()}
     imports = {_MODEL: tasks.IMPORT_MODEL, **tasks.data_imports(plan)}
 
     def pipeline(*channels: Channel) -> Outputs:
-        handed = {**sources, **dict(zip(given, channels, strict=True))}
+        inside = dict(zip(taken, channels, strict=True))
+        handed = {**sources, **{name: inside[key] for name, key in inputs.items()}}
         artifacts = {
             name: _artifact(name, key, handed[name], sources[name]) for name, key in imports.items()
         }
         model = artifacts.pop(_MODEL)
-        inputs = Inputs(model, artifacts, handed.get(_PROMOTE_TO))
-        return build_graph(plan, inputs, made_of.spec_sha256)
+        feeding = Inputs(model, artifacts, handed.get(_PROMOTE_TO))
+        return build_graph(plan, feeding, made_of.spec_sha256)
 
-    pipeline.__signature__ = _signature(given)  # type: ignore[attr-defined]
+    pipeline.__signature__ = _signature(taken)  # type: ignore[attr-defined]
     decorate: Callable[[Any], BaseComponent] = dsl.pipeline(
         name=plan.spec.name,
         description=f"Quantize, measure and gate {plan.spec.name} "

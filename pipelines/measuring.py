@@ -29,13 +29,17 @@ def add_evaluation(
     """Add the task that measures a model's accuracy; `stopping` as `stopping_early` has it."""
     metrics = plan.spec.measure.metrics
     own = [metric.metric for metric in metrics if metric.is_own]
-    against = any(metric.figure and not metric.figure.labelled for metric in metrics)
+    float_model = baseline.outputs["baseline"]
+    # KFP's store takes an artifact once for each task; the float model is its own yardstick anyway.
+    compares = model is not float_model and any(
+        metric.figure and not metric.figure.labelled for metric in metrics
+    )
     task = evaluate(
         model=model,
         facts=baseline.outputs["facts"],
         evaluation=evaluation.outputs["dataset"],
         **metric_inputs(plan, inputs, metrics),
-        **({"baseline": baseline.outputs["baseline"]} if against else {}),
+        **({"baseline": float_model} if compares else {}),
         **stopping,
     )
     if not all(travels(plan.spec, function) for function in own):

@@ -33,7 +33,8 @@ def evaluate(
         measurement: a folder with `measurement.json` (`Measurement`), `samples.npz` and
             `answers.npz`.
         figures: the figures for the UI, under the hash of the model that they are of.
-        baseline: the float .tflite, where a metric compares with its outputs.
+        baseline: the float .tflite, where a metric compares with its outputs and `model` is another
+            one.
         reference: the baseline's measurement, where the evaluation may stop once it is decided.
         limits: the spec's `gate`, which decides that.
         choose: the spec's `choose`, whose figures all samples give exactly.

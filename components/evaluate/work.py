@@ -65,7 +65,8 @@ def evaluate(
         dataset_path: an evaluation set as `build_dataset` writes it.
         metrics: the spec's `measure.metrics`.
         measurement_path: folder to write `measurement.json`, `samples.npz` and `answers.npz` to.
-        baseline_path: the float .tflite; needed by metrics that take no labels.
+        baseline_path: the float .tflite; needed by metrics that take no labels, unless the model is
+            that one.
         reference_path: folder of the baseline's measurement, where the evaluation may stop as soon
             as it is decided, which takes metrics that are means over the samples of one signature.
         limits: the spec's `gate`, which decides that.
@@ -89,7 +90,8 @@ def evaluate(
     manifests = {plan.signature: dataset_of(plan.signature).manifest for plan in plans}
     if Path(model_path).stat().st_size:
         sha256 = sha256_of_file(model_path)
-        baseline = None if sha256 == facts.baseline_sha256 else baseline_path
+        is_float = sha256 == facts.baseline_sha256
+        baseline = None if is_float else _needed(baseline_path, plans)
         contest = contest_of(reference_path, limits or {}, choose or ())
         reasons, scores = _scored(
             model_path, facts, dataset_of, [*plans, *watches], baseline, contest
@@ -114,6 +116,13 @@ def evaluate(
     write_evaluation(measurement_path, measurement, values, scores.covered)
     write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_of)
     return measurement
+
+
+def _needed(baseline: str | None, plans: Sequence[Plan]) -> str | None:
+    comparing = [plan.title for plan in plans if not plan.computation.labelled]
+    if comparing and baseline is None:
+        raise InputError(f"`{comparing[0]}` compares with the float model: pass it as `baseline`")
+    return baseline
 
 
 def _samples_of(manifests: Mapping[str, Manifest]) -> int:

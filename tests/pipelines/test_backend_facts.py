@@ -75,3 +75,10 @@ def test_a_loop_is_called_by_its_key(file: PipelineFile) -> None:
     assert loops
     for task in loops:
         assert task.message["taskInfo"]["name"] == task.path.rpartition(".")[2]
+
+
+def test_no_task_takes_an_artifact_twice(file: PipelineFile) -> None:
+    """KFP's metadata store has one input event for an artifact and an execution."""
+    for task in tasks_of(file):
+        taken = [repr(source) for source in part(task.message, "inputs", "artifacts").values()]
+        assert sorted(taken) == sorted(set(taken)), task.place

@@ -204,12 +204,11 @@ def test_samples_of_single_signatures_are_inputs_of_their_own(spec: Path, tmp_pa
 
     @dsl.pipeline
     def pipeline():
-        made = train().outputs
         quantize_and_gate(spec, several)(
-            model=made["model"],
-            calibration=made["data"],
-            calibration_decode=made["data"],
-            evaluation=made["data"],
+            model=train().outputs["model"],
+            calibration=train().outputs["data"],
+            calibration_decode=train().outputs["data"],
+            evaluation=train().outputs["data"],
         )
 
     definitions = compiled(pipeline, tmp_path)["components"]["comp-digits"]["inputDefinitions"]
@@ -267,3 +266,46 @@ def test_after_an_error_the_next_pipeline_compiles(spec: Path, tmp_path: Path) -
         ship(model=train().outputs["model"])
 
     assert set(compiled(pipeline, tmp_path)["root"]["dag"]["tasks"]) == {"train", "ship"}
+
+
+def test_one_artifact_by_two_names_is_one_input(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline(data: Input[Dataset]):
+        quantize_and_gate(spec)(model=train().outputs["model"], calibration=data, evaluation=data)
+
+    ir = compiled(pipeline, tmp_path)
+    assert set(ir["root"]["dag"]["tasks"]["digits"]["inputs"]["artifacts"]) == {
+        "model",
+        "calibration",
+    }
+    tasks = dag_of(ir, "comp-digits")
+    for name in ("build-dataset", "build-dataset-2"):
+        source = tasks[name]["inputs"]["artifacts"]["source"]
+        assert source == {"componentInputArtifact": "calibration"}
+
+
+def test_one_place_by_two_names_is_imported_twice(spec: Path, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline(uri: str):
+        model = train().outputs["model"]
+        quantize_and_gate(spec)(model=model, calibration=uri, evaluation=uri)
+
+    tasks = dag_of(compiled(pipeline, tmp_path), "comp-digits")
+    assert {
+        name: task["inputs"]["parameters"]["uri"]["componentInputParameter"]
+        for name, task in tasks.items()
+        if name.startswith("import-")
+    } == {"import-calibration": "calibration", "import-evaluation": "evaluation"}
+
+
+def test_model_and_data_are_two_artifacts(spec: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+
+        @dsl.pipeline
+        def pipeline():
+            made = train().outputs["model"]
+            quantize_and_gate(spec)(
+                calibration=train().outputs["data"], evaluation=made, model=made
+            )
+
+    assert "`evaluation` and `model` are one artifact; hand in one for each" in str(caught.value)

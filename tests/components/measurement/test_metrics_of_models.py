@@ -127,6 +127,20 @@ def test_without_labels_the_baselines_outputs_are_the_truth(
     }
 
 
+def test_the_float_model_is_its_own_baseline_and_no_other_model_is(classifier, measure):
+    model, facts, dataset, _ = classifier()
+    metrics = [{"metric": "cosine_similarity"}]
+    with pytest.raises(InputError) as caught:
+        measure(model, facts, dataset, metrics)
+    assert str(caught.value) == (
+        "`cosine_similarity` compares with the float model: pass it as `baseline`"
+    )
+    known = ModelFacts.read(facts)
+    known.model_copy(update={"baseline_sha256": sha256_of_file(model)}).write(facts)
+    measurement, _ = measure(model, facts, dataset, metrics)
+    assert measurement.figures == {"cosine_similarity": pytest.approx(1.0)}
+
+
 def test_a_function_of_ones_own_gives_a_number_or_one_a_sample(classifier, measure, own):
     model, facts, dataset, x = classifier()
     metrics = [
