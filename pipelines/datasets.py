@@ -1,6 +1,5 @@
 """The tasks that build data sets: what the spec says of a source, as parameters."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate import tasks
+from quantgate.argument import json_argument
 from quantgate.components.build_dataset.component import build_dataset
 from quantgate.components.images import CONVERT
 from quantgate.pipelines.inputs import Inputs
@@ -60,7 +60,7 @@ def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) ->
             purpose="calibration",
             label=samples.data.label or evaluation.of(samples.signature).label or "",
             **asdict(shared[place]),
-            **({"variants": json.dumps(own)} if own else {}),
+            **({"variants": json_argument(own)} if own else {}),
             **_fields(plan, samples.signature),
             **settled,
         )
@@ -90,7 +90,7 @@ class _Ingredients:
         """The source as an artifact, or by name where nothing lies anywhere; how to read it."""
         data, located = samples.data, samples.parameter
         # JSON, for in a parameter of KFP's type `dict` whole numbers become floats.
-        given = json.dumps(
+        given = json_argument(
             {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
         )
         source = {"source": self.inputs.sources[located]} if located else {"generator": data.source}
@@ -117,7 +117,7 @@ def _metrics(plan: Plan, inputs: Inputs, data: DataSource) -> dict[str, Any]:
 
 def _fields(plan: Plan, signature: str) -> dict[str, str]:
     fields = plan.fields_of(signature)
-    return {"fields": json.dumps(fields)} if fields else {}
+    return {"fields": json_argument(fields)} if fields else {}
 
 
 def _chained(

@@ -15,6 +15,7 @@ from kfp.dsl.structures import (
 from kfp.dsl.types.type_utils import create_bundled_artifact_type
 
 from quantgate import tasks
+from quantgate.argument import json_argument
 from quantgate.components.carry_code.component import carry_code
 from quantgate.pipelines.resources import Channel, runtime
 from quantgate.spec.code import Code
@@ -74,5 +75,5 @@ def bring_code(code: Code) -> dict[str, Channel]:
 def _code_artifact(code: Code) -> Channel:
     if scheme_of(code.file):
         return import_artifact(code.file, Artifact, tasks.IMPORT_CODE)
-    task = carry_code(name=code.name, text=code.text, sha256=code.sha256)
+    task = carry_code(name=code.name, text=json_argument(code.text), sha256=code.sha256)
     return runtime(task, tasks.CARRY_CODE).outputs["code"]

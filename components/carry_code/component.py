@@ -12,8 +12,9 @@ def carry_code(name: str, text: str, sha256: str, code: Output[Artifact]) -> Non
 
     Args:
         name: what the file is called, as in `my_code.py`.
-        text: what it holds.
-        sha256: hash of that, as UTF-8.
+        text: what it holds, as a JSON string in which `$` is written as an escape, for Kubernetes
+            expands `$$` and `$(NAME)` in arguments.
+        sha256: hash of the file's content, as UTF-8.
         code: a folder with the file.
     """
     from quantgate.components.carry_code.work import carry_code as work

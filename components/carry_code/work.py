@@ -1,8 +1,10 @@
 """The work of `carry_code`: a file from its text."""
 
+import json
 from pathlib import Path
 
 from quantgate.components.own_code import check_content
+from quantgate.errors import InputError
 
 
 def carry_code(name: str, text: str, *, sha256: str, code_path: str) -> None:
@@ -10,15 +12,28 @@ def carry_code(name: str, text: str, *, sha256: str, code_path: str) -> None:
 
     Args:
         name: what the file is called.
-        text: what it holds.
-        sha256: hash of that, as UTF-8.
+        text: what it holds, as a JSON string.
+        sha256: hash of the file's content, as UTF-8.
         code_path: the folder.
 
     Raises:
-        InputError: the text is not the one that the hash is of.
+        InputError: the text is no JSON string, or not the one that the hash is of.
     """
-    content = text.encode()
+    content = _decoded(name, text).encode()
     check_content(name, content, sha256)
     folder = Path(code_path)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(content)
+
+
+def _decoded(name: str, text: str) -> str:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if not isinstance(content, str):
+        raise InputError(
+            f"the text of {name} is no JSON string: write it with "
+            "`quantgate.argument.json_argument`"
+        )
+    return content

@@ -1,5 +1,6 @@
 """How a Python file of the user's own comes into the graph, and when its tasks are cached."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_a_local_file_travels_inside(spec: Path) -> None:
     tasks = tasks_by_title(compiled(spec))
     assert constants(tasks["Carry own code"]) == {
         "name": "my_code.py",
-        "text": CODE,
+        "text": json.dumps(CODE),
         "sha256": SHA256,
     }
     told = ("Build calibration set", "Build evaluation set", "Evaluate baseline", "Evaluate")
@@ -69,6 +70,15 @@ def test_a_local_file_travels_inside(spec: Path) -> None:
         assert constants(tasks[title])["code_sha256"] == SHA256
         assert tasks[title]["cachingOptions"] == {"enableCache": True}
     assert constants(tasks["Gate"])["code_sha256"] == SHA256
+
+
+def test_nothing_in_a_file_is_expanded_on_the_way(spec: Path) -> None:
+    code = f"{CODE}WORDS = '$$ $(HOME) {{{{workflow.name}}}} {{{{$.inputs}}}} \\\\$ ä'\n"
+    (spec.parent / "my_code.py").write_text(code)
+    carried = constants(tasks_by_title(compiled(spec))["Carry own code"])
+    assert json.loads(carried["text"]) == code
+    assert not any(mark in carried["text"] for mark in ("$", "{{"))
+    assert carried["sha256"] == sha256_of_bytes(code.encode())
 
 
 def test_another_content_is_another_pipeline(spec: Path) -> None:

@@ -95,3 +95,11 @@ def test_options_reach_the_task_as_they_are(tmp_path: Path) -> None:
     options = json.loads(constants(building(ir, "Build calibration set")[0])["options"])
     assert options["images"]["size"] == [32, 48]
     assert all(isinstance(number, int) for number in options["images"]["size"])
+
+
+def test_what_kubernetes_would_expand_in_options_is_written_as_an_escape(tmp_path: Path) -> None:
+    columns = {"x": ["a$$", "$(HOME)"]}
+    ir = compiled(tmp_path, calibration={"source": "train.csv", "columns": columns})
+    options = constants(building(ir, "Build calibration set")[0])["options"]
+    assert "$" not in options
+    assert json.loads(options)["columns"] == columns

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from quantgate.argument import json_argument
 from quantgate.hashing import sha256_of_bytes
 from quantgate.spec.code import Code
 from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import did_you_mean, dotted, listed
 
-#: Bytes that a file may have as a JSON string; it is one argument of a task, of at most 128 KiB.
+#: Bytes that a file may have as it travels, in the one argument of a task, of at most 128 KiB.
 LARGEST = 100_000
 _FILE: KeyPath = ("code", "file")
 _SHA256: KeyPath = ("code", "sha256")
@@ -82,7 +83,7 @@ def read_code(code: Code, folder: Path, functions: Mapping[KeyPath, str]) -> Rea
 
 
 def _size_findings(text: str) -> Iterator[Finding]:
-    size = len(json.dumps(text))
+    size = len(json.dumps(json_argument(text)))
     if size > LARGEST:
         message = f"`code.file` is too large to travel inside of a pipeline: {size:,} bytes"
         hint = (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from quantgate.argument import json_argument
 from quantgate.components.carry_code.work import carry_code
 from quantgate.components.own_code import import_code, load_function
 from quantgate.errors import InputError
@@ -25,7 +26,8 @@ ONE = {"x": ("float32", [-1, 2])}
 @pytest.fixture
 def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delitem(sys.modules, "travelling", raising=False)
-    carry_code("travelling.py", TEXT, sha256=SHA256, code_path=str(tmp_path / "code"))
+    text = json_argument(TEXT)
+    carry_code("travelling.py", text, sha256=SHA256, code_path=str(tmp_path / "code"))
     yield tmp_path / "code"
     sys.modules.pop("travelling", None)
 
@@ -47,7 +49,14 @@ def test_another_content_is_refused(carried: Path) -> None:
         import_code(str(carried), SHA256)
     assert "travelling" not in sys.modules
     with pytest.raises(InputError, match="the pipeline was made with 0000"):
-        carry_code("a.py", TEXT, sha256="0" * 64, code_path=str(carried))
+        carry_code("a.py", json_argument(TEXT), sha256="0" * 64, code_path=str(carried))
+
+
+@pytest.mark.parametrize("text", [TEXT, "4", ""])
+def test_a_text_that_is_no_json_string_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"the text of a\.py is no JSON string: write it with `qu"):
+        carry_code("a.py", text, sha256=SHA256, code_path=str(tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 def test_it_travels_alone(carried: Path) -> None:
