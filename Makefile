@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-FAST := not slow and not tensorflow
+FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
 
 .PHONY: help demo test check lint types docs test-fast test-decision test-slow bench bench-runner images \
-  test-images goldens pages schema lock clean
+  test-images test-backend goldens pages schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench-runner PARTS='digits fashion tasks growth early'  the runner's own part of it"
 	@echo "make images     build the images, with Docker or Podman; BASE=... names a base image"
 	@echo "make test-images  build them, and run the whole pipeline in containers"
+	@echo "make test-backend  run pipelines on KFP's own code, with Go; BACKENDS='2.16 2.17' picks versions"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
 	@echo "make pages      write the pages of the components anew from their interfaces"
 	@echo "make schema     write the JSON Schemas of spec and decision anew"
@@ -30,7 +31,7 @@ demo: $(INSTALLED)
 	@$(BIN)/quantgate demo $(DEMO)
 
 test: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not backend"
 
 check: lint types test-decision test-fast
 
@@ -69,6 +70,11 @@ bench-runner: $(INSTALLED)
 
 images:
 	components/build_images.sh $(BASE)
+
+# KFP's own driver, launcher and API server, built with Go; minutes, the first time an hour.
+test-backend: $(INSTALLED)
+	$(BIN)/python tests/backend/build_backends.py $(BACKENDS)
+	QUANTGATE_BACKENDS="$(BACKENDS)" $(BIN)/pytest tests/backend
 
 test-images: $(INSTALLED) images
 	$(BIN)/pytest tests/images

@@ -1,0 +1,21 @@
+"""Build KFP's programs for the versions named, or for all; `make test-backend` does it first."""
+
+import sys
+
+from harness.build import VERSIONS, Unavailable, build
+
+
+def main(versions: list[str]) -> int:
+    """Build them: 0, or 1 where one is not to be had."""
+    code = 0
+    for version in versions or VERSIONS:
+        try:
+            sys.stdout.write(f"KFP {version}: {build(version).programs}\n")
+        except Unavailable as error:
+            sys.stderr.write(f"{error}\n")
+            code = 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
