@@ -44,7 +44,7 @@ class RunOnCluster:
         state: how it stands.
         tasks: the state of each task that has begun, by name.
         errors: what tasks, or the run ("run"), said of their failure.
-        results: URI of the folder with all that it wrote, where the run tells its root.
+        root: URI that its results go below, where it was started with one.
     """
 
     run_id: str
@@ -52,7 +52,7 @@ class RunOnCluster:
     state: State
     tasks: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
-    results: str | None = None
+    root: str | None = None
 
 
 def look_at(client: ImpatientClient, run_id: str) -> RunOnCluster:
@@ -74,7 +74,7 @@ def look_at(client: ImpatientClient, run_id: str) -> RunOnCluster:
         state=State(run.state or State.UNKNOWN),
         tasks={task.display_name: task.state for task in details if task.state},
         errors=errors,
-        results=_results(run),
+        root=(run.runtime_config and run.runtime_config.pipeline_root) or None,
     )
 
 
@@ -131,9 +131,3 @@ def _spec(run: Any) -> dict[str, Any]:
 
 def _pipeline(run: Any) -> str:
     return str(_spec(run).get("pipelineInfo", {}).get("name", ""))
-
-
-def _results(run: Any) -> str | None:
-    given = run.runtime_config and run.runtime_config.pipeline_root
-    root = given or _spec(run).get("defaultPipelineRoot")
-    return f"{root.rstrip('/')}/{_pipeline(run)}/{run.run_id}" if root else None

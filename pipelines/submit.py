@@ -22,7 +22,7 @@ class Submission:
         name: what the run, or the schedule, is called.
         experiment: what it is filed under; None leaves it to kfp's environment.
         namespace: in a cluster with several users.
-        root: URI that results go below; None leaves it to pipeline and cluster.
+        root: URI that results go below; None leaves it to the cluster.
         service_account: that it runs as; None leaves it to the cluster.
     """
 

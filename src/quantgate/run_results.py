@@ -1,7 +1,7 @@
 """What a run on a cluster wrote, found in the storage that it wrote to.
 
-KFP's API tells no artifact's URI. Its driver lays them below `ROOT/PIPELINE/RUN/TASK/..`, and that
-folder can be listed.
+KFP's API does not return the URIs of artifacts. Its driver puts them below
+`ROOT/PIPELINE/RUN/TASK/..`, and that folder can be listed.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from quantgate.local_runner.remote import Listing, Storage
 
 _NO_ROOT = (
-    "the run does not tell the URI that its results went below, which is the cluster's own "
-    "setting (by default minio://mlpipeline/v2/artifacts); name it with --pipeline-root"
+    "the run was started without a pipeline root, so its results went below the cluster's own "
+    "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
+    "name it with --pipeline-root"
 )
 
 

@@ -41,13 +41,17 @@ class Kfp:
     """A cluster's API: what it was asked, and what it answers.
 
     `states` are those that the run has each time it is asked for, the last one from then on;
-    `outages` are answered instead, those that are 0 are none.
+    `outages` are answered instead, those that are 0 are none. The run has the runtime config that
+    it was started with, and `root` for one that is only asked for.
     """
 
     address: str = ""
     token: str | None = None
     states: list[str] = field(default_factory=lambda: ["SUCCEEDED"])
     tasks: list[dict[str, Any]] = field(default_factory=list)
+    pipeline_spec: dict[str, Any] = field(
+        default_factory=lambda: {"pipelineInfo": {"name": "digits"}}
+    )
     root: str | None = None
     delay_s: float = 0.0
     broken: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -67,7 +71,7 @@ class Kfp:
         known: dict[tuple[str, str], Callable[[], Any]] = {
             ("GET", "/healthz"): lambda: {"multi_user": False},
             ("GET", "/experiments"): lambda: {"experiments": [{"experiment_id": "e1"}]},
-            ("POST", "/runs"): lambda: {"run_id": "r1", "display_name": body["display_name"]},
+            ("POST", "/runs"): lambda: {"run_id": "r1", **body},
             ("GET", "/runs/r1"): self._run,
             ("GET", "/recurringruns"): lambda: {"recurringRuns": self.schedules},
             ("POST", "/recurringruns"): lambda: {"recurring_run_id": "s1"},
@@ -96,10 +100,16 @@ class Kfp:
         return {
             "run_id": "r1",
             "state": state,
-            "pipeline_spec": {"pipeline_spec": {"pipelineInfo": {"name": "digits"}}},
-            "runtime_config": {"pipeline_root": self.root} if self.root else {},
+            "pipeline_spec": {"pipeline_spec": self.pipeline_spec},
+            "runtime_config": self._runtime_config(),
             "run_details": {"task_details": self.tasks},
         }
+
+
+    def _runtime_config(self) -> dict[str, Any]:
+        started = self.sent("POST", f"{API}/runs")
+        given = started[-1]["runtime_config"] if started else {}
+        return {**given, "pipeline_root": self.root} if self.root else given
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -180,7 +180,12 @@ def test_plan_shows_it(quantgate) -> None:
         (
             "cluster.pipeline_root=results",
             "`cluster.pipeline_root` is nothing that Kubeflow can write to\n"
-            "  Use `gs://`, `s3://` or `minio://`.",
+            "  Use `gs://`, `s3://` or `minio://` and the name of a bucket.",
+        ),
+        (
+            "cluster.pipeline_root=s3://?region=eu",
+            "`cluster.pipeline_root` is nothing that Kubeflow can write to\n"
+            "  Use `gs://`, `s3://` or `minio://` and the name of a bucket.",
         ),
         (
             "cluster.secrets=[{secret: s3}]",

@@ -14,8 +14,9 @@ DECISIONS = Path(__file__).resolve().parents[1] / "report" / "decisions"
 FAST = ("--poll", "0.02")
 WAY_BACK = "`quantgate status r1 --wait` follows it\n"
 NO_ROOT = (
-    "the run does not tell the URI that its results went below, which is the cluster's own setting "
-    "(by default minio://mlpipeline/v2/artifacts); name it with --pipeline-root\n"
+    "the run was started without a pipeline root, so its results went below the cluster's own "
+    "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
+    "name it with --pipeline-root\n"
 )
 
 
@@ -68,7 +69,31 @@ def test_the_root_can_be_named(quantgate, kfp, results) -> None:
     results("winner")
     root, kfp.root = kfp.root, None
     assert quantgate("status", "r1").code == 1
-    assert quantgate("status", "r1", "--pipeline-root", root).code == 0
+    for kfp.root in (None, "gs://elsewhere"):
+        assert quantgate("status", "r1", "--pipeline-root", f"{root}/?region=eu").code == 0
+
+
+def test_a_root_of_no_use_is_refused_before_anything_is_asked(quantgate, kfp) -> None:
+    done = quantgate("status", "r1", "--pipeline-root", "results")
+    assert (done.code, kfp.asked) == (2, [])
+    assert done.stderr == (
+        "error: --pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, "
+        "minio://BUCKET; name such a URI\n"
+    )
+
+
+def test_a_root_that_the_backend_passes_over_is_not_looked_at(quantgate, kfp, results) -> None:
+    results("winner")
+    kfp.pipeline_spec["defaultPipelineRoot"], kfp.root = kfp.root, None
+    done = quantgate("status", "r1")
+    assert (done.code, done.stderr.endswith(NO_ROOT)) == (1, True)
+
+
+def test_waiting_looks_below_the_root_of_the_spec(quantgate, kfp, spec: Path, results) -> None:
+    results("winner")
+    root, kfp.root = f"{kfp.root}?region=eu", None
+    done = quantgate("submit", spec, "--set", f"cluster.pipeline_root={root}", "--wait", *FAST)
+    assert (done.code, done.stderr) == (0, "")
 
 
 def test_a_failed_promotion_of_a_winner_is_a_failure(quantgate, kfp, results) -> None:

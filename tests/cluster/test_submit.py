@@ -32,10 +32,30 @@ def test_submit_starts_a_run(quantgate, kfp, spec: Path) -> None:
     }
 
 
-def test_results_go_where_the_command_line_says(quantgate, kfp, spec: Path) -> None:
-    assert quantgate("submit", spec, "--pipeline-root", "gs://results").code == 0
-    (run,) = kfp.sent("POST", f"{API}/runs")
-    assert run["runtime_config"]["pipeline_root"] == "gs://results"
+IN_THE_SPEC = ("--set", "cluster.pipeline_root=gs://spec/runs?region=eu")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "root"),
+    [
+        ((), None),
+        (IN_THE_SPEC, "gs://spec/runs?region=eu"),
+        (("--pipeline-root", "s3://option"), "s3://option"),
+        ((*IN_THE_SPEC, "--pipeline-root", "s3://option"), "s3://option"),
+    ],
+    ids=["of the cluster", "of the spec", "of the option", "of the option first"],
+)
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [(("submit",), "runs"), (("schedule", "--cron", "0 3 * * *"), "recurringruns")],
+    ids=["submit", "schedule"],
+)
+def test_the_root_is_part_of_what_is_run(
+    quantgate, kfp, spec: Path, verb, path, arguments, root
+) -> None:
+    assert quantgate(*verb, spec, *arguments).code == 0
+    (sent,) = kfp.sent("POST", f"{API}/{path}")
+    assert sent["runtime_config"].get("pipeline_root") == root
 
 
 def test_a_dry_run_sends_nothing(quantgate, kfp, spec: Path) -> None:
@@ -222,7 +242,13 @@ def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path
         ),
         (
             ("--pipeline-root", "results"),
-            "--pipeline-root results: Kubeflow writes to gs://, s3://, minio://; name such a URI",
+            "--pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, minio://BUCKET; "
+            "name such a URI",
+        ),
+        (
+            ("--pipeline-root", "gs:///results"),
+            "--pipeline-root gs:///results: Kubeflow writes to gs://BUCKET, s3://BUCKET, "
+            "minio://BUCKET; name such a URI",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 from quantgate.commands.cluster_images import KINDS, released
 from quantgate.errors import UsageError
 from quantgate.spec.cluster import Cluster, Images
-from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
+from quantgate.spec.locations import KUBEFLOW_SCHEMES, is_pipeline_root
 from quantgate.spec.model import Spec
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -53,15 +53,20 @@ def placed(spec: Spec, options: argparse.Namespace) -> Spec:
         named[kind] = f"{named.get(kind) or released(kind)}@{digest}"
     update: dict[str, Any] = {"images": Images(**named)} if named else {}
     if options.pipeline_root:
-        update["pipeline_root"] = _root(options.pipeline_root)
+        update["pipeline_root"] = checked_root(options.pipeline_root)
     if not update:
         return spec
     return spec.model_copy(update={"cluster": cluster.model_copy(update=update)})
 
 
-def _root(uri: str) -> str:
-    if scheme_of(uri) not in KUBEFLOW_SCHEMES:
-        known = ", ".join(f"{scheme}://" for scheme in KUBEFLOW_SCHEMES)
+def checked_root(uri: str) -> str:
+    """Return the value of --pipeline-root.
+
+    Raises:
+        UsageError: Kubeflow could not write there.
+    """
+    if not is_pipeline_root(uri):
+        known = ", ".join(f"{scheme}://BUCKET" for scheme in KUBEFLOW_SCHEMES)
         raise UsageError(f"--pipeline-root {uri}: Kubeflow writes to {known}; name such a URI")
     return uri
 

@@ -10,6 +10,7 @@ from quantgate.commands.connecting import positive_seconds
 from quantgate.commands.show import show_on_terminal
 from quantgate.errors import ClusterError, ExitCode, StepFailed
 from quantgate.run_results import Found, find_decision
+from quantgate.spec.locations import run_folder
 from quantgate.tasks import PROMOTE
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
 
     Args:
         run: how it ended.
-        root: where its results went below, where the run itself does not tell.
+        root: what its results went below; None leaves it to the run.
 
     Raises:
         ClusterError: it was cancelled, or its decision cannot be read here.
@@ -94,7 +95,8 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
     """
     if run.state.value == "CANCELED":
         raise ClusterError(f"run {run.run_id} was cancelled before it decided")
-    results = run.results or (f"{root.rstrip('/')}/{run.pipeline}/{run.run_id}" if root else None)
+    below = root or run.root
+    results = run_folder(below, run.pipeline, run.run_id) if below else None
     try:
         found = _shown(results)
     except ClusterError as error:

@@ -30,6 +30,12 @@ class ForCluster:
         cluster = self.plan.spec.cluster
         return cluster.service_account if cluster else None
 
+    @property
+    def pipeline_root(self) -> str | None:
+        """The URI that results go below, where the command line or the spec names one."""
+        cluster = self.plan.spec.cluster
+        return cluster.pipeline_root if cluster else None
+
 
 def add_sending(parser: argparse.ArgumentParser) -> None:
     """Add SPEC, where its tasks run, and how the cluster is reached."""

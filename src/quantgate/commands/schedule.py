@@ -67,7 +67,7 @@ def handle(options: argparse.Namespace) -> int:
             name=name,
             experiment=options.experiment,
             namespace=options.namespace,
-            root=options.pipeline_root,
+            root=made.pipeline_root,
             service_account=made.service_account,
         )
         schedule_id = schedule_runs(client, submission, options.cron)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from quantgate.commands.cluster_arguments import checked_root
 from quantgate.commands.connecting import add_connection, connected
 from quantgate.commands.following import add_waiting, conclude, follow
 from quantgate.errors import ExitCode
@@ -22,7 +23,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--pipeline-root",
         metavar="URI",
-        help="where results went below (default: what the run tells)",
+        help="what results went below (default: the root that the run was started with)",
     )
     add_waiting(parser)
     parser.set_defaults(handler=handle)
@@ -30,6 +31,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def handle(options: argparse.Namespace) -> int:
     """Show the run."""
+    root = checked_root(options.pipeline_root) if options.pipeline_root else None
     client = connected(options)
     if options.wait:
         return follow(client, options.run, options)
@@ -39,4 +41,4 @@ def handle(options: argparse.Namespace) -> int:
     for task, state in run.tasks.items():
         sys.stdout.write(f"{state:<10}  {task}\n")
     sys.stdout.write(f"{run.state.value:<10}  the run: {client.page_of(run.run_id)}\n")
-    return conclude(run, options.pipeline_root) if run.state.ended else ExitCode.OK
+    return conclude(run, root) if run.state.ended else ExitCode.OK

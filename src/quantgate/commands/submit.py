@@ -58,7 +58,7 @@ def handle(options: argparse.Namespace) -> int:
             name=name,
             experiment=options.experiment,
             namespace=options.namespace,
-            root=options.pipeline_root,
+            root=made.pipeline_root,
             service_account=made.service_account,
         )
         run_id = start_run(client, submission)

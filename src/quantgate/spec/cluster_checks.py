@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from quantgate.sizes import bytes_of
 from quantgate.spec.cluster import Cluster, Pod, Secret, Toleration
-from quantgate.spec.locations import KUBEFLOW_SCHEMES, scheme_of
+from quantgate.spec.locations import KUBEFLOW_SCHEMES, is_pipeline_root
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
 
@@ -37,11 +37,10 @@ def memory_bytes(memory: str) -> int:
 
 def _root_findings(cluster: Cluster) -> Iterator[Finding]:
     root, path = cluster.pipeline_root, ("cluster", "pipeline_root")
-    if root and scheme_of(root) not in KUBEFLOW_SCHEMES:
+    if root and not is_pipeline_root(root):
         prefixes = listed(f"{known}://" for known in KUBEFLOW_SCHEMES)
-        yield Finding(
-            path, f"{dotted(path)} is nothing that Kubeflow can write to", f"Use {prefixes}."
-        )
+        message = f"{dotted(path)} is nothing that Kubeflow can write to"
+        yield Finding(path, message, f"Use {prefixes} and the name of a bucket.")
 
 
 def _pod_findings(pod: Pod, path: KeyPath) -> Iterator[Finding]:

@@ -8,6 +8,9 @@ KUBEFLOW_SCHEMES = ("gs", "s3", "minio")
 #: What `promote` can write to; the last ones through fsspec and packages of their own.
 PUBLISHING_SCHEMES = (*KUBEFLOW_SCHEMES, "abfs", "az", "hdfs")
 
+#: What KFP's driver takes as a pipeline root: a bucket, a folder in it, and a query for the store.
+_PIPELINE_ROOT = re.compile(rf"({'|'.join(KUBEFLOW_SCHEMES)})://[^/?]+(/[^?]*)?(\?[^?]+)?")
+
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -15,3 +18,17 @@ def scheme_of(location: str) -> str | None:
     """The scheme of a URI, None for a local path."""
     match = _SCHEME.match(location)
     return match.group(1) if match else None
+
+
+def is_pipeline_root(uri: str) -> bool:
+    """Return whether Kubeflow can write results below a URI."""
+    return _PIPELINE_ROOT.fullmatch(uri) is not None
+
+
+def run_folder(root: str, pipeline: str, run_id: str) -> str:
+    """Return the URI below which a run on a cluster writes, as KFP's driver joins it.
+
+    A query of the root, such as `?region=eu-west-1`, is for the store and part of no artifact's
+    URI.
+    """
+    return f"{root.partition('?')[0].rstrip('/')}/{pipeline}/{run_id}"
