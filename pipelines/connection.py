@@ -3,9 +3,12 @@
 import io
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 import kfp_server_api
@@ -18,6 +21,11 @@ from quantgate.errors import ClusterError, UsageError
 #: What kfp falls back to where it finds no endpoint.
 _NOWHERE = "http://localhost"
 _ENDPOINT = "KF_PIPELINES_ENDPOINT"
+#: Where URLs come from, by the argument of kfp's client.
+_URLS = {"host": ("--host", _ENDPOINT), "ui_host": ("--ui-host", "KF_PIPELINES_UI_ENDPOINT")}
+#: User and password at the beginning of a URL, whose scheme may be left out.
+_USER = re.compile(r"(\w+:)?/*[^/?#]*@")
+_HEALTH = "/apis/v2beta1/healthz"
 _TOKENS = "--existing-token, or a file that KF_PIPELINES_SA_TOKEN_PATH names"
 
 
@@ -40,9 +48,32 @@ class ImpatientClient(Client):  # type: ignore[misc]
 
     def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
         """Ask once; kfp's own asks for half a minute, and logs each refusal with its trace."""
-        return self._healthz_api.healthz_service_get_healthz(
-            _request_timeout=(self._timeout_s, self._timeout_s)
-        )
+        return kfp_server_api.V2beta1GetHealthzResponse(multi_user=self._health.get("multi_user"))
+
+    @property
+    def version(self) -> str:
+        """The release that the backend was built as; empty, "unknown" or a commit for others."""
+        # The server of the UI answers in place of the API's, and names the fields itself.
+        return str(self._health.get("tag_name") or self._health.get("apiServerTagName") or "")
+
+    @cached_property
+    def _health(self) -> Mapping[str, Any]:
+        """The raw answer: the version is no part of the one that the API describes."""
+        try:
+            answer = self._healthz_api.api_client.call_api(
+                _HEALTH,
+                "GET",
+                header_params={"Accept": "application/json"},
+                response_type="object",
+                auth_settings=["Bearer"],
+                _return_http_data_only=True,
+                _request_timeout=(self._timeout_s, self._timeout_s),
+            )
+        except kfp_server_api.ApiException as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            answer = None
+        return expect(answer if isinstance(answer, dict) else None, self.address)
 
     def _load_config(self, host: str, *others: Any) -> Any:
         config = super()._load_config(host, *others)
@@ -64,16 +95,31 @@ def connect(arguments: Mapping[str, Any], timeout_s: float) -> ImpatientClient:
         timeout_s: seconds that one request may take to connect, and then to be answered.
 
     Raises:
-        UsageError: no endpoint can be found.
+        UsageError: no endpoint can be found, or a URL names a user.
         ClusterError: the endpoint cannot be reached, or refuses.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
+    _refuse_users(given)
     if token_file := os.environ.get(KF_PIPELINES_SA_TOKEN_ENV):
         given["credentials"] = _credentials(token_file)
     host = given.get("host") or os.environ.get(_ENDPOINT) or "the cluster"
     with explained(host), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ImpatientClient(timeout_s, **given)
+
+
+def _refuse_users(given: Mapping[str, Any]) -> None:
+    """Refuse what kfp's client would not send, and what links and messages would show."""
+    for name, (option, variable) in _URLS.items():
+        if _names_user(given.get(name)) or _names_user(os.environ.get(variable)):
+            raise UsageError(
+                f"{option} (or {variable}) names a user before `@`, which kfp's client does not "
+                f"send: leave it out, and log in with {_TOKENS} or --cookies"
+            )
+
+
+def _names_user(url: str | None) -> bool:
+    return _USER.match(url or "") is not None
 
 
 def _credentials(token_file: str) -> Any:
@@ -110,13 +156,13 @@ def expect(value: Any, address: str) -> Any:
     """Return what an answer must hold.
 
     Raises:
-        ClusterError: it is missing, for what answered was a web page.
+        ClusterError: it is missing, for what answered was another server, or an old one.
     """
     if not value:
         raise ClusterError(
-            f"{address} answers, and not as the API of Kubeflow Pipelines does: it may be another "
-            f"page of the dashboard, or a login; check --host, and log in with {_TOKENS} or "
-            "--cookies"
+            f"{address} answers, and not as the API of Kubeflow Pipelines 2 does: it may be "
+            "another page of the dashboard, a login, or a backend of version 1; check --host, and "
+            f"log in with {_TOKENS} or --cookies"
         )
     return value
 

@@ -46,6 +46,7 @@ class Kfp:
     """
 
     address: str = ""
+    version: dict[str, str] = field(default_factory=lambda: {"tag_name": "2.17.0"})
     token: str | None = None
     states: list[str] = field(default_factory=lambda: ["SUCCEEDED"])
     tasks: list[dict[str, Any]] = field(default_factory=list)
@@ -69,7 +70,12 @@ class Kfp:
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
         """Return the JSON that answers a request, or a status and a message."""
         known: dict[tuple[str, str], Callable[[], Any]] = {
-            ("GET", "/healthz"): lambda: {"multi_user": False},
+            ("GET", "/healthz"): lambda: {
+                "commit_sha": "d1b1cbe",
+                **self.version,
+                "multi_user": False,
+                "pipeline_store": "database",
+            },
             ("GET", "/experiments"): lambda: {"experiments": [{"experiment_id": "e1"}]},
             ("POST", "/runs"): lambda: {"run_id": "r1", **body},
             ("GET", "/runs/r1"): self._run,
@@ -104,7 +110,6 @@ class Kfp:
             "runtime_config": self._runtime_config(),
             "run_details": {"task_details": self.tasks},
         }
-
 
     def _runtime_config(self) -> dict[str, Any]:
         started = self.sent("POST", f"{API}/runs")

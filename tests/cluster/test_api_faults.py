@@ -11,6 +11,18 @@ TOKENS = "--existing-token, or a file that KF_PIPELINES_SA_TOKEN_PATH names"
 REFUSED = f"give a valid token ({TOKENS}), and check --namespace\n"
 
 
+NO_ANSWER = (
+    "answers, and not as the API of Kubeflow Pipelines 2 does: it may be another page of the "
+    "dashboard, a login, or a backend of version 1; check --host, and log in with "
+    f"{TOKENS} or --cookies\n"
+)
+VERBS = [("submit",), ("upload",), ("schedule", "--cron", "0 3 * * *")]
+
+
+def paths(kfp) -> list[str]:
+    return [path.removeprefix(API) for _, path, _ in kfp.asked]
+
+
 def test_a_token_opens_the_door(quantgate, kfp, spec: Path) -> None:
     kfp.token = "secret"
     assert quantgate("submit", spec, "--existing-token", "secret").code == 0
@@ -56,10 +68,21 @@ def test_a_page_is_no_answer(quantgate, kfp, spec: Path) -> None:
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (
         1,
-        f"error: {kfp.address} answers, and not as the API of Kubeflow Pipelines does: it may be "
-        f"another page of the dashboard, or a login; check --host, and log in with {TOKENS} or "
-        "--cookies\n",
+        f"error: {kfp.address} {NO_ANSWER}",
     )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    "answer",
+    [(200, "<html>Log in</html>"), (404, "<html>No page</html>"), (200, ["a", "list"])],
+    ids=["a page", "no API of version 2", "another API"],
+)
+def test_no_api_of_kfp(quantgate, kfp, spec: Path, verb, answer) -> None:
+    kfp.broken = {f"{API}/healthz": answer}
+    done = quantgate(*verb, spec)
+    assert (done.code, done.stderr) == (1, f"error: {kfp.address} {NO_ANSWER}")
+    assert paths(kfp) == ["/healthz"]
 
 
 def test_unreachable(quantgate, kfp, spec: Path) -> None:

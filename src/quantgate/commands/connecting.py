@@ -1,6 +1,8 @@
 """How a verb reaches a cluster: what kfp's client takes, as arguments."""
 
 import argparse
+import re
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ _TAKEN = {
 }  # fmt: skip
 #: Options whose values are nobody else's business.
 _SECRET = ("--existing-token", "--cookies", "--other-client-secret", "--proxy")
+#: User and password in a URL, whose scheme may be left out.
+_USER = re.compile(r"(?<=//)[^/@]*@|(?<![^=])[^/@=:]+:[^/@]*@")
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +57,10 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
 
 def redacted(arguments: Sequence[str]) -> list[str]:
     """Hide secrets among a command's arguments; options may be cut short, as argparse allows."""
+    return [_USER.sub("***@", argument) for argument in _without_values(arguments)]
+
+
+def _without_values(arguments: Sequence[str]) -> list[str]:
     shown: list[str] = []
     is_secret = False
     for argument in arguments:
@@ -88,3 +96,18 @@ def connected(options: argparse.Namespace) -> "ImpatientClient":
 
     arguments = {name: getattr(options, name) for name in (*_TAKEN, "verify_ssl")}
     return connect(arguments, options.request_timeout)
+
+
+def connected_to_send(options: argparse.Namespace) -> "ImpatientClient":
+    """Make the client of a cluster that can run quantgate's pipelines.
+
+    Raises:
+        UsageError: kfp is not installed, or no endpoint can be found.
+        ClusterError: the endpoint cannot be reached, refuses, or is too old.
+    """
+    client = connected(options)
+    from quantgate.pipelines.backend import check_backend
+
+    if note := check_backend(client):
+        sys.stderr.write(f"note: {note}\n")
+    return client

@@ -5,7 +5,7 @@ import sys
 
 from quantgate.cluster import arguments_on_cluster
 from quantgate.commands.cluster_images import refuse_default_images
-from quantgate.commands.connecting import connected
+from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.packaging import add_filing, add_sending, packaged, to_be_sent
 from quantgate.commands.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
@@ -58,7 +58,7 @@ def handle(options: argparse.Namespace) -> int:
         refuse_default_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
-        client = connected(options)
+        client = connected_to_send(options)
         from quantgate.pipelines.submit import Submission, schedule_runs
 
         submission = Submission(

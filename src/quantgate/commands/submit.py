@@ -6,7 +6,7 @@ import time
 
 from quantgate.cluster import arguments_on_cluster
 from quantgate.commands.cluster_images import refuse_default_images
-from quantgate.commands.connecting import connected
+from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.following import add_waiting, follow, way_back
 from quantgate.commands.packaging import (
     add_filing,
@@ -49,7 +49,7 @@ def handle(options: argparse.Namespace) -> int:
         refuse_default_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
-        client = connected(options)
+        client = connected_to_send(options)
         from quantgate.pipelines.submit import Submission, start_run
 
         submission = Submission(

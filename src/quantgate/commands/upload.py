@@ -5,7 +5,7 @@ import sys
 
 from quantgate.cluster import parameters_left_open
 from quantgate.commands.cluster_images import warn_of_default_images
-from quantgate.commands.connecting import connected
+from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.packaging import add_sending, packaged, to_be_sent
 from quantgate.commands.preview import add_dry_run, preview
 from quantgate.errors import ExitCode
@@ -52,7 +52,7 @@ def handle(options: argparse.Namespace) -> int:
         warn_of_default_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
-        client = connected(options)
+        client = connected_to_send(options)
         from quantgate.pipelines.submit import upload
 
         uploaded = upload(client, package, name, version, options.namespace)
