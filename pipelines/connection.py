@@ -73,7 +73,7 @@ class ImpatientClient(Client):  # type: ignore[misc]
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             answer = None
-        return expect(answer if isinstance(answer, dict) else None, self.address)
+        return dict(expect(answer if isinstance(answer, dict) else None, self.address))
 
     def _load_config(self, host: str, *others: Any) -> Any:
         config = super()._load_config(host, *others)

@@ -4,15 +4,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
+
+import kfp_server_api
 
 from quantgate.errors import ClusterError
 from quantgate.pipelines.connection import ImpatientClient, expect, explained
+from quantgate.pipelines.run_tasks import node_names
 
 #: How often in a row the cluster may fail to answer while a run is watched.
 PATIENCE = 5
-#: Parts of the machinery that KFP lists beside the tasks.
-_MACHINERY = ("root", "executor")
+#: What several iterations count as that cannot be told apart: the first of these states.
+_GRAVEST = ("FAILED", "CANCELED", "RUNNING", "PENDING", "SUCCEEDED", "SKIPPED")
 
 
 class State(str, Enum):
@@ -42,7 +47,7 @@ class RunOnCluster:
         run_id: its id.
         pipeline: the name of its pipeline.
         state: how it stands.
-        tasks: the state of each task that has begun, by name.
+        tasks: the state of each task that has begun, by name, in the order of their beginning.
         errors: what tasks, or the run ("run"), said of their failure.
         root: URI that its results go below, where it was started with one.
     """
@@ -63,16 +68,17 @@ def look_at(client: ImpatientClient, run_id: str) -> RunOnCluster:
     """
     with explained(client.address):
         run = client.get_run(run_id)
-    expect(run.run_id, client.address)
-    details = _details(run)
-    errors = {task.display_name: _said(task) for task in details if task.state == State.FAILED}
+        expect(run.run_id, client.address)
+        pipeline = _pipeline(client, run)
+        tasks = _tasks(pipeline, run)
+    errors = {name: _said(nodes) for name, nodes in tasks.items() if _state(nodes) == "FAILED"}
     if run.error and run.error.message:
         errors["run"] = run.error.message
     return RunOnCluster(
         run_id=run.run_id,
-        pipeline=_pipeline(run),
-        state=State(run.state or State.UNKNOWN),
-        tasks={task.display_name: task.state for task in details if task.state},
+        pipeline=str(pipeline.get("pipelineInfo", {}).get("name", "")),
+        state=_known(run.state),
+        tasks={name: _state(nodes) for name, nodes in tasks.items()},
         errors=errors,
         root=(run.runtime_config and run.runtime_config.pipeline_root) or None,
     )
@@ -109,25 +115,49 @@ def watch(
         time.sleep(pause_s)
 
 
-def _details(run: Any) -> list[Any]:
-    found = (run.run_details and run.run_details.task_details) or []
-    return [
-        task
-        for task in found
-        if task.display_name
-        and task.display_name not in _MACHINERY
-        and not task.display_name.endswith("-driver")
-    ]
+def _known(state: str | None) -> State:
+    return State(state) if state in set(State) else State.UNKNOWN
 
 
-def _said(task: Any) -> str:
-    return (task.error and task.error.message) or "its log in the UI says why"
+def _tasks(pipeline: dict[str, Any], run: Any) -> dict[str, list[Any]]:
+    """Return the nodes of each task that has begun, by its name."""
+    nodes = (run.run_details and run.run_details.task_details) or []
+    names = node_names(pipeline, nodes)
+    tasks: dict[str, list[Any]] = {}
+    for node in sorted(nodes, key=lambda node: str(node.start_time)):
+        if node.state in _GRAVEST and (name := names.of(node)):
+            tasks.setdefault(name, []).append(node)
+    return tasks
 
 
-def _spec(run: Any) -> dict[str, Any]:
-    spec = run.pipeline_spec if isinstance(run.pipeline_spec, dict) else {}
-    return dict(spec.get("pipeline_spec", spec))
+def _state(nodes: list[Any]) -> str:
+    return min((str(node.state) for node in nodes), key=_GRAVEST.index)
 
 
-def _pipeline(run: Any) -> str:
-    return str(_spec(run).get("pipelineInfo", {}).get("name", ""))
+def _said(nodes: list[Any]) -> str:
+    said = (node.error.message for node in nodes if node.error and node.error.message)
+    return next(said, "its log in the UI says why")
+
+
+def _pipeline(client: ImpatientClient, run: Any) -> dict[str, Any]:
+    """Return the pipeline of a run; an empty one where the cluster does not have it any more."""
+    reference = run.pipeline_version_reference
+    if run.pipeline_spec or not reference:
+        return _without_platforms(run.pipeline_spec)
+    return _uploaded(client, reference.pipeline_id, reference.pipeline_version_id)
+
+
+@lru_cache(maxsize=1)
+def _uploaded(client: ImpatientClient, pipeline_id: str, version_id: str) -> dict[str, Any]:
+    try:
+        version = client.get_pipeline_version(pipeline_id, version_id)
+    except kfp_server_api.ApiException as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return {}
+    return _without_platforms(version.pipeline_spec)
+
+
+def _without_platforms(spec: Any) -> dict[str, Any]:
+    document = spec if isinstance(spec, dict) else {}
+    return dict(document.get("pipeline_spec", document))

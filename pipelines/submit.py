@@ -55,8 +55,7 @@ def start_run(client: ImpatientClient, submission: Submission) -> str:
             str(submission.package),
             arguments=submission.arguments,
             run_name=submission.name,
-            experiment_name=experiment_name(submission.experiment),
-            namespace=submission.namespace,
+            experiment_id=_experiment(client, submission),
             pipeline_root=submission.root,
             service_account=submission.service_account,
         )
@@ -76,10 +75,7 @@ def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) ->
         ClusterError: the cluster cannot be reached, or refuses.
     """
     with explained(client.address):
-        experiment = client.create_experiment(
-            experiment_name(submission.experiment), namespace=submission.namespace
-        )
-        experiment_id = expect(experiment.experiment_id, client.address)
+        experiment_id = _experiment(client, submission)
         _refuse_second(client, experiment_id, submission.name)
         scheduled = client.create_recurring_run(
             experiment_id,
@@ -93,6 +89,14 @@ def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) ->
             service_account=submission.service_account,
         )
     return str(expect(scheduled.recurring_run_id, client.address))
+
+
+def _experiment(client: ImpatientClient, submission: Submission) -> str:
+    """Return the id of the experiment, which is created where there is none of its name."""
+    experiment = client.create_experiment(
+        experiment_name(submission.experiment), namespace=submission.namespace
+    )
+    return str(expect(experiment.experiment_id, client.address))
 
 
 def _refuse_second(client: ImpatientClient, experiment_id: str, name: str) -> None:

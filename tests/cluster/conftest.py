@@ -53,6 +53,7 @@ class Kfp:
     pipeline_spec: dict[str, Any] = field(
         default_factory=lambda: {"pipelineInfo": {"name": "digits"}}
     )
+    version_spec: dict[str, Any] | None = None
     root: str | None = None
     delay_s: float = 0.0
     broken: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -79,6 +80,7 @@ class Kfp:
             ("GET", "/experiments"): lambda: {"experiments": [{"experiment_id": "e1"}]},
             ("POST", "/runs"): lambda: {"run_id": "r1", **body},
             ("GET", "/runs/r1"): self._run,
+            ("GET", "/pipelines/p1/versions/v1"): lambda: {"pipeline_spec": self.version_spec},
             ("GET", "/recurringruns"): lambda: {"recurringRuns": self.schedules},
             ("POST", "/recurringruns"): lambda: {"recurring_run_id": "s1"},
             ("GET", "/pipelines"): lambda: {
@@ -106,10 +108,18 @@ class Kfp:
         return {
             "run_id": "r1",
             "state": state,
-            "pipeline_spec": {"pipeline_spec": self.pipeline_spec},
+            **self._source(),
             "runtime_config": self._runtime_config(),
             "run_details": {"task_details": self.tasks},
         }
+
+    def _source(self) -> dict[str, Any]:
+        """Return one of the two that a run has: its pipeline, or where that was uploaded."""
+        if self.pipeline_spec:
+            return {"pipeline_spec": {"pipeline_spec": self.pipeline_spec}}
+        version = "v1" if self.version_spec else "deleted"
+        reference = {"pipeline_id": "p1", "pipeline_version_id": version}
+        return {"pipeline_version_reference": reference}
 
     def _runtime_config(self) -> dict[str, Any]:
         started = self.sent("POST", f"{API}/runs")
