@@ -126,6 +126,19 @@ def test_inside_of_another_pipeline_only_own_tasks_are_placed(tmp_path: Path) ->
     assert kubernetes.keys() == own
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "cluster.secrets=[{secret: team.s3, env: {key: AWS_KEY}}]",
+        f"cluster.volumes=[{{claim: {'c' * 63}, mount: /mnt}}]",
+        "cluster.secrets=[{secret: s3, env: {key: AWS_KEY}}, {secret: s3, mount: /s}]",
+    ],
+    ids=["no volume", "just short enough", "one volume"],
+)
+def test_what_kubernetes_takes(setting: str) -> None:
+    assert load(EXAMPLE.with_name("smallest-on-cpu.yaml"), [setting]).spec.cluster is not None
+
+
 def test_this_machine_heeds_nothing_but_images() -> None:
     imageless = load(EXAMPLE, ["cluster.images={}"]).spec
     assert on_this_machine(imageless).cluster is None
@@ -198,6 +211,29 @@ def test_plan_shows_it(quantgate) -> None:
         (
             "cluster.volumes=[{claim: models, mount: mnt}]",
             "`cluster.volumes.0.mount` must be an absolute path, not `mnt`\n  Write `/mnt`.",
+        ),
+        (
+            "cluster.volumes=[{claim: team.models, mount: /mnt}]",
+            "`cluster.volumes.0.claim` is mounted, and no volume can be called `team.models`\n"
+            "  Kubeflow names the volume after it, and such a name has at most 63 lowercase "
+            "letters, digits and `-`. Make a claim with such a name for the same volume.",
+        ),
+        (
+            "cluster.secrets=[{secret: team.s3, mount: /s}]",
+            "`cluster.secrets.0.secret` is mounted, and no volume can be called `team.s3`\n"
+            "  Kubeflow names the volume after it, and such a name has at most 63 lowercase "
+            "letters, digits and `-`. Copy the secret to one with such a name, or give it as "
+            "variables with `env`.",
+        ),
+        (
+            "cluster.volumes=[{claim: models, mount: /a}, {claim: models, mount: /b}]",
+            "`cluster.volumes.1.claim`: `models` is mounted already\n"
+            "  Kubeflow calls both volumes that; mount it once.",
+        ),
+        (
+            "cluster={secrets: [{secret: s, mount: /a}], volumes: [{claim: c, mount: /a}]}",
+            "`cluster.volumes.0.mount`: something is mounted at `/a` already\n"
+            "  Name another folder.",
         ),
         (
             "cluster.tolerations=[{value: x}]",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from quantgate.sizes import bytes_of
 from quantgate.spec.cluster import Cluster, Pod, Secret, Toleration
@@ -9,6 +10,14 @@ from quantgate.spec.locations import KUBEFLOW_SCHEMES, is_pipeline_root
 from quantgate.spec.problems import Finding, KeyPath
 from quantgate.spec.wording import dotted, listed
 
+#: The backend names a volume after its secret or claim; names of volumes are shorter than theirs.
+_VOLUME_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_VOLUME_RULE = (
+    "Kubeflow names the volume after it, and such a name has at most 63 lowercase letters, digits "
+    "and `-`."
+)
+_COPY_SECRET = "Copy the secret to one with such a name, or give it as variables with `env`."
+_OTHER_CLAIM = "Make a claim with such a name for the same volume."
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -21,8 +30,7 @@ def cluster_findings(cluster: Cluster) -> Iterator[Finding]:
         yield from _toleration_findings(toleration, ("cluster", "tolerations", number))
     for number, secret in enumerate(cluster.secrets):
         yield from _secret_findings(secret, ("cluster", "secrets", number))
-    for number, volume in enumerate(cluster.volumes):
-        yield from _mount_findings(volume.mount, ("cluster", "volumes", number, "mount"))
+    yield from _mount_findings(_mounted(cluster))
 
 
 def cores_of(cores: float | str) -> float:
@@ -76,11 +84,63 @@ def _secret_findings(secret: Secret, path: KeyPath) -> Iterator[Finding]:
         if not _VARIABLE.fullmatch(variable):
             message = f"`{variable}` is no name of an environment variable"
             yield Finding((*path, "env", key), message, "Use letters, digits and `_`.")
-    if secret.mount:
-        yield from _mount_findings(secret.mount, (*path, "mount"))
 
 
-def _mount_findings(mount: str, path: KeyPath) -> Iterator[Finding]:
-    if not mount.startswith("/"):
-        message = f"{dotted(path)} must be an absolute path, not `{mount}`"
-        yield Finding(path, message, f"Write `/{mount}`.")
+@dataclass(frozen=True)
+class _Mount:
+    """A secret or claim that is mounted.
+
+    Attributes:
+        path: where it stands in the spec.
+        kind: the key that has its name.
+        name: its name, which the backend gives to the pod's volume, too.
+        folder: where it is mounted.
+        way_out: what to do where that name is no volume's.
+    """
+
+    path: KeyPath
+    kind: str
+    name: str
+    folder: str
+    way_out: str
+
+
+def _mounted(cluster: Cluster) -> list[_Mount]:
+    secrets = [
+        _Mount(("cluster", "secrets", number), "secret", secret.secret, secret.mount, _COPY_SECRET)
+        for number, secret in enumerate(cluster.secrets)
+        if secret.mount
+    ]
+    volumes = [
+        _Mount(("cluster", "volumes", number), "claim", volume.claim, volume.mount, _OTHER_CLAIM)
+        for number, volume in enumerate(cluster.volumes)
+    ]
+    return [*secrets, *volumes]
+
+
+def _mount_findings(mounts: list[_Mount]) -> Iterator[Finding]:
+    for number, mount in enumerate(mounts):
+        before = mounts[:number]
+        yield from _folder_findings(mount, [other.folder for other in before])
+        yield from _name_findings(mount, [other.name for other in before])
+
+
+def _folder_findings(mount: _Mount, taken: list[str]) -> Iterator[Finding]:
+    path, folder = (*mount.path, "mount"), mount.folder
+    if not folder.startswith("/"):
+        message = f"{dotted(path)} must be an absolute path, not `{folder}`"
+        yield Finding(path, message, f"Write `/{folder}`.")
+    elif folder in taken:
+        message = f"{dotted(path)}: something is mounted at `{folder}` already"
+        yield Finding(path, message, "Name another folder.")
+
+
+def _name_findings(mount: _Mount, taken: list[str]) -> Iterator[Finding]:
+    """Check a name as Kubernetes does, once the backend has made it the volume's name."""
+    path = (*mount.path, mount.kind)
+    if not _VOLUME_NAME.fullmatch(mount.name):
+        message = f"{dotted(path)} is mounted, and no volume can be called `{mount.name}`"
+        yield Finding(path, message, f"{_VOLUME_RULE} {mount.way_out}")
+    elif mount.name in taken:
+        message = f"{dotted(path)}: `{mount.name}` is mounted already"
+        yield Finding(path, message, "Kubeflow calls both volumes that; mount it once.")
