@@ -3,7 +3,8 @@
 import re
 
 from quantgate.errors import ClusterError
-from quantgate.pipelines.connection import ImpatientClient, explained
+from quantgate.pipelines.api_errors import explained
+from quantgate.pipelines.connection import ImpatientClient
 
 #: The releases before it, 2.5 and older, find no output of a task that has a display name.
 OLDEST_BACKEND = (2, 14)

@@ -1,22 +1,19 @@
 """kfp's own client, made to answer in time and to fail in sentences."""
 
-import io
-import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 import kfp_server_api
-import urllib3
 from kfp.client import KF_PIPELINES_SA_TOKEN_ENV, Client
 from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
 
-from quantgate.errors import ClusterError, UsageError
+from quantgate.errors import UsageError
+from quantgate.pipelines.api_errors import TOKENS, expect, explained
 
 #: What kfp falls back to where it finds no endpoint.
 _NOWHERE = "http://localhost"
@@ -26,7 +23,6 @@ _URLS = {"host": ("--host", _ENDPOINT), "ui_host": ("--ui-host", "KF_PIPELINES_U
 #: User and password at the beginning of a URL, whose scheme may be left out.
 _USER = re.compile(r"(\w+:)?/*[^/?#]*@")
 _HEALTH = "/apis/v2beta1/healthz"
-_TOKENS = "--existing-token, or a file that KF_PIPELINES_SA_TOKEN_PATH names"
 
 
 class ImpatientClient(Client):  # type: ignore[misc]
@@ -114,7 +110,7 @@ def _refuse_users(given: Mapping[str, Any]) -> None:
         if _names_user(given.get(name)) or _names_user(os.environ.get(variable)):
             raise UsageError(
                 f"{option} (or {variable}) names a user before `@`, which kfp's client does not "
-                f"send: leave it out, and log in with {_TOKENS} or --cookies"
+                f"send: leave it out, and log in with {TOKENS} or --cookies"
             )
 
 
@@ -128,45 +124,6 @@ def _credentials(token_file: str) -> Any:
     return ServiceAccountTokenVolumeCredentials(token_file)
 
 
-@contextmanager
-def explained(address: str) -> Iterator[None]:
-    """Turn what kfp's client raises into a sentence, and keep what it prints to itself.
-
-    Raises:
-        ClusterError: the cluster cannot be reached, is too slow, or refuses.
-    """
-    try:
-        with redirect_stdout(io.StringIO()):
-            yield
-    except kfp_server_api.ApiException as error:
-        raise ClusterError(_refusal(address, error)) from None
-    except urllib3.exceptions.NewConnectionError as error:
-        raise ClusterError(_unreachable(address, error)) from None
-    except urllib3.exceptions.TimeoutError:
-        raise ClusterError(
-            f"{address} does not answer in time; try again, or allow more with --request-timeout"
-        ) from None
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise ClusterError(_unreachable(address, error)) from None
-    except ValueError as error:
-        raise ClusterError(f"{address} answers as no KFP API would: {error}") from None
-
-
-def expect(value: Any, address: str) -> Any:
-    """Return what an answer must hold.
-
-    Raises:
-        ClusterError: it is missing, for what answered was another server, or an old one.
-    """
-    if not value:
-        raise ClusterError(
-            f"{address} answers, and not as the API of Kubeflow Pipelines 2 does: it may be "
-            "another page of the dashboard, a login, or a backend of version 1; check --host, and "
-            f"log in with {_TOKENS} or --cookies"
-        )
-    return value
-
-
 def _limit(rest_client: Any, timeout_s: float) -> None:
     """Give every request a time limit, which kfp's methods have no argument for."""
     send = rest_client.request
@@ -176,33 +133,3 @@ def _limit(rest_client: Any, timeout_s: float) -> None:
         return send(method, url, **arguments)
 
     rest_client.request = request
-
-
-def _refusal(address: str, error: Any) -> str:
-    said = _message(error.body) or error.reason or "without a word"
-    if error.status in (401, 403) or 300 <= error.status < 400:
-        return (
-            f"{address} refuses the request ({error.status} {error.reason}): give a valid token "
-            f"({_TOKENS}), and check --namespace"
-        )
-    if error.status == 0:
-        return f"{address} cannot be trusted: {said}; name its certificate with --ssl-ca-cert"
-    return f"{address} answers {error.status}: {said}"
-
-
-def _message(body: Any) -> str:
-    """Return what an error's JSON says; never its headers, which may hold a session's cookie."""
-    try:
-        document = json.loads(body)
-    except (TypeError, ValueError):
-        return ""
-    said = document.get("message") or document.get("error") if isinstance(document, dict) else ""
-    return str(said or "").strip()
-
-
-def _unreachable(address: str, error: BaseException) -> str:
-    cause = str(error).rpartition(": ")[2] or type(error).__name__
-    return (
-        f"{address} cannot be reached: {cause}; check --host, and that a port is forwarded or a "
-        "proxy named where one is needed"
-    )

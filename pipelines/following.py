@@ -11,7 +11,9 @@ from typing import Any
 import kfp_server_api
 
 from quantgate.errors import ClusterError
-from quantgate.pipelines.connection import ImpatientClient, expect, explained
+from quantgate.pipelines.api_errors import expect, explained
+from quantgate.pipelines.connection import ImpatientClient
+from quantgate.pipelines.ir import part, text
 from quantgate.pipelines.run_tasks import node_names
 
 #: How often in a row the cluster may fail to answer while a run is watched.
@@ -37,6 +39,9 @@ class State(str, Enum):
     def ended(self) -> bool:
         """Whether it stays as it is; kfp's own waiting knows of no cancelled run."""
         return self in (State.SUCCEEDED, State.SKIPPED, State.FAILED, State.CANCELED)
+
+
+_STATES = {state.value for state in State}
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,7 @@ def look_at(client: ImpatientClient, run_id: str) -> RunOnCluster:
     with explained(client.address):
         run = client.get_run(run_id)
         expect(run.run_id, client.address)
-        pipeline = _pipeline(client, run)
-        tasks = _tasks(pipeline, run)
-    errors = {name: _said(nodes) for name, nodes in tasks.items() if _state(nodes) == "FAILED"}
-    if run.error and run.error.message:
-        errors["run"] = run.error.message
-    return RunOnCluster(
-        run_id=run.run_id,
-        pipeline=str(pipeline.get("pipelineInfo", {}).get("name", "")),
-        state=_known(run.state),
-        tasks={name: _state(nodes) for name, nodes in tasks.items()},
-        errors=errors,
-        root=(run.runtime_config and run.runtime_config.pipeline_root) or None,
-    )
+        return _described(run, _pipeline(client, run))
 
 
 def watch(
@@ -115,8 +108,19 @@ def watch(
         time.sleep(pause_s)
 
 
-def _known(state: str | None) -> State:
-    return State(state) if state in set(State) else State.UNKNOWN
+def _described(run: Any, pipeline: dict[str, Any]) -> RunOnCluster:
+    tasks = _tasks(pipeline, run)
+    errors = {name: _said(nodes) for name, nodes in tasks.items() if _state(nodes) == "FAILED"}
+    if run.error and run.error.message:
+        errors["run"] = run.error.message
+    return RunOnCluster(
+        run_id=run.run_id,
+        pipeline=text(part(pipeline, "pipelineInfo"), "name"),
+        state=State(run.state) if run.state in _STATES else State.UNKNOWN,
+        tasks={name: _state(nodes) for name, nodes in tasks.items()},
+        errors=errors,
+        root=(run.runtime_config and run.runtime_config.pipeline_root) or None,
+    )
 
 
 def _tasks(pipeline: dict[str, Any], run: Any) -> dict[str, list[Any]]:

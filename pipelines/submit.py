@@ -8,7 +8,8 @@ from typing import Any
 import kfp_server_api
 
 from quantgate.errors import UsageError
-from quantgate.pipelines.connection import ImpatientClient, expect, explained
+from quantgate.pipelines.api_errors import expect, explained
+from quantgate.pipelines.connection import ImpatientClient
 from quantgate.pipelines.destination import experiment_name
 
 
@@ -117,13 +118,18 @@ def upload(
         ClusterError: the cluster cannot be reached, or refuses.
     """
     with explained(client.address):
-        pipeline_id = _find_pipeline(client, pipeline, namespace) or _create_pipeline(
-            client, pipeline, namespace
-        )
-        known = client.list_pipeline_versions(pipeline_id, filter=_named(version))
-        if not known.pipeline_versions:
-            client.upload_pipeline_version(str(package), version, pipeline_id=pipeline_id)
-    return Uploaded(pipeline_id, version, is_new=not known.pipeline_versions)
+        known = _find_pipeline(client, pipeline, namespace)
+        if known and _has_version(client, known, version):
+            return Uploaded(known, version, is_new=False)
+        pipeline_id = known or _create_pipeline(client, pipeline, namespace)
+        made = client.upload_pipeline_version(str(package), version, pipeline_id=pipeline_id)
+        expect(made.pipeline_version_id, client.address)
+    return Uploaded(pipeline_id, version, is_new=True)
+
+
+def _has_version(client: ImpatientClient, pipeline_id: str, version: str) -> bool:
+    known = client.list_pipeline_versions(pipeline_id, filter=_named(version))
+    return bool(known.pipeline_versions)
 
 
 def _find_pipeline(client: ImpatientClient, name: str, namespace: str | None) -> str | None:

@@ -15,6 +15,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "ethosu.vela": "ethos_u",
         "kfp": "kfp",
         "kfp.kubernetes": "kfp",
+        "s3fs": "s3",
         "sklearn": "evaluate",
         "tensorflow": "convert",
         "tflite_micro": "microcontroller",

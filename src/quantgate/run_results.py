@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 from quantgate.decision import Decision
 from quantgate.errors import ClusterError
-from quantgate.spec.locations import scheme_of
+from quantgate.spec.locations import is_pipeline_root, scheme_of
 
 if TYPE_CHECKING:
     from quantgate.local_runner.remote import Listing, Storage
 
+_NO_PIPELINE = (
+    "the cluster does not have the run's pipeline any more, whose name is a part of the URI of its "
+    "results; look for them below the pipeline root"
+)
 _NO_ROOT = (
     "the run was started without a pipeline root, so its results went below the cluster's own "
     "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
@@ -32,11 +36,27 @@ class Found:
     page: str
 
 
-def find_decision(results: str | None, folder: Path) -> Found:
+def results_folder(root: str | None, pipeline: str, run_id: str) -> str:
+    """Return the URI below which a run on a cluster writes, as KFP's driver joins it.
+
+    A query of the root, such as `?region=eu-west-1`, is for the store and part of no artifact's
+    URI.
+
+    Raises:
+        ClusterError: the root or the pipeline is not known.
+    """
+    if not root or not is_pipeline_root(root):
+        raise ClusterError(_NO_ROOT)
+    if not pipeline:
+        raise ClusterError(_NO_PIPELINE)
+    return f"{root.partition('?')[0].rstrip('/')}/{pipeline}/{run_id}"
+
+
+def find_decision(results: str, folder: Path) -> Found:
     """Fetch the decision of a run.
 
     Args:
-        results: URI of the folder with all that the run wrote; None where that is not known.
+        results: URI of the folder with all that the run wrote.
         folder: takes the file.
 
     Raises:
@@ -44,8 +64,6 @@ def find_decision(results: str | None, folder: Path) -> Found:
     """
     from quantgate.local_runner.values import TaskError
 
-    if results is None:
-        raise ClusterError(_NO_ROOT)
     storage = _storage(results)
     try:
         listing = storage.listing(results)

@@ -2,9 +2,18 @@
 
 import logging
 import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 API = "/apis/v2beta1"
 TOKENS = "--existing-token, or a file that KF_PIPELINES_SA_TOKEN_PATH names"
@@ -85,6 +94,84 @@ def test_no_api_of_kfp(quantgate, kfp, spec: Path, verb, answer) -> None:
     assert paths(kfp) == ["/healthz"]
 
 
+RUN = {"run_id": "r1", "state": "RUNNING"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {**RUN, "created_at": "soon"},
+        {**RUN, "run_details": {"task_details": [None]}},
+        {**RUN, "pipeline_spec": {"pipeline_spec": [1]}},
+        {**RUN, "pipeline_version_reference": {}},
+    ],
+    ids=["null", "no date", "no task", "no pipeline", "no version"],
+)
+def test_garbage(quantgate, kfp, answer) -> None:
+    kfp.broken = {f"{API}/runs/r1": (200, answer)}
+    done = quantgate("status", "r1")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {kfp.address} answers as no KFP API would: ")
+
+
+@pytest.mark.parametrize(
+    ("verb", "place", "posted"),
+    [
+        (("submit",), "/experiments", ["/experiments"]),
+        (("schedule", "--cron", "0 3 * * *"), "/experiments", ["/experiments"]),
+        (("upload",), "/pipelines", ["/pipelines"]),
+        (("upload",), "/pipelines/upload_version", ["/pipelines", "/pipelines/upload_version"]),
+    ],
+)
+def test_a_page_in_between_ends_what_was_begun(
+    quantgate, kfp, spec: Path, verb, place, posted
+) -> None:
+    kfp.broken = {f"{API}{place}": (200, "<html>Log in</html>")}
+    done = quantgate(*verb, spec)
+    assert (done.code, done.stderr) == (1, f"error: {kfp.address} {NO_ANSWER}")
+    assert [path.removeprefix(API) for method, path, _ in kfp.asked if method == "POST"] == posted
+
+
+def test_a_refused_upload_says_why(quantgate, kfp, spec: Path) -> None:
+    kfp.broken = {f"{API}/pipelines/upload_version": (400, {"error_message": "no such schema"})}
+    done = quantgate("upload", spec)
+    assert (done.code, done.stderr) == (1, f"error: {kfp.address} answers 400: no such schema\n")
+
+
+@pytest.fixture
+def unknown_certificate(tmp_path: Path) -> Iterator[str]:
+    """The URL of a server whose certificate nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    (tmp_path / "both.pem").write_bytes(
+        key.private_bytes(pem, form, plain) + certificate.public_bytes(pem)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_an_unknown_certificate(quantgate, kfp, spec: Path, unknown_certificate: str) -> None:
+    done = quantgate("submit", spec, "--host", unknown_certificate)
+    assert done.code == 1
+    assert done.stderr.startswith(f"error: {unknown_certificate} cannot be trusted: ")
+    assert done.stderr.endswith("; name its certificate with --ssl-ca-cert\n")
+
+
 def test_unreachable(quantgate, kfp, spec: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -95,6 +182,25 @@ def test_unreachable(quantgate, kfp, spec: Path) -> None:
         f"error: {address} cannot be reached: [Errno 111] Connection refused; check --host, and "
         "that a port is forwarded or a proxy named where one is needed\n",
     )
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999"])
+def test_what_is_no_url_is_wrong_usage(quantgate, kfp, address: str) -> None:
+    done = quantgate("status", "r1", "--host", address)
+    assert (done.code, done.stderr) == (2, f"error: {address} is no URL; check --host\n")
+
+
+def test_a_proxy_that_is_away_tells_no_password(quantgate, kfp, caplog) -> None:
+    with socket.socket() as closed, caplog.at_level(logging.DEBUG):
+        closed.bind(("127.0.0.1", 0))
+        proxy = f"http://me:hush@127.0.0.1:{closed.getsockname()[1]}"
+        done = quantgate("status", "r1", "--proxy", proxy)
+    assert (done.code, done.stderr) == (
+        1,
+        f"error: {kfp.address} cannot be reached: [Errno 111] Connection refused; check --host, "
+        "and that a port is forwarded or a proxy named where one is needed\n",
+    )
+    assert "hush" not in caplog.text
 
 
 @pytest.mark.parametrize("place", ["healthz", "runs/r1"])

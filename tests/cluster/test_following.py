@@ -39,6 +39,35 @@ def results(bucket, kfp):
     return put
 
 
+def test_results_that_cannot_be_read_here_are_told_before_the_run(
+    quantgate, kfp, spec: Path, monkeypatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    root = ("--pipeline-root", "minio://mlpipeline/v2/artifacts")
+    done = quantgate("submit", spec, *root, "--wait")
+    assert (done.code, kfp.asked) == (2, [])
+    assert done.stderr == (
+        "error: --wait with results in S3 needs s3fs, which is not installed: "
+        "pip install 'quantgate[s3]'\n"
+    )
+    assert quantgate("submit", spec, *root).code == 0
+
+
+def test_results_nobody_may_read(quantgate, kfp, bucket) -> None:
+    kfp.root = "gs://elsewhere/root"
+    done = quantgate("status", "r1")
+    assert done.code == 1
+    assert "whether anything qualified is open: cannot fetch gs://elsewhere/root" in done.stderr
+    assert done.stderr.endswith("; the results lie below gs://elsewhere/root/digits/r1\n")
+
+
+def test_results_of_a_pipeline_that_was_deleted(quantgate, kfp) -> None:
+    kfp.pipeline_spec, kfp.root = {}, "gs://bucket/root"
+    done = quantgate("status", "r1")
+    assert done.code == 1
+    assert "the cluster does not have the run's pipeline any more" in done.stderr
+
+
 def test_a_winner_ends_well(quantgate, kfp, spec: Path, results) -> None:
     results("winner")
     kfp.states = ["PENDING", "RUNNING", "RUNNING", "SUCCEEDED"]

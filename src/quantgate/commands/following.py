@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from quantgate.commands.connecting import positive_seconds
 from quantgate.commands.show import show_on_terminal
 from quantgate.errors import ClusterError, ExitCode, StepFailed
-from quantgate.run_results import Found, find_decision
-from quantgate.spec.locations import run_folder
+from quantgate.extras import require
+from quantgate.run_results import Found, find_decision, results_folder
+from quantgate.spec.locations import scheme_of
 from quantgate.tasks import PROMOTE
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def add_waiting(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long to follow the run; it goes on all the same (default: to its end)",
     )
+
+
+def require_reading(root: str | None) -> None:
+    """Make sure that results below a pipeline root can be read here, before a run is started.
+
+    Raises:
+        UsageError: a package is missing.
+    """
+    if root and scheme_of(root) in ("s3", "minio"):
+        require("--wait with results in S3", "s3fs")
 
 
 def follow(client: "ImpatientClient", run_id: str, options: argparse.Namespace) -> int:
@@ -95,10 +106,8 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
     """
     if run.state.value == "CANCELED":
         raise ClusterError(f"run {run.run_id} was cancelled before it decided")
-    below = root or run.root
-    results = run_folder(below, run.pipeline, run.run_id) if below else None
     try:
-        found = _shown(results)
+        found = _shown(results_folder(root or run.root, run.pipeline, run.run_id))
     except ClusterError as error:
         return _without_decision(run, error)
     if found.decision.promoted is None:
@@ -111,7 +120,7 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
     return ExitCode.OK
 
 
-def _shown(results: str | None) -> Found:
+def _shown(results: str) -> Found:
     with tempfile.TemporaryDirectory() as folder:
         found = find_decision(results, Path(folder))
     show_on_terminal(found.decision)

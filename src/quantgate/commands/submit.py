@@ -7,7 +7,7 @@ import time
 from quantgate.cluster import arguments_on_cluster
 from quantgate.commands.cluster_images import refuse_default_images
 from quantgate.commands.connecting import connected_to_send
-from quantgate.commands.following import add_waiting, follow, way_back
+from quantgate.commands.following import add_waiting, follow, require_reading, way_back
 from quantgate.commands.packaging import (
     add_filing,
     add_sending,
@@ -40,6 +40,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def handle(options: argparse.Namespace) -> int:
     """Start the run, and follow it where that is asked for."""
     made = to_be_sent(options)
+    if options.wait:
+        require_reading(made.pipeline_root)
     arguments = arguments_on_cluster(made.plan)
     name = options.name or f"{made.plan.spec.name} {time.strftime('%Y-%m-%d %H-%M-%S')}"
     with packaged(made) as package:

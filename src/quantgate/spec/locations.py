@@ -23,12 +23,3 @@ def scheme_of(location: str) -> str | None:
 def is_pipeline_root(uri: str) -> bool:
     """Return whether Kubeflow can write results below a URI."""
     return _PIPELINE_ROOT.fullmatch(uri) is not None
-
-
-def run_folder(root: str, pipeline: str, run_id: str) -> str:
-    """Return the URI below which a run on a cluster writes, as KFP's driver joins it.
-
-    A query of the root, such as `?region=eu-west-1`, is for the store and part of no artifact's
-    URI.
-    """
-    return f"{root.partition('?')[0].rstrip('/')}/{pipeline}/{run_id}"
