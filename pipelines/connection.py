@@ -1,7 +1,6 @@
 """kfp's own client, made to answer in time and to fail in sentences."""
 
 import os
-import re
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,15 +12,12 @@ from kfp.client import KF_PIPELINES_SA_TOKEN_ENV, Client
 from kfp.client.set_volume_credentials import ServiceAccountTokenVolumeCredentials
 
 from quantgate.errors import UsageError
-from quantgate.pipelines.api_errors import TOKENS, expect, explained
+from quantgate.pipelines.api_errors import expect, explained
+from quantgate.pipelines.destination import refuse_users
 
 #: What kfp falls back to where it finds no endpoint.
 _NOWHERE = "http://localhost"
 _ENDPOINT = "KF_PIPELINES_ENDPOINT"
-#: Where URLs come from, by the argument of kfp's client.
-_URLS = {"host": ("--host", _ENDPOINT), "ui_host": ("--ui-host", "KF_PIPELINES_UI_ENDPOINT")}
-#: User and password at the beginning of a URL, whose scheme may be left out.
-_USER = re.compile(r"(\w+:)?/*[^/?#]*@")
 _HEALTH = "/apis/v2beta1/healthz"
 
 
@@ -95,27 +91,13 @@ def connect(arguments: Mapping[str, Any], timeout_s: float) -> ImpatientClient:
         ClusterError: the endpoint cannot be reached, or refuses.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
-    _refuse_users(given)
+    refuse_users(given.get("host"), given.get("ui_host"))
     if token_file := os.environ.get(KF_PIPELINES_SA_TOKEN_ENV):
         given["credentials"] = _credentials(token_file)
     host = given.get("host") or os.environ.get(_ENDPOINT) or "the cluster"
     with explained(host), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ImpatientClient(timeout_s, **given)
-
-
-def _refuse_users(given: Mapping[str, Any]) -> None:
-    """Refuse what kfp's client would not send, and what links and messages would show."""
-    for name, (option, variable) in _URLS.items():
-        if _names_user(given.get(name)) or _names_user(os.environ.get(variable)):
-            raise UsageError(
-                f"{option} (or {variable}) names a user before `@`, which kfp's client does not "
-                f"send: leave it out, and log in with {TOKENS} or --cookies"
-            )
-
-
-def _names_user(url: str | None) -> bool:
-    return _USER.match(url or "") is not None
 
 
 def _credentials(token_file: str) -> Any:

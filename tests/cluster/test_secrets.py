@@ -34,6 +34,13 @@ def test_urls_with_users_are_refused(
     assert kfp.asked == []
 
 
+@pytest.mark.parametrize("verb", [("submit",), ("upload",), ("schedule", "--cron", "0 3 * * *")])
+def test_a_dry_run_shows_no_user(quantgate, kfp, spec: Path, verb) -> None:
+    done = quantgate(*verb, spec, "--dry-run", "--host", "https://me:hush@host")
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr == f"error: --host (or KF_PIPELINES_ENDPOINT) {REFUSED}"
+
+
 def test_other_addresses_may_hold_an_at(quantgate, kfp) -> None:
     kfp.states = ["RUNNING"]
     assert quantgate("status", "r1", "--ui-host", "http://ui/@home").code == 0
