@@ -86,16 +86,18 @@ class Kfp:
             ("GET", "/pipelines"): lambda: {
                 "pipelines": [{"pipeline_id": name} for name in self.pipelines]
             },
-            ("POST", "/pipelines"): lambda: self._kept(self.pipelines, "p1"),
+            ("POST", "/pipelines"): lambda: self._kept(self.pipelines, "p1", {}),
             ("GET", "/pipelines/p1/versions"): lambda: self._versions(query["filter"]),
-            ("POST", "/pipelines/upload_version"): lambda: self._kept(self.versions, query["name"]),
+            ("POST", "/pipelines/upload_version"): lambda: self._kept(
+                self.versions, query["name"], {"pipeline_version_id": query["name"]}
+            ),
         }
         answer = known.get((method, path.removeprefix(API)))
         return answer() if answer else (404, f"{path} not found")
 
-    def _kept(self, names: list[str], name: str) -> dict[str, str]:
+    def _kept(self, names: list[str], name: str, ids: dict[str, str]) -> dict[str, str]:
         names.append(name)
-        return {"pipeline_id": "p1", "pipeline_version_id": name}
+        return {"pipeline_id": "p1", **ids}
 
     def _versions(self, wanted: str) -> dict[str, Any]:
         name = json.loads(wanted)["predicates"][0]["stringValue"]

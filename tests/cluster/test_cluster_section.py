@@ -93,7 +93,7 @@ def test_retries_leave_the_promotion_out(tmp_path: Path) -> None:
     retried = {
         name: task.get("retryPolicy", {}).get("maxRetryCount", 0)
         for name, task in tasks(ir["root"]["dag"], ir)
-        if not name.startswith("importer")
+        if not name.startswith("import-")
     }
     assert retried.pop("promote") == 0
     assert set(retried.values()) == {2}
@@ -105,7 +105,7 @@ def test_a_run_on_a_cluster_has_a_decision_of_its_own(caching: str, tmp_path: Pa
     enabled = {
         name: task.get("cachingOptions", {}).get("enableCache", False)
         for name, task in tasks(ir["root"]["dag"], ir)
-        if not name.startswith("importer")
+        if not name.startswith("import-")
     }
     assert (enabled.pop("gate"), enabled.pop("promote")) == (False, False)
     assert set(enabled.values()) == {caching == "true"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from quantgate.argument import json_argument
 from quantgate.hashing import sha256_of_bytes
 
 API = "/apis/v2beta1"
@@ -145,7 +146,7 @@ def test_code_that_travels_needs_no_image(quantgate, kfp, spec: Path) -> None:
     assert said in preview.stdout
     assert quantgate("submit", spec).code == 0
     (run,) = kfp.sent("POST", f"{API}/runs")
-    assert code in strings(run["pipeline_spec"])
+    assert json_argument(code) in strings(run["pipeline_spec"])
 
 
 def strings(document: object) -> Iterator[str]:
