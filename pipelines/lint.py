@@ -1,4 +1,4 @@
-"""Rules of Kubeflow's launcher, held against a compiled pipeline before it meets a cluster."""
+"""Rules of Kubeflow's backend for a compiled pipeline, checked before it meets a cluster."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,15 +13,33 @@ Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        severity: an "error" fails on a cluster or is lost there; a "warning" does so on some
+            backends, or one day.
+        check: yields the places that break it.
+        fixed_in: the first release of KFP's backend that does without the rule; None where every
+            release needs it.
+    """
+
+    severity: Severity
+    check: Callable[[PipelineFile], Iterator[Found]]
+    fixed_in: str | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
-    """A rule that is broken.
+    """A place that breaks a rule.
 
     Attributes:
         rule: its name.
-        severity: an "error" fails on a cluster or is lost there; a "warning" may do so one day.
+        severity: the rule's.
         place: which task, executor or parameter.
         message: one sentence without a full stop.
-        advice: what to do, likewise.
+        advice: the way out, likewise.
+        fixed_in: the rule's.
     """
 
     rule: str
@@ -29,35 +47,33 @@ class Finding:
     place: str
     message: str
     advice: str
+    fixed_in: str | None = None
 
 
-_Check = Callable[[PipelineFile], Iterator[Found]]
-
-#: Every rule: how bad it is to break it, and what finds that.
-RULES: Mapping[str, tuple[Severity, _Check]] = MappingProxyType(
+RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "pipeline-size": ("error", lint_wiring.pipeline_size),
-        "run-parameters": ("error", lint_wiring.run_parameters),
-        "argument-size": ("error", lint_wiring.argument_size),
-        "placeholder": ("error", lint_wiring.placeholder),
-        "reference": ("error", lint_wiring.reference),
-        "artifact-type": ("error", lint_artifacts.artifact_type),
-        "unknown-type": ("warning", lint_artifacts.unknown_type),
-        "artifact-uri": ("error", lint_artifacts.artifact_uri),
-        "metadata-null": ("error", lint_artifacts.metadata_null),
-        "metadata-type": ("warning", lint_artifacts.metadata_type),
-        "single-file": ("error", lint_code.single_file),
-        "metrics-metadata": ("warning", lint_code.metrics_metadata),
-        "image-digest": ("warning", lint_code.image_digest),
+        "pipeline-size": Rule("error", lint_wiring.pipeline_size),
+        "run-parameters": Rule("error", lint_wiring.run_parameters),
+        "argument-size": Rule("error", lint_wiring.argument_size),
+        "placeholder": Rule("error", lint_wiring.placeholder),
+        "reference": Rule("error", lint_wiring.reference),
+        "artifact-type": Rule("error", lint_artifacts.artifact_type),
+        "artifact-uri": Rule("error", lint_artifacts.artifact_uri),
+        "metadata-null": Rule("error", lint_artifacts.metadata_null),
+        "single-file": Rule("error", lint_code.single_file),
+        "image-digest": Rule("warning", lint_code.image_digest),
+        "metadata-type": Rule("warning", lint_artifacts.metadata_type),
+        "metrics-metadata": Rule("warning", lint_code.metrics_metadata),
+        "unknown-type": Rule("warning", lint_artifacts.unknown_type),
     }
 )
 
 
 def lint(file: PipelineFile) -> list[Finding]:
     """Return every finding, errors first, in the order of the rules."""
-    found = [
-        Finding(rule, severity, *one)
-        for rule, (severity, check) in RULES.items()
-        for one in check(file)
+    findings = [
+        Finding(name, rule.severity, *found, rule.fixed_in)
+        for name, rule in RULES.items()
+        for found in rule.check(file)
     ]
-    return sorted(found, key=lambda finding: finding.severity)
+    return sorted(findings, key=lambda finding: finding.severity)

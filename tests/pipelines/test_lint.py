@@ -103,7 +103,7 @@ def test_a_pinned_pipeline_breaks_none() -> None:
 
 
 def test_pipeline_size() -> None:
-    (found,) = lint(PipelineFile({}, 700_001))
+    (found,) = lint(PipelineFile({"pipelineInfo": {"name": "large"}}, 700_001))
     assert found == Finding(
         "pipeline-size",
         "error",
@@ -284,6 +284,18 @@ def test_metrics_are_metadata(findings) -> None:
 def test_every_rule_has_been_broken_above() -> None:
     source = Path(__file__).read_text()
     assert [rule for rule in RULES if f'"{rule}"' not in source] == []
+
+
+def test_the_docs_list_every_rule() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")][:3]
+        for line in docs.partition("| rule | severity | fixed in |")[2].splitlines()[2:]
+        if line.startswith("|")
+    ]
+    assert rows == [
+        [f"`{name}`", rule.severity, rule.fixed_in or ""] for name, rule in RULES.items()
+    ]
 
 
 def _damaged(value: Any, draw: random.Random) -> Any:

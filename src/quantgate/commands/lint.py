@@ -21,9 +21,9 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "lint",
-        help="hold any compiled KFP pipeline against the rules of a cluster",
+        help="check a compiled KFP pipeline for problems on a cluster",
         description="Look in a compiled KFP v2 pipeline, made by quantgate or not, for what "
-        "Kubeflow's launcher refuses, loses or changes: sizes, placeholders, artifacts, metadata, "
+        "Kubeflow's backend refuses, loses or changes: sizes, placeholders, artifacts, metadata, "
         "images. Exit code 1 where there are errors; warnings leave it at 0.",
     )
     parser.add_argument("pipeline", type=Path, metavar="PIPELINE", help="a compiled pipeline")
@@ -60,7 +60,8 @@ def _as_text(path: Path, findings: "Sequence[Finding]") -> str:
 def _block(finding: "Finding") -> str:
     said = f"{finding.place}: {finding.message}; {finding.advice}"
     lines = textwrap.fill(said, 98, initial_indent="  ", subsequent_indent="  ")
-    return f"{finding.severity} {finding.rule}\n{lines}\n"
+    fixed = f", fixed in KFP {finding.fixed_in}" if finding.fixed_in else ""
+    return f"{finding.severity} {finding.rule}{fixed}\n{lines}\n"
 
 
 def _count(findings: "Sequence[Finding]") -> str:
