@@ -1,10 +1,10 @@
-"""What a rule finds."""
+"""Findings of the linter's rules."""
 
 from typing import NamedTuple
 
 
 class Found(NamedTuple):
-    """A place, one sentence on what is wrong there, and one on what to do."""
+    """A place, one sentence on the problem there, and one on the way out."""
 
     place: str
     message: str

@@ -28,9 +28,19 @@ class Task:
     parent: Message
 
     @property
+    def key(self) -> str:
+        """Its key among its siblings."""
+        return self.path.rpartition(".")[2]
+
+    @property
     def place(self) -> str:
-        """What a person calls it."""
+        """Its name in messages."""
         return f"task `{self.path}`"
+
+    @property
+    def is_dag(self) -> bool:
+        """Whether it has tasks of its own: a nested pipeline, a loop, a branch."""
+        return bool(part(self.component, "dag"))
 
     @property
     def constants(self) -> dict[str, Any]:
@@ -42,16 +52,26 @@ class Task:
 
 @dataclass(frozen=True)
 class Executor:
-    """What runs tasks: a container or an importer, and its component."""
+    """The container or importer that runs tasks, and its component.
+
+    Attributes:
+        kubernetes: its `KubernetesExecutorConfig`, empty where it has none.
+    """
 
     name: str
     message: Message
     component: Message
+    kubernetes: Message
 
     @property
     def place(self) -> str:
-        """What a person calls it."""
+        """Its name in messages."""
         return f"executor `{self.name}`"
+
+    @property
+    def container(self) -> Message:
+        """Its `PipelineContainerSpec`, empty for an importer."""
+        return part(self.message, "container")
 
 
 def part(message: Any, *keys: str) -> Message:
@@ -73,6 +93,35 @@ def texts(message: Message, key: str) -> list[str]:
     return list(map(str, found)) if isinstance(found, list) else []
 
 
+def parts(message: Message, key: str) -> list[Message]:
+    """Return the messages of a list that lies under a key, empty where there is none."""
+    listed = message.get(key)
+    return [part(item) for item in listed] if isinstance(listed, list) else []
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in a value, keys of mappings included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner)
+
+
+def producers_of(task: Message) -> set[str]:
+    """Return the keys of the tasks that one waits for."""
+    named = set(texts(task, "dependentTasks"))
+    for kind in ("parameters", "artifacts"):
+        for source in part(task, "inputs", kind).values():
+            for key in ("taskOutputParameter", "taskOutputArtifact", "taskFinalStatus"):
+                named.add(text(part(source, key), "producerTask"))
+    return named - {""}
+
+
 def tasks_of(file: PipelineFile) -> Iterator[Task]:
     """Yield every task, those of inner pipelines, loops and branches included."""
     return _inside(file, part(file.document, "root"), "", ())
@@ -86,8 +135,15 @@ def executors_of(file: PipelineFile) -> Iterator[Executor]:
         if isinstance(component, Mapping)
     }
     executors = part(file.document, "deploymentSpec", "executors")
+    settings = part(file.platforms, "platforms", "kubernetes", "deploymentSpec", "executors")
     for name in sorted(executors):
-        yield Executor(name, part(executors, name), users.get(name, {}))
+        yield Executor(name, part(executors, name), users.get(name, {}), part(settings, name))
+
+
+def executor_of(file: PipelineFile, component: Message) -> Message:
+    """Return the executor of a component, empty where it has none."""
+    label = text(component, "executorLabel")
+    return part(file.document, "deploymentSpec", "executors", label)
 
 
 def component_of(file: PipelineFile, task: Message) -> Message:

@@ -6,7 +6,15 @@ from types import MappingProxyType
 from typing import Literal
 
 from quantgate.pipeline_file import PipelineFile
-from quantgate.pipelines import lint_artifacts, lint_code, lint_wiring
+from quantgate.pipelines import (
+    lint_artifacts,
+    lint_code,
+    lint_exit,
+    lint_lists,
+    lint_names,
+    lint_twice,
+    lint_wiring,
+)
 from quantgate.pipelines.findings import Found
 
 Severity = Literal["error", "warning"]
@@ -53,14 +61,25 @@ class Finding:
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "pipeline-size": Rule("error", lint_wiring.pipeline_size),
+        "pipeline-name": Rule("error", lint_names.pipeline_name),
         "run-parameters": Rule("error", lint_wiring.run_parameters),
         "argument-size": Rule("error", lint_wiring.argument_size),
         "placeholder": Rule("error", lint_wiring.placeholder),
         "reference": Rule("error", lint_wiring.reference),
+        "importer-name": Rule("error", lint_names.importer_name),
+        "same-artifact": Rule("error", lint_twice.same_artifact),
+        "nested-list": Rule("error", lint_lists.nested_list),
+        "collected-if": Rule("error", lint_lists.collected_if),
+        "after-ignored": Rule("error", lint_exit.after_ignored),
+        "exit-task": Rule("error", lint_exit.exit_task),
+        "artifact-iterator": Rule("error", lint_lists.artifact_iterator),
         "artifact-type": Rule("error", lint_artifacts.artifact_type),
         "artifact-uri": Rule("error", lint_artifacts.artifact_uri),
         "metadata-null": Rule("error", lint_artifacts.metadata_null),
         "single-file": Rule("error", lint_code.single_file),
+        "loop-name": Rule("warning", lint_names.loop_name, fixed_in="2.16"),
+        "oneof-artifact": Rule("warning", lint_lists.oneof_artifact, fixed_in="2.17"),
+        "collected-nested": Rule("warning", lint_lists.collected_nested),
         "image-digest": Rule("warning", lint_code.image_digest),
         "metadata-type": Rule("warning", lint_artifacts.metadata_type),
         "metrics-metadata": Rule("warning", lint_code.metrics_metadata),

@@ -5,7 +5,16 @@ from typing import Any
 
 from quantgate.pipeline_file import PipelineFile
 from quantgate.pipelines.findings import Found
-from quantgate.pipelines.ir import Message, Task, component_of, executors_of, part, tasks_of, text
+from quantgate.pipelines.ir import (
+    Message,
+    Task,
+    component_of,
+    executor_of,
+    executors_of,
+    part,
+    tasks_of,
+    text,
+)
 from quantgate.pipelines.lint_code import written_metadata
 
 _ANY = "system.Artifact"
@@ -57,16 +66,28 @@ def unknown_type(file: PipelineFile) -> Iterator[Found]:
 def artifact_uri(file: PipelineFile) -> Iterator[Found]:
     """What an importer imports: a path of some machine means nothing to a cluster."""
     for task in tasks_of(file):
-        executor = _executor(file, task)
-        if "importer" not in executor:
+        importer = part(executor_of(file, task.component), "importer")
+        if not importer:
             continue
-        uri = task.constants.get("uri", part(executor, "importer", "artifactUri").get("constant"))
+        uri = task.constants.get("uri", part(importer, "artifactUri").get("constant"))
         if isinstance(uri, str) and "://" not in uri and "{{$" not in uri:
             yield Found(
                 task.place,
                 f"it imports {uri}, a path of one machine",
                 "give a gs://, s3:// or minio:// URI, or make it a parameter of the pipeline",
             )
+        if _made_by_a_task(task, importer):
+            yield Found(
+                task.place,
+                "its URI is the output of a task, and importers of a cluster read parameters of "
+                "their pipeline alone",
+                "put the importer into a pipeline of its own, which takes the URI as a parameter",
+            )
+
+
+def _made_by_a_task(task: Task, importer: Message) -> bool:
+    name = text(part(importer, "artifactUri"), "runtimeParameter")
+    return "taskOutputParameter" in part(task.message, "inputs", "parameters", name)
 
 
 def metadata_null(file: PipelineFile) -> Iterator[Found]:
@@ -101,11 +122,6 @@ def _metadata(file: PipelineFile) -> Iterator[tuple[str, str, Any]]:
                 yield f"{executor.place}, output `{name}`", key, found[key]
         for name, key, value in written_metadata(executor):
             yield f"{executor.place}, output `{name}`", key, value
-
-
-def _executor(file: PipelineFile, task: Task) -> Message:
-    label = text(task.component, "executorLabel")
-    return part(file.document, "deploymentSpec", "executors", label)
 
 
 def _produced(file: PipelineFile, task: Task, source: Any) -> Message:

@@ -7,7 +7,7 @@ from typing import Any
 
 from quantgate.pipeline_file import PipelineFile
 from quantgate.pipelines.findings import Found
-from quantgate.pipelines.ir import Message, Task, executors_of, part, tasks_of, text, texts
+from quantgate.pipelines.ir import Task, executors_of, part, producers_of, tasks_of, text, texts
 
 #: What a pipeline should stay under to be stored and run.
 _PIPELINE_BYTES = 700_000
@@ -85,18 +85,8 @@ def reference(file: PipelineFile) -> Iterator[Found]:
             yield _missing(task, f"its component `{name}`")
         elif label not in executors and not part(task.component, "dag"):
             yield _missing(task, f"its executor `{label}`")
-        for producer in sorted(_producers(task.message) - set(task.siblings)):
+        for producer in sorted(producers_of(task.message) - set(task.siblings)):
             yield _missing(task, f"the task `{producer}` that it waits for")
-
-
-def _producers(task: Message) -> set[str]:
-    named = set(texts(task, "dependentTasks"))
-    for kind in ("parameters", "artifacts"):
-        sources = part(task, "inputs", kind)
-        for source in sources.values():
-            for key in ("taskOutputParameter", "taskOutputArtifact", "taskFinalStatus"):
-                named.add(text(part(source, key), "producerTask"))
-    return named - {""}
 
 
 def _missing(task: Task, what: str) -> Found:

@@ -1,7 +1,7 @@
 """The file of a compiled KFP pipeline, as plain values."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,13 @@ class PipelineFile:
     Attributes:
         document: the IR: `components`, `deploymentSpec`, `root` and so on.
         size: of the whole file, in bytes.
+        platforms: the second document, with what only some platforms know; empty where there is
+            none.
     """
 
     document: dict[str, Any]
     size: int
+    platforms: dict[str, Any] = field(default_factory=dict)
 
 
 def read_pipeline_file(path: Path) -> PipelineFile:
@@ -38,9 +41,21 @@ def read_pipeline_file(path: Path) -> PipelineFile:
         UsageError: the file cannot be read.
         PipelineError: it is no KFP v2 pipeline.
     """
+    content, documents = _read(path)
+    document, platforms = _parts_of(path, documents)
+    if not isinstance(document, dict):
+        raise PipelineError(_not_compiled(path, "it holds no mapping"))
+    for section in _SECTIONS:
+        if not isinstance(document.get(section), dict):
+            raise PipelineError(_not_compiled(path, f"it has no section `{section}`"))
+    return PipelineFile(document, len(content), platforms if isinstance(platforms, dict) else {})
+
+
+def _read(path: Path) -> tuple[bytes, list[Any]]:
+    """Return the content of a file and its YAML documents."""
     try:
         content = path.read_bytes()
-        document = _pipeline_in(path, yaml.load_all(content.decode(), Loader=_LOADER))
+        return content, list(yaml.load_all(content.decode(), Loader=_LOADER))
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"{path}: cannot be read ({reason}); name a compiled pipeline") from error
@@ -50,12 +65,6 @@ def read_pipeline_file(path: Path) -> PipelineFile:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1} is not YAML" if mark else "it is not YAML"
         raise PipelineError(_not_compiled(path, where)) from error
-    if not isinstance(document, dict):
-        raise PipelineError(_not_compiled(path, "it holds no mapping"))
-    for section in _SECTIONS:
-        if not isinstance(document.get(section), dict):
-            raise PipelineError(_not_compiled(path, f"it has no section `{section}`"))
-    return PipelineFile(document, len(content))
 
 
 def version_of(path: Path) -> str:
@@ -63,19 +72,20 @@ def version_of(path: Path) -> str:
     return sha256_of_file(path)[:_DIGITS]
 
 
-def _pipeline_in(path: Path, documents: Iterator[Any]) -> Any:
-    """Return the pipeline itself: the first document, or what a manifest of a version holds."""
-    first = next(documents, None)
+def _parts_of(path: Path, documents: Sequence[Any]) -> tuple[Any, Any]:
+    """Return a pipeline and its settings for platforms, which a manifest of a version may hold."""
+    first, second, *_ = [*documents, None, None]
     if not _is_manifest(first):
-        return first
-    manifests = [document for document in (first, *documents) if _is_manifest(document)]
+        return first, second
+    manifests = [document for document in documents if _is_manifest(document)]
     versions = [manifest for manifest in manifests if manifest.get("kind") == "PipelineVersion"]
     if len(versions) != 1:
         raise PipelineError(
             f"{path}: {len(versions)} PipelineVersion manifests; give a file that holds one"
         )
     spec = versions[0].get("spec")
-    return spec.get("pipelineSpec") if isinstance(spec, dict) else None
+    spec = spec if isinstance(spec, dict) else {}
+    return spec.get("pipelineSpec"), spec.get("platformSpec")
 
 
 def _is_manifest(document: object) -> bool:

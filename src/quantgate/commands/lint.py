@@ -23,8 +23,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "lint",
         help="check a compiled KFP pipeline for problems on a cluster",
         description="Look in a compiled KFP v2 pipeline, made by quantgate or not, for what "
-        "Kubeflow's backend refuses, loses or changes: sizes, placeholders, artifacts, metadata, "
-        "images. Exit code 1 where there are errors; warnings leave it at 0.",
+        "Kubeflow's backend refuses, loses or changes: names, lists, sizes, placeholders, "
+        "artifacts, metadata, images. Exit code 1 where there are errors; warnings leave it at 0.",
     )
     parser.add_argument("pipeline", type=Path, metavar="PIPELINE", help="a compiled pipeline")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")

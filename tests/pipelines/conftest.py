@@ -1,0 +1,23 @@
+"""What the tests of the linter share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kfp import compiler
+
+from quantgate.pipeline_file import read_pipeline_file
+from quantgate.pipelines.lint import Finding, lint
+
+
+@pytest.fixture
+def findings(tmp_path: Path) -> Callable[[Any], list[Finding]]:
+    """Return a function that compiles a pipeline and lints the file."""
+
+    def compile_and_lint(pipeline: Any) -> list[Finding]:
+        path = tmp_path / "pipeline.yaml"
+        compiler.Compiler().compile(pipeline, str(path))
+        return lint(read_pipeline_file(path))
+
+    return compile_and_lint
