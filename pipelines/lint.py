@@ -8,10 +8,14 @@ from typing import Literal
 from quantgate.pipeline_file import PipelineFile
 from quantgate.pipelines import (
     lint_artifacts,
+    lint_cache,
     lint_code,
     lint_exit,
+    lint_expansion,
     lint_lists,
     lint_names,
+    lint_placeholders,
+    lint_size,
     lint_twice,
     lint_wiring,
 )
@@ -60,11 +64,12 @@ class Finding:
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
-        "pipeline-size": Rule("error", lint_wiring.pipeline_size),
+        "pipeline-size": Rule("error", lint_size.pipeline_size),
         "pipeline-name": Rule("error", lint_names.pipeline_name),
-        "run-parameters": Rule("error", lint_wiring.run_parameters),
-        "argument-size": Rule("error", lint_wiring.argument_size),
-        "placeholder": Rule("error", lint_wiring.placeholder),
+        "run-parameters": Rule("error", lint_size.run_parameters),
+        "argument-size": Rule("error", lint_size.argument_size),
+        "argument-expansion": Rule("error", lint_expansion.argument_expansion),
+        "placeholder": Rule("error", lint_placeholders.placeholder),
         "reference": Rule("error", lint_wiring.reference),
         "importer-name": Rule("error", lint_names.importer_name),
         "same-artifact": Rule("error", lint_twice.same_artifact),
@@ -79,8 +84,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "single-file": Rule("error", lint_code.single_file),
         "loop-name": Rule("warning", lint_names.loop_name, fixed_in="2.16"),
         "oneof-artifact": Rule("warning", lint_lists.oneof_artifact, fixed_in="2.17"),
+        "time-placeholder": Rule("warning", lint_placeholders.time_placeholder, fixed_in="2.17"),
+        "if-present": Rule("warning", lint_placeholders.if_present, fixed_in="2.17"),
         "collected-nested": Rule("warning", lint_lists.collected_nested),
-        "image-digest": Rule("warning", lint_code.image_digest),
+        "environment-cache": Rule("warning", lint_cache.environment_cache),
+        "image-digest": Rule("warning", lint_cache.image_digest),
         "metadata-type": Rule("warning", lint_artifacts.metadata_type),
         "metrics-metadata": Rule("warning", lint_code.metrics_metadata),
         "unknown-type": Rule("warning", lint_artifacts.unknown_type),

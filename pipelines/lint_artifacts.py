@@ -33,7 +33,7 @@ _TYPES = frozenset(
 
 
 def artifact_type(file: PipelineFile) -> Iterator[Found]:
-    """An artifact of one type where another one is taken."""
+    """Yield inputs of one type that are given an artifact of another."""
     for task in tasks_of(file):
         taken = part(task.component, "inputDefinitions", "artifacts")
         sources = part(task.message, "inputs", "artifacts")
@@ -48,7 +48,7 @@ def artifact_type(file: PipelineFile) -> Iterator[Found]:
 
 
 def unknown_type(file: PipelineFile) -> Iterator[Found]:
-    """Types that are none of KFP's own: the UI shows them as nothing in particular."""
+    """Yield types that are none of KFP's, which the UI shows as nothing in particular."""
     seen = set()
     for name, component in sorted(part(file.document, "components").items()):
         for kind in ("inputDefinitions", "outputDefinitions"):
@@ -64,7 +64,7 @@ def unknown_type(file: PipelineFile) -> Iterator[Found]:
 
 
 def artifact_uri(file: PipelineFile) -> Iterator[Found]:
-    """What an importer imports: a path of some machine means nothing to a cluster."""
+    """Yield importers of what a cluster cannot import."""
     for task in tasks_of(file):
         importer = part(executor_of(file, task.component), "importer")
         if not importer:
@@ -91,7 +91,7 @@ def _made_by_a_task(task: Task, importer: Message) -> bool:
 
 
 def metadata_null(file: PipelineFile) -> Iterator[Found]:
-    """Metadata without a value, which fails the task."""
+    """Yield metadata without a value, which fails the task."""
     for place, key, value in _metadata(file):
         if value is None:
             yield Found(
@@ -100,7 +100,7 @@ def metadata_null(file: PipelineFile) -> Iterator[Found]:
 
 
 def metadata_type(file: PipelineFile) -> Iterator[Found]:
-    """Metadata that comes back as something else: KFP's store has texts and numbers."""
+    """Yield metadata that comes back as a number: KFP's store has texts and numbers."""
     for place, key, value in _metadata(file):
         if isinstance(value, bool):
             yield Found(

@@ -1,4 +1,4 @@
-"""Rules about executors: their images, and what their code does with artifacts of the UI."""
+"""Rules about what the code of components does with artifacts of the UI."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -13,20 +13,8 @@ _METRICS = ("system.Metrics", "system.ClassificationMetrics", "system.SlicedClas
 _MAKES_FOLDERS = ("makedirs", "mkdir")
 
 
-def image_digest(file: PipelineFile) -> Iterator[Found]:
-    """Images by tag: another image may carry it tomorrow, and KFP's cache knows the name alone."""
-    images = {text(part(executor.message, "container"), "image") for executor in executors_of(file)}
-    for image in sorted(images - {""}):
-        if "@sha256:" not in image:
-            yield Found(
-                f"image `{image}`",
-                "its tag may point at another image tomorrow, and the cache would not notice",
-                "pin it, as in name@sha256:...",
-            )
-
-
 def single_file(file: PipelineFile) -> Iterator[Found]:
-    """HTML and Markdown artifacts used as folders; the UI shows one file."""
+    """Yield HTML and Markdown artifacts used as folders; the UI shows one file."""
     for executor in executors_of(file):
         for name in _outputs(executor, _PAGES):
             if any(_used_as_folder(node, name) for node in _nodes(executor)):
@@ -38,7 +26,7 @@ def single_file(file: PipelineFile) -> Iterator[Found]:
 
 
 def metrics_metadata(file: PipelineFile) -> Iterator[Found]:
-    """Metrics written as a file; the UI reads their metadata."""
+    """Yield metrics written as a file; the UI reads their metadata."""
     for executor in executors_of(file):
         for name in _outputs(executor, _METRICS):
             used = {node.attr for node in _nodes(executor) if _is_attribute(node, name)}
@@ -76,14 +64,33 @@ def _outputs(executor: Executor, types: Sequence[str]) -> list[str]:
     ]
 
 
-def _nodes(executor: Executor) -> Iterator[ast.AST]:
-    """Yield the syntax of a lightweight component, whose source is the end of its command."""
-    command = texts(part(executor.message, "container"), "command")
-    source = command[-1] if command else ""
-    if "def " not in source:
-        return
+def source_of(executor: Executor) -> str:
+    """Return the source of a lightweight component, which ends its command; else nothing."""
+    command = texts(executor.container, "command")
+    return command[-1] if command and "def " in command[-1] else ""
+
+
+def literals_of(source: str) -> str:
+    """Return the string literals of Python source as written, without docstrings."""
     try:
         tree = ast.parse(source)
+    except SyntaxError:
+        return source
+    nodes = list(ast.walk(tree))
+    idle = [node.value for node in nodes if isinstance(node, ast.Expr)]
+    literals = [node for node in nodes if _is_text(node) and node not in idle]
+    return "\n".join(ast.get_source_segment(source, node) or "" for node in literals)
+
+
+def _is_text(node: ast.AST) -> bool:
+    is_constant = isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
+    return is_constant or isinstance(node, ast.JoinedStr)
+
+
+def _nodes(executor: Executor) -> Iterator[ast.AST]:
+    """Yield the syntax of a lightweight component."""
+    try:
+        tree = ast.parse(source_of(executor))
     except SyntaxError:
         return
     yield from ast.walk(tree)

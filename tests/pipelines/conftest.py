@@ -1,4 +1,4 @@
-"""What the tests of the linter share."""
+"""Fixtures of the linter's tests."""
 
 from collections.abc import Callable
 from pathlib import Path

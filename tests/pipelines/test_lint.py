@@ -126,7 +126,7 @@ def test_constants_of_a_task_are_one_argument(findings) -> None:
     assert loop.place == "task `for-loop-2`, items of the loop"
     assert task.place == "task `read`"
     assert task.message == (
-        "its constant inputs are 131,084 bytes as one argument, and Linux takes 131,071"
+        "its constant inputs are 131,083 bytes as one argument, and Linux takes 131,071"
     )
     assert task.advice == "hand on what is long as an artifact"
 
