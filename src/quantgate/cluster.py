@@ -9,7 +9,6 @@ from quantgate.errors import UsageError
 from quantgate.plan import Plan, run_parameters
 from quantgate.spec.cluster import Cluster
 from quantgate.spec.code import Code
-from quantgate.spec.functions import functions_left_behind
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.model import Spec
 
@@ -47,10 +46,9 @@ def arguments_on_cluster(plan: Plan) -> dict[str, str]:
     """Return the run's arguments: where the cluster finds what the pipeline takes.
 
     Raises:
-        UsageError: the spec names places, or code, of this machine.
+        UsageError: the spec names places of this machine.
     """
-    problems = [*_local_places(plan), *_local_code(plan)]
-    if problems:
+    if problems := list(_local_places(plan)):
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise UsageError(
             f"{plan.spec.name} cannot be sent to a cluster, which sees nothing of this machine:\n"
@@ -71,7 +69,7 @@ def _local_places(plan: Plan) -> Iterator[str]:
     for parameter, location in run_parameters(plan).items():
         if scheme_of(location):
             continue
-        key = _key_of(plan, parameter)
+        key = key_of(plan, parameter)
         if parameter != _PROMOTE_TO:
             yield (
                 f"{key}: {location} is a local path; upload it and name its URI, in the spec or "
@@ -85,7 +83,7 @@ def _local_places(plan: Plan) -> Iterator[str]:
             )
 
 
-def _key_of(plan: Plan, parameter: str) -> str:
+def key_of(plan: Plan, parameter: str) -> str:
     """Return the spec's key that a run parameter is taken from."""
     if parameter == _PROMOTE_TO:
         return "promote.to"
@@ -102,15 +100,3 @@ def _is_mounted(location: str, cluster: Cluster | None) -> bool:
     mounts = [volume.mount for volume in cluster.volumes] if cluster else []
     path = PurePosixPath(location)
     return ".." not in path.parts and any(path.is_relative_to(mount) for mount in mounts)
-
-
-def _local_code(plan: Plan) -> Iterator[str]:
-    cluster = plan.spec.cluster
-    if cluster and cluster.images.runtime:
-        return
-    for name in functions_left_behind(plan.spec):
-        yield (
-            f"{name} is Python code beside the spec; name its file as `code`, and it travels with "
-            "the pipeline, or build an image from quantgate/runtime that has it, and name it in "
-            "cluster.images.runtime or with --image runtime=IMAGE"
-        )

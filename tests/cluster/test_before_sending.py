@@ -132,3 +132,60 @@ def test_compile_warns_of_images_of_no_registry(quantgate, imageless: Path, tmp_
     done = quantgate("compile", imageless, "-o", target)
     assert (done.code, done.stderr) == (0, f"warning: {DEFAULTS}\n")
     assert done.stdout == f"{target} holds the pipeline digits: 2 candidates\n"
+
+
+OWN_METRICS = "[top1, {metric: my_metrics:spread, better: lower}]"
+
+
+@pytest.fixture
+def with_functions(spec: Path) -> Path:
+    """The spec with a source and a metric that are functions of modules it does not carry."""
+    text = spec.read_text().replace("gs://data/test.npz", "my_data:samples")
+    spec.write_text(text.replace("[top1]", OWN_METRICS))
+    return spec
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("submit",),
+        ("submit", "--dry-run"),
+        ("schedule", *CRON),
+        ("schedule", *CRON, "--dry-run"),
+        ("upload",),
+        ("upload", "--dry-run"),
+        ("compile",),
+        ("compile", "--format", "kubernetes"),
+    ],
+    ids=" ".join,
+)
+def test_functions_that_an_image_has_to_hold_are_named(
+    quantgate, kfp, with_functions: Path, verb
+) -> None:
+    done = quantgate(verb[0], with_functions, *verb[1:])
+    assert (done.code, done.stderr) == (
+        0,
+        "note: `my_data:samples` and `my_metrics:spread` must be importable in the image "
+        "registry.example/runtime:1. Name their file as `code` in the spec, and it travels with "
+        "the pipeline\n",
+    )
+
+
+def test_functions_beside_the_code_that_travels_are_named(quantgate, kfp, with_functions) -> None:
+    code = with_functions.with_name("my_metrics.py")
+    code.write_text("def spread(outputs, labels):\n    return 0.0\n")
+    done = quantgate("submit", with_functions, "--set", "code=my_metrics.py")
+    assert (done.code, done.stderr) == (
+        0,
+        "note: `my_data:samples` must be importable in the image registry.example/runtime:1. "
+        "`code` carries my_metrics.py alone\n",
+    )
+
+
+def test_what_is_refused_gets_no_note(quantgate, kfp, with_functions: Path) -> None:
+    with_functions.write_text(with_functions.read_text().partition("cluster:")[0])
+    done = quantgate("submit", with_functions)
+    assert (done.code, done.stderr) == (
+        2,
+        f"error: digits cannot be sent to a cluster: {DEFAULTS}\n",
+    )

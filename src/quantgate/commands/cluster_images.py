@@ -5,7 +5,9 @@ from collections.abc import Mapping
 
 from quantgate.errors import UsageError
 from quantgate.spec.cluster import Cluster
+from quantgate.spec.functions import functions_left_behind
 from quantgate.spec.model import Spec
+from quantgate.spec.wording import listed
 
 KINDS = ("convert", "runtime")
 
@@ -36,6 +38,20 @@ def warn_of_default_images(spec: Spec) -> None:
     """Warn of images that the user has not named."""
     if problem := _problem(spec):
         sys.stderr.write(f"warning: {problem}\n")
+
+
+def note_code_in_images(spec: Spec) -> None:
+    """Name the user's functions that an image has to hold, for they do not travel."""
+    functions = functions_left_behind(spec)
+    if not functions:
+        return
+    way_out = (
+        f"`code` carries {spec.code.name} alone"
+        if spec.code
+        else "Name their file as `code` in the spec, and it travels with the pipeline"
+    )
+    named, image = listed(functions, "and"), images_of(spec)["runtime"]
+    sys.stderr.write(f"note: {named} must be importable in the image {image}. {way_out}\n")
 
 
 def _named(spec: Spec) -> Mapping[str, str | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from quantgate.commands.arguments import add_spec
 from quantgate.commands.cluster_arguments import add_placement
-from quantgate.commands.cluster_images import warn_of_default_images
+from quantgate.commands.cluster_images import note_code_in_images, warn_of_default_images
 from quantgate.commands.manifest_arguments import (
     KUBERNETES,
     add_format,
@@ -51,6 +51,7 @@ def handle(options: argparse.Namespace) -> int:
     written = _write_manifests if options.format == KUBERNETES else _write_pipeline
     made, message = written(options)
     warn_of_default_images(made.plan.spec)
+    note_code_in_images(made.plan.spec)
     sys.stdout.write(message)
     return ExitCode.OK
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from quantgate.cluster import arguments_on_cluster
-from quantgate.commands.cluster_images import refuse_default_images
+from quantgate.commands.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.packaging import add_filing, add_sending, packaged, to_be_sent
 from quantgate.commands.preview import add_dry_run, preview, run_purpose
@@ -56,6 +56,7 @@ def handle(options: argparse.Namespace) -> int:
             purpose = run_purpose(options, {"schedule": name, "cron": options.cron})
             sys.stdout.write(preview(options, made, package, purpose, arguments))
         refuse_default_images(made.plan.spec)
+        note_code_in_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options)

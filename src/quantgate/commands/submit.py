@@ -5,7 +5,7 @@ import sys
 import time
 
 from quantgate.cluster import arguments_on_cluster
-from quantgate.commands.cluster_images import refuse_default_images
+from quantgate.commands.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.following import add_waiting, follow, require_reading, way_back
 from quantgate.commands.packaging import (
@@ -49,6 +49,7 @@ def handle(options: argparse.Namespace) -> int:
             purpose = run_purpose(options, {"run": name})
             sys.stdout.write(preview(options, made, package, purpose, arguments))
         refuse_default_images(made.plan.spec)
+        note_code_in_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options)

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from quantgate.cluster import parameters_left_open
-from quantgate.commands.cluster_images import warn_of_default_images
+from quantgate.commands.cluster_images import note_code_in_images, warn_of_default_images
 from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.packaging import add_sending, packaged, to_be_sent
 from quantgate.commands.preview import add_dry_run, preview
@@ -50,6 +50,7 @@ def handle(options: argparse.Namespace) -> int:
             parameters = parameters_left_open(made.plan)
             sys.stdout.write(preview(options, made, package, purpose, parameters))
         warn_of_default_images(made.plan.spec)
+        note_code_in_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options)
