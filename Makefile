@@ -84,6 +84,7 @@ goldens: $(INSTALLED)
 
 pages: $(INSTALLED)
 	$(BIN)/python tests/components/pages/refresh.py
+	$(BIN)/python tests/components/upstream/refresh.py
 
 schema: $(INSTALLED)
 	$(BIN)/python -m quantgate.spec.schema > specs/spec.schema.json

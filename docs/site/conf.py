@@ -11,6 +11,7 @@ root_doc = "docs/site/index"
 include_patterns = [
     "*.md",
     "components/*/README.md",
+    "components/upstream/*/README.md",
     "docs/*.md",
     "docs/decisions/*.md",
     "docs/site/*.md",

@@ -26,7 +26,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
 FOR_A_RUN = ("kfp", "tensorflow", "ai_edge_litert", "sklearn")
 
 #: Where it is "true", kfp imports what a task needs and no more.
-_KFP_RUNTIME = "_KFP_RUNTIME"
+KFP_RUNTIME = "_KFP_RUNTIME"
 
 
 def require(purpose: str, *modules: str) -> None:
@@ -57,11 +57,11 @@ def import_kfp_without_client() -> None:
 
     Whoever imports `kfp.dsl` or `kfp.compiler` afterwards gets them whole.
     """
-    before = os.environ.get(_KFP_RUNTIME)
-    os.environ[_KFP_RUNTIME] = "true"
+    before = os.environ.get(KFP_RUNTIME)
+    os.environ[KFP_RUNTIME] = "true"
     try:
         import kfp  # noqa: F401
     finally:
-        del os.environ[_KFP_RUNTIME]
+        del os.environ[KFP_RUNTIME]
         if before is not None:
-            os.environ[_KFP_RUNTIME] = before
+            os.environ[KFP_RUNTIME] = before

@@ -10,7 +10,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("specs/*.md")),
-    *sorted(ROOT.glob("components/*/README.md")),
+    *sorted(ROOT.glob("components/**/README.md")),
 ]
 
 

@@ -15,6 +15,8 @@ ROOMS = {
     "quantgate.local_runner": ROOT / "local_runner",
     "quantgate.pipelines": ROOT / "pipelines",
 }
+#: Components in the form of kubeflow/pipelines-components, where quantgate's name is not theirs.
+UPSTREAM = ROOT / "components" / "upstream"
 CORE_LIBRARIES = {"numpy", "pydantic", "yaml", "pydantic_core"}
 RUNNER_LIBRARIES = {
     "",
@@ -41,7 +43,7 @@ def imports_of(path: Path, *, only_at_import_time: bool = False) -> Iterator[str
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
+            assert node.level == 0 or UPSTREAM in path.parents, f"{path} imports relatively"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 

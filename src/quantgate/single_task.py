@@ -1,0 +1,141 @@
+"""A whole run of a spec inside one task of a pipeline, for `components/upstream`."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from quantgate.cluster import key_of
+from quantgate.decision import Decision
+from quantgate.errors import ExitCode, StepFailed, UsageError
+from quantgate.extras import KFP_RUNTIME
+from quantgate.figures import is_slice
+from quantgate.plan import run_parameters
+from quantgate.planning import make_plan
+from quantgate.runs import RunFolder, newest_decided
+from quantgate.spec import load
+from quantgate.spec.data import DataSource
+from quantgate.spec.formats import declared_format, has_location
+from quantgate.spec.locations import scheme_of
+from quantgate.spec.model import Spec
+
+_DECIDED = (ExitCode.OK, ExitCode.NOTHING_QUALIFIED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a candidate qualified, and the winner's measurements, empty if none did."""
+
+    qualified: bool
+    measurements: dict[str, float]
+
+
+def run_in_one_task(
+    spec: str,
+    *,
+    model: str,
+    calibration: str | None,
+    evaluation: str | None,
+    winner_path: str,
+    decision_path: str,
+    report_path: str,
+) -> Outcome:
+    """Run a spec as `quantgate run` does, and write its results.
+
+    Args:
+        spec: YAML text.
+        model: path of the float model, which replaces the spec's.
+        calibration: path of representative samples; None leaves the spec's.
+        evaluation: path of labelled samples, likewise.
+        winner_path: takes the winning model; zero bytes where no candidate qualifies.
+        decision_path: takes the decision as JSON.
+        report_path: takes the report as Markdown.
+
+    Raises:
+        UsageError: the spec names a path that the task does not have.
+        SpecError: the spec is invalid.
+        StepFailed: there is no decision or no promotion; the log says why.
+    """
+    artifacts = {"model": model, "calibration": calibration, "evaluation": evaluation}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "spec.yaml"
+        path.write_text(spec, encoding="utf-8")
+        given = {key: place for key, place in artifacts.items() if place}
+        # Links have the same names in every task, and so the spec has the same hash.
+        for key, place in given.items():
+            (folder / key).symlink_to(Path(place).resolve())
+        overrides = _overrides(load(path).spec, given)
+        _refuse_local_paths(path, overrides, given)
+        run = RunFolder(_run(path, overrides, folder / "runs"))
+        decision = Decision.read(run.decision)
+        _copy_or_empty(run.model_of(decision), Path(winner_path))
+        shutil.copyfile(run.decision, decision_path)
+        shutil.copyfile(run.report, report_path)
+    return Outcome(decision.winner is not None, _measurements(decision))
+
+
+def _overrides(spec: Spec, given: Mapping[str, str]) -> list[str]:
+    model_key = "model.keras" if spec.model.keras else "model.saved_model"
+    data = [line for name in given if name != "model" for line in _data_overrides(spec, name)]
+    return [f"{model_key}=model", *data]
+
+
+def _data_overrides(spec: Spec, name: str) -> Iterator[str]:
+    yield f"data.{name}.source={name}"
+    # An artifact's name has no suffix that would tell its format.
+    if format_name := _format_of(getattr(spec.data, name)):
+        yield f"data.{name}.format={format_name}"
+
+
+def _format_of(source: DataSource | None) -> str | None:
+    return declared_format(source) if source and has_location(source) else None
+
+
+def _refuse_local_paths(path: Path, overrides: list[str], given: Mapping[str, str]) -> None:
+    plan = make_plan(load(path, overrides).spec)
+    problems = [
+        f"{key_of(plan, parameter)}: {location} is a local path, which the task does not have; "
+        f"{_way_out(parameter)}"
+        for parameter, location in run_parameters(plan).items()
+        if not scheme_of(location) and parameter not in given
+    ]
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise UsageError(f"{plan.spec.name} cannot run in one task:\n{listed}")
+
+
+def _way_out(parameter: str) -> str:
+    inputs = ("calibration", "evaluation")
+    passed = f"pass the artifact as `{parameter}`, or " if parameter in inputs else ""
+    return f"{passed}name a URI in the spec"
+
+
+def _run(spec: Path, overrides: list[str], runs: Path) -> Path:
+    """Run in a process of its own: in this one, KFP has imported only a part of its modules."""
+    settings = [argument for override in overrides for argument in ("--set", override)]
+    command = ["-m", "quantgate", "run", str(spec), "--runs-dir", str(runs), "--no-cache"]
+    environment = {name: value for name, value in os.environ.items() if name != KFP_RUNTIME}
+    done = subprocess.run([sys.executable, *command, *settings], env=environment, check=False)
+    if done.returncode not in _DECIDED:
+        raise StepFailed(
+            f"quantgate ended with exit code {done.returncode}; the log above says why"
+        )
+    return newest_decided(runs)
+
+
+def _copy_or_empty(source: Path | None, target: Path) -> None:
+    if source:
+        shutil.copyfile(source, target)
+    else:
+        target.write_bytes(b"")
+
+
+def _measurements(decision: Decision) -> dict[str, float]:
+    winner = decision.entry(decision.winner) if decision.winner else None
+    measured = winner.measurements if winner else {}
+    return {name: value for name, value in measured.items() if not is_slice(name)}
