@@ -164,6 +164,11 @@ def test_passes_a_keras_file(files: Path):
     preflight(load(Path("quantgate.yaml"), [KERAS]))
 
 
+def test_passes_a_file_without_a_suffix_as_pipelines_have_them(files: Path):
+    (files / "model").write_bytes(b"model")
+    preflight(load(Path("quantgate.yaml"), ["model={keras: model}"]))
+
+
 def test_a_keras_file_that_is_missing(files: Path):
     assert said(KERAS) == [
         f"`model.keras` does not exist: {files}/fashion.keras -> Paths are relative to {files}."

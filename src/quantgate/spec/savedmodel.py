@@ -38,7 +38,8 @@ def keras_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
         message = f"{dotted(path)} is a folder, not a Keras file: {target}"
         hint = "Name a .keras or .h5 file, or a SavedModel's folder as `model.saved_model`."
         yield Finding(path, message, hint)
-    elif target.suffix not in _KERAS_SUFFIXES:
+    # An artifact of a pipeline has no suffix; the task that reads it looks at its content.
+    elif target.suffix not in ("", *_KERAS_SUFFIXES):
         message = f"{dotted(path)} is no .keras or .h5 file: {target}"
         yield Finding(path, message, "Keras 3 writes one with `model.save('model.keras')`.")
 
