@@ -1,16 +1,18 @@
 """A compiled pipeline, sent to a cluster: to run now, by a schedule, or to be kept there."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import kfp_server_api
 
 from quantgate.errors import UsageError
+from quantgate.pipeline_file import version_of
 from quantgate.pipelines.api_errors import expect, explained
 from quantgate.pipelines.connection import ImpatientClient
 from quantgate.pipelines.destination import experiment_name
+from quantgate.pipelines.plugins import PluginsInput, idle_plugins, send_with
 
 
 @dataclass(frozen=True)
@@ -21,19 +23,23 @@ class Submission:
         package: the compiled pipeline.
         arguments: its run parameters.
         name: what the run, or the schedule, is called.
+        pipeline: what the pipeline is called, where it is uploaded for a schedule.
         experiment: what it is filed under; None leaves it to kfp's environment.
         namespace: in a cluster with several users.
         root: URI that results go below; None leaves it to the cluster.
         service_account: that it runs as; None leaves it to the cluster.
+        plugins: what is handed to plugins of the backend.
     """
 
     package: Path
     arguments: dict[str, str]
     name: str
+    pipeline: str
     experiment: str | None = None
     namespace: str | None = None
     root: str | None = None
     service_account: str | None = None
+    plugins: PluginsInput = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,17 +47,26 @@ class Uploaded:
     """A version of a pipeline in a cluster; `is_new` unless the same one was there already."""
 
     pipeline_id: str
-    version: str
+    version_id: str
     is_new: bool
 
 
-def start_run(client: ImpatientClient, submission: Submission) -> str:
-    """Start a run and return its id.
+@dataclass(frozen=True)
+class Started:
+    """A run, and what its plugins have not done."""
+
+    run_id: str
+    remarks: tuple[str, ...]
+
+
+def start_run(client: ImpatientClient, submission: Submission) -> Started:
+    """Start a run.
 
     Raises:
         ClusterError: the cluster cannot be reached, or refuses.
     """
     with explained(client.address):
+        send_with(client, submission.plugins)
         started = client.create_run_from_pipeline_package(
             str(submission.package),
             arguments=submission.arguments,
@@ -60,11 +75,15 @@ def start_run(client: ImpatientClient, submission: Submission) -> str:
             pipeline_root=submission.root,
             service_account=submission.service_account,
         )
-    return str(expect(started.run_id, client.address))
+    run_id = str(expect(started.run_id, client.address))
+    return Started(run_id, tuple(idle_plugins(started.run_info, submission.plugins)))
 
 
 def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) -> str:
     """Schedule runs and return the schedule's id.
+
+    With plugins, the pipeline is uploaded and its version scheduled: as of 2.17.0, Kubeflow forgets
+    a pipeline, its arguments and its root that come with such a schedule.
 
     Args:
         client: of the cluster.
@@ -78,6 +97,7 @@ def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) ->
     with explained(client.address):
         experiment_id = _experiment(client, submission)
         _refuse_second(client, experiment_id, submission.name)
+        send_with(client, submission.plugins)
         scheduled = client.create_recurring_run(
             experiment_id,
             submission.name,
@@ -85,11 +105,20 @@ def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) ->
             max_concurrency=1,
             no_catchup=True,
             params=submission.arguments,
-            pipeline_package_path=str(submission.package),
             pipeline_root=submission.root,
             service_account=submission.service_account,
+            **_source(client, submission),
         )
     return str(expect(scheduled.recurring_run_id, client.address))
+
+
+def _source(client: ImpatientClient, submission: Submission) -> dict[str, str]:
+    package = submission.package
+    if not submission.plugins:
+        return {"pipeline_package_path": str(package)}
+    version = version_of(package)
+    uploaded = upload(client, package, submission.pipeline, version, submission.namespace)
+    return {"pipeline_id": uploaded.pipeline_id, "version_id": uploaded.version_id}
 
 
 def _experiment(client: ImpatientClient, submission: Submission) -> str:
@@ -119,17 +148,18 @@ def upload(
     """
     with explained(client.address):
         known = _find_pipeline(client, pipeline, namespace)
-        if known and _has_version(client, known, version):
-            return Uploaded(known, version, is_new=False)
+        if known and (version_id := _find_version(client, known, version)):
+            return Uploaded(known, version_id, is_new=False)
         pipeline_id = known or _create_pipeline(client, pipeline, namespace)
         made = client.upload_pipeline_version(str(package), version, pipeline_id=pipeline_id)
-        expect(made.pipeline_version_id, client.address)
-    return Uploaded(pipeline_id, version, is_new=True)
+        version_id = str(expect(made.pipeline_version_id, client.address))
+    return Uploaded(pipeline_id, version_id, is_new=True)
 
 
-def _has_version(client: ImpatientClient, pipeline_id: str, version: str) -> bool:
+def _find_version(client: ImpatientClient, pipeline_id: str, version: str) -> str | None:
     known = client.list_pipeline_versions(pipeline_id, filter=_named(version))
-    return bool(known.pipeline_versions)
+    versions = known.pipeline_versions or []
+    return str(versions[0].pipeline_version_id) if versions else None
 
 
 def _find_pipeline(client: ImpatientClient, name: str, namespace: str | None) -> str | None:

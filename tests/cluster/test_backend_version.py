@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.pipelines.backend import oldest_backend
+from quantgate.pipelines.backend import PIPELINES
 
 ROOT = Path(__file__).resolve().parents[2]
 API = "/apis/v2beta1"
@@ -74,4 +74,4 @@ def test_a_run_is_followed_on_any_backend(quantgate, kfp) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/cluster.md"])
 def test_the_pages_name_the_oldest_backend(page: str) -> None:
     words = " ".join((ROOT / page).read_text(encoding="utf-8").split())
-    assert f"Kubeflow Pipelines {oldest_backend()} or newer" in words
+    assert f"Kubeflow Pipelines {PIPELINES.oldest} or newer" in words

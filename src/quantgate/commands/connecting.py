@@ -98,16 +98,16 @@ def connected(options: argparse.Namespace) -> "ImpatientClient":
     return connect(arguments, options.request_timeout)
 
 
-def connected_to_send(options: argparse.Namespace) -> "ImpatientClient":
-    """Make the client of a cluster that can run quantgate's pipelines.
+def connected_to_send(options: argparse.Namespace, plugins: bool = False) -> "ImpatientClient":
+    """Make the client of a cluster that can run quantgate's pipelines, with plugins if asked.
 
     Raises:
         UsageError: kfp is not installed, or no endpoint can be found.
         ClusterError: the endpoint cannot be reached, refuses, or is too old.
     """
     client = connected(options)
-    from quantgate.pipelines.backend import check_backend
+    from quantgate.pipelines.backend import PIPELINES, PLUGINS, check_backend
 
-    if note := check_backend(client):
+    if note := check_backend(client, PLUGINS if plugins else PIPELINES):
         sys.stderr.write(f"note: {note}\n")
     return client

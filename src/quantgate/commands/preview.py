@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from quantgate.cluster import described, rendered
 from quantgate.commands.cluster_images import images_of
@@ -12,6 +13,7 @@ from quantgate.spec.cluster import Cluster
 #: Settings of `cluster` that have a line of their own.
 _SHOWN_APART = frozenset({"images", "pipeline_root", "service_account"})
 _LEFT_TO_CLUSTER = "as the cluster is set"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def add_dry_run(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,7 @@ def preview(
     package: Path,
     purpose: Mapping[str, str],
     parameters: Mapping[str, str],
+    plugins: Mapping[str, str] = _NONE,
 ) -> str:
     """Return what would be sent, as text; no connection is made.
 
@@ -43,6 +46,7 @@ def preview(
         package: its compiled pipeline.
         purpose: names of the run, schedule or pipeline, by title; these lines replace others.
         parameters: the run parameters.
+        plugins: what is handed to plugins, by `PLUGIN.KEY`.
     """
     spec = made.plan.spec
     cluster = spec.cluster or Cluster()
@@ -50,6 +54,7 @@ def preview(
         _rows({**_destination(options), **_settings(cluster), **purpose}),
         _titled("images", _rows(images_of(spec))),
         _titled("parameters", _rows(parameters)),
+        _titled("plugins", _rows(plugins)),
         _titled("code", f"  {described(spec.code)}\n" if spec.code else ""),
         _titled("cluster", rendered(cluster, without=_SHOWN_APART)),
     )

@@ -7,6 +7,12 @@ from quantgate.cluster import arguments_on_cluster
 from quantgate.commands.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.connecting import connected_to_send
 from quantgate.commands.packaging import add_filing, add_sending, packaged, to_be_sent
+from quantgate.commands.plugin_arguments import (
+    add_plugins,
+    plugins_input,
+    refuse_what_schedules_lose,
+    shown,
+)
 from quantgate.commands.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
 
@@ -35,6 +41,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--name", metavar="NAME", help="what the schedule is called (default: the spec's name)"
     )
+    add_plugins(parser)
     add_dry_run(parser)
     parser.set_defaults(handler=handle)
 
@@ -48,28 +55,33 @@ def _cron(text: str) -> str:
 
 def handle(options: argparse.Namespace) -> int:
     """Schedule the runs."""
+    plugins = plugins_input(options)
     made = to_be_sent(options)
     arguments = arguments_on_cluster(made.plan)
     name = options.name or made.plan.spec.name
     with packaged(made) as package:
         if options.dry_run:
             purpose = run_purpose(options, {"schedule": name, "cron": options.cron})
-            sys.stdout.write(preview(options, made, package, purpose, arguments))
+            sys.stdout.write(preview(options, made, package, purpose, arguments, shown(plugins)))
         refuse_default_images(made.plan.spec)
+        if plugins:
+            refuse_what_schedules_lose(arguments, made.pipeline_root, package)
         note_code_in_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
-        client = connected_to_send(options)
+        client = connected_to_send(options, bool(plugins))
         from quantgate.pipelines.submit import Submission, schedule_runs
 
         submission = Submission(
             package,
             arguments,
             name=name,
+            pipeline=made.plan.spec.name,
             experiment=options.experiment,
             namespace=options.namespace,
             root=made.pipeline_root,
             service_account=made.service_account,
+            plugins=plugins,
         )
         schedule_id = schedule_runs(client, submission, options.cron)
     sys.stdout.write(f"schedule {submission.name} ({schedule_id}): {options.cron}\n")

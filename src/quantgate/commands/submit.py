@@ -14,6 +14,7 @@ from quantgate.commands.packaging import (
     packaged,
     to_be_sent,
 )
+from quantgate.commands.plugin_arguments import add_plugins, plugins_input, shown
 from quantgate.commands.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
 
@@ -32,6 +33,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--name", metavar="NAME", help="what the run is called (default: the spec's name, and now)"
     )
+    add_plugins(parser)
     add_dry_run(parser)
     add_waiting(parser)
     parser.set_defaults(handler=handle)
@@ -39,6 +41,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def handle(options: argparse.Namespace) -> int:
     """Start the run, and follow it where that is asked for."""
+    plugins = plugins_input(options)
     made = to_be_sent(options)
     if options.wait:
         require_reading(made.pipeline_root)
@@ -47,26 +50,31 @@ def handle(options: argparse.Namespace) -> int:
     with packaged(made) as package:
         if options.dry_run:
             purpose = run_purpose(options, {"run": name})
-            sys.stdout.write(preview(options, made, package, purpose, arguments))
+            sys.stdout.write(preview(options, made, package, purpose, arguments, shown(plugins)))
         refuse_default_images(made.plan.spec)
         note_code_in_images(made.plan.spec)
         if options.dry_run:
             return ExitCode.OK
-        client = connected_to_send(options)
+        client = connected_to_send(options, bool(plugins))
         from quantgate.pipelines.submit import Submission, start_run
 
         submission = Submission(
             package,
             arguments,
             name=name,
+            pipeline=made.plan.spec.name,
             experiment=options.experiment,
             namespace=options.namespace,
             root=made.pipeline_root,
             service_account=made.service_account,
+            plugins=plugins,
         )
-        run_id = start_run(client, submission)
+        started = start_run(client, submission)
+    run_id = started.run_id
     sys.stdout.write(f"run {run_id}: {client.page_of(run_id)}\n")
     sys.stdout.flush()
+    for remark in started.remarks:
+        sys.stderr.write(f"note: {remark}\n")
     if options.wait:
         return follow(client, run_id, options)
     sys.stdout.write(f"{way_back(run_id)}\n")
