@@ -157,8 +157,18 @@ class Graph:
         cached: bool = False,
         explained: bool = True,
     ) -> None:
-        name, title, iteration = task.name, task.display_name, task.iteration
-        result = TaskResult(name, title, iteration, state, seconds, log, error, cached, explained)
+        result = TaskResult(
+            task.name,
+            task.display_name,
+            task.iteration,
+            state,
+            seconds,
+            log,
+            error,
+            cached,
+            explained,
+            task.item,
+        )
         self.results.append(result)
         Teller(self._observer, task, log).ended(result)
 

@@ -75,7 +75,14 @@ class Watch:
         task = seat.task
         seconds = time.monotonic() - self._since[seat] if seat in self._since else 0.0
         self._ended[seat] = TaskResult(
-            task.name, task.display_name, task.iteration, state, seconds, self._log, error
+            task.name,
+            task.display_name,
+            task.iteration,
+            state,
+            seconds,
+            self._log,
+            error,
+            item=task.item,
         )
         self._observer(TaskEnded(task, self._ended[seat]))
 

@@ -42,8 +42,9 @@ class PlannedTask:
     one that will not run at all: then `skipped` says why. `only_if` is what has to hold for it to
     run, of all `dsl.If` around it that are not decided yet.
     `iteration` counts from 0 in the innermost `dsl.ParallelFor`; it is None outside of loops, and
-    where the number of items is known only once the run is under way. `path` tells a task from all
-    others: the keys of the pipelines and loops that it stands in, and the numbers of iterations.
+    where the number of items is known only once the run is under way. `item` is what it iterates
+    over. `path` tells a task from all others: the keys of the pipelines and loops around it, and
+    the numbers of iterations.
     """
 
     name: str
@@ -54,6 +55,7 @@ class PlannedTask:
     only_if: str | None = None
     skipped: str | None = None
     path: tuple[str, ...] = ()
+    item: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class TaskResult:
     error: str | None = None
     cached: bool = False
     explained: bool = True
+    item: Any = field(default=None, compare=False)
 
     @property
     def log_tail(self) -> str:

@@ -93,6 +93,7 @@ class Place:
             path=self.folder.parts,
             only_if=only_if,
             skipped=self.skipped,
+            item=json.loads(self.items[-1]) if self.items else None,
         )
 
 

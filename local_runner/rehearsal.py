@@ -71,7 +71,10 @@ def _expected(place: Place, plan: PlannedTask, rehearsed: list[TaskResult]) -> l
     if not exact and not alike:
         return [replace(plan, to_run="waits for what cannot run")]
     found = exact or sorted(alike, key=lambda result: result.iteration or 0)
-    return [_told(replace(plan, iteration=result.iteration), result) for result in found]
+    return [
+        _told(replace(plan, iteration=result.iteration, item=result.item), result)
+        for result in found
+    ]
 
 
 def _told(plan: PlannedTask, result: TaskResult) -> PlannedTask:

@@ -1,9 +1,8 @@
 """Plan -> the graph of components, over channels: whoever made the model and the data."""
 
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
-from kfp import dsl
 from kfp.dsl import HTML, Artifact, Markdown, Model
 from kfp.dsl.pipeline_task import PipelineTask
 
@@ -13,16 +12,10 @@ from quantgate.components.convert_baseline.component import convert_baseline
 from quantgate.components.export_model.component import export_model
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
-from quantgate.components.quantize.component import quantize
+from quantgate.pipelines.candidates import Basis, bounds, try_candidates
 from quantgate.pipelines.datasets import build_calibration_set, build_evaluation_set
 from quantgate.pipelines.inputs import Inputs, bring_code
-from quantgate.pipelines.measuring import (
-    add_benchmark,
-    add_evaluation,
-    add_targets,
-    stopping_early,
-    terms,
-)
+from quantgate.pipelines.measuring import add_benchmark, add_evaluation, stopping_early, terms
 from quantgate.pipelines.placement import place
 from quantgate.pipelines.resources import Channel, conversion, runtime
 from quantgate.plan import Plan
@@ -37,19 +30,6 @@ class Outputs(NamedTuple):
     winner: Model
     compiled: Artifact
     qualified: bool
-
-
-@dataclass(frozen=True)
-class _Candidates:
-    """The channels inside the loop over the candidates.
-
-    The compiler changes a `dsl.Collected` where it is consumed, so each consumer makes its own.
-    """
-
-    quantized: Channel
-    attestation: Channel
-    measurement: Channel
-    targets: Channel | None
 
 
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
@@ -69,16 +49,15 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     )
     calibration = _calibrate(plan, baseline, representative) if representative else {}
     stopping = stopping_early(plan, baseline_measurement)
-    candidates = _try_candidates(plan, inputs, baseline, evaluation, calibration, stopping)
-    latency = add_benchmark(
-        plan, baseline, evaluation, candidates.quantized, after=baseline_measurement
-    )
+    basis = Basis(baseline, evaluation, calibration, stopping)
+    candidates = try_candidates(plan, inputs, basis)
+    others = (baseline_measurement, candidates.evidence)
+    latency = add_benchmark(plan, baseline, evaluation, candidates.models, after=others)
     decision = gate(
         facts=baseline.outputs["facts"],
         baseline=baseline_measurement.outputs["measurement"],
-        attestations=dsl.Collected(candidates.attestation),
-        measurements=dsl.Collected(candidates.measurement),
-        models=dsl.Collected(candidates.quantized),
+        evidence=candidates.evidence.outputs["collected"],
+        models=candidates.models.outputs["collected"],
         name=plan.spec.name,
         spec_sha256=spec_sha256,
         allow_random=plan.spec.data.allow_random,
@@ -86,7 +65,6 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         **terms(plan),
         **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
         **({"latency": latency} if latency else {}),
-        **({"targets": dsl.Collected(candidates.targets)} if candidates.targets else {}),
         **({"calibrated": calibration["calibrated"]} if calibration else {}),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
         **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
@@ -128,48 +106,13 @@ def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dic
         prepared=baseline.outputs["prepared"],
         facts=baseline.outputs["facts"],
         calibration=samples.outputs["dataset"],
-        **_bounds(plan),
+        **bounds(plan),
     )
     conversion(task, tasks.CALIBRATE)
     return {
         "calibrated": task.outputs["calibrated"],
         "calibration": samples.outputs["dataset"],
     }
-
-
-def _try_candidates(
-    plan: Plan,
-    inputs: Inputs,
-    baseline: PipelineTask,
-    evaluation: PipelineTask,
-    calibration: dict[str, Channel],
-    stopping: dict[str, Any],
-) -> _Candidates:
-    with dsl.ParallelFor(plan.items) as candidate:
-        quantized = quantize(
-            model=inputs.model,
-            baseline=baseline.outputs["baseline"],
-            facts=baseline.outputs["facts"],
-            candidate=candidate,
-            **_bounds(plan),
-            **calibration,
-        )
-        conversion(quantized, tasks.QUANTIZE)
-        model = quantized.outputs["quantized"]
-        measured = add_evaluation(plan, inputs, model, baseline, evaluation, stopping)
-        targets = add_targets(plan, model, baseline, evaluation)
-    return _Candidates(
-        quantized=quantized.outputs["quantized"],
-        attestation=quantized.outputs["attestation"],
-        measurement=measured.outputs["measurement"],
-        targets=targets,
-    )
-
-
-def _bounds(plan: Plan) -> dict[str, Any]:
-    quantize = plan.spec.quantize
-    memory = {"memory_limit": quantize.memory_limit} if quantize.memory_limit else {}
-    return {"timeout_s": quantize.timeout_s, **memory}
 
 
 def _promote(plan: Plan, decision: PipelineTask, to: Channel) -> None:

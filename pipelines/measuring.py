@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from kfp import dsl
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate import tasks
@@ -84,19 +83,19 @@ def add_benchmark(
     plan: Plan,
     baseline: PipelineTask,
     evaluation: PipelineTask,
-    candidates: Channel,
-    after: PipelineTask,
+    candidates: PipelineTask,
+    after: Sequence[PipelineTask],
 ) -> Channel | None:
-    """Add the task that times all models, when nothing else is left to disturb it.
+    """Add the task that times all models; None where the spec wants no latency.
 
-    `candidates` are the models inside the loop; None where the spec wants no latency.
+    It runs when all tasks of `after` have ended and nothing is left to disturb the clock.
     """
     latency = plan.spec.measure.latency
     if latency is None:
         return None
     task = benchmark(
         baseline=baseline.outputs["baseline"],
-        candidates=dsl.Collected(candidates),
+        candidates=candidates.outputs["collected"],
         facts=baseline.outputs["facts"],
         signature=plan.timed,
         evaluation=evaluation.outputs["dataset"],
@@ -105,7 +104,7 @@ def add_benchmark(
         runs=latency.runs,
         budget_s=latency.budget_s,
     )
-    task.after(after)
+    task.after(*after)
     runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))
     return task.outputs["latency"]
 

@@ -1,7 +1,5 @@
 """KFP interface of `benchmark`."""
 
-from typing import List
-
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
@@ -11,7 +9,7 @@ from quantgate.components.images import RUNTIME
 @dsl.component(base_image=RUNTIME, install_kfp_package=False)
 def benchmark(
     baseline: Input[Model],
-    candidates: Input[List[Model]],
+    candidates: Input[Artifact],
     facts: Input[Artifact],
     signature: str,
     evaluation: Input[Dataset],
@@ -25,7 +23,7 @@ def benchmark(
 
     Args:
         baseline: the float .tflite.
-        candidates: the quantized .tflite files; those of zero bytes are passed over.
+        candidates: what `collect` made of the quantized .tflite files.
         facts: `ModelFacts` of the float model.
         signature: key of the signature that is invoked.
         evaluation: the data set that samples are taken from.
@@ -40,7 +38,7 @@ def benchmark(
 
     work(
         baseline.path,
-        candidate_paths=[candidate.path for candidate in candidates],
+        candidates_path=candidates.path,
         facts_path=facts.path,
         signature=signature,
         dataset_path=evaluation.path,

@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from quantgate.components.benchmark.timing import (
     runs_within,
     time_models,
 )
+from quantgate.components.collection import read_collection
 from quantgate.components.interpreter import litert_version
 from quantgate.components.isolation import IsolatedFailure, run_isolated
 from quantgate.figures import LATENCIES, MEDIAN
@@ -46,7 +46,7 @@ TWIN = "the baseline again"
 def benchmark(
     baseline_path: str,
     *,
-    candidate_paths: Sequence[str],
+    candidates_path: str,
     facts_path: str,
     signature: str,
     dataset_path: str,
@@ -65,8 +65,7 @@ def benchmark(
 
     Args:
         baseline_path: the float .tflite.
-        candidate_paths: the quantized .tflite files; those of zero bytes are passed over, and the
-            same bytes are timed once.
+        candidates_path: what `collect` made of the quantized .tflite files.
         facts_path: `ModelFacts` of the float model.
         signature: key of the signature that is invoked.
         dataset_path: the data set whose first 32 samples are the inputs.
@@ -79,7 +78,7 @@ def benchmark(
     """
     facts = ModelFacts.read(facts_path)
     subject = Subject(facts, facts.signature(signature), dataset_path, threads)
-    models, load = _distinct([baseline_path, *candidate_paths]), os.getloadavg()[0]
+    models, load = _distinct([baseline_path, *_candidates(candidates_path)]), os.getloadavg()[0]
     baseline, rows = next(iter(models)), min(SAMPLES, warmup + runs)
     found = {sha256: _alone(path, subject, rows, budget_s) for sha256, path in models.items()}
     failures = {sha256: reason for sha256, reason in found.items() if isinstance(reason, str)}
@@ -125,9 +124,12 @@ def _timed_together(
     )
 
 
+def _candidates(collected: str) -> list[str]:
+    return [str(path) for path in read_collection(collected).of("models").values()]
+
+
 def _distinct(paths: Sequence[str]) -> dict[str, str]:
-    present = [path for path in paths if Path(path).stat().st_size]
-    return {sha256_of_file(path): path for path in present}
+    return {sha256_of_file(path): path for path in paths}
 
 
 def _alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone | str:

@@ -1,6 +1,6 @@
 """KFP interface of `gate`."""
 
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 from kfp import dsl
 from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Markdown, Metrics, Model, Output
@@ -12,9 +12,8 @@ from quantgate.components.images import RUNTIME
 def gate(
     facts: Input[Artifact],
     baseline: Input[Artifact],
-    attestations: Input[List[Artifact]],
-    measurements: Input[List[Artifact]],
-    models: Input[List[Model]],
+    evidence: Input[Artifact],
+    models: Input[Artifact],
     name: str,
     limits: dict,
     choose: list,
@@ -33,16 +32,15 @@ def gate(
     calibration: Input[Artifact] = None,
     baseline_model: Input[Model] = None,
     code_sha256: str = "",
-    targets: Input[List[Artifact]] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide; that no candidate qualifies is a decision too.
 
     Args:
         facts: `ModelFacts` of the float model.
         baseline: the baseline's measurement.
-        attestations: one `Attestation` a candidate.
-        measurements: one measurement a candidate.
-        models: one .tflite a candidate; all lists are joined by content, not by position.
+        evidence: what `collect` made of attestations, measurements and, where they are measured,
+            targets; all are joined by the hash of the model.
+        models: what `collect` made of the candidates' .tflite files.
         name: the spec's name.
         limits: the spec's `gate`.
         choose: the spec's `choose`.
@@ -64,7 +62,6 @@ def gate(
         calibration: summary of the calibration set, where there is one.
         baseline_model: the float .tflite, where it is to be promoted if nothing qualifies.
         code_sha256: hash of the Python file that data or metrics come from, where there is one.
-        targets: what `measure_targets` wrote, one folder a candidate, where targets are measured.
 
     Returns:
         Whether a candidate qualified, and its name ("" if none did).
@@ -74,9 +71,8 @@ def gate(
     outcome = work(
         facts_path=facts.path,
         baseline_path=baseline.path,
-        attestation_paths=[artifact.path for artifact in attestations],
-        measurement_paths=[artifact.path for artifact in measurements],
-        model_paths=[artifact.path for artifact in models],
+        evidence_path=evidence.path,
+        models_path=models.path,
         name=name,
         limits=limits,
         choose=choose,
@@ -93,7 +89,6 @@ def gate(
         calibration_path=calibration.path if calibration else None,
         baseline_model_path=baseline_model.path if baseline_model else None,
         code_sha256=code_sha256,
-        target_paths=[artifact.path for artifact in targets or []],
     )
     metrics.metadata["display_name"] = outcome.title
     for figure, value in outcome.measurements.items():

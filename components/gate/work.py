@@ -2,13 +2,14 @@
 
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from quantgate.components.collection import read_collection
 from quantgate.components.dataset import read_summary
 from quantgate.components.gate.files import read_calibration, read_ranges
 from quantgate.components.gate.plots import plots_of
@@ -48,9 +49,8 @@ def gate(
     *,
     facts_path: str,
     baseline_path: str,
-    attestation_paths: Sequence[str],
-    measurement_paths: Sequence[str],
-    model_paths: Sequence[str],
+    evidence_path: str,
+    models_path: str,
     name: str,
     limits: Mapping[str, Any],
     choose: Sequence[Any],
@@ -67,7 +67,6 @@ def gate(
     calibrated_path: str | None = None,
     calibration_path: str | None = None,
     code_sha256: str = "",
-    target_paths: Sequence[str] = (),
 ) -> Outcome:
     """Decide and write; that no candidate qualifies is a decision too.
 
@@ -78,12 +77,14 @@ def gate(
     Raises:
         InputError: a file is not what it should be, or the files do not belong together.
     """
+    collected, models = read_collection(evidence_path), read_collection(models_path).of("models")
+    measured_on_targets = collected.of("targets").values()
     evidence = Evidence(
         facts=ModelFacts.read(facts_path),
         baseline=read_evaluation(baseline_path),
-        attestations=[Attestation.read(path) for path in attestation_paths],
-        evaluations=[read_evaluation(path) for path in measurement_paths],
-        targets=[TargetMeasurements.read(Path(path) / TARGETS_FILE) for path in target_paths],
+        attestations=[Attestation.read(path) for path in collected.of("attestations").values()],
+        evaluations=[read_evaluation(path) for path in collected.of("measurements").values()],
+        targets=[TargetMeasurements.read(path / TARGETS_FILE) for path in measured_on_targets],
         benchmark=Benchmark.read(latency_path) if latency_path else None,
         calibration=read_calibration(calibrated_path) if calibrated_path else None,
         calibration_sets=read_summary(calibration_path) if calibration_path else {},
@@ -106,10 +107,9 @@ def gate(
     decision.write(decision_path)
     Path(report_path).write_text(markdown.render(decision), encoding="utf-8")
     Path(page_path).write_text(html.render(decision, plots_of(decision)), encoding="utf-8")
-    baselines = [] if baseline_model_path is None else [baseline_model_path]
-    _write_model(decision.promoted, [*model_paths, *baselines], winner_path)
+    _write_model(decision.promoted, models, baseline_model_path, winner_path)
     winner = decision.entry(decision.winner) if decision.winner else None
-    _write_compiled(winner, target_paths, Path(compiled_path))
+    _write_compiled(winner, measured_on_targets, Path(compiled_path))
     return Outcome(
         qualified=winner is not None,
         winner_name=winner.name if winner else "",
@@ -148,25 +148,26 @@ def _title(decision: Decision) -> str:
     return f"closest: {subject}" if subject else "no candidate qualifies"
 
 
-def _write_model(promoted: Entry | None, model_paths: Sequence[str], path: str) -> None:
+def _write_model(
+    promoted: Entry | None, models: Mapping[str, Path], baseline: str | None, path: str
+) -> None:
     if promoted is None:
         Path(path).write_bytes(b"")
         return
-    for model_path in model_paths:
-        if sha256_of_file(model_path) == promoted.model_sha256:
-            shutil.copyfile(model_path, path)
-            return
-    raise InputError(
-        f"the model of {promoted.name} (SHA-256 {promoted.model_sha256}) is not among the "
-        f"{len(model_paths)} models handed in: pass the models of the same run"
-    )
+    named = models.get(promoted.model_sha256 or "", baseline)
+    if named is None or sha256_of_file(named) != promoted.model_sha256:
+        raise InputError(
+            f"the model of {promoted.name} (SHA-256 {promoted.model_sha256}) is not among the "
+            f"{len(models)} collected models: collect the models of the same run"
+        )
+    shutil.copyfile(named, path)
 
 
-def _write_compiled(winner: Entry | None, target_paths: Sequence[str], folder: Path) -> None:
+def _write_compiled(winner: Entry | None, measured: Iterable[Path], folder: Path) -> None:
     """Write what compilers made of the winner, and a record, for an empty folder would vanish."""
     folder.mkdir(parents=True, exist_ok=True)
     TargetMeasurements(model_sha256=None, targets=[]).write(folder / TARGETS_FILE)
-    for path in map(Path, target_paths if winner else ()):
+    for path in measured if winner else ():
         found = TargetMeasurements.read(path / TARGETS_FILE)
         if winner and found.model_sha256 == winner.model_sha256:
             found.write(folder / TARGETS_FILE)

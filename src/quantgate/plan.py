@@ -16,6 +16,9 @@ from quantgate.spec.data import (
 from quantgate.spec.formats import has_location
 from quantgate.spec.model import Spec
 
+#: The tasks behind a loop take what its iterations made in one argument, which holds 128 KiB.
+MOST_IN_A_LOOP = 40
+
 
 @dataclass(frozen=True)
 class CalibrationSettings:
@@ -128,12 +131,18 @@ class Plan:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """The loop items of the pipeline, one a candidate."""
+        """The loop items, one a candidate."""
         keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
         return [
             candidate.as_parameter(keys.get(candidate.calibration, ""))
             for candidate in self.candidates
         ]
+
+    @property
+    def loops(self) -> list[list[dict[str, Any]]]:
+        """The items of each of the pipeline's loops; a further candidate changes the last only."""
+        starts = range(0, len(self.items), MOST_IN_A_LOOP)
+        return [self.items[start : start + MOST_IN_A_LOOP] for start in starts]
 
     @property
     def timed(self) -> str:

@@ -141,6 +141,16 @@ class Attestation(Delivered):
     seconds: float
 
 
+class Collection(Record):
+    """`collection.json` of a folder with the evidence on many candidates.
+
+    `pieces` has the SHA-256 of each piece's content, by kind: "models", "attestations",
+    "measurements" and "targets".
+    """
+
+    pieces: dict[str, list[str]]
+
+
 class Slices(Record):
     """The slices of a metric: the key that they go by, and how many samples each has, by name."""
 

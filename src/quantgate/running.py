@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from quantgate.compiled import write_pipeline
 from quantgate.decision import Decision
 from quantgate.display.manner import Manner, observer
-from quantgate.display.names import Names
+from quantgate.display.names import title_of
 from quantgate.engines import LOCAL, run_by_kfp
 from quantgate.errors import ExitCode
 from quantgate.plan import Plan, run_parameters
@@ -52,9 +52,9 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
     Raises:
         KeyboardInterrupt: Ctrl-C; its text says what is left and how to go on.
     """
-    run, names = create_run(settings.runs_dir, loaded.spec.name), names_of(plan)
+    run = create_run(settings.runs_dir, loaded.spec.name)
     run.spec.write_text(loaded.render(), encoding="utf-8")
-    diary = _Diary(run, names)
+    diary = _Diary(run)
     diary.write("running")
     try:
         result = _execute(loaded, plan, run, settings, diary)
@@ -66,12 +66,7 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
         diary.break_off("failed")
         raise
     diary.close(result, decided=decision is not None)
-    return _concluded(run, names, result, decision)
-
-
-def names_of(plan: Plan) -> Names:
-    """Return what the tasks of a plan's pipeline are called."""
-    return Names([candidate.name for candidate in plan.candidates])
+    return _concluded(run, result, decision)
 
 
 def arguments_of(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
@@ -88,7 +83,7 @@ def _execute(
     if functions_left_behind(loaded.spec):
         _let_tasks_import_from(loaded.folder)
     arguments = arguments_of(loaded, plan)
-    with observer(settings.manner, run.path, names_of(plan)) as shown:
+    with observer(settings.manner, run.path) as shown:
         if settings.runner != LOCAL:
             watching = diary.kept_beside(shown)
             return run_by_kfp(settings.runner, loaded, run, arguments, watching)
@@ -112,9 +107,8 @@ def _let_tasks_import_from(folder: Path) -> None:
 class _Diary:
     """Keeps `run.json` up to date, so that a run that is killed tells what it did."""
 
-    def __init__(self, run: RunFolder, names: Names) -> None:
+    def __init__(self, run: RunFolder) -> None:
         self._run = run
-        self._names = names
         self._tasks: dict[tuple[str, ...], TaskRecord] = {}
 
     def kept_beside(self, shown: "Observer") -> "Observer":
@@ -131,13 +125,13 @@ class _Diary:
 
         match event:
             case events.TaskStarted(task, log):
-                title = self._names.title(task)
+                title = title_of(task)
                 self._tasks[task.path] = TaskRecord(
                     title=title, state="RUNNING", seconds=0.0, log=f"logs/{log.name}", error=None
                 )
                 self.write("running")
             case events.TaskEnded(task, result):
-                self._tasks[task.path] = _recorded(result, self._names)
+                self._tasks[task.path] = _recorded(result)
                 self.write("running")
 
     def break_off(self, state: Literal["interrupted", "failed"]) -> None:
@@ -151,7 +145,7 @@ class _Diary:
 
     def close(self, result: "RunResult", decided: bool) -> None:
         """Write down how the run ended."""
-        tasks = [_recorded(task, self._names) for task in result.tasks]
+        tasks = [_recorded(task) for task in result.tasks]
         RunRecord(state="decided" if decided else "failed", tasks=tasks).keep(self._run)
 
     def farewell(self, is_cached: bool) -> str:
@@ -173,9 +167,9 @@ def way_on(kept: int) -> str:
     return f"{tasks} kept, and the same command goes on from there"
 
 
-def _recorded(task: "TaskResult", names: Names) -> TaskRecord:
+def _recorded(task: "TaskResult") -> TaskRecord:
     return TaskRecord(
-        title=names.title(task),
+        title=title_of(task),
         state=task.state.value,
         seconds=round(task.seconds, 3),
         log=f"logs/{task.log.name}" if task.log.is_file() else None,
@@ -194,30 +188,28 @@ def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | Non
     return decision
 
 
-def _concluded(
-    run: RunFolder, names: Names, result: "RunResult", decision: Decision | None
-) -> Conclusion:
+def _concluded(run: RunFolder, result: "RunResult", decision: Decision | None) -> Conclusion:
     if decision is not None and decision.promoted is None:
         # That there is nothing to promote is why the promotion failed, and no news.
         return Conclusion(run, ExitCode.NOTHING_QUALIFIED, decision, None)
     if decision is None or not result.succeeded:
-        return Conclusion(run, ExitCode.STEP_FAILED, decision, failures_of(result, names))
+        return Conclusion(run, ExitCode.STEP_FAILED, decision, failures_of(result))
     return Conclusion(run, ExitCode.OK, decision, None)
 
 
-def failures_of(result: "RunResult", names: Names) -> str:
+def failures_of(result: "RunResult") -> str:
     """Say what failed; what fails in the same way for many tasks is said once."""
     alike: dict[str | None, list[TaskResult]] = {}
     for task in result.tasks:
         if task.state.value == "FAILED":
             alike.setdefault(task.error, []).append(task)
-    return "\n".join(_failure(names, tasks) for tasks in alike.values())
+    return "\n".join(_failure(tasks) for tasks in alike.values())
 
 
-def _failure(names: Names, tasks: "list[TaskResult]") -> str:
+def _failure(tasks: "list[TaskResult]") -> str:
     first = tasks[0]
     others = f", and {len(tasks) - 1} more alike," if len(tasks) > 1 else ""
-    said = f"{names.title(first)}{others} failed: {first.error}"
+    said = f"{title_of(first)}{others} failed: {first.error}"
     tail = [] if first.explained else first.log_tail.splitlines()[-_TAIL_LINES:]
     if tail:
         said += "\n  its last words:\n" + "\n".join(f"    {line}" for line in tail)

@@ -19,6 +19,8 @@ EVALUATE_BASELINE = "Evaluate baseline"
 QUANTIZE = "Quantize"
 EVALUATE = "Evaluate"
 MEASURE_TARGETS = "Measure targets"
+COLLECT_MODELS = "Collect models"
+COLLECT_EVIDENCE = "Collect evidence"
 BENCHMARK = "Benchmark latency"
 GATE = "Gate"
 PROMOTE = "Promote winner"
@@ -48,6 +50,12 @@ def of_signature(title: str, samples: SignatureData) -> str:
     return f"{title}: {samples.signature}"
 
 
+def collecting_titles(title: str, plan: Plan) -> list[str]:
+    """Return the titles of the tasks that collect what the loops made, one a loop."""
+    count = len(plan.loops)
+    return [title] if count == 1 else [f"{title}: {n} of {count}" for n in range(1, count + 1)]
+
+
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     """List the tasks that the pipeline of a plan runs."""
     calibrated, spec = plan.calibrated, plan.spec
@@ -63,6 +71,8 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (CALIBRATE, calibrated),
     )
     once_after = (
+        *((title, True) for title in collecting_titles(COLLECT_MODELS, plan)),
+        *((title, True) for title in collecting_titles(COLLECT_EVIDENCE, plan)),
         (BENCHMARK, spec.measure.latency is not None),
         (GATE, True),
         (PROMOTE, spec.promote is not None),

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import CalibrationSettings, Plan
+from quantgate.plan import MOST_IN_A_LOOP, CalibrationSettings, Plan
 from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 
@@ -77,6 +77,14 @@ def test_calibrations_are_listed_once_and_the_first_has_no_key() -> None:
         None,
         "random-200-7",
     ]
+
+
+def test_a_further_candidate_changes_the_last_loop_only() -> None:
+    modes = [{"mode": "float16", "name": f"candidate-{n}"} for n in range(MOST_IN_A_LOOP + 2)]
+    loops, longer = plan_of(*modes[:-1]).loops, plan_of(*modes).loops
+    assert [len(items) for items in loops] == [MOST_IN_A_LOOP, 1]
+    assert longer[:-1] == loops[:-1]
+    assert [item for items in longer for item in items] == plan_of(*modes).items
 
 
 def test_a_plan_without_calibrated_candidates_has_no_calibrations() -> None:

@@ -127,6 +127,8 @@ def test_tasks_without_calibration_or_latency() -> None:
         "Evaluate baseline",
         "Quantize",
         "Evaluate",
+        "Collect models",
+        "Collect evidence",
         "Gate",
     ]
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from quantgate.display.names import Names
 from quantgate.local_runner import PlannedTask, TaskResult, TaskState
 
 _SEQUENCE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")
@@ -142,14 +141,15 @@ def on_a_terminal() -> Iterator[Callable[..., Pty]]:
     yield start
 
 
-NAMES = Names(["small", "exact"])
+CANDIDATES = ("small", "exact")
 
 
 def planned(*path: str) -> PlannedTask:
     """Return a task that stands at a path such as for-loop-1, 0, quantize."""
     numbers = [int(part) for part in path if part.isdecimal()]
-    title = path[-1].capitalize()
-    return PlannedTask(path[-1], title, numbers[-1] if numbers else None, (), path=path)
+    title, number = path[-1].capitalize(), numbers[-1] if numbers else None
+    item = None if number is None else {"candidate": CANDIDATES[number]}
+    return PlannedTask(path[-1], title, number, (), path=path, item=item)
 
 
 @pytest.fixture
@@ -166,14 +166,15 @@ def ended() -> Callable[..., Any]:
     def event(task: PlannedTask, state: str = "SUCCEEDED", **fields: Any) -> TaskEnded:
         log = fields.pop("log", Path("/nowhere.log"))
         result = TaskResult(
-            task.name, task.display_name, task.iteration, TaskState(state), 1.5, log, **fields
+            task.name,
+            task.display_name,
+            task.iteration,
+            TaskState(state),
+            1.5,
+            log,
+            item=task.item,
+            **fields,
         )
         return TaskEnded(task, result)
 
     return event
-
-
-@pytest.fixture
-def names() -> Names:
-    """Names for a loop over two candidates."""
-    return NAMES

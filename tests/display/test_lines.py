@@ -46,16 +46,16 @@ def events(task, ended, log):
     return of_the_run
 
 
-def plain(names, events, verbose=False):
+def plain(events, verbose=False):
     stream, warnings = io.StringIO(), io.StringIO()
-    with PlainLines(names, stream, warnings, verbose) as tell:
+    with PlainLines(stream, warnings, verbose) as tell:
         for event in events():
             tell(event)
     return re.sub(r"(?m)^ +\d+\.\d s  ", "N s  ", stream.getvalue()), warnings.getvalue()
 
 
-def test_plain_lines_say_how_tasks_ended(names, events):
-    assert plain(names, events) == (
+def test_plain_lines_say_how_tasks_ended(events):
+    assert plain(events) == (
         "N s  Quantize small: attempt 1 failed: no memory\n"
         "N s  Quantize small: failed in 1.5 s\n"
         "N s  Gate: cached\n",
@@ -63,8 +63,8 @@ def test_plain_lines_say_how_tasks_ended(names, events):
     )
 
 
-def test_verbose_lines_have_what_tasks_print_under_their_names(names, events):
-    lines, _ = plain(names, events, verbose=True)
+def test_verbose_lines_have_what_tasks_print_under_their_names(events):
+    lines, _ = plain(events, verbose=True)
     printed = [line for line in lines.splitlines() if " | " in line]
     assert printed == [
         "Quantize small | one",
@@ -75,7 +75,7 @@ def test_verbose_lines_have_what_tasks_print_under_their_names(names, events):
     assert "N s  Quantize small: started\n" in lines
 
 
-def test_a_log_that_tasks_share_has_its_own_name(names, task, ended, log):
+def test_a_log_that_tasks_share_has_its_own_name(task, ended, log):
     def sharing():
         for key in ("a", "b"):
             yield TaskStarted(task(key), log)
@@ -83,16 +83,16 @@ def test_a_log_that_tasks_share_has_its_own_name(names, task, ended, log):
                 stream.write(f"from {key}\n")
             yield ended(task(key), log=log)
 
-    lines, _ = plain(names, sharing, verbose=True)
+    lines, _ = plain(sharing, verbose=True)
     assert [line for line in lines.splitlines() if " | " in line] == [
         "A | from a",
         "quantize.0 | from b",
     ]
 
 
-def test_json_has_every_event_with_stable_names(names, events, log):
+def test_json_has_every_event_with_stable_names(events, log):
     stream = io.StringIO()
-    with JsonLines(Path("/runs/x"), names, stream, verbose=True) as tell:
+    with JsonLines(Path("/runs/x"), stream, verbose=True) as tell:
         for event in events():
             tell(event)
     found = [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -12,23 +12,28 @@ import sys
 import time
 from pathlib import Path
 from quantgate.display.live import LiveTree, can_draw
-from quantgate.display.names import Names
 from quantgate.local_runner import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.events import *
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 count, seconds, verbose = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "verbose"
 log = Path(sys.argv[4])
-names = Names([f"candidate_{number}" for number in range(count)])
 tasks = [
-    PlannedTask(key, key.capitalize(), number, (), path=("for-loop-1", str(number), key))
+    PlannedTask(
+        key,
+        key.capitalize(),
+        number,
+        (),
+        path=("for-loop-1", str(number), key),
+        item={"candidate": f"candidate_{number}"},
+    )
     for number in range(count)
     for key in ("quantize", "evaluate")
 ]
 assert can_draw(sys.stdout)
 try:
     began, spent = time.monotonic(), time.process_time()
-    with LiveTree(names, sys.stdout, verbose) as tell:
+    with LiveTree(sys.stdout, verbose) as tell:
         tell(RunStarted("p", tuple(tasks)))
         for task in tasks:
             tell(TaskStarted(task, log))

@@ -1,5 +1,7 @@
 """The tree of tasks: what stands where, and how it folds."""
 
+from dataclasses import replace
+
 import pytest
 
 from quantgate.display.folding import lines_of
@@ -25,9 +27,9 @@ def tasks(task):
 
 
 @pytest.fixture
-def tree(names, tasks):
+def tree(tasks):
     """Two tasks are over, one candidate is done and the other under way."""
-    tree = Tree(names)
+    tree = Tree()
     tree.note(RunStarted("p", tuple(tasks)), 0.0)
     return tree
 
@@ -62,6 +64,24 @@ def test_loops_are_branches_and_iterations_have_the_names_of_candidates(tree):
         "    Evaluate: waiting: waiting",
         "Gate: waiting: waiting",
         "Promote: waiting: waiting",
+    ]
+
+
+def test_several_loops_over_candidates_are_one_branch(task):
+    keys = ("small", "for-loop-2", "0"), ("exact", "for-loop-4", "0")
+    tree = Tree()
+    tasks = [
+        replace(task(loop, number, "quantize"), item={"candidate": name})
+        for name, loop, number in keys
+    ]
+    tree.note(RunStarted("p", (*tasks, task("gate"))), 0.0)
+    assert [line.split(":")[0] for line in drawn(tree)] == [
+        "candidates",
+        "  small",
+        "    Quantize",
+        "  exact",
+        "    Quantize",
+        "Gate",
     ]
 
 
@@ -142,8 +162,8 @@ def test_another_attempt_begins_its_count_anew(half_way, tasks):
     assert "    Quantize: running: 1:05" in drawn(half_way)
 
 
-def test_a_pipeline_inside_another_is_a_branch(names, task):
-    tree = Tree(names)
+def test_a_pipeline_inside_another_is_a_branch(task):
+    tree = Tree()
     tree.note(RunStarted("p", (task("train", "fit"), task("train", "check"))), 0.0)
     assert [line.split(":")[0] for line in drawn(tree)] == ["train", "  Fit", "  Check"]
 

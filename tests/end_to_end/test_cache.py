@@ -49,4 +49,24 @@ def test_only_what_changed_runs_again(ran, example: Path, quantgate, tmp_path: P
     assert "Quantize float16            to run: no entry yet\n" in dry.stdout
     assert "Quantize dynamic_range      cached\n" in dry.stdout
     more, _ = ran()
-    assert more == {"Quantize float16", "Evaluate float16", "Benchmark latency", "Gate"}
+    assert more == {
+        "Quantize float16",
+        "Evaluate float16",
+        "Collect models",
+        "Collect evidence",
+        "Benchmark latency",
+        "Gate",
+    }
+
+
+def test_another_metric_times_no_model_again(ran) -> None:
+    ran()
+    measured, _ = ran("--set", "measure.metrics=[top1, top5]")
+    assert measured == {
+        "Build evaluation set",
+        "Evaluate baseline",
+        "Evaluate dynamic_range",
+        "Evaluate integer_only_int8",
+        "Collect evidence",
+        "Gate",
+    }

@@ -1,5 +1,6 @@
 """What KFP's driver and launcher ask of a compiled pipeline, held against all that we compile."""
 
+import json
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 from quantgate.pipeline_file import PipelineFile, read_pipeline_file
 from quantgate.pipelines import compile_pipeline
-from quantgate.pipelines.ir import Task, part, tasks_of
+from quantgate.pipelines.ir import Message, Task, part, tasks_of
+from quantgate.plan import MOST_IN_A_LOOP
 from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
 
@@ -21,6 +23,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "cosine_similarity": {"measure": {"metrics": ["cosine_similarity"]}},
     "snr": {"measure": {"metrics": ["snr"]}},
     "keras": {"model": {"keras": "model.keras"}},
+    "200 candidates": {
+        "quantize": {
+            "modes": [{"mode": "float16", "name": f"candidate-{n}"} for n in range(1, 201)]
+        },
+        "measure": {"metrics": ["top1"], "targets": ["microcontroller"]},
+    },
     "everything": {
         "measure": {"metrics": ["agreement", "snr"], "targets": ["microcontroller"]},
         "promote": {"to": "gs://bucket/models", "when_none_qualifies": "keep_baseline"},
@@ -55,6 +63,15 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return read_pipeline_file(path)
 
 
+def loops(file: PipelineFile) -> list[Task]:
+    return [task for task in tasks_of(file) if "parameterIterator" in task.message]
+
+
+def items_of(loop: Message) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(loop["parameterIterator"]["items"]["raw"])
+    return items
+
+
 def importers(file: PipelineFile) -> Iterator[Task]:
     executors = part(file.document, "deploymentSpec", "executors")
     for task in tasks_of(file):
@@ -71,9 +88,8 @@ def test_an_importer_is_called_by_its_key(file: PipelineFile) -> None:
 
 def test_a_loop_is_called_by_its_key(file: PipelineFile) -> None:
     """KFP's drivers before 2.16 are not told the key of a loop, and go by its name."""
-    loops = [task for task in tasks_of(file) if "parameterIterator" in task.message]
-    assert loops
-    for task in loops:
+    assert loops(file)
+    for task in loops(file):
         assert task.message["taskInfo"]["name"] == task.path.rpartition(".")[2]
 
 
@@ -82,3 +98,57 @@ def test_no_task_takes_an_artifact_twice(file: PipelineFile) -> None:
     for task in tasks_of(file):
         taken = [repr(source) for source in part(task.message, "inputs", "artifacts").values()]
         assert sorted(taken) == sorted(set(taken)), task.place
+
+
+def test_no_loop_is_inside_another(file: PipelineFile) -> None:
+    """KFP hands a nested list on as one of its items, or as a flat list."""
+    paths = [task.path for task in loops(file)]
+    assert not [path for path in paths for other in paths if path.startswith(f"{other}.")]
+
+
+def test_a_collected_list_fits_into_an_argument(file: PipelineFile) -> None:
+    """The launcher gets all inputs of a task as one argument, which Linux bounds to 128 KiB.
+
+    An artifact takes 550 to 650 bytes there, and more where the pipeline's root is long.
+    """
+    for task in tasks_of(file):
+        collected = [
+            task.siblings[producer]
+            for source in part(task.message, "inputs", "artifacts").values()
+            if (producer := part(source, "taskOutputArtifact").get("producerTask"))
+            if "parameterIterator" in task.siblings[producer]
+        ]
+        artifacts = sum(len(items_of(loop)) for loop in collected)
+        assert 1_000 * artifacts < 128 * 1024 - 8_000, task.place
+
+
+def test_the_loops_have_all_candidates_in_order(tmp_path: Path) -> None:
+    plan = make_plan(spec_of(VARIANTS["200 candidates"]))
+    compile_pipeline(plan, "0" * 64, tmp_path / "pipeline.yaml")
+    tasks = read_pipeline_file(tmp_path / "pipeline.yaml").document["root"]["dag"]["tasks"]
+    keys = [key for key in tasks if key.startswith("for-loop-")]
+    keys.sort(key=lambda key: int(key.rpartition("-")[2]))
+    items = [items_of(tasks[key]) for key in keys]
+    assert [len(each) for each in items] == [MOST_IN_A_LOOP] * 5
+    assert [item for each in items for item in each] == plan.items
+
+
+def test_the_benchmark_waits_for_everything_else(file: PipelineFile) -> None:
+    """Only the gate and the promotion come after it, so that nothing disturbs the clock."""
+    for task in tasks_of(file):
+        if task.message["componentRef"]["name"] != "comp-benchmark":
+            continue
+        before = _upstream(task.siblings, task.path.rpartition(".")[2])
+        after = {
+            part(other, "componentRef")["name"]
+            for key, other in task.siblings.items()
+            if key not in before
+        }
+        assert after <= {"comp-benchmark", "comp-gate", "comp-promote"}
+
+
+def _upstream(siblings: Message, key: str) -> set[str]:
+    found: set[str] = set()
+    for name in siblings[key].get("dependentTasks", []):
+        found |= {name} | _upstream(siblings, name)
+    return found

@@ -93,15 +93,18 @@ def test_compiling_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     [
         {"promote": {"to": "out"}},
         {"quantize": {"modes": ["float16"]}, "measure": {"metrics": ["top1"], "latency": None}},
+        {"quantize": {"modes": [{"mode": "float16", "name": f"n{n}"} for n in range(81)]}},
     ],
-    ids=["everything", "the least"],
+    ids=["everything", "the least", "three loops"],
 )
 def test_display_names_are_those_of_the_plan(sections: dict[str, object], tmp_path: Path) -> None:
     plan = plan_of(**sections)
     ir = compiled(plan, tmp_path)
-    assert sorted(display_names(ir["root"]["dag"], ir)) == sorted(
-        task.title for task in tasks_of(plan)
-    )
+    named = display_names(ir["root"]["dag"], ir)
+    assert set(named) == {task.title for task in tasks_of(plan)}
+    once = [task.title for task in tasks_of(plan) if task.times == 1]
+    assert [named.count(title) for title in once] == [1] * len(once)
+    assert named.count("Quantize") == len(plan.loops)
 
 
 def test_the_loop_is_a_literal_list_of_candidates(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
 from quantgate.commands.conclude import conclude, guarded_as_json
 from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
+from quantgate.display.names import title_of
 from quantgate.engines import LOCAL, RUNNERS, check_runner, check_targets
 from quantgate.errors import ExitCode
 from quantgate.extras import import_kfp_without_client
 from quantgate.plan import Plan
 from quantgate.planning import make_plan
-from quantgate.running import Settings, arguments_of, names_of, run_spec
+from quantgate.running import Settings, arguments_of, run_spec
 from quantgate.spec import LoadedSpec, load, preflight
 
 
@@ -108,8 +109,7 @@ def _dry_run(loaded: LoadedSpec, plan: Plan, cache: Path | None, manner: Manner)
         path = Path(folder) / "pipeline.yaml"
         compile_pipeline(plan, loaded.sha256, path)
         tasks = dry_run(read_pipeline(path), arguments_of(loaded, plan), cache)
-    names = names_of(plan)
-    fates = [(names.title(task), task.to_run) for task in tasks]
+    fates = [(title_of(task), task.to_run) for task in tasks]
     if manner.as_json:
         _print_fates_as_json(fates)
     else:

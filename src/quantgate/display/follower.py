@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quantgate.display.names import Names
+from quantgate.display.names import title_of
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Event
@@ -21,8 +21,7 @@ Write = Callable[[str, str], None]
 class LogFollower:
     """Hands on every line that tasks add to their logs; `write` gets the task's name and a line."""
 
-    def __init__(self, names: Names, write: Write) -> None:
-        self._names = names
+    def __init__(self, write: Write) -> None:
         self._write = write
         self._logs: dict[Path, _Log] = {}
 
@@ -34,7 +33,7 @@ class LogFollower:
             case events.TaskStarted(task, log) if log in self._logs:
                 self._logs[log].title = log.stem  # tasks share it, so nobody's name is right
             case events.TaskStarted(task, log):
-                self._logs[log] = _Log(self._names.title(task), log)
+                self._logs[log] = _Log(title_of(task), log)
             case events.TaskEnded(_, result) if result.log in self._logs:
                 self._pass_on_all(self._logs[result.log])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from quantgate.display.lines import Lines
-from quantgate.display.names import Names
+from quantgate.display.names import candidate_of, title_of
 from quantgate.display.words import standing_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def write_event(stream: TextIO, event: str, **fields: object) -> None:
 class JsonLines(Lines):
     """The observer that writes every event of a run."""
 
-    def __init__(self, run: Path, names: Names, stream: TextIO, verbose: bool = False) -> None:
-        super().__init__(names, stream, verbose)
+    def __init__(self, run: Path, stream: TextIO, verbose: bool = False) -> None:
+        super().__init__(stream, verbose)
         self._run = run
 
     def _tell(self, event: "Event") -> None:
@@ -44,7 +44,7 @@ class JsonLines(Lines):
 
         match event:
             case events.RunStarted(_, tasks):
-                titles = [self._names.title(task) for task in tasks]
+                titles = [title_of(task) for task in tasks]
                 return {"run_started": {"run": str(self._run), "tasks": titles}}
             case events.TaskWaiting(task):
                 return {"task_waiting": self._task(task)}
@@ -62,8 +62,8 @@ class JsonLines(Lines):
 
     def _task(self, task: "PlannedTask") -> dict[str, Any]:
         return {
-            "task": self._names.title(task),
-            "candidate": self._names.candidate(task.iteration),
+            "task": title_of(task),
+            "candidate": candidate_of(task),
             "id": "/".join(task.path),
         }
 

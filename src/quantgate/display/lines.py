@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from quantgate.display.follower import LogFollower
-from quantgate.display.names import Names
 from quantgate.display.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -18,10 +17,9 @@ _PAUSE_S = 0.25
 class Lines(ABC):
     """An observer that tells of events, and where it is verbose of what tasks print meanwhile."""
 
-    def __init__(self, names: Names, stream: TextIO, verbose: bool) -> None:
-        self._names = names
+    def __init__(self, stream: TextIO, verbose: bool) -> None:
         self._stream = stream
-        self._logs = LogFollower(names, self._tell_printed) if verbose else None
+        self._logs = LogFollower(self._tell_printed) if verbose else None
         self._lock = threading.Lock()
         self._stack = ExitStack()
 

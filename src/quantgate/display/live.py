@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from quantgate.display.folding import Line, lines_of
 from quantgate.display.follower import LogFollower
-from quantgate.display.names import Names
+from quantgate.display.names import title_of
 from quantgate.display.screen import Row, Screen, width_of
 from quantgate.display.ticker import Ticker
 from quantgate.display.tree import ENDED, Tree
@@ -48,14 +48,13 @@ def speaks_unicode(stream: TextIO) -> bool:
 class LiveTree:
     """The observer that draws; a context manager that leaves the terminal as it was."""
 
-    def __init__(self, names: Names, stream: TextIO, verbose: bool = False) -> None:
-        self._names = names
-        self._tree = Tree(names)
+    def __init__(self, stream: TextIO, verbose: bool = False) -> None:
+        self._tree = Tree()
         self._screen = Screen(stream)
         self._marks = MARKS if speaks_unicode(stream) else ASCII_MARKS
         self._cut = "…" if speaks_unicode(stream) else "~"
         self._looks = {} if os.environ.get("NO_COLOR") else _LOOKS
-        self._logs = LogFollower(names, self._print_above) if verbose else None
+        self._logs = LogFollower(self._print_above) if verbose else None
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._stack = ExitStack()
@@ -73,7 +72,7 @@ class LiveTree:
         """Take in what happened; it is drawn at the next occasion."""
         with self._lock:
             self._tree.note(event, time.monotonic())
-            if said := said_of(event, self._names):
+            if said := said_of(event):
                 self._screen.print_above(said)
             if self._logs:
                 self._logs.note(event)
@@ -113,7 +112,7 @@ class LiveTree:
         return Row(text, look)
 
 
-def said_of(event: "Event", names: Names) -> str:
+def said_of(event: "Event") -> str:
     """Return the lines that stay for an event which the tree has no place for; "" for others."""
     from quantgate.local_runner import events
 
@@ -121,5 +120,5 @@ def said_of(event: "Event", names: Names) -> str:
         case events.Warned(sentence):
             return f"warning: {sentence}\n"
         case events.TaskRetried(task, attempt, error):
-            return f"{names.title(task)}: attempt {attempt} failed: {error}\n"
+            return f"{title_of(task)}: attempt {attempt} failed: {error}\n"
     return ""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quantgate.display.names import Names
-
 if TYPE_CHECKING:
     from quantgate.local_runner import Observer
 
@@ -21,7 +19,7 @@ class Manner:
     quiet: bool = False
 
 
-def observer(manner: Manner, run: Path, names: Names) -> "AbstractContextManager[Observer]":
+def observer(manner: Manner, run: Path) -> "AbstractContextManager[Observer]":
     """Return what shows the run in a folder: a tree on a terminal, and lines elsewhere."""
     if manner.quiet:
         from quantgate.local_runner.events import say_nothing
@@ -30,13 +28,13 @@ def observer(manner: Manner, run: Path, names: Names) -> "AbstractContextManager
     if manner.as_json:
         from quantgate.display.json_lines import JsonLines
 
-        return JsonLines(run, names, sys.stdout, manner.verbose)
+        return JsonLines(run, sys.stdout, manner.verbose)
     sys.stdout.write(f"run {run}\n")
     sys.stdout.flush()
     from quantgate.display.live import LiveTree, can_draw
 
     if can_draw(sys.stdout):
-        return LiveTree(names, sys.stdout, manner.verbose)
+        return LiveTree(sys.stdout, manner.verbose)
     from quantgate.display.plain import PlainLines
 
-    return PlainLines(names, sys.stdout, sys.stderr, manner.verbose)
+    return PlainLines(sys.stdout, sys.stderr, manner.verbose)

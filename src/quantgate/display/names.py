@@ -1,24 +1,18 @@
 """What tasks and iterations are called for a person."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from quantgate.local_runner import PlannedTask, TaskResult
 
 
-@dataclass(frozen=True)
-class Names:
-    """Names for a pipeline whose loop runs over candidates."""
+def candidate_of(task: "PlannedTask | TaskResult") -> str | None:
+    """Return the candidate that a task works on; None outside of the loops over candidates."""
+    item = task.item
+    return str(item["candidate"]) if isinstance(item, dict) and "candidate" in item else None
 
-    candidates: Sequence[str]
 
-    def candidate(self, iteration: int | None) -> str | None:
-        """Return the candidate of an iteration; None outside of the loop."""
-        return None if iteration is None else self.candidates[iteration]
-
-    def title(self, task: "PlannedTask | TaskResult") -> str:
-        """Return the name of a task: an iteration's has its candidate."""
-        candidate = self.candidate(task.iteration)
-        return task.display_name if candidate is None else f"{task.display_name} {candidate}"
+def title_of(task: "PlannedTask | TaskResult") -> str:
+    """Return the name of a task: one inside a loop has its candidate."""
+    candidate = candidate_of(task)
+    return task.display_name if candidate is None else f"{task.display_name} {candidate}"

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from quantgate.display.lines import Lines
-from quantgate.display.names import Names
+from quantgate.display.names import title_of
 from quantgate.display.words import standing_of
 
 if TYPE_CHECKING:
@@ -15,16 +15,13 @@ class PlainLines(Lines):
     """The observer that prints a line when a task ends; skipped ones are told by the failed one.
 
     Args:
-        names: what tasks are called.
         stream: takes the lines.
         warnings: takes warnings.
         verbose: whether to print what tasks print, too.
     """
 
-    def __init__(
-        self, names: Names, stream: TextIO, warnings: TextIO, verbose: bool = False
-    ) -> None:
-        super().__init__(names, stream, verbose)
+    def __init__(self, stream: TextIO, warnings: TextIO, verbose: bool = False) -> None:
+        super().__init__(stream, verbose)
         self._warnings = warnings
         self._began = time.monotonic()
 
@@ -35,11 +32,11 @@ class PlainLines(Lines):
             case events.Warned(sentence):
                 self._warnings.write(f"warning: {sentence}\n")
             case events.TaskRetried(task, attempt, error):
-                self._say(f"{self._names.title(task)}: attempt {attempt} failed: {error}")
+                self._say(f"{title_of(task)}: attempt {attempt} failed: {error}")
             case events.TaskStarted(task) if self._logs:
-                self._say(f"{self._names.title(task)}: started")
+                self._say(f"{title_of(task)}: started")
             case events.TaskEnded(task, result) if standing_of(result) != "skipped":
-                self._say(f"{self._names.title(task)}: {_ended(result)}")
+                self._say(f"{title_of(task)}: {_ended(result)}")
 
     def _tell_printed(self, title: str, line: str) -> None:
         self._write(f"{title} | {line}\n")

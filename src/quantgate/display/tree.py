@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quantgate.display.names import Names
+from quantgate.display.names import candidate_of
 from quantgate.display.words import elapsed, share, standing_of
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ class Node:
 class Tree:
     """All tasks that events have told of."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self) -> None:
         self.root = Node("")
-        self._names = names
 
     def note(self, event: "Event", now: float) -> None:
         """Take in an event that came at the given time."""
@@ -103,14 +102,18 @@ class Tree:
     def _node(self, task: "PlannedTask") -> Node:
         *branches, key = task.path
         node = self.root
-        for part in branches:
-            node = node.children.setdefault(part, Node(self._branch_label(part)))
+        for place, label in _labelled(branches, candidate_of(task)):
+            node = node.children.setdefault(place, Node(label))
         return node.children.setdefault(key, Node(task.display_name))
 
-    def _branch_label(self, part: str) -> str:
-        if part.isdecimal() and int(part) < len(self._names.candidates):
-            return self._names.candidates[int(part)]
-        return "candidates" if part.startswith("for-loop") else part
+
+def _labelled(branches: list[str], candidate: str | None) -> list[tuple[str, str]]:
+    """Return keys and labels; the loops over candidates are one branch, however many there are."""
+    if candidate is None:
+        return [(part, part) for part in branches]
+    *around, loop, iteration = branches
+    outer = [(part, part) for part in around]
+    return [*outer, ("candidates", "candidates"), (f"{loop}/{iteration}", candidate)]
 
 
 def _end(node: Node, result: "TaskResult", now: float) -> None:

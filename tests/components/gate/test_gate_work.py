@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantgate.components.collect.work import collect
 from quantgate.components.dataset import write_summary
 from quantgate.components.gate.work import gate
 from quantgate.components.measurement_folder import SampleFile
@@ -36,6 +38,7 @@ class RunFolder:
     attestations: list[str] = field(default_factory=list)
     measurements: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
     sha256: dict[str, str] = field(default_factory=dict)
 
     def path(self, name: str) -> str:
@@ -90,13 +93,28 @@ class RunFolder:
         self.attestations.append(self.path(f"{name}-attestation"))
         self.measurements.append(self.measurement(name, top1))
 
+    def collected(self, name: str, **evidence: list[str]) -> str:
+        shutil.rmtree(self.root / name, ignore_errors=True)
+        collect(evidence, earlier_path=None, collected_path=self.path(name))
+        return self.path(name)
+
+    def collected_models(self) -> str:
+        return self.collected("models", models=self.models)
+
+    def collected_evidence(self) -> str:
+        return self.collected(
+            "evidence",
+            attestations=self.attestations,
+            measurements=self.measurements,
+            targets=self.targets,
+        )
+
     def gate(self, **changes):
         arguments = {
             "facts_path": self.path("facts"),
             "baseline_path": self.path("float32-measurement"),
-            "attestation_paths": self.attestations,
-            "measurement_paths": self.measurements,
-            "model_paths": self.models,
+            "evidence_path": self.collected_evidence(),
+            "models_path": self.collected_models(),
             "name": "fashion",
             # As KFP hands them in: whole numbers have become floats.
             "limits": {"top1": {"max_drop": 0.05}, "size_bytes": {"max": 80.0}},
@@ -133,9 +151,8 @@ class RunFolder:
         outcome = component.python_func(
             facts=artifact(dsl.Artifact, self.path("facts")),
             baseline=artifact(dsl.Artifact, self.path("float32-measurement")),
-            attestations=[artifact(dsl.Artifact, path) for path in self.attestations],
-            measurements=[artifact(dsl.Artifact, path) for path in self.measurements],
-            models=[artifact(dsl.Model, path) for path in self.models],
+            evidence=artifact(dsl.Artifact, self.collected_evidence()),
+            models=artifact(dsl.Artifact, self.collected_models()),
             name="fashion",
             limits={"top1": {"max_drop": 0.05}},
             choose=[{"minimize": "size_bytes"}],
@@ -227,25 +244,41 @@ def test_latency_and_calibration_are_taken_in(files):
     assert (provenance.processor, provenance.calibration_sha256) == ("Cortex-A76", "c" * 64)
 
 
-def test_the_order_of_the_lists_means_nothing(files):
+def test_the_order_in_which_evidence_was_collected_means_nothing(files):
     files.gate()
     first = json.loads(Path(files.path("decision")).read_text("utf-8"))
-    files.gate(
-        attestation_paths=files.attestations[::-1],
-        measurement_paths=[*files.measurements[1:], files.measurements[0]],
-        model_paths=files.models[::-1],
-    )
+    files.attestations.reverse()
+    files.measurements.append(files.measurements.pop(0))
+    files.models.reverse()
+    files.gate()
     second = json.loads(Path(files.path("decision")).read_text("utf-8"))
     assert {**first, "created": ""} == {**second, "created": ""}
     assert Path(files.path("winner")).read_bytes() == b"h" * 60
 
 
 def test_a_winner_whose_model_is_not_there_is_an_error(files):
+    missing = (
+        f"the model of float16 (SHA-256 {files.sha256['float16']}) is not among the {{}} collected "
+        "models: collect the models of the same run"
+    )
+    models = Path(files.collected_models())
+    (models / "models" / f"{files.sha256['float16']}.tflite").write_bytes(b"other")
     with pytest.raises(InputError) as caught:
-        files.gate(model_paths=files.models[:1])
+        files.gate(models_path=str(models))
+    assert str(caught.value) == missing.format(2)
+
+    models = files.collected("fewer", models=files.models[:1])
+    with pytest.raises(InputError) as caught:
+        files.gate(models_path=models)
+    assert str(caught.value) == missing.format(1)
+
+
+def test_what_is_no_collection_is_named(files):
+    with pytest.raises(InputError) as caught:
+        files.gate(evidence_path=files.measurements[0])
     assert str(caught.value) == (
-        f"the model of float16 (SHA-256 {files.sha256['float16']}) is not among the 1 models "
-        "handed in: pass the models of the same run"
+        f"{files.measurements[0]}/collection.json is not a Collection record: "
+        "No such file or directory"
     )
 
 
@@ -310,11 +343,11 @@ def targets_of(path, sha256, name, content):
 
 
 def test_what_compilers_made_of_the_winner_is_handed_on(files):
-    paths = [
+    files.targets = [
         targets_of(files.path(f"{name}-targets"), files.sha256[name], "ethos_u.tflite", content)
         for name, content in (("dynamic_range", b"D"), ("float16", b"H"))
     ]
-    outcome = files.gate(target_paths=paths)
+    outcome = files.gate()
     assert outcome.measurements["ethos_u_cycles"] == 9.0
     compiled = Path(files.path("compiled"))
     assert (compiled / "ethos_u.tflite").read_bytes() == b"H"
@@ -324,8 +357,8 @@ def test_what_compilers_made_of_the_winner_is_handed_on(files):
 
 
 def test_without_a_winner_nothing_compiled_is_handed_on(files):
-    path = targets_of(files.path("t"), files.sha256["float16"], "ethos_u.tflite", b"H")
-    files.gate(limits={"size_bytes": {"max": 1.0}}, target_paths=[path])
+    files.targets = [targets_of(files.path("t"), files.sha256["float16"], "ethos_u.tflite", b"H")]
+    files.gate(limits={"size_bytes": {"max": 1.0}})
     assert [each.name for each in Path(files.path("compiled")).iterdir()] == ["targets.json"]
 
 

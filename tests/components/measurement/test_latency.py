@@ -10,6 +10,7 @@ from ai_edge_litert.schema_py_generated import FullyConnectedOptionsT
 from quantgate.components.benchmark.machine import processor_name
 from quantgate.components.benchmark.timing import Entrant, Subject, time_models
 from quantgate.components.benchmark.work import benchmark
+from quantgate.components.collect.work import collect
 from quantgate.hashing import sha256_of_file
 from quantgate.records import Benchmark, ModelFacts
 
@@ -23,9 +24,11 @@ def bench(tmp_path, make_facts, make_dataset):
     dataset = make_dataset(facts, x=np.ones((40, 2), np.float32), labels=[0] * 40)
 
     def run(baseline, candidates, runs=20, warmup=3, budget_s=10.0):
+        collected = tmp_path / "collected"
+        collect({"models": candidates}, earlier_path=None, collected_path=str(collected))
         benchmark(
             baseline,
-            candidate_paths=candidates,
+            candidates_path=str(collected),
             facts_path=facts,
             signature="serve",
             dataset_path=dataset,

@@ -1,0 +1,1 @@
+"""Put what the tasks of a loop made into one folder."""

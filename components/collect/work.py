@@ -1,0 +1,68 @@
+"""The work of `collect`: many artifacts become one folder, without a copy of their bytes."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from quantgate.components.collection import (
+    COLLECTION,
+    ENDINGS,
+    Collected,
+    place_of,
+    read_collection,
+)
+from quantgate.hashing import sha256_of_file, sha256_of_tree
+from quantgate.records import Collection
+
+
+def collect(
+    evidence: Mapping[str, Sequence[str]], *, earlier_path: str | None, collected_path: str
+) -> None:
+    """Gather evidence in one folder; what has the same content is there once.
+
+    Args:
+        evidence: paths by kind, one of `collection.ENDINGS`. Models of zero bytes are left out.
+        earlier_path: a folder that this function has written, to be taken over; None for none.
+        collected_path: the folder to write.
+
+    Raises:
+        InputError: `earlier_path` is no such folder.
+    """
+    root = Path(collected_path)
+    root.mkdir(parents=True, exist_ok=True)
+    earlier = read_collection(earlier_path) if earlier_path else Collected(root, {})
+    pieces = {
+        kind: earlier.of(kind) | _by_content(kind, evidence.get(kind, ())) for kind in ENDINGS
+    }
+    for kind, sources in pieces.items():
+        for sha256, source in sources.items():
+            _link(source, place_of(root, kind, sha256))
+    listed = {kind: sorted(sources) for kind, sources in pieces.items()}
+    Collection(pieces=listed).write(root / COLLECTION)
+
+
+def _by_content(kind: str, paths: Sequence[str]) -> dict[str, Path]:
+    present = [path for path in map(Path, paths) if kind != "models" or path.stat().st_size]
+    return {_sha256(path): path for path in present}
+
+
+def _sha256(path: Path) -> str:
+    return sha256_of_tree(path) if path.is_dir() else sha256_of_file(path)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link_file)
+    else:
+        _link_file(source, target)
+
+
+def _link_file(source: str | Path, target: str | Path) -> None:
+    """Give a file a second name, or copy it where the file system has no such names."""
+    try:
+        # What a symbolic link points to, for no launcher uploads the link.
+        os.link(os.path.realpath(source), target)
+    except OSError:
+        shutil.copyfile(source, target)

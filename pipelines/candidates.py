@@ -1,0 +1,121 @@
+"""The loops over the candidates, and the tasks that collect what they made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kfp import dsl
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate import tasks
+from quantgate.components.collect.component import collect
+from quantgate.components.quantize.component import quantize
+from quantgate.pipelines.inputs import Inputs
+from quantgate.pipelines.measuring import add_evaluation, add_targets
+from quantgate.pipelines.resources import Channel, conversion, runtime
+from quantgate.plan import Plan
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What candidates are made of and measured on.
+
+    Attributes:
+        baseline: the task that converts the float model.
+        evaluation: the task that builds the evaluation set.
+        calibration: optional inputs of `quantize`.
+        stopping: optional inputs of `evaluate`.
+    """
+
+    baseline: PipelineTask
+    evaluation: PipelineTask
+    calibration: Mapping[str, Channel]
+    stopping: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Collections:
+    """The tasks that hold what all loops so far have made.
+
+    The benchmark takes the models alone, so that another metric or limit times no model again.
+    """
+
+    models: PipelineTask
+    evidence: PipelineTask
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The channels inside a loop.
+
+    The compiler changes a `dsl.Collected` where it is consumed, so each consumer makes its own.
+    """
+
+    quantized: Channel
+    attestation: Channel
+    measurement: Channel
+    targets: Channel | None
+
+
+def try_candidates(plan: Plan, inputs: Inputs, basis: Basis) -> Collections:
+    """Add the loops, and behind each the tasks that add to what was collected before."""
+    collected = None
+    titles = zip(
+        tasks.collecting_titles(tasks.COLLECT_MODELS, plan),
+        tasks.collecting_titles(tasks.COLLECT_EVIDENCE, plan),
+        strict=True,
+    )
+    for items, (models, evidence) in zip(plan.loops, titles, strict=True):
+        made = _try_each(plan, inputs, basis, items)
+        collected = Collections(
+            models=runtime(_collect_models(made, collected), models),
+            evidence=runtime(_collect_evidence(made, collected), evidence),
+        )
+    assert collected is not None, "a plan has a candidate"
+    return collected
+
+
+def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, Any]]) -> _Made:
+    baseline, evaluation = basis.baseline, basis.evaluation
+    with dsl.ParallelFor(items) as candidate:
+        quantized = quantize(
+            model=inputs.model,
+            baseline=baseline.outputs["baseline"],
+            facts=baseline.outputs["facts"],
+            candidate=candidate,
+            **bounds(plan),
+            **basis.calibration,
+        )
+        conversion(quantized, tasks.QUANTIZE)
+        model = quantized.outputs["quantized"]
+        measured = add_evaluation(plan, inputs, model, baseline, evaluation, basis.stopping)
+        targets = add_targets(plan, model, baseline, evaluation)
+    return _Made(
+        quantized=model,
+        attestation=quantized.outputs["attestation"],
+        measurement=measured.outputs["measurement"],
+        targets=targets,
+    )
+
+
+def _collect_models(made: _Made, earlier: Collections | None) -> PipelineTask:
+    return collect(
+        models=dsl.Collected(made.quantized),
+        **({"earlier": earlier.models.outputs["collected"]} if earlier else {}),
+    )
+
+
+def _collect_evidence(made: _Made, earlier: Collections | None) -> PipelineTask:
+    return collect(
+        attestations=dsl.Collected(made.attestation),
+        measurements=dsl.Collected(made.measurement),
+        **({"targets": dsl.Collected(made.targets)} if made.targets else {}),
+        **({"earlier": earlier.evidence.outputs["collected"]} if earlier else {}),
+    )
+
+
+def bounds(plan: Plan) -> dict[str, Any]:
+    """Return what a conversion may take, as the parameters of a task that converts."""
+    settings = plan.spec.quantize
+    memory = {"memory_limit": settings.memory_limit} if settings.memory_limit else {}
+    return {"timeout_s": settings.timeout_s, **memory}
