@@ -15,7 +15,7 @@ ENDINGS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Collected:
+class EvidenceFolder:
     """The evidence in a folder; the order of its pieces means nothing."""
 
     folder: Path
@@ -26,10 +26,10 @@ class Collected:
         return {sha256: place_of(self.folder, kind, sha256) for sha256 in self.pieces.get(kind, [])}
 
 
-def read_collection(folder: str | Path) -> Collected:
+def read_collection(folder: str | Path) -> EvidenceFolder:
     """Read what `collect` wrote; raises InputError where the folder is none of its."""
     root = Path(folder)
-    return Collected(root, Collection.read(root / COLLECTION).pieces)
+    return EvidenceFolder(root, Collection.read(root / COLLECTION).pieces)
 
 
 def place_of(folder: Path, kind: str, sha256: str) -> Path:

@@ -8,6 +8,7 @@ from quantgate.local_runner.events import Teller
 from quantgate.local_runner.importer import import_artifacts
 from quantgate.local_runner.ingredients import key_of
 from quantgate.local_runner.inputs import complete
+from quantgate.local_runner.keeping import may_be_kept
 from quantgate.local_runner.outcome import Artifact
 from quantgate.local_runner.plan import display_name
 from quantgate.local_runner.step import Run, Step
@@ -30,10 +31,10 @@ class _Keyed:
 
 async def _keyed(cache: Cache, run: Run, step: Step) -> _Keyed | None:
     """Return what a step is found by; None where it must not be kept, or an input is unreadable."""
-    if not step.spec.caching_options.enable_cache or not step.executor.HasField("container"):
+    container = step.executor.container
+    if not step.executor.HasField("container") or not may_be_kept(step.spec, container):
         return None
     inputs = complete(step.component, step.inputs)
-    container = step.executor.container
     try:
         ingredients = await asyncio.to_thread(
             cache.ingredients.of, step.component, container, inputs, step.facts

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from quantgate.local_runner.container import imports, python_function
 from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.keeping import may_be_kept
 from quantgate.local_runner.plan import in_order
 from quantgate.local_runner.resources import Demand, Pool
 from quantgate.local_runner.servers import Servers
@@ -37,9 +38,7 @@ class Foresight:
         executed = list(_executed(pipeline, pipeline.root))
         self._needs = list({needs.component: needs for _, needs in executed}.values())
         self._places = {needs.component: place for place, needs in enumerate(self._needs)}
-        self._uncached = {
-            needs.component for task, needs in executed if not task.caching_options.enable_cache
-        }
+        self._uncached = {needs.component for is_kept, needs in executed if not is_kept}
         self._asked: set[str] = set()
         self._under_way: list[asyncio.Task[None]] = []
 
@@ -80,8 +79,8 @@ class Foresight:
         await self._servers.warm_up(needs.image, imports(needs.source))
 
 
-def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[Any, _Needs]]:
-    """Yield every task that runs a function for sure, in order, with what that needs."""
+def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[bool, _Needs]]:
+    """Yield every task that runs a function for sure, in order: whether it is kept, its needs."""
     tasks = parent.dag.tasks
     for task in (tasks[key] for key in in_order(tasks) if not tasks[key].trigger_policy.condition):
         component = pipeline.component_of(task)
@@ -90,4 +89,5 @@ def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[Any, _Needs]]:
             continue
         container = pipeline.executors[component.executor_label].container
         if function := python_function(container):
-            yield task, _Needs(task.component_ref.name, container.image, function.source)
+            needs = _Needs(task.component_ref.name, container.image, function.source)
+            yield may_be_kept(task, container), needs

@@ -59,30 +59,37 @@ class _Made:
 
 def try_candidates(plan: Plan, inputs: Inputs, basis: Basis) -> Collections:
     """Add the loops, and behind each the tasks that add to what was collected before."""
-    collected = None
+    collected: list[Collections] = []
     titles = zip(
         tasks.collecting_titles(tasks.COLLECT_MODELS, plan),
         tasks.collecting_titles(tasks.COLLECT_EVIDENCE, plan),
         strict=True,
     )
     for items, (models, evidence) in zip(plan.loops, titles, strict=True):
-        made = _try_each(plan, inputs, basis, items)
-        collected = Collections(
-            models=runtime(_collect_models(made, collected), models),
-            evidence=runtime(_collect_evidence(made, collected), evidence),
+        made, before = _try_each(plan, inputs, basis, items), collected[-1] if collected else None
+        collected.append(
+            Collections(
+                models=_collect(models, before and before.models, models=made.quantized),
+                evidence=_collect(
+                    evidence,
+                    before and before.evidence,
+                    attestations=made.attestation,
+                    measurements=made.measurement,
+                    targets=made.targets,
+                ),
+            )
         )
-    assert collected is not None, "a plan has a candidate"
-    return collected
+    return collected[-1]
 
 
 def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, Any]]) -> _Made:
     baseline, evaluation = basis.baseline, basis.evaluation
     with dsl.ParallelFor(items) as candidate:
         quantized = quantize(
-            model=inputs.model,
             baseline=baseline.outputs["baseline"],
             facts=baseline.outputs["facts"],
             candidate=candidate,
+            **inputs.model.given_as("model"),
             **bounds(plan),
             **basis.calibration,
         )
@@ -98,20 +105,10 @@ def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, An
     )
 
 
-def _collect_models(made: _Made, earlier: Collections | None) -> PipelineTask:
-    return collect(
-        models=dsl.Collected(made.quantized),
-        **({"earlier": earlier.models.outputs["collected"]} if earlier else {}),
-    )
-
-
-def _collect_evidence(made: _Made, earlier: Collections | None) -> PipelineTask:
-    return collect(
-        attestations=dsl.Collected(made.attestation),
-        measurements=dsl.Collected(made.measurement),
-        **({"targets": dsl.Collected(made.targets)} if made.targets else {}),
-        **({"earlier": earlier.evidence.outputs["collected"]} if earlier else {}),
-    )
+def _collect(title: str, before: PipelineTask | None, **made: Channel | None) -> PipelineTask:
+    lists = {kind: dsl.Collected(channel) for kind, channel in made.items() if channel}
+    earlier = {"earlier": before.outputs["collected"]} if before else {}
+    return runtime(collect(**lists, **earlier), title)
 
 
 def bounds(plan: Plan) -> dict[str, Any]:

@@ -93,7 +93,11 @@ class _Ingredients:
         given = json_argument(
             {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
         )
-        source = {"source": self.inputs.sources[located]} if located else {"generator": data.source}
+        source = (
+            self.inputs.sources[located].given_as("source")
+            if located
+            else {"generator": data.source}
+        )
         return {**source, "options": given}
 
     def reading(self, task: PipelineTask, title: str, data: DataSource) -> PipelineTask:

@@ -17,7 +17,7 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate import __version__, tasks
 from quantgate.errors import UsageError
 from quantgate.pipelines.graph import Outputs, build_graph
-from quantgate.pipelines.inputs import Inputs, import_artifact
+from quantgate.pipelines.inputs import Inputs, Source, import_source
 from quantgate.pipelines.labels import make_labels_unique
 from quantgate.pipelines.resources import Channel
 from quantgate.plan import Plan, run_parameters
@@ -154,11 +154,11 @@ def _component(
     def pipeline(*channels: Channel) -> Outputs:
         inside = dict(zip(taken, channels, strict=True))
         handed = {**sources, **{name: inside[key] for name, key in inputs.items()}}
-        artifacts = {
-            name: _artifact(name, key, handed[name], sources[name]) for name, key in imports.items()
+        given = {
+            name: _source(name, key, handed[name], sources[name]) for name, key in imports.items()
         }
-        model = artifacts.pop(_MODEL)
-        feeding = Inputs(model, artifacts, handed.get(_PROMOTE_TO))
+        model = given.pop(_MODEL)
+        feeding = Inputs(model, given, handed.get(_PROMOTE_TO))
         return build_graph(plan, feeding, made_of.spec_sha256)
 
     pipeline.__signature__ = _signature(taken)  # type: ignore[attr-defined]
@@ -170,10 +170,11 @@ def _component(
     return decorate(pipeline)
 
 
-def _artifact(name: str, key: str, channel: Channel, source: Channel) -> Channel:
+def _source(name: str, key: str, channel: Channel, source: Channel) -> Source:
+    """Return an artifact that another task made as it is, and one that has a URI imported."""
     if not _is_uri(source):
-        return channel
-    return import_artifact(channel, _class_of(name), key)
+        return Source(channel)
+    return import_source(channel, _class_of(name), key)
 
 
 def _signature(given: Mapping[str, Channel]) -> Signature:

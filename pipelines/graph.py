@@ -14,7 +14,7 @@ from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.pipelines.candidates import Basis, bounds, try_candidates
 from quantgate.pipelines.datasets import build_calibration_set, build_evaluation_set
-from quantgate.pipelines.inputs import Inputs, bring_code
+from quantgate.pipelines.inputs import Inputs, Source, bring_code
 from quantgate.pipelines.measuring import add_benchmark, add_evaluation, stopping_early, terms
 from quantgate.pipelines.placement import place
 from quantgate.pipelines.resources import Channel, conversion, runtime
@@ -35,7 +35,7 @@ class Outputs(NamedTuple):
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Chain the components; to be called inside a `@dsl.pipeline` function."""
     if plan.spec.model.keras:
-        inputs = replace(inputs, model=_export_model(inputs))
+        inputs = replace(inputs, model=Source(_export_model(inputs)))
     if plan.spec.code:
         inputs = replace(inputs, code=bring_code(plan.spec.code))
     baseline = _convert_baseline(plan, inputs)
@@ -84,17 +84,17 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
 
 
 def _export_model(inputs: Inputs) -> Channel:
-    task = export_model(model=inputs.model)
+    task = export_model(**inputs.model.given_as("model"))
     return conversion(task, tasks.EXPORT_MODEL).outputs["saved_model"]
 
 
 def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
     model = plan.spec.model
     task = convert_baseline(
-        model=inputs.model,
         signatures=model.signatures,
         tags=model.tags,
         calibrated=plan.calibrated,
+        **inputs.model.given_as("model"),
         **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
     )
     return conversion(task, tasks.CONVERT_BASELINE)

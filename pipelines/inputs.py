@@ -17,9 +17,26 @@ from kfp.dsl.types.type_utils import create_bundled_artifact_type
 from quantgate import tasks
 from quantgate.argument import json_argument
 from quantgate.components.carry_code.component import carry_code
+from quantgate.components.fingerprint.component import fingerprint
 from quantgate.pipelines.resources import Channel, runtime
 from quantgate.spec.code import Code
 from quantgate.spec.locations import scheme_of
+
+#: With this variable the local runner, which compares contents, may cache what KFP must not.
+CACHE_BY_CONTENT = "QUANTGATE_CACHE_BY_CONTENT"
+
+
+@dataclass(frozen=True)
+class Source:
+    """An artifact that tasks take; `content` is its fingerprint where it was imported by URI."""
+
+    artifact: Channel
+    content: Channel | None = None
+
+    def given_as(self, name: str) -> dict[str, Channel]:
+        """Return the inputs of a task that takes the artifact by a name."""
+        content = {} if self.content is None else {"content": self.content}
+        return {name: self.artifact, **content}
 
 
 @dataclass(frozen=True)
@@ -31,10 +48,21 @@ class Inputs:
     take that call functions in the spec's `code`.
     """
 
-    model: Channel
-    sources: Mapping[str, Channel] = field(default_factory=dict)
+    model: Source
+    sources: Mapping[str, Source] = field(default_factory=dict)
     promote_to: Channel | None = None
     code: Mapping[str, Channel] = field(default_factory=dict)
+
+
+def import_source(uri: Channel, artifact_class: type[Artifact], key: str) -> Source:
+    """Add a task that imports what is at a URI, and one that tells what it is now.
+
+    KFP gives all that was ever at a URI the same identity, by which its cache knows it.
+    """
+    artifact = import_artifact(uri, artifact_class, key)
+    task = runtime(fingerprint(artifact=artifact), tasks.fingerprint_title(key))
+    task.set_caching_options(False).set_env_variable(CACHE_BY_CONTENT, "true")
+    return Source(artifact, task.output)
 
 
 def import_artifact(uri: Channel, artifact_class: type[Artifact], key: str) -> Channel:

@@ -10,7 +10,7 @@ from kfp.dsl.base_component import BaseComponent
 
 from quantgate import __version__, tasks
 from quantgate.pipelines.graph import Outputs, build_graph
-from quantgate.pipelines.inputs import Inputs, import_artifact
+from quantgate.pipelines.inputs import Inputs, import_source
 from quantgate.pipelines.resources import Channel
 from quantgate.plan import Plan, run_parameters
 
@@ -56,9 +56,9 @@ def _signature(parameters: dict[str, str]) -> Signature:
 
 def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
     return Inputs(
-        model=import_artifact(given["model"], Model, tasks.IMPORT_MODEL),
+        model=import_source(given["model"], Model, tasks.IMPORT_MODEL),
         sources={
-            parameter: import_artifact(given[parameter], Dataset, key)
+            parameter: import_source(given[parameter], Dataset, key)
             for parameter, key in tasks.data_imports(plan).items()
         },
         promote_to=given.get("promote_to"),

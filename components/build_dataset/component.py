@@ -29,6 +29,7 @@ def build_dataset(
     metrics: Optional[list] = None,
     code: Input[Artifact] = None,
     code_sha256: str = "",
+    content: str = "",
 ) -> None:
     """Select samples from a source, check them against one of the model's signatures, store them.
 
@@ -58,6 +59,7 @@ def build_dataset(
         code: a Python file, or a folder with it, that has the functions which `generator` and
             metrics name.
         code_sha256: hash of its content, which is checked.
+        content: fingerprint of what is at the URI of `source`, for KFP's cache alone.
     """
     from quantgate.components.build_dataset.work import build_dataset as work
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from quantgate.components.collection import (
     COLLECTION,
     ENDINGS,
-    Collected,
+    EvidenceFolder,
     place_of,
     read_collection,
 )
@@ -31,7 +31,7 @@ def collect(
     """
     root = Path(collected_path)
     root.mkdir(parents=True, exist_ok=True)
-    earlier = read_collection(earlier_path) if earlier_path else Collected(root, {})
+    earlier = read_collection(earlier_path) if earlier_path else EvidenceFolder(root, {})
     pieces = {
         kind: earlier.of(kind) | _by_content(kind, evidence.get(kind, ())) for kind in ENDINGS
     }

@@ -16,6 +16,7 @@ def convert_baseline(
     prepared: Output[Model],
     facts: Output[Artifact],
     select_tf_ops: bool = False,
+    content: str = "",
 ) -> None:
     """Convert a SavedModel to a float32 .tflite without quantization.
 
@@ -29,6 +30,7 @@ def convert_baseline(
             needed, or none can be had.
         facts: `ModelFacts` as JSON: signatures, ops, sizes, hashes.
         select_tf_ops: whether ops that LiteRT has no builtin for may stay TensorFlow's own.
+        content: fingerprint of what is at the URI of `model`, for KFP's cache alone.
     """
     from quantgate.components.convert_baseline.work import convert_baseline as work
 

@@ -7,13 +7,14 @@ from quantgate.components.images import CONVERT
 
 
 @dsl.component(base_image=CONVERT, install_kfp_package=False)
-def export_model(model: Input[Model], saved_model: Output[Model]) -> None:
+def export_model(model: Input[Model], saved_model: Output[Model], content: str = "") -> None:
     """Export a Keras model file to a SavedModel for inference.
 
     Args:
         model: a .keras or .h5 file.
         saved_model: the folder of a SavedModel with the signatures `serve` and `serving_default`
             (from a file of Keras 2 that tf_keras reads: `serving_default` alone).
+        content: fingerprint of what is at the URI of `model`, for KFP's cache alone.
     """
     from quantgate.components.export_model.work import export_model as work
 

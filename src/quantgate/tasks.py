@@ -40,6 +40,11 @@ def data_imports(plan: Plan) -> dict[str, str]:
     return {parameter: f"import-{as_task_key(parameter)}" for parameter in located if parameter}
 
 
+def fingerprint_title(importing: str) -> str:
+    """Return the title of the task that hashes what another one has imported."""
+    return f"Fingerprint {importing.removeprefix('import-')}"
+
+
 def build_titles(title: str, data: Sequence[SignatureData]) -> list[str]:
     """The tasks that build a data set, one a signature."""
     return [title] if len(data) == 1 else [of_signature(title, samples) for samples in data]
@@ -60,8 +65,8 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     """List the tasks that the pipeline of a plan runs."""
     calibrated, spec = plan.calibrated, plan.spec
     once_before = (
-        (IMPORT_MODEL, True),
-        *((title, True) for title in data_imports(plan).values()),
+        *_importing(IMPORT_MODEL),
+        *(task for key in data_imports(plan).values() for task in _importing(key)),
         *_bringing_code(plan),
         (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, True),
@@ -80,6 +85,10 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     titles = (QUANTIZE, EVALUATE, *([MEASURE_TARGETS] if spec.measure.targets else []))
     per_candidate = tuple(PlannedTask(title, len(plan.candidates)) for title in titles)
     return (*_present(once_before), *per_candidate, *_present(once_after))
+
+
+def _importing(key: str) -> tuple[tuple[str, bool], ...]:
+    return (key, True), (fingerprint_title(key), True)
 
 
 def _bringing_code(plan: Plan) -> tuple[tuple[str, bool], ...]:

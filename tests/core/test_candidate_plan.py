@@ -103,6 +103,7 @@ def test_one_task_builds_the_samples_of_all_variants(tmp_path: Path) -> None:
     given = {
         name: value["runtimeValue"]["constant"]
         for name, value in tasks["build-dataset-2"]["inputs"]["parameters"].items()
+        if "runtimeValue" in value
     }
     assert (given["samples"], given["select"], given["seed"]) == (50.0, "random", 7.0)
     assert json.loads(given["variants"]) == [

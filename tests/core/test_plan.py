@@ -121,7 +121,9 @@ def test_tasks_without_calibration_or_latency() -> None:
     plan = make_plan(spec({"modes": ["float16"]}, measure=measure))
     assert [task.title for task in tasks_of(plan)] == [
         "import-model",
+        "Fingerprint model",
         "import-evaluation",
+        "Fingerprint evaluation",
         "Convert float32 baseline",
         "Build evaluation set",
         "Evaluate baseline",

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from quantgate.decision import Decision
@@ -57,6 +58,28 @@ def test_only_what_changed_runs_again(ran, example: Path, quantgate, tmp_path: P
         "Benchmark latency",
         "Gate",
     }
+
+
+def test_what_was_overwritten_is_seen(ran, example: Path) -> None:
+    _, before = ran()
+    path = example / "evaluation.npz"
+    with np.load(path) as kept:
+        arrays = dict(kept)
+    arrays["labels"][:20] = (arrays["labels"][:20] + 1) % 10
+    np.savez(path, **arrays)
+    changed, after = ran()
+    assert changed == {
+        "Fingerprint evaluation",
+        "Build evaluation set",
+        "Evaluate baseline",
+        "Evaluate dynamic_range",
+        "Evaluate integer_only_int8",
+        "Collect evidence",
+        "Benchmark latency",
+        "Gate",
+    }
+    assert after.provenance.evaluation_sha256 != before.provenance.evaluation_sha256
+    assert after.baseline.measurements["top1"] < before.baseline.measurements["top1"]
 
 
 def test_another_metric_times_no_model_again(ran) -> None:

@@ -72,6 +72,20 @@ def items_of(loop: Message) -> list[dict[str, Any]]:
     return items
 
 
+def origin(tasks: dict[str, Task], task: Task, source: Message) -> str:
+    """Return the path of the task that an input comes from; empty for one of the pipeline's own."""
+    around = task.path.rpartition(".")[0]
+    for kind in ("taskOutputArtifact", "taskOutputParameter"):
+        if kind in source:
+            return f"{around}.{source[kind]['producerTask']}".lstrip(".")
+    name = source.get("componentInputArtifact") or source.get("componentInputParameter")
+    if not around or not name:
+        return ""
+    inputs = tasks[around].message["inputs"]
+    kind = "artifacts" if "componentInputArtifact" in source else "parameters"
+    return origin(tasks, tasks[around], inputs[kind][name])
+
+
 def importers(file: PipelineFile) -> Iterator[Task]:
     executors = part(file.document, "deploymentSpec", "executors")
     for task in tasks_of(file):
@@ -152,3 +166,27 @@ def _upstream(siblings: Message, key: str) -> set[str]:
     for name in siblings[key].get("dependentTasks", []):
         found |= {name} | _upstream(siblings, name)
     return found
+
+
+def test_what_takes_an_import_takes_its_fingerprint(file: PipelineFile) -> None:
+    """KFP's cache knows an imported artifact by its URI, whatever is there now."""
+    tasks = {task.path: task for task in tasks_of(file)}
+    imported = {task.path for task in importers(file)}
+    hashed = {
+        path: origin(tasks, task, task.message["inputs"]["artifacts"]["artifact"])
+        for path, task in tasks.items()
+        if task.message["componentRef"]["name"].startswith("comp-fingerprint")
+    }
+    code = {path for path in imported if path.endswith("import-code")}
+    assert sorted(hashed.values()) == sorted(imported - code)
+    assert not any(tasks[path].message["cachingOptions"].get("enableCache") for path in hashed)
+    for path, task in tasks.items():
+        artifacts = part(task.message, "inputs", "artifacts").values()
+        taken = {origin(tasks, task, source) for source in artifacts} & imported
+        if "dag" in task.component or path in hashed or not taken:
+            continue
+        if taken & code:
+            assert task.constants["code_sha256"]
+        if taken - code:
+            content = task.message["inputs"]["parameters"]["content"]
+            assert {hashed[origin(tasks, task, content)]} == taken - code, task.place

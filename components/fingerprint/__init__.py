@@ -1,0 +1,1 @@
+"""Tell the tasks behind an imported artifact what its content is."""

@@ -1,0 +1,20 @@
+"""The work of `fingerprint`: a hash of whatever an artifact holds."""
+
+from pathlib import Path
+
+from quantgate.errors import InputError
+from quantgate.hashing import sha256_of_file, sha256_of_tree
+
+
+def fingerprint(path: str) -> str:
+    """Hash a file, or the names and bytes of all files in a folder, as lowercase hex.
+
+    Raises:
+        InputError: there is nothing.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return sha256_of_tree(place)
+    if not place.is_file():
+        raise InputError(f"there is nothing at {path}; check the URI that was imported")
+    return sha256_of_file(place)

@@ -1,0 +1,75 @@
+"""A task that KFP must not cache may say that it depends on the content of its inputs alone."""
+
+from pathlib import Path
+
+import pytest
+from kfp import dsl
+from kfp.dsl import Artifact, Input
+
+from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
+from quantgate.local_runner.keeping import BY_CONTENT
+from quantgate.pipelines.inputs import CACHE_BY_CONTENT
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+
+@dsl.component(base_image="image:1", install_kfp_package=False)
+def read(text: Input[Artifact]) -> str:
+    from pathlib import Path
+
+    return Path(text.path).read_text()
+
+
+def reading(says: str | None):
+    @dsl.pipeline(name="reading")
+    def pipeline(uri: str) -> str:
+        text = dsl.importer(artifact_uri=uri, artifact_class=Artifact).output
+        task = read(text=text)
+        task.set_caching_options(False)
+        if says is not None:
+            task.set_env_variable(BY_CONTENT, says)
+        return task.output
+
+    return pipeline
+
+
+@pytest.fixture
+def ran(compiled, tmp_path: Path):
+    """Run the pipeline on a text; return whether its task was cached, and what it returned."""
+
+    def run(says: str | None, text: str) -> tuple[bool, str]:
+        (tmp_path / "text").write_text(text)
+        result = run_pipeline(
+            read_pipeline(compiled(reading(says))),
+            {"uri": str(tmp_path / "text")},
+            tmp_path / "artifacts",
+            tmp_path / "logs",
+            cache=tmp_path / "cache",
+        )
+        (task,) = [task for task in result.tasks if task.display_name == "read"]
+        return task.cached, result.outputs["Output"]
+
+    return run
+
+
+def test_it_runs_again_for_other_content_only(ran) -> None:
+    assert ran("true", "one") == (False, "one")
+    assert ran("true", "one") == (True, "one")
+    assert ran("true", "two") == (False, "two")
+    assert ran("true", "one") == (True, "one")
+
+
+@pytest.mark.parametrize("says", [None, "false"])
+def test_others_run_every_time(ran, says: str | None) -> None:
+    assert [ran(says, "one") for _ in range(2)] == [(False, "one")] * 2
+
+
+def test_a_dry_run_looks_it_up(ran, compiled, tmp_path: Path) -> None:
+    ran("true", "one")
+    pipeline = read_pipeline(compiled(reading("true")))
+    tasks = dry_run(pipeline, {"uri": str(tmp_path / "text")}, tmp_path / "cache")
+    assert [task.to_run for task in tasks] == [None, None]
+
+
+def test_pipelines_and_runner_mean_the_same_variable() -> None:
+    assert CACHE_BY_CONTENT == BY_CONTENT
