@@ -2,7 +2,7 @@
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from quantgate.errors import UsageError
 from quantgate.local_runner.arguments import check_arguments
 from quantgate.local_runner.cache import Cache
 from quantgate.local_runner.cached import CachedTask
+from quantgate.local_runner.cautions import cautions
 from quantgate.local_runner.events import (
     Observer,
     RunEnded,
@@ -20,14 +21,15 @@ from quantgate.local_runner.events import (
     one_at_a_time,
     say_nothing,
 )
+from quantgate.local_runner.executions import Execution
 from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.inputs import with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.loops import run_to_end
 from quantgate.local_runner.outcome import PlannedTask, RunResult
-from quantgate.local_runner.plan import Place, display_name, planned_tasks
-from quantgate.local_runner.resources import Pool, accelerator_of, machine_memory, processors
+from quantgate.local_runner.plan import Place, planned_tasks
+from quantgate.local_runner.resources import Pool, machine_memory, processors
 from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.step import Run, Step, Work
@@ -76,7 +78,7 @@ def run_pipeline(
     sources = Sources(fetched_in(cache or root / ".storage"))
     pool = Pool(jobs or processors(), machine_memory())
     observer(RunStarted(pipeline.name, _planned(pipeline, inputs)))
-    for sentence in _wishes(pipeline):
+    for sentence in cautions(pipeline):
         observer(Warned(sentence))
     scratch = Path(tempfile.gettempdir(), f"quantgate-{uuid.uuid4().hex}")
     result = run_to_end(
@@ -90,20 +92,6 @@ def _planned(pipeline: Pipeline, inputs: Values) -> tuple[PlannedTask, ...]:
     known = with_defaults(pipeline.root, inputs)
     found = planned_tasks(pipeline, pipeline.root, known, Place(), ())
     return tuple(task for _, task in found)
-
-
-def _wishes(pipeline: Pipeline) -> list[str]:
-    """Say which tasks ask for what this machine is not asked to hand out."""
-    asked = {
-        display_name(task): accelerator_of(executor.container.resources)
-        for task, executor in _executed(pipeline)
-    }
-    return [
-        f"task `{name}` asks for {accelerator}; the local runner hands out none, and the task runs "
-        "with what this machine has"
-        for name, accelerator in asked.items()
-        if accelerator
-    ]
 
 
 def _work(cache: Path | None, observer: Observer) -> Callable[[Run, Step], Work]:
@@ -132,17 +120,7 @@ async def _run(
         graph = Graph(pipeline, run, work, logs, observer)
         foresight.run_began()
         try:
-            ended = await graph.run(pipeline.root, inputs, Place())
+            ended = await graph.run(pipeline.root, inputs, Place(), Execution())
         finally:
             await foresight.close()
     return RunResult(graph.results, {**ended.outputs.parameters, **ended.outputs.artifacts})
-
-
-def _executed(pipeline: Pipeline) -> Iterator[tuple[Any, Any]]:
-    """Yield every task that has an executor, and that executor."""
-    for parent in [pipeline.root, *pipeline.components.values()]:
-        for key in sorted(parent.dag.tasks):
-            task = parent.dag.tasks[key]
-            component = pipeline.component_of(task)
-            if component.HasField("executor_label"):
-                yield task, pipeline.executors[component.executor_label]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.local_runner.events import Observer, Teller, say_nothing
+from quantgate.local_runner.executions import CACHED, CANCELED, COMPLETE, FAILED, Execution
 from quantgate.local_runner.failure import Unexplained
 from quantgate.local_runner.inputs import Scope, producers, with_defaults
 from quantgate.local_runner.ir import Pipeline
@@ -48,7 +49,9 @@ class Graph:
         self._logs = logs
         self._observer = observer
 
-    async def run(self, component: Any, inputs: Values, place: Place) -> Finished:
+    async def run(
+        self, component: Any, inputs: Values, place: Place, execution: Execution
+    ) -> Finished:
         """Run all tasks of a pipeline and return its outputs, as far as there are any."""
         tasks = component.dag.tasks
         inputs = with_defaults(component, inputs)
@@ -56,11 +59,12 @@ class Graph:
         for key in in_order(tasks):
             upstream = {name: under_way[name] for name in producers(tasks[key])}
             under_way[key] = asyncio.create_task(
-                self._task(key, tasks[key], inputs, place, upstream)
+                self._task(key, tasks[key], inputs, place, execution, upstream)
             )
         ended = dict(zip(under_way, await all_of(under_way.values()), strict=True))
         outputs = selected(component, {name: one.outputs for name, one in ended.items()})
-        return replace(whom_to_blame(ended.values()), outputs=outputs, skipped=None)
+        blamed = whom_to_blame(ended.values())
+        return replace(blamed, outputs=outputs, skipped=None, execution=execution)
 
     async def _task(
         self,
@@ -68,6 +72,7 @@ class Graph:
         task: Any,
         inputs: Values,
         place: Place,
+        around: Execution,
         upstream: Mapping[str, asyncio.Task[Finished]],
     ) -> Finished:
         ended = {name: await under_way for name, under_way in upstream.items()}
@@ -81,40 +86,42 @@ class Graph:
             values = scope.resolve(task, facts)
             reason = unmet(task, values)
             if reason:
+                Execution(around).end_in_driver(CANCELED)
                 return self._skip(key, task, inputs, place, Finished(skipped=reason))
             if task.HasField("parameter_iterator"):
                 loop = place.inside(key, task, values)
-                return await self._loop(task, iterations(task, values), loop, facts)
+                return await self._loop(task, iterations(task, values), loop, around)
         except TaskError as error:
             return self._end(place.task(key), task, str(error))
-        return await self._inside(task, values, place.inside(key, task, values), facts)
+        return await self._inside(task, values, place.inside(key, task, values), around)
 
     async def _loop(
-        self, task: Any, inputs: list[Values], place: Place, facts: dict[str, str]
+        self, task: Any, inputs: list[Values], place: Place, around: Execution
     ) -> Finished:
+        execution = Execution(around, len(inputs))
         gate = asyncio.Semaphore(task.iterator_policy.parallelism_limit or max(1, len(inputs)))
 
         async def iterate(index: int, values: Values) -> Finished:
             async with gate:
                 inside = place.iteration(index, item_of(task, values))
-                return await self._inside(task, values, inside, facts)
+                return await self._inside(task, values, inside, execution)
 
         ended = await all_of(iterate(*numbered) for numbered in enumerate(inputs))
         outputs = collected(self._pipeline.component_of(task), [one.outputs for one in ended])
         failed = whom_to_blame(ended)
-        return replace(failed, outputs=Values() if failed.blame else outputs, skipped=None)
+        kept = Values() if failed.blame else outputs
+        return replace(failed, outputs=kept, skipped=None, execution=execution)
 
-    async def _inside(
-        self, task: Any, inputs: Values, place: Place, facts: dict[str, str]
-    ) -> Finished:
+    async def _inside(self, task: Any, inputs: Values, place: Place, around: Execution) -> Finished:
         component = self._pipeline.component_of(task)
         if component.HasField("dag"):
-            return await self.run(component, inputs, place)
+            execution = Execution(around, len(component.dag.tasks))
+            return await self.run(component, inputs, place, execution)
         log = self._log(place)
         executor = self._pipeline.executors[component.executor_label]
         limit = self._pipeline.time_limits.get(component.executor_label)
-        step = Step(task, component, executor, place, log, facts, inputs, limit)
-        work = self._work(self._run, step)
+        step = Step(task, component, executor, place, log, inputs, limit)
+        work, execution = self._work(self._run, step), Execution(around)
         planned = place.planned(task, ())
         teller = Teller(self._observer, planned, log)
         teller.waiting()
@@ -122,9 +129,13 @@ class Graph:
             outputs = await work.outputs(teller)
         except TaskError as error:
             explained = not isinstance(error, Unexplained)
-            return self._end(place, task, str(error), work.seconds, explained)
+            ended = self._end(place, task, str(error), work.seconds, explained)
+            if not executor.HasField("importer"):
+                execution.end_in_launcher(FAILED)
+            return replace(ended, execution=execution)
         self._report(planned, log, TaskState.SUCCEEDED, work.seconds, cached=work.cached)
-        return Finished(outputs)
+        _end_well(execution, executor, work.cached)
+        return Finished(outputs, execution=execution)
 
     def _log(self, place: Place) -> Path:
         log = self._logs / place.log_name
@@ -138,7 +149,7 @@ class Graph:
             if self._rehearsal and why.blame:
                 state, said = _still_open(planned, why.blame)
             self._report(planned, self._log(inside), state, 0.0, said)
-        return replace(why, outputs=Values(), skipped=reason)
+        return replace(why, outputs=Values(), skipped=reason, execution=None)
 
     def _end(
         self, place: Place, task: Any, error: str, seconds: float = 0.0, explained: bool = True
@@ -171,6 +182,15 @@ class Graph:
         )
         self.results.append(result)
         Teller(self._observer, task, log).ended(result)
+
+
+def _end_well(execution: Execution, executor: Any, is_cached: bool) -> None:
+    if is_cached:
+        execution.end_in_driver(CACHED)
+    elif executor.HasField("importer"):
+        execution.end_in_driver(COMPLETE)
+    else:
+        execution.end_in_launcher(COMPLETE)
 
 
 def _named(task: PlannedTask) -> str:

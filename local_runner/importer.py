@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from quantgate.local_runner.inputs import lookup_among
 from quantgate.local_runner.outcome import Artifact
-from quantgate.local_runner.placeholders import fill
+from quantgate.local_runner.placeholders import fill, input_lookup
 from quantgate.local_runner.sources import Sources
 from quantgate.local_runner.values import TaskError, Values, struct_to_python
 
@@ -20,7 +19,7 @@ async def import_artifacts(
     Raises:
         TaskError: there is nothing at its URI, or it cannot be fetched.
     """
-    lookup = lookup_among(inputs.parameters, {})
+    lookup = input_lookup(inputs.parameters)
     uri = importer.artifact_uri.constant.string_value
     parameter = importer.artifact_uri.runtime_parameter
     place = str(inputs.parameters[parameter] if parameter else fill(uri, lookup))

@@ -1,6 +1,5 @@
 """What a task's result rests on; its key in the cache is the hash of all of it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,9 +23,7 @@ class Ingredients:
         self._packages = Packages()
         self._machine = machine()
 
-    def of(
-        self, component: Any, container: Any, inputs: Values, facts: Mapping[str, str]
-    ) -> dict[str, str]:
+    def of(self, component: Any, container: Any, inputs: Values) -> dict[str, str]:
         """Return the hash or version of everything behind a task, by what a person calls it.
 
         Args:
@@ -34,13 +31,12 @@ class Ingredients:
             container: its `PipelineContainerSpec`; resources do not count.
             inputs: complete. An artifact counts by content, type, metadata and file name (which
                 may say its format), not by where it lies.
-            facts: of the run; only those that the container's texts name count.
 
         Raises:
             OSError: an input or a module's code cannot be read.
         """
         return {
-            "its code": _code(component, container, facts),
+            "its code": _code(component, container),
             **{
                 f"parameter {name}": sha256_of_json(value)
                 for name, value in inputs.parameters.items()
@@ -72,16 +68,14 @@ def key_of(ingredients: Mapping[str, str]) -> str:
     return sha256_of_json([_FORMAT, dict(ingredients)])
 
 
-def _code(component: Any, container: Any, facts: Mapping[str, str]) -> str:
+def _code(component: Any, container: Any) -> str:
     texts = [container.image, *container.command, *container.args]
     environment = [[item.name, item.value] for item in container.env]
-    everything = json.dumps([texts, environment])
-    named = {key: fact for key, fact in facts.items() if f"{{{{${key}}}}}" in everything}
     interface = [
         json_format.MessageToDict(definitions)
         for definitions in (component.input_definitions, component.output_definitions)
     ]
-    return sha256_of_json([texts, environment, named, interface])
+    return sha256_of_json([texts, environment, interface])
 
 
 def _modules(container: Any) -> frozenset[str]:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from quantgate.local_runner.outcome import Artifact
-from quantgate.local_runner.placeholders import fill, input_parameter, no_value
+from quantgate.local_runner.outputs import collectable
+from quantgate.local_runner.placeholders import Lookup, fill, input_lookup, whole_placeholder
 from quantgate.local_runner.values import (
     TaskError,
     Values,
@@ -39,19 +40,24 @@ class Scope:
 
         Args:
             task: its `PipelineTaskSpec`.
-            run_facts: value by placeholder, for example ".pipeline_job_name".
+            run_facts: value by placeholder, for example ".pipeline_job_name". KFP's driver takes
+                them for constants that are such a placeholder, and not for parts of a text.
 
         Raises:
             TaskError: an input cannot be had.
         """
         sources = task.inputs.parameters
         raw = _present({name: self._parameter(name, sources[name]) for name in sources})
-        lookup = lookup_among(raw, run_facts)
+        lookup = input_lookup(raw)
         parameters = {
-            name: fill(value, lookup) if sources[name].HasField("runtime_value") else value
+            name: _constant(value, lookup, run_facts)
+            if sources[name].HasField("runtime_value")
+            else value
             for name, value in raw.items()
         }
-        artifacts = {name: self._artifact(task.inputs.artifacts[name]) for name in _artifacts(task)}
+        artifacts = {
+            name: self._artifact(name, task.inputs.artifacts[name]) for name in _artifacts(task)
+        }
         return Values(parameters, _present(artifacts))
 
     def _parameter(self, name: str, source: Any) -> Any:
@@ -64,15 +70,22 @@ class Scope:
             value = self.statuses[source.task_final_status.producer_task]
         else:
             origin = source.task_output_parameter
-            value = self.finished[origin.producer_task].parameters.get(origin.output_parameter_key)
+            given = self.finished[origin.producer_task].parameters
+            value = collectable(name, given.get(origin.output_parameter_key))
         selector = source.parameter_expression_selector
         return _select(name, value, selector) if selector else value
 
-    def _artifact(self, source: Any) -> Artifact | list[Artifact] | None:
+    def _artifact(self, name: str, source: Any) -> Artifact | list[Artifact] | None:
         if source.WhichOneof("kind") == "component_input_artifact":
             return self.inputs.artifacts.get(source.component_input_artifact)
         origin = source.task_output_artifact
-        return self.finished[origin.producer_task].artifacts.get(origin.output_artifact_key)
+        given = self.finished[origin.producer_task].artifacts
+        return collectable(name, given.get(origin.output_artifact_key))
+
+
+def _constant(value: Any, lookup: Lookup, run_facts: Mapping[str, str]) -> Any:
+    fact = run_facts.get(whole_placeholder(value) or "")
+    return fill(value, lookup) if fact is None else fact
 
 
 def _artifacts(task: Any) -> list[str]:
@@ -81,22 +94,6 @@ def _artifacts(task: Any) -> list[str]:
 
 def _present(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def lookup_among(
-    parameters: Mapping[str, Any], run_facts: Mapping[str, str]
-) -> Callable[[str], Any]:
-    """Return what fills in a task's constants: its other parameters, and the run's facts."""
-
-    def lookup(key: str) -> Any:
-        if key in run_facts:
-            return run_facts[key]
-        name = input_parameter(key)
-        if name is None or name not in parameters:
-            raise no_value(key)
-        return parameters[name]
-
-    return lookup
 
 
 def knows_selector(selector: str) -> bool:
@@ -173,7 +170,7 @@ def loop_items(task: Any, values: Values) -> list[Any]:
     """
     items = task.parameter_iterator.items
     if items.WhichOneof("kind") == "raw":
-        return list(fill(json.loads(items.raw), lookup_among(values.parameters, {})))
+        return list(fill(json.loads(items.raw), input_lookup(values.parameters)))
     value = _from_json(values.parameters.get(items.input_parameter))
     if not isinstance(value, list):
         raise TaskError(f"the loop needs a list; `{items.input_parameter}` is {short(value)}")

@@ -22,10 +22,12 @@ _NEWEST_SCHEMA = (2, 1, 0)
 class Pipeline:
     """A pipeline that the local runner can run: KFP's own messages, by name.
 
-    `time_limits` has the seconds that a task may run, by the name of its executor.
+    `time_limits` has the seconds that a task may run, by the name of its executor; `compiler` is
+    the version of kfp that made it, "" where the file does not say.
     """
 
     name: str
+    compiler: str
     root: Any
     components: Mapping[str, Any]
     executors: Mapping[str, Any]
@@ -48,6 +50,7 @@ def read_pipeline(path: Path) -> Pipeline:
     platforms = [_parse_platforms(path, document) for document in documents[1:]]
     pipeline = Pipeline(
         name=spec.pipeline_info.name,
+        compiler=spec.sdk_version.removeprefix("kfp-"),
         root=spec.root,
         components=spec.components,
         executors=deployment.executors,
@@ -127,6 +130,11 @@ def _unknown(path: Path, document: dict[str, Any], problem: str) -> str:
         f"{where}: `{field}` is not known to kfp {kfp.__version__}, and the pipeline was compiled "
         f"by kfp {compiler}; compile it with the older one or upgrade quantgate"
     )
+
+
+def is_newer(compiler: str) -> bool:
+    """Whether a version of kfp is of a later minor version than the one installed here."""
+    return _numbers(compiler)[:2] > _numbers(kfp.__version__)[:2]
 
 
 def _numbers(version: str) -> tuple[int, ...]:

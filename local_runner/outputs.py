@@ -1,10 +1,66 @@
 """What a pipeline, a loop or a choice of branches hands on."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from quantgate.local_runner.outcome import Artifact
-from quantgate.local_runner.values import Values
+from quantgate.local_runner.values import TaskError, Values
+
+Result = TypeVar("Result")
+
+
+class Gathered(list[Any]):
+    """An output of all iterations of a loop, in item order, for `dsl.Collected`.
+
+    KFP gathers from the tasks that made it, so that nested loops give one flat list.
+
+    Args:
+        values: by iteration; None where one has none.
+    """
+
+    def __init__(self, values: Sequence[Any] = ()) -> None:
+        super().__init__(each for value in values for each in _gathered(value))
+        self._is_of_no_items = not values
+        self._gap = _gap(values)
+
+    def check(self, name: str) -> None:
+        """Raise a `TaskError` where KFP's driver cannot collect it for the input `name`."""
+        if self._is_of_no_items:
+            raise TaskError(
+                f"`{name}` collects from a loop without items, and KFP's driver fails there "
+                "(producer not found); skip the task where the list is empty"
+            )
+        if self._gap:
+            raise TaskError(
+                f"`{name}` collects from a loop in which {self._gap} has none, because a `dsl.If` "
+                "was not taken, and KFP's driver crashes there; give it a `dsl.Else` and collect "
+                "`dsl.OneOf`"
+            )
+
+
+def collectable(name: str, value: Result) -> Result:
+    """Return an output of a task for the input `name` of another.
+
+    Raises:
+        TaskError: a loop gathered it, and KFP's driver cannot collect it.
+    """
+    if isinstance(value, Gathered):
+        value.check(name)
+    return value
+
+
+def _gathered(value: Any) -> Iterable[Any]:
+    if value is None:
+        return ()
+    return value if isinstance(value, Gathered) else (value,)
+
+
+def _gap(values: Sequence[Any]) -> str | None:
+    for index, value in enumerate(values):
+        if value is None:
+            return f"iteration {index}"
+        if isinstance(value, Gathered) and value._gap:
+            return f"{value._gap} of iteration {index}"
+    return None
 
 
 def parameter_sources(choice: Any) -> list[tuple[str, str]]:
@@ -47,21 +103,15 @@ def _first_there(
 
 
 def collected(component: Any, outputs: list[Values]) -> Values:
-    """Return the outputs of a loop: every output of its iterations as a list, in item order."""
+    """Return the outputs of a loop, given those of its iterations."""
     definitions = component.output_definitions
     return Values(
         {
-            name: [one.parameters[name] for one in outputs if name in one.parameters]
+            name: Gathered([one.parameters.get(name) for one in outputs])
             for name in definitions.parameters
         },
         {
-            name: [artifact for one in outputs for artifact in _listed(one.artifacts.get(name))]
+            name: Gathered([one.artifacts.get(name) for one in outputs])
             for name in definitions.artifacts
         },
     )
-
-
-def _listed(value: Artifact | list[Artifact] | None) -> list[Artifact]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

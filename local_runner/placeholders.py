@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from quantgate.local_runner.values import TaskError, as_text
@@ -23,6 +23,12 @@ _KNOWN = re.compile(
     re.VERBOSE,
 )
 
+#: KFP's launcher fills these in nowhere, and its driver only in constants; see `Scope`.
+_LEFT_ALONE = re.compile(
+    r"\.pipeline_\w+|\.outputs\.output_file|\.outputMetadataUri|"
+    r"\.inputs\.artifacts\['.+'\]\.metadata\['.+'\]"
+)
+
 #: Returns what stands for a placeholder, given the text between "{{$" and "}}".
 Lookup = Callable[[str], Any]
 
@@ -30,7 +36,24 @@ Lookup = Callable[[str], Any]
 def unknown_placeholders(texts: Iterable[str]) -> list[str]:
     """Return the placeholders in `texts` that the local runner cannot fill in."""
     found = {key for text in texts for key in _PLACEHOLDER.findall(text)}
-    return sorted(f"{{{{${key}}}}}" for key in found if not _KNOWN.fullmatch(key))
+    return sorted(written(key) for key in found if not _KNOWN.fullmatch(key))
+
+
+def left_alone(*texts: str) -> list[str]:
+    """Return the placeholders in `texts` that a cluster hands on as they are written."""
+    found = {key for text in texts for key in _PLACEHOLDER.findall(text)}
+    return sorted(written(key) for key in found if _LEFT_ALONE.fullmatch(key))
+
+
+def written(key: str) -> str:
+    """Return the placeholder of a key."""
+    return f"{{{{${key}}}}}"
+
+
+def whole_placeholder(value: Any) -> str | None:
+    """Return the key of a text that is one placeholder and nothing else."""
+    match = _PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
+    return match.group(1) if match else None
 
 
 def input_parameter(key: str) -> str | None:
@@ -41,7 +64,7 @@ def input_parameter(key: str) -> str | None:
 
 def no_value(key: str) -> TaskError:
     """Return the error for a placeholder that stands for nothing."""
-    return TaskError(f"the placeholder {{{{${key}}}}} has no value")
+    return TaskError(f"the placeholder {written(key)} has no value")
 
 
 def fill_text(text: str, lookup: Lookup) -> str:
@@ -57,26 +80,38 @@ def fill(value: Any, lookup: Lookup) -> Any:
         return {key: fill(item, lookup) for key, item in value.items()}
     if not isinstance(value, str):
         return value
-    whole = _PLACEHOLDER.fullmatch(value)
-    return lookup(whole.group(1)) if whole else fill_text(value, lookup)
+    whole = whole_placeholder(value)
+    return fill_text(value, lookup) if whole is None else lookup(whole)
 
 
-def executor_lookup(executor_input: dict[str, Any], run_facts: dict[str, str]) -> Lookup:
-    """Return what fills in a container's command: the executor input and the run's facts."""
+def input_lookup(parameters: Mapping[str, Any]) -> Lookup:
+    """Return what fills in a task's constants: its other parameters."""
+
+    def lookup(key: str) -> Any:
+        if _LEFT_ALONE.fullmatch(key):
+            return written(key)
+        name = input_parameter(key)
+        if name is None or name not in parameters:
+            raise no_value(key)
+        return parameters[name]
+
+    return lookup
+
+
+def executor_lookup(executor_input: dict[str, Any]) -> Lookup:
+    """Return what fills in a container's command: the executor input."""
 
     def lookup(key: str) -> Any:
         if key == "":
             return json.dumps(executor_input, sort_keys=True)
-        if key in run_facts:
-            return run_facts[key]
+        if _LEFT_ALONE.fullmatch(key):
+            return written(key)
         return _in_executor_input(executor_input, key)
 
     return lookup
 
 
 def _in_executor_input(executor_input: dict[str, Any], key: str) -> Any:
-    if key in (".outputs.output_file", ".outputMetadataUri"):
-        return executor_input["outputs"]["outputFile"]
     steps: list[Any] = [one or other for one, other in re.findall(r"\.(\w+)|\['(.+?)'\]", key)]
     if steps[1:2] == ["artifacts"]:
         steps[3:3] = ["artifacts", 0]

@@ -11,6 +11,7 @@ from typing import Any
 from quantgate.local_runner.arguments import check_arguments
 from quantgate.local_runner.cache import Cache
 from quantgate.local_runner.cached import Rehearsal
+from quantgate.local_runner.executions import Execution
 from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.graph import Graph
 from quantgate.local_runner.inputs import with_defaults
@@ -60,7 +61,7 @@ async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> 
             run = Run.of(pipeline.name, nowhere, nowhere, pool, servers, foresight, sources)
             work = partial(Rehearsal, store)
             graph = Graph(pipeline, run, work, nowhere, rehearsal=True)
-            await graph.run(pipeline.root, inputs, Place())
+            await graph.run(pipeline.root, inputs, Place(), Execution())
     return graph.results
 
 

@@ -14,6 +14,17 @@ from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources
 from quantgate.local_runner.values import Values
 
+#: Placeholders that KFP's driver fills in, where one is a whole constant.
+RUN_FACTS = (
+    ".pipeline_job_name",
+    ".pipeline_job_resource_name",
+    ".pipeline_job_uuid",
+    ".pipeline_job_create_time_utc",
+    ".pipeline_job_schedule_time_utc",
+    ".pipeline_task_name",
+    ".pipeline_task_uuid",
+)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -51,18 +62,11 @@ class Run:
         return cls(name, root / pipeline, scratch, pool, servers, foresight, sources, now)
 
     def facts(self, task: str) -> dict[str, str]:
-        """Return what stands for the placeholders about the run and a task of it."""
+        """Return what stands for the placeholders that KFP's driver knows, for one task."""
         started = self.started.astimezone(timezone.utc).isoformat(timespec="seconds")
-        return {
-            ".pipeline_root": str(self.folder),
-            ".pipeline_job_name": self.name,
-            ".pipeline_job_resource_name": self.name,
-            ".pipeline_job_uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, self.name)),
-            ".pipeline_job_create_time_utc": started,
-            ".pipeline_job_schedule_time_utc": started,
-            ".pipeline_task_name": task,
-            ".pipeline_task_uuid": str(uuid.uuid4()),
-        }
+        job = str(uuid.uuid5(uuid.NAMESPACE_OID, self.name))
+        facts = (self.name, self.name, job, started, started, task, str(uuid.uuid4()))
+        return dict(zip(RUN_FACTS, facts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,6 @@ class Step:
         executor: its `ExecutorSpec`.
         place: where it stands in the pipeline.
         log: file that takes what it prints.
-        facts: from `Run.facts`.
         inputs: without defaults.
         time_limit_s: seconds that an attempt may take.
     """
@@ -85,7 +88,6 @@ class Step:
     executor: Any
     place: Place
     log: Path
-    facts: dict[str, str]
     inputs: Values
     time_limit_s: float | None
 

@@ -63,7 +63,7 @@ class TaskRun:
         server = await self._server()
         retries = self._step.spec.retry_policy
         document = executor_input(self._component, inputs, self._folder)
-        lookup = executor_lookup(document, self._step.facts)
+        lookup = executor_lookup(document)
         demand = demand_of(self._executor.container.resources, lookup)
         self._threads = self._run.pool.threads(demand)
         for attempt in range(retries.max_retry_count + 1):
@@ -131,7 +131,7 @@ class TaskRun:
                 source.write_text(function.source, "utf-8")
             if function.installs_packages:
                 self.note("pip is not called; the task uses the packages of this environment")
-        environment = {item.name: fill_text(item.value, lookup) for item in container.env}
+        environment = {item.name: item.value for item in container.env}
         return Job(
             log=str(self._log),
             folder=str(work),

@@ -5,14 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quantgate.local_runner.conditions import parse_condition
+from quantgate.local_runner.executions import Execution
+from quantgate.local_runner.exit_tasks import is_exit_task
 from quantgate.local_runner.expressions import inputs_of, truth
 from quantgate.local_runner.values import TaskError, Values, as_text
-
-#: TriggerStrategy of KFP's pipeline_spec.proto: an exit task, or `ignore_upstream_failure()`.
-_ALL_COMPLETED = 2
-
-#: UNKNOWN of google.rpc.Code: which error a task's own code met, only its message tells.
-_ERROR_CODE = 2
 
 
 @dataclass(frozen=True)
@@ -24,27 +20,27 @@ class Finished:
         blame: names the task that failed in it, or before it.
         error: what that task said.
         skipped: why it did not run.
+        execution: its entry in KFP's metadata store; None where it was not started.
     """
 
     outputs: Values = field(default_factory=Values)
     blame: str | None = None
     error: str = ""
     skipped: str | None = None
+    execution: Execution | None = None
 
     def status(self, task: str, job: str) -> dict[str, Any]:
-        """Return what a `dsl.PipelineTaskFinalStatus` is made of.
+        """Return what a `dsl.PipelineTaskFinalStatus` is made of; KFP leaves the error empty.
 
         Args:
             task: key of the task that ended.
             job: resource name of the run.
         """
-        state = "SKIPPED" if self.skipped else "FAILED" if self.blame else "SUCCEEDED"
-        message = f"{self.blame} failed: {self.error}"
         return {
-            "state": state,
+            "state": self.execution.state if self.execution else "",
             "pipelineJobResourceName": job,
             "pipelineTaskName": task,
-            "error": {"code": _ERROR_CODE, "message": message} if state == "FAILED" else {},
+            "error": {},
         }
 
 
@@ -56,12 +52,14 @@ def whom_to_blame(ended: Iterable[Finished]) -> Finished:
 def what_stops(task: Any, before: Iterable[Finished], rehearsal: bool) -> Finished | None:
     """Return which of those before a task keeps it from running; None where none does.
 
-    In a rehearsal to fail is to have a result that is not known yet, and an exit task has to wait
-    for that as well.
+    An exit task runs after whatever has run, but KFP does not start it after what was skipped. In
+    a rehearsal to fail is to have a result that is not known yet, and an exit task has to wait for
+    that as well.
     """
+    before = list(before)
     failed = [one for one in before if one.blame]
-    if task.trigger_policy.strategy == _ALL_COMPLETED:
-        stops = failed if rehearsal else []
+    if is_exit_task(task) and not rehearsal:
+        stops = [one for one in before if not one.execution]
     else:
         stops = [one for one in before if one.skipped and not one.blame] + failed
     return next(iter(stops), None)

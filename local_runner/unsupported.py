@@ -8,6 +8,7 @@ from google.protobuf import json_format
 
 from quantgate.local_runner.conditions import ConditionError, parse_condition
 from quantgate.local_runner.container import python_function, why_not_runnable
+from quantgate.local_runner.exit_tasks import exit_problems
 from quantgate.local_runner.expressions import inputs_of
 from quantgate.local_runner.inputs import knows_selector, producers
 from quantgate.local_runner.outputs import artifact_sources, parameter_sources
@@ -25,10 +26,16 @@ def unsupported(spec: Any, deployment: Any, platforms: list[dict[str, Any]]) -> 
         platforms: the further documents of the file, each a `PlatformSpec` as JSON data.
     """
     return [
+        *_name_problems(spec.pipeline_info.name),
         *_root_problems(spec.root),
         *_task_problems(spec, deployment, spec.root, ""),
         *platform_problems(platforms),
     ]
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    if not name:
+        yield "the pipeline: it has no name (pipelineInfo.name), and KFP refuses it"
 
 
 def _root_problems(root: Any) -> Iterator[str]:
@@ -54,6 +61,13 @@ def _task_problems(
 ) -> Iterator[str]:
     tasks = parent.dag.tasks
     yield from _order_problems(tasks, path)
+
+    def is_importer(task: Any) -> bool:
+        component = spec.components.get(task.component_ref.name)
+        label = component.executor_label if component else ""
+        return label in deployment.executors and deployment.executors[label].HasField("importer")
+
+    yield from exit_problems(tasks, path, is_importer)
     for key in sorted(tasks):
         task, where = tasks[key], f"task `{path}{key}`"
         yield from _policy_problems(where, task)
@@ -66,6 +80,7 @@ def _task_problems(
             yield f"{where}: its component `{name}` stands inside of itself"
         elif kind == "dag":
             yield from _retry_problems(where, task)
+            yield from _list_problems(where, task, component)
             yield from _output_problems(where, component)
             yield from _task_problems(spec, deployment, component, f"{path}{key}.", (*around, name))
         elif kind == "executor_label":
@@ -98,7 +113,7 @@ def _policy_problems(where: str, task: Any) -> Iterator[str]:
     if policy.strategy > 2:
         yield f"{where}: the strategy {policy.strategy} (triggerPolicy.strategy), which {NOT_YET}"
     if task.HasField("artifact_iterator"):
-        yield f"{where}: `dsl.ParallelFor` over artifacts (artifactIterator), which {NOT_YET}"
+        yield f"{where}: `dsl.ParallelFor` over artifacts (artifactIterator), and KFP refuses it"
 
 
 def _condition_problems(where: str, task: Any, text: str) -> Iterator[str]:
@@ -154,6 +169,19 @@ def _placeholder_problems(where: str, *texts: str) -> Iterator[str]:
 def _retry_problems(where: str, task: Any) -> Iterator[str]:
     if task.retry_policy.max_retry_count:
         yield f"{where}: retries of a whole pipeline (retryPolicy), which {NOT_YET}"
+
+
+def _list_problems(where: str, task: Any, component: Any) -> Iterator[str]:
+    if task.HasField("artifact_iterator"):
+        return
+    definitions = component.input_definitions.artifacts
+    for name in sorted(task.inputs.artifacts):
+        if name in definitions and definitions[name].is_artifact_list:
+            yield (
+                f"{where}: it hands the list of artifacts `{name}` into a pipeline, loop or "
+                "branch, of which KFP passes on one artifact alone; collect it in the task that "
+                "reads it"
+            )
 
 
 def _output_problems(where: str, component: Any) -> Iterator[str]:

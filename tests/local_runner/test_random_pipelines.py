@@ -33,7 +33,7 @@ def total(numbers: List[int]) -> int:
 
 @component
 def below(limit: int) -> List[int]:
-    return list(range(limit % 4))
+    return list(range(limit % 3 + 1))
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Evaluation:
         items = statement.items
         if isinstance(items, str):
             self.tasks += 1
-            items = range(values[items] % 4)
+            items = range(values[items] % 3 + 1)
         return sum(self.block(statement.body, {**values, statement.item: one}) for one in items)
 
 

@@ -137,8 +137,7 @@ def test_a_loop_over_artifacts_is_refused(compiled):
             read(data=item)
 
     assert problems(compiled(pipeline)) == [
-        "task `for-loop-1`: `dsl.ParallelFor` over artifacts (artifactIterator), which the local "
-        "runner does not support yet"
+        "task `for-loop-1`: `dsl.ParallelFor` over artifacts (artifactIterator), and KFP refuses it"
     ]
 
 

@@ -1,0 +1,362 @@
+"""Where a cluster is less kind than one would think: the runner does as KFP 2.17, or refuses."""
+
+# KFP wants the old spellings, and components are written the way their users write them.
+# ruff: noqa: PTH123, T201, UP006, UP035
+
+from typing import List
+
+import pytest
+import yaml
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Output, PipelineTaskFinalStatus
+
+from quantgate.errors import PipelineError
+from quantgate.local_runner import read_pipeline, run_pipeline
+from quantgate.local_runner.events import Warned
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+component = dsl.component(base_image="image:1", install_kfp_package=False)
+
+
+@component
+def say(text: str) -> str:
+    return text
+
+
+@component
+def fail(text: str = "no") -> str:
+    raise ValueError(text)
+
+
+@component
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+@component
+def show(values: list) -> str:
+    return repr(values)
+
+
+@component
+def write(text: str, out: Output[Dataset]):
+    with open(out.path, "w") as stream:
+        stream.write(text)
+
+
+@component
+def read_all(files: Input[List[Dataset]]) -> str:
+    return ",".join(open(file.path).read() for file in files)
+
+
+@component
+def report(final: PipelineTaskFinalStatus) -> str:
+    print(final.state, final.pipeline_task_name, final.error_code, final.error_message)
+    print(final.pipeline_job_resource_name)
+    return str(final.state)
+
+
+def reported(result) -> list[str]:
+    (task,) = (one for one in result.tasks if one.name == "report")
+    return task.log_tail.splitlines()
+
+
+def error_of(result, name: str) -> str | None:
+    (task,) = (one for one in result.tasks if one.name == name)
+    return task.error
+
+
+def refusal(path) -> list[str]:
+    with pytest.raises(PipelineError) as caught:
+        read_pipeline(path)
+    return str(caught.value).splitlines()[1:]
+
+
+def test_the_state_of_an_exit_handler_is_that_of_the_metadata_store(run):
+    @dsl.pipeline(name="ends-well")
+    def pipeline():
+        with dsl.ExitHandler(report()):
+            say(text="x")
+
+    said, job = reported(run(pipeline))
+    assert said == "COMPLETE exit-handler-1 None None"
+    assert job.startswith("ends-well-")
+
+
+def test_a_pipeline_stays_running_where_no_launcher_ended_last_in_it(run):
+    @dsl.pipeline(name="left-running")
+    def pipeline(text: str):
+        with dsl.ExitHandler(report()):
+            said = say(text=text)
+            with dsl.If(said.output == "go"):
+                say(text=said.output)
+
+    assert reported(run(pipeline, text="go"))[0] == "COMPLETE exit-handler-1 None None"
+    assert reported(run(pipeline, text="stop"))[0] == "RUNNING exit-handler-1 None None"
+
+
+def test_a_state_reaches_the_pipeline_from_loops_and_branches_inside(run):
+    @dsl.pipeline(name="deep")
+    def pipeline(limit: int):
+        with dsl.ExitHandler(report()), dsl.ParallelFor([1, 2]) as number:  # noqa: SIM117
+            with dsl.If(number <= limit):
+                add(a=number)
+
+    assert reported(run(pipeline, limit=2))[0] == "COMPLETE exit-handler-1 None None"
+    assert reported(run(pipeline, limit=1))[0] == "RUNNING exit-handler-1 None None"
+
+
+def test_a_task_that_fails_leaves_its_state_and_no_error(run):
+    @dsl.pipeline(name="fails")
+    def pipeline():
+        with dsl.ExitHandler(report()):
+            fail()
+
+    assert reported(run(pipeline))[0] == "FAILED exit-handler-1 None None"
+
+
+def test_a_task_from_the_cache_is_cached_to_an_exit_task(compiled, tmp_path):
+    @dsl.pipeline(name="again")
+    def pipeline():
+        said = say(text="x")
+        report().after(said).ignore_upstream_failure()
+
+    read = read_pipeline(compiled(pipeline))
+    seen = [
+        reported(run_pipeline(read, {}, tmp_path / "out", tmp_path / name, cache=tmp_path / "c"))
+        for name in ("first", "second")
+    ]
+    assert [said for said, _ in seen] == ["COMPLETE say None None", "CACHED say None None"]
+
+
+def test_an_exit_task_after_a_task_that_did_not_run_does_not_run(run, states):
+    @dsl.pipeline(name="skipped-before")
+    def pipeline():
+        said = say(text=fail().output)
+        report().after(said).ignore_upstream_failure()
+
+    result = run(pipeline)
+    assert states(result) == {"fail": "FAILED", "say": "SKIPPED", "report": "SKIPPED"}
+    assert error_of(result, "report") == "skipped, because `fail` failed"
+
+
+def test_a_list_of_artifacts_into_a_pipeline_is_refused(compiled):
+    @dsl.pipeline(name="inner")
+    def inner(files: Input[List[Dataset]]) -> str:
+        return read_all(files=files).output
+
+    @dsl.pipeline(name="outer")
+    def outer():
+        with dsl.ParallelFor(["a", "b"]) as text:
+            written = write(text=text)
+        inner(files=dsl.Collected(written.output))
+
+    assert refusal(compiled(outer)) == [
+        "  task `inner`: it hands the list of artifacts `files` into a pipeline, loop or branch, "
+        "of which KFP passes on one artifact alone; collect it in the task that reads it"
+    ]
+
+
+def test_what_nested_loops_gather_is_flat(run):
+    @dsl.pipeline(name="flat")
+    def pipeline() -> str:
+        with dsl.ParallelFor([10, 20]) as tens, dsl.ParallelFor([1, 2]) as ones:
+            more = add(a=tens, b=ones)
+        return show(values=dsl.Collected(more.output)).output
+
+    assert run(pipeline).outputs == {"Output": "[11, 12, 21, 22]"}
+
+
+def test_a_list_that_a_task_gives_out_stays_one(run):
+    @component
+    def pair(a: int) -> list:
+        return [a, -a]
+
+    @dsl.pipeline(name="inner")
+    def inner(a: int) -> List[list]:
+        with dsl.ParallelFor([0, 1]) as more:
+            sum_ = add(a=a, b=more)
+            one = pair(a=sum_.output)
+        return dsl.Collected(one.output)
+
+    @dsl.pipeline(name="lists")
+    def pipeline() -> str:
+        with dsl.ParallelFor([10, 20]) as a:
+            each = inner(a=a)
+        return show(values=dsl.Collected(each.output)).output
+
+    assert run(pipeline).outputs == {"Output": "[[10, -10], [11, -11], [20, -20], [21, -21]]"}
+
+
+def test_collecting_where_a_branch_was_not_taken_fails(run, states):
+    @dsl.pipeline(name="gaps")
+    def pipeline(limit: int) -> str:
+        with dsl.ParallelFor([1, 2, 3]) as number:  # noqa: SIM117
+            with dsl.If(number <= limit):
+                more = add(a=number)
+        return show(values=dsl.Collected(more.output)).output
+
+    assert run(pipeline, limit=3).outputs == {"Output": "[2, 3, 4]"}
+    result = run(pipeline, limit=1)
+    assert (result.succeeded, states(result)["show"]) == (False, "FAILED")
+    assert error_of(result, "show") == (
+        "`values` collects from a loop in which iteration 1 has none, because a `dsl.If` was not "
+        "taken, and KFP's driver crashes there; give it a `dsl.Else` and collect `dsl.OneOf`"
+    )
+
+
+def test_collecting_files_where_a_branch_was_not_taken_fails(run, states):
+    @dsl.pipeline(name="gaps-of-files")
+    def pipeline(limit: int) -> str:
+        with dsl.ParallelFor([1, 2]) as number:  # noqa: SIM117
+            with dsl.If(number <= limit):
+                written = write(text=f"<{number}>")
+        return read_all(files=dsl.Collected(written.output)).output
+
+    assert run(pipeline, limit=2).outputs == {"Output": "<1>,<2>"}
+    result = run(pipeline, limit=0)
+    assert (result.succeeded, states(result)["read-all"]) == (False, "FAILED")
+    assert "in which iteration 0 has none" in error_of(result, "read-all")
+
+
+def test_collecting_from_a_loop_without_items_fails_but_not_inside_another(run):
+    @dsl.pipeline(name="empty")
+    def pipeline(tables: List[dict]) -> str:
+        with dsl.ParallelFor(tables) as table, dsl.ParallelFor(table.numbers) as number:
+            more = add(a=number)
+        return show(values=dsl.Collected(more.output)).output
+
+    assert run(pipeline, tables=[{"numbers": []}, {"numbers": [1]}]).outputs == {"Output": "[2]"}
+    assert error_of(run(pipeline, tables=[]), "show") == (
+        "`values` collects from a loop without items, and KFP's driver fails there (producer not "
+        "found); skip the task where the list is empty"
+    )
+
+
+def test_exit_tasks_that_kfp_cannot_run_are_refused(compiled):
+    @dsl.pipeline(name="exits")
+    def pipeline():
+        broken, other = fail(), fail()
+        after = say(text="x").after(broken).ignore_upstream_failure()
+        say(text="y").after(broken).ignore_upstream_failure()
+        say(text="z").after(broken, other).ignore_upstream_failure()
+        say(text="waits").after(after)
+        with dsl.ParallelFor([1, 2]) as number:
+            add(a=number)
+        file = dsl.importer(artifact_uri="/nowhere", artifact_class=Dataset)
+        say(text="after an import").after(file).ignore_upstream_failure()
+
+    assert refusal(compiled(pipeline)) == [
+        "  task `say`: it is an exit task after `fail`, as `say-2` is, and KFP starts only that "
+        "one",
+        "  task `say-3`: it is an exit task after `fail` and `fail-2`; KFP takes exactly one task "
+        "before it",
+        "  task `say-5`: it is an exit task after `importer`, a loop or an import, and KFP never "
+        "starts it",
+        "  task `say-4`: it waits for the exit task `say` (`ignore_upstream_failure`), and KFP "
+        "refuses such a run: others cannot wait for an exit task",
+    ]
+
+
+def heard(pipeline, tmp_path, **arguments):
+    """Run a pipeline and return its result and its warnings."""
+    events = []
+    result = run_pipeline(
+        read_pipeline(pipeline), arguments, tmp_path / "out", tmp_path / "logs",
+        observer=events.append,
+    )  # fmt: skip
+    return result, [event.sentence for event in events if isinstance(event, Warned)]
+
+
+LEFT = (
+    "task `{}`: KFP hands {} on as it is written, and so does this run; KFP fills it in only "
+    "where it is a whole argument of a task (and pipeline_root nowhere)"
+)
+
+
+def test_placeholders_of_the_run_stay_in_a_command_and_inside_of_texts(compiled, tmp_path):
+    @dsl.container_component
+    def echo(out: dsl.OutputPath(str), job: str):
+        return dsl.ContainerSpec(
+            image="alpine",
+            command=["sh", "-c", 'mkdir -p "$(dirname "$0")"; printf "%s|" "$@" > "$0"', out],
+            args=[dsl.PIPELINE_TASK_NAME_PLACEHOLDER, f"{dsl.PIPELINE_ROOT_PLACEHOLDER}/x", job],
+        )
+
+    @dsl.pipeline(name="literal")
+    def pipeline():
+        echo(job=dsl.PIPELINE_TASK_NAME_PLACEHOLDER)
+        say(text=dsl.PIPELINE_ROOT_PLACEHOLDER)
+        say(text=f"run {dsl.PIPELINE_JOB_ID_PLACEHOLDER}").set_env_variable(
+            "A", "{{$.pipeline_root}}"
+        )
+
+    path = compiled(pipeline)
+    result, warnings = heard(path, tmp_path)
+    assert result.succeeded
+    folder = tmp_path / "out/literal"
+    written = {task.name: task for task in result.tasks}
+    assert written.keys() == {"echo", "say", "say-2"}
+    assert warnings == [
+        LEFT.format("echo", "{{$.pipeline_root}}"),
+        LEFT.format("echo", "{{$.pipeline_task_name}}"),
+        LEFT.format("say", "{{$.pipeline_root}}"),
+        LEFT.format("say-2", "{{$.pipeline_job_uuid}}"),
+        LEFT.format("say-2", "{{$.pipeline_root}}"),
+    ]
+    assert (
+        folder / "echo/out"
+    ).read_text() == "{{$.pipeline_task_name}}|{{$.pipeline_root}}/x|echo|"
+
+
+def test_what_an_argument_or_variable_holds_of_the_run_is_as_on_a_cluster(run):
+    @component
+    def environment(name: str) -> str:
+        import os
+
+        return os.environ[name]
+
+    @dsl.pipeline(name="variable")
+    def pipeline() -> str:
+        task = environment(name="PLACE")
+        task.set_env_variable("PLACE", "at {{$.pipeline_root}} of {{$.inputs.parameters['name']}}")
+        return task.output
+
+    assert run(pipeline).outputs == {
+        "Output": "at {{$.pipeline_root}} of {{$.inputs.parameters['name']}}"
+    }
+
+
+def changed(path, change):
+    """Change the first document of a compiled pipeline."""
+    documents = list(yaml.safe_load_all(path.read_text("utf-8")))
+    change(documents[0])
+    path.write_text(yaml.safe_dump_all(documents), "utf-8")
+    return path
+
+
+@dsl.pipeline(name="small")
+def small():
+    say(text="x")
+
+
+def test_a_pipeline_without_a_name_is_refused(compiled):
+    path = changed(compiled(small), lambda document: document["pipelineInfo"].update(name=""))
+    assert refusal(path) == [
+        "  the pipeline: it has no name (pipelineInfo.name), and KFP refuses it"
+    ]
+
+
+def test_a_newer_compiler_is_warned_of(compiled, tmp_path):
+    import kfp
+
+    path = changed(compiled(small), lambda document: document.update(sdkVersion="kfp-99.1.0"))
+    result, warnings = heard(path, tmp_path)
+    assert result.succeeded
+    assert warnings == [
+        f"the pipeline was compiled by kfp 99.1.0, and kfp {kfp.__version__} is here: what it "
+        "holds is known, but may mean something else by now"
+    ]
+    path = changed(path, lambda document: document.update(sdkVersion=f"kfp-{kfp.__version__}"))
+    assert heard(path, tmp_path)[1] == []
