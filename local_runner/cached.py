@@ -37,7 +37,7 @@ async def _keyed(cache: Cache, run: Run, step: Step) -> _Keyed | None:
     inputs = complete(step.component, step.inputs)
     try:
         ingredients = await asyncio.to_thread(
-            cache.ingredients.of, step.component, container, inputs
+            cache.ingredients.of, step.component, container, inputs, step.secrets
         )
     except OSError:
         return None

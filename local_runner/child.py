@@ -34,6 +34,8 @@ def run_job(path: Path) -> int:
     os.chdir(job.folder)
     bound = os.environ.get(OF_NUMERICS)
     os.environ.update(job.environment)
+    for variable in job.unset:
+        os.environ.pop(variable, None)
     tempfile.tempdir = None  # an import may have asked for it before TMPDIR was the task's own
     if job.command:
         return _become(job)

@@ -30,6 +30,8 @@ from quantgate.local_runner.loops import run_to_end
 from quantgate.local_runner.outcome import PlannedTask, RunResult
 from quantgate.local_runner.plan import Place, planned_tasks
 from quantgate.local_runner.resources import Pool, machine_memory, processors
+from quantgate.local_runner.secrets import Given, Secrets
+from quantgate.local_runner.secrets_missing import check_secrets
 from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.step import Run, Step, Work
@@ -48,6 +50,7 @@ def run_pipeline(
     jobs: int | None = None,
     observer: Observer = say_nothing,
     cache: Path | None = None,
+    secrets: Given | None = None,
 ) -> RunResult:
     """Run a pipeline; a task that fails is part of the result, not an error.
 
@@ -62,15 +65,18 @@ def run_pipeline(
             loop, as in a notebook.
         cache: folder that finished tasks are kept in, to be found again by what they rest on;
             several runs may share it. None runs every task and keeps none.
+        secrets: for `kubernetes.use_secret_as_env`: value by key, by the name of the secret.
 
     Raises:
-        UsageError: the arguments are not those that the pipeline asks for.
+        UsageError: the arguments are not those that the pipeline asks for, or a secret is missing.
         KeyboardInterrupt: Ctrl-C; no process of a task is left.
     """
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is {jobs}; at least one task must be able to run")
     definitions = pipeline.root.input_definitions.parameters
     inputs = check_arguments(pipeline.name, definitions, arguments)
+    handed_in = Secrets(secrets or {})
+    check_secrets(pipeline, inputs, handed_in)
     logs = logs.absolute()
     logs.mkdir(parents=True, exist_ok=True)
     observer = one_at_a_time(observer)
@@ -80,9 +86,8 @@ def run_pipeline(
     observer(RunStarted(pipeline.name, _planned(pipeline, inputs)))
     for sentence in cautions(pipeline):
         observer(Warned(sentence))
-    scratch = Path(tempfile.gettempdir(), f"quantgate-{uuid.uuid4().hex}")
     result = run_to_end(
-        _run(pipeline, inputs, root.absolute(), logs, pool, scratch, observer, work, sources)
+        _run(pipeline, inputs, root.absolute(), logs, pool, handed_in, observer, work, sources)
     )
     observer(RunEnded(result))
     return result
@@ -106,17 +111,18 @@ async def _run(
     root: Path,
     logs: Path,
     pool: Pool,
-    scratch: Path,
+    secrets: Secrets,
     observer: Observer,
     work: Callable[[Run, Step], Work],
     sources: Sources,
 ) -> RunResult:
+    scratch = Path(tempfile.gettempdir(), f"quantgate-{uuid.uuid4().hex}")
     async with AsyncExitStack() as stack:
         stack.callback(sources.close)
         (logs / IMPORTS_LOG).unlink(missing_ok=True)
         servers = Servers(stack, scratch, logs / IMPORTS_LOG)
         foresight = Foresight(pipeline, servers, pool)
-        run = Run.of(pipeline.name, root, scratch, pool, servers, foresight, sources)
+        run = Run.of(pipeline.name, root, scratch, pool, servers, foresight, sources, secrets)
         graph = Graph(pipeline, run, work, logs, observer)
         foresight.run_began()
         try:

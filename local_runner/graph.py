@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from quantgate.local_runner.loops import all_of
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.outputs import collected, selected
 from quantgate.local_runner.plan import Place, in_order, item_of, iterations, planned_task
+from quantgate.local_runner.secrets import SecretValue
 from quantgate.local_runner.step import Run, Step, Work
 from quantgate.local_runner.triggers import Finished, unmet, what_stops, whom_to_blame
 from quantgate.local_runner.values import TaskError, Values
@@ -88,15 +90,28 @@ class Graph:
             if reason:
                 Execution(around).end_in_driver(CANCELED)
                 return self._skip(key, task, inputs, place, Finished(skipped=reason))
+            secrets = self._secrets(task, scope)
             if task.HasField("parameter_iterator"):
                 loop = place.inside(key, task, values)
-                return await self._loop(task, iterations(task, values), loop, around)
+                items = iterations(task, values)
+                return await self._loop(task, items, loop, around, secrets)
         except TaskError as error:
             return self._end(place.task(key), task, str(error))
-        return await self._inside(task, values, place.inside(key, task, values), around)
+        inside = place.inside(key, task, values)
+        return await self._inside(task, values, inside, around, secrets)
+
+    def _secrets(self, task: Any, scope: Scope) -> dict[str, SecretValue | None]:
+        label = self._pipeline.component_of(task).executor_label
+        wanted = self._pipeline.secrets.get(label, ())
+        return self._run.secrets.variables(wanted, partial(scope.parameter, "a secret's name"))
 
     async def _loop(
-        self, task: Any, inputs: list[Values], place: Place, around: Execution
+        self,
+        task: Any,
+        inputs: list[Values],
+        place: Place,
+        around: Execution,
+        secrets: Mapping[str, SecretValue | None],
     ) -> Finished:
         execution = Execution(around, len(inputs))
         gate = asyncio.Semaphore(task.iterator_policy.parallelism_limit or max(1, len(inputs)))
@@ -104,7 +119,7 @@ class Graph:
         async def iterate(index: int, values: Values) -> Finished:
             async with gate:
                 inside = place.iteration(index, item_of(task, values))
-                return await self._inside(task, values, inside, execution)
+                return await self._inside(task, values, inside, execution, secrets)
 
         ended = await all_of(iterate(*numbered) for numbered in enumerate(inputs))
         outputs = collected(self._pipeline.component_of(task), [one.outputs for one in ended])
@@ -112,7 +127,14 @@ class Graph:
         kept = Values() if failed.blame else outputs
         return replace(failed, outputs=kept, skipped=None, execution=execution)
 
-    async def _inside(self, task: Any, inputs: Values, place: Place, around: Execution) -> Finished:
+    async def _inside(
+        self,
+        task: Any,
+        inputs: Values,
+        place: Place,
+        around: Execution,
+        secrets: Mapping[str, SecretValue | None],
+    ) -> Finished:
         component = self._pipeline.component_of(task)
         if component.HasField("dag"):
             execution = Execution(around, len(component.dag.tasks))
@@ -120,7 +142,7 @@ class Graph:
         log = self._log(place)
         executor = self._pipeline.executors[component.executor_label]
         limit = self._pipeline.time_limits.get(component.executor_label)
-        step = Step(task, component, executor, place, log, inputs, limit)
+        step = Step(task, component, executor, place, log, inputs, limit, secrets)
         work, execution = self._work(self._run, step), Execution(around)
         planned = place.planned(task, ())
         teller = Teller(self._observer, planned, log)

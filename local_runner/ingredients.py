@@ -8,6 +8,7 @@ from google.protobuf import json_format
 from quantgate.local_runner.container import imported_modules, python_function
 from quantgate.local_runner.digests import Digests, sha256_of_json
 from quantgate.local_runner.outcome import Artifact
+from quantgate.local_runner.secrets import SecretValue
 from quantgate.local_runner.values import Values
 from quantgate.local_runner.versions import Packages, machine
 
@@ -23,7 +24,13 @@ class Ingredients:
         self._packages = Packages()
         self._machine = machine()
 
-    def of(self, component: Any, container: Any, inputs: Values) -> dict[str, str]:
+    def of(
+        self,
+        component: Any,
+        container: Any,
+        inputs: Values,
+        secrets: Mapping[str, SecretValue | None],
+    ) -> dict[str, str]:
         """Return the hash or version of everything behind a task, by what a person calls it.
 
         Args:
@@ -31,6 +38,7 @@ class Ingredients:
             container: its `PipelineContainerSpec`; resources do not count.
             inputs: complete. An artifact counts by content, type, metadata and file name (which
                 may say its format), not by where it lies.
+            secrets: by environment variable.
 
         Raises:
             OSError: an input or a module's code cannot be read.
@@ -40,6 +48,10 @@ class Ingredients:
             **{
                 f"parameter {name}": sha256_of_json(value)
                 for name, value in inputs.parameters.items()
+            },
+            **{
+                f"secret {name}": secret.digest if secret else ""
+                for name, secret in secrets.items()
             },
             **{f"input {name}": self._artifacts(value) for name, value in inputs.artifacts.items()},
             **self._packages.behind(_modules(container)),

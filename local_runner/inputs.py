@@ -47,7 +47,7 @@ class Scope:
             TaskError: an input cannot be had.
         """
         sources = task.inputs.parameters
-        raw = _present({name: self._parameter(name, sources[name]) for name in sources})
+        raw = _present({name: self.parameter(name, sources[name]) for name in sources})
         lookup = input_lookup(raw)
         parameters = {
             name: _constant(value, lookup, run_facts)
@@ -60,7 +60,12 @@ class Scope:
         }
         return Values(parameters, _present(artifacts))
 
-    def _parameter(self, name: str, source: Any) -> Any:
+    def parameter(self, name: str, source: Any) -> Any:
+        """Return the value of an `InputParameterSpec`, for the input `name`; None for none.
+
+        Raises:
+            TaskError: it cannot be had.
+        """
         kind = source.WhichOneof("kind")
         if kind == "runtime_value":
             value = to_python(source.runtime_value.constant)
@@ -70,10 +75,14 @@ class Scope:
             value = self.statuses[source.task_final_status.producer_task]
         else:
             origin = source.task_output_parameter
-            given = self.finished[origin.producer_task].parameters
-            value = collectable(name, given.get(origin.output_parameter_key))
+            value = collectable(name, self._output(origin))
         selector = source.parameter_expression_selector
         return _select(name, value, selector) if selector else value
+
+    def _output(self, origin: Any) -> Any:
+        if origin.producer_task not in self.finished:
+            raise TaskError(f"it does not wait for `{origin.producer_task}`, but takes its output")
+        return self.finished[origin.producer_task].parameters.get(origin.output_parameter_key)
 
     def _artifact(self, name: str, source: Any) -> Artifact | list[Artifact] | None:
         if source.WhichOneof("kind") == "component_input_artifact":

@@ -1,7 +1,7 @@
 """Read a compiled KFP v2 pipeline."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from quantgate.errors import PipelineError
-from quantgate.local_runner.platforms import time_limits
+from quantgate.local_runner.platforms import secrets_of, time_limits
+from quantgate.local_runner.secrets import SecretVariable
 from quantgate.local_runner.unsupported import unsupported
 
 _NEWEST_SCHEMA = (2, 1, 0)
@@ -23,7 +24,8 @@ class Pipeline:
     """A pipeline that the local runner can run: KFP's own messages, by name.
 
     `time_limits` has the seconds that a task may run, by the name of its executor; `compiler` is
-    the version of kfp that made it, "" where the file does not say.
+    the version of kfp that made it, "" where the file does not say. `secrets` has the variables
+    that tasks take from Kubernetes secrets, by the name of their executor.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Pipeline:
     components: Mapping[str, Any]
     executors: Mapping[str, Any]
     time_limits: Mapping[str, float]
+    secrets: Mapping[str, Sequence[SecretVariable]]
 
     def component_of(self, task: Any) -> Any:
         """Return the `ComponentSpec` of a `PipelineTaskSpec`."""
@@ -48,19 +51,19 @@ def read_pipeline(path: Path) -> Pipeline:
     documents = _documents(path)
     spec, deployment = _parse(path, documents[0])
     platforms = [_parse_platforms(path, document) for document in documents[1:]]
-    pipeline = Pipeline(
+    problems = unsupported(spec, deployment, platforms)
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise PipelineError(f"{path}: the local runner cannot run this pipeline:\n{listed}")
+    return Pipeline(
         name=spec.pipeline_info.name,
         compiler=spec.sdk_version.removeprefix("kfp-"),
         root=spec.root,
         components=spec.components,
         executors=deployment.executors,
         time_limits=time_limits(platforms),
+        secrets=secrets_of(platforms),
     )
-    problems = unsupported(spec, deployment, platforms)
-    if problems:
-        listed = "\n".join(f"  {problem}" for problem in problems)
-        raise PipelineError(f"{path}: the local runner cannot run this pipeline:\n{listed}")
-    return pipeline
 
 
 def _documents(path: Path) -> list[dict[str, Any]]:

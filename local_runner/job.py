@@ -12,14 +12,16 @@ from quantgate.errors import naming
 class Job:
     """An order to a task's process: a command, or a function in a source file.
 
-    `failure` is the file that takes the sentence about what went wrong; `time_limit_s` is 0
-    where the process may run for as long as it likes.
+    `unset` names variables that its process must not have; `failure` is the file that takes the
+    sentence about what went wrong; `time_limit_s` is 0 where the process may run for as long as
+    it likes.
     """
 
     log: str
     folder: str
     failure: str
     environment: dict[str, str]
+    unset: list[str]
     command: list[str]
     source: str = ""
     function: str = ""

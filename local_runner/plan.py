@@ -142,12 +142,12 @@ def planned_task(
     waits_for: tuple[str, ...],
 ) -> Iterator[tuple[Place, PlannedTask]]:
     """Yield a task, or the tasks inside of it where it is a pipeline or a loop."""
-    values = _known_inputs(task, inputs)
+    values = known_inputs(task, inputs)
     loop = place.inside(key, task, values)
     if not task.HasField("parameter_iterator"):
         yield from _expanded(pipeline, task, values, loop, waits_for)
         return
-    for index, iteration in _known_iterations(task, values):
+    for index, iteration in known_iterations(task, values):
         inside = loop if index is None else loop.iteration(index, item_of(task, iteration))
         yield from _expanded(pipeline, task, iteration, inside, waits_for)
 
@@ -163,7 +163,8 @@ def _expanded(
         yield place, place.planned(task, waits_for)
 
 
-def _known_iterations(task: Any, values: Values) -> list[tuple[int | None, Values]]:
+def known_iterations(task: Any, values: Values) -> list[tuple[int | None, Values]]:
+    """Return the iterations of a loop, by number; one without, where its items are not known."""
     try:
         return list(enumerate(iterations(task, values)))
     except TaskError:
@@ -188,7 +189,8 @@ def iterations(task: Any, values: Values) -> list[Values]:
     ]
 
 
-def _known_inputs(task: Any, inputs: Values) -> Values:
+def known_inputs(task: Any, inputs: Values) -> Values:
+    """Return the inputs of a task that those of its pipeline tell."""
     known: dict[str, Any] = {}
     for name, source in task.inputs.parameters.items():
         if source.WhichOneof("kind") == "component_input_parameter":

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from quantgate.local_runner.secrets import SETTING, SecretVariable, secret_variables
 from quantgate.local_runner.values import short
 
 NOT_YET = "the local runner does not support yet"
@@ -38,6 +39,15 @@ def time_limits(platforms: Iterable[dict[str, Any]]) -> dict[str, float]:
     }
 
 
+def secrets_of(platforms: Iterable[dict[str, Any]]) -> dict[str, list[SecretVariable]]:
+    """Return the variables that tasks take from secrets, by the name of their executor."""
+    return {
+        label: secret_variables(settings)
+        for _, content in _contents(platforms)
+        for label, settings in _executors(content)
+    }
+
+
 def _is_whole_number(seconds: Any) -> bool:
     return re.fullmatch(r"[0-9]+(\.0)?", str(seconds)) is not None
 
@@ -51,8 +61,16 @@ def platform_problems(platforms: Iterable[dict[str, Any]]) -> Iterator[str]:
             limit = settings.get(_TIME_LIMIT, 0)
             if not _is_whole_number(limit):
                 yield f"executor `{label}`: its {_TIME_LIMIT} is {short(limit)}, no whole number"
-            for setting in sorted(settings.keys() - _PLACEMENT - {_TIME_LIMIT}):
+            yield from _secret_problems(label, settings)
+            for setting in sorted(settings.keys() - _PLACEMENT - {_TIME_LIMIT, SETTING}):
                 yield f"executor `{label}`: `{setting}` ({platform}), which {NOT_YET}"
+
+
+def _secret_problems(label: str, settings: dict[str, Any]) -> Iterator[str]:
+    try:
+        secret_variables(settings)
+    except ValueError as error:
+        yield f"executor `{label}`: its {SETTING} cannot be read ({error})"
 
 
 def _contents(platforms: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

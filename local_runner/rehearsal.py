@@ -20,6 +20,8 @@ from quantgate.local_runner.loops import run_to_end
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.plan import Place, planned_tasks
 from quantgate.local_runner.resources import Pool
+from quantgate.local_runner.secrets import Given, Secrets
+from quantgate.local_runner.secrets_missing import check_secrets
 from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources, fetched_in
 from quantgate.local_runner.step import Run
@@ -27,7 +29,10 @@ from quantgate.local_runner.values import Values
 
 
 def dry_run(
-    pipeline: Pipeline, arguments: Mapping[str, Any], cache: Path | None = None
+    pipeline: Pipeline,
+    arguments: Mapping[str, Any],
+    cache: Path | None = None,
+    secrets: Given | None = None,
 ) -> list[PlannedTask]:
     """Return every task of a run in the order in which they would start; nothing is written.
 
@@ -38,19 +43,24 @@ def dry_run(
         pipeline: from `read_pipeline`.
         arguments: value by input of the pipeline.
         cache: the folder that the run would use.
+        secrets: as the run would be given.
 
     Raises:
-        UsageError: the arguments are not those that the pipeline asks for.
+        UsageError: the arguments are not those that the pipeline asks for, or a secret is missing.
     """
     definitions = pipeline.root.input_definitions.parameters
     given = check_arguments(pipeline.name, definitions, arguments)
+    handed_in = Secrets(secrets or {})
+    check_secrets(pipeline, given, handed_in)
     inputs = with_defaults(pipeline.root, given)
-    rehearsed = run_to_end(_rehearsed(pipeline, inputs, cache))
+    rehearsed = run_to_end(_rehearsed(pipeline, inputs, cache, handed_in))
     planned = planned_tasks(pipeline, pipeline.root, inputs, Place(), ())
     return [task for place, plan in planned for task in _expected(place, plan, rehearsed)]
 
 
-async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> list[TaskResult]:
+async def _rehearsed(
+    pipeline: Pipeline, inputs: Values, cache: Path | None, secrets: Secrets
+) -> list[TaskResult]:
     store = Cache(cache.absolute(), lambda _: None, read_only=True) if cache else None
     async with AsyncExitStack() as stack:
         with tempfile.TemporaryDirectory(prefix="quantgate-") as name:
@@ -58,7 +68,9 @@ async def _rehearsed(pipeline: Pipeline, inputs: Values, cache: Path | None) -> 
             pool, servers = Pool(1, 0), Servers(stack, nowhere, nowhere)
             foresight = Foresight(pipeline, servers, pool)
             sources = Sources(fetched_in(cache or nowhere), may_fetch=False)
-            run = Run.of(pipeline.name, nowhere, nowhere, pool, servers, foresight, sources)
+            run = Run.of(
+                pipeline.name, nowhere, nowhere, pool, servers, foresight, sources, secrets
+            )
             work = partial(Rehearsal, store)
             graph = Graph(pipeline, run, work, nowhere, rehearsal=True)
             await graph.run(pipeline.root, inputs, Place(), Execution())

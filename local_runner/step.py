@@ -1,6 +1,7 @@
 """What a run's tasks share, and what a task is once its inputs are there."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,6 +11,7 @@ from quantgate.local_runner.events import Teller
 from quantgate.local_runner.foresight import Foresight
 from quantgate.local_runner.plan import Place
 from quantgate.local_runner.resources import Pool
+from quantgate.local_runner.secrets import Secrets, SecretValue
 from quantgate.local_runner.servers import Servers
 from quantgate.local_runner.sources import Sources
 from quantgate.local_runner.values import Values
@@ -43,6 +45,7 @@ class Run:
     servers: Servers
     foresight: Foresight
     sources: Sources
+    secrets: Secrets
     started: datetime
 
     @classmethod
@@ -55,11 +58,12 @@ class Run:
         servers: Servers,
         foresight: Foresight,
         sources: Sources,
+        secrets: Secrets,
     ) -> "Run":
         """Return a run that starts now, under a name of its own."""
         name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
         now = datetime.now(timezone.utc)
-        return cls(name, root / pipeline, scratch, pool, servers, foresight, sources, now)
+        return cls(name, root / pipeline, scratch, pool, servers, foresight, sources, secrets, now)
 
     def facts(self, task: str) -> dict[str, str]:
         """Return what stands for the placeholders that KFP's driver knows, for one task."""
@@ -81,6 +85,7 @@ class Step:
         log: file that takes what it prints.
         inputs: without defaults.
         time_limit_s: seconds that an attempt may take.
+        secrets: by environment variable; None for one that is not set.
     """
 
     spec: Any
@@ -90,6 +95,7 @@ class Step:
     log: Path
     inputs: Values
     time_limit_s: float | None
+    secrets: Mapping[str, SecretValue | None]
 
 
 class Work(Protocol):

@@ -131,25 +131,31 @@ class TaskRun:
                 source.write_text(function.source, "utf-8")
             if function.installs_packages:
                 self.note("pip is not called; the task uses the packages of this environment")
-        environment = {item.name: item.value for item in container.env}
+        environment = self._environment(scratch)
         return Job(
             log=str(self._log),
             folder=str(work),
             failure=str(scratch / "failure"),
-            environment={
-                **bounded(self._threads),
-                **os.environ,
-                "TMPDIR": str(scratch),
-                "_KFP_RUNTIME": "true",
-                VARIABLE: str(scratch / "progress"),
-                **environment,
-            },
+            environment=environment,
+            unset=[name for name in self._step.secrets if name not in environment],
             command=[] if function else _command(container, document, lookup),
             source=str(source),
             function=function.name if function else "",
             executor_input=document,
             time_limit_s=self._step.time_limit_s or 0.0,
         )
+
+    def _environment(self, scratch: Path) -> dict[str, str]:
+        secrets = self._step.secrets
+        around = {**bounded(self._threads), **os.environ}
+        return {
+            **{name: value for name, value in around.items() if name not in secrets},
+            "TMPDIR": str(scratch),
+            "_KFP_RUNTIME": "true",
+            VARIABLE: str(scratch / "progress"),
+            **{item.name: item.value for item in self._executor.container.env},
+            **{name: secret.text for name, secret in secrets.items() if secret},
+        }
 
     def note(self, sentence: str) -> None:
         """Add a line to the task's log."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from quantgate.local_runner.container import python_function
 from quantgate.local_runner.ir import Pipeline
+from quantgate.local_runner.placeholders import left_alone
 
 _PYTHON = "python3"
 
@@ -45,6 +46,7 @@ def _inside(pipeline: Pipeline, parent: Any, path: str, in_loop: bool) -> Iterat
         task, where = tasks[key], f"task `{path}{key}`"
         yield from _condition_traps(where, task)
         yield from _loop_traps(where, task, in_loop)
+        yield from _status_traps(where, task)
         component = pipeline.component_of(task)
         if component.HasField("dag"):
             loop = task.WhichOneof("iterator") is not None
@@ -54,6 +56,9 @@ def _inside(pipeline: Pipeline, parent: Any, path: str, in_loop: bool) -> Iterat
         else:
             label = component.executor_label
             yield from _executor_traps(where, pipeline.executors[label])
+            yield from _placeholder_traps(where, pipeline.executors[label].container)
+            if pipeline.secrets.get(label):
+                yield f"{where}: it does not know secrets"
             if pipeline.time_limits.get(label):
                 yield f"{where}: it does not end tasks that take longer than they may"
     for name in sorted(parent.dag.outputs.artifacts):
@@ -68,6 +73,18 @@ def _owner(path: str) -> str:
 def _condition_traps(where: str, task: Any) -> Iterator[str]:
     if task.trigger_policy.condition:
         yield f"{where}: it may skip a `dsl.If` whose condition holds"
+
+
+def _status_traps(where: str, task: Any) -> Iterator[str]:
+    for name in sorted(task.inputs.parameters):
+        if task.inputs.parameters[name].HasField("task_final_status"):
+            yield f"{where}: it gives other states to `{name}`, a final status"
+
+
+def _placeholder_traps(where: str, container: Any) -> Iterator[str]:
+    if not python_function(container):
+        for placeholder in left_alone(*container.command, *container.args):
+            yield f"{where}: it fills in {placeholder}, which KFP leaves as it is written"
 
 
 def _loop_traps(where: str, task: Any, in_loop: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ import yaml
 
 from quantgate.errors import UsageError
 from quantgate.plan import Plan, run_parameters
-from quantgate.spec.cluster import Cluster
+from quantgate.spec.cluster import Cluster, Secret
 from quantgate.spec.code import Code
 from quantgate.spec.locations import scheme_of
 from quantgate.spec.model import Spec
@@ -15,12 +15,19 @@ from quantgate.spec.model import Spec
 _PROMOTE_TO = "promote_to"
 
 
-def on_this_machine(spec: Spec) -> Spec:
-    """Leave out of a spec what only a cluster heeds; images stay, for runs in containers."""
+def on_this_machine(spec: Spec, with_secrets: bool = False) -> Spec:
+    """Drop the cluster-only settings for a local run.
+
+    Image names stay, for runs in containers, and so do the variables from secrets where the run
+    is given some.
+    """
     if spec.cluster is None:
         return spec
-    images = spec.cluster.images
+    images, secrets = spec.cluster.images, spec.cluster.secrets if with_secrets else []
+    variables = [Secret(secret=each.secret, env=each.env) for each in secrets if each.env]
     kept = Cluster(images=images) if images.convert or images.runtime else None
+    if variables:
+        kept = Cluster(images=images, secrets=variables)
     return spec.model_copy(update={"cluster": kept})
 
 

@@ -19,7 +19,7 @@ DOCKER = "docker"
 RUNNERS = (LOCAL, KFP_LOCAL, DOCKER)
 
 
-def check_runner(runner: str, jobs: int | None, dry_run: bool) -> None:
+def check_runner(runner: str, jobs: int | None, dry_run: bool, secrets: bool = False) -> None:
     """Make sure that a runner is installed and can do what else is asked for.
 
     Raises:
@@ -28,7 +28,8 @@ def check_runner(runner: str, jobs: int | None, dry_run: bool) -> None:
     if runner == LOCAL:
         require("running", *FOR_A_RUN)
         return
-    asked = "--jobs" if jobs else "--dry-run" if dry_run else None
+    options = {"--jobs": jobs, "--dry-run": dry_run, "--secret": secrets}
+    asked = next((option for option, value in options.items() if value), None)
     if asked:
         raise UsageError(
             f"{asked} is for quantgate's own runner: leave it out, or leave out --runner {runner}"

@@ -27,13 +27,17 @@ _TAIL_LINES = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """How a spec is run; without `cache`, a folder, every task runs."""
+    """How a spec is run; without `cache`, a folder, every task runs.
+
+    `secrets` has values by key, by the name of the secret.
+    """
 
     runs_dir: Path
     jobs: int | None = None
     cache: Path | None = None
     manner: Manner = field(default_factory=Manner)
     runner: str = LOCAL
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def _execute(
             jobs=settings.jobs,
             observer=diary.kept_beside(shown),
             cache=settings.cache,
+            secrets=settings.secrets,
         )
 
 

@@ -148,6 +148,16 @@ def test_this_machine_heeds_nothing_but_images() -> None:
     assert kept.model_dump(exclude_unset=True) == {"images": {"runtime": "mine:1"}}
 
 
+def test_this_machine_heeds_variables_from_secrets_that_it_is_given() -> None:
+    settings = "cluster.secrets=[{secret: a, env: {key: A}, mount: /a}, {secret: b, mount: /b}]"
+    kept = on_this_machine(load(EXAMPLE, [settings]).spec, with_secrets=True).cluster
+    assert kept is not None
+    assert [secret.model_dump(exclude_unset=True) for secret in kept.secrets] == [
+        {"secret": "a", "env": {"key": "A"}}
+    ]
+    assert not kept.node_selector
+
+
 def test_a_spec_without_a_cluster_is_what_it_was() -> None:
     loaded = load(EXAMPLE.with_name("smallest-on-cpu.yaml"))
     assert "cluster" not in loaded.document

@@ -163,13 +163,15 @@ def test_settings_of_kubernetes_that_change_the_work_are_refused(compiled):
         "activeDeadlineSeconds": "soon",
         "nodeSelector": {"labels": {"a": "b"}},
         "secretAsEnv": [{"secretName": "s"}],
+        "secretAsVolume": [{"secretName": "s"}],
     }
     platform = {"deploymentSpec": {"executors": {"exec-number": settings}}}
     add_document(path, {"platforms": {"kubernetes": platform}})
 
     assert problems(path) == [
         "executor `exec-number`: its activeDeadlineSeconds is 'soon', no whole number",
-        "executor `exec-number`: `secretAsEnv` (kubernetes), which the local runner does not "
+        "executor `exec-number`: its secretAsEnv cannot be read ('keyToEnv')",
+        "executor `exec-number`: `secretAsVolume` (kubernetes), which the local runner does not "
         "support yet",
     ]
 

@@ -29,7 +29,7 @@ _TAKEN = {
     "ui_host": ("URL", "the UI, for links (default: $KF_PIPELINES_UI_ENDPOINT, or the host)"),
 }  # fmt: skip
 #: Options whose values are nobody else's business.
-_SECRET = ("--existing-token", "--cookies", "--other-client-secret", "--proxy")
+_SECRET = ("--secret", "--existing-token", "--cookies", "--other-client-secret", "--proxy")
 #: User and password in a URL, whose scheme may be left out.
 _USER = re.compile(r"(?<=//)[^/@]*@|(?<![^=])[^/@=:]+:[^/@]*@")
 

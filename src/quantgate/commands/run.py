@@ -8,6 +8,7 @@ from pathlib import Path
 from quantgate.cluster import on_this_machine
 from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
 from quantgate.commands.conclude import conclude, guarded_as_json
+from quantgate.commands.secrets import Secrets, add_secrets, secrets_of
 from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
 from quantgate.display.names import title_of
@@ -57,6 +58,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="what runs the compiled pipeline: quantgate itself; KFP, with a Python for each "
         "task; or KFP, with a container of its image for each task (default: %(default)s)",
     )
+    add_secrets(parser)
     _add_manner(parser)
     parser.set_defaults(handler=handle)
 
@@ -90,17 +92,20 @@ def _run(options: argparse.Namespace) -> int:
     manner = Manner(options.as_json, options.verbose, options.quiet)
     loaded = load(options.spec, options.overrides)
     preflight(loaded)
-    plan = make_plan(on_this_machine(loaded.spec))
-    check_runner(options.runner, options.jobs, options.dry_run)
+    secrets = secrets_of(options.secrets, loaded.spec.cluster)
+    plan = make_plan(on_this_machine(loaded.spec, with_secrets=bool(secrets)))
+    check_runner(options.runner, options.jobs, options.dry_run, bool(secrets))
     check_targets(options.runner, loaded)
     cache = None if options.no_cache or options.runner != LOCAL else options.cache_dir
     if options.dry_run:
-        return _dry_run(loaded, plan, cache, manner)
-    settings = Settings(options.runs_dir, options.jobs, cache, manner, options.runner)
+        return _dry_run(loaded, plan, cache, manner, secrets)
+    settings = Settings(options.runs_dir, options.jobs, cache, manner, options.runner, secrets)
     return conclude(run_spec(loaded, plan, settings), manner)
 
 
-def _dry_run(loaded: LoadedSpec, plan: Plan, cache: Path | None, manner: Manner) -> int:
+def _dry_run(
+    loaded: LoadedSpec, plan: Plan, cache: Path | None, manner: Manner, secrets: Secrets
+) -> int:
     import_kfp_without_client()
     from quantgate.local_runner import dry_run, read_pipeline
     from quantgate.pipelines import compile_pipeline
@@ -108,7 +113,7 @@ def _dry_run(loaded: LoadedSpec, plan: Plan, cache: Path | None, manner: Manner)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
         compile_pipeline(plan, loaded.sha256, path)
-        tasks = dry_run(read_pipeline(path), arguments_of(loaded, plan), cache)
+        tasks = dry_run(read_pipeline(path), arguments_of(loaded, plan), cache, secrets)
     fates = [(title_of(task), task.to_run) for task in tasks]
     if manner.as_json:
         _print_fates_as_json(fates)
