@@ -54,7 +54,7 @@ def write_evaluation(
     measurement.write(root / MEASUREMENT)
 
 
-def read_evaluation(folder: str) -> Evaluation:
+def read_evaluation(folder: str | Path) -> Evaluation:
     """Read what `write_evaluation` wrote, the values when they are asked for.
 
     Raises:
