@@ -112,8 +112,6 @@ class Cluster:
             "HOME": "/tmp",
             "LANG": "C.UTF-8",
             "_KFP_RUNTIME": "true",
-            "KUBERNETES_SERVICE_HOST": self.address,
-            "KUBERNETES_SERVICE_PORT": str(PORT),
             "AWS_ENDPOINT_URL": self.s3,
             "AWS_ACCESS_KEY_ID": KEYS["accesskey"],
             "AWS_SECRET_ACCESS_KEY": KEYS["secretkey"],
@@ -121,10 +119,15 @@ class Cluster:
             "AWS_DEFAULT_REGION": "us-east-1",
             **self.environment,
         }
+        services = {
+            "KUBERNETES_SERVICE_HOST": self.address,
+            "KUBERNETES_SERVICE_PORT": str(PORT),
+        }
         return Machine(
             api=self.api,
             state=self.folder / "state",
             image=image,
+            services=services,
             reads=(CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), self.built.programs),
             claims=self.folder / "claims",
             argument_files=self.built.version >= "2.17",

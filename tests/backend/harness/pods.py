@@ -47,7 +47,8 @@ class Machine:
     """What stands for the nodes of a cluster.
 
     state: the folder with `hosts` and the service account's files.
-    image: variables that every image sets.
+    image: variables that every image sets, which Kubernetes does not know.
+    services: variables that Kubernetes sets in every container.
     reads: folders of this machine that processes in pods read, wherever they are.
     claims: the folder of the persistent volume claims.
     argument_files: Argo hands long arguments over in files.
@@ -57,6 +58,7 @@ class Machine:
     api: KubernetesApi
     state: Path
     image: dict[str, str]
+    services: dict[str, str]
     reads: tuple[Path, ...]
     claims: Path
     argument_files: bool
@@ -91,10 +93,12 @@ class Machine:
         volumes = [*self._mounts(pod, spec, container)]
         mounts.write_text("".join(f"{source}\t{target}\n" for source, target in volumes))
         log = pod.folder / f"{container['name']}.log"
-        return _run([*_unshared(), str(ENTER), str(root), str(mounts), *command], variables, log)
+        inside = [*_unshared(), str(ENTER), str(root), str(mounts), *command]
+        return _run(inside, self.image | variables, log)
 
     def _variables(self, pod: Pod, container: Object) -> dict[str, str]:
-        variables = dict(self.image)
+        """Return the variables that `$(NAME)` may name."""
+        variables = dict(self.services)
         for source in container.get("envFrom", []):
             variables |= self._all_of(source)
         for entry in container.get("env", []):
