@@ -204,7 +204,8 @@ def _last_words(log: Path) -> str:
     """Return the lines by which KFP's programs say why they end, or the last three."""
     lines = log.read_text(errors="replace").splitlines()
     fatal = [line.split("] ", 1)[-1] for line in lines if line[:1] == "F" and "] " in line]
-    return "\n".join(fatal or lines[-3:])
+    panics = [line for line in lines if line.startswith("panic: ")]
+    return "\n".join(fatal or panics or lines[-3:])
 
 
 def require_namespaces() -> None:
