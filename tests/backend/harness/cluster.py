@@ -33,6 +33,11 @@ MLMD_PORT, MLMD_JSON_PORT = 8080, 8081
 SERVICES = ("ml-pipeline", "metadata-grpc-service", "minio-service", "seaweedfs")
 KEYS = {"accesskey": "minio", "secretkey": "minio123"}
 BUCKET = "mlpipeline"
+#: What Kubeflow's manifests say of the metadata store; launchers of 2.14 look there.
+METADATA_SERVICE = {
+    "METADATA_GRPC_SERVICE_HOST": "metadata-grpc-service",
+    "METADATA_GRPC_SERVICE_PORT": str(MLMD_PORT),
+}
 START_S = 60.0
 
 
@@ -179,6 +184,7 @@ def cluster(built: Built, folder: Path) -> Iterator[Cluster]:
             _wait_for(address, port, state)
         started = Cluster(built, folder, address, api)
         started.put_secret("mlpipeline-minio-artifact", KEYS)
+        api.put("configmaps", config_map("metadata-grpc-configmap", METADATA_SERVICE))
         bucket = urllib.request.Request(f"{started.s3}/{BUCKET}", method="PUT")
         urllib.request.urlopen(bucket).close()
         yield started
