@@ -10,6 +10,7 @@ from kfp.compiler import Compiler
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from differences.local import Here
 from harness.build import VERSIONS, build
 from harness.cluster import Cluster, cluster
 
@@ -37,3 +38,9 @@ def compiled(tmp_path: Path) -> Callable[..., str]:
         return path.read_text()
 
     return compile_it
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    """This machine without a cluster."""
+    return Here(tmp_path)

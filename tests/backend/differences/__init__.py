@@ -1,0 +1,1 @@
+"""Components and helpers of the tests that compare a cluster with this machine."""
