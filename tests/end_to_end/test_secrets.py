@@ -62,8 +62,7 @@ def test_a_secret_reaches_the_tasks_and_nothing_else(spec: Path, quantgate) -> N
     again = quantgate(*run, "--dry-run", "--secret", f"store/token={VALUE}", cwd=spec.parent)
     assert "Convert float32 baseline    cached" in again.stdout, again.stdout
     other = quantgate(*run, "--dry-run", "--secret", "store/token=other", cwd=spec.parent)
-    changed = "Convert float32 baseline    to run: secret STORE_TOKEN changed"
-    assert changed in other.stdout, other.stdout
+    assert "to run: secret STORE_TOKEN changed" in other.stdout, other.stdout
 
     without = quantgate(*run, cwd=spec.parent)
     assert without.returncode == 1
