@@ -30,8 +30,8 @@ help:
 demo: $(INSTALLED)
 	@$(BIN)/quantgate demo $(DEMO)
 
-test: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not backend"
+test: test-decision
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not backend" --ignore tests/decision
 
 check: lint types test-decision test-fast
 
@@ -59,7 +59,7 @@ test-fast: $(INSTALLED)
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" --ignore tests/decision
 
 test-slow: $(INSTALLED)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "slow and not backend"
 
 bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py
