@@ -8,7 +8,7 @@ FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
 
 .PHONY: help demo test check lint types docs test-fast test-decision test-slow bench bench-runner images \
-  test-images test-backend goldens pages schema lock clean
+  test-images test-backend test-backend-slow goldens pages schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
@@ -22,6 +22,7 @@ help:
 	@echo "make images     build the images, with Docker or Podman; BASE=... names a base image"
 	@echo "make test-images  build them, and run the whole pipeline in containers"
 	@echo "make test-backend  run pipelines on KFP's own code, with Go; BACKENDS='2.16 2.17' picks versions"
+	@echo "make test-backend-slow  two hundred candidates on it"
 	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
 	@echo "make pages      write the pages of the components anew from their interfaces"
 	@echo "make schema     write the JSON Schemas of spec and decision anew"
@@ -74,7 +75,12 @@ images:
 # KFP's own driver, launcher and API server, built with Go; minutes, the first time an hour.
 test-backend: $(INSTALLED)
 	$(BIN)/python tests/backend/build_backends.py $(BACKENDS)
-	QUANTGATE_BACKENDS="$(BACKENDS)" $(BIN)/pytest tests/backend
+	QUANTGATE_BACKENDS="$(BACKENDS)" $(BIN)/pytest -m "not slow" tests/backend
+
+# Two hundred candidates.
+test-backend-slow: $(INSTALLED)
+	$(BIN)/python tests/backend/build_backends.py $(BACKENDS)
+	QUANTGATE_BACKENDS="$(BACKENDS)" $(BIN)/pytest -m slow tests/backend
 
 test-images: $(INSTALLED) images
 	$(BIN)/pytest tests/images

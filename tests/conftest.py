@@ -1,6 +1,9 @@
 """What every test may use."""
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +14,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from quantgate.decision import Decision
 
-SHARED_MODELS = Path(__file__).resolve().parents[2] / "shared" / "models"
+HERE = Path(__file__).resolve().parent
+SHARED_MODELS = HERE.parents[1] / "shared" / "models"
 
 # Seconds of a shared machine say nothing; CI repeats the same examples, a developer gets new ones.
 settings.register_profile("developer", deadline=None)
@@ -25,6 +29,19 @@ def shared_models() -> Path:
     if not SHARED_MODELS.is_dir():
         pytest.skip(f"the real models are not at {SHARED_MODELS}")
     return SHARED_MODELS
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the example specs, with everything that they name on a machine."""
+    from quantgate.demo import make_example
+
+    folder = tmp_path_factory.mktemp("examples")
+    make_example(folder / "quantgate-demo")
+    shutil.copytree(HERE.parent / "specs", folder / "specs")
+    command = [sys.executable, HERE / "example_data.py", folder / "specs"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "specs"
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,11 @@ START_S = 60.0
 
 @dataclass
 class Cluster:
-    """A backend that runs pipelines; `metadata` asks its store."""
+    """A backend that runs pipelines; `metadata` asks its store.
+
+    environment: variables that every image sets, beside its own.
+    image_folders: folders that every image has, at the places that they have here.
+    """
 
     built: Built
     folder: Path
@@ -51,6 +55,7 @@ class Cluster:
     api: KubernetesApi
     runs: int = 0
     environment: dict[str, str] = field(default_factory=dict)
+    image_folders: tuple[Path, ...] = ()
 
     @property
     def s3(self) -> str:
@@ -133,7 +138,13 @@ class Cluster:
             state=self.folder / "state",
             image=image,
             services=services,
-            reads=(CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), self.built.programs),
+            reads=(
+                CHECKOUT,
+                Path(sys.prefix),
+                Path(sys.base_prefix),
+                self.built.programs,
+                *self.image_folders,
+            ),
             claims=self.folder / "claims",
             argument_files=self.built.version >= "2.17",
             seats=threading.Semaphore(os.cpu_count() or 1),

@@ -11,7 +11,7 @@ device=$(stat -c %d "$root")
 
 for entry in /* /.[!.]*; do
   case $entry in
-    /tmp | /run | /lost+found) ;;
+    /tmp | /run | /mnt | /media | /lost+found) ;;
     *)
       if [ -L "$entry" ]; then
         cp -P "$entry" "$root$entry"

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 ENTER = HERE / "enter_pod.sh"
 SERVICE_ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
 #: Folders of the machine that a pod has its own in the place of.
-OWN = ("/tmp/", "/run/")
+OWN = ("/tmp/", "/run/", "/mnt/", "/media/")
 
 
 @dataclass(frozen=True)

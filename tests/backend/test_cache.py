@@ -1,0 +1,65 @@
+"""A second run takes from the cache what has not changed, and nothing else."""
+
+import pytest
+
+from harness.results import Run
+from harness.storage import upload
+from spec_runs import assert_succeeded, run_on
+
+pytestmark = [pytest.mark.backend, pytest.mark.tensorflow]
+
+#: They look whether anything changed, and so run each time.
+FINGERPRINTS = "/fingerprint"
+
+
+def executed(run: Run) -> set[str]:
+    """Return the tasks that were run, and not taken from the cache."""
+    return {
+        path
+        for path, task in run.tasks.items()
+        if task.type == "system.ContainerExecution"
+        and task.state == "COMPLETE"
+        and not path.startswith(FINGERPRINTS)
+    }
+
+
+@pytest.fixture
+def overwritable(backend, small, small_spec, request):
+    """A spec whose model and data are in the store, and a function that overwrites one of them."""
+    name = f"overwritten-{request.node.name.partition('[')[0].removeprefix('test_')}"[:40]
+
+    def put(file: str, number: int) -> str:
+        return upload(backend.s3, small / str(number) / file, f"{name}/{file}")
+
+    evaluation = {"source": put("evaluation.npz", 1), "label": "label"}
+    model = {"saved_model": put("saved_model", 1)}
+    spec = small_spec(name.replace("_", "-"), model=model, data={"evaluation": evaluation})
+    return spec, put
+
+
+def test_what_is_unchanged_comes_from_the_cache(backend, overwritable) -> None:
+    spec, _ = overwritable
+    first, second = run_on(backend, spec), run_on(backend, spec)
+    for made in (first, second):
+        assert_succeeded(made.run)
+    assert "/convert-baseline" in executed(first.run)
+    assert executed(second.run) == set()
+    assert second.decision == first.decision
+
+
+@pytest.mark.parametrize(
+    ("file", "hashed", "executes"),
+    [
+        ("evaluation.npz", "evaluation_sha256", "/build-dataset"),
+        ("saved_model", "saved_model_sha256", "/convert-baseline"),
+    ],
+)
+def test_what_was_overwritten_is_seen(backend, overwritable, file, hashed, executes) -> None:
+    spec, put = overwritable
+    first = run_on(backend, spec)
+    put(file, 2)
+    second = run_on(backend, spec)
+    assert executes in executed(second.run)
+    before, after = first.decision, second.decision
+    assert getattr(before.provenance, hashed) != getattr(after.provenance, hashed)
+    assert (before.outcome, after.outcome) == ("winner", "none_qualified")

@@ -1,0 +1,33 @@
+"""Where results go: the run says, or else the installation; what the pipeline says is not read."""
+
+import pytest
+from kfp import dsl
+
+pytestmark = pytest.mark.backend
+WANTED = "s3://mlpipeline/wanted"
+
+
+@dsl.component(base_image="none", install_kfp_package=False)
+def write(text: dsl.Output[dsl.Artifact]) -> None:
+    """Write a line."""
+    from pathlib import Path
+
+    Path(text.path).write_text("a line")
+
+
+@dsl.pipeline(name="rooted", pipeline_root="s3://mlpipeline/of-the-pipeline")
+def rooted() -> None:
+    """Write a line, and ask for a place; from the cache it would stay where it was."""
+    write().set_caching_options(False)
+
+
+@pytest.mark.parametrize(
+    ("root", "place"), [(WANTED, WANTED), (None, "s3://mlpipeline/v2/artifacts")]
+)
+def test_results_go_where_the_run_says(backend, compiled, root, place) -> None:
+    text = compiled(rooted)
+    assert "defaultPipelineRoot: s3://mlpipeline/of-the-pipeline" in text
+    run = backend.run(text, {}, root)
+    assert run.phase == "Succeeded"
+    (artifact,) = run.tasks["/write"].output_artifacts["text"]
+    assert artifact.uri.startswith(f"{place}/rooted/{run.id}/write/")
