@@ -10,7 +10,7 @@ from typing import Any
 from quantgate.local_runner.events import Observer, Teller, say_nothing
 from quantgate.local_runner.executions import CACHED, CANCELED, COMPLETE, FAILED, Execution
 from quantgate.local_runner.failure import Unexplained
-from quantgate.local_runner.inputs import Scope, producers, with_defaults
+from quantgate.local_runner.inputs import Scope, producers, texts_as_declared, with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.loops import all_of
 from quantgate.local_runner.outcome import PlannedTask, TaskResult, TaskState
@@ -82,10 +82,10 @@ class Graph:
         scope = _scope(inputs, ended, facts)
         stopped = what_stops(task, ended.values(), self._rehearsal)
         if stopped:
-            sure = _unmet_for_sure(task, scope, facts) if self._rehearsal else None
+            sure = self._unmet_for_sure(task, scope, facts) if self._rehearsal else None
             return self._skip(key, task, inputs, place, sure or stopped)
         try:
-            values = scope.resolve(task, facts)
+            values = self._inputs(task, scope, facts)
             reason = unmet(task, values)
             if reason:
                 Execution(around).end_in_driver(CANCELED)
@@ -99,6 +99,17 @@ class Graph:
             return self._end(place.task(key), task, str(error))
         inside = place.inside(key, task, values)
         return await self._inside(task, values, inside, around, secrets)
+
+    def _inputs(self, task: Any, scope: Scope, facts: Mapping[str, str]) -> Values:
+        return texts_as_declared(self._pipeline.component_of(task), scope.resolve(task, facts))
+
+    def _unmet_for_sure(self, task: Any, scope: Scope, facts: Mapping[str, str]) -> Finished | None:
+        """Return that a condition does not hold, whatever comes of the tasks that have not run."""
+        try:
+            reason = unmet(task, self._inputs(task, scope, facts))
+        except TaskError:
+            return None
+        return Finished(skipped=reason) if reason else None
 
     def _secrets(self, task: Any, scope: Scope) -> dict[str, SecretValue | None]:
         label = self._pipeline.component_of(task).executor_label
@@ -235,12 +246,3 @@ def _scope(inputs: Values, ended: Mapping[str, Finished], facts: Mapping[str, st
         {key: one.outputs for key, one in ended.items()},
         {key: one.status(key, job) for key, one in ended.items()},
     )
-
-
-def _unmet_for_sure(task: Any, scope: Scope, facts: Mapping[str, str]) -> Finished | None:
-    """Return that a condition does not hold, whatever comes of the tasks that have not run."""
-    try:
-        reason = unmet(task, scope.resolve(task, facts))
-    except TaskError:
-        return None
-    return Finished(skipped=reason) if reason else None

@@ -12,6 +12,7 @@ from quantgate.local_runner.placeholders import Lookup, fill, input_lookup, whol
 from quantgate.local_runner.values import (
     TaskError,
     Values,
+    as_text,
     short,
     to_python,
     type_name,
@@ -156,6 +157,21 @@ def complete(component: Any, values: Values) -> Values:
         for name, value in values.parameters.items()
     }
     return Values(parameters, values.artifacts)
+
+
+def texts_as_declared(component: Any, values: Values) -> Values:
+    """Return inputs with a text for each parameter that the component takes as STRING.
+
+    KFP's driver converts the inputs of loops, branches and pipelines too, before it evaluates a
+    condition. kfp declares the part of a loop item as STRING and compares it with a text.
+    """
+    definitions = component.input_definitions.parameters
+    texts = {
+        name: as_text(value)
+        for name, value in values.parameters.items()
+        if name in definitions and type_name(definitions[name]) == "STRING"
+    }
+    return Values({**values.parameters, **texts}, values.artifacts)
 
 
 def _check_none_missing(definitions: Any, values: Mapping[str, Any], kind: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from quantgate.errors import UsageError
-from quantgate.local_runner.inputs import with_defaults
+from quantgate.local_runner.inputs import texts_as_declared, with_defaults
 from quantgate.local_runner.ir import Pipeline
 from quantgate.local_runner.plan import display_name, known_inputs, known_iterations
 from quantgate.local_runner.secrets import Secrets, not_given
@@ -28,7 +28,7 @@ def check_secrets(pipeline: Pipeline, inputs: Values, secrets: Secrets) -> None:
 def _missing(pipeline: Pipeline, parent: Any, inputs: Values, secrets: Secrets) -> Iterator[str]:
     for key in sorted(parent.dag.tasks):
         task = parent.dag.tasks[key]
-        known = known_inputs(task, inputs)
+        known = texts_as_declared(pipeline.component_of(task), known_inputs(task, inputs))
         _, not_run = decided(task, known)
         if not not_run:
             yield from _missing_in(pipeline, task, inputs, known, secrets)

@@ -328,6 +328,22 @@ def test_what_an_argument_or_variable_holds_of_the_run_is_as_on_a_cluster(run):
     }
 
 
+def test_a_condition_on_a_part_of_a_loop_item_compares_texts(run, states):
+    """kfp declares the part as STRING, and KFP's driver makes the number a text."""
+
+    @dsl.pipeline(name="parts")
+    def pipeline(items: List[dict]):
+        with dsl.ParallelFor(items) as item, dsl.If(item.n == 2):
+            say(text="taken")
+
+    result = run(pipeline, items=[{"n": 1}, {"n": 2.0}, {"n": "2"}])
+    assert states(result) == {
+        ("say", 0): "SKIPPED",
+        ("say", 1): "SUCCEEDED",
+        ("say", 2): "SUCCEEDED",
+    }
+
+
 def changed(path, change):
     """Change the first document of a compiled pipeline."""
     documents = list(yaml.safe_load_all(path.read_text("utf-8")))
