@@ -24,16 +24,16 @@ def executed(run: Run) -> set[str]:
 
 
 @pytest.fixture
-def overwritable(backend, small, small_spec, request):
+def overwritable(backend, small, small_spec, tmp_path):
     """A spec whose model and data are in the store, and a function that overwrites one of them."""
-    name = f"overwritten-{request.node.name.partition('[')[0].removeprefix('test_')}"[:40]
+    name = tmp_path.name.replace("_", "-")
 
     def put(file: str, number: int) -> str:
         return upload(backend.s3, small / str(number) / file, f"{name}/{file}")
 
     evaluation = {"source": put("evaluation.npz", 1), "label": "label"}
     model = {"saved_model": put("saved_model", 1)}
-    spec = small_spec(name.replace("_", "-"), model=model, data={"evaluation": evaluation})
+    spec = small_spec(name, model=model, data={"evaluation": evaluation})
     return spec, put
 
 
