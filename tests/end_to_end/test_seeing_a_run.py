@@ -99,7 +99,8 @@ def test_a_dry_run_as_json(example: Path, quantgate) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--dry-run", "--no-cache", "--json")
     *tasks, result = events_of(done)
     reasons = {task["task"]: task["reason"] for task in tasks if not task["cached"]}
-    assert reasons["Convert float32 baseline"] == "the cache is off"
+    assert reasons["Fingerprint model"] == "the cache is off"
+    assert reasons["Convert float32 baseline"] == "waits for `Fingerprint model`"
     assert "Promote winner" in reasons
     assert (result["outcome"], result["exit_code"]) == ("planned", 0)
 
@@ -145,7 +146,7 @@ def test_a_terminal_gets_a_tree_and_its_cursor_back(example: Path, quantgate) ->
         ],
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "COLUMNS": "100"},
+        env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "COLUMNS": "100", "LINES": "40"},
     )
     os.close(theirs)
     text = read_all(ours)

@@ -12,7 +12,8 @@ from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
 from quantgate.decision import Decision
 from quantgate.local_runner import read_pipeline, run_pipeline
-from quantgate.pipelines.graph import Inputs, Outputs, build_graph
+from quantgate.pipelines.graph import Outputs, build_graph
+from quantgate.pipelines.inputs import Inputs, Source
 from quantgate.plan import Plan
 from quantgate.planning import make_plan
 from quantgate.spec.model import Spec
@@ -88,8 +89,8 @@ def plan_of_user() -> Plan:
 
 @dsl.pipeline(name="quantize-what-was-trained")
 def quantize_it(model: Input[Model], train: Input[Dataset], test: Input[Dataset]) -> Outputs:
-    sources = {"calibration": train, "evaluation": test}
-    return build_graph(plan_of_user(), Inputs(model, sources), "0" * 64)
+    sources = {"calibration": Source(train), "evaluation": Source(test)}
+    return build_graph(plan_of_user(), Inputs(Source(model), sources), "0" * 64)
 
 
 class Kept(NamedTuple):
@@ -101,8 +102,11 @@ class Kept(NamedTuple):
 def flat(samples: int = 120) -> Kept:
     data = make_data(samples=samples)
     trained = train_centres(data=data.outputs["train"])
-    sources = {"calibration": data.outputs["train"], "evaluation": data.outputs["test"]}
-    made = build_graph(plan_of_user(), Inputs(trained.outputs["model"], sources), "0" * 64)
+    sources = {
+        "calibration": Source(data.outputs["train"]),
+        "evaluation": Source(data.outputs["test"]),
+    }
+    made = build_graph(plan_of_user(), Inputs(Source(trained.outputs["model"]), sources), "0" * 64)
     return Kept(made.decision, trained.outputs["Output"])
 
 
