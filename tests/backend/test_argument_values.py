@@ -229,3 +229,8 @@ def test_a_field_is_compared_with_a_number(backend, compiled):
         "/for-loop-1/0/condition-2": "CANCELED",
         "/for-loop-1/1/condition-2": "COMPLETE",
     }
+
+
+def test_a_field_is_compared_with_a_number_here(here, compiled):
+    run = here.run(compiled(if_field), {"tables": [{"n": 1}, {"n": 2}]})
+    assert run.printed["say"] == ["", "two"]
