@@ -89,7 +89,7 @@ def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, An
             baseline=baseline.outputs["baseline"],
             facts=baseline.outputs["facts"],
             candidate=candidate,
-            **inputs.model.given_as("model"),
+            model=inputs.model.artifact,
             **bounds(plan),
             **basis.calibration,
         )

@@ -18,7 +18,6 @@ def quantize(
     calibrated: Input[Model] = None,
     calibration: Input[Dataset] = None,
     memory_limit: str = "",
-    content: str = "",
 ) -> None:
     """Quantize the model in one mode; a conversion that fails is a result, not an error.
 
@@ -34,7 +33,6 @@ def quantize(
         calibrated: what `calibrate` wrote, for the modes that need it.
         calibration: the calibration set, for the modes that need it.
         memory_limit: memory beyond which the conversion counts as failed, such as "8GiB".
-        content: fingerprint of what is at the URI of `model`, for KFP's cache alone.
     """
     from quantgate.components.quantize.work import quantize as work
 

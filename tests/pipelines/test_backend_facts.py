@@ -86,6 +86,12 @@ def origin(tasks: dict[str, Task], task: Task, source: Message) -> str:
     return origin(tasks, tasks[around], inputs[kind][name])
 
 
+def makers(tasks: dict[str, Task], task: Task) -> set[str]:
+    """Return the paths of the tasks that made the artifacts which a task takes."""
+    artifacts = part(task.message, "inputs", "artifacts").values()
+    return {origin(tasks, task, source) for source in artifacts} - {""}
+
+
 def importers(file: PipelineFile) -> Iterator[Task]:
     executors = part(file.document, "deploymentSpec", "executors")
     for task in tasks_of(file):
@@ -180,13 +186,26 @@ def test_what_takes_an_import_takes_its_fingerprint(file: PipelineFile) -> None:
     code = {path for path in imported if path.endswith("import-code")}
     assert sorted(hashed.values()) == sorted(imported - code)
     assert not any(tasks[path].message["cachingOptions"].get("enableCache") for path in hashed)
+
+    def told(path: str) -> set[str]:
+        """Return the imports whose content a task knows, by itself or by what it is made of."""
+        task = tasks[path]
+        content = part(task.message, "inputs", "parameters").get("content")
+        of_its_own = {hashed[origin(tasks, task, content)]} if content else set()
+        return of_its_own.union(*map(told, makers(tasks, task) - imported))
+
     for path, task in tasks.items():
-        artifacts = part(task.message, "inputs", "artifacts").values()
-        taken = {origin(tasks, task, source) for source in artifacts} & imported
+        taken = makers(tasks, task) & imported
         if "dag" in task.component or path in hashed or not taken:
             continue
         if taken & code:
             assert task.constants["code_sha256"]
-        if taken - code:
-            content = task.message["inputs"]["parameters"]["content"]
-            assert {hashed[origin(tasks, task, content)]} == taken - code, task.place
+        assert taken - code <= told(path), task.place
+
+
+def test_a_loop_takes_no_parameter_of_a_task(file: PipelineFile) -> None:
+    """`kfp.local` would give each iteration its item instead."""
+    for task in tasks_of(file):
+        if "parameterIterator" in task.message:
+            for source in part(task.message, "inputs", "parameters").values():
+                assert "taskOutputParameter" not in source, task.place
