@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
+# The tests that cover the decision: its own, and those of what it computes and says.
+DECISION := tests/decision tests/domain tests/statistics tests/wording
 
 .PHONY: help demo test check lint types docs test-fast test-decision test-slow bench bench-runner images \
   test-images test-backend test-backend-slow goldens pages schema lock clean
@@ -13,7 +15,7 @@ DEMO ?= quantgate-demo
 help:
 	@echo "make demo       train a small model, quantize it in every mode, pick the best"
 	@echo "make test       every test but the slow ones"
-	@echo "make check      style, types and the fast tests"
+	@echo "make check      style, types, the layers and the fast tests"
 	@echo "make test-decision  the decision's tests, which have to cover it wholly"
 	@echo "make docs       build the documentation site into build/site"
 	@echo "make test-slow  what takes minutes"
@@ -42,22 +44,24 @@ lint: $(INSTALLED)
 	$(BIN)/codespell
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-# A mapped folder is only seen by mypy where it is installed, so an installed copy is checked.
+# mypy and import-linter see a mapped folder only where it is installed, so an installed copy is
+# checked.
 types: $(INSTALLED)
 	rm -rf .types build
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --target .types .
 	rm -rf build
 	MYPYPATH=.types $(BIN)/mypy -p quantgate
+	PYTHONPATH=.types $(BIN)/lint-imports --no-cache --no-logo
 
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -W --keep-going -q -c docs/site . build/site
 
 # What decides is covered wholly, by its own tests.
 test-decision: $(INSTALLED)
-	$(BIN)/pytest -q -n 2 --dist loadfile tests/decision --cov
+	$(BIN)/pytest -q -n 2 --dist loadfile $(DECISION) --cov
 
 test-fast: $(INSTALLED)
-	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" --ignore tests/decision
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" $(addprefix --ignore=,$(DECISION))
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m "slow and not backend"
@@ -93,8 +97,8 @@ pages: $(INSTALLED)
 	$(BIN)/python tests/components/upstream/refresh.py
 
 schema: $(INSTALLED)
-	$(BIN)/python -m quantgate.spec.schema > specs/spec.schema.json
-	$(BIN)/python -m quantgate.decision_schema > specs/decision.schema.json
+	$(BIN)/python -m quantgate.schemas.spec > specs/spec.schema.json
+	$(BIN)/python -m quantgate.schemas.decision > specs/decision.schema.json
 
 lock: $(INSTALLED)
 	$(BIN)/pip install --quiet uv

@@ -3,17 +3,17 @@
 It reads the compiled pipeline and nothing else, and knows nothing of quantgate's components.
 """
 
-from quantgate.local_runner.events import Event, Observer
-from quantgate.local_runner.execute import run_pipeline
-from quantgate.local_runner.ir import Pipeline, read_pipeline
-from quantgate.local_runner.outcome import (
+from quantgate.local_runner.ir.pipeline import Pipeline, read_pipeline
+from quantgate.local_runner.records.events import Event, Observer
+from quantgate.local_runner.records.results import (
     Artifact,
     PlannedTask,
     RunResult,
     TaskResult,
     TaskState,
 )
-from quantgate.local_runner.rehearsal import dry_run
+from quantgate.local_runner.run.dry_run import dry_run
+from quantgate.local_runner.run.execute import run_pipeline
 
 __all__ = [
     "Artifact",

@@ -7,10 +7,10 @@ from pathlib import Path
 from kfp.compiler import Compiler
 
 from quantgate.errors import PipelineError, UsageError
-from quantgate.pipeline_file import read_pipeline_file
-from quantgate.pipelines.lint import lint
-from quantgate.pipelines.root import root_pipeline
-from quantgate.plan import Plan
+from quantgate.foundation.pipeline_file import read_pipeline_file
+from quantgate.pipelines.graph.root import root_pipeline
+from quantgate.pipelines.lint.lint import lint
+from quantgate.planning.plan import Plan
 
 
 def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:

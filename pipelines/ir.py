@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quantgate.pipeline_file import PipelineFile
+from quantgate.foundation.pipeline_file import PipelineFile
 
 Message = Mapping[str, Any]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from kfp.compiler import Compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
-from quantgate.pipeline_file import version_of
+from quantgate.foundation.pipeline_file import version_of
 from quantgate.pipelines.compile import replaced_whole
-from quantgate.pipelines.root import root_pipeline
-from quantgate.plan import Plan
+from quantgate.pipelines.graph.root import root_pipeline
+from quantgate.planning.plan import Plan
 
 
 @dataclass(frozen=True)

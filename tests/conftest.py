@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from quantgate.decision import Decision
+    from quantgate.records.decision import Decision
 
 HERE = Path(__file__).resolve().parent
 SHARED_MODELS = HERE.parents[1] / "shared" / "models"
@@ -34,7 +34,7 @@ def shared_models() -> Path:
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the example specs, with everything that they name on a machine."""
-    from quantgate.demo import make_example
+    from quantgate.commands.demo_digits import make_example
 
     folder = tmp_path_factory.mktemp("examples")
     make_example(folder / "quantgate-demo")
@@ -51,7 +51,7 @@ def small_wins() -> Callable[..., "Decision"]:
 
 
 def _small_wins(sha256: str, **changes: Any) -> "Decision":
-    from quantgate.decision import Decision, Entry, Provenance
+    from quantgate.records.decision import Decision, Entry, Provenance
 
     def entry(name: str, model_sha256: str) -> Entry:
         return Entry(

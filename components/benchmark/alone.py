@@ -15,11 +15,11 @@ from quantgate.components.benchmark.timing import (
     prepared,
     timed,
 )
-from quantgate.components.binding import ModelFailure
-from quantgate.components.interpreter import Encoded, LiteRTModel
-from quantgate.components.memory import mapped_bytes, own_bytes, own_peak, watch_peak
-from quantgate.figures import ALLOCATED, LOAD, MEMORY
-from quantgate.timings import NANOSECONDS_PER_MS
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.litert.interpreter import Encoded, LiteRTModel
+from quantgate.components.processes.memory import mapped_bytes, own_bytes, own_peak, watch_peak
+from quantgate.domain.figures import ALLOCATED, LOAD, MEMORY
+from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS
 
 ResultT = TypeVar("ResultT")
 #: The median of so many counts.

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import Array, Encoded, LiteRTModel
-from quantgate.components.progress import counted, expect
-from quantgate.records import ModelFacts, Signature
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.litert.interpreter import Array, Encoded, LiteRTModel
+from quantgate.components.processes.progress import counted, expect
+from quantgate.records.tasks import ModelFacts, Signature
 
 SEED = 20250114
 #: Inputs cycle through this many samples: real values, few enough to stay encoded in memory.

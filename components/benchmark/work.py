@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from quantgate.components.artifacts.collection import read_collection
 from quantgate.components.benchmark.alone import Alone, run_alone
 from quantgate.components.benchmark.machine import (
     Clock,
@@ -22,13 +23,12 @@ from quantgate.components.benchmark.timing import (
     runs_within,
     time_models,
 )
-from quantgate.components.collection import read_collection
-from quantgate.components.interpreter import litert_version
-from quantgate.components.isolation import IsolatedFailure, run_isolated
-from quantgate.figures import LATENCIES, MEDIAN
-from quantgate.hashing import sha256_of_file
-from quantgate.records import Benchmark, Conditions, Interval, ModelFacts
-from quantgate.timings import (
+from quantgate.components.litert.interpreter import litert_version
+from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.domain.figures import LATENCIES, MEDIAN
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.tasks import Benchmark, Conditions, Interval, ModelFacts
+from quantgate.statistics.latency_ratios import (
     NANOSECONDS_PER_MS,
     Timings,
     percentile,

@@ -16,7 +16,7 @@ from quantgate.components.build_dataset.writing import (
     file_name,
     write_array,
 )
-from quantgate.records import ArrayFacts
+from quantgate.records.tasks import ArrayFacts
 
 
 @dataclass

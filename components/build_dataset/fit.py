@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from quantgate.components.build_dataset.sources import SourceArray
-from quantgate.records import Signature, TensorFacts
+from quantgate.records.tasks import Signature, TensorFacts
 
 FEEDABLE = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")
 #: By the kind of dtype that a model takes, the kinds that become it without loss of meaning;

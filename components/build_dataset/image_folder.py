@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.dataset import chunk_bounds, chunk_length
 from quantgate.components.build_dataset.pictures import Preparation, preparation_for
 from quantgate.components.build_dataset.sources import (
     CLASS,
@@ -18,9 +19,8 @@ from quantgate.components.build_dataset.sources import (
     SourceArray,
     row_bytes,
 )
-from quantgate.components.dataset import chunk_bounds, chunk_length
 from quantgate.errors import InputError
-from quantgate.spec.formats import class_folders, image_files, images_of_class
+from quantgate.spec.model.formats import class_folders, image_files, images_of_class
 
 Array = NDArray[Any]
 

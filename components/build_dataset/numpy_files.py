@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.dataset import chunk_bounds, chunk_length
 from quantgate.components.build_dataset.sources import Indices, Request, SourceArray, row_bytes
-from quantgate.components.dataset import chunk_bounds, chunk_length
 from quantgate.errors import InputError
 
 SUFFIX = ".npy"

@@ -20,8 +20,8 @@ from quantgate.components.build_dataset.spool import Stream, spooled
 from quantgate.components.build_dataset.tables import read_csv, read_parquet
 from quantgate.components.build_dataset.tfrecord import read_records
 from quantgate.errors import InputError
-from quantgate.spec.data import DataSource
-from quantgate.spec.formats import (
+from quantgate.spec.model.data import DataSource
+from quantgate.spec.model.formats import (
     MADE,
     OPTIONS,
     RANDOM,

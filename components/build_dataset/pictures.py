@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.libraries import library
 from quantgate.errors import InputError
-from quantgate.records import TensorFacts
-from quantgate.spec.data import ImageOptions
+from quantgate.records.tasks import TensorFacts
+from quantgate.spec.model.data import ImageOptions
 
 Array = NDArray[Any]
 GRAYSCALE = "grayscale"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from quantgate.components.build_dataset.forms import batches_of
 from quantgate.components.build_dataset.sources import Batch, Request
-from quantgate.components.own_code import import_code, load_function
+from quantgate.components.user_code import import_code, load_function
 from quantgate.errors import InputError
 
 

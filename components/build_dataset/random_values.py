@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.dataset import chunk_bounds, chunk_length
 from quantgate.components.build_dataset.sources import (
     CLASS,
     Indices,
@@ -16,10 +17,9 @@ from quantgate.components.build_dataset.sources import (
     SourceArray,
     row_bytes,
 )
-from quantgate.components.dataset import chunk_bounds, chunk_length
 from quantgate.errors import InputError
-from quantgate.records import TensorFacts
-from quantgate.spec.data import RandomOptions
+from quantgate.records.tasks import TensorFacts
+from quantgate.spec.model.data import RandomOptions
 
 Array = NDArray[Any]
 

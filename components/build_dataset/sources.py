@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.records import Signature
-from quantgate.spec.data import DataSource
+from quantgate.records.tasks import Signature
+from quantgate.spec.model.data import DataSource
 
 Array = NDArray[Any]
 Indices = NDArray[np.int64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quantgate.components.build_dataset.numpy_files import stored_array
 from quantgate.components.build_dataset.sources import Batch, Request, SourceArray
 from quantgate.components.build_dataset.writing import write_header
-from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
 from quantgate.errors import InputError
 
 Array = NDArray[Any]

@@ -13,8 +13,8 @@ from quantgate.components.build_dataset.libraries import gist, library
 from quantgate.components.build_dataset.pictures import Preparation, preparation_for
 from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
-from quantgate.records import TensorFacts
-from quantgate.spec.data import Feature
+from quantgate.records.tasks import TensorFacts
+from quantgate.spec.model.data import Feature
 
 Array = NDArray[Any]
 SUFFIXES = (".tfrecord", ".tfrecords")

@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.dataset import MANIFEST, folder_of, open_dataset, write_summary
 from quantgate.components.build_dataset.arrays import Arrays
 from quantgate.components.build_dataset.fields import field_problems, missing_values
 from quantgate.components.build_dataset.fit import listed, structure_problems
@@ -26,14 +27,13 @@ from quantgate.components.build_dataset.variants import (
     most_samples,
     rules_of,
 )
-from quantgate.components.dataset import MANIFEST, folder_of, open_dataset, write_summary
 from quantgate.components.evaluate.planning import plan_metrics
-from quantgate.components.own_code import import_code
-from quantgate.components.progress import expect
+from quantgate.components.processes.progress import expect
+from quantgate.components.user_code import import_code
 from quantgate.errors import InputError
-from quantgate.records import Manifest, ModelFacts
-from quantgate.spec.data import DataSource
-from quantgate.spec.formats import is_callable_name
+from quantgate.records.tasks import Manifest, ModelFacts
+from quantgate.spec.model.data import DataSource
+from quantgate.spec.model.formats import is_callable_name
 
 Purpose = Literal["calibration", "evaluation"]
 STRATIFIED = "stratified"

@@ -12,9 +12,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.sources import SourceArray
-from quantgate.components.progress import counted
-from quantgate.hashing import sha256_of_bytes
-from quantgate.records import ArrayFacts
+from quantgate.components.processes.progress import counted
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.tasks import ArrayFacts
 
 Array = NDArray[Any]
 Update = Callable[[bytes | memoryview], None]

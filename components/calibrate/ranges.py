@@ -25,10 +25,10 @@ from tensorflow.lite.tools.flatbuffer_utils import (
 )
 
 from quantgate.components.calibrate.shards import Cell
-from quantgate.components.converter import Samples, samples_of
-from quantgate.components.flatbuffer import text
-from quantgate.components.progress import counted
-from quantgate.details import TensorRange as RangeRecord
+from quantgate.components.conversion.converter import Samples, samples_of
+from quantgate.components.litert.flatbuffer import text
+from quantgate.components.processes.progress import counted
+from quantgate.records.details import TensorRange as RangeRecord
 
 #: Ops that carry something over from one sample to the next, beside those with variable tensors.
 STATEFUL_OPS = frozenset(

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quantgate.components.dataset import Rows
-from quantgate.components.processes import processes_for
+from quantgate.components.artifacts.dataset import Rows
+from quantgate.components.processes.workers import processes_for
 
 #: Fewer samples are not worth a process of their own: to start one and to load a small model takes
 #: some 3 ms, what 16 samples take that run for 0.2 ms each; with one of 14 MB it is 0.07 s, as long

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from quantgate.components import converter
+from quantgate.components.artifacts.dataset import (
+    Rows,
+    content_sha256,
+    read_manifests,
+    selections_of,
+)
 from quantgate.components.calibrate.shards import samples_in, shards_of
-from quantgate.components.conversion_failure import sentence, way_out_of_loops
-from quantgate.components.dataset import Rows, content_sha256, read_manifests, selections_of
-from quantgate.components.isolation import IsolatedFailure, run_side_by_side
-from quantgate.components.lean_tensorflow import tf
-from quantgate.components.progress import expect
-from quantgate.details import CalibratedRanges
-from quantgate.records import Calibration, ModelFacts
+from quantgate.components.conversion import converter
+from quantgate.components.conversion.failure import sentence, way_out_of_loops
+from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.components.processes.isolation import IsolatedFailure, run_side_by_side
+from quantgate.components.processes.progress import expect
+from quantgate.records.details import CalibratedRanges
+from quantgate.records.tasks import Calibration, ModelFacts
 
 RECORD = "calibration.json"
 MODEL = "calibrated.tflite"

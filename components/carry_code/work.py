@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from quantgate.components.own_code import check_content
+from quantgate.components.user_code import check_content
 from quantgate.errors import InputError
 
 
@@ -34,6 +34,6 @@ def _decoded(name: str, text: str) -> str:
     if not isinstance(content, str):
         raise InputError(
             f"the text of {name} is no JSON string: write it with "
-            "`quantgate.argument.json_argument`"
+            "`quantgate.foundation.json_argument.json_argument`"
         )
     return content

@@ -5,15 +5,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from quantgate.components.collection import (
+from quantgate.components.artifacts.collection import (
     COLLECTION,
     ENDINGS,
     EvidenceFolder,
     place_of,
     read_collection,
 )
-from quantgate.hashing import sha256_of_file, sha256_of_tree
-from quantgate.records import Collection
+from quantgate.foundation.hashing import sha256_of_file, sha256_of_tree
+from quantgate.records.tasks import Collection
 
 
 def collect(

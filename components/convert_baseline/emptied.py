@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from quantgate.components.operations import Operation
+from quantgate.components.litert.operations import Operation
 
 #: Ops that spread their inputs over each other: an input without elements leaves the result none.
 _BROADCASTING = frozenset(

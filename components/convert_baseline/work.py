@@ -7,37 +7,42 @@ from typing import Any
 
 from ai_edge_litert.schema_py_generated import ModelT
 
-from quantgate.components.conversion_failure import (
-    essence,
-    narrow_floats,
-    ops_without_builtin,
-    ops_without_kernel,
-    sentence,
-)
-from quantgate.components.convert_baseline.emptied import emptied
-from quantgate.components.converter import (
+from quantgate.components.conversion.converter import (
     SERVING_TAGS,
     Recipe,
     convert,
     derivation_is_proven,
     prepare,
 )
-from quantgate.components.flatbuffer import SignatureTensors, contents_of, parse, read_contents
-from quantgate.components.isolation import (
+from quantgate.components.conversion.failure import (
+    essence,
+    narrow_floats,
+    ops_without_builtin,
+    ops_without_kernel,
+    sentence,
+)
+from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.components.conversion.saved_model import declared_signature
+from quantgate.components.convert_baseline.emptied import emptied
+from quantgate.components.litert.flatbuffer import (
+    SignatureTensors,
+    contents_of,
+    parse,
+    read_contents,
+)
+from quantgate.components.litert.operations import operations
+from quantgate.components.processes.isolation import (
     FailedInChild,
     IsolatedFailure,
     attempt_side_by_side,
     run_isolated,
 )
-from quantgate.components.lean_tensorflow import tf
-from quantgate.components.operations import operations
-from quantgate.components.saved_model import declared_signature
-from quantgate.delivered import TensorAttest
+from quantgate.domain.flex_ops import COST, cannot_run, tensorflow_ops
+from quantgate.domain.modes import BASELINE
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes, sha256_of_tree
-from quantgate.modes import BASELINE
-from quantgate.records import ModelFacts, Signature, TensorFacts
-from quantgate.select_tf_ops import COST, cannot_run, tensorflow_ops
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree
+from quantgate.records.attestation import TensorAttest
+from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 TIMEOUT_S = 3600.0
 OFFER = f" Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`; but {COST}."

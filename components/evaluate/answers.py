@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import DatasetFolder
+from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.metrics import (
     COMPUTATIONS,
     Computation,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate.jackknife import grouped
-from quantgate.spec.metric import BoxFormat
+from quantgate.spec.model.metric import BoxFormat
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import DatasetFolder
+from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.boxes import PADDING, corner_and_size
 from quantgate.components.evaluate.postprocess import Form
-from quantgate.spec.metric import BoxTruth, Detection
+from quantgate.spec.model.metric import BoxTruth, Detection
 
 Array = NDArray[Any]
 NEEDS = (

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from quantgate.components.evaluate.overlap import MOST_CLASSES
 from quantgate.components.evaluate.postprocess import Form
 from quantgate.components.evaluate.samplewise import WINDOW
-from quantgate.records import ArrayFacts
+from quantgate.records.tasks import ArrayFacts
 
 
 class Case(NamedTuple):

@@ -151,7 +151,7 @@ _ERROR = Computation(
 _ALIKE = Computation(
     "numbers, and the baseline's outputs", _plain(each.cosine), _mean, labelled=False
 )
-#: By the names in `quantgate.figures.METRICS`.
+#: By the names in `quantgate.domain.figures.METRICS`.
 COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
     {
         "top1": replace(_TOP, problem=fit.class_problem),

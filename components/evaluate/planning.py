@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from quantgate.components.dataset import DatasetFolder
+from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import misfit, truth_problem
 from quantgate.components.evaluate.fit import Case, labels_told
 from quantgate.components.evaluate.metrics import (
@@ -19,10 +19,10 @@ from quantgate.components.evaluate.metrics import (
 )
 from quantgate.components.evaluate.postprocess import Form, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
-from quantgate.components.own_code import load_function
+from quantgate.components.user_code import load_function
 from quantgate.errors import InputError
-from quantgate.records import ArrayFacts, ModelFacts
-from quantgate.spec.metric import MAP, BoxTruth, Detection, Metric, Step
+from quantgate.records.tasks import ArrayFacts, ModelFacts
+from quantgate.spec.model.metric import MAP, BoxTruth, Detection, Metric, Step
 
 NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 #: Guesses that count where the metric's name tells.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.spec.metric import Step
+from quantgate.spec.model.metric import Step
 
 Array = NDArray[Any]
 

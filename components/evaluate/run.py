@@ -8,20 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.binding import ModelFailure, Tensor
-from quantgate.components.dataset import (
-    DatasetFolder,
-    chunk_bounds,
-    chunk_length,
-)
+from quantgate.components.artifacts.dataset import DatasetFolder, chunk_bounds, chunk_length
 from quantgate.components.evaluate.detection import detections_of
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
-from quantgate.components.interpreter import Encoded, LiteRTModel, without_batch
-from quantgate.components.progress import counted
+from quantgate.components.litert.binding import ModelFailure, Tensor
+from quantgate.components.litert.interpreter import Encoded, LiteRTModel, without_batch
+from quantgate.components.processes.progress import counted
 from quantgate.errors import InputError
-from quantgate.records import ModelFacts, Signature, Steps
+from quantgate.records.tasks import ModelFacts, Signature, Steps
 
 Array = NDArray[Any]
 #: Arrays [k, ...] by the name of an output.

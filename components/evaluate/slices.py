@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import DatasetFolder
+from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.errors import InputError
 
 #: A slice is a figure of every candidate; beyond, a key tells samples apart and not kinds of them.

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import DatasetFolder, chunk_bounds
+from quantgate.components.artifacts.dataset import DatasetFolder, chunk_bounds
+from quantgate.components.artifacts.measurement import read_evaluation
 from quantgate.components.evaluate.run import (
     Part,
     Runner,
@@ -27,18 +27,18 @@ from quantgate.components.evaluate.run import (
     prepared,
     score_all,
 )
-from quantgate.components.evaluate.stretches import processes_of
+from quantgate.components.evaluate.shards import processes_of
 from quantgate.components.evaluate.summing import summed_up
-from quantgate.components.isolation import run_side_by_side
-from quantgate.components.measurement_folder import read_evaluation
-from quantgate.components.progress import expect
-from quantgate.early import order_of
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.processes.isolation import run_side_by_side
+from quantgate.components.processes.progress import expect
+from quantgate.decision.early_stopping import Contest
+from quantgate.decision.verdicts import Measured
 from quantgate.errors import InputError
-from quantgate.gate import Measured
-from quantgate.looks import looks_at
-from quantgate.spec.choice import objective_of
-from quantgate.spec.limit import Limit
-from quantgate.stopping import Contest
+from quantgate.spec.model.choice import objective_of
+from quantgate.spec.model.limit import Limit
+from quantgate.statistics.early_estimate import order_of
+from quantgate.statistics.error_spending import looks_at
 
 Rows = NDArray[np.int64]
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import DatasetFolder
+from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import truth_of
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan
@@ -22,8 +21,9 @@ from quantgate.components.evaluate.run import (
     score_stretches,
 )
 from quantgate.components.evaluate.slices import rows_by_slice
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.domain.figures import slice_figure
 from quantgate.errors import InputError
-from quantgate.figures import slice_figure
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from quantgate.components.binding import ModelFailure
-from quantgate.components.dataset import DatasetFolder, content_sha256, open_dataset
+from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256, open_dataset
+from quantgate.components.artifacts.measurement import ANSWERS, write_evaluation
 from quantgate.components.evaluate.answers import watches_of, write_answers
 from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, plan_metrics
@@ -20,19 +20,19 @@ from quantgate.components.evaluate.run import (
     Subject,
     score_stretches,
 )
+from quantgate.components.evaluate.shards import handed_out, processes_of, stretches_of
 from quantgate.components.evaluate.steps import contest_of, score_in_steps
-from quantgate.components.evaluate.stretches import handed_out, processes_of, stretches_of
 from quantgate.components.evaluate.summing import score_model, summed_up
-from quantgate.components.interpreter import litert_version
-from quantgate.components.isolation import IsolatedFailure, run_isolated, run_side_by_side
-from quantgate.components.measurement_folder import ANSWERS, write_evaluation
-from quantgate.components.own_code import import_code
-from quantgate.components.progress import expect
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.litert.interpreter import litert_version
+from quantgate.components.processes.isolation import IsolatedFailure, run_isolated, run_side_by_side
+from quantgate.components.processes.progress import expect
+from quantgate.components.user_code import import_code
+from quantgate.decision.early_stopping import Contest
+from quantgate.domain.figures import is_slice, slice_of, whole_of
 from quantgate.errors import InputError
-from quantgate.figures import is_slice, slice_of, whole_of
-from quantgate.hashing import sha256_of_file
-from quantgate.records import Manifest, Measurement, ModelFacts, Slices
-from quantgate.stopping import Contest
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.tasks import Manifest, Measurement, ModelFacts, Slices
 
 TIMEOUT_S = 6 * 3600.0
 NO_MODEL = "the conversion left no model"

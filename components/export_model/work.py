@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 # What Keras needs of it would take the child five seconds; whoever forks this has it already.
 import tensorflow as tf  # noqa: F401
 
-from quantgate.components.conversion_failure import essence, sentence
+from quantgate.components.conversion.failure import essence, sentence
 from quantgate.components.export_model.keras_file import KerasFile, identify
-from quantgate.components.isolation import FailedInChild, IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure, run_isolated
 from quantgate.errors import InputError
 
 TIMEOUT_S = 3600.0

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_file, sha256_of_tree
+from quantgate.foundation.hashing import sha256_of_file, sha256_of_tree
 
 
 def fingerprint(path: str) -> str:

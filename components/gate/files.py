@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from quantgate.details import CalibratedRanges, TensorRange
-from quantgate.records import Calibration
+from quantgate.records.details import CalibratedRanges, TensorRange
+from quantgate.records.tasks import Calibration
 
 
 def read_calibration(folder: str) -> Calibration:

@@ -4,12 +4,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from quantgate.accuracy import main_metric
 from quantgate.components.gate import svg
 from quantgate.components.gate.scatter import scatter
-from quantgate.decision import Decision
-from quantgate.details import Classes, Curves
-from quantgate.figures import MEDIAN, SIZE
+from quantgate.domain.figures import MEDIAN, SIZE
+from quantgate.records.decision import Decision, main_metric
+from quantgate.records.details import Classes, Curves
 from quantgate.report.text import one_line
 
 #: Up to so many classes, cells hold their counts.

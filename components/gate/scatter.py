@@ -4,18 +4,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from quantgate.accuracy import more_is_better
-from quantgate.choice import pareto_front
 from quantgate.components.gate import svg
 from quantgate.components.gate.names import LONGEST_NAME, LOOKS, Point, write_names
-from quantgate.decision import Decision, Entry
-from quantgate.details import Spread
-from quantgate.figures import METRICS, SIZE, metric_of
-from quantgate.phrases import KIB, MIB, figure_text, short_name, size_text
-from quantgate.records import Interval
+from quantgate.decision.choice import pareto_front
+from quantgate.domain.figures import METRICS, SIZE, metric_of
+from quantgate.records.decision import Decision, Entry, more_is_better
+from quantgate.records.details import Spread
+from quantgate.records.tasks import Interval
 from quantgate.report.table import standing
 from quantgate.report.text import one_line
-from quantgate.spec.choice import Objective
+from quantgate.spec.model.choice import Objective
+from quantgate.wording.figures import KIB, MIB, figure_text, short_name, size_text
 
 SIZE_INCHES = (5.4, 3.9)
 #: Left, bottom, width and height of the axes, in shares of the figure. A layout engine would draw

@@ -9,25 +9,27 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from quantgate.components.collection import read_collection
-from quantgate.components.dataset import read_summary
+from quantgate.components.artifacts.collection import read_collection
+from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.artifacts.measurement import read_evaluation
 from quantgate.components.gate.files import read_calibration, read_ranges
 from quantgate.components.gate.plots import plots_of
-from quantgate.components.measurement_folder import read_evaluation
-from quantgate.decide import Terms, decide
-from quantgate.decision import Decision, Entry
-from quantgate.detailing import details_of
-from quantgate.details import Classes, CurvePoint
+from quantgate.decision.decide import Terms, decide
+from quantgate.decision.details import details_of
+from quantgate.decision.evidence import Evidence
+from quantgate.decision.provenance import Host
+from quantgate.domain.figures import is_slice
+from quantgate.domain.targets import TARGETS_FILE
 from quantgate.errors import InputError
-from quantgate.evidence import Evidence
-from quantgate.figures import is_slice
-from quantgate.hashing import sha256_of_file
-from quantgate.provenance import Host
-from quantgate.records import Attestation, Benchmark, ModelFacts
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.attestation import Attestation
+from quantgate.records.decision import Decision, Entry
+from quantgate.records.details import Classes, CurvePoint
+from quantgate.records.targets import TargetMeasurements
+from quantgate.records.tasks import Benchmark, ModelFacts
 from quantgate.report import html, markdown
-from quantgate.spec.choice import objective_of
-from quantgate.spec.limit import Limit
-from quantgate.targets import TARGETS_FILE, TargetMeasurements
+from quantgate.spec.model.choice import objective_of
+from quantgate.spec.model.limit import Limit
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from quantgate.components.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
 
 TIMEOUT_S = 3600.0
 ResultT = TypeVar("ResultT")

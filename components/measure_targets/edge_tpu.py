@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from quantgate.components.flatbuffer import counted, read_contents
+from quantgate.components.litert.flatbuffer import counted, read_contents
+from quantgate.components.litert.operations import Operation, Tensor
 from quantgate.components.measure_targets.attempt import Attempt, attempt
 from quantgate.components.measure_targets.edge_tpu_rules import RUNTIMES, UNCERTAIN, why_not
 from quantgate.components.measure_targets.outcome import Outcome, counted_text, shares
 from quantgate.components.measure_targets.subject import Subject
-from quantgate.components.operations import Operation, Tensor
 
 COMPILER = "edgetpu_compiler"
 #: The op that stands for everything on the TPU.

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from quantgate.components.operations import Operation, Tensor
+from quantgate.components.litert.operations import Operation, Tensor
 
 SOFTMAX_ELEMENTS = 16_000
 Limitation = Callable[[Operation], str | None]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from quantgate.components.flatbuffer import read_contents
+from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.measure_targets.attempt import attempt
 from quantgate.components.measure_targets.outcome import Outcome, counted_text, shares
 from quantgate.components.measure_targets.subject import Subject

@@ -10,13 +10,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from quantgate.components.agreement import snr_db
-from quantgate.components.flatbuffer import counted
-from quantgate.components.interpreter import litert_version
+from quantgate.components.litert.agreement import snr_db
+from quantgate.components.litert.flatbuffer import counted
+from quantgate.components.litert.interpreter import litert_version
+from quantgate.components.litert.operations import Operation
 from quantgate.components.measure_targets.attempt import attempt
 from quantgate.components.measure_targets.outcome import Outcome, counted_text, shares
 from quantgate.components.measure_targets.subject import Array, Run, Subject
-from quantgate.components.operations import Operation
 
 #: The newest version of each op that the delegate takes.
 VERSIONS: Mapping[str, int] = MappingProxyType(

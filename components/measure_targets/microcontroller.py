@@ -6,13 +6,13 @@ from importlib.metadata import version
 
 import numpy as np
 
-from quantgate.components.agreement import check_kernels
-from quantgate.components.conversion_failure import essence
-from quantgate.components.flatbuffer import dtype_of
+from quantgate.components.conversion.failure import essence
+from quantgate.components.litert.agreement import check_kernels
+from quantgate.components.litert.flatbuffer import dtype_of
 from quantgate.components.measure_targets.attempt import Attempt, attempt
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Array, Run, Subject
-from quantgate.delivered import KernelCheck
+from quantgate.records.attestation import KernelCheck
 
 #: More than any microcontroller has; memory that is not touched is not taken.
 ARENA_BYTES = 256 << 20

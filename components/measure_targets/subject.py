@@ -10,14 +10,14 @@ import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
-from quantgate.components.binding import Tensor
-from quantgate.components.dataset import folder_of
-from quantgate.components.flatbuffer import counted, parse, sequence, text
-from quantgate.components.interpreter import LiteRTModel
+from quantgate.components.artifacts.dataset import folder_of
+from quantgate.components.attestation.trial import REFERENCE_MACS, samples_of
+from quantgate.components.litert.binding import Tensor
+from quantgate.components.litert.flatbuffer import counted, parse, sequence, text
+from quantgate.components.litert.interpreter import LiteRTModel
+from quantgate.components.litert.operations import Operation, operations_by_graph
 from quantgate.components.measure_targets.attempt import Attempt, attempt
-from quantgate.components.operations import Operation, operations_by_graph
-from quantgate.components.trial import REFERENCE_MACS, samples_of
-from quantgate.records import ModelFacts, Signature
+from quantgate.records.tasks import ModelFacts, Signature
 
 Array = NDArray[Any]
 

@@ -8,9 +8,10 @@ from typing import Any
 from quantgate.components.measure_targets import edge_tpu, ethos_u, gpu, microcontroller
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Subject
-from quantgate.hashing import sha256_of_file
-from quantgate.records import ModelFacts
-from quantgate.targets import TARGETS_FILE, TargetMeasurement, TargetMeasurements
+from quantgate.domain.targets import TARGETS_FILE
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.targets import TargetMeasurement, TargetMeasurements
+from quantgate.records.tasks import ModelFacts
 
 MEASURES: Mapping[str, Callable[[Subject, Mapping[str, str]], Outcome]] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quantgate.components.promote.publish import publish_bytes
 from quantgate.components.promote.shelf import Overtaken, Stored
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 
 
 class FolderShelf:

@@ -6,7 +6,7 @@ from typing import Any
 
 from quantgate.components.promote.shelf import Overtaken, Stored
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 
 #: Where folders are parts of names, and to make one may make a bucket that nobody wanted.
 _OF_OBJECTS = ("s3", "minio", "abfs", "az")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from quantgate.components.promote.shelf import Overtaken, Shelf, Stored
 from quantgate.components.promote.versions import intact
 from quantgate.errors import InputError
-from quantgate.published import LATEST
+from quantgate.records.published import LATEST
 
 HISTORY = "history"
 

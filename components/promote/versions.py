@@ -9,11 +9,11 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from quantgate.components.promote.shelf import Overtaken, Shelf
-from quantgate.decision import Decision
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
-from quantgate.published import MANIFEST
-from quantgate.records import Record
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.base import Record
+from quantgate.records.decision import Decision
+from quantgate.records.published import MANIFEST
 from quantgate.report import card
 
 MODEL, DECISION = "model.tflite", "decision.json"

@@ -20,10 +20,10 @@ from quantgate.components.promote.versions import (
     promotion_of,
     publish_objects,
 )
-from quantgate.decision import Decision, Entry
 from quantgate.errors import InputError, NothingQualified
-from quantgate.hashing import sha256_of_file
-from quantgate.published import LATEST, MANIFEST, OTHER_PLACE, belongs_to, owner
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.decision import Decision, Entry
+from quantgate.records.published import LATEST, MANIFEST, OTHER_PLACE, belongs_to, owner
 
 log = logging.getLogger(__name__)
 

@@ -6,18 +6,25 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from quantgate.components.attest import Case, attest
+from quantgate.components.artifacts.dataset import read_manifests, selections_of
+from quantgate.components.attestation.attest import Case, attest
 from quantgate.components.calibrate.work import MODEL, RECORD
-from quantgate.components.conversion_failure import sentence
-from quantgate.components.converter import Recipe, convert, recipe_of, samples_of, settings_of
-from quantgate.components.dataset import read_manifests, selections_of
-from quantgate.components.exclusion import UnknownExclusion, with_known_exclusions
-from quantgate.components.isolation import IsolatedFailure, run_isolated
-from quantgate.components.lean_tensorflow import tf
+from quantgate.components.conversion.converter import (
+    Recipe,
+    convert,
+    recipe_of,
+    samples_of,
+    settings_of,
+)
+from quantgate.components.conversion.exclusion import UnknownExclusion, with_known_exclusions
+from quantgate.components.conversion.failure import sentence
+from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
-from quantgate.records import Attestation, Calibration, ModelFacts
-from quantgate.select_tf_ops import tensorflow_ops
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.attestation import Attestation
+from quantgate.records.tasks import Calibration, ModelFacts
 
 Way = Literal["derived", "converter"]
 
@@ -180,7 +187,7 @@ def _converted(source: Source, recipe: Recipe) -> bytes:
 
 def _derived(source: Source, recipe: Recipe) -> bytes:
     # Private parts of TensorFlow, which only the proven versions are sure to have.
-    from quantgate.components.derivation import derive
+    from quantgate.components.conversion.derivation import derive
 
     if source.calibrated is None:
         raise ValueError("a derived candidate has a calibrated model")

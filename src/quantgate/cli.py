@@ -26,8 +26,8 @@ exit codes: 0 a winner (or simply done); 1 a step failed; 2 wrong usage; 3 the s
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (`quantgate.errors.ExitCode`)."""
     with _ctrl_c_ends_at_once():
-        from quantgate.commands.guard import guarded
-        from quantgate.commands.streams import start_again_if_ascii
+        from quantgate.commands.common.guard import guarded
+        from quantgate.commands.common.streams import start_again_if_ascii
 
         if arguments is None:
             start_again_if_ascii()

@@ -12,12 +12,32 @@ QuantgateError            1  something quantgate expected went wrong; the messag
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from quantgate.spec.problems import Problem
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A finding with its place.
+
+    Attributes:
+        path: as in `Finding`; empty where the text is not YAML at all.
+        line: from 1; None where the value was set on the command line.
+        column: in characters, from 1; None where `line` is.
+        message: one sentence without a full stop.
+        hint: what to do, as sentences.
+        override: the `--set` argument that brought the value in.
+    """
+
+    path: KeyPath
+    line: int | None
+    column: int | None
+    message: str
+    hint: str | None = None
+    override: str | None = None
 
 
 class ExitCode(IntEnum):

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from quantgate.cluster import key_of
-from quantgate.decision import Decision
+from quantgate.domain.figures import is_slice
 from quantgate.errors import ExitCode, StepFailed, UsageError
-from quantgate.extras import KFP_RUNTIME
-from quantgate.figures import is_slice
-from quantgate.plan import run_parameters
-from quantgate.planning import make_plan
-from quantgate.runs import RunFolder, newest_decided
+from quantgate.foundation.extras import KFP_RUNTIME
+from quantgate.planning.cluster import key_of
+from quantgate.planning.plan import run_parameters
+from quantgate.planning.planner import make_plan
+from quantgate.records.decision import Decision
+from quantgate.runs.folder import RunFolder, newest_decided
 from quantgate.spec import load
-from quantgate.spec.data import DataSource
-from quantgate.spec.formats import declared_format, has_location
-from quantgate.spec.locations import scheme_of
-from quantgate.spec.model import Spec
+from quantgate.spec.model.data import DataSource
+from quantgate.spec.model.formats import declared_format, has_location
+from quantgate.spec.model.locations import scheme_of
+from quantgate.spec.model.spec import Spec
 
 _DECIDED = (ExitCode.OK, ExitCode.NOTHING_QUALIFIED)
 

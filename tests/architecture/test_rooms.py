@@ -1,4 +1,7 @@
-"""Who may import whom, and what is packaged: rules of the house, read from the files."""
+"""Which libraries a room may import, and what is packaged.
+
+`make types` holds the layers between rooms; `pyproject.toml` states them.
+"""
 
 import ast
 import re
@@ -78,21 +81,14 @@ def test_core_imports_nothing_heavy(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules_of("quantgate.local_runner"), ids=lambda path: path.stem)
-def test_local_runner_is_blind(path: Path) -> None:
+def test_local_runner_imports_few_libraries(path: Path) -> None:
     for name in imports_of(path):
-        assert room_of(name) != "components", f"{path} imports {name}"
-        assert room_of(name) != "pipelines", f"{path} imports {name}"
-        if room_of(name) == "core":
-            assert name.startswith("quantgate.errors"), f"{path} imports {name}"
         assert library_of(name) in RUNNER_LIBRARIES, f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("path", modules_of("quantgate.pipelines"), ids=lambda path: path.stem)
-def test_pipelines_see_interfaces_only(path: Path) -> None:
+def test_pipelines_import_kfp_only(path: Path) -> None:
     for name in imports_of(path):
-        assert room_of(name) != "local_runner", f"{path} imports {name}"
-        if room_of(name) == "components":
-            assert ".component" in name, f"{path} imports {name}, which is no interface"
         assert library_of(name) in {"", "kfp", "kfp_server_api", "urllib3"}, name
 
 
@@ -101,7 +97,6 @@ def test_pipelines_see_interfaces_only(path: Path) -> None:
 )
 def test_components_keep_interface_and_work_apart(path: Path) -> None:
     names = set(imports_of(path))
-    assert not {name for name in names if room_of(name) in ("pipelines", "local_runner")}
     if path.stem == "component":
         at_import = set(imports_of(path, only_at_import_time=True))
         assert {library_of(name) for name in at_import} <= {"", "kfp"}
@@ -117,7 +112,7 @@ def test_components_take_tensorflow_without_keras() -> None:
         for path in modules_of("quantgate.components")
         if "tensorflow" in set(imports_of(path))
     }
-    assert takers == {"lean_tensorflow.py", "export_model/work.py"}
+    assert takers == {"conversion/lean_tensorflow.py", "export_model/work.py"}
 
 
 def test_every_package_is_shipped() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 from harness.cluster import Cluster
 from harness.results import DAG_TYPE, Run
 from harness.storage import download, upload
-from quantgate.decision import Decision
-from quantgate.figures import BENCHMARKED
+from quantgate.domain.figures import BENCHMARKED
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import run_parameters
-from quantgate.planning import make_plan
+from quantgate.planning.plan import run_parameters
+from quantgate.planning.planner import make_plan
+from quantgate.records.decision import Decision
 from quantgate.spec import load
 
 QUANTGATE = Path(sys.prefix) / "bin" / "quantgate"

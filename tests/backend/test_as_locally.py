@@ -10,7 +10,8 @@ from kfp.dsl import PipelineTaskFinalStatus
 
 from harness.cluster import Refused
 from quantgate.errors import PipelineError
-from quantgate.local_runner import events, read_pipeline, run_pipeline
+from quantgate.local_runner import read_pipeline, run_pipeline
+from quantgate.local_runner.records import events
 
 pytestmark = [
     pytest.mark.backend,

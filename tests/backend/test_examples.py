@@ -8,8 +8,8 @@ import pytest
 from kfp.compiler import Compiler
 
 from harness.storage import read
-from quantgate.decision import Decision
 from quantgate.local_runner import read_pipeline, run_pipeline
+from quantgate.records.decision import Decision
 from spec_runs import assert_succeeded, comparable, decide_here, read_decision, run_on
 
 pytestmark = [pytest.mark.backend, pytest.mark.tensorflow]

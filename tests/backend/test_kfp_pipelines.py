@@ -25,7 +25,7 @@ import pytest
 
 from quantgate.errors import PipelineError
 from quantgate.local_runner import Pipeline, RunResult, read_pipeline, run_pipeline
-from quantgate.local_runner.values import type_name
+from quantgate.local_runner.ir.values import type_name
 
 pytestmark = [
     pytest.mark.backend,

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from quantgate.hashing import sha256_of_bytes
-from quantgate.modes import MODES, Mode
+from quantgate.domain.modes import MODES, Mode
+from quantgate.foundation.hashing import sha256_of_bytes
 
 IMAGE = (224, 224, 3)
 EVALUATED = 16

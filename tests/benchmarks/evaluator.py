@@ -60,7 +60,7 @@ def make(folder: Path, models: Path) -> None:
     """Convert both models in every mode, by the guide's recipe."""
     import plain_script
 
-    from quantgate import modes
+    from quantgate.domain import modes
 
     os.chdir(folder)
     if not Path("saved_model").exists():
@@ -188,12 +188,12 @@ def compare(folder: Path, models: Path, name: str) -> list[str]:
 
 def overhead(folder: Path, models: Path) -> list[str]:
     """Print what a sample of the small model takes beyond its `invoke`, in this process."""
-    from quantgate.components.dataset import open_dataset
+    from quantgate.components.artifacts.dataset import open_dataset
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
     from quantgate.components.evaluate.run import score_stretches
-    from quantgate.components.interpreter import LiteRTModel
-    from quantgate.records import ModelFacts
+    from quantgate.components.litert.interpreter import LiteRTModel
+    from quantgate.records.tasks import ModelFacts
 
     samples, worst = SAMPLES["small"]["float32"][-1], 0.0
     for mode in MODES[:2]:
@@ -215,12 +215,12 @@ def overhead(folder: Path, models: Path) -> list[str]:
 
 def compare_threads(folder: Path, models: Path) -> list[str]:
     """Print the seconds of two processes and of two threads; results must be the same."""
-    from quantgate.components.dataset import open_dataset
+    from quantgate.components.artifacts.dataset import open_dataset
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
     from quantgate.components.evaluate.run import score_stretches
-    from quantgate.components.isolation import run_isolated, run_side_by_side
-    from quantgate.records import ModelFacts
+    from quantgate.components.processes.isolation import run_isolated, run_side_by_side
+    from quantgate.records.tasks import ModelFacts
 
     different = []
     for name, counts in SAMPLES.items():
@@ -302,8 +302,8 @@ def _source(folder: Path, models: Path, name: str, samples: int) -> Path:
 def _write_facts(model: Path, target: Path) -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    from quantgate.hashing import sha256_of_file
-    from quantgate.records import ModelFacts, Signature, TensorFacts
+    from quantgate.foundation.hashing import sha256_of_file
+    from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
     runner = Interpreter(model_path=str(model)).get_signature_runner(KEY)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from quantgate.modes import MODES, Mode
+from quantgate.domain.modes import MODES, Mode
 
 
 def convert(folder: Path, name: str, mode: Mode, samples: int) -> bytes:

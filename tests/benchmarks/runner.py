@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from quantgate.demo import make_example
-from quantgate.figures import BENCHMARKED
-from quantgate.modes import MODES
+from quantgate.commands.demo_digits import make_example
+from quantgate.domain.figures import BENCHMARKED
+from quantgate.domain.modes import MODES
 
 HERE = Path(__file__).resolve().parent
 MODELS = HERE.parents[2] / "shared" / "models"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.pipelines.backend import PIPELINES
+from quantgate.pipelines.cluster.backend import PIPELINES
 
 ROOT = Path(__file__).resolve().parents[2]
 API = "/apis/v2beta1"

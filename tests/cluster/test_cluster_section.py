@@ -7,10 +7,10 @@ import yaml
 from kfp import dsl
 from kfp.compiler import Compiler
 
-from quantgate.cluster import on_this_machine
 from quantgate.errors import SpecError
 from quantgate.pipelines import compile_pipeline, quantize_and_gate
-from quantgate.planning import make_plan
+from quantgate.planning.cluster import on_this_machine
+from quantgate.planning.planner import make_plan
 from quantgate.spec import load
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "specs" / "on-a-cluster.yaml"

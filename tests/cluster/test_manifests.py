@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from quantgate.errors import PipelineError
+from quantgate.foundation.pipeline_file import read_pipeline_file
 from quantgate.local_runner import read_pipeline
-from quantgate.pipeline_file import read_pipeline_file
 
 MANIFESTS = ("--format", "kubernetes")
 

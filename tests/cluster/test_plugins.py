@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.pipeline_file import version_of
+from quantgate.foundation.pipeline_file import version_of
 
 API = "/apis/v2beta1"
 NAMED = ("--plugin", "mlflow.experiment_name=fashion")

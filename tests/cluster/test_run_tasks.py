@@ -12,7 +12,7 @@ import yaml
 from kfp import dsl
 from kfp.compiler import Compiler
 
-from quantgate.pipelines.run_tasks import _fnv1a
+from quantgate.pipelines.cluster.run_tasks import _fnv1a
 
 GOLDENS = Path(__file__).resolve().parents[1] / "pipelines" / "goldens"
 WORKFLOW = "digits-x7k2p"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.commands.connecting import redacted
+from quantgate.commands.common.connecting import redacted
 
 REFUSED = (
     "names a user before `@`, which kfp's client does not send: leave it out, and log in with "

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quantgate.argument import json_argument
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.foundation.json_argument import json_argument
 
 API = "/apis/v2beta1"
 

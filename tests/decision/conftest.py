@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.decide import Terms, decide
-from quantgate.decision import Decision
-from quantgate.evidence import Evaluation, Evidence
-from quantgate.figures import LATENCIES
-from quantgate.provenance import Host
-from quantgate.records import (
-    Attestation,
+from quantgate.decision.decide import Terms, decide
+from quantgate.decision.evidence import Evaluation, Evidence
+from quantgate.decision.provenance import Host
+from quantgate.domain.figures import LATENCIES
+from quantgate.records.attestation import Attestation
+from quantgate.records.decision import Decision
+from quantgate.records.targets import TargetMeasurements
+from quantgate.records.tasks import (
     Benchmark,
     Calibration,
     Conditions,
@@ -22,10 +23,9 @@ from quantgate.records import (
     ModelFacts,
     Signature,
 )
-from quantgate.spec.choice import objective_of
-from quantgate.spec.limit import Limit
-from quantgate.targets import TargetMeasurements
-from quantgate.timings import ratio_interval
+from quantgate.spec.model.choice import objective_of
+from quantgate.spec.model.limit import Limit
+from quantgate.statistics.latency_ratios import ratio_interval
 
 SAMPLES = 1000
 RIGHT = 900

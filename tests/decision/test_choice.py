@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgate.choice import choose_winner, has_all_figures, pareto_front
-from quantgate.spec.choice import Objective
+from quantgate.decision.choice import choose_winner, has_all_figures, pareto_front
+from quantgate.spec.model.choice import Objective
 
 SMALLEST = Objective(minimize="size_bytes")
 MOST_ACCURATE = Objective(maximize="top1")

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgate.choice import choose_winner, never_alike, pareto_front, score
-from quantgate.decision import ChoiceStep
-from quantgate.gate import Measured
-from quantgate.intervals import Certain
-from quantgate.ranking import alike_by_samples
-from quantgate.spec.choice import Objective, WeightedObjective, WithinConfidence
+from quantgate.decision.choice import choose_winner, never_alike, pareto_front, score
+from quantgate.decision.equivalence import alike_by_samples
+from quantgate.decision.verdicts import Measured
+from quantgate.records.decision import ChoiceStep
+from quantgate.spec.model.choice import Objective, WeightedObjective, WithinConfidence
+from quantgate.statistics.estimates import Certain
 
 ACCURATE = Objective(maximize="top1", within=WithinConfidence(confidence=0.95))
 SMALLEST = Objective(minimize="size_bytes")

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quantgate import __version__
-from quantgate.decision import Closest, Decision, Provenance
-from quantgate.delivered import Trial
 from quantgate.errors import InputError
+from quantgate.records.attestation import Trial
+from quantgate.records.decision import Closest, Decision, Provenance
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
 HALVE_SIZE = {"size_bytes": {"max_ratio": 0.5}}

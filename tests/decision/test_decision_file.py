@@ -8,9 +8,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from quantgate.decision import Decision
-from quantgate.decision_schema import decision_schema
 from quantgate.errors import InputError
+from quantgate.records.decision import Decision
+from quantgate.schemas.decision import decision_schema
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 LIMITS = {"top1": {"max_drop": 0.01, "confidence": 0.95}, "size_bytes": {"max_ratio": 0.9}}
@@ -40,7 +40,7 @@ def changed(path, change):
 
 def test_the_committed_schema_is_current():
     written = subprocess.run(
-        [sys.executable, "-m", "quantgate.decision_schema"],
+        [sys.executable, "-m", "quantgate.schemas.decision"],
         capture_output=True,
         check=True,
         text=True,

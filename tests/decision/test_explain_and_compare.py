@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from quantgate.cli import main
-from quantgate.compare import compare
-from quantgate.decision import DataSource
-from quantgate.explain import explain
-from quantgate.records import Interval
+from quantgate.records.decision import DataSource
+from quantgate.records.tasks import Interval
+from quantgate.report.compare import compare
+from quantgate.report.explain import explain
 
 LIMITS = {"top1": {"max_drop": 0.01, "confidence": 0.95}, "size_bytes": {"max_ratio": 0.9}}
 CHOOSE = [{"minimize": "size_bytes", "within": "5%"}, {"maximize": "top1", "within": 0.01}]

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantgate.choice import choose_winner, pareto_front
-from quantgate.explain import explain
-from quantgate.records import Conditions, Interval
+from quantgate.decision.choice import choose_winner, pareto_front
+from quantgate.records.tasks import Conditions, Interval
+from quantgate.report.explain import explain
 from quantgate.report.overview import provenance_items
 from quantgate.report.table import figures_shown, rows
-from quantgate.spec.choice import Objective
+from quantgate.spec.model.choice import Objective
 
 QUIET = Interval(confidence=0.95, low=0.99, high=1.01)
 CONDITIONS = Conditions(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantgate.figures import FIGURES, own_figure
+from quantgate.domain.figures import FIGURES, own_figure
 from quantgate.report.overview import verdict_text
 from quantgate.report.table import figures_beside, figures_shown, rows
 

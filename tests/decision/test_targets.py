@@ -2,7 +2,8 @@
 
 import pytest
 
-from quantgate.targets import TargetMeasurement, TargetMeasurements, figures_of
+from quantgate.domain.targets import figures_of
+from quantgate.records.targets import TargetMeasurement, TargetMeasurements
 
 RUNS = {"mcu_runs": 1.0, "mcu_arena_bytes": 20_000.0}
 HYBRID = "TFLite Micro does not run it: CONV_2D (op 0) fails to prepare"

@@ -161,7 +161,7 @@ def task() -> Callable[..., PlannedTask]:
 @pytest.fixture
 def ended() -> Callable[..., Any]:
     """Make the event that a task ended."""
-    from quantgate.local_runner.events import TaskEnded
+    from quantgate.local_runner.records.events import TaskEnded
 
     def event(task: PlannedTask, state: str = "SUCCEEDED", **fields: Any) -> TaskEnded:
         log = fields.pop("log", Path("/nowhere.log"))

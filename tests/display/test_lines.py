@@ -9,7 +9,7 @@ import pytest
 
 from quantgate.display.json_lines import JsonLines
 from quantgate.display.plain import PlainLines
-from quantgate.local_runner.events import (
+from quantgate.local_runner.records.events import (
     RunStarted,
     TaskProgress,
     TaskRetried,

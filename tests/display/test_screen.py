@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from quantgate.display.live import LiveTree, can_draw
 from quantgate.local_runner import PlannedTask, TaskResult, TaskState
-from quantgate.local_runner.events import *
+from quantgate.local_runner.records.events import *
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 count, seconds, verbose = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == "verbose"

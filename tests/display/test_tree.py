@@ -7,7 +7,7 @@ import pytest
 from quantgate.display.folding import lines_of
 from quantgate.display.tree import Tree
 from quantgate.display.words import elapsed, share
-from quantgate.local_runner.events import RunStarted, TaskProgress, TaskRetried, TaskStarted
+from quantgate.local_runner.records.events import RunStarted, TaskProgress, TaskRetried, TaskStarted
 
 PATHS = [
     ("convert",),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components.isolation import run_isolated
-from quantgate.decision import Decision
+from quantgate.components.processes.isolation import run_isolated
+from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 SPEC = """\

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 

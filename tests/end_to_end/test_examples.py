@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 from quantgate.spec import load
 
 ROOT = Path(__file__).resolve().parents[2]

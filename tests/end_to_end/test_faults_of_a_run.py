@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from quantgate.decision import Decision
-from quantgate.plan import MOST_IN_A_LOOP
-from quantgate.records import Attestation, Benchmark
+from quantgate.planning.plan import MOST_IN_A_LOOP
+from quantgate.records.attestation import Attestation
+from quantgate.records.decision import Decision
+from quantgate.records.tasks import Benchmark
 
 pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]
 

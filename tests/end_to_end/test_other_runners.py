@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from quantgate.decision import Decision, Entry
-from quantgate.figures import BENCHMARKED
-from quantgate.runs import RunRecord
+from quantgate.domain.figures import BENCHMARKED
+from quantgate.records.decision import Decision, Entry
+from quantgate.runs.folder import RunRecord
 
 pytestmark = pytest.mark.tensorflow
 

@@ -33,7 +33,7 @@ result = run_pipeline(read_pipeline(source), {}, folder / "artifacts", folder / 
 print(json.dumps({task.name: task.error for task in result.tasks}))
 """
 ISOLATED = """
-from quantgate.components.isolation import IsolatedFailure, attempt_side_by_side
+from quantgate.components.processes.isolation import IsolatedFailure, attempt_side_by_side
 
 def take(pieces):
     kept = [b"x" * 10_000_000 for _ in range(pieces)]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.decision import Decision, Entry
-from quantgate.modes import QUANTIZED_MODES
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.records.decision import Decision, Entry
 
 pytestmark = pytest.mark.tensorflow
 

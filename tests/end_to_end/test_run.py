@@ -13,11 +13,11 @@ import pytest
 import yaml
 from ai_edge_litert.interpreter import Interpreter
 
-from quantgate.decision import Decision
-from quantgate.figures import BENCHMARKED
-from quantgate.hashing import sha256_of_file
-from quantgate.modes import QUANTIZED_MODES
-from quantgate.records import Attestation
+from quantgate.domain.figures import BENCHMARKED
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.attestation import Attestation
+from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 

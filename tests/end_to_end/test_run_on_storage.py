@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from gcp_storage_emulator.server import create_server
 
-from quantgate.decision import Decision
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.decision import Decision
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
 
@@ -30,7 +30,7 @@ def storage(monkeypatch):
     server.start()
     port = server._api._httpd.server_address[1]
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://localhost:{port}")
-    from quantgate.local_runner.gcs import storage
+    from quantgate.local_runner.storage.gcs import storage
 
     yield storage.Client().bucket("bucket")
     server.stop()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quantgate.commands.connecting import redacted
+from quantgate.commands.common.connecting import redacted
 
 VALUE = "l3t-me-in-now"
 

@@ -10,13 +10,13 @@ import pytest
 from kfp import compiler, dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
-from quantgate.decision import Decision
 from quantgate.local_runner import read_pipeline, run_pipeline
-from quantgate.pipelines.graph import Outputs, build_graph
-from quantgate.pipelines.inputs import Inputs, Source
-from quantgate.plan import Plan
-from quantgate.planning import make_plan
-from quantgate.spec.model import Spec
+from quantgate.pipelines.graph.build import Outputs, build_graph
+from quantgate.pipelines.graph.inputs import Inputs, Source
+from quantgate.planning.plan import Plan
+from quantgate.planning.planner import make_plan
+from quantgate.records.decision import Decision
+from quantgate.spec.model.spec import Spec
 
 pytestmark = [
     pytest.mark.tensorflow,

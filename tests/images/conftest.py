@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from quantgate.commands.demo_digits import make_example
 from quantgate.components.images import CONVERT, RUNTIME
-from quantgate.demo import make_example
 
 # In a process of its own: a client that finds no engine leaves its socket open.
 LOOK = """

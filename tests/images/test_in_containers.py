@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from quantgate.components.images import RUNTIME
-from quantgate.decision import Decision
-from quantgate.engines import DOCKER, LOCAL
 from quantgate.errors import ExitCode
-from quantgate.hashing import sha256_of_bytes
-from quantgate.planning import make_plan
-from quantgate.running import Settings, run_spec
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.planning.planner import make_plan
+from quantgate.records.decision import Decision
+from quantgate.runs.run import Settings, run_spec
+from quantgate.runs.runners import DOCKER, LOCAL
 from quantgate.spec import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.tensorflow]

@@ -12,7 +12,7 @@ from kfp.dsl import Dataset, Input, Output, PipelineTaskFinalStatus
 
 from quantgate.errors import PipelineError
 from quantgate.local_runner import read_pipeline, run_pipeline
-from quantgate.local_runner.events import Warned
+from quantgate.local_runner.records.events import Warned
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 

@@ -7,8 +7,8 @@ from kfp import dsl
 from kfp.dsl import Artifact, Input
 
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
-from quantgate.local_runner.keeping import BY_CONTENT
-from quantgate.pipelines.inputs import CACHE_BY_CONTENT
+from quantgate.local_runner.cache.eligibility import BY_CONTENT
+from quantgate.pipelines.graph.inputs import CACHE_BY_CONTENT
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 

@@ -10,7 +10,7 @@ from kfp import dsl, kubernetes
 
 from quantgate.errors import PipelineError, UsageError
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
-from quantgate.local_runner.traps import traps
+from quantgate.local_runner.kfp.known_differences import traps
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 

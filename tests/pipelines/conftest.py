@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from kfp import compiler
 
-from quantgate.pipeline_file import read_pipeline_file
-from quantgate.pipelines.lint import Finding, lint
+from quantgate.foundation.pipeline_file import read_pipeline_file
+from quantgate.pipelines.lint.lint import Finding, lint
 
 
 @pytest.fixture

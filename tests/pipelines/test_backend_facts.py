@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from quantgate.pipeline_file import PipelineFile, read_pipeline_file
+from quantgate.foundation.pipeline_file import PipelineFile, read_pipeline_file
 from quantgate.pipelines import compile_pipeline
 from quantgate.pipelines.ir import Message, Task, part, tasks_of
-from quantgate.plan import MOST_IN_A_LOOP
-from quantgate.planning import make_plan
-from quantgate.spec.model import Spec
+from quantgate.planning.plan import MOST_IN_A_LOOP
+from quantgate.planning.planner import make_plan
+from quantgate.spec.model.spec import Spec
 
 REFRESH = runpy.run_path(str(Path(__file__).parent / "goldens" / "refresh.py"))
 

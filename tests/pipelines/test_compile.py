@@ -12,10 +12,10 @@ from kfp import components
 
 from quantgate.errors import UsageError
 from quantgate.pipelines import compile_pipeline
-from quantgate.plan import Plan
-from quantgate.planning import make_plan
-from quantgate.spec.model import Spec
-from quantgate.tasks import tasks_of
+from quantgate.planning.plan import Plan
+from quantgate.planning.planner import make_plan
+from quantgate.planning.tasks import tasks_of
+from quantgate.spec.model.spec import Spec
 
 GOLDENS = Path(__file__).parent / "goldens"
 DIGEST = "0" * 64

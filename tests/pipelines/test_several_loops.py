@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from kfp import compiler, dsl
 
-from quantgate import plan
-from quantgate.decision import Decision
 from quantgate.local_runner import read_pipeline, run_pipeline
 from quantgate.pipelines import quantize_and_gate
+from quantgate.planning import plan
+from quantgate.records.decision import Decision
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantgate.answers import Choices, Rankings, classes_of, curves_of
-from quantgate.calibrated import ranges_shown
-from quantgate.decision import Decision
-from quantgate.delivered import TensorAttest
-from quantgate.details import Attested, Details, Spread, TensorRange
+from quantgate.decision.calibration_ranges import ranges_shown
+from quantgate.records.attestation import TensorAttest
+from quantgate.records.decision import Decision
+from quantgate.records.details import Attested, Details, Spread, TensorRange
+from quantgate.statistics.confusion import Choices, Rankings, classes_of, curves_of
 
 DECISIONS = Path(__file__).parent / "decisions"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from quantgate.components.gate.plots import plots_of
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 from quantgate.report.html import render
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")

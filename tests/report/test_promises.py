@@ -1,6 +1,6 @@
 import pytest
 
-from quantgate.modes import MODES
+from quantgate.domain.modes import MODES
 from quantgate.report.promises import PROMISES, promises
 
 

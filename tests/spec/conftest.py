@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.errors import SpecError
+from quantgate.errors import Problem, SpecError
 from quantgate.spec import load
-from quantgate.spec.problems import Problem
 
 SOUND = """\
 version: 1

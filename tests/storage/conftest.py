@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 
 
 def gcs_server():

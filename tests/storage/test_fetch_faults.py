@@ -12,9 +12,9 @@ import time
 
 import pytest
 
-from quantgate.local_runner.fetch_child import fetched
-from quantgate.local_runner.gcs import Gcs
-from quantgate.local_runner.values import TaskError
+from quantgate.local_runner.ir.values import TaskError
+from quantgate.local_runner.storage.download_process import fetched
+from quantgate.local_runner.storage.gcs import Gcs
 
 # Google's client leaves connections of refused downloads to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -170,8 +170,8 @@ def test_a_file_that_cannot_grow_is_gone_on_with_later(bucket, fetch, limited_fi
 CHILD = """
 import sys
 from pathlib import Path
-from quantgate.local_runner.fetch_child import fetched
-from quantgate.local_runner.gcs import Gcs
+from quantgate.local_runner.storage.download_process import fetched
+from quantgate.local_runner.storage.gcs import Gcs
 print(fetched(sys.argv[1], Gcs(), Path(sys.argv[2])))
 """
 
@@ -191,7 +191,8 @@ def test_a_full_disk(bucket, tmp_path):
         timeout=60,
     )
     assert ended.stderr.splitlines()[-1] == (
-        f"quantgate.local_runner.values.TaskError: cannot fetch gs://bucket/a into {disk}/store: "
+        "quantgate.local_runner.ir.values.TaskError: "
+        f"cannot fetch gs://bucket/a into {disk}/store: "
         "No space left on device; make room and run again, and what has arrived is not fetched "
         "again"
     )

@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from quantgate.local_runner.fetch_child import fetched
-from quantgate.local_runner.gcs import Gcs
-from quantgate.local_runner.values import TaskError
+from quantgate.local_runner.ir.values import TaskError
+from quantgate.local_runner.storage.download_process import fetched
+from quantgate.local_runner.storage.gcs import Gcs
 
 # Google's client leaves connections of refused requests to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

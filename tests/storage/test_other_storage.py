@@ -11,10 +11,10 @@ from quantgate.components.promote.fsspec_shelf import FsspecShelf
 from quantgate.components.promote.shelf import Overtaken
 from quantgate.components.promote.work import promote, roll_back
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
-from quantgate.local_runner.fetch_child import fetched
-from quantgate.local_runner.fsspec_storage import FsspecStorage
-from quantgate.local_runner.values import TaskError
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.local_runner.ir.values import TaskError
+from quantgate.local_runner.storage.download_process import fetched
+from quantgate.local_runner.storage.fsspec import FsspecStorage
 
 
 @pytest.fixture

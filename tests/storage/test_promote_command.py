@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quantgate.cli import main
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 
 # Google's client leaves connections of refused requests to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

@@ -13,7 +13,7 @@ from quantgate.components.promote import gcs_shelf
 from quantgate.components.promote.versions import Promotion
 from quantgate.components.promote.work import promote, roll_back
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 
 # Google's client leaves connections of refused requests to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

@@ -14,7 +14,7 @@ from kfp import compiler, dsl
 from kfp.dsl import Dataset, Input, Output
 
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
-from quantgate.local_runner.housekeeping import kept, prune
+from quantgate.local_runner.cache.prune import kept, prune
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),

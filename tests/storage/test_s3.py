@@ -15,14 +15,14 @@ from kfp.dsl import Dataset, Input
 from quantgate.components.promote.fsspec_shelf import FsspecShelf
 from quantgate.components.promote.shelf import Overtaken
 from quantgate.components.promote.work import promote, roll_back
-from quantgate.decision import Decision
 from quantgate.errors import ClusterError, InputError
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.local_runner import read_pipeline, run_pipeline
-from quantgate.local_runner.fetch_child import fetched
-from quantgate.local_runner.fsspec_storage import FsspecStorage
-from quantgate.local_runner.values import TaskError
-from quantgate.run_results import find_decision
+from quantgate.local_runner.ir.values import TaskError
+from quantgate.local_runner.storage.download_process import fetched
+from quantgate.local_runner.storage.fsspec import FsspecStorage
+from quantgate.records.decision import Decision
+from quantgate.runs.cluster_results import find_decision
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),

@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Mapping
 
-from quantgate.commands.arguments import add_cache_dir
+from quantgate.commands.common.arguments import add_cache_dir
+from quantgate.domain.units import SIZE_UNITS
 from quantgate.errors import ExitCode, UsageError
-from quantgate.extras import require
-from quantgate.phrases import figure_text
-from quantgate.sizes import UNITS
+from quantgate.foundation.extras import require
+from quantgate.wording.figures import figure_text
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -53,7 +53,7 @@ def _age(text: str) -> float:
 
 
 def _size(text: str) -> float:
-    return _quantity(text, UNITS, "a size such as 500MB, 2GB or 1GiB")
+    return _quantity(text, SIZE_UNITS, "a size such as 500MB, 2GB or 1GiB")
 
 
 def _quantity(text: str, units: Mapping[str, int], expected: str) -> float:
@@ -66,7 +66,7 @@ def _quantity(text: str, units: Mapping[str, int], expected: str) -> float:
 def list_entries(options: argparse.Namespace) -> int:
     """Print a line for each entry, and how much they are together."""
     require("the cache", "kfp")
-    from quantgate.local_runner.housekeeping import kept
+    from quantgate.local_runner.cache.prune import kept
 
     entries = kept(options.cache_dir)
     for entry in entries:
@@ -90,7 +90,7 @@ def prune_entries(options: argparse.Namespace) -> int:
             "`--max-size 0` deletes everything"
         )
     require("the cache", "kfp")
-    from quantgate.local_runner.housekeeping import prune
+    from quantgate.local_runner.cache.prune import prune
 
     deleted = prune(options.cache_dir, options.older_than, options.max_size)
     freed = sum(entry.size_bytes for entry in deleted)

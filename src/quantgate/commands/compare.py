@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from quantgate.commands.items import write_items
+from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode
-from quantgate.runs import read_decision
+from quantgate.runs.folder import read_decision
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,7 +34,7 @@ def handle(options: argparse.Namespace) -> int:
         UsageError: one of the two is no decided run.
         InputError: a decision is damaged.
     """
-    from quantgate.compare import compare
+    from quantgate.report.compare import compare
 
     changes = compare(read_decision(options.first), read_decision(options.second))
     sys.stdout.write(f"{options.first} -> {options.second}\n")

@@ -4,16 +4,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from quantgate.commands.arguments import add_spec
-from quantgate.commands.cluster_arguments import add_placement
-from quantgate.commands.cluster_images import note_code_in_images, warn_of_default_images
-from quantgate.commands.manifest_arguments import (
+from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.cluster_arguments import add_placement
+from quantgate.commands.common.cluster_images import note_code_in_images, warn_of_default_images
+from quantgate.commands.common.manifest_arguments import (
     KUBERNETES,
     add_format,
     manifest_names,
     refuse_names_without_manifests,
 )
-from quantgate.commands.packaging import (
+from quantgate.commands.common.packaging import (
     ForCluster,
     for_cluster,
     prepare_compiler,

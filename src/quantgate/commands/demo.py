@@ -6,14 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from quantgate.commands.arguments import default_cache
-from quantgate.commands.conclude import conclude
-from quantgate.demo import make_example
+from quantgate.commands.common.arguments import default_cache
+from quantgate.commands.common.conclude import conclude
+from quantgate.commands.demo_digits import make_example
 from quantgate.errors import ExitCode
-from quantgate.extras import FOR_A_RUN, require
-from quantgate.planning import make_plan
-from quantgate.running import Settings, run_spec
-from quantgate.runs import LATEST
+from quantgate.foundation.extras import FOR_A_RUN, require
+from quantgate.planning.planner import make_plan
+from quantgate.runs.folder import LATEST
+from quantgate.runs.run import Settings, run_spec
 from quantgate.spec import load, preflight
 
 _NEXT = """

@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from quantgate.commands.arguments import add_decided_run, add_runs_dir
-from quantgate.commands.items import write_items
-from quantgate.decision import Decision, Entry
+from quantgate.commands.common.arguments import add_decided_run, add_runs_dir
+from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode, UsageError
-from quantgate.runs import newest_decided, read_decision
+from quantgate.records.decision import Decision, Entry
+from quantgate.runs.folder import newest_decided, read_decision
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +32,7 @@ def handle(options: argparse.Namespace) -> int:
         UsageError: there is no decided run, or no such candidate in it.
         InputError: the decision is damaged.
     """
-    from quantgate.explain import explain
+    from quantgate.report.explain import explain
     from quantgate.report.text import one_line
 
     _refuse_the_other_order(options.run, options.candidate)
@@ -49,7 +49,7 @@ def _refuse_the_other_order(run: Path | None, candidate: str) -> None:
 
 
 def _entry(decision: Decision, name: str) -> Entry:
-    from quantgate.spec.wording import did_you_mean, listed
+    from quantgate.spec.problems.wording import did_you_mean, listed
 
     if entry := decision.entry(name):
         return entry

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from quantgate.delivered import Inspection
 from quantgate.errors import ExitCode
-from quantgate.extras import require
+from quantgate.foundation.extras import require
+from quantgate.records.attestation import Inspection
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,6 +65,6 @@ def show(inspection: Inspection) -> None:
 
 def _inspected(model: Path, against: Path | None) -> Inspection:
     require("inspecting a model", "ai_edge_litert")
-    from quantgate.components.inspection import inspect_model
+    from quantgate.components.attestation.inspection import inspect_model
 
     return inspect_model(model, against)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantgate.errors import ExitCode
-from quantgate.extras import import_kfp_without_client, require
-from quantgate.pipeline_file import read_pipeline_file
+from quantgate.foundation.extras import import_kfp_without_client, require
+from quantgate.foundation.pipeline_file import read_pipeline_file
 
 if TYPE_CHECKING:
-    from quantgate.pipelines.lint import Finding
+    from quantgate.pipelines.lint.lint import Finding
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,7 +36,7 @@ def handle(options: argparse.Namespace) -> int:
     file = read_pipeline_file(options.pipeline)
     require("linting", "kfp")
     import_kfp_without_client()
-    from quantgate.pipelines.lint import lint
+    from quantgate.pipelines.lint.lint import lint
 
     findings = lint(file)
     render = _as_json if options.json else _as_text

@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantgate.commands.arguments import add_runs_dir
+from quantgate.commands.common.arguments import add_runs_dir
 from quantgate.errors import ExitCode, UsageError
-from quantgate.runs import LATEST, RunFolder, RunRecord
+from quantgate.runs.folder import LATEST, RunFolder, RunRecord
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ import argparse
 import sys
 import textwrap
 
-from quantgate import early_plan
-from quantgate.cluster import rendered
-from quantgate.commands.arguments import add_spec
+from quantgate.commands.common.arguments import add_spec
+from quantgate.domain.figures import TARGET_FIGURES
+from quantgate.domain.flex_ops import COST
 from quantgate.errors import ExitCode
-from quantgate.figures import TARGET_FIGURES
-from quantgate.plan import ModePlan, Plan
-from quantgate.planning import make_plan
-from quantgate.select_tf_ops import COST
+from quantgate.planning import early_stopping
+from quantgate.planning.cluster import rendered
+from quantgate.planning.plan import ModePlan, Plan
+from quantgate.planning.planner import make_plan
+from quantgate.planning.tasks import PlannedTask, tasks_of
 from quantgate.spec import load
-from quantgate.tasks import PlannedTask, tasks_of
 
 _COST = textwrap.fill(COST, width=98, initial_indent="  ", subsequent_indent="  ")
 
@@ -59,7 +59,7 @@ def _cost(plan: Plan) -> str:
 
 
 def _stopping(plan: Plan) -> str:
-    told = early_plan.told(plan.spec)
+    told = early_stopping.told(plan.spec)
     if not told:
         return ""
     text = textwrap.fill(told, width=98, initial_indent="  ", subsequent_indent="  ")

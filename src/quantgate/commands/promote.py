@@ -5,10 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from quantgate.commands.arguments import add_runs_dir
-from quantgate.decision import Decision
+from quantgate.commands.common.arguments import add_runs_dir
 from quantgate.errors import ExitCode, UsageError
-from quantgate.runs import LATEST, RunFolder, newest_decided, read_decision
+from quantgate.records.decision import Decision
+from quantgate.runs.folder import LATEST, RunFolder, newest_decided, read_decision
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,19 +5,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from quantgate.cluster import on_this_machine
-from quantgate.commands.arguments import add_cache_dir, add_runs_dir, add_spec
-from quantgate.commands.conclude import conclude, guarded_as_json
-from quantgate.commands.secrets import Secrets, add_secrets, secrets_of
+from quantgate.commands.common.arguments import add_cache_dir, add_runs_dir, add_spec
+from quantgate.commands.common.conclude import conclude, guarded_as_json
+from quantgate.commands.common.secret_arguments import Secrets, add_secrets, secrets_of
 from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
 from quantgate.display.names import title_of
-from quantgate.engines import LOCAL, RUNNERS, check_runner, check_targets
 from quantgate.errors import ExitCode
-from quantgate.extras import import_kfp_without_client
-from quantgate.plan import Plan
-from quantgate.planning import make_plan
-from quantgate.running import Settings, arguments_of, run_spec
+from quantgate.foundation.extras import import_kfp_without_client
+from quantgate.planning.cluster import on_this_machine
+from quantgate.planning.plan import Plan
+from quantgate.planning.planner import make_plan
+from quantgate.runs.run import Settings, arguments_of, run_spec
+from quantgate.runs.runners import LOCAL, RUNNERS, check_runner, check_targets
 from quantgate.spec import LoadedSpec, load, preflight
 
 

@@ -3,18 +3,18 @@
 import argparse
 import sys
 
-from quantgate.cluster import arguments_on_cluster
-from quantgate.commands.cluster_images import note_code_in_images, refuse_default_images
-from quantgate.commands.connecting import connected_to_send
-from quantgate.commands.packaging import add_filing, add_sending, packaged, to_be_sent
-from quantgate.commands.plugin_arguments import (
+from quantgate.commands.common.cluster_images import note_code_in_images, refuse_default_images
+from quantgate.commands.common.connecting import connected_to_send
+from quantgate.commands.common.packaging import add_filing, add_sending, packaged, to_be_sent
+from quantgate.commands.common.plugin_arguments import (
     add_plugins,
     plugins_input,
     refuse_what_schedules_lose,
     shown,
 )
-from quantgate.commands.preview import add_dry_run, preview, run_purpose
+from quantgate.commands.common.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
+from quantgate.planning.cluster import arguments_on_cluster
 
 #: Fields of a crontab, and those that KFP reads, which begin with seconds.
 _CRONTAB_FIELDS, _FIELDS = 5, 6
@@ -70,7 +70,7 @@ def handle(options: argparse.Namespace) -> int:
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options, bool(plugins))
-        from quantgate.pipelines.submit import Submission, schedule_runs
+        from quantgate.pipelines.cluster.submit import Submission, schedule_runs
 
         submission = Submission(
             package,

@@ -1,15 +1,12 @@
 """`quantgate show [RUN]`."""
 
 import argparse
-import os
 import sys
 
-from quantgate.commands.arguments import add_decided_run, add_runs_dir
-from quantgate.decision import Decision
+from quantgate.commands.common.arguments import add_decided_run, add_runs_dir
+from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.errors import ExitCode
-from quantgate.runs import newest_decided, read_decision
-
-LOG_COLUMNS = 120
+from quantgate.runs.folder import newest_decided, read_decision
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,13 +45,3 @@ def handle(options: argparse.Namespace) -> int:
     else:
         show_on_terminal(decision)
     return ExitCode.OK
-
-
-def show_on_terminal(decision: Decision) -> None:
-    """Print the table of candidates and the outcome; a log file is given a wide page."""
-    from rich.console import Console
-
-    from quantgate.report import terminal
-
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else LOG_COLUMNS
-    terminal.render(decision, Console(width=width, highlight=False))

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from quantgate.commands.cluster_arguments import checked_root
-from quantgate.commands.connecting import add_connection, connected
-from quantgate.commands.following import add_waiting, conclude, follow
+from quantgate.commands.common.cluster_arguments import checked_root
+from quantgate.commands.common.connecting import add_connection, connected
+from quantgate.commands.common.following import add_waiting, conclude, follow
 from quantgate.errors import ExitCode
 
 
@@ -35,7 +35,7 @@ def handle(options: argparse.Namespace) -> int:
     client = connected(options)
     if options.wait:
         return follow(client, options.run, options)
-    from quantgate.pipelines.following import look_at
+    from quantgate.pipelines.cluster.following import look_at
 
     run = look_at(client, options.run)
     for task, state in run.tasks.items():

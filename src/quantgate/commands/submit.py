@@ -4,19 +4,14 @@ import argparse
 import sys
 import time
 
-from quantgate.cluster import arguments_on_cluster
-from quantgate.commands.cluster_images import note_code_in_images, refuse_default_images
-from quantgate.commands.connecting import connected_to_send
-from quantgate.commands.following import add_waiting, follow, require_reading, way_back
-from quantgate.commands.packaging import (
-    add_filing,
-    add_sending,
-    packaged,
-    to_be_sent,
-)
-from quantgate.commands.plugin_arguments import add_plugins, plugins_input, shown
-from quantgate.commands.preview import add_dry_run, preview, run_purpose
+from quantgate.commands.common.cluster_images import note_code_in_images, refuse_default_images
+from quantgate.commands.common.connecting import connected_to_send
+from quantgate.commands.common.following import add_waiting, follow, require_reading, way_back
+from quantgate.commands.common.packaging import add_filing, add_sending, packaged, to_be_sent
+from quantgate.commands.common.plugin_arguments import add_plugins, plugins_input, shown
+from quantgate.commands.common.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
+from quantgate.planning.cluster import arguments_on_cluster
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,7 +51,7 @@ def handle(options: argparse.Namespace) -> int:
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options, bool(plugins))
-        from quantgate.pipelines.submit import Submission, start_run
+        from quantgate.pipelines.cluster.submit import Submission, start_run
 
         submission = Submission(
             package,

@@ -3,13 +3,13 @@
 import argparse
 import sys
 
-from quantgate.cluster import parameters_left_open
-from quantgate.commands.cluster_images import note_code_in_images, warn_of_default_images
-from quantgate.commands.connecting import connected_to_send
-from quantgate.commands.packaging import add_sending, packaged, to_be_sent
-from quantgate.commands.preview import add_dry_run, preview
+from quantgate.commands.common.cluster_images import note_code_in_images, warn_of_default_images
+from quantgate.commands.common.connecting import connected_to_send
+from quantgate.commands.common.packaging import add_sending, packaged, to_be_sent
+from quantgate.commands.common.preview import add_dry_run, preview
 from quantgate.errors import ExitCode
-from quantgate.pipeline_file import version_of
+from quantgate.foundation.pipeline_file import version_of
+from quantgate.planning.cluster import parameters_left_open
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,7 +54,7 @@ def handle(options: argparse.Namespace) -> int:
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options)
-        from quantgate.pipelines.submit import upload
+        from quantgate.pipelines.cluster.submit import upload
 
         uploaded = upload(client, package, name, version, options.namespace)
     what = "uploaded" if uploaded.is_new else "is there already; nothing was uploaded"

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from quantgate.commands.arguments import add_spec
+from quantgate.commands.common.arguments import add_spec
 from quantgate.errors import ExitCode
-from quantgate.planning import make_plan
+from quantgate.planning.planner import make_plan
 from quantgate.spec import load, preflight
 
 

@@ -27,7 +27,7 @@ class LogFollower:
 
     def note(self, event: "Event") -> None:
         """Follow the log of a task that starts; of one that ended, hand on what is left."""
-        from quantgate.local_runner import events
+        from quantgate.local_runner.records import events
 
         match event:
             case events.TaskStarted(task, log) if log in self._logs:

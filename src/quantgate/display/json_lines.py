@@ -40,7 +40,7 @@ class JsonLines(Lines):
         write_event(self._stream, "task_printed", task=title, line=line)
 
     def _described(self, event: "Event") -> Mapping[str, dict[str, Any]]:
-        from quantgate.local_runner import events
+        from quantgate.local_runner.records import events
 
         match event:
             case events.RunStarted(_, tasks):

@@ -114,7 +114,7 @@ class LiveTree:
 
 def said_of(event: "Event") -> str:
     """Return the lines that stay for an event which the tree has no place for; "" for others."""
-    from quantgate.local_runner import events
+    from quantgate.local_runner.records import events
 
     match event:
         case events.Warned(sentence):

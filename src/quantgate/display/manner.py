@@ -22,7 +22,7 @@ class Manner:
 def observer(manner: Manner, run: Path) -> "AbstractContextManager[Observer]":
     """Return what shows the run in a folder: a tree on a terminal, and lines elsewhere."""
     if manner.quiet:
-        from quantgate.local_runner.events import say_nothing
+        from quantgate.local_runner.records.events import say_nothing
 
         return nullcontext(say_nothing)
     if manner.as_json:

@@ -26,7 +26,7 @@ class PlainLines(Lines):
         self._began = time.monotonic()
 
     def _tell(self, event: "Event") -> None:
-        from quantgate.local_runner import events
+        from quantgate.local_runner.records import events
 
         match event:
             case events.Warned(sentence):

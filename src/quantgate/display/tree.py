@@ -81,7 +81,7 @@ class Tree:
 
     def note(self, event: "Event", now: float) -> None:
         """Take in an event that came at the given time."""
-        from quantgate.local_runner import events
+        from quantgate.local_runner.records import events
 
         match event:
             case events.RunStarted(_, tasks):

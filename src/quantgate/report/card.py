@@ -9,17 +9,18 @@ from typing import Any
 
 import yaml
 
-from quantgate.decision import Decision, Entry
-from quantgate.details import Attested
+from quantgate.domain.figures import SIZE, is_likeness, metric_of
+from quantgate.domain.modes import FLOAT32
 from quantgate.errors import InputError
-from quantgate.figures import SIZE, is_likeness, metric_of
-from quantgate.modes import FLOAT32
-from quantgate.phrases import change_text, ratio_text, readable_text, rule_text
+from quantgate.records.decision import Decision, Entry
+from quantgate.records.details import Attested
 from quantgate.report.marked import as_text, texts
 from quantgate.report.overview import provenance_items, verdict_text
 from quantgate.report.particulars import attested_row, tensor_rows
 from quantgate.report.snippet import snippet
 from quantgate.report.text import MARKS, NOTHING, one_line
+from quantgate.wording.figures import change_text, ratio_text, readable_text
+from quantgate.wording.verdicts import rule_text
 
 #: What Hugging Face calls metrics of ours; the others have the same name there, or none.
 HUB_NAMES: Mapping[str, str] = MappingProxyType(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from quantgate.decision import Decision
-from quantgate.details import Attested, Classes, Curves
+from quantgate.records.decision import Decision
+from quantgate.records.details import Attested, Classes, Curves
 from quantgate.report.particulars import (
     attested_row,
     class_rows,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 from quantgate.report.marked import as_text, texts
 from quantgate.report.particulars import (
     attested_row,

@@ -5,9 +5,7 @@ from html import escape
 from itertools import pairwise
 from types import MappingProxyType
 
-from quantgate.accuracy import main_metric, more_is_better
-from quantgate.decision import Decision, Verdict
-from quantgate.phrases import short_name
+from quantgate.records.decision import Decision, Verdict, main_metric, more_is_better
 from quantgate.report import details_html
 from quantgate.report.overview import (
     choice_text,
@@ -33,6 +31,7 @@ from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import MARKS, one_line
+from quantgate.wording.figures import short_name
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quantgate.delivered import (
+from quantgate.records.attestation import (
     Inspection,
     KernelCheck,
     SignatureAttest,

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from quantgate.decision import Decision, Verdict
-from quantgate.phrases import short_name
+from quantgate.records.decision import Decision, Verdict
 from quantgate.report import details_markdown
 from quantgate.report.marked import as_text, table
 from quantgate.report.overview import (
@@ -19,6 +18,7 @@ from quantgate.report.overview import (
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import MARKS, one_line
+from quantgate.wording.figures import short_name
 
 
 def render(decision: Decision) -> str:

@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from quantgate.decision import Decision, Entry, Timing, Verdict
-from quantgate.figures import is_likeness, metric_of, slice_figure, slice_of
-from quantgate.phrases import (
-    amount_text,
+from quantgate.domain.figures import is_likeness, metric_of, slice_figure, slice_of
+from quantgate.records.decision import Decision, Entry, Timing, Verdict
+from quantgate.records.tasks import Slices
+from quantgate.report.text import NOTHING, one_line
+from quantgate.wording.figures import (
     change_text,
     conditions_text,
     figure_text,
-    miss_text,
     range_text,
-    reach_text,
-    rule_text,
     tolerance_text,
 )
-from quantgate.records import Slices
-from quantgate.report.text import NOTHING, one_line
+from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_text
 
 HASH_DIGITS = 12
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from quantgate.delivered import TensorAttest
-from quantgate.details import Attested, Classes, RangesShown
+from quantgate.records.attestation import TensorAttest
+from quantgate.records.details import Attested, Classes, RangesShown
 from quantgate.report.text import NOTHING, one_line
 
 LONGEST_TENSOR = 72

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from quantgate.decision import Decision, Entry
-from quantgate.figures import MEDIAN, SIZE
+from quantgate.domain.figures import MEDIAN, SIZE
+from quantgate.records.decision import Decision, Entry
 from quantgate.report.text import NOTHING, one_line
 
 

@@ -2,7 +2,7 @@
 
 import shlex
 
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 
 
 def commands(decision: Decision) -> list[str]:

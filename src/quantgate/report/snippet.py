@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from quantgate.delivered import TensorAttest
-from quantgate.details import Details
+from quantgate.records.attestation import TensorAttest
+from quantgate.records.details import Details
 
 
 def snippet(details: Details) -> list[str]:

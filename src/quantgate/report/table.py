@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quantgate.decision import Decision, Entry
-from quantgate.figures import (
+from quantgate.domain.figures import (
     BENCHMARKED,
     LATENCIES,
     MEDIAN,
@@ -14,18 +13,19 @@ from quantgate.figures import (
     is_slice,
     metric_of,
 )
-from quantgate.phrases import (
+from quantgate.domain.targets import TARGET_OF
+from quantgate.records.decision import Decision, Entry
+from quantgate.report.text import NOTHING, one_line
+from quantgate.wording.figures import (
     change_text,
     figure_text,
     is_size,
     range_text,
     ratio_text,
-    short_miss_text,
     short_name,
     size_text,
 )
-from quantgate.report.text import NOTHING, one_line
-from quantgate.targets import TARGET_OF
+from quantgate.wording.verdicts import short_miss_text
 
 #: Metrics that get a column where neither a limit nor an objective names any.
 MOST_UNNAMED = 4

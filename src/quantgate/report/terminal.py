@@ -10,12 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from quantgate.decision import Decision
-from quantgate.phrases import short_name
+from quantgate.records.decision import Decision
 from quantgate.report.overview import notes, pareto_text, worst_slices
 from quantgate.report.particulars import changes_text, suspicion_text
 from quantgate.report.table import Cell, Row, beside_text, figures_shown, rows
 from quantgate.report.text import one_line
+from quantgate.wording.figures import short_name
 
 # Colour repeats what the words say and never stands alone.
 _STYLES: Mapping[str, str] = MappingProxyType(

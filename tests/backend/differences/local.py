@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.errors import PipelineError
+from quantgate.foundation.pipeline_file import read_pipeline_file
 from quantgate.local_runner import RunResult, read_pipeline, run_pipeline
-from quantgate.pipeline_file import read_pipeline_file
-from quantgate.pipelines.lint import lint
+from quantgate.pipelines.lint.lint import lint
 
 #: The rules that every pipeline of small components breaks.
 _EVERYWHERE = {"image-digest"}

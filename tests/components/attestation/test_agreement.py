@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components.agreement import check_kernels, disagreements, snr_db
-from quantgate.delivered import KernelCheck, Trial
+from quantgate.components.litert.agreement import check_kernels, disagreements, snr_db
+from quantgate.records.attestation import KernelCheck, Trial
 
 
 def _rows(*rows: Any, dtype: str = "float32") -> list[Any]:

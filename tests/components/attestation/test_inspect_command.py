@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from quantgate.cli import main
-from quantgate.delivered import Inspection
 from quantgate.errors import ExitCode
+from quantgate.records.attestation import Inspection
 
 Cells = dict[str, Any]
 Build = Callable[..., bytes]

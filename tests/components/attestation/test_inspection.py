@@ -11,13 +11,13 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quantgate.components import inspection as inspection_module
-from quantgate.components import model_file
-from quantgate.components.flatbuffer import parse
-from quantgate.components.inspection import inspect_model
-from quantgate.components.model_file import read_model
+from quantgate.components.attestation import inspection as inspection_module
+from quantgate.components.attestation.inspection import inspect_model
+from quantgate.components.litert import model_file
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.model_file import read_model
 from quantgate.errors import InputError, QuantgateError, UsageError
-from quantgate.hashing import sha256_of_file
+from quantgate.foundation.hashing import sha256_of_file
 
 Cells = dict[str, Any]
 Build = Callable[..., bytes]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from quantgate.components.flatbuffer import parse
-from quantgate.components.reading import delivered
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.reading import delivered
 
 Cells = dict[str, Any]
 Dense = Callable[..., bytes]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import folder_of
-from quantgate.components.isolation import run_isolated
-from quantgate.records import ArrayFacts, Attestation, Manifest, ModelFacts
+from quantgate.components.artifacts.dataset import folder_of
+from quantgate.components.processes.isolation import run_isolated
+from quantgate.records.attestation import Attestation
+from quantgate.records.tasks import ArrayFacts, Manifest, ModelFacts
 
 SIGNATURE = "serving_default"
 SAMPLES = 16
@@ -95,7 +96,7 @@ def prepare(
 def quantized(tmp_path: Path) -> Callable[..., Quantized]:
     """Run `quantize` on a prepared model: `quantized(prepared, mode, **changes)`."""
     from quantgate.components.quantize.work import quantize
-    from quantgate.modes import QUANTIZED_MODES
+    from quantgate.domain.modes import QUANTIZED_MODES
 
     def run(prepared: Prepared, mode: str, **changes: Any) -> Quantized:
         default = QUANTIZED_MODES[mode].io_types[0]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from quantgate.components.conversion_failure import LONGEST, essence
-from quantgate.components.flatbuffer import read_contents
-from quantgate.components.trial import defects, samples_for_trial
-from quantgate.records import ModelFacts, Signature, TensorFacts
+from quantgate.components.attestation.trial import defects, samples_for_trial
+from quantgate.components.conversion.failure import LONGEST, essence
+from quantgate.components.litert.flatbuffer import read_contents
+from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.schema_py_generated import Model, ModelT
 
-from quantgate.components import converter
 from quantgate.components.calibrate.work import calibrate
-from quantgate.details import CalibratedRanges
+from quantgate.components.conversion import converter
 from quantgate.errors import InputError
-from quantgate.records import Calibration
+from quantgate.records.details import CalibratedRanges
+from quantgate.records.tasks import Calibration
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components import processes
+from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.calibrate import shards
 from quantgate.components.calibrate.ranges import is_stateful
 from quantgate.components.calibrate.shards import Cell, cells_of, shards_of
 from quantgate.components.calibrate.work import calibrate
-from quantgate.components.converter import Recipe, convert, samples_of
-from quantgate.components.converter import prepare as prepare_float_model
-from quantgate.components.dataset import folder_of
-from quantgate.components.derivation import derive
-from quantgate.components.isolation import run_isolated
-from quantgate.modes import QUANTIZED_MODES
-from quantgate.records import Calibration, Manifest
+from quantgate.components.conversion.converter import Recipe, convert, samples_of
+from quantgate.components.conversion.converter import prepare as prepare_float_model
+from quantgate.components.conversion.derivation import derive
+from quantgate.components.processes import workers
+from quantgate.components.processes.isolation import run_isolated
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.records.tasks import Calibration, Manifest
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -36,7 +36,7 @@ INT16X8 = Recipe(QUANTIZED_MODES["int16x8"])
 def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards of few samples, whatever this machine has."""
     monkeypatch.setattr(shards, "LEAST_SAMPLES", 4)
-    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: {0, 1, 2})
 
 
 @pytest.fixture
@@ -107,12 +107,12 @@ def test_shards_share_every_cell():
 def test_few_samples_are_not_worth_a_process(
     monkeypatch: pytest.MonkeyPatch, samples: int, count: int
 ):
-    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert len(shards_of({"": {"a": range(samples)}}, stateful=False)) == count
 
 
 def test_many_cores_are_not_all_taken(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes.os, "sched_getaffinity", lambda _: set(range(64)))
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: set(range(64)))
     assert len(shards_of({"": {"a": range(10_000)}}, stateful=False)) == 8
 
 

@@ -8,12 +8,18 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.schema_py_generated import Model, ModelT, TensorT, TensorType
 
-from quantgate.components.converter import Recipe, convert, recipe_of, samples_of, settings_of
-from quantgate.components.derivation import derive
-from quantgate.components.exclusion import with_known_exclusions
-from quantgate.components.isolation import run_isolated
-from quantgate.modes import QUANTIZED_MODES
-from quantgate.records import Calibration
+from quantgate.components.conversion.converter import (
+    Recipe,
+    convert,
+    recipe_of,
+    samples_of,
+    settings_of,
+)
+from quantgate.components.conversion.derivation import derive
+from quantgate.components.conversion.exclusion import with_known_exclusions
+from quantgate.components.processes.isolation import run_isolated
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.records.tasks import Calibration
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -13,11 +13,11 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
-from quantgate.components import converter
+from quantgate.components.conversion import converter
 from quantgate.components.convert_baseline.work import convert_baseline, require_same_names
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes, sha256_of_tree
-from quantgate.records import Signature, TensorFacts
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree
+from quantgate.records.tasks import Signature, TensorFacts
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.conversion.converter import Recipe, derivation_is_proven
+from quantgate.components.conversion.derivation import derive
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.converter import Recipe, derivation_is_proven
-from quantgate.components.dataset import open_dataset
-from quantgate.components.derivation import derive
-from quantgate.components.isolation import run_isolated
-from quantgate.modes import QUANTIZED_MODES
+from quantgate.components.processes.isolation import run_isolated
+from quantgate.domain.modes import QUANTIZED_MODES
 
 pytestmark = [
     pytest.mark.tensorflow,

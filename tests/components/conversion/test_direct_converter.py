@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from quantgate.components.converter import Recipe, convert
-from quantgate.components.isolation import run_isolated
-from quantgate.modes import MODES
-from quantgate.records import ModelFacts
+from quantgate.components.conversion.converter import Recipe, convert
+from quantgate.components.processes.isolation import run_isolated
+from quantgate.domain.modes import MODES
+from quantgate.records.tasks import ModelFacts
 
 pytestmark = pytest.mark.tensorflow
 UNCALIBRATED = [mode.name for mode in MODES.values() if not mode.calibrated]

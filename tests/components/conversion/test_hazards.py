@@ -15,14 +15,14 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from quantgate.components.artifacts.dataset import read_summary
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.calibrate.work import calibrate
-from quantgate.components.dataset import read_summary
-from quantgate.components.flatbuffer import read_contents
-from quantgate.components.interpreter import LiteRTModel
-from quantgate.components.isolation import IsolatedFailure, attempt_side_by_side
+from quantgate.components.litert.flatbuffer import read_contents
+from quantgate.components.litert.interpreter import LiteRTModel
+from quantgate.components.processes.isolation import IsolatedFailure, attempt_side_by_side
+from quantgate.decision.data_warnings import warnings_about
 from quantgate.errors import InputError
-from quantgate.samples import warnings_about
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -36,11 +36,11 @@ WHERE = {
     "one NaN among good samples": "test_one_nan_among_good_samples",
     "wrong rank": "test_samples_of_a_wrong_rank",
     "wrong feature size": (
-        "components/measurement/test_dataset_building.py"
+        "components/build_dataset/test_build_dataset.py"
         "::test_misfits_name_what_is_expected_and_given"
     ),
     "no batch dimension": (
-        "components/measurement/test_dataset_building.py"
+        "components/build_dataset/test_build_dataset.py"
         "::test_an_input_without_batch_dimension_cannot_be_fed"
     ),
     "all-zero calibration data": "test_nothing_but_zeros",
@@ -51,7 +51,7 @@ WHERE = {
     "16x8 that cannot be run": "test_quantize.py::test_model_that_does_not_run_is_rejected",
     "16x8 that cannot be allocated": "test_16x8_that_overflows",
     "16x8 that raises": "test_quantize.py::test_conversion_that_fails",
-    "types that a mode does not take": "spec/test_spec_candidate_options.py",
+    "types that a mode does not take": "spec/checks/test_candidates.py",
     "uint8 is a wrapping": "test_uint8_is_wrapped_around_int8",
     "dynamic range changes nothing": "test_quantize.py::test_unchanged_model_is_rejected",
     "larger than float": "test_attest_figures.py::test_quantized_model_can_be_larger",
@@ -62,7 +62,7 @@ WHERE = {
     "leaving ops out": "test_candidate_options.py::test_ops_left_in_float",
     "per-channel dense layers": "test_candidate_options.py::test_per_tensor_weights",
     "inputs change order": (
-        "components/measurement/test_litert_model.py"
+        "components/litert/test_interpreter.py"
         "::test_inputs_and_outputs_are_bound_by_name_not_by_position"
     ),
     "kernels differ": "test_kernels_that_differ_by_a_step",
@@ -76,7 +76,7 @@ WHERE = {
     "a narrow calibration set": "test_a_narrow_calibration_set",
     "optimizer slots": "test_convert_baseline.py::test_optimizer_state",
     "files of Keras 2": (
-        "components/models/test_export_model.py::test_a_file_of_keras_2_that_keras_3_does_not_read"
+        "components/export_model/test_export_model.py::test_a_file_of_keras_2_that_keras_3_does_not_read"
     ),
     "SavedModels of Keras 2": "test_a_saved_model_that_keras_3_does_not_read",
     "two signatures of Keras 3": "test_convert_baseline.py::test_unknown_signature",

@@ -19,7 +19,8 @@ def test_conversion_imports_no_keras():
         told(
             "import sys",
             "import quantgate.components.convert_baseline.work",
-            "import quantgate.components.direct_converter, quantgate.components.derivation",
+            "import quantgate.components.conversion.direct_converter",
+            "import quantgate.components.conversion.derivation",
             "print([name for name in ('keras', 'sklearn', 'matplotlib') if name in sys.modules])",
         )
         == "[]"
@@ -29,7 +30,7 @@ def test_conversion_imports_no_keras():
 def test_keras_is_there_for_who_asks():
     assert (
         told(
-            "from quantgate.components.lean_tensorflow import know_optimizers, tf",
+            "from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf",
             "from tensorflow.keras import layers",
             "import keras",
             "print(tf.keras.layers.Dense is layers.Dense is keras.layers.Dense)",
@@ -44,7 +45,7 @@ def test_optimizers_are_known_before_a_model_is_loaded():
     assert (
         told(
             "import sys",
-            "from quantgate.components.lean_tensorflow import know_optimizers",
+            "from quantgate.components.conversion.lean_tensorflow import know_optimizers",
             "know_optimizers()",
             "print('keras.src.optimizers' in sys.modules)",
         )

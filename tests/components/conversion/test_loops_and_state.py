@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quantgate.components.dataset import open_dataset
-from quantgate.components.interpreter import LiteRTModel
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.litert.interpreter import LiteRTModel
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantgate.components.flatbuffer import read_contents
+from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.measure_targets import attempt
 from quantgate.components.measure_targets.edge_tpu import NO_COMPILER
 from quantgate.components.measure_targets.gpu import NO_GPU
 from quantgate.components.measure_targets.work import measure_targets
-from quantgate.hashing import sha256_of_bytes
-from quantgate.spec.target import MeasuredTarget
-from quantgate.targets import TargetMeasurement, TargetMeasurements
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.targets import TargetMeasurement, TargetMeasurements
+from quantgate.spec.model.target import MeasuredTarget
 
 pytestmark = [
     pytest.mark.tensorflow,

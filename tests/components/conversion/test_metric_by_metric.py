@@ -17,9 +17,9 @@ from sklearn import metrics as sk
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.evaluate.work import evaluate
-from quantgate.components.isolation import run_isolated
+from quantgate.components.processes.isolation import run_isolated
 from quantgate.components.quantize.work import quantize
-from quantgate.records import Measurement
+from quantgate.records.tasks import Measurement
 
 pytestmark = [
     pytest.mark.tensorflow,

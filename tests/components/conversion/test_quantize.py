@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.calibrate.work import calibrate
-from quantgate.components.dataset import open_dataset
-from quantgate.components.flatbuffer import read_contents
+from quantgate.components.litert.flatbuffer import read_contents
+from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
-from quantgate.modes import QUANTIZED_MODES
-from quantgate.records import Calibration
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.tasks import Calibration
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -9,10 +9,11 @@ import pytest
 
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.isolation import run_isolated
+from quantgate.components.processes.isolation import run_isolated
 from quantgate.components.quantize.work import quantize
 from quantgate.errors import InputError
-from quantgate.records import Attestation, ModelFacts, TensorFacts
+from quantgate.records.attestation import Attestation
+from quantgate.records.tasks import ModelFacts, TensorFacts
 
 pytestmark = [
     pytest.mark.tensorflow,

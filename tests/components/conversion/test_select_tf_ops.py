@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components.binding import ModelFailure
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.interpreter import LiteRTModel
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.litert.interpreter import LiteRTModel
 from quantgate.errors import InputError
-from quantgate.records import ModelFacts
+from quantgate.records.tasks import ModelFacts
 
 pytestmark = [
     pytest.mark.tensorflow,

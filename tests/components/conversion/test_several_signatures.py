@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quantgate.components.attest import Case, attest
+from quantgate.components.attestation.attest import Case, attest
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.conversion.converter import recipe_of
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.converter import recipe_of
 from quantgate.components.evaluate.work import evaluate
-from quantgate.components.isolation import run_isolated
+from quantgate.components.processes.isolation import run_isolated
 from quantgate.components.quantize.work import quantize
+from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
-from quantgate.modes import QUANTIZED_MODES
-from quantgate.records import Attestation, Measurement, ModelFacts
+from quantgate.records.attestation import Attestation
+from quantgate.records.tasks import Measurement, ModelFacts
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -8,7 +8,7 @@ from kfp.dsl import Artifact
 from quantgate.components.fingerprint.component import fingerprint as component
 from quantgate.components.fingerprint.work import fingerprint
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes
 
 
 def test_a_file_has_the_hash_of_its_bytes(tmp_path: Path) -> None:

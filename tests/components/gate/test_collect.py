@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from kfp.dsl import Artifact, Model
 
+from quantgate.components.artifacts.collection import read_collection
 from quantgate.components.collect.component import collect as component
 from quantgate.components.collect.work import collect
-from quantgate.components.collection import read_collection
 from quantgate.errors import InputError
-from quantgate.hashing import sha256_of_bytes, sha256_of_tree
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree
 
 
 class Pieces:

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantgate.components.artifacts.dataset import write_summary
+from quantgate.components.artifacts.measurement import SampleFile
 from quantgate.components.collect.work import collect
-from quantgate.components.dataset import write_summary
 from quantgate.components.gate.work import gate
-from quantgate.components.measurement_folder import SampleFile
-from quantgate.decision import Decision
 from quantgate.errors import InputError
-from quantgate.records import (
-    Attestation,
+from quantgate.records.attestation import Attestation
+from quantgate.records.decision import Decision
+from quantgate.records.targets import TargetMeasurement, TargetMeasurements
+from quantgate.records.tasks import (
     Benchmark,
     Calibration,
     Manifest,
@@ -23,7 +24,6 @@ from quantgate.records import (
     ModelFacts,
     Signature,
 )
-from quantgate.targets import TargetMeasurement, TargetMeasurements
 
 RIGHT = np.array([1.0] * 90 + [0.0] * 10)
 LOSES_ONE = np.array([0.0] + [1.0] * 89 + [0.0] * 10)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantgate.answers import Choices, Rankings, classes_of, curves_of
 from quantgate.components.gate.plots import plots_of
-from quantgate.decision import Decision
-from quantgate.details import Details, Spread
+from quantgate.records.decision import Decision
+from quantgate.records.details import Details, Spread
 from quantgate.report.html import render
+from quantgate.statistics.confusion import Choices, Rankings, classes_of, curves_of
 
 DECISIONS = Path(__file__).parents[2] / "report" / "decisions"
 
@@ -189,7 +189,7 @@ sys.modules["matplotlib"] = None
 from pathlib import Path
 
 from quantgate.components.gate.plots import plots_of
-from quantgate.decision import Decision
+from quantgate.records.decision import Decision
 from quantgate.report.html import render
 
 text = Path({str(DECISIONS / "winner.json")!r}).read_text("utf-8")

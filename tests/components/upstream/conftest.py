@@ -16,7 +16,7 @@ import pytest
 from kfp import compiler
 
 from quantgate.components.upstream.quantize_to_litert import quantize_to_litert
-from quantgate.pipeline_file import read_pipeline_file
+from quantgate.foundation.pipeline_file import read_pipeline_file
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ("src", "components", "local_runner", "pipelines")

@@ -18,7 +18,7 @@ from kfp import compiler
 from kfp.dsl.base_component import BaseComponent
 
 from quantgate import __version__
-from quantgate.pipeline_file import read_pipeline_file
+from quantgate.foundation.pipeline_file import read_pipeline_file
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 from kfp.compiler import Compiler
 
 from quantgate.pipelines import compile_pipeline
-from quantgate.planning import make_plan
+from quantgate.planning.planner import make_plan
 from quantgate.spec import load
 
 HERE = Path(__file__).resolve().parent

@@ -1,0 +1,1 @@
+"""The folders that tasks leave each other: data sets and measurements."""

@@ -1,0 +1,147 @@
+"""Reading a data set folder as `build_dataset` writes it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.decision.sample_sets import SampleSet
+from quantgate.errors import InputError
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.tasks import ArrayFacts, Manifest
+
+MANIFEST = "manifest.json"
+DIGESTS = "samples.npy"
+#: How the folder of a signature begins.
+SIGNATURE = "signature-"
+CHUNK_BYTES = 8 << 20
+#: Rows of a data set by signature.
+Rows = Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True)
+class DatasetFolder:
+    """A data set on disk; arrays are memory-mapped, read-only, samples first.
+
+    Attributes:
+        manifest: what is in it and how it was chosen.
+        inputs: one array per input name of the signature, in the signature's order.
+        label: the labels or targets, where there are any.
+        fields: further arrays by key, for metrics.
+    """
+
+    manifest: Manifest
+    inputs: dict[str, NDArray[Any]]
+    label: NDArray[Any] | None
+    fields: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def labels_at(self, key: str | None) -> tuple[ArrayFacts, NDArray[Any]] | None:
+        """The array of this key as labels, or those of the data set; None where there are none."""
+        facts = self.manifest.fields.get(key) if key else self.manifest.label
+        values = self.fields.get(key) if key else self.label
+        return None if facts is None or values is None else (facts, values)
+
+    def at(self, rows: NDArray[np.int64]) -> "DatasetFolder":
+        """Some of the samples, in memory; the manifest stays that of all."""
+        return DatasetFolder(
+            self.manifest,
+            {name: array[rows] for name, array in self.inputs.items()},
+            None if self.label is None else np.asarray(self.label[rows]),
+            {key: np.asarray(array[rows]) for key, array in self.fields.items()},
+        )
+
+
+def folder_of(dataset: str | Path, signature: str) -> Path:
+    """Where a data set keeps the samples of a signature, whose key may hold any characters."""
+    return Path(dataset) / f"{SIGNATURE}{quote(signature, safe='')}"
+
+
+def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
+    """Map the arrays of a signature's samples into memory.
+
+    Raises:
+        InputError: the folder has no manifest, or an array is not what the manifest says.
+    """
+    root = folder_of(dataset, signature)
+    manifest = Manifest.read(root / MANIFEST)
+    inputs = {name: _mapped(root, facts) for name, facts in manifest.inputs.items()}
+    label = _mapped(root, manifest.label) if manifest.label else None
+    fields = {key: _mapped(root, facts) for key, facts in manifest.fields.items()}
+    return DatasetFolder(manifest, inputs, label, fields)
+
+
+def read_manifests(dataset: str | Path, signatures: Iterable[str]) -> dict[str, Manifest]:
+    """The manifests of a data set by signature; raises InputError where one is missing."""
+    return {key: Manifest.read(folder_of(dataset, key) / MANIFEST) for key in signatures}
+
+
+def selections_of(manifests: Mapping[str, Manifest]) -> dict[str, Rows]:
+    """The rows that each variant of a calibration takes, by signature."""
+    rows: dict[str, Rows] = {
+        key: manifest.selections or {"": range(manifest.samples)}
+        for key, manifest in manifests.items()
+    }
+    variants = next(iter(rows.values()))
+    return {variant: {key: found[variant] for key, found in rows.items()} for variant in variants}
+
+
+def content_sha256(manifests: Mapping[str, Manifest]) -> str:
+    """Hash of the content of a data set, that of its only signature where it has but one."""
+    hashes = [manifest.content_sha256 for _, manifest in sorted(manifests.items())]
+    return hashes[0] if len(hashes) == 1 else sha256_of_bytes("".join(hashes).encode())
+
+
+def write_summary(
+    summary: Path, signature: str, manifest: Manifest, digests: NDArray[np.uint8]
+) -> None:
+    """Write what is left of a data set without its values; `digests` are [samples, 16]."""
+    folder = folder_of(summary, signature)
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest.write(folder / MANIFEST)
+    np.save(folder / DIGESTS, digests)
+
+
+def read_summary(summary: str | Path) -> dict[str, SampleSet]:
+    """Read by signature what `write_summary` wrote; raises InputError where it did not."""
+    folders = sorted(Path(summary).glob(f"{SIGNATURE}*"))
+    if not folders:
+        raise InputError(f"{summary} is not the summary of a data set: it has no signatures")
+    return {unquote(path.name.removeprefix(SIGNATURE)): _sample_set(path) for path in folders}
+
+
+def _sample_set(folder: Path) -> SampleSet:
+    manifest = Manifest.read(folder / MANIFEST)
+    try:
+        digests = np.load(folder / DIGESTS, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder} is not the summary of a data set: {error}") from error
+    return SampleSet(manifest, [row.tobytes() for row in digests])
+
+
+def chunk_length(row_bytes: int) -> int:
+    """Rows that fit a chunk of about 8 MiB; at least one, at most 1,024."""
+    return max(1, min(1024, CHUNK_BYTES // max(1, row_bytes)))
+
+
+def chunk_bounds(samples: int, length: int) -> Iterator[tuple[int, int]]:
+    """Half-open ranges that cover `samples` rows, `length` at a time."""
+    for start in range(0, samples, length):
+        yield start, min(start + length, samples)
+
+
+def _mapped(root: Path, facts: ArrayFacts) -> NDArray[Any]:
+    path = root / facts.file
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}; build the data set anew") from error
+    if list(array.shape) != facts.shape or array.dtype.name != facts.dtype:
+        raise InputError(
+            f"{path} holds {array.dtype.name} {list(array.shape)}, its manifest says "
+            f"{facts.dtype} {facts.shape}; build the data set anew"
+        )
+    return array

@@ -1,0 +1,106 @@
+"""What `evaluate` leaves behind of a model: its figures, and what each sample gave."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.decision.evidence import Evaluation
+from quantgate.errors import InputError
+from quantgate.records.tasks import Measurement
+from quantgate.statistics.confusion import Answers, Choices, Rankings
+from quantgate.statistics.paired_bounds import Samples
+
+MEASUREMENT = "measurement.json"
+SAMPLES = "samples.npz"
+COVERED = "covered.npy"
+ANSWERS = "answers.npz"
+
+
+@dataclass(frozen=True)
+class SampleFile(Mapping[str, Samples]):
+    """The arrays of a `samples.npz`, float64 [samples] by metric, read when asked for."""
+
+    path: Path
+
+    def __getitem__(self, metric: str) -> Samples:
+        with np.load(self.path, allow_pickle=False) as arrays:
+            return np.asarray(arrays[metric], dtype=np.float64)
+
+    def __iter__(self) -> Iterator[str]:
+        with np.load(self.path, allow_pickle=False) as arrays:
+            return iter(list(arrays))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def write_evaluation(
+    folder: str,
+    measurement: Measurement,
+    values: Mapping[str, Any],
+    covered: NDArray[np.int64] | None = None,
+) -> None:
+    """Write a measurement, the values by figure, and which samples they are of if not of all."""
+    root = Path(folder)
+    root.mkdir(parents=True, exist_ok=True)
+    np.savez(root / SAMPLES, **values)
+    if covered is not None:
+        np.save(root / COVERED, covered)
+    measurement.write(root / MEASUREMENT)
+
+
+def read_evaluation(folder: str | Path) -> Evaluation:
+    """Read what `write_evaluation` wrote, the values when they are asked for.
+
+    Raises:
+        InputError: it is not there, or does not say which samples it covers.
+    """
+    root = Path(folder)
+    measurement = Measurement.read(root / MEASUREMENT)
+    if measurement.status != "measured":
+        return Evaluation(measurement, {})
+    stopped = measurement.steps is not None and measurement.steps.stopped
+    return Evaluation(
+        measurement,
+        SampleFile(root / SAMPLES),
+        _covered(root / COVERED) if stopped else None,
+        partial(_answers, root / ANSWERS),
+    )
+
+
+def _covered(path: Path) -> NDArray[np.int64]:
+    try:
+        return np.asarray(np.load(path, allow_pickle=False), dtype=np.int64)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path} cannot be read: {error}; an evaluation that stopped early says there which "
+            "samples it covers, so evaluate again"
+        ) from error
+
+
+def _answers(path: Path) -> Answers:
+    if not path.is_file():
+        return Answers()
+    with np.load(path, allow_pickle=False) as arrays:
+        found = {name: arrays[name] for name in arrays}
+    return Answers(
+        choices={
+            figure: Choices(values, found[f"{figure}/right"])
+            for figure, values in _of_kind(found, "chosen")
+        },
+        rankings={
+            figure: Rankings(values, found[f"{figure}/right"])
+            for figure, values in _of_kind(found, "score")
+        },
+    )
+
+
+def _of_kind(arrays: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
+    for name, values in arrays.items():
+        if name.endswith(f"/{kind}"):
+            yield name.removesuffix(f"/{kind}"), values

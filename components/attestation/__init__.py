@@ -1,0 +1,1 @@
+"""What a conversion delivered: attestation, trial run, inspection."""

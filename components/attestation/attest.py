@@ -1,0 +1,220 @@
+"""What a conversion delivered, held against what its mode promises."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from quantgate.components.attestation.trial import (
+    Attempt,
+    Samples,
+    defects,
+    samples_for_trial,
+    trial_of,
+    try_out,
+    with_reference_kernels,
+)
+from quantgate.components.conversion.converter import Recipe
+from quantgate.components.conversion.failure import essence, sentence
+from quantgate.components.litert.agreement import disagreements
+from quantgate.components.litert.flatbuffer import (
+    Contents,
+    SignatureTensors,
+    contents_of,
+    parse,
+    read_contents,
+)
+from quantgate.components.litert.reading import delivered
+from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.domain.flex_ops import tensorflow_ops
+from quantgate.domain.modes import FLOAT32, Mode
+from quantgate.errors import InputError
+from quantgate.records.attestation import Delivered, TensorAttest, Trial
+from quantgate.records.tasks import ModelFacts, TensorFacts
+
+MOST_SHORTFALLS = 3
+SPECIFICATION = "LiteRT's quantization specification"
+NARROW_DTYPES = ("int4", "int8", "uint8", "int16", "float16")
+NO_SIGNATURE = SignatureTensors(inputs=[], outputs=[])
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that falls short, as a sentence; where it rejects, the model is of no use."""
+
+    sentence: str
+    rejects: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model to attest, and what to hold it against.
+
+    Attributes:
+        model: path of the quantized .tflite.
+        baseline: path of the float .tflite.
+        facts: of the float model.
+        recipe: what was asked for.
+        dataset: folder of samples to run; without one they are made up, and prove nothing where
+            the float model cannot run on them either.
+        timeout_s: seconds that each model may take for the samples.
+    """
+
+    model: str
+    baseline: str
+    facts: ModelFacts
+    recipe: Recipe
+    dataset: str | None
+    timeout_s: float
+
+
+def attest(case: Case) -> dict[str, Any]:
+    """Read a .tflite, run it, and say what it is.
+
+    Returns:
+        The fields of an `Attestation` that speak of the model, by name.
+
+    Raises:
+        InputError: the float model does not run on the data set, or that is damaged.
+    """
+    content = Path(case.model).read_bytes()
+    model = parse(content)
+    contents, found = contents_of(model), delivered(content, model)
+    unchanged = _is_unchanged(contents, read_contents(Path(case.baseline).read_bytes()))
+    # Where nothing was quantized, everything else that falls short follows from that.
+    read = _unchanged(case.recipe.mode) if unchanged else _read(found, contents, case)
+    trial, tried = _try_out(case, sum(found.macs.values()))
+    findings = [*read, *tried]
+    return {
+        **dict(found),
+        "status": "rejected" if any(finding.rejects for finding in findings) else "converted",
+        "reasons": [finding.sentence for finding in findings],
+        "inputs": list(_titled("inputs", contents, case.facts)),
+        "outputs": list(_titled("outputs", contents, case.facts)),
+        "unchanged": unchanged,
+        "trial": trial,
+    }
+
+
+def _is_unchanged(contents: Contents, baseline: Contents) -> bool:
+    # A float model of quantization-aware training is full of narrow tensors, among float ops.
+    taken = sum(baseline.float_ops.values()) - sum(contents.float_ops.values())
+    return taken <= 0 and _narrow(contents) <= _narrow(baseline)
+
+
+def _narrow(contents: Contents) -> int:
+    return sum(contents.dtypes.get(dtype, 0) for dtype in NARROW_DTYPES)
+
+
+def _unchanged(mode: Mode) -> Iterator[Finding]:
+    why = (
+        "calibration gave no tensor a range"
+        if mode.calibrated
+        else "the converter leaves weights of fewer than 1,024 elements as they are"
+    )
+    yield Finding(f"quantization changed nothing: {why}", rejects=True)
+
+
+def _titled(role: str, contents: Contents, facts: ModelFacts) -> Iterator[TensorAttest]:
+    for key in facts.keys:
+        for tensor in getattr(contents.signatures.get(key, NO_SIGNATURE), role):
+            yield tensor.model_copy(update={"name": facts.title(key, tensor.name)})
+
+
+def _read(found: Delivered, contents: Contents, case: Case) -> Iterator[Finding]:
+    yield from _tensorflow_ops(found)
+    yield from _trained_quantization(found, case.recipe.mode)
+    yield from _float_ops(found, case.recipe.mode)
+    yield from _ends(contents, case)
+    for shortfall in found.shortfalls[:MOST_SHORTFALLS]:
+        yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
+    further = len(found.shortfalls) - MOST_SHORTFALLS
+    if further > 0:
+        yield Finding(f"and {further} more such shortfalls ({SPECIFICATION})", rejects=False)
+
+
+def _float_ops(found: Delivered, mode: Mode) -> Iterator[Finding]:
+    if mode.calibrated and found.float_ops:
+        listed = ", ".join(f"{name} ({count})" for name, count in found.float_ops.items())
+        promise = ", in a mode that promises none" if mode.integer_only else ""
+        yield Finding(f"ops left in float{promise}: {listed}", rejects=mode.integer_only)
+
+
+def _trained_quantization(found: Delivered, mode: Mode) -> Iterator[Finding]:
+    # With ranges of its own, as quantization-aware training leaves them, a model goes that way in
+    # any mode.
+    if not mode.calibrated and found.macs.get("int8"):
+        yield Finding(
+            "it computes in int8, which this mode does not ask for: the model brings ranges of its "
+            "own (fake quantization), as after quantization-aware training",
+            rejects=False,
+        )
+
+
+def _tensorflow_ops(found: Delivered) -> Iterator[Finding]:
+    ops = tensorflow_ops(found.ops)
+    if ops:
+        needs = "it needs LiteRT with the Flex delegate wherever it runs"
+        yield Finding(f"{needs}, for the TensorFlow ops {', '.join(ops)}", rejects=False)
+
+
+def _ends(contents: Contents, case: Case) -> Iterator[Finding]:
+    facts, recipe = case.facts, case.recipe
+    for role, float_as in (("inputs", recipe.input_type), ("outputs", recipe.output_type)):
+        delivered = list(_titled(role, contents, facts))
+        wanted = {
+            facts.title(signature.key, name): tensor
+            for signature in facts.signatures
+            for name, tensor in getattr(signature, role).items()
+        }
+        yield from _mismatches(role[:-1], delivered, wanted, float_as)
+
+
+def _mismatches(
+    role: str, delivered: list[TensorAttest], wanted: dict[str, TensorFacts], float_as: str
+) -> Iterator[Finding]:
+    dtypes = {tensor.name: tensor.dtype for tensor in delivered}
+    for name, tensor in wanted.items():
+        # Only float32 is quantized; integers at a model's ends stay what they are.
+        expected = float_as if tensor.dtype == FLOAT32 else tensor.dtype
+        found = dtypes.get(name, "missing")
+        if found != expected:
+            yield Finding(f"{role} `{name}` is {found}, not {expected}", rejects=True)
+
+
+def _try_out(case: Case, macs: int) -> tuple[Trial | None, list[Finding]]:
+    samples = samples_for_trial(case.facts, case.dataset)
+    try:
+        beside = _tried(case.baseline, samples, case, 0)
+    except IsolatedFailure as failure:
+        return _without_float_model(failure, case)
+    made_up = case.dataset is None
+    try:
+        attempt = with_reference_kernels(partial(_tried, case.model, samples, case), macs)
+    except IsolatedFailure as failure:
+        problem = sentence("running the model", failure)
+        trial = Trial(samples=0, made_up=made_up, problem=problem)
+        return trial, [Finding(problem, rejects=True)]
+    trial = trial_of(attempt, beside, made_up=made_up)
+    broken = [Finding(defect, rejects=True) for defect in defects(attempt.outputs, beside.outputs)]
+    return trial, [*broken, *(Finding(text, rejects=False) for text in disagreements(trial))]
+
+
+def _without_float_model(
+    failure: IsolatedFailure, case: Case
+) -> tuple[Trial | None, list[Finding]]:
+    if tensorflow_ops(case.facts.ops):
+        problem = essence(str(failure))
+        trial = Trial(samples=0, made_up=case.dataset is None, problem=problem)
+        return trial, [Finding(problem, rejects=False)]
+    if case.dataset is None:
+        return None, []
+    raise InputError(
+        f"{case.baseline}: {sentence('running the float model', failure)}; "
+        "no candidate can be compared with it"
+    ) from failure
+
+
+def _tried(model: str, samples: Samples, case: Case, reference: int) -> Attempt:
+    return run_isolated(try_out, model, case.facts, samples, reference, timeout_s=case.timeout_s)

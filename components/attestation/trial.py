@@ -1,0 +1,231 @@
+"""Running a model on a few samples, to learn whether it works at all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.conversion.failure import essence
+from quantgate.components.litert.agreement import check_kernels, snr_db
+from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.litert.interpreter import LiteRTModel
+from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure
+from quantgate.records.attestation import KernelCheck, Trial
+from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
+
+TRIAL_SAMPLES = 8
+FREE_SIZE = 32
+#: The float model's outputs must differ by this share of their largest value before a model that
+#: gives one answer to everything counts as broken: many steps of an int8 output.
+LIVELY = 0.05
+Arrays = dict[str, NDArray[Any]]
+#: By signature.
+Samples = dict[str, Arrays]
+Rows = list[NDArray[Any]]
+Outputs = dict[str, Rows]
+REFERENCE_SAMPLES = 4
+REFERENCE_MACS = 10_000_000_000
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a model gave for a few samples, by output name.
+
+    Attributes:
+        outputs: one array a sample, as the float model would give it.
+        on_zeros: the same for one input of nothing but zeros; empty where that does not run.
+        kernels: the default kernels against the reference kernels.
+        kernels_problem: why they could not be compared.
+    """
+
+    outputs: Outputs
+    on_zeros: Outputs
+    kernels: dict[str, KernelCheck] = field(default_factory=dict)
+    kernels_problem: str | None = None
+
+
+def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
+    """A few samples of each signature: spread over a data set, or made up without one."""
+    return {found.key: samples_of(found, dataset) for found in facts.signatures}
+
+
+def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: int) -> Attempt:
+    """Run a .tflite over samples, and over `reference` of them with LiteRT's reference kernels.
+
+    Raises:
+        ModelFailure: it cannot be loaded or allocated, or its signatures are others.
+        RuntimeError: a kernel refuses.
+    """
+    whole = Attempt({}, {})
+    for signature in facts.signatures:
+        part = _try_signature(model, facts, signature, samples[signature.key], reference)
+        title = partial(facts.title, signature.key)
+        whole = Attempt(
+            outputs={**whole.outputs, **_titled(part.outputs, title)},
+            on_zeros={**whole.on_zeros, **_titled(part.on_zeros, title)},
+            kernels={**whole.kernels, **_titled(part.kernels, title)},
+            kernels_problem=whole.kernels_problem or part.kernels_problem,
+        )
+    return whole
+
+
+def _titled(by_output: Mapping[str, ValueT], title: Callable[[str], str]) -> dict[str, ValueT]:
+    return {title(name): value for name, value in by_output.items()}
+
+
+def _try_signature(
+    model: str | Path, facts: ModelFacts, signature: Signature, samples: Arrays, reference: int
+) -> Attempt:
+    runner = LiteRTModel(model, facts, signature, samples)
+    outputs, on_zeros = _run(runner, samples), _run_on_zeros(runner, samples)
+    if not reference:
+        return Attempt(outputs, on_zeros)
+    few = _spread(_count(samples), reference)
+    try:
+        by_reference = LiteRTModel(model, facts, signature, samples, reference=True)
+        others = _run(by_reference, _rows(samples, few))
+    except (ModelFailure, RuntimeError, ValueError) as error:
+        problem = essence(f"{type(error).__name__}: {error}")
+        return Attempt(outputs, on_zeros, kernels_problem=problem)
+    return Attempt(
+        outputs,
+        on_zeros,
+        {
+            name: check_kernels([outputs[name][row] for row in few], others[name], tensor.scale)
+            for name, tensor in runner.outputs.items()
+        },
+    )
+
+
+def with_reference_kernels(attempt: Callable[[int], Attempt], macs: int) -> Attempt:
+    """Make an attempt on a few samples for the reference kernels, and without where they fail.
+
+    Args:
+        attempt: takes the number of those samples, and works in a child process.
+        macs: of one sample; reference kernels do some 0.5 GMAC a second.
+
+    Raises:
+        IsolatedFailure: the model fails without the reference kernels too.
+    """
+    try:
+        return attempt(max(1, min(REFERENCE_SAMPLES, REFERENCE_MACS // max(1, macs))))
+    except FailedInChild:
+        raise
+    except IsolatedFailure as failure:
+        # Reference kernels are not what ships: their crash must not pass for the model's.
+        return replace(attempt(0), kernels_problem=f"the model {failure} on reference kernels")
+
+
+def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Trial:
+    """Describe what a model did, beside what the float model did where that is known."""
+    outputs = attempt.outputs
+    ratios = {name: snr_db(rows, beside.outputs[name]) for name, rows in outputs.items() if beside}
+    sound = {name: _is_finite(rows) for name, rows in beside.on_zeros.items()} if beside else {}
+    return Trial(
+        samples=len(next(iter(outputs.values()), [])),
+        made_up=made_up,
+        not_finite=[name for name, rows in outputs.items() if not _is_finite(rows)],
+        not_finite_on_zeros=[
+            name
+            for name, rows in attempt.on_zeros.items()
+            if not _is_finite(rows) and sound.get(name, True)
+        ],
+        constant=[name for name, rows in outputs.items() if _is_constant(rows)],
+        snr_db={name: ratio for name, ratio in ratios.items() if ratio is not None},
+        kernels=attempt.kernels,
+        kernels_problem=attempt.kernels_problem,
+    )
+
+
+def defects(outputs: Outputs, expected: Outputs) -> list[str]:
+    """Hold outputs against the float model's for the same samples; a sentence for each defect."""
+    return [
+        sentence
+        for name, values in outputs.items()
+        if (sentence := _defect(name, values, expected[name]))
+    ]
+
+
+def _defect(name: str, values: Rows, expected: Rows) -> str | None:
+    samples = len(values)
+    if _is_finite(expected) and not _is_finite(values):
+        return f"output `{name}` is not finite where the float model's is, on {samples} samples"
+    if _is_constant(values) and _is_lively(expected):
+        return f"output `{name}` is the same for {samples} samples, where the float model's differs"
+    return None
+
+
+def _is_finite(rows: Rows) -> bool:
+    return all(bool(np.isfinite(row).all()) for row in rows)
+
+
+def _is_constant(rows: Rows) -> bool:
+    return all(np.array_equal(row, rows[0]) for row in rows)
+
+
+def _is_lively(rows: Rows) -> bool:
+    if len({row.shape for row in rows}) > 1:
+        return True
+    values = np.stack(rows).astype(np.float64)
+    if not values.size:
+        return False
+    return bool(np.ptp(values, axis=0).max() > LIVELY * np.abs(values).max())
+
+
+def samples_of(signature: Signature, dataset: str | None) -> Arrays:
+    """A few samples of one signature: spread over a data set, or made up without one."""
+    if dataset is None:
+        return {name: _made_up(tensor) for name, tensor in signature.inputs.items()}
+    inputs = open_dataset(dataset, signature.key).inputs
+    return {
+        name: np.array(values[_spread(len(values), TRIAL_SAMPLES)])
+        for name, values in inputs.items()
+    }
+
+
+def _made_up(tensor: TensorFacts) -> NDArray[Any]:
+    shape = (TRIAL_SAMPLES, *(FREE_SIZE if size < 0 else size for size in tensor.shape[1:]))
+    random = np.random.default_rng(0)
+    if np.issubdtype(np.dtype(tensor.dtype), np.floating):
+        return random.random(shape).astype(tensor.dtype)
+    # 0 and 1 are in range whatever an integer input means: a pixel, a token, a category.
+    return random.integers(0, 2, shape).astype(tensor.dtype)
+
+
+def _spread(count: int, wanted: int) -> NDArray[np.intp]:
+    return np.unique(np.linspace(0, count - 1, wanted).astype(np.intp))
+
+
+def _count(samples: Arrays) -> int:
+    return len(next(iter(samples.values())))
+
+
+def _rows(samples: Arrays, rows: Sequence[int] | NDArray[np.intp]) -> Arrays:
+    return {name: values[rows] for name, values in samples.items()}
+
+
+def _run_on_zeros(runner: LiteRTModel, samples: Arrays) -> Outputs:
+    """Silence and black pictures are common, and rare in a data set."""
+    try:
+        return _run(runner, {name: np.zeros_like(rows[:1]) for name, rows in samples.items()})
+    except RuntimeError:
+        return {}
+
+
+def _run(runner: LiteRTModel, samples: Arrays) -> Outputs:
+    encoded = runner.encode(samples)
+    rows: Outputs = {name: [] for name in runner.outputs}
+    for row in range(_count(samples)):
+        runner.reset()
+        runner.feed(encoded, row)
+        runner.invoke()
+        for name, tensor in runner.outputs.items():
+            rows[name].append(tensor.decode(runner.read(tensor)))
+    return rows

@@ -1,0 +1,1 @@
+"""From TensorFlow to .tflite."""

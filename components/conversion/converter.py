@@ -1,0 +1,194 @@
+"""TensorFlow's public converter, set up from a mode's row in the guide's table.
+
+Everything here starts TensorFlow's runtime, which does not survive a fork: call it in a child
+process (`quantgate.components.processes.isolation`) and in none that is forked from.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy import array
+from numpy.typing import NDArray
+
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
+from quantgate.domain.flex_ops import SELECT_TF_OPS
+from quantgate.domain.modes import BUILTINS, FLOAT32, QUANTIZED_MODES, Mode
+
+#: Versions of TensorFlow, (major, minor), whose models `direct_converter` and `derivation` make
+#: byte for byte.
+PROVEN = ((2, 21),)
+#: Of the graph that is meant for inference, as exports have it.
+SERVING_TAGS = ("serve",)
+Sample = tuple[str, dict[str, NDArray[Any]]]
+Samples = Callable[[], Iterator[Sample]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A mode with its options.
+
+    Attributes:
+        mode: the row of the guide's table.
+        input_type: dtype asked for.
+        output_type: likewise.
+        per_channel: whether weights get a scale per channel.
+        per_channel_dense: the same for dense layers alone.
+        exclude_ops: LiteRT ops that stay in float.
+        exclude_nodes: single ops that do, by the names of their outputs.
+        select_tf_ops: whether ops without a builtin stay TensorFlow's own.
+    """
+
+    mode: Mode
+    input_type: str = FLOAT32
+    output_type: str = FLOAT32
+    per_channel: bool = True
+    per_channel_dense: bool = True
+    exclude_ops: tuple[str, ...] = ()
+    exclude_nodes: tuple[str, ...] = ()
+    select_tf_ops: bool = False
+
+    @property
+    def supported_ops(self) -> tuple[str, ...]:
+        """Names in `tf.lite.OpsSet`; empty leaves the converter's default."""
+        if not self.select_tf_ops:
+            return self.mode.supported_ops
+        return (*(self.mode.supported_ops or (BUILTINS,)), SELECT_TF_OPS)
+
+
+def recipe_of(candidate: Mapping[str, Any]) -> Recipe:
+    """The recipe of a loop item as the plan writes it; options that are not in it stay default."""
+    return Recipe(
+        mode=QUANTIZED_MODES[candidate["mode"]],
+        input_type=candidate["input_type"],
+        output_type=candidate["output_type"],
+        per_channel=candidate.get("per_channel", True),
+        per_channel_dense=candidate.get("per_channel_dense", True),
+        exclude_ops=tuple(candidate.get("exclude_ops", ())),
+        exclude_nodes=tuple(candidate.get("exclude_nodes", ())),
+    )
+
+
+def settings_of(recipe: Recipe) -> dict[str, Any]:
+    """What the converter is set to, by name, for people and records."""
+    mode = recipe.mode
+    return {
+        "optimizations": ["DEFAULT"] if mode.optimized else [],
+        "supported_ops": list(recipe.supported_ops),
+        "supported_types": list(mode.supported_types),
+        "inference_input_type": recipe.input_type,
+        "inference_output_type": recipe.output_type,
+        "per_channel": recipe.per_channel,
+        "per_channel_dense": recipe.per_channel_dense,
+        "exclude_ops": list(recipe.exclude_ops),
+        "exclude_nodes": list(recipe.exclude_nodes),
+    }
+
+
+def derivation_is_proven(version: str) -> bool:
+    """Whether integer modes may be derived from one calibrated model; "2.21.0" is a version."""
+    major, minor = version.split(".")[:2]
+    return (int(major), int(minor)) in PROVEN
+
+
+def samples_of(dataset: str | Path, rows_by_signature: Mapping[str, Sequence[int]]) -> Samples:
+    """A data set as the converter takes it: `(signature, {input name: array [1, ...]})`.
+
+    One sample at a time, the rows of each signature in their order. Samples are keyed by name
+    because the converter may reorder a signature's inputs.
+
+    Raises:
+        InputError: the folder holds no sound data set.
+    """
+    arrays = {key: open_dataset(dataset, key).inputs for key in rows_by_signature}
+
+    def samples() -> Iterator[Sample]:
+        for key, rows in rows_by_signature.items():
+            for row in rows:
+                values = {name: array(all_[row : row + 1]) for name, all_ in arrays[key].items()}
+                yield key, values
+
+    return samples
+
+
+def convert(
+    saved_model: str,
+    signatures: Sequence[str],
+    recipe: Recipe,
+    samples: Samples | None = None,
+    tags: Collection[str] = SERVING_TAGS,
+) -> bytes:
+    """Convert signatures of a SavedModel; a calibrated mode calibrates on the samples.
+
+    `tags` are those of the graph in it that has the signatures.
+
+    Raises:
+        Exception: whatever TensorFlow raises, of any class.
+    """
+    converter = _converter(_opened(saved_model, signatures, tags), recipe)
+    if recipe.mode.calibrated and samples is not None:
+        converter.representative_dataset = samples
+    return bytes(converter.convert())
+
+
+def prepare(
+    saved_model: str, signatures: Sequence[str], tags: Collection[str] = SERVING_TAGS
+) -> bytes:
+    """Convert to the float .tflite that TensorFlow calibrates.
+
+    It is the same for int8 and for 16x8, so one calibrated model serves all integer modes. Only
+    for the versions in `PROVEN`.
+
+    Returns:
+        The float .tflite with the tensors inside fused ops that need ranges too, without the
+        metadata that tell of a conversion, for it has not come to its end.
+
+    Raises:
+        Exception: whatever TensorFlow raises, of any class.
+    """
+    # Private parts of TensorFlow, which only the proven versions are sure to have.
+    from quantgate.components.conversion.direct_converter import without_shared_buffers
+
+    converter = _opened(saved_model, signatures, tags)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = _no_samples
+    converter.exclude_conversion_metadata = True
+    converter._experimental_calibrate_only = True
+    with without_shared_buffers():
+        return bytes(converter.convert())
+
+
+def _no_samples() -> Iterator[Sample]:
+    return iter(())
+
+
+def _opened(
+    saved_model: str, signatures: Sequence[str], tags: Collection[str]
+) -> tf.lite.TFLiteConverter:
+    if derivation_is_proven(tf.__version__):
+        # Private parts of TensorFlow, which only the proven versions are sure to have.
+        from quantgate.components.conversion.direct_converter import DirectConverter
+
+        return DirectConverter(saved_model, signatures, tags)
+    know_optimizers()
+    return tf.lite.TFLiteConverter.from_saved_model(
+        saved_model, signature_keys=list(signatures), tags=set(tags)
+    )
+
+
+def _converter(converter: tf.lite.TFLiteConverter, recipe: Recipe) -> tf.lite.TFLiteConverter:
+    mode, target = recipe.mode, converter.target_spec
+    if mode.optimized:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if recipe.supported_ops:
+        target.supported_ops = [tf.lite.OpsSet[name] for name in recipe.supported_ops]
+    if mode.supported_types:
+        target.supported_types = [tf.dtypes.as_dtype(name) for name in mode.supported_types]
+    converter.inference_input_type = tf.dtypes.as_dtype(recipe.input_type)
+    converter.inference_output_type = tf.dtypes.as_dtype(recipe.output_type)
+    converter._experimental_disable_per_channel = not recipe.per_channel
+    dense_as_one = not recipe.per_channel_dense
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = dense_as_one
+    return converter

@@ -1,0 +1,68 @@
+"""What a candidate leaves in float, by the names that the float model has for it."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ai_edge_litert.schema_py_generated import ModelT
+
+from quantgate.components.conversion.converter import Recipe
+from quantgate.components.litert.flatbuffer import op_name, parse, text
+
+NEAR = 3
+
+
+class UnknownExclusion(Exception):
+    """The model has nothing by that name; `str(error)` is the reason for a person."""
+
+
+def with_known_exclusions(recipe: Recipe, model: bytes) -> Recipe:
+    """Hold the exclusions of a recipe against the float model.
+
+    LiteRT names a fused op after all that went into it, `a;b;c`; a part between semicolons names
+    every op that it is in.
+
+    Args:
+        recipe: as the spec has it.
+        model: the float .tflite that will be quantized.
+
+    Returns:
+        The recipe with the whole names of the nodes.
+
+    Raises:
+        UnknownExclusion: an op or node is not in the model.
+    """
+    content = parse(model)
+    ops = {op_name(code) for code in content.operatorCodes}
+    for name in recipe.exclude_ops:
+        if name not in ops:
+            raise UnknownExclusion(_unknown("ops", name, sorted(ops)))
+    outputs = list(_outputs(content))
+    nodes = [whole for name in recipe.exclude_nodes for whole in _matches(name, outputs)]
+    return replace(recipe, exclude_nodes=tuple(dict.fromkeys(nodes)))
+
+
+def _outputs(content: ModelT) -> Iterator[str]:
+    for graph in content.subgraphs:
+        for operator in graph.operators or []:
+            yield from (text(graph.tensors[index].name) for index in operator.outputs)
+
+
+def _matches(name: str, outputs: Sequence[str]) -> list[str]:
+    found = [output for output in outputs if name == output or name in output.split(";")]
+    if not found:
+        parts = sorted({part for output in outputs for part in output.split(";")})
+        raise UnknownExclusion(_unknown("nodes", name, parts))
+    return found
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, NEAR) or known[:NEAR]
+    listed = ", ".join(f"`{other}`" for other in near)
+    return f"exclude.{kind} names `{name}`, which the model does not have; it has {listed}" + (
+        f" and {_counted(len(known) - len(near))}" if len(known) > len(near) else ""
+    )
+
+
+def _counted(others: int) -> str:
+    return "1 other" if others == 1 else f"{others} others"

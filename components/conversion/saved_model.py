@@ -1,0 +1,122 @@
+"""What a SavedModel says of itself, read from `saved_model.pb` without loading the model."""
+
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+
+from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.errors import InputError
+from quantgate.records.tasks import Signature, TensorFacts
+
+FILE = "saved_model.pb"
+INTERNAL_PREFIX = "__saved_model"
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
+EXPORT = 'write one with model.export("folder") from Keras, or with tf.saved_model.save'
+
+
+def declared_signature(folder: str | Path, key: str, tags: Sequence[str]) -> Signature:
+    """Read one signature of a SavedModel, as it was declared when the model was exported.
+
+    `tags` are those of the graph in it that has the signature.
+
+    Nothing of the model is loaded, so this works where loading fails.
+
+    Raises:
+        InputError: `folder` is no SavedModel, has no such graph or signature, or the signature
+            takes text.
+    """
+    graph = _graph(Path(folder), tags)
+    definitions = {
+        name: definition
+        for name, definition in graph.signature_def.items()
+        if not name.startswith(INTERNAL_PREFIX)
+    }
+    if key not in definitions:
+        raise InputError(_no_such_signature(folder, key, definitions))
+    signature = Signature(
+        key=key,
+        inputs=_tensors(definitions[key].inputs.items()),
+        outputs=_tensors(definitions[key].outputs.items()),
+    )
+    _refuse_text(folder, signature)
+    return signature
+
+
+def _graph(folder: Path, tags: Sequence[str]) -> meta_graph_pb2.MetaGraphDef:
+    graphs = _parsed(folder).meta_graphs
+    for graph in graphs:
+        if set(graph.meta_info_def.tags) == set(tags):
+            return graph
+    there = " or ".join(_listing(sorted(graph.meta_info_def.tags)) for graph in graphs)
+    if not there:
+        raise InputError(f"{folder} holds no graph at all: {EXPORT}")
+    raise InputError(
+        f"{folder} has no graph with the tags {_listing(tags)}: set `model.tags` to {there}, which "
+        "it has, or export the model again for inference"
+    )
+
+
+def _listing(tags: Collection[str]) -> str:
+    return f"[{', '.join(tags)}]"
+
+
+def _parsed(folder: Path) -> saved_model_pb2.SavedModel:
+    _require_saved_model(folder)
+    message = saved_model_pb2.SavedModel()
+    try:
+        message.ParseFromString((folder / FILE).read_bytes())
+    except DecodeError as error:
+        raise InputError(
+            f"{folder / FILE} cannot be read: it is damaged or cut short; export the model again"
+        ) from error
+    return message
+
+
+def _require_saved_model(folder: Path) -> None:
+    if folder.is_file() and folder.suffix in KERAS_SUFFIXES:
+        raise InputError(
+            f"{folder} is a Keras file, not a SavedModel: name it as `model.keras` in the spec, or "
+            "connect it to `export_model`"
+        )
+    if folder.is_file():
+        raise InputError(f"{folder} is a file, not the folder of a SavedModel: {EXPORT}")
+    if not folder.is_dir():
+        raise InputError(f"{folder} does not exist; it should be the folder of a SavedModel")
+    if not (folder / FILE).is_file():
+        raise InputError(f"{folder} holds no {FILE}, so it is no SavedModel: {EXPORT}")
+
+
+def _no_such_signature(folder: str | Path, key: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    if not names:
+        return f"{folder} has no signatures, so there is nothing to convert: {EXPORT}"
+    close = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"{folder} has no signature `{key}`, only {listed}{hint}"
+
+
+def _tensors(
+    declared: Iterable[tuple[str, meta_graph_pb2.TensorInfo]],
+) -> dict[str, TensorFacts]:
+    return {
+        name: TensorFacts(
+            shape=[dimension.size for dimension in info.tensor_shape.dim],
+            dtype=tf.dtypes.as_dtype(info.dtype).name,
+        )
+        for name, info in sorted(declared)
+    }
+
+
+def _refuse_text(folder: str | Path, signature: Signature) -> None:
+    texts = [name for name, tensor in signature.inputs.items() if tensor.dtype == "string"]
+    if texts:
+        listed = ", ".join(f"`{name}`" for name in texts)
+        raise InputError(
+            f"{folder}: signature `{signature.key}` takes text or encoded bytes in {listed}, which "
+            "cannot be quantized; export a signature that starts at the numbers (token ids, "
+            "decoded pixels) and prepare them outside the model"
+        )

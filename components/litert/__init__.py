@@ -1,0 +1,1 @@
+"""A .tflite model: its flatbuffer, operators, conformity and interpreter."""

@@ -1,0 +1,123 @@
+"""Inputs and outputs of a LiteRT model, bound to the float model's by signature and name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from quantgate.records.tasks import Signature, TensorFacts
+
+QUANTIZED = ("int8", "uint8", "int16")
+#: What is encoded at once: more leaves the processor's caches, and takes seven times as long.
+BLOCK_BYTES = 256 << 10
+Array = NDArray[Any]
+
+
+class ModelFailure(Exception):
+    """A model does not run as the float model does; `str(error)` is the reason for a person."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output of a model.
+
+    `scale` is 0.0 where the tensor holds the float model's own values; elsewhere
+    `real = (int - zero_point) * scale`, per tensor, as LiteRT's quantization specification has it
+    (https://ai.google.dev/edge/litert/models/quantization_spec).
+    """
+
+    name: str
+    index: int
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+    def encode(self, values: Array) -> Array:
+        """Quantize values of the float model: round half to even, clip to the dtype's range."""
+        if not self.scale:
+            return np.ascontiguousarray(values)
+        encoded = np.empty(values.shape, self.dtype)
+        rows = max(1, BLOCK_BYTES // max(1, values[:1].nbytes))
+        for start in range(0, len(values), rows):
+            encoded[start : start + rows] = self._encode(values[start : start + rows])
+        return encoded
+
+    def _encode(self, values: Array) -> Array:
+        limits = np.iinfo(self.dtype)
+        steps = np.rint(values / np.float32(self.scale)) + self.zero_point
+        encoded: Array = np.clip(steps, limits.min, limits.max).astype(self.dtype)
+        return encoded
+
+    def decode(self, values: Array) -> Array:
+        """Values as the float model would give them."""
+        if not self.scale:
+            return values
+        steps = values.astype(np.float32) - np.float32(self.zero_point)
+        return np.asarray(steps * np.float32(self.scale))
+
+
+def bound(
+    interpreter: Interpreter, signature: Signature
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The inputs and outputs of a signature, by name, in the float model's order.
+
+    Raises:
+        ModelFailure: the model has no such signature, or its inputs and outputs are others.
+    """
+    inputs, outputs = _ends(interpreter, signature.key)
+    return (
+        _tensors("input", inputs, signature.inputs),
+        _tensors("output", outputs, signature.outputs),
+    )
+
+
+def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What LiteRT tells of inputs and outputs, by name."""
+    if not key:
+        return _by_name(interpreter.get_input_details()), _by_name(interpreter.get_output_details())
+    if key not in interpreter.get_signature_list():
+        raise ModelFailure(f"the model has no signature `{key}`")
+    # The runner counts as a reference into the interpreter and must be gone before it allocates.
+    runner = interpreter.get_signature_runner(key)
+    return runner.get_input_details(), runner.get_output_details()
+
+
+def is_primary(interpreter: Interpreter, key: str) -> bool:
+    """Whether the interpreter runs a signature's graph by itself: that of the first one."""
+    primary = {(tensor["index"], tensor["name"]) for tensor in interpreter.get_output_details()}
+    _, outputs = _ends(interpreter, key)
+    return {(tensor["index"], tensor["name"]) for tensor in outputs.values()} == primary
+
+
+def _by_name(details: list[dict[str, Any]]) -> dict[str, Any]:
+    return {tensor["name"]: tensor for tensor in details}
+
+
+def _tensors(
+    role: str, found: Mapping[str, Mapping[str, Any]], expected: Mapping[str, TensorFacts]
+) -> dict[str, Tensor]:
+    if set(found) != set(expected):
+        raise ModelFailure(
+            f"the model's {role}s are {_listed(found)}, the float model's {_listed(expected)}"
+        )
+    return {name: _tensor(role, name, found[name], facts) for name, facts in expected.items()}
+
+
+def _tensor(role: str, name: str, details: Mapping[str, Any], expected: TensorFacts) -> Tensor:
+    dtype = np.dtype(details["dtype"])
+    if dtype.name == expected.dtype:
+        return Tensor(name, details["index"], dtype, scale=0.0, zero_point=0)
+    scale, zero_point = details["quantization"]
+    if dtype.name not in QUANTIZED or expected.dtype != "float32" or not scale:
+        raise ModelFailure(
+            f"{role} `{name}` is {dtype.name} with scale {scale:g}, the float model's "
+            f"{expected.dtype}, and no quantization leads from one to the other"
+        )
+    return Tensor(name, details["index"], dtype, float(scale), int(zero_point))
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "none"

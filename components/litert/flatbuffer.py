@@ -1,0 +1,153 @@
+"""What stands in a .tflite, read through LiteRT's own schema without running the model."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import (
+    BuiltinOperator,
+    Model,
+    ModelT,
+    OperatorCodeT,
+    SignatureDefT,
+    TensorT,
+    TensorType,
+)
+from ai_edge_litert.tools.flatbuffer_utils import get_builtin_code_from_operator_code
+from numpy.typing import NDArray
+
+from quantgate.records.attestation import TensorAttest
+
+FLOAT_DTYPES = frozenset({"float16", "float32", "float64", "bfloat16"})
+#: These change how numbers are stored or look at shapes only; none of them computes.
+NOT_COMPUTING = frozenset({"DEQUANTIZE", "QUANTIZE", "RANK", "SHAPE"})
+_OP_NAMES: dict[int, str] = {
+    code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)
+}
+_DTYPES: dict[int, str] = {
+    code: name.lower() for name, code in vars(TensorType).items() if isinstance(code, int)
+}
+_CUSTOM = BuiltinOperator.CUSTOM
+
+
+@dataclass(frozen=True)
+class SignatureTensors:
+    """Inputs and outputs of one signature, in its order."""
+
+    inputs: list[TensorAttest]
+    outputs: list[TensorAttest]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a .tflite holds.
+
+    Attributes:
+        signatures: by key.
+        ops: how many of each, by name, over all subgraphs.
+        float_ops: those that compute in float; ops with float activations and int8 weights, as
+            dynamic range quantization leaves them, are among them.
+        dtypes: how many tensors are stored in each dtype.
+        calibrated: how many tensors carry a minimum and maximum.
+    """
+
+    signatures: dict[str, SignatureTensors]
+    ops: dict[str, int]
+    float_ops: dict[str, int]
+    dtypes: dict[str, int]
+    calibrated: int
+
+
+def read_contents(content: bytes) -> Contents:
+    """Read a .tflite from its bytes."""
+    return contents_of(parse(content))
+
+
+def parse(content: bytes) -> ModelT:
+    """The schema's own objects for a .tflite; raises whatever the schema's reader does."""
+    return ModelT.InitFromObj(Model.GetRootAs(content, 0))
+
+
+def contents_of(model: ModelT) -> Contents:
+    """Count and name what stands in a parsed model."""
+    operators = list(_operators(model))
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    return Contents(
+        signatures={text(s.signatureKey): _signature(model, s) for s in model.signatureDefs or []},
+        ops=counted(name for name, _ in operators),
+        float_ops=counted(name for name, dtypes in operators if computes_in_float(name, dtypes)),
+        dtypes=counted(dtype_of(tensor) for tensor in tensors),
+        calibrated=sum(1 for tensor in tensors if _has_range(tensor)),
+    )
+
+
+def _operators(model: ModelT) -> Iterator[tuple[str, set[str]]]:
+    """Every operator's name, with the dtypes that it reads and writes."""
+    for graph in model.subgraphs:
+        for operator in graph.operators or []:
+            indices = [*sequence(operator.inputs), *sequence(operator.outputs)]
+            # LiteRT writes -1 for an optional input that was left out.
+            dtypes = {dtype_of(graph.tensors[index]) for index in indices if index >= 0}
+            yield op_name(model.operatorCodes[operator.opcodeIndex]), dtypes
+
+
+def op_name(code: OperatorCodeT) -> str:
+    """An operator's name; a builtin newer than the schema goes by its number."""
+    builtin = get_builtin_code_from_operator_code(code)
+    if builtin == _CUSTOM:
+        return text(code.customCode or "CUSTOM")
+    return _OP_NAMES.get(builtin, f"BUILTIN_{builtin}")
+
+
+def dtype_of(tensor: TensorT) -> str:
+    """A tensor's dtype; one newer than the schema goes by its number."""
+    return _DTYPES.get(tensor.type, f"type_{tensor.type}")
+
+
+def computes_in_float(name: str, dtypes: set[str]) -> bool:
+    """Whether an operator that reads and writes these dtypes computes in float."""
+    return name not in NOT_COMPUTING and not FLOAT_DTYPES.isdisjoint(dtypes)
+
+
+def _signature(model: ModelT, signature: SignatureDefT) -> SignatureTensors:
+    tensors = model.subgraphs[signature.subgraphIndex].tensors
+    inputs, outputs = signature.inputs or [], signature.outputs or []
+    return SignatureTensors(
+        [described(text(entry.name), tensors[entry.tensorIndex]) for entry in inputs],
+        [described(text(entry.name), tensors[entry.tensorIndex]) for entry in outputs],
+    )
+
+
+def described(name: str, tensor: TensorT) -> TensorAttest:
+    """An input or output as a record, by the name that it goes by."""
+    quantization = tensor.quantization
+    scales = sequence(quantization and quantization.scale)
+    zero_points = sequence(quantization and quantization.zeroPoint)
+    return TensorAttest(
+        name=name,
+        shape=sequence(tensor.shapeSignature) or sequence(tensor.shape),
+        dtype=dtype_of(tensor),
+        scale=scales[0] if scales else 0.0,
+        zero_point=zero_points[0] if zero_points else 0,
+    )
+
+
+def _has_range(tensor: TensorT) -> bool:
+    return bool(sequence(tensor.quantization and tensor.quantization.min))
+
+
+def sequence(values: NDArray[Any] | list[Any] | None) -> list[Any]:
+    """A vector of the schema, which is None where it is empty, as plain numbers."""
+    return [] if values is None else np.asarray(values).tolist()
+
+
+def text(value: bytes | str | None) -> str:
+    """A string of the schema, empty where it is left out; bytes that are no UTF-8 show as such."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
+
+
+def counted(names: Iterable[str]) -> dict[str, int]:
+    """How often each name stands there, in alphabetical order."""
+    return dict(sorted(Counter(names).items()))

@@ -1,0 +1,181 @@
+"""The operators of a .tflite with the tensors that they read and write."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import (
+    BufferT,
+    ModelT,
+    QuantizationDetails,
+    QuantizationParametersT,
+    SubGraphT,
+    TensorT,
+)
+from numpy.typing import NDArray
+
+from quantgate.components.litert.flatbuffer import (
+    FLOAT_DTYPES,
+    NOT_COMPUTING,
+    computes_in_float,
+    dtype_of,
+    op_name,
+    sequence,
+    text,
+)
+
+CONVERSIONS = frozenset({"DEQUANTIZE", "QUANTIZE"})
+_WEIGHT_DTYPES = frozenset({"int2", "int4", "int8", "uint8"})
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A tensor of a subgraph.
+
+    Attributes:
+        name: as in the flatbuffer.
+        dtype: of what is stored.
+        shape: as stored, with 1 where a dimension is not fixed.
+        scales: one per tensor, one per slice of `axis`, or none where it is not quantized.
+        zero_points: as many as scales.
+        axis: the dimension that the scales run along, where there are several.
+        blockwise: whether the scales stand in a tensor of their own.
+        constant: the bytes of a constant, uint8; None for what is computed.
+        free: the dimensions that are not fixed.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int
+    blockwise: bool
+    constant: NDArray[np.uint8] | None
+    free: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operator in the order of its subgraph.
+
+    Attributes:
+        name: of the builtin, or of the custom op.
+        inputs: None stands for an optional one that was left out.
+        outputs: what it writes.
+        stored: the inputs once more; a constant that a DEQUANTIZE unpacks stands for its result.
+        options: the schema's object with the builtin's options, or None.
+        version: of the op's definition.
+    """
+
+    name: str
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    stored: tuple[Tensor | None, ...]
+    options: Any
+    version: int = 1
+
+    @property
+    def arithmetic(self) -> str:
+        """What it computes in: int8, int16, float16, float32, hybrid, another dtype.
+
+        Hybrid is float activations with integer weights; float16 is float16 weights, which a GPU
+        computes with as they are and a CPU as float32. "conversion" changes how numbers are
+        stored only.
+        """
+        if self.name in CONVERSIONS:
+            return "conversion"
+        if computes_in_float(self.name, self.dtypes):
+            return self._float_arithmetic()
+        for dtype in ("int16", "int8", "uint8"):
+            if dtype in self.dtypes and self.name not in NOT_COMPUTING:
+                return dtype
+        return self.outputs[0].dtype if self.outputs else "none"
+
+    @property
+    def dtypes(self) -> set[str]:
+        """The dtypes that it reads and writes."""
+        return {tensor.dtype for tensor in (*self.inputs, *self.outputs) if tensor}
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one invocation, from the stored shapes.
+
+        Counted for CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED and BATCH_MATMUL;
+        0 for every other op, and where the shape of the weights is not stored. Dimensions that are
+        not fixed count as 1, so the batch is 1.
+        """
+        shapes = [tensor.shape if tensor else () for tensor in self.inputs]
+        if len(shapes) < 2 or not shapes[1]:
+            return 0
+        size = sum(math.prod(tensor.shape) for tensor in self.outputs[:1])
+        if self.name == "CONV_2D":
+            return size * math.prod(shapes[1][1:])
+        if self.name == "DEPTHWISE_CONV_2D":
+            return size * math.prod(shapes[1][1:3])
+        if self.name == "TRANSPOSE_CONV":
+            return math.prod(shapes[2]) * math.prod(shapes[1][:3])
+        if self.name == "FULLY_CONNECTED":
+            return size * shapes[1][-1]
+        if self.name == "BATCH_MATMUL":
+            return size * shapes[0][-2 if self.options and self.options.adjX else -1]
+        return 0
+
+    def _float_arithmetic(self) -> str:
+        if any(tensor and _is_packed(tensor) for tensor in self.inputs):
+            return "hybrid"
+        if any(tensor and tensor.dtype == "float16" for tensor in self.stored):
+            return "float16"
+        wide = [tensor.dtype for tensor in self.outputs if tensor.dtype in FLOAT_DTYPES]
+        return wide[0] if wide else "float32"
+
+
+def operations(model: ModelT) -> list[Operation]:
+    """Every operator of every subgraph of a parsed model."""
+    return [operation for graph in operations_by_graph(model) for operation in graph]
+
+
+def operations_by_graph(model: ModelT) -> list[list[Operation]]:
+    """The same, apart by subgraph; the first is what an interpreter runs by itself."""
+    return [list(_of_graph(model, graph)) for graph in model.subgraphs]
+
+
+def _of_graph(model: ModelT, graph: SubGraphT) -> Iterator[Operation]:
+    tensors = [_tensor(model, tensor) for tensor in graph.tensors]
+    unpacked: dict[int, Tensor] = {}
+    for operator in graph.operators or []:
+        code = model.operatorCodes[operator.opcodeIndex]
+        name = op_name(code)
+        indices = sequence(operator.inputs)
+        inputs = tuple(tensors[index] if index >= 0 else None for index in indices)
+        if name == "DEQUANTIZE" and inputs[0] and inputs[0].constant is not None:
+            unpacked[sequence(operator.outputs)[0]] = inputs[0]
+        stored = tuple(unpacked.get(*pair) for pair in zip(indices, inputs, strict=True))
+        outputs = tuple(tensors[index] for index in sequence(operator.outputs))
+        yield Operation(name, inputs, outputs, stored, operator.builtinOptions, code.version)
+
+
+def _tensor(model: ModelT, tensor: TensorT) -> Tensor:
+    quantization = tensor.quantization or QuantizationParametersT()
+    return Tensor(
+        name=text(tensor.name),
+        dtype=dtype_of(tensor),
+        shape=tuple(1 if size < 0 else size for size in sequence(tensor.shape)),
+        scales=tuple(sequence(quantization.scale)),
+        zero_points=tuple(sequence(quantization.zeroPoint)),
+        axis=quantization.quantizedDimension,
+        blockwise=quantization.detailsType == QuantizationDetails.BlockwiseQuantization,
+        constant=_constant(model.buffers[tensor.buffer]),
+        free=tuple(place for place, size in enumerate(sequence(tensor.shapeSignature)) if size < 0),
+    )
+
+
+def _constant(buffer: BufferT) -> NDArray[np.uint8] | None:
+    data = buffer.data
+    return None if data is None or len(data) == 0 else np.asarray(data, np.uint8)
+
+
+def _is_packed(tensor: Tensor) -> bool:
+    return tensor.constant is not None and tensor.dtype in _WEIGHT_DTYPES and bool(tensor.scales)

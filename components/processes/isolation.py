@@ -1,0 +1,212 @@
+"""Run a function in a child process, so that its crash is a sentence and not ours."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple, TypeVar, cast
+
+from quantgate.components.processes.memory import bytes_together, own_bytes
+from quantgate.domain.units import bytes_of
+
+ResultT = TypeVar("ResultT")
+#: Seconds between two looks at the memory of children; at a few GB a second, which is what a
+#: process can fill at most, some 50 MB more than the limit.
+LOOK_S = 0.01
+
+
+class IsolatedFailure(Exception):
+    """The child raised, crashed or ran out of time or memory; `str(error)` is the reason.
+
+    `passing` says that time or memory ran out, or somebody ended the child: that tells of the
+    circumstances, and the next try may end otherwise.
+    """
+
+    passing = False
+
+
+class FailedInChild(IsolatedFailure):
+    """The function raised; `str(error)` is its exception, the class's name first."""
+
+
+class OutOfBounds(IsolatedFailure):
+    """The child took more time or memory than it may, or was killed from outside."""
+
+    passing = True
+
+
+class OutOfMemory(OutOfBounds):
+    """The child took more memory than it may, or found no more."""
+
+
+class _Child(NamedTuple):
+    process: BaseProcess
+    receiver: Connection
+
+
+class _Bounds(NamedTuple):
+    """What children may take together; `end` is on the monotonic clock, `inherited` in bytes."""
+
+    timeout_s: float
+    end: float
+    memory_limit: str
+    inherited: int
+
+    @classmethod
+    def from_now(cls, timeout_s: float, memory_limit: str) -> "_Bounds":
+        return cls(timeout_s, time.monotonic() + timeout_s, memory_limit, own_bytes(os.getpid()))
+
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        left = max(0.0, self.end - time.monotonic())
+        return min(left, LOOK_S) if self.memory_limit else left
+
+    def excess(self, children: Sequence[_Child]) -> OutOfBounds | None:
+        """What they took too much of."""
+        if time.monotonic() >= self.end:
+            return OutOfBounds(f"took longer than {self.timeout_s:g} s and was stopped")
+        limit, pids = self.memory_limit, [child.process.pid or 0 for child in children]
+        if limit and bytes_together(pids, self.inherited) > bytes_of(limit):
+            return OutOfMemory(f"needed more than {limit} of memory and was stopped")
+        return None
+
+
+def run_isolated(
+    function: Callable[..., ResultT],
+    *arguments: object,
+    timeout_s: float,
+    memory_limit: str = "",
+) -> ResultT:
+    """Return `function(*arguments)`, computed in a forked child process.
+
+    What the child prints goes where ours goes. Its result is pickled.
+
+    Raises:
+        FailedInChild: the function raised.
+        OutOfBounds: the time was up, or the child took more memory than `memory_limit`, a size
+            such as "8GiB"; what it takes is looked at, not foreseen, so it may be a little more.
+        IsolatedFailure: a signal ended the child.
+    """
+    (result,) = run_side_by_side(
+        function, [arguments], timeout_s=timeout_s, memory_limit=memory_limit
+    )
+    return result
+
+
+def run_side_by_side(
+    function: Callable[..., ResultT],
+    calls: Sequence[tuple[object, ...]],
+    *,
+    timeout_s: float,
+    memory_limit: str = "",
+) -> list[ResultT]:
+    """Return `function(*arguments)` for each of the calls, each in a child process of its own.
+
+    The first failure ends them all. `memory_limit` is for all of them together.
+
+    Raises:
+        FailedInChild: the function raised.
+        OutOfBounds: the time was up, or the memory.
+        IsolatedFailure: a signal ended a child.
+    """
+    results: dict[int, ResultT] = {}
+    with _running(function, calls) as children:
+        for place, answer in _answers(children, _Bounds.from_now(timeout_s, memory_limit)):
+            if isinstance(answer, IsolatedFailure):
+                raise answer
+            results[place] = cast(ResultT, answer)
+    return [results[place] for place in range(len(calls))]
+
+
+def attempt_side_by_side(
+    function: Callable[..., ResultT],
+    calls: Sequence[tuple[object, ...]],
+    *,
+    timeout_s: float,
+    memory_limit: str = "",
+) -> "list[ResultT | IsolatedFailure]":
+    """The same, but a failure stands where its result would, and leaves the others alone."""
+    with _running(function, calls) as children:
+        answers = dict(_answers(children, _Bounds.from_now(timeout_s, memory_limit)))
+    return [cast("ResultT | IsolatedFailure", answers[place]) for place in range(len(calls))]
+
+
+@contextmanager
+def _running(
+    function: Callable[..., Any], calls: Sequence[tuple[object, ...]]
+) -> Iterator[list[_Child]]:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    children: list[_Child] = []
+    try:
+        children.extend(_started(function, arguments) for arguments in calls)
+        yield children
+    finally:
+        for child in children:
+            child.process.kill()
+            child.process.join()
+            child.receiver.close()
+
+
+def _started(function: Callable[..., Any], arguments: tuple[object, ...]) -> _Child:
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_call, args=(sender, function, arguments))
+    process.start()
+    sender.close()
+    return _Child(process, receiver)
+
+
+def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+    answer: tuple[bool | None, object]
+    try:
+        answer = (True, function(*arguments))
+    except MemoryError:
+        traceback.print_exc()
+        answer = (None, "found no more memory")
+    except Exception as error:
+        traceback.print_exc()
+        answer = (False, f"{type(error).__name__}: {error}")
+    sender.send(answer)
+    sender.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the parent's exit handlers are not the child's to run
+
+
+def _answers(children: Sequence[_Child], bounds: _Bounds) -> Iterator[tuple[int, object]]:
+    """The place of a child and its result, or the IsolatedFailure, as they come in."""
+    pending = dict(enumerate(children))
+    while pending:
+        ready = wait([child.receiver for child in pending.values()], bounds.pause())
+        for place in [place for place, child in pending.items() if child.receiver in ready]:
+            yield place, _received(pending.pop(place))
+        excess = None if ready else bounds.excess(list(pending.values()))
+        if excess:
+            yield from ((place, excess) for place in pending)
+            return
+
+
+def _received(child: _Child) -> object:
+    try:
+        succeeded, answer = child.receiver.recv()
+    except EOFError:
+        child.process.join()
+        return _how_it_ended(child.process.exitcode)
+    if succeeded is None:
+        return OutOfMemory(answer)
+    return answer if succeeded else FailedInChild(answer)
+
+
+def _how_it_ended(exitcode: int | None) -> IsolatedFailure:
+    if exitcode == -signal.SIGKILL:
+        return OutOfBounds("crashed with SIGKILL, perhaps for want of memory")
+    if exitcode is not None and exitcode < 0:
+        return IsolatedFailure(f"crashed with {signal.Signals(-exitcode).name}")
+    return IsolatedFailure(f"ended with exit code {exitcode} and no result")

@@ -1,0 +1,1 @@
+"""The task cache: key, entry, pruning."""

@@ -1,0 +1,147 @@
+"""The code behind a task that its source does not carry: packages, their versions, this machine.
+
+A function of the IR imports modules. Its result rests on the distributions that those belong to,
+on what those ask for by name (their extras included, so that TensorFlow counts for quantgate), on
+Python and on the processor. A package outside of `site-packages`, as in a development install, is
+known by the content of its Python files, for there the version says nothing.
+
+Not covered: what requirements require in turn, programs that a command starts, and the
+environment variables of the one who starts the run.
+"""
+
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+from quantgate.foundation.hashing import sha256_of_file, sha256_of_json
+from quantgate.local_runner.processes.resources import processors
+
+#: It hands a function its inputs; what it requires itself has no part in the result.
+_EXECUTOR = "kfp"
+
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
+
+def machine() -> dict[str, str]:
+    """Return what every task rests on: Python, and the processor with its number of cores.
+
+    A runner that knows no component cannot tell a benchmark, whose figures belong to a processor.
+    """
+    return {
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "the processor": f"{_processor()}, {processors()} cores, {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    try:
+        facts = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        facts = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", facts, re.MULTILINE)
+    return found.group(1) if found else platform.processor()
+
+
+class Packages:
+    """What stands behind modules; read once a run, for the files may change between two."""
+
+    def __init__(self) -> None:
+        self._behind: dict[frozenset[str], dict[str, str]] = {}
+        self._contents: dict[Path, str] = {}
+
+    def behind(self, modules: frozenset[str]) -> dict[str, str]:
+        """Return the version or content hash of everything behind modules, by what it is called.
+
+        Raises:
+            OSError: code cannot be read.
+        """
+        if modules not in self._behind:
+            own = {
+                f"the code of {name}": self._content(place) for name, place in _own_code(modules)
+            }
+            self._behind[modules] = {**_distributions(modules), **own}
+        return self._behind[modules]
+
+    def _content(self, place: Path) -> str:
+        if place not in self._contents:
+            self._contents[place] = _content_of(place)
+        return self._contents[place]
+
+
+def _content_of(place: Path) -> str:
+    if place.is_file():
+        return sha256_of_file(place)
+    files = sorted(place.rglob("*.py"))
+    return sha256_of_json([[str(path.relative_to(place)), sha256_of_file(path)] for path in files])
+
+
+def _distributions(modules: frozenset[str]) -> dict[str, str]:
+    tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+    imported = sorted({name for top in tops for name in _distributions_of(top)})
+    required = {
+        name: _version(name)
+        for distribution in imported
+        if distribution != _EXECUTOR
+        for name in map(_name, metadata.requires(distribution) or [])
+    }
+    versions = {**required, **{name: _version_and_files(name) for name in imported}}
+    return {f"package {name}": version for name, version in sorted(versions.items())}
+
+
+def _distributions_of(top: str) -> list[str]:
+    try:
+        return [_name(metadata.distribution(top).name)]
+    except metadata.PackageNotFoundError:
+        return [_name(name) for name in metadata.packages_distributions().get(top, [])]
+
+
+def _name(requirement: str) -> str:
+    found = re.match(r"[\w.-]+", requirement)
+    return re.sub(r"[-_.]+", "-", found.group()).lower() if found else requirement
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _version_and_files(name: str) -> str:
+    # The hashes of all files: the same version may have been built twice, from different code.
+    installed = metadata.distribution(name)
+    return f"{installed.version} {sha256_of_json(installed.read_text('RECORD'))}"
+
+
+def _own_code(modules: frozenset[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the folders and files of modules that no installer has put where they are."""
+    places = {place: name for module in sorted(modules) for name, place in _places(module)}
+    for place, name in places.items():
+        is_inside = not places.keys().isdisjoint(place.parents)
+        if not is_inside and not _INSTALLED & set(place.parts):
+            yield name, place
+
+
+def _places(module: str) -> Iterator[tuple[str, Path]]:
+    """Yield where a module and the packages around it lie, without importing any."""
+    names = module.split(".")
+    around: list[str] | None = None
+    for depth in range(len(names) if names[0] not in sys.stdlib_module_names else 0):
+        name = ".".join(names[: depth + 1])
+        spec = _spec(name, around)
+        if spec is None:
+            return
+        if spec.submodule_search_locations is None:
+            yield name, Path(spec.origin or "")
+            return
+        around = list(spec.submodule_search_locations)
+        yield from ((name, Path(place)) for place in around)
+
+
+def _spec(name: str, around: list[str] | None) -> ModuleSpec | None:
+    specs = (finder.find_spec(name, around) for finder in sys.meta_path)
+    return next((spec for spec in specs if spec is not None), None)

@@ -1,0 +1,71 @@
+"""SHA-256 of files and folders, without reading a large unchanged file twice."""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+
+from quantgate.foundation.files import replace_file
+from quantgate.foundation.hashing import files_below, sha256_of_file
+
+#: Smaller files are read faster than looked up.
+_REMEMBERED_BYTES = 1 << 20
+
+#: Seconds within which a file may be written twice without its time of change showing it.
+_SETTLED_S = 2.0
+
+
+class Digests:
+    """Content hashes; those of large files are remembered by size, times and inode.
+
+    Args:
+        folder: where they are remembered from run to run; None remembers them for this run only.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._known: dict[str, str] = {}
+
+    def of(self, path: Path) -> str:
+        """Hash a file's bytes, or the names and bytes of all files below a folder.
+
+        Empty folders do not count, links do as what they point to; "absent" is where nothing is.
+
+        Raises:
+            OSError: something cannot be read.
+        """
+        if path.is_dir():
+            listed = [[name, self._of_file(path / name)] for name in files_below(path)]
+            return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+        return self._of_file(path) if path.exists() else "absent"
+
+    def _of_file(self, path: Path) -> str:
+        state = path.stat()
+        if state.st_size < _REMEMBERED_BYTES:
+            return sha256_of_file(path)
+        signature = json.dumps(
+            [str(path), state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
+        )
+        if signature not in self._known:
+            digest = self._recall(signature) or sha256_of_file(path)
+            self._known[signature] = digest
+            if time.time() - state.st_ctime > _SETTLED_S:
+                self._remember(signature, digest)
+        return self._known[signature]
+
+    def _recall(self, signature: str) -> str | None:
+        if self._folder is None:
+            return None
+        try:
+            known, digest = json.loads(self._place(signature).read_text("utf-8"))
+        except (OSError, ValueError, TypeError):
+            return None
+        return str(digest) if known == signature else None
+
+    def _remember(self, signature: str, digest: str) -> None:
+        if self._folder is not None:
+            replace_file(self._place(signature), json.dumps([signature, digest]))
+
+    def _place(self, signature: str) -> Path:
+        name = hashlib.sha256(json.loads(signature)[0].encode("utf-8", "surrogateescape"))
+        return Path(self._folder or "", name.hexdigest())

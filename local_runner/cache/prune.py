@@ -1,0 +1,141 @@
+"""What the cache holds, and how it is kept small."""
+
+import fcntl
+import os
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantgate.errors import UsageError
+from quantgate.foundation.hashing import files_below
+from quantgate.local_runner.cache.cache import delete_abandoned, delete_entry, entries
+from quantgate.local_runner.cache.entry import DOCUMENT, Damaged, read_body
+from quantgate.local_runner.storage.downloads import lock, stored, title_of
+from quantgate.local_runner.storage.sources import fetched_in
+
+#: A run that is still at work on an entry after a day was killed.
+_ABANDONED_S = 86_400.0
+
+#: What is small, and forgotten when it was not used or written anew for so long.
+_NOTES = ("last", "digests", "pipelines")
+_FORGOTTEN_S = 90 * 86_400.0
+
+
+@dataclass(frozen=True)
+class KeptEntry:
+    """An entry of the cache; `used` is when a run last made or took it, in Unix seconds."""
+
+    place: Path
+    title: str
+    size_bytes: int
+    used: float
+
+    @property
+    def key(self) -> str:
+        """The name under which runs find it."""
+        return self.place.name
+
+
+def kept(folder: Path) -> list[KeptEntry]:
+    """Return the entries of a cache, least recently used first; there may be no cache at all.
+
+    Raises:
+        UsageError: something else is in its place.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name the folder of a cache with --cache-dir")
+    found = [entry for place in entries(folder) if (entry := _kept_entry(place))]
+    found += [entry for place in stored(fetched_in(folder)) if (entry := _fetched_entry(place))]
+    return sorted(found, key=lambda entry: (entry.used, entry.key))
+
+
+def _kept_entry(place: Path) -> KeptEntry | None:
+    """Describe an entry; None where another run has just deleted it."""
+    try:
+        body = read_body(place)
+        title = body.title if body else "no entry"
+    except Damaged:
+        title = "damaged"
+    try:
+        dated = place / DOCUMENT if (place / DOCUMENT).is_file() else place
+        return KeptEntry(place, title, _size(place), dated.stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+def _fetched_entry(place: Path) -> KeptEntry | None:
+    """Describe what was fetched from storage; None where it has just been deleted."""
+    try:
+        return KeptEntry(place, title_of(place), _size(place), place.stat().st_mtime)
+    except FileNotFoundError:
+        return None
+
+
+def _size(place: Path) -> int:
+    if place.is_file():
+        return place.stat().st_size
+    return sum((place / name).stat().st_size for name in files_below(place))
+
+
+def prune(
+    folder: Path, older_than_s: float | None = None, max_bytes: float | None = None
+) -> list[KeptEntry]:
+    """Delete what was not used for `older_than_s`, then what goes beyond `max_bytes`.
+
+    Least recently used goes first. A run that is under way makes again what it misses; what it has
+    fetched from storage stays.
+
+    Raises:
+        UsageError: an entry cannot be deleted.
+    """
+    with ExitStack() as claims:
+        free = [entry for entry in kept(folder) if _claimed(folder, entry.place, claims)]
+        return _pruned(folder, free, older_than_s, max_bytes)
+
+
+def _claimed(folder: Path, place: Path, claims: ExitStack) -> bool:
+    """Whether an entry may be deleted: a run reads what was fetched where it lies."""
+    if not place.is_relative_to(fetched_in(folder)):
+        return True
+    try:
+        claims.callback(os.close, lock(place.absolute(), fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
+
+
+def _pruned(
+    folder: Path, entries_now: list[KeptEntry], older_than_s: float | None, max_bytes: float | None
+) -> list[KeptEntry]:
+    limit = -1.0 if older_than_s is None else time.time() - older_than_s
+    deleted = [entry for entry in entries_now if entry.used < limit]
+    rest = entries_now[len(deleted) :]
+    excess = sum(entry.size_bytes for entry in rest) - (max_bytes if max_bytes is not None else 0)
+    while rest and max_bytes is not None and (excess > 0 or max_bytes == 0):
+        excess -= rest[0].size_bytes
+        deleted.append(rest.pop(0))
+    for entry in deleted:
+        _delete(folder, entry)
+    delete_abandoned(folder, _ABANDONED_S)
+    _forget(folder, 0.0 if max_bytes == 0 else _FORGOTTEN_S)
+    return deleted
+
+
+def _delete(folder: Path, entry: KeptEntry) -> None:
+    try:
+        delete_entry(folder, entry.place)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(
+            f"cannot delete {entry.place}: {error.strerror}; is the folder yours?"
+        ) from error
+
+
+def _forget(folder: Path, unused_s: float) -> None:
+    limit = time.time() - unused_s
+    for note in [found for kind in _NOTES for found in folder.glob(f"{kind}/*")]:
+        with suppress(OSError):
+            if note.stat().st_mtime < limit:
+                note.unlink()

@@ -1,0 +1,1 @@
+"""A compiled pipeline: inputs, conditions, placeholders, values, unsupported features."""

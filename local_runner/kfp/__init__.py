@@ -1,0 +1,1 @@
+"""KFP's own local runners as an alternative engine."""

@@ -1,0 +1,1 @@
+"""Processes of tasks: fork server, groups, limits, causes of death."""

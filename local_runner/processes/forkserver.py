@@ -1,0 +1,188 @@
+"""A process that loads heavy imports when they are first needed, and forks one child a task.
+
+The standard library's own fork server does not serve here: its children keep it alive when the
+runner dies, it runs the caller's `__main__` in every child, and its client blocks while it imports.
+"""
+
+import gc
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from quantgate.local_runner.processes.process_groups import (
+    adopt_descendants,
+    children,
+    end_group,
+    end_task,
+)
+from quantgate.local_runner.processes.task_process import run_job
+
+#: Seconds that killed processes get to be gone.
+_PATIENCE_S = 0.5
+
+
+def main(descriptor: int, scratch: Path) -> None:
+    """Serve until the runner closes its end or is killed; then end what runs, and remove `scratch`.
+
+    The process ends here: with TensorFlow loaded, an exit in good order takes a second.
+
+    Args:
+        descriptor: of a connected socket, with one JSON object a line. Requests come in as
+            `{"id", "imports"}`, statements to run before any later task, or as `{"id", "job"}`.
+            Out go `{"id", "pid"}` once the child of a job runs, and `{"id", "status"}` when
+            what was asked for is done, negative for a signal.
+        scratch: folder that takes what tasks throw away; made where it is not there yet.
+    """
+    adopt_descendants()
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    os.chdir(scratch)
+    try:
+        _Server(socket.socket(fileno=descriptor)).serve()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        _flush()
+        os._exit(0)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+
+
+def _preload(statement: str) -> None:
+    try:
+        exec(statement, {})
+    except BaseException:
+        # Whoever needs the module will fail with the same error, in a log of its own.
+        traceback.print_exc()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from what is made meanwhile, here and in forked processes.
+
+    Modules stay, so that to look through them is in vain: a fifth of the time of an import, and in
+    every task again.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+class _Server:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._ids: dict[int, int] = {}
+        self._helpers: set[int] = set()  # what modules have started when they were imported
+        self._wakeup, self._bell = os.pipe()
+        os.set_blocking(self._wakeup, False)
+        os.set_blocking(self._bell, False)
+
+    def serve(self) -> None:
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._bell)
+        try:
+            with suppress(ConnectionError):
+                self._loop()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        """Kill the tasks, and then what they leave to be adopted."""
+        for pid in self._ids:
+            end_task(pid)
+        limit = time.monotonic() + _PATIENCE_S
+        with suppress(ChildProcessError):
+            while time.monotonic() < limit:
+                for pid in children():
+                    end_task(pid)
+                if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                    time.sleep(0.001)
+
+    def _loop(self) -> None:
+        received = b""
+        watched: list[Any] = [self._connection, self._wakeup]
+        while True:
+            ready, _, _ = select.select(watched, [], [])
+            if self._wakeup in ready:
+                os.read(self._wakeup, 65_536)
+                self._reap()
+            if self._connection in ready:
+                data = self._connection.recv(65_536)
+                if not data:
+                    return
+                *lines, received = (received + data).split(b"\n")
+                for line in lines:
+                    self._answer(json.loads(line))
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        if "job" in request:
+            self._fork(request["id"], Path(request["job"]))
+            return
+        before = set(children())
+        with _uncollected():
+            for statement in request["imports"]:
+                _preload(statement)
+        self._helpers |= set(children()) - before
+        self._send(id=request["id"], status=0)
+
+    def _fork(self, number: int, job: Path) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._become_child(job)
+        self._ids[pid] = number
+        self._send(id=number, pid=pid)
+
+    def _become_child(self, job: Path) -> None:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for descriptor in (self._wakeup, self._bell, self._connection.detach()):
+                os.close(descriptor)
+            status = run_job(job)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            _flush()
+            os._exit(status)
+
+    def _reap(self) -> None:
+        """Tell of the tasks that have ended; what one has left running goes with it."""
+        with suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                end_group(pid)
+                self._end_adopted()
+                if pid in self._ids:
+                    self._send(id=self._ids.pop(pid), status=os.waitstatus_to_exitcode(status))
+
+    def _end_adopted(self) -> None:
+        for pid in children():
+            if pid not in self._ids and pid not in self._helpers:
+                end_task(pid)
+
+    def _send(self, **message: int) -> None:
+        self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

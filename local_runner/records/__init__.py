@@ -1,0 +1,1 @@
+"""Results and events: what the caller sees of a run."""

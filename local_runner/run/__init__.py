@@ -1,0 +1,1 @@
+"""A whole run: graph, dry run, event loop, interruption."""

@@ -1,0 +1,66 @@
+"""Run a coroutine from anywhere, also from a notebook, whose cells run inside an event loop."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Coroutine, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+from quantgate.local_runner.run.interruption import run_interruptibly
+
+Result = TypeVar("Result")
+
+#: Seconds between two looks at whether the caller was cancelled.
+_EAR_S = 0.1
+
+
+def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what a coroutine returns; in a thread of its own where this one has a loop.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the coroutine was cancelled and has come to its end.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return run_interruptibly(work)
+    return _in_a_thread(work)
+
+
+async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
+    """Return what all return; where one raises, the others have ended before its error goes on."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _in_a_thread(work: Coroutine[Any, Any, Result]) -> Result:
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = Future()
+
+    async def told() -> Result:
+        begun.set_result((asyncio.get_running_loop(), asyncio.current_task()))
+        return await work
+
+    with ThreadPoolExecutor(1, "pipeline") as threads:
+        # What the caller prints into, a notebook's cell for one, hangs on its context.
+        running = threads.submit(contextvars.copy_context().run, asyncio.run, told())
+        try:
+            _await(running)
+        except KeyboardInterrupt:
+            loop, task = begun.result()
+            if task is not None:
+                loop.call_soon_threadsafe(task.cancel)
+            raise
+    return running.result()
+
+
+def _await(running: Future[Any]) -> None:
+    caller = asyncio.current_task()
+    while not wait([running], _EAR_S).done:
+        # From Python 3.11 on, `asyncio.run` makes the first Ctrl-C a cancellation.
+        if caller is not None and getattr(caller, "cancelling", int)():
+            raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""Objects in gs:// and s3://: list, fetch, verify, keep."""

@@ -1,0 +1,110 @@
+"""Fetching in a process of its own, which Ctrl-C can end at any moment.
+
+    python -m quantgate.local_runner.storage.download_process URI STORE yes|no
+
+Its standard input is a pipe that stays open. It prints JSON: {"path"} or {"error"}. The last
+argument says whether anything may be fetched.
+"""
+
+import errno
+import json
+import os
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from quantgate.local_runner.ir.values import TaskError
+from quantgate.local_runner.storage.downloads import Fetched, discard
+from quantgate.local_runner.storage.remote import Listing, Storage
+
+_ATTEMPTS = 2
+
+
+def main(uri: str, store: str, may_fetch: str) -> int:
+    """Fetch what a URI stands for, unless the store has it, and print where it lies."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        path = fetched(uri, _storage(uri), Path(store), may_fetch == "yes")
+        print(json.dumps({"path": str(path)}))  # noqa: T201
+    except TaskError as error:
+        print(json.dumps({"error": str(error)}))  # noqa: T201
+    return 0
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)
+    os._exit(1)
+
+
+def _storage(uri: str) -> Storage:
+    if uri.startswith("gs://"):
+        try:
+            from quantgate.local_runner.storage.gcs import Gcs
+        except ImportError as error:
+            raise TaskError(
+                f"cannot fetch {uri}: google-cloud-storage is not installed: "
+                "pip install 'quantgate[gcs]'"
+            ) from error
+        return Gcs()
+    from quantgate.local_runner.storage.fsspec import FsspecStorage
+
+    return FsspecStorage()
+
+
+def fetched(uri: str, storage: Storage, store: Path, may_fetch: bool = True) -> Path:
+    """Return where the content of a URI lies below a store, every file compared with storage.
+
+    Raises:
+        TaskError: it cannot be fetched, or is not there and must not be.
+    """
+    listing = storage.listing(uri)
+    entry = Fetched(store, listing)
+    if entry.is_whole and not entry.missing():
+        return entry.path
+    if not may_fetch:
+        raise TaskError(f"{uri} would be fetched: {listing.extent}")
+    if entry.is_whole:
+        _say(f"what was fetched from {uri} before is damaged; it is fetched anew")
+        with suppress(FileNotFoundError):
+            discard(entry.place)
+    try:
+        with entry.alone():
+            _complete(entry, listing, storage)
+            entry.finish()
+    except OSError as error:
+        raise TaskError(_not_written(uri, store, error)) from error
+    return entry.path
+
+
+def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
+    entry.folder.mkdir(parents=True, exist_ok=True)
+    missing = entry.missing()
+    for _ in range(_ATTEMPTS):
+        if not missing:
+            return
+        _say(f"fetching from {listing.uri}: {len(missing)} of {listing.extent}")
+        storage.fetch(listing.uri, missing, entry.folder)
+        missing = entry.missing()
+    if missing:
+        raise TaskError(
+            f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with other "
+            "bytes than its checksum is of; nothing of it is used. Is a proxy on the way?"
+        )
+
+
+def _not_written(uri: str, store: Path, error: OSError) -> str:
+    way_out = (
+        "make room and run again, and what has arrived is not fetched again"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT)
+        else "name another folder with --cache-dir"
+    )
+    return f"cannot fetch {uri} into {store}: {error.strerror or error}; {way_out}"
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"[local runner] {sentence}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,131 @@
+"""What was fetched from storage, kept by its content.
+
+<store>/<key>/content/<name>   the file or folder, as far as it has come
+<store>/<key>/fetched.json     what it is; written last, so what has it is whole
+<store>/<key>/lock             held by one who fetches, shared by runs that use it
+"""
+
+import base64
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from quantgate.foundation.files import replace_file
+from quantgate.foundation.hashing import CHUNK_BYTES, sha256_of_json
+from quantgate.local_runner.storage.remote import Listing, RemoteFile
+
+DOCUMENT = "fetched.json"
+_LOCK = "lock"
+
+
+class Fetched:
+    """A place for what a URI stands for.
+
+    Args:
+        store: need not exist.
+        listing: what storage says of it; other content has another place.
+    """
+
+    def __init__(self, store: Path, listing: Listing) -> None:
+        self._listing = listing
+        facts = [[file.name, file.size_bytes, file.content] for file in listing.files]
+        self.place = store / sha256_of_json([listing.name, facts])
+        self.path = self.place / "content" / listing.name
+        self.folder = self.path if listing.is_folder else self.path.parent
+        self._sound: set[RemoteFile] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything was there once."""
+        return (self.place / DOCUMENT).is_file()
+
+    def missing(self) -> list[RemoteFile]:
+        """Return the files that are not there in full; what has wrong bytes is deleted."""
+        self._sound |= {file for file in self._listing.files if self._is_sound(file)}
+        return [file for file in self._listing.files if file not in self._sound]
+
+    def _is_sound(self, file: RemoteFile) -> bool:
+        place = self.folder / file.name
+        if file in self._sound or not place.is_file():
+            return file in self._sound
+        size = place.stat().st_size
+        if size < file.size_bytes:
+            return False
+        if size == file.size_bytes and file.crc32c in (None, crc32c_of(place)):
+            return True
+        place.unlink()
+        return False
+
+    def finish(self) -> None:
+        """Say that everything is there."""
+        replace_file(self.place / DOCUMENT, json.dumps(asdict(self._listing)))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until nobody else fetches these files, and keep others from it."""
+        descriptor = None
+        while descriptor is None:
+            self.place.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                descriptor = lock(self.place, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def lock(place: Path, how: int) -> int:
+    """Lock an entry and return what to close to let it go.
+
+    Raises:
+        BlockingIOError: others have it, and `how` says not to wait.
+        FileNotFoundError: the entry is gone.
+    """
+    descriptor = os.open(place / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, how)
+        # Whoever had it may have deleted the entry, and its lock with it.
+        if not os.path.samestat(os.fstat(descriptor), (place / _LOCK).stat()):
+            raise FileNotFoundError(place)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def discard(place: Path) -> None:
+    """Delete an entry: gone at once and whole."""
+    grave = place.with_name(f".{uuid.uuid4().hex}")
+    place.rename(grave)
+    shutil.rmtree(grave)
+
+
+def crc32c_of(path: Path) -> str:
+    """Return a file's CRC32C as Google Cloud Storage writes it."""
+    import google_crc32c
+
+    checksum = google_crc32c.Checksum()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            checksum.update(chunk)
+    return base64.b64encode(checksum.digest()).decode()
+
+
+def stored(store: Path) -> Iterator[Path]:
+    """Yield the entries of a store, whole or not."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        yield from (place for place in sorted(store.iterdir()) if not place.name.startswith("."))
+
+
+def title_of(place: Path) -> str:
+    """Return what a person calls an entry of a store."""
+    try:
+        return f"fetched {json.loads((place / DOCUMENT).read_text('utf-8'))['uri']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "fetched in part"

@@ -1,0 +1,1 @@
+"""One task: launcher contract, retries, cached or run."""

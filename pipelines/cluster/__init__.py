@@ -1,0 +1,1 @@
+"""KFP's client: connect, submit, follow."""

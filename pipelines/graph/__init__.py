@@ -1,0 +1,1 @@
+"""From a plan to a KFP graph, flat or embedded in another pipeline."""

@@ -1,0 +1,126 @@
+"""Plan -> the graph of components, over channels: whoever made the model and the data."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from kfp.dsl import HTML, Artifact, Markdown, Model
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate.components.calibrate.component import calibrate
+from quantgate.components.convert_baseline.component import convert_baseline
+from quantgate.components.export_model.component import export_model
+from quantgate.components.gate.component import gate
+from quantgate.components.promote.component import promote
+from quantgate.pipelines.graph.candidates import Basis, bounds, try_candidates
+from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
+from quantgate.pipelines.graph.inputs import Inputs, Source, bring_code
+from quantgate.pipelines.graph.measuring import add_benchmark, add_evaluation, stopping_early, terms
+from quantgate.pipelines.graph.placement import place
+from quantgate.pipelines.graph.resources import Channel, conversion, runtime
+from quantgate.planning import tasks
+from quantgate.planning.plan import Plan
+
+
+class Outputs(NamedTuple):
+    """What the pipeline hands back."""
+
+    decision: Artifact
+    report: Markdown
+    page: HTML
+    winner: Model
+    compiled: Artifact
+    qualified: bool
+
+
+def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
+    """Chain the components; to be called inside a `@dsl.pipeline` function."""
+    if plan.spec.model.keras:
+        inputs = replace(inputs, model=Source(_export_model(inputs)))
+    if plan.spec.code:
+        inputs = replace(inputs, code=bring_code(plan.spec.code))
+    baseline = _convert_baseline(plan, inputs)
+    evaluation = build_evaluation_set(plan, inputs, baseline)
+    baseline_measurement = add_evaluation(
+        plan, inputs, baseline.outputs["baseline"], baseline, evaluation
+    )
+    baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
+    representative = (
+        build_calibration_set(plan, inputs, baseline) if plan.calibration_data else None
+    )
+    calibration = _calibrate(plan, baseline, representative) if representative else {}
+    stopping = stopping_early(plan, baseline_measurement)
+    basis = Basis(baseline, evaluation, calibration, stopping)
+    candidates = try_candidates(plan, inputs, basis)
+    others = (baseline_measurement, candidates.evidence)
+    latency = add_benchmark(plan, baseline, evaluation, candidates.models, after=others)
+    decision = gate(
+        facts=baseline.outputs["facts"],
+        baseline=baseline_measurement.outputs["measurement"],
+        evidence=candidates.evidence.outputs["collected"],
+        models=candidates.models.outputs["collected"],
+        name=plan.spec.name,
+        spec_sha256=spec_sha256,
+        allow_random=plan.spec.data.allow_random,
+        evaluation=evaluation.outputs["summary"],
+        **terms(plan),
+        **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
+        **({"latency": latency} if latency else {}),
+        **({"calibrated": calibration["calibrated"]} if calibration else {}),
+        **({"calibration": representative.outputs["summary"]} if representative else {}),
+        **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
+    )
+    runtime(decision, tasks.GATE)
+    if inputs.promote_to is not None:
+        _promote(plan, decision, inputs.promote_to)
+    place(plan.spec.cluster)
+    return Outputs(
+        decision=decision.outputs["decision"],
+        report=decision.outputs["report"],
+        page=decision.outputs["page"],
+        winner=decision.outputs["winner"],
+        compiled=decision.outputs["compiled"],
+        qualified=decision.outputs["qualified"],
+    )
+
+
+def _export_model(inputs: Inputs) -> Channel:
+    task = export_model(**inputs.model.given_as("model"))
+    return conversion(task, tasks.EXPORT_MODEL).outputs["saved_model"]
+
+
+def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
+    model = plan.spec.model
+    task = convert_baseline(
+        signatures=model.signatures,
+        tags=model.tags,
+        calibrated=plan.calibrated,
+        **inputs.model.given_as("model"),
+        **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
+    )
+    return conversion(task, tasks.CONVERT_BASELINE)
+
+
+def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:
+    """Return the optional inputs that `quantize` takes for calibrated modes."""
+    task = calibrate(
+        prepared=baseline.outputs["prepared"],
+        facts=baseline.outputs["facts"],
+        calibration=samples.outputs["dataset"],
+        **bounds(plan),
+    )
+    conversion(task, tasks.CALIBRATE)
+    return {
+        "calibrated": task.outputs["calibrated"],
+        "calibration": samples.outputs["dataset"],
+    }
+
+
+def _promote(plan: Plan, decision: PipelineTask, to: Channel) -> None:
+    compiled = {"compiled": decision.outputs["compiled"]} if plan.spec.measure.targets else {}
+    task = promote(
+        decision=decision.outputs["decision"],
+        winner=decision.outputs["winner"],
+        to=to,
+        **compiled,
+    )
+    runtime(task, tasks.PROMOTE).set_caching_options(False)

@@ -1,0 +1,118 @@
+"""The loops over the candidates, and the tasks that collect what they made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kfp import dsl
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate.components.collect.component import collect
+from quantgate.components.quantize.component import quantize
+from quantgate.pipelines.graph.inputs import Inputs
+from quantgate.pipelines.graph.measuring import add_evaluation, add_targets
+from quantgate.pipelines.graph.resources import Channel, conversion, runtime
+from quantgate.planning import tasks
+from quantgate.planning.plan import Plan
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What candidates are made of and measured on.
+
+    Attributes:
+        baseline: the task that converts the float model.
+        evaluation: the task that builds the evaluation set.
+        calibration: optional inputs of `quantize`.
+        stopping: optional inputs of `evaluate`.
+    """
+
+    baseline: PipelineTask
+    evaluation: PipelineTask
+    calibration: Mapping[str, Channel]
+    stopping: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Collections:
+    """The tasks that hold what all loops so far have made.
+
+    The benchmark takes the models alone, so that another metric or limit times no model again.
+    """
+
+    models: PipelineTask
+    evidence: PipelineTask
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The channels inside a loop.
+
+    The compiler changes a `dsl.Collected` where it is consumed, so each consumer makes its own.
+    """
+
+    quantized: Channel
+    attestation: Channel
+    measurement: Channel
+    targets: Channel | None
+
+
+def try_candidates(plan: Plan, inputs: Inputs, basis: Basis) -> Collections:
+    """Add the loops, and behind each the tasks that add to what was collected before."""
+    collected: list[Collections] = []
+    titles = zip(
+        tasks.collecting_titles(tasks.COLLECT_MODELS, plan),
+        tasks.collecting_titles(tasks.COLLECT_EVIDENCE, plan),
+        strict=True,
+    )
+    for items, (models, evidence) in zip(plan.loops, titles, strict=True):
+        made, before = _try_each(plan, inputs, basis, items), collected[-1] if collected else None
+        collected.append(
+            Collections(
+                models=_collect(models, before and before.models, models=made.quantized),
+                evidence=_collect(
+                    evidence,
+                    before and before.evidence,
+                    attestations=made.attestation,
+                    measurements=made.measurement,
+                    targets=made.targets,
+                ),
+            )
+        )
+    return collected[-1]
+
+
+def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, Any]]) -> _Made:
+    baseline, evaluation = basis.baseline, basis.evaluation
+    with dsl.ParallelFor(items) as candidate:
+        quantized = quantize(
+            baseline=baseline.outputs["baseline"],
+            facts=baseline.outputs["facts"],
+            candidate=candidate,
+            model=inputs.model.artifact,
+            **bounds(plan),
+            **basis.calibration,
+        )
+        conversion(quantized, tasks.QUANTIZE)
+        model = quantized.outputs["quantized"]
+        measured = add_evaluation(plan, inputs, model, baseline, evaluation, basis.stopping)
+        targets = add_targets(plan, model, baseline, evaluation)
+    return _Made(
+        quantized=model,
+        attestation=quantized.outputs["attestation"],
+        measurement=measured.outputs["measurement"],
+        targets=targets,
+    )
+
+
+def _collect(title: str, before: PipelineTask | None, **made: Channel | None) -> PipelineTask:
+    lists = {kind: dsl.Collected(channel) for kind, channel in made.items() if channel}
+    earlier = {"earlier": before.outputs["collected"]} if before else {}
+    return runtime(collect(**lists, **earlier), title)
+
+
+def bounds(plan: Plan) -> dict[str, Any]:
+    """Return what a conversion may take, as the parameters of a task that converts."""
+    settings = plan.spec.quantize
+    memory = {"memory_limit": settings.memory_limit} if settings.memory_limit else {}
+    return {"timeout_s": settings.timeout_s, **memory}

@@ -1,0 +1,143 @@
+"""The tasks that build data sets: what the spec says of a source, as parameters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate.components.build_dataset.component import build_dataset
+from quantgate.components.images import CONVERT
+from quantgate.foundation.json_argument import json_argument
+from quantgate.pipelines.graph.inputs import Inputs
+from quantgate.pipelines.graph.measuring import metric_inputs
+from quantgate.pipelines.graph.resources import Channel, conversion, runtime
+from quantgate.planning import tasks
+from quantgate.planning.plan import Plan, SignatureData, key_of
+from quantgate.spec.model.data import OPTION_KEYS, DataSource
+from quantgate.spec.model.formats import PYTHON, TENSORFLOW, declared_format
+from quantgate.spec.model.functions import travels
+
+
+def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
+    """Add the tasks that build the evaluation set, one a signature; the last holds them all.
+
+    So it is the last that holds the metrics against outputs and labels, before any candidate is
+    converted: the loop over the candidates waits for it.
+    """
+    last = plan.evaluation_data[-1].signature
+
+    def build(samples: SignatureData, settled: dict[str, Any]) -> PipelineTask:
+        data = samples.data
+        if samples.signature == last:
+            settled = {**settled, **_metrics(plan, inputs, data)}
+        return build_dataset(
+            purpose="evaluation",
+            label=data.label or "",
+            samples=data.samples or 0,
+            select=data.select if data.samples else "first",
+            seed=data.seed,
+            **_fields(plan, samples.signature),
+            **settled,
+        )
+
+    made_of = _Ingredients(plan, inputs, baseline)
+    return _chained(tasks.BUILD_EVALUATION, plan.evaluation_data, made_of, build)
+
+
+def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
+    """Add the tasks that build the set with the samples of every calibration in the plan.
+
+    One a signature, of which the last holds them all.
+    """
+    shared, *others = plan.calibrations
+    places = {samples.signature: place for place, samples in enumerate(plan.calibration_data)}
+
+    def build(samples: SignatureData, settled: dict[str, Channel]) -> PipelineTask:
+        place, evaluation = places[samples.signature], plan.spec.data.evaluation
+        own = [{"key": key_of(other), **asdict(other[place])} for other in others]
+        return build_dataset(
+            purpose="calibration",
+            label=samples.data.label or evaluation.of(samples.signature).label or "",
+            **asdict(shared[place]),
+            **({"variants": json_argument(own)} if own else {}),
+            **_fields(plan, samples.signature),
+            **settled,
+        )
+
+    made_of = _Ingredients(plan, inputs, baseline)
+    return _chained(tasks.BUILD_CALIBRATION, plan.calibration_data, made_of, build)
+
+
+@dataclass(frozen=True)
+class _Ingredients:
+    """What every task that builds a data set is made of."""
+
+    plan: Plan
+    inputs: Inputs
+    baseline: PipelineTask
+
+    def settled(self, samples: SignatureData) -> dict[str, Channel]:
+        """The inputs that do not depend on the data's purpose."""
+        return {
+            "facts": self.baseline.outputs["facts"],
+            "signature": samples.signature,
+            **self._where(samples),
+            **(self.inputs.code if travels(self.plan.spec, samples.data.source) else {}),
+        }
+
+    def _where(self, samples: SignatureData) -> dict[str, Channel]:
+        """The source as an artifact, or by name where nothing lies anywhere; how to read it."""
+        data, located = samples.data, samples.parameter
+        # JSON, for in a parameter of KFP's type `dict` whole numbers become floats.
+        given = json_argument(
+            {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
+        )
+        source = (
+            self.inputs.sources[located].given_as("source")
+            if located
+            else {"generator": data.source}
+        )
+        return {**source, "options": given}
+
+    def reading(self, task: PipelineTask, title: str, data: DataSource) -> PipelineTask:
+        """Settle where a task runs, by what it reads."""
+        found = declared_format(data)
+        if found in TENSORFLOW:
+            return conversion(task.set_container_image(CONVERT), title)
+        if found == PYTHON and not travels(self.plan.spec, data.source):
+            # What a function yields may change while its name stays.
+            task.set_caching_options(False)
+        return runtime(task, title)
+
+
+def _metrics(plan: Plan, inputs: Inputs, data: DataSource) -> dict[str, Any]:
+    """What to check; of the user's functions nothing where TensorFlow's image reads the data."""
+    metrics = plan.spec.measure.metrics
+    if declared_format(data) in TENSORFLOW:
+        metrics = [metric for metric in metrics if not metric.is_own]
+    return metric_inputs(plan, inputs, metrics)
+
+
+def _fields(plan: Plan, signature: str) -> dict[str, str]:
+    fields = plan.fields_of(signature)
+    return {"fields": json_argument(fields)} if fields else {}
+
+
+def _chained(
+    title: str,
+    data: Sequence[SignatureData],
+    made_of: _Ingredients,
+    build: Callable[[SignatureData, dict[str, Channel]], PipelineTask],
+) -> PipelineTask:
+    """A task for each signature, which takes over what the one before it has built."""
+    (first, *further), (own_title, *titles) = data, tasks.build_titles(title, data)
+    last = made_of.reading(build(first, made_of.settled(first)), own_title, first.data)
+    for samples, own_title in zip(further, titles, strict=True):
+        settled = {
+            **made_of.settled(samples),
+            "others": last.outputs["dataset"],
+            "others_summary": last.outputs["summary"],
+        }
+        last = made_of.reading(build(samples, settled), own_title, samples.data)
+    return last

@@ -1,0 +1,118 @@
+"""The tasks that measure models: accuracy, what targets say of them, latency and memory."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate.components.benchmark.component import benchmark
+from quantgate.components.evaluate.component import evaluate
+from quantgate.components.measure_targets.component import measure_targets
+from quantgate.pipelines.graph.inputs import Inputs
+from quantgate.pipelines.graph.resources import Channel, runtime
+from quantgate.planning import tasks
+from quantgate.planning.plan import Plan
+from quantgate.spec.model.functions import travels
+from quantgate.spec.model.metric import Metric
+
+
+def add_evaluation(
+    plan: Plan,
+    inputs: Inputs,
+    model: Channel,
+    baseline: PipelineTask,
+    evaluation: PipelineTask,
+    stopping: Mapping[str, Any] = MappingProxyType({}),
+) -> PipelineTask:
+    """Add the task that measures a model's accuracy; `stopping` as `stopping_early` has it."""
+    metrics = plan.spec.measure.metrics
+    own = [metric.metric for metric in metrics if metric.is_own]
+    float_model = baseline.outputs["baseline"]
+    # KFP's store takes an artifact once for each task; the float model is its own yardstick anyway.
+    compares = model is not float_model and any(
+        metric.figure and not metric.figure.labelled for metric in metrics
+    )
+    task = evaluate(
+        model=model,
+        facts=baseline.outputs["facts"],
+        evaluation=evaluation.outputs["dataset"],
+        **metric_inputs(plan, inputs, metrics),
+        **({"baseline": float_model} if compares else {}),
+        **stopping,
+    )
+    if not all(travels(plan.spec, function) for function in own):
+        # What a function computes may change while its name stays.
+        task.set_caching_options(False)
+    return runtime(task, tasks.EVALUATE)
+
+
+def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """Return metrics as the parameters of a task, with the file that has a user's functions."""
+    travelling = any(travels(plan.spec, metric.metric) for metric in metrics)
+    return {
+        "metrics": [metric.model_dump(exclude_none=True) for metric in metrics],
+        **(inputs.code if travelling else {}),
+    }
+
+
+def stopping_early(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, Any]:
+    """Return the optional inputs of `evaluate` with which it may stop early."""
+    if not plan.stops_early:
+        return {}
+    return {"reference": baseline_measurement.outputs["measurement"], **terms(plan)}
+
+
+def add_targets(
+    plan: Plan, model: Channel, baseline: PipelineTask, evaluation: PipelineTask
+) -> Channel | None:
+    """Add the task that measures a model on the spec's targets; None where it names none."""
+    targets = plan.spec.measure.targets
+    if not targets:
+        return None
+    task = measure_targets(
+        model=model,
+        facts=baseline.outputs["facts"],
+        evaluation=evaluation.outputs["dataset"],
+        targets=[{"target": each.target, "options": each.options} for each in targets],
+    )
+    return runtime(task, tasks.MEASURE_TARGETS).outputs["measured"]
+
+
+def add_benchmark(
+    plan: Plan,
+    baseline: PipelineTask,
+    evaluation: PipelineTask,
+    candidates: PipelineTask,
+    after: Sequence[PipelineTask],
+) -> Channel | None:
+    """Add the task that times all models; None where the spec wants no latency.
+
+    It runs when all tasks of `after` have ended and nothing is left to disturb the clock.
+    """
+    latency = plan.spec.measure.latency
+    if latency is None:
+        return None
+    task = benchmark(
+        baseline=baseline.outputs["baseline"],
+        candidates=candidates.outputs["collected"],
+        facts=baseline.outputs["facts"],
+        signature=plan.timed,
+        evaluation=evaluation.outputs["dataset"],
+        threads=latency.threads,
+        warmup=latency.warmup,
+        runs=latency.runs,
+        budget_s=latency.budget_s,
+    )
+    task.after(*after)
+    runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))
+    return task.outputs["latency"]
+
+
+def terms(plan: Plan) -> dict[str, Any]:
+    """Return what candidates are judged and chosen by, as the parameters of tasks that do so."""
+    spec = plan.spec
+    return {
+        "limits": {name: limit.model_dump(exclude_none=True) for name, limit in spec.gate.items()},
+        "choose": [objective.model_dump(exclude_none=True) for objective in spec.objectives],
+    }

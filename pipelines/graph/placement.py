@@ -1,0 +1,102 @@
+"""The spec's `cluster`, settled on the tasks of a graph."""
+
+from collections.abc import Callable, Iterator
+
+from kfp.dsl.pipeline_context import Pipeline
+from kfp.dsl.pipeline_task import PipelineTask
+
+from quantgate.components.images import CONVERT, RUNTIME
+from quantgate.spec.model.cluster import Cluster, Pod
+
+#: It takes a core for each of its threads, and a limit would throttle what it times.
+_TIMED = "benchmark"
+#: That it fails where nothing qualified is an answer, which trying again does not change.
+_FINAL = "promote"
+#: A run's decision lies among the run's own results, and not with an earlier run's.
+_DECISIVE = "gate"
+
+
+def place(cluster: Cluster | None) -> None:
+    """Settle where and how the tasks of the graph run; to be called inside of a pipeline.
+
+    Tasks of other images, those of whoever's pipeline this is, are left alone.
+    """
+    if cluster is None:
+        return
+    for task in _own_tasks():
+        _place(task, cluster)
+
+
+def _own_tasks() -> Iterator[PipelineTask]:
+    around = Pipeline.get_default_pipeline()
+    for task in around.tasks.values() if around else ():
+        if task.container_spec and task.container_spec.image in (CONVERT, RUNTIME):
+            yield task
+
+
+def _place(task: PipelineTask, cluster: Cluster) -> None:
+    images, component = cluster.images, task.component_spec.name
+    converts = task.container_spec.image == CONVERT
+    pod = cluster.convert if converts else cluster.runtime
+    _ask_for(task, pod, is_timed=component == _TIMED)
+    if image := images.convert if converts else images.runtime:
+        task.set_container_image(image)
+    if cluster.retries and component != _FINAL:
+        task.set_retry(cluster.retries, backoff_duration="30s")
+    if not cluster.caching or component == _DECISIVE:
+        task.set_caching_options(False)
+    _pull_and_end(task, cluster, pod)
+    _choose_nodes(task, cluster)
+    _hand_in(task, cluster)
+
+
+def _ask_for(task: PipelineTask, pod: Pod, is_timed: bool) -> None:
+    asked: list[tuple[float | str | None, Callable[[str], object]]] = [
+        (pod.memory, task.set_memory_request),
+        (pod.memory_limit, task.set_memory_limit),
+    ]
+    if not is_timed:
+        asked += [(pod.cpu, task.set_cpu_request), (pod.cpu_limit, task.set_cpu_limit)]
+    for amount, ask in asked:
+        if amount:
+            ask(_quantity(amount))
+
+
+def _quantity(amount: float | str) -> str:
+    """Write an amount as Kubernetes does: `8Gi` for `8 GiB`."""
+    return amount.removesuffix("B").replace(" ", "") if isinstance(amount, str) else f"{amount:g}"
+
+
+def _pull_and_end(task: PipelineTask, cluster: Cluster, pod: Pod) -> None:
+    # Imports the client of Kubernetes, which takes longer than to compile.
+    from kfp import kubernetes
+
+    if pod.timeout_s:
+        kubernetes.set_timeout(task, pod.timeout_s)
+    if cluster.image_pull_policy:
+        kubernetes.set_image_pull_policy(task, cluster.image_pull_policy)
+    if cluster.image_pull_secrets:
+        kubernetes.set_image_pull_secrets(task, cluster.image_pull_secrets)
+
+
+def _choose_nodes(task: PipelineTask, cluster: Cluster) -> None:
+    from kfp import kubernetes
+
+    for label, value in cluster.node_selector.items():
+        kubernetes.add_node_selector(task, label, value)
+    for taint in cluster.tolerations:
+        kubernetes.add_toleration(
+            task, taint.key, taint.operator, taint.value, taint.effect, taint.seconds
+        )
+
+
+def _hand_in(task: PipelineTask, cluster: Cluster) -> None:
+    from kfp import kubernetes
+
+    for secret in cluster.secrets:
+        if secret.env:
+            kubernetes.use_secret_as_env(task, secret.secret, secret.env)
+        if secret.mount:
+            kubernetes.use_secret_as_volume(task, secret.secret, secret.mount)
+    for volume in cluster.volumes:
+        kubernetes.mount_pvc(task, volume.claim, volume.mount)

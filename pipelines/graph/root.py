@@ -1,0 +1,66 @@
+"""The flat root pipeline: model and data come in by URI, as run parameters."""
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Any
+
+from kfp import dsl
+from kfp.dsl import Dataset, Model
+from kfp.dsl.base_component import BaseComponent
+
+from quantgate import __version__
+from quantgate.pipelines.graph.build import Outputs, build_graph
+from quantgate.pipelines.graph.inputs import Inputs, import_source
+from quantgate.pipelines.graph.resources import Channel
+from quantgate.planning import tasks
+from quantgate.planning.plan import Plan, run_parameters
+
+
+def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
+    """Build the pipeline that is uploaded and run.
+
+    Its run parameters are `model`, and as the plan needs them `evaluation`, `calibration` and
+    `promote_to`; random data and Python functions lie nowhere and need none. One that the spec
+    gives as a URI has it as its default; a path on somebody's machine means nothing to a cluster,
+    so the run has to say where the cluster finds it.
+    """
+    parameters = run_parameters(plan)
+
+    def pipeline(*uris: Channel) -> Outputs:
+        given = dict(zip(parameters, uris, strict=True))
+        return build_graph(plan, _import_artifacts(plan, given), spec_sha256)
+
+    pipeline.__signature__ = _signature(parameters)  # type: ignore[attr-defined]
+    decorate: Callable[[Any], BaseComponent] = dsl.pipeline(
+        name=plan.spec.name,
+        description=f"Quantize, measure, gate and promote {plan.spec.name} "
+        f"(quantgate {__version__}, {plan.extent}).",
+        pipeline_root=plan.spec.cluster.pipeline_root if plan.spec.cluster else None,
+    )
+    return decorate(pipeline)
+
+
+def _signature(parameters: dict[str, str]) -> Signature:
+    return Signature(
+        [
+            Parameter(
+                name,
+                Parameter.KEYWORD_ONLY,
+                annotation=str,
+                default=location if "://" in location else Parameter.empty,
+            )
+            for name, location in parameters.items()
+        ],
+        return_annotation=Outputs,
+    )
+
+
+def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
+    return Inputs(
+        model=import_source(given["model"], Model, tasks.IMPORT_MODEL),
+        sources={
+            parameter: import_source(given[parameter], Dataset, key)
+            for parameter, key in tasks.data_imports(plan).items()
+        },
+        promote_to=given.get("promote_to"),
+    )

@@ -1,0 +1,106 @@
+"""Rules of Kubeflow's backend for a compiled pipeline, checked before it meets a cluster."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from quantgate.foundation.pipeline_file import PipelineFile
+from quantgate.pipelines.lint import (
+    artifacts,
+    cache,
+    code,
+    exit_tasks,
+    expansion,
+    lists,
+    names,
+    placeholders,
+    size,
+    twice,
+    wiring,
+)
+from quantgate.pipelines.lint.findings import Found
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        severity: an "error" fails on a cluster or is lost there; a "warning" does so on some
+            backends, or one day.
+        check: yields the places that break it.
+        fixed_in: the first release of KFP's backend that does without the rule; None where every
+            release needs it.
+    """
+
+    severity: Severity
+    check: Callable[[PipelineFile], Iterator[Found]]
+    fixed_in: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A place that breaks a rule.
+
+    Attributes:
+        rule: its name.
+        severity: the rule's.
+        place: which task, executor or parameter.
+        message: one sentence without a full stop.
+        advice: the way out, likewise.
+        fixed_in: the rule's.
+    """
+
+    rule: str
+    severity: Severity
+    place: str
+    message: str
+    advice: str
+    fixed_in: str | None = None
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "pipeline-size": Rule("error", size.pipeline_size),
+        "pipeline-name": Rule("error", names.pipeline_name),
+        "run-parameters": Rule("error", size.run_parameters),
+        "argument-size": Rule("error", size.argument_size),
+        "argument-expansion": Rule("error", expansion.argument_expansion),
+        "placeholder": Rule("error", placeholders.placeholder),
+        "reference": Rule("error", wiring.reference),
+        "importer-name": Rule("error", names.importer_name),
+        "same-artifact": Rule("error", twice.same_artifact),
+        "nested-list": Rule("error", lists.nested_list),
+        "collected-if": Rule("error", lists.collected_if),
+        "after-ignored": Rule("error", exit_tasks.after_ignored),
+        "exit-task": Rule("error", exit_tasks.exit_task),
+        "artifact-iterator": Rule("error", lists.artifact_iterator),
+        "artifact-type": Rule("error", artifacts.artifact_type),
+        "artifact-uri": Rule("error", artifacts.artifact_uri),
+        "metadata-null": Rule("error", artifacts.metadata_null),
+        "single-file": Rule("error", code.single_file),
+        "loop-name": Rule("warning", names.loop_name, fixed_in="2.16"),
+        "oneof-artifact": Rule("warning", lists.oneof_artifact, fixed_in="2.17"),
+        "time-placeholder": Rule("warning", placeholders.time_placeholder, fixed_in="2.17"),
+        "if-present": Rule("warning", placeholders.if_present, fixed_in="2.17"),
+        "collected-nested": Rule("warning", lists.collected_nested),
+        "environment-cache": Rule("warning", cache.environment_cache),
+        "image-digest": Rule("warning", cache.image_digest),
+        "metadata-type": Rule("warning", artifacts.metadata_type),
+        "metrics-metadata": Rule("warning", code.metrics_metadata),
+        "unknown-type": Rule("warning", artifacts.unknown_type),
+    }
+)
+
+
+def lint(file: PipelineFile) -> list[Finding]:
+    """Return every finding, errors first, in the order of the rules."""
+    findings = [
+        Finding(name, rule.severity, *found, rule.fixed_in)
+        for name, rule in RULES.items()
+        for found in rule.check(file)
+    ]
+    return sorted(findings, key=lambda finding: finding.severity)

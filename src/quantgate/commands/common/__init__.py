@@ -1,0 +1,1 @@
+"""Code that several verbs share: arguments, connection, error guard, conclusion."""

@@ -1,0 +1,73 @@
+"""The images that tasks run in on a cluster, and those that no registry holds."""
+
+import sys
+from collections.abc import Mapping
+
+from quantgate.errors import UsageError
+from quantgate.spec.model.cluster import Cluster
+from quantgate.spec.model.functions import functions_left_behind
+from quantgate.spec.model.spec import Spec
+from quantgate.spec.problems.wording import listed
+
+KINDS = ("convert", "runtime")
+
+
+def released(kind: str) -> str:
+    """Return the image of a kind that `make images` builds."""
+    from quantgate.components import images
+
+    return images.CONVERT if kind == "convert" else images.RUNTIME
+
+
+def images_of(spec: Spec) -> dict[str, str]:
+    """Return the images of a spec's tasks, by kind."""
+    return {kind: name or released(kind) for kind, name in _named(spec).items()}
+
+
+def refuse_default_images(spec: Spec) -> None:
+    """Refuse images that the user has not named.
+
+    Raises:
+        UsageError: no registry is known to hold an image.
+    """
+    if problem := _problem(spec):
+        raise UsageError(f"{spec.name} cannot be sent to a cluster: {problem}")
+
+
+def warn_of_default_images(spec: Spec) -> None:
+    """Warn of images that the user has not named."""
+    if problem := _problem(spec):
+        sys.stderr.write(f"warning: {problem}\n")
+
+
+def note_code_in_images(spec: Spec) -> None:
+    """Name the user's functions that an image has to hold, for they do not travel."""
+    functions = functions_left_behind(spec)
+    if not functions:
+        return
+    way_out = (
+        f"`code` carries {spec.code.name} alone"
+        if spec.code
+        else "Name their file as `code` in the spec, and it travels with the pipeline"
+    )
+    named, image = listed(functions, "and"), images_of(spec)["runtime"]
+    sys.stderr.write(f"note: {named} must be importable in the image {image}. {way_out}\n")
+
+
+def _named(spec: Spec) -> Mapping[str, str | None]:
+    images = (spec.cluster or Cluster()).images
+    return {kind: getattr(images, kind) for kind in KINDS}
+
+
+def _problem(spec: Spec) -> str | None:
+    kinds = [kind for kind, name in _named(spec).items() if not name]
+    if not kinds:
+        return None
+    defaults = {kind: released(kind) for kind in kinds}
+    here = " ".join(f"--image {kind}={name}" for kind, name in defaults.items())
+    return (
+        f"{' and '.join(defaults.values())} {'name' if len(kinds) > 1 else 'names'} no registry "
+        "that the cluster could pull from. Build the images with `make images`, push them, and "
+        f"name them with --image {kinds[0]}=REGISTRY/IMAGE or in cluster.images. If the nodes "
+        f"hold them already, say so with {here}"
+    )

@@ -1,0 +1,1 @@
+"""From evidence to a decision: join, judge, choose, warn, advise."""

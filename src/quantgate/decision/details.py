@@ -1,0 +1,145 @@
+"""Evidence and decision -> the details that reports show."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from quantgate.decision.calibration_ranges import ranges_shown
+from quantgate.decision.evidence import Evaluation, Evidence
+from quantgate.domain.figures import METRICS, is_likeness
+from quantgate.records.attestation import Attestation, TensorAttest
+from quantgate.records.decision import Decision, main_metric
+from quantgate.records.details import Attested, Details, Spread, TensorRange
+from quantgate.records.tasks import ModelFacts
+from quantgate.statistics.confusion import Answers, classes_of, curves_of
+from quantgate.statistics.paired_bounds import Samples, upper_bound
+
+#: Of a one-sided bound; two of them make the 95 % interval.
+ONE_SIDED = 0.975
+QUANTILE = 1.959964
+
+
+def details_of(
+    evidence: Evidence, decision: Decision, ranges: Sequence[TensorRange] = ()
+) -> Details:
+    """Gather what reports show beside figures and verdicts.
+
+    Args:
+        evidence: what the run's tasks found out.
+        decision: what was decided on it.
+        ranges: what the calibration recorded, where there was one.
+    """
+    subject = decision.winner or (decision.closest.name if decision.closest else None)
+    by_name = {found.candidate: found for found in evidence.attestations}
+    attestation = by_name.get(subject or "")
+    before, after = _answers(evidence, attestation)
+    names = [entry.name for entry in decision.candidates]
+    inputs, outputs = _ends(evidence, decision, attestation)
+    return Details(
+        subject=subject,
+        signatures=evidence.facts.keys,
+        inputs=inputs,
+        outputs=outputs,
+        spreads=list(_spreads(evidence, decision)),
+        classes=[
+            classes_of(figure, subject, choices, after.choices[figure], evidence.classes)
+            for figure, choices in before.choices.items()
+            if subject and figure in after.choices
+        ],
+        curves=[
+            curves
+            for figure, rankings in before.rankings.items()
+            if subject and figure in after.rankings
+            if (curves := curves_of(figure, subject, rankings, after.rankings[figure]))
+        ],
+        attested=[_attested(by_name[name]) for name in names if by_name[name].op_types],
+        ranges=ranges_shown(ranges) if ranges else None,
+    )
+
+
+def _ends(
+    evidence: Evidence, decision: Decision, attestation: Attestation | None
+) -> tuple[list[TensorAttest], list[TensorAttest]]:
+    """Inputs and outputs of what is promoted, else of the candidate that is attested here."""
+    if decision.promoted is decision.baseline:
+        return _float_ends(evidence.facts)
+    return (attestation.inputs, attestation.outputs) if attestation else ([], [])
+
+
+def _float_ends(facts: ModelFacts) -> tuple[list[TensorAttest], list[TensorAttest]]:
+    inputs, outputs = (
+        [
+            TensorAttest(
+                name=facts.title(signature.key, name),
+                shape=found.shape,
+                dtype=found.dtype,
+                scale=0.0,
+                zero_point=0,
+            )
+            for signature in facts.signatures
+            for name, found in getattr(signature, ends).items()
+        ]
+        for ends in ("inputs", "outputs")
+    )
+    return inputs, outputs
+
+
+def _attested(attestation: Attestation) -> Attested:
+    arithmetics: dict[str, int] = {}
+    for counts in attestation.op_types.values():
+        for arithmetic, count in counts.items():
+            arithmetics[arithmetic] = arithmetics.get(arithmetic, 0) + count
+    return Attested(
+        candidate=attestation.candidate,
+        ops=sum(attestation.ops.values()),
+        arithmetics=arithmetics,
+        float_ops=attestation.float_ops,
+        float_macs=attestation.float_macs,
+        float_op_share=attestation.float_op_share,
+        float_mac_share=attestation.float_mac_share,
+        macs=sum(attestation.macs.values()),
+    )
+
+
+def _evaluation(evidence: Evidence, sha256: str | None) -> Evaluation | None:
+    """The measured evaluation of a model; the baseline's where it is the baseline's bytes."""
+    for found in (*evidence.evaluations, evidence.baseline):
+        measurement = found.measurement
+        if sha256 and measurement.model_sha256 == sha256 and measurement.status == "measured":
+            return found
+    return None
+
+
+def _answers(evidence: Evidence, attestation: Attestation | None) -> tuple[Answers, Answers]:
+    """The baseline's and a candidate's; empty where that was not measured."""
+    own = _evaluation(evidence, attestation.model_sha256) if attestation else None
+    if own is None:
+        return Answers(), Answers()
+    return evidence.baseline.answers().at(own.covered), own.answers()
+
+
+def _spreads(evidence: Evidence, decision: Decision) -> Iterator[Spread]:
+    figure = main_metric(decision)
+    if figure is None or is_likeness(evidence.metrics[figure]):
+        return
+    base = evidence.baseline.samples[figure]
+    for entry in decision.candidates:
+        found = _evaluation(evidence, entry.model_sha256)
+        if found is None or figure not in found.measurement.figures:
+            continue
+        first = base if found.covered is None else base[found.covered]
+        low, high = _interval(first, found.samples[figure], evidence.metrics[figure])
+        if math.isfinite(low) and math.isfinite(high):
+            yield Spread(candidate=entry.name, figure=figure, low=low, high=high)
+
+
+def _interval(before: Samples, after: Samples, metric: str) -> tuple[float, float]:
+    """Tango's score interval for what is right or wrong, the normal one for all else."""
+    count = len(after)
+    if metric in METRICS and METRICS[metric].right_or_wrong:
+        low = -upper_bound(before, after, ONE_SIDED)
+        return low, upper_bound(after, before, ONE_SIDED)
+    change = after - before
+    half = QUANTILE * float(np.std(change, ddof=1)) / math.sqrt(count) if count > 1 else math.inf
+    return float(change.mean()) - half, float(change.mean()) + half

@@ -1,0 +1,99 @@
+"""Whether an evaluation in steps is decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from quantgate.decision.verdicts import Measured, judge
+from quantgate.domain.figures import metric_of
+from quantgate.records.decision import Outcome, Verdict
+from quantgate.records.tasks import Steps
+from quantgate.spec.model.choice import Objective, metrics_chosen_by
+from quantgate.spec.model.limit import Limit
+from quantgate.statistics.early_estimate import Rows
+from quantgate.statistics.error_spending import CONFIDENCE, early_confidence
+from quantgate.statistics.paired_bounds import Samples
+from quantgate.wording.figures import confidence_text
+from quantgate.wording.verdicts import rule_text
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What a candidate is held against while its evaluation goes on.
+
+    Attributes:
+        baseline: with the values of all samples.
+        limits: the spec's `gate`.
+        choose: the spec's `choose`.
+    """
+
+    baseline: Measured
+    limits: Mapping[str, Limit]
+    choose: Sequence[Objective]
+
+    def steps(self, values: Mapping[str, Samples], rows: Rows) -> Steps:
+        """How a candidate stands after some of the samples; the gate's verdicts will be the same.
+
+        One limit that is certain to be missed decides. Where all are certain to be kept that
+        decides only if the choice needs none of the figures, which all samples give exactly.
+
+        Args:
+            values: float64 [taken] by metric.
+            rows: int64 [taken], the samples' places in the data set.
+        """
+        available = len(next(iter(self.baseline.samples.values())))
+        steps = Steps(taken=len(rows), available=available, limits=self._rules)
+        if not steps.stopped:
+            return _ended(
+                steps, "undecided", f"all {available:,} samples were run: {self._why_all}"
+            )
+        verdicts = self._verdicts(values, rows, steps)
+        missed = [verdict for verdict in verdicts if verdict.outcome == "fail"]
+        if missed:
+            return _ended(steps, "fail", _enough(steps, missed[:1], "misses"))
+        if not self._chosen_by and all(verdict.outcome == "pass" for verdict in verdicts):
+            return _ended(steps, "pass", _enough(steps, verdicts, "keeps"))
+        return steps
+
+    @property
+    def _limits(self) -> dict[str, Limit]:
+        metrics = self.baseline.metrics
+        return {name: limit for name, limit in self.limits.items() if metric_of(name, metrics)}
+
+    @property
+    def _rules(self) -> int:
+        return sum(len(limit.by_name) for limit in self._limits.values())
+
+    @property
+    def _chosen_by(self) -> list[str]:
+        return metrics_chosen_by(self.choose, self.baseline.metrics)
+
+    @property
+    def _why_all(self) -> str:
+        if self._chosen_by:
+            return (
+                "no fewer showed that it misses an accuracy limit, and the choice rests on "
+                f"{' and '.join(self._chosen_by)}"
+            )
+        return "no fewer told for certain whether it keeps its accuracy limits"
+
+    def _verdicts(self, values: Mapping[str, Samples], rows: Rows, steps: Steps) -> list[Verdict]:
+        figures = {name: float(found.mean()) for name, found in values.items()}
+        candidate = Measured(
+            None, figures, values, self.baseline.metrics, steps=steps, covered=rows
+        )
+        return judge(candidate, self.baseline, self._limits)
+
+
+def _ended(steps: Steps, outcome: Outcome, reason: str) -> Steps:
+    return steps.model_copy(update={"outcome": outcome, "reason": reason})
+
+
+def _enough(steps: Steps, verdicts: Sequence[Verdict], verb: str) -> str:
+    least = min(verdict.confidence or CONFIDENCE for verdict in verdicts)
+    rules = " and ".join(
+        rule_text(verdict.model_copy(update={"confidence": None})) for verdict in verdicts
+    )
+    return (
+        f"{steps.taken:,} of {steps.available:,} samples were enough to show, at "
+        f"{confidence_text(early_confidence(least))} over all looks, that it {verb} {rules}"
+    )

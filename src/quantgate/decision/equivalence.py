@@ -1,0 +1,49 @@
+"""Ties: candidates that latencies or samples cannot tell apart."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from quantgate.decision.choice import Alike
+from quantgate.decision.verdicts import Measured, estimate_of
+from quantgate.domain.figures import LATENCIES, MEDIAN
+from quantgate.records.tasks import Interval
+from quantgate.spec.model.choice import Objective, WithinConfidence
+from quantgate.statistics.latency_ratios import ratio_interval, told_apart
+
+
+def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
+    """Whether the clock does not tell two candidates apart; where it was not asked, it does.
+
+    Where there were too few rounds for a percentile, medians decide.
+    """
+
+    @cache
+    def not_told_apart(name: str, one: str, other: str) -> bool:
+        figure = LATENCIES.get(name)
+        first, second = models[one].timings, models[other].timings
+        if figure is None or one == other or first is None or second is None or itself is None:
+            return False
+        interval = ratio_interval(first, second, figure.percentile or 0) or ratio_interval(
+            first, second, MEDIAN.percentile or 0
+        )
+        return interval is not None and not told_apart(interval, itself)
+
+    return lambda objective, one, other: not_told_apart(objective.figure, one, other)
+
+
+def alike_by_samples(models: Mapping[str, Measured], otherwise: Alike) -> Alike:
+    """Whether samples, in pairs, leave open that one model is worse than the best; or `otherwise`.
+
+    Samples are asked where an objective's tolerance is a confidence.
+    """
+
+    def alike(objective: Objective, other: str, best: str) -> bool:
+        if not isinstance(objective.within, WithinConfidence):
+            return otherwise(objective, other, best)
+        if models[other].covered is not None or models[best].covered is not None:
+            return False  # values of single samples that belong to different ones
+        rule = "max_rise" if objective.minimize else "max_drop"
+        estimate = estimate_of(objective.figure, rule, models[other], models[best])
+        return estimate is not None and not estimate.lower(objective.within.confidence) > 0
+
+    return alike

@@ -1,0 +1,250 @@
+"""Join what the tasks of a run wrote, by the hash of each model's bytes."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from quantgate.decision.sample_sets import SampleSets, random_purposes
+from quantgate.decision.verdicts import Measured
+from quantgate.domain.figures import FIGURES, SIZE, metric_of
+from quantgate.domain.flex_ops import tensorflow_ops
+from quantgate.domain.modes import BASELINE, MODES
+from quantgate.errors import InputError
+from quantgate.records.attestation import Attestation
+from quantgate.records.targets import TargetMeasurement, TargetMeasurements, found_on_targets
+from quantgate.records.tasks import (
+    Benchmark,
+    Calibration,
+    Interval,
+    Measurement,
+    ModelFacts,
+    Slices,
+)
+from quantgate.statistics.confusion import Answers
+from quantgate.statistics.early_estimate import Rows
+from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS, Timings
+from quantgate.statistics.paired_bounds import Samples
+
+Status = Literal["measured", "rejected", "failed"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A measurement, and per metric the values that its figure is the mean of.
+
+    `samples` are float64 [samples] by metric, in the data set's order; they may be read lazily.
+    `covered`, int64 [samples], are their places in the data set where they are not all.
+    `answers` reads what a classifier answered.
+    """
+
+    measurement: Measurement
+    samples: Mapping[str, Samples]
+    covered: Rows | None = None
+    answers: Callable[[], Answers] = Answers
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that a run found out; the order of its lists means nothing.
+
+    Data sets are by signature.
+    """
+
+    facts: ModelFacts
+    baseline: Evaluation
+    attestations: Sequence[Attestation]
+    evaluations: Sequence[Evaluation]
+    benchmark: Benchmark | None = None
+    calibration: Calibration | None = None
+    calibration_sets: SampleSets = field(default_factory=dict)
+    evaluation_sets: SampleSets = field(default_factory=dict)
+    targets: Sequence[TargetMeasurements] = ()
+
+    @property
+    def metrics(self) -> Mapping[str, str]:
+        """The metric that each of the baseline's measured figures is of."""
+        measurement = self.baseline.measurement
+        return {name: measurement.metrics.get(name, name) for name in measurement.figures}
+
+    @property
+    def slices(self) -> Mapping[str, Slices]:
+        """The slices of the baseline's metrics, by figure."""
+        return self.baseline.measurement.slices
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the evaluation set's classes, by number; none where its signatures differ."""
+        named = {tuple(found.manifest.classes) for found in self.evaluation_sets.values()}
+        return named.pop() if len(named) == 1 else ()
+
+    @property
+    def random_data(self) -> list[str]:
+        """Which data is random: "calibration", "evaluation"."""
+        return random_purposes(self.calibration_sets, self.evaluation_sets)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """The baseline or a candidate, with what is known about its model."""
+
+    name: str
+    mode: str
+    status: Status
+    reasons: list[str]
+    measured: Measured
+    ratios: Mapping[str, Interval] = field(default_factory=dict)
+    targets: list[TargetMeasurement] = field(default_factory=list)
+
+
+def join_baseline(evidence: Evidence) -> Contender:
+    """The baseline; raises InputError where there is nothing to hold candidates against."""
+    facts, measurement = evidence.facts, evidence.baseline.measurement
+    if measurement.model_sha256 != facts.baseline_sha256:
+        raise InputError(
+            f"the baseline's measurement is of model {_short(measurement.model_sha256)}, its model "
+            f"card of {_short(facts.baseline_sha256)}: pass files of one and the same run"
+        )
+    if measurement.status == "failed" and not tensorflow_ops(facts.ops):
+        raise InputError(
+            "the float32 baseline could not be evaluated, and candidates are held against it: "
+            + "; ".join(measurement.reasons)
+        )
+    measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
+    measured = measured.in_memory()
+    reasons = _reasons(measurement.reasons, facts.baseline_sha256, evidence.benchmark)
+    return Contender(BASELINE.name, BASELINE.name, measurement.status, reasons, measured)
+
+
+def join_candidates(evidence: Evidence) -> list[Contender]:
+    """All candidates, in the order of the guide's modes and then by name.
+
+    Raises:
+        InputError: a candidate was evaluated on other data than the baseline.
+    """
+    _require_one_dataset(evidence)
+    evaluations = _by_model(evidence)
+    modes = list(MODES)
+    attestations = sorted(
+        evidence.attestations, key=lambda found: (modes.index(found.mode), found.candidate)
+    )
+    return [_contender(attestation, evaluations, evidence) for attestation in attestations]
+
+
+def _contender(
+    attestation: Attestation, evaluations: Mapping[str, Evaluation], evidence: Evidence
+) -> Contender:
+    sha256 = attestation.model_sha256
+    evaluation = evaluations.get(sha256) if sha256 else None
+    status, reasons = _status(attestation, evaluation)
+    benchmark = evidence.benchmark
+    targets = found_on_targets(sha256, evidence.targets)
+    measured = _measured(sha256, attestation.size_bytes, evaluation, evidence, targets)
+    reasons += [f"{found.target}: {note}" for found in targets for note in found.notes]
+    return Contender(
+        name=attestation.candidate,
+        mode=attestation.mode,
+        status=status,
+        reasons=_reasons([*attestation.reasons, *reasons], sha256, benchmark),
+        measured=measured,
+        ratios=benchmark.ratios.get(sha256, {}) if benchmark and sha256 else {},
+        targets=targets,
+    )
+
+
+def _reasons(known: list[str], sha256: str | None, benchmark: Benchmark | None) -> list[str]:
+    """Every reason once; why a model does not run is not repeated for its latency."""
+    failure = benchmark.failures.get(sha256) if benchmark and sha256 else None
+    untimed = [f"could not be timed: {failure}"] if failure and failure not in known else []
+    return list(dict.fromkeys([*known, *untimed]))
+
+
+def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[Status, list[str]]:
+    if attestation.status == "failed":
+        return "failed", []
+    if evaluation is None:
+        reasons = ["no measurement of this model was handed in"]
+    else:
+        found = evaluation.measurement
+        reasons = [*found.reasons, *([found.steps.reason] if found.steps else [])]
+    if attestation.status == "rejected":
+        # A model that did not even run when it was tried out has said why.
+        tried = attestation.trial
+        return "rejected", [] if tried and tried.problem else reasons
+    unmeasured = evaluation is None or evaluation.measurement.status == "failed"
+    return ("failed" if unmeasured else "measured"), reasons
+
+
+def _measured(
+    sha256: str | None,
+    size_bytes: int | None,
+    evaluation: Evaluation | None,
+    evidence: Evidence,
+    targets: Sequence[TargetMeasurement] = (),
+) -> Measured:
+    figures: dict[str, float] = {} if size_bytes is None else {SIZE.name: float(size_bytes)}
+    if evaluation is not None:
+        figures |= evaluation.measurement.figures
+    if evidence.benchmark is not None and sha256 is not None:
+        figures |= evidence.benchmark.figures.get(sha256, {})
+    for found in targets:
+        figures |= found.figures
+    samples = evaluation.samples if evaluation else {}
+    return Measured(
+        sha256,
+        _in_order(figures, evidence.metrics),
+        samples,
+        evidence.metrics,
+        _timings(sha256, evidence.benchmark),
+        steps=evaluation.measurement.steps if evaluation else None,
+        covered=evaluation.covered if evaluation else None,
+    )
+
+
+def _timings(sha256: str | None, benchmark: Benchmark | None) -> Timings | None:
+    nanoseconds = benchmark.timings.get(sha256) if benchmark and sha256 else None
+    return np.array(nanoseconds, dtype=np.float64) / NANOSECONDS_PER_MS if nanoseconds else None
+
+
+def _in_order(figures: Mapping[str, float], metrics: Mapping[str, str]) -> dict[str, float]:
+    """Finite figures only, for JSON knows no others, in one order whatever the run's."""
+    known = list(FIGURES)
+    kinds = {name: metric_of(name, metrics) or name for name in figures}
+    places = {
+        name: known.index(kind) if kind in FIGURES else len(known) for name, kind in kinds.items()
+    }
+    names = sorted(figures, key=lambda name: (places[name], name))
+    return {name: figures[name] for name in names if math.isfinite(figures[name])}
+
+
+def _by_model(evidence: Evidence) -> dict[str, Evaluation]:
+    """One evaluation for each model; of several the same one, whatever their order."""
+    preferred = sorted(
+        evidence.evaluations,
+        key=lambda found: (
+            found.measurement.status == "measured",
+            found.measurement.model_dump_json(),
+        ),
+    )
+    return {
+        found.measurement.model_sha256: found
+        for found in (*preferred, evidence.baseline)
+        if found.measurement.model_sha256 is not None
+    }
+
+
+def _require_one_dataset(evidence: Evidence) -> None:
+    expected = evidence.baseline.measurement.dataset_sha256
+    for found in (evaluation.measurement for evaluation in evidence.evaluations):
+        if found.status == "measured" and found.dataset_sha256 != expected:
+            raise InputError(
+                f"model {_short(found.model_sha256)} was evaluated on data set "
+                f"{_short(found.dataset_sha256)} and the baseline on {_short(expected)}: figures "
+                "from different data cannot be compared, evaluate both on one"
+            )
+
+
+def _short(sha256: str | None) -> str:
+    return sha256[:12] if sha256 else "unknown"

@@ -1,0 +1,62 @@
+"""Limits that an evaluation set is too small to show."""
+
+from collections.abc import Iterator, Mapping
+
+from quantgate.domain.figures import METRICS, metric_of
+from quantgate.spec.model.limit import Rules
+from quantgate.statistics.paired_bounds import least_samples
+from quantgate.wording.figures import confidence_text
+
+#: The rules on a drop, and the part of the baseline's figure that they count in.
+_DROPS = {"max_drop": 0.0, "max_drop_percent": 0.01}
+
+
+def warnings_of_power(
+    limits: Mapping[str, Rules],
+    baseline: Mapping[str, float],
+    metrics: Mapping[str, str],
+    samples: int,
+) -> list[str]:
+    """Say which limits the samples are too few for: to show that one is kept, or to tell at all.
+
+    With a confidence not even a candidate that agrees on every sample can be shown to keep such a
+    limit; without one, a single sample weighs more than the limit allows.
+
+    Args:
+        limits: the spec's `gate`, by figure.
+        baseline: its figures.
+        metrics: the metric by the name of its figure.
+        samples: how many the figures rest on.
+    """
+    drops = list(_drops(limits, baseline, metrics))
+    unshown = [
+        f"{samples:,} evaluation samples cannot show that {name} drops by at most {drop:.4g} at "
+        f"{confidence_text(confidence)}, not even for a candidate that agrees with the baseline on "
+        f"each of them: that takes at least {needed:,.0f}; evaluate on more samples, or widen the "
+        "limit"
+        for name, drop, confidence in drops
+        if confidence is not None
+        and samples < (needed := least_samples(confidence, drop)) < float("inf")
+    ]
+    coarse = [
+        f"one of the {samples:,} evaluation samples is {1 / samples:.2g} of {name}, more than the "
+        f"{drop:.2g} that it may drop by: a single sample decides this limit; evaluate on more "
+        "samples, and give it a `confidence`"
+        for name, drop, confidence in drops
+        if confidence is None and samples * drop < 1
+    ]
+    return [*unshown, *coarse]
+
+
+def _drops(
+    limits: Mapping[str, Rules], baseline: Mapping[str, float], metrics: Mapping[str, str]
+) -> Iterator[tuple[str, float, float | None]]:
+    """Name, drop and confidence (or None) of limits on what is right or wrong for each sample."""
+    for name, limit in limits.items():
+        metric = METRICS.get(metric_of(name, metrics) or "")
+        if metric is None or not metric.right_or_wrong:
+            continue
+        for rule, share in _DROPS.items():
+            drop, scale = getattr(limit, rule), share * baseline.get(name, 0.0) if share else 1.0
+            if drop:
+                yield name, drop * scale, limit.confidence

@@ -1,0 +1,76 @@
+"""What a decision rests on: versions, hashes, data, and how all of it was chosen."""
+
+from dataclasses import dataclass
+
+from quantgate import __version__
+from quantgate.decision.evidence import Evidence
+from quantgate.decision.sample_sets import SampleSets
+from quantgate.records.decision import DataSource, Provenance, Timing
+from quantgate.records.tasks import Benchmark
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where the gate itself runs; what it does not know it leaves out."""
+
+    processor: str
+    platform: str | None = None
+    python: str | None = None
+    kfp: str | None = None
+    numpy: str | None = None
+
+
+def provenance_of(
+    evidence: Evidence, spec_sha256: str, code_sha256: str | None, host: Host
+) -> Provenance:
+    """Gather what the figures of a run rest on."""
+    measurement = evidence.baseline.measurement
+    benchmark, calibration = evidence.benchmark, evidence.calibration
+    return Provenance(
+        quantgate=__version__,
+        tensorflow=evidence.facts.tensorflow,
+        litert=benchmark.litert if benchmark else measurement.litert,
+        kfp=host.kfp,
+        numpy=host.numpy,
+        python=host.python,
+        platform=host.platform,
+        processor=benchmark.processor if benchmark else host.processor,
+        spec_sha256=spec_sha256,
+        code_sha256=code_sha256,
+        saved_model_sha256=evidence.facts.saved_model_sha256,
+        calibration_sha256=calibration.dataset_sha256 if calibration else None,
+        calibration_samples=calibration.samples if calibration else None,
+        evaluation_sha256=measurement.dataset_sha256,
+        evaluation_samples=measurement.samples,
+        data=[*_sources(evidence.calibration_sets), *_sources(evidence.evaluation_sets)],
+    )
+
+
+def _sources(sets: SampleSets) -> list[DataSource]:
+    return [
+        DataSource(
+            purpose=found.purpose,
+            signature=signature,
+            source=found.source,
+            samples=found.samples,
+            available=found.available,
+            select=found.select,
+            seed=found.seed,
+            synthetic=found.synthetic,
+            content_sha256=found.content_sha256,
+        )
+        for signature, found in ((key, sets[key].manifest) for key in sorted(sets))
+    ]
+
+
+def timing_of(benchmark: Benchmark | None) -> Timing | None:
+    """How models were timed, for the decision."""
+    if benchmark is None:
+        return None
+    return Timing(
+        threads=benchmark.threads,
+        warmup=benchmark.warmup,
+        runs=benchmark.runs,
+        itself=benchmark.itself,
+        conditions=benchmark.conditions,
+    )

@@ -1,0 +1,47 @@
+"""Among judged candidates: who stands on a Pareto front, and who is chosen."""
+
+from collections.abc import Mapping, Sequence
+
+from quantgate.decision.choice import Alike, Choice, choose_winner, has_all_figures, pareto_front
+from quantgate.records.decision import Entry
+from quantgate.spec.model.choice import Objective, metrics_chosen_by
+
+
+def with_pareto_fronts(
+    candidates: Sequence[Entry], choose: Sequence[Objective], metrics: Mapping[str, str]
+) -> list[Entry]:
+    """Mark who is on the front of those that qualify, and on that of all that were measured.
+
+    Without those whose evaluation stopped, where their figures on a part would count.
+    """
+    on_metrics = bool(metrics_chosen_by(choose, metrics))
+    measured = [
+        entry
+        for entry in candidates
+        if entry.status == "measured"
+        and has_all_figures(entry.measurements, choose)
+        and not (on_metrics and entry.steps and entry.steps.stopped)
+    ]
+    among_measured = _front(measured, choose)
+    among_qualified = _front([entry for entry in measured if entry.qualified], choose)
+    return [
+        entry.model_copy(
+            update={
+                "pareto": entry.name in among_qualified,
+                "pareto_measured": entry.name in among_measured,
+            }
+        )
+        for entry in candidates
+    ]
+
+
+def choice_among(
+    candidates: Sequence[Entry], choose: Sequence[Objective], baseline: Entry, alike: Alike
+) -> Choice | None:
+    """Choose among those that qualify; None where nobody does."""
+    qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
+    return choose_winner(qualified, choose, alike, baseline.measurements) if qualified else None
+
+
+def _front(entries: Sequence[Entry], choose: Sequence[Objective]) -> set[str]:
+    return pareto_front({entry.name: entry.measurements for entry in entries}, choose)

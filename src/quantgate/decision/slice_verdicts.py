@@ -1,0 +1,115 @@
+"""Limits on the slices of a metric: a mean may hide a class that was lost."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from quantgate.decision.power_warnings import warnings_of_power
+from quantgate.decision.verdicts import Measured, judge
+from quantgate.domain.figures import slice_figure
+from quantgate.records.decision import Verdict
+from quantgate.records.tasks import Slices
+from quantgate.spec.model.limit import Limit, Rules
+
+#: In a slice with fewer samples, one of them moves a share by more than three points.
+FEW_SAMPLES = 30
+_MOST_NAMED = 5
+_FROM_WORST = ("fail", "undecided", "pass")
+
+
+def judge_with_slices(
+    candidate: Measured,
+    baseline: Measured,
+    limits: Mapping[str, Limit],
+    slices: Mapping[str, Slices],
+) -> list[Verdict]:
+    """Hold a candidate against every rule of every limit, those on slices among them.
+
+    Of a rule for each slice there is one verdict, that of the slice which keeps it least; its
+    `worst_of` is the figure whose slices they are.
+
+    Args:
+        candidate: with a figure for each slice.
+        baseline: likewise.
+        limits: the spec's `gate`, by figure.
+        slices: of the baseline's metrics, by figure.
+    """
+    return [
+        verdict
+        for name, limit in limits.items()
+        for verdict in (
+            *judge(candidate, baseline, {name: limit}),
+            *_worst(name, judge(candidate, baseline, _for_each(name, limit, slices))),
+            *judge(candidate, baseline, _by_name(name, limit)),
+        )
+    ]
+
+
+def warnings_about_slices(
+    limits: Mapping[str, Limit],
+    figures: Mapping[str, float],
+    metrics: Mapping[str, str],
+    slices: Mapping[str, Slices],
+) -> list[str]:
+    """Say which slices are small, and which limits on them no candidate can be shown to keep.
+
+    Args:
+        limits: the spec's `gate`, by figure.
+        figures: the baseline's.
+        metrics: the metric by the name of its figure.
+        slices: by figure.
+    """
+    small = [warning for name, found in slices.items() for warning in _few(name, found)]
+    return [*small, *_without_power(limits, figures, metrics, slices)]
+
+
+def _for_each(name: str, limit: Limit, slices: Mapping[str, Slices]) -> dict[str, Rules]:
+    if limit.each_slice is None or name not in slices:
+        return {}
+    others = [of for of in slices[name].samples if of not in (limit.slices or {})]
+    return {slice_figure(name, of): limit.each_slice for of in others}
+
+
+def _by_name(name: str, limit: Limit) -> dict[str, Rules]:
+    return {slice_figure(name, of): rules for of, rules in sorted((limit.slices or {}).items())}
+
+
+def _worst(name: str, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+    for rule in dict.fromkeys(verdict.rule for verdict in verdicts):
+        worst = min((v for v in verdicts if v.rule == rule), key=_kept)
+        yield worst.model_copy(update={"worst_of": name})
+
+
+def _kept(verdict: Verdict) -> tuple[int, float]:
+    margin = -math.inf if verdict.margin is None else verdict.margin
+    return _FROM_WORST.index(verdict.outcome), margin
+
+
+def _few(name: str, slices: Slices) -> Iterator[str]:
+    small = {of: count for of, count in slices.samples.items() if count < FEW_SAMPLES}
+    if not small:
+        return
+    named = [f"{of} ({count})" for of, count in sorted(small.items(), key=lambda item: item[1])]
+    more = f" and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
+    yield (
+        f"{len(small):,} of the {len(slices.samples):,} slices of {name} by `{slices.key}` have "
+        f"fewer than {FEW_SAMPLES} samples: {', '.join(named[:_MOST_NAMED])}{more}; their figures "
+        "say little, evaluate on more samples of them"
+    )
+
+
+def _without_power(
+    limits: Mapping[str, Limit],
+    figures: Mapping[str, float],
+    metrics: Mapping[str, str],
+    slices: Mapping[str, Slices],
+) -> Iterator[str]:
+    """Of the limits for each slice, what the smallest of them cannot show."""
+    for name, found in slices.items():
+        counts = {slice_figure(name, of): count for of, count in found.samples.items()}
+        limit = limits.get(name, Limit())
+        each = _for_each(name, limit, slices)
+        smallest = min(each, key=lambda figure: counts[figure], default=None)
+        own = _by_name(name, limit)
+        for figure in [*([smallest] if smallest else []), *own]:
+            rules = {figure: own.get(figure) or each[figure]}
+            yield from warnings_of_power(rules, figures, metrics, counts.get(figure, 0))

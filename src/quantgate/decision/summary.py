@@ -1,0 +1,86 @@
+"""The decision in one sentence."""
+
+from collections.abc import Mapping, Sequence
+
+from quantgate.domain.figures import FIGURES, SIZE, is_likeness, is_slice
+from quantgate.records.decision import Closest, Entry
+from quantgate.wording.figures import change_text, ratio_text, readable_text, short_name
+
+#: Beside the size; whoever wants more reads the table.
+MOST_TOLD = 4
+
+
+def summarize(
+    baseline: Entry,
+    candidates: Sequence[Entry],
+    winner: str | None,
+    closest: Closest | None,
+    named: Sequence[str],
+    metrics: Mapping[str, str],
+    refusal: str | None = None,
+    kept: str | None = None,
+) -> str:
+    """Say who wins and what that means, or that nobody does and how close it was.
+
+    Args:
+        baseline: what the winner's figures are compared with.
+        candidates: all of them.
+        winner: the winner's name.
+        closest: who came nearest where nobody won.
+        named: the figures that the spec's objectives and limits name, the most important first;
+            other metrics follow, as far as there is room.
+        metrics: the metric by the name of its figure.
+        refusal: why nobody could win.
+        kept: who is promoted where nobody won.
+    """
+    if winner:
+        entry = next(entry for entry in candidates if entry.name == winner)
+        told = ", ".join(_highlights(entry, baseline, named, metrics))
+        return f"{winner} wins: {told}{_extent(entry)}"
+    start = f"no candidate qualifies{f', and {kept}, the baseline, is kept' if kept else ''}"
+    return f"{start}: {refusal or _nearest(closest, len(candidates))}"
+
+
+def _nearest(closest: Closest | None, tried: int) -> str:
+    if not closest:
+        return f"none of {tried} came through to be measured"
+    others = len(closest.missed) - 1
+    more = f" (and {others} more)" if others else ""
+    return f"{closest.name} comes closest, but {closest.missed[0]}{more}"
+
+
+def _extent(entry: Entry) -> str:
+    if not entry.steps or not entry.steps.stopped:
+        return ""
+    return f"; accuracy on {entry.steps.taken:,} of {entry.steps.available:,} samples"
+
+
+def _highlights(
+    entry: Entry, baseline: Entry, named: Sequence[str], metrics: Mapping[str, str]
+) -> list[str]:
+    others = [name for name in (*named, *metrics) if name != SIZE.name and not is_slice(name)]
+    measured = [name for name in dict.fromkeys(others) if name in entry.measurements]
+    order = list(dict.fromkeys((*metrics, *FIGURES, *measured)))
+    told = sorted(measured[:MOST_TOLD], key=order.index)
+    texts = [
+        _compared(
+            name,
+            entry.measurements[name],
+            entry.reference.get(name, baseline.measurements.get(name)),
+            metrics.get(name),
+        )
+        for name in (SIZE.name, *told)
+        if name in entry.measurements
+    ]
+    more = len(measured) - len(told)
+    return [*texts, *([f"and {more} more figure{'s' if more > 1 else ''}"] if more else [])]
+
+
+def _compared(name: str, value: float, reference: float | None, metric: str | None) -> str:
+    label = "" if name == SIZE.name else f"{short_name(name)} "
+    text = f"{label}{readable_text(metric or name, value)}"
+    if not reference or is_likeness(metric):
+        return text
+    if metric:
+        return f"{text} ({change_text(metric, value - reference)})"
+    return f"{text} ({ratio_text(value / reference)} of the baseline)"

@@ -1,0 +1,137 @@
+"""What the clock can and cannot tell of the models that were timed."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from quantgate.decision.choice import Alike, is_weighted
+from quantgate.domain.figures import LATENCIES, MEDIAN
+from quantgate.records.decision import Entry
+from quantgate.records.tasks import Benchmark, Conditions
+from quantgate.spec.model.choice import Objective
+from quantgate.spec.model.limit import Limit
+from quantgate.statistics.latency_ratios import least_runs, resolution_of, told_apart
+from quantgate.wording.figures import conditions_text, confidence_text, range_text, ratio_text
+
+#: A machine is called noisy where one model, timed twice, differs from itself by more.
+NOISY = 1.05
+#: Of models in one warning.
+MOST_NAMED = 12
+
+
+def warnings_of_timing(
+    benchmark: Benchmark | None,
+    baseline: Entry,
+    candidates: Sequence[Entry],
+    limits: Mapping[str, Limit],
+    choose: Sequence[Objective],
+    alike: Alike,
+) -> list[str]:
+    """What makes latencies worth less than they look, and who is slower than the float model."""
+    if benchmark is None or not benchmark.timings:
+        return []
+    return [
+        *_of_noise(benchmark),
+        *_of_too_few_runs(benchmark, limits),
+        *_of_fewer_runs(benchmark, candidates),
+        *_of_equals(candidates, choose, alike),
+        *_of_slower_ones(benchmark, baseline, candidates),
+    ]
+
+
+def _of_noise(benchmark: Benchmark) -> Iterator[str]:
+    itself = benchmark.itself
+    if itself is None or resolution_of(itself) <= NOISY:
+        return
+    yield (
+        "this machine was too noisy to tell two models apart whose latencies differ by less than "
+        f"{100 * (resolution_of(itself) - 1):.0f} %: the baseline, timed against itself, came out "
+        f"at {range_text(itself)} of its own median{_circumstances(benchmark.conditions)}; time "
+        "on a quiet machine, with `--no-cache`, for a cache keeps these timings too, or with more "
+        "`runs`"
+    )
+
+
+def _circumstances(conditions: Conditions | None) -> str:
+    if conditions is None:
+        return ""
+    return f" ({conditions_text(conditions)})"
+
+
+def _of_too_few_runs(benchmark: Benchmark, limits: Mapping[str, Limit]) -> Iterator[str]:
+    for name, limit in limits.items():
+        figure = LATENCIES.get(name)
+        if figure is None or figure.percentile is None or limit.confidence is None:
+            continue
+        needed = least_runs(figure.percentile, limit.confidence)
+        if benchmark.runs < needed:
+            yield (
+                f"{benchmark.runs:,} runs cannot show a limit on {name} at "
+                f"{confidence_text(limit.confidence)}: that takes at least {needed:,}; set "
+                "`measure.latency.runs`"
+            )
+
+
+def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterator[str]:
+    runs = {
+        entry.name: sum(1 for spent in timings if spent is not None)
+        for entry in candidates
+        if (timings := benchmark.timings.get(entry.model_sha256 or ""))
+    }
+    fewer = [f"{name} {count:,}" for name, count in runs.items() if count < benchmark.runs]
+    if fewer:
+        yield (
+            f"slow models were timed less often than {benchmark.runs:,} times, to stay within "
+            f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {_few(fewer)}"
+        )
+
+
+def _of_equals(
+    candidates: Sequence[Entry], choose: Sequence[Objective], alike: Alike
+) -> Iterator[str]:
+    qualified = [entry for entry in candidates if entry.qualified]
+    weighted = is_weighted(choose)
+    where = "in the weighted sum" if weighted else "in the choice, whatever `within` says"
+    for objective in choose:
+        name = objective.figure
+        if name in LATENCIES and qualified:
+            first = min(qualified, key=lambda one: _place(one, name, weighted)).name
+            equals = [one.name for one in qualified if alike(objective, one.name, first)]
+            if equals:
+                yield (
+                    f"{name} does not tell {_few([first, *equals])} apart on this machine, so "
+                    f"that they count as equal {where}"
+                )
+
+
+def _place(entry: Entry, latency: str, weighted: bool) -> tuple[float, str]:
+    """Whom others are held against: the fastest, or with weights whoever has the least sum."""
+    figure = entry.score if weighted else entry.measurements[latency]
+    return math.inf if figure is None else figure, entry.name
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first of the names, and how many more."""
+    more = len(names) - MOST_NAMED
+    return f"{', '.join(names[:MOST_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
+
+
+def _of_slower_ones(
+    benchmark: Benchmark, baseline: Entry, candidates: Sequence[Entry]
+) -> Iterator[str]:
+    slower = [
+        f"{entry.name} {ratio_text(entry.measurements[MEDIAN.name] / reference)} times as long "
+        f"({range_text(interval)})"
+        for reference in [baseline.measurements.get(MEDIAN.name)]
+        for entry in candidates
+        if reference
+        and (interval := entry.ratios.get(MEDIAN.name))
+        and interval.low > 1
+        and told_apart(interval, benchmark.itself)
+    ]
+    if slower:
+        threads = f"{benchmark.threads} thread{'' if benchmark.threads == 1 else 's'}"
+        yield (
+            f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
+            f"{_few(slower)}; another processor may have faster kernels for these models, "
+            "time them on the target's"
+        )

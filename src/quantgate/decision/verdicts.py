@@ -1,0 +1,224 @@
+"""Hold figures against limits: one verdict for every rule of every limit.
+
+A limit with a confidence passes where the value keeps it at its one-sided bound, fails where the
+value misses it at the bound on the other side, and is undecided in between.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from quantgate.domain.figures import LATENCIES, METRICS, metric_of
+from quantgate.domain.rules import RULES, Rule, margin_of
+from quantgate.records.decision import Outcome, Verdict
+from quantgate.records.tasks import Interval, Steps
+from quantgate.spec.model.limit import Rules
+from quantgate.statistics.early_estimate import Rows, Stepwise, range_of
+from quantgate.statistics.error_spending import CONFIDENCE, last_confidence, looks_at
+from quantgate.statistics.estimates import Certain, Estimate, Mean, Paired, are_sound, whole_samples
+from quantgate.statistics.latency_ratios import Clocked, Timings
+from quantgate.statistics.paired_bounds import Samples
+
+USUAL_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known about one model.
+
+    Attributes:
+        model_sha256: hash of the model's bytes; None where there is no model.
+        figures: figure by name.
+        samples: per metric float64 [samples], in the data set's order; may be read lazily.
+        metrics: the metric by the name of its figure.
+        timings: float64 [rounds] in milliseconds, NaN where the model sat the round out; None where
+            it was not timed.
+        steps: how its evaluation ended, where it might have stopped early.
+        covered: int64 [samples], which samples of the data set were run; None for all.
+    """
+
+    model_sha256: str | None
+    figures: Mapping[str, float]
+    samples: Mapping[str, Samples]
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    timings: Timings | None = None
+    steps: Steps | None = None
+    covered: Rows | None = None
+
+    def in_memory(self) -> "Measured":
+        """The same, with the samples read once and for all."""
+        return replace(self, samples=dict(self.samples))
+
+
+def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) -> list[Verdict]:
+    """Hold a candidate against every rule of every limit, in the order of `limits`.
+
+    A figure that is missing or not finite keeps no limit. With a confidence, a rule has to hold at
+    its bound; models with the same bytes are one model, so that the bound of their difference is
+    the difference itself. A candidate that was evaluated in steps is held to the bounds that
+    `early` shares out over them.
+    """
+    return [
+        _verdict(name, rule, value, limit.confidence, candidate, baseline)
+        for name, limit in limits.items()
+        for rule, value in limit.by_name.items()
+    ]
+
+
+def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, Interval]:
+    """How certain each figure is by itself that has a value for each sample.
+
+    At the confidence of its limit, or at `USUAL_CONFIDENCE`.
+    """
+    found = {}
+    for name, value in measured.figures.items():
+        estimate = _early(name, RULES["min"], measured, measured) or _of_figure(name, measured)
+        limit = limits.get(name)
+        confidence = (limit and limit.confidence) or USUAL_CONFIDENCE
+        if estimate and (interval := _interval(value, confidence, estimate)):
+            found[name] = interval
+    return found
+
+
+def estimate_of(name: str, rule: str, candidate: Measured, baseline: Measured) -> Estimate | None:
+    """The evidence behind the value that a rule limits; None where there is none."""
+    if name in LATENCIES:
+        return _of_timings(name, RULES[rule], candidate, baseline)
+    if RULES[rule].sign == 0:
+        return _of_figure(name, candidate)
+    if candidate.model_sha256 == baseline.model_sha256:
+        return Certain(RULES[rule].value(_figure(candidate, name), _figure(baseline, name)))
+    return _of_difference(name, RULES[rule], candidate, baseline)
+
+
+def misses_outright(verdict: Verdict) -> bool:
+    """Whether the value itself misses the limit, whatever its confidence bound."""
+    return verdict.value is not None and margin_of(verdict.rule, verdict.value, verdict.limit) < 0
+
+
+def is_unproven(verdict: Verdict) -> bool:
+    """Whether the value keeps the limit, and only its confidence bound does not."""
+    return verdict.outcome == "undecided" and not (
+        verdict.bound is None or misses_outright(verdict)
+    )
+
+
+def _of_timings(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
+    percent, ours, theirs = LATENCIES[name].percentile, candidate.timings, baseline.timings
+    if percent is None or ours is None or theirs is None:
+        return None
+    return Clocked(rule.value, ours, theirs, percent)
+
+
+def _of_figure(name: str, candidate: Measured) -> Estimate | None:
+    values = candidate.samples.get(name)
+    return Mean(values) if values is not None and are_sound(values) else None
+
+
+def _of_difference(
+    name: str, rule: Rule, candidate: Measured, baseline: Measured
+) -> Estimate | None:
+    ours, theirs = candidate.samples.get(name), baseline.samples.get(name)
+    if ours is None or theirs is None or not are_sound(ours, theirs):
+        return None
+    first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
+    scale = rule.parts / abs(_figure(baseline, name)) if rule.parts else 1.0
+    return Paired(first, second, scale, rule.offset)
+
+
+def _verdict(
+    name: str,
+    rule: str,
+    limit: float,
+    confidence: float | None,
+    candidate: Measured,
+    baseline: Measured,
+) -> Verdict:
+    figure, early = _figure(candidate, name), _early(name, RULES[rule], candidate, baseline)
+    value = early.value if early else RULES[rule].value(figure, _figure(baseline, name))
+    found = Verdict(
+        name=name,
+        metric=metric_of(name, baseline.metrics),
+        rule=rule,
+        limit=limit,
+        figure=_finite(figure),
+        value=_finite(value),
+        confidence=confidence,
+        margin=None,
+        outcome="undecided",
+        passed=False,
+    )
+    margin = margin_of(rule, value, limit)
+    if not math.isfinite(value):
+        return found
+    if early:
+        judged = _at_confidence(found, value, confidence or CONFIDENCE, early)
+        return judged if confidence else judged.model_copy(update={"margin": _finite(margin)})
+    if confidence is None:
+        return _decided(found, margin)
+    estimate = estimate_of(name, rule, candidate, baseline)
+    last = last_confidence(confidence) if candidate.steps else confidence
+    return found if estimate is None else _at_confidence(found, value, last, estimate)
+
+
+def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Stepwise | None:
+    """What the samples of an evaluation that stopped tell of a metric.
+
+    As elsewhere, the figure of the baseline that a relative rule counts in is taken as known, and
+    so it is that of all samples.
+    """
+    metric = METRICS.get(metric_of(name, baseline.metrics) or "")
+    reference = _figure(baseline, name)
+    value = rule.value(_figure(candidate, name), reference)
+    steps, covered = candidate.steps, candidate.covered
+    if steps is None or covered is None or metric is None or not math.isfinite(value):
+        return None
+    ours, theirs = candidate.samples[name], baseline.samples[name]
+    values = rule.sign * (ours - theirs[covered]) if rule.sign else ours
+    lowest, highest = range_of(metric, difference=rule.sign != 0)
+    scale = rule.parts / abs(reference) if rule.parts else 1.0
+    looks = len(looks_at(steps.available))
+    return Stepwise(values, lowest, highest, looks, steps.limits, scale, rule.offset)
+
+
+def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Estimate) -> Verdict:
+    # A confidence never makes a limit easier to keep, nor easier to miss.
+    low, high = min(estimate.lower(confidence), value), max(estimate.upper(confidence), value)
+    bound, other = (low, high) if RULES[found.rule].floor else (high, low)
+    margin = margin_of(found.rule, bound, found.limit)
+    undecided = not margin >= 0 and not margin_of(found.rule, other, found.limit) < 0
+    needed = estimate.samples_to_decide(confidence, found.limit) if undecided else math.nan
+    known = found.model_copy(
+        update={
+            "bound": _finite(bound),
+            "interval": _interval(value, confidence, estimate),
+            "p_value": estimate.p_value,
+            "samples_needed": whole_samples(needed, estimate.samples),
+        }
+    )
+    return _decided(known, margin, undecided=undecided)
+
+
+def _decided(found: Verdict, margin: float, *, undecided: bool = False) -> Verdict:
+    outcome: Outcome = "undecided" if undecided else "pass" if margin >= 0 else "fail"
+    return found.model_copy(
+        update={"margin": _finite(margin), "outcome": outcome, "passed": outcome == "pass"}
+    )
+
+
+def _interval(value: float, confidence: float, estimate: Estimate) -> Interval | None:
+    """Two-sided, each side at half of what the confidence leaves."""
+    side = (1 + confidence) / 2
+    low, high = min(estimate.lower(side), value), max(estimate.upper(side), value)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    return Interval(confidence=confidence, low=low, high=high)
+
+
+def _figure(measured: Measured, name: str) -> float:
+    value = measured.figures.get(name, math.nan)
+    return value if math.isfinite(value) else math.nan
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

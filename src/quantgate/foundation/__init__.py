@@ -1,0 +1,1 @@
+"""Tools that any room may use: hashing, atomic writes, compiled pipelines as YAML."""

@@ -1,0 +1,96 @@
+"""The file of a compiled KFP pipeline, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from quantgate.errors import PipelineError, UsageError
+from quantgate.foundation.hashing import sha256_of_file
+
+#: The C parser reads a pipeline ten times as fast, where PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DIGITS = 12
+#: Of the manifests that kfp compiles into.
+_GROUP = "pipelines.kubeflow.org/"
+_SECTIONS = ("pipelineInfo", "deploymentSpec", "root")
+
+
+@dataclass(frozen=True)
+class PipelineFile:
+    """A compiled pipeline.
+
+    Attributes:
+        document: the IR: `components`, `deploymentSpec`, `root` and so on.
+        size: of the whole file, in bytes.
+        platforms: the second document, with what only some platforms know; empty where there is
+            none.
+    """
+
+    document: dict[str, Any]
+    size: int
+    platforms: dict[str, Any] = field(default_factory=dict)
+
+
+def read_pipeline_file(path: Path) -> PipelineFile:
+    """Read a compiled pipeline, whoever compiled it: KFP's own YAML, or Kubernetes manifests.
+
+    Raises:
+        UsageError: the file cannot be read.
+        PipelineError: it is no KFP v2 pipeline.
+    """
+    content, documents = _read(path)
+    document, platforms = _parts_of(path, documents)
+    if not isinstance(document, dict):
+        raise PipelineError(_not_compiled(path, "it holds no mapping"))
+    for section in _SECTIONS:
+        if not isinstance(document.get(section), dict):
+            raise PipelineError(_not_compiled(path, f"it has no section `{section}`"))
+    return PipelineFile(document, len(content), platforms if isinstance(platforms, dict) else {})
+
+
+def _read(path: Path) -> tuple[bytes, list[Any]]:
+    """Return the content of a file and its YAML documents."""
+    try:
+        content = path.read_bytes()
+        return content, list(yaml.load_all(content.decode(), Loader=_LOADER))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"{path}: cannot be read ({reason}); name a compiled pipeline") from error
+    except UnicodeDecodeError as error:
+        raise PipelineError(_not_compiled(path, "it is not text")) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1} is not YAML" if mark else "it is not YAML"
+        raise PipelineError(_not_compiled(path, where)) from error
+
+
+def version_of(path: Path) -> str:
+    """Return the name that a version of a compiled pipeline has where none is given: a hash."""
+    return sha256_of_file(path)[:_DIGITS]
+
+
+def _parts_of(path: Path, documents: Sequence[Any]) -> tuple[Any, Any]:
+    """Return a pipeline and its settings for platforms, which a manifest of a version may hold."""
+    first, second, *_ = [*documents, None, None]
+    if not _is_manifest(first):
+        return first, second
+    manifests = [document for document in documents if _is_manifest(document)]
+    versions = [manifest for manifest in manifests if manifest.get("kind") == "PipelineVersion"]
+    if len(versions) != 1:
+        raise PipelineError(
+            f"{path}: {len(versions)} PipelineVersion manifests; give a file that holds one"
+        )
+    spec = versions[0].get("spec")
+    spec = spec if isinstance(spec, dict) else {}
+    return spec.get("pipelineSpec"), spec.get("platformSpec")
+
+
+def _is_manifest(document: object) -> bool:
+    return isinstance(document, dict) and str(document.get("apiVersion")).startswith(_GROUP)
+
+
+def _not_compiled(path: Path, reason: str) -> str:
+    return f"{path}: not a pipeline compiled by KFP v2, for {reason}; compile it anew"

@@ -1,0 +1,139 @@
+"""Spec -> Plan: which candidates are tried, and for every mode why it is in or out.
+
+`modes: auto` follows the decision tree of LiteRT's guide: what the hardware runs, then whether
+there is representative data.
+Source: https://ai.google.dev/edge/litert/models/post_training_quantization
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from quantgate.domain.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
+from quantgate.errors import SpecError
+from quantgate.planning.plan import (
+    Calibration,
+    CalibrationSettings,
+    ModePlan,
+    Plan,
+    PlannedCandidate,
+)
+from quantgate.spec.model.data import CalibrationSamples
+from quantgate.spec.model.quantize import Candidate, Exclude
+from quantgate.spec.model.spec import Spec
+
+
+@dataclass(frozen=True)
+class _Branch:
+    title: str
+    runs: tuple[str, ...]
+    otherwise: str
+
+
+_BRANCHES: Mapping[str, _Branch] = MappingProxyType(
+    {
+        "cpu": _Branch("a CPU runs every mode", tuple(QUANTIZED_MODES), ""),
+        "gpu": _Branch(
+            "a GPU computes in floating point: float16", ("float16",), "a GPU wants float16"
+        ),
+        "edge_tpu": _Branch(
+            "an Edge TPU runs integer-only models",
+            ("integer_only_int8", "integer_only_uint8"),
+            "an Edge TPU runs 8-bit integer-only models",
+        ),
+        "microcontroller": _Branch(
+            "microcontrollers run integer-only models",
+            ("integer_only_int8", "integer_only_uint8"),
+            "a microcontroller wants 8-bit integer-only models",
+        ),
+    }
+)
+_NO_DATA = "needs representative data, and the spec has no data.calibration"
+
+
+def make_plan(spec: Spec) -> Plan:
+    """Settle the candidates of a spec that passed its checks.
+
+    Raises:
+        SpecError: the target leaves no mode that could be tried.
+    """
+    if spec.quantize.modes == "auto":
+        return _plan_for_target(spec)
+    candidates = tuple(_settle(entry, spec) for entry in spec.quantize.modes)
+    return Plan(spec, None, _modes_by_name(candidates), candidates)
+
+
+def _plan_for_target(spec: Spec) -> Plan:
+    target = spec.quantize.target
+    branch = _BRANCHES[target]
+    has_data = spec.data.calibration is not None
+    modes = tuple(_judge(mode, branch, has_data) for mode in QUANTIZED_MODES.values())
+    entries = [Candidate(mode=plan.mode.name) for plan in modes if plan.included]
+    candidates = tuple(_settle(entry, spec) for entry in entries)
+    if not candidates:
+        raise SpecError(
+            f"quantize.target: {branch.title}, and all of those modes need representative data: "
+            "add data.calibration to the spec"
+        )
+    data = "with" if has_data else "without"
+    title = f"target {target}, {data} representative data: {branch.title}"
+    return Plan(spec, title, (_baseline_plan(), *modes), candidates)
+
+
+def _judge(mode: Mode, branch: _Branch, has_data: bool) -> ModePlan:
+    if mode.name not in branch.runs:
+        return ModePlan(mode, False, f"{branch.otherwise}; to try it all the same, name it")
+    if mode.calibrated and not has_data:
+        return ModePlan(mode, False, _NO_DATA)
+    return ModePlan(mode, True, branch.title)
+
+
+def _modes_by_name(candidates: tuple[PlannedCandidate, ...]) -> tuple[ModePlan, ...]:
+    return (_baseline_plan(), *(_named(mode, candidates) for mode in QUANTIZED_MODES.values()))
+
+
+def _named(mode: Mode, candidates: tuple[PlannedCandidate, ...]) -> ModePlan:
+    names = [candidate.name for candidate in candidates if candidate.mode == mode]
+    if not names:
+        return ModePlan(mode, False, "not among quantize.modes")
+    asked = "asked for in quantize.modes"
+    return ModePlan(mode, True, asked if names == [mode.name] else f"{asked}: {', '.join(names)}")
+
+
+def _baseline_plan() -> ModePlan:
+    return ModePlan(BASELINE, True, "the yardstick for every candidate")
+
+
+def _settle(entry: Candidate, spec: Spec) -> PlannedCandidate:
+    mode = MODES[entry.mode]
+    return PlannedCandidate(
+        name=entry.name or mode.name,
+        mode=mode,
+        input_type=entry.input_type or mode.io_types[0],
+        output_type=entry.output_type or mode.io_types[0],
+        options=_options(entry),
+        calibration=_calibration(entry, spec) if mode.calibrated else (),
+    )
+
+
+def _options(entry: Candidate) -> dict[str, Any]:
+    exclude = entry.exclude or Exclude()
+    given = {
+        "per_channel": entry.per_channel,
+        "per_channel_dense": entry.per_channel_dense,
+        "exclude_ops": exclude.ops,
+        "exclude_nodes": exclude.nodes,
+    }
+    return {name: value for name, value in given.items() if value not in (True, [])}
+
+
+def _calibration(entry: Candidate, spec: Spec) -> Calibration:
+    data = spec.data.calibration
+    own = entry.calibration.model_dump() if entry.calibration else {}
+    return tuple(_settings(data.of(key), own) for key in spec.model.signatures) if data else ()
+
+
+def _settings(data: CalibrationSamples, own: Mapping[str, Any]) -> CalibrationSettings:
+    shared = {"samples": data.samples, "select": data.select, "seed": data.seed}
+    return CalibrationSettings(**{**shared, **own})

@@ -1,0 +1,100 @@
+"""The tasks of the graph as a person reads them, in the order in which they start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quantgate.planning.plan import Plan, SignatureData, as_task_key
+from quantgate.spec.model.locations import scheme_of
+
+# Kubeflow finds what an importer imported by the key of its task, so that is its name, too.
+IMPORT_MODEL = "import-model"
+IMPORT_CODE = "import-code"
+CARRY_CODE = "Carry own code"
+EXPORT_MODEL = "Export Keras model"
+CONVERT_BASELINE = "Convert float32 baseline"
+BUILD_EVALUATION = "Build evaluation set"
+BUILD_CALIBRATION = "Build calibration set"
+CALIBRATE = "Calibrate"
+EVALUATE_BASELINE = "Evaluate baseline"
+QUANTIZE = "Quantize"
+EVALUATE = "Evaluate"
+MEASURE_TARGETS = "Measure targets"
+COLLECT_MODELS = "Collect models"
+COLLECT_EVIDENCE = "Collect evidence"
+BENCHMARK = "Benchmark latency"
+GATE = "Gate"
+PROMOTE = "Promote winner"
+
+
+@dataclass(frozen=True)
+class PlannedTask:
+    """A task, and how often it runs; `times` counts candidates."""
+
+    title: str
+    times: int = 1
+
+
+def data_imports(plan: Plan) -> dict[str, str]:
+    """Return the tasks that import data, by the run parameter with its URI."""
+    located = (data.parameter for data in (*plan.evaluation_data, *plan.calibration_data))
+    return {parameter: f"import-{as_task_key(parameter)}" for parameter in located if parameter}
+
+
+def fingerprint_title(importing: str) -> str:
+    """Return the title of the task that hashes what another one has imported."""
+    return f"Fingerprint {importing.removeprefix('import-')}"
+
+
+def build_titles(title: str, data: Sequence[SignatureData]) -> list[str]:
+    """The tasks that build a data set, one a signature."""
+    return [title] if len(data) == 1 else [of_signature(title, samples) for samples in data]
+
+
+def of_signature(title: str, samples: SignatureData) -> str:
+    """A task that there is one of for every signature."""
+    return f"{title}: {samples.signature}"
+
+
+def collecting_titles(title: str, plan: Plan) -> list[str]:
+    """Return the titles of the tasks that collect what the loops made, one a loop."""
+    count = len(plan.loops)
+    return [title] if count == 1 else [f"{title}: {n} of {count}" for n in range(1, count + 1)]
+
+
+def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
+    """List the tasks that the pipeline of a plan runs."""
+    calibrated, spec = plan.calibrated, plan.spec
+    once_before = (
+        *_importing(IMPORT_MODEL),
+        *(task for key in data_imports(plan).values() for task in _importing(key)),
+        *_bringing_code(plan),
+        (EXPORT_MODEL, spec.model.keras is not None),
+        (CONVERT_BASELINE, True),
+        *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
+        (EVALUATE_BASELINE, True),
+        *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
+        (CALIBRATE, calibrated),
+    )
+    once_after = (
+        *((title, True) for title in collecting_titles(COLLECT_MODELS, plan)),
+        *((title, True) for title in collecting_titles(COLLECT_EVIDENCE, plan)),
+        (BENCHMARK, spec.measure.latency is not None),
+        (GATE, True),
+        (PROMOTE, spec.promote is not None),
+    )
+    titles = (QUANTIZE, EVALUATE, *([MEASURE_TARGETS] if spec.measure.targets else []))
+    per_candidate = tuple(PlannedTask(title, len(plan.candidates)) for title in titles)
+    return (*_present(once_before), *per_candidate, *_present(once_after))
+
+
+def _importing(key: str) -> tuple[tuple[str, bool], ...]:
+    return (key, True), (fingerprint_title(key), True)
+
+
+def _bringing_code(plan: Plan) -> tuple[tuple[str, bool], ...]:
+    code = plan.spec.code
+    return () if code is None else ((IMPORT_CODE if scheme_of(code.file) else CARRY_CODE, True),)
+
+
+def _present(tasks: tuple[tuple[str, bool], ...]) -> tuple[PlannedTask, ...]:
+    return tuple(PlannedTask(title) for title, present in tasks if present)

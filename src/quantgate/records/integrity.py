@@ -1,0 +1,97 @@
+"""Whether a decision file is as quantgate wrote it: whole, of this version, and unchanged."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from quantgate.errors import InputError
+from quantgate.foundation.hashing import sha256_of_bytes
+
+#: What the hash of a decision's content leaves out.
+_UNHASHED = ("created", "content_sha256")
+_REMEDY = "decide again with `quantgate run`, or fetch the file once more"
+
+Content = Mapping[str, Any]
+
+
+def content_sha256(content: Content) -> str:
+    """Hash a decision as canonical JSON, without the time it was made and without its hash."""
+    hashed = {key: value for key, value in content.items() if key not in _UNHASHED}
+    return sha256_of_bytes(json.dumps(hashed, sort_keys=True, separators=(",", ":")).encode())
+
+
+def read_content(path: str | Path, version: int) -> Content:
+    """Read the JSON object in a decision file.
+
+    Raises:
+        InputError: there is none, it is cut off, or it is of a newer version than `version`.
+    """
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(f"{path} is not a Decision record: {why}") from error
+    except (ValueError, RecursionError) as error:
+        message = f"{path} is cut off, or no decision at all: {error}; {_REMEDY}"
+        raise InputError(message) from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is not a Decision record: it holds no JSON object; {_REMEDY}")
+    found = content.get("version")
+    if isinstance(found, int) and found > version:
+        raise InputError(
+            f"{path} is a decision of version {found}, and this quantgate reads version {version}: "
+            "update quantgate"
+        )
+    return content
+
+
+def require_unchanged(path: str | Path, content: Content) -> None:
+    """Refuse a decision, sound in its form, that says what quantgate never writes.
+
+    Raises:
+        InputError: it was changed after it was written.
+    """
+    for problem in _contradictions(content):
+        raise InputError(f"{path} was changed after it was written: {problem}; {_REMEDY}")
+
+
+def _contradictions(content: Content) -> Iterator[str]:
+    if (number := next(_endless(content), None)) is not None:
+        yield f"it holds the number {number}"
+    winner, candidates = content["winner"], content["candidates"]
+    names = [entry["name"] for entry in candidates]
+    if len(set(names)) < len(names):
+        yield "two of its candidates have one name"
+    if (content["outcome"] == "winner") != (winner is not None):
+        yield f"its outcome is `{content['outcome']}`, and its winner `{winner}`"
+    if winner is not None and winner not in names:
+        yield f"its winner `{winner}` is not among its candidates"
+    for entry in candidates:
+        yield from _contradictions_of(entry, is_winner=entry["name"] == winner)
+    written = content.get("content_sha256")
+    if written is not None and written != content_sha256(content):
+        yield "its content is not what its `content_sha256` is of"
+
+
+def _endless(value: Any) -> Iterator[float]:
+    """The numbers in JSON that are infinite or none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _endless(inner)
+
+
+def _contradictions_of(entry: Content, *, is_winner: bool) -> Iterator[str]:
+    name, verdicts = entry["name"], entry.get("verdicts", [])
+    for verdict in verdicts:
+        kept = verdict["margin"] is not None and verdict["margin"] >= 0
+        outcome = verdict.get("outcome", "pass" if kept else "fail")
+        if verdict["passed"] != (outcome == "pass") or outcome == ("fail" if kept else "pass"):
+            yield f"`{name}` is said to keep or miss `{verdict['name']}`, and its margin says not"
+    if entry.get("qualified") and not all(verdict["passed"] for verdict in verdicts):
+        yield f"`{name}` is said to qualify, and misses a limit"
+    if is_winner and not entry.get("qualified"):
+        yield f"its winner `{name}` does not qualify"

@@ -1,0 +1,181 @@
+"""Why one candidate won or lost, limit by limit and then objective by objective."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from quantgate.domain.figures import metric_of
+from quantgate.records.decision import ChoiceStep, Closest, Decision, Entry, Verdict
+from quantgate.wording.figures import figure_text, tolerance_text
+from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_text
+
+_OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {"pass": "kept", "fail": "missed", "undecided": "undecided"}
+)
+
+
+def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
+    """Say why a candidate won or lost.
+
+    Returns:
+        Label and sentence, in the order in which the decision was made; the first is the outcome.
+    """
+    if entry.name == decision.baseline.name:
+        return [*_of_baseline(decision), *_verdicts(entry)]
+    return [
+        ("outcome", _outcome(decision, entry)),
+        *_verdicts(entry),
+        *_other_reasons(entry),
+        *_choice(decision, entry),
+        *_front(decision, entry),
+        *_ways_out(decision.closest, entry),
+    ]
+
+
+def settings_of(closest: Closest) -> list[str]:
+    """The limits that would have let the closest candidate pass, as arguments of `--set`."""
+    return [f"{path}={value}" for path, value in leaves(closest.limits, "gate")]
+
+
+def leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Every value inside of mappings with its dotted path, numbers as people write them."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}")
+    else:
+        yield path, f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _of_baseline(decision: Decision) -> Iterator[tuple[str, str]]:
+    yield "outcome", "the float baseline, which every candidate is held against"
+    if decision.promotes == decision.baseline.name:
+        yield "promoted", "no candidate qualifies, and the spec says to keep the baseline then"
+
+
+def _outcome(decision: Decision, entry: Entry) -> str:
+    if entry.name == decision.winner:
+        return "won"
+    if entry.status == "failed":
+        return "failed: there is no model, or it could not be measured"
+    if entry.status == "rejected":
+        return "rejected: the model is not what its mode promises"
+    if not entry.qualified:
+        return "does not qualify"
+    return f"qualifies, and `{decision.winner}` was chosen"
+
+
+def _verdicts(entry: Entry) -> Iterator[tuple[str, str]]:
+    for verdict in entry.verdicts:
+        yield _OUTCOMES[verdict.outcome], _pass(verdict) if verdict.passed else miss_text(verdict)
+
+
+def _pass(verdict: Verdict) -> str:
+    value = amount_text(verdict, verdict.value or 0.0)
+    if verdict.bound is not None:
+        value += f", {reach_text(verdict)} {amount_text(verdict, verdict.bound)}"
+    spare = amount_text(verdict, verdict.margin or 0.0)
+    return f"{rule_text(verdict)}: {value}, which leaves {spare}"
+
+
+def _other_reasons(entry: Entry) -> Iterator[tuple[str, str]]:
+    missed = {miss_text(verdict) for verdict in entry.verdicts}
+    yield from (("reason", reason) for reason in entry.reasons if reason not in missed)
+
+
+def _choice(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
+    if not entry.qualified:
+        return
+    for step in decision.choice:
+        yield "choice", _step(decision, entry, step)
+        if entry.name not in step.left:
+            return
+    last = decision.choice[-1].left if decision.choice else []
+    if len(last) > 1:
+        yield "choice", _between_equals(decision, entry, last)
+
+
+def _step(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
+    if step.by == "weights":
+        return _by_weights(decision, entry, step)
+    own = _figure(decision, step.by, entry.measurements[step.by])
+    best = f"the best, {_figure(decision, step.by, step.value)} of `{step.best}`"
+    if entry.name == step.best:
+        stays = f"{step.by} of {own} is the best"
+    elif entry.measurements[step.by] == step.value:
+        stays = f"{step.by} of {own} is as good as {best}"
+    elif not step.within and entry.name in step.left:
+        stays = f"{step.by} of {own} is not told apart from {best}"
+    else:
+        near = "counts as equal to" if entry.name in step.left else "does not count as equal to"
+        stays = f"{step.by} of {own} {near} {best} (within {tolerance_text(step.within)})"
+    return f"{stays}; {len(step.left)} left"
+
+
+def _by_weights(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
+    changes = ", ".join(_change(decision, entry, line) for line in decision.choose)
+    against = "the least" if entry.name == step.best else f"`{step.best}` has {step.value:.4g}"
+    if (entry.name == step.best) != (entry.name in step.left):
+        names = ", ".join(f"`{name}`" for name in step.left)
+        against += f"; least of {names}, where latencies that are not told apart count as equal"
+    return f"weighted sum {entry.score:.4g} ({changes}); {against}"
+
+
+def _change(decision: Decision, entry: Entry, line: Mapping[str, Any]) -> str:
+    name = line.get("minimize") or line["maximize"]
+    theirs = decision.baseline.measurements[name]
+    change = 100 * (entry.measurements[name] - theirs) / abs(theirs)
+    return f"{name} {change:+.3g} %"
+
+
+def _between_equals(decision: Decision, entry: Entry, equals: list[str]) -> str:
+    winner = decision.entry(decision.winner or "") or entry
+    for line in decision.choose:
+        name = str(line.get("minimize") or line["maximize"])
+        own, best = entry.measurements[name], winner.measurements[name]
+        if own != best:
+            figures = f"{_figure(decision, name, own)} against {_figure(decision, name, best)}"
+            return f"among {len(equals)} equals {name} decides without tolerance: {figures}"
+    if entry is winner:
+        return f"first of {len(equals)} equals, by the objectives without tolerance and by name"
+    return f"equal in every objective, and `{winner.name}` comes first by name"
+
+
+def _front(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
+    if entry.pareto:
+        yield "Pareto", "on the front: no candidate that qualifies dominates it"
+    elif entry.qualified:
+        yield "Pareto", f"dominated by {_beaters(decision, entry)}"
+    elif entry.pareto_measured:
+        yield "Pareto", "no candidate that was measured dominates it"
+
+
+def _beaters(decision: Decision, entry: Entry) -> str:
+    own = _costs(decision, entry)
+    others = [other for other in decision.candidates if other.pareto]
+    return ", ".join(
+        f"`{other.name}`"
+        for other in others
+        if all(a <= b for a, b in zip(_costs(decision, other), own, strict=True))
+    )
+
+
+def _costs(decision: Decision, entry: Entry) -> list[float]:
+    return [
+        entry.measurements[str(line["minimize"])]
+        if "minimize" in line
+        else -entry.measurements[str(line["maximize"])]
+        for line in decision.choose
+    ]
+
+
+def _ways_out(closest: Closest | None, entry: Entry) -> Iterator[tuple[str, str]]:
+    if closest is None or closest.name != entry.name:
+        return
+    yield "closest", "no candidate misses less"
+    if closest.limits:
+        settings = " ".join(f"--set {setting}" for setting in settings_of(closest))
+        yield "would pass", f"with {settings}"
+
+
+def _figure(decision: Decision, name: str, value: float) -> str:
+    return figure_text(metric_of(name, decision.metrics) or name, value)

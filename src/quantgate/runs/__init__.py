@@ -1,0 +1,1 @@
+"""Runs on this machine or a cluster: folder, runner, results."""

@@ -1,0 +1,1 @@
+"""The two generated JSON Schemas, of the spec and of the decision."""

@@ -1,0 +1,27 @@
+"""The JSON Schema of `decision.json`: `python -m quantgate.schemas.decision`."""
+
+import json
+import sys
+from typing import Any
+
+from quantgate.records.decision import Decision
+from quantgate.schemas.spec import DRAFT, WithoutTitles
+
+TITLE = "quantgate decision, version 1"
+
+
+def decision_schema() -> dict[str, Any]:
+    """Make the schema (draft 2020-12) of version 1, as it is written."""
+    schema = Decision.model_json_schema(schema_generator=WithoutTitles, mode="serialization")
+    for record in schema["$defs"].values():
+        record.pop("title", None)
+    return {"$schema": DRAFT, **schema, "title": TITLE}
+
+
+def main() -> None:
+    """Write the schema to the standard output."""
+    sys.stdout.write(json.dumps(decision_schema(), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The JSON Schema of the spec, for editors: `python -m quantgate.schemas.spec`."""
+
+import json
+import sys
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from quantgate.domain.figures import FIGURES, Figure
+from quantgate.spec.model.limit import Limit
+from quantgate.spec.model.spec import Spec
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+TITLE = "quantgate spec, version 1"
+
+
+class WithoutTitles(GenerateJsonSchema):
+    """Leaves out titles that only say a key again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def spec_schema() -> dict[str, Any]:
+    """Make the schema (draft 2020-12) of version 1."""
+    schema = Spec.model_json_schema(schema_generator=WithoutTitles)
+    gate = schema["properties"]["gate"]
+    # Names that a spec gives to metrics of its own are figures too.
+    gate["additionalProperties"] = {"$ref": f"#/$defs/{Limit.__name__}"}
+    gate["properties"] = {figure.name: _limit_schema(figure) for figure in FIGURES.values()}
+    for section in schema["$defs"].values():
+        section.pop("title", None)
+    return {"$schema": DRAFT, **schema, "title": TITLE}
+
+
+def _limit_schema(figure: Figure) -> dict[str, str]:
+    better = "higher" if figure.higher_is_better else "lower"
+    unit = f" in {figure.unit}" if figure.unit else ""
+    description = f"Limits on {figure.name}{unit}; {better} is better."
+    return {"$ref": f"#/$defs/{Limit.__name__}", "description": description}
+
+
+def main() -> None:
+    """Write the schema to the standard output."""
+    sys.stdout.write(json.dumps(spec_schema(), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

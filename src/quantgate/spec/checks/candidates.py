@@ -1,0 +1,110 @@
+"""Candidates: their modes, names and types."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from quantgate.domain.modes import BASELINE, QUANTIZED_MODES, Mode
+from quantgate.errors import KeyPath
+from quantgate.spec.checks.names import mode_findings
+from quantgate.spec.model.quantize import Candidate
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import dotted, listed
+
+Candidates = Mapping[KeyPath, Candidate]
+
+
+def _is_int8(mode: Mode) -> bool:
+    return mode.activations == "int8"
+
+
+#: By option: whether a mode takes it, and why the others do not.
+_OPTIONS: Mapping[str, tuple[Callable[[Mode], bool], str]] = MappingProxyType(
+    {
+        "per_channel": (
+            lambda mode: _is_int8(mode) or mode.name == "dynamic_range",
+            "float16 has no scales, and TensorFlow's 16x8 needs one per channel",
+        ),
+        "per_channel_dense": (_is_int8, "TensorFlow has the switch for int8 alone"),
+        "exclude": (
+            lambda mode: _is_int8(mode) and not mode.integer_only,
+            "ops can stay in float only where the mode allows float, and the converter only leaves "
+            "them out of int8",
+        ),
+        "calibration": (lambda mode: mode.calibrated, "it needs no representative data"),
+    }
+)
+
+
+def candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Iterator[Finding]:
+    """Check the candidates by path."""
+    for path, candidate in candidates.items():
+        yield from mode_findings(candidate.mode, (*path, "mode"))
+        yield from _type_findings(candidate, path)
+        if candidate.mode in QUANTIZED_MODES:
+            yield from _option_findings(candidate, QUANTIZED_MODES[candidate.mode], path)
+    yield from _name_findings(candidates)
+    if lacks_calibration:
+        yield from _calibration_findings(candidates)
+
+
+def _type_findings(candidate: Candidate, path: KeyPath) -> Iterator[Finding]:
+    mode = QUANTIZED_MODES.get(candidate.mode)
+    for key, kind in (("input_type", "inputs"), ("output_type", "outputs")):
+        dtype = getattr(candidate, key)
+        if mode and dtype and dtype not in mode.io_types:
+            others = [other.name for other in QUANTIZED_MODES.values() if dtype in other.io_types]
+            hint = (
+                f"Its {kind} can be {listed(mode.io_types)}; "
+                f"{dtype} {kind} come with {listed(others)}."
+            )
+            yield Finding((*path, key), f"`{mode.name}` cannot have {dtype} {kind}", hint)
+
+
+def _option_findings(candidate: Candidate, mode: Mode, path: KeyPath) -> Iterator[Finding]:
+    asked = {
+        "per_channel": not candidate.per_channel,
+        "per_channel_dense": not candidate.per_channel_dense,
+        "exclude": candidate.exclude is not None,
+        "calibration": candidate.calibration is not None,
+    }
+    for key, (takes, why) in _OPTIONS.items():
+        if asked[key] and not takes(mode):
+            others = [other.name for other in QUANTIZED_MODES.values() if takes(other)]
+            message = f"`{mode.name}` takes no `{key}`: {why}"
+            yield Finding((*path, key), message, f"It goes with {listed(others)}.", at_key=True)
+    if candidate.exclude and not (candidate.exclude.ops or candidate.exclude.nodes):
+        message = f"{dotted((*path, 'exclude'))} names nothing"
+        yield Finding((*path, "exclude"), message, "Give `ops` or `nodes`, or remove it.")
+
+
+def _name_findings(candidates: Candidates) -> Iterator[Finding]:
+    seen: Counter[str] = Counter()
+    for path, candidate in candidates.items():
+        if candidate.name == BASELINE.name:
+            message = f"a candidate cannot be called `{BASELINE.name}`"
+            yield Finding((*path, "name"), message, "That is the baseline's name; take another.")
+        if candidate.name or candidate.mode in QUANTIZED_MODES:
+            name = candidate.name or candidate.mode
+            seen[name] += 1
+            if seen[name] > 1:
+                message = f"another candidate is called `{name}` already"
+                yield Finding((*path, "name"), message, "Give this one a `name` of its own.")
+
+
+def _calibration_findings(candidates: Candidates) -> Iterator[Finding]:
+    calibrated = {
+        path: candidate.mode
+        for path, candidate in candidates.items()
+        if candidate.mode in QUANTIZED_MODES and QUANTIZED_MODES[candidate.mode].calibrated
+    }
+    if not calibrated:
+        return
+    modes = list(dict.fromkeys(calibrated.values()))
+    others = [mode.name for mode in QUANTIZED_MODES.values() if not mode.calibrated]
+    needs = "needs" if len(modes) == 1 else "need"
+    yield Finding(
+        (*next(iter(calibrated)), "mode"),
+        f"{listed(modes, 'and')} {needs} representative data, and there is no `data.calibration`",
+        f"Add `data: {{calibration: {{source: ...}}}}`, or take {listed(others)} instead.",
+    )

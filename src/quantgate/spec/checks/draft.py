@@ -1,0 +1,223 @@
+"""The sound parts of a spec that may have mistakes elsewhere."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS, Figure
+from quantgate.domain.targets import TARGET_OF, figures_of
+from quantgate.domain.units import unit_of
+from quantgate.errors import KeyPath
+from quantgate.spec.checks.names import NamedFigures
+from quantgate.spec.model.choice import Objective
+from quantgate.spec.model.cluster import Cluster
+from quantgate.spec.model.code import Code
+from quantgate.spec.model.data import CalibrationSamples, EvaluationSamples
+from quantgate.spec.model.formats import PYTHON, declared_format
+from quantgate.spec.model.limit import Limit
+from quantgate.spec.model.metric import Metric
+from quantgate.spec.model.quantize import Candidate
+from quantgate.spec.model.spec import Latency, ModelSource
+from quantgate.spec.model.target import MeasuredTarget
+
+LabelledSource = CalibrationSamples | EvaluationSamples
+_SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
+    ("data", "calibration"): CalibrationSamples,
+    ("data", "evaluation"): EvaluationSamples,
+}
+
+
+class Draft:
+    """A document's content, of which some places are broken.
+
+    Attributes:
+        candidates: sound entries of `quantize.modes` by path; none for `auto`.
+        metrics: sound entries of `measure.metrics` by path.
+        targets: sound entries of `measure.targets` by path.
+        limits: every entry of `gate` by figure, None where it is broken.
+        objectives: sound entries of `choose` by path.
+        weights: the figures of `choose.weights`, where it is sound.
+        model: `model`, where it is sound.
+        sources: sources of `data.calibration` and `data.evaluation` by path, where they are
+            sound; those of single signatures too.
+        latency: `measure.latency`, where it is sound.
+        cluster: `cluster`, where it is sound.
+        code: `code`, where it is sound.
+    """
+
+    def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
+        self._content = content
+        self._broken = broken
+        self.model: ModelSource | None = (
+            ModelSource.model_validate(self._at("model"))
+            if isinstance(self._at("model"), dict) and self._is_sound(("model",))
+            else None
+        )
+        self.candidates: dict[KeyPath, Candidate] = {
+            path: Candidate.model_validate({"mode": entry} if isinstance(entry, str) else entry)
+            for path, entry in self._sound_entries("quantize", "modes")
+        }
+        self.metrics: dict[KeyPath, Metric] = {
+            path: Metric.model_validate({"metric": entry} if isinstance(entry, str) else entry)
+            for path, entry in self._sound_entries("measure", "metrics")
+        }
+        self.targets: dict[KeyPath, MeasuredTarget] = {
+            path: MeasuredTarget.model_validate(
+                {"target": entry} if isinstance(entry, str) else entry
+            )
+            for path, entry in self._sound_entries("measure", "targets")
+        }
+        self.objectives: dict[KeyPath, Objective] = {
+            path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
+        }
+        self.weights: list[str] = [
+            str(path[-1])
+            for path, _ in self._entries("choose", "weights")
+            if self._is_sound(("choose",))
+        ]
+        self.sources: dict[KeyPath, LabelledSource] = dict(self._sound_sources())
+        self.latency: Latency | None = (
+            Latency.model_validate(self._at("measure", "latency"))
+            if isinstance(self._at("measure", "latency"), dict)
+            and self._is_sound(("measure", "latency"))
+            else None
+        )
+        self.cluster: Cluster | None = (
+            Cluster.model_validate(self._at("cluster"))
+            if isinstance(self._at("cluster"), dict) and self._is_sound(("cluster",))
+            else None
+        )
+        self.code: Code | None = self._sound_code()
+        self.limits: dict[str, Limit | None] = {
+            str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
+            for path, entry in self._entries("gate")
+        }
+
+    @property
+    def figures(self) -> NamedFigures:
+        """The figures that limits and objectives can name."""
+        latency_is_off = self._at("measure", "latency") is None and self._holds(
+            "measure", "latency"
+        )
+        own: dict[str, Figure] = {
+            entry.title: entry.figure for entry in self.metrics.values() if entry.figure
+        }
+        unmeasured = self._unmeasured_metrics() | (set(BENCHMARKED) if latency_is_off else set())
+        unmeasured |= self._unmeasured_on_targets()
+        return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
+
+    @property
+    def sliced(self) -> set[str]:
+        """Names of the figures that have slices."""
+        return {entry.title for entry in self.metrics.values() if entry.slice}
+
+    @property
+    def functions(self) -> dict[KeyPath, str]:
+        """Python functions of the user's own, as `module:function`, by path."""
+        data = {(*path, "source"): found for path, found in self.sources.items()}
+        metrics = {(*path, "metric"): entry for path, entry in self.metrics.items()}
+        return {
+            **{path: d.source for path, d in data.items() if declared_format(d) == PYTHON},
+            **{path: entry.metric for path, entry in metrics.items() if entry.is_own},
+        }
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether a metric needs labels, as far as can be told."""
+        entries = self.metrics.values()
+        return not entries or any(entry.needs_label for entry in entries)
+
+    @property
+    def lacks_calibration(self) -> bool:
+        """Whether `data.calibration` is known to be missing, rather than misspelt or broken."""
+        broken = [path for path in self._broken if path[:1] == ("data",)]
+        return (
+            isinstance(self._at("data"), dict)
+            and self._at("data", "calibration") is None
+            and all(path[:2] == ("data", "evaluation") for path in broken)
+        )
+
+    def text(self, *path: str) -> str | None:
+        """The text at a path, None where there is none."""
+        value = self._at(*path)
+        return value if isinstance(value, str) else None
+
+    @property
+    def units(self) -> dict[KeyPath, str]:
+        """The units that limits and tolerances were written with, by path."""
+        amounts = [*_values(self._at("gate"), ("gate",)), *_values(self._at("choose"), ("choose",))]
+        return {path: unit for path, value in amounts if (unit := unit_of(value))}
+
+    def _sound_code(self) -> Code | None:
+        given = self._at("code")
+        if given is None or not self._is_sound(("code",)):
+            return None
+        return Code.model_validate({"file": given} if isinstance(given, str) else given)
+
+    def _sound_sources(self) -> Iterator[tuple[KeyPath, LabelledSource]]:
+        for path, section in _SOURCES.items():
+            around = self._at(*path)
+            if isinstance(around, dict) and self._is_sound(path):
+                own = around.get("signatures", {})
+                shared = {key: value for key, value in around.items() if key != "signatures"}
+                yield path, section.model_validate(shared)
+                for key, entry in own.items():
+                    yield (*path, "signatures", key), section.model_validate(entry)
+
+    def _unmeasured_metrics(self) -> frozenset[str]:
+        entries = list(self.metrics.values())
+        is_known = bool(entries) and self._is_sound(("measure", "metrics"))
+        if not is_known or not all(entry.figure for entry in entries):
+            return frozenset()
+        return frozenset(METRICS) - {entry.title for entry in entries}
+
+    def _unmeasured_on_targets(self) -> set[str]:
+        if not self._is_sound(("measure", "targets")):
+            return set()
+        return set(TARGET_OF) - figures_of([entry.target for entry in self.targets.values()])
+
+    def _named_by_nothing(self, known: Collection[str]) -> frozenset[str]:
+        """Names in entries of `measure.metrics` that are broken or of no known metric."""
+        found = self._at("measure", "metrics")
+        entries = found if isinstance(found, list) else []
+        names = [entry.get("name") for entry in entries if isinstance(entry, dict)]
+        return frozenset(name for name in names if isinstance(name, str)) - frozenset(known)
+
+    def _is_sound(self, path: KeyPath) -> bool:
+        return not any(
+            path[: len(broken)] == broken or broken[: len(path)] == path for broken in self._broken
+        )
+
+    def _at(self, *path: str) -> object:
+        here: object = self._content
+        for key in path:
+            here = here.get(key) if isinstance(here, dict) else None
+        return here
+
+    def _holds(self, *path: str) -> bool:
+        around = self._at(*path[:-1])
+        return isinstance(around, dict) and path[-1] in around
+
+    def _entries(self, *path: str) -> Iterator[tuple[KeyPath, object]]:
+        here = self._at(*path)
+        items = here.items() if isinstance(here, dict) else ()
+        return (((*path, key), entry) for key, entry in items)
+
+    def _sound_entries(self, *path: str) -> Iterator[tuple[KeyPath, object]]:
+        here = self._at(*path)
+        for number, entry in enumerate(here if isinstance(here, list) else ()):
+            inner: KeyPath = (*path, number)
+            if self._is_sound(inner):
+                yield inner, entry
+
+
+def _values(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """Everything below a path that holds nothing itself."""
+    if isinstance(value, dict):
+        parts = [(*path, key) for key in value]
+    elif isinstance(value, list):
+        parts = [(*path, place) for place in range(len(value))]
+    else:
+        yield path, value
+        return
+    for part in parts:
+        yield from _values(value[part[-1]], part)

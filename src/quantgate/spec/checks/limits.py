@@ -1,0 +1,143 @@
+"""Limits: which rules mean something for which figure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+from quantgate.domain.figures import Figure
+from quantgate.domain.targets import TARGET_OF
+from quantgate.domain.units import AMOUNT_UNITS
+from quantgate.errors import KeyPath
+from quantgate.spec.checks.names import NamedFigures, figure_findings
+from quantgate.spec.model.limit import Limit, Rules
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import dotted, listed
+
+#: By whether higher is better: the rules that mean something for a figure.
+_RULES: Mapping[bool, tuple[str, ...]] = MappingProxyType(
+    {True: ("min", "max_drop", "max_drop_percent"), False: ("max", "max_rise", "max_ratio")}
+)
+#: What to write in place of a rule that means nothing.
+_INSTEAD: Mapping[str, str] = MappingProxyType(
+    {
+        "min": "Use `max`.",
+        "max": "Use `min`.",
+        "max_drop": "Use `max_rise`.",
+        "max_rise": "Use `max_drop`.",
+        "max_drop_percent": "Use `max_ratio`, which is 1.05 for 5 % more than the baseline.",
+        "max_ratio": "Use `max_drop_percent`, which is 5 for 5 % less than the baseline.",
+    }
+)
+
+
+def limit_findings(
+    limits: Mapping[str, Limit | None],
+    figures: NamedFigures,
+    sliced: Collection[str],
+    units: Mapping[KeyPath, str],
+) -> Iterator[Finding]:
+    """Check the limits by figure; of a broken one (None) only that its figure is measured.
+
+    `sliced` are the figures of metrics with slices, `units` those that amounts were written with.
+    """
+    for name, limit in limits.items():
+        yield from figure_findings(name, ("gate", name), figures, at_key=True)
+        if limit and name in figures.known:
+            yield from _of_one(figures.known[name], limit, sliced, units)
+
+
+def unit_findings(figure: Figure, path: KeyPath, units: Mapping[KeyPath, str]) -> Iterator[Finding]:
+    """Refuse an amount in a unit that the figure is not counted in."""
+    unit, known = units.get(path), AMOUNT_UNITS.get(figure.unit, {})
+    if unit is None or unit in known:
+        return
+    counted = f"is counted in {figure.unit}" if figure.unit else "has no unit"
+    message = f"`{figure.name}` {counted}, and {dotted(path)} is in `{unit}`"
+    yield Finding(path, message, f"Write {listed(known)}." if known else "Write a plain number.")
+
+
+def _of_one(
+    figure: Figure, limit: Limit, sliced: Collection[str], units: Mapping[KeyPath, str]
+) -> Iterator[Finding]:
+    path: KeyPath = ("gate", figure.name)
+    slices = dict(_of_slices(limit))
+    if slices and figure.name not in sliced:
+        key = next(iter(slices))[0]
+        message = f"`{figure.name}` has no slices"
+        hint = f"Write `{{metric: {figure.name}, slice: KEY}}` in `measure.metrics`."
+        yield Finding((*path, key), message, hint, at_key=True)
+    if limit.by_name or limit.confidence is not None or not slices:
+        yield from _of_rules(figure, limit, path, units)
+    for within, rules in slices.items():
+        yield from _of_rules(figure, rules, (*path, *within), units)
+
+
+def _of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:
+    if limit.each_slice:
+        yield ("each_slice",), limit.each_slice
+    for name, rules in (limit.slices or {}).items():
+        yield ("slices", name), rules
+
+
+def _of_rules(
+    figure: Figure, given: Rules, path: KeyPath, units: Mapping[KeyPath, str]
+) -> Iterator[Finding]:
+    rules = given.by_name
+    fitting = {rule: value for rule, value in rules.items() if rule in _rules_of(figure)}
+    if not rules:
+        hint = f"Its rules are {listed(_rules_of(figure), 'and')}."
+        yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
+    yield from (_of_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
+    for rule, value in fitting.items():
+        if figure.name in TARGET_OF and rule not in ("min", "max"):
+            yield _of_no_baseline(figure, (*path, rule))
+            continue
+        in_wrong_unit = [*unit_findings(figure, (*path, rule), units)]
+        yield from in_wrong_unit or _of_value(figure, (*path, rule), value)
+    if given.confidence is not None:
+        yield from _of_confidence(figure, (*path, "confidence"))
+
+
+def _rules_of(figure: Figure) -> tuple[str, ...]:
+    return _RULES[figure.higher_is_better]
+
+
+def _of_wrong_direction(figure: Figure, path: KeyPath) -> Finding:
+    rule = str(path[-1])
+    better = "higher" if figure.higher_is_better else "lower"
+    message = f"`{rule}` means nothing for `{figure.name}`, where {better} is better"
+    return Finding(path, message, _INSTEAD[rule], at_key=True)
+
+
+def _of_no_baseline(figure: Figure, path: KeyPath) -> Finding:
+    message = (
+        f"`{path[-1]}` needs the baseline's `{figure.name}`, and targets measure candidates only: "
+        "the float model is not what they run"
+    )
+    return Finding(path, message, f"Use `{_rules_of(figure)[0]}`.", at_key=True)
+
+
+def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
+    message = hint = None
+    rule, span = path[-1], figure.most - figure.least
+    if rule in ("min", "max") and not figure.least <= value <= figure.most:
+        message = f"`{figure.name}` {_range_of(figure)}, and cannot be {value:g}"
+    elif rule == "max_drop" and value >= span:
+        message = f"`{figure.name}` {_range_of(figure)}, so a drop of {value:g} limits nothing"
+    elif rule == "max_drop_percent" and value > 100:
+        message = f"a drop of {value:g} % limits nothing"
+    if rule != "max_drop_percent" and (figure.least, figure.most) == (0, 1):
+        hint = f"Did you mean {value / 100:g}?" if 1 <= value <= 100 else None
+    if message:
+        yield Finding(path, message, hint)
+
+
+def _range_of(figure: Figure) -> str:
+    if figure.bounded:
+        return f"lies between {figure.least:g} and {figure.most:g}"
+    return f"is never above {figure.most:g}" if figure.most == 1 else "is never below 0"
+
+
+def _of_confidence(figure: Figure, path: KeyPath) -> Iterator[Finding]:
+    if not figure.per_sample and not figure.percentile:
+        message = f"`{figure.name}` has no value for each sample, and so no confidence"
+        yield Finding(path, message, "Remove it.", at_key=True)

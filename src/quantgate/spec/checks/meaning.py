@@ -1,0 +1,126 @@
+"""What version 1 means beyond its form: names, figures and places, and how they go together.
+
+Every check works on the parts of a spec that are sound in themselves, so that one mistake neither
+hides another nor is reported twice.
+"""
+
+from collections.abc import Iterator
+
+from quantgate.domain.figures import Figure
+from quantgate.errors import KeyPath
+from quantgate.spec.checks.candidates import candidate_findings
+from quantgate.spec.checks.cluster import cluster_findings
+from quantgate.spec.checks.code import code_findings
+from quantgate.spec.checks.draft import Draft
+from quantgate.spec.checks.limits import limit_findings, unit_findings
+from quantgate.spec.checks.metrics import metrics_findings
+from quantgate.spec.checks.names import figure_findings
+from quantgate.spec.checks.signatures import signature_findings
+from quantgate.spec.checks.sources import source_form_findings
+from quantgate.spec.checks.targets import target_findings
+from quantgate.spec.model.choice import Objective, WithinConfidence
+from quantgate.spec.model.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
+from quantgate.spec.model.spec import ModelSource
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import dotted, listed
+
+_MODEL_SOURCES = (("model", "saved_model"), ("model", "keras"))
+#: Of the graph in what Keras exports.
+_EXPORTED_TAGS = ["serve"]
+
+
+def meaning_findings(draft: Draft) -> list[Finding]:
+    """Run every check on the sound parts of a spec."""
+    return [
+        *_model_findings(draft.model),
+        *candidate_findings(draft.candidates, draft.lacks_calibration),
+        *metrics_findings(draft.metrics),
+        *target_findings(draft.targets),
+        *signature_findings(draft),
+        *limit_findings(draft.limits, draft.figures, draft.sliced, draft.units),
+        *_objective_findings(draft),
+        *_weight_findings(draft),
+        *_source_findings(draft),
+        *source_form_findings(draft),
+        *_promotion_findings(draft),
+        *(cluster_findings(draft.cluster) if draft.cluster else ()),
+        *(code_findings(draft.code, draft.functions) if draft.code else ()),
+    ]
+
+
+def _model_findings(model: ModelSource | None) -> Iterator[Finding]:
+    if model is None:
+        return
+    if not model.location:
+        message = "`model` needs `saved_model` or `keras`"
+        yield Finding(("model",), message, "Write for example `saved_model: models/fashion`.")
+    if model.saved_model and model.keras:
+        message = "`model` has both `saved_model` and `keras`"
+        hint = "Keep one of them; a Keras file is exported to a SavedModel anyway."
+        yield Finding(("model", "keras"), message, hint, at_key=True)
+    elif model.keras and model.tags != _EXPORTED_TAGS:
+        message = "`model.tags` is for a SavedModel, and the model is a Keras file"
+        yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
+
+
+def _objective_findings(draft: Draft) -> Iterator[Finding]:
+    for path, objective in draft.objectives.items():
+        given = objective.model_dump(include={"minimize", "maximize"})
+        if len(given) != 1:
+            yield _not_one_direction(path, len(given))
+        for direction, name in given.items():
+            place = (*path, direction)
+            yield from figure_findings(name, place, draft.figures)
+            figure = draft.figures.known.get(name)
+            if figure and figure.higher_is_better != (direction == "maximize"):
+                yield _wrong_direction(place, figure)
+            if figure:
+                yield from _tolerance_findings(figure, objective, (*path, "within"), draft)
+
+
+def _tolerance_findings(
+    figure: Figure, objective: Objective, path: KeyPath, draft: Draft
+) -> Iterator[Finding]:
+    yield from unit_findings(figure, path, draft.units)
+    if isinstance(objective.within, WithinConfidence) and not figure.per_sample:
+        message = f"`{figure.name}` has no value for each sample, and so no confidence"
+        yield Finding(path, message, "Write a number, or a percentage such as `5%`.")
+
+
+def _weight_findings(draft: Draft) -> Iterator[Finding]:
+    for name in draft.weights:
+        yield from figure_findings(name, ("choose", "weights", name), draft.figures, at_key=True)
+
+
+def _not_one_direction(path: KeyPath, given: int) -> Finding:
+    if given:
+        message = f"{dotted(path)} has both `minimize` and `maximize`"
+        return Finding(path, message, "Write two entries; the first one decides before the second.")
+    message = f"{dotted(path)} needs `minimize` or `maximize`"
+    return Finding(path, message, "Write for example `minimize: size_bytes`.")
+
+
+def _wrong_direction(place: KeyPath, figure: Figure) -> Finding:
+    better, direction = ("higher", "maximize") if figure.higher_is_better else ("lower", "minimize")
+    message = f"`{figure.name}` is better when it is {better}"
+    return Finding(place, message, f"Write `{direction}: {figure.name}`.", at_key=True)
+
+
+def _source_findings(draft: Draft) -> Iterator[Finding]:
+    locations: dict[KeyPath, str | None] = {path: draft.text(*path) for path in _MODEL_SOURCES}
+    locations |= {(*path, "source"): data.source for path, data in draft.sources.items()}
+    for path, location in locations.items():
+        scheme = location and scheme_of(location)
+        if scheme and scheme not in KUBEFLOW_SCHEMES:
+            message = f"{dotted(path)} is on `{scheme}://`, which Kubeflow Pipelines cannot read"
+            prefixes = listed(f"{known}://" for known in KUBEFLOW_SCHEMES)
+            yield Finding(path, message, f"Use a local path, or one on {prefixes}.")
+
+
+def _promotion_findings(draft: Draft) -> Iterator[Finding]:
+    location = draft.text("promote", "to")
+    scheme = location and scheme_of(location)
+    if scheme and scheme not in PUBLISHING_SCHEMES:
+        message = f"`promote.to` is on `{scheme}://`, where nothing can be published"
+        prefixes = listed(f"{known}://" for known in PUBLISHING_SCHEMES)
+        yield Finding(("promote", "to"), message, f"Name a folder, or one on {prefixes}.")

@@ -1,0 +1,92 @@
+"""What `measure.metrics` means beyond its form: options that fit, names of their own."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from quantgate.domain.figures import FIGURES
+from quantgate.errors import KeyPath
+from quantgate.spec.checks.names import metric_findings
+from quantgate.spec.model.metric import MAP, Metric, Step
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import dotted, listed
+
+#: Which metrics take an option.
+_OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"peak": ("psnr", "ssim"), "k": ("top_k",), "detection": (MAP,), "truth": (MAP,)}
+)
+
+
+def metrics_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:
+    """Check the entries that are sound in themselves."""
+    seen: set[str] = set()
+    for path, entry in metrics.items():
+        yield from metric_findings(entry, (*path, "metric"))
+        yield from _name_findings(entry, path, seen)
+        yield from _option_findings(entry, path)
+        yield from _needed_findings(entry, path)
+        for number, step in enumerate(entry.postprocess or ()):
+            yield from _step_findings(step, (*path, "postprocess", number))
+        seen.add(entry.title)
+
+
+def _name_findings(entry: Metric, path: KeyPath, seen: set[str]) -> Iterator[Finding]:
+    place = (*path, "name" if entry.name else "metric")
+    if entry.title in seen:
+        message = f"`{entry.title}` is measured already"
+        yield Finding(place, message, "List it once, or give this one a `name` of its own.")
+    elif entry.title in FIGURES and entry.title != entry.metric:
+        message = f"`{entry.title}` is another figure's name"
+        yield Finding(place, message, "Give this one a `name` that is its own.")
+
+
+def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
+    for option, metrics in _OPTIONS.items():
+        if getattr(entry, option) is not None and entry.metric not in metrics:
+            verb = "do" if len(metrics) > 1 else "does"
+            message = f"`{entry.metric}` takes no `{option}`"
+            hint = f"Only {listed(metrics, 'and')} {verb}; remove it."
+            yield Finding((*path, option), message, hint, at_key=True)
+    if entry.label is not None and not entry.takes_label:
+        message = f"`{entry.metric}` takes no `label`"
+        hint = "It is not computed from labels; remove it."
+        yield Finding((*path, "label"), message, hint, at_key=True)
+    if entry.better is not None and not entry.is_own:
+        message = f"`{entry.metric}` takes no `better`"
+        hint = "Only a Python function of your own does; remove it."
+        yield Finding((*path, "better"), message, hint, at_key=True)
+
+
+def _needed_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
+    if entry.metric == "top_k" and entry.k is None:
+        message = f"{dotted(path)} needs the key `k`"
+        yield Finding(path, message, "Write for example `{metric: top_k, k: 3}`.")
+    if entry.metric == MAP:
+        yield from _detection_findings(entry, path)
+    if entry.is_own and entry.better is None:
+        message = f"{dotted(path)} needs the key `better`"
+        hint = f"Write `{{metric: {entry.metric}, better: higher}}`, or `better: lower`."
+        yield Finding(path, message, hint)
+
+
+def _detection_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
+    examples = {
+        "detection": "{boxes: OUTPUT, scores: OUTPUT, classes: OUTPUT, format: yxyx}",
+        "truth": "{boxes: KEY, classes: KEY}",
+    }
+    for key, example in examples.items():
+        if getattr(entry, key) is None:
+            message = f"{dotted(path)} needs the key `{key}`"
+            yield Finding(path, message, f"Write for example `{key}: {example}`.")
+    for key in ("output", "postprocess"):
+        if getattr(entry, key) is not None:
+            message = f"`{MAP}` takes no `{key}`"
+            yield Finding((*path, key), message, "`detection` names its outputs.", at_key=True)
+
+
+def _step_findings(step: Step, path: KeyPath) -> Iterator[Finding]:
+    if len(step.model_dump()) != 1:
+        message = f"{dotted(path)} must have one of `apply`, `reshape` and `threshold`"
+        yield Finding(path, message, "Write each step as an entry of its own.")
+    if step.reshape and (step.reshape.count(-1) > 1 or min(step.reshape) < -1 or 0 in step.reshape):
+        message = f"{dotted(path)} cannot be {step.reshape}"
+        yield Finding(path, message, "Sizes are 1 and upwards; one of them may be -1.")

@@ -1,0 +1,82 @@
+"""Names of modes, metrics and figures: known, and of something that is measured."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from quantgate.domain.figures import BENCHMARKED, METRICS, Figure
+from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
+from quantgate.domain.targets import TARGET_OF
+from quantgate.errors import KeyPath
+from quantgate.spec.model.metric import Metric
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import did_you_mean, listed, shortened
+
+
+@dataclass(frozen=True)
+class NamedFigures:
+    """The figures that a spec can name.
+
+    Attributes:
+        known: by name, those with names of the spec's own among them.
+        unmeasured: names of known figures that this spec is known not to measure.
+        unsettled: names that broken entries of `measure.metrics` give to nobody knows what.
+    """
+
+    known: Mapping[str, Figure]
+    unmeasured: frozenset[str] = frozenset()
+    unsettled: frozenset[str] = frozenset()
+
+
+def figure_findings(
+    name: str, path: KeyPath, figures: NamedFigures, at_key: bool = False
+) -> list[Finding]:
+    """Refuse a figure that does not exist, or that this spec does not measure."""
+    if name in figures.unsettled:
+        return []
+    if name not in figures.known:
+        measured = [known for known in figures.known if known not in figures.unmeasured]
+        near = did_you_mean(name, measured)
+        return [_unknown("figure", name, figures.known, path, at_key, near)]
+    if name not in figures.unmeasured:
+        return []
+    if name in BENCHMARKED:
+        message = f"`{name}` is not measured, because `measure.latency` is null"
+        hint = "Give `measure.latency` settings such as `{runs: 50}`, or remove this."
+    elif name in TARGET_OF:
+        message = f"`{name}` is not measured"
+        hint = f"Add `{TARGET_OF[name]}` to `measure.targets`, or remove this."
+    else:
+        message = f"`{name}` is not measured"
+        hint = f"Add `{name}` to `measure.metrics`, or remove this."
+    return [Finding(path, message, hint, at_key)]
+
+
+def metric_findings(metric: Metric, path: KeyPath) -> list[Finding]:
+    """Refuse a metric that does not exist."""
+    name = metric.metric
+    if ":" in name and not metric.is_own:
+        message = f"`{shortened(name)}` names no Python function"
+        return [Finding(path, message, "Write `module:function`.")]
+    return [] if metric.figure else [_unknown("metric", name, METRICS, path)]
+
+
+def mode_findings(name: str, path: KeyPath) -> list[Finding]:
+    """Refuse a mode that does not exist, and the baseline as a candidate."""
+    if name == BASELINE.name:
+        message = f"`{name}` is the baseline, which is always measured"
+        return [Finding(path, message, "Remove it from `quantize.modes`.")]
+    if name not in QUANTIZED_MODES:
+        return [_unknown("mode", name, QUANTIZED_MODES, path)]
+    return []
+
+
+def _unknown(
+    kind: str,
+    name: str,
+    known: Collection[str],
+    path: KeyPath,
+    at_key: bool = False,
+    near: str | None = None,
+) -> Finding:
+    hint = near or did_you_mean(name, known) or f"The {kind}s are {listed(known, 'and')}."
+    return Finding(path, f"there is no {kind} `{shortened(name)}`", hint, at_key)

@@ -1,0 +1,53 @@
+"""What `measure.targets` means beyond its form: options that fit the target and one another."""
+
+from collections.abc import Iterator, Mapping
+
+from quantgate.errors import KeyPath
+from quantgate.spec.model.target import MeasuredTarget, family_of
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import dotted
+
+_OPTIONS = ("accelerator", "system_config", "memory_mode")
+#: In these the memory that is no SRAM is flash, which cannot hold what a model computes.
+_WITHOUT_DRAM = (
+    "Ethos_U55_Deep_Embedded",
+    "Ethos_U55_High_End_Embedded",
+    "Ethos_U65_Embedded",
+    "Ethos_U85_SYS_Flash_Low",
+    "Ethos_U85_SYS_Flash_High",
+)
+
+
+def target_findings(targets: Mapping[KeyPath, MeasuredTarget]) -> Iterator[Finding]:
+    """Check the entries that are sound in themselves."""
+    seen: set[str] = set()
+    for path, entry in targets.items():
+        if entry.target in seen:
+            message = f"`{entry.target}` is measured already"
+            yield Finding(path, message, "List it once; a spec has one configuration of a target.")
+        seen.add(entry.target)
+        yield from _ethos_u(entry, path) if entry.target == "ethos_u" else _other(entry, path)
+
+
+def _other(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
+    for option in _OPTIONS:
+        if getattr(entry, option) is not None:
+            message = f"`{entry.target}` takes no `{option}`"
+            yield Finding((*path, option), message, "Only `ethos_u` does; remove it.", at_key=True)
+
+
+def _ethos_u(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
+    if entry.accelerator is None:
+        message = f"{dotted(path)} needs the key `accelerator`"
+        hint = "Write for example `{target: ethos_u, accelerator: ethos-u55-128}`."
+        yield Finding(path, message, hint)
+        return
+    config, mode = entry.options["system_config"], entry.options["memory_mode"]
+    if family_of(config) != family_of(entry.accelerator):
+        message = f"`{config}` describes no system with an {entry.accelerator}"
+        hint = f"Name one of {family_of(entry.accelerator).upper()}, or leave it out."
+        yield Finding((*path, "system_config"), message, hint)
+    elif mode.startswith("Dedicated") and config in _WITHOUT_DRAM:
+        message = f"`{mode}` keeps tensors in DRAM, and `{config}` has none"
+        place = (*path, "memory_mode" if entry.memory_mode else "system_config")
+        yield Finding(place, message, "Use `Shared_Sram` or `Sram_Only`.")

@@ -1,0 +1,97 @@
+"""The spec's `measure.targets`: what a model is measured on beside LiteRT on a CPU."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from quantgate.spec.model.section import Alternatives
+
+TargetName = Literal["microcontroller", "ethos_u", "edge_tpu", "gpu"]
+#: Of Vela 5.2, as are the two lists below: those of its configuration file `Arm/vela.ini`.
+Accelerator = Literal[
+    "ethos-u55-32",
+    "ethos-u55-64",
+    "ethos-u55-128",
+    "ethos-u55-256",
+    "ethos-u65-256",
+    "ethos-u65-512",
+    "ethos-u85-128",
+    "ethos-u85-256",
+    "ethos-u85-512",
+    "ethos-u85-1024",
+    "ethos-u85-2048",
+]
+SystemConfig = Literal[
+    "Ethos_U55_Deep_Embedded",
+    "Ethos_U55_High_End_Embedded",
+    "Ethos_U65_Embedded",
+    "Ethos_U65_Mid_End",
+    "Ethos_U65_High_End",
+    "Ethos_U65_Client_Server",
+    "Ethos_U85_SYS_Flash_Low",
+    "Ethos_U85_SYS_Flash_High",
+    "Ethos_U85_SYS_DRAM_Low",
+    "Ethos_U85_SYS_DRAM_Mid",
+    "Ethos_U85_SYS_DRAM_High",
+]
+MemoryMode = Literal[
+    "Sram_Only",
+    "Shared_Sram",
+    "Dedicated_Sram",
+    "Dedicated_Sram_256KB",
+    "Dedicated_Sram_384KB",
+    "Dedicated_Sram_512KB",
+]
+#: Vela's own defaults by the accelerator's family: system configuration and memory mode.
+_DEFAULTS: Mapping[str, tuple[SystemConfig, MemoryMode]] = MappingProxyType(
+    {
+        "u55": ("Ethos_U55_High_End_Embedded", "Shared_Sram"),
+        "u65": ("Ethos_U65_Client_Server", "Dedicated_Sram_384KB"),
+        "u85": ("Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
+    }
+)
+
+
+class MeasuredTarget(Alternatives):
+    """A target that every candidate is measured on."""
+
+    target: TargetName = Field(description="What the model is meant to run on.")
+    accelerator: Accelerator | None = Field(
+        default=None, description="Of `ethos_u`: the NPU and its multipliers, as Vela names it."
+    )
+    system_config: SystemConfig | None = Field(
+        default=None, description="Of `ethos_u`: clock and memories; by default Vela's own choice."
+    )
+    memory_mode: MemoryMode | None = Field(
+        default=None,
+        description="Of `ethos_u`: which memory holds what; by default Vela's own choice.",
+    )
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What it is given, with every default spelled out."""
+        if self.accelerator is None:
+            return {}
+        system_config, memory_mode = _DEFAULTS[family_of(self.accelerator)]
+        return {
+            "accelerator": self.accelerator,
+            "system_config": self.system_config or system_config,
+            "memory_mode": self.memory_mode or memory_mode,
+        }
+
+
+def family_of(name: str) -> str:
+    """The family of an accelerator or system configuration: u55, u65 or u85."""
+    return name.lower().replace("_", "-").split("-")[1]
+
+
+def _target_from_name(value: object) -> object:
+    return {"target": value} if isinstance(value, str) else value
+
+
+TargetEntry = Annotated[
+    MeasuredTarget,
+    BeforeValidator(_target_from_name, json_schema_input_type=TargetName | MeasuredTarget),
+]

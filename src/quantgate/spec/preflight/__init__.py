@@ -1,0 +1,1 @@
+"""Checks of the files that a spec points to, without TensorFlow."""

@@ -1,0 +1,173 @@
+"""What can be told about a spec's paths before anything runs, without TensorFlow."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from quantgate.errors import KeyPath
+from quantgate.records.published import OTHER_PLACE, belongs_to, owner
+from quantgate.spec.model.data import CalibrationSamples, DataSource
+from quantgate.spec.model.formats import PYTHON, declared_format, has_location
+from quantgate.spec.model.functions import may_be_in_an_image, travels
+from quantgate.spec.model.locations import scheme_of
+from quantgate.spec.model.spec import Spec
+from quantgate.spec.preflight.data_source import callable_findings, label_findings, source_findings
+from quantgate.spec.preflight.saved_model import keras_findings, saved_model_findings
+from quantgate.spec.preflight.signatures import graph_findings
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import did_you_mean, dotted, shortened
+from quantgate.spec.reading.load import LoadedSpec
+
+Check = Callable[[Path], Iterator[Finding]]
+
+
+def preflight(loaded: LoadedSpec) -> None:
+    """Check that the local paths of a spec exist and are what they should be.
+
+    URIs are passed over: a cluster reads them, this machine may not.
+
+    Raises:
+        SpecError: something is missing or is something else; the error holds every problem.
+    """
+    findings = [
+        *_model_findings(loaded),
+        *_calibration_findings(loaded),
+        *_evaluation_findings(loaded),
+        *_metric_findings(loaded),
+        *_field_findings(loaded),
+        *_promotion_findings(loaded),
+    ]
+    if findings:
+        raise loaded.source.error(findings)
+
+
+def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    location = loaded.spec.model.location
+    if loaded.spec.model.keras:
+        keras = ("model", "keras")
+        return _look(loaded, location, keras, lambda target: keras_findings(target, keras))
+    path = ("model", "saved_model")
+
+    def check(target: Path) -> Iterator[Finding]:
+        found = list(saved_model_findings(target, path))
+        yield from found or graph_findings(target, loaded.spec)
+
+    return _look(loaded, location, path, check)
+
+
+def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    calibration, evaluation = loaded.spec.data.calibration, loaded.spec.data.evaluation
+    if not calibration:
+        return
+    path: KeyPath = ("data", "calibration")
+    yield from _calibrated_on(loaded, calibration, path, evaluation.label)
+    for key, samples in calibration.signatures.items():
+        own = (*path, "signatures", key)
+        yield from _calibrated_on(loaded, samples, own, evaluation.of(key).label)
+
+
+def _calibrated_on(
+    loaded: LoadedSpec, samples: CalibrationSamples, path: KeyPath, evaluation_label: str | None
+) -> Iterator[Finding]:
+    label_path, label = (*path, "label"), samples.label
+    if label is None and samples.select == "stratified":
+        label_path, label = (*path, "select"), evaluation_label
+    return _source_findings(loaded, samples, path, label, label_path)
+
+
+def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    evaluation, path = loaded.spec.data.evaluation, ("data", "evaluation")
+    yield from _source_findings(loaded, evaluation, path, evaluation.label, (*path, "label"))
+    for key, samples in evaluation.signatures.items():
+        own = (*path, "signatures", key)
+        yield from _source_findings(loaded, samples, own, samples.label, (*own, "label"))
+
+
+def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    for number, metric in enumerate(loaded.spec.measure.metrics):
+        if metric.is_own and _has_to_be_here(loaded.spec, metric.metric):
+            path = ("measure", "metrics", number, "metric")
+            yield from callable_findings(metric.metric, loaded.folder, path)
+
+
+def _field_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    """Check that the evaluation data holds what metrics name of it."""
+    evaluation, converted = loaded.spec.data.evaluation, loaded.spec.model.signatures
+    for number, metric in enumerate(loaded.spec.measure.metrics):
+        data = evaluation.of(metric.signature or converted[0])
+        target = Path(loaded.locate(data.source))
+        if not has_location(data) or scheme_of(data.source) or not _is_there(target):
+            continue
+        for place, key in metric.fields.items():
+            path = ("measure", "metrics", number, *place)
+            yield from label_findings(target, data, key, path)
+
+
+def _is_there(target: Path) -> bool:
+    try:
+        return target.exists()
+    except OSError:
+        return False
+
+
+def _has_to_be_here(spec: Spec, function: str) -> bool:
+    return not (travels(spec, function) or may_be_in_an_image(spec))
+
+
+def _source_findings(
+    loaded: LoadedSpec, data: DataSource, around: KeyPath, label: str | None, label_path: KeyPath
+) -> Iterator[Finding]:
+    path = (*around, "source")
+
+    def check(target: Path) -> Iterator[Finding]:
+        found = list(source_findings(target, data, path))
+        yield from found or label_findings(target, data, label, label_path)
+
+    if declared_format(data) == PYTHON:
+        if not _has_to_be_here(loaded.spec, data.source):
+            return iter(())
+        return callable_findings(data.source, loaded.folder, path)
+    return _look(loaded, data.source, path, check) if has_location(data) else iter(())
+
+
+def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    path = ("promote", "to")
+
+    def check(target: Path) -> Iterator[Finding]:
+        if target.is_file():
+            message = f"`promote.to` is a file: {target}"
+            yield Finding(path, message, "Name a folder; it is made where it is missing.")
+        theirs = owner(lambda name: _content(target / name))
+        if theirs not in (None, loaded.spec.name):
+            message = f"`promote.to` is taken, {target}: {belongs_to(theirs)}"
+            yield Finding(path, message, OTHER_PLACE)
+
+    if not loaded.spec.promote:
+        return iter(())
+    return _look(loaded, loaded.spec.promote.to, path, check, must_exist=False)
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _look(
+    loaded: LoadedSpec, location: str, path: KeyPath, check: Check, must_exist: bool = True
+) -> Iterator[Finding]:
+    if scheme_of(location):
+        return
+    target = Path(loaded.locate(location))
+    try:
+        if target.exists() or not must_exist:
+            yield from check(target)
+        else:
+            yield _missing(target, path, loaded.folder)
+    except OSError as error:
+        message = f"{dotted(path)} cannot be read: {shortened(str(target))}"
+        yield Finding(path, message, f"The system says: {error.strerror}.")
+
+
+def _missing(target: Path, path: KeyPath, folder: Path) -> Finding:
+    message = f"{dotted(path)} does not exist: {target}"
+    siblings = [entry.name for entry in target.parent.iterdir()] if target.parent.is_dir() else []
+    near = did_you_mean(target.name, siblings)
+    return Finding(path, message, near or f"Paths are relative to {folder}.")

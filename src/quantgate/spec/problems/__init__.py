@@ -1,0 +1,1 @@
+"""A problem in a spec, its place, and the pieces of its message."""

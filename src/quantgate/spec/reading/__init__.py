@@ -1,0 +1,1 @@
+"""From YAML text to a `Spec`, or to every error in it."""

@@ -1,0 +1,141 @@
+"""YAML text to a tree of nodes, or to one refusal with its place."""
+
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+from yaml.events import AliasEvent, NodeEvent
+from yaml.nodes import Node
+
+from quantgate.spec.reading.scalars import CoreLoader
+
+if TYPE_CHECKING:
+    from yaml._yaml import Mark as CMark
+
+    AnyMark = yaml.Mark | CMark | None
+
+MAX_DEPTH = 20
+
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what PyYAML counts as one
+
+_QUOTE_IT = "Put the value in quotes."
+_CHECK_INDENTATION = "Check the indentation: the keys of one mapping start in the same column."
+
+#: How PyYAML's description of an error starts, what to say instead, and what to do.
+_KNOWN_ERRORS = (
+    ("but found another document", "a second document starts here", "Keep one spec in a file."),
+    (
+        "mapping values are not allowed here",
+        "YAML expects no `: ` here",
+        "Check the indentation, and put a value that holds `: ` in quotes.",
+    ),
+    (
+        "could not find expected ':'",
+        "the key before this place has no colon",
+        "Write `key: value`, with a space after the colon.",
+    ),
+    (
+        "expected the node content",
+        "a value is missing here",
+        "Write it, or close the list or mapping before it.",
+    ),
+    ("expected <block end>", "this line does not fit the lines above it", _CHECK_INDENTATION),
+    ("found unexpected end of stream", "a quote is not closed", "Add the closing quote."),
+    ("expected ',' or ']'", "a list is not closed", "Add the missing `,` or `]`."),
+    ("expected ',' or '}'", "a mapping is not closed", "Add the missing `,` or `}`."),
+)
+
+
+class Refusal(Exception):
+    """The text cannot be read; `line` and `column` count from 1."""
+
+    def __init__(self, line: int, column: int, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.line, self.column, self.message, self.hint = line, column, message, hint
+
+    @classmethod
+    def at_end_of(cls, text: str, message: str, hint: str | None = None) -> "Refusal":
+        """Refuse at the place that a text leads up to."""
+        lines = split_lines(text)
+        return cls(len(lines), len(lines[-1]) + 1, message, hint)
+
+    @classmethod
+    def at_mark(cls, mark: "AnyMark", message: str, hint: str | None = None) -> "Refusal":
+        """Refuse at a place that PyYAML names; where it names none, at the start."""
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return cls(line, column, message, hint)
+
+
+def split_lines(text: str) -> tuple[str, ...]:
+    """Split a text into lines, counting them as PyYAML does."""
+    return tuple(_LINE_BREAK.split(text))
+
+
+def compose(text: str) -> Node | None:
+    """Parse one YAML document, or none where the text is empty.
+
+    Raises:
+        Refusal: it is not YAML, or uses aliases, anchors, tags or tabs, or is nested too deeply.
+    """
+    try:
+        return _Composer(text).compose_only_document()
+    except yaml.reader.ReaderError as error:
+        code = f"U+{error.character:04X}"
+        message = f"the character {code} cannot stand in YAML"
+        raise Refusal.at_end_of(text[: error.position], message, "Remove it.") from None
+    except yaml.MarkedYAMLError as error:
+        raise _refusal(text, error) from None
+
+
+class _Composer(CoreLoader):
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.depth = 0
+
+    def compose_only_document(self) -> Node | None:
+        try:
+            return self.get_single_node()
+        except (
+            ValueError,
+            OverflowError,
+        ):  # an escape such as "\UFFFFFFFF", beyond the last character
+            message = "an escape in the quotes here stands for no character"
+            raise Refusal.at_mark(self.get_mark(), message, "Remove it.") from None
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        # Refused before PyYAML expands anything: a few aliases of aliases fill any memory.
+        event: NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        _refuse_what_a_spec_does_without(event)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            message = f"nested more than {MAX_DEPTH} deep"
+            raise Refusal.at_mark(event.start_mark, message)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def _refuse_what_a_spec_does_without(event: NodeEvent) -> None:
+    if isinstance(event, AliasEvent):
+        message = f"the alias `*{event.anchor}` is not allowed in a spec"
+        raise Refusal.at_mark(event.start_mark, message, "Write the value out.")
+    if event.anchor:
+        message = f"the anchor `&{event.anchor}` is not allowed in a spec"
+        raise Refusal.at_mark(event.start_mark, message, "Remove it, and write each value out.")
+    if tag := getattr(event, "tag", None):
+        message = f"the tag `{tag}` is not allowed in a spec"
+        raise Refusal.at_mark(event.start_mark, message, "Remove it; text can stand in quotes.")
+
+
+def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
+    mark = error.problem_mark or error.context_mark
+    problem = error.problem or error.context or "unreadable"
+    character = split_lines(text)[mark.line][mark.column : mark.column + 1] if mark else ""
+    if character == "\t":
+        return Refusal.at_mark(mark, "a tab stands here; YAML wants spaces", "Use spaces instead.")
+    if problem.endswith("that cannot start any token"):
+        return Refusal.at_mark(mark, f"a value cannot start with `{character}`", _QUOTE_IT)
+    for start, message, hint in _KNOWN_ERRORS:
+        if problem.startswith(start):
+            return Refusal.at_mark(mark, message, hint)
+    return Refusal.at_mark(mark, f"this is not YAML: {problem}")

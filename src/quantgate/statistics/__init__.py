@@ -1,0 +1,1 @@
+"""Bounds and intervals over NumPy arrays, without a word of text."""

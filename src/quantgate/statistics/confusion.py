@@ -1,0 +1,172 @@
+"""What two classifiers answered, held against each other: classes, confusions, ROC curves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.records.details import ClassChange, Classes, Confused, CurvePoint, Curves
+
+MOST_CHANGES = 20
+MOST_CONFUSED = 10
+#: Matrices of more classes are not drawn.
+MOST_CLASSES = 50
+MOST_POINTS = 100
+Labels = NDArray[np.int32]
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Chosen and right class of each sample, int32 [samples]."""
+
+    chosen: Labels
+    right: Labels
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """Score of the positive class, float64 [samples], and whether it is right, 0 or 1."""
+
+    scores: Scores
+    right: Labels
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model answered, by the figure that rests on it."""
+
+    choices: Mapping[str, Choices] = field(default_factory=dict)
+    rankings: Mapping[str, Rankings] = field(default_factory=dict)
+
+    def at(self, rows: NDArray[np.int64] | None) -> "Answers":
+        """The answers to these samples; to all of them where `rows` is None."""
+        if rows is None:
+            return self
+        return Answers(
+            {key: Choices(one.chosen[rows], one.right[rows]) for key, one in self.choices.items()},
+            {
+                key: Rankings(one.scores[rows], one.right[rows])
+                for key, one in self.rankings.items()
+            },
+        )
+
+
+def classes_of(
+    figure: str, candidate: str, baseline: Choices, own: Choices, names: Sequence[str] = ()
+) -> Classes:
+    """Hold a candidate's classes against the baseline's, on the same samples.
+
+    Args:
+        figure: what the classes were counted for.
+        candidate: its name.
+        baseline: what the baseline answered.
+        own: what the candidate answered.
+        names: of the classes, by number; a class without one goes by its number.
+    """
+    right, before, after = own.right, baseline.chosen, own.chosen
+    labels: Labels = np.unique(np.concatenate([right, before, after]))
+    drawn = len(labels) <= MOST_CLASSES
+    return Classes(
+        figure=figure,
+        candidate=candidate,
+        classes=len(labels),
+        samples=len(right),
+        changes=_changes(labels, right, before, after, names),
+        confused=_confused(right, before, after, names),
+        labels=[_named(label, names) for label in labels.tolist()] if drawn else [],
+        baseline=_matrix(labels, right, before) if drawn else [],
+        matrix=_matrix(labels, right, after) if drawn else [],
+    )
+
+
+def curves_of(figure: str, candidate: str, baseline: Rankings, own: Rankings) -> Curves | None:
+    """The ROC curves of both; None where the samples are all of one class."""
+    before, after = roc_points(baseline), roc_points(own)
+    if not (before and after):
+        return None
+    return Curves(figure=figure, candidate=candidate, baseline=before, points=after)
+
+
+def roc_points(rankings: Rankings) -> list[CurvePoint]:
+    """The ROC curve from (0, 0) to (1, 1), at most `MOST_POINTS` of its points.
+
+    The first point's threshold is the greatest score, which nothing exceeds.
+    """
+    order = np.argsort(-rankings.scores, kind="stable")
+    scores, right = rankings.scores[order], rankings.right[order] > 0
+    if right.all() or not right.any():
+        return []
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    hits, alarms = np.cumsum(right)[last], np.cumsum(~right)[last]
+    kept = np.unique(np.linspace(0, len(last) - 1, MOST_POINTS - 1).round().astype(int))
+    return [
+        _point(0.0, 0.0, scores[0]),
+        *(
+            _point(alarms[k] / alarms[-1], hits[k] / hits[-1], scores[last[k]])
+            for k in kept.tolist()
+        ),
+    ]
+
+
+def _point(false_positive: Any, true_positive: Any, threshold: Any) -> CurvePoint:
+    return CurvePoint(
+        false_positive_rate=float(false_positive),
+        true_positive_rate=float(true_positive),
+        threshold=float(threshold),
+    )
+
+
+def _named(label: int, names: Sequence[str]) -> str:
+    return names[label] if 0 <= label < len(names) else str(label)
+
+
+def _matrix(labels: Labels, right: Labels, chosen: Labels) -> list[list[int]]:
+    size = len(labels)
+    cells = np.searchsorted(labels, right) * size + np.searchsorted(labels, chosen)
+    counts = np.bincount(cells, minlength=size * size).reshape(size, size)
+    return [[int(count) for count in row] for row in counts]
+
+
+def _changes(
+    labels: Labels, right: Labels, before: Labels, after: Labels, names: Sequence[str]
+) -> list[ClassChange]:
+    """The classes of which most samples changed from right to wrong or back, on balance."""
+    samples, was, now = (
+        np.bincount(np.searchsorted(labels, found), minlength=len(labels)).tolist()
+        for found in (right, right[before == right], right[after == right])
+    )
+    changes = [
+        ClassChange(label=_named(label, names), samples=whole, baseline=first, candidate=second)
+        for label, whole, first, second in zip(labels.tolist(), samples, was, now, strict=True)
+        if whole
+    ]
+    return _most_changed(changes)
+
+
+def _most_changed(changes: Sequence[ClassChange]) -> list[ClassChange]:
+    return sorted(changes, key=lambda one: -abs(one.candidate - one.baseline))[:MOST_CHANGES]
+
+
+def _confused(right: Labels, before: Labels, after: Labels, names: Sequence[str]) -> list[Confused]:
+    counts: dict[tuple[int, int], list[int]] = {}
+    for place, chosen in enumerate((before, after)):
+        wrong = chosen != right
+        pairs, found = np.unique(
+            np.stack([right[wrong], chosen[wrong]], axis=1), axis=0, return_counts=True
+        )
+        for (one, other), count in zip(pairs.tolist(), found.tolist(), strict=True):
+            counts.setdefault((one, other), [0, 0])[place] = count
+    changed = [
+        Confused(
+            right=_named(one, names),
+            chosen=_named(other, names),
+            baseline=first,
+            candidate=second,
+        )
+        for (one, other), (first, second) in sorted(counts.items())
+        if first != second
+    ]
+    return sorted(changed, key=lambda one: -abs(one.candidate - one.baseline))[:MOST_CONFUSED]

@@ -1,0 +1,174 @@
+"""What interleaved timings show: how far the ratio of two models' percentiles can be trusted.
+
+Timings are float64 [rounds], NaN where a model sat the round out. In each round all models run
+once, so that a slow spell of the machine falls on all alike: models are compared over the rounds
+that both took part in, and the bootstrap draws whole rounds.
+
+Source: Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, chapters 10 and 13.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.records.tasks import Interval
+
+Timings = NDArray[np.float64]
+
+SEED = 20250114
+RESAMPLES = 2_000
+CONFIDENCE = 0.95
+NANOSECONDS_PER_MS = 1e6
+# A chunk of resampled timings stays within 8 MB, whatever the number of rounds.
+CHUNK_VALUES = 1 << 20
+#: What is drawn for so many, one chunk, is kept for the next two models.
+FEW_ROUNDS = CHUNK_VALUES // RESAMPLES
+
+
+def percentile(timings: Timings, percent: float) -> float:
+    """A percentile over the rounds that a model took part in."""
+    return float(np.percentile(timings[np.isfinite(timings)], percent))
+
+
+def least_runs(percent: float, confidence: float) -> int:
+    """How many runs it takes to bound a percentile from above, at a one-sided confidence.
+
+    With fewer, chances are above `1 - confidence` that all of them are below the percentile.
+    """
+    return math.ceil(math.log1p(-confidence) / math.log(percent / 100))
+
+
+def ratio_interval(first: Timings, second: Timings, percent: float) -> Interval | None:
+    """The 95 % interval of the ratio of two models' percentiles; None with too few rounds."""
+    return ratio_intervals(first, second, [percent]).get(percent)
+
+
+def ratio_intervals(
+    first: Timings, second: Timings, percents: Sequence[float]
+) -> dict[float, Interval]:
+    """The same for several percentiles at once, without those that had too few rounds."""
+    tail = (1 - CONFIDENCE) / 2
+    both = _common(first, second)
+    known = [each for each in percents if both.shape[1] >= least_runs(each, 1 - tail)]
+    if not known:
+        return {}
+    ones, others = np.moveaxis(_resampled_percentiles(both, known), 1, 0)
+    ends = np.quantile(ones / others, [tail, 1 - tail], axis=-1).T.tolist()
+    return {
+        each: Interval(confidence=CONFIDENCE, low=low, high=high)
+        for each, (low, high) in zip(known, ends, strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class Clocked:
+    """A value of two models' percentiles: of the first's, float64 [rounds], and the second's."""
+
+    value: Callable[[float, float], float]
+    first: Timings
+    second: Timings
+    percent: float
+    p_value: None = None
+
+    @property
+    def samples(self) -> int:
+        """In how many rounds both took part."""
+        return int(_common(self.first, self.second).shape[1])
+
+    def upper(self, confidence: float) -> float:
+        """One-sided upper bound by a bootstrap; infinite where there are too few rounds."""
+        return self._bound(confidence, confidence, math.inf)
+
+    def lower(self, confidence: float) -> float:
+        """Likewise."""
+        return self._bound(1 - confidence, confidence, -math.inf)
+
+    def samples_to_decide(self, confidence: float, limit: float) -> float:
+        """How many rounds would put a bound on this side of `limit`, by the root law."""
+        least = least_runs(self.percent, confidence)
+        if self.samples < least:
+            return float(least)
+        value = self._bound(0.5, confidence, math.nan)
+        nearer = self.upper(confidence) if value <= limit else self.lower(confidence)
+        slack = limit - value
+        return math.inf if slack == 0 else self.samples * ((nearer - value) / slack) ** 2
+
+    def _bound(self, quantile: float, confidence: float, unknown: float) -> float:
+        both = _common(self.first, self.second)
+        if both.shape[1] < least_runs(self.percent, confidence):
+            return unknown
+        resampled = _resampled_percentiles(both, [self.percent])[0].T.tolist()
+        return float(np.quantile([self.value(*pair) for pair in resampled], quantile))
+
+
+def told_apart(interval: Interval | None, itself: Interval | None) -> bool:
+    """Whether a ratio is beyond what one and the same model shows when it is timed twice.
+
+    That is so if no value in the ratio's interval is as close to 1 as the farthest in `itself`, the
+    interval of a model against itself.
+    """
+    if interval is None or itself is None:
+        return False
+    resolution = resolution_of(itself)
+    return interval.low > resolution or interval.high < 1 / resolution
+
+
+def resolution_of(itself: Interval) -> float:
+    """The ratio, 1 or more, up to which two models' medians cannot be told apart."""
+    return max(itself.high, 1 / itself.low)
+
+
+def _common(first: Timings, second: Timings) -> Timings:
+    """Float64 [2, rounds] of the rounds that both took part in."""
+    both = np.stack([first, second])
+    return both[:, np.isfinite(both).all(axis=0)]
+
+
+def _resampled_percentiles(both: Timings, percents: Sequence[float]) -> Timings:
+    """Float64 [percents, 2, resamples], as NumPy's `percentile` of each resample."""
+    orders, rounds = np.argsort(both, axis=1), both.shape[1]
+    chunks = [
+        [
+            _percentiles(values[order], counts[:, order], percents)
+            for values, order in zip(both, orders, strict=True)
+        ]
+        for counts in (_few_counts(rounds) if rounds <= FEW_ROUNDS else _counts(rounds))
+    ]
+    return np.moveaxis(np.concatenate(chunks, axis=-1), 0, 1)
+
+
+def _percentiles(values: Timings, counts: NDArray[np.int32], percents: Sequence[float]) -> Timings:
+    """Of values in ascending order that occur so many times: float64 [percents, resamples]."""
+    up_to = np.cumsum(counts, axis=1, dtype=np.int32)
+    last = len(values) - 1
+
+    def at(rank: int) -> Timings:
+        places: NDArray[np.intp] = np.argmax(up_to > rank, axis=1)
+        return values[places]
+
+    found = []
+    for percent in percents:
+        place = percent / 100 * last
+        below = at(int(place))
+        found.append(below + (place - int(place)) * (at(min(int(place) + 1, last)) - below))
+    return np.array(found)
+
+
+@lru_cache(maxsize=4)
+def _few_counts(rounds: int) -> list[NDArray[np.int32]]:
+    return list(_counts(rounds))
+
+
+def _counts(rounds: int) -> Iterator[NDArray[np.int32]]:
+    """How often each round is drawn, with replacement, int32 [resamples, rounds] in chunks."""
+    generator = np.random.default_rng(SEED)
+    size = max(1, CHUNK_VALUES // rounds)
+    for start in range(0, RESAMPLES, size):
+        drawn = generator.integers(0, rounds, (min(size, RESAMPLES - start), rounds))
+        places = drawn + rounds * np.arange(len(drawn))[:, np.newaxis]
+        counts = np.bincount(places.ravel(), minlength=drawn.size).astype(np.int32)
+        yield counts.reshape(drawn.shape)

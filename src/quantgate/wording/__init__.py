@@ -1,0 +1,1 @@
+"""Figures and verdicts in words: one wording for decisions, errors and reports."""

@@ -1,0 +1,84 @@
+"""Building data sets from sources of every format."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
+from quantgate.components.build_dataset.work import build_dataset
+from quantgate.errors import InputError
+from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
+
+Tensors = dict[str, tuple[str, list[int]]]
+
+
+def write_facts(path: Path, inputs: Tensors, outputs: Tensors) -> str:
+    def tensors(given: Tensors) -> dict[str, TensorFacts]:
+        return {key: TensorFacts(dtype=dtype, shape=shape) for key, (dtype, shape) in given.items()}
+
+    ModelFacts(
+        saved_model_sha256="0" * 64,
+        baseline_sha256="1" * 64,
+        size_bytes=1000,
+        signatures=[
+            Signature(key="serving_default", inputs=tensors(inputs), outputs=tensors(outputs))
+        ],
+        ops={},
+        tensorflow="2.21.0",
+    ).write(path)
+    return str(path)
+
+
+@pytest.fixture
+def build(tmp_path) -> Callable[..., DatasetFolder]:
+    """Build a data set from a source; keys of the spec's source beside its path in `options`."""
+
+    def run(source: object, inputs: Tensors, *, outputs: Tensors | None = None, **given: object):
+        arguments = {"purpose": "evaluation", "label": None, "samples": None, "select": "first"}
+        arguments |= {"seed": 0} | given
+        arguments["options"] = json.dumps(given.get("options", {}))
+        facts = write_facts(tmp_path / "facts.json", inputs, outputs or {"y": ("float32", [-1, 3])})
+        target = tmp_path / "dataset"
+        build_dataset(
+            str(source),
+            facts_path=facts,
+            signature="serving_default",
+            dataset_path=str(target),
+            summary_path=str(tmp_path / "summary"),
+            **arguments,
+        )
+        return open_dataset(target, "serving_default")
+
+    return run
+
+
+@pytest.fixture
+def refusal(build) -> Callable[..., str]:
+    """The message that a source is refused with."""
+
+    def run(*arguments: object, **options: object) -> str:
+        with pytest.raises(InputError) as caught:
+            build(*arguments, **options)
+        return str(caught.value)
+
+    return run
+
+
+@pytest.fixture
+def image_file() -> Callable[..., np.ndarray]:
+    """Write an image of one colour, or of random pixels, and return its pixels."""
+
+    def write(path: Path, size: tuple[int, int], colour: tuple[int, ...] | None = None):
+        height, width = size
+        pixels = np.random.default_rng(len(str(path))).integers(0, 256, (height, width, 3))
+        if colour:
+            pixels[:] = colour
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(path)
+        return pixels.astype(np.uint8)
+
+    return write

@@ -1,0 +1,258 @@
+"""Small .tflite models built by hand, and the facts and data sets that go with them."""
+
+import faulthandler
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import flatbuffers
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from quantgate.components.build_dataset.work import build_dataset
+from quantgate.components.evaluate.work import evaluate
+from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
+
+DTYPES = {
+    "float32": schema.TensorType.FLOAT32,
+    "int8": schema.TensorType.INT8,
+    "uint8": schema.TensorType.UINT8,
+    "int16": schema.TensorType.INT16,
+    "int32": schema.TensorType.INT32,
+    "bool": schema.TensorType.BOOL,
+}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A tensor of a model: constant where it has `values`, quantized where it has a `scale`."""
+
+    name: str
+    shape: Sequence[int]
+    dtype: str = "float32"
+    values: object = None
+    scale: float = 0.0
+    zero_point: int = 0
+    variable: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """An operator; tensors by name."""
+
+    op: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    options: object = None
+    options_type: str = "NONE"
+
+
+def _tensor(model: schema.ModelT, stored: Stored) -> schema.TensorT:
+    tensor = schema.TensorT()
+    tensor.name, tensor.shape, tensor.type = stored.name, list(stored.shape), DTYPES[stored.dtype]
+    tensor.isVariable = stored.variable
+    if stored.scale:
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.scale = [stored.scale]
+        tensor.quantization.zeroPoint = [stored.zero_point]
+    tensor.buffer = 0
+    if stored.values is not None:
+        buffer = schema.BufferT()
+        buffer.data = list(np.asarray(stored.values, stored.dtype).tobytes())
+        model.buffers.append(buffer)
+        tensor.buffer = len(model.buffers) - 1
+    return tensor
+
+
+def _operator(model: schema.ModelT, step: Step, index: dict[str, int]) -> schema.OperatorT:
+    code = schema.OperatorCodeT()
+    code.builtinCode = getattr(schema.BuiltinOperator, step.op)
+    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+    code.version = 1
+    model.operatorCodes.append(code)
+    operator = schema.OperatorT()
+    operator.opcodeIndex = len(model.operatorCodes) - 1
+    operator.inputs = [index[name] for name in step.inputs]
+    operator.outputs = [index[name] for name in step.outputs]
+    operator.builtinOptions = step.options
+    operator.builtinOptionsType = getattr(schema.BuiltinOptions, step.options_type)
+    return operator
+
+
+def _maps(names: dict[str, str], index: dict[str, int]) -> list[schema.TensorMapT]:
+    maps = []
+    for name, tensor in names.items():
+        entry = schema.TensorMapT()
+        entry.name, entry.tensorIndex = name, index[tensor]
+        maps.append(entry)
+    return maps
+
+
+def _build(
+    tensors: Sequence[Stored],
+    steps: Sequence[Step],
+    inputs: dict[str, str],
+    outputs: dict[str, str],
+) -> bytes:
+    model = schema.ModelT()
+    model.version, model.buffers, model.operatorCodes = 3, [schema.BufferT()], []
+    graph = schema.SubGraphT()
+    index = {stored.name: position for position, stored in enumerate(tensors)}
+    graph.tensors = [_tensor(model, stored) for stored in tensors]
+    graph.operators = [_operator(model, step, index) for step in steps]
+    graph.inputs = [index[name] for name in inputs.values()]
+    graph.outputs = [index[name] for name in outputs.values()]
+    model.subgraphs = [graph]
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "serve", 0
+    signature.inputs, signature.outputs = _maps(inputs, index), _maps(outputs, index)
+    model.signatureDefs = [signature]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+@pytest.fixture(scope="session")
+def stored():
+    """Make a tensor of a model."""
+    return Stored
+
+
+@pytest.fixture(scope="session")
+def step():
+    """Make an operator of a model."""
+    return Step
+
+
+@pytest.fixture
+def build_model(tmp_path) -> Callable[..., str]:
+    """Write a model of tensors and operators; inputs and outputs map signature names to tensors."""
+
+    def build(name: str, *parts: object, inputs: dict[str, str], outputs: dict[str, str]) -> str:
+        tensors = [part for part in parts if isinstance(part, Stored)]
+        steps = [part for part in parts if isinstance(part, Step)]
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(_build(tensors, steps, inputs, outputs))
+        return str(path)
+
+    return build
+
+
+@pytest.fixture
+def scaled_model(build_model) -> Callable[..., str]:
+    """A model whose output `y` [1, n] is its input `x` times constant factors."""
+
+    def build(name: str, factors: Sequence[float]) -> str:
+        n = len(factors)
+        return build_model(
+            name,
+            *(Stored("in", [1, n]), Stored("factors", [1, n], values=factors)),
+            *(Stored("out", [1, n]), Step("MUL", ["in", "factors"], ["out"])),
+            inputs={"x": "in"},
+            outputs={"y": "out"},
+        )
+
+    return build
+
+
+@pytest.fixture
+def make_facts(tmp_path) -> Callable[..., str]:
+    """Write `ModelFacts` of a float model; inputs and outputs are (dtype, shape) by name."""
+
+    def make(inputs: dict, outputs: dict, ops: dict[str, int] | None = None) -> str:
+        def tensors(given: dict) -> dict[str, TensorFacts]:
+            return {k: TensorFacts(dtype=d, shape=list(s)) for k, (d, s) in given.items()}
+
+        facts = ModelFacts(
+            saved_model_sha256="0" * 64,
+            baseline_sha256="1" * 64,
+            size_bytes=1000,
+            signatures=[Signature(key="serve", inputs=tensors(inputs), outputs=tensors(outputs))],
+            ops=ops or {},
+            tensorflow="2.21.0",
+        )
+        path = tmp_path / "facts.json"
+        facts.write(path)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture
+def make_dataset(tmp_path) -> Callable[..., str]:
+    """Build an evaluation set from arrays; `label` names the truth among them.
+
+    `fields` are keys of what metrics want beside it.
+    """
+
+    def make(
+        facts_path: str,
+        label: str | None = "labels",
+        fields: Sequence[str] = (),
+        **arrays: object,
+    ) -> str:
+        source, folder = tmp_path / "evaluation.npz", tmp_path / "evaluation"
+        np.savez(source, **{key: np.asarray(values) for key, values in arrays.items()})
+        build_dataset(
+            str(source),
+            facts_path=facts_path,
+            signature="serve",
+            purpose="evaluation",
+            label=label,
+            samples=None,
+            select="first",
+            seed=0,
+            dataset_path=str(folder),
+            summary_path=str(tmp_path / "summary"),
+            fields=json.dumps({key: [] for key in fields}),
+        )
+        return str(folder)
+
+    return make
+
+
+@pytest.fixture
+def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]]:
+    """Evaluate a model, for `top1` if not told otherwise; returns the record and the samples'."""
+
+    def run(
+        model: str,
+        facts: str,
+        dataset: str,
+        metrics: Sequence[dict] = ({"metric": "top1"},),
+        baseline: str | None = None,
+    ) -> tuple[Measurement, dict[str, np.ndarray]]:
+        folder = tmp_path / "measurement"
+        evaluate(
+            model,
+            facts_path=facts,
+            dataset_path=dataset,
+            metrics=metrics,
+            measurement_path=str(folder),
+            baseline_path=baseline,
+        )
+        with np.load(folder / "samples.npz") as samples:
+            return Measurement.read(folder / "measurement.json"), dict(samples)
+
+    return run
+
+
+@pytest.fixture
+def crashing_model(tmp_path) -> Iterator[str]:
+    """A model whose only operator calls its own graph without end, which overflows the stack."""
+    faulthandler.disable()  # the crash is wanted, its traceback is not
+    options = schema.IfOptionsT()
+    options.thenSubgraphIndex = options.elseSubgraphIndex = 0
+    content = _build(
+        [Stored("in", [1, 2]), Stored("always", [1], "bool", values=[True]), Stored("out", [1, 2])],
+        [Step("IF", ["always", "in"], ["out"], options, "IfOptions")],
+        {"x": "in"},
+        {"y": "out"},
+    )
+    path = Path(tmp_path) / "crashing.tflite"
+    path.write_bytes(content)
+    yield str(path)
+    faulthandler.enable(sys.__stderr__)

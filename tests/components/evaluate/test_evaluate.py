@@ -1,0 +1,381 @@
+"""Measurements: figures that are right, models that fail, metrics that do not fit."""
+
+from itertools import chain
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.evaluate.run import Subject
+from quantgate.components.evaluate.shards import handed_out, processes_of, stretches_of
+from quantgate.components.litert.interpreter import litert_version
+from quantgate.components.processes import workers
+from quantgate.components.processes.isolation import run_side_by_side
+from quantgate.errors import InputError
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.tasks import ModelFacts
+
+FLOAT = "float32"
+TOP1 = [{"metric": "top1", "output": None, "peak": None}]
+
+
+@pytest.fixture
+def classifier(scaled_model, make_facts, make_dataset):
+    """A model that doubles its three inputs, and a data set of 2,500 samples to classify."""
+
+    def prepare(factors=(2.0, 2.0, 2.0), outputs=None, x=None, labels=None, ops=None):
+        outputs = outputs or {"y": (FLOAT, [-1, 3])}
+        facts = make_facts({"x": (FLOAT, [-1, 3])}, outputs, ops)
+        x = np.random.default_rng(1).random((2500, 3), np.float32) if x is None else x
+        labels = np.arange(len(x)) % 3 if labels is None else labels
+        dataset = make_dataset(facts, x=x, labels=labels)
+        return scaled_model("classifier", list(factors)), facts, dataset, x, labels
+
+    return prepare
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    """Pretend that the machine has that many cores."""
+
+    def have(count):
+        monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: set(range(count)))
+
+    return have
+
+
+def test_any_number_of_processes_gives_the_same(classifier, measure, cores):
+    model, facts, dataset, *_ = classifier()
+    metrics = [*TOP1, {"metric": "f1_macro"}, {"metric": "log_loss", "postprocess": ["softmax"]}]
+    found = []
+    for count in (1, 2, 3):
+        cores(count)
+        found.append(measure(model, facts, dataset, metrics))
+    (measurement, samples), *others = found
+    for other, others_samples in others:
+        assert other == measurement
+        assert all(np.array_equal(others_samples[name], samples[name]) for name in samples)
+
+
+def subject_of(model: str, facts: ModelFacts, dataset: str, **plan: object) -> Subject:
+    plans = [SimpleNamespace(signature="serve", **plan)]
+    return Subject(model, facts, open_dataset(dataset, "serve"), plans, None)
+
+
+def test_as_many_processes_as_cores(classifier, cores):
+    model, facts_path, dataset, *_ = classifier()
+    facts = ModelFacts.read(facts_path)
+    own = subject_of(model, ModelFacts.read(facts_path), dataset, is_own=True)
+    subject = subject_of(model, facts, dataset, is_own=False)
+    cores(3)
+    assert processes_of(subject) == 3
+    assert processes_of(own) == 1, "a user's function wants all outputs at once"
+    cores(64)
+    assert processes_of(subject) == 8, "each process holds the model"
+    facts.ops["RANDOM_UNIFORM"] = 1
+    assert processes_of(subject) == 1, "its results depend on how often it ran"
+
+
+def test_few_samples_take_few_processes(classifier, cores):
+    x = np.random.default_rng(1).random((5, 3), np.float32)
+    model, facts, dataset, *_ = classifier(x=x)
+    cores(4)
+    assert processes_of(subject_of(model, ModelFacts.read(facts), dataset, is_own=False)) == 2
+
+
+@pytest.mark.parametrize(
+    ("samples", "processes"), [(1, 2), (5, 2), (24, 2), (600, 2), (10_000, 3), (10**7, 8)]
+)
+def test_stretches_cover_the_samples_and_end_short(samples, processes):
+    stretches = stretches_of(samples, processes)
+    assert [stretch.start for stretch in stretches] == [0, *(s.stop for s in stretches[:-1])]
+    assert stretches[-1].stop == samples
+    assert len(stretches[-1]) <= max(1, samples / (64 * processes))
+    assert len(stretches) < 250
+
+
+def test_each_stretch_goes_to_one_process():
+    stretches = stretches_of(10_000, 3)
+    with handed_out(stretches) as waiting:
+        taken = run_side_by_side(list, [(waiting,)] * 3, timeout_s=30)
+    assert sorted(chain(*taken), key=lambda stretch: stretch.start) == stretches
+
+
+def test_samples_that_are_not_finite_are_told_over_all_processes(classifier, measure, cores):
+    x = np.ones((64, 3), np.float32)
+    x[[5, 40, 63]] = 3e38
+    cores(2)
+    model, facts, dataset, *_ = classifier(x=x)
+    measurement, _ = measure(model, facts, dataset)
+    assert measurement.reasons == [
+        "the outputs hold NaN or infinity for 3 samples, the first is sample 5"
+    ]
+
+
+def test_every_sample_is_scored_in_order(classifier, measure):
+    model, facts, dataset, x, labels = classifier()
+    measurement, samples = measure(model, facts, dataset)
+    expected = (x.argmax(axis=1) == labels).astype(float)
+    assert samples["top1"].dtype == np.float64
+    assert samples["top1"].tolist() == expected.tolist()
+    assert measurement.figures == {"top1": expected.mean()}
+    assert (measurement.status, measurement.reasons) == ("measured", [])
+    assert measurement.samples == 2500
+    assert measurement.model_sha256 == sha256_of_file(model)
+    assert measurement.litert == litert_version()
+
+
+def test_several_metrics_come_from_one_pass(classifier, measure):
+    x = np.random.default_rng(2).random((700, 3), np.float32)
+    model, facts, dataset, _, target = classifier(x=x, labels=x.astype(np.float64))
+    metrics = [{"metric": "mse"}, {"metric": "psnr", "peak": 2.0}]
+    measurement, samples = measure(model, facts, dataset, metrics)
+    errors = np.mean((2.0 * x - target) ** 2, axis=1)
+    assert samples["mse"] == pytest.approx(errors)
+    assert samples["psnr"] == pytest.approx(10 * np.log10(4 / errors))
+    assert measurement.figures["mse"] == pytest.approx(errors.mean())
+    assert measurement.figures["psnr"] == samples["psnr"].mean()
+
+
+def test_area_and_pseudo_values_agree(scaled_model, make_facts, make_dataset, measure):
+    facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, 1])})
+    x = np.array([[0.1], [0.4], [0.35], [0.8]], np.float32)
+    dataset = make_dataset(facts, x=x, labels=[0, 0, 1, 1])
+    metrics = [{"metric": "roc_auc"}]
+    measurement, samples = measure(scaled_model("m", [3.0]), facts, dataset, metrics)
+    assert measurement.figures == {"roc_auc": 0.75}
+    assert samples["roc_auc"].mean() == pytest.approx(0.75, abs=1e-9)
+
+
+def test_resource_variables_start_anew_for_every_sample(classifier, measure):
+    x = np.random.default_rng(1).random((20, 3), np.float32)
+    model, facts, dataset, x, labels = classifier(x=x, ops={"ASSIGN_VARIABLE": 1})
+    _, samples = measure(model, facts, dataset)
+    assert samples["top1"].tolist() == (x.argmax(axis=1) == labels).tolist()
+
+
+def test_no_model_is_a_failed_measurement(classifier, measure, tmp_path):
+    _, facts, dataset, _, _ = classifier()
+    empty = tmp_path / "empty.tflite"
+    empty.touch()
+    measurement, samples = measure(str(empty), facts, dataset)
+    assert measurement.status == "failed"
+    assert measurement.reasons == ["the conversion left no model"]
+    assert measurement.model_sha256 is None
+    assert (measurement.figures, samples) == ({}, {})
+
+
+def test_a_crash_is_a_reason(crashing_model, make_facts, make_dataset, measure):
+    facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
+    dataset = make_dataset(facts, x=np.ones((3, 2), np.float32), labels=[0, 1, 0])
+    measurement, _ = measure(crashing_model, facts, dataset)
+    assert measurement.status == "failed"
+    assert measurement.reasons == ["running the model failed: crashed with SIGSEGV"]
+    assert measurement.model_sha256 == sha256_of_file(crashing_model)
+
+
+def test_a_model_that_cannot_be_allocated_is_a_reason(classifier, scaled_model, measure):
+    _, facts, dataset, _, _ = classifier()
+    measurement, _ = measure(scaled_model("narrow", [1.0, 2.0]), facts, dataset)
+    assert measurement.status == "failed"
+    (reason,) = measurement.reasons
+    assert reason.startswith("the model cannot be allocated: ")
+
+
+def test_the_first_sample_that_a_kernel_refuses_is_a_reason(
+    build_model, make_facts, make_dataset, measure, stored, step, cores
+):
+    cores(3)
+    path = build_model(
+        "division",
+        *(stored("in", [1, 2], "int32"), stored("ten", [1, 2], "int32", values=[[10, 10]])),
+        *(stored("out", [1, 2], "int32"), step("FLOOR_DIV", ["ten", "in"], ["out"])),
+        inputs={"x": "in"},
+        outputs={"y": "out"},
+    )
+    facts = make_facts({"x": ("int32", [-1, 2])}, {"y": ("int32", [-1, 2])})
+    x = np.ones((900, 2), np.int32)
+    x[[301, 302, 555, 899], 1] = 0
+    measurement, _ = measure(path, facts, make_dataset(facts, x=x, labels=np.zeros(900, int)))
+    (reason,) = measurement.reasons
+    assert reason.startswith("the model failed on sample 301: ")
+    assert "Division by 0" in reason
+
+
+def test_outputs_that_are_not_finite_are_a_reason(
+    build_model, make_facts, make_dataset, measure, stored, step
+):
+    path = build_model(
+        "logarithm",
+        *(stored("in", [1, 2]), stored("out", [1, 2]), step("LOG", ["in"], ["out"])),
+        inputs={"x": "in"},
+        outputs={"y": "out"},
+    )
+    facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
+    x = np.ones((9, 2), np.float32)
+    x[4, 1], x[7, 0] = -1.0, 0.0
+    measurement, samples = measure(path, facts, make_dataset(facts, x=x, labels=[0] * 9))
+    assert measurement.status == "failed"
+    assert measurement.reasons == [
+        "the outputs hold NaN or infinity for 2 samples, the first is sample 4"
+    ]
+    assert (measurement.figures, samples) == ({}, {})
+
+
+def test_an_output_of_another_shape_is_a_reason(classifier, scaled_model, measure):
+    _, facts, dataset, _, _ = classifier(outputs={"y": (FLOAT, [-1, 5])})
+    measurement, _ = measure(scaled_model("m", [1.0, 1.0, 1.0]), facts, dataset)
+    assert measurement.reasons == ["output `y` has shape [3] per sample, the float model's [5]"]
+
+
+def refusal(measure, prepared, metrics):
+    with pytest.raises(InputError) as caught:
+        measure(*prepared[:3], metrics)
+    return str(caught.value)
+
+
+SCALAR = np.ones(8)
+
+
+@pytest.mark.parametrize(
+    ("metric", "outputs", "labels", "message"),
+    [
+        (
+            "top1",
+            [-1, 3],
+            SCALAR,
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [3] per sample, the labels are float64 [8]; store whole numbers in an "
+            "integer dtype, as with labels.astype(int)",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            SCALAR / 2,
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [3] per sample, the labels are float64 [8]",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            np.eye(3)[np.arange(8) % 3],
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [3] per sample, the labels are float64 [8, 3]; labels in one-hot form "
+            "become integers with labels.argmax(axis=-1)",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            np.arange(8) % 3 + 1,
+            "metric `top1`: the labels run from 1 to 3, output `y` knows classes 0 to 2; labels "
+            "count from 0, so subtract 1",
+        ),
+        (
+            "top1",
+            [-1, 1],
+            np.zeros(8, int),
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "`y` is float32 [1] per sample, the labels are int64 [8]",
+        ),
+        (
+            "top1",
+            [-1, 3],
+            np.arange(8) - 1,
+            "metric `top1`: the labels run from -1 to 6, output `y` knows classes 0 to 2",
+        ),
+        (
+            "top1",
+            [-1, -1],
+            np.arange(8) - 1,
+            "metric `top1`: the labels run from -1 to 6, output `y` knows classes 0 and upwards",
+        ),
+        (
+            "top1",
+            [-1, -1],
+            np.arange(8),
+            "metric `top1`: the labels run from 0 to 7, output `y` knows classes 0 to 2",
+        ),
+        (
+            "roc_auc",
+            [-1, 3],
+            np.arange(8) % 2,
+            "metric `roc_auc` needs scores [samples], [samples, 1] or [samples, 2] and labels "
+            "[samples] of 0 and 1; output `y` is float32 [3] per sample, the labels are int64 [8]",
+        ),
+        (
+            "roc_auc",
+            [-1, 2],
+            np.arange(8),
+            "metric `roc_auc`: the labels must be 0 and 1, they hold 0, 1, 2, 3, 4 and 3 more",
+        ),
+        (
+            "roc_auc",
+            [-1, 2],
+            np.zeros(8, int),
+            "metric `roc_auc`: there are 8 samples of class 0 and 0 of class 1; it needs at least "
+            "two of each",
+        ),
+        (
+            "mse",
+            [-1, 3],
+            np.ones((8, 2)),
+            "metric `mse` needs a target for every element of the output; output `y` is float32 "
+            "[3] per sample, the labels are float64 [8, 2]",
+        ),
+        (
+            "psnr",
+            [-1, 3],
+            np.full((8, 3), 255, np.uint8),
+            "metric `psnr`: the targets reach 255, above the peak of 1; give the largest possible "
+            "value as `peak`",
+        ),
+        (
+            "f1",
+            [-1, 3],
+            SCALAR,
+            "measure.metrics: `f1` is unknown; choose from top1, top5, top_k, balanced_accuracy, "
+            "f1_macro, f1_micro, roc_auc, average_precision, log_loss, mse, mae, r2, psnr, ssim, "
+            "si_sdr, mean_iou, mean_average_precision, cosine_similarity, snr, agreement",
+        ),
+    ],
+)
+def test_a_metric_that_does_not_fit_is_an_error(
+    classifier, measure, metric, outputs, labels, message
+):
+    x = np.ones((8, 3), np.float32)
+    prepared = classifier(outputs={"y": (FLOAT, outputs)}, x=x, labels=labels)
+    assert refusal(measure, prepared, [{"metric": metric}]) == message
+
+
+def test_outputs_must_be_numbers(classifier, measure):
+    prepared = classifier(outputs={"y": ("bool", [-1, 3])})
+    assert refusal(measure, prepared, TOP1) == (
+        "metric `top1` needs scores [samples, classes] and integer labels [samples]; output `y` "
+        "is bool [3] per sample, the labels are int64 [2500]"
+    )
+
+
+def test_which_output_must_be_clear(classifier, measure):
+    prepared = classifier(outputs={"y": (FLOAT, [-1, 3]), "z": (FLOAT, [-1, 3])})
+    assert refusal(measure, prepared, TOP1) == (
+        "metric `top1`: the model has several outputs, `y`, `z`; name one as `output`"
+    )
+    assert refusal(measure, prepared, [{"metric": "top1", "output": "logits"}]) == (
+        "metric `top1`: the model has no output `logits`, only `y`, `z`"
+    )
+
+
+def test_accuracy_needs_labels(scaled_model, make_facts, make_dataset, measure):
+    facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
+    dataset = make_dataset(facts, label=None, x=np.ones((4, 3), np.float32))
+    assert refusal(measure, (scaled_model("m", [1.0] * 3), facts, dataset), TOP1) == (
+        "metric `top1` needs labels, and the evaluation set has none; name them as `label`"
+    )
+
+
+def test_a_regression_target_fits_an_output_of_one(scaled_model, make_facts, make_dataset, measure):
+    facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, 1])})
+    dataset = make_dataset(facts, x=np.ones((4, 1), np.float32), labels=[2.0, 2.0, 2.0, 4.0])
+    measurement, _ = measure(scaled_model("m", [2.0]), facts, dataset, [{"metric": "mse"}])
+    assert measurement.figures == {"mse": 1.0}

@@ -1,0 +1,104 @@
+"""Every metric: several outputs, steps, its range, its direction, and what it is a mean of."""
+
+import numpy as np
+import pytest
+
+from quantgate.components.evaluate.work import evaluate
+from quantgate.domain.figures import METRICS
+from quantgate.records.tasks import Measurement
+
+FLOAT = "float32"
+SAMPLES = 60
+GENERATOR = np.random.default_rng(12)
+SCORES = GENERATOR.random((SAMPLES, 6)).astype(np.float32)
+IMAGES = GENERATOR.random((SAMPLES, 8, 8)).astype(np.float32)
+CLASSES = np.arange(SAMPLES) // 2 % 6
+#: Inputs, which the model gives back, and what they are held against.
+CASES = {
+    **dict.fromkeys(
+        ("top1", "top5", "top_k", "balanced_accuracy", "f1_macro", "f1_micro", "log_loss"),
+        (SCORES, CLASSES),
+    ),
+    **dict.fromkeys(("roc_auc", "average_precision"), (SCORES[:, :2], CLASSES % 2)),
+    **dict.fromkeys(("mse", "mae", "r2"), (SCORES, SCORES[::-1])),
+    **dict.fromkeys(("psnr", "ssim", "si_sdr"), (IMAGES, IMAGES[::-1])),
+    "mean_iou": (GENERATOR.random((SAMPLES, 5, 5, 3)).astype(np.float32), None),
+    **dict.fromkeys(("cosine_similarity", "snr", "agreement"), (SCORES, CLASSES)),
+}
+CASES["mean_iou"] = (CASES["mean_iou"][0], GENERATOR.integers(0, 3, (SAMPLES, 5, 5)))
+#: It takes several outputs to begin with.
+SEVERAL = {"mean_average_precision"}
+
+
+@pytest.fixture
+def measure(build_model, make_facts, make_dataset, stored, step, tmp_path):
+    """Measure a metric of a model that gives its input back, and twice that as output `other`."""
+
+    def run(name, values, labels, **more):
+        shape = [1, *values.shape[1:]]
+        path = build_model(
+            "echo",
+            *(stored("in", shape), stored("one", [1], values=[1.0])),
+            *(stored("two", [1], values=[2.0]), stored("a", shape), stored("b", shape)),
+            *(step("MUL", ["in", "one"], ["a"]), step("MUL", ["in", "two"], ["b"])),
+            inputs={"x": "in"},
+            outputs={"same": "a", "other": "b"},
+        )
+        facts = make_facts(
+            {"x": (FLOAT, [-1, *shape[1:]])},
+            {"same": (FLOAT, [-1, *shape[1:]]), "other": (FLOAT, [-1, *shape[1:]])},
+        )
+        metric = {"metric": name, **({"k": 2} if name == "top_k" else {}), **more}
+        evaluate(
+            path,
+            facts_path=facts,
+            dataset_path=make_dataset(facts, x=values, labels=labels),
+            metrics=[metric],
+            measurement_path=str(tmp_path / "measurement"),
+            baseline_path=path,
+        )
+        with np.load(tmp_path / "measurement" / "samples.npz") as samples:
+            measurement = Measurement.read(tmp_path / "measurement" / "measurement.json")
+            return measurement.figures[name], samples[name]
+
+    return run
+
+
+def test_each_metric_has_a_case():
+    assert CASES.keys() | SEVERAL == METRICS.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_takes_a_named_output_after_steps(measure, name):
+    values, labels = CASES[name]
+    figure, samples = measure(name, values, labels, output="same")
+    flat, sizes = values.reshape(SAMPLES, -1), list(values.shape[1:])
+    after, _ = measure(name, flat, labels, output="same", postprocess=[{"reshape": sizes}])
+    assert after == figure
+    known = METRICS[name]
+    assert known.least <= figure <= known.most
+    assert samples.shape == (SAMPLES,)
+    assert samples.mean() == pytest.approx(figure)
+    assert not known.right_or_wrong or set(samples) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if METRICS[name].mean])
+def test_a_mean_is_of_what_each_sample_has_by_itself(measure, name):
+    values, labels = CASES[name]
+    _, samples = measure(name, values, labels, output="same")
+    _, first = measure(name, values[:10], labels[:10], output="same")
+    assert first.tolist() == samples[:10].tolist()
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if METRICS[name].labelled])
+def test_its_direction_is_that_of_better_outputs(measure, name):
+    """Outputs that are nearer to the truth are better, whatever the metric."""
+    values, labels = CASES[name]
+    if values.shape == labels.shape:
+        better = (0.9 * labels + 0.1 * values).astype(np.float32)
+    else:
+        better = np.where(np.arange(values.shape[-1]) == labels[..., None], values, 0.01 * values)
+        better = better.astype(np.float32)
+    figure, _ = measure(name, values, labels, output="same")
+    improved, _ = measure(name, better, labels, output="same")
+    assert (improved > figure) == METRICS[name].higher_is_better

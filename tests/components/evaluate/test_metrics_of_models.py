@@ -1,0 +1,304 @@
+"""Metrics on real outputs: names, outputs, steps, the baseline, the user's own functions."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from quantgate.errors import InputError
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.tasks import ModelFacts
+
+FLOAT = "float32"
+FUNCTIONS = """\
+import numpy as np
+
+def worst_class(outputs, labels):
+    right = outputs.argmax(axis=1) == labels
+    return min(right[labels == label].mean() for label in np.unique(labels))
+
+def margin(outputs, labels):
+    return np.ptp(outputs, axis=1)
+
+def nothing(outputs, labels):
+    return float("nan")
+
+def broken(outputs, labels):
+    return outputs[:, 7]
+
+def table(outputs, labels):
+    return outputs
+
+def of_all(outputs, labels):
+    if len(labels) < 300:
+        raise ValueError("too few")
+    return 0.5
+"""
+
+
+@pytest.fixture
+def classifier(scaled_model, make_facts, make_dataset):
+    """Scales three inputs by constant factors; 300 samples."""
+
+    def prepare(factors=(2.0, 1.0, 0.5), labels=None):
+        facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
+        x = np.random.default_rng(3).random((300, 3), np.float32)
+        labels = np.arange(300) % 3 if labels is None else labels
+        return scaled_model("scaled", factors), facts, make_dataset(facts, x=x, labels=labels), x
+
+    return prepare
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A module of the user's own, `judging`."""
+    (tmp_path / "judging.py").write_text(FUNCTIONS, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("judging", None)
+
+
+def test_a_metric_may_stand_twice_under_names_of_its_own(
+    build_model, make_facts, make_dataset, measure, stored, step
+):
+    path = build_model(
+        "heads",
+        *(stored("in", [1, 3]), stored("minus", [1, 3], values=[-1.0] * 3)),
+        *(stored("a", [1, 3]), stored("b", [1, 3])),
+        *(step("MUL", ["in", "minus"], ["a"]), step("ADD", ["in", "minus"], ["b"])),
+        inputs={"x": "in"},
+        outputs={"first": "a", "second": "b"},
+    )
+    facts = make_facts(
+        {"x": (FLOAT, [-1, 3])}, {"first": (FLOAT, [-1, 3]), "second": (FLOAT, [-1, 3])}
+    )
+    x = np.random.default_rng(5).random((40, 3), np.float32)
+    labels = np.arange(40) % 3
+    metrics = [
+        {"metric": "top1", "output": "second"},
+        {"metric": "top1", "output": "first", "name": "top1_first"},
+        {"metric": "top_k", "output": "first", "name": "top2_first", "k": 2.0},
+    ]
+    measurement, samples = measure(path, facts, make_dataset(facts, x=x, labels=labels), metrics)
+    assert measurement.figures == {
+        "top1": np.mean(x.argmax(axis=1) == labels),
+        "top1_first": np.mean(x.argmin(axis=1) == labels),
+        "top2_first": np.mean(x.argmax(axis=1) != labels),
+    }
+    assert measurement.metrics == {"top1": "top1", "top1_first": "top1", "top2_first": "top_k"}
+    assert list(samples) == ["top1", "top1_first", "top2_first"]
+
+
+def test_steps_lead_from_the_output_to_the_metric(classifier, measure):
+    model, facts, dataset, x = classifier()
+    metrics = [
+        {"metric": "log_loss", "postprocess": ["softmax"]},
+        {"metric": "f1_micro", "postprocess": ["softmax", "argmax"]},
+        {"metric": "agreement", "postprocess": [{"reshape": [3.0]}, {"threshold": 0.5}]},
+    ]
+    measurement, _ = measure(model, facts, dataset, metrics, baseline=model)
+    outputs = x * np.array([2.0, 1.0, 0.5], np.float32)
+    shares = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
+    labels = np.arange(300) % 3
+    assert measurement.figures["log_loss"] == pytest.approx(
+        -np.log(shares[np.arange(300), labels]).mean(), rel=1e-6
+    )
+    assert measurement.figures["f1_micro"] == np.mean(outputs.argmax(axis=1) == labels)
+    assert measurement.figures["agreement"] == 1.0
+
+
+def test_without_labels_the_baselines_outputs_are_the_truth(
+    scaled_model, make_facts, make_dataset, measure
+):
+    facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
+    x = np.random.default_rng(6).random((50, 3), np.float32)
+    dataset = make_dataset(facts, label=None, x=x)
+    factors = np.array([1.0, 0.7, 1.0], np.float32)
+    metrics = [{"metric": name} for name in ("cosine_similarity", "snr", "agreement")]
+    candidate, baseline = scaled_model("c", factors.tolist()), scaled_model("b", [1.0] * 3)
+    measurement, _ = measure(candidate, facts, dataset, metrics, baseline)
+    ours, theirs = (x * factors).astype(float), x.astype(float)
+    norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    noise = ((ours - theirs) ** 2).sum(axis=1)
+    assert measurement.figures == {
+        "cosine_similarity": pytest.approx(np.mean((ours * theirs).sum(axis=1) / norms)),
+        "snr": pytest.approx(np.mean(10 * np.log10((theirs**2).sum(axis=1) / noise)), rel=1e-5),
+        "agreement": np.mean(ours.argmax(axis=1) == theirs.argmax(axis=1)),
+    }
+
+
+def test_the_float_model_is_its_own_baseline_and_no_other_model_is(classifier, measure):
+    model, facts, dataset, _ = classifier()
+    metrics = [{"metric": "cosine_similarity"}]
+    with pytest.raises(InputError) as caught:
+        measure(model, facts, dataset, metrics)
+    assert str(caught.value) == (
+        "`cosine_similarity` compares with the float model: pass it as `baseline`"
+    )
+    known = ModelFacts.read(facts)
+    known.model_copy(update={"baseline_sha256": sha256_of_file(model)}).write(facts)
+    measurement, _ = measure(model, facts, dataset, metrics)
+    assert measurement.figures == {"cosine_similarity": pytest.approx(1.0)}
+
+
+def test_a_function_of_ones_own_gives_a_number_or_one_a_sample(classifier, measure, own):
+    model, facts, dataset, x = classifier()
+    metrics = [
+        {"metric": "judging:worst_class", "better": "higher"},
+        {"metric": "judging:margin", "better": "lower", "name": "spread"},
+    ]
+    measurement, samples = measure(model, facts, dataset, metrics)
+    outputs, labels = x * np.array([2.0, 1.0, 0.5], np.float32), np.arange(300) % 3
+    right = outputs.argmax(axis=1) == labels
+    worst = min(right[labels == label].mean() for label in range(3))
+    assert measurement.figures == {
+        "worst_class": pytest.approx(worst),
+        "spread": pytest.approx(np.ptp(outputs, axis=1).mean()),
+    }
+    assert measurement.metrics == {
+        "worst_class": "judging:worst_class",
+        "spread": "judging:margin",
+    }
+    assert samples["spread"] == pytest.approx(np.ptp(outputs, axis=1))
+    assert samples["worst_class"].mean() == pytest.approx(worst)
+    # The rarest class is right in a share p of 100 samples, whose standard error is known.
+    error = samples["worst_class"].std() / np.sqrt(300)
+    assert error == pytest.approx(np.sqrt(worst * (1 - worst) / 100), rel=0.25)
+
+
+def test_a_function_that_takes_no_part_of_the_samples_has_no_confidence(classifier, measure, own):
+    metrics = [{"metric": "judging:of_all", "better": "higher"}]
+    measurement, samples = measure(*classifier()[:3], metrics)
+    assert measurement.figures == {"of_all": 0.5}
+    assert np.isnan(samples["of_all"]).all()
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("nothing", "metric `nothing` is nan, which cannot be compared"),
+        (
+            "broken",
+            "metric `broken`: IndexError: index 7 is out of bounds for axis 1 with size 3; the "
+            "traceback is in the task's log",
+        ),
+        (
+            "table",
+            "metric `table`: ValueError: it returned an array of shape [300, 3], and a number or "
+            "one value for each of the 300 samples is wanted; the traceback is in the task's log",
+        ),
+    ],
+)
+def test_a_function_that_fails_is_a_reason(classifier, measure, own, capfd, function, reason):
+    metrics = [{"metric": f"judging:{function}", "better": "higher"}]
+    measurement, samples = measure(*classifier()[:3], metrics)
+    assert (measurement.status, measurement.reasons) == ("failed", [reason])
+    assert (measurement.figures, samples) == ({}, {})
+    assert ("Traceback" in capfd.readouterr().err) == ("traceback" in reason)
+
+
+def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
+    model, facts, dataset, _ = classifier()
+    known = ModelFacts.read(facts)
+    known.model_copy(update={"baseline_sha256": sha256_of_file(model)}).write(facts)
+    with pytest.raises(InputError) as caught:
+        measure(model, facts, dataset, [{"metric": "log_loss"}])
+    assert str(caught.value).startswith("metric `log_loss`: the outputs run from 0.00")
+    assert str(caught.value).endswith(
+        " and are no probabilities; add `postprocess: [softmax]` or `[sigmoid]`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "labels", "message"),
+    [
+        (
+            {"metric": "top5"},
+            None,
+            "metric `top5`: of 5 guesses among 3 classes every one is right; it takes more "
+            "classes, or `top_k` with a smaller `k`",
+        ),
+        (
+            {"metric": "log_loss", "postprocess": ["argmax"]},
+            None,
+            "metric `log_loss`: the labels run from 0 to 2, output `y` knows classes 0 to 1",
+        ),
+        (
+            {"metric": "f1_macro", "postprocess": ["sigmoid"], "name": "f1"},
+            np.ones(300),
+            "metric `f1` needs scores [samples, classes] or integer classes [samples], and "
+            "integer labels [samples]; output `y` after sigmoid is float64 [3] per sample, the "
+            "labels are float64 [300]; store "
+            "whole numbers in an integer dtype, as with labels.astype(int)",
+        ),
+        (
+            {"metric": "average_precision", "postprocess": ["argmax"]},
+            np.zeros(300, int),
+            "metric `average_precision`: there are 300 samples of class 0 and 0 of class 1; it "
+            "needs at least two of each",
+        ),
+        (
+            {"metric": "r2"},
+            np.ones((300, 3)),
+            "metric `r2`: the targets of an output are all the same, so there is no variance to "
+            "explain",
+        ),
+        (
+            {"metric": "si_sdr"},
+            np.repeat([1.0] * 4 + [0.0] + [1.0] * 295, 3).reshape(300, 3),
+            "metric `si_sdr`: the target of sample 4 is silent; leave such samples out",
+        ),
+        (
+            {"metric": "ssim"},
+            np.ones((300, 3)),
+            "metric `ssim` needs images [samples, height, width] or [samples, height, width, "
+            "channels] of at least 7 by 7, and targets of the same shape; output `y` is float32 "
+            "[3] per sample, the labels are float64 [300, 3]",
+        ),
+        (
+            {"metric": "mean_iou"},
+            None,
+            "metric `mean_iou` needs scores [samples, ..., classes] or integer classes [samples, "
+            "...], and integer labels [samples, ...]; output `y` is float32 [3] per sample, the "
+            "labels are int64 [300]",
+        ),
+        (
+            {"metric": "top1", "postprocess": [{"reshape": [2, 2]}]},
+            None,
+            "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
+            "not fit: a sample of shape [3] has no shape [2, 2]",
+        ),
+        (
+            {"metric": "top1", "postprocess": ["argmax", "softmax"]},
+            None,
+            "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
+            "not fit: `softmax` needs several values per sample, and there is one",
+        ),
+        (
+            {"metric": "nowhere:metric"},
+            None,
+            "nowhere:metric cannot be imported: No module named 'nowhere'; name its file as `code` "
+            "in the spec, put the module beside the spec, or on a cluster into the image",
+        ),
+        (
+            {"metric": "judging:missing"},
+            None,
+            "judging:missing: the module `judging` has no function `missing`",
+        ),
+    ],
+)
+def test_a_metric_that_does_not_fit_says_why(classifier, measure, own, metric, labels, message):
+    with pytest.raises(InputError) as caught:
+        measure(*classifier(labels=labels)[:3], [metric])
+    assert str(caught.value) == message
+
+
+def test_agreement_needs_a_choice(scaled_model, make_facts, make_dataset, measure):
+    facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, 1])})
+    dataset = make_dataset(facts, label=None, x=np.ones((4, 1), np.float32))
+    with pytest.raises(InputError) as caught:
+        measure(scaled_model("m", [1.0]), facts, dataset, [{"metric": "agreement"}])
+    assert str(caught.value) == (
+        "metric `agreement` needs scores [samples, ..., classes] or integers; output `y` is "
+        "float32 [1] per sample"
+    )

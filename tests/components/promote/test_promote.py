@@ -1,0 +1,329 @@
+"""Promotion: whole or not at all, whatever happens and whenever."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from quantgate.components.promote.versions import Promotion
+from quantgate.components.promote.work import promote
+from quantgate.errors import InputError, NothingQualified
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
+from quantgate.records.decision import Closest, Decision
+from quantgate.report import card
+
+
+@pytest.fixture
+def decided(tmp_path, small_wins):
+    """Write a decision and the model that won; returns both paths."""
+
+    def write(content=b"model", winner="small", created="2025-01-14", **changes):
+        folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:6]}"
+        folder.mkdir(exist_ok=True)
+        model, decision = folder / "winner", folder / "decision"
+        model.write_bytes(content)
+        small_wins(
+            sha256_of_bytes(content),
+            created=created,
+            outcome="winner" if winner else "none_qualified",
+            winner=winner,
+            **changes,
+        ).write(decision)
+        return str(decision), str(model)
+
+    return write
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """Promote into the folder `fleet`; returns the promotion."""
+
+    def run(decision, model, to=None):
+        manifest = tmp_path / "promotion.json"
+        promote(
+            decision,
+            winner_path=model,
+            to=str(to or tmp_path / "fleet"),
+            manifest_path=str(manifest),
+        )
+        return Promotion.read(manifest)
+
+    return run
+
+
+def contents(folder):
+    """Every file below a folder with its bytes, modification time and inode."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            path.read_bytes(),
+            path.stat().st_mtime_ns,
+            path.stat().st_ino,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def check_fleet(fleet, versions):
+    """`latest` names a version, and every version there is whole."""
+    for folder in (path for path in fleet.iterdir() if not path.name.startswith(".")):
+        if folder.is_dir():
+            promotion = Promotion.read(folder / "manifest.json")
+            assert promotion.version == folder.name
+            for name, file in promotion.files.items():
+                assert sha256_of_file(folder / name) == file.sha256
+    latest = fleet / "latest"
+    if latest.exists():
+        version = latest.read_text().removesuffix("\n")
+        assert version in versions
+        assert (fleet / version).is_dir()
+
+
+def test_a_version_holds_model_decision_and_manifest(decided, publish, tmp_path):
+    decision, model = decided()
+    promotion = publish(decision, model)
+    version = sha256_of_bytes(b"model")[:16]
+    folder = tmp_path / "fleet" / version
+    assert sorted(path.name for path in (tmp_path / "fleet").iterdir()) == [version, "latest"]
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{version}\n"
+    assert (folder / "model.tflite").read_bytes() == b"model"
+    assert (folder / "decision.json").read_bytes() == Path(decision).read_bytes()
+    assert (folder / "README.md").read_text() == card.render(Decision.read(decision))
+    assert Promotion.read(folder / "manifest.json") == promotion
+    assert (promotion.version, promotion.name, promotion.candidate) == (version, "fashion", "small")
+    assert promotion.model_sha256 == sha256_of_bytes(b"model")
+    assert promotion.decision_sha256 == sha256_of_file(decision)
+    assert promotion.files["model.tflite"].size_bytes == 5
+
+
+def test_a_repeat_changes_nothing(decided, publish, tmp_path):
+    first = publish(*decided())
+    before = contents(tmp_path / "fleet")
+    assert publish(*decided()) == first
+    assert contents(tmp_path / "fleet") == before
+
+
+def test_a_version_keeps_the_decision_it_was_published_with(decided, publish, tmp_path):
+    first = publish(*decided())
+    before = contents(tmp_path / "fleet")
+    assert publish(*decided(created="2025-02-01")) == first
+    assert contents(tmp_path / "fleet") == before
+
+
+def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path):
+    old, new = publish(*decided(b"old")), publish(*decided(b"new"))
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{new.version}\n"
+    publish(*decided(b"old"))
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{old.version}\n"
+    check_fleet(tmp_path / "fleet", {old.version, new.version})
+
+
+def test_another_specs_place_stays_as_it_is(decided, publish, tmp_path):
+    publish(*decided())
+    before = contents(tmp_path / "fleet")
+    with pytest.raises(InputError) as caught:
+        publish(*decided(b"other", name="digits"))
+    assert str(caught.value) == (
+        f"cannot publish `digits` in {tmp_path / 'fleet'}: its `latest` is a version of `fashion`, "
+        "and a place holds the versions of one name. Name another place as `promote.to`, or with "
+        "`quantgate promote --to`."
+    )
+    assert contents(tmp_path / "fleet") == before
+
+
+@pytest.mark.parametrize("manifest", ["{}", "[]", "no JSON", '{"name": 3}'])
+def test_a_place_without_a_name_takes_any(decided, publish, tmp_path, manifest):
+    old = publish(*decided()).version
+    (tmp_path / "fleet" / old / "manifest.json").write_text(manifest)
+    new = publish(*decided(b"other", name="digits")).version
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{new}\n"
+
+
+@pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
+def test_a_damaged_version_is_published_anew(decided, publish, tmp_path, damage, caplog):
+    version = publish(*decided()).version
+    folder = tmp_path / "fleet" / version
+    (folder / damage).write_bytes(b"{}")
+    publish(*decided())
+    check_fleet(tmp_path / "fleet", {version})
+    assert (folder / "model.tflite").read_bytes() == b"model"
+    assert sorted(path.name for path in (tmp_path / "fleet").iterdir()) == [version, "latest"]
+    assert caplog.messages == [f"{folder} is damaged and is published anew"]
+
+
+def test_nothing_qualified_names_the_closest(decided, publish, tmp_path):
+    missed = ["top1 drops by 0.02, 0.01 is allowed", "size_bytes is 9000, 8000 is allowed"]
+    given = decided(winner=None, closest=Closest(name="small", missed=missed))
+    with pytest.raises(NothingQualified) as caught:
+        publish(*given)
+    assert str(caught.value) == (
+        "fashion: nothing is promoted, for no candidate keeps the limits; the closest is `small`, "
+        "which missed: top1 drops by 0.02, 0.01 is allowed; size_bytes is 9000, 8000 is allowed"
+    )
+    with pytest.raises(NothingQualified) as caught:
+        publish(*decided(winner=None))
+    assert str(caught.value) == (
+        "fashion: nothing is promoted, for no candidate keeps the limits, and none could be "
+        "measured; the report says why"
+    )
+    assert not (tmp_path / "fleet").exists()
+
+
+def test_another_model_than_the_winner_is_refused(decided, publish):
+    decision, model = decided()
+    Path(model).write_bytes(b"other")
+    with pytest.raises(InputError) as caught:
+        publish(decision, model)
+    assert str(caught.value) == (
+        f"{model} is not the model that won: its SHA-256 is {sha256_of_bytes(b'other')}, the "
+        f"decision measured `small` as {sha256_of_bytes(b'model')}; run the gate again"
+    )
+
+
+def test_an_unknown_winner_is_refused(decided, publish):
+    decision, model = decided(winner="tiny")
+    with pytest.raises(InputError) as caught:
+        publish(decision, model)
+    assert str(caught.value) == (
+        f"{decision} was changed after it was written: its winner `tiny` is not among its "
+        "candidates; decide again with `quantgate run`, or fetch the file once more"
+    )
+
+
+def test_a_baseline_that_is_kept_is_marked_as_one(decided, publish):
+    decision, model = decided(content=b"float", winner=None, promotes="float32")
+    promotion = publish(decision, model)
+    assert (promotion.candidate, promotion.kept_baseline) == ("float32", True)
+    assert promotion.model_sha256 == sha256_of_bytes(b"float")
+    assert not publish(*decided()).kept_baseline
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_latest_of_somebody_else_is_not_replaced(decided, publish, tmp_path, kind):
+    latest = tmp_path / "fleet" / "latest"
+    (tmp_path / "fleet" / "run").mkdir(parents=True)
+    latest.symlink_to("run") if kind == "link" else latest.mkdir()
+    with pytest.raises(InputError) as caught:
+        publish(*decided())
+    assert str(caught.value) == (
+        f"cannot publish in {tmp_path / 'fleet'}: its `latest` is a folder or a link, as in a "
+        "folder of runs; give a folder that nothing else writes to"
+    )
+    assert not (latest / "model.tflite").exists()
+
+
+def test_a_file_is_not_a_folder(decided, publish, tmp_path):
+    occupied = tmp_path / "occupied"
+    occupied.write_text("")
+    for to, reason in ((occupied, "File exists"), (occupied / "below", "Not a directory")):
+        with pytest.raises(InputError) as caught:
+            publish(*decided(), to=to)
+        assert str(caught.value) == (
+            f"cannot publish in {to}: {reason}; give a folder that can be written"
+        )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_folder_that_cannot_be_written_is_named(decided, publish):
+    with pytest.raises(InputError, match=r"^cannot publish in /proc/self: .*; give a folder that"):
+        publish(*decided(), to="/proc/self")
+
+
+def killed_at(event_number, arguments):
+    """Promote in a child that is killed just before its n-th file operation; True if it was."""
+    child = multiprocessing.get_context("fork").Process(
+        target=_promote_and_die, args=(event_number, arguments)
+    )
+    child.start()
+    child.join(60)
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode != 0
+
+
+def _promote_and_die(event_number, arguments):
+    seen = 0
+
+    def count(event, _):
+        nonlocal seen
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.copyfile"):
+            seen += 1
+            if seen == event_number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    promote(**arguments)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_kill_at_any_moment_leaves_no_half_version(decided, publish, tmp_path, damaged):
+    old = publish(*decided(b"old")).version
+    if damaged:
+        (tmp_path / "fleet" / sha256_of_bytes(b"new")[:16]).mkdir()
+    decision, model = decided(b"new")
+    new, points = sha256_of_bytes(b"new")[:16], 0
+    template = tmp_path / "template"
+    (tmp_path / "fleet").rename(template)
+    while True:
+        fleet = tmp_path / "fleet"
+        shutil.rmtree(fleet, ignore_errors=True)
+        shutil.copytree(template, fleet)
+        points += 1
+        arguments = {"winner_path": model, "to": str(fleet), "manifest_path": str(tmp_path / "m")}
+        killed = killed_at(points, {"decision_path": decision, **arguments})
+        half = fleet / new
+        if damaged and half.is_dir() and not any(half.iterdir()):
+            half.rmdir()
+        check_fleet(fleet, {old, new} if half.is_dir() else {old})
+        publish(decision, model)
+        assert (fleet / "latest").read_text() == f"{new}\n"
+        check_fleet(fleet, {new})
+        if not killed:
+            break
+    assert points > 15
+
+
+def compiled_folder(tmp_path, content=b"npu"):
+    folder = tmp_path / "compiled"
+    folder.mkdir(exist_ok=True)
+    (folder / "ethos_u.tflite").write_bytes(content)
+    (folder / "targets.json").write_text("{}")
+    return str(folder)
+
+
+def promote_compiled(tmp_path, decision, model, compiled):
+    manifest = tmp_path / "promotion.json"
+    promote(
+        decision,
+        winner_path=model,
+        to=str(tmp_path / "fleet"),
+        manifest_path=str(manifest),
+        compiled_path=compiled,
+    )
+    return Promotion.read(manifest)
+
+
+def test_compiled_models_are_published_beside_the_model(decided, tmp_path):
+    promotion = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
+    version = tmp_path / "fleet" / promotion.version
+    assert sorted(promotion.files) == [
+        "README.md",
+        "decision.json",
+        "ethos_u.tflite",
+        "model.tflite",
+    ]
+    assert (version / "ethos_u.tflite").read_bytes() == b"npu"
+    assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
+
+
+def test_a_version_that_lacks_them_gets_them_once(decided, publish, tmp_path, caplog):
+    publish(*decided())
+    added = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
+    assert "ethos_u.tflite" in added.files
+    assert caplog.messages == []
+    later = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path, b"of a newer Vela"))
+    assert later == added
+    assert publish(*decided()) == added

@@ -1,0 +1,137 @@
+"""What a decision says about the data it rests on."""
+
+import dataclasses
+
+import pytest
+
+from quantgate.decision.data_warnings import warnings_about
+from quantgate.decision.decide import Terms, decide
+from quantgate.decision.provenance import Host
+from quantgate.decision.sample_sets import SampleSet
+from quantgate.records.tasks import ArrayFacts, Manifest
+from quantgate.spec.model.choice import Objective
+from quantgate.spec.model.limit import Limit
+
+
+def samples(purpose, digests=(), low=0.0, high=1.0, dtype="float32", synthetic=False):
+    facts = ArrayFacts(file="x.npy", shape=[1, 2], dtype=dtype, minimum=low, maximum=high)
+    manifest = Manifest(
+        purpose=purpose,
+        source="x.npz",
+        inputs={"x": facts},
+        label=None,
+        samples=len(digests),
+        available=len(digests),
+        select="first",
+        seed=0,
+        per_class=None,
+        content_sha256="0" * 64,
+        synthetic=synthetic,
+    )
+    return SampleSet(manifest, [bytes(digest) for digest in digests])
+
+
+def warned(calibration, evaluation):
+    return warnings_about({"serve": calibration}, {"serve": evaluation})
+
+
+def test_samples_in_both_sets_are_counted():
+    calibration = samples("calibration", [b"a", b"b", b"c"])
+    evaluation = samples("evaluation", [b"b", b"d", b"b"])
+    overlap = (
+        "2 of the 3 evaluation samples stand in the calibration set too: their accuracy says less "
+        "about new data; keep the two sets apart"
+    )
+    assert warned(calibration, evaluation) == [overlap]
+    assert warned(calibration, samples("evaluation", [b"d"])) == []
+    assert warnings_about({}, {"serve": evaluation}) == []
+    other = samples("evaluation", [b"x"])
+    sets = {"encode": calibration, "decode": calibration}
+    assert warnings_about(sets, {"encode": other, "decode": evaluation}) == [
+        f"signature `decode`: {overlap}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "apart"),
+    [(0, 255, True), (-300, 1, True), (-1, 1, False), (0, 9, False), (0, 0.05, True)],
+)
+def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
+    found = warned(samples("calibration", low=low, high=high), samples("evaluation"))
+    said = [
+        f"input `x` runs from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
+        "the evaluation data: one of the two looks unnormalized; prepare both in the same way"
+    ]
+    assert found == (said if apart else [])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unseen"),
+    [(0, 1.6, True), (-0.4, 1.2, True), (-5, 0.5, True), (-0.2, 1.2, False), (0.4, 0.6, False)],
+)
+def test_values_that_calibration_never_saw(low, high, unseen):
+    found = warned(samples("calibration"), samples("evaluation", low=low, high=high))
+    said = [
+        f"input `x` runs from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to 1 "
+        "in the calibration data: integer models clip what calibration never saw; calibrate on "
+        "samples as broad as those that the model will meet"
+    ]
+    assert found == (said if unseen else [])
+
+
+def test_whole_numbers_have_no_normalization():
+    calibration = samples("calibration", high=500, dtype="int32")
+    assert warned(calibration, samples("evaluation", dtype="int32")) == []
+
+
+def decide_on(run, *, allow_random, **sets):
+    return decide(
+        dataclasses.replace(run.evidence(), **sets),
+        Terms(
+            name="fashion",
+            limits={"top1": Limit(max_drop=0.05)},
+            choose=[Objective(minimize="size_bytes")],
+            spec_sha256="e" * 64,
+            allow_random=allow_random,
+        ),
+        host=Host(processor="x86_64"),
+        created="2026-01-02T03:04:05+00:00",
+    )
+
+
+WARNING = (
+    "the calibration data is random: the run shows that the pipeline works, its figures say "
+    "nothing about the model"
+)
+
+
+def test_nothing_qualifies_on_random_data(run):
+    run.add("float16", "float16", 500)
+    random = samples("calibration", synthetic=True)
+    decision = decide_on(run, allow_random=False, calibration_sets={"serve": random})
+    refusal = "calibration data is random, and the spec does not say `data.allow_random: true`"
+    assert (decision.outcome, decision.winner, decision.closest) == ("none_qualified", None, None)
+    assert decision.summary == f"no candidate qualifies: {refusal}"
+    assert decision.candidates[0].reasons == [refusal]
+    assert not decision.candidates[0].qualified
+    assert (decision.warnings, decision.advice) == ([WARNING], [])
+
+
+def test_both_sets_may_be_random(run):
+    run.add("float16", "float16", 500)
+    sets = {
+        "calibration_sets": {"serve": samples("calibration", synthetic=True)},
+        "evaluation_sets": {"serve": samples("evaluation", synthetic=True)},
+    }
+    decision = decide_on(run, allow_random=False, **sets)
+    assert decision.summary == (
+        "no candidate qualifies: calibration and evaluation data are random, and the spec does "
+        "not say `data.allow_random: true`"
+    )
+
+
+def test_random_data_that_is_allowed_is_still_marked(run):
+    run.add("float16", "float16", 500)
+    random = samples("calibration", synthetic=True)
+    decision = decide_on(run, allow_random=True, calibration_sets={"serve": random})
+    assert (decision.winner, decision.warnings) == ("float16", [WARNING])

@@ -1,0 +1,213 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quantgate.decision.calibration_ranges import HUGE, MOST_RANGES, ranges_shown
+from quantgate.decision.details import details_of
+from quantgate.decision.evidence import Evaluation
+from quantgate.decision.sample_sets import SampleSet
+from quantgate.records.attestation import TensorAttest
+from quantgate.records.decision import main_metric, more_is_better
+from quantgate.records.details import TensorRange
+from quantgate.records.tasks import Manifest, Signature, TensorFacts
+from quantgate.statistics.confusion import Answers, Choices, Rankings
+
+LIMITS = {"top1": {"max_drop": 0.05}}
+
+
+def ranged(least, greatest, name="t"):
+    return TensorRange(tensor=name, least=least, greatest=greatest)
+
+
+def test_a_constant_tensor_and_one_far_beyond_the_others_are_suspicious():
+    usual = [ranged(-1, 2) for _ in range(5)]
+    found = ranges_shown([*usual, ranged(3, 3, "flat"), ranged(0, 2 * HUGE + 1, "huge")])
+    assert (found.tensors, found.suspicious) == (7, 2)
+    assert [(one.tensor, one.suspicion) for one in found.shown[:3]] == [
+        ("huge", "reaches 100 times as far as the median tensor"),
+        ("flat", "constant: 3 for every sample"),
+        ("t", None),
+    ]
+
+
+def test_ranges_are_bounded_and_zeros_are_no_median():
+    found = ranges_shown([ranged(0, 0, "zero")] + [ranged(0, k) for k in range(1, 40)])
+    assert len(found.shown) == MOST_RANGES
+    assert found.shown[0].suspicion == "constant: 0 for every sample"
+    assert ranges_shown([ranged(0, 0)]).suspicious == 1
+
+
+def test_spreads_are_of_the_pairs(run):
+    run.add("same", "float16", 500)
+    run.add("worse", "dynamic_range", 400, lost=20, won=5)
+    decision = run.decide(LIMITS)
+    details = details_of(run.evidence(), decision)
+    found = {one.candidate: one for one in details.spreads}
+    assert set(found) == {"same", "worse"}
+    assert found["worse"].low < -0.015 < found["worse"].high
+    assert found["same"].low < 0 < found["same"].high < 0.01
+
+
+def test_spreads_of_values_are_normal(run, new_run):
+    rng = np.random.default_rng(2)
+    base = rng.normal(size=1000)
+    run.baseline = type(run.baseline)(
+        run.baseline.measurement.model_copy(
+            update={"figures": {"mse": float(base.mean())}, "metrics": {"mse": "mse"}}
+        ),
+        {"mse": base},
+    )
+    run.attest("small", "float16", 500)
+    change = rng.normal(0.5, 0.1, size=1000)
+    run.evaluate("small", {"mse": base + change}, metrics={"mse": "mse"})
+    decision = run.decide({"mse": {"max_rise": 1.0}})
+    (found,) = details_of(run.evidence(), decision).spreads
+    half = 1.959964 * change.std(ddof=1) / np.sqrt(1000)
+    assert found.low == pytest.approx(change.mean() - half)
+    assert found.high == pytest.approx(change.mean() + half)
+
+
+def test_the_classes_are_the_winner_s_or_else_the_closest_s(run):
+    right = np.arange(1000, dtype=np.int32) % 3
+    run.add("small", "float16", 500)
+    run.add("smaller", "dynamic_range", 400, lost=200)
+
+    def answering(evaluation, chosen):
+        choices = {"top1": Choices(np.asarray(chosen, np.int32), right)}
+        return Evaluation(
+            evaluation.measurement, evaluation.samples, answers=lambda: Answers(choices=choices)
+        )
+
+    run.baseline = answering(run.baseline, right)
+    run.evaluations = [answering(one, np.zeros(1000)) for one in run.evaluations]
+    for limits, subject in ((LIMITS, "small"), ({"size_bytes": {"max": 100}}, "smaller")):
+        details = details_of(run.evidence(), run.decide(limits), [ranged(0, 1)])
+        assert details.subject == subject
+        (classes,) = details.classes
+        assert classes.candidate == subject
+        assert classes.matrix == [[334, 0, 0], [333, 0, 0], [333, 0, 0]]
+        assert details.ranges is not None
+
+
+def test_nothing_measured_leaves_no_subject(run):
+    run.attest("broken", "float16", status="failed", reasons=["no"])
+    details = details_of(run.evidence(), run.decide(LIMITS))
+    assert (details.subject, details.classes, details.curves, details.spreads) == (None, [], [], [])
+
+
+def test_the_main_metric_is_the_first_to_choose_by_then_to_limit(run):
+    run.add("small", "float16", 500)
+    decision = run.decide(LIMITS)
+    assert main_metric(decision) == "top1"
+
+    def with_metrics(**changes):
+        return decision.model_copy(update=changes)
+
+    named = {"metrics": {"top1": "top1", "loss": "log_loss", "alike": "agreement"}}
+    chosen = with_metrics(**named, choose=[{"minimize": "size_bytes"}, {"minimize": "loss"}])
+    assert main_metric(chosen) == "loss"
+    limited = with_metrics(**named, limits={"alike": {"min": 0.9}, "loss": {"max": 1.0}})
+    assert main_metric(limited) == "loss"
+    alone = with_metrics(metrics={"alike": "agreement"}, limits={"alike": {"min": 0.9}})
+    bare = alone.baseline.model_copy(update={"measurements": {"size_bytes": 1.0}})
+    assert main_metric(alone.model_copy(update={"baseline": bare})) == "alike"
+    untold = with_metrics(metrics={}, limits={}, choose=[], baseline=bare)
+    assert main_metric(untold) is None
+
+
+def test_which_way_is_better_is_known_or_told_by_the_spec(run):
+    run.add("small", "float16", 500)
+    decision = run.decide(LIMITS)
+    assert more_is_better("top1", decision)
+    assert not more_is_better("latency_p50_ms", decision)
+    own = {"worst": "my:worst"}
+    for changes, better in (
+        ({"limits": {"worst": {"min": 0.5}}}, True),
+        ({"limits": {"worst": {"max": 0.5}}}, False),
+        ({"choose": [{"minimize": "worst"}]}, False),
+        ({"choose": [{"maximize": "worst"}]}, True),
+    ):
+        told = decision.model_copy(update={"metrics": own, "limits": {}, **changes})
+        assert more_is_better("worst", told) is better
+
+
+def test_the_curves_are_of_the_candidate_that_was_measured(run):
+    run.add("small", "float16", 500)
+    right = np.arange(1000, dtype=np.int32) % 2
+    rankings = {"top1": Rankings(np.arange(1000.0), right), "other": Rankings(right * 1.0, right)}
+    one_class = Rankings(np.arange(1000.0), np.ones(1000, np.int32))
+
+    def ranking(evaluation, **more):
+        return Evaluation(
+            evaluation.measurement,
+            evaluation.samples,
+            answers=lambda: Answers(rankings={**rankings, **more}),
+        )
+
+    run.baseline = ranking(run.baseline, alone=one_class, unanswered=one_class)
+    run.evaluations = [ranking(run.evaluations[0], alone=one_class)]
+    details = details_of(run.evidence(), run.decide(LIMITS))
+    assert [(one.figure, one.candidate) for one in details.curves] == [
+        ("top1", "small"),
+        ("other", "small"),
+    ]
+
+
+def test_a_metric_that_compares_by_itself_has_no_spread(run):
+    values = {"agreement": np.ones(4)}
+    run.evaluate("float32", values, metrics={"agreement": "agreement"})
+    run.baseline = run.evaluations.pop()
+    run.attest("small", "float16", 500)
+    run.evaluate("small", values, metrics={"agreement": "agreement"})
+    decision = run.decide({"agreement": {"min": 0.9}})
+    assert details_of(run.evidence(), decision).spreads == []
+
+
+def test_one_sample_has_no_spread(run):
+    run.evaluate("float32", {"mse": np.ones(1)}, metrics={"mse": "mse"})
+    run.baseline = run.evaluations.pop()
+    run.attest("small", "float16", 500)
+    run.evaluate("small", {"mse": np.zeros(1)}, metrics={"mse": "mse"})
+    decision = run.decide({"mse": {"max": 2.0}})
+    assert details_of(run.evidence(), decision).spreads == []
+
+
+def test_ops_are_counted_by_what_they_compute_in(run):
+    ops = {"CONV_2D": 2, "SOFTMAX": 1}
+    types = {"CONV_2D": {"int8": 2}, "SOFTMAX": {"int8": 0, "float32": 1}}
+    run.attest("small", "full_integer", 500, ops=ops, op_types=types, macs={"CONV_2D": 90})
+    run.attest("untold", "float16", 600)
+    (found,) = details_of(run.evidence(), run.decide(LIMITS)).attested
+    assert (found.candidate, found.ops, found.macs) == ("small", 3, 90)
+    assert found.arithmetics == {"int8": 2, "float32": 1}
+
+
+def test_classes_have_names_where_all_signatures_agree(run):
+    def of(**names):
+        sets = {
+            signature: SampleSet(Manifest.model_construct(classes=classes), [])
+            for signature, classes in names.items()
+        }
+        return replace(run.evidence(), evaluation_sets=sets).classes
+
+    assert of(serve=["ant", "cat"], embed=["ant", "cat"]) == ("ant", "cat")
+    assert of(serve=["ant", "cat"], embed=[]) == ()
+    assert of() == ()
+
+
+def test_inputs_are_of_the_baseline_where_that_is_kept(run):
+    of_int8 = TensorAttest(name="x", shape=[-1, 3], dtype="int8", scale=0.5, zero_point=1)
+    run.attest("small", "full_integer", 500, inputs=[of_int8])
+    run.evaluate("small", {"top1": np.zeros(1000)})
+    floats = TensorFacts(shape=[-1, 3], dtype="float32")
+    evidence = run.evidence()
+    signatures = [Signature(key="serve", inputs={"x": floats}, outputs={"y": floats})]
+    evidence = replace(evidence, facts=evidence.facts.model_copy(update={"signatures": signatures}))
+    assert details_of(evidence, run.decide(LIMITS)).inputs == [of_int8]
+    details = details_of(evidence, run.decide(LIMITS, keep_baseline=True))
+    assert [(end.name, end.dtype, end.scale) for end in (*details.inputs, *details.outputs)] == [
+        ("x", "float32", 0),
+        ("y", "float32", 0),
+    ]
+    assert details.subject == "small"

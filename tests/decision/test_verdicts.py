@@ -1,0 +1,361 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantgate.decision.verdicts import Measured, estimate_of, is_unproven, judge, misses_outright
+from quantgate.domain.rules import RULES
+from quantgate.records.decision import Verdict
+from quantgate.spec.model.limit import Limit, Rules
+
+BROKEN = [math.nan, math.inf, -math.inf]
+FIGURES = st.floats(-1e6, 1e6)
+
+
+def measured(figures, samples=None, sha256="a" * 64):
+    return Measured(sha256, figures, samples or {})
+
+
+def verdicts(candidate, baseline, **rules):
+    return judge(
+        measured({"top1": candidate}),
+        measured({"top1": baseline}, sha256="b" * 64),
+        {"top1": Limit(**rules)},
+    )
+
+
+def verdict(candidate, baseline, **rules):
+    (found,) = verdicts(candidate, baseline, **rules)
+    return found
+
+
+def paired_top1(lost, pairs):
+    """A baseline that is always right and a candidate that is wrong `lost` times."""
+    values = np.ones(pairs)
+    values[:lost] = 0
+    return (
+        measured({"top1": values.mean()}, {"top1": values}),
+        measured({"top1": 1.0}, {"top1": np.ones(pairs)}, sha256="b" * 64),
+    )
+
+
+def test_every_rule_of_the_spec_is_known():
+    assert set(RULES) | {"confidence"} == set(Rules.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("rules", "candidate", "baseline", "value", "margin", "passed"),
+    [
+        ({"min": 0.5}, 0.75, 1.0, 0.75, 0.25, True),
+        ({"min": 0.5}, 0.25, 1.0, 0.25, -0.25, False),
+        ({"max": 0.5}, 0.25, 1.0, 0.25, 0.25, True),
+        ({"max": 0.5}, 0.75, 1.0, 0.75, -0.25, False),
+        ({"max_drop": 0.5}, 0.75, 1.0, 0.25, 0.25, True),
+        ({"max_drop": 0.125}, 0.75, 1.0, 0.25, -0.125, False),
+        ({"max_drop": 0.125}, 1.25, 1.0, -0.25, 0.375, True),
+        ({"max_rise": 0.5}, 1.25, 1.0, 0.25, 0.25, True),
+        ({"max_rise": 0.125}, 1.25, 1.0, 0.25, -0.125, False),
+        ({"max_drop_percent": 10}, 3.75, 4.0, 6.25, 3.75, True),
+        ({"max_drop_percent": 5}, 3.75, 4.0, 6.25, -1.25, False),
+        ({"max_drop_percent": 10}, -4.25, -4.0, 6.25, 3.75, True),
+        ({"max_ratio": 0.5}, 1.0, 4.0, 0.25, 0.25, True),
+        ({"max_ratio": 0.5}, 3.0, 4.0, 0.75, -0.25, False),
+    ],
+)
+def test_each_rule_compares_what_it_says(rules, candidate, baseline, value, margin, passed):
+    ((rule, limit),) = rules.items()
+    assert verdict(candidate, baseline, **rules) == Verdict(
+        name="top1",
+        metric="top1",
+        rule=rule,
+        limit=limit,
+        figure=candidate,
+        value=value,
+        margin=margin,
+        outcome="pass" if passed else "fail",
+        passed=passed,
+    )
+
+
+def test_one_verdict_for_every_rule_in_the_order_of_the_limits():
+    limits = {
+        "size_bytes": Limit(max_ratio=0.5, max=100),
+        "top1": Limit(max_drop=0.1, min=0.5, confidence=0.9),
+    }
+    found = judge(measured({}), measured({}), limits)
+    assert [(verdict.name, verdict.rule) for verdict in found] == [
+        ("size_bytes", "max"),
+        ("size_bytes", "max_ratio"),
+        ("top1", "min"),
+        ("top1", "max_drop"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "baseline", "rules"),
+    [
+        (0.88, 0.89, {"max_drop": 0.01}),
+        (0.1 + 0.2, 0.0, {"max": 0.3}),
+        (0.3, 0.0, {"min": 0.1 + 0.2}),
+        (0.891, 0.9, {"max_drop_percent": 1}),
+    ],
+)
+def test_a_figure_on_the_limit_keeps_it_whatever_the_rounding(candidate, baseline, rules):
+    found = verdict(candidate, baseline, **rules)
+    assert found.passed
+    assert found.margin == 0
+
+
+@pytest.mark.parametrize(
+    ("baseline", "rules"),
+    [(0.0, {"max_ratio": 2}), (-1.0, {"max_ratio": 2}), (0.0, {"max_drop_percent": 1})],
+)
+def test_a_share_of_nothing_keeps_no_limit(baseline, rules):
+    found = verdict(0.5, baseline, **rules)
+    assert (found.figure, found.value, found.margin, found.passed) == (0.5, None, None, False)
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+@pytest.mark.parametrize("broken", [*BROKEN, None])
+@pytest.mark.parametrize("confidence", [None, 0.9])
+def test_a_candidate_without_a_finite_figure_passes_nothing(rule, broken, confidence):
+    figures = {} if broken is None else {"top1": broken}
+    samples = {"top1": np.ones(10)}
+    (found,) = judge(
+        measured(figures, samples),
+        measured({"top1": 1.0}, samples, sha256="b" * 64),
+        {"top1": Limit(**{rule: 1.0}, confidence=confidence)},
+    )
+    assert (found.figure, found.value, found.margin, found.passed) == (None, None, None, False)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ("min", "max")])
+@pytest.mark.parametrize("broken", [*BROKEN, None])
+def test_nothing_passes_against_a_baseline_without_a_finite_figure(rule, broken):
+    figures = {} if broken is None else {"top1": broken}
+    (found,) = judge(measured({"top1": 1.0}), measured(figures), {"top1": Limit(**{rule: 1.0})})
+    assert (found.figure, found.value, found.margin, found.passed) == (1.0, None, None, False)
+
+
+def test_a_confidence_asks_for_the_paired_bound():
+    candidate, baseline = paired_top1(lost=5, pairs=1000)
+    limits = {"top1": Limit(max_drop=0.01, confidence=0.95)}
+    (found,) = judge(candidate, baseline, limits)
+    assert found.confidence == 0.95
+    assert found.value == pytest.approx(0.005)
+    assert found.bound == pytest.approx(0.0102, abs=1e-4)
+    assert found.margin == pytest.approx(0.01 - found.bound)
+    assert not found.passed
+    assert found.outcome == "undecided"
+    assert is_unproven(found)
+    assert not misses_outright(found)
+
+
+def test_a_percentage_is_bounded_in_percent():
+    candidate, baseline = paired_top1(lost=5, pairs=1000)
+    limits = {"top1": Limit(max_drop=0.5, max_drop_percent=50, confidence=0.95)}
+    absolute, percent = judge(candidate, baseline, limits)
+    assert percent.bound == pytest.approx(100 * absolute.bound)
+
+
+def test_a_rise_is_bounded_from_the_other_side():
+    generator = np.random.default_rng(1)
+    theirs = generator.uniform(0.1, 0.2, size=200)
+    ours = theirs + generator.uniform(0, 0.1, size=200)
+    (found,) = judge(
+        measured({"mse": ours.mean()}, {"mse": ours}),
+        measured({"mse": theirs.mean()}, {"mse": theirs}, sha256="b" * 64),
+        {"mse": Limit(max_rise=0.1, confidence=0.9)},
+    )
+    assert found.value == pytest.approx(0.05, abs=0.005)
+    assert found.value < found.bound < found.value + 0.01
+    assert found.passed
+
+
+def test_a_ratio_is_bounded_in_parts_of_the_baseline():
+    generator = np.random.default_rng(1)
+    theirs = generator.uniform(0.1, 0.2, size=200)
+    ours = theirs + generator.uniform(0, 0.1, size=200)
+    rise, ratio = judge(
+        measured({"mse": ours.mean()}, {"mse": ours}),
+        measured({"mse": theirs.mean()}, {"mse": theirs}, sha256="b" * 64),
+        {"mse": Limit(max_rise=0.1, max_ratio=1.5, confidence=0.9)},
+    )
+    assert ratio.bound == pytest.approx(1 + rise.bound / theirs.mean())
+    assert ratio.interval.low == pytest.approx(1 + rise.interval.low / theirs.mean())
+
+
+def test_a_least_figure_is_bounded_from_below_by_wilson():
+    candidate, baseline = paired_top1(lost=100, pairs=1000)
+    (found,) = judge(candidate, baseline, {"top1": Limit(min=0.885, confidence=0.95)})
+    # statsmodels.stats.proportion.proportion_confint(900, 1000, alpha=0.1, method="wilson")
+    assert found.bound == pytest.approx(0.88330, abs=1e-5)
+    assert found.margin == pytest.approx(found.bound - 0.885)
+    assert (found.outcome, found.passed, found.p_value) == ("undecided", False, None)
+    (kept,) = judge(candidate, baseline, {"top1": Limit(min=0.883, confidence=0.95)})
+    assert kept.outcome == "pass"
+    (missed,) = judge(candidate, baseline, {"top1": Limit(min=0.92, confidence=0.95)})
+    assert missed.outcome == "fail"
+
+
+def test_a_greatest_figure_is_bounded_from_above():
+    values = np.random.default_rng(1).normal(1.0, 0.1, size=400)
+    candidate = measured({"mse": values.mean()}, {"mse": values})
+    (found,) = judge(candidate, measured({}), {"mse": Limit(max=1.1, confidence=0.95)})
+    assert found.bound == pytest.approx(values.mean() + 1.645 * 0.1 / 20, abs=1e-3)
+    assert found.interval.low < values.mean() < found.bound < found.interval.high
+    assert found.outcome == "pass"
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_a_confidence_without_samples_decides_nothing(rule):
+    found = verdict(0.5, 0.5, **{rule: 0.5}, confidence=0.9)
+    assert (found.outcome, found.bound, found.interval) == ("undecided", None, None)
+    assert (found.margin, found.samples_needed) == (None, None)
+
+
+@pytest.mark.parametrize(("lost", "limit"), [(5, 0.008), (12, 0.008), (5, 0.2), (100, 0.095)])
+def test_what_is_undecided_says_how_many_samples_would_decide_it(lost, limit):
+    candidate, baseline = paired_top1(lost, pairs=1000)
+    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=0.95)})
+    if found.outcome != "undecided":
+        assert found.samples_needed is None
+        return
+    times = -(-found.samples_needed // 1000)
+    assert times > 1
+    ours, theirs = (np.tile(model.samples["top1"], times) for model in (candidate, baseline))
+    (later,) = judge(
+        measured(candidate.figures, {"top1": ours}),
+        measured(baseline.figures, {"top1": theirs}, sha256="b" * 64),
+        {"top1": Limit(max_drop=limit, confidence=0.95)},
+    )
+    assert later.outcome == ("pass" if found.value < limit else "fail")
+
+
+@pytest.mark.parametrize("figure", [0.94, 0.9, 0.86])
+@pytest.mark.parametrize("rule", ["min", "max"])
+def test_a_mean_too_says_how_many_samples_would_decide_it(rule, figure):
+    values = (np.arange(100) < 90).astype(float)
+    (found,) = judge(
+        measured({"top1": 0.9}, {"top1": values}),
+        measured({}),
+        {"top1": Limit(**{rule: figure}, confidence=0.99)},
+    )
+    assert found.outcome == "undecided"
+    if figure == 0.9:
+        assert found.samples_needed is None
+        return
+    times = -(-found.samples_needed // 100)
+    (later,) = judge(
+        measured({"top1": 0.9}, {"top1": np.tile(values, times)}),
+        measured({}),
+        {"top1": Limit(**{rule: figure}, confidence=0.99)},
+    )
+    assert later.outcome == ("pass" if (figure < 0.9) == (rule == "min") else "fail")
+    assert later.margin is not None
+
+
+def test_the_same_bytes_are_the_same_model_with_no_doubt_about_it():
+    values = np.ones(10)
+    same = measured({"top1": 1.0}, {"top1": values})
+    (found,) = judge(same, same, {"top1": Limit(max_drop=0, confidence=0.99)})
+    assert (found.value, found.bound, found.margin, found.passed) == (0, 0, 0, True)
+    assert (found.interval.low, found.interval.high, found.p_value) == (0, 0, None)
+
+
+def test_agreement_of_different_models_is_no_proof():
+    candidate, baseline = paired_top1(lost=0, pairs=1000)
+    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.002, confidence=0.95)})
+    assert found.value == 0
+    assert found.bound == pytest.approx(0.0027, abs=5e-5)
+    assert not found.passed
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [None, np.ones(9), np.array([math.nan] + 9 * [1.0]), np.array([math.inf] + 9 * [1.0])],
+    ids=["missing", "fewer", "nan", "infinite"],
+)
+def test_without_sound_pairs_a_confidence_is_not_met(ours):
+    candidate = measured({"top1": 1.0}, {} if ours is None else {"top1": ours})
+    baseline = measured({"top1": 1.0}, {"top1": np.ones(10)}, sha256="b" * 64)
+    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.5, confidence=0.9)})
+    assert (found.value, found.bound, found.margin, found.passed) == (0, None, None, False)
+    assert not misses_outright(found)
+    assert not is_unproven(found)
+    assert estimate_of("top1", "max_drop", candidate, baseline) is None
+
+
+def test_a_bound_is_never_easier_than_the_figure_itself():
+    generator = np.random.default_rng(2)
+    values = generator.normal(size=50)
+    (found,) = judge(
+        measured({"psnr": 1.0}, {"psnr": values}),
+        measured({"psnr": 9.0}, {"psnr": values}, sha256="b" * 64),
+        {"psnr": Limit(max_drop=5, confidence=0.9)},
+    )
+    assert found.bound == found.value == 8
+    assert not found.passed
+
+
+def test_what_misses_outright_is_not_merely_unproven():
+    candidate, baseline = paired_top1(lost=50, pairs=1000)
+    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.01, confidence=0.95)})
+    assert misses_outright(found)
+    assert not is_unproven(found)
+    assert found.outcome == "fail"
+
+
+def test_the_samples_that_would_show_a_limit_are_the_same_in_percent():
+    candidate, baseline = paired_top1(lost=5, pairs=1000)
+    limits = {"top1": Limit(max_drop=0.008, max_drop_percent=0.8, confidence=0.95)}
+    absolute, percent = judge(candidate, baseline, limits)
+    assert 1000 < absolute.samples_needed == percent.samples_needed < 3000
+
+
+@given(st.sampled_from(sorted(RULES)), FIGURES, FIGURES, st.floats(1e-6, 1e6), st.floats(0, 1e6))
+def test_loosening_a_limit_never_turns_a_pass_into_a_fail(
+    rule, candidate, baseline, limit, further
+):
+    strict = verdict(candidate, baseline, **{rule: limit})
+    looser = limit - further if rule == "min" else limit + further
+    assert verdict(candidate, baseline, **{rule: looser}).passed >= strict.passed
+
+
+@given(st.integers(0, 40), st.floats(0, 0.2), st.floats(0.5, 0.999))
+def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
+    candidate, baseline = paired_top1(lost, pairs=200)
+    (plain,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit)})
+    (held,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=confidence)})
+    assert held.passed <= plain.passed
+    assert (held.outcome == "fail") <= (plain.outcome == "fail")
+
+
+@given(
+    st.sampled_from(sorted(RULES)),
+    st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=60),
+    st.randoms(use_true_random=False),
+    st.floats(1e-6, 1),
+    st.floats(0, 1),
+    st.sampled_from([0.5, 0.8, 0.95, 0.99]),
+)
+def test_loosening_a_limit_with_a_confidence_never_does_either(
+    rule, values, random, limit, further, confidence
+):
+    ours, theirs = np.array(values), np.array(random.sample(values, len(values)))
+    ranks = {"fail": 0, "undecided": 1, "pass": 2}
+    strict, loose = (
+        judge(
+            measured({"top1": ours.mean()}, {"top1": ours}),
+            measured({"top1": theirs.mean()}, {"top1": theirs}, sha256="b" * 64),
+            {"top1": Limit(**{rule: value}, confidence=confidence)},
+        )[0]
+        for value in (limit, limit - further if rule == "min" else limit + further)
+    )
+    assert ranks[loose.outcome] >= ranks[strict.outcome]
+    assert strict.passed == (strict.outcome == "pass")
+    if strict.interval and strict.bound is not None:
+        assert strict.interval.low <= strict.value <= strict.interval.high
+        assert strict.interval.low <= strict.bound <= strict.interval.high

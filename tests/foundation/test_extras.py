@@ -1,0 +1,71 @@
+"""What a core install says when more is asked of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from quantgate.foundation.extras import EXTRAS, require
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_what_is_installed_is_not_asked_for() -> None:
+    require("anything", *EXTRAS)
+
+
+def test_every_extra_is_one_of_the_package() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for extra in EXTRAS.values():
+        assert f"\n{extra} = [" in text
+
+
+# `None` in `sys.modules` is Python's way to say that a module cannot be imported.
+CORE_INSTALL = f"""
+import sys
+sys.modules.update(dict.fromkeys({list(EXTRAS)}))
+from quantgate.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def on_a_core_install(*arguments: object) -> tuple[int, str]:
+    command = [sys.executable, "-c", CORE_INSTALL, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_core_install_names_the_extra(tmp_path: Path) -> None:
+    spec = ROOT / "specs" / "float16-gpu.yaml"
+    assert on_a_core_install("plan", spec) == (0, "")
+    assert on_a_core_install("compile", spec) == (
+        2,
+        "error: compiling needs kfp, which is not installed: pip install 'quantgate[kfp]'\n",
+    )
+    assert on_a_core_install("demo", tmp_path) == (
+        2,
+        "error: the demo needs kfp, tensorflow, ai_edge_litert, sklearn, which are not installed: "
+        "pip install 'quantgate[convert,evaluate,kfp]'\n",
+    )
+
+
+def test_a_target_without_its_extra_is_refused_before_the_run(tmp_path: Path) -> None:
+    """Of all that a run needs, TFLite Micro and Vela alone are missing."""
+    (tmp_path / "model" / "variables").mkdir(parents=True)
+    (tmp_path / "model" / "saved_model.pb").write_bytes(b"graph")
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "{version: 1, name: digits, model: {saved_model: model}, "
+        "data: {evaluation: {source: random, samples: 4}, allow_random: true}, "
+        "measure: {metrics: [snr], "
+        "targets: [microcontroller, {target: ethos_u, accelerator: ethos-u55-128}, gpu]}, "
+        "gate: {mcu_runs: {min: 1}}}"
+    )
+    code = CORE_INSTALL.replace(str(list(EXTRAS)), "['tflite_micro', 'ethosu.vela']")
+    command = [sys.executable, "-c", code, "run", str(spec), "--runs-dir", str(tmp_path / "runs")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: `measure.targets` needs tflite_micro, ethosu.vela, which are not installed: "
+        "pip install 'quantgate[ethos_u,microcontroller]'\n",
+    )
+    assert not (tmp_path / "runs").exists()

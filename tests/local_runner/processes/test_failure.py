@@ -1,0 +1,142 @@
+"""What is said of a task that failed, when it could hardly say anything itself."""
+
+# Components are written the way their users write them.
+# ruff: noqa: PTH123, T201
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+from kfp import dsl
+
+from quantgate.errors import InputError
+from quantgate.local_runner.processes import failure
+from quantgate.local_runner.processes.failure import Unexplained, tell, tell_exception, why_ended
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+
+component = dsl.component(base_image="image:1", install_kfp_package=False)
+
+
+@component
+def fill_the_disk():
+    with open("/dev/full", "w") as stream:
+        stream.write("x")
+
+
+@component
+def expected():
+    from quantgate.errors import InputError
+
+    raise InputError("the data is not good; get better data")
+
+
+@component
+def leave():
+    import sys
+
+    print("one")
+    print("twö")
+    sys.exit(3)
+
+
+def only(result):
+    (task,) = result.tasks
+    return task
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_is_said(run):
+    @dsl.pipeline(name="full")
+    def pipeline():
+        fill_the_disk()
+
+    task = only(run(pipeline))
+    assert task.error == "no room is left on the disk; make room and run again"
+    assert task.explained
+
+
+def test_an_expected_error_needs_no_log(run):
+    @dsl.pipeline(name="expecting")
+    def pipeline():
+        expected()
+
+    task = only(run(pipeline))
+    assert (task.error, task.explained) == ("the data is not good; get better data", True)
+
+
+def test_an_exit_is_told_with_the_log(run):
+    @dsl.pipeline(name="leaving")
+    def pipeline():
+        leave()
+
+    task = only(run(pipeline))
+    assert (task.error, task.explained) == ("the task ended itself with exit code 3", False)
+    assert "one\ntwö\n" in task.log_tail
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "failure"
+
+
+def test_a_full_disk_names_the_file(file):
+    tell_exception(file, OSError(errno.ENOSPC, "No space left on device", "/data/x.npy"))
+    error = why_ended(file, 1, [])
+    assert str(error) == "no room is left on the disk for /data/x.npy; make room and run again"
+    assert not isinstance(error, Unexplained)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "explained"),
+    [
+        (InputError("no"), "no", True),
+        (ValueError("no"), "ValueError: no", False),
+        (OSError(errno.EDQUOT, "x"), "no room is left on the disk; make room and run again", True),
+    ],
+)
+def test_exceptions_as_they_are_told(file, error, said, explained):
+    tell_exception(file, error)
+    found = why_ended(file, 1, [])
+    assert (str(found), not isinstance(found, Unexplained)) == (said, explained)
+
+
+def test_a_name_that_the_locale_could_not_decode_is_readable_again(file):
+    broken = os.fsencode("/tmp/modèle").decode("ascii", "surrogateescape")
+    tell_exception(file, InputError(f"{broken} is no model"))
+    assert json.loads(file.read_text())["sentence"] == "/tmp/modèle is no model"
+    assert str(why_ended(file, 1, [])) == "/tmp/modèle is no model"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (-11, "crashed with SIGSEGV"),
+        (-9, "crashed with SIGKILL, perhaps for want of memory"),
+        (-64, "crashed with SIGRTMAX"),
+        (-50, "crashed with signal 50"),
+        (3, "ended with exit code 3"),
+    ],
+)
+@pytest.mark.parametrize("left", [None, "", "{", "[]"])
+def test_a_process_that_left_no_reason(file, status, said, left):
+    if left is not None:
+        file.write_text(left)
+    error = why_ended(file, status, [file.parent])
+    assert (str(error), type(error)) == (said, Unexplained)
+
+
+def test_a_full_disk_is_a_hint_where_no_reason_is_left(file, monkeypatch):
+    # No machine's disk is full for a test; the limit is what decides.
+    monkeypatch.setattr(failure, "_LEAST_ROOM_BYTES", float("inf"))
+    assert str(why_ended(file, 1, [file.parent / "gone", file.parent])) == (
+        f"ended with exit code 1; the disk that holds {file.parent} is full, make room and run "
+        "again"
+    )
+
+
+def test_a_reason_that_cannot_be_written_is_no_error(tmp_path):
+    tell(tmp_path / "nowhere" / "failure", "no")
+    assert str(why_ended(tmp_path / "nowhere" / "failure", 1, [])) == "ended with exit code 1"

@@ -1,0 +1,105 @@
+"""How sources of data come into the graph."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from quantgate.pipelines import compile_pipeline
+from quantgate.planning.planner import make_plan
+from quantgate.planning.tasks import tasks_of
+from quantgate.spec.model.spec import Spec
+
+LABELLED = {"source": "test.npz", "label": "y"}
+
+
+def compiled(folder: Path, **data: object) -> dict[str, Any]:
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model"},
+            "data": {"evaluation": LABELLED, "calibration": {"source": "train.npz"}, **data},
+            "measure": {"metrics": ["top1"]},
+            "gate": {"top1": {"max_drop": 0.01}},
+        }
+    )
+    path = folder / "pipeline.yaml"
+    plan = make_plan(spec)
+    compile_pipeline(plan, "0" * 64, path)
+    documents = list(yaml.safe_load_all(path.read_text()))
+    names = {task["taskInfo"]["name"] for task in documents[0]["root"]["dag"]["tasks"].values()}
+    assert {task.title for task in tasks_of(plan) if task.times == 1} <= names
+    return documents[0]
+
+
+def building(ir: dict[str, Any], title: str) -> tuple[dict[str, Any], str]:
+    """The task of a title and the image that it runs in."""
+    tasks = ir["root"]["dag"]["tasks"].values()
+    (task,) = (task for task in tasks if task["taskInfo"]["name"] == title)
+    label = ir["components"][task["componentRef"]["name"]]["executorLabel"]
+    return task, ir["deploymentSpec"]["executors"][label]["container"]["image"]
+
+
+def constants(task: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value["runtimeValue"]["constant"]
+        for name, value in task["inputs"]["parameters"].items()
+        if "runtimeValue" in value
+    }
+
+
+@pytest.mark.parametrize(
+    ("calibration", "image"),
+    [
+        ({"source": "train.tfrecord", "features": {"x": {}}}, "convert"),
+        ({"source": "gs://bucket/saved", "format": "tf_data"}, "convert"),
+        ({"source": "train.npz"}, "runtime"),
+        ({"source": "train", "format": "images"}, "runtime"),
+        ({"source": "my_data:samples"}, "runtime"),
+    ],
+)
+def test_what_only_tensorflow_reads_runs_in_its_image(
+    tmp_path: Path, calibration: dict[str, object], image: str
+) -> None:
+    ir = compiled(tmp_path, calibration=calibration)
+    assert f"quantgate/{image}:" in building(ir, "Build calibration set")[1]
+    assert "quantgate/runtime:" in building(ir, "Build evaluation set")[1]
+
+
+def test_a_python_function_is_not_imported_and_not_cached(tmp_path: Path) -> None:
+    ir = compiled(tmp_path, calibration={"source": "my_data:samples"})
+    task, _ = building(ir, "Build calibration set")
+    assert constants(task)["generator"] == "my_data:samples"
+    assert "source" not in task["inputs"]["artifacts"]
+    assert not task["cachingOptions"]
+    assert set(ir["root"]["inputDefinitions"]["parameters"]) == {"model", "evaluation"}
+
+
+def test_random_data_needs_no_run_parameters(tmp_path: Path) -> None:
+    random = {"source": "random", "samples": 10, "random": {"classes": 10}}
+    ir = compiled(tmp_path, calibration={"source": "random"}, evaluation=random, allow_random=True)
+    assert set(ir["root"]["inputDefinitions"]["parameters"]) == {"model"}
+    task, _ = building(ir, "Build evaluation set")
+    assert json.loads(constants(task)["options"]) == {
+        "random": {"range": [0.0, 1.0], "classes": 10}
+    }
+    assert constants(building(ir, "Gate")[0])["allow_random"] is True
+
+
+def test_options_reach_the_task_as_they_are(tmp_path: Path) -> None:
+    images = {"size": [32, 48], "mean": [0.5]}
+    ir = compiled(tmp_path, calibration={"source": "t", "format": "images", "images": images})
+    options = json.loads(constants(building(ir, "Build calibration set")[0])["options"])
+    assert options["images"]["size"] == [32, 48]
+    assert all(isinstance(number, int) for number in options["images"]["size"])
+
+
+def test_what_kubernetes_would_expand_in_options_is_written_as_an_escape(tmp_path: Path) -> None:
+    columns = {"x": ["a$$", "$(HOME)"]}
+    ir = compiled(tmp_path, calibration={"source": "train.csv", "columns": columns})
+    options = constants(building(ir, "Build calibration set")[0])["options"]
+    assert "$" not in options
+    assert json.loads(options)["columns"] == columns

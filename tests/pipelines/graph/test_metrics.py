@@ -1,0 +1,126 @@
+"""What metrics ask of the graph: the baseline beside a candidate, and no cache for functions."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from quantgate.pipelines import compile_pipeline
+from quantgate.planning.planner import make_plan
+from quantgate.spec.model.spec import Spec
+
+
+def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
+    """The tasks that evaluate: of the baseline, and of each candidate."""
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model"},
+            "data": {"evaluation": {"source": "test.npz", "label": "y"}},
+            "quantize": {"modes": ["float16"]},
+            "measure": {"metrics": metrics},
+            "gate": {"size_bytes": {"max_ratio": 0.5}},
+        }
+    )
+    compile_pipeline(make_plan(spec), "0" * 64, folder / "pipeline.yaml")
+    document = yaml.safe_load((folder / "pipeline.yaml").read_text())
+    dags = [document["root"]["dag"]]
+    dags += [found["dag"] for found in document["components"].values() if "dag" in found]
+    tasks = [task for dag in dags for task in dag["tasks"].items()]
+    return [task for name, task in tasks if name.startswith("evaluate")]
+
+
+@pytest.mark.parametrize("metric", ["cosine_similarity", "snr", "agreement"])
+def test_the_baseline_goes_along_where_a_metric_compares_with_it(tmp_path: Path, metric: str):
+    found = evaluations(["top1", metric], tmp_path)
+    assert ["baseline" in task["inputs"]["artifacts"] for task in found] == [False, True]
+
+
+def test_the_baseline_stays_out_where_labels_are_the_truth(tmp_path: Path):
+    found = evaluations(["top1", "ssim"], tmp_path)
+    assert ["baseline" in task["inputs"]["artifacts"] for task in found] == [False, False]
+    assert all(task["cachingOptions"] == {"enableCache": True} for task in found)
+
+
+def test_what_a_function_computes_is_never_taken_from_a_cache(tmp_path: Path):
+    own = {"metric": "judging:worst_class", "better": "higher"}
+    found = evaluations(["top1", own], tmp_path)
+    assert len(found) == 2
+    assert not any(task["cachingOptions"].get("enableCache") for task in found)
+
+
+def test_options_reach_the_task_as_the_spec_has_them(tmp_path: Path):
+    metric = {"metric": "top_k", "k": 3, "name": "top3", "postprocess": ["softmax"]}
+    task, _ = evaluations([metric], tmp_path)
+    given = task["inputs"]["parameters"]["metrics"]["runtimeValue"]["constant"]
+    assert given == [
+        {"metric": "top_k", "name": "top3", "k": 3, "postprocess": [{"apply": "softmax"}]}
+    ]
+
+
+def test_data_sets_carry_what_metrics_slice_by(tmp_path: Path):
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model"},
+            "data": {
+                "calibration": {"source": "train.npz"},
+                "evaluation": {"source": "test.npz", "label": "y"},
+            },
+            "quantize": {"modes": ["full_integer"]},
+            "measure": {"metrics": [{"metric": "top1", "slice": "device"}, "mse"]},
+            "gate": {"top1": {"each_slice": {"max_drop": 0.1}, "slices": {"b": {"min": 0.5}}}},
+        }
+    )
+    compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
+    tasks = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    given = [
+        task["inputs"]["parameters"]["fields"]["runtimeValue"]["constant"]
+        for name, task in tasks.items()
+        if name.startswith("build-dataset")
+    ]
+    assert given == ['{"device": ["b"]}'] * 2
+    limits = tasks["gate"]["inputs"]["parameters"]["limits"]["runtimeValue"]["constant"]
+    assert limits["top1"] == {"each_slice": {"max_drop": 0.1}, "slices": {"b": {"min": 0.5}}}
+
+
+@pytest.mark.parametrize(
+    ("source", "own_too"), [("test.npz", True), ("test.tfrecord", False)], ids=["npz", "tfrecord"]
+)
+def test_metrics_are_held_against_the_data_before_the_loop(
+    tmp_path: Path, source: str, own_too: bool
+) -> None:
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model", "signatures": ["encode", "decode"]},
+            "data": {
+                "evaluation": {
+                    "source": "test.npz",
+                    "label": "y",
+                    "signatures": {"decode": {"source": source}},
+                }
+            },
+            "quantize": {"modes": ["float16"]},
+            "measure": {
+                "latency": None,
+                "metrics": [
+                    {"metric": "top1", "signature": "encode"},
+                    {"metric": "own:worst", "better": "higher", "signature": "decode"},
+                ],
+            },
+            "gate": {"size_bytes": {"max_ratio": 0.5}},
+        }
+    )
+    compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
+    tasks = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    (loop,) = [task for name, task in tasks.items() if name.startswith("for-loop")]
+    first, last = (tasks[name]["inputs"]["parameters"] for name in sorted(tasks) if "build" in name)
+    assert "build-dataset-2" in loop["dependentTasks"]
+    assert "metrics" not in first
+    checked = [metric["metric"] for metric in last["metrics"]["runtimeValue"]["constant"]]
+    assert checked == (["top1", "own:worst"] if own_too else ["top1"])

@@ -1,0 +1,315 @@
+"""Rules about arguments of containers: how long they are, and what becomes of their text."""
+
+from pathlib import Path
+from typing import Any, List  # noqa: UP035
+
+import pytest
+import yaml
+from kfp import compiler, dsl, kubernetes
+from kfp.compiler.compiler_utils import KubernetesManifestOptions
+from kfp.dsl import Artifact, Input, Model, Output
+
+from quantgate.foundation.pipeline_file import PipelineFile, read_pipeline_file
+from quantgate.pipelines.lint.lint import Finding, lint
+
+PINNED = "registry.example/image@sha256:" + "0" * 64
+component = dsl.component(base_image=PINNED, install_kfp_package=False)
+
+
+@component
+def read(text: str) -> str:
+    return text
+
+
+@component
+def read_struct(values: dict) -> str:
+    return str(values)
+
+
+@component
+def make(n: int, out: Output[Model], other: Output[Artifact]):
+    pass
+
+
+@component
+def use_all(models: Input[List[Model]], others: Input[List[Artifact]]):  # noqa: UP006
+    pass
+
+
+@component
+def expand() -> str:
+    """Return what costs $$."""
+    # $$ in a comment
+    return "kill $$; echo $(HOME) $(LEVEL) $(date)"
+
+
+def collecting(items: list[int], inner: list[int] | None = None) -> Any:
+    """Return a pipeline that collects two artifacts of each iteration."""
+
+    @dsl.pipeline(name="collecting")
+    def pipeline():
+        with dsl.ParallelFor(items) as item:
+            if inner:
+                with dsl.ParallelFor(inner) as other:
+                    made = make(n=other)
+            else:
+                made = make(n=item)
+        use_all(
+            models=dsl.Collected(made.outputs["out"]), others=dsl.Collected(made.outputs["other"])
+        )
+
+    return pipeline
+
+
+def stored_at(pipeline: Any, root: str, path: Path) -> list[Finding]:
+    compiler.Compiler().compile(pipeline, str(path))
+    document = yaml.safe_load(path.read_text())
+    return lint(PipelineFile({**document, "defaultPipelineRoot": root}, 1))
+
+
+def rules(found: list[Finding]) -> list[str]:
+    return [finding.rule for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("root", "most"),
+    [("", 124), ("gs://bucket/root", 227), ("s3://bucket/root?region=eu-west-1", 120)],
+)
+def test_lists_of_artifacts(root: str, most: int, tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yaml"
+    (found,) = stored_at(collecting(list(range(most + 1))), root, path)
+    assert (found.rule, found.severity, found.place) == ("argument-size", "error", "task `use-all`")
+    assert found.message.startswith(
+        f"what it collects from {most + 1} iterations of `for-loop-2` makes its inputs about 131,"
+    )
+    assert found.message.endswith(f"which is enough for {most} iterations at most")
+    assert stored_at(collecting(list(range(most))), root, path) == []
+
+
+def test_lists_of_artifacts_from_loops_in_loops(findings) -> None:
+    found = findings(collecting([1, 2, 3], list(range(100))))
+    assert rules(found) == ["argument-size"]
+    assert "300 iterations of `for-loop-2` and `for-loop-4`" in found[0].message
+
+
+def test_the_container_of_an_executor_is_one_argument_of_the_driver(findings) -> None:
+    @dsl.container_component
+    def long():
+        return dsl.ContainerSpec(image=PINNED, command=["echo"], args=["x" * 70_000, "y" * 70_000])
+
+    @dsl.pipeline
+    def pipeline():
+        long()
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.place) == ("argument-size", "executor `exec-long`")
+    assert found.message.startswith("its command, arguments and variables are 140,")
+
+
+def test_the_tasks_of_a_pipeline_are_one_argument_of_the_driver(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        with dsl.ParallelFor([1, 2]):
+            for _ in range(20):
+                read(text="x" * 7_000)
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.place) == ("argument-size", "component `comp-for-loop-2`")
+    assert found.message.startswith("its tasks are 14")
+    assert found.advice == "put parts of it into pipelines of their own"
+
+
+def test_argument_expansion_of_inputs(findings) -> None:
+    @dsl.pipeline
+    def pipeline(default: str = "default $$", plain: str = "$x $( $(unknown) a$"):
+        read(text="costs $$5")
+        read_struct(values={"nested": ["$(KFP_POD_NAME)", "$(KUBERNETES_SERVICE_HOST)"], "$$": 1})
+        read(text="$(LEVEL)")
+        read(text="$(LEVEL)").set_env_variable("LEVEL", "3")
+        read(text="$(date) $HOME ${HOME} $(PATH)")
+        read(text=default)
+        read(text=plain)
+        with dsl.ParallelFor(["a", "b$$c"]) as item:
+            read(text=item)
+        dsl.importer(artifact_uri="gs://b/$$/m", artifact_class=Model)
+
+    found = [finding for finding in findings(pipeline) if finding.rule == "argument-expansion"]
+    assert {(finding.place, finding.message.partition(" in it")[0]) for finding in found} == {
+        ("executor `exec-importer`, URI", "Kubernetes expands `$$`"),
+        ("task `importer`, input `uri`", "Kubernetes expands `$$`"),
+        ("task `read`, input `text`", "Kubernetes expands `$$`"),
+        ("task `read-struct`, input `values`", "Kubernetes expands `$$`"),
+        ("task `read-struct`, input `values`", "Kubernetes expands `$(KFP_POD_NAME)`"),
+        ("task `read-struct`, input `values`", "Kubernetes expands `$(KUBERNETES_SERVICE_HOST)`"),
+        ("task `read-3`, input `text`", "Kubernetes expands `$(LEVEL)`"),
+        ("task `for-loop-2`, items of the loop", "Kubernetes expands `$$`"),
+        ("the pipeline's parameter `default`", "Kubernetes expands `$$`"),
+    }
+    assert {finding.severity for finding in found} == {"error"}
+
+
+@component
+def document() -> str:
+    """Return what costs $$, or $(LEVEL)."""
+    return "\\x24$"  # $$
+
+
+def test_argument_expansion_of_source(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        document().set_env_variable("LEVEL", "3").set_caching_options(False)
+        task = expand().set_env_variable("LEVEL", "3")
+        kubernetes.use_secret_as_env(task, "login", {"home": "HOME"})
+        kubernetes.use_config_map_as_env(task, "settings", {"date": "DATE"})
+        task.set_caching_options(False)
+
+    (found,) = findings(pipeline)
+    assert found.rule == "argument-expansion"
+    assert found.message == (
+        "Kubernetes expands `$$` and `$(HOME)` and `$(LEVEL)` in it, as in every argument of a "
+        "container"
+    )
+
+
+def test_argument_expansion_of_commands(findings) -> None:
+    @dsl.container_component
+    def meant():
+        return dsl.ContainerSpec(
+            image=PINNED, command=["sh", "-c"], args=["echo $(date) $$(id)", "--token=$(TOKEN)"]
+        )
+
+    @dsl.container_component
+    def changed():
+        return dsl.ContainerSpec(
+            image=PINNED, command=["sh", "-c"], args=["echo $$", "$$(TOKEN)", "$(KFP_POD_UID)"]
+        )
+
+    @dsl.pipeline
+    def pipeline():
+        meant().set_env_variable("TOKEN", "x").set_caching_options(False)
+        changed().set_env_variable("TOKEN", "a$$b").set_caching_options(False)
+
+    found = findings(pipeline)
+    assert rules(found) == ["argument-expansion"] * 4
+    assert [finding.place.removeprefix("executor `exec-changed`, ") for finding in found] == [
+        "args[0]",
+        "args[1]",
+        "args[2]",
+        "variable `TOKEN`",
+    ]
+
+
+def test_placeholder_in_a_container(findings) -> None:
+    @dsl.container_component
+    def show(name: str, model: Input[Model], out: Output[Artifact], length: dsl.OutputPath(int)):
+        return dsl.ContainerSpec(
+            image=PINNED,
+            command=["show", name, model.uri, model.path, out.uri, out.path, length],
+            args=[
+                "{{$}}",
+                f"--root={dsl.PIPELINE_ROOT_PLACEHOLDER}",
+                dsl.PIPELINE_JOB_NAME_PLACEHOLDER,
+                model.metadata["version"],
+                dsl.ConcatPlaceholder(["--name=", name]),
+            ],
+        )
+
+    @dsl.pipeline
+    def pipeline(name: str):
+        model = dsl.importer(artifact_uri="gs://b/m", artifact_class=Model).output
+        task = show(name=name, model=model).set_caching_options(False)
+        task.set_env_variable("RUN", dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+
+    found = findings(pipeline)
+    assert rules(found) == ["placeholder"] * 5
+    assert [finding.place.removeprefix("executor `exec-show`, ") for finding in found] == [
+        "args[1]",
+        "args[2]",
+        "args[3]",
+        "args[4]",
+        "variable `RUN`",
+    ]
+    assert found[0].message == (
+        "no backend resolves {{$.pipeline_root}} in a container, where it stays as it is"
+    )
+    assert found[3].message == "it is a dsl.ConcatPlaceholder, which no backend resolves"
+
+
+def test_placeholder_of_the_pipeline_root(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        read(text=dsl.PIPELINE_ROOT_PLACEHOLDER)
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.place) == ("placeholder", "task `read`, input `text`")
+    assert found.message == "no backend resolves {{$.pipeline_root}}, and it stays as it is"
+
+
+def test_placeholders_that_newer_backends_resolve(findings) -> None:
+    @dsl.container_component
+    def show(name: str = ""):
+        given = dsl.IfPresentPlaceholder(input_name="name", then=["--name", name], else_=["none"])
+        return dsl.ContainerSpec(image=PINNED, command=["show"], args=[given])
+
+    @dsl.pipeline
+    def pipeline():
+        show(name="x")
+        read(text=dsl.PIPELINE_JOB_CREATE_TIME_UTC_PLACEHOLDER)
+
+    time, present = findings(pipeline)
+    assert (time.rule, time.severity, time.fixed_in) == ("time-placeholder", "warning", "2.17")
+    assert time.place == "task `read`, input `text`"
+    assert (present.rule, present.severity, present.fixed_in) == ("if-present", "warning", "2.17")
+    assert present.place == "executor `exec-show`, args[0]"
+
+
+def test_environment_cache(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        read(text="cached").set_env_variable("MODE", "train")
+        read(text="not cached").set_env_variable("MODE", "train").set_caching_options(False)
+        kubernetes.use_config_map_as_env(read(text="map"), "settings", {"level": "LEVEL"})
+        kubernetes.use_secret_as_env(read(text="secret"), "login", {"token": "TOKEN"})
+
+    found = findings(pipeline)
+    assert rules(found) == ["environment-cache"] * 2
+    assert [finding.place for finding in found] == [
+        "executor `exec-read`",
+        "executor `exec-read-3`",
+    ]
+    assert found[0].severity == "warning"
+    assert found[0].message == (
+        "the cache does not know its variables (`MODE`), and hands out the old outputs where only "
+        "they have changed"
+    )
+
+
+def test_manifests_have_the_settings_for_kubernetes(tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline():
+        kubernetes.use_config_map_as_env(read(text="map"), "settings", {"level": "LEVEL"})
+
+    path = tmp_path / "pipeline.yaml"
+    options = KubernetesManifestOptions(
+        pipeline_name="one", pipeline_version_name="first", include_pipeline_manifest=True
+    )
+    compiler.Compiler().compile(
+        pipeline,
+        str(path),
+        kubernetes_manifest_options=options,
+        kubernetes_manifest_format=True,
+    )
+    assert rules(lint(read_pipeline_file(path))) == ["environment-cache"]
+
+
+def test_the_second_document_of_a_file_may_be_anything(tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline():
+        read(text="x")
+
+    path = tmp_path / "pipeline.yaml"
+    compiler.Compiler().compile(pipeline, str(path))
+    for second in ("", "---\n", "---\n- 1\n", "---\nplatforms: {kubernetes: [1]}\n"):
+        other = tmp_path / "other.yaml"
+        other.write_text(path.read_text() + second)
+        assert lint(read_pipeline_file(other)) == []

@@ -1,0 +1,404 @@
+"""Every rule of the linter, on a pipeline that kfp compiles and that breaks it."""
+
+# Components are written the way their users write them.
+# ruff: noqa: PTH103, PTH118, PTH120, PTH123
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, List  # noqa: UP035
+
+import pytest
+import yaml
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, Dataset, Input, Markdown, Metrics, Model, Output
+
+from quantgate.cli import main
+from quantgate.errors import PipelineError, UsageError
+from quantgate.foundation.pipeline_file import PipelineFile, read_pipeline_file
+from quantgate.pipelines import compile_pipeline
+from quantgate.pipelines.lint.lint import RULES, Finding, lint
+from quantgate.planning.planner import make_plan
+from quantgate.spec.model.spec import Spec
+
+GOLDENS = sorted((Path(__file__).parents[1] / "goldens").glob("*.pipeline.yaml"))
+PINNED = "registry.example/image@sha256:" + "0" * 64
+component = dsl.component(base_image=PINNED, install_kfp_package=False)
+
+
+@component
+def make(number: int, out: Output[Artifact]):
+    pass
+
+
+@component
+def read(text: str) -> str:
+    return text
+
+
+@component
+def read_all(artifacts: Input[List[Artifact]]):  # noqa: UP006
+    pass
+
+
+@component
+def write_page(page: Output[HTML], words: Output[Markdown]):
+    import os
+
+    os.makedirs(os.path.dirname(page.path), exist_ok=True)
+    os.makedirs(page.path)
+    with open(os.path.join(words.path, "index.md"), "w") as stream:
+        stream.write("words")
+
+
+@component
+def write_file(page: Output[HTML]):
+    from pathlib import Path
+
+    place = Path(page.path)
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("one file")
+
+
+@component
+def write_metadata(model: Output[Model]):
+    model.metadata["version"] = None
+    model.metadata["good"] = False
+    model.metadata["stage"] = "test"
+
+
+@component
+def write_metrics(figures: Output[Metrics], logged: Output[Metrics]):
+    with open(figures.path, "w") as stream:
+        stream.write("top1: 0.9")
+    logged.log_metric("top1", 0.9)
+
+
+def edited(change: Callable[[dict[str, Any]], None]) -> list[Finding]:
+    """Lint the first golden, pinned and changed."""
+    text = GOLDENS[0].read_text().replace(":0.1.0", "@sha256:0")
+    document = yaml.safe_load(text)
+    change(document)
+    return lint(PipelineFile(document, len(text)))
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.stem)
+def test_our_own_pipelines_break_no_rule_but_for_their_images(golden: Path) -> None:
+    assert {finding.rule for finding in lint(read_pipeline_file(golden))} == {"image-digest"}
+
+
+def test_a_pinned_pipeline_breaks_none() -> None:
+    assert edited(lambda document: None) == []
+
+
+def test_pipeline_size() -> None:
+    (found,) = lint(PipelineFile({"pipelineInfo": {"name": "large"}}, 700_001))
+    assert found == Finding(
+        "pipeline-size",
+        "error",
+        "the pipeline",
+        "it is 700,001 bytes, and should stay under 700,000",
+        "put long constants into artifacts, and parts into pipelines of their own",
+    )
+
+
+def test_run_parameters(findings) -> None:
+    @dsl.pipeline
+    def pipeline(one: str = "x" * 5_000, other: str = "y" * 5_000):
+        read(text=one)
+        read(text=other)
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.place) == ("run-parameters", "the pipeline's parameters")
+    assert found.message == "their defaults are 10,024 bytes together, and a run takes 10,000"
+
+
+def test_constants_of_a_task_are_one_argument(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        read(text="x" * 131_072)
+        with dsl.ParallelFor(["y" * 70_000, "z" * 70_000]) as item:
+            read(text=item)
+
+    loop, task = sorted(findings(pipeline), key=lambda found: found.place)
+    assert (loop.rule, task.rule) == ("argument-size", "argument-size")
+    assert loop.place == "task `for-loop-2`, items of the loop"
+    assert task.place == "task `read`"
+    assert task.message == (
+        "its constant inputs are 131,083 bytes as one argument, and Linux takes 131,071"
+    )
+    assert task.advice == "hand on what is long as an artifact"
+
+
+def test_an_argument_of_a_command(findings) -> None:
+    @dsl.container_component
+    def long():
+        return dsl.ContainerSpec(image=PINNED, command=["echo"], args=["x", "y" * 131_072])
+
+    @dsl.pipeline
+    def pipeline():
+        long()
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.place) == ("argument-size", "executor `exec-long`, args[1]")
+
+
+def test_placeholder(findings) -> None:
+    @dsl.pipeline
+    def pipeline(text: str = "x"):
+        read(text=dsl.PIPELINE_JOB_NAME_PLACEHOLDER)
+        read(text=f"{text} and text")
+        read(text=f"run {dsl.PIPELINE_JOB_NAME_PLACEHOLDER}")
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.severity) == ("placeholder", "error")
+    assert found.place == "task `read-3`, input `text`"
+    assert found.message == (
+        "{{$.pipeline_job_name}} is a part of the text, and stays as it is on a cluster"
+    )
+
+
+def test_reference() -> None:
+    def damage(document: dict[str, Any]) -> None:
+        del document["deploymentSpec"]["executors"]["exec-gate"]
+        del document["components"]["comp-benchmark"]
+        del document["root"]["dag"]["tasks"]["calibrate"]
+
+    found = {(finding.rule, finding.place, finding.message) for finding in edited(damage)}
+    assert {
+        ("reference", "task `benchmark`", "its component `comp-benchmark` is not in the file"),
+        ("reference", "task `gate`", "its executor `exec-gate` is not in the file"),
+        ("reference", "task `gate`", "the task `calibrate` that it waits for is not in the file"),
+    } <= found
+
+
+def test_artifact_type() -> None:
+    def damage(document: dict[str, Any]) -> None:
+        taken = document["components"]["comp-calibrate"]["inputDefinitions"]["artifacts"]
+        taken["prepared"]["artifactType"]["schemaTitle"] = "system.Dataset"
+
+    assert edited(damage) == [
+        Finding(
+            "artifact-type",
+            "error",
+            "task `calibrate`, input `prepared`",
+            "it takes system.Dataset and is given system.Model",
+            "declare both alike, or the input as system.Artifact",
+        )
+    ]
+
+
+def test_what_a_loop_collects_has_its_type(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        with dsl.ParallelFor([1, 2]) as item:
+            made = make(number=item)
+        read_all(artifacts=dsl.Collected(made.outputs["out"]))
+        read_all(artifacts=dsl.Collected(made.outputs["out"]))
+
+    assert findings(pipeline) == []
+
+
+def test_unknown_type() -> None:
+    def damage(document: dict[str, Any]) -> None:
+        made = document["components"]["comp-gate"]["outputDefinitions"]["artifacts"]
+        made["decision"]["artifactType"]["schemaTitle"] = "acme.Decision"
+
+    (found,) = edited(damage)
+    assert (found.rule, found.severity) == ("unknown-type", "warning")
+    assert found.message == "its artifact type `acme.Decision` is none of KFP's"
+
+
+def test_artifact_uri(findings) -> None:
+    @dsl.pipeline
+    def pipeline(uri: str):
+        for place in ("/home/me/data", "gs://bucket/data", uri):
+            dsl.importer(artifact_uri=place, artifact_class=Dataset)
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.place) == ("artifact-uri", "task `importer`")
+    assert found.message == "it imports /home/me/data, a path of one machine"
+
+
+def test_metadata(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        metadata = {"absent": None, "good": True, "count": 3, "name": "x"}
+        dsl.importer(artifact_uri="gs://b/m", artifact_class=Model, metadata=metadata)
+
+    absent, good = findings(pipeline)
+    assert (absent.rule, absent.severity) == ("metadata-null", "error")
+    assert absent.place == "executor `exec-importer`, metadata `absent`"
+    assert (good.rule, good.severity) == ("metadata-type", "warning")
+    assert good.message == "it is true, and comes back as 1"
+
+
+def test_metadata_that_a_component_writes(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        write_metadata()
+
+    version, good = findings(pipeline)
+    place = "executor `exec-write-metadata`, output `model`, metadata"
+    assert (version.rule, version.place) == ("metadata-null", f"{place} `version`")
+    assert (good.rule, good.place) == ("metadata-type", f"{place} `good`")
+    assert good.message == "it is false, and comes back as 0"
+
+
+def test_pages_are_one_file(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        write_page()
+        write_file()
+
+    page, words = findings(pipeline)
+    assert (page.rule, page.place) == ("single-file", "executor `exec-write-page`, output `page`")
+    assert (words.rule, words.place) == (
+        "single-file",
+        "executor `exec-write-page`, output `words`",
+    )
+    assert page.advice == "write everything into the file page.path"
+
+
+def test_metrics_are_metadata(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        write_metrics()
+
+    (found,) = findings(pipeline)
+    assert (found.rule, found.severity) == ("metrics-metadata", "warning")
+    assert found.place == "executor `exec-write-metrics`, output `figures`"
+
+
+def test_every_rule_is_broken_by_a_test() -> None:
+    sources = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
+    assert [rule for rule in RULES if not any(f'"{rule}"' in source for source in sources)] == []
+
+
+def test_the_docs_list_every_rule() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "cluster.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")][:3]
+        for line in docs.partition("| rule | severity | fixed in |")[2].splitlines()[2:]
+        if line.startswith("|")
+    ]
+    assert rows == [
+        [f"`{name}`", rule.severity, rule.fixed_in or ""] for name, rule in RULES.items()
+    ]
+
+
+def _damaged(value: Any, draw: random.Random) -> Any:
+    """Return IR with a part replaced or left out here and there."""
+    if draw.random() < 0.01:
+        return draw.choice([None, 1, "text", [], {}, ["text"], {"name": None}])
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if draw.random() > 0.005}
+        return {key: _damaged(item, draw) for key, item in kept.items()}
+    return [_damaged(item, draw) for item in value] if isinstance(value, list) else value
+
+
+def _files() -> Iterator[PipelineFile]:
+    draw = random.Random(5)
+    for golden in GOLDENS:
+        whole = list(yaml.safe_load_all(golden.read_text()))
+        for _ in range(20):
+            document, platforms = (_damaged(part, draw) for part in [*whole, {}][:2])
+            mappings = (part if isinstance(part, dict) else {} for part in (document, platforms))
+            yield PipelineFile(next(mappings), 1, next(mappings))
+
+
+def test_whatever_is_damaged_the_linter_ends() -> None:
+    for file in _files():
+        assert all(isinstance(finding, Finding) for finding in lint(file))
+
+
+def test_compiling_refuses_what_a_cluster_would_not_run(tmp_path: Path) -> None:
+    nodes = [f"layer-{number}/of/a/model/with/long/names" for number in range(4_000)]
+    plan = make_plan(
+        Spec.model_validate(
+            {
+                "version": 1,
+                "name": "digits",
+                "model": {"saved_model": "model"},
+                "data": {
+                    "calibration": {"source": "train.npz"},
+                    "evaluation": {"source": "test.npz", "label": "y"},
+                },
+                "quantize": {"modes": [{"mode": "full_integer", "exclude": {"nodes": nodes}}]},
+                "measure": {"metrics": ["top1"]},
+                "gate": {"top1": {"max_drop": 0.01}},
+            }
+        )
+    )
+    with pytest.raises(PipelineError) as caught:
+        compile_pipeline(plan, "0" * 64, tmp_path / "pipeline.yaml")
+    assert str(caught.value) == (
+        "a cluster would not run the pipeline of digits:\n"
+        "  task `for-loop-2`, items of the loop: they are 163,015 bytes as one argument, and Linux "
+        "takes 131,071; hand on what is long as an artifact (argument-size)"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command(tmp_path: Path, capsys) -> None:
+    assert main(["lint", str(GOLDENS[0])]) == 0
+    printed = capsys.readouterr().out
+    assert printed == (
+        "warning image-digest\n"
+        "  image `quantgate/convert:0.1.0`: its tag may point at another image tomorrow, and the "
+        "cache\n  would not notice; pin it, as in name@sha256:...\n\n"
+        "warning image-digest\n"
+        "  image `quantgate/runtime:0.1.0`: its tag may point at another image tomorrow, and the "
+        "cache\n  would not notice; pin it, as in name@sha256:...\n\n"
+        f"2 warnings in {GOLDENS[0]}\n"
+    )
+    pinned = tmp_path / "pinned.yaml"
+    pinned.write_text(GOLDENS[0].read_text().replace(":0.1.0", "@sha256:0"))
+    assert main(["lint", str(pinned)]) == 0
+    assert capsys.readouterr().out == f"{pinned} keeps every rule\n"
+
+
+def test_the_command_with_errors_as_json(tmp_path: Path, capsys) -> None:
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(GOLDENS[0].read_text() + "# " + "x" * 700_000 + "\n")
+    assert main(["lint", "--json", str(path)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["pipeline"] == str(path)
+    assert [(found["rule"], found["severity"]) for found in told["findings"]] == [
+        ("pipeline-size", "error"),
+        ("image-digest", "warning"),
+        ("image-digest", "warning"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: [", "not a pipeline compiled by KFP v2, for line 2 is not YAML; compile it anew"),
+        (b"\xff\xfe", "not a pipeline compiled by KFP v2, for it is not text; compile it anew"),
+        (b"- 1", "not a pipeline compiled by KFP v2, for it holds no mapping; compile it anew"),
+        (b"", "not a pipeline compiled by KFP v2, for it holds no mapping; compile it anew"),
+        (
+            b"version: 1\nname: spec\n",
+            "not a pipeline compiled by KFP v2, for it has no section `pipelineInfo`; "
+            "compile it anew",
+        ),
+    ],
+    ids=["cut off", "binary", "a list", "empty", "a spec"],
+)
+def test_what_is_no_pipeline(content: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "pipeline.yaml"
+    path.write_bytes(content)
+    with pytest.raises(PipelineError) as caught:
+        read_pipeline_file(path)
+    assert str(caught.value) == f"{path}: {said}"
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    with pytest.raises(UsageError) as caught:
+        read_pipeline_file(path)
+    assert str(caught.value) == (
+        f"{path}: cannot be read (No such file or directory); name a compiled pipeline"
+    )

@@ -1,0 +1,77 @@
+"""What `measure.evaluation.stop_early` will do, told before anything runs."""
+
+import pytest
+
+from quantgate.commands.plan import render
+from quantgate.planning.early_stopping import told
+from quantgate.planning.planner import make_plan
+from quantgate.spec.model.spec import Spec
+
+
+def spec(metrics: list, gate: dict, stop_early: bool = True, **sections: object) -> Spec:
+    return Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model"},
+            "data": {"evaluation": {"source": "test.npz", "label": "y"}},
+            "measure": {"metrics": metrics, "evaluation": {"stop_early": stop_early}},
+            "gate": gate,
+            **sections,
+        }
+    )
+
+
+LIMIT = {"top1": {"max_drop": 0.01}}
+
+
+def test_candidates_run_until_they_are_decided():
+    assert told(spec(["top1", "mse"], LIMIT)) == (
+        "candidates run on 100 samples drawn at random, then on half as many again at a time, "
+        "until a limit on top1 is certain to be missed, or all of them to be kept (at 99 % "
+        "confidence over all looks)"
+    )
+
+
+def test_a_choice_by_accuracy_takes_all_samples():
+    choose = [{"minimize": "size_bytes"}, {"maximize": "top1"}]
+    assert told(spec(["top1"], LIMIT, choose=choose)) == (
+        "candidates run on 100 samples drawn at random, then on half as many again at a time, "
+        "until a limit on top1 is certain to be missed (at 99 % confidence over all looks); those "
+        "that miss none run on all, for the choice rests on top1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("metrics", "reason"),
+    [
+        (["top1", "roc_auc"], "roc_auc is no mean of what each sample has by itself"),
+        (["top1", "agreement"], "agreement compares with the baseline's outputs, and is measured"),
+        (
+            ["top1", {"metric": "my.metrics:score", "better": "higher"}],
+            "score is a function of all outputs together",
+        ),
+        ([{"metric": "top1", "slice": "device"}], "top1 is measured by device too"),
+        (
+            [{"metric": "top1", "signature": "a"}, {"metric": "mse", "signature": "b"}],
+            "several signatures are measured, each on samples of its own",
+        ),
+    ],
+)
+def test_why_candidates_run_on_all_samples(metrics, reason):
+    found = spec(metrics, LIMIT)
+    assert told(found).startswith(f"candidates run on all samples, for {reason}")
+    assert not make_plan(found).stops_early
+
+
+def test_no_limit_on_a_metric():
+    found = spec(["top1"], {"size_bytes": {"max": 1000}})
+    assert told(found) == "candidates run on all samples, for no limit is on a metric"
+
+
+def test_the_plan_says_so_where_it_was_asked_for():
+    asked, not_asked = spec(["top1"], LIMIT), spec(["top1"], LIMIT, stop_early=False)
+    assert "\nmeasure.evaluation.stop_early\n  candidates run on 100" in render(make_plan(asked))
+    assert "stop_early" not in render(make_plan(not_asked))
+    assert make_plan(asked).stops_early
+    assert not make_plan(not_asked).stops_early

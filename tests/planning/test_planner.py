@@ -1,0 +1,144 @@
+"""Which modes a plan takes, and why."""
+
+import pytest
+
+from quantgate.commands.plan import render
+from quantgate.domain.modes import MODES, QUANTIZED_MODES
+from quantgate.errors import SpecError
+from quantgate.planning.plan import Plan, run_parameters
+from quantgate.planning.planner import make_plan
+from quantgate.planning.tasks import tasks_of
+from quantgate.spec.model.spec import Spec
+
+
+def spec(quantize: dict | None = None, calibration: bool = True, **sections: object) -> Spec:
+    data: dict = {"evaluation": {"source": "test.npz", "label": "y"}}
+    if calibration:
+        data["calibration"] = {"source": "train.npz"}
+    return Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"saved_model": "model"},
+            "data": data,
+            "quantize": quantize or {},
+            "measure": {"metrics": ["top1"]},
+            "gate": {"top1": {"max_drop": 0.01}},
+            **sections,
+        }
+    )
+
+
+def names(plan: Plan) -> list[str]:
+    return [candidate.name for candidate in plan.candidates]
+
+
+@pytest.mark.parametrize(
+    ("target", "calibration", "expected"),
+    [
+        ("cpu", True, list(QUANTIZED_MODES)),
+        ("cpu", False, ["dynamic_range", "float16"]),
+        ("gpu", True, ["float16"]),
+        ("gpu", False, ["float16"]),
+        ("edge_tpu", True, ["integer_only_int8", "integer_only_uint8"]),
+        ("microcontroller", True, ["integer_only_int8", "integer_only_uint8"]),
+    ],
+)
+def test_auto_follows_the_guide(target: str, calibration: bool, expected: list[str]) -> None:
+    plan = make_plan(spec({"target": target}, calibration))
+    assert names(plan) == expected
+    data = "with" if calibration else "without"
+    assert plan.branch is not None
+    assert plan.branch.startswith(f"target {target}, {data} representative data: ")
+
+
+def test_every_mode_has_a_reason() -> None:
+    plan = make_plan(spec({"target": "gpu"}))
+    assert [mode.mode.name for mode in plan.modes] == list(MODES)
+    reasons = {mode.mode.name: (mode.included, mode.reason) for mode in plan.modes}
+    assert reasons["float32"] == (True, "the yardstick for every candidate")
+    assert reasons["float16"] == (True, "a GPU computes in floating point: float16")
+    assert reasons["int16x8"] == (False, "a GPU wants float16; to try it all the same, name it")
+
+
+def test_modes_that_lack_data_say_so() -> None:
+    plan = make_plan(spec(calibration=False))
+    out = {mode.mode.name: mode.reason for mode in plan.modes if not mode.included}
+    assert set(out) == {mode.name for mode in QUANTIZED_MODES.values() if mode.calibrated}
+    assert set(out.values()) == {"needs representative data, and the spec has no data.calibration"}
+
+
+@pytest.mark.parametrize("target", ["edge_tpu", "microcontroller"])
+def test_integer_targets_need_data(target: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        make_plan(spec({"target": target}, calibration=False))
+    assert str(caught.value).endswith(
+        "and all of those modes need representative data: add data.calibration to the spec"
+    )
+
+
+def test_modes_by_name_keep_their_order_and_options() -> None:
+    modes = [
+        "float16",
+        {"mode": "int16x8", "name": "wide", "input_type": "int16", "output_type": "int16"},
+        {"mode": "int16x8"},
+    ]
+    plan = make_plan(spec({"modes": modes}))
+    assert [candidate.as_parameter() for candidate in plan.candidates] == [
+        {
+            "candidate": "float16",
+            "mode": "float16",
+            "input_type": "float32",
+            "output_type": "float32",
+        },
+        {"candidate": "wide", "mode": "int16x8", "input_type": "int16", "output_type": "int16"},
+        {
+            "candidate": "int16x8",
+            "mode": "int16x8",
+            "input_type": "float32",
+            "output_type": "float32",
+        },
+    ]
+    reasons = {mode.mode.name: mode.reason for mode in plan.modes}
+    assert plan.branch is None
+    assert reasons["float16"] == "asked for in quantize.modes"
+    assert reasons["int16x8"] == "asked for in quantize.modes: wide, int16x8"
+    assert reasons["dynamic_range"] == "not among quantize.modes"
+
+
+def test_run_parameters_name_what_the_plan_needs() -> None:
+    assert run_parameters(make_plan(spec(promote={"to": "out"}))) == {
+        "model": "model",
+        "calibration": "train.npz",
+        "evaluation": "test.npz",
+        "promote_to": "out",
+    }
+    assert list(run_parameters(make_plan(spec({"target": "gpu"})))) == ["model", "evaluation"]
+
+
+def test_tasks_without_calibration_or_latency() -> None:
+    measure = {"metrics": ["top1"], "latency": None}
+    plan = make_plan(spec({"modes": ["float16"]}, measure=measure))
+    assert [task.title for task in tasks_of(plan)] == [
+        "import-model",
+        "Fingerprint model",
+        "import-evaluation",
+        "Fingerprint evaluation",
+        "Convert float32 baseline",
+        "Build evaluation set",
+        "Evaluate baseline",
+        "Quantize",
+        "Evaluate",
+        "Collect models",
+        "Collect evidence",
+        "Gate",
+    ]
+
+
+def test_a_target_that_nothing_is_measured_on_is_hinted_at() -> None:
+    hint = "`measure: {targets: [microcontroller]}` does\n"
+    target = {"target": "microcontroller"}
+    assert hint in render(make_plan(spec(target)))
+    measured = {"metrics": ["top1"], "targets": ["microcontroller"]}
+    assert hint not in render(make_plan(spec(target, measure=measured)))
+    assert "nothing is measured" not in render(make_plan(spec()))

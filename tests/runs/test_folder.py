@@ -1,0 +1,155 @@
+"""The folder of a run."""
+
+from pathlib import Path
+
+import pytest
+
+from quantgate.errors import InputError, UsageError
+from quantgate.runs.folder import (
+    RunFolder,
+    RunRecord,
+    create_run,
+    keep_results,
+    newest_decided,
+    read_decision,
+)
+
+DECISION = """{
+  "version": 1, "name": "digits", "created": "2026-01-01T00:00:00Z", "outcome": "none_qualified",
+  "winner": null, "summary": "nothing qualified",
+  "baseline": {"name": "float32", "mode": "float32", "status": "measured", "reasons": [],
+               "model_sha256": null, "measurements": {}},
+  "candidates": [], "limits": {}, "choose": [],
+  "provenance": {"quantgate": "0", "tensorflow": "0", "litert": "0", "processor": "x",
+                 "spec_sha256": "", "saved_model_sha256": "", "calibration_sha256": null,
+                 "evaluation_sha256": "", "evaluation_samples": 1}
+}"""
+
+
+def write_results(folder: Path, winner: bytes) -> dict[str, Path]:
+    paths = {name: folder / name for name in ("decision", "report", "page", "winner")}
+    for path in paths.values():
+        path.write_bytes(b"x")
+    paths["decision"].write_text(DECISION)
+    paths["compiled"] = folder / "compiled"
+    paths["compiled"].mkdir(exist_ok=True)
+    paths["winner"].write_bytes(winner)
+    return paths
+
+
+def test_runs_of_one_second_do_not_collide(tmp_path: Path) -> None:
+    runs = {create_run(tmp_path, "digits").path for _ in range(5)}
+    assert len(runs) == 5
+    assert all(path.parent == tmp_path / "digits" for path in runs)
+
+
+def test_latest_follows_decided_runs_only(tmp_path: Path) -> None:
+    first = create_run(tmp_path / "runs", "digits")
+    keep_results(first, **write_results(tmp_path, b"model"))
+    second = create_run(tmp_path / "runs", "digits")
+    latest = tmp_path / "runs" / "digits" / "latest"
+    assert latest.resolve() == first.path
+    keep_results(second, **write_results(tmp_path, b"model"))
+    assert latest.resolve() == second.path
+    assert latest.readlink() == Path(second.path.name)
+    assert newest_decided(tmp_path / "runs") == second.path
+
+
+def test_no_winner_leaves_no_model(tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", "digits")
+    keep_results(run, **write_results(tmp_path, b""))
+    assert not run.winner.exists()
+    assert {path.name for path in run.path.iterdir()} == {
+        "decision.json",
+        "report.md",
+        "report.html",
+    }
+
+
+def test_a_decision_is_found_by_file_run_or_model(tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", "digits")
+    keep_results(run, **write_results(tmp_path, b"model"))
+    for place in (run.decision, run.path, run.path.parent):
+        assert read_decision(place).name == "digits"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("running", "holds a run that has not decided: it is still going on, or it was killed"),
+        (
+            "interrupted",
+            "holds a run that was interrupted before a decision; its logs folder says why",
+        ),
+        ("failed", "holds a run that failed before a decision; its logs folder says why"),
+    ],
+)
+def test_an_undecided_run_is_no_run(tmp_path: Path, state: str, expected: str) -> None:
+    run = create_run(tmp_path, "digits")
+    RunRecord(state=state).write(run.record)
+    with pytest.raises(UsageError) as caught:
+        read_decision(run.path)
+    assert str(caught.value) == f"{run.path} {expected}"
+
+
+def test_places_without_runs(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_decision(tmp_path / "nowhere")
+    assert str(caught.value) == (
+        f"{tmp_path / 'nowhere'} does not exist; `quantgate run SPEC` makes a run"
+    )
+    with pytest.raises(UsageError) as caught:
+        read_decision(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} holds no run: it has neither a decision.json nor a latest run"
+    )
+    with pytest.raises(UsageError) as caught:
+        newest_decided(tmp_path)
+    assert str(caught.value) == (
+        f"there is no decided run in {tmp_path}; `quantgate run SPEC` makes one"
+    )
+
+
+def test_runs_folder_that_is_a_file(tmp_path: Path) -> None:
+    place = tmp_path / "runs"
+    place.write_text("")
+    with pytest.raises(UsageError) as caught:
+        create_run(place, "digits")
+    assert str(caught.value) == (
+        f"cannot write the runs folder {place}: Not a directory; choose another one with --runs-dir"
+    )
+
+
+def test_a_latest_of_somebody_else_is_refused_before_the_run(tmp_path: Path) -> None:
+    latest = tmp_path / "digits" / "latest"
+    latest.parent.mkdir()
+    latest.write_text("0123456789abcdef")
+    with pytest.raises(UsageError) as caught:
+        create_run(tmp_path, "digits")
+    assert str(caught.value) == (
+        f"{latest} is not a link to a run, and is not replaced by one: move it away, keep "
+        "`promote.to` out of the runs folder, or choose another one with --runs-dir"
+    )
+    assert [path.name for path in latest.parent.iterdir()] == ["latest"]
+
+
+def test_a_latest_that_the_run_promoted_stays(tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", "digits")
+    latest = run.path.parent / "latest"
+    latest.write_text("0123456789abcdef")
+    keep_results(run, **write_results(tmp_path, b"model"))
+    assert latest.read_text() == "0123456789abcdef"
+    assert read_decision(run.path).name == "digits"
+
+
+def test_what_is_no_decision_is_told_in_one_line(tmp_path: Path) -> None:
+    place = tmp_path / "decision.json"
+    place.write_text('{"version": 1}')
+    with pytest.raises(InputError) as caught:
+        read_decision(place)
+    assert str(caught.value) == f"{place} is not a Decision record: name: Field required"
+
+
+def test_run_folder_places() -> None:
+    run = RunFolder(Path("runs/digits/now"))
+    assert run.winner == Path("runs/digits/now/winner/model.tflite")

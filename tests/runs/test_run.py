@@ -1,0 +1,63 @@
+"""What is said of tasks that failed."""
+
+from pathlib import Path
+
+import pytest
+
+from quantgate.local_runner import RunResult, TaskResult, TaskState
+from quantgate.runs.run import failures_of, way_on
+
+SMALL = {"candidate": "small"}
+
+
+def failed(title: str, log: Path, error: str, **fields: object) -> TaskResult:
+    return TaskResult("t", title, None, TaskState.FAILED, 1.0, log, error, **fields)
+
+
+def test_a_crash_has_the_last_lines_of_its_log_and_the_path(tmp_path: Path) -> None:
+    log = tmp_path / "quantize.0.log"
+    log.write_text("".join(f"line {number}\n" for number in range(30)))
+    task = failed("Quantize", log, "crashed with SIGSEGV", item=SMALL, explained=False)
+    assert failures_of(RunResult([task], {})) == (
+        "Quantize small failed: crashed with SIGSEGV\n"
+        "  its last words:\n"
+        + "".join(f"    line {number}\n" for number in range(20, 30))
+        + f"  its log: {log}"
+    )
+
+
+def test_an_error_that_says_all_has_the_path_alone(tmp_path: Path) -> None:
+    log = tmp_path / "build.log"
+    log.write_text("Traceback\n")
+    task = failed("Build evaluation set", log, "x.npz is empty")
+    assert failures_of(RunResult([task], {})) == (
+        f"Build evaluation set failed: x.npz is empty\n  its log: {log}"
+    )
+
+
+def test_a_task_that_printed_nothing_has_no_log(tmp_path: Path) -> None:
+    task = failed("Gate", tmp_path / "gate.log", "ended with exit code 1", explained=False)
+    assert failures_of(RunResult([task], {})) == "Gate failed: ended with exit code 1"
+
+
+def test_what_fails_alike_is_said_once(tmp_path: Path) -> None:
+    tasks = [
+        failed("Quantize", tmp_path / "log", "no memory", item=item)
+        for item in (SMALL, {"candidate": "exact"})
+    ]
+    tasks.append(failed("Gate", tmp_path / "log", "no data"))
+    assert failures_of(RunResult(tasks, {})) == (
+        "Quantize small, and 1 more alike, failed: no memory\nGate failed: no data"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (0, "the same command starts anew"),
+        (1, "the task that ended is kept, and the same command goes on from there"),
+        (3, "the 3 tasks that ended are kept, and the same command goes on from there"),
+    ],
+)
+def test_how_to_go_on_after_an_interruption(kept: int, said: str) -> None:
+    assert way_on(kept) == said

@@ -1,0 +1,77 @@
+"""The JSON Schema, and the example specs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quantgate.domain.figures import FIGURES, METRICS
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.schemas.spec import spec_schema
+from quantgate.spec import load
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+
+
+def test_the_committed_schema_is_current():
+    written = subprocess.run(
+        [sys.executable, "-m", "quantgate.schemas.spec"], capture_output=True, check=True, text=True
+    ).stdout
+    assert (SPECS / "spec.schema.json").read_text(encoding="utf-8") == written, (
+        "run `python -m quantgate.schemas.spec > specs/spec.schema.json`"
+    )
+
+
+def test_knows_every_name():
+    schema = spec_schema()
+    sections = schema["$defs"]
+    entries = sections["Quantize"]["properties"]["modes"]["oneOf"][1]["items"]["anyOf"]
+    metrics = sections["Measure"]["properties"]["metrics"]["items"]["anyOf"]
+    objectives = sections["Objective"]["properties"]
+    directions = [
+        objectives[direction]["anyOf"][0]["examples"] for direction in ("minimize", "maximize")
+    ]
+    assert sections["Candidate"]["properties"]["mode"]["enum"] == list(QUANTIZED_MODES)
+    assert entries[0]["enum"] == list(QUANTIZED_MODES)
+    assert sections["Metric"]["properties"]["metric"]["anyOf"][0]["enum"] == list(METRICS)
+    assert metrics[0]["anyOf"][0]["enum"] == list(METRICS)
+    assert list(schema["properties"]["gate"]["properties"]) == list(FIGURES)
+    assert schema["properties"]["gate"]["additionalProperties"] == {"$ref": "#/$defs/Limit"}
+    assert sorted(directions[0] + directions[1]) == sorted(FIGURES)
+
+
+def test_every_key_is_described():
+    schema = spec_schema()
+    undescribed = [
+        f"{name}.{key}"
+        for name, section in {"Spec": schema, **schema["$defs"]}.items()
+        for key, value in section["properties"].items()
+        if not _description(value, schema["$defs"])
+    ]
+    assert undescribed == []
+
+
+def test_every_section_is_closed():
+    schema = spec_schema()
+    sections = [schema, *schema["$defs"].values()]
+    assert [section["additionalProperties"] for section in sections] == [False] * len(sections)
+
+
+def test_is_of_one_draft_and_has_no_address_of_its_own():
+    schema = spec_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["title"] == "quantgate spec, version 1"
+    assert '"$id"' not in json.dumps(schema)
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_examples_are_sound(path: Path):
+    assert load(path).spec.name == path.stem
+
+
+def _description(value: dict[str, Any], sections: dict[str, Any]) -> str | None:
+    target = value.get("$ref", "").rpartition("/")[2]
+    return value.get("description") or sections.get(target, {}).get("description")

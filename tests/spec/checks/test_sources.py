@@ -1,0 +1,106 @@
+"""How the keys of a data source go together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from quantgate.spec import load
+from quantgate.spec.model.data import DataSource
+from quantgate.spec.model.formats import declared_format
+
+SPECS = sorted((Path(__file__).parents[3] / "specs").glob("*.yaml"))
+OLD = "evaluation: {source: test.npz, label: y}"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("train.npz", "npz"),
+        ("a/b.csv", "csv"),
+        ("a/b.parquet", "parquet"),
+        ("gs://bucket/a.tfrecord", "tfrecord"),
+        ("my.data:samples", "python"),
+        ("random", "random"),
+        ("./random", None),
+        ("gs://bucket/folder", None),
+        ("s3:x/y", None),
+    ],
+)
+def test_a_name_tells_the_format(source: str, expected: str | None):
+    assert declared_format(DataSource(source=source)) == expected
+    assert declared_format(DataSource(source=source, format="images")) == "images"
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (
+            "{source: test.npz, label: y, images: {scale: 0.1}}",
+            "6:44 `data.evaluation.images` is not for the format npz -> It is for `images` or "
+            "`tfrecord`; remove it, or name another `format`.",
+        ),
+        (
+            "{source: test.csv, label: y, features: {x: {}}}",
+            "6:44 `data.evaluation.features` is not for the format csv -> It is for `tfrecord`; "
+            "remove it, or name another `format`.",
+        ),
+        (
+            "{source: test.tfrecord, label: y}",
+            "6:3 `data.evaluation` needs the key `features` -> A TFRecord file does not tell "
+            "shapes: `features: {image: {shape: [28, 28, 1]}}`.",
+        ),
+        (
+            "{source: test, format: images, label: y}",
+            "6:46 `data.evaluation.label` is not for the format images -> The labels are their "
+            "folder; remove it.",
+        ),
+        (
+            "{source: random, samples: 5, label: y}",
+            "6:44 `data.evaluation.label` is not for the format random -> The labels are made "
+            "with the data; remove it.",
+        ),
+        (
+            "{source: random}",
+            "6:3 `data.evaluation` needs the key `samples` -> Say how many random samples to make.",
+        ),
+        (
+            "{source: test}",
+            "6:3 `data.evaluation` needs the key `label` -> `label`: Key of the labels or targets. "
+            "Of images by class the folder is the label: write `format: images`.",
+        ),
+        (
+            "{source: test.npz}",
+            "6:3 `data.evaluation` needs the key `label` -> `label`: Key of the labels or targets.",
+        ),
+        (
+            "{source: test.py, format: python, label: y}",
+            "6:24 `data.evaluation.source` names no Python function: test.py -> Write "
+            "`module:function`.",
+        ),
+        (
+            "{source: test, format: images, images: {size: [3]}}",
+            "6:61 `data.evaluation.images.size` must be two numbers, not 1 -> Write "
+            "`[height, width]`.",
+        ),
+        (
+            "{source: random, samples: 5, random: {range: [1, 0]}}",
+            "6:60 `data.evaluation.random.range` must be two numbers, the lesser first -> Write "
+            "for example `[0, 1]`.",
+        ),
+        (
+            "{source: test.csv, label: y, columns: 5}",
+            "6:53 `data.evaluation.columns` must be a mapping, not 5 -> Its keys are names of "
+            "features or inputs.",
+        ),
+    ],
+)
+def test_says_what_does_not_go_together(
+    mistaken: Callable[[str, str], list[str]], entry: str, expected: str
+):
+    assert mistaken(OLD, f"evaluation: {entry}") == [expected]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_example_specs_are_valid(path: Path):
+    assert load(path).spec.name == path.stem

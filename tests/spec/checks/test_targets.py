@@ -1,0 +1,177 @@
+"""`measure.targets` in a spec: names, options, figures that follow, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from quantgate.errors import SpecError
+from quantgate.planning.planner import make_plan
+from quantgate.planning.tasks import tasks_of
+from quantgate.spec import load
+from quantgate.spec.model.target import MeasuredTarget
+
+SPEC = """\
+version: 1
+name: digits
+model: {{saved_model: model}}
+data: {{calibration: {{source: train.npz}}, evaluation: {{source: test.npz, label: y}}}}
+measure:
+  metrics: [top1]
+  targets: {targets}
+gate: {gate}
+choose: [{{{choose}}}]
+"""
+
+
+def problems(tmp_path: Path, targets: str, gate: str, choose: str) -> list[str]:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.format(targets=targets, gate=gate, choose=choose))
+    try:
+        load(path)
+    except SpecError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        return [line for line in lines if line and "|" not in line]
+    return []
+
+
+def check(tmp_path: Path, targets: str, *expected: str) -> None:
+    found = problems(tmp_path, targets, "{size_bytes: {max: 9}}", "minimize: size_bytes")
+    for sentence in expected:
+        assert any(sentence in line for line in found), found
+    assert bool(found) == bool(expected), found
+
+
+def test_targets_by_name_and_with_options(tmp_path: Path) -> None:
+    check(tmp_path, "[microcontroller, edge_tpu, gpu]")
+    check(tmp_path, "[{target: ethos_u, accelerator: ethos-u65-256, memory_mode: Dedicated_Sram}]")
+
+
+@pytest.mark.parametrize(
+    ("targets", "sentences"),
+    [
+        ("[microcontroler]", ["`measure.targets.0` must be", "Did you mean `microcontroller`?"]),
+        ("[gpu, gpu]", ["`gpu` is measured already"]),
+        (
+            "[ethos_u]",
+            [
+                "`measure.targets.0` needs the key `accelerator`",
+                "Write for example `{target: ethos_u, accelerator: ethos-u55-128}`.",
+            ],
+        ),
+        (
+            "[{target: ethos_u, accelerator: ethos-u55-127}]",
+            ["`measure.targets.0.accelerator` must be", "Did you mean `ethos-u55-128`?"],
+        ),
+        (
+            "[{target: gpu, accelerator: ethos-u55-128}]",
+            ["`gpu` takes no `accelerator`", "Only `ethos_u` does; remove it."],
+        ),
+        (
+            "[{target: ethos_u, accelerator: ethos-u55-128, system_config: Ethos_U65_High_End}]",
+            [
+                "`Ethos_U65_High_End` describes no system with an ethos-u55-128",
+                "Name one of U55, or leave it out.",
+            ],
+        ),
+        (
+            "[{target: ethos_u, accelerator: ethos-u55-128, memory_mode: Dedicated_Sram}]",
+            [
+                "`Dedicated_Sram` keeps tensors in DRAM, and `Ethos_U55_High_End_Embedded` has "
+                "none",
+                "Use `Shared_Sram` or `Sram_Only`.",
+            ],
+        ),
+    ],
+)
+def test_targets_that_make_no_sense(tmp_path: Path, targets: str, sentences: list[str]) -> None:
+    check(tmp_path, targets, *sentences)
+
+
+@pytest.mark.parametrize(
+    ("gate", "sentences"),
+    [
+        ("{mcu_arena_bytes: {max: 65536}, mcu_runs: {min: 1}}", []),
+        (
+            "{mcu_arena_bytes: {max_ratio: 0.5}}",
+            [
+                "`max_ratio` needs the baseline's `mcu_arena_bytes`, and targets measure "
+                "candidates only: the float model is not what they run",
+                "Use `max`.",
+            ],
+        ),
+        (
+            "{mcu_equal_share: {max_drop: 0.5}}",
+            ["`max_drop` needs the baseline's `mcu_equal_share`", "Use `min`."],
+        ),
+        (
+            "{mcu_arena_bytes: {min: 5}}",
+            ["`min` means nothing for `mcu_arena_bytes`, where lower is better"],
+        ),
+        (
+            "{ethos_u_cycles: {max: 5}}",
+            [
+                "`ethos_u_cycles` is not measured",
+                "Add `ethos_u` to `measure.targets`, or remove this.",
+            ],
+        ),
+        (
+            "{mcu_arena_bytes: {max: 9, confidence: 0.9}}",
+            ["`mcu_arena_bytes` has no value for each sample, and so no confidence"],
+        ),
+    ],
+)
+def test_limits_on_figures_of_targets(tmp_path: Path, gate: str, sentences: list[str]) -> None:
+    found = problems(tmp_path, "[microcontroller]", gate, "minimize: mcu_arena_bytes")
+    assert bool(found) == bool(sentences), found
+    for sentence in sentences:
+        assert any(sentence in line for line in found), found
+
+
+def test_an_objective_on_what_no_target_measures(tmp_path: Path) -> None:
+    gate, objective = "{size_bytes: {max: 9}}", "maximize: ethos_u_inferences_per_s"
+    assert any(
+        "Add `ethos_u` to `measure.targets`" in line
+        for line in problems(tmp_path, "[microcontroller]", gate, objective)
+    )
+
+
+def test_defaults_are_those_of_the_accelerators_family() -> None:
+    entry = MeasuredTarget(target="ethos_u", accelerator="ethos-u85-512")
+    assert entry.options == {
+        "accelerator": "ethos-u85-512",
+        "system_config": "Ethos_U85_SYS_DRAM_Mid",
+        "memory_mode": "Dedicated_Sram_384KB",
+    }
+    assert MeasuredTarget(target="gpu").options == {}
+
+
+def test_what_vela_knows_is_what_a_spec_may_name() -> None:
+    """The lists in the spec are Vela's own: its accelerators, and the sections of Arm/vela.ini."""
+    import re
+    from typing import get_args
+
+    from ethosu.vela import architecture_features as vela
+
+    from quantgate.spec.model.target import Accelerator, MemoryMode, SystemConfig
+
+    text = (Path(vela.CONFIG_FILES_PATH) / "Arm" / "vela.ini").read_text(encoding="utf-8")
+    sections = re.findall(r"^\[(\w+)\.(\w+)\]", text, re.MULTILINE)
+    assert list(get_args(Accelerator)) == vela.Accelerator.member_list()
+    assert list(get_args(SystemConfig)) == [n for kind, n in sections if kind == "System_Config"]
+    assert list(get_args(MemoryMode)) == [n for kind, n in sections if kind == "Memory_Mode"]
+
+
+def test_a_spec_without_targets_has_the_hash_that_it_had(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.format(targets="[]", gate="{top1: {min: 0}}", choose="maximize: top1"))
+    with_none = load(path)
+    path.write_text(path.read_text().replace("  targets: []\n", ""))
+    assert load(path).sha256 == with_none.sha256
+    assert "targets" not in load(path).document["measure"]
+
+
+def test_the_plan_lists_a_task_for_each_candidate(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.format(targets="[gpu]", gate="{top1: {min: 0}}", choose="maximize: top1"))
+    planned = {task.title: task.times for task in tasks_of(make_plan(load(path).spec))}
+    assert planned["Measure targets"] == planned["Quantize"] == 7

@@ -1,0 +1,64 @@
+"""Signatures and outputs that a real SavedModel does not have, told without TensorFlow."""
+
+from pathlib import Path
+
+import pytest
+
+from quantgate.errors import SpecError
+from quantgate.spec import load
+from quantgate.spec.preflight.graph_def import graphs_of
+from quantgate.spec.preflight.paths import preflight
+
+
+@pytest.fixture
+def said(shared_models: Path, spec_file, sound: str):
+    """What is said of a spec of the shared Fashion-MNIST model."""
+    folder = shared_models / "fashion_mnist"
+    text = sound.replace("models/fashion", str(folder / "saved_model"))
+    text = text.replace("train.npz", str(folder / "calibration.npz"))
+    text = text.replace("test.npz, label: y", f"{folder / 'evaluation.npz'}, label: labels")
+
+    def check(*overrides: str) -> list[str]:
+        try:
+            preflight(load(spec_file(text), overrides))
+        except SpecError as error:
+            return [f"{problem.message} -> {problem.hint}" for problem in error.problems]
+        return []
+
+    return check
+
+
+def test_what_is_there_passes(said, shared_models: Path) -> None:
+    assert said() == []
+    (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
+    assert graph.tags == {"serve"}
+    assert "serving_default" in graph.outputs
+
+
+def test_unknown_signatures(said) -> None:
+    (found,) = said("model.signatures=[serving_defualt]")
+    assert found == (
+        "the SavedModel has no signature `serving_defualt` -> Did you mean `serving_default`?"
+    )
+
+
+def test_unknown_outputs(said, shared_models: Path) -> None:
+    (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
+    (output,) = graph.outputs["serving_default"]
+    assert said(f"measure.metrics=[top1, {{metric: mse, output: {output}}}]") == []
+    (found,) = said("measure.metrics=[{metric: top1, output: nowhere}, mse]")
+    assert found == f"the model has no output `nowhere` -> Its outputs are `{output}`."
+
+
+def test_unknown_tags(said) -> None:
+    (found,) = said("model.tags=[serve, gpu]")
+    assert found == (
+        "the SavedModel has no graph with the tags `[serve, gpu]` -> Set `model.tags` to "
+        "`[serve]`, which it has."
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"graph", b"\x12\xff\xff\xff\xff\x0f", b"\x12\x80"])
+def test_a_damaged_file_is_left_to_the_task_that_reads_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(content)
+    assert graphs_of(tmp_path) == []

@@ -1,0 +1,320 @@
+"""What is said about paths before anything runs."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantgate.errors import SpecError
+from quantgate.spec import load, preflight
+from quantgate.spec.problems.wording import shortened
+
+HOW_TO_WRITE = (
+    "Keras 3 writes one with `model.export(folder)`, TensorFlow with "
+    "`tf.saved_model.save(model, folder)`."
+)
+HOW_TO_SAVE = "Save the arrays with `numpy.savez(path, **{input_name: array})`."
+
+
+@pytest.fixture
+def files(spec_file: Callable[[str], Path], sound: str, tmp_path: Path) -> Path:
+    """The folder of a sound spec with everything that it names."""
+    spec_file(sound)
+    (tmp_path / "models" / "fashion").mkdir(parents=True)
+    (tmp_path / "models" / "fashion" / "saved_model.pb").write_bytes(b"graph")
+    np.savez(tmp_path / "train.npz", image=np.zeros(3))
+    np.savez(tmp_path / "test.npz", image=np.zeros(3), y=np.zeros(3))
+    return tmp_path
+
+
+def said(*overrides: str) -> list[str]:
+    loaded = load(Path("quantgate.yaml"), overrides)
+    with pytest.raises(SpecError) as caught:
+        preflight(loaded)
+    return [f"{problem.message} -> {problem.hint}" for problem in caught.value.problems]
+
+
+def test_passes_what_is_there(files: Path):
+    preflight(load(Path("quantgate.yaml")))
+
+
+def test_passes_a_real_model_and_real_data(files: Path, shared_models: Path):
+    folder = shared_models / "fashion_mnist"
+    preflight(
+        load(
+            Path("quantgate.yaml"),
+            [
+                f"model.saved_model={folder / 'saved_model'}",
+                f"data.calibration.source={folder / 'calibration.npz'}",
+                f"data.evaluation.source={folder / 'evaluation.npz'}",
+                "data.evaluation.label=labels",
+            ],
+        )
+    )
+
+
+def test_passes_a_spec_without_calibration_data_or_promotion(files: Path):
+    preflight(
+        load(
+            Path("quantgate.yaml"),
+            ["data.calibration=null", "quantize.modes=[float16]", "promote=null"],
+        )
+    )
+
+
+def test_a_place_of_another_specs_versions(files: Path):
+    version = files / "fleet" / "0123456789abcdef"
+    version.mkdir(parents=True)
+    (files / "fleet" / "latest").write_text(f"{version.name}\n")
+    (version / "manifest.json").write_text('{"name": "digits"}')
+    assert said("promote={to: fleet}") == [
+        f"`promote.to` is taken, {files / 'fleet'}: its `latest` is a version of `digits`, and a "
+        "place holds the versions of one name -> Name another place as `promote.to`, or with "
+        "`quantgate promote --to`."
+    ]
+    for manifest in ('{"name": "fashion"}', "{}"):
+        (version / "manifest.json").write_text(manifest)
+        preflight(load(Path("quantgate.yaml"), ["promote={to: fleet}"]))
+
+
+def test_passes_over_uris(files: Path):
+    preflight(
+        load(
+            Path("quantgate.yaml"),
+            [
+                "model.saved_model=gs://bucket/model",
+                "data.calibration.source=s3://bucket/train.npz",
+                "data.evaluation.source=minio://bucket/test",
+            ],
+        )
+    )
+
+
+def test_every_missing_path_is_reported_at_its_place(
+    spec_file: Callable[[str], Path], sound: str, tmp_path: Path
+):
+    loaded = load(spec_file(sound))
+    np.savez(tmp_path / "tset.npz", y=np.zeros(3))
+    with pytest.raises(SpecError) as caught:
+        preflight(loaded)
+    assert str(caught.value) == (
+        f"quantgate.yaml:3:22: `model.saved_model` does not exist: {tmp_path}/models/fashion\n"
+        "    model: {saved_model: models/fashion}\n"
+        "                         ^\n"
+        f"  Paths are relative to {tmp_path}.\n"
+        "\n"
+        f"quantgate.yaml:5:25: `data.calibration.source` does not exist: {tmp_path}/train.npz\n"
+        "      calibration: {source: train.npz}\n"
+        "                            ^\n"
+        f"  Paths are relative to {tmp_path}.\n"
+        "\n"
+        f"quantgate.yaml:6:24: `data.evaluation.source` does not exist: {tmp_path}/test.npz\n"
+        "      evaluation: {source: test.npz, label: y}\n"
+        "                           ^\n"
+        "  Did you mean `tset.npz`?\n"
+        "\n"
+        "3 problems in quantgate.yaml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        (
+            "fashion.keras",
+            "is a Keras file, not the folder of a SavedModel",
+            "Export it with `keras.models.load_model('fashion.keras').export(folder)`, and name "
+            "that; or name it as `model.keras`.",
+        ),
+        (
+            "fashion.h5",
+            "is a Keras file, not the folder of a SavedModel",
+            "Export it with `keras.models.load_model('fashion.h5').export(folder)`, and name that; "
+            "or name it as `model.keras`.",
+        ),
+        (
+            "fashion.weights.h5",
+            "holds weights without a model",
+            "Build the model in Python as it was trained, load them with "
+            "`model.load_weights('fashion.weights.h5')`, and name the folder that "
+            "`model.export(folder)` writes.",
+        ),
+        (
+            "fashion.tflite",
+            "is a LiteRT model already",
+            "Name the float SavedModel that it was converted from.",
+        ),
+        ("fashion.onnx", "is a file, not the folder of a SavedModel", HOW_TO_WRITE),
+    ],
+)
+def test_a_file_in_place_of_a_saved_model(files: Path, name: str, message: str, hint: str):
+    (files / name).write_bytes(b"model")
+    assert said(f"model.saved_model={name}") == [
+        f"`model.saved_model` {message}: {files / name} -> {hint}"
+    ]
+
+
+KERAS = "model={keras: fashion.keras}"
+
+
+def test_passes_a_keras_file(files: Path):
+    (files / "fashion.keras").write_bytes(b"model")
+    preflight(load(Path("quantgate.yaml"), [KERAS]))
+
+
+def test_passes_a_file_without_a_suffix_as_pipelines_have_them(files: Path):
+    (files / "model").write_bytes(b"model")
+    preflight(load(Path("quantgate.yaml"), ["model={keras: model}"]))
+
+
+def test_a_keras_file_that_is_missing(files: Path):
+    assert said(KERAS) == [
+        f"`model.keras` does not exist: {files}/fashion.keras -> Paths are relative to {files}."
+    ]
+
+
+def test_something_else_in_place_of_a_keras_file(files: Path):
+    assert said("model={keras: models/fashion}") == [
+        f"`model.keras` is a folder, not a Keras file: {files}/models/fashion -> Name a .keras or "
+        ".h5 file, or a SavedModel's folder as `model.saved_model`."
+    ]
+    assert said("model={keras: test.npz}") == [
+        f"`model.keras` is no .keras or .h5 file: {files}/test.npz -> Keras 3 writes one with "
+        "`model.save('model.keras')`."
+    ]
+
+
+def test_the_graph_file_in_place_of_its_folder(files: Path):
+    assert said("model.saved_model=models/fashion/saved_model.pb") == [
+        "`model.saved_model` is a file in a SavedModel: "
+        f"{files}/models/fashion/saved_model.pb -> Name its folder, {files}/models/fashion."
+    ]
+
+
+def test_a_folder_that_is_no_saved_model(files: Path):
+    (files / "empty").mkdir()
+    message = f"`model.saved_model` is a folder without saved_model.pb: {files}"
+    assert said("model.saved_model=empty") == [f"{message}/empty -> {HOW_TO_WRITE}"]
+    assert said("model.saved_model=models") == [
+        f"{message}/models -> Its subfolder `fashion` has one: name that."
+    ]
+    (files / "models" / "digits").mkdir()
+    (files / "models" / "digits" / "saved_model.pb").write_bytes(b"graph")
+    assert said("model.saved_model=models") == [
+        f"{message}/models -> Name one of its subfolders `digits` or `fashion`."
+    ]
+
+
+def test_an_unzipped_keras_file(files: Path, shared_models: Path):
+    with zipfile.ZipFile(shared_models / "fashion_mnist" / "model.keras") as archive:
+        archive.extractall(files / "keras")
+    assert said("model.saved_model=keras") == [
+        f"`model.saved_model` is an unzipped Keras file, not a SavedModel: {files}/keras -> "
+        + HOW_TO_WRITE
+    ]
+
+
+def test_a_source_that_holds_no_arrays(files: Path):
+    (files / "folder").mkdir()
+    np.savez(files / "empty.npz")
+    (files / "test.txt").write_text("1,2\n", encoding="utf-8")
+    (files / "torn.npz").write_bytes((files / "test.npz").read_bytes()[:-30])
+    source = "`data.evaluation.source`"
+    assert said("data.evaluation.source=empty.npz") == [
+        f"{source} holds no arrays: {files}/empty.npz -> {HOW_TO_SAVE}"
+    ]
+    assert said("data.evaluation.source=torn.npz") == [
+        f"{source} is a damaged .npz file: {files}/torn.npz -> {HOW_TO_SAVE}"
+    ]
+    for name in ("folder", "test.txt"):
+        assert said(f"data.evaluation.source={name}") == [
+            f"{source} is of no known format: {files}/{name} -> Give an .npz, CSV, Parquet or "
+            "TFRecord file, or a folder of .npy files, of images by class, or of `Dataset.save`; "
+            "name with `format` what cannot be told."
+        ]
+
+
+def test_a_path_that_is_too_long(files: Path):
+    name = 300 * "a"
+    assert said(f"data.evaluation.source={name}") == [
+        f"`data.evaluation.source` cannot be read: {shortened(f'{files}/{name}')} -> The system "
+        "says: File name too long."
+    ]
+
+
+def test_a_source_that_is_something_else(files: Path):
+    assert said("data.evaluation.format=csv") == [
+        f"`data.evaluation.source` is said to be csv and is npz: {files}/test.npz -> Write "
+        "`format: npz`, or remove `format`."
+    ]
+
+
+def test_the_columns_of_a_csv_file_are_its_keys(files: Path):
+    (files / "test.csv").write_text("image,label\n1,2\n", encoding="utf-8")
+    assert said("data.evaluation.source=test.csv", "data.evaluation.label=lable") == [
+        f"`data.evaluation.label` needs `lable`, which is not in {files}/test.csv -> Did you mean "
+        "`label`?"
+    ]
+
+
+def test_the_label_of_records_is_one_of_their_features(files: Path):
+    (files / "test.tfrecord").write_bytes(b"")
+    data = "data.evaluation={source: test.tfrecord, label: y, features: {image: {shape: [3]}}}"
+    assert said(data) == [
+        "`data.evaluation.label` needs `y`, which `features` do not describe -> Describe it beside "
+        "`image`; what they leave out is not read."
+    ]
+    preflight(load(Path("quantgate.yaml"), [data.replace("}}}", "}, y: {dtype: int64}}}")]))
+
+
+def test_a_function_stands_beside_the_spec_or_is_installed(files: Path):
+    (files / "my_data.py").write_text("", encoding="utf-8")
+    for module in ("my_data", "numpy.random"):
+        preflight(load(Path("quantgate.yaml"), [f'data.calibration.source="{module}:samples"']))
+    assert said('data.calibration.source="my_date:samples"') == [
+        "`data.calibration.source` names the module `my_date`, which is not there -> Put it into "
+        f"{files}, or install it."
+    ]
+
+
+def test_random_data_lies_nowhere(files: Path):
+    preflight(load(Path("quantgate.yaml"), ["data.calibration.source=random"]))
+
+
+def test_a_label_that_is_not_in_the_data(files: Path):
+    (files / "folder").mkdir()
+    np.save(files / "folder" / "image.npy", np.zeros(3))
+    np.save(files / "folder" / "labels.npy", np.zeros(3))
+    assert said("data.evaluation.source=folder") == [
+        f"`data.evaluation.label` needs `y`, which is not in {files}/folder -> Its keys are "
+        "`image` and `labels`."
+    ]
+    assert said("data.evaluation.source=folder", "data.evaluation.label=lables") == [
+        f"`data.evaluation.label` needs `lables`, which is not in {files}/folder -> Did you mean "
+        "`labels`?"
+    ]
+    assert said("data.calibration.label=y") == [
+        f"`data.calibration.label` needs `y`, which is not in {files}/train.npz -> Its keys are "
+        "`image`."
+    ]
+    assert said("data.calibration.select=stratified") == [
+        f"`data.calibration.select` needs `y`, which is not in {files}/train.npz -> Its keys are "
+        "`image`."
+    ]
+
+
+def test_a_file_in_place_of_the_folder_to_promote_to(files: Path):
+    assert said("promote.to=test.npz") == [
+        f"`promote.to` is a file: {files}/test.npz -> Name a folder; it is made where it is "
+        "missing."
+    ]
+
+
+def test_a_path_that_the_system_refuses(files: Path):
+    message = f"{files}/{'x' * 300}"[:60]
+    assert said(f"promote.to={'x' * 300}", f"model.saved_model={'x' * 300}") == [
+        f"`model.saved_model` cannot be read: {message}... -> The system says: File name too long.",
+        f"`promote.to` cannot be read: {message}... -> The system says: File name too long.",
+    ]

@@ -1,0 +1,135 @@
+"""Simulated evaluations that may stop: how often their verdicts are wrong, and how soon they come.
+
+Every limit is just kept or just missed by what the samples stand for, where errors are likeliest.
+An early verdict may be wrong once in a hundred times, and the whole verdict once in twenty; the
+tests allow what that comes to by chance in so many simulations, three standard deviations.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from quantgate.domain.figures import METRICS
+from quantgate.statistics.early_estimate import Stepwise, range_of
+from quantgate.statistics.error_spending import last_confidence, looks_at
+from quantgate.statistics.paired_bounds import upper_bound
+
+SAMPLES = 2_000
+RUNS = 300
+CONFIDENCE, EARLY, WHOLE = 0.95, 0.01, 0.05
+LOOKS = looks_at(SAMPLES)
+Draw = Callable[[np.random.Generator], np.ndarray]
+
+
+def verdict_of(values: np.ndarray, limit: float, metric: str, *, limits: int = 1) -> str:
+    """What the looks tell of whether the mean is at most the limit; `values` come in their order.
+
+    They are differences from the baseline, except of losses.
+    """
+    lowest, highest = range_of(METRICS[metric], difference=metric != "mse")
+    for taken in LOOKS:
+        found = Stepwise(values[:taken], lowest, highest, len(LOOKS), limits)
+        if found.value <= limit and found.upper(CONFIDENCE) <= limit:
+            return "pass"
+        if found.value > limit and found.lower(CONFIDENCE) > limit:
+            return "fail"
+    return "undecided"
+
+
+def rates(draw: Draw, limit: float, metric: str, runs: int = RUNS) -> dict[str, float]:
+    generator = np.random.default_rng(1)
+    found = [verdict_of(draw(generator), limit, metric) for _ in range(runs)]
+    return {verdict: found.count(verdict) / runs for verdict in ("pass", "fail", "undecided")}
+
+
+def most(rate: float, runs: int = RUNS) -> float:
+    return rate + 3 * math.sqrt(rate * (1 - rate) / runs)
+
+
+def flipped(lost: float, won: float) -> Draw:
+    """Differences where the candidate loses and wins such shares of what is right or wrong."""
+    chances = [lost, won, 1 - lost - won]
+    return lambda generator: generator.choice([1.0, -1.0, 0.0], SAMPLES, p=chances)
+
+
+@pytest.mark.parametrize(("lost", "won"), [(0.01, 0.0), (0.02, 0.01), (0.11, 0.1)])
+def test_drops_of_what_is_right_or_wrong(lost, won):
+    found = rates(flipped(lost, won), 0.01, "top1")
+    assert found["pass"] <= most(EARLY)
+    assert found["fail"] <= most(EARLY)
+
+
+def test_the_whole_verdict_keeps_its_confidence():
+    """Early or on all samples: that a drop which is a hair too large passes is rare."""
+    generator, wrong = np.random.default_rng(1), 0
+    for _ in range(RUNS):
+        drop = flipped(0.02, 0.01)(generator)
+        early = verdict_of(drop, 0.01, "top1")
+        bound = upper_bound(np.maximum(drop, 0), np.maximum(-drop, 0), last_confidence(CONFIDENCE))
+        wrong += early == "pass" or (early == "undecided" and bound <= 0.01)
+    assert 0 < wrong / RUNS <= most(WHOLE)
+
+
+def test_a_bound_for_one_look_would_be_wrong_too_often():
+    """What the correction is for: the same without it."""
+    generator, wrong = np.random.default_rng(1), 0
+    for _ in range(RUNS):
+        drop = flipped(0.02, 0.01)(generator)
+        won, lost = np.maximum(-drop, 0), np.maximum(drop, 0)
+        bounds = (upper_bound(lost[:taken], won[:taken], CONFIDENCE) for taken in LOOKS)
+        wrong += any(bound <= 0.01 for bound in bounds)
+    assert wrong / RUNS > most(WHOLE)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("noise", ["normal", "exponential", "outliers"])
+def test_drops_of_values_without_an_edge(noise, sign):
+    def draw(generator):
+        normal = generator.normal(size=SAMPLES)
+        outliers = 6 * ((generator.random(SAMPLES) < 0.05) - 0.05)
+        centred = {
+            "normal": normal,
+            "exponential": generator.exponential(size=SAMPLES) - 1,
+            "outliers": normal + outliers,
+        }[noise]
+        return 0.5 + sign * centred
+
+    found = rates(draw, 0.5, "psnr", runs=1_000)
+    assert found["pass"] <= most(EARLY, 1_000)
+    assert found["fail"] <= most(EARLY, 1_000)
+
+
+def test_a_mean_loss_by_itself():
+    found = rates(lambda generator: generator.exponential(size=SAMPLES), 1.0, "mse", runs=100)
+    assert found["pass"] <= most(EARLY, 100)
+    assert found["fail"] <= most(EARLY, 100)
+
+
+def test_several_limits_share_the_error():
+    """Ten limits, all just kept: to miss one of them would be wrong."""
+    generator = np.random.default_rng(2)
+    wrong = sum(
+        any(
+            verdict_of(generator.normal(size=SAMPLES), 0.0, "psnr", limits=10) == "fail"
+            for _ in range(10)
+        )
+        for _ in range(150)
+    )
+    assert wrong / 150 <= most(EARLY, 150)
+
+
+@pytest.mark.parametrize(("drop", "wrong"), [(0.0105, "pass"), (0.0095, "fail")])
+def test_an_early_verdict_is_that_of_all_samples(drop, wrong):
+    """One data set in many orders, which is drawn from without putting back."""
+    lost = (np.arange(SAMPLES) < drop * SAMPLES).astype(float)
+    assert rates(lambda generator: generator.permutation(lost), 0.01, "top1")[wrong] <= most(EARLY)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "verdict", "share"),
+    [(0.0, 0.0, "pass", 1.0), (0.3, 0.02, "fail", 1.0), (0.002, 0.002, "pass", 0.6)],
+)
+def test_clear_cases_are_decided_early(lost, won, verdict, share):
+    assert rates(flipped(lost, won), 0.01, "top1", runs=50)[verdict] >= share
