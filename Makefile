@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
+# Files whose sentences and docstrings are checked.
+PLAIN := tests/architecture
 # The tests that cover the decision: its own, and those of what it computes and says.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
@@ -42,6 +44,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/python tests/architecture/words.py $(PLAIN)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 # mypy and import-linter see a mapped folder only where it is installed, so an installed copy is

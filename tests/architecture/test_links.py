@@ -15,9 +15,9 @@ PAGES = [
 
 
 def anchors_of(page: Path) -> set[str]:
-    """What the headings of a page are called in links, as GitHub does it."""
+    """Return the names of a page's headings as GitHub writes them in links."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^a-z0-9 _-]", "", found.lower()).replace(" ", "-") for found in headings}
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links_of(page: Path) -> list[str]:

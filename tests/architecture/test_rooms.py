@@ -1,6 +1,6 @@
-"""Which libraries a room may import, and what is packaged.
+"""The libraries that a room may import, and the packages that are shipped.
 
-`make types` holds the layers between rooms; `pyproject.toml` states them.
+`pyproject.toml` states the layers between rooms, and `make types` checks them.
 """
 
 import ast
@@ -106,7 +106,7 @@ def test_components_keep_interface_and_work_apart(path: Path) -> None:
 
 
 def test_components_take_tensorflow_without_keras() -> None:
-    """Whoever imports TensorFlow first decides whether Keras comes with it."""
+    """The first import of TensorFlow decides whether Keras comes with it."""
     takers = {
         path.relative_to(ROOMS["quantgate.components"]).as_posix()
         for path in modules_of("quantgate.components")
