@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
 # Files whose sentences and docstrings are checked.
-PLAIN := tests/architecture
+PLAIN := tests/architecture ARCHITECTURE.md CONTRIBUTING.md docs/decisions
 # The tests that cover the decision: its own, and those of what it computes and says.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 

@@ -16,8 +16,9 @@ from quantgate.components.processes.memory import bytes_together, own_bytes
 from quantgate.domain.units import bytes_of
 
 ResultT = TypeVar("ResultT")
-#: Seconds between two looks at the memory of children; at a few GB a second, which is what a
-#: process can fill at most, some 50 MB more than the limit.
+#: Seconds between two readings of the children's memory. A process fills at most a few GB a second,
+#: so it exceeds its limit by some 50 MB. `RLIMIT_AS` would count addresses that TensorFlow reserves
+#: and never touches. `RLIMIT_DATA` would end a conversion by a signal that gives no reason.
 LOOK_S = 0.01
 
 

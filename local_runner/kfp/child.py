@@ -67,6 +67,7 @@ def _runner(order: Order) -> Any:
 
     mounts = [Mount(path, path, "bind", read_only=fixed) for path, fixed in order.mounts]
     # On a disk, for samples are spooled there; it goes with its container.
+    # A volume on disk, because a tmpfs would hold spooled samples in memory.
     scratch = Mount("/tmp", None, "volume")
     return local.DockerRunner(**order.container, mounts=[scratch, *mounts])
 

@@ -42,6 +42,7 @@ class Mode:
 
 BASELINE = Mode("float32", "Float32 baseline", optimized=False)
 
+# The modes without calibration start first: a conversion from the SavedModel takes longest.
 _QUANTIZED = (
     Mode("dynamic_range", "Dynamic range"),
     Mode("float16", "Float16", supported_types=("float16",)),
