@@ -1,9 +1,9 @@
-"""A training pipeline: handwritten digits, trained, quantized and gated in one graph.
+"""A pipeline that trains, quantizes and gates a model of handwritten digits.
 
-    python pipeline.py        # writes pipeline.yaml, for a cluster or `quantgate.local_runner`
+    python pipeline.py        # write pipeline.yaml, for a cluster or `quantgate.local_runner`
 
-The images of `prepare`, `train` and `deploy` are your own; those of the tasks inside of
-`quantize_and_gate` are quantgate's.
+The images of `prepare`, `train` and `deploy` are your own. The tasks inside `quantize_and_gate` use
+quantgate's images.
 """
 
 from pathlib import Path
