@@ -7,7 +7,14 @@ INSTALLED := $(VENV)/.installed
 FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
 # Files whose sentences and docstrings are checked.
-PLAIN := tests/architecture ARCHITECTURE.md CONTRIBUTING.md docs/decisions
+PLAIN := \
+  ARCHITECTURE.md \
+  CHANGELOG.md \
+  CONTRIBUTING.md \
+  README.md \
+  docs \
+  specs/README.md \
+  tests/architecture
 # The tests that cover the decision: its own, and those of what it computes and says.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
@@ -15,22 +22,22 @@ DECISION := tests/decision tests/domain tests/statistics tests/wording
   test-images test-backend test-backend-slow goldens pages schema lock clean
 
 help:
-	@echo "make demo       train a small model, quantize it in every mode, pick the best"
-	@echo "make test       every test but the slow ones"
-	@echo "make check      style, types, the layers and the fast tests"
-	@echo "make test-decision  the decision's tests, which have to cover it wholly"
-	@echo "make docs       build the documentation site into build/site"
-	@echo "make test-slow  what takes minutes"
-	@echo "make bench      whole runs against the guide's recipes and KFP's local runner; minutes"
-	@echo "make bench-runner PARTS='digits fashion tasks growth early'  the runner's own part of it"
-	@echo "make images     build the images, with Docker or Podman; BASE=... names a base image"
-	@echo "make test-images  build them, and run the whole pipeline in containers"
+	@echo "make demo       train a small model, quantize it in every mode, and pick the best"
+	@echo "make test       run all tests except the slow ones"
+	@echo "make check      check style, types and layers, and run the fast tests"
+	@echo "make test-decision  run the tests of the decision, which must cover it fully"
+	@echo "make docs       build the documentation site in build/site"
+	@echo "make test-slow  run the slow tests; minutes"
+	@echo "make bench      compare whole runs with the guide's recipes and KFP's local runner; minutes"
+	@echo "make bench-runner PARTS='digits fashion tasks growth early'  run only the runner's part"
+	@echo "make images     build the images, with Docker or Podman; BASE=... sets the base image"
+	@echo "make test-images  build the images, and run the whole pipeline in containers"
 	@echo "make test-backend  run pipelines on KFP's own code, with Go; BACKENDS='2.16 2.17' picks versions"
-	@echo "make test-backend-slow  two hundred candidates on it"
-	@echo "make goldens    compile the example specs anew into tests/pipelines/goldens"
-	@echo "make pages      write the pages of the components anew from their interfaces"
-	@echo "make schema     write the JSON Schemas of spec and decision anew"
-	@echo "make lock       pin the dependencies anew"
+	@echo "make test-backend-slow  run 200 candidates on KFP's own code"
+	@echo "make goldens    compile the example specs into tests/pipelines/goldens"
+	@echo "make pages      regenerate the pages of the components from their interfaces"
+	@echo "make schema     regenerate the JSON Schemas of spec and decision"
+	@echo "make lock       pin the dependencies again"
 
 demo: $(INSTALLED)
 	@$(BIN)/quantgate demo $(DEMO)
