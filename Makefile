@@ -15,7 +15,7 @@ PLAIN := \
   docs \
   specs/README.md \
   tests/architecture
-# The tests that cover the decision: its own, and those of what it computes and says.
+# The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
 .PHONY: help demo test check lint types docs test-fast test-decision test-slow bench bench-runner images \
@@ -66,7 +66,7 @@ types: $(INSTALLED)
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -W --keep-going -q -c docs/site . build/site
 
-# What decides is covered wholly, by its own tests.
+# The modules that decide are fully covered by their own tests.
 test-decision: $(INSTALLED)
 	$(BIN)/pytest -q -n 2 --dist loadfile $(DECISION) --cov
 
@@ -86,12 +86,12 @@ bench-runner: $(INSTALLED)
 images:
 	components/build_images.sh $(BASE)
 
-# KFP's own driver, launcher and API server, built with Go; minutes, the first time an hour.
+# Runs KFP's own driver, launcher and API server, built with Go. The first run takes an hour.
 test-backend: $(INSTALLED)
 	$(BIN)/python tests/backend/build_backends.py $(BACKENDS)
 	QUANTGATE_BACKENDS="$(BACKENDS)" $(BIN)/pytest -m "not slow" tests/backend
 
-# Two hundred candidates.
+# Runs 200 candidates.
 test-backend-slow: $(INSTALLED)
 	$(BIN)/python tests/backend/build_backends.py $(BACKENDS)
 	QUANTGATE_BACKENDS="$(BACKENDS)" $(BIN)/pytest -m slow tests/backend
