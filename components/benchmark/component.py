@@ -34,17 +34,10 @@ def benchmark(
             least ten times.
         latency: `Benchmark` as JSON.
     """
-    from quantgate.components.benchmark.work import benchmark as work
+    from quantgate.components.benchmark import work
 
-    work(
-        baseline.path,
-        candidates_path=candidates.path,
-        facts_path=facts.path,
-        signature=signature,
-        dataset_path=evaluation.path,
-        threads=threads,
-        warmup=warmup,
-        runs=runs,
-        budget_s=budget_s,
-        latency_path=latency.path,
+    work.benchmark(
+        work.BenchmarkInputs(baseline.path, candidates.path, facts.path, evaluation.path),
+        work.BenchmarkSettings(signature, threads, warmup, runs, budget_s),
+        latency.path,
     )

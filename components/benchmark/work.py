@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,70 +44,80 @@ ALONE_SHARE = 0.25
 TWIN = "the baseline again"
 
 
-def benchmark(
-    baseline_path: str,
-    *,
-    candidates_path: str,
-    facts_path: str,
-    signature: str,
-    dataset_path: str,
-    threads: int,
-    warmup: int,
-    runs: int,
-    budget_s: float,
-    latency_path: str,
-) -> None:
+@dataclass(frozen=True)
+class BenchmarkInputs:
+    """Paths of the artifacts that the benchmark reads.
+
+    Attributes:
+        baseline: the float .tflite.
+        candidates: folder that `collect` wrote, with the quantized .tflite files.
+        facts: `ModelFacts` of the float model.
+        dataset: data set whose first 32 samples are the inputs.
+    """
+
+    baseline: str
+    candidates: str
+    facts: str
+    dataset: str
+
+
+@dataclass(frozen=True)
+class BenchmarkSettings:
+    """The parameters of the benchmark.
+
+    Attributes:
+        signature: key of the signature to invoke.
+        threads: threads of the interpreter.
+        warmup: untimed invocations of each model.
+        runs: timed invocations of each model.
+        budget_s: seconds that the timed invocations of a model may take. A slower model is timed
+            less often, but at least ten times.
+    """
+
+    signature: str
+    threads: int
+    warmup: int
+    runs: int
+    budget_s: float
+
+
+def benchmark(inputs: BenchmarkInputs, settings: BenchmarkSettings, latency_path: str) -> None:
     """Time single invocations of all models, interleaved, on real samples.
 
-    Every model runs alone first, in a process of its own, so that one which crashes becomes a
-    failure and does not take the others along; there its memory and the time to load it are
-    measured. The baseline is timed as two models, for what they differ by is what the machine
-    cannot tell apart.
+    Every model first runs in a process of its own. This measures its memory and load time, and a
+    model that crashes there becomes a failure and does not stop the others. The baseline is timed
+    as two models. The difference between them is the noise floor of the machine.
 
     Args:
-        baseline_path: the float .tflite.
-        candidates_path: what `collect` made of the quantized .tflite files.
-        facts_path: `ModelFacts` of the float model.
-        signature: key of the signature that is invoked.
-        dataset_path: the data set whose first 32 samples are the inputs.
-        threads: threads of the interpreter.
-        warmup: invocations of each model before the clock counts.
-        runs: invocations of each model that count.
-        budget_s: seconds that a model may take for them; one that is slower runs less often, but at
-            least ten times.
-        latency_path: `Benchmark` as JSON.
+        inputs: the models, and the samples to run them on.
+        settings: how often to run them.
+        latency_path: file to write `Benchmark` to, as JSON.
     """
-    facts = ModelFacts.read(facts_path)
-    subject = Subject(facts, facts.signature(signature), dataset_path, threads)
-    models, load = _distinct([baseline_path, *_candidates(candidates_path)]), os.getloadavg()[0]
-    baseline, rows = next(iter(models)), min(SAMPLES, warmup + runs)
-    found = {sha256: _alone(path, subject, rows, budget_s) for sha256, path in models.items()}
-    failures = {sha256: reason for sha256, reason in found.items() if isinstance(reason, str)}
-    alone = {sha256: one for sha256, one in found.items() if isinstance(one, Alone)}
-    entrants = {
-        sha256: Entrant(
-            models[sha256], runs_within(budget_s, one.invocation_s, runs), one.invocations
-        )
-        for sha256, one in alone.items()
-    }
+    facts = ModelFacts.read(inputs.facts)
+    subject = Subject(facts, facts.signature(settings.signature), inputs.dataset, settings.threads)
+    models, load = _distinct([inputs.baseline, *_candidates(inputs.candidates)]), os.getloadavg()[0]
+    baseline = next(iter(models))
+    results = {sha256: _alone(path, subject, settings) for sha256, path in models.items()}
+    failures = {sha256: reason for sha256, reason in results.items() if isinstance(reason, str)}
+    alone = {sha256: result for sha256, result in results.items() if isinstance(result, Alone)}
     start = read_clock()
     try:
-        timed = _timed_together(entrants, baseline, subject, warmup, runs)
+        timed = _timed_together(_entrants(models, alone, settings), baseline, subject, settings)
     except IsolatedFailure as failure:
         timed = Timed({}, 0)
-        failures |= dict.fromkeys(entrants, f"timing all models together failed: {failure}")
-    times = {sha256: timed.times[sha256] for sha256 in entrants if sha256 in timed.times}
+        failures |= dict.fromkeys(alone, f"timing all models together failed: {failure}")
+    times = {sha256: timed.times[sha256] for sha256 in alone if sha256 in timed.times}
     Benchmark(
         figures={
             sha256: _latencies(spent) | alone[sha256].figures() for sha256, spent in times.items()
         },
         failures=failures,
-        threads=threads,
-        warmup=warmup,
-        runs=runs,
+        threads=settings.threads,
+        warmup=settings.warmup,
+        runs=settings.runs,
         processor=processor_name(),
         litert=litert_version(),
-        budget_s=budget_s,
+        budget_s=settings.budget_s,
         timings={sha256: _as_json(spent) for sha256, spent in times.items()},
         ratios=_ratios(times, baseline),
         itself=_itself(timed.times, baseline),
@@ -114,13 +125,31 @@ def benchmark(
     ).write(latency_path)
 
 
+def _entrants(
+    models: Mapping[str, str], alone: Mapping[str, Alone], settings: BenchmarkSettings
+) -> dict[str, Entrant]:
+    return {
+        sha256: Entrant(
+            models[sha256],
+            runs_within(settings.budget_s, result.invocation_s, settings.runs),
+            result.invocations,
+        )
+        for sha256, result in alone.items()
+    }
+
+
 def _timed_together(
-    entrants: Mapping[str, Entrant], baseline: str, subject: Subject, warmup: int, runs: int
+    entrants: Mapping[str, Entrant], baseline: str, subject: Subject, settings: BenchmarkSettings
 ) -> Timed:
-    """Time all models, and the baseline as two; raises IsolatedFailure."""
+    """Time all models, the baseline as two of them; raise IsolatedFailure if that fails."""
     twin = {TWIN: entrants[baseline]} if baseline in entrants else {}
     return run_isolated(
-        time_models, {**entrants, **twin}, subject, warmup, runs, timeout_s=TIMEOUT_S
+        time_models,
+        {**entrants, **twin},
+        subject,
+        settings.warmup,
+        settings.runs,
+        timeout_s=TIMEOUT_S,
     )
 
 
@@ -132,15 +161,15 @@ def _distinct(paths: Sequence[str]) -> dict[str, str]:
     return {sha256_of_file(path): path for path in paths}
 
 
-def _alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone | str:
-    """What a model does by itself, or why it does not run."""
+def _alone(path: str, subject: Subject, settings: BenchmarkSettings) -> Alone | str:
+    """Measure a model in a process of its own; return the reason if it does not run."""
+    rounds = min(SAMPLES, settings.warmup + settings.runs)
+    budget_s = ALONE_SHARE * settings.budget_s
     try:
-        found = run_isolated(
-            run_alone, path, subject, rounds, ALONE_SHARE * budget_s, timeout_s=TIMEOUT_S
-        )
+        result = run_isolated(run_alone, path, subject, rounds, budget_s, timeout_s=TIMEOUT_S)
     except IsolatedFailure as error:
         return f"running the model failed: {error}"
-    return found if isinstance(found, Alone) else str(found)
+    return result if isinstance(result, Alone) else str(result)
 
 
 def _conditions(load: float, start: Clock, timed: Timed) -> Conditions:

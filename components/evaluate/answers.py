@@ -12,11 +12,11 @@ from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.metrics import (
     COMPUTATIONS,
     Computation,
-    Result,
     chosen_class,
     positive_score,
 )
 from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores
 
 #: Metrics whose outputs choose one of several classes.
@@ -69,7 +69,7 @@ def write_answers(
     for watch in watches:
         if watch.title in scores.results:
             figure = watch.title.removeprefix("answers: ")
-            answers = scores.results[watch.title][1]
+            answers = scores.results[watch.title].values
             _, labels = dataset_of(watch.signature).labels_at(watch.label) or (None, ())
             right = np.asarray(labels).reshape(-1)
             right = right if scores.covered is None else right[scores.covered]
@@ -81,4 +81,4 @@ def write_answers(
 
 
 def _unchanged(answers: NDArray[Any], truth: NDArray[Any]) -> Result:
-    return 0.0, answers
+    return Result(0.0, answers)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate.jackknife import grouped
+from quantgate.components.evaluate.result import Result
 from quantgate.spec.model.metric import BoxFormat
 
 Array = NDArray[Any]
@@ -39,7 +40,7 @@ def corner_and_size(boxes: Array, form: BoxFormat) -> Values:
     return np.stack([x, y, np.maximum(width, 0), np.maximum(height, 0)], axis=-1)
 
 
-def mean_average_precision(detections: Values, truth: Values) -> tuple[float, Values]:
+def mean_average_precision(detections: Values, truth: Values) -> Result:
     """COCO's average precision: the mean over classes and IoU from 0.50 to 0.95, by pycocotools.
 
     Samples' contributions come from the jackknife, over 200 groups of them at most; detections are
@@ -68,8 +69,8 @@ def mean_average_precision(detections: Values, truth: Values) -> tuple[float, Va
 
     figure = over(np.arange(samples))
     if samples < 2:
-        return figure, np.full(samples, figure)
-    return figure, grouped(figure, over, samples)
+        return Result(figure, np.full(samples, figure))
+    return Result(figure, grouped(figure, over, samples))
 
 
 def _matched(detections: Values, truth: Values) -> Any:

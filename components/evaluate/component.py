@@ -41,20 +41,19 @@ def evaluate(
         code: a Python file, or a folder with it, that has the functions which metrics name.
         code_sha256: hash of its content, which is checked.
     """
-    from quantgate.components.evaluate.work import evaluate as work
+    from quantgate.components.evaluate import work
 
-    measured = work(
-        model.path,
-        facts_path=facts.path,
-        dataset_path=evaluation.path,
-        metrics=metrics,
-        measurement_path=measurement.path,
-        baseline_path=baseline.path if baseline else None,
-        reference_path=reference.path if reference else None,
-        limits=limits,
-        choose=choose,
-        code_path=code.path if code else None,
-        code_sha256=code_sha256,
+    measured = work.evaluate(
+        work.EvaluateInputs(
+            model=model.path,
+            facts=facts.path,
+            dataset=evaluation.path,
+            baseline=baseline.path if baseline else None,
+            reference=reference.path if reference else None,
+            code=code.path if code else None,
+        ),
+        work.EvaluateSettings(metrics, limits, choose, code_sha256),
+        measurement.path,
     )
     figures.metadata["display_name"] = f"model {(measured.model_sha256 or 'missing')[:12]}"
     for figure, value in measured.figures.items():

@@ -18,6 +18,7 @@ from quantgate.components.evaluate.average_precision import (
 from quantgate.components.evaluate.boxes import mean_average_precision
 from quantgate.components.evaluate.detection import NEEDS
 from quantgate.components.evaluate.own import own_figure_and_contributions
+from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
 
 Array = NDArray[Any]
@@ -33,8 +34,6 @@ class Settings:
     k: int = 1
 
 
-#: A figure, and what each sample contributes to it: float64 [samples], whose mean it is.
-Result = tuple[float, Values]
 Score = Callable[[Array, Array, Settings], Array]
 Summary = Callable[[Array, Array], Result]
 
@@ -71,7 +70,7 @@ def own_computation(function: Callable[[Array, Array], Any]) -> Computation:
 
 
 def _mean(scores: Array, truth: Array) -> Result:
-    return float(scores.mean()), scores
+    return Result(float(scores.mean()), scores)
 
 
 def _plain(score: Callable[[Array, Array], Array]) -> Score:
@@ -97,7 +96,7 @@ def _of_pairs(
 ) -> Summary:
     def summary(chosen: Array, labels: Array) -> Result:
         pairs = np.stack([chosen, np.asarray(labels, np.int64).reshape(-1)], axis=1)
-        return figure(pairs), contributions(pairs)
+        return Result(figure(pairs), contributions(pairs))
 
     return summary
 
@@ -107,18 +106,18 @@ def _of_ranks(
 ) -> Summary:
     def summary(scores: Array, labels: Array) -> Result:
         positive = labels.reshape(-1) > 0
-        return figure(scores, positive), contributions(scores, positive)
+        return Result(figure(scores, positive), contributions(scores, positive))
 
     return summary
 
 
 def _r2(outputs: Array, target: Array) -> Result:
     wanted = target.reshape(outputs.shape).astype(np.float64)
-    return regression.r2(outputs, wanted), regression.contributions_to_r2(outputs, wanted)
+    return Result(regression.r2(outputs, wanted), regression.contributions_to_r2(outputs, wanted))
 
 
 def _mean_iou(counts: Array, labels: Array) -> Result:
-    return overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts)
+    return Result(overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts))
 
 
 _TOP = Computation(

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate.jackknife import grouped
+from quantgate.components.evaluate.result import Result
 
 Array = NDArray[Any]
 Function = Callable[[Array, Array], Any]
 
 
-def own_figure_and_contributions(
-    function: Function, outputs: Array, labels: Array
-) -> tuple[float, NDArray[np.float64]]:
+def own_figure_and_contributions(function: Function, outputs: Array, labels: Array) -> Result:
     """What the function makes of all samples, and what each contributes.
 
     A function that returns a value for each sample means their mean. One that returns a number is
@@ -30,15 +29,15 @@ def own_figure_and_contributions(
     Raises:
         ValueError: it returned something else.
     """
-    result = np.asarray(function(outputs, labels), np.float64)
-    if result.shape == (len(outputs),):
-        return float(result.mean()), result
-    if result.ndim:
+    returned = np.asarray(function(outputs, labels), np.float64)
+    if returned.shape == (len(outputs),):
+        return Result(float(returned.mean()), returned)
+    if returned.ndim:
         raise ValueError(
-            f"it returned an array of shape {list(result.shape)}, and a number or one value for "
+            f"it returned an array of shape {list(returned.shape)}, and a number or one value for "
             f"each of the {len(outputs)} samples is wanted"
         )
-    figure = float(result)
+    figure = float(returned)
 
     def without(rows: NDArray[np.int64]) -> float:
         try:
@@ -47,5 +46,5 @@ def own_figure_and_contributions(
             return math.nan
 
     if len(outputs) < 2:
-        return figure, np.full(len(outputs), figure)
-    return figure, grouped(figure, without, len(outputs))
+        return Result(figure, np.full(len(outputs), figure))
+    return Result(figure, grouped(figure, without, len(outputs)))

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder, chunk_bounds, chunk_length
 from quantgate.components.evaluate.detection import detections_of
-from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, check_fit
 from quantgate.components.evaluate.postprocess import Form, applied
+from quantgate.components.evaluate.result import Result
 from quantgate.components.litert.binding import ModelFailure, Tensor
 from quantgate.components.litert.interpreter import Encoded, LiteRTModel, without_batch
 from quantgate.components.processes.progress import counted
@@ -82,7 +82,7 @@ class Runner:
 
 @dataclass(frozen=True)
 class Part:
-    """What a stretch of the samples gave.
+    """What a shard of the samples gave.
 
     Attributes:
         kept: what metrics keep of the outputs, [k, ...] by title; up to the first sample whose
@@ -117,33 +117,36 @@ class Subject:
         """The signature that all the metrics are of."""
         return self.facts.signature(self.plans[0].signature)
 
+    @property
+    def reference(self) -> "Subject | None":
+        """The baseline with the metrics that compare with it; None if none does."""
+        comparing = [plan for plan in self.plans if not plan.computation.labelled]
+        if self.baseline is None or not comparing:
+            return None
+        return replace(self, path=self.baseline, plans=comparing, baseline=None)
 
-#: The first sample of a stretch, and what came of it.
+
+#: The first sample of a shard, and what came of it.
 Outcome = tuple[int, Part | InputError | ModelFailure]
 
 
-def score_stretches(subject: Subject, stretches: Iterable[range]) -> list[Outcome]:
-    """Run a .tflite at batch 1 on one thread over stretches of the samples, and score the outputs.
+def score_shards(subject: Subject, shards: Iterable[range]) -> list[Outcome]:
+    """Run a .tflite at batch 1 on one thread over shards of the samples, and score the outputs.
 
-    An error is the last outcome, and exhausts the stretches.
+    An error is the last outcome, and exhausts the shards.
     """
-    signature, dataset, plans = subject.signature, subject.dataset, subject.plans
     outcomes: list[Outcome] = []
     start = 0
     try:
-        runner = prepared(subject.path, subject.facts, signature, dataset, plans)
-        against = [plan for plan in plans if not plan.computation.labelled]
-        reference = (
-            prepared(subject.baseline, subject.facts, signature, dataset, against)
-            if subject.baseline and against
-            else None
-        )
-        for stretch in stretches:
-            start = stretch.start
-            outcomes.append((start, score_all(runner, reference, dataset, plans, stretch)))
+        runner = prepared(subject)
+        reference = prepared(subject.reference) if subject.reference else None
+        for shard in shards:
+            start = shard.start
+            part = score_all(runner, reference, subject.dataset, subject.plans, shard)
+            outcomes.append((start, part))
     except (InputError, ModelFailure) as error:
         outcomes.append((start, error))
-        deque(stretches, maxlen=0)
+        deque(shards, maxlen=0)
     return outcomes
 
 
@@ -152,18 +155,18 @@ def score_all(
     reference: Runner | None,
     dataset: DatasetFolder,
     plans: Sequence[Plan],
-    stretch: range,
+    shard: range,
 ) -> Part:
-    """Run a model over a stretch of the samples, and score the outputs.
+    """Run a model over a shard of the samples, and score the outputs.
 
     Raises:
         ModelFailure: it failed on a sample, or a metric on the outputs.
     """
     kept: dict[str, list[Array]] = {plan.title: [] for plan in plans}
-    finite = np.ones(len(stretch), dtype=np.bool_)
+    finite = np.ones(len(shard), dtype=np.bool_)
     length = min(runner.length, reference.length if reference else runner.length)
-    for first, last in chunk_bounds(len(stretch), length):
-        start, stop = stretch.start + first, stretch.start + last
+    for first, last in chunk_bounds(len(shard), length):
+        start, stop = shard.start + first, shard.start + last
         outputs = runner.run(dataset, start, stop)
         truth = reference.run(dataset, start, stop) if reference else outputs
         for values in outputs.values():
@@ -171,7 +174,7 @@ def score_all(
         if finite.all():
             for plan in plans:
                 kept[plan.title].append(_scored(plan, outputs, truth, dataset, start, stop))
-    not_finite = np.flatnonzero(~finite) + stretch.start
+    not_finite = np.flatnonzero(~finite) + shard.start
     return Part({title: np.concatenate(k) for title, k in kept.items() if k}, not_finite)
 
 
@@ -202,16 +205,11 @@ def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> 
         raise SampleFailure(sample, str(error)) from error
 
 
-def prepared(
-    path: str,
-    facts: ModelFacts,
-    signature: Signature,
-    dataset: DatasetFolder,
-    plans: Sequence[Plan],
-) -> Runner:
+def prepared(subject: Subject) -> Runner:
     """Load a model; where the shape of an output is dynamic, a first run tells it."""
-    model = LiteRTModel(path, facts, signature, dataset.inputs)
-    names = dict.fromkeys(name for plan in plans for name in plan.outputs)
+    signature, dataset = subject.signature, subject.dataset
+    model = LiteRTModel(subject.path, subject.facts, signature, dataset.inputs)
+    names = dict.fromkeys(name for plan in subject.plans for name in plan.outputs)
     if not all(model.knows(model.outputs[name]) for name in names):
         encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
         _run_sample(model, encoded, row=0, sample=0)
@@ -219,7 +217,7 @@ def prepared(
     for name, values in first.items():
         _check_shape(model.outputs[name], values.shape, signature.outputs[name].shape[1:])
     forms = {name: Form(signature.outputs[name].dtype, o.shape) for name, o in first.items()}
-    for plan in plans:
+    for plan in subject.plans:
         check_fit(plan, forms, dataset)
     length = chunk_length(max(_row_bytes(dataset), *(o.nbytes for o in first.values())))
     outputs = [model.outputs[name] for name in names]

@@ -14,7 +14,7 @@ RANDOM_OPS = frozenset({"MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM
 #: Of a process: a large 16x8 model takes longer for two samples than a process takes to start,
 #: and with a small one as many take no time at all.
 LEAST_SAMPLES = 2
-#: The last stretches are this part of a process's share, so that nobody waits long at the end.
+#: The last shards are this part of a process's share, so that nobody waits long at the end.
 LEAST_PART = 64
 _NUMBER = Struct("H")
 
@@ -30,8 +30,8 @@ def processes_of(subject: Subject) -> int:
     return processes_for(subject.dataset.manifest.samples, LEAST_SAMPLES)
 
 
-def stretches_of(samples: int, processes: int) -> list[range]:
-    """Divide samples into stretches that follow one another, from long to short.
+def shards_of(samples: int, processes: int) -> list[range]:
+    """Divide samples into shards that follow one another, from long to short.
 
     Whoever is done with one takes the next, so that a process that started later, or whose core
     has other work to do, keeps nobody waiting.
@@ -44,20 +44,20 @@ def stretches_of(samples: int, processes: int) -> list[range]:
 
 
 @contextmanager
-def handed_out(stretches: Sequence[range]) -> Iterator[Iterator[range]]:
+def handed_out(shards: Sequence[range]) -> Iterator[Iterator[range]]:
     """Stretches for the processes that are forked within to iterate over; each gets to one of them.
 
     Their numbers lie in a pipe, which needs no lock that a process could die with.
     """
     taking, laying = os.pipe()
     try:
-        os.write(laying, b"".join(map(_NUMBER.pack, range(len(stretches)))))
+        os.write(laying, b"".join(map(_NUMBER.pack, range(len(shards)))))
         os.close(laying)
-        yield _taken(taking, stretches)
+        yield _taken(taking, shards)
     finally:
         os.close(taking)
 
 
-def _taken(pipe: int, stretches: Sequence[range]) -> Iterator[range]:
+def _taken(pipe: int, shards: Sequence[range]) -> Iterator[range]:
     while number := os.read(pipe, _NUMBER.size):
-        yield stretches[_NUMBER.unpack(number)[0]]
+        yield shards[_NUMBER.unpack(number)[0]]

@@ -156,7 +156,7 @@ def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
     """One process's share of each step; returns how many samples all of them ran."""
     subject, dataset = run.subject, run.subject.dataset
     try:
-        runner = prepared(subject.path, subject.facts, subject.signature, dataset, subject.plans)
+        runner = prepared(subject)
         for start, stop in run.steps:
             share = np.sort(run.order[start:stop][number :: run.barrier.parties])
             _run_rows(run, runner, dataset, share)

@@ -1,4 +1,4 @@
-"""From what the stretches of the samples gave to the metrics' results."""
+"""From what the shards of the samples gave to the metrics' results."""
 
 import traceback
 from collections.abc import Iterable
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import truth_of
-from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import (
     MetricFailure,
     Outcome,
     Part,
     Scores,
     Subject,
-    score_stretches,
+    score_shards,
 )
 from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.litert.binding import ModelFailure
@@ -28,16 +28,16 @@ from quantgate.errors import InputError
 Array = NDArray[Any]
 
 
-def score_model(subject: Subject, stretch: range) -> Scores | InputError | ModelFailure:
-    """Score the samples of a stretch, and sum up.
+def score_model(subject: Subject, shard: range) -> Scores | InputError | ModelFailure:
+    """Score the samples of a shard, and sum up.
 
     Errors are returned, so that they reach the parent of an isolated process as they are.
     """
-    return summed_up(subject, score_stretches(subject, [stretch]))
+    return summed_up(subject, score_shards(subject, [shard]))
 
 
 def summed_up(subject: Subject, outcomes: Iterable[Outcome]) -> Scores | InputError | ModelFailure:
-    """Compute the metrics from what came of all stretches; errors are returned, the first one."""
+    """Compute the metrics from what came of all shards; errors are returned, the first one."""
     parts: list[Part] = []
     for _, outcome in sorted(outcomes, key=itemgetter(0)):
         if not isinstance(outcome, Part):
@@ -82,13 +82,13 @@ def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
 
 def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
     try:
-        figure, values = plan.computation.summary(kept, truth)
+        result = plan.computation.summary(kept, truth)
     except Exception as error:
         # A user's own function may raise anything; its traceback belongs in the task's log.
         traceback.print_exc()
         raise MetricFailure(
             f"metric `{title}`: {type(error).__name__}: {error}; the traceback is in the task's log"
         ) from error
-    if not np.isfinite(figure):
-        raise MetricFailure(f"metric `{title}` is {figure:g}, which cannot be compared")
-    return figure, values
+    if not np.isfinite(result.figure):
+        raise MetricFailure(f"metric `{title}` is {result.figure:g}, which cannot be compared")
+    return result

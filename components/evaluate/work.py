@@ -1,110 +1,109 @@
 """The work of `evaluate`: the accuracy of one .tflite on a data set."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import cache, partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256, open_dataset
 from quantgate.components.artifacts.measurement import ANSWERS, write_evaluation
 from quantgate.components.evaluate.answers import watches_of, write_answers
-from quantgate.components.evaluate.metrics import Result
 from quantgate.components.evaluate.planning import Plan, plan_metrics
-from quantgate.components.evaluate.run import (
-    MetricFailure,
-    Scores,
-    Subject,
-    score_stretches,
-)
-from quantgate.components.evaluate.shards import handed_out, processes_of, stretches_of
-from quantgate.components.evaluate.steps import contest_of, score_in_steps
-from quantgate.components.evaluate.summing import score_model, summed_up
-from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.evaluate.result import Result
+from quantgate.components.evaluate.run import Scores, Subject
+from quantgate.components.evaluate.scoring import NO_SCORES, score_all_signatures, titles_of
+from quantgate.components.evaluate.steps import contest_of
 from quantgate.components.litert.interpreter import litert_version
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated, run_side_by_side
-from quantgate.components.processes.progress import expect
 from quantgate.components.user_code import import_code
-from quantgate.decision.early_stopping import Contest
-from quantgate.domain.figures import is_slice, slice_of, whole_of
+from quantgate.domain.figures import is_slice, slice_of
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import Manifest, Measurement, ModelFacts, Slices
 
-TIMEOUT_S = 6 * 3600.0
 NO_MODEL = "the conversion left no model"
-NOTHING = Scores({}, np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
+class EvaluateInputs:
+    """Paths of the artifacts that an evaluation reads. None stands for one that is not passed.
+
+    Attributes:
+        model: a .tflite of any mode, zero bytes long if the conversion failed.
+        facts: `ModelFacts` of the float model.
+        dataset: an evaluation set that `build_dataset` wrote.
+        baseline: the float .tflite. Metrics without labels need it, unless `model` is that file.
+        reference: folder of the baseline's measurement. With it, the evaluation may stop early,
+            which needs metrics that are means over the samples of one signature.
+        code: the user's Python file, or a folder with it, that defines functions for metrics.
+    """
+
+    model: str
+    facts: str
+    dataset: str
+    baseline: str | None = None
+    reference: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """The parameters of an evaluation, as plain values of the spec.
+
+    Attributes:
+        metrics: the spec's `measure.metrics`.
+        limits: the spec's `gate`, which decides whether an evaluation stops early.
+        choose: the spec's `choose`. Its metrics need all samples.
+        code_sha256: hash of the user's Python file.
+    """
+
+    metrics: Sequence[Mapping[str, object]]
+    limits: Mapping[str, Any] | None = None
+    choose: Sequence[Any] | None = None
+    code_sha256: str = ""
 
 
 def evaluate(
-    model_path: str,
-    *,
-    facts_path: str,
-    dataset_path: str,
-    metrics: Sequence[Mapping[str, object]],
-    measurement_path: str,
-    baseline_path: str | None = None,
-    reference_path: str | None = None,
-    limits: Mapping[str, Any] | None = None,
-    choose: Sequence[Any] | None = None,
-    code_path: str | None = None,
-    code_sha256: str = "",
+    inputs: EvaluateInputs, settings: EvaluateSettings, measurement_path: str
 ) -> Measurement:
-    """Run a .tflite over a data set and compute its metrics.
+    """Run a .tflite on a data set and compute its metrics.
 
-    A model that does not run, or whose outputs are not finite, is a result: its measurement says
-    why, as where a metric cannot be computed from them. The model runs in a process of its own,
-    so that a crash in a kernel is a reason too.
+    A model that does not run is a result, and so is one whose outputs are not finite or do not
+    allow a metric to be computed: its measurement gives the reason. The model runs in a child
+    process, so that a crash in a kernel becomes a reason too.
 
     Args:
-        model_path: a .tflite of any mode; zero bytes long where the conversion failed.
-        facts_path: `ModelFacts` of the float model.
-        dataset_path: an evaluation set as `build_dataset` writes it.
-        metrics: the spec's `measure.metrics`.
+        inputs: the model, and the samples to run it on.
+        settings: the metrics, and when to stop early.
         measurement_path: folder to write `measurement.json`, `samples.npz` and `answers.npz` to.
-        baseline_path: the float .tflite; needed by metrics that take no labels, unless the model is
-            that one.
-        reference_path: folder of the baseline's measurement, where the evaluation may stop as soon
-            as it is decided, which takes metrics that are means over the samples of one signature.
-        limits: the spec's `gate`, which decides that.
-        choose: the spec's `choose`, whose figures all samples give exactly.
-        code_path: a Python file, or a folder with it, that has functions which metrics name.
-        code_sha256: hash of its content.
 
     Returns:
-        What `measurement.json` holds.
+        The content of `measurement.json`.
 
     Raises:
         InputError: a metric does not fit the model's outputs or the labels, or cannot be computed
-            from the baseline's.
+            from the baseline's outputs.
     """
-    if code_path:
-        import_code(code_path, code_sha256)
-    facts = ModelFacts.read(facts_path)
-    dataset_of = cache(partial(open_dataset, dataset_path))
-    plans = plan_metrics(metrics, facts, dataset_of)
+    if inputs.code:
+        import_code(inputs.code, settings.code_sha256)
+    facts = ModelFacts.read(inputs.facts)
+    dataset_of = cache(partial(open_dataset, inputs.dataset))
+    plans = plan_metrics(settings.metrics, facts, dataset_of)
     watches = watches_of(plans)
     manifests = {plan.signature: dataset_of(plan.signature).manifest for plan in plans}
-    if Path(model_path).stat().st_size:
-        sha256 = sha256_of_file(model_path)
-        is_float = sha256 == facts.baseline_sha256
-        baseline = None if is_float else _needed(baseline_path, plans)
-        contest = contest_of(reference_path, limits or {}, choose or ())
-        reasons, scores = _scored(
-            model_path, facts, dataset_of, [*plans, *watches], baseline, contest
-        )
-    else:
-        sha256, reasons, scores = None, [NO_MODEL], NOTHING
-    watched = {watch.title for watch in watches}
-    results = {title: result for title, result in scores.results.items() if title not in watched}
+    sha256, reasons, scores = None, [NO_MODEL], NO_SCORES
+    if Path(inputs.model).stat().st_size:
+        sha256 = sha256_of_file(inputs.model)
+        baseline = None if sha256 == facts.baseline_sha256 else _needed(inputs.baseline, plans)
+        contest = contest_of(inputs.reference, settings.limits or {}, settings.choose or ())
+        subjects = _subjects(inputs.model, facts, dataset_of, [*plans, *watches], baseline)
+        reasons, scores = score_all_signatures(subjects, contest)
+    results = _results_of(plans, scores)
     measurement = Measurement(
         model_sha256=sha256,
         status="failed" if reasons else "measured",
         reasons=reasons,
-        figures={title: figure for title, (figure, _) in results.items()},
+        figures={title: result.figure for title, result in results.items()},
         metrics=_metrics_by_figure(plans, results),
         slices=_slices_by_figure(plans, results),
         samples=scores.steps.taken if scores.steps else _samples_of(manifests),
@@ -112,10 +111,32 @@ def evaluate(
         litert=litert_version(),
         steps=scores.steps,
     )
-    values = {title: values for title, (_, values) in results.items()}
+    values = {title: result.values for title, result in results.items()}
     write_evaluation(measurement_path, measurement, values, scores.covered)
     write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_of)
     return measurement
+
+
+def _subjects(
+    model: str,
+    facts: ModelFacts,
+    dataset_of: Callable[[str], DatasetFolder],
+    plans: Sequence[Plan],
+    baseline: str | None,
+) -> list[Subject]:
+    by_signature: dict[str, list[Plan]] = {}
+    for plan in plans:
+        by_signature.setdefault(plan.signature, []).append(plan)
+    return [
+        Subject(model, facts, dataset_of(signature), of_signature, baseline)
+        for signature, of_signature in by_signature.items()
+    ]
+
+
+def _results_of(plans: Sequence[Plan], scores: Scores) -> dict[str, Result]:
+    return {
+        title: scores.results[title] for plan in plans for title in titles_of(plan, scores.results)
+    }
 
 
 def _needed(baseline: str | None, plans: Sequence[Plan]) -> str | None:
@@ -129,39 +150,11 @@ def _samples_of(manifests: Mapping[str, Manifest]) -> int:
     return sum(manifest.samples for manifest in manifests.values())
 
 
-def _scored(
-    model_path: str,
-    facts: ModelFacts,
-    dataset_of: Callable[[str], DatasetFolder],
-    plans: Sequence[Plan],
-    baseline: str | None,
-    contest: Contest | None,
-) -> tuple[list[str], Scores]:
-    """Why the model cannot be measured, or else what it scores."""
-    found: list[Scores] = []
-    for signature in dict.fromkeys(plan.signature for plan in plans):
-        those = [plan for plan in plans if plan.signature == signature]
-        against = baseline if any(not plan.computation.labelled for plan in those) else None
-        outcome = _score(Subject(model_path, facts, dataset_of(signature), those, against), contest)
-        reasons = _reasons(outcome)
-        if reasons or not isinstance(outcome, Scores):
-            where = f"signature `{signature}`: " if len(facts.keys) > 1 else ""
-            return [f"{where}{reason}" for reason in reasons], NOTHING
-        found.append(outcome)
-    results = {title: result for scores in found for title, result in scores.results.items()}
-    ordered = {title: results[title] for plan in plans for title in _titles_of(plan, results)}
-    return [], replace(found[0], results=ordered)
-
-
-def _titles_of(plan: Plan, results: Iterable[str]) -> list[str]:
-    return [title for title in results if whole_of(title) == plan.title]
-
-
 def _metrics_by_figure(plans: Sequence[Plan], results: Iterable[str]) -> dict[str, str]:
     return {
         title: plan.metric
         for plan in plans
-        for title in dict.fromkeys([plan.title, *_titles_of(plan, results)])
+        for title in dict.fromkeys([plan.title, *titles_of(plan, results)])
     }
 
 
@@ -171,54 +164,11 @@ def _slices_by_figure(plans: Sequence[Plan], results: Mapping[str, Result]) -> d
             key=plan.slice,
             higher_is_better=plan.higher_is_better,
             samples={
-                slice_of(title): len(results[title][1])
-                for title in _titles_of(plan, results)
+                slice_of(title): len(results[title].values)
+                for title in titles_of(plan, results)
                 if is_slice(title)
             },
         )
         for plan in plans
         if plan.slice and results
     }
-
-
-def _score(subject: Subject, contest: Contest | None) -> Scores | ModelFailure | IsolatedFailure:
-    try:
-        outcome = (
-            score_in_steps(subject, contest, timeout_s=TIMEOUT_S) if contest else _computed(subject)
-        )
-    except IsolatedFailure as failure:
-        return failure
-    if isinstance(outcome, InputError):
-        raise outcome
-    if isinstance(outcome, MetricFailure) and _is_baseline(subject):
-        raise InputError(str(outcome)) from outcome
-    return outcome
-
-
-def _is_baseline(subject: Subject) -> bool:
-    return sha256_of_file(subject.path) == subject.facts.baseline_sha256
-
-
-def _computed(subject: Subject) -> Scores | InputError | ModelFailure:
-    """Score the samples, side by side in processes of their own."""
-    samples, processes = subject.dataset.manifest.samples, processes_of(subject)
-    expect(samples * (2 if subject.baseline else 1))
-    if processes == 1:
-        return run_isolated(score_model, subject, range(samples), timeout_s=TIMEOUT_S)
-    with handed_out(stretches_of(samples, processes)) as stretches:
-        calls = [(subject, stretches)] * processes
-        outcomes = run_side_by_side(score_stretches, calls, timeout_s=TIMEOUT_S)
-    return summed_up(subject, chain.from_iterable(outcomes))
-
-
-def _reasons(outcome: Scores | ModelFailure | IsolatedFailure) -> list[str]:
-    if isinstance(outcome, IsolatedFailure):
-        return [f"running the model failed: {outcome}"]
-    if isinstance(outcome, ModelFailure):
-        return [str(outcome)]
-    if len(outcome.not_finite):
-        return [
-            f"the outputs hold NaN or infinity for {len(outcome.not_finite)} samples, the first "
-            f"is sample {outcome.not_finite[0]}"
-        ]
-    return []

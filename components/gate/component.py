@@ -66,29 +66,22 @@ def gate(
     Returns:
         Whether a candidate qualified, and its name ("" if none did).
     """
-    from quantgate.components.gate.work import gate as work
+    from quantgate.components.gate import work
 
-    outcome = work(
-        facts_path=facts.path,
-        baseline_path=baseline.path,
-        evidence_path=evidence.path,
-        models_path=models.path,
-        name=name,
-        limits=limits,
-        choose=choose,
-        spec_sha256=spec_sha256,
-        allow_random=allow_random,
-        evaluation_path=evaluation.path,
-        decision_path=decision.path,
-        report_path=report.path,
-        page_path=page.path,
-        winner_path=winner.path,
-        compiled_path=compiled.path,
-        latency_path=latency.path if latency else None,
-        calibrated_path=calibrated.path if calibrated else None,
-        calibration_path=calibration.path if calibration else None,
-        baseline_model_path=baseline_model.path if baseline_model else None,
-        code_sha256=code_sha256,
+    outcome = work.gate(
+        work.GateInputs(
+            facts=facts.path,
+            baseline=baseline.path,
+            evidence=evidence.path,
+            models=models.path,
+            evaluation=evaluation.path,
+            latency=latency.path if latency else None,
+            calibrated=calibrated.path if calibrated else None,
+            calibration=calibration.path if calibration else None,
+            baseline_model=baseline_model.path if baseline_model else None,
+        ),
+        work.GateSettings(name, limits, choose, spec_sha256, allow_random, code_sha256),
+        work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),
     )
     metrics.metadata["display_name"] = outcome.title
     for figure, value in outcome.measurements.items():

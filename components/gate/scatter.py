@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from quantgate.components.gate import svg
@@ -28,52 +29,94 @@ MOST_LARGE = 60
 WIDE_RATIO = 8.0
 
 
+@dataclass(frozen=True)
+class Plane:
+    """The two figures of a scatter plot, and the decision that they are of.
+
+    Attributes:
+        decision: the decision whose candidates are drawn.
+        cost: the figure on the horizontal axis, of which less is better.
+        metric: the figure on the vertical axis.
+    """
+
+    decision: Decision
+    cost: str
+    metric: str
+
+    @property
+    def shows_size(self) -> bool:
+        """Whether the horizontal axis shows the model size, not the latency."""
+        return self.cost == SIZE.name
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a greater metric is better."""
+        return more_is_better(self.metric, self.decision)
+
+    @property
+    def bytes_per_unit(self) -> int:
+        """The unit of the sizes: KiB or MiB."""
+        return MIB if self.decision.baseline.measurements.get(SIZE.name, 0) >= MIB else KIB
+
+    def position(self, cost: float) -> float:
+        """Return the place of a cost on the horizontal axis."""
+        return cost / self.bytes_per_unit if self.shows_size else cost
+
+    def cost_text(self, position: float) -> str:
+        """Return the cost at a place on the horizontal axis, with its unit."""
+        if self.shows_size:
+            return size_text(position * self.bytes_per_unit)
+        return figure_text(self.cost, position)
+
+
 def scatter(decision: Decision, cost: str, metric: str) -> str | None:
-    """The plot, as SVG; None where fewer than two models have both figures.
+    """Return the plot as SVG, or None if fewer than two models have both figures.
 
     Args:
-        decision: whose candidates to draw.
-        cost: the figure along the horizontal axis, of which less is better.
-        metric: the figure along the vertical one.
+        decision: the decision whose candidates are drawn.
+        cost: the figure on the horizontal axis, of which less is better.
+        metric: the figure on the vertical axis.
     """
-    points = list(_points(decision, cost, metric))
+    plane = Plane(decision, cost, metric)
+    points = list(_points(plane))
     if len(points) < 2:
         return None
-    title = f"{metric} against {'size' if cost == SIZE.name else 'latency'}"
+    title = f"{metric} against {'size' if plane.shows_size else 'latency'}"
     return svg.drawn(
         f"scatter-{cost}",
         title,
-        _in_words(points, cost, decision, metric),
+        _in_words(points, plane),
         SIZE_INCHES,
-        lambda figure: _draw(figure, points, cost, decision, metric),
+        lambda figure: _draw(figure, points, plane),
     )
 
 
-def _points(decision: Decision, cost: str, metric: str) -> Iterator[Point]:
+def _points(plane: Plane) -> Iterator[Point]:
+    decision, cost, metric = plane.decision, plane.cost, plane.metric
     entries = [
         entry
         for entry in decision.entries
         if cost in entry.measurements and metric in entry.measurements
         if standing(entry, decision) in LOOKS
     ]
-    front = _front(entries, cost, metric, decision)
+    front = _front(entries, plane)
     spreads = {s.candidate: s for s in decision.details.spreads if s.figure == metric}
-    base = decision.baseline.measurements.get(metric)
+    base = decision.baseline.measurements
     for entry in entries:
         spread = spreads.get(entry.name)
         yield Point(
             name=one_line(entry.name),
             standing=standing(entry, decision),
-            x=_scaled(cost, entry.measurements[cost], decision),
+            x=plane.position(entry.measurements[cost]),
             y=entry.measurements[metric],
-            y_ends=_around(base, spread, decision) if spread and base is not None else None,
-            x_ends=_times(entry.ratios.get(cost), decision.baseline.measurements.get(cost)),
+            y_ends=_around(base[metric], spread, decision) if spread and metric in base else None,
+            x_ends=_times(entry.ratios.get(cost), base.get(cost)),
             on_front=entry.name in front,
         )
 
 
 def _around(base: float, spread: Spread, decision: Decision) -> tuple[float, float]:
-    """The baseline's figure and a difference, no further than the figure can go."""
+    """Return the baseline's figure plus the ends of a difference, within the metric's range."""
     figure = METRICS.get(metric_of(spread.figure, decision.metrics) or "")
     least, most = (figure.least, figure.most) if figure else (-math.inf, math.inf)
     return max(base + spread.low, least), min(base + spread.high, most)
@@ -83,54 +126,48 @@ def _times(ratio: Interval | None, base: float | None) -> tuple[float, float] | 
     return (base * ratio.low, base * ratio.high) if ratio and base else None
 
 
-def _scaled(cost: str, value: float, decision: Decision) -> float:
-    return value / _unit(decision) if cost == SIZE.name else value
-
-
-def _unit(decision: Decision) -> int:
-    return MIB if decision.baseline.measurements.get(SIZE.name, 0) >= MIB else KIB
-
-
-def _front(entries: Sequence[Entry], cost: str, metric: str, decision: Decision) -> set[str]:
+def _front(entries: Sequence[Entry], plane: Plane) -> set[str]:
     figures: Mapping[str, Mapping[str, float]] = {
         entry.name: entry.measurements for entry in entries if entry.status == "measured"
     }
-    better = "maximize" if more_is_better(metric, decision) else "minimize"
-    objectives = [Objective(minimize=cost), Objective.model_validate({better: metric})]
+    better = "maximize" if plane.more_is_better else "minimize"
+    objectives = [Objective(minimize=plane.cost), Objective.model_validate({better: plane.metric})]
     return pareto_front(figures, objectives)
 
 
-def _in_words(points: Sequence[Point], cost: str, decision: Decision, metric: str) -> str:
+def _in_words(points: Sequence[Point], plane: Plane) -> str:
+    metric = metric_of(plane.metric, plane.decision.metrics) or plane.metric
     told = [
-        f"{point.name} ({LOOKS[point.standing][3]}): {_number(point.x, cost, decision)}, "
-        f"{figure_text(metric_of(metric, decision.metrics) or metric, point.y)}"
+        f"{point.name} ({LOOKS[point.standing][3]}): {plane.cost_text(point.x)}, "
+        f"{figure_text(metric, point.y)}"
         for point in points
-        if point.standing in ("baseline", "winner") or point.on_front
+        if _stands_out(point)
     ]
     return (
         f"{len(points)} models; the baseline, the winner and the Pareto front: {'; '.join(told)}."
     )
 
 
-def _number(x: float, cost: str, decision: Decision) -> str:
-    return size_text(x * _unit(decision)) if cost == SIZE.name else figure_text(cost, x)
-
-
-def _draw(figure: Any, points: Sequence[Point], cost: str, decision: Decision, metric: str) -> None:
+def _draw(figure: Any, points: Sequence[Point], plane: Plane) -> None:
     axes = figure.add_axes(AREA)
     axes.grid(alpha=0.6, linewidth=0.6)
     axes.set_axisbelow(True)
     _scale(axes, points)
-    size = f"size, {'MiB' if _unit(decision) == MIB else 'KiB'}"
-    axes.set_xlabel(size if cost == SIZE.name else f"latency {short_name(cost)}, ms")
-    axes.set_ylabel(metric if len(metric) <= LONGEST_NAME else f"{metric[: LONGEST_NAME - 1]}…")
+    _label(axes, plane)
     named = [point for point in points if len(points) <= MOST_NAMED or _stands_out(point)]
-    _draw_front(axes, points, more_is_better(metric, decision))
+    _draw_front(axes, points, plane.more_is_better)
     _draw_bars(axes, named)
     _draw_marks(axes, points)
     axes.margins(0.12, 0.16)
     figure.legend(loc="lower center", ncol=5, fontsize=9, handletextpad=0.3, columnspacing=1)
     write_names(axes, points, named)
+
+
+def _label(axes: Any, plane: Plane) -> None:
+    size = f"size, {'MiB' if plane.bytes_per_unit == MIB else 'KiB'}"
+    axes.set_xlabel(size if plane.shows_size else f"latency {short_name(plane.cost)}, ms")
+    name = plane.metric
+    axes.set_ylabel(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
 
 
 def _stands_out(point: Point) -> bool:
@@ -172,10 +209,10 @@ def _draw_bars(axes: Any, points: Sequence[Point]) -> None:
 
 def _draw_marks(axes: Any, points: Sequence[Point]) -> None:
     for standing_, (mark, colour, filled, label) in LOOKS.items():
-        found = [(point.x, point.y) for point in points if point.standing == standing_]
-        if found:
+        places = [(point.x, point.y) for point in points if point.standing == standing_]
+        if places:
             axes.scatter(
-                *zip(*found, strict=True),
+                *zip(*places, strict=True),
                 marker=mark,
                 s=110 if mark == "*" else 38 if len(points) <= MOST_LARGE else 12,
                 facecolor=colour if filled else svg.PAPER,

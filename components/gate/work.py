@@ -1,42 +1,61 @@
-"""Work of `gate`: read what the run found out, decide, and write decision, report and winner."""
+"""The work of `gate`: decide on the evidence of a run, and write the decision and the winner."""
 
 import platform
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
-from quantgate.components.artifacts.collection import read_collection
-from quantgate.components.artifacts.dataset import read_summary
-from quantgate.components.artifacts.measurement import read_evaluation
-from quantgate.components.gate.files import read_calibration, read_ranges
+from quantgate.components.gate.inputs import GateInputs, GateSettings, read_evidence, read_ranges
 from quantgate.components.gate.plots import plots_of
-from quantgate.decision.decide import Terms, decide
+from quantgate.decision.decide import decide
 from quantgate.decision.details import details_of
-from quantgate.decision.evidence import Evidence
 from quantgate.decision.provenance import Host
 from quantgate.domain.figures import is_slice
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
-from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Decision, Entry
 from quantgate.records.details import Classes, CurvePoint
 from quantgate.records.targets import TargetMeasurements
-from quantgate.records.tasks import Benchmark, ModelFacts
 from quantgate.report import html, markdown
-from quantgate.spec.model.choice import objective_of
-from quantgate.spec.model.limit import Limit
+
+__all__ = ["GateInputs", "GateOutputs", "GateSettings", "Outcome", "gate"]
+
+
+@dataclass(frozen=True)
+class GateOutputs:
+    """Paths that the gate writes to.
+
+    Attributes:
+        decision: `Decision` as JSON.
+        report: the report as Markdown.
+        page: the report as one HTML file.
+        winner: the promoted .tflite, zero bytes long if there is none.
+        compiled: folder for the models that compilers made of the winner.
+    """
+
+    decision: str
+    report: str
+    page: str
+    winner: str
+    compiled: str
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the gate tells the pipeline: the winner's name and figures, empty where none won.
+    """The gate's results for the pipeline and its UI.
 
-    `title` says whose classes and ROC curve these are: the winner's, or the closest candidate's.
+    Attributes:
+        qualified: whether a candidate qualifies.
+        winner_name: the winner's name, empty without a winner.
+        measurements: the winner's figures, empty without a winner.
+        title: the candidate of the confusion matrix and the ROC curve. This is the winner, or the
+            closest candidate if there is no winner.
+        classes: the confusion matrix, None if no metric has one.
+        curve: the points of the ROC curve, empty if no metric has one.
     """
 
     qualified: bool
@@ -47,83 +66,33 @@ class Outcome:
     curve: list[CurvePoint]
 
 
-def gate(
-    *,
-    facts_path: str,
-    baseline_path: str,
-    evidence_path: str,
-    models_path: str,
-    name: str,
-    limits: Mapping[str, Any],
-    choose: Sequence[Any],
-    spec_sha256: str,
-    decision_path: str,
-    report_path: str,
-    page_path: str,
-    winner_path: str,
-    compiled_path: str,
-    allow_random: bool = False,
-    baseline_model_path: str | None = None,
-    evaluation_path: str | None = None,
-    latency_path: str | None = None,
-    calibrated_path: str | None = None,
-    calibration_path: str | None = None,
-    code_sha256: str = "",
-) -> Outcome:
-    """Decide and write; that no candidate qualifies is a decision too.
+def gate(inputs: GateInputs, settings: GateSettings, outputs: GateOutputs) -> Outcome:
+    """Decide which candidate wins, and write the decision, its report and the winner.
 
-    `limits` and `choose` are the spec's `gate` and `choose` as plain values; the paths are
-    described in the component's interface. The winner's file is zero bytes long where none won,
-    unless the baseline's model is handed in, which then stands in its place.
+    A run without a qualifying candidate is a result, not an error. The winner's file is then zero
+    bytes long, or the float model if `inputs.baseline_model` is passed.
 
     Raises:
-        InputError: a file is not what it should be, or the files do not belong together.
+        InputError: an artifact does not have the expected content, or the artifacts are of
+            different runs.
     """
-    collected, models = read_collection(evidence_path), read_collection(models_path).of("models")
-    measured_on_targets = collected.of("targets").values()
-    evidence = Evidence(
-        facts=ModelFacts.read(facts_path),
-        baseline=read_evaluation(baseline_path),
-        attestations=[Attestation.read(path) for path in collected.of("attestations").values()],
-        evaluations=[read_evaluation(path) for path in collected.of("measurements").values()],
-        targets=[TargetMeasurements.read(path / TARGETS_FILE) for path in measured_on_targets],
-        benchmark=Benchmark.read(latency_path) if latency_path else None,
-        calibration=read_calibration(calibrated_path) if calibrated_path else None,
-        calibration_sets=read_summary(calibration_path) if calibration_path else {},
-        evaluation_sets=read_summary(evaluation_path) if evaluation_path else {},
-    )
-    terms = Terms(
-        name=name,
-        # KFP's runners hand a mapping over in any order; the decision has one.
-        limits={name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
-        choose=[objective_of(line) for line in choose],
-        spec_sha256=spec_sha256,
-        code_sha256=code_sha256 or None,
-        allow_random=allow_random,
-        keep_baseline=baseline_model_path is not None,
-    )
+    decision = _decision(inputs, settings)
+    decision.write(outputs.decision)
+    Path(outputs.report).write_text(markdown.render(decision), encoding="utf-8")
+    Path(outputs.page).write_text(html.render(decision, plots_of(decision)), encoding="utf-8")
+    _write_model(decision.promoted, inputs, outputs.winner)
+    winner = decision.entry(decision.winner) if decision.winner else None
+    _write_compiled(winner, inputs.target_folders, Path(outputs.compiled))
+    return _outcome(decision, winner)
+
+
+def _decision(inputs: GateInputs, settings: GateSettings) -> Decision:
+    evidence = read_evidence(inputs)
+    terms = settings.terms(keep_baseline=inputs.baseline_model is not None)
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     decision = decide(evidence, terms, host=_host(), created=created)
-    ranges = read_ranges(calibrated_path) if calibrated_path else []
-    decision = decision.model_copy(update={"details": details_of(evidence, decision, ranges)})
-    decision.write(decision_path)
-    Path(report_path).write_text(markdown.render(decision), encoding="utf-8")
-    Path(page_path).write_text(html.render(decision, plots_of(decision)), encoding="utf-8")
-    _write_model(decision.promoted, models, baseline_model_path, winner_path)
-    winner = decision.entry(decision.winner) if decision.winner else None
-    _write_compiled(winner, measured_on_targets, Path(compiled_path))
-    return Outcome(
-        qualified=winner is not None,
-        winner_name=winner.name if winner else "",
-        measurements={
-            figure: value
-            for figure, value in (winner.measurements if winner else {}).items()
-            if not is_slice(figure)
-        },
-        title=_title(decision),
-        classes=next((found for found in decision.details.classes if found.labels), None),
-        curve=next((found.points for found in decision.details.curves), []),
-    )
+    details = details_of(evidence, decision, read_ranges(inputs))
+    return decision.model_copy(update={"details": details})
 
 
 def _host() -> Host:
@@ -143,6 +112,19 @@ def _version_of(package: str) -> str | None:
         return None
 
 
+def _outcome(decision: Decision, winner: Entry | None) -> Outcome:
+    figures: Mapping[str, float] = winner.measurements if winner else {}
+    details = decision.details
+    return Outcome(
+        qualified=winner is not None,
+        winner_name=winner.name if winner else "",
+        measurements={name: value for name, value in figures.items() if not is_slice(name)},
+        title=_title(decision),
+        classes=next((classes for classes in details.classes if classes.labels), None),
+        curve=next((curves.points for curves in details.curves), []),
+    )
+
+
 def _title(decision: Decision) -> str:
     if decision.winner:
         return f"winner: {decision.winner}"
@@ -150,29 +132,31 @@ def _title(decision: Decision) -> str:
     return f"closest: {subject}" if subject else "no candidate qualifies"
 
 
-def _write_model(
-    promoted: Entry | None, models: Mapping[str, Path], baseline: str | None, path: str
-) -> None:
+def _write_model(promoted: Entry | None, inputs: GateInputs, target: str) -> None:
     if promoted is None:
-        Path(path).write_bytes(b"")
+        Path(target).write_bytes(b"")
         return
-    named = models.get(promoted.model_sha256 or "", baseline)
-    if named is None or sha256_of_file(named) != promoted.model_sha256:
+    models = inputs.candidate_models
+    model = models.get(promoted.model_sha256 or "", inputs.baseline_model)
+    if model is None or sha256_of_file(model) != promoted.model_sha256:
         raise InputError(
             f"the model of {promoted.name} (SHA-256 {promoted.model_sha256}) is not among the "
             f"{len(models)} collected models: collect the models of the same run"
         )
-    shutil.copyfile(named, path)
+    shutil.copyfile(model, target)
 
 
-def _write_compiled(winner: Entry | None, measured: Iterable[Path], folder: Path) -> None:
-    """Write what compilers made of the winner, and a record, for an empty folder would vanish."""
-    folder.mkdir(parents=True, exist_ok=True)
-    TargetMeasurements(model_sha256=None, targets=[]).write(folder / TARGETS_FILE)
-    for path in measured if winner else ():
-        found = TargetMeasurements.read(path / TARGETS_FILE)
-        if winner and found.model_sha256 == winner.model_sha256:
-            found.write(folder / TARGETS_FILE)
-            for name in found.compiled:
-                shutil.copyfile(path / name, folder / name)
+def _write_compiled(winner: Entry | None, measured: Iterable[Path], target: Path) -> None:
+    """Copy the winner's compiled models, and write `targets.json`.
+
+    The file is written without a winner too, because storage does not keep an empty folder.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    TargetMeasurements(model_sha256=None, targets=[]).write(target / TARGETS_FILE)
+    for folder in measured if winner else ():
+        measurements = TargetMeasurements.read(folder / TARGETS_FILE)
+        if winner and measurements.model_sha256 == winner.model_sha256:
+            measurements.write(target / TARGETS_FILE)
+            for name in measurements.compiled:
+                shutil.copyfile(folder / name, target / name)
             return

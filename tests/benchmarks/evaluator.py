@@ -133,7 +133,7 @@ def plainly(subject: Subject) -> Callable[[], Results]:
 
 def by_evaluate(subject: Subject) -> Callable[[], Results]:
     """What the component does; tells which samples are right, by the file that it has written."""
-    from quantgate.components.evaluate.work import evaluate
+    from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 
     target = Path(subject.dataset).parent / "measurement"
 
@@ -143,11 +143,9 @@ def by_evaluate(subject: Subject) -> Callable[[], Results]:
 
     def run() -> Results:
         evaluate(
-            subject.model,
-            facts_path=subject.facts,
-            dataset_path=subject.dataset,
-            metrics=[{"metric": "top1"}],
-            measurement_path=str(target),
+            EvaluateInputs(subject.model, subject.facts, subject.dataset),
+            EvaluateSettings([{"metric": "top1"}]),
+            str(target),
         )
         return kept
 
@@ -191,7 +189,7 @@ def overhead(folder: Path, models: Path) -> list[str]:
     from quantgate.components.artifacts.dataset import open_dataset
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
-    from quantgate.components.evaluate.run import score_stretches
+    from quantgate.components.evaluate.run import score_shards
     from quantgate.components.litert.interpreter import LiteRTModel
     from quantgate.records.tasks import ModelFacts
 
@@ -203,9 +201,7 @@ def overhead(folder: Path, models: Path) -> list[str]:
         plans = plan_metrics([{"metric": "top1"}], facts, lambda _, d=dataset: d)
         scored = Scored(subject.model, facts, dataset, plans, None)
         model = LiteRTModel(subject.model, facts, facts.signature(KEY), dataset.inputs)
-        whole = min(
-            _seconds(lambda s=scored: score_stretches(s, [range(samples)])) for _ in range(5)
-        )
+        whole = min(_seconds(lambda s=scored: score_shards(s, [range(samples)])) for _ in range(5))
         alone = min(_seconds(lambda m=model: _invoked(m, samples)) for _ in range(5))
         beyond = (whole - alone) / samples * 1e6
         worst = max(worst, beyond)
@@ -218,7 +214,7 @@ def compare_threads(folder: Path, models: Path) -> list[str]:
     from quantgate.components.artifacts.dataset import open_dataset
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
-    from quantgate.components.evaluate.run import score_stretches
+    from quantgate.components.evaluate.run import score_shards
     from quantgate.components.processes.isolation import run_isolated, run_side_by_side
     from quantgate.records.tasks import ModelFacts
 
@@ -231,9 +227,9 @@ def compare_threads(folder: Path, models: Path) -> list[str]:
             scored = Scored(subject.model, facts, dataset, plans, None)
             halves = [(scored, [range(samples // 2)]), (scored, [range(samples // 2, samples)])]
             ways = {
-                "processes": lambda h=halves: run_side_by_side(score_stretches, h, timeout_s=600),
+                "processes": lambda h=halves: run_side_by_side(score_shards, h, timeout_s=600),
                 "threads": lambda h=halves: run_isolated(
-                    _in_threads, score_stretches, h, timeout_s=600
+                    _in_threads, score_shards, h, timeout_s=600
                 ),
             }
             seconds = {way: min(_seconds(run) for _ in range(3)) for way, run in ways.items()}

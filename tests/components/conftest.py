@@ -13,7 +13,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from quantgate.components.build_dataset.work import build_dataset
-from quantgate.components.evaluate.work import evaluate
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 
 DTYPES = {
@@ -227,12 +227,9 @@ def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]
     ) -> tuple[Measurement, dict[str, np.ndarray]]:
         folder = tmp_path / "measurement"
         evaluate(
-            model,
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=metrics,
-            measurement_path=str(folder),
-            baseline_path=baseline,
+            EvaluateInputs(model, facts, dataset, baseline=baseline),
+            EvaluateSettings(metrics),
+            str(folder),
         )
         with np.load(folder / "samples.npz") as samples:
             return Measurement.read(folder / "measurement.json"), dict(samples)

@@ -9,7 +9,7 @@ from ai_edge_litert.schema_py_generated import FullyConnectedOptionsT
 
 from quantgate.components.benchmark.machine import processor_name
 from quantgate.components.benchmark.timing import Entrant, Subject, time_models
-from quantgate.components.benchmark.work import benchmark
+from quantgate.components.benchmark.work import BenchmarkInputs, BenchmarkSettings, benchmark
 from quantgate.components.collect.work import collect
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import Benchmark, ModelFacts
@@ -27,16 +27,9 @@ def bench(tmp_path, make_facts, make_dataset):
         collected = tmp_path / "collected"
         collect({"models": candidates}, earlier_path=None, collected_path=str(collected))
         benchmark(
-            baseline,
-            candidates_path=str(collected),
-            facts_path=facts,
-            signature="serve",
-            dataset_path=dataset,
-            threads=1,
-            warmup=warmup,
-            runs=runs,
-            budget_s=budget_s,
-            latency_path=str(tmp_path / "latency.json"),
+            BenchmarkInputs(baseline, str(collected), facts, dataset),
+            BenchmarkSettings("serve", threads=1, warmup=warmup, runs=runs, budget_s=budget_s),
+            str(tmp_path / "latency.json"),
         )
         return Benchmark.read(tmp_path / "latency.json")
 

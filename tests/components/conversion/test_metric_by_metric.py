@@ -16,7 +16,7 @@ from sklearn import metrics as sk
 
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.evaluate.work import evaluate
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes.isolation import run_isolated
 from quantgate.components.quantize.work import quantize
 from quantgate.records.tasks import Measurement
@@ -177,12 +177,14 @@ def _expected(model: Path, baseline: Path) -> Iterator[tuple[str, float]]:
 @pytest.mark.parametrize("mode", ["float32", "dynamic_range"])
 def test_each_metric_has_its_signature_output_and_labels(folder: Path, tmp_path: Path, mode: str):
     evaluate(
-        str(folder / f"{mode}.tflite"),
-        facts_path=str(folder / "facts.json"),
-        dataset_path=str(folder / "set-hear"),
-        metrics=METRICS,
-        measurement_path=str(tmp_path),
-        baseline_path=str(folder / "float32.tflite"),
+        EvaluateInputs(
+            str(folder / f"{mode}.tflite"),
+            str(folder / "facts.json"),
+            str(folder / "set-hear"),
+            baseline=str(folder / "float32.tflite"),
+        ),
+        EvaluateSettings(METRICS),
+        str(tmp_path),
     )
     measurement = Measurement.read(tmp_path / "measurement.json")
     expected = dict(_expected(folder / f"{mode}.tflite", folder / "float32.tflite"))

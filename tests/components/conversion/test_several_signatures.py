@@ -12,7 +12,7 @@ from quantgate.components.attestation.attest import Case, attest
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.converter import recipe_of
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.evaluate.work import evaluate
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes.isolation import run_isolated
 from quantgate.components.quantize.work import quantize
 from quantgate.domain.modes import QUANTIZED_MODES
@@ -214,12 +214,8 @@ def test_each_metric_is_measured_on_its_signature(
         {"metric": "mse", "signature": "encode"},
         {"metric": "top1", "signature": "decode"},
     ]
-    arguments: dict[str, Any] = {
-        "facts_path": folder("facts.json"),
-        "dataset_path": folder("evaluation"),
-        "measurement_path": str(tmp_path),
-    }
-    evaluate(folder("baseline.tflite"), metrics=metrics, **arguments)
+    inputs = EvaluateInputs(folder("baseline.tflite"), folder("facts.json"), folder("evaluation"))
+    evaluate(inputs, EvaluateSettings(metrics), str(tmp_path))
     measurement = Measurement.read(tmp_path / "measurement.json")
     assert measurement.reasons == []
     assert measurement.figures["mse"] == pytest.approx(0.0, abs=1e-9)
@@ -228,7 +224,7 @@ def test_each_metric_is_measured_on_its_signature(
     with np.load(tmp_path / "samples.npz") as kept:
         assert {name: len(kept[name]) for name in kept.files} == {"mse": 20, "top1": 24}
     with pytest.raises(InputError) as caught:
-        evaluate(folder("baseline.tflite"), metrics=[{"metric": "top1"}], **arguments)
+        evaluate(inputs, EvaluateSettings([{"metric": "top1"}]), str(tmp_path))
     assert str(caught.value) == (
         "metric `top1`: the model has several signatures, `encode`, `decode`; name one as "
         "`signature`"

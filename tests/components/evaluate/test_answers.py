@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.artifacts.measurement import read_evaluation
-from quantgate.components.evaluate.work import evaluate
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes import workers
 from quantgate.records.tasks import Measurement
 
@@ -23,11 +23,9 @@ def evaluated(scaled_model, make_facts, make_dataset, tmp_path):
         dataset = make_dataset(facts, x=x, labels=labels)
         folder = str(tmp_path / "measurement")
         measurement = evaluate(
-            scaled_model("copy", [1.0] * values),
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=metrics,
-            measurement_path=folder,
+            EvaluateInputs(scaled_model("copy", [1.0] * values), facts, dataset),
+            EvaluateSettings(metrics),
+            folder,
         )
         return measurement, read_evaluation(folder), x, labels
 
@@ -83,11 +81,9 @@ def test_a_missing_model_answers_nothing(make_facts, make_dataset, tmp_path):
     (tmp_path / "empty.tflite").write_bytes(b"")
     folder = tmp_path / "measurement"
     evaluate(
-        str(tmp_path / "empty.tflite"),
-        facts_path=facts,
-        dataset_path=dataset,
-        metrics=[TOP1],
-        measurement_path=str(folder),
+        EvaluateInputs(str(tmp_path / "empty.tflite"), facts, dataset),
+        EvaluateSettings([TOP1]),
+        str(folder),
     )
     assert Measurement.read(folder / "measurement.json").status == "failed"
     assert dict(np.load(folder / "answers.npz")) == {}

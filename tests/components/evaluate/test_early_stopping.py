@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.artifacts.measurement import read_evaluation
-from quantgate.components.evaluate.work import evaluate
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes import workers
 from quantgate.components.processes.progress import VARIABLE
 from quantgate.decision.evidence import Evaluation
@@ -37,14 +37,11 @@ def measure(tmp_path) -> Callable[..., Evaluation]:
         **early: Any,
     ) -> Evaluation:
         folder = str(tmp_path / (name if name == "baseline" else f"{name}-{next(numbers)}"))
+        reference = str(tmp_path / "baseline") if early else None
         evaluate(
-            model,
-            facts_path=facts,
-            dataset_path=dataset,
-            metrics=[{"metric": metric, "label": label}],
-            measurement_path=folder,
-            reference_path=str(tmp_path / "baseline") if early else None,
-            **early,
+            EvaluateInputs(model, facts, dataset, reference=reference),
+            EvaluateSettings([{"metric": metric, "label": label}], **early),
+            folder,
         )
         return read_evaluation(folder)
 

@@ -8,7 +8,7 @@ import pytest
 
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.evaluate.run import Subject
-from quantgate.components.evaluate.shards import handed_out, processes_of, stretches_of
+from quantgate.components.evaluate.shards import handed_out, processes_of, shards_of
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import run_side_by_side
@@ -87,19 +87,19 @@ def test_few_samples_take_few_processes(classifier, cores):
 @pytest.mark.parametrize(
     ("samples", "processes"), [(1, 2), (5, 2), (24, 2), (600, 2), (10_000, 3), (10**7, 8)]
 )
-def test_stretches_cover_the_samples_and_end_short(samples, processes):
-    stretches = stretches_of(samples, processes)
-    assert [stretch.start for stretch in stretches] == [0, *(s.stop for s in stretches[:-1])]
-    assert stretches[-1].stop == samples
-    assert len(stretches[-1]) <= max(1, samples / (64 * processes))
-    assert len(stretches) < 250
+def test_shards_cover_the_samples_and_get_shorter(samples, processes):
+    shards = shards_of(samples, processes)
+    assert [shard.start for shard in shards] == [0, *(s.stop for s in shards[:-1])]
+    assert shards[-1].stop == samples
+    assert len(shards[-1]) <= max(1, samples / (64 * processes))
+    assert len(shards) < 250
 
 
-def test_each_stretch_goes_to_one_process():
-    stretches = stretches_of(10_000, 3)
-    with handed_out(stretches) as waiting:
+def test_each_shard_goes_to_one_process():
+    shards = shards_of(10_000, 3)
+    with handed_out(shards) as waiting:
         taken = run_side_by_side(list, [(waiting,)] * 3, timeout_s=30)
-    assert sorted(chain(*taken), key=lambda stretch: stretch.start) == stretches
+    assert sorted(chain(*taken), key=lambda shard: shard.start) == shards
 
 
 def test_samples_that_are_not_finite_are_told_over_all_processes(classifier, measure, cores):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantgate.components.evaluate.work import evaluate
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.domain.figures import METRICS
 from quantgate.records.tasks import Measurement
 
@@ -50,12 +50,11 @@ def measure(build_model, make_facts, make_dataset, stored, step, tmp_path):
         )
         metric = {"metric": name, **({"k": 2} if name == "top_k" else {}), **more}
         evaluate(
-            path,
-            facts_path=facts,
-            dataset_path=make_dataset(facts, x=values, labels=labels),
-            metrics=[metric],
-            measurement_path=str(tmp_path / "measurement"),
-            baseline_path=path,
+            EvaluateInputs(
+                path, facts, make_dataset(facts, x=values, labels=labels), baseline=path
+            ),
+            EvaluateSettings([metric]),
+            str(tmp_path / "measurement"),
         )
         with np.load(tmp_path / "measurement" / "samples.npz") as samples:
             measurement = Measurement.read(tmp_path / "measurement" / "measurement.json")

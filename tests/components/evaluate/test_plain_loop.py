@@ -6,7 +6,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.evaluate.planning import plan_metrics
-from quantgate.components.evaluate.run import prepared
+from quantgate.components.evaluate.run import Subject, prepared
 from quantgate.components.litert.binding import BLOCK_BYTES
 from quantgate.records.tasks import ModelFacts
 
@@ -56,7 +56,7 @@ def test_outputs_are_those_of_a_plain_loop(
     facts = ModelFacts.read(facts_path)
     dataset = open_dataset(folder, "serve")
     plans = plan_metrics([{"metric": "top1"}], facts, lambda _: dataset)
-    runner = prepared(path, facts, facts.signatures[0], dataset, plans)
+    runner = prepared(Subject(path, facts, dataset, plans, baseline=None))
     chunks = [
         runner.run(dataset, start, min(start + 700, SAMPLES))["y"].copy()
         for start in range(0, SAMPLES, 700)

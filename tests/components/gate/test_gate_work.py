@@ -1,7 +1,7 @@
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from quantgate.components.artifacts.dataset import write_summary
 from quantgate.components.artifacts.measurement import SampleFile
 from quantgate.components.collect.work import collect
-from quantgate.components.gate.work import gate
+from quantgate.components.gate.work import GateInputs, GateOutputs, GateSettings, Outcome, gate
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Decision
@@ -109,24 +109,26 @@ class RunFolder:
             targets=self.targets,
         )
 
-    def gate(self, **changes):
-        arguments = {
-            "facts_path": self.path("facts"),
-            "baseline_path": self.path("float32-measurement"),
-            "evidence_path": self.collected_evidence(),
-            "models_path": self.collected_models(),
-            "name": "fashion",
-            # As KFP hands them in: whole numbers have become floats.
-            "limits": {"top1": {"max_drop": 0.05}, "size_bytes": {"max": 80.0}},
-            "choose": [{"minimize": "size_bytes", "within": 0.0}, {"maximize": "top1"}],
-            "spec_sha256": "e" * 64,
-            "decision_path": self.path("decision"),
-            "report_path": self.path("report"),
-            "page_path": self.path("page"),
-            "winner_path": self.path("winner"),
-            "compiled_path": self.path("compiled"),
-        }
-        return gate(**{**arguments, **changes})
+    def gate(self, **changes) -> Outcome:
+        """Run the gate; `changes` are of the fields of its inputs and settings."""
+        inputs = GateInputs(
+            facts=self.path("facts"),
+            baseline=self.path("float32-measurement"),
+            evidence=self.collected_evidence(),
+            models=self.collected_models(),
+        )
+        settings = GateSettings(
+            name="fashion",
+            # As KFP passes them: whole numbers have become floats.
+            limits={"top1": {"max_drop": 0.05}, "size_bytes": {"max": 80.0}},
+            choose=[{"minimize": "size_bytes", "within": 0.0}, {"maximize": "top1"}],
+            spec_sha256="e" * 64,
+        )
+        outputs = GateOutputs(
+            **{field.name: self.path(field.name) for field in fields(GateOutputs)}
+        )
+        of_inputs = {key: changes.pop(key) for key in vars(inputs) if key in changes}
+        return gate(replace(inputs, **of_inputs), replace(settings, **changes), outputs)
 
     def call_component(self, **evaluation):
         """Call the component's function; returns its outcome, and its outputs by name."""
@@ -238,7 +240,7 @@ def test_latency_and_calibration_are_taken_in(files):
         dataset_sha256="c" * 64,
         tensorflow="2.21.0",
     ).write(calibrated / "calibration.json")
-    outcome = files.gate(latency_path=files.path("latency"), calibrated_path=str(calibrated))
+    outcome = files.gate(latency=files.path("latency"), calibrated=str(calibrated))
     assert outcome.measurements["latency_p50_ms"] == 2.0
     provenance = files.decision().provenance
     assert (provenance.processor, provenance.calibration_sha256) == ("Cortex-A76", "c" * 64)
@@ -264,18 +266,18 @@ def test_a_winner_whose_model_is_not_there_is_an_error(files):
     models = Path(files.collected_models())
     (models / "models" / f"{files.sha256['float16']}.tflite").write_bytes(b"other")
     with pytest.raises(InputError) as caught:
-        files.gate(models_path=str(models))
+        files.gate(models=str(models))
     assert str(caught.value) == missing.format(2)
 
     models = files.collected("fewer", models=files.models[:1])
     with pytest.raises(InputError) as caught:
-        files.gate(models_path=models)
+        files.gate(models=models)
     assert str(caught.value) == missing.format(1)
 
 
 def test_what_is_no_collection_is_named(files):
     with pytest.raises(InputError) as caught:
-        files.gate(evidence_path=files.measurements[0])
+        files.gate(evidence=files.measurements[0])
     assert str(caught.value) == (
         f"{files.measurements[0]}/collection.json is not a Collection record: "
         "No such file or directory"
@@ -312,8 +314,8 @@ def summary(path, purpose, digests, **changes):
 
 def test_samples_in_both_sets_are_warned_of(files):
     files.gate(
-        evaluation_path=summary(files.path("evaluation"), "evaluation", [[1] * 16, [2] * 16]),
-        calibration_path=summary(files.path("calibration"), "calibration", [[2] * 16] * 100),
+        evaluation=summary(files.path("evaluation"), "evaluation", [[1] * 16, [2] * 16]),
+        calibration=summary(files.path("calibration"), "calibration", [[2] * 16] * 100),
     )
     decision = files.decision()
     assert decision.warnings == [
@@ -326,9 +328,9 @@ def test_samples_in_both_sets_are_warned_of(files):
 
 def test_nothing_qualifies_on_random_data_unless_it_may(files):
     random = summary(files.path("evaluation"), "evaluation", [[1] * 16], synthetic=True)
-    outcome = files.gate(evaluation_path=random)
+    outcome = files.gate(evaluation=random)
     assert (outcome.qualified, outcome.winner_name) == (False, "")
-    assert files.gate(evaluation_path=random, allow_random=True).winner_name == "float16"
+    assert files.gate(evaluation=random, allow_random=True).winner_name == "float16"
 
 
 def targets_of(path, sha256, name, content):

@@ -1,0 +1,122 @@
+"""The inputs of the gate: artifacts of a run, and the terms of its spec."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quantgate.components.artifacts.collection import read_collection
+from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.artifacts.measurement import read_evaluation
+from quantgate.decision.decide import Terms
+from quantgate.decision.evidence import Evidence
+from quantgate.domain.targets import TARGETS_FILE
+from quantgate.records.attestation import Attestation
+from quantgate.records.details import CalibratedRanges, TensorRange
+from quantgate.records.targets import TargetMeasurements
+from quantgate.records.tasks import Benchmark, Calibration, ModelFacts
+from quantgate.spec.model.choice import objective_of
+from quantgate.spec.model.limit import Limit
+
+
+@dataclass(frozen=True)
+class GateInputs:
+    """Paths of the artifacts that the gate reads. None stands for an artifact that is not passed.
+
+    Attributes:
+        facts: `ModelFacts` of the float model.
+        baseline: folder of the baseline's measurement.
+        evidence: folder that `collect` wrote, with attestations, measurements and targets.
+        models: folder that `collect` wrote, with the candidates' .tflite files.
+        evaluation: summary of the evaluation set.
+        latency: `Benchmark` as JSON.
+        calibrated: folder that `calibrate` wrote.
+        calibration: summary of the calibration set.
+        baseline_model: the float .tflite, to be promoted if no candidate qualifies.
+    """
+
+    facts: str
+    baseline: str
+    evidence: str
+    models: str
+    evaluation: str | None = None
+    latency: str | None = None
+    calibrated: str | None = None
+    calibration: str | None = None
+    baseline_model: str | None = None
+
+    @property
+    def candidate_models(self) -> dict[str, Path]:
+        """The candidates' .tflite files by their SHA-256."""
+        return read_collection(self.models).of("models")
+
+    @property
+    def target_folders(self) -> list[Path]:
+        """The folders that `measure_targets` wrote."""
+        return list(read_collection(self.evidence).of("targets").values())
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """The parameters of the gate, as plain values of the spec.
+
+    Attributes:
+        name: the spec's name.
+        limits: the spec's `gate`.
+        choose: the spec's `choose`.
+        spec_sha256: hash of the resolved spec.
+        allow_random: whether a candidate may qualify on random data.
+        code_sha256: hash of the user's Python file, empty if there is none.
+    """
+
+    name: str
+    limits: Mapping[str, Any]
+    choose: Sequence[Any]
+    spec_sha256: str
+    allow_random: bool = False
+    code_sha256: str = ""
+
+    def terms(self, *, keep_baseline: bool) -> Terms:
+        """Return the terms of the decision."""
+        return Terms(
+            name=self.name,
+            # KFP's runners pass a mapping in any order. The decision needs a fixed one.
+            limits={key: Limit.model_validate(limit) for key, limit in sorted(self.limits.items())},
+            choose=[objective_of(line) for line in self.choose],
+            spec_sha256=self.spec_sha256,
+            code_sha256=self.code_sha256 or None,
+            allow_random=self.allow_random,
+            keep_baseline=keep_baseline,
+        )
+
+
+def read_evidence(inputs: GateInputs) -> Evidence:
+    """Read the evidence of a run.
+
+    Raises:
+        InputError: an artifact does not have the expected content.
+    """
+    collected = read_collection(inputs.evidence)
+    return Evidence(
+        facts=ModelFacts.read(inputs.facts),
+        baseline=read_evaluation(inputs.baseline),
+        attestations=[Attestation.read(path) for path in collected.of("attestations").values()],
+        evaluations=[read_evaluation(path) for path in collected.of("measurements").values()],
+        targets=[TargetMeasurements.read(path / TARGETS_FILE) for path in inputs.target_folders],
+        benchmark=Benchmark.read(inputs.latency) if inputs.latency else None,
+        calibration=_read_calibration(inputs.calibrated) if inputs.calibrated else None,
+        calibration_sets=read_summary(inputs.calibration) if inputs.calibration else {},
+        evaluation_sets=read_summary(inputs.evaluation) if inputs.evaluation else {},
+    )
+
+
+def read_ranges(inputs: GateInputs) -> list[TensorRange]:
+    """Return the calibrated tensor ranges, or an empty list if none were recorded."""
+    if inputs.calibrated is None:
+        return []
+    path = Path(inputs.calibrated) / "ranges.json"
+    return CalibratedRanges.read(path).tensors if path.is_file() else []
+
+
+def _read_calibration(folder: str) -> Calibration:
+    return Calibration.read(Path(folder) / "calibration.json")
