@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,28 @@ from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 
 
-def import_code(path: str, sha256: str) -> None:
-    """Import the file that travels with a pipeline, so that its functions are found by name.
+@dataclass(frozen=True)
+class UserCode:
+    """A Python file that travels with a pipeline.
 
-    Args:
-        path: the file, or a folder with it alone.
+    Attributes:
+        path: the file, or a folder that holds nothing else.
         sha256: hash of its content.
+    """
+
+    path: str
+    sha256: str
+
+
+def import_code(code: UserCode) -> None:
+    """Import a file that travels with a pipeline, so that its functions are found by name.
 
     Raises:
-        InputError: it is not there, of another content, or cannot be imported.
+        InputError: the file is missing, has another content, or cannot be imported.
     """
-    file = _file_at(Path(path))
+    file = _file_at(Path(code.path))
     content = file.read_bytes()
-    check_content(file.name, content, sha256)
+    check_content(file.name, content, code.sha256)
     spec = importlib.util.spec_from_file_location(file.stem, file)
     if spec is None:
         raise InputError(f"{file.name} is no Python file")

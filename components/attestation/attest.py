@@ -26,7 +26,7 @@ from quantgate.components.litert.flatbuffer import (
     read_contents,
 )
 from quantgate.components.litert.reading import delivered
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import FLOAT32, Mode
 from quantgate.errors import InputError
@@ -217,4 +217,6 @@ def _without_float_model(
 
 
 def _tried(model: str, samples: Samples, case: Case, reference: int) -> Attempt:
-    return run_isolated(try_out, model, case.facts, samples, reference, timeout_s=case.timeout_s)
+    return run_isolated(
+        try_out, model, case.facts, samples, reference, limits=ResourceLimits(case.timeout_s)
+    )

@@ -21,11 +21,11 @@ from quantgate.components.attestation.trial import (
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.litert.model_file import ModelFile, confine, is_quantized, read_model
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.errors import InputError
 from quantgate.records.attestation import Inspection, TensorAttest, Trial
 
-TIMEOUT_S = 600.0
+LIMITS = ResourceLimits(timeout_s=600.0)
 #: Of all samples, over all inputs.
 MOST_VALUES = 1 << 26
 
@@ -90,7 +90,7 @@ def _float_attempt(model: ModelFile, other: ModelFile) -> Attempt:
 
 
 def _isolated(model: ModelFile, like: ModelFile, reference: int) -> Attempt:
-    return run_isolated(_attempt, model, like, reference, timeout_s=TIMEOUT_S)
+    return run_isolated(_attempt, model, like, reference, limits=LIMITS)
 
 
 def _attempt(model: ModelFile, like: ModelFile, reference: int) -> Attempt:

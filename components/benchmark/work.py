@@ -25,7 +25,7 @@ from quantgate.components.benchmark.timing import (
     time_models,
 )
 from quantgate.components.litert.interpreter import litert_version
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.figures import LATENCIES, MEDIAN
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import Benchmark, Conditions, Interval, ModelFacts
@@ -149,7 +149,7 @@ def _timed_together(
         subject,
         settings.warmup,
         settings.runs,
-        timeout_s=TIMEOUT_S,
+        limits=ResourceLimits(TIMEOUT_S),
     )
 
 
@@ -166,7 +166,9 @@ def _alone(path: str, subject: Subject, settings: BenchmarkSettings) -> Alone | 
     rounds = min(SAMPLES, settings.warmup + settings.runs)
     budget_s = ALONE_SHARE * settings.budget_s
     try:
-        result = run_isolated(run_alone, path, subject, rounds, budget_s, timeout_s=TIMEOUT_S)
+        result = run_isolated(
+            run_alone, path, subject, rounds, budget_s, limits=ResourceLimits(TIMEOUT_S)
+        )
     except IsolatedFailure as error:
         return f"running the model failed: {error}"
     return result if isinstance(result, Alone) else str(result)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from quantgate.components.build_dataset.fields import TEXT, text_of
-from quantgate.components.build_dataset.sources import SourceArray
+from quantgate.components.build_dataset.sources import Purpose, SourceArray
 from quantgate.components.build_dataset.writing import (
     Indices,
     SampleDigests,
@@ -34,7 +34,7 @@ class Arrays:
 
     folder: Path
     indices: Indices
-    purpose: str
+    purpose: Purpose
     problems: list[str] = field(default_factory=list)
     digest: Any = field(default_factory=hashlib.sha256)
     samples: SampleDigests = field(init=False)

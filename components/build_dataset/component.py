@@ -61,25 +61,22 @@ def build_dataset(
         code_sha256: hash of its content, which is checked.
         content: fingerprint of what is at the URI of `source`, for KFP's cache alone.
     """
-    from quantgate.components.build_dataset.work import build_dataset as work
+    from quantgate.components.build_dataset import inputs, work
+    from quantgate.components.user_code import UserCode
 
-    work(
-        source.path if source else generator,
-        facts_path=facts.path,
-        signature=signature,
-        purpose=purpose,
-        label=label or None,
-        samples=samples or None,
-        select=select,
-        seed=seed,
-        dataset_path=dataset.path,
-        options=options,
-        variants=variants,
-        summary_path=summary.path,
-        others_path=others.path if others else None,
-        others_summary_path=others_summary.path if others_summary else None,
-        fields=fields,
-        metrics=metrics or (),
-        code_path=code.path if code else None,
-        code_sha256=code_sha256,
+    work.build_dataset(
+        inputs.Source(
+            source.path if source else generator,
+            options,
+            UserCode(code.path, code_sha256) if code else None,
+        ),
+        inputs.Requirements(signature, purpose, label or None, fields, metrics or ()),
+        inputs.Selection(samples or None, select, seed, variants),
+        inputs.Paths(
+            facts.path,
+            dataset.path,
+            summary.path,
+            others.path if others else None,
+            others_summary.path if others_summary else None,
+        ),
     )

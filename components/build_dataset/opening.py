@@ -1,6 +1,6 @@
 """A source of any format, opened as arrays."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
 from quantgate.components.build_dataset.sources import (
     CLASS,
     MemoryArray,
+    Purpose,
     Request,
     SourceArray,
 )
@@ -78,6 +79,12 @@ class Opened:
     def classes(self) -> list[str]:
         """Names of the label's classes, by number, where the source has them."""
         return list(self.label.names) if isinstance(self.label, MemoryArray) else []
+
+    def refuse(self, purpose: Purpose, problems: Sequence[str]) -> None:
+        """Raise an InputError that lists the problems of the source, if it has any."""
+        if problems:
+            lines = "".join(f"\n  - {problem}" for problem in problems)
+            raise InputError(f"{self.path} cannot serve as {purpose} data:{lines}")
 
 
 def open_source(request: Request, spool: Path, label_required: bool) -> Opened:

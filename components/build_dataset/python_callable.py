@@ -16,7 +16,7 @@ def read_callable(request: Request) -> Iterator[Batch]:
     """
     source = request.data.source
     if request.code:
-        import_code(*request.code)
+        import_code(request.code)
     samples = load_function(source)()
     if not isinstance(samples, Iterable):
         raise InputError(

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.user_code import UserCode
 from quantgate.records.tasks import Signature
 from quantgate.spec.model.data import DataSource
 
+Purpose = Literal["calibration", "evaluation"]
 Array = NDArray[Any]
 Indices = NDArray[np.int64]
 #: Rows [k, ...] by key; all of one batch have the same k.
@@ -84,19 +86,19 @@ class Request:
         seed: for random data.
         first: read no more than this many; None reads on to the end.
         fields: keys of arrays that metrics want beside inputs and label.
-        code: path and SHA-256 of a Python file with the function that yields samples.
+        code: the Python file with the function that yields samples, if there is one.
     """
 
     data: DataSource
     signature: Signature
     signatures: Sequence[str]
-    purpose: str
+    purpose: Purpose
     label: str | None
     samples: int | None
     seed: int
     first: int | None
     fields: frozenset[str] = frozenset()
-    code: tuple[str, str] | None = None
+    code: UserCode | None = None
 
 
 def row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from quantgate.components.build_dataset.numpy_files import stored_array
 from quantgate.components.build_dataset.sources import Batch, Request, SourceArray
 from quantgate.components.build_dataset.writing import write_header
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.errors import InputError
 
 Array = NDArray[Any]
 Stream = Callable[[Request], Iterable[Batch]]
-TIMEOUT_S = 6 * 3600.0
+LIMITS = ResourceLimits(timeout_s=6 * 3600.0)
 
 
 def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceArray]:
@@ -29,7 +29,7 @@ def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceA
     """
     source = request.data.source
     try:
-        outcome = run_isolated(_spool, stream, request, folder, timeout_s=TIMEOUT_S)
+        outcome = run_isolated(_spool, stream, request, folder, limits=LIMITS)
     except IsolatedFailure as failure:
         raise InputError(
             f"{source}: reading the samples failed: {failure}; the log has the traceback"

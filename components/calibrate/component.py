@@ -28,14 +28,14 @@ def calibrate(
         memory_limit: memory beyond which the calibration counts as failed, such as "8GiB".
     """
     from quantgate.components.calibrate.work import calibrate as work
+    from quantgate.components.processes.isolation import ResourceLimits
 
     provisional = work(
         prepared.path,
         facts_path=facts.path,
         dataset_path=calibration.path,
-        timeout_s=timeout_s,
+        limits=ResourceLimits(timeout_s, memory_limit),
         calibrated_path=calibrated.path,
-        memory_limit=memory_limit,
     )
     if provisional:
         calibrated.metadata["provisional"] = "true"

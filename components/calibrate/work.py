@@ -16,7 +16,11 @@ from quantgate.components.calibrate.shards import samples_in, shards_of
 from quantgate.components.conversion import converter
 from quantgate.components.conversion.failure import sentence, way_out_of_loops
 from quantgate.components.conversion.lean_tensorflow import tf
-from quantgate.components.processes.isolation import IsolatedFailure, run_side_by_side
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    ResourceLimits,
+    run_side_by_side,
+)
 from quantgate.components.processes.progress import expect
 from quantgate.records.details import CalibratedRanges
 from quantgate.records.tasks import Calibration, ModelFacts
@@ -35,9 +39,8 @@ def calibrate(
     *,
     facts_path: str,
     dataset_path: str,
-    timeout_s: float,
+    limits: ResourceLimits,
     calibrated_path: str,
-    memory_limit: str = "",
 ) -> bool:
     """Write `calibration.json` for every variant, and where it succeeded what came of it.
 
@@ -55,9 +58,8 @@ def calibrate(
             could not be made.
         facts_path: `ModelFacts` of the model.
         dataset_path: samples for each of its signatures.
-        timeout_s: seconds after which the calibration counts as failed.
+        limits: of the calibration, which counts as failed beyond them.
         calibrated_path: the folder to write to.
-        memory_limit: memory beyond which it does too, such as "8GiB".
 
     Returns:
         Whether time or memory ran out, so that the next try may end otherwise.
@@ -68,7 +70,7 @@ def calibrate(
     facts = ModelFacts.read(facts_path)
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
-    task = _Task(prepared_path, facts, dataset_path, selections, timeout_s, memory_limit)
+    task = _Task(prepared_path, facts, dataset_path, selections, limits)
     models, way, reason, provisional = _attempt(task)
     for variant, rows in selections.items():
         folder = Path(calibrated_path) / variant
@@ -97,8 +99,7 @@ class _Task:
     facts: ModelFacts
     dataset: str
     selections: Mapping[str, Rows]
-    timeout_s: float
-    memory_limit: str
+    limits: ResourceLimits
 
 
 def _write_ranges(path: Path, calibrated: bytes) -> None:
@@ -139,9 +140,7 @@ def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
     log.info("calibrating on %d samples in %d processes", samples_in(shards), len(shards))
     expect(samples_in(shards))
     calls = [(prepared, task.dataset, cells) for cells in shards]
-    recorded = run_side_by_side(
-        record, calls, timeout_s=task.timeout_s, memory_limit=task.memory_limit
-    )
+    recorded = run_side_by_side(record, calls, limits=task.limits)
     parts = [part for shard in recorded for part in shard]
     ranges = {
         variant: merged(found for cell, found in parts if variant in cell.variants)

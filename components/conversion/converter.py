@@ -4,7 +4,7 @@ Everything here starts TensorFlow's runtime, which does not survive a fork: call
 process (`quantgate.components.processes.isolation`) and in none that is forked from.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.domain.flex_ops import SELECT_TF_OPS
 from quantgate.domain.modes import BUILTINS, FLOAT32, QUANTIZED_MODES, Mode
 
 #: Versions of TensorFlow, (major, minor), whose models `direct_converter` and `derivation` make
 #: byte for byte.
 PROVEN = ((2, 21),)
-#: Of the graph that is meant for inference, as exports have it.
-SERVING_TAGS = ("serve",)
 Sample = tuple[str, dict[str, NDArray[Any]]]
 Samples = Callable[[], Iterator[Sample]]
 
@@ -113,29 +112,19 @@ def samples_of(dataset: str | Path, rows_by_signature: Mapping[str, Sequence[int
     return samples
 
 
-def convert(
-    saved_model: str,
-    signatures: Sequence[str],
-    recipe: Recipe,
-    samples: Samples | None = None,
-    tags: Collection[str] = SERVING_TAGS,
-) -> bytes:
-    """Convert signatures of a SavedModel; a calibrated mode calibrates on the samples.
-
-    `tags` are those of the graph in it that has the signatures.
+def convert(model: SavedModelGraph, recipe: Recipe, samples: Samples | None = None) -> bytes:
+    """Convert a SavedModel. A calibrated mode calibrates on the samples.
 
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = _converter(_opened(saved_model, signatures, tags), recipe)
+    converter = _converter(_opened(model), recipe)
     if recipe.mode.calibrated and samples is not None:
         converter.representative_dataset = samples
     return bytes(converter.convert())
 
 
-def prepare(
-    saved_model: str, signatures: Sequence[str], tags: Collection[str] = SERVING_TAGS
-) -> bytes:
+def prepare(model: SavedModelGraph) -> bytes:
     """Convert to the float .tflite that TensorFlow calibrates.
 
     It is the same for int8 and for 16x8, so one calibrated model serves all integer modes. Only
@@ -151,7 +140,7 @@ def prepare(
     # Private parts of TensorFlow, which only the proven versions are sure to have.
     from quantgate.components.conversion.direct_converter import without_shared_buffers
 
-    converter = _opened(saved_model, signatures, tags)
+    converter = _opened(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = _no_samples
     converter.exclude_conversion_metadata = True
@@ -164,17 +153,15 @@ def _no_samples() -> Iterator[Sample]:
     return iter(())
 
 
-def _opened(
-    saved_model: str, signatures: Sequence[str], tags: Collection[str]
-) -> tf.lite.TFLiteConverter:
+def _opened(model: SavedModelGraph) -> tf.lite.TFLiteConverter:
     if derivation_is_proven(tf.__version__):
         # Private parts of TensorFlow, which only the proven versions are sure to have.
         from quantgate.components.conversion.direct_converter import DirectConverter
 
-        return DirectConverter(saved_model, signatures, tags)
+        return DirectConverter(model)
     know_optimizers()
     return tf.lite.TFLiteConverter.from_saved_model(
-        saved_model, signature_keys=list(signatures), tags=set(tags)
+        model.folder, signature_keys=list(model.signatures), tags=set(model.tags)
     )
 
 

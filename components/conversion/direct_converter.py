@@ -8,7 +8,7 @@ counts for the versions in `converter.PROVEN` alone, where tests hold its models
 converter's byte for byte; for others this module must not even be imported.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,16 +17,18 @@ from tensorflow.lite.python import conversion_metadata_schema_py_generated as me
 from tensorflow.lite.python import lite
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader
 
+from quantgate.components.conversion.saved_model import SavedModelGraph
+
 VARIABLE_OPS = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 
 
 class DirectConverter(lite.TFLiteSavedModelConverterV2):  # type: ignore[misc]
     """Converts signatures of a SavedModel; set it up like a `tf.lite.TFLiteConverter`."""
 
-    def __init__(self, saved_model: str, signatures: Sequence[str], tags: Collection[str]) -> None:
-        """Name what to convert; nothing is read yet but the SavedModel's proto."""
+    def __init__(self, model: SavedModelGraph) -> None:
+        """Read the SavedModel's proto, and nothing else yet."""
         lite.TFLiteConverterBase._set_original_model_type(metadata.ModelType.TF_SAVED_MODEL)
-        super().__init__(saved_model, set(tags), list(signatures))
+        super().__init__(model.folder, set(model.tags), list(model.signatures))
 
     @lite._export_metrics  # type: ignore[untyped-decorator]
     def convert(self) -> bytes:

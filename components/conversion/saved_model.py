@@ -1,7 +1,8 @@
-"""What a SavedModel says of itself, read from `saved_model.pb` without loading the model."""
+"""The graphs and signatures of a SavedModel, read without loading the model."""
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
@@ -15,20 +16,39 @@ FILE = "saved_model.pb"
 INTERNAL_PREFIX = "__saved_model"
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 EXPORT = 'write one with model.export("folder") from Keras, or with tf.saved_model.save'
+#: The tags that exports give the graph for inference.
+SERVING_TAGS = ("serve",)
 
 
-def declared_signature(folder: str | Path, key: str, tags: Sequence[str]) -> Signature:
-    """Read one signature of a SavedModel, as it was declared when the model was exported.
+@dataclass(frozen=True)
+class SavedModelGraph:
+    """A graph of a SavedModel, with the signatures to convert.
 
-    `tags` are those of the graph in it that has the signature.
+    Attributes:
+        folder: of the SavedModel.
+        signatures: keys of the signatures.
+        tags: the graph's tags.
+    """
 
-    Nothing of the model is loaded, so this works where loading fails.
+    folder: str
+    signatures: Sequence[str]
+    tags: Sequence[str] = SERVING_TAGS
+
+
+def declared_signatures(model: SavedModelGraph) -> list[Signature]:
+    """Read the signatures to convert, as they were declared when the model was exported.
+
+    The model is not loaded, so this works for a model that cannot be loaded.
 
     Raises:
-        InputError: `folder` is no SavedModel, has no such graph or signature, or the signature
+        InputError: the folder is no SavedModel, lacks the graph or a signature, or a signature
             takes text.
     """
-    graph = _graph(Path(folder), tags)
+    graph = _graph(Path(model.folder), model.tags)
+    return [_declared(model.folder, key, graph) for key in model.signatures]
+
+
+def _declared(folder: str, key: str, graph: meta_graph_pb2.MetaGraphDef) -> Signature:
     definitions = {
         name: definition
         for name, definition in graph.signature_def.items()

@@ -32,12 +32,11 @@ def convert_baseline(
         select_tf_ops: whether ops that LiteRT has no builtin for may stay TensorFlow's own.
         content: fingerprint of what is at the URI of `model`, for KFP's cache alone.
     """
+    from quantgate.components.conversion.saved_model import SavedModelGraph
     from quantgate.components.convert_baseline.work import convert_baseline as work
 
     work(
-        model.path,
-        signatures,
-        tags,
+        SavedModelGraph(model.path, signatures, tags),
         calibrated=calibrated,
         baseline_path=baseline.path,
         prepared_path=prepared.path,

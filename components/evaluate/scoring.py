@@ -12,7 +12,12 @@ from quantgate.components.evaluate.shards import handed_out, processes_of, shard
 from quantgate.components.evaluate.steps import score_in_steps
 from quantgate.components.evaluate.summing import score_model, summed_up
 from quantgate.components.litert.binding import ModelFailure
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated, run_side_by_side
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    ResourceLimits,
+    run_isolated,
+    run_side_by_side,
+)
 from quantgate.components.processes.progress import expect
 from quantgate.decision.early_stopping import Contest
 from quantgate.domain.figures import whole_of
@@ -76,10 +81,10 @@ def _computed(subject: Subject) -> Scores | InputError | ModelFailure:
     samples, processes = subject.dataset.manifest.samples, processes_of(subject)
     expect(samples * (2 if subject.reference else 1))
     if processes == 1:
-        return run_isolated(score_model, subject, range(samples), timeout_s=TIMEOUT_S)
+        return run_isolated(score_model, subject, range(samples), limits=ResourceLimits(TIMEOUT_S))
     with handed_out(shards_of(samples, processes)) as shards:
         calls = [(subject, shards)] * processes
-        outcomes = run_side_by_side(score_shards, calls, timeout_s=TIMEOUT_S)
+        outcomes = run_side_by_side(score_shards, calls, limits=ResourceLimits(TIMEOUT_S))
     return summed_up(subject, chain.from_iterable(outcomes))
 
 

@@ -30,7 +30,7 @@ from quantgate.components.evaluate.run import (
 from quantgate.components.evaluate.shards import processes_of
 from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.litert.binding import ModelFailure
-from quantgate.components.processes.isolation import run_side_by_side
+from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
 from quantgate.components.processes.progress import expect
 from quantgate.decision.early_stopping import Contest
 from quantgate.decision.verdicts import Measured
@@ -145,7 +145,7 @@ def score_in_steps(
     run = _Run(subject, contest, order_of(samples), _Table.of(titles, samples), barrier)
     expect(samples)
     calls = [(run, number) for number in range(count)]
-    ends = run_side_by_side(_work, calls, timeout_s=timeout_s)
+    ends = run_side_by_side(_work, calls, limits=ResourceLimits(timeout_s))
     for end in ends:
         if isinstance(end, InputError | ModelFailure):
             return end

@@ -15,7 +15,7 @@ from quantgate.components.evaluate.run import Scores, Subject
 from quantgate.components.evaluate.scoring import NO_SCORES, score_all_signatures, titles_of
 from quantgate.components.evaluate.steps import contest_of
 from quantgate.components.litert.interpreter import litert_version
-from quantgate.components.user_code import import_code
+from quantgate.components.user_code import UserCode, import_code
 from quantgate.domain.figures import is_slice, slice_of
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
@@ -85,7 +85,7 @@ def evaluate(
             from the baseline's outputs.
     """
     if inputs.code:
-        import_code(inputs.code, settings.code_sha256)
+        import_code(UserCode(inputs.code, settings.code_sha256))
     facts = ModelFacts.read(inputs.facts)
     dataset_of = cache(partial(open_dataset, inputs.dataset))
     plans = plan_metrics(settings.metrics, facts, dataset_of)

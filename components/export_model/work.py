@@ -11,10 +11,15 @@ import tensorflow as tf  # noqa: F401
 
 from quantgate.components.conversion.failure import essence, sentence
 from quantgate.components.export_model.keras_file import KerasFile, identify
-from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import (
+    FailedInChild,
+    IsolatedFailure,
+    ResourceLimits,
+    run_isolated,
+)
 from quantgate.errors import InputError
 
-TIMEOUT_S = 3600.0
+LIMITS = ResourceLimits(timeout_s=3600.0)
 _UNKNOWN = re.compile(
     r"(?:Could not locate \w+|Unknown [\w ]+:|Cannot deserialize object of type) ['`]?([\w>.]+)"
 )
@@ -32,7 +37,7 @@ def export_model(model_path: str, *, saved_model_path: str) -> None:
     """
     file = identify(Path(model_path))
     try:
-        run_isolated(_export, file, saved_model_path, timeout_s=TIMEOUT_S)
+        run_isolated(_export, file, saved_model_path, limits=LIMITS)
     except FailedInChild as failure:
         raise InputError(_explained(file, str(failure))) from failure
     except IsolatedFailure as failure:

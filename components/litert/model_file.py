@@ -18,14 +18,19 @@ from quantgate.components.litert.flatbuffer import (
     text,
 )
 from quantgate.components.litert.reading import delivered
-from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import (
+    FailedInChild,
+    IsolatedFailure,
+    ResourceLimits,
+    run_isolated,
+)
 from quantgate.domain.modes import FLOAT32
 from quantgate.errors import InputError, UsageError
 from quantgate.records.attestation import Delivered, SignatureAttest, TensorAttest
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 MARK = b"TFL3"
-TIMEOUT_S = 120.0
+LIMITS = ResourceLimits(timeout_s=120.0)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def read_model(path: Path) -> ModelFile:
     """
     content = _content(path)
     try:
-        return ModelFile(path, *run_isolated(_read, content, timeout_s=TIMEOUT_S))
+        return ModelFile(path, *run_isolated(_read, content, limits=LIMITS))
     except FailedInChild as failure:
         raise InputError(
             f"{path} is damaged or cut short: its tables point to places where there is nothing "

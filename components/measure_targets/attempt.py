@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 
 TIMEOUT_S = 3600.0
 ResultT = TypeVar("ResultT")
@@ -35,7 +35,9 @@ def attempt(function: Callable[..., ResultT], *arguments: Any) -> Attempt[Result
         log.touch()
         result, failure = None, None
         try:
-            result = run_isolated(_printing_to, log, function, arguments, timeout_s=TIMEOUT_S)
+            result = run_isolated(
+                _printing_to, log, function, arguments, limits=ResourceLimits(TIMEOUT_S)
+            )
         except IsolatedFailure as error:
             failure = error
         printed = log.read_text(encoding="utf-8", errors="replace")

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeVar, cast
@@ -16,10 +17,10 @@ from quantgate.components.processes.memory import bytes_together, own_bytes
 from quantgate.domain.units import bytes_of
 
 ResultT = TypeVar("ResultT")
-#: Seconds between two readings of the children's memory. A process fills at most a few GB a second,
+#: Seconds between two checks of the children's memory. A process fills at most a few GB a second,
 #: so it exceeds its limit by some 50 MB. `RLIMIT_AS` would count addresses that TensorFlow reserves
 #: and never touches. `RLIMIT_DATA` would end a conversion by a signal that gives no reason.
-LOOK_S = 0.01
+CHECK_S = 0.01
 
 
 class IsolatedFailure(Exception):
@@ -51,52 +52,65 @@ class _Child(NamedTuple):
     receiver: Connection
 
 
-class _Bounds(NamedTuple):
-    """What children may take together; `end` is on the monotonic clock, `inherited` in bytes."""
+@dataclass(frozen=True)
+class ResourceLimits:
+    """The time and memory that child processes may use together.
+
+    Attributes:
+        timeout_s: seconds until they are stopped.
+        memory: a size such as "8GiB", or "" for no limit. It is measured at intervals, so a child
+            may exceed it for a moment.
+    """
 
     timeout_s: float
+    memory: str = ""
+
+
+class _Watch(NamedTuple):
+    """Limits that have begun to count.
+
+    Attributes:
+        limits: for all children together.
+        end: the deadline on the monotonic clock.
+        inherited: bytes that the parent had written to when it forked.
+    """
+
+    limits: ResourceLimits
     end: float
-    memory_limit: str
     inherited: int
 
     @classmethod
-    def from_now(cls, timeout_s: float, memory_limit: str) -> "_Bounds":
-        return cls(timeout_s, time.monotonic() + timeout_s, memory_limit, own_bytes(os.getpid()))
+    def from_now(cls, limits: ResourceLimits) -> "_Watch":
+        return cls(limits, time.monotonic() + limits.timeout_s, own_bytes(os.getpid()))
 
     def pause(self) -> float:
-        """Seconds until the next look."""
+        """Return the seconds until the next check."""
         left = max(0.0, self.end - time.monotonic())
-        return min(left, LOOK_S) if self.memory_limit else left
+        return min(left, CHECK_S) if self.limits.memory else left
 
     def excess(self, children: Sequence[_Child]) -> OutOfBounds | None:
-        """What they took too much of."""
+        """Return the failure of children that exceed a limit."""
         if time.monotonic() >= self.end:
-            return OutOfBounds(f"took longer than {self.timeout_s:g} s and was stopped")
-        limit, pids = self.memory_limit, [child.process.pid or 0 for child in children]
-        if limit and bytes_together(pids, self.inherited) > bytes_of(limit):
-            return OutOfMemory(f"needed more than {limit} of memory and was stopped")
+            return OutOfBounds(f"took longer than {self.limits.timeout_s:g} s and was stopped")
+        memory, pids = self.limits.memory, [child.process.pid or 0 for child in children]
+        if memory and bytes_together(pids, self.inherited) > bytes_of(memory):
+            return OutOfMemory(f"needed more than {memory} of memory and was stopped")
         return None
 
 
 def run_isolated(
-    function: Callable[..., ResultT],
-    *arguments: object,
-    timeout_s: float,
-    memory_limit: str = "",
+    function: Callable[..., ResultT], *arguments: object, limits: ResourceLimits
 ) -> ResultT:
     """Return `function(*arguments)`, computed in a forked child process.
 
-    What the child prints goes where ours goes. Its result is pickled.
+    The child prints to this process's output. Its result is pickled.
 
     Raises:
         FailedInChild: the function raised.
-        OutOfBounds: the time was up, or the child took more memory than `memory_limit`, a size
-            such as "8GiB"; what it takes is looked at, not foreseen, so it may be a little more.
+        OutOfBounds: the child took more time or memory than `limits`.
         IsolatedFailure: a signal ended the child.
     """
-    (result,) = run_side_by_side(
-        function, [arguments], timeout_s=timeout_s, memory_limit=memory_limit
-    )
+    (result,) = run_side_by_side(function, [arguments], limits=limits)
     return result
 
 
@@ -104,21 +118,20 @@ def run_side_by_side(
     function: Callable[..., ResultT],
     calls: Sequence[tuple[object, ...]],
     *,
-    timeout_s: float,
-    memory_limit: str = "",
+    limits: ResourceLimits,
 ) -> list[ResultT]:
-    """Return `function(*arguments)` for each of the calls, each in a child process of its own.
+    """Return `function(*arguments)` for each call, each in a child process of its own.
 
-    The first failure ends them all. `memory_limit` is for all of them together.
+    The first failure ends all of them.
 
     Raises:
         FailedInChild: the function raised.
-        OutOfBounds: the time was up, or the memory.
+        OutOfBounds: the children together took more time or memory than `limits`.
         IsolatedFailure: a signal ended a child.
     """
     results: dict[int, ResultT] = {}
     with _running(function, calls) as children:
-        for place, answer in _answers(children, _Bounds.from_now(timeout_s, memory_limit)):
+        for place, answer in _answers(children, _Watch.from_now(limits)):
             if isinstance(answer, IsolatedFailure):
                 raise answer
             results[place] = cast(ResultT, answer)
@@ -129,12 +142,11 @@ def attempt_side_by_side(
     function: Callable[..., ResultT],
     calls: Sequence[tuple[object, ...]],
     *,
-    timeout_s: float,
-    memory_limit: str = "",
+    limits: ResourceLimits,
 ) -> "list[ResultT | IsolatedFailure]":
-    """The same, but a failure stands where its result would, and leaves the others alone."""
+    """Return the result or the failure of each call. A failure leaves the others running."""
     with _running(function, calls) as children:
-        answers = dict(_answers(children, _Bounds.from_now(timeout_s, memory_limit)))
+        answers = dict(_answers(children, _Watch.from_now(limits)))
     return [cast("ResultT | IsolatedFailure", answers[place]) for place in range(len(calls))]
 
 
@@ -181,14 +193,14 @@ def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[obj
     os._exit(0)  # the parent's exit handlers are not the child's to run
 
 
-def _answers(children: Sequence[_Child], bounds: _Bounds) -> Iterator[tuple[int, object]]:
+def _answers(children: Sequence[_Child], watch: _Watch) -> Iterator[tuple[int, object]]:
     """The place of a child and its result, or the IsolatedFailure, as they come in."""
     pending = dict(enumerate(children))
     while pending:
-        ready = wait([child.receiver for child in pending.values()], bounds.pause())
+        ready = wait([child.receiver for child in pending.values()], watch.pause())
         for place in [place for place, child in pending.items() if child.receiver in ready]:
             yield place, _received(pending.pop(place))
-        excess = None if ready else bounds.excess(list(pending.values()))
+        excess = None if ready else watch.excess(list(pending.values()))
         if excess:
             yield from ((place, excess) for place in pending)
             return

@@ -34,19 +34,21 @@ def quantize(
         calibration: the calibration set, for the modes that need it.
         memory_limit: memory beyond which the conversion counts as failed, such as "8GiB".
     """
-    from quantgate.components.quantize.work import quantize as work
+    from quantgate.components.processes.isolation import ResourceLimits
+    from quantgate.components.quantize import work
 
-    done = work(
-        model.path,
-        baseline_path=baseline.path,
-        facts_path=facts.path,
-        candidate=candidate,
-        timeout_s=timeout_s,
+    done = work.quantize(
+        work.QuantizeInputs(
+            saved_model=model.path,
+            baseline=baseline.path,
+            facts=facts.path,
+            calibrated=calibrated.path if calibrated else None,
+            dataset=calibration.path if calibration else None,
+        ),
+        candidate,
+        ResourceLimits(timeout_s, memory_limit),
         quantized_path=quantized.path,
         attestation_path=attestation.path,
-        calibrated_path=calibrated.path if calibrated else None,
-        dataset_path=calibration.path if calibration else None,
-        memory_limit=memory_limit,
     )
     attestation.metadata["display_name"] = done.title(candidate["candidate"])
     if done.provisional:

@@ -1,8 +1,8 @@
 """Quantize the model in one mode, and attest what came out."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,8 @@ from quantgate.components.conversion.converter import (
 from quantgate.components.conversion.exclusion import UnknownExclusion, with_known_exclusions
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.conversion.lean_tensorflow import tf
-from quantgate.components.processes.isolation import IsolatedFailure, run_isolated
+from quantgate.components.conversion.saved_model import SavedModelGraph
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
@@ -30,21 +31,36 @@ Way = Literal["derived", "converter"]
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a candidate is made from.
+class QuantizeInputs:
+    """The paths of the artifacts that a candidate is made from and compared with.
 
     Attributes:
-        saved_model: its folder.
-        signatures: keys of those to convert.
-        tags: of the graph that has them.
-        calibrated: what `calibrate` wrote for the candidate's variant: a folder.
-        dataset: the calibration set's folder.
-        variant: key of the samples that the candidate calibrates on.
+        saved_model: folder of the SavedModel.
+        baseline: the float .tflite.
+        facts: `ModelFacts` of the model.
+        calibrated: folder that `calibrate` wrote, for the modes that need it.
+        dataset: folder of the calibration set, for the modes that need it.
     """
 
     saved_model: str
-    signatures: Sequence[str]
-    tags: Sequence[str]
+    baseline: str
+    facts: str
+    calibrated: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The float model of a candidate, and the samples that it calibrates on.
+
+    Attributes:
+        model: the signatures to convert.
+        calibrated: folder that `calibrate` wrote for the candidate's variant.
+        dataset: folder of the calibration set.
+        variant: key of the samples that the candidate calibrates on.
+    """
+
+    model: SavedModelGraph
     calibrated: Path | None
     dataset: str | None
     variant: str
@@ -67,47 +83,42 @@ class Delivery:
         return f"{candidate}: {model}"
 
 
-@dataclass(frozen=True)
-class Bounds:
-    """What a conversion may take: seconds, and memory such as "8GiB" or, without a limit, ""."""
-
-    timeout_s: float
-    memory_limit: str
-
-
 def quantize(
-    model_path: str,
-    *,
-    baseline_path: str,
-    facts_path: str,
+    inputs: QuantizeInputs,
     candidate: Mapping[str, Any],
-    timeout_s: float,
+    limits: ResourceLimits,
+    *,
     quantized_path: str,
     attestation_path: str,
-    calibrated_path: str | None = None,
-    dataset_path: str | None = None,
-    memory_limit: str = "",
 ) -> Delivery:
-    """Write the .tflite of one candidate, a loop item of the plan's, and its `Attestation`.
+    """Write the .tflite of one candidate and its `Attestation`.
 
-    A conversion that fails leaves a file of zero bytes and an attestation that says why.
+    A conversion that fails leaves a file of zero bytes and an attestation with the reason.
+
+    Args:
+        inputs: the artifacts to read.
+        candidate: an item of the plan's loop: `candidate`, `mode`, types and options.
+        limits: of the conversion. Each trial run may take as much time again.
+        quantized_path: the .tflite to write.
+        attestation_path: the JSON to write.
 
     Raises:
-        InputError: a calibrated mode came without its calibration, an input is damaged, or the
-            float model does not run.
+        InputError: a calibrated mode lacks its calibration, an input is damaged, or the float
+            model does not run.
     """
-    facts = ModelFacts.read(facts_path)
+    facts = ModelFacts.read(inputs.facts)
     tf_ops = bool(tensorflow_ops(facts.ops))
     recipe = replace(recipe_of(candidate), select_tf_ops=tf_ops)
     variant = candidate.get("calibration", "")
-    calibrated = Path(calibrated_path) / variant if calibrated_path else None
-    source = Source(model_path, facts.keys, facts.tags, calibrated, dataset_path, variant)
+    calibrated = Path(inputs.calibrated) / variant if inputs.calibrated else None
+    model = SavedModelGraph(inputs.saved_model, facts.keys, facts.tags)
+    source = Source(model, calibrated, inputs.dataset, variant)
     calibration = _calibration(source, recipe)
     started = time.monotonic()
-    delivery = _delivered(source, recipe, calibration, Bounds(timeout_s, memory_limit))
+    delivery = _delivered(source, recipe, calibration, limits)
     seconds = time.monotonic() - started
     Path(quantized_path).write_bytes(delivery.content)
-    case = Case(quantized_path, baseline_path, facts, recipe, dataset_path, timeout_s)
+    case = Case(quantized_path, inputs.baseline, facts, recipe, inputs.dataset, limits.timeout_s)
     Attestation(
         candidate=candidate["candidate"],
         mode=recipe.mode.name,
@@ -149,14 +160,14 @@ def _way(calibration: Calibration | None) -> Way:
 
 
 def _delivered(
-    source: Source, recipe: Recipe, calibration: Calibration | None, bounds: Bounds
+    source: Source, recipe: Recipe, calibration: Calibration | None, limits: ResourceLimits
 ) -> Delivery:
     if calibration and calibration.status == "failed":
         return Delivery(b"", calibration.reason)
     conversion = _derived if _way(calibration) == "derived" else _converted
     try:
         recipe = _with_known_exclusions(recipe, source, calibration)
-        return Delivery(run_isolated(conversion, source, recipe, **asdict(bounds)), None)
+        return Delivery(run_isolated(conversion, source, recipe, limits=limits), None)
     except UnknownExclusion as problem:
         return Delivery(b"", str(problem))
     except IsolatedFailure as failure:
@@ -180,9 +191,9 @@ def _converted(source: Source, recipe: Recipe) -> bytes:
     if not recipe.mode.calibrated or source.dataset is None:
         samples = None
     else:
-        manifests = read_manifests(source.dataset, source.signatures)
+        manifests = read_manifests(source.dataset, source.model.signatures)
         samples = samples_of(source.dataset, selections_of(manifests)[source.variant])
-    return convert(source.saved_model, source.signatures, recipe, samples, source.tags)
+    return convert(source.model, recipe, samples)
 
 
 def _derived(source: Source, recipe: Recipe) -> bytes:

@@ -90,6 +90,7 @@ def _make_large() -> None:
 
 def prepared(folder: Path, models: Path, name: str, mode: str, samples: int) -> Subject:
     """Write facts and a data set for one of the models."""
+    from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
     from quantgate.components.build_dataset.work import build_dataset
 
     target = folder / name / str(samples)
@@ -97,10 +98,10 @@ def prepared(folder: Path, models: Path, name: str, mode: str, samples: int) -> 
     _write_facts(folder / name / "float32.tflite", facts)
     if not dataset.exists():
         build_dataset(
-            str(_source(folder, models, name, samples)),
-            **{"facts_path": str(facts), "signature": KEY, "purpose": "evaluation"},
-            **{"label": "labels", "samples": samples, "select": "first", "seed": 0},
-            **{"dataset_path": str(dataset), "summary_path": str(target / "summary")},
+            Source(str(_source(folder, models, name, samples))),
+            Requirements(KEY, "evaluation", label="labels"),
+            Selection(samples),
+            Paths(str(facts), str(dataset), str(target / "summary")),
         )
     return Subject(str(folder / name / f"{mode}.tflite"), str(facts), str(dataset))
 
@@ -215,7 +216,11 @@ def compare_threads(folder: Path, models: Path) -> list[str]:
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
     from quantgate.components.evaluate.run import score_shards
-    from quantgate.components.processes.isolation import run_isolated, run_side_by_side
+    from quantgate.components.processes.isolation import (
+        ResourceLimits,
+        run_isolated,
+        run_side_by_side,
+    )
     from quantgate.records.tasks import ModelFacts
 
     different = []
@@ -227,9 +232,11 @@ def compare_threads(folder: Path, models: Path) -> list[str]:
             scored = Scored(subject.model, facts, dataset, plans, None)
             halves = [(scored, [range(samples // 2)]), (scored, [range(samples // 2, samples)])]
             ways = {
-                "processes": lambda h=halves: run_side_by_side(score_shards, h, timeout_s=600),
+                "processes": lambda h=halves: run_side_by_side(
+                    score_shards, h, limits=ResourceLimits(600)
+                ),
                 "threads": lambda h=halves: run_isolated(
-                    _in_threads, score_shards, h, timeout_s=600
+                    _in_threads, score_shards, h, limits=ResourceLimits(600)
                 ),
             }
             seconds = {way: min(_seconds(run) for _ in range(3)) for way, run in ways.items()}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
@@ -197,17 +198,10 @@ def make_dataset(tmp_path) -> Callable[..., str]:
         source, folder = tmp_path / "evaluation.npz", tmp_path / "evaluation"
         np.savez(source, **{key: np.asarray(values) for key, values in arrays.items()})
         build_dataset(
-            str(source),
-            facts_path=facts_path,
-            signature="serve",
-            purpose="evaluation",
-            label=label,
-            samples=None,
-            select="first",
-            seed=0,
-            dataset_path=str(folder),
-            summary_path=str(tmp_path / "summary"),
-            fields=json.dumps({key: [] for key in fields}),
+            Source(str(source)),
+            Requirements("serve", "evaluation", label, json.dumps({key: [] for key in fields})),
+            Selection(),
+            Paths(facts_path, str(folder), str(tmp_path / "summary")),
         )
         return str(folder)
 

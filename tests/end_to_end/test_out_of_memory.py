@@ -33,13 +33,13 @@ result = run_pipeline(read_pipeline(source), {}, folder / "artifacts", folder / 
 print(json.dumps({task.name: task.error for task in result.tasks}))
 """
 ISOLATED = """
-from quantgate.components.processes.isolation import IsolatedFailure, attempt_side_by_side
+from quantgate.components.processes.isolation import ResourceLimits, attempt_side_by_side
 
 def take(pieces):
     kept = [b"x" * 10_000_000 for _ in range(pieces)]
     return len(kept)
 
-greedy, modest = attempt_side_by_side(take, [(400,), (1,)], timeout_s=60)
+greedy, modest = attempt_side_by_side(take, [(400,), (1,)], limits=ResourceLimits(60))
 print(json.dumps([type(greedy).__name__, str(greedy), greedy.passing, modest]))
 """
 component = dsl.component(base_image="image:1", install_kfp_package=False)

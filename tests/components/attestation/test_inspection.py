@@ -16,6 +16,7 @@ from quantgate.components.attestation.inspection import inspect_model
 from quantgate.components.litert import model_file
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.model_file import read_model
+from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.errors import InputError, QuantgateError, UsageError
 from quantgate.foundation.hashing import sha256_of_file
 
@@ -244,8 +245,8 @@ def test_a_signature_without_a_key_is_no_bug(dense: Build, dense_cells: Cells, s
 def test_damaged_files_end_in_an_error_or_a_result(
     dense: Build, dense_cells: Cells, saved: Save, data: st.DataObject, monkeypatch: Any
 ):
-    monkeypatch.setattr(model_file, "TIMEOUT_S", 10.0)
-    monkeypatch.setattr(inspection_module, "TIMEOUT_S", 10.0)
+    monkeypatch.setattr(model_file, "LIMITS", ResourceLimits(10.0))
+    monkeypatch.setattr(inspection_module, "LIMITS", ResourceLimits(10.0))
     content = bytearray(dense(dense_cells))
     places = st.lists(st.integers(8, len(content) - 1), min_size=1, max_size=4)
     for place in data.draw(places):

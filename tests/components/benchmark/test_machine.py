@@ -11,7 +11,7 @@ from quantgate.components.benchmark.machine import (
     read_clock,
     shares_between,
 )
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 
 
 def test_the_governor_is_that_of_the_cores_we_may_use(tmp_path):
@@ -54,7 +54,7 @@ def test_what_others_and_the_hypervisor_take_are_shares_of_all_cores(tmp_path):
 
 def test_what_our_own_child_works_is_not_others(tmp_path):
     start = read_clock()
-    run_isolated(_spin, timeout_s=60)
+    run_isolated(_spin, limits=ResourceLimits(60))
     end = read_clock()
     assert end.ours - start.ours >= 0.2
     assert end.busy - start.busy >= 0.2

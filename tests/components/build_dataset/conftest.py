@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
@@ -34,24 +36,38 @@ def write_facts(path: Path, inputs: Tensors, outputs: Tensors) -> str:
 
 
 @pytest.fixture
-def build(tmp_path) -> Callable[..., DatasetFolder]:
+def build_from(tmp_path) -> Callable[..., Path]:
+    """Build a data set from a source with flat settings, and return its folder."""
+
+    def run(source: object, facts: str, signature: str, **given: object) -> Path:
+        given = {"purpose": "evaluation", **given}
+
+        def part(record: type, **values: object):
+            names = {one.name for one in fields(record)}
+            return record(**values, **{key: given.pop(key) for key in names & given.keys()})
+
+        target = tmp_path / "dataset"
+        build_dataset(
+            part(Source, location=str(source)),
+            part(Requirements, signature=signature),
+            part(Selection),
+            Paths(facts, str(target), str(tmp_path / "summary")),
+        )
+        assert not given
+        return target
+
+    return run
+
+
+@pytest.fixture
+def build(tmp_path, build_from) -> Callable[..., DatasetFolder]:
     """Build a data set from a source; keys of the spec's source beside its path in `options`."""
 
     def run(source: object, inputs: Tensors, *, outputs: Tensors | None = None, **given: object):
-        arguments = {"purpose": "evaluation", "label": None, "samples": None, "select": "first"}
-        arguments |= {"seed": 0} | given
-        arguments["options"] = json.dumps(given.get("options", {}))
         facts = write_facts(tmp_path / "facts.json", inputs, outputs or {"y": ("float32", [-1, 3])})
-        target = tmp_path / "dataset"
-        build_dataset(
-            str(source),
-            facts_path=facts,
-            signature="serving_default",
-            dataset_path=str(target),
-            summary_path=str(tmp_path / "summary"),
-            **arguments,
-        )
-        return open_dataset(target, "serving_default")
+        options = json.dumps(given.pop("options", {}))
+        folder = build_from(source, facts, "serving_default", options=options, **given)
+        return open_dataset(folder, "serving_default")
 
     return run
 

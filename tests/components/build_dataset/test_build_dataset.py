@@ -8,7 +8,7 @@ import pytest
 
 from quantgate.components.artifacts.dataset import folder_of, open_dataset
 from quantgate.components.build_dataset.selection import shares
-from quantgate.components.build_dataset.work import build_dataset
+from quantgate.components.user_code import UserCode
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 
@@ -18,7 +18,7 @@ SCORES = {"y": ("float32", [-1, 4])}
 
 
 @pytest.fixture
-def build(tmp_path, make_facts):
+def build(tmp_path, make_facts, build_from):
     """Build a data set of arrays stored as .npz (or as .npy files) and return its folder."""
 
     def run(inputs, arrays, *, folder_source=False, writer=np.savez, **options):
@@ -29,18 +29,7 @@ def build(tmp_path, make_facts):
                 np.save(source / f"{key}.npy", array)
         else:
             writer(source, **arrays)
-        given = {"purpose": "evaluation", "label": None, "samples": None} | options
-        given = {"select": "first", "seed": 0} | given
-        target = tmp_path / "dataset"
-        build_dataset(
-            str(source),
-            facts_path=make_facts(inputs, SCORES),
-            signature="serve",
-            dataset_path=str(target),
-            summary_path=str(tmp_path / "summary"),
-            **given,
-        )
-        return target
+        return build_from(source, make_facts(inputs, SCORES), "serve", **options)
 
     return run
 
@@ -361,23 +350,12 @@ def test_input_names_that_are_no_file_names_get_safe_ones(build):
 
 
 @pytest.fixture
-def refused_source(tmp_path, make_facts):
-    """What is said of a source that cannot serve for images."""
+def refused_source(build_from, make_facts):
+    """Return the message that a source of images is refused with."""
 
     def message(source):
         with pytest.raises(InputError) as caught:
-            build_dataset(
-                str(source),
-                facts_path=make_facts(IMAGE, SCORES),
-                signature="serve",
-                purpose="evaluation",
-                label=None,
-                samples=None,
-                select="first",
-                seed=0,
-                dataset_path=str(tmp_path / "dataset"),
-                summary_path=str(tmp_path / "summary"),
-            )
+            build_from(source, make_facts(IMAGE, SCORES), "serve")
         return str(caught.value)
 
     return message
@@ -494,8 +472,7 @@ def test_metrics_of_the_users_own_are_looked_for_in_their_file(
     (tmp_path / "judging_early.py").write_text(OWN)
     given = {
         "metrics": [{"metric": f"judging_early:{function}", "better": "lower"}],
-        "code_path": str(tmp_path / "judging_early.py"),
-        "code_sha256": sha256_of_bytes(OWN.encode()),
+        "code": UserCode(str(tmp_path / "judging_early.py"), sha256_of_bytes(OWN.encode())),
     }
     arrays = {"image": images(8), "labels": CLASSES}
     if function == "spread":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quantgate.components.carry_code.work import carry_code
-from quantgate.components.user_code import import_code, load_function
+from quantgate.components.user_code import UserCode, import_code, load_function
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.foundation.json_argument import json_argument
@@ -38,7 +38,7 @@ def test_what_arrives_is_what_was_sent(carried: Path) -> None:
 
 @pytest.mark.parametrize("place", ["", "travelling.py"], ids=["folder", "file"])
 def test_functions_are_found_by_name(carried: Path, place: str) -> None:
-    import_code(str(carried / place), SHA256)
+    import_code(UserCode(str(carried / place), SHA256))
     assert list(load_function("travelling:samples")())[3] == {"x": [3, 1.0]}
     assert not list(carried.rglob("*.pyc"))
 
@@ -46,7 +46,7 @@ def test_functions_are_found_by_name(carried: Path, place: str) -> None:
 def test_another_content_is_refused(carried: Path) -> None:
     (carried / "travelling.py").write_text(TEXT + "# changed\n")
     with pytest.raises(InputError, match=r"travelling\.py has the SHA-256 .* was changed since"):
-        import_code(str(carried), SHA256)
+        import_code(UserCode(str(carried), SHA256))
     assert "travelling" not in sys.modules
     with pytest.raises(InputError, match="the pipeline was made with 0000"):
         carry_code("a.py", json_argument(TEXT), sha256="0" * 64, code_path=str(carried))
@@ -63,7 +63,7 @@ def test_it_travels_alone(carried: Path) -> None:
     text = "import no_such_helper\n"
     (carried / "travelling.py").write_text(text)
     with pytest.raises(InputError) as caught:
-        import_code(str(carried), sha256_of_bytes(text.encode()))
+        import_code(UserCode(str(carried), sha256_of_bytes(text.encode())))
     assert str(caught.value) == (
         "travelling.py cannot be imported: No module named 'no_such_helper'; it travels alone: "
         "what it imports has to be installed where tasks run, on a cluster in the image"
@@ -74,9 +74,9 @@ def test_it_travels_alone(carried: Path) -> None:
 def test_a_folder_holds_one_file(carried: Path) -> None:
     (carried / "second.py").write_text("")
     with pytest.raises(InputError, match="holds 2 Python files, and one is wanted"):
-        import_code(str(carried), SHA256)
+        import_code(UserCode(str(carried), SHA256))
 
 
 def test_samples_from_it(build, carried: Path, caplog) -> None:
-    dataset = build("travelling:samples", ONE, code_path=str(carried), code_sha256=SHA256)
+    dataset = build("travelling:samples", ONE, code=UserCode(str(carried), SHA256))
     assert dataset.inputs["x"].tolist() == [[number, 1] for number in range(4)]

@@ -17,15 +17,16 @@ SIDE = 512
 CHILD = """
 import re, sys
 from pathlib import Path
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 
 def peak():
     return int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
 before = peak()
-build_dataset(sys.argv[1], facts_path=sys.argv[2], signature="serve", purpose="evaluation",
-              label="y", samples=None, select="first", seed=0, dataset_path=sys.argv[3],
-              summary_path=sys.argv[3] + "-summary", options=sys.argv[4])
+source, facts, target, options = sys.argv[1:]
+build_dataset(Source(source, options), Requirements("serve", "evaluation", label="y"), Selection(),
+              Paths(facts, target, target + "-summary"))
 print(peak() - before)
 """
 

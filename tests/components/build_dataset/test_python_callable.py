@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.artifacts.dataset import open_dataset, read_summary
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
@@ -73,19 +74,12 @@ def test_a_function_may_yield_samples_for_several_signatures(function, tmp_path,
     for key in facts.keys:
         folders = {name: str(tmp_path / f"{key}-{name}") for name in ("set", "summary")}
         build_dataset(
-            source,
-            facts_path=str(tmp_path / "facts.json"),
-            signature=key,
-            purpose="calibration",
-            label="y",
-            samples=None,
-            select="first",
-            seed=0,
-            dataset_path=folders["set"],
-            summary_path=folders["summary"],
-            **others,
+            Source(source),
+            Requirements(key, "calibration", label="y"),
+            Selection(),
+            Paths(str(tmp_path / "facts.json"), folders["set"], folders["summary"], **others),
         )
-        others = {"others_path": folders["set"], "others_summary_path": folders["summary"]}
+        others = {"others": folders["set"], "others_summary": folders["summary"]}
     assert open_dataset(folders["set"], "first").inputs["x"][:, 0].tolist() == [0, 1, 2, 3]
     second = open_dataset(folders["set"], "second")
     assert second.inputs["code"][:, 0].tolist() == [0, -1, -2, -3]

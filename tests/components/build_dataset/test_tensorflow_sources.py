@@ -140,11 +140,11 @@ def save_dataset(elements, folder, batch):
 @pytest.mark.parametrize("batch", [None, 1, 4])
 @pytest.mark.parametrize("named", [False, True])
 def test_a_saved_dataset(build, tmp_path, batch, named):
-    from quantgate.components.processes.isolation import run_isolated
+    from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 
     x, y = np.arange(40, dtype="f4").reshape(10, 2, 2), np.arange(10)
     elements = {"x": x, "y": y} if named else (x, y)
-    run_isolated(save_dataset, elements, tmp_path / "saved", batch, timeout_s=60)
+    run_isolated(save_dataset, elements, tmp_path / "saved", batch, limits=ResourceLimits(60))
     dataset = build(tmp_path / "saved", INPUTS, label="y")
     assert np.array_equal(dataset.inputs["x"], x)
     assert dataset.label.tolist() == y.tolist()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 
 
@@ -19,15 +20,14 @@ def build(tmp_path, make_facts):
         values = np.arange(1, 41, dtype=np.float32)
         np.savez(source, x=values[:, None], y=np.arange(40) % 4)
         build_dataset(
-            str(source),
-            facts_path=make_facts({"x": ("float32", [-1, 1])}, {"p": ("float32", [-1, 4])}),
-            signature="serve",
-            purpose="calibration",
-            label="y",
-            dataset_path=target,
-            summary_path=str(tmp_path / "summary"),
-            variants=json.dumps(variants),
-            **base,
+            Source(str(source)),
+            Requirements("serve", "calibration", label="y"),
+            Selection(**base, variants=json.dumps(variants)),
+            Paths(
+                make_facts({"x": ("float32", [-1, 1])}, {"p": ("float32", [-1, 4])}),
+                target,
+                str(tmp_path / "summary"),
+            ),
         )
         return open_dataset(target, "serve")
 

@@ -1,7 +1,7 @@
 """Small SavedModels, and what it takes to carry one through conversion."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import folder_of
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.records.attestation import Attestation
 from quantgate.records.tasks import ArrayFacts, Manifest, ModelFacts
 
@@ -66,7 +66,7 @@ class Quantized:
 def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of small SavedModels, by name."""
     folder = tmp_path_factory.mktemp("saved_models")
-    run_isolated(_export_all, folder, timeout_s=120)
+    run_isolated(_export_all, folder, limits=ResourceLimits(120))
     return folder
 
 
@@ -95,25 +95,28 @@ def prepare(
 @pytest.fixture
 def quantized(tmp_path: Path) -> Callable[..., Quantized]:
     """Run `quantize` on a prepared model: `quantized(prepared, mode, **changes)`."""
-    from quantgate.components.quantize.work import quantize
+    from quantgate.components.quantize.work import QuantizeInputs, quantize
     from quantgate.domain.modes import QUANTIZED_MODES
 
     def run(prepared: Prepared, mode: str, **changes: Any) -> Quantized:
         default = QUANTIZED_MODES[mode].io_types[0]
         types = {"input_type": default, "output_type": default, **changes.pop("types", {})}
         options = changes.pop("options", {})
-        arguments = {
-            "baseline_path": str(prepared.baseline),
-            "facts_path": str(prepared.facts_path),
-            "candidate": {"candidate": "candidate", "mode": mode, **types, **options},
-            "timeout_s": 60.0,
-            "quantized_path": str(tmp_path / "quantized.tflite"),
-            "attestation_path": str(tmp_path / "attestation.json"),
-            "calibrated_path": str(prepared.calibrated),
-            "dataset_path": str(prepared.dataset),
-            **changes,
-        }
-        quantize(str(prepared.saved_model), **arguments)
+        limits = ResourceLimits(changes.pop("timeout_s", 60.0))
+        inputs = QuantizeInputs(
+            saved_model=str(prepared.saved_model),
+            baseline=str(prepared.baseline),
+            facts=str(prepared.facts_path),
+            calibrated=str(prepared.calibrated),
+            dataset=str(prepared.dataset),
+        )
+        quantize(
+            replace(inputs, **changes),
+            {"candidate": "candidate", "mode": mode, **types, **options},
+            limits,
+            quantized_path=str(tmp_path / "quantized.tflite"),
+            attestation_path=str(tmp_path / "attestation.json"),
+        )
         return Quantized(
             (tmp_path / "quantized.tflite").read_bytes(),
             Attestation.read(tmp_path / "attestation.json"),
@@ -129,7 +132,9 @@ def public_model() -> Callable[..., bytes]:
     def convert(
         saved_model: Path, mode: str, samples: Arrays, io: tuple[str, str] | None = None
     ) -> bytes:
-        return run_isolated(_public_model, saved_model, mode, samples, io, timeout_s=120)
+        return run_isolated(
+            _public_model, saved_model, mode, samples, io, limits=ResourceLimits(120)
+        )
 
     return convert
 
@@ -168,12 +173,12 @@ def _public_model(
 
 def _prepared(saved_model: Path, folder: Path) -> Prepared:
     from quantgate.components.calibrate.work import calibrate
+    from quantgate.components.conversion.saved_model import SavedModelGraph
     from quantgate.components.convert_baseline.work import convert_baseline
 
     prepared = Prepared(saved_model, folder, folder / "dataset")
     convert_baseline(
-        str(saved_model),
-        [SIGNATURE],
+        SavedModelGraph(str(saved_model), [SIGNATURE]),
         calibrated=True,
         baseline_path=str(prepared.baseline),
         prepared_path=str(prepared.prepared),
@@ -184,7 +189,7 @@ def _prepared(saved_model: Path, folder: Path) -> Prepared:
         str(prepared.prepared),
         facts_path=str(prepared.facts_path),
         dataset_path=str(prepared.dataset),
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=str(prepared.calibrated),
     )
     return prepared

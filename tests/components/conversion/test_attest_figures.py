@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.processes.isolation import ResourceLimits
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -96,11 +97,11 @@ def test_poor_agreement_is_a_reason(
         str(prepared.prepared),
         facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=str(calibrated),
     )
     attestation = quantized(
-        prepared, "integer_only_int8", calibrated_path=str(calibrated), dataset_path=str(dataset)
+        prepared, "integer_only_int8", calibrated=str(calibrated), dataset=str(dataset)
     ).attestation
     ratio = attestation.trial.snr_db["y"]
     assert ratio < 10

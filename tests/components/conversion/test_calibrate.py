@@ -11,6 +11,7 @@ from ai_edge_litert.schema_py_generated import Model, ModelT
 
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion import converter
+from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.errors import InputError
 from quantgate.records.details import CalibratedRanges
 from quantgate.records.tasks import Calibration
@@ -33,7 +34,7 @@ def calibrated(
             str(prepared.prepared),
             facts_path=str(prepared.facts_path),
             dataset_path=str(write_dataset(tmp_path / "dataset", samples)),
-            timeout_s=timeout_s,
+            limits=ResourceLimits(timeout_s),
             calibrated_path=str(folder),
         )
         record = Calibration.read(folder / "calibration.json")
@@ -116,6 +117,6 @@ def test_data_set_folder_without_manifest(prepare: Callable[[str], Any], tmp_pat
             str(prepared.prepared),
             facts_path=str(prepared.facts_path),
             dataset_path=str(tmp_path),
-            timeout_s=60.0,
+            limits=ResourceLimits(60.0),
             calibrated_path=str(tmp_path / "calibrated"),
         )

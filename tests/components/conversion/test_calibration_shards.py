@@ -16,8 +16,9 @@ from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.converter import Recipe, convert, samples_of
 from quantgate.components.conversion.converter import prepare as prepare_float_model
 from quantgate.components.conversion.derivation import derive
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.processes import workers
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.records.tasks import Calibration, Manifest
 
@@ -57,7 +58,7 @@ def _calibrate(prepared: Any, dataset: Path, folder: Path) -> Path:
         str(prepared.prepared),
         facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=str(folder),
     )
     return folder
@@ -65,13 +66,13 @@ def _calibrate(prepared: Any, dataset: Path, folder: Path) -> Path:
 
 def _derived(calibrated: Path, recipe: Recipe) -> bytes:
     content = (calibrated / "calibrated.tflite").read_bytes()
-    return run_isolated(derive, content, recipe, timeout_s=60)
+    return run_isolated(derive, content, recipe, limits=ResourceLimits(60))
 
 
 def _public(prepared: Any, recipe: Recipe, rows: list[int] | None = None) -> bytes:
     samples = samples_of(prepared.dataset, {SIGNATURE: rows or range(16)})
-    arguments = (str(prepared.saved_model), [SIGNATURE], recipe, samples)
-    return run_isolated(convert, *arguments, timeout_s=120)
+    arguments = (SavedModelGraph(str(prepared.saved_model), [SIGNATURE]), recipe, samples)
+    return run_isolated(convert, *arguments, limits=ResourceLimits(120))
 
 
 def test_every_row_stands_in_one_cell():
@@ -182,6 +183,6 @@ def test_a_variant_of_nothing_but_nan_fails_alone(
 
 @pytest.mark.parametrize(("name", "stateful"), [("running_sum", True), ("convolutional", False)])
 def test_models_that_carry_something_over(saved_models: Path, name: str, stateful: bool):
-    folder = str(saved_models / name)
-    content = run_isolated(prepare_float_model, folder, [SIGNATURE], timeout_s=60)
+    model = SavedModelGraph(str(saved_models / name), [SIGNATURE])
+    content = run_isolated(prepare_float_model, model, limits=ResourceLimits(60))
     assert is_stateful(content) is stateful

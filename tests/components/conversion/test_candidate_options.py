@@ -17,7 +17,8 @@ from quantgate.components.conversion.converter import (
 )
 from quantgate.components.conversion.derivation import derive
 from quantgate.components.conversion.exclusion import with_known_exclusions
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.conversion.saved_model import SavedModelGraph
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.records.tasks import Calibration
 
@@ -91,11 +92,11 @@ def test_per_tensor_weights(prepare: Prepare, option: dict[str, bool]):
     prepared = prepare("convolutional")
     recipe = Recipe(FULL_INTEGER, **option)
     calibrated = (prepared.calibrated / "calibrated.tflite").read_bytes()
-    derived = run_isolated(derive, calibrated, recipe, timeout_s=60)
+    derived = run_isolated(derive, calibrated, recipe, limits=ResourceLimits(60))
     samples = samples_of(prepared.dataset, {"serving_default": range(16)})
-    arguments = (str(prepared.saved_model), ["serving_default"], recipe, samples)
-    assert derived == run_isolated(convert, *arguments, timeout_s=60)
-    plain = run_isolated(derive, calibrated, Recipe(FULL_INTEGER), timeout_s=60)
+    model = SavedModelGraph(str(prepared.saved_model), ["serving_default"])
+    assert derived == run_isolated(convert, model, recipe, samples, limits=ResourceLimits(60))
+    plain = run_isolated(derive, calibrated, Recipe(FULL_INTEGER), limits=ResourceLimits(60))
     assert plain != derived
 
 
@@ -128,7 +129,7 @@ def test_ops_left_in_float(
         (prepared.calibrated / "calibrated.tflite").read_bytes(),
     )
     arguments = (str(prepared.saved_model), str(prepared.dataset), ops, list(recipe.exclude_nodes))
-    debugged = run_isolated(_debugger_model, *arguments, timeout_s=60)
+    debugged = run_isolated(_debugger_model, *arguments, limits=ResourceLimits(60))
     assert _graph(result.content) == _graph(debugged)
 
 
@@ -164,7 +165,7 @@ def test_public_converter_leaves_nothing_out(prepare: Prepare, quantized: Quanti
         prepared,
         "full_integer",
         options={"exclude_ops": ["SOFTMAX"]},
-        calibrated_path=str(tmp_path),
+        calibrated=str(tmp_path),
     ).attestation
     assert attestation.status == "failed"
     assert attestation.reasons == [

@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from quantgate.components.conversion import converter
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline, require_same_names
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree
@@ -47,7 +48,7 @@ def refusal(tmp_path: Path) -> Callable[..., str]:
     def run(model: Path, signature: str = "serving_default") -> str:
         outputs = outputs_in(tmp_path)
         with pytest.raises(InputError) as caught:
-            convert_baseline(str(model), [signature], calibrated=True, **outputs)
+            convert_baseline(SavedModelGraph(str(model), [signature]), calibrated=True, **outputs)
         assert not any(Path(path).exists() for path in outputs.values())
         return str(caught.value)
 
@@ -80,7 +81,9 @@ def test_facts_describe_model_and_baseline(prepare: Callable[[str], Any]):
 def test_baseline_is_the_same_bytes_again(prepare: Callable[[str], Any], tmp_path: Path):
     prepared = prepare("two_inputs")
     outputs = outputs_in(tmp_path)
-    convert_baseline(str(prepared.saved_model), ["serving_default"], calibrated=False, **outputs)
+    convert_baseline(
+        SavedModelGraph(str(prepared.saved_model), ["serving_default"]), calibrated=False, **outputs
+    )
     assert Path(outputs["baseline_path"]).read_bytes() == prepared.baseline.read_bytes()
     assert Path(outputs["prepared_path"]).read_bytes() == b"", "no candidate needs it"
 
@@ -187,7 +190,7 @@ def test_results_that_the_converter_has_emptied(refusal: Callable[..., str], sav
 def test_a_batch_size_of_1_keeps_the_results(saved_models: Path, tmp_path: Path):
     outputs = outputs_in(tmp_path)
     model = str(saved_models / "gamma_of_one")
-    convert_baseline(model, ["serving_default"], calibrated=False, **outputs)
+    convert_baseline(SavedModelGraph(model, ["serving_default"]), calibrated=False, **outputs)
     runner = Interpreter(outputs["baseline_path"]).get_signature_runner()
     assert runner(x=np.ones((1, 64), np.float32))["y"].shape == (1, 64)
 

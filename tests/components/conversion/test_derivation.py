@@ -11,8 +11,9 @@ from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.converter import Recipe, derivation_is_proven
 from quantgate.components.conversion.derivation import derive
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES
 
 pytestmark = [
@@ -26,7 +27,7 @@ def _derived(calibrated: Path, mode: str, io: tuple[str, str] | None = None) -> 
     row = QUANTIZED_MODES[mode]
     recipe = Recipe(row, *(io or (row.io_types[0], row.io_types[0])))
     content = (calibrated / "calibrated.tflite").read_bytes()
-    return run_isolated(derive, content, recipe, timeout_s=60)
+    return run_isolated(derive, content, recipe, limits=ResourceLimits(60))
 
 
 def _samples(dataset: Path) -> dict[str, np.ndarray]:
@@ -108,8 +109,7 @@ def test_trained_models(
     dataset = write_dataset(tmp_path / "dataset", samples)
     facts = str(tmp_path / "facts.json")
     convert_baseline(
-        str(saved_model),
-        ["serving_default"],
+        SavedModelGraph(str(saved_model), ["serving_default"]),
         calibrated=True,
         baseline_path=str(tmp_path / "baseline.tflite"),
         prepared_path=str(tmp_path / "prepared.tflite"),
@@ -119,7 +119,7 @@ def test_trained_models(
         str(tmp_path / "prepared.tflite"),
         facts_path=facts,
         dataset_path=str(dataset),
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=str(tmp_path),
     )
     assert _derived(tmp_path, mode) == public_model(saved_model, mode, samples)

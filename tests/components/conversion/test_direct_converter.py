@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from quantgate.components.conversion.converter import Recipe, convert
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.conversion.saved_model import SavedModelGraph
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import MODES
 from quantgate.records.tasks import ModelFacts
 
@@ -28,8 +29,9 @@ def _public(saved_model: str, mode: str) -> bytes:
 
 
 def _both(saved_model: Path, mode: str) -> tuple[bytes, bytes]:
-    ours = run_isolated(convert, str(saved_model), [SIGNATURE], Recipe(MODES[mode]), timeout_s=60)
-    return ours, run_isolated(_public, str(saved_model), mode, timeout_s=60)
+    model = SavedModelGraph(str(saved_model), [SIGNATURE])
+    ours = run_isolated(convert, model, Recipe(MODES[mode]), limits=ResourceLimits(60))
+    return ours, run_isolated(_public, str(saved_model), mode, limits=ResourceLimits(60))
 
 
 @pytest.mark.parametrize("mode", UNCALIBRATED)
@@ -51,8 +53,7 @@ def test_an_optimizer_in_the_saved_model_is_no_hindrance(shared_models: Path, tm
     folder = shared_models / "keyword_spotting"
     for name in ("saved_model", "saved_model_with_optimizer"):
         convert_baseline(
-            str(folder / name),
-            [SIGNATURE],
+            SavedModelGraph(str(folder / name), [SIGNATURE]),
             calibrated=False,
             baseline_path=str(tmp_path / name),
             prepared_path=str(tmp_path / "prepared.tflite"),

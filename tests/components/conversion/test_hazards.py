@@ -16,11 +16,16 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.litert.interpreter import LiteRTModel
-from quantgate.components.processes.isolation import IsolatedFailure, attempt_side_by_side
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    ResourceLimits,
+    attempt_side_by_side,
+)
 from quantgate.decision.data_warnings import warnings_about
 from quantgate.errors import InputError
 
@@ -143,16 +148,12 @@ def build(tmp_path: Path) -> Callable[..., Path]:
         folder.mkdir()
         np.savez(folder / "data.npz", **arrays)
         build_dataset(
-            str(folder / "data.npz"),
-            facts_path=str(prepared.facts_path),
-            signature="serving_default",
-            purpose=purpose,
-            label="label" if purpose == "evaluation" else None,
-            samples=None,
-            select="first",
-            seed=0,
-            dataset_path=str(folder / "dataset"),
-            summary_path=str(folder / "summary"),
+            Source(str(folder / "data.npz")),
+            Requirements(
+                "serving_default", purpose, label="label" if purpose == "evaluation" else None
+            ),
+            Selection(),
+            Paths(str(prepared.facts_path), str(folder / "dataset"), str(folder / "summary")),
         )
         return folder
 
@@ -326,7 +327,7 @@ def test_a_debugger_that_takes_no_names(prepare: Callable[..., Any], quantized: 
     prepared = prepare("convolutional")
     ways = [(True, False), (False, False), (False, True)]
     by_name, plain, dense_as_one = attempt_side_by_side(
-        debugged, [(prepared.saved_model, *way) for way in ways], timeout_s=120
+        debugged, [(prepared.saved_model, *way) for way in ways], limits=ResourceLimits(120)
     )
     assert str(by_name) == "AttributeError: 'str' object has no attribute 'shape'"
     assert isinstance(plain, bytes)
@@ -386,10 +387,10 @@ def test_a_narrow_calibration_set(
             str(prepared.prepared),
             facts_path=str(prepared.facts_path),
             dataset_path=str(folder / "dataset"),
-            timeout_s=60.0,
+            limits=ResourceLimits(60.0),
             calibrated_path=str(ranges),
         )
-        content = quantized(prepared, "integer_only_int8", calibrated_path=str(ranges)).content
+        content = quantized(prepared, "integer_only_int8", calibrated=str(ranges)).content
         (folder / "model.tflite").write_bytes(content)
         found = outputs_of(folder / "model.tflite", prepared, samples)[:, 0]
         areas[name] = roc_auc_score(labels, found)

@@ -14,11 +14,13 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
-from quantgate.components.processes.isolation import run_isolated
-from quantgate.components.quantize.work import quantize
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.quantize.work import QuantizeInputs, quantize
 from quantgate.records.tasks import Measurement
 
 pytestmark = [
@@ -53,10 +55,9 @@ METRICS: list[dict[str, object]] = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the float model, a quantized one and an evaluation set."""
     path = tmp_path_factory.mktemp("heads")
-    run_isolated(_export, str(path / "saved_model"), timeout_s=60)
+    run_isolated(_export, str(path / "saved_model"), limits=ResourceLimits(60))
     convert_baseline(
-        str(path / "saved_model"),
-        [*LABELS],
+        SavedModelGraph(str(path / "saved_model"), [*LABELS]),
         calibrated=False,
         baseline_path=str(path / "float32.tflite"),
         prepared_path=str(path / "prepared.tflite"),
@@ -64,11 +65,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     io = {"input_type": "float32", "output_type": "float32"}
     quantize(
-        str(path / "saved_model"),
-        baseline_path=str(path / "float32.tflite"),
-        facts_path=str(path / "facts.json"),
-        candidate={"candidate": "small", "mode": "dynamic_range", **io},
-        timeout_s=60.0,
+        QuantizeInputs(
+            saved_model=str(path / "saved_model"),
+            baseline=str(path / "float32.tflite"),
+            facts=str(path / "facts.json"),
+        ),
+        {"candidate": "small", "mode": "dynamic_range", **io},
+        ResourceLimits(60.0),
         quantized_path=str(path / "dynamic_range.tflite"),
         attestation_path=str(path / "attestation.json"),
     )
@@ -128,13 +131,12 @@ def _build(path: Path) -> None:
         label, fields = LABELS[key]
         dataset, summary = str(path / f"set-{key}"), str(path / f"summary-{key}")
         build_dataset(
-            str(path / f"{key}.npz"),
-            **{"facts_path": str(path / "facts.json"), "signature": key, "purpose": "evaluation"},
-            **{"label": label, "fields": json.dumps({field: [] for field in fields})},
-            **{"samples": None, "select": "first", "seed": 0},
-            **{"dataset_path": dataset, "summary_path": summary, **others},
+            Source(str(path / f"{key}.npz")),
+            Requirements(key, "evaluation", label, json.dumps({field: [] for field in fields})),
+            Selection(),
+            Paths(str(path / "facts.json"), dataset, summary, **others),
         )
-        others = {"others_path": dataset, "others_summary_path": summary}
+        others = {"others": dataset, "others_summary": summary}
 
 
 def _plainly(model: Path) -> Arrays:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.litert.flatbuffer import read_contents
+from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
@@ -139,10 +140,10 @@ def test_conversion_that_crashes(
         str(prepared.prepared),
         facts_path=str(prepared.facts_path),
         dataset_path=str(dataset),
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=str(folder),
     )
-    result = quantized(prepared, "full_integer", calibrated_path=str(folder))
+    result = quantized(prepared, "full_integer", calibrated=str(folder))
     assert result.content == b""
     assert result.attestation.status == "failed"
     assert result.attestation.reasons == ["the conversion crashed with SIGSEGV"]
@@ -153,7 +154,7 @@ def test_calibration_that_failed(prepare: Prepare, quantized: Quantize, tmp_path
     record = Calibration.read(prepared.calibrated / "calibration.json")
     failed = record.model_copy(update={"status": "failed", "reason": "calibration went wrong"})
     failed.write(tmp_path / "calibration.json")
-    result = quantized(prepared, "full_integer", calibrated_path=str(tmp_path))
+    result = quantized(prepared, "full_integer", calibrated=str(tmp_path))
     assert result.content == b""
     assert result.attestation.status == "failed"
     assert result.attestation.reasons == ["calibration went wrong"]
@@ -234,7 +235,7 @@ def test_silent_float_model_is_rejected(prepare: Prepare, quantized: Quantize, t
     record = Calibration.read(prepared.calibrated / "calibration.json")
     record.write(tmp_path / "calibration.json")
     (tmp_path / "calibrated.tflite").write_bytes(prepared.baseline.read_bytes())
-    result = quantized(prepared, "integer_only_int8", calibrated_path=str(tmp_path))
+    result = quantized(prepared, "integer_only_int8", calibrated=str(tmp_path))
     assert result.attestation.status == "rejected"
     assert result.attestation.reasons == [
         "quantization changed nothing: calibration gave no tensor a range"
@@ -246,13 +247,13 @@ def test_public_converter_stands_in(prepare: Prepare, quantized: Quantize, tmp_p
     record = Calibration.read(prepared.calibrated / "calibration.json")
     record.model_copy(update={"way": "converter"}).write(tmp_path / "calibration.json")
     derived = quantized(prepared, "integer_only_uint8")
-    converted = quantized(prepared, "integer_only_uint8", calibrated_path=str(tmp_path))
+    converted = quantized(prepared, "integer_only_uint8", calibrated=str(tmp_path))
     assert derived.attestation.way == "derived"
     assert converted.attestation.way == "converter"
     assert converted.content == derived.content
 
 
-@pytest.mark.parametrize("missing", ["calibrated_path", "dataset_path"])
+@pytest.mark.parametrize("missing", ["calibrated", "dataset"])
 def test_calibrated_mode_without_calibration(prepare: Prepare, quantized: Quantize, missing: str):
     with pytest.raises(InputError) as caught:
         quantized(prepare("convolutional"), "int16x8", **{missing: None})
@@ -263,7 +264,7 @@ def test_calibrated_mode_without_calibration(prepare: Prepare, quantized: Quanti
 
 
 def test_samples_are_made_up_where_there_are_none(prepare: Prepare, quantized: Quantize):
-    attestation = quantized(prepare("convolutional"), "float16", dataset_path=None).attestation
+    attestation = quantized(prepare("convolutional"), "float16", dataset=None).attestation
     assert (attestation.status, attestation.reasons) == ("converted", [])
 
 
@@ -272,7 +273,7 @@ def test_float_model_that_does_not_run(prepare: Prepare, quantized: Quantize, tm
     broken = tmp_path / "baseline.tflite"
     broken.write_bytes(prepare("small").baseline.read_bytes())
     with pytest.raises(InputError) as caught:
-        quantized(prepared, "float16", baseline_path=str(broken))
+        quantized(prepared, "float16", baseline=str(broken))
     assert str(caught.value) == (
         f"{broken}: running the float model failed: the model's inputs are `x`, the float "
         "model's `a`, `b`; no candidate can be compared with it"
@@ -285,7 +286,5 @@ def test_made_up_samples_that_the_float_model_refuses_prove_nothing(
     prepared = prepare("two_inputs")
     broken = tmp_path / "baseline.tflite"
     broken.write_bytes(prepare("small").baseline.read_bytes())
-    attestation = quantized(
-        prepared, "float16", baseline_path=str(broken), dataset_path=None
-    ).attestation
+    attestation = quantized(prepared, "float16", baseline=str(broken), dataset=None).attestation
     assert (attestation.status, attestation.reasons) == ("converted", [])

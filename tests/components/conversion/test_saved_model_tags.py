@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
-from quantgate.components.processes.isolation import run_isolated
-from quantgate.components.quantize.work import quantize
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.quantize.work import QuantizeInputs, quantize
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.tasks import ModelFacts, TensorFacts
@@ -47,16 +47,14 @@ def export_two_graphs(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def two_graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graphs") / "saved_model"
-    run_isolated(export_two_graphs, folder, timeout_s=60)
+    run_isolated(export_two_graphs, folder, limits=ResourceLimits(60))
     return folder
 
 
 def converted(saved_model: Path, folder: Path, tags: Sequence[str]) -> ModelFacts:
     facts = folder / "facts.json"
     convert_baseline(
-        str(saved_model),
-        [SIGNATURE],
-        tags,
+        SavedModelGraph(str(saved_model), [SIGNATURE], tags),
         calibrated=True,
         baseline_path=str(folder / "baseline.tflite"),
         prepared_path=str(folder / "prepared.tflite"),
@@ -80,23 +78,27 @@ def test_candidates_are_made_from_the_same_graph(
 ):
     converted(two_graphs, tmp_path, NARROW)
     samples = np.random.default_rng(4).normal(size=(16, 64)).astype(np.float32)
-    arguments: dict[str, Any] = {
-        "dataset_path": str(write_dataset(tmp_path / "dataset", {"x": samples})),
-        "calibrated_path": str(tmp_path / "calibrated"),
-        "timeout_s": 60.0,
-    }
+    inputs = QuantizeInputs(
+        saved_model=str(two_graphs),
+        baseline=str(tmp_path / "baseline.tflite"),
+        facts=str(tmp_path / "facts.json"),
+        calibrated=str(tmp_path / "calibrated"),
+        dataset=str(write_dataset(tmp_path / "dataset", {"x": samples})),
+    )
     calibrate(
-        str(tmp_path / "prepared.tflite"), facts_path=str(tmp_path / "facts.json"), **arguments
+        str(tmp_path / "prepared.tflite"),
+        facts_path=inputs.facts,
+        dataset_path=inputs.dataset,
+        limits=ResourceLimits(60),
+        calibrated_path=inputs.calibrated,
     )
     kind = "int8" if mode == "integer_only_int8" else "float32"
     quantize(
-        str(two_graphs),
-        baseline_path=str(tmp_path / "baseline.tflite"),
-        facts_path=str(tmp_path / "facts.json"),
-        candidate={"candidate": "c", "mode": mode, "input_type": kind, "output_type": kind},
+        inputs,
+        {"candidate": "c", "mode": mode, "input_type": kind, "output_type": kind},
+        ResourceLimits(60),
         quantized_path=str(tmp_path / "quantized.tflite"),
         attestation_path=str(tmp_path / "attestation.json"),
-        **arguments,
     )
     attestation = Attestation.read(tmp_path / "attestation.json")
     assert (attestation.status, attestation.reasons) == ("converted", [])

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.litert.interpreter import LiteRTModel
+from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts
 
@@ -22,7 +24,7 @@ CANNOT_RUN = (
     "the model has the TensorFlow ops FlexErf, which this LiteRT cannot run: the pip wheels of "
     "LiteRT come without the Flex delegate"
 )
-NO_DATA = {"calibrated_path": None, "dataset_path": None}
+NO_DATA = {"calibrated": None, "dataset": None}
 
 
 @pytest.fixture
@@ -36,8 +38,7 @@ def baseline(saved_models: Path, tmp_path: Path) -> Callable[..., ModelFacts]:
 
     def run(model: str, *, select_tf_ops: bool) -> ModelFacts:
         convert_baseline(
-            str(saved_models / model),
-            ["serving_default"],
+            SavedModelGraph(str(saved_models / model), ["serving_default"]),
             calibrated=True,
             baseline_path=str(tmp_path / "baseline.tflite"),
             prepared_path=str(tmp_path / "prepared.tflite"),
@@ -122,7 +123,7 @@ def test_a_calibrated_mode(
         str(tmp_path / "prepared.tflite"),
         facts_path=str(tmp_path / "facts.json"),
         dataset_path=dataset,
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=str(tmp_path / "calibrated"),
     )
     done = quantized(error_function, "integer_only_int8")

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from quantgate.components.attestation.attest import Case, attest
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.converter import recipe_of
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
-from quantgate.components.processes.isolation import run_isolated
-from quantgate.components.quantize.work import quantize
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.quantize.work import QuantizeInputs, quantize
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
@@ -60,10 +61,9 @@ def folder(
 ) -> Folder:
     """The float model of an encoder and a decoder, with calibration sets, calibrated."""
     found = Folder(tmp_path_factory.mktemp("signatures"))
-    run_isolated(_export, found("saved_model"), timeout_s=60)
+    run_isolated(_export, found("saved_model"), limits=ResourceLimits(60))
     convert_baseline(
-        found("saved_model"),
-        SIGNATURES,
+        SavedModelGraph(found("saved_model"), SIGNATURES),
         calibrated=True,
         baseline_path=found("baseline.tflite"),
         prepared_path=found("prepared.tflite"),
@@ -75,7 +75,7 @@ def folder(
         found("prepared.tflite"),
         facts_path=found("facts.json"),
         dataset_path=found("dataset"),
-        timeout_s=60.0,
+        limits=ResourceLimits(60.0),
         calibrated_path=found("calibrated"),
     )
     return found
@@ -148,18 +148,22 @@ def test_every_mode_gives_what_the_guide_gives(
     folder: Folder, tmp_path: Path, samples: dict[str, Arrays], mode: str
 ):
     quantize(
-        folder("saved_model"),
-        baseline_path=folder("baseline.tflite"),
-        facts_path=folder("facts.json"),
-        candidate=_candidate(mode),
-        timeout_s=60.0,
+        QuantizeInputs(
+            saved_model=folder("saved_model"),
+            baseline=folder("baseline.tflite"),
+            facts=folder("facts.json"),
+            calibrated=folder("calibrated"),
+            dataset=folder("dataset"),
+        ),
+        _candidate(mode),
+        ResourceLimits(60.0),
         quantized_path=str(tmp_path / "quantized.tflite"),
         attestation_path=str(tmp_path / "attestation.json"),
-        calibrated_path=folder("calibrated"),
-        dataset_path=folder("dataset"),
     )
     content = (tmp_path / "quantized.tflite").read_bytes()
-    assert content == run_isolated(_public, folder("saved_model"), mode, samples, timeout_s=120)
+    assert content == run_isolated(
+        _public, folder("saved_model"), mode, samples, limits=ResourceLimits(120)
+    )
     attestation = Attestation.read(tmp_path / "attestation.json")
     assert (attestation.status, attestation.reasons) == ("converted", [])
     assert [tensor.name for tensor in attestation.inputs] == ["encode.image", "decode.code"]
@@ -173,7 +177,9 @@ def test_a_signature_that_was_not_calibrated_is_seen(
 ):
     """TensorFlow leaves it in float without a word, behind inputs and outputs of int8."""
     half = {"encode": samples["encode"]}
-    content = run_isolated(_public, folder("saved_model"), "integer_only_int8", half, timeout_s=120)
+    content = run_isolated(
+        _public, folder("saved_model"), "integer_only_int8", half, limits=ResourceLimits(120)
+    )
     model = tmp_path / "half.tflite"
     model.write_bytes(content)
     found = attest(
@@ -201,7 +207,7 @@ def test_samples_for_one_signature_only_are_no_calibration_set(
             folder("prepared.tflite"),
             facts_path=folder("facts.json"),
             dataset_path=str(dataset),
-            timeout_s=60.0,
+            limits=ResourceLimits(60.0),
             calibrated_path=str(tmp_path / "calibrated"),
         )
 
@@ -233,30 +239,26 @@ def test_each_metric_is_measured_on_its_signature(
 
 def _label(folder: Folder, samples: dict[str, Arrays]) -> None:
     """Build an evaluation set whose labels are what the float model gives."""
+    from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
     from quantgate.components.build_dataset.work import build_dataset
 
-    truth = run_isolated(_float_outputs, folder("saved_model"), samples, timeout_s=60)
+    truth = run_isolated(_float_outputs, folder("saved_model"), samples, limits=ResourceLimits(60))
     others: dict[str, str] = {}
     for key in SIGNATURES:
         source = folder(f"{key}.npz")
         np.savez(source, **samples[key], label=truth[key])
         build_dataset(
-            source,
-            facts_path=folder("facts.json"),
-            signature=key,
-            purpose="evaluation",
-            label="label",
-            samples=None,
-            select="first",
-            seed=0,
-            dataset_path=folder(f"{key}-set" if key == "encode" else "evaluation"),
-            summary_path=folder(f"{key}-summary"),
-            **others,
+            Source(source),
+            Requirements(key, "evaluation", label="label"),
+            Selection(),
+            Paths(
+                folder("facts.json"),
+                folder(f"{key}-set" if key == "encode" else "evaluation"),
+                folder(f"{key}-summary"),
+                **others,
+            ),
         )
-        others = {
-            "others_path": folder(f"{key}-set"),
-            "others_summary_path": folder(f"{key}-summary"),
-        }
+        others = {"others": folder(f"{key}-set"), "others_summary": folder(f"{key}-summary")}
 
 
 def _float_outputs(saved_model: str, samples: dict[str, Arrays]) -> dict[str, NDArray[Any]]:

@@ -7,6 +7,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.boxes import corner_and_size, mean_average_precision
 from quantgate.components.evaluate.jackknife import MOST_GROUPS
@@ -79,17 +80,14 @@ def detector(build_model, make_facts, stored, step, tmp_path):
         arrays = {k: v[:, 0] if k == "n" else v for k, v in scene.items()}
         np.savez(tmp_path / "scenes.npz", **arrays)
         build_dataset(
-            str(tmp_path / "scenes.npz"),
-            facts_path=facts,
-            signature="serve",
-            purpose="evaluation",
-            label=None,
-            samples=None,
-            select="first",
-            seed=0,
-            dataset_path=str(tmp_path / "scenes"),
-            summary_path=str(tmp_path / "summary"),
-            fields=json.dumps({key: [] for key in scene if key not in shapes}),
+            Source(str(tmp_path / "scenes.npz")),
+            Requirements(
+                "serve",
+                "evaluation",
+                fields=json.dumps({key: [] for key in scene if key not in shapes}),
+            ),
+            Selection(),
+            Paths(facts, str(tmp_path / "scenes"), str(tmp_path / "summary")),
         )
         return path, facts, str(tmp_path / "scenes")
 

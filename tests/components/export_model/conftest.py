@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 
 
 @pytest.fixture(scope="session")
 def keras_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of Keras files, and `inputs.npz` and `outputs.npy` of those called `two_inputs`."""
     folder = tmp_path_factory.mktemp("keras")
-    run_isolated(_save_all, folder, timeout_s=120)
+    run_isolated(_save_all, folder, limits=ResourceLimits(120))
     content = (folder / "two_inputs.keras").read_bytes()
     (folder / "torn.keras").write_bytes(content[: len(content) // 2])
     (folder / "torn.h5").write_bytes((folder / "two_inputs.h5").read_bytes()[:4000])

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.export_model.work import export_model
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts, TensorFacts
 
@@ -56,7 +57,7 @@ def test_a_saved_model_that_computes_the_same(keras_files: Path, tmp_path: Path,
     shutil.copy(keras_files / name, file)
     export_model(str(file), saved_model_path=str(folder))
     inputs = dict(np.load(keras_files / "inputs.npz"))
-    outputs = run_isolated(computed, folder, inputs, timeout_s=60)
+    outputs = run_isolated(computed, folder, inputs, limits=ResourceLimits(60))
     np.testing.assert_allclose(outputs, np.load(keras_files / "outputs.npy"), atol=1e-6)
 
 
@@ -66,8 +67,7 @@ def test_inputs_keep_their_names_and_empty_folders_may_vanish(keras_files: Path,
     (folder / "assets").rmdir()
     baseline, facts = tmp_path / "baseline.tflite", tmp_path / "facts.json"
     convert_baseline(
-        str(folder),
-        ["serving_default"],
+        SavedModelGraph(str(folder), ["serving_default"]),
         calibrated=False,
         baseline_path=str(baseline),
         prepared_path=str(tmp_path / "prepared.tflite"),

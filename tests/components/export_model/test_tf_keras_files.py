@@ -34,11 +34,12 @@ export_model(sys.argv[1] + "/old.h5", saved_model_path=sys.argv[1] + "/exported"
 """
 CONVERT = """
 import sys
+from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 folder = sys.argv[1]
 for name in ("old", "exported"):
     convert_baseline(
-        f"{folder}/{name}", ["serving_default"], calibrated=False,
+        SavedModelGraph(f"{folder}/{name}", ["serving_default"]), calibrated=False,
         baseline_path=f"{folder}/{name}.tflite", prepared_path=f"{folder}/{name}.prepared",
         facts_path=f"{folder}/{name}.json",
     )

@@ -11,7 +11,7 @@ from quantgate.components.measure_targets import gpu, microcontroller
 from quantgate.components.measure_targets.gpu import NO_GPU
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Subject
-from quantgate.components.processes.isolation import run_isolated
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.records.tasks import ModelFacts
 
 #: Chromium brings a Vulkan of its own that computes on the processor.
@@ -126,7 +126,7 @@ def test_the_gpu_accelerator_runs_where_there_is_one(
         outputs={"y": "out"},
     )
     outcome = run_isolated(
-        on_swiftshader, subject_of(path), tmp_path / "driver.json", timeout_s=120
+        on_swiftshader, subject_of(path), tmp_path / "driver.json", limits=ResourceLimits(120)
     )
     assert outcome.tool.endswith(" on SwiftShader Device (Subzero)")
     assert outcome.warnings == []

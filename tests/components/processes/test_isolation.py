@@ -16,6 +16,7 @@ from quantgate.components.processes.isolation import (
     IsolatedFailure,
     OutOfBounds,
     OutOfMemory,
+    ResourceLimits,
     attempt_side_by_side,
     run_isolated,
     run_side_by_side,
@@ -63,22 +64,22 @@ def _say() -> None:
 
 
 def test_result_and_arguments_pass_through():
-    assert run_isolated(divmod, 17, 5, timeout_s=10) == (3, 2)
+    assert run_isolated(divmod, 17, 5, limits=ResourceLimits(10)) == (3, 2)
 
 
 def test_result_larger_than_a_pipe_passes_through():
     size = 50_000_000
-    assert run_isolated(bytes, size, timeout_s=30) == bytes(size)
+    assert run_isolated(bytes, size, limits=ResourceLimits(30)) == bytes(size)
 
 
 def test_exception_is_named():
     with pytest.raises(FailedInChild, match=r"^ValueError: no model$"):
-        run_isolated(_refuse, "model", timeout_s=10)
+        run_isolated(_refuse, "model", limits=ResourceLimits(10))
 
 
 def test_crash_is_named():
     with pytest.raises(IsolatedFailure, match=r"^crashed with SIGSEGV$") as caught:
-        run_isolated(_read_address_zero, timeout_s=10)
+        run_isolated(_read_address_zero, limits=ResourceLimits(10))
     assert not isinstance(caught.value, FailedInChild)
 
 
@@ -86,53 +87,53 @@ def test_kill_hints_at_memory():
     with pytest.raises(
         IsolatedFailure, match=r"^crashed with SIGKILL, perhaps for want of memory$"
     ):
-        run_isolated(_end_by, signal.SIGKILL, timeout_s=10)
+        run_isolated(_end_by, signal.SIGKILL, limits=ResourceLimits(10))
 
 
 def test_exit_without_result_is_named():
     with pytest.raises(IsolatedFailure, match=r"^ended with exit code 3 and no result$"):
-        run_isolated(os._exit, 3, timeout_s=10)
+        run_isolated(os._exit, 3, limits=ResourceLimits(10))
 
 
 def test_result_that_cannot_travel_is_no_silence():
     with pytest.raises(IsolatedFailure, match=r"^ended with exit code 1 and no result$"):
-        run_isolated(_unpicklable, timeout_s=10)
+        run_isolated(_unpicklable, limits=ResourceLimits(10))
 
 
 def test_hang_is_stopped():
     started = time.monotonic()
     with pytest.raises(IsolatedFailure, match=r"^took longer than 0\.2 s and was stopped$"):
-        run_isolated(time.sleep, 60, timeout_s=0.2)
+        run_isolated(time.sleep, 60, limits=ResourceLimits(0.2))
     assert time.monotonic() - started < 10
 
 
 def test_no_child_is_left_behind(tmp_path: Path):
     with pytest.raises(IsolatedFailure):
-        run_isolated(_note_id_and_hang, tmp_path / "id", timeout_s=1)
+        run_isolated(_note_id_and_hang, tmp_path / "id", limits=ResourceLimits(1))
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "id").read_text()), 0)
 
 
 def test_output_of_the_child_is_ours(capfd: pytest.CaptureFixture[str]):
-    run_isolated(_say, timeout_s=10)
+    run_isolated(_say, limits=ResourceLimits(10))
     assert capfd.readouterr().out == "said\n"
 
 
 def test_results_come_in_the_order_of_the_calls():
     calls = [(17, 5), (9, 2), (4, 4)]
-    assert run_side_by_side(divmod, calls, timeout_s=10) == [(3, 2), (4, 1), (1, 0)]
+    assert run_side_by_side(divmod, calls, limits=ResourceLimits(10)) == [(3, 2), (4, 1), (1, 0)]
 
 
 def test_calls_run_side_by_side():
     started = time.monotonic()
-    run_side_by_side(time.sleep, [(1.0,)] * 4, timeout_s=30)
+    run_side_by_side(time.sleep, [(1.0,)] * 4, limits=ResourceLimits(30))
     assert time.monotonic() - started < 3.5
 
 
 def test_the_first_failure_ends_the_others(tmp_path: Path):
     calls = [("model", None), (None, tmp_path / "id")]
     with pytest.raises(FailedInChild, match=r"^ValueError: no model$"):
-        run_side_by_side(_refuse_or_hang, calls, timeout_s=30)
+        run_side_by_side(_refuse_or_hang, calls, limits=ResourceLimits(30))
     identity = tmp_path / "id"
     if identity.exists():
         with pytest.raises(ProcessLookupError):
@@ -149,49 +150,51 @@ def _refuse_or_hang(what: str | None, path: Path | None) -> None:
 def test_too_much_memory_is_stopped():
     started = time.monotonic()
     with pytest.raises(OutOfMemory, match=r"^needed more than 0\.4GiB of memory and was stopped$"):
-        run_isolated(_take, 8 << 30, timeout_s=60, memory_limit="0.4GiB")
+        run_isolated(_take, 8 << 30, limits=ResourceLimits(60, "0.4GiB"))
     assert time.monotonic() - started < 10
 
 
 def test_memory_within_the_limit_passes():
-    assert run_isolated(_take, 64 * PIECE, timeout_s=60, memory_limit="1GiB") == 64
+    assert run_isolated(_take, 64 * PIECE, limits=ResourceLimits(60, "1GiB")) == 64
 
 
 def test_the_memory_limit_is_for_all_children_together():
     calls = [(100 * PIECE,)] * 4
-    assert run_side_by_side(_take, calls, timeout_s=60, memory_limit="4GiB") == [100] * 4
+    assert run_side_by_side(_take, calls, limits=ResourceLimits(60, "4GiB")) == [100] * 4
     with pytest.raises(OutOfMemory, match=r"^needed more than 300MiB of memory and was stopped$"):
-        run_side_by_side(_take, calls, timeout_s=60, memory_limit="300MiB")
+        run_side_by_side(_take, calls, limits=ResourceLimits(60, "300MiB"))
 
 
 def test_memory_that_is_shared_with_the_parent_counts_once():
     ballast = bytearray(b"x" * (200 * PIECE))
     calls = [(PIECE,)] * 4
-    assert run_side_by_side(_take, calls, timeout_s=60, memory_limit="500MiB") == [1] * 4
+    assert run_side_by_side(_take, calls, limits=ResourceLimits(60, "500MiB")) == [1] * 4
     assert len(ballast) == 200 * PIECE
 
 
 def test_no_more_memory_to_be_had():
     with pytest.raises(OutOfMemory, match=r"^found no more memory$"):
-        run_isolated(_find_no_memory, timeout_s=10)
+        run_isolated(_find_no_memory, limits=ResourceLimits(10))
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGABRT, signal.SIGSEGV])
 def test_a_crash_is_not_taken_for_want_of_memory(signal_number: int):
     with pytest.raises(IsolatedFailure, match=r"^crashed with SIG(ABRT|SEGV)$") as caught:
-        run_isolated(_end_by, signal_number, timeout_s=10, memory_limit="8GiB")
+        run_isolated(_end_by, signal_number, limits=ResourceLimits(10, "8GiB"))
     assert not isinstance(caught.value, OutOfBounds)
 
 
 def test_a_failure_leaves_the_others_alone():
-    first, second, third = attempt_side_by_side(divmod, [(7, 2), (7, 0), (9, 2)], timeout_s=10)
+    first, second, third = attempt_side_by_side(
+        divmod, [(7, 2), (7, 0), (9, 2)], limits=ResourceLimits(10)
+    )
     assert (first, third) == ((3, 1), (4, 1))
     assert isinstance(second, FailedInChild)
     assert str(second) == "ZeroDivisionError: integer division or modulo by zero"
 
 
 def test_time_is_up_for_those_that_are_not_done():
-    quick, slow = attempt_side_by_side(time.sleep, [(0.0,), (60.0,)], timeout_s=1)
+    quick, slow = attempt_side_by_side(time.sleep, [(0.0,), (60.0,)], limits=ResourceLimits(1))
     assert quick is None
     assert isinstance(slow, OutOfBounds)
     assert str(slow) == "took longer than 1 s and was stopped"

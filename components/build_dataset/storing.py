@@ -1,0 +1,83 @@
+"""Storing the chosen samples: arrays, manifest and summary."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from quantgate.components.artifacts.dataset import MANIFEST, folder_of, write_summary
+from quantgate.components.build_dataset.arrays import Arrays
+from quantgate.components.build_dataset.fields import missing_values
+from quantgate.components.build_dataset.inputs import Paths
+from quantgate.components.build_dataset.opening import Opened
+from quantgate.components.build_dataset.sampling import Chosen
+from quantgate.components.build_dataset.sources import Request
+from quantgate.components.build_dataset.variants import Choice
+from quantgate.components.processes.progress import expect
+from quantgate.records.tasks import ArrayFacts, Manifest, Signature
+
+
+class _Stored(NamedTuple):
+    inputs: dict[str, ArrayFacts]
+    label: ArrayFacts | None
+    fields: dict[str, ArrayFacts]
+
+
+def store(
+    opened: Opened,
+    request: Request,
+    choice: Choice,
+    chosen: Chosen,
+    required_values: Mapping[str, Sequence[str]],
+    paths: Paths,
+) -> None:
+    """Write the chosen samples of a source to the data set, and their digests to the summary.
+
+    Args:
+        opened: the source.
+        request: the signature and the purpose of the data set.
+        choice: the choice for all candidates.
+        chosen: the samples.
+        required_values: values that must occur in further arrays, by key.
+        paths: the folders.
+
+    Raises:
+        InputError: the values of the samples do not serve the purpose.
+    """
+    folder = folder_of(paths.dataset, request.signature.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    expect(len(chosen.indices) * len(request.signature.inputs))
+    arrays = Arrays(folder, chosen.indices, request.purpose)
+    stored = _stored(arrays, opened, request.signature)
+    missing = missing_values(opened.fields, chosen.indices, required_values)
+    opened.refuse(request.purpose, [*arrays.problems, *missing])
+    manifest = Manifest(
+        purpose=request.purpose,
+        source=Path(opened.path).name,
+        inputs=stored.inputs,
+        label=stored.label,
+        samples=len(chosen.indices),
+        available=opened.available,
+        select=choice.select,
+        seed=choice.seed,
+        per_class=chosen.per_class,
+        content_sha256=arrays.digest.hexdigest(),
+        selections=chosen.selections if len(chosen.selections) > 1 else {},
+        synthetic=opened.synthetic,
+        fields=stored.fields,
+        classes=opened.classes,
+    )
+    manifest.write(folder / MANIFEST)
+    write_summary(Path(paths.summary), request.signature.key, manifest, arrays.samples.digests)
+
+
+def _stored(arrays: Arrays, opened: Opened, signature: Signature) -> _Stored:
+    inputs = {
+        name: arrays.input(name, opened.arrays[name], np.dtype(facts.dtype))
+        for name, facts in signature.inputs.items()
+    }
+    label = arrays.label(opened.label) if opened.label else None
+    written = {**inputs, **({opened.label.key: label} if opened.label and label else {})}
+    fields = {key: written.get(key) or arrays.field(array) for key, array in opened.fields.items()}
+    return _Stored(inputs, label, fields)

@@ -1,0 +1,87 @@
+"""The messages of float conversions that fail."""
+
+from collections.abc import Sequence
+
+from quantgate.components.conversion.failure import (
+    essence,
+    narrow_floats,
+    ops_without_builtin,
+    ops_without_kernel,
+)
+from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.components.conversion.saved_model import SavedModelGraph
+from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure
+from quantgate.domain.flex_ops import COST
+
+OFFER = f" Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`; but {COST}."
+
+
+def named(signatures: Sequence[str]) -> str:
+    """Return signatures with their names, for a sentence."""
+    listed = ", ".join(f"`{signature}`" for signature in signatures)
+    return f"signature {listed}" if len(signatures) == 1 else f"the signatures {listed}"
+
+
+def conversion_error(model: SavedModelGraph, failure: IsolatedFailure, offer: str = OFFER) -> str:
+    """Return why a model does not convert, and what to do about it.
+
+    Args:
+        model: the signatures that were converted.
+        failure: of the conversion.
+        offer: a way out where LiteRT lacks an op.
+    """
+    if isinstance(failure, FailedInChild):
+        return _explained(model.folder, named(model.signatures), str(failure), offer)
+    return (
+        f"{model.folder}: the float32 conversion of {named(model.signatures)} {failure}; the log "
+        "has TensorFlow's last words"
+    )
+
+
+def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
+    if "Failed to find any matching files" in text:
+        return (
+            f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it; copy "
+            "the SavedModel whole, or export it again"
+        )
+    if "add_slot" in text:
+        return (
+            f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load: export "
+            'the model again for inference with model.export("folder"), or install tf_keras beside '
+            "TensorFlow"
+        )
+    ops = ops_without_builtin(text)
+    if not ops:
+        return f"{folder}: {signatures} does not convert to float32: {essence(text)}"
+    if dtypes := narrow_floats(text):
+        return f"{folder}: {essence(text)}, which {signatures} uses. {_in_float32(dtypes)}"
+    way_out = _advice(ops) + (_not_by_flex(text) or offer)
+    return f"{folder}: {essence(text)}, which {signatures} uses. {way_out}"
+
+
+def _in_float32(dtypes: list[str]) -> str:
+    return (
+        f"A model trained in mixed precision computes in {' and '.join(dtypes)}: build it again "
+        "under the dtype policy `float32` of Keras, give it the trained weights with set_weights, "
+        "and export that."
+    )
+
+
+def _not_by_flex(text: str) -> str:
+    ops = ", ".join(ops_without_kernel(text))
+    return (
+        f" `quantize.select_tf_ops` is no help: the Flex delegate lacks {ops}, too." if ops else ""
+    )
+
+
+def _advice(ops: list[str]) -> str:
+    if any(op.startswith("TensorList") for op in ops):
+        return (
+            "Tensor lists come from loops: give Keras's recurrent layers unroll=True, and write "
+            "other loops without TensorArray, or, for modes without calibration alone, fix the "
+            "batch size of the exported signature; then export the model again."
+        )
+    return (
+        "Express them through ops that LiteRT has, as listed at "
+        "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again."
+    )
