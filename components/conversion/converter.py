@@ -5,6 +5,7 @@ process (`quantgate.components.processes.isolation`) and in none that is forked 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy import array
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.conversion.frozen import frozen
 from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.domain.flex_ops import SELECT_TF_OPS
@@ -118,10 +120,11 @@ def convert(model: SavedModelGraph, recipe: Recipe, samples: Samples | None = No
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    converter = _converter(_opened(model), recipe)
-    if recipe.mode.calibrated and samples is not None:
-        converter.representative_dataset = samples
-    return bytes(converter.convert())
+    with _convertible(model) as graph:
+        converter = _converter(_opened(graph), recipe)
+        if recipe.mode.calibrated and samples is not None:
+            converter.representative_dataset = samples
+        return bytes(converter.convert())
 
 
 def prepare(model: SavedModelGraph) -> bytes:
@@ -140,13 +143,18 @@ def prepare(model: SavedModelGraph) -> bytes:
     # Private parts of TensorFlow, which only the proven versions are sure to have.
     from quantgate.components.conversion.direct_converter import without_shared_buffers
 
-    converter = _opened(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = _no_samples
-    converter.exclude_conversion_metadata = True
-    converter._experimental_calibrate_only = True
-    with without_shared_buffers():
-        return bytes(converter.convert())
+    with _convertible(model) as graph:
+        converter = _opened(graph)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = _no_samples
+        converter.exclude_conversion_metadata = True
+        converter._experimental_calibrate_only = True
+        with without_shared_buffers():
+            return bytes(converter.convert())
+
+
+def _convertible(model: SavedModelGraph) -> AbstractContextManager[SavedModelGraph]:
+    return frozen(model) if model.frozen else nullcontext(model)
 
 
 def _no_samples() -> Iterator[Sample]:

@@ -28,11 +28,13 @@ class SavedModelGraph:
         folder: of the SavedModel.
         signatures: keys of the signatures.
         tags: the graph's tags.
+        frozen: whether to convert a copy of it with constants in place of its variables.
     """
 
     folder: str
     signatures: Sequence[str]
     tags: Sequence[str] = SERVING_TAGS
+    frozen: bool = False
 
 
 def declared_signatures(model: SavedModelGraph) -> list[Signature]:

@@ -1,7 +1,7 @@
 """Convert the float model as it is, and describe it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ from quantgate.components.litert.flatbuffer import (
     parse,
     read_contents,
 )
-from quantgate.components.litert.operations import operations
+from quantgate.components.litert.operations import operations, operations_by_graph
+from quantgate.components.litert.variables import unassigned_variables
 from quantgate.components.processes.isolation import (
     FailedInChild,
     IsolatedFailure,
@@ -81,6 +82,10 @@ def convert_baseline(
     """
     declared = declared_signatures(model)
     conversions = _conversions(model, calibrated, select_tf_ops)
+    if _unassigned(conversions):
+        model = replace(model, frozen=True)
+        conversions = _conversions(model, calibrated, select_tf_ops)
+        _refuse_unassigned(model, conversions)
     parsed = parse(conversions.baseline)
     _refuse_emptied(model, parsed)
     contents = contents_of(parsed)
@@ -98,6 +103,7 @@ def convert_baseline(
         tags=list(model.tags),
         tensorflow=tf.__version__,
         unprepared=conversions.unprepared,
+        frozen=model.frozen,
     ).write(facts_path)
 
 
@@ -119,6 +125,20 @@ def require_same_names(folder: str, declared: Signature, delivered: Signature) -
                 f"the conversion they are {_listed(theirs)}; export the signature with a tensor "
                 "of its own for every name"
             )
+
+
+def _unassigned(conversions: _Conversions) -> list[str]:
+    return unassigned_variables(operations_by_graph(parse(conversions.baseline)))
+
+
+def _refuse_unassigned(model: SavedModelGraph, conversions: _Conversions) -> None:
+    if names := _unassigned(conversions):
+        listed = ", ".join(f"`{name}`" for name in names)
+        raise InputError(
+            f"{model.folder}: TensorFlow's converter left {named(model.signatures)} without the "
+            f"values of its variables {listed}. Export the model again with "
+            'model.export("folder"), or with the variables as constants'
+        )
 
 
 def _refuse_emptied(model: SavedModelGraph, parsed: ModelT) -> None:

@@ -31,7 +31,8 @@ class ModelFacts(Record):
     `saved_model_sha256` covers every file of the SavedModel and its relative path;
     `baseline_sha256` the bytes of the float .tflite. `signatures` are those that were converted,
     in the spec's order; `tags` are of the graph in the SavedModel that has them. `unprepared` says
-    why there is no model to calibrate.
+    why there is no model to calibrate. `frozen` is true if the converter lost the variables, and a
+    copy with constants in their place was converted.
     """
 
     saved_model_sha256: str
@@ -42,6 +43,7 @@ class ModelFacts(Record):
     tensorflow: str
     tags: list[str] = ["serve"]
     unprepared: str | None = None
+    frozen: bool = False
 
     @property
     def keys(self) -> list[str]:
