@@ -1,12 +1,13 @@
 """KFP pipeline -> IR: YAML that is the same bytes from compile to compile."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from kfp.compiler import Compiler
 
 from quantgate.errors import PipelineError, UsageError
+from quantgate.foundation.files import replacing
 from quantgate.foundation.pipeline_file import read_pipeline_file
 from quantgate.pipelines.graph.root import root_pipeline
 from quantgate.pipelines.lint.lint import lint
@@ -34,18 +35,13 @@ def replaced_whole(path: Path, name: str) -> Iterator[Path]:
     """
     if path.is_dir():
         raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
-    partial = path.with_name(f".{path.stem}.partial.yaml")
     try:
-        partial.touch()
-        yield partial
-        _refuse_errors(partial, name)
-        partial.replace(path)
+        with replacing(path, ".yaml") as partial:
+            partial.touch()
+            yield partial
+            _refuse_errors(partial, name)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; choose another place") from error
-    finally:
-        # A file system that cannot be written refuses even to unlink what is not there.
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def _refuse_errors(path: Path, name: str) -> None:

@@ -1,13 +1,12 @@
 """The machine that models are timed on, as Linux tells it."""
 
 import os
-import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-UNKNOWN = "unknown"
+from quantgate.foundation.machine import UNKNOWN
+
 _CPUS = Path("/sys/devices/system/cpu")
-_CPUINFO = Path("/proc/cpuinfo")
 _STAT = Path("/proc/stat")
 
 
@@ -26,16 +25,6 @@ class Clock:
     busy: float
     stolen: float
     ours: float
-
-
-def processor_name(cpuinfo: Path = _CPUINFO) -> str:
-    """The processor's model name, as the system tells it."""
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name" and value.strip():
-                return value.strip()
-    return platform.processor() or platform.machine() or UNKNOWN
 
 
 def governor(cpus: Path = _CPUS) -> str:

@@ -12,7 +12,6 @@ from quantgate.components.benchmark.alone import Alone, run_alone
 from quantgate.components.benchmark.machine import (
     Clock,
     governor,
-    processor_name,
     read_clock,
     shares_between,
 )
@@ -28,6 +27,7 @@ from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.figures import LATENCIES, MEDIAN
 from quantgate.foundation.hashing import sha256_of_file
+from quantgate.foundation.machine import processor_name
 from quantgate.records.tasks import Benchmark, Conditions, Interval, ModelFacts
 from quantgate.statistics.latency_ratios import (
     NANOSECONDS_PER_MS,

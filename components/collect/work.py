@@ -12,7 +12,7 @@ from quantgate.components.artifacts.collection import (
     place_of,
     read_collection,
 )
-from quantgate.foundation.hashing import sha256_of_file, sha256_of_tree
+from quantgate.foundation.hashing import sha256_of_path
 from quantgate.records.tasks import Collection
 
 
@@ -44,11 +44,7 @@ def collect(
 
 def _by_content(kind: str, paths: Sequence[str]) -> dict[str, Path]:
     present = [path for path in map(Path, paths) if kind != "models" or path.stat().st_size]
-    return {_sha256(path): path for path in present}
-
-
-def _sha256(path: Path) -> str:
-    return sha256_of_tree(path) if path.is_dir() else sha256_of_file(path)
+    return {sha256_of_path(path): path for path in present}
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,6 +1,5 @@
 """What a candidate leaves in float, by the names that the float model has for it."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ from ai_edge_litert.schema_py_generated import ModelT
 
 from quantgate.components.conversion.converter import Recipe
 from quantgate.components.litert.flatbuffer import op_name, parse, text
+from quantgate.foundation.nearest_names import nearest
 
 NEAR = 3
 
@@ -57,7 +57,7 @@ def _matches(name: str, outputs: Sequence[str]) -> list[str]:
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, NEAR) or known[:NEAR]
+    near = nearest(name, known, NEAR) or known[:NEAR]
     listed = ", ".join(f"`{other}`" for other in near)
     return f"exclude.{kind} names `{name}`, which the model does not have; it has {listed}" + (
         f" and {_counted(len(known) - len(near))}" if len(known) > len(near) else ""

@@ -1,6 +1,5 @@
 """The graphs and signatures of a SavedModel, read without loading the model."""
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.errors import InputError
+from quantgate.foundation.nearest_names import nearest
 from quantgate.records.tasks import Signature, TensorFacts
 
 FILE = "saved_model.pb"
@@ -115,8 +115,8 @@ def _no_such_signature(folder: str | Path, key: str, known: Iterable[str]) -> st
     names = sorted(known)
     if not names:
         return f"{folder} has no signatures, so there is nothing to convert: {EXPORT}"
-    close = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    hint = f"; did you mean `{close[0]}`?" if close else ""
+    near = " or ".join(f"`{name}`" for name in nearest(key, names))
+    hint = f"; did you mean {near}?" if near else ""
     listed = ", ".join(f"`{name}`" for name in names)
     return f"{folder} has no signature `{key}`, only {listed}{hint}"
 

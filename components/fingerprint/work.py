@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from quantgate.errors import InputError
-from quantgate.foundation.hashing import sha256_of_file, sha256_of_tree
+from quantgate.foundation.hashing import sha256_of_path
 
 
 def fingerprint(path: str) -> str:
@@ -12,9 +12,6 @@ def fingerprint(path: str) -> str:
     Raises:
         InputError: there is nothing.
     """
-    place = Path(path)
-    if place.is_dir():
-        return sha256_of_tree(place)
-    if not place.is_file():
+    if not Path(path).exists():
         raise InputError(f"there is nothing at {path}; check the URI that was imported")
-    return sha256_of_file(place)
+    return sha256_of_path(path)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from quantgate.components.processes.memory import bytes_together, own_bytes
 from quantgate.domain.units import bytes_of
+from quantgate.foundation.exit_status import ending_of
 
 ResultT = TypeVar("ResultT")
 #: Seconds between two checks of the children's memory. A process fills at most a few GB a second,
@@ -218,8 +219,8 @@ def _received(child: _Child) -> object:
 
 
 def _how_it_ended(exitcode: int | None) -> IsolatedFailure:
+    reason = ending_of(exitcode or 0)
     if exitcode == -signal.SIGKILL:
-        return OutOfBounds("crashed with SIGKILL, perhaps for want of memory")
-    if exitcode is not None and exitcode < 0:
-        return IsolatedFailure(f"crashed with {signal.Signals(-exitcode).name}")
-    return IsolatedFailure(f"ended with exit code {exitcode} and no result")
+        return OutOfBounds(reason)
+    has_crashed = exitcode is not None and exitcode < 0
+    return IsolatedFailure(reason if has_crashed else f"{reason} and no result")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from quantgate.components.promote.publish import publish_bytes
 from quantgate.components.promote.shelf import Overtaken, Stored
+from quantgate.foundation.files import replace_bytes
 from quantgate.foundation.hashing import sha256_of_bytes
 
 
@@ -31,7 +31,7 @@ class FolderShelf:
         with self._alone():
             if self.read(name) != instead_of:
                 raise Overtaken(f"{self.folder / name} was written by somebody else meanwhile")
-            publish_bytes(self.folder / name, content)
+            replace_bytes(self.folder / name, content)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

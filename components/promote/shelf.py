@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from quantgate.errors import InputError
+from quantgate.errors import StorageError
+from quantgate.foundation.storage.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Shelf(Protocol):
         """Return what a name holds, None where there is nothing.
 
         Raises:
-            InputError: it cannot be read.
+            StorageError: it cannot be read.
         """
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
@@ -36,9 +37,19 @@ class Shelf(Protocol):
 
         Raises:
             Overtaken: it holds something else by now.
-            InputError: it cannot be written.
+            StorageError: it cannot be written.
         """
 
 
-class Overtaken(InputError):
+class Overtaken(StorageError):
     """Somebody else has written in the meantime."""
+
+
+def publishing_in(to: str) -> Operation:
+    """Return the operation of publishing in a folder of a bucket."""
+    return Operation(
+        "publish in",
+        to,
+        "get, create and replace objects there (roles/storage.objectUser)",
+        "`latest` is as it was or names the new version whole, so run again later",
+    )

@@ -8,8 +8,7 @@ from pathlib import Path
 from quantgate.components.promote.folder_shelf import FolderShelf
 from quantgate.components.promote.fsspec_shelf import FsspecShelf
 from quantgate.components.promote.latest import Latest
-from quantgate.components.promote.publish import publish_folder
-from quantgate.components.promote.shelf import Shelf
+from quantgate.components.promote.shelf import Shelf, publishing_in
 from quantgate.components.promote.versions import (
     CARD,
     DECISION,
@@ -21,7 +20,9 @@ from quantgate.components.promote.versions import (
     publish_objects,
 )
 from quantgate.errors import InputError, NothingQualified
+from quantgate.foundation.files import replacing_folder
 from quantgate.foundation.hashing import sha256_of_file
+from quantgate.foundation.storage.operation import requiring_google_client
 from quantgate.records.decision import Decision, Entry
 from quantgate.records.published import LATEST, MANIFEST, OTHER_PLACE, belongs_to, owner
 
@@ -53,6 +54,7 @@ def promote(
         NothingQualified: there is no winner, and the baseline is not kept.
         InputError: the model is not the promoted one, `to` holds another spec's versions or cannot
             be written, or another promotion was faster.
+        StorageError: the storage of `to` cannot be reached or refuses.
     """
     decision = Decision.read(decision_path)
     _check_model(_promoted(decision), winner_path)
@@ -75,6 +77,7 @@ def roll_back(to: str) -> tuple[str, str]:
 
     Raises:
         InputError: there is none to go back to, or it cannot be written.
+        StorageError: the storage of `to` cannot be reached or refuses.
     """
     with _writable(to):
         if "://" not in to and not Path(to).is_dir():
@@ -133,13 +136,8 @@ def _shelf(to: str) -> Shelf:
 
 
 def _gcs_shelf(to: str) -> Shelf:
-    try:
+    with requiring_google_client(publishing_in(to)):
         from quantgate.components.promote.gcs_shelf import GcsShelf
-    except ImportError as error:
-        raise InputError(
-            f"cannot publish in {to}: google-cloud-storage is not installed: "
-            "pip install 'quantgate[gcs]'"
-        ) from error
     return GcsShelf(to)
 
 
@@ -167,19 +165,14 @@ def _published(
         return earlier
     if not isinstance(shelf, FolderShelf):
         return publish_objects(shelf, model, decision, compiled)
-
-    def write(incoming: Path) -> None:
-        (incoming / MODEL).write_bytes(model)
-        (incoming / DECISION).write_bytes(decision)
-        (incoming / CARD).write_bytes(card_of(decision))
-        for name, content in compiled.items():
-            (incoming / name).write_bytes(content)
-        new.write(incoming / MANIFEST)
-
     folder = shelf.folder / new.version
     if folder.exists() and not earlier:
         log.warning("%s is damaged and is published anew", folder)
-    publish_folder(folder, write)
+    contents = {MODEL: model, DECISION: decision, CARD: card_of(decision), **compiled}
+    with replacing_folder(folder) as incoming:
+        for name, content in contents.items():
+            (incoming / name).write_bytes(content)
+        new.write(incoming / MANIFEST)
     return new
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from quantgate.foundation.files import replace_file, sync_folder
+from quantgate.foundation.files import delete_in_one_step, sync, write_note
 from quantgate.foundation.hashing import sha256_of_json
 from quantgate.local_runner.cache.digests import Digests
 from quantgate.local_runner.cache.entry import (
@@ -116,7 +116,7 @@ class Cache:
     def note(self, slot: str, ingredients: Mapping[str, str]) -> None:
         """Remember what a task rested on."""
         if self._noted(slot) != ingredients:
-            replace_file(self._last(slot), json.dumps(ingredients))
+            write_note(self._last(slot), json.dumps(ingredients))
 
     def _noted(self, slot: str) -> object:
         try:
@@ -198,13 +198,7 @@ def delete_entry(folder: Path, place: Path) -> None:
     Raises:
         OSError: it cannot be deleted.
     """
-    grave = _partial(folder)
-    grave.parent.mkdir(parents=True, exist_ok=True)
-    place.rename(grave)
-    if grave.is_dir():
-        shutil.rmtree(grave)
-    else:
-        grave.unlink()
+    delete_in_one_step(place, _partial(folder))
 
 
 def delete_abandoned(folder: Path, older_than_s: float) -> None:
@@ -228,4 +222,4 @@ def _put(partial: Path, place: Path) -> None:
         # Another run was faster, with the same outputs.
         if not (place / DOCUMENT).is_file():
             raise
-    sync_folder(place.parent)
+    sync(place.parent)

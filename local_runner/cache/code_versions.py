@@ -17,8 +17,8 @@ from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from quantgate.foundation.hashing import sha256_of_file, sha256_of_json
-from quantgate.local_runner.processes.resources import processors
+from quantgate.foundation.hashing import sha256_of_json, sha256_of_python
+from quantgate.foundation.machine import processor_name, processors
 
 #: It hands a function its inputs; what it requires itself has no part in the result.
 _EXECUTOR = "kfp"
@@ -33,17 +33,8 @@ def machine() -> dict[str, str]:
     """
     return {
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "the processor": f"{_processor()}, {processors()} cores, {platform.machine()}",
+        "the processor": f"{processor_name()}, {processors()} cores, {platform.machine()}",
     }
-
-
-def _processor() -> str:
-    try:
-        facts = Path("/proc/cpuinfo").read_text("utf-8")
-    except OSError:
-        facts = ""
-    found = re.search(r"^model name\s*:\s*(.+)$", facts, re.MULTILINE)
-    return found.group(1) if found else platform.processor()
 
 
 class Packages:
@@ -68,15 +59,8 @@ class Packages:
 
     def _content(self, place: Path) -> str:
         if place not in self._contents:
-            self._contents[place] = _content_of(place)
+            self._contents[place] = sha256_of_python(place)
         return self._contents[place]
-
-
-def _content_of(place: Path) -> str:
-    if place.is_file():
-        return sha256_of_file(place)
-    files = sorted(place.rglob("*.py"))
-    return sha256_of_json([[str(path.relative_to(place)), sha256_of_file(path)] for path in files])
 
 
 def _distributions(modules: frozenset[str]) -> dict[str, str]:

@@ -1,12 +1,16 @@
 """SHA-256 of files and folders, without reading a large unchanged file twice."""
 
-import hashlib
 import json
 import time
 from pathlib import Path
 
-from quantgate.foundation.files import replace_file
-from quantgate.foundation.hashing import files_below, sha256_of_file
+from quantgate.foundation.files import write_note
+from quantgate.foundation.hashing import (
+    files_below,
+    sha256_of_bytes,
+    sha256_of_file,
+    sha256_of_json,
+)
 
 #: Smaller files are read faster than looked up.
 _REMEMBERED_BYTES = 1 << 20
@@ -36,7 +40,7 @@ class Digests:
         """
         if path.is_dir():
             listed = [[name, self._of_file(path / name)] for name in files_below(path)]
-            return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+            return sha256_of_json(listed)
         return self._of_file(path) if path.exists() else "absent"
 
     def _of_file(self, path: Path) -> str:
@@ -64,8 +68,8 @@ class Digests:
 
     def _remember(self, signature: str, digest: str) -> None:
         if self._folder is not None:
-            replace_file(self._place(signature), json.dumps([signature, digest]))
+            write_note(self._place(signature), json.dumps([signature, digest]))
 
     def _place(self, signature: str) -> Path:
-        name = hashlib.sha256(json.loads(signature)[0].encode("utf-8", "surrogateescape"))
-        return Path(self._folder or "", name.hexdigest())
+        path = json.loads(signature)[0].encode("utf-8", "surrogateescape")
+        return Path(self._folder or "", sha256_of_bytes(path))

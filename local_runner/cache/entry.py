@@ -7,14 +7,13 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quantgate.foundation.files import empty_folder, sync_folder
+from quantgate.foundation.files import empty_folder, sync_tree
 from quantgate.foundation.hashing import CHUNK_BYTES, files_below, sha256_of_file, sha256_of_json
 from quantgate.local_runner.ir.values import Values
 from quantgate.local_runner.records.results import Artifact
@@ -80,10 +79,7 @@ def write_entry(body: Body, outputs: Values, source: Path, log: Path, target: Pa
     document = {"sha256": sha256_of_json(asdict(whole)), "body": asdict(whole)}
     with (target / DOCUMENT).open("w", encoding="utf-8") as stream:
         json.dump(document, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    for folder, _, _ in os.walk(target):
-        sync_folder(Path(folder))
+    sync_tree(target)
 
 
 def _plain(name: str, value: Artifact | list[Artifact], source: Path) -> dict[str, Any]:
@@ -107,7 +103,7 @@ def _files(source: Path, names: dict[str, Any]) -> Iterator[str]:
 
 
 def _copy(source: Path, target: Path, skipped: int = 0) -> str:
-    """Copy a file from a byte on, make sure that it is on the disk, and return its SHA-256."""
+    """Copy a file from a byte on, and return the SHA-256 of the copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as reading, target.open("wb") as writing:
@@ -115,8 +111,6 @@ def _copy(source: Path, target: Path, skipped: int = 0) -> str:
         while chunk := reading.read(CHUNK_BYTES):
             digest.update(chunk)
             writing.write(chunk)
-        writing.flush()
-        os.fsync(writing.fileno())
     return digest.hexdigest()
 
 

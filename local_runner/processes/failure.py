@@ -1,6 +1,5 @@
 """Why a task's process ended badly: what it said itself, or what is left to see of it."""
 
-import errno
 import json
 import os
 import signal
@@ -9,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from quantgate.errors import QuantgateError
+from quantgate.foundation.exit_status import ending_of
+from quantgate.foundation.files import is_disk_full
 from quantgate.local_runner.ir.values import TaskError
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: A disk with less is taken for full: what failed for want of room may have given some back.
 _LEAST_ROOM_BYTES = 1 << 20
 
@@ -24,7 +24,7 @@ def tell_exception(path: Path, error: BaseException) -> None:
     """Leave the reason in a file, on behalf of a process that is about to end."""
     if isinstance(error, QuantgateError):
         tell(path, str(error))
-    elif isinstance(error, OSError) and error.errno in _NO_ROOM:
+    elif isinstance(error, OSError) and is_disk_full(error):
         place = f" for {error.filename}" if error.filename else ""
         tell(path, f"no room is left on the disk{place}; make room and run again")
     else:
@@ -55,7 +55,7 @@ def why_ended(
     found = _left_behind(path)
     if found is not None and found[1]:
         return TaskError(found[0])
-    sentence = found[0] if found else _ending(status)
+    sentence = found[0] if found else ending_of(status)
     full = next(filter(_is_full, folders), None)
     hint = f"; the disk that holds {full} is full, make room and run again" if full else ""
     return Unexplained(sentence + hint)
@@ -67,21 +67,6 @@ def _left_behind(path: Path) -> tuple[str, bool] | None:
         return str(document["sentence"]), bool(document["explained"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-def _ending(status: int) -> str:
-    if status >= 0:
-        return f"ended with exit code {status}"
-    name = _signal_name(-status)
-    hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
-    return f"crashed with {name}{hint}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _is_full(folder: Path) -> bool:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from quantgate.foundation.extras import KFP_RUNTIME
 from quantgate.local_runner.ir.values import TaskError
 from quantgate.local_runner.processes.process_groups import end_task
 from quantgate.local_runner.processes.threads import bounded
@@ -58,7 +59,7 @@ def _start(descriptor: int, scratch: Path, log: Path) -> subprocess.Popen[bytes]
             stdout=output,
             stderr=output,
             cwd=log.parent,  # Python looks there for modules, and finds none
-            env={**bounded(1), **os.environ, "_KFP_RUNTIME": "true", "TMPDIR": str(scratch)},
+            env={**bounded(1), **os.environ, KFP_RUNTIME: "true", "TMPDIR": str(scratch)},
             pass_fds=[descriptor],
             start_new_session=True,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.errors import UsageError
+from quantgate.foundation.machine import processors
 from quantgate.local_runner.cache.cache import Cache
 from quantgate.local_runner.ir.arguments import check_arguments
 from quantgate.local_runner.ir.executions import Execution
@@ -16,7 +17,7 @@ from quantgate.local_runner.ir.inputs import with_defaults
 from quantgate.local_runner.ir.pipeline import Pipeline
 from quantgate.local_runner.ir.secrets import Given, Secrets
 from quantgate.local_runner.ir.values import Values
-from quantgate.local_runner.processes.resources import Pool, machine_memory, processors
+from quantgate.local_runner.processes.resources import Pool, machine_memory
 from quantgate.local_runner.processes.servers import Servers
 from quantgate.local_runner.records.events import (
     Observer,

@@ -6,7 +6,6 @@ Its standard input is a pipe that stays open. It prints JSON: {"path"} or {"erro
 argument says whether anything may be fetched.
 """
 
-import errno
 import json
 import os
 import sys
@@ -14,9 +13,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from quantgate.local_runner.ir.values import TaskError
+from quantgate.errors import StorageError
+from quantgate.foundation.files import is_disk_full
+from quantgate.foundation.storage.access import storage_of
+from quantgate.foundation.storage.remote import Listing, Storage
 from quantgate.local_runner.storage.downloads import Fetched, discard
-from quantgate.local_runner.storage.remote import Listing, Storage
 
 _ATTEMPTS = 2
 
@@ -25,9 +26,9 @@ def main(uri: str, store: str, may_fetch: str) -> int:
     """Fetch what a URI stands for, unless the store has it, and print where it lies."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        path = fetched(uri, _storage(uri), Path(store), may_fetch == "yes")
+        path = fetched(uri, storage_of(uri), Path(store), may_fetch == "yes")
         print(json.dumps({"path": str(path)}))  # noqa: T201
-    except TaskError as error:
+    except StorageError as error:
         print(json.dumps({"error": str(error)}))  # noqa: T201
     return 0
 
@@ -37,33 +38,18 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _storage(uri: str) -> Storage:
-    if uri.startswith("gs://"):
-        try:
-            from quantgate.local_runner.storage.gcs import Gcs
-        except ImportError as error:
-            raise TaskError(
-                f"cannot fetch {uri}: google-cloud-storage is not installed: "
-                "pip install 'quantgate[gcs]'"
-            ) from error
-        return Gcs()
-    from quantgate.local_runner.storage.fsspec import FsspecStorage
-
-    return FsspecStorage()
-
-
 def fetched(uri: str, storage: Storage, store: Path, may_fetch: bool = True) -> Path:
     """Return where the content of a URI lies below a store, every file compared with storage.
 
     Raises:
-        TaskError: it cannot be fetched, or is not there and must not be.
+        StorageError: it cannot be fetched, or is not there and must not be.
     """
     listing = storage.listing(uri)
     entry = Fetched(store, listing)
     if entry.is_whole and not entry.missing():
         return entry.path
     if not may_fetch:
-        raise TaskError(f"{uri} would be fetched: {listing.extent}")
+        raise StorageError(f"{uri} would be fetched: {listing.extent}")
     if entry.is_whole:
         _say(f"what was fetched from {uri} before is damaged; it is fetched anew")
         with suppress(FileNotFoundError):
@@ -73,7 +59,7 @@ def fetched(uri: str, storage: Storage, store: Path, may_fetch: bool = True) -> 
             _complete(entry, listing, storage)
             entry.finish()
     except OSError as error:
-        raise TaskError(_not_written(uri, store, error)) from error
+        raise StorageError(_not_written(uri, store, error)) from error
     return entry.path
 
 
@@ -87,7 +73,7 @@ def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
         storage.fetch(listing.uri, missing, entry.folder)
         missing = entry.missing()
     if missing:
-        raise TaskError(
+        raise StorageError(
             f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with other "
             "bytes than its checksum is of; nothing of it is used. Is a proxy on the way?"
         )
@@ -96,7 +82,7 @@ def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
 def _not_written(uri: str, store: Path, error: OSError) -> str:
     way_out = (
         "make room and run again, and what has arrived is not fetched again"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if is_disk_full(error)
         else "name another folder with --cache-dir"
     )
     return f"cannot fetch {uri} into {store}: {error.strerror or error}; {way_out}"

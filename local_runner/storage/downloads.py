@@ -5,20 +5,17 @@
 <store>/<key>/lock             held by one who fetches, shared by runs that use it
 """
 
-import base64
 import fcntl
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from quantgate.foundation.files import replace_file
-from quantgate.foundation.hashing import CHUNK_BYTES, sha256_of_json
-from quantgate.local_runner.storage.remote import Listing, RemoteFile
+from quantgate.foundation.files import delete_in_one_step, hidden_beside, write_note
+from quantgate.foundation.hashing import crc32c_of_file, sha256_of_json
+from quantgate.foundation.storage.remote import Listing, RemoteFile
 
 DOCUMENT = "fetched.json"
 _LOCK = "lock"
@@ -57,14 +54,14 @@ class Fetched:
         size = place.stat().st_size
         if size < file.size_bytes:
             return False
-        if size == file.size_bytes and file.crc32c in (None, crc32c_of(place)):
+        if size == file.size_bytes and file.crc32c in (None, crc32c_of_file(place)):
             return True
         place.unlink()
         return False
 
     def finish(self) -> None:
         """Say that everything is there."""
-        replace_file(self.place / DOCUMENT, json.dumps(asdict(self._listing)))
+        write_note(self.place / DOCUMENT, json.dumps(asdict(self._listing)))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -100,21 +97,8 @@ def lock(place: Path, how: int) -> int:
 
 
 def discard(place: Path) -> None:
-    """Delete an entry: gone at once and whole."""
-    grave = place.with_name(f".{uuid.uuid4().hex}")
-    place.rename(grave)
-    shutil.rmtree(grave)
-
-
-def crc32c_of(path: Path) -> str:
-    """Return a file's CRC32C as Google Cloud Storage writes it."""
-    import google_crc32c
-
-    checksum = google_crc32c.Checksum()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            checksum.update(chunk)
-    return base64.b64encode(checksum.digest()).decode()
+    """Delete an entry in one step."""
+    delete_in_one_step(place, hidden_beside(place))
 
 
 def stored(store: Path) -> Iterator[Path]:

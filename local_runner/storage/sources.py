@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from quantgate.foundation.extras import KFP_RUNTIME
 from quantgate.local_runner.ir.values import TaskError
 from quantgate.local_runner.storage.downloads import lock
 
@@ -68,7 +69,7 @@ class Sources:
             allowed = "yes" if self._may_fetch else "no"
             child = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", _CHILD, uri, str(self._store), allowed),
-                env={**os.environ, "_KFP_RUNTIME": "true"},
+                env={**os.environ, KFP_RUNTIME: "true"},
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=errors or asyncio.subprocess.DEVNULL,

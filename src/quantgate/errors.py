@@ -5,6 +5,7 @@ QuantgateError            1  something quantgate expected went wrong; the messag
 ├── SpecError             3  the spec is invalid; it carries every problem found
 ├── NothingQualified      4  no candidate keeps the limits
 ├── InputError            1  a model or data set is not what the spec says it is
+├── StorageError          1  storage cannot be reached, refuses, or lacks what it should hold
 ├── PipelineError         1  a compiled pipeline that a cluster or the local runner cannot run
 ├── ClusterError          1  the cluster cannot be reached, refuses, or a run came to nothing
 └── StepFailed            1  a task of the pipeline failed
@@ -82,6 +83,10 @@ class NothingQualified(QuantgateError):
 
 class InputError(QuantgateError):
     """A model or data set is not what the spec says it is."""
+
+
+class StorageError(QuantgateError):
+    """Storage cannot be reached, refuses a request, or does not hold what it should."""
 
 
 class PipelineError(QuantgateError):

@@ -130,12 +130,12 @@ def test_a_task_that_the_kernel_kills_fails_alone(group: Group, tmp_path: Path) 
     source = tmp_path / "pipeline.yaml"
     compiler.Compiler().compile(greed, str(source))
     said = group.run(PIPELINE, source, tmp_path)
-    assert said == {"take": "crashed with SIGKILL, perhaps for want of memory", "stay": None}
+    assert said == {"take": "crashed with SIGKILL, perhaps out of memory", "stay": None}
     assert group.killed == 1
 
 
 def test_a_conversion_that_the_kernel_kills_leaves_its_task_alone(group: Group) -> None:
     said = group.run(ISOLATED)
-    sentence = "crashed with SIGKILL, perhaps for want of memory"
+    sentence = "crashed with SIGKILL, perhaps out of memory"
     assert said == ["OutOfBounds", sentence, True, 1]
     assert group.killed == 1

@@ -30,7 +30,7 @@ def storage(monkeypatch):
     server.start()
     port = server._api._httpd.server_address[1]
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://localhost:{port}")
-    from quantgate.local_runner.storage.gcs import storage
+    from quantgate.foundation.storage.gcs import storage
 
     yield storage.Client().bucket("bucket")
     server.stop()

@@ -4,8 +4,8 @@ import pytest
 from gcp_storage_emulator.server import create_server
 
 from quantgate.components.promote.work import promote, roll_back
+from quantgate.foundation.storage.gcs import Gcs, storage
 from quantgate.local_runner.storage.download_process import fetched
-from quantgate.local_runner.storage.gcs import Gcs, storage
 
 # Google's client leaves connections of refused requests to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

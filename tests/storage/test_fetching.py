@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from quantgate.local_runner.ir.values import TaskError
+from quantgate.errors import StorageError
+from quantgate.foundation.storage.gcs import Gcs
 from quantgate.local_runner.storage.download_process import fetched
-from quantgate.local_runner.storage.gcs import Gcs
 
 # Google's client leaves connections of refused requests to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -37,7 +37,7 @@ def contents(folder):
 
 
 def refusal(fetch, uri, **settings):
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises(StorageError) as caught:
         fetch(uri, **settings)
     return str(caught.value)
 
@@ -134,8 +134,8 @@ def test_a_name_that_no_file_can_have_is_refused(bucket, fetch, names, culprit):
 def test_what_is_stored_compressed_is_refused(bucket, fetch):
     bucket.put("a.csv", b"\x1f\x8b", encoding="gzip")
     assert refusal(fetch, "gs://bucket/a.csv") == (
-        "cannot fetch gs://bucket/a.csv: `a.csv` is stored with `Content-Encoding: gzip`, so that "
-        "who reads it gets other bytes than its checksum is of; store it without"
+        "cannot fetch gs://bucket/a.csv: `a.csv` is stored with `Content-Encoding: gzip`, so "
+        "readers get other bytes than its checksum covers; store it without that encoding"
     )
 
 

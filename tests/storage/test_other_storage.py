@@ -10,11 +10,10 @@ from quantgate.components.promote.folder_shelf import FolderShelf
 from quantgate.components.promote.fsspec_shelf import FsspecShelf
 from quantgate.components.promote.shelf import Overtaken
 from quantgate.components.promote.work import promote, roll_back
-from quantgate.errors import InputError
+from quantgate.errors import InputError, StorageError
 from quantgate.foundation.hashing import sha256_of_bytes
-from quantgate.local_runner.ir.values import TaskError
+from quantgate.foundation.storage.fsspec import FsspecStorage
 from quantgate.local_runner.storage.download_process import fetched
-from quantgate.local_runner.storage.fsspec import FsspecStorage
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def test_a_file_that_is_replaced_meanwhile(memory, tmp_path):
     storage = FsspecStorage()
     listing = storage.listing("memory://bucket/a")
     memory.pipe("/bucket/a", b"new")
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises(StorageError) as caught:
         storage.fetch("memory://bucket/a", list(listing.files), tmp_path)
     assert str(caught.value) == (
         "cannot fetch memory://bucket/a: `/bucket/a` was replaced while it was fetched; run again"
@@ -48,7 +47,7 @@ def test_a_file_that_is_replaced_meanwhile(memory, tmp_path):
 
 
 def test_where_nothing_is(memory, tmp_path):
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises(StorageError) as caught:
         fetched("memory://bucket/none", FsspecStorage(), tmp_path)
     assert str(caught.value) == (
         "cannot fetch memory://bucket/none: there is nothing there; check its name"
@@ -68,11 +67,11 @@ def test_versions_are_published_and_rolled_back(memory, decided, check_fleet):
 
 
 def test_what_fsspec_does_not_know(decided):
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(StorageError) as caught:
         promote(to="nowhere://bucket", **decided())
     assert str(caught.value) == (
-        "cannot publish in nowhere://bucket: Protocol not known: nowhere; `nowhere://` is written "
-        "through fsspec and the package it asks for, `pip install 'quantgate[s3]'` for S3"
+        "cannot publish in nowhere://bucket: Protocol not known: nowhere; `nowhere://` needs "
+        "fsspec and the package it asks for, `pip install 'quantgate[s3]'` for S3"
     )
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from quantgate.components.promote import gcs_shelf
 from quantgate.components.promote.versions import Promotion
 from quantgate.components.promote.work import promote, roll_back
-from quantgate.errors import InputError
+from quantgate.errors import InputError, StorageError
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.foundation.storage import gcs_client
 
 # Google's client leaves connections of refused requests to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
@@ -32,7 +32,7 @@ def publish(arguments):
 
 
 def refusal(action, *arguments):
-    with pytest.raises(InputError) as caught:
+    with pytest.raises((InputError, StorageError)) as caught:
         action(*arguments)
     return str(caught.value)
 
@@ -216,11 +216,11 @@ def test_bytes_that_change_on_the_way_are_refused(bucket, decided, latest, name)
 
 
 def test_storage_that_stays_down(bucket, decided, monkeypatch):
-    monkeypatch.setattr(gcs_shelf, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(gcs_client, "PATIENCE_S", 1.0)
     bucket.fail(lambda request: request.answer(503), times=1000, method="POST")
     message = refusal(publish, decided())
     assert message.startswith(
-        f"cannot publish in {TO}: storage cannot be reached, or failed each time it was asked ("
+        f"cannot publish in {TO}: storage cannot be reached, or failed at every attempt ("
     )
     assert message.endswith(
         "); `latest` is as it was or names the new version whole, so run again later"
@@ -230,10 +230,10 @@ def test_storage_that_stays_down(bucket, decided, monkeypatch):
 
 def test_a_bucket_that_does_not_exist(bucket, decided):
     arguments = decided()
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(StorageError) as caught:
         promote(to="gs://missing/models", **arguments)
     assert str(caught.value) == (
-        "cannot publish in gs://missing/models: there is no such bucket; make it, or check its name"
+        "cannot publish in gs://missing/models: there is no such bucket; check its name"
     )
 
 

@@ -15,12 +15,11 @@ from kfp.dsl import Dataset, Input
 from quantgate.components.promote.fsspec_shelf import FsspecShelf
 from quantgate.components.promote.shelf import Overtaken
 from quantgate.components.promote.work import promote, roll_back
-from quantgate.errors import ClusterError, InputError
+from quantgate.errors import ClusterError, StorageError
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.foundation.storage.fsspec import FsspecStorage
 from quantgate.local_runner import read_pipeline, run_pipeline
-from quantgate.local_runner.ir.values import TaskError
 from quantgate.local_runner.storage.download_process import fetched
-from quantgate.local_runner.storage.fsspec import FsspecStorage
 from quantgate.records.decision import Decision
 from quantgate.runs.cluster_results import find_decision
 
@@ -130,17 +129,17 @@ def test_passing_failures_are_tried_again(data, fetch, door):
 
 def test_storage_that_stays_down_is_given_up(data, fetch, door):
     door.always.append(("GET", "/data/a", s3_server().answer("500 Error", "InternalError")))
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises(StorageError) as caught:
         fetch(data)
     assert str(caught.value).startswith(
-        "cannot fetch s3://bucket/data: storage cannot be reached, or failed each time it was "
-        "asked (OSError: "
+        "cannot fetch s3://bucket/data: storage cannot be reached, or failed at every attempt "
+        "(OSError: "
     )
 
 
 def test_an_endpoint_where_nobody_is(data, fetch, environment):
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(TaskError, match=r"EndpointConnectionError: .*; check its endpoint and"):
+    with pytest.raises(StorageError, match=r"EndpointConnectionError: .*; check its endpoint and"):
         fetch(data)
 
 
@@ -149,22 +148,22 @@ def test_no_credentials(data, fetch, decided, environment, tmp_path):
         environment.delenv(name)
     environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
     environment.setenv("HOME", str(tmp_path))
-    with pytest.raises(TaskError, match="NoCredentialsError: Unable to locate credentials"):
+    with pytest.raises(StorageError, match="NoCredentialsError: Unable to locate credentials"):
         fetch(data)
-    with pytest.raises(InputError, match="NoCredentialsError: Unable to locate credentials"):
+    with pytest.raises(StorageError, match="NoCredentialsError: Unable to locate credentials"):
         promote(to="s3://bucket/fleet", **decided())
 
 
 @pytest.mark.parametrize(("method", "uri"), [("GET", ""), ("HEAD", "/a")])
 def test_no_permission(data, fetch, door, method, uri):
     door.always.append((method, "/data/a", denied()))
-    with pytest.raises(TaskError, match=r"permission denied \(.*\); credentials come from the"):
+    with pytest.raises(StorageError, match=r"permission denied \(.*\); check your rights, and"):
         fetch(data + uri)
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/none", "s3://nobody-s/data"])
 def test_where_nothing_is(s3, fetch, uri):
-    with pytest.raises(TaskError, match=r"there is nothing .*; check its name"):
+    with pytest.raises(StorageError, match=r"there is nothing .*; check its name"):
         fetch(uri)
 
 
@@ -172,7 +171,7 @@ def test_a_file_that_is_replaced_meanwhile(s3, data, tmp_path):
     storage = FsspecStorage()
     listing = storage.listing(data)
     s3.pipe("bucket/data/a", LARGE[::-1])
-    with pytest.raises(TaskError, match="`bucket/data/a` was replaced while it was fetched"):
+    with pytest.raises(StorageError, match="`bucket/data/a` was replaced while it was fetched"):
         storage.fetch(data, list(listing.files), tmp_path)
     assert not (tmp_path / "a").exists()
 
@@ -247,14 +246,14 @@ def test_a_promotion_that_may_not_write_leaves_latest(s3, decided, door):
     promote(to="s3://bucket/fleet", **decided(b"one"))
     before = s3.cat_file("bucket/fleet/latest")
     door.always.append(("PUT", "/fleet/", denied()))
-    with pytest.raises(InputError, match=r"cannot publish in s3://bucket/fleet: .* your rights"):
+    with pytest.raises(StorageError, match=r"cannot publish in s3://bucket/fleet: .* your rights"):
         promote(to="s3://bucket/fleet", **decided(b"two"))
     door.always.clear()
     assert s3.cat_file("bucket/fleet/latest") == before
 
 
 def test_a_bucket_that_does_not_exist(s3, decided):
-    with pytest.raises(InputError, match="cannot publish in s3://nobody-s/fleet: "):
+    with pytest.raises(StorageError, match="cannot publish in s3://nobody-s/fleet: "):
         promote(to="s3://nobody-s/fleet", **decided())
     assert not s3.exists("nobody-s")
 
@@ -284,6 +283,6 @@ def test_the_decision_of_a_run_on_a_cluster(s3, decided, tmp_path):
 
 def test_no_secret_is_told(data, fetch, door):
     door.always.append(("GET", "/data/a", denied()))
-    with pytest.raises(TaskError) as caught:
+    with pytest.raises(StorageError) as caught:
         fetch(data)
     assert "s3cret" not in f"{caught.value}{caught.value.__cause__}"

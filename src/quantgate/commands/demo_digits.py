@@ -5,13 +5,13 @@ download. A third is kept for evaluation, the rest trains the model and calibrat
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from quantgate.errors import StepFailed, UsageError
+from quantgate.foundation.files import replacing_folder
 
 SPEC_NAME = "quantgate.yaml"
 EVALUATION_EVERY = 3
@@ -119,10 +119,8 @@ def train(folder: Path) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss)
     model.fit(data["image"], data["labels"], epochs=EPOCHS, batch_size=32, verbose=0)
-    partial = folder / ".saved_model.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    model.export(partial, verbose=False)
-    partial.rename(folder / "saved_model")
+    with replacing_folder(folder / "saved_model") as partial:
+        model.export(partial, verbose=False)
 
 
 def _network() -> Any:  # a keras.Model, which only this function's import knows

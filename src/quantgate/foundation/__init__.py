@@ -1,1 +1,1 @@
-"""Tools that any room may use: hashing, atomic writes, compiled pipelines as YAML."""
+"""Tools that any package may use: hashes, atomic writes, storage access, compiled pipelines."""

@@ -6,14 +6,12 @@ KFP's API does not return the URIs of artifacts. Its driver puts them below
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from quantgate.errors import ClusterError
+from quantgate.errors import ClusterError, StorageError
+from quantgate.foundation.storage.access import storage_of
+from quantgate.foundation.storage.remote import Listing
 from quantgate.records.decision import Decision
-from quantgate.spec.model.locations import is_pipeline_root, scheme_of
-
-if TYPE_CHECKING:
-    from quantgate.local_runner.storage.remote import Listing, Storage
+from quantgate.spec.model.locations import is_pipeline_root
 
 _NO_PIPELINE = (
     "the cluster does not have the run's pipeline any more, whose name is a part of the URI of its "
@@ -62,28 +60,19 @@ def find_decision(results: str, folder: Path) -> Found:
     Raises:
         ClusterError: it cannot be read here; the error says where it lies.
     """
-    from quantgate.local_runner.ir.values import TaskError
-
-    storage = _storage(results)
+    storage = storage_of(results)
     try:
         listing = storage.listing(results)
         gate = _gate_of(listing)
         chosen = [file for file in listing.files if file.name == f"{gate}/decision"]
         storage.fetch(results, chosen, folder)
-    except TaskError as error:
+    except StorageError as error:
         raise ClusterError(f"{error}; the results lie below {results}") from None
     places = {name: f"{results}/{gate}/{name}" for name in ("winner", "report", "page")}
     return Found(Decision.read(folder / f"{gate}/decision"), **places)
 
 
-def _storage(uri: str) -> "Storage":
-    from quantgate.local_runner.storage.fsspec import FsspecStorage
-    from quantgate.local_runner.storage.gcs import Gcs
-
-    return Gcs() if scheme_of(uri) == "gs" else FsspecStorage()
-
-
-def _gate_of(listing: "Listing") -> str:
+def _gate_of(listing: Listing) -> str:
     """Return the folder, below the listing's, that the gate wrote to."""
     for file in listing.files:
         folder, _, name = file.name.rpartition("/")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from quantgate.errors import UsageError
+from quantgate.foundation.files import replacing
 from quantgate.records.base import Record
 from quantgate.records.decision import Decision
 
@@ -43,9 +44,8 @@ class RunRecord(Record):
 
     def keep(self, run: "RunFolder") -> None:
         """Write the record in place of an older one, so that there is one at every moment."""
-        partial = run.path / ".run.partial.json"
-        self.write(partial)
-        partial.replace(run.record)
+        with replacing(run.record) as partial:
+            self.write(partial)
 
 
 @dataclass(frozen=True)
@@ -175,9 +175,8 @@ def keep_results(
         decided = Decision.read(decision)
         if decided.promoted:
             model.with_name("README.md").write_text(card.render(decided), encoding="utf-8")
-    partial = run.path / ".decision.partial.json"
-    shutil.copyfile(decision, partial)
-    partial.replace(run.decision)
+    with replacing(run.decision) as partial:
+        shutil.copyfile(decision, partial)
     _point_latest_at(run)
 
 
@@ -185,10 +184,8 @@ def _point_latest_at(run: RunFolder) -> None:
     link = run.path.parent / LATEST
     if _is_strange(link):
         return  # a `latest` that promotion has written there is what devices read
-    fresh = run.path.parent / f".{LATEST}-{run.path.name}"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(run.path.name, target_is_directory=True)
-    fresh.replace(link)
+    with replacing(link) as fresh:
+        fresh.symlink_to(run.path.name, target_is_directory=True)
 
 
 def _is_strange(link: Path) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from quantgate.errors import UsageError
 from quantgate.foundation.extras import import_kfp_without_client
-from quantgate.foundation.files import replace_file
-from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
+from quantgate.foundation.files import write_note
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_python
 from quantgate.planning.plan import Plan
 
 #: Everything that has a say in what a plan compiles into.
@@ -56,12 +56,11 @@ def _key(plan: Plan, spec_sha256: str) -> str:
 
 
 def _own_code() -> Iterator[str]:
-    """Yield a hash for every Python file, for in a development install the version says nothing."""
+    """Yield a hash for each package, as the version of a development install says nothing."""
     for name in _OWN_CODE:
         spec = find_spec(name)
         for folder in spec.submodule_search_locations or [] if spec else []:
-            for file in sorted(Path(folder).rglob("*.py")):
-                yield f"{file.relative_to(folder)} {sha256_of_file(file)}"
+            yield sha256_of_python(Path(folder))
 
 
 def _read(kept: Path) -> str | None:
@@ -81,4 +80,4 @@ def _read(kept: Path) -> str | None:
 def _keep(kept: Path, text: str) -> None:
     """Keep a pipeline; where it cannot be kept, the next run compiles it again."""
     document = {"sha256": sha256_of_bytes(text.encode()), "pipeline": text}
-    replace_file(kept, json.dumps(document))
+    write_note(kept, json.dumps(document))

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from ai_edge_litert.schema_py_generated import FullyConnectedOptionsT
 
-from quantgate.components.benchmark.machine import processor_name
 from quantgate.components.benchmark.timing import Entrant, Subject, time_models
 from quantgate.components.benchmark.work import BenchmarkInputs, BenchmarkSettings, benchmark
 from quantgate.components.collect.work import collect
 from quantgate.foundation.hashing import sha256_of_file
+from quantgate.foundation.machine import processor_name
 from quantgate.records.tasks import Benchmark, ModelFacts
 
 FLOAT = "float32"

@@ -7,7 +7,6 @@ import pytest
 from quantgate.components.benchmark.machine import (
     Clock,
     governor,
-    processor_name,
     read_clock,
     shares_between,
 )
@@ -29,13 +28,6 @@ def test_the_governor_is_that_of_the_cores_we_may_use(tmp_path):
 def test_many_virtual_machines_tell_no_governor(tmp_path):
     assert governor(tmp_path) == "unknown"
     assert governor() != ""
-
-
-def test_the_processor_is_named(tmp_path):
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text("processor : 0\nmodel name\t: Cortex-A76\n")
-    assert processor_name(cpuinfo) == "Cortex-A76"
-    assert processor_name(tmp_path / "absent") != ""
 
 
 def test_what_others_and_the_hypervisor_take_are_shares_of_all_cores(tmp_path):

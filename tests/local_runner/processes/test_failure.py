@@ -114,7 +114,7 @@ def test_a_name_that_the_locale_could_not_decode_is_readable_again(file):
     ("status", "said"),
     [
         (-11, "crashed with SIGSEGV"),
-        (-9, "crashed with SIGKILL, perhaps for want of memory"),
+        (-9, "crashed with SIGKILL, perhaps out of memory"),
         (-64, "crashed with SIGRTMAX"),
         (-50, "crashed with signal 50"),
         (3, "ended with exit code 3"),

@@ -90,7 +90,7 @@ def test_a_killed_task_hints_at_memory(run):
     def pipeline():
         kill()
 
-    assert only_task(run(pipeline)).error == ("crashed with SIGKILL, perhaps for want of memory")
+    assert only_task(run(pipeline)).error == ("crashed with SIGKILL, perhaps out of memory")
 
 
 def test_an_expected_error_speaks_for_itself(run):

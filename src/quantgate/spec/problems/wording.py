@@ -1,13 +1,11 @@
 """The pieces that messages and hints are made of."""
 
-import difflib
 from collections.abc import Iterable
 
 from quantgate.errors import KeyPath
+from quantgate.foundation.nearest_names import nearest
 
 SHOWN_CHARACTERS = 60
-MAX_SUGGESTIONS = 4
-MIN_PART = 3
 
 
 def dotted(path: KeyPath) -> str:
@@ -19,15 +17,6 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
     """Join words for a sentence: "`a`, `b` or `c`"."""
     *firsts, last = [f"`{word}`" for word in words]
     return f"{', '.join(firsts)} {joint} {last}" if firsts else last
-
-
-def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The known words that a misspelt one is a part of, or else the one that it resembles."""
-    words = list(known)
-    containing = [entire for entire in words if word.lower() in entire]
-    if len(word) >= MIN_PART and 0 < len(containing) <= MAX_SUGGESTIONS:
-        return containing
-    return difflib.get_close_matches(word.lower(), words, n=1)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from quantgate.errors import KeyPath
+from quantgate.foundation.nearest_names import nearest
 from quantgate.spec.model.spec import Spec
 from quantgate.spec.problems.findings import Finding
-from quantgate.spec.problems.wording import described, nearest
+from quantgate.spec.problems.wording import described
 from quantgate.spec.reading.faults import Fault, finding_of, keys_beside
 
 VERSION = 1

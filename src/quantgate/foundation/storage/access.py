@@ -1,0 +1,19 @@
+"""The storage behind a URI."""
+
+from quantgate.foundation.storage.operation import fetching, requiring_google_client
+from quantgate.foundation.storage.remote import Storage
+
+
+def storage_of(uri: str) -> Storage:
+    """Return what reads a URI: Google's own client for `gs://`, fsspec for the rest.
+
+    Raises:
+        StorageError: Google's client is not installed.
+    """
+    if uri.startswith("gs://"):
+        with requiring_google_client(fetching(uri)):
+            from quantgate.foundation.storage.gcs import Gcs
+        return Gcs()
+    from quantgate.foundation.storage.fsspec import FsspecStorage
+
+    return FsspecStorage()

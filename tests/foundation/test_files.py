@@ -1,0 +1,107 @@
+"""Files and folders that appear whole or not at all."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from quantgate.foundation.files import (
+    delete_in_one_step,
+    is_disk_full,
+    replace_bytes,
+    replacing,
+    replacing_folder,
+    write_note,
+)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_file_is_replaced_at_the_end_of_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text("old")
+    with replacing(path) as partial:
+        partial.write_text("new")
+        assert (path.read_text(), partial.suffix) == ("old", ".json")
+    assert path.read_text() == "new"
+    assert names_in(tmp_path) == ["run.json"]
+
+
+def test_file_stays_as_it_is_if_the_block_fails(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), replacing(path, ".yaml") as partial:
+        partial.write_text("half")
+        assert partial.suffix == ".yaml"
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["run.json"]
+
+
+def test_link_is_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "latest"
+    link.symlink_to("first")
+    with replacing(link) as fresh:
+        fresh.symlink_to("second")
+    assert str(link.readlink()) == "second"
+
+
+@pytest.mark.parametrize("has_old", [True, False])
+def test_folder_is_replaced_whole(tmp_path: Path, has_old: bool) -> None:
+    target = tmp_path / "version"
+    if has_old:
+        target.mkdir()
+        (target / "old").touch()
+    with replacing_folder(target) as incoming:
+        (incoming / "new").write_text("content")
+        assert target.exists() == has_old
+    assert names_in(target) == ["new"]
+    assert names_in(tmp_path) == ["version"]
+
+
+def test_folder_stays_as_it_is_if_the_block_fails(tmp_path: Path) -> None:
+    target = tmp_path / "version"
+    target.mkdir()
+    (target / "old").touch()
+    with pytest.raises(ZeroDivisionError), replacing_folder(target) as incoming:
+        (incoming / "new").touch()
+        raise ZeroDivisionError
+    assert names_in(target) == ["old"]
+    assert names_in(tmp_path) == ["version"]
+
+
+def test_bytes_are_replaced(tmp_path: Path) -> None:
+    for content in (b"first", b"second"):
+        replace_bytes(tmp_path / "latest", content)
+        assert (tmp_path / "latest").read_bytes() == content
+    assert names_in(tmp_path) == ["latest"]
+
+
+def test_note_that_cannot_be_written_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    write_note(tmp_path / "file" / "note", "text")
+    write_note(tmp_path / "folder" / "note", "text")
+    assert (tmp_path / "folder" / "note").read_text() == "text"
+    assert names_in(tmp_path) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_files_and_folders_are_deleted(tmp_path: Path, is_folder: bool) -> None:
+    path = tmp_path / "entry"
+    (path / "outputs" if is_folder else tmp_path / "outputs").mkdir(parents=True)
+    if not is_folder:
+        path.touch()
+    delete_in_one_step(path, tmp_path / "graves" / "1")
+    assert not path.exists()
+    assert names_in(tmp_path / "graves") == []
+
+
+def test_full_disk_is_recognized() -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(OSError) as caught:
+        full.write(b"content")
+    assert is_disk_full(caught.value)
+    assert is_disk_full(OSError(errno.EDQUOT, "quota"))
+    assert not is_disk_full(OSError(errno.EACCES, "denied"))
+    assert not is_disk_full(ValueError())
