@@ -17,6 +17,7 @@ from quantgate.decision.slice_verdicts import judge_with_slices, warnings_about_
 from quantgate.decision.summary import summarize
 from quantgate.decision.timing_warnings import warnings_of_timing
 from quantgate.decision.verdicts import Measured, intervals_of
+from quantgate.domain.rules import RULES
 from quantgate.records.decision import Decision, Entry, Verdict
 from quantgate.records.targets import warnings_of_targets
 from quantgate.records.tasks import Slices
@@ -225,4 +226,4 @@ def _warnings(
 
 def _is_missed_by_the_model_itself(verdict: Verdict) -> bool:
     """Whether a limit on accuracy is one that quantization cannot be blamed for."""
-    return verdict.metric is not None and not verdict.passed and verdict.rule in ("min", "max")
+    return verdict.metric is not None and not verdict.passed and not RULES[verdict.rule].compares

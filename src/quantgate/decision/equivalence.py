@@ -6,6 +6,7 @@ from functools import cache
 from quantgate.decision.choice import Alike
 from quantgate.decision.verdicts import Measured, estimate_of
 from quantgate.domain.figures import LATENCIES, MEDIAN
+from quantgate.domain.rules import worsening
 from quantgate.records.tasks import Interval
 from quantgate.spec.model.choice import Objective, WithinConfidence
 from quantgate.statistics.latency_ratios import ratio_interval, told_apart
@@ -42,7 +43,7 @@ def alike_by_samples(models: Mapping[str, Measured], otherwise: Alike) -> Alike:
             return otherwise(objective, other, best)
         if models[other].covered is not None or models[best].covered is not None:
             return False  # values of single samples that belong to different ones
-        rule = "max_rise" if objective.minimize else "max_drop"
+        rule = worsening(higher_is_better=not objective.minimize)
         estimate = estimate_of(objective.figure, rule, models[other], models[best])
         return estimate is not None and not estimate.lower(objective.within.confidence) > 0
 

@@ -68,5 +68,5 @@ def _kept_limit(verdict: Verdict) -> float:
     value = (verdict.value if verdict.bound is None else verdict.bound) or 0.0
     if math.isclose(nearest := float(f"{value:.{_DIGITS}g}"), value, rel_tol=ROUNDING):
         return nearest
-    rounding = ROUND_FLOOR if RULES[verdict.rule].floor else ROUND_CEILING
+    rounding = ROUND_FLOOR if RULES[verdict.rule].is_floor else ROUND_CEILING
     return float(Context(prec=_DIGITS, rounding=rounding).create_decimal_from_float(value))

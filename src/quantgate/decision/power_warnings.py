@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from quantgate.domain.figures import METRICS, metric_of
+from quantgate.domain.rules import RULES
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.paired_bounds import least_samples
 from quantgate.wording.figures import confidence_text
-
-#: The rules on a drop, and the part of the baseline's figure that they count in.
-_DROPS = {"max_drop": 0.0, "max_drop_percent": 0.01}
 
 
 def warnings_of_power(
@@ -56,7 +54,12 @@ def _drops(
         metric = METRICS.get(metric_of(name, metrics) or "")
         if metric is None or not metric.right_or_wrong:
             continue
-        for rule, share in _DROPS.items():
-            drop, scale = getattr(limit, rule), share * baseline.get(name, 0.0) if share else 1.0
-            if drop:
-                yield name, drop * scale, limit.confidence
+        for rule, value in limit.by_name.items():
+            if RULES[rule].is_drop and (drop := _absolute(rule, value, baseline.get(name, 0.0))):
+                yield name, drop, limit.confidence
+
+
+def _absolute(rule: str, limit: float, baseline: float) -> float:
+    """Return a limit in the figure's unit."""
+    parts = RULES[rule].unit_per_baseline
+    return limit * baseline / parts if parts else limit

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from quantgate.domain.figures import LATENCIES, METRICS, metric_of
-from quantgate.domain.rules import RULES, Rule, margin_of
+from quantgate.domain.rules import MIN, RULES, Rule, margin_of
 from quantgate.records.decision import Outcome, Verdict
 from quantgate.records.tasks import Interval, Steps
 from quantgate.spec.model.limit import Rules
@@ -59,7 +59,7 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) 
     `early` shares out over them.
     """
     return [
-        _verdict(name, rule, value, limit.confidence, candidate, baseline)
+        _verdict(name, RULES[rule], value, limit.confidence, candidate, baseline)
         for name, limit in limits.items()
         for rule, value in limit.by_name.items()
     ]
@@ -72,7 +72,7 @@ def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, I
     """
     found = {}
     for name, value in measured.figures.items():
-        estimate = _early(name, RULES["min"], measured, measured) or _of_figure(name, measured)
+        estimate = _early(name, MIN, measured, measured) or _of_figure(name, measured)
         limit = limits.get(name)
         confidence = (limit and limit.confidence) or USUAL_CONFIDENCE
         if estimate and (interval := _interval(value, confidence, estimate)):
@@ -80,20 +80,21 @@ def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, I
     return found
 
 
-def estimate_of(name: str, rule: str, candidate: Measured, baseline: Measured) -> Estimate | None:
+def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
     """The evidence behind the value that a rule limits; None where there is none."""
     if name in LATENCIES:
-        return _of_timings(name, RULES[rule], candidate, baseline)
-    if RULES[rule].sign == 0:
+        return _of_timings(name, rule, candidate, baseline)
+    if not rule.compares:
         return _of_figure(name, candidate)
     if candidate.model_sha256 == baseline.model_sha256:
-        return Certain(RULES[rule].value(_figure(candidate, name), _figure(baseline, name)))
-    return _of_difference(name, RULES[rule], candidate, baseline)
+        return Certain(rule.value(_figure(candidate, name), _figure(baseline, name)))
+    return _of_difference(name, rule, candidate, baseline)
 
 
 def misses_outright(verdict: Verdict) -> bool:
     """Whether the value itself misses the limit, whatever its confidence bound."""
-    return verdict.value is not None and margin_of(verdict.rule, verdict.value, verdict.limit) < 0
+    rule = RULES[verdict.rule]
+    return verdict.value is not None and margin_of(rule, verdict.value, verdict.limit) < 0
 
 
 def is_unproven(verdict: Verdict) -> bool:
@@ -122,24 +123,23 @@ def _of_difference(
     if ours is None or theirs is None or not are_sound(ours, theirs):
         return None
     first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
-    scale = rule.parts / abs(_figure(baseline, name)) if rule.parts else 1.0
-    return Paired(first, second, scale, rule.offset)
+    return Paired(first, second, rule.scale(_figure(baseline, name)), rule.offset)
 
 
 def _verdict(
     name: str,
-    rule: str,
+    rule: Rule,
     limit: float,
     confidence: float | None,
     candidate: Measured,
     baseline: Measured,
 ) -> Verdict:
-    figure, early = _figure(candidate, name), _early(name, RULES[rule], candidate, baseline)
-    value = early.value if early else RULES[rule].value(figure, _figure(baseline, name))
+    figure, early = _figure(candidate, name), _early(name, rule, candidate, baseline)
+    value = early.value if early else rule.value(figure, _figure(baseline, name))
     found = Verdict(
         name=name,
         metric=metric_of(name, baseline.metrics),
-        rule=rule,
+        rule=rule.name,
         limit=limit,
         figure=_finite(figure),
         value=_finite(value),
@@ -174,19 +174,20 @@ def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> St
     if steps is None or covered is None or metric is None or not math.isfinite(value):
         return None
     ours, theirs = candidate.samples[name], baseline.samples[name]
-    values = rule.sign * (ours - theirs[covered]) if rule.sign else ours
-    lowest, highest = range_of(metric, difference=rule.sign != 0)
-    scale = rule.parts / abs(reference) if rule.parts else 1.0
+    values = rule.sign * (ours - theirs[covered]) if rule.compares else ours
+    lowest, highest = range_of(metric, difference=rule.compares)
     looks = len(looks_at(steps.available))
+    scale = rule.scale(reference)
     return Stepwise(values, lowest, highest, looks, steps.limits, scale, rule.offset)
 
 
 def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Estimate) -> Verdict:
     # A confidence never makes a limit easier to keep, nor easier to miss.
     low, high = min(estimate.lower(confidence), value), max(estimate.upper(confidence), value)
-    bound, other = (low, high) if RULES[found.rule].floor else (high, low)
-    margin = margin_of(found.rule, bound, found.limit)
-    undecided = not margin >= 0 and not margin_of(found.rule, other, found.limit) < 0
+    rule = RULES[found.rule]
+    bound, other = (low, high) if rule.is_floor else (high, low)
+    margin = margin_of(rule, bound, found.limit)
+    undecided = not margin >= 0 and not margin_of(rule, other, found.limit) < 0
     needed = estimate.samples_to_decide(confidence, found.limit) if undecided else math.nan
     known = found.model_copy(
         update={

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from quantgate.domain.figures import FIGURES, is_likeness, metric_of
+from quantgate.domain.rules import rules_for
 from quantgate.records.base import Record
 from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
@@ -240,9 +241,6 @@ class Decision(Record):
         return decision
 
 
-_OF_MORE = ("min", "max_drop", "max_drop_percent")
-
-
 def main_metric(decision: Decision) -> str | None:
     """The metric that matters most: the first to choose by, else to limit, else that was measured.
 
@@ -262,5 +260,5 @@ def more_is_better(figure: str, decision: Decision) -> bool:
         return known.higher_is_better
     rules = decision.limits.get(figure, {})
     if rules:
-        return any(rule in rules for rule in _OF_MORE)
+        return any(rule in rules for rule in rules_for(higher_is_better=True))
     return not any(line.get("minimize") == figure for line in decision.choose)

@@ -1,9 +1,7 @@
 """Verdicts on limits in words."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from quantgate.domain.figures import FIGURES, LATENCIES
+from quantgate.domain.rules import RULES, Rule
 from quantgate.records.decision import Verdict
 from quantgate.wording.figures import (
     confidence_text,
@@ -13,22 +11,15 @@ from quantgate.wording.figures import (
     short_name,
 )
 
-_NOUNS: Mapping[str, str] = MappingProxyType(
-    {
-        "min": "",
-        "max": "",
-        "max_drop": " drop",
-        "max_rise": " rise",
-        "max_drop_percent": " drop",
-        "max_ratio": " ratio",
-    }
-)
+#: Decimal places of a percentage and a ratio, by their units.
+_PLACES = {"%": 2, "": 3}
 
 
 def rule_text(verdict: Verdict) -> str:
     """What a verdict is about: `top1 drop at most 0.01 at 95 % confidence`."""
     name = f"{verdict.worst_of}[each slice]" if verdict.worst_of else verdict.name
-    text = f"{name}{_NOUNS[verdict.rule]} {_side(verdict)} {limit_text(verdict)}"
+    rule = RULES[verdict.rule]
+    text = f"{_with_noun(name, rule)} {rule.side} {limit_text(verdict)}"
     if verdict.confidence is None:
         return text
     return f"{text} at {confidence_text(verdict.confidence)}"
@@ -41,11 +32,10 @@ def limit_text(verdict: Verdict) -> str:
 
 def amount_text(verdict: Verdict, amount: float) -> str:
     """A value, bound or margin of a verdict, in the unit of its rule."""
-    if verdict.rule == "max_ratio":
-        return decimals_text(amount, 3)
-    if verdict.rule == "max_drop_percent":
-        return _with_unit(verdict, decimals_text(amount, 2))
-    return figure_text(verdict.kind, amount)
+    unit = RULES[verdict.rule].unit
+    if unit is None:
+        return figure_text(verdict.kind, amount)
+    return f"{decimals_text(amount, _PLACES[unit])} {unit}".rstrip()
 
 
 def miss_text(verdict: Verdict) -> str:
@@ -54,7 +44,7 @@ def miss_text(verdict: Verdict) -> str:
         return f"{rule_text(verdict)}: nothing was measured that could show it"
     if verdict.outcome == "undecided":
         return _undecided_text(verdict)
-    verb = "falls short of" if verdict.rule == "min" else "exceeds"
+    verb = "falls short of" if RULES[verdict.rule].is_floor else "exceeds"
     return (
         f"{_subject(verdict)} of {_value_text(verdict, verdict.value)} {verb} "
         f"{limit_text(verdict)} by {amount_text(verdict, -(verdict.margin or 0.0))}"
@@ -67,14 +57,14 @@ def short_miss_text(verdict: Verdict) -> str:
         return f"{short_name(verdict.name)} not measured"
     if verdict.outcome == "undecided":
         return f"{short_name(verdict.name)} undecided"
-    times = "x" if verdict.rule == "max_ratio" else ""
+    times = "x" if RULES[verdict.rule].unit == "" else ""
     amount = amount_text(verdict, -(verdict.margin or 0.0))
     return f"misses {short_name(verdict.name)} by {amount}{times}"
 
 
 def reach_text(verdict: Verdict) -> str:
     """On which side of its value a verdict's bound lies."""
-    return "down to" if verdict.rule == "min" else "up to"
+    return "down to" if RULES[verdict.rule].is_floor else "up to"
 
 
 def _undecided_text(verdict: Verdict) -> str:
@@ -88,8 +78,9 @@ def _undecided_text(verdict: Verdict) -> str:
     )
     needed = verdict.samples_needed
     enough = "no number of" if needed is None else f"about {needed:,}"
+    limit = f"{RULES[verdict.rule].side} {limit_text(verdict)}"
     return (
-        f"{value} ({interval}) leaves {_side(verdict)} {limit_text(verdict)} undecided: {enough} "
+        f"{value} ({interval}) leaves {limit} undecided: {enough} "
         f"{'runs' if verdict.name in LATENCIES else 'samples'} would decide it"
     )
 
@@ -98,12 +89,12 @@ def _evidence(verdict: Verdict) -> str:
     return "runs" if verdict.name in LATENCIES else "values per sample"
 
 
-def _side(verdict: Verdict) -> str:
-    return "at least" if verdict.rule == "min" else "at most"
-
-
 def _subject(verdict: Verdict) -> str:
-    return f"{verdict.name}{_NOUNS[verdict.rule]}"
+    return _with_noun(verdict.name, RULES[verdict.rule])
+
+
+def _with_noun(name: str, rule: Rule) -> str:
+    return f"{name} {rule.noun}".rstrip()
 
 
 def _value_text(verdict: Verdict, value: float) -> str:
@@ -115,9 +106,7 @@ def _value_text(verdict: Verdict, value: float) -> str:
 
 
 def _with_unit(verdict: Verdict, number: str) -> str:
-    if verdict.rule == "max_drop_percent":
-        return f"{number} %"
-    figure = FIGURES.get(verdict.kind)
-    if verdict.rule == "max_ratio" or figure is None:
-        return number
-    return f"{number} {figure.unit}".rstrip()
+    unit, figure = RULES[verdict.rule].unit, FIGURES.get(verdict.kind)
+    if unit is None:
+        unit = figure.unit if figure else ""
+    return f"{number} {unit}".rstrip()

@@ -1,9 +1,9 @@
 """Limits: which rules mean something for which figure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from types import MappingProxyType
 
 from quantgate.domain.figures import Figure
+from quantgate.domain.rules import RULES, rules_for
 from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.units import AMOUNT_UNITS
 from quantgate.errors import KeyPath
@@ -11,22 +11,6 @@ from quantgate.spec.checks.names import NamedFigures, figure_findings
 from quantgate.spec.model.limit import Limit, Rules
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
-
-#: By whether higher is better: the rules that mean something for a figure.
-_RULES: Mapping[bool, tuple[str, ...]] = MappingProxyType(
-    {True: ("min", "max_drop", "max_drop_percent"), False: ("max", "max_rise", "max_ratio")}
-)
-#: What to write in place of a rule that means nothing.
-_INSTEAD: Mapping[str, str] = MappingProxyType(
-    {
-        "min": "Use `max`.",
-        "max": "Use `min`.",
-        "max_drop": "Use `max_rise`.",
-        "max_rise": "Use `max_drop`.",
-        "max_drop_percent": "Use `max_ratio`, which is 1.05 for 5 % more than the baseline.",
-        "max_ratio": "Use `max_drop_percent`, which is 5 for 5 % less than the baseline.",
-    }
-)
 
 
 def limit_findings(
@@ -88,7 +72,7 @@ def _of_rules(
         yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
     yield from (_of_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
     for rule, value in fitting.items():
-        if figure.name in TARGET_OF and rule not in ("min", "max"):
+        if figure.name in TARGET_OF and RULES[rule].compares:
             yield _of_no_baseline(figure, (*path, rule))
             continue
         in_wrong_unit = [*unit_findings(figure, (*path, rule), units)]
@@ -98,14 +82,16 @@ def _of_rules(
 
 
 def _rules_of(figure: Figure) -> tuple[str, ...]:
-    return _RULES[figure.higher_is_better]
+    return rules_for(higher_is_better=figure.higher_is_better)
 
 
 def _of_wrong_direction(figure: Figure, path: KeyPath) -> Finding:
     rule = str(path[-1])
     better = "higher" if figure.higher_is_better else "lower"
     message = f"`{rule}` means nothing for `{figure.name}`, where {better} is better"
-    return Finding(path, message, _INSTEAD[rule], at_key=True)
+    fitting = RULES[RULES[rule].instead]
+    example = f", which is {fitting.example}" if fitting.example else ""
+    return Finding(path, message, f"Use `{fitting.name}`{example}.", at_key=True)
 
 
 def _of_no_baseline(figure: Figure, path: KeyPath) -> Finding:
@@ -118,14 +104,16 @@ def _of_no_baseline(figure: Figure, path: KeyPath) -> Finding:
 
 def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
     message = hint = None
-    rule, span = path[-1], figure.most - figure.least
-    if rule in ("min", "max") and not figure.least <= value <= figure.most:
+    rule, span = RULES[str(path[-1])], figure.most - figure.least
+    if not rule.compares and not figure.least <= value <= figure.most:
         message = f"`{figure.name}` {_range_of(figure)}, and cannot be {value:g}"
-    elif rule == "max_drop" and value >= span:
-        message = f"`{figure.name}` {_range_of(figure)}, so a drop of {value:g} limits nothing"
-    elif rule == "max_drop_percent" and value > 100:
-        message = f"a drop of {value:g} % limits nothing"
-    if rule != "max_drop_percent" and (figure.least, figure.most) == (0, 1):
+    elif rule.is_drop and rule.unit is None and value >= span:
+        message = (
+            f"`{figure.name}` {_range_of(figure)}, so a {rule.noun} of {value:g} limits nothing"
+        )
+    elif rule.is_drop and rule.unit == "%" and value > 100:
+        message = f"a {rule.noun} of {value:g} % limits nothing"
+    if rule.unit != "%" and (figure.least, figure.most) == (0, 1):
         hint = f"Did you mean {value / 100:g}?" if 1 <= value <= 100 else None
     if message:
         yield Finding(path, message, hint)

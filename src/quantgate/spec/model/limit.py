@@ -1,28 +1,42 @@
 """Limits of the spec: what a figure has to keep."""
 
+from typing import Any
+
 from pydantic import Field
 
+from quantgate.domain.rules import (
+    MAX,
+    MAX_DROP,
+    MAX_DROP_PERCENT,
+    MAX_RATIO,
+    MAX_RISE,
+    MIN,
+    RULES,
+    Rule,
+)
 from quantgate.spec.model.amount import Amount, Percent
 from quantgate.spec.model.section import Alternatives
+
+#: The units of rules' values, in words.
+_UNITS = {"%": ", in percent", "": "", None: ", in the figure's unit"}
+
+
+def _optional(rule: Rule) -> Any:
+    """Return a field for a rule that may be left out."""
+    side = rule.side.capitalize()
+    description = f"{side} this: `{rule.formula}`{_UNITS[rule.unit]}."
+    return Field(default=None, ge=rule.least, gt=rule.above, description=description)
 
 
 class Rules(Alternatives):
     """What a figure has to keep; every rule given must hold."""
 
-    min: Amount | None = Field(default=None, description="At least this, in the figure's unit.")
-    max: Amount | None = Field(default=None, description="At most this, in the figure's unit.")
-    max_drop: Amount | None = Field(
-        default=None, ge=0, description="Baseline minus candidate is at most this."
-    )
-    max_rise: Amount | None = Field(
-        default=None, ge=0, description="Candidate minus baseline is at most this."
-    )
-    max_drop_percent: Percent | None = Field(
-        default=None, ge=0, description="As `max_drop`, in percent of the baseline."
-    )
-    max_ratio: float | None = Field(
-        default=None, gt=0, description="Candidate over baseline is at most this."
-    )
+    min: Amount | None = _optional(MIN)
+    max: Amount | None = _optional(MAX)
+    max_drop: Amount | None = _optional(MAX_DROP)
+    max_rise: Amount | None = _optional(MAX_RISE)
+    max_drop_percent: Percent | None = _optional(MAX_DROP_PERCENT)
+    max_ratio: float | None = _optional(MAX_RATIO)
     confidence: float | None = Field(
         default=None,
         ge=0.5,
@@ -34,8 +48,8 @@ class Rules(Alternatives):
     @property
     def by_name(self) -> dict[str, float]:
         """The rules that are given, with their values."""
-        given: dict[str, float] = self.model_dump(include=set(Rules.model_fields))
-        return {rule: value for rule, value in given.items() if rule != "confidence"}
+        values = {rule: getattr(self, rule) for rule in RULES}
+        return {rule: value for rule, value in values.items() if value is not None}
 
 
 class Limit(Rules):

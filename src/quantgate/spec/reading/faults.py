@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.domain.rules import in_percent
 from quantgate.domain.units import AMOUNT_UNITS, unit_of
 from quantgate.errors import KeyPath
 from quantgate.spec.problems.findings import Finding
@@ -124,9 +125,9 @@ def _say_no_whole_number(fault: Fault) -> Said:
 def _say_no_number(fault: Fault) -> Said:
     message = f"{dotted(fault.path)} must be a number, not {described(fault.value)}"
     percent = re.fullmatch(r"([0-9.]+) ?%", str(fault.value))
-    if percent and fault.path[-1] == "max_drop":
+    if percent and (rule := in_percent(str(fault.path[-1]))):
         share = percent.group(1)
-        return message, f"Write `max_drop_percent: {share}` for {share} % of the baseline."
+        return message, f"Write `{rule.name}: {share}` for {share} % of the baseline."
     if fault.path[0] == "gate" and (unit := unit_of(fault.value)):
         return message, _known_units(unit)
     return message, _unquote(fault.value)
