@@ -18,11 +18,12 @@ from quantgate.components.evaluate.metrics import (
 from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores
+from quantgate.domain.figures import METRICS
 
 #: Metrics whose outputs choose one of several classes.
-CLASSIFYING = ("top1", "top5", "top_k", "balanced_accuracy", "f1_macro", "f1_micro")
+CLASSIFYING = tuple(name for name, one in METRICS.items() if one.plot == "confusion matrix")
 #: Metrics whose outputs score the positive one of two classes.
-RANKING = ("roc_auc", "average_precision")
+RANKING = tuple(name for name, one in METRICS.items() if one.plot == "ROC curve")
 
 
 @dataclass(frozen=True)

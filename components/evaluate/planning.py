@@ -20,9 +20,10 @@ from quantgate.components.evaluate.metrics import (
 from quantgate.components.evaluate.postprocess import Form, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.user_code import load_function
+from quantgate.domain.figures import MAP
 from quantgate.errors import InputError
 from quantgate.records.tasks import ArrayFacts, ModelFacts
-from quantgate.spec.model.metric import MAP, BoxTruth, Detection, Metric, Step
+from quantgate.spec.model.metric import BoxTruth, Detection, Metric, Step
 
 NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
 #: Guesses that count where the metric's name tells.
@@ -198,7 +199,7 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
     signature = facts.signature(_signature_of(metric, facts))
     names = list(signature.outputs)
     told = ", ".join(f"`{name}`" for name in names)
-    if metric.metric == MAP:
+    if metric.metric == MAP.name:
         _check_detection(metric, names)
     elif metric.output is None and len(names) > 1:
         raise InputError(

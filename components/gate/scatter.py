@@ -118,7 +118,7 @@ def _points(plane: Plane) -> Iterator[Point]:
 def _around(base: float, spread: Spread, decision: Decision) -> tuple[float, float]:
     """Return the baseline's figure plus the ends of a difference, within the metric's range."""
     figure = METRICS.get(metric_of(spread.figure, decision.metrics) or "")
-    least, most = (figure.least, figure.most) if figure else (-math.inf, math.inf)
+    least, most = (figure.minimum, figure.maximum) if figure else (-math.inf, math.inf)
     return max(base + spread.low, least), min(base + spread.high, most)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantgate.domain.figures import FIGURES, own_figure
+from quantgate.domain.figures import FIGURES, custom_figure
 from quantgate.report.overview import verdict_text
 from quantgate.report.table import figures_beside, figures_shown, rows
 
@@ -67,7 +67,7 @@ def test_a_missed_metric_calls_for_training_whatever_its_name(decision):
 def test_which_figures_lie_between_two_numbers():
     assert FIGURES["top1"].bounded
     assert not FIGURES["mse"].bounded
-    assert not own_figure("worst", higher_is_better=False).bounded
+    assert not custom_figure("worst", higher_is_better=False).bounded
 
 
 def test_the_summary_tells_what_counts_in_one_breath(run):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from quantgate.commands.common.arguments import add_cache_dir
+from quantgate.domain.figures import SIZE
 from quantgate.domain.units import SIZE_UNITS
 from quantgate.errors import ExitCode, UsageError
 from quantgate.foundation.extras import require
@@ -103,4 +104,4 @@ def _counted(number: int) -> str:
 
 
 def _size_text(size_bytes: int) -> str:
-    return figure_text("size_bytes", float(size_bytes))
+    return figure_text(SIZE.name, float(size_bytes))

@@ -6,9 +6,11 @@ import re
 import sys
 from pathlib import Path
 
+from quantgate.domain.figures import METRICS, MSE, PSNR, ROC_AUC, TOP1
 from quantgate.errors import ExitCode, UsageError
 
 DEFAULT = "quantgate.yaml"
+_METRICS = [figure.name for figure in (TOP1, ROC_AUC, MSE, PSNR)]
 _TEMPLATE = """\
 # What quantgate should do with one trained model. Paths are relative to this file.
 # `quantgate plan {file}` shows what would be tried, `quantgate run {file}` does it.
@@ -67,7 +69,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     add("--calibration", default="calibration.npz", help="representative samples")
     add("--evaluation", default="evaluation.npz", help="labelled samples")
     add("--label", default="labels", help="key of the labels (default: %(default)s)")
-    add("--metric", choices=["top1", "roc_auc", "mse", "psnr"], default="top1",
+    add("--metric", choices=_METRICS, default=TOP1.name,
         help="what accuracy means (default: %(default)s)")  # fmt: skip
     parser.set_defaults(handler=handle)
 
@@ -99,9 +101,10 @@ def handle(options: argparse.Namespace) -> int:
 
 def _limit(metric: str) -> dict[str, str]:
     """Return a limit that makes sense for the metric, and which way is better."""
-    if metric == "mse":
+    figure = METRICS[metric]
+    if not figure.higher_is_better:
         return {"limit": "{max_ratio: 1.1}        # at most a tenth worse", "direction": "minimize"}
-    if metric == "psnr":
+    if figure.unit == "dB":
         return {"limit": "{max_drop: 0.5}         # decibels", "direction": "maximize"}
     return {"limit": "{max_drop: 0.01}        # at most one point worse", "direction": "maximize"}
 

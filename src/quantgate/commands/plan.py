@@ -5,8 +5,8 @@ import sys
 import textwrap
 
 from quantgate.commands.common.arguments import add_spec
-from quantgate.domain.figures import TARGET_FIGURES
 from quantgate.domain.flex_ops import COST
+from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
 from quantgate.planning import early_stopping
 from quantgate.planning.cluster import rendered
@@ -68,7 +68,7 @@ def _stopping(plan: Plan) -> str:
 
 def _unmeasured(plan: Plan) -> str:
     target = plan.spec.quantize.target
-    if target not in TARGET_FIGURES or plan.spec.measure.targets:
+    if target not in TARGETS or plan.spec.measure.targets:
         return ""
     return (
         f"\nquantize.target is {target}, and nothing is measured on it: "

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from quantgate.decision.sample_sets import SampleSets, random_purposes
-from quantgate.domain.figures import METRICS
+from quantgate.domain.figures import METRICS, TOP1
 
 #: LiteRT's guide advises 100 to 500 samples for calibration.
 ADVISED = 100
@@ -48,7 +48,7 @@ def _guesses(
         f"the float model's {name} of {baseline[name]:.4f} is no better than to answer "
         f"{commonest}, the commonest class, every time ({share:.4f}): {BELONG}"
         for name, metric in metrics.items()
-        if metric == "top1" and 0 < baseline.get(name, 1.0) <= share
+        if metric == TOP1.name and 0 < baseline.get(name, 1.0) <= share
     ]
 
 
@@ -56,7 +56,7 @@ def _worthless(baseline: Mapping[str, float], metrics: Mapping[str, str]) -> lis
     return [
         f"the float model's {name} is 0, and no candidate can lose any of it: {BELONG}"
         for name, metric in metrics.items()
-        if metric in METRICS and METRICS[metric].most == 1.0 and baseline.get(name) == 0.0
+        if metric in METRICS and METRICS[metric].maximum == 1.0 and baseline.get(name) == 0.0
     ]
 
 

@@ -137,7 +137,7 @@ def _spreads(evidence: Evidence, decision: Decision) -> Iterator[Spread]:
 def _interval(before: Samples, after: Samples, metric: str) -> tuple[float, float]:
     """Tango's score interval for what is right or wrong, the normal one for all else."""
     count = len(after)
-    if metric in METRICS and METRICS[metric].right_or_wrong:
+    if metric in METRICS and METRICS[metric].is_binary:
         low = -upper_bound(before, after, ONE_SIDED)
         return low, upper_bound(after, before, ONE_SIDED)
     change = after - before

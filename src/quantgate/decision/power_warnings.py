@@ -52,7 +52,7 @@ def _drops(
     """Name, drop and confidence (or None) of limits on what is right or wrong for each sample."""
     for name, limit in limits.items():
         metric = METRICS.get(metric_of(name, metrics) or "")
-        if metric is None or not metric.right_or_wrong:
+        if metric is None or not metric.is_binary:
             continue
         for rule, value in limit.by_name.items():
             if RULES[rule].is_drop and (drop := _absolute(rule, value, baseline.get(name, 0.0))):

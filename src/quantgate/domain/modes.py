@@ -1,11 +1,15 @@
 """The LiteRT post-training quantization modes, as in the guide's table.
 
 Source: https://ai.google.dev/edge/litert/models/post_training_quantization
+The promises for 16x8 are from the overview of post-training integer quantization with int16
+activations, because that table leaves them out.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+
+from quantgate.domain.hardware import CPU, EDGE_TPU, GPU, MICROCONTROLLER, Hardware
 
 FLOAT32 = "float32"
 BUILTINS = "TFLITE_BUILTINS"
@@ -14,23 +18,44 @@ BUILTINS_INT16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 
 
 @dataclass(frozen=True)
+class Promise:
+    """The benefits of a mode according to LiteRT's guide.
+
+    Attributes:
+        size: the smaller size in the guide's words.
+        times_smaller: the least factor of these words.
+        speed: the speedup in the guide's words, or empty if it names none.
+        times_faster: the least factor of these words, if there is one.
+    """
+
+    size: str
+    times_smaller: float
+    speed: str = ""
+    times_faster: float | None = None
+
+
+@dataclass(frozen=True)
 class Mode:
     """One row of the guide's table.
 
     Attributes:
-        name: what a spec calls it.
-        title: what a person calls it.
-        optimized: whether `Optimize.DEFAULT` is set; only the baseline does without.
-        calibrated: whether it needs representative data.
-        supported_ops: names in `tf.lite.OpsSet`; empty leaves the converter's default.
+        name: the name in a spec.
+        title: the name for people.
+        promise: the benefits according to the guide, for quantized modes.
+        optimized: whether `Optimize.DEFAULT` is set, as for every mode but the baseline.
+        calibrated: whether the mode needs representative data.
+        supported_ops: names in `tf.lite.OpsSet`, or empty for the converter's default.
         supported_types: names of dtypes for `target_spec.supported_types`.
-        io_types: dtypes allowed for inputs and outputs, the default first.
-        integer_only: whether one op left in float makes the model useless for its target.
+        io_types: the dtypes allowed for inputs and outputs, the default first.
+        integer_only: whether one op left in float makes the model useless for its hardware.
         activations: the dtype that activations are stored in.
+        hardware: the hardware that `modes: auto` tries the mode for.
+        options: the options of a candidate that the mode takes.
     """
 
     name: str
     title: str
+    promise: Promise | None = None
     optimized: bool = True
     calibrated: bool = False
     supported_ops: tuple[str, ...] = ()
@@ -38,54 +63,82 @@ class Mode:
     io_types: tuple[str, ...] = (FLOAT32,)
     integer_only: bool = False
     activations: str = FLOAT32
+    hardware: tuple[Hardware, ...] = (CPU,)
+    options: tuple[str, ...] = ()
 
+
+_INTEGER = Promise("4x smaller", 4, "3x+ speedup", 3)
+_WIDE = Promise("almost 3-4x smaller", 3)
 
 BASELINE = Mode("float32", "Float32 baseline", optimized=False)
 
 # The modes without calibration start first: a conversion from the SavedModel takes longest.
 _QUANTIZED = (
-    Mode("dynamic_range", "Dynamic range"),
-    Mode("float16", "Float16", supported_types=("float16",)),
+    Mode(
+        "dynamic_range",
+        "Dynamic range",
+        Promise("4x smaller", 4, "2x-3x speedup", 2),
+        options=("per_channel",),
+    ),
+    Mode(
+        "float16",
+        "Float16",
+        Promise("2x smaller", 2, "GPU acceleration"),
+        supported_types=("float16",),
+        hardware=(CPU, GPU),
+    ),
     Mode(
         "full_integer",
         "Full integer with float fallback",
+        _INTEGER,
         calibrated=True,
         io_types=(FLOAT32, "int8", "uint8"),
         activations="int8",
+        options=("per_channel", "per_channel_dense", "exclude", "calibration"),
     ),
     Mode(
         "integer_only_int8",
         "Integer only, int8",
+        _INTEGER,
         calibrated=True,
         supported_ops=(BUILTINS_INT8,),
         io_types=("int8",),
         integer_only=True,
         activations="int8",
+        hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
+        options=("per_channel", "per_channel_dense", "calibration"),
     ),
     Mode(
         "integer_only_uint8",
         "Integer only, uint8",
+        _INTEGER,
         calibrated=True,
         supported_ops=(BUILTINS_INT8,),
         io_types=("uint8",),
         integer_only=True,
         activations="int8",
+        hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
+        options=("per_channel", "per_channel_dense", "calibration"),
     ),
     Mode(
         "int16x8",
         "16-bit activations, 8-bit weights",
+        _WIDE,
         calibrated=True,
         supported_ops=(BUILTINS_INT16X8,),
         io_types=(FLOAT32, "int16"),
         activations="int16",
+        options=("calibration",),
     ),
     Mode(
         "int16x8_float_fallback",
         "16-bit activations, 8-bit weights, with float fallback",
+        _WIDE,
         calibrated=True,
         supported_ops=(BUILTINS_INT16X8, BUILTINS),
         io_types=(FLOAT32, "int16"),
         activations="int16",
+        options=("calibration",),
     ),
 )
 

@@ -1,22 +1,92 @@
-"""What a model is measured on that is no CPU: the names, figures and needs of every target."""
+"""The targets that models are measured on beside the CPU: figures, options and needs."""
 
+import math
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
-from quantgate.domain.figures import TARGET_FIGURES
+from quantgate.domain.figure import Figure, count_of, count_of_bytes, share
 
-#: What a folder of a model's measurements on targets has, beside compiled models.
+#: The file with a model's measurements on targets, in a folder beside compiled models.
 TARGETS_FILE = "targets.json"
-#: The module that measures on a target, where that is not LiteRT.
-MODULES: Mapping[str, str] = MappingProxyType(
-    {"microcontroller": "tflite_micro", "ethos_u": "ethosu.vela"}
+
+#: The names of `TARGETS`, for type checkers.
+TargetName = Literal["microcontroller", "ethos_u", "edge_tpu", "gpu"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A kind of hardware that candidates are measured on.
+
+    Attributes:
+        name: the name in a spec's `measure.targets`.
+        figures: the figures that measuring yields, for candidates only.
+        module: the module that measures, if that is not LiteRT.
+        needs: the keys of its entry in a spec that it cannot do without.
+        takes: the keys that the entry may have.
+    """
+
+    name: TargetName
+    figures: tuple[Figure, ...]
+    module: str | None = None
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """All keys that the entry may have beside its name."""
+        return (*self.needs, *self.takes)
+
+
+MICROCONTROLLER = Target(
+    "microcontroller",
+    (
+        share("mcu_runs"),
+        count_of_bytes("mcu_arena_bytes"),
+        count_of_bytes("mcu_arena_persistent_bytes"),
+        count_of_bytes("mcu_arena_nonpersistent_bytes"),
+        count_of_bytes("mcu_flash_bytes"),
+        share("mcu_equal_share"),
+    ),
+    module="tflite_micro",
 )
-#: The target of every figure that one yields.
-TARGET_OF: Mapping[str, str] = MappingProxyType(
-    {figure.name: target for target, figures in TARGET_FIGURES.items() for figure in figures}
+ETHOS_U = Target(
+    "ethos_u",
+    (
+        share("ethos_u_ops_share"),
+        count_of("ops", "ethos_u_cpu_ops"),
+        count_of_bytes("ethos_u_sram_bytes"),
+        count_of_bytes("ethos_u_dram_bytes"),
+        count_of_bytes("ethos_u_flash_bytes"),
+        count_of("cycles", "ethos_u_cycles"),
+        Figure("ethos_u_inferences_per_s", higher_is_better=True, unit="per second"),
+    ),
+    module="ethosu.vela",
+    needs=("accelerator",),
+    takes=("system_config", "memory_mode"),
+)
+EDGE_TPU = Target("edge_tpu", (share("edge_tpu_ops_share"), count_of("ops", "edge_tpu_cpu_ops")))
+GPU = Target(
+    "gpu",
+    (
+        share("gpu_ops_share"),
+        count_of("ops", "gpu_cpu_ops"),
+        share("gpu_runs"),
+        Figure("gpu_snr_db", higher_is_better=True, unit="dB", minimum=-math.inf),
+    ),
+)
+
+#: All targets by name.
+TARGETS: Mapping[str, Target] = MappingProxyType(
+    {target.name: target for target in (MICROCONTROLLER, ETHOS_U, EDGE_TPU, GPU)}
+)
+#: The target of every figure that one yields, by the figure's name.
+TARGET_OF: Mapping[str, Target] = MappingProxyType(
+    {figure.name: target for target in TARGETS.values() for figure in target.figures}
 )
 
 
 def figures_of(targets: Collection[str]) -> set[str]:
-    """What targets yield."""
-    return {name for name, target in TARGET_OF.items() if target in targets}
+    """Return the names of the figures that targets yield."""
+    return {name for name, target in TARGET_OF.items() if target.name in targets}

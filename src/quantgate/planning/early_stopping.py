@@ -21,7 +21,7 @@ def obstacle(spec: Spec) -> str | None:
             return f"{title} compares with the baseline's outputs, and is measured on all of them"
         if metric.slice is not None:
             return f"{title} is measured by {metric.slice} too"
-        if metric.figure is None or not metric.figure.mean:
+        if metric.figure is None or not metric.figure.is_mean:
             return f"{title} is no mean of what each sample has by itself"
     if len({metric.signature or spec.model.signatures[0] for metric in metrics.values()}) > 1:
         return "several signatures are measured, each on samples of its own"

@@ -6,10 +6,9 @@ Source: https://ai.google.dev/edge/litert/models/post_training_quantization
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
+from quantgate.domain.hardware import HARDWARE, Hardware
 from quantgate.domain.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
 from quantgate.errors import SpecError
 from quantgate.planning.plan import (
@@ -23,32 +22,6 @@ from quantgate.spec.model.data import CalibrationSamples
 from quantgate.spec.model.quantize import Candidate, Exclude
 from quantgate.spec.model.spec import Spec
 
-
-@dataclass(frozen=True)
-class _Branch:
-    title: str
-    runs: tuple[str, ...]
-    otherwise: str
-
-
-_BRANCHES: Mapping[str, _Branch] = MappingProxyType(
-    {
-        "cpu": _Branch("a CPU runs every mode", tuple(QUANTIZED_MODES), ""),
-        "gpu": _Branch(
-            "a GPU computes in floating point: float16", ("float16",), "a GPU wants float16"
-        ),
-        "edge_tpu": _Branch(
-            "an Edge TPU runs integer-only models",
-            ("integer_only_int8", "integer_only_uint8"),
-            "an Edge TPU runs 8-bit integer-only models",
-        ),
-        "microcontroller": _Branch(
-            "microcontrollers run integer-only models",
-            ("integer_only_int8", "integer_only_uint8"),
-            "a microcontroller wants 8-bit integer-only models",
-        ),
-    }
-)
 _NO_DATA = "needs representative data, and the spec has no data.calibration"
 
 
@@ -66,27 +39,27 @@ def make_plan(spec: Spec) -> Plan:
 
 def _plan_for_target(spec: Spec) -> Plan:
     target = spec.quantize.target
-    branch = _BRANCHES[target]
+    hardware = HARDWARE[target]
     has_data = spec.data.calibration is not None
-    modes = tuple(_judge(mode, branch, has_data) for mode in QUANTIZED_MODES.values())
+    modes = tuple(_judge(mode, hardware, has_data) for mode in QUANTIZED_MODES.values())
     entries = [Candidate(mode=plan.mode.name) for plan in modes if plan.included]
     candidates = tuple(_settle(entry, spec) for entry in entries)
     if not candidates:
         raise SpecError(
-            f"quantize.target: {branch.title}, and all of those modes need representative data: "
+            f"quantize.target: {hardware.runs}, and all of those modes need representative data: "
             "add data.calibration to the spec"
         )
     data = "with" if has_data else "without"
-    title = f"target {target}, {data} representative data: {branch.title}"
+    title = f"target {target}, {data} representative data: {hardware.runs}"
     return Plan(spec, title, (_baseline_plan(), *modes), candidates)
 
 
-def _judge(mode: Mode, branch: _Branch, has_data: bool) -> ModePlan:
-    if mode.name not in branch.runs:
-        return ModePlan(mode, False, f"{branch.otherwise}; to try it all the same, name it")
+def _judge(mode: Mode, hardware: Hardware, has_data: bool) -> ModePlan:
+    if hardware not in mode.hardware:
+        return ModePlan(mode, False, f"{hardware.wants}; to try it all the same, name it")
     if mode.calibrated and not has_data:
         return ModePlan(mode, False, _NO_DATA)
-    return ModePlan(mode, True, branch.title)
+    return ModePlan(mode, True, hardware.runs)
 
 
 def _modes_by_name(candidates: tuple[PlannedCandidate, ...]) -> tuple[ModePlan, ...]:

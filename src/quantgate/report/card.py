@@ -3,14 +3,12 @@
 It says what is known here, which is the quantization; what the float model is for its owner knows.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from quantgate.domain.figures import SIZE, is_likeness, metric_of
-from quantgate.domain.modes import FLOAT32
+from quantgate.domain.figures import METRICS, SIZE, is_likeness, metric_of
+from quantgate.domain.modes import BASELINE
 from quantgate.errors import InputError
 from quantgate.records.decision import Decision, Entry
 from quantgate.records.details import Attested
@@ -21,11 +19,6 @@ from quantgate.report.snippet import snippet
 from quantgate.report.text import MARKS, NOTHING, one_line
 from quantgate.wording.figures import change_text, ratio_text, readable_text
 from quantgate.wording.verdicts import rule_text
-
-#: What Hugging Face calls metrics of ours; the others have the same name there, or none.
-HUB_NAMES: Mapping[str, str] = MappingProxyType(
-    {"top1": "accuracy", "f1_macro": "f1", "f1_micro": "f1", "r2": "r_squared"}
-)
 
 
 def render(decision: Decision) -> str:
@@ -88,15 +81,16 @@ def _samples(decision: Decision) -> str:
 
 def _hub_name(figure: str, decision: Decision) -> str:
     metric = metric_of(figure, decision.metrics) or figure
-    return HUB_NAMES.get(metric, metric)
+    known = METRICS.get(metric)
+    return (known and known.hub_name) or metric
 
 
 def _kind(winner: Entry) -> list[str]:
-    return [] if winner.mode == FLOAT32 else ["quantized"]
+    return [] if winner.mode == BASELINE.name else ["quantized"]
 
 
 def _lead(decision: Decision, winner: Entry) -> str:
-    if winner.mode == FLOAT32:
+    if winner.mode == BASELINE.name:
         return "The float32 model in LiteRT's format, kept because no quantized one qualified."
     named = "" if winner.name == winner.mode else f" as candidate {winner.name}"
     return (

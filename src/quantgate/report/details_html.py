@@ -59,7 +59,7 @@ def _promise(kept: Kept, titles: tuple[str, ...]) -> str:
     cells = [
         td(titles[1], escape(kept.promise.size), "number"),
         _measured(titles[2], kept.size, kept.smaller),
-        td(titles[3], escape(kept.promise.speed), "number"),
+        td(titles[3], escape(kept.promise.speed or NOTHING), "number"),
         _measured(titles[4], kept.speed, kept.faster),
     ]
     return f"<tr>{header_cell(kept.name)}{''.join(cells)}</tr>"

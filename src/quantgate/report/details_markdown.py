@@ -44,7 +44,7 @@ def _promises(decision: Decision) -> list[str]:
 
 
 def _promise(kept: Kept) -> tuple[str, str, str]:
-    told = ", ".join(text for text in (kept.promise.size, kept.promise.speed) if text != NOTHING)
+    told = ", ".join(text for text in (kept.promise.size, kept.promise.speed) if text)
     measured = [f"{kept.size} smaller"]
     if kept.speed != NOTHING:
         measured.append(f"{kept.speed} speed")

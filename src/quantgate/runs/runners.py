@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quantgate.domain.targets import MODULES
+from quantgate.domain.targets import TARGETS
 from quantgate.errors import UsageError
 from quantgate.foundation.extras import FOR_A_RUN, require
 from quantgate.runs.folder import RunFolder
@@ -44,7 +44,7 @@ def check_targets(runner: str, loaded: LoadedSpec) -> None:
         UsageError: it is not; the command that installs it is named.
     """
     names = [each.target for each in loaded.spec.measure.targets]
-    needed = [MODULES[name] for name in names if name in MODULES]
+    needed = [module for name in names if (module := TARGETS[name].module)]
     if runner != DOCKER and needed:
         require("`measure.targets`", *needed)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from quantgate.domain.figures import FIGURES, Figure
+from quantgate.domain.figure import Figure
+from quantgate.domain.figures import FIGURES
 from quantgate.spec.model.limit import Limit
 from quantgate.spec.model.spec import Spec
 

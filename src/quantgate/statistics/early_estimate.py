@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.domain.figures import Figure
+from quantgate.domain.figure import Figure
 from quantgate.statistics.confidence_sequences import lower_bound, upper_bound
 from quantgate.statistics.error_spending import early_confidence
 from quantgate.statistics.paired_bounds import Samples, samples_needed
@@ -81,6 +81,6 @@ class Stepwise:
 def range_of(metric: Figure, *, difference: bool) -> tuple[float, float]:
     """Least and greatest value of a sample, or of the difference of two."""
     if not difference:
-        return metric.least, metric.most
-    span = metric.most - metric.least
+        return metric.minimum, metric.maximum
+    span = metric.maximum - metric.minimum
     return -span, span

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from quantgate.domain.figures import ALLOCATED, FIGURES, LATENCIES, LOAD, MEMORY, SIZE, Figure
+from quantgate.domain.figure import Figure
+from quantgate.domain.figures import ALLOCATED, FIGURES, LATENCIES, LOAD, MEMORY, SIZE
 from quantgate.domain.targets import TARGET_OF
 from quantgate.records.tasks import Conditions, Interval
 
@@ -31,7 +32,7 @@ def number_text(name: str, value: float, digits: int = 4) -> str:
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
     if figure.unit in ("bytes", "cycles", "ops"):
         return f"{value:,.0f}"
-    if figure.most == 1:
+    if figure.maximum == 1:
         return decimals_text(value, 4)
     if figure.unit == "dB":
         return decimals_text(value, 2)

@@ -75,13 +75,13 @@ def test_it_takes_a_named_output_after_steps(measure, name):
     after, _ = measure(name, flat, labels, output="same", postprocess=[{"reshape": sizes}])
     assert after == figure
     known = METRICS[name]
-    assert known.least <= figure <= known.most
+    assert known.minimum <= figure <= known.maximum
     assert samples.shape == (SAMPLES,)
     assert samples.mean() == pytest.approx(figure)
-    assert not known.right_or_wrong or set(samples) <= {0.0, 1.0}
+    assert not known.is_binary or set(samples) <= {0.0, 1.0}
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if METRICS[name].mean])
+@pytest.mark.parametrize("name", [name for name in CASES if METRICS[name].is_mean])
 def test_a_mean_is_of_what_each_sample_has_by_itself(measure, name):
     values, labels = CASES[name]
     _, samples = measure(name, values, labels, output="same")

@@ -1,7 +1,7 @@
 """Candidates: their modes, names and types."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES, Mode
@@ -14,24 +14,14 @@ from quantgate.spec.problems.wording import dotted, listed
 Candidates = Mapping[KeyPath, Candidate]
 
 
-def _is_int8(mode: Mode) -> bool:
-    return mode.activations == "int8"
-
-
-#: By option: whether a mode takes it, and why the others do not.
-_OPTIONS: Mapping[str, tuple[Callable[[Mode], bool], str]] = MappingProxyType(
+#: The reason why a mode does not take an option, by option.
+_REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "per_channel": (
-            lambda mode: _is_int8(mode) or mode.name == "dynamic_range",
-            "float16 has no scales, and TensorFlow's 16x8 needs one per channel",
-        ),
-        "per_channel_dense": (_is_int8, "TensorFlow has the switch for int8 alone"),
-        "exclude": (
-            lambda mode: _is_int8(mode) and not mode.integer_only,
-            "ops can stay in float only where the mode allows float, and the converter only leaves "
-            "them out of int8",
-        ),
-        "calibration": (lambda mode: mode.calibrated, "it needs no representative data"),
+        "per_channel": "float16 has no scales, and TensorFlow's 16x8 needs one per channel",
+        "per_channel_dense": "TensorFlow has the switch for int8 alone",
+        "exclude": "ops can stay in float only where the mode allows float, and the converter "
+        "only leaves them out of int8",
+        "calibration": "it needs no representative data",
     }
 )
 
@@ -68,9 +58,9 @@ def _option_findings(candidate: Candidate, mode: Mode, path: KeyPath) -> Iterato
         "exclude": candidate.exclude is not None,
         "calibration": candidate.calibration is not None,
     }
-    for key, (takes, why) in _OPTIONS.items():
-        if asked[key] and not takes(mode):
-            others = [other.name for other in QUANTIZED_MODES.values() if takes(other)]
+    for key, why in _REASONS.items():
+        if asked[key] and key not in mode.options:
+            others = [other.name for other in QUANTIZED_MODES.values() if key in other.options]
             message = f"`{mode.name}` takes no `{key}`: {why}"
             yield Finding((*path, key), message, f"It goes with {listed(others)}.", at_key=True)
     if candidate.exclude and not (candidate.exclude.ops or candidate.exclude.nodes):

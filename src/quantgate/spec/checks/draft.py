@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS, Figure
+from quantgate.domain.figure import Figure
+from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS
 from quantgate.domain.targets import TARGET_OF, figures_of
 from quantgate.domain.units import unit_of
 from quantgate.errors import KeyPath

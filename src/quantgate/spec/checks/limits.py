@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from quantgate.domain.figures import Figure
+from quantgate.domain.figure import Figure
 from quantgate.domain.rules import RULES, rules_for
 from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.units import AMOUNT_UNITS
@@ -104,8 +104,8 @@ def _of_no_baseline(figure: Figure, path: KeyPath) -> Finding:
 
 def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
     message = hint = None
-    rule, span = RULES[str(path[-1])], figure.most - figure.least
-    if not rule.compares and not figure.least <= value <= figure.most:
+    rule, span = RULES[str(path[-1])], figure.maximum - figure.minimum
+    if not rule.compares and not figure.minimum <= value <= figure.maximum:
         message = f"`{figure.name}` {_range_of(figure)}, and cannot be {value:g}"
     elif rule.is_drop and rule.unit is None and value >= span:
         message = (
@@ -113,7 +113,7 @@ def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
         )
     elif rule.is_drop and rule.unit == "%" and value > 100:
         message = f"a {rule.noun} of {value:g} % limits nothing"
-    if rule.unit != "%" and (figure.least, figure.most) == (0, 1):
+    if rule.unit != "%" and (figure.minimum, figure.maximum) == (0, 1):
         hint = f"Did you mean {value / 100:g}?" if 1 <= value <= 100 else None
     if message:
         yield Finding(path, message, hint)
@@ -121,8 +121,8 @@ def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
 
 def _range_of(figure: Figure) -> str:
     if figure.bounded:
-        return f"lies between {figure.least:g} and {figure.most:g}"
-    return f"is never above {figure.most:g}" if figure.most == 1 else "is never below 0"
+        return f"lies between {figure.minimum:g} and {figure.maximum:g}"
+    return f"is never above {figure.maximum:g}" if figure.maximum == 1 else "is never below 0"
 
 
 def _of_confidence(figure: Figure, path: KeyPath) -> Iterator[Finding]:

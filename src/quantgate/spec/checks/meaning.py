@@ -6,7 +6,7 @@ hides another nor is reported twice.
 
 from collections.abc import Iterator
 
-from quantgate.domain.figures import Figure
+from quantgate.domain.figure import Figure
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.candidates import candidate_findings
 from quantgate.spec.checks.cluster import cluster_findings

@@ -1,18 +1,32 @@
 """What `measure.metrics` means beyond its form: options that fit, names of their own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
 
-from quantgate.domain.figures import FIGURES
+from quantgate.domain.figures import FIGURES, MAP, METRICS
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import metric_findings
-from quantgate.spec.model.metric import MAP, Metric, Step
+from quantgate.spec.model.metric import Metric, Step
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
-#: Which metrics take an option.
-_OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"peak": ("psnr", "ssim"), "k": ("top_k",), "detection": (MAP,), "truth": (MAP,)}
+#: The metrics that take an option, by option.
+_TAKERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        option: tuple(name for name, figure in METRICS.items() if option in figure.options)
+        for option in dict.fromkeys(chain.from_iterable(one.options for one in METRICS.values()))
+    }
+)
+#: An example of an option that some metric needs.
+_EXAMPLES: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "k": lambda metric: f"`{{metric: {metric}, k: 3}}`",
+        "detection": lambda metric: (
+            "`detection: {boxes: OUTPUT, scores: OUTPUT, classes: OUTPUT, format: yxyx}`"
+        ),
+        "truth": lambda metric: "`truth: {boxes: KEY, classes: KEY}`",
+    }
 )
 
 
@@ -40,7 +54,7 @@ def _name_findings(entry: Metric, path: KeyPath, seen: set[str]) -> Iterator[Fin
 
 
 def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
-    for option, metrics in _OPTIONS.items():
+    for option, metrics in _TAKERS.items():
         if getattr(entry, option) is not None and entry.metric not in metrics:
             verb = "do" if len(metrics) > 1 else "does"
             message = f"`{entry.metric}` takes no `{option}`"
@@ -57,10 +71,12 @@ def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
 
 
 def _needed_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
-    if entry.metric == "top_k" and entry.k is None:
-        message = f"{dotted(path)} needs the key `k`"
-        yield Finding(path, message, "Write for example `{metric: top_k, k: 3}`.")
-    if entry.metric == MAP:
+    needed = METRICS[entry.metric].needs if entry.metric in METRICS else ()
+    for key in needed:
+        if getattr(entry, key) is None:
+            message = f"{dotted(path)} needs the key `{key}`"
+            yield Finding(path, message, f"Write for example {_EXAMPLES[key](entry.metric)}.")
+    if entry.metric == MAP.name:
         yield from _detection_findings(entry, path)
     if entry.is_own and entry.better is None:
         message = f"{dotted(path)} needs the key `better`"
@@ -69,17 +85,9 @@ def _needed_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
 
 
 def _detection_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
-    examples = {
-        "detection": "{boxes: OUTPUT, scores: OUTPUT, classes: OUTPUT, format: yxyx}",
-        "truth": "{boxes: KEY, classes: KEY}",
-    }
-    for key, example in examples.items():
-        if getattr(entry, key) is None:
-            message = f"{dotted(path)} needs the key `{key}`"
-            yield Finding(path, message, f"Write for example `{key}: {example}`.")
     for key in ("output", "postprocess"):
         if getattr(entry, key) is not None:
-            message = f"`{MAP}` takes no `{key}`"
+            message = f"`{MAP.name}` takes no `{key}`"
             yield Finding((*path, key), message, "`detection` names its outputs.", at_key=True)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from quantgate.domain.figures import BENCHMARKED, METRICS, Figure
+from quantgate.domain.figure import Figure
+from quantgate.domain.figures import BENCHMARKED, METRICS
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
 from quantgate.domain.targets import TARGET_OF
 from quantgate.errors import KeyPath
@@ -44,7 +45,7 @@ def figure_findings(
         hint = "Give `measure.latency` settings such as `{runs: 50}`, or remove this."
     elif name in TARGET_OF:
         message = f"`{name}` is not measured"
-        hint = f"Add `{TARGET_OF[name]}` to `measure.targets`, or remove this."
+        hint = f"Add `{TARGET_OF[name].name}` to `measure.targets`, or remove this."
     else:
         message = f"`{name}` is not measured"
         hint = f"Add `{name}` to `measure.metrics`, or remove this."

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from quantgate.domain.targets import ETHOS_U, TARGETS
 from quantgate.errors import KeyPath
 from quantgate.spec.model.target import MeasuredTarget, family_of
 from quantgate.spec.problems.findings import Finding
-from quantgate.spec.problems.wording import dotted
+from quantgate.spec.problems.wording import dotted, listed
 
-_OPTIONS = ("accelerator", "system_config", "memory_mode")
+_OPTIONS = tuple(option for target in TARGETS.values() for option in target.options)
 #: In these the memory that is no SRAM is flash, which cannot hold what a model computes.
 _WITHOUT_DRAM = (
     "Ethos_U55_Deep_Embedded",
@@ -26,14 +27,18 @@ def target_findings(targets: Mapping[KeyPath, MeasuredTarget]) -> Iterator[Findi
             message = f"`{entry.target}` is measured already"
             yield Finding(path, message, "List it once; a spec has one configuration of a target.")
         seen.add(entry.target)
-        yield from _ethos_u(entry, path) if entry.target == "ethos_u" else _other(entry, path)
+        yield from _option_findings(entry, path)
+        if entry.target == ETHOS_U.name:
+            yield from _ethos_u(entry, path)
 
 
-def _other(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
+def _option_findings(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
     for option in _OPTIONS:
-        if getattr(entry, option) is not None:
+        takers = [name for name, target in TARGETS.items() if option in target.options]
+        if getattr(entry, option) is not None and entry.target not in takers:
             message = f"`{entry.target}` takes no `{option}`"
-            yield Finding((*path, option), message, "Only `ethos_u` does; remove it.", at_key=True)
+            hint = f"Only {listed(takers, 'and')} does; remove it."
+            yield Finding((*path, option), message, hint, at_key=True)
 
 
 def _ethos_u(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from quantgate.domain.figures import FIGURES, Figure, metric_of
+from quantgate.domain.figure import Figure
+from quantgate.domain.figures import FIGURES, metric_of
 from quantgate.spec.model.amount import Amount, Percentage
 from quantgate.spec.model.section import Alternatives, Section
 

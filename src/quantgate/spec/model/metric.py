@@ -5,13 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from quantgate.domain.figures import METRICS, Figure, own_figure
+from quantgate.domain.figure import Figure
+from quantgate.domain.figures import MAP, METRICS, custom_figure
 from quantgate.errors import KeyPath
 from quantgate.spec.model.formats import is_callable_name
 from quantgate.spec.model.section import Alternatives, Name, Text
 
-#: The metric that takes several outputs, and its truth from arrays of its own.
-MAP = "mean_average_precision"
 BoxFormat = Literal["xyxy", "yxyx", "xywh", "cxcywh"]
 # Either one of these, or a Python function.
 MetricName = Annotated[
@@ -137,7 +136,7 @@ class Metric(Alternatives):
     @property
     def takes_label(self) -> bool:
         """Whether it is computed from one array of labels, as far as can be told."""
-        return (self.figure is None or self.figure.labelled) and self.metric != MAP
+        return (self.figure is None or self.figure.labelled) and self.metric != MAP.name
 
     @property
     def title(self) -> str:
@@ -148,6 +147,6 @@ class Metric(Alternatives):
     def figure(self) -> Figure | None:
         """Its figure; None for a metric that does not exist."""
         if self.is_own:
-            return own_figure(self.title, higher_is_better=self.better != "lower")
+            return custom_figure(self.title, higher_is_better=self.better != "lower")
         known = METRICS.get(self.metric)
         return known and replace(known, name=self.title)

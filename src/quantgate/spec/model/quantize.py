@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from quantgate.domain.hardware import CPU, HardwareName
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.units import SIZE_PATTERN
 from quantgate.spec.model.data import Selection
@@ -11,7 +12,6 @@ from quantgate.spec.model.section import Alternatives, Name, Section, Text
 
 Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
 ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
-Target = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
 IoType = Literal["float32", "int8", "uint8", "int16"]
 
 
@@ -84,7 +84,7 @@ Modes = Annotated[
 class Quantize(Section):
     """Which candidates to try."""
 
-    target: Target = Field(default="cpu", description="What `modes: auto` chooses for.")
+    target: HardwareName = Field(default=CPU.name, description="What `modes: auto` chooses for.")
     modes: Modes = Field(
         default="auto", description="`auto`, or modes by name, or candidates with options."
     )

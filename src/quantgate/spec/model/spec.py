@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from quantgate.domain.figures import FIGURES
+from quantgate.domain.figures import FIGURES, SIZE
 from quantgate.spec.model.choice import Choose, Objective, Weights, weighted
 from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.code import Code
@@ -134,7 +134,7 @@ class Spec(Section):
     measure: Measure = Field(description="What to measure beside the size.")
     gate: dict[str, Limit] = Field(min_length=1, description="Limits, by figure.")
     choose: Choose = Field(
-        default=[Objective(minimize="size_bytes")],
+        default=[Objective(minimize=SIZE.name)],
         description="What makes one qualified candidate better than another: objectives in order, "
         "or weights.",
     )

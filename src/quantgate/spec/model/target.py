@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from quantgate.domain.targets import TargetName
 from quantgate.spec.model.section import Alternatives
 
-TargetName = Literal["microcontroller", "ethos_u", "edge_tpu", "gpu"]
 #: Of Vela 5.2, as are the two lists below: those of its configuration file `Arm/vela.ini`.
 Accelerator = Literal[
     "ethos-u55-32",

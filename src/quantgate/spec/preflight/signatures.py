@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from quantgate.domain.figures import MAP
 from quantgate.errors import KeyPath
-from quantgate.spec.model.metric import MAP, Metric
+from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.spec import Spec
 from quantgate.spec.preflight.graph_def import Graph, graphs_of
 from quantgate.spec.problems.findings import Finding
@@ -51,7 +52,7 @@ def _output_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
 
 
 def _of_metric(metric: Metric, known: list[str], path: KeyPath) -> Iterator[Finding]:
-    if metric.output is None and metric.metric != MAP and len(known) > 1:
+    if metric.output is None and metric.metric != MAP.name and len(known) > 1:
         message = f"{dotted(path)} needs the key `output`, for the model has several"
         yield Finding(path, message, f"They are {listed(known, 'and')}.")
     named = {"output": metric.output} if metric.output else {}

@@ -1,0 +1,43 @@
+"""The kinds of hardware that `modes: auto` chooses for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+#: The names of `HARDWARE`, for type checkers.
+HardwareName = Literal["cpu", "gpu", "edge_tpu", "microcontroller"]
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A branch of the guide's decision tree.
+
+    Attributes:
+        name: the name in a spec's `quantize.target`.
+        runs: the reason to try the modes that it runs, as shown by `quantgate plan`.
+        wants: the reason to leave out the others.
+    """
+
+    name: HardwareName
+    runs: str
+    wants: str = ""
+
+
+CPU = Hardware("cpu", "a CPU runs every mode")
+GPU = Hardware("gpu", "a GPU computes in floating point: float16", "a GPU wants float16")
+EDGE_TPU = Hardware(
+    "edge_tpu",
+    "an Edge TPU runs integer-only models",
+    "an Edge TPU runs 8-bit integer-only models",
+)
+MICROCONTROLLER = Hardware(
+    "microcontroller",
+    "microcontrollers run integer-only models",
+    "a microcontroller wants 8-bit integer-only models",
+)
+
+#: All kinds of hardware by name.
+HARDWARE: Mapping[str, Hardware] = MappingProxyType(
+    {hardware.name: hardware for hardware in (CPU, GPU, EDGE_TPU, MICROCONTROLLER)}
+)
