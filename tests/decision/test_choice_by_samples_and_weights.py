@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from quantgate.decision.choice import choose_winner, never_alike, pareto_front, score
 from quantgate.decision.equivalence import alike_by_samples
 from quantgate.decision.verdicts import Measured
-from quantgate.records.decision import ChoiceStep
+from quantgate.records.choice import ChoiceStep
 from quantgate.spec.model.choice import Objective, WeightedObjective, WithinConfidence
 from quantgate.statistics.estimates import Certain
 
@@ -169,7 +169,7 @@ def test_pairs_tell_candidates_apart(run):
     decision = run.decide({"top1": {"min": 0.5}}, [*choose, {"minimize": "size_bytes"}])
     assert decision.winner == "b"
     assert decision.choice[0].left == ["a", "b"]
-    assert decision.choose[0]["within"] == {"confidence": 0.95}
+    assert decision.choose[0].within == {"confidence": 0.95}
 
 
 def test_the_same_bytes_are_alike_and_without_pairs_nothing_is(run):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from quantgate import __version__
 from quantgate.errors import InputError
 from quantgate.records.attestation import Trial
+from quantgate.records.choice import Objective
 from quantgate.records.decision import Closest, Decision, Provenance
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
@@ -44,7 +45,7 @@ def test_a_winner_with_everything_that_is_known(run):
     assert [verdict.passed for verdict in winner.verdicts] == [True, True]
     assert (decision.closest, decision.advice) == (None, [])
     assert decision.limits == {"top1": {"max_drop": 0.01}, "latency_p50_ms": {"max": 1}}
-    assert decision.choose == [{"minimize": "size_bytes", "within": 0}]
+    assert decision.choose == [Objective(minimize="size_bytes", within=0)]
     assert decision.created == "2026-01-02T03:04:05+00:00"
     assert decision.provenance == Provenance(
         quantgate=__version__,

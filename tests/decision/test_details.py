@@ -8,6 +8,7 @@ from quantgate.decision.details import details_of
 from quantgate.decision.evidence import Evaluation
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.records.attestation import TensorAttest
+from quantgate.records.choice import Objective
 from quantgate.records.decision import main_metric, more_is_better
 from quantgate.records.details import TensorRange
 from quantgate.records.tasks import Manifest, Signature, TensorFacts
@@ -105,7 +106,9 @@ def test_the_main_metric_is_the_first_to_choose_by_then_to_limit(run):
         return decision.model_copy(update=changes)
 
     named = {"metrics": {"top1": "top1", "loss": "log_loss", "alike": "agreement"}}
-    chosen = with_metrics(**named, choose=[{"minimize": "size_bytes"}, {"minimize": "loss"}])
+    chosen = with_metrics(
+        **named, choose=[Objective(minimize="size_bytes"), Objective(minimize="loss")]
+    )
     assert main_metric(chosen) == "loss"
     limited = with_metrics(**named, limits={"alike": {"min": 0.9}, "loss": {"max": 1.0}})
     assert main_metric(limited) == "loss"
@@ -125,8 +128,8 @@ def test_which_way_is_better_is_known_or_told_by_the_spec(run):
     for changes, better in (
         ({"limits": {"worst": {"min": 0.5}}}, True),
         ({"limits": {"worst": {"max": 0.5}}}, False),
-        ({"choose": [{"minimize": "worst"}]}, False),
-        ({"choose": [{"maximize": "worst"}]}, True),
+        ({"choose": [Objective(minimize="worst")]}, False),
+        ({"choose": [Objective(maximize="worst")]}, True),
     ):
         told = decision.model_copy(update={"metrics": own, "limits": {}, **changes})
         assert more_is_better("worst", told) is better

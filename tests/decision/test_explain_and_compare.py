@@ -8,6 +8,7 @@ import pytest
 
 from quantgate.cli import main
 from quantgate.records.decision import DataSource
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.records.tasks import Interval
 from quantgate.report.compare import compare
 from quantgate.report.explain import explain
@@ -40,10 +41,10 @@ def test_why_it_won(decided):
     assert said(decided, "twin") == [
         ("outcome", "won"),
         (
-            "kept",
+            "met",
             "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0007, which leaves 0.0093",
         ),
-        ("kept", "size_bytes ratio at most 0.9: 0.500, which leaves 0.400"),
+        ("met", "size_bytes ratio at most 0.9: 0.500, which leaves 0.400"),
         ("choice", "size_bytes of 500 bytes is the best; 3 left"),
         ("choice", "top1 of 0.9020 is the best; 3 left"),
         ("choice", "first of 3 equals, by the objectives without tolerance and by name"),
@@ -88,7 +89,7 @@ def test_why_it_does_not_qualify(decided):
     assert unsure[0] == ("outcome", "does not qualify")
     assert unsure[1][0] == "undecided"
     assert unsure[1][1].endswith("samples would decide it")
-    assert said(decided, "poor")[1][0] == "missed"
+    assert said(decided, "poor")[1][0] == "violated"
     assert unsure[-1] == ("Pareto", "no candidate that was measured dominates it")
 
 
@@ -294,7 +295,7 @@ def test_names_with_markup_and_control_characters_stay_text(decided, tmp_path, c
     odd = "[bold]<b>x</b>\x1b[2J\nnext"
     candidates = [decided.candidates[0].model_copy(update={"name": odd, "reasons": [odd]})]
     changed = decided.model_copy(
-        update={"candidates": candidates, "winner": None, "outcome": "none_qualified"}
+        update={"candidates": candidates, "winner": None, "outcome": DecisionOutcome.NONE_QUALIFIED}
     )
     changed.write(tmp_path / "decision.json")
     assert main(["explain", str(tmp_path), odd]) == 0

@@ -1,3 +1,4 @@
+from quantgate.records.choice import Objective
 from quantgate.report.overview import choice_text, limit_titles, notes, provenance_items
 from quantgate.report.table import figures_shown, rows
 from quantgate.report.text import one_line
@@ -40,9 +41,10 @@ def test_a_tolerance_is_told_as_it_was_written(winner):
     def told(*objectives):
         return choice_text(winner.model_copy(update={"choose": list(objectives)}))
 
-    assert told({"minimize": "size_bytes", "within": 0.0}) == "minimize size_bytes"
-    assert told({"maximize": "top1", "within": 0.005}) == "maximize top1 within 0.005"
-    assert told({"maximize": "top1", "within": "5%"}, {"minimize": "size_bytes"}) == (
+    size = Objective(minimize="size_bytes")
+    assert told(size) == "minimize size_bytes"
+    assert told(Objective(maximize="top1", within=0.005)) == "maximize top1 within 0.005"
+    assert told(Objective(maximize="top1", within="5%"), size) == (
         "maximize top1 within 5%, then minimize size_bytes"
     )
 

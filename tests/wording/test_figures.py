@@ -1,6 +1,7 @@
 import pytest
 
 from quantgate.records.decision import Verdict
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Interval
 from quantgate.wording.figures import (
     change_text,
@@ -39,7 +40,7 @@ def verdict(name, rule, limit, value=None, confidence=None, bound=None):
 def undecided(rule, limit, value, low, high, needed=None):
     return verdict("top1", rule, limit, value, 0.95, low if rule == "min" else high).model_copy(
         update={
-            "outcome": "undecided",
+            "outcome": VerdictOutcome.UNDECIDED,
             "interval": Interval(confidence=0.95, low=low, high=high),
             "samples_needed": needed,
         }
@@ -169,7 +170,7 @@ def test_a_rule_reads_as_the_spec_has_it(found, text):
         ),
         (
             verdict("top1", "max_drop", 0.01, 0.005, 0.95).model_copy(
-                update={"outcome": "undecided", "margin": None}
+                update={"outcome": VerdictOutcome.UNDECIDED, "margin": None}
             ),
             "top1 drop at most 0.01 at 95 % confidence: top1 drop of 0.0050 comes with too few "
             "values per sample to show it",

@@ -9,6 +9,7 @@ from quantgate.domain.figures import LATENCIES
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import MODES
 from quantgate.records.decision import Entry, Verdict
+from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.tasks import Calibration
 from quantgate.wording.verdicts import rule_text
 
@@ -37,7 +38,7 @@ DELICATE_OPS = frozenset(
 
 def advice_for(candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
     """The sentences that fit, for candidates of which none qualified."""
-    measured = [entry for entry in candidates if entry.status == "measured"]
+    measured = [entry for entry in candidates if entry.status is CandidateStatus.MEASURED]
     samples = evidence.baseline.measurement.samples
     return [
         *_replace_tensorflow_ops(evidence.facts.ops),

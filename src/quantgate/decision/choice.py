@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.records.decision import ChoiceStep
+from quantgate.records.choice import ChoiceStep
 from quantgate.spec.model.choice import Objective, WeightedObjective, WithinConfidence
 
 # Figures this close to the edge of a tolerance are inside it: 0.91 - 0.90 is not below 0.01.

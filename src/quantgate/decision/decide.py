@@ -19,6 +19,7 @@ from quantgate.decision.timing_warnings import warnings_of_timing
 from quantgate.decision.verdicts import Measured, intervals_of
 from quantgate.domain.rules import RULES
 from quantgate.records.decision import Decision, Entry, Verdict
+from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.records.targets import warnings_of_targets
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.choice import Objective
@@ -72,7 +73,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     misses = {
         entry.name: [*_misses(entry, reference, terms), *([refusal] if refusal else [])]
         for entry in entries
-        if entry.status == "measured"
+        if entry.status is CandidateStatus.MEASURED
     }
     settled = [_settled(entry, misses) for entry in entries]
     candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
@@ -83,7 +84,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     return Decision(
         name=terms.name,
         created=created,
-        outcome="winner" if choice else "none_qualified",
+        outcome=DecisionOutcome.WINNER if choice else DecisionOutcome.NONE_QUALIFIED,
         winner=choice.winner if choice else None,
         promotes=choice.winner if choice else kept,
         summary=summarize(

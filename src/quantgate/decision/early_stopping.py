@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from quantgate.decision.verdicts import Measured, judge
 from quantgate.domain.figures import metric_of
-from quantgate.records.decision import Outcome, Verdict
+from quantgate.records.decision import Verdict
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Steps
 from quantgate.spec.model.choice import Objective, metrics_chosen_by
 from quantgate.spec.model.limit import Limit
@@ -43,15 +44,14 @@ class Contest:
         available = len(next(iter(self.baseline.samples.values())))
         steps = Steps(taken=len(rows), available=available, limits=self._rules)
         if not steps.stopped:
-            return _ended(
-                steps, "undecided", f"all {available:,} samples were run: {self._why_all}"
-            )
+            reason = f"all {available:,} samples were run: {self._why_all}"
+            return _ended(steps, VerdictOutcome.UNDECIDED, reason)
         verdicts = self._verdicts(values, rows, steps)
-        missed = [verdict for verdict in verdicts if verdict.outcome == "fail"]
+        missed = [verdict for verdict in verdicts if verdict.outcome is VerdictOutcome.FAIL]
         if missed:
-            return _ended(steps, "fail", _enough(steps, missed[:1], "misses"))
-        if not self._chosen_by and all(verdict.outcome == "pass" for verdict in verdicts):
-            return _ended(steps, "pass", _enough(steps, verdicts, "keeps"))
+            return _ended(steps, VerdictOutcome.FAIL, _enough(steps, missed[:1], "misses"))
+        if not self._chosen_by and all(verdict.passed for verdict in verdicts):
+            return _ended(steps, VerdictOutcome.PASS, _enough(steps, verdicts, "keeps"))
         return steps
 
     @property
@@ -84,7 +84,7 @@ class Contest:
         return judge(candidate, self.baseline, self._limits)
 
 
-def _ended(steps: Steps, outcome: Outcome, reason: str) -> Steps:
+def _ended(steps: Steps, outcome: VerdictOutcome, reason: str) -> Steps:
     return steps.model_copy(update={"outcome": outcome, "reason": reason})
 
 

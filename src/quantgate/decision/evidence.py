@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import BASELINE, MODES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
+from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements, found_on_targets
 from quantgate.records.tasks import (
     Benchmark,
@@ -27,8 +27,6 @@ from quantgate.statistics.confusion import Answers
 from quantgate.statistics.early_estimate import Rows
 from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS, Timings
 from quantgate.statistics.paired_bounds import Samples
-
-Status = Literal["measured", "rejected", "failed"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Contender:
 
     name: str
     mode: str
-    status: Status
+    status: CandidateStatus
     reasons: list[str]
     measured: Measured
     ratios: Mapping[str, Interval] = field(default_factory=dict)
@@ -115,7 +113,8 @@ def join_baseline(evidence: Evidence) -> Contender:
     measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
     measured = measured.in_memory()
     reasons = _reasons(measurement.reasons, facts.baseline_sha256, evidence.benchmark)
-    return Contender(BASELINE.name, BASELINE.name, measurement.status, reasons, measured)
+    status = CandidateStatus(measurement.status)
+    return Contender(BASELINE.name, BASELINE.name, status, reasons, measured)
 
 
 def join_candidates(evidence: Evidence) -> list[Contender]:
@@ -161,9 +160,11 @@ def _reasons(known: list[str], sha256: str | None, benchmark: Benchmark | None) 
     return list(dict.fromkeys([*known, *untimed]))
 
 
-def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[Status, list[str]]:
+def _status(
+    attestation: Attestation, evaluation: Evaluation | None
+) -> tuple[CandidateStatus, list[str]]:
     if attestation.status == "failed":
-        return "failed", []
+        return CandidateStatus.FAILED, []
     if evaluation is None:
         reasons = ["no measurement of this model was handed in"]
     else:
@@ -172,9 +173,9 @@ def _status(attestation: Attestation, evaluation: Evaluation | None) -> tuple[St
     if attestation.status == "rejected":
         # A model that did not even run when it was tried out has said why.
         tried = attestation.trial
-        return "rejected", [] if tried and tried.problem else reasons
+        return CandidateStatus.REJECTED, [] if tried and tried.problem else reasons
     unmeasured = evaluation is None or evaluation.measurement.status == "failed"
-    return ("failed" if unmeasured else "measured"), reasons
+    return CandidateStatus.FAILED if unmeasured else CandidateStatus.MEASURED, reasons
 
 
 def _measured(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from quantgate.decision.choice import Alike, Choice, choose_winner, has_all_figures, pareto_front
 from quantgate.records.decision import Entry
+from quantgate.records.outcomes import CandidateStatus
 from quantgate.spec.model.choice import Objective, metrics_chosen_by
 
 
@@ -18,7 +19,7 @@ def with_pareto_fronts(
     measured = [
         entry
         for entry in candidates
-        if entry.status == "measured"
+        if entry.status is CandidateStatus.MEASURED
         and has_all_figures(entry.measurements, choose)
         and not (on_metrics and entry.steps and entry.steps.stopped)
     ]

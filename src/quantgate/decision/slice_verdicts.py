@@ -7,13 +7,14 @@ from quantgate.decision.power_warnings import warnings_of_power
 from quantgate.decision.verdicts import Measured, judge
 from quantgate.domain.figures import slice_figure
 from quantgate.records.decision import Verdict
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.limit import Limit, Rules
 
 #: In a slice with fewer samples, one of them moves a share by more than three points.
 FEW_SAMPLES = 30
 _MOST_NAMED = 5
-_FROM_WORST = ("fail", "undecided", "pass")
+_FROM_WORST = (VerdictOutcome.FAIL, VerdictOutcome.UNDECIDED, VerdictOutcome.PASS)
 
 
 def judge_with_slices(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from quantgate.domain.figures import LATENCIES, METRICS, metric_of
 from quantgate.domain.rules import MIN, RULES, Rule, margin_of
-from quantgate.records.decision import Outcome, Verdict
+from quantgate.records.decision import Verdict
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Interval, Steps
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.early_estimate import Rows, Stepwise, range_of
@@ -99,7 +100,7 @@ def misses_outright(verdict: Verdict) -> bool:
 
 def is_unproven(verdict: Verdict) -> bool:
     """Whether the value keeps the limit, and only its confidence bound does not."""
-    return verdict.outcome == "undecided" and not (
+    return verdict.outcome is VerdictOutcome.UNDECIDED and not (
         verdict.bound is None or misses_outright(verdict)
     )
 
@@ -145,7 +146,7 @@ def _verdict(
         value=_finite(value),
         confidence=confidence,
         margin=None,
-        outcome="undecided",
+        outcome=VerdictOutcome.UNDECIDED,
         passed=False,
     )
     margin = margin_of(rule, value, limit)
@@ -201,9 +202,11 @@ def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Es
 
 
 def _decided(found: Verdict, margin: float, *, undecided: bool = False) -> Verdict:
-    outcome: Outcome = "undecided" if undecided else "pass" if margin >= 0 else "fail"
+    outcome = VerdictOutcome.PASS if margin >= 0 else VerdictOutcome.FAIL
+    outcome = VerdictOutcome.UNDECIDED if undecided else outcome
+    passed = outcome is VerdictOutcome.PASS
     return found.model_copy(
-        update={"margin": _finite(margin), "outcome": outcome, "passed": outcome == "pass"}
+        update={"margin": _finite(margin), "outcome": outcome, "passed": passed}
     )
 
 

@@ -9,14 +9,14 @@ from pydantic import Field, JsonValue, model_validator
 from quantgate.domain.figures import FIGURES, is_likeness, metric_of
 from quantgate.domain.rules import rules_for
 from quantgate.records.base import Record
+from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
+from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
 from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Conditions, Interval, Slices, Steps
 
 VERSION: Literal[1] = 1
-
-Outcome = Literal["pass", "fail", "undecided"]
 
 
 class Verdict(Record):
@@ -48,7 +48,7 @@ class Verdict(Record):
     interval: Interval | None = None
     p_value: float | None = None
     margin: float | None
-    outcome: Outcome
+    outcome: VerdictOutcome
     samples_needed: int | None = None
     passed: bool
     worst_of: str | None = None
@@ -63,7 +63,8 @@ class Verdict(Record):
     def _outcome_of_0_1(cls, value: Any) -> Any:
         """Decisions of quantgate 0.1 know pass and fail only."""
         if isinstance(value, dict) and "outcome" not in value and "passed" in value:
-            return {**value, "outcome": "pass" if value["passed"] else "fail"}
+            outcome = VerdictOutcome.PASS if value["passed"] else VerdictOutcome.FAIL
+            return {**value, "outcome": outcome}
         return value
 
 
@@ -82,7 +83,7 @@ class Entry(Record):
 
     name: str
     mode: str
-    status: Literal["measured", "rejected", "failed"]
+    status: CandidateStatus
     reasons: list[str]
     model_sha256: str | None
     measurements: dict[str, float]
@@ -108,20 +109,6 @@ class Closest(Record):
     name: str
     missed: list[str]
     limits: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
-
-
-class ChoiceStep(Record):
-    """One objective of the choice: who was best of those left, and who counted as equal.
-
-    `by` is the objective's figure, or "weights"; `value` the best one's figure or score; `within`
-    the tolerance as the spec has it; `left` the names of those that stayed.
-    """
-
-    by: str
-    best: str
-    value: float
-    within: str | float | dict[str, float]
-    left: list[str]
 
 
 class DataSource(Record):
@@ -188,7 +175,7 @@ class Decision(Record):
     version: Literal[1] = VERSION
     name: str
     created: str
-    outcome: Literal["winner", "none_qualified"]
+    outcome: DecisionOutcome
     winner: str | None
     promotes: str | None = None
     summary: str
@@ -200,7 +187,7 @@ class Decision(Record):
     advice: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, JsonValue]]
-    choose: list[dict[str, str | float | dict[str, float]]]
+    choose: list[Objective]
     choice: list[ChoiceStep] = Field(default_factory=list)
     provenance: Provenance
     timing: Timing | None = None
@@ -246,8 +233,8 @@ def main_metric(decision: Decision) -> str | None:
 
     A comparison with the baseline is taken only where there is nothing else.
     """
-    objectives = [line.get("minimize") or line.get("maximize") for line in decision.choose]
-    names = map(str, [*objectives, *decision.limits, *decision.baseline.measurements])
+    objectives = [objective.figure for objective in decision.choose]
+    names = [*objectives, *decision.limits, *decision.baseline.measurements]
     found = [name for name in names if metric_of(name, decision.metrics)]
     alone = [name for name in found if not is_likeness(metric_of(name, decision.metrics))]
     return next(iter(alone or found), None)
@@ -261,4 +248,4 @@ def more_is_better(figure: str, decision: Decision) -> bool:
     rules = decision.limits.get(figure, {})
     if rules:
         return any(rule in rules for rule in rules_for(higher_is_better=True))
-    return not any(line.get("minimize") == figure for line in decision.choose)
+    return not any(objective.minimize == figure for objective in decision.choose)

@@ -8,9 +8,11 @@ from typing import Any
 
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
 
 #: What the hash of a decision's content leaves out.
 _UNHASHED = ("created", "content_sha256")
+_OUTCOMES = (VerdictOutcome.PASS, VerdictOutcome.FAIL)
 _REMEDY = "decide again with `quantgate run`, or fetch the file once more"
 
 Content = Mapping[str, Any]
@@ -64,7 +66,7 @@ def _contradictions(content: Content) -> Iterator[str]:
     names = [entry["name"] for entry in candidates]
     if len(set(names)) < len(names):
         yield "two of its candidates have one name"
-    if (content["outcome"] == "winner") != (winner is not None):
+    if (content["outcome"] == DecisionOutcome.WINNER) != (winner is not None):
         yield f"its outcome is `{content['outcome']}`, and its winner `{winner}`"
     if winner is not None and winner not in names:
         yield f"its winner `{winner}` is not among its candidates"
@@ -87,9 +89,10 @@ def _endless(value: Any) -> Iterator[float]:
 def _contradictions_of(entry: Content, *, is_winner: bool) -> Iterator[str]:
     name, verdicts = entry["name"], entry.get("verdicts", [])
     for verdict in verdicts:
-        kept = verdict["margin"] is not None and verdict["margin"] >= 0
-        outcome = verdict.get("outcome", "pass" if kept else "fail")
-        if verdict["passed"] != (outcome == "pass") or outcome == ("fail" if kept else "pass"):
+        is_met = verdict["margin"] is not None and verdict["margin"] >= 0
+        right, wrong = _OUTCOMES if is_met else reversed(_OUTCOMES)
+        outcome = verdict.get("outcome", right)
+        if verdict["passed"] != (outcome == VerdictOutcome.PASS) or outcome == wrong:
             yield f"`{name}` is said to keep or miss `{verdict['name']}`, and its margin says not"
     if entry.get("qualified") and not all(verdict["passed"] for verdict in verdicts):
         yield f"`{name}` is said to qualify, and misses a limit"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from quantgate.errors import InputError
 from quantgate.records.base import Record
+from quantgate.records.outcomes import VerdictOutcome
 
 
 class TensorFacts(Record):
@@ -148,7 +149,7 @@ class Steps(Record):
     taken: int
     available: int
     limits: int
-    outcome: Literal["pass", "fail", "undecided"] = "undecided"
+    outcome: VerdictOutcome = VerdictOutcome.UNDECIDED
     reason: str = ""
 
     @property

@@ -16,7 +16,7 @@ from quantgate.report.marked import as_text, texts
 from quantgate.report.overview import provenance_items, verdict_text
 from quantgate.report.particulars import attested_row, tensor_rows
 from quantgate.report.snippet import snippet
-from quantgate.report.text import MARKS, NOTHING, one_line
+from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import change_text, ratio_text, readable_text
 from quantgate.wording.verdicts import rule_text
 
@@ -168,7 +168,7 @@ def _change(name: str, value: float, decision: Decision) -> str:
 
 def _limits(winner: Entry) -> list[str]:
     rows = [
-        (rule_text(verdict), f"{MARKS[verdict.outcome]} {verdict_text(verdict)}")
+        (rule_text(verdict), f"{verdict.outcome.mark} {verdict_text(verdict)}")
         for verdict in winner.verdicts
     ]
     return texts(("limit", "this model"), rows) if rows else ["None were asked for."]

@@ -5,6 +5,7 @@ from typing import Any
 
 from quantgate.domain.figures import BENCHMARKED, metric_of
 from quantgate.records.decision import DataSource, Decision, Entry
+from quantgate.records.outcomes import CandidateStatus
 from quantgate.report.explain import leaves
 from quantgate.report.table import figures_shown
 from quantgate.wording.figures import change_text, figure_text, ratio_text, tolerance_text
@@ -100,8 +101,8 @@ def _limits(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
 
 def _choose(decision: Decision) -> str:
     return ", ".join(
-        " ".join(f"{key} {_setting(key, value)}" for key, value in line.items())
-        for line in decision.choose
+        " ".join(f"{key} {_setting(key, value)}" for key, value in objective.model_dump().items())
+        for objective in decision.choose
     )
 
 
@@ -125,7 +126,7 @@ def _candidates(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
 def _standing(entry: Entry | None) -> str:
     if entry is None:
         return "not tried"
-    if entry.status != "measured":
+    if entry.status is not CandidateStatus.MEASURED:
         return entry.status
     return "qualifies" if entry.qualified else "does not qualify"
 

@@ -1,17 +1,13 @@
 """Why one candidate won or lost, limit by limit and then objective by objective."""
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
-from typing import Any
 
 from quantgate.domain.figures import metric_of
-from quantgate.records.decision import ChoiceStep, Closest, Decision, Entry, Verdict
+from quantgate.records.choice import ChoiceStep, Objective
+from quantgate.records.decision import Closest, Decision, Entry, Verdict
+from quantgate.records.outcomes import CandidateStatus
 from quantgate.wording.figures import figure_text, tolerance_text
 from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_text
-
-_OUTCOMES: Mapping[str, str] = MappingProxyType(
-    {"pass": "kept", "fail": "missed", "undecided": "undecided"}
-)
 
 
 def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
@@ -55,10 +51,8 @@ def _of_baseline(decision: Decision) -> Iterator[tuple[str, str]]:
 def _outcome(decision: Decision, entry: Entry) -> str:
     if entry.name == decision.winner:
         return "won"
-    if entry.status == "failed":
-        return "failed: there is no model, or it could not be measured"
-    if entry.status == "rejected":
-        return "rejected: the model is not what its mode promises"
+    if entry.status is not CandidateStatus.MEASURED:
+        return f"{entry.status}: {entry.status.description}"
     if not entry.qualified:
         return "does not qualify"
     return f"qualifies, and `{decision.winner}` was chosen"
@@ -66,7 +60,8 @@ def _outcome(decision: Decision, entry: Entry) -> str:
 
 def _verdicts(entry: Entry) -> Iterator[tuple[str, str]]:
     for verdict in entry.verdicts:
-        yield _OUTCOMES[verdict.outcome], _pass(verdict) if verdict.passed else miss_text(verdict)
+        text = _pass(verdict) if verdict.passed else miss_text(verdict)
+        yield verdict.outcome.description, text
 
 
 def _pass(verdict: Verdict) -> str:
@@ -112,7 +107,7 @@ def _step(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
 
 
 def _by_weights(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
-    changes = ", ".join(_change(decision, entry, line) for line in decision.choose)
+    changes = ", ".join(_change(decision, entry, objective) for objective in decision.choose)
     against = "the least" if entry.name == step.best else f"`{step.best}` has {step.value:.4g}"
     if (entry.name == step.best) != (entry.name in step.left):
         names = ", ".join(f"`{name}`" for name in step.left)
@@ -120,8 +115,8 @@ def _by_weights(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
     return f"weighted sum {entry.score:.4g} ({changes}); {against}"
 
 
-def _change(decision: Decision, entry: Entry, line: Mapping[str, Any]) -> str:
-    name = line.get("minimize") or line["maximize"]
+def _change(decision: Decision, entry: Entry, objective: Objective) -> str:
+    name = objective.figure
     theirs = decision.baseline.measurements[name]
     change = 100 * (entry.measurements[name] - theirs) / abs(theirs)
     return f"{name} {change:+.3g} %"
@@ -129,8 +124,8 @@ def _change(decision: Decision, entry: Entry, line: Mapping[str, Any]) -> str:
 
 def _between_equals(decision: Decision, entry: Entry, equals: list[str]) -> str:
     winner = decision.entry(decision.winner or "") or entry
-    for line in decision.choose:
-        name = str(line.get("minimize") or line["maximize"])
+    for objective in decision.choose:
+        name = objective.figure
         own, best = entry.measurements[name], winner.measurements[name]
         if own != best:
             figures = f"{_figure(decision, name, own)} against {_figure(decision, name, best)}"
@@ -161,10 +156,8 @@ def _beaters(decision: Decision, entry: Entry) -> str:
 
 def _costs(decision: Decision, entry: Entry) -> list[float]:
     return [
-        entry.measurements[str(line["minimize"])]
-        if "minimize" in line
-        else -entry.measurements[str(line["maximize"])]
-        for line in decision.choose
+        entry.measurements[objective.figure] * (1 if objective.minimize else -1)
+        for objective in decision.choose
     ]
 
 

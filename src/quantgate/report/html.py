@@ -30,7 +30,7 @@ from quantgate.report.parts import (
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
-from quantgate.report.text import MARKS, one_line
+from quantgate.report.text import one_line
 from quantgate.wording.figures import short_name
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
@@ -75,7 +75,7 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
 
 
 def _heading(decision: Decision) -> str:
-    badge = "winner" if decision.outcome == "winner" else "none qualified"
+    badge = decision.outcome.description
     return (
         f'<header class="{decision.outcome}"><p class="badge">{badge}</p>'
         f"<h1>{escape(one_line(decision.name))}</h1>"
@@ -188,7 +188,7 @@ def _verdicts(name: str, verdicts: Sequence[Verdict], titles: Sequence[str]) -> 
 
 
 def _verdict(verdict: Verdict, title: str) -> str:
-    text = f"{MARKS[verdict.outcome]} {verdict_text(verdict)}"
+    text = f"{verdict.outcome.mark} {verdict_text(verdict)}"
     return td(title, f"<span>{escape(text)}</span>", f"number {_KINDS[verdict.outcome]}")
 
 

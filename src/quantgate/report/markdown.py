@@ -17,7 +17,7 @@ from quantgate.report.overview import (
 )
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
-from quantgate.report.text import MARKS, one_line
+from quantgate.report.text import one_line
 from quantgate.wording.figures import short_name
 
 
@@ -87,7 +87,7 @@ def _limits(decision: Decision) -> list[str]:
 
 
 def _mark(verdict: Verdict) -> str:
-    return f"{MARKS[verdict.outcome]} {as_text(verdict_text(verdict))}"
+    return f"{verdict.outcome.mark} {as_text(verdict_text(verdict))}"
 
 
 def _choice(decision: Decision) -> list[str]:

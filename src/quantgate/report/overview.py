@@ -1,9 +1,7 @@
 """What every report says of a decision beside the table of candidates, in words."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from quantgate.domain.figures import is_likeness, metric_of, slice_figure, slice_of
+from quantgate.records.choice import Objective
 from quantgate.records.decision import Decision, Entry, Timing, Verdict
 from quantgate.records.tasks import Slices
 from quantgate.report.text import NOTHING, one_line
@@ -88,7 +86,7 @@ def _worst_slice(name: str, found: Slices, entry: Entry, decision: Decision) -> 
 def choice_text(decision: Decision) -> str:
     """How the winner is chosen among those that qualify."""
     texts = [_objective_text(objective) for objective in decision.choose]
-    if any("weight" in objective for objective in decision.choose):
+    if any(objective.weight for objective in decision.choose):
         return f"the least sum of relative changes for the worse, {' + '.join(texts)}"
     return ", then ".join(texts)
 
@@ -130,10 +128,9 @@ def _timing_items(timing: Timing | None) -> list[tuple[str, str]]:
     return items
 
 
-def _objective_text(objective: Mapping[str, Any]) -> str:
-    direction = "minimize" if "minimize" in objective else "maximize"
-    text = f"{direction} {objective[direction]}"
-    if "weight" in objective:
-        return f"{objective['weight']:g} x {objective[direction]}"
-    within = objective.get("within", 0)
+def _objective_text(objective: Objective) -> str:
+    if objective.weight:
+        return f"{objective.weight:g} x {objective.figure}"
+    text = f"{objective.direction} {objective.figure}"
+    within = objective.within
     return f"{text} within {tolerance_text(within)}" if within else text

@@ -1,8 +1,7 @@
 """The table of candidates, in words, before it is laid out: a row a model, a column a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from quantgate.domain.figures import (
     BENCHMARKED,
@@ -73,7 +72,7 @@ def figures_shown(decision: Decision) -> list[str]:
     Where none of these is a metric, all metrics do, up to `MOST_UNNAMED`; where none is a latency,
     the median does.
     """
-    named = [*decision.limits, *map(objective_figure, decision.choose)]
+    named = [*decision.limits, *(objective.figure for objective in decision.choose)]
     measured = _measured(decision)
     metrics = [name for name in measured if metric_of(name, decision.metrics)]
     benchmarked = [name for name in BENCHMARKED if name in named]
@@ -161,8 +160,3 @@ def _measured(decision: Decision) -> list[str]:
     """The names of all figures, but for those of slices, which have lists of their own."""
     names = [name for entry in decision.entries for name in entry.measurements]
     return [name for name in dict.fromkeys(names) if not is_slice(name)]
-
-
-def objective_figure(objective: Mapping[str, Any]) -> str:
-    """The figure that an objective, as the decision has it, is about."""
-    return str(objective.get("minimize") or objective.get("maximize"))

@@ -1,11 +1,6 @@
 """Text and signs that every report has in common."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 NOTHING = "-"
-#: By the outcome of a verdict.
-MARKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
 
 
 def one_line(text: str) -> str:

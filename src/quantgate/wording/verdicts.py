@@ -3,6 +3,7 @@
 from quantgate.domain.figures import FIGURES, LATENCIES
 from quantgate.domain.rules import RULES, Rule
 from quantgate.records.decision import Verdict
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.wording.figures import (
     confidence_text,
     decimals_text,
@@ -42,7 +43,7 @@ def miss_text(verdict: Verdict) -> str:
     """How a limit was missed or left open: `top1 drop of 0.0231 exceeds 0.01 by 0.0131`."""
     if verdict.value is None:
         return f"{rule_text(verdict)}: nothing was measured that could show it"
-    if verdict.outcome == "undecided":
+    if verdict.outcome is VerdictOutcome.UNDECIDED:
         return _undecided_text(verdict)
     verb = "falls short of" if RULES[verdict.rule].is_floor else "exceeds"
     return (
@@ -55,7 +56,7 @@ def short_miss_text(verdict: Verdict) -> str:
     """The same for a narrow column: `misses top1 by 0.0131`."""
     if verdict.value is None:
         return f"{short_name(verdict.name)} not measured"
-    if verdict.outcome == "undecided":
+    if verdict.outcome is VerdictOutcome.UNDECIDED:
         return f"{short_name(verdict.name)} undecided"
     times = "x" if RULES[verdict.rule].unit == "" else ""
     amount = amount_text(verdict, -(verdict.margin or 0.0))

@@ -1,0 +1,51 @@
+"""Outcomes and statuses with their texts."""
+
+from enum import Enum
+from typing import TypeVar
+
+NamedT = TypeVar("NamedT", bound="Named")
+
+
+class Named(str, Enum):
+    """A word of a JSON document, with its description for people."""
+
+    description: str
+
+    def __new__(cls: type[NamedT], word: str, description: str = "") -> NamedT:
+        """Make a member from its two texts."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.description = description
+        return member
+
+    def __str__(self) -> str:
+        """Return the word, on every version of Python."""
+        return str(self.value)
+
+
+class VerdictOutcome(Named):
+    """The outcome of a limit's rule for one candidate."""
+
+    PASS = "pass", "met"
+    FAIL = "fail", "violated"
+    UNDECIDED = "undecided", "undecided"
+
+    @property
+    def mark(self) -> str:
+        """A sign for tables."""
+        return {"pass": "✓", "fail": "✗", "undecided": "?"}[self.value]
+
+
+class CandidateStatus(Named):
+    """What came of a candidate, before any limit is checked."""
+
+    MEASURED = "measured", "the model was measured"
+    REJECTED = "rejected", "the model is not what its mode promises"
+    FAILED = "failed", "there is no model, or it could not be measured"
+
+
+class DecisionOutcome(Named):
+    """The outcome of a decision."""
+
+    WINNER = "winner", "winner"
+    NONE_QUALIFIED = "none_qualified", "none qualified"
