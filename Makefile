@@ -12,6 +12,15 @@ PLAIN := \
   CHANGELOG.md \
   CONTRIBUTING.md \
   README.md \
+  components/artifacts \
+  components/benchmark \
+  components/collect \
+  components/evaluate \
+  components/fingerprint \
+  components/gate \
+  components/measure_targets \
+  components/promote \
+  components/upstream \
   docs \
   specs/README.md \
   tests/architecture

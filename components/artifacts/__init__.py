@@ -1,1 +1,1 @@
-"""The folders that tasks leave each other: data sets and measurements."""
+"""The folders that tasks pass to each other: data sets, measurements, and collections of them."""

@@ -1,4 +1,4 @@
-"""Reading a data set folder as `build_dataset` writes it."""
+"""Read a data set folder that `build_dataset` wrote."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from quantgate.records.tasks import ArrayFacts, Manifest
 
 MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"
-#: How the folder of a signature begins.
+#: The prefix of the folder of a signature.
 SIGNATURE = "signature-"
 CHUNK_BYTES = 8 << 20
 #: Rows of a data set by signature.
@@ -25,13 +25,13 @@ Rows = Mapping[str, Sequence[int]]
 
 @dataclass(frozen=True)
 class DatasetFolder:
-    """A data set on disk; arrays are memory-mapped, read-only, samples first.
+    """A data set on disk, as read-only memory-mapped arrays whose first axis is the samples.
 
     Attributes:
-        manifest: what is in it and how it was chosen.
+        manifest: its content, and how the samples were selected.
         inputs: one array per input name of the signature, in the signature's order.
-        label: the labels or targets, where there are any.
-        fields: further arrays by key, for metrics.
+        label: the labels or targets, None if there are none.
+        fields: more arrays for metrics, by key.
     """
 
     manifest: Manifest
@@ -40,13 +40,17 @@ class DatasetFolder:
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def labels_at(self, key: str | None) -> tuple[ArrayFacts, NDArray[Any]] | None:
-        """The array of this key as labels, or those of the data set; None where there are none."""
+        """Return the facts and values of the labels, or None if there are none.
+
+        Args:
+            key: a field that holds the labels, or None for the labels of the data set.
+        """
         facts = self.manifest.fields.get(key) if key else self.manifest.label
         values = self.fields.get(key) if key else self.label
         return None if facts is None or values is None else (facts, values)
 
     def at(self, rows: NDArray[np.int64]) -> "DatasetFolder":
-        """Some of the samples, in memory; the manifest stays that of all."""
+        """Return some of the samples, in memory. The manifest is still that of all samples."""
         return DatasetFolder(
             self.manifest,
             {name: array[rows] for name, array in self.inputs.items()},
@@ -56,7 +60,7 @@ class DatasetFolder:
 
 
 def folder_of(dataset: str | Path, signature: str) -> Path:
-    """Where a data set keeps the samples of a signature, whose key may hold any characters."""
+    """Return the folder of a signature's samples. Its key may contain any characters."""
     return Path(dataset) / f"{SIGNATURE}{quote(signature, safe='')}"
 
 
@@ -64,7 +68,7 @@ def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
     """Map the arrays of a signature's samples into memory.
 
     Raises:
-        InputError: the folder has no manifest, or an array is not what the manifest says.
+        InputError: the folder has no manifest, or an array differs from the manifest.
     """
     root = folder_of(dataset, signature)
     manifest = Manifest.read(root / MANIFEST)
@@ -75,22 +79,29 @@ def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
 
 
 def read_manifests(dataset: str | Path, signatures: Iterable[str]) -> dict[str, Manifest]:
-    """The manifests of a data set by signature; raises InputError where one is missing."""
+    """Read the manifests of a data set by signature.
+
+    Raises:
+        InputError: a manifest is missing.
+    """
     return {key: Manifest.read(folder_of(dataset, key) / MANIFEST) for key in signatures}
 
 
 def selections_of(manifests: Mapping[str, Manifest]) -> dict[str, Rows]:
-    """The rows that each variant of a calibration takes, by signature."""
+    """Return the rows of each calibration variant, by signature."""
     rows: dict[str, Rows] = {
         key: manifest.selections or {"": range(manifest.samples)}
         for key, manifest in manifests.items()
     }
     variants = next(iter(rows.values()))
-    return {variant: {key: found[variant] for key, found in rows.items()} for variant in variants}
+    return {variant: {key: chosen[variant] for key, chosen in rows.items()} for variant in variants}
 
 
 def content_sha256(manifests: Mapping[str, Manifest]) -> str:
-    """Hash of the content of a data set, that of its only signature where it has but one."""
+    """Return the hash of a data set's content.
+
+    With a single signature this is the hash of that signature's content.
+    """
     hashes = [manifest.content_sha256 for _, manifest in sorted(manifests.items())]
     return hashes[0] if len(hashes) == 1 else sha256_of_bytes("".join(hashes).encode())
 
@@ -98,7 +109,14 @@ def content_sha256(manifests: Mapping[str, Manifest]) -> str:
 def write_summary(
     summary: Path, signature: str, manifest: Manifest, digests: NDArray[np.uint8]
 ) -> None:
-    """Write what is left of a data set without its values; `digests` are [samples, 16]."""
+    """Write the summary of a data set: its manifest, and a digest of each sample.
+
+    Args:
+        summary: folder to write to.
+        signature: key of the signature.
+        manifest: the manifest of the signature's samples.
+        digests: uint8 [samples, 16].
+    """
     folder = folder_of(summary, signature)
     folder.mkdir(parents=True, exist_ok=True)
     manifest.write(folder / MANIFEST)
@@ -106,7 +124,11 @@ def write_summary(
 
 
 def read_summary(summary: str | Path) -> dict[str, SampleSet]:
-    """Read by signature what `write_summary` wrote; raises InputError where it did not."""
+    """Read the summary of a data set, by signature.
+
+    Raises:
+        InputError: the folder is not the summary of a data set.
+    """
     folders = sorted(Path(summary).glob(f"{SIGNATURE}*"))
     if not folders:
         raise InputError(f"{summary} is not the summary of a data set: it has no signatures")
@@ -123,12 +145,12 @@ def _sample_set(folder: Path) -> SampleSet:
 
 
 def chunk_length(row_bytes: int) -> int:
-    """Rows that fit a chunk of about 8 MiB; at least one, at most 1,024."""
+    """Return how many rows fit in a chunk of 8 MiB: at least 1 and at most 1,024."""
     return max(1, min(1024, CHUNK_BYTES // max(1, row_bytes)))
 
 
 def chunk_bounds(samples: int, length: int) -> Iterator[tuple[int, int]]:
-    """Half-open ranges that cover `samples` rows, `length` at a time."""
+    """Yield half-open ranges of at most `length` rows that cover all samples."""
     for start in range(0, samples, length):
         yield start, min(start + length, samples)
 
@@ -138,10 +160,10 @@ def _mapped(root: Path, facts: ArrayFacts) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}; build the data set anew") from error
+        raise InputError(f"{path} cannot be read: {error}; build the data set again") from error
     if list(array.shape) != facts.shape or array.dtype.name != facts.dtype:
         raise InputError(
             f"{path} holds {array.dtype.name} {list(array.shape)}, its manifest says "
-            f"{facts.dtype} {facts.shape}; build the data set anew"
+            f"{facts.dtype} {facts.shape}; build the data set again"
         )
     return array

@@ -1,4 +1,4 @@
-"""What `evaluate` leaves behind of a model: its figures, and what each sample gave."""
+"""The folder that `evaluate` writes: the metrics of a model, and their values per sample."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ANSWERS = "answers.npz"
 
 @dataclass(frozen=True)
 class SampleFile(Mapping[str, Samples]):
-    """The arrays of a `samples.npz`, float64 [samples] by metric, read when asked for."""
+    """The arrays of a `samples.npz`, float64 [samples] by metric. Each is read on access."""
 
     path: Path
 
@@ -45,7 +45,14 @@ def write_evaluation(
     values: Mapping[str, Any],
     covered: NDArray[np.int64] | None = None,
 ) -> None:
-    """Write a measurement, the values by figure, and which samples they are of if not of all."""
+    """Write a measurement and its values per sample.
+
+    Args:
+        folder: folder to write to.
+        measurement: the content of `measurement.json`.
+        values: float64 [samples] by metric.
+        covered: places of the samples in the data set, None if they are all.
+    """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     np.savez(root / SAMPLES, **values)
@@ -55,10 +62,10 @@ def write_evaluation(
 
 
 def read_evaluation(folder: str | Path) -> Evaluation:
-    """Read what `write_evaluation` wrote, the values when they are asked for.
+    """Read what `write_evaluation` wrote. The values per sample are read on access.
 
     Raises:
-        InputError: it is not there, or does not say which samples it covers.
+        InputError: a file is missing, or the covered samples are not known.
     """
     root = Path(folder)
     measurement = Measurement.read(root / MEASUREMENT)
@@ -78,8 +85,8 @@ def _covered(path: Path) -> NDArray[np.int64]:
         return np.asarray(np.load(path, allow_pickle=False), dtype=np.int64)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read: {error}; an evaluation that stopped early says there which "
-            "samples it covers, so evaluate again"
+            f"{path} cannot be read: {error}; it lists the samples of an evaluation that stopped "
+            "early, so evaluate again"
         ) from error
 
 
@@ -87,15 +94,15 @@ def _answers(path: Path) -> Answers:
     if not path.is_file():
         return Answers()
     with np.load(path, allow_pickle=False) as arrays:
-        found = {name: arrays[name] for name in arrays}
+        by_name = {name: arrays[name] for name in arrays}
     return Answers(
         choices={
-            figure: Choices(values, found[f"{figure}/right"])
-            for figure, values in _of_kind(found, "chosen")
+            figure: Choices(values, by_name[f"{figure}/right"])
+            for figure, values in _of_kind(by_name, "chosen")
         },
         rankings={
-            figure: Rankings(values, found[f"{figure}/right"])
-            for figure, values in _of_kind(found, "score")
+            figure: Rankings(values, by_name[f"{figure}/right"])
+            for figure, values in _of_kind(by_name, "score")
         },
     )
 

@@ -1,4 +1,4 @@
-"""A model by itself in a process of its own: whether it runs, its memory, the time to load it."""
+"""Measure one model in a process of its own: whether it runs, its memory and its load time."""
 
 import os
 import time
@@ -22,22 +22,21 @@ from quantgate.domain.figures import ALLOCATED, LOAD, MEMORY
 from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS
 
 ResultT = TypeVar("ResultT")
-#: The median of so many counts.
+#: The load time is the median of this many loads.
 LOADS = 5
 
 
 @dataclass(frozen=True)
 class Alone:
-    """What a model does by itself.
+    """The measurements of a model in a process of its own.
 
     Attributes:
-        invocations: how many were tried.
-        invocation_s: seconds that one takes, the median without the first.
+        invocations: number of invocations.
+        invocation_s: median seconds of an invocation, without the first.
         load_ms: milliseconds from the file, in the page cache, to allocated tensors.
-        allocated_bytes: the most memory that the interpreter wrote to: the arena of its tensors and
-            what kernels make for themselves, such as XNNPACK's repacked weights. 0 where the system
-            does not tell.
-        mapped_bytes: of the model's file, what is in memory.
+        allocated_bytes: peak memory that the interpreter wrote to. This is the arena of its tensors
+            and the buffers of kernels, such as XNNPACK's repacked weights. 0 if it is not known.
+        mapped_bytes: bytes of the model's file that are in memory.
     """
 
     invocations: int
@@ -47,7 +46,7 @@ class Alone:
     mapped_bytes: int
 
     def figures(self) -> dict[str, float]:
-        """By name, without those that the system does not tell."""
+        """Return the measurements by figure, without those that are not known."""
         memory = {
             MEMORY.name: float(self.allocated_bytes + self.mapped_bytes),
             ALLOCATED.name: float(self.allocated_bytes),
@@ -56,23 +55,28 @@ class Alone:
 
 
 class _Growth(NamedTuple):
-    """Bytes of memory that were written to meanwhile, at the most and in the end."""
+    """Bytes of memory that an action wrote to.
+
+    Attributes:
+        peak: the most at any time.
+        left: the bytes still in use at the end.
+    """
 
     peak: int
     left: int
 
 
 def run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone | ModelFailure:
-    """Load and run a model as it will be timed, and take its measure.
+    """Load and run a model as it will be timed, and measure its memory.
 
-    To be called in a process of its own, for what has been loaded before leaves memory behind that
-    is used again.
+    Call it in a process of its own: memory that an earlier model has freed is used again and would
+    not be counted.
 
     Args:
         path: a .tflite.
-        subject: what is timed.
-        rounds: how many samples to run; fewer, but at least one, where they take too long.
-        budget_s: seconds that they may take, and seconds that loading anew may.
+        subject: the samples and the signature to run.
+        rounds: the most samples to run. At least one is run.
+        budget_s: seconds that the samples may take, and that repeated loading may take.
     """
     try:
         return _run_alone(path, subject, rounds, budget_s)

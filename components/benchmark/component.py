@@ -19,19 +19,19 @@ def benchmark(
     budget_s: float,
     latency: Output[Artifact],
 ) -> None:
-    """Time single invocations of all models, interleaved; and their memory and time to load.
+    """Measure the latency, memory and load time of all models, with interleaved invocations.
 
     Args:
         baseline: the float .tflite.
-        candidates: what `collect` made of the quantized .tflite files.
+        candidates: folder that `collect` wrote, with the quantized .tflite files.
         facts: `ModelFacts` of the float model.
-        signature: key of the signature that is invoked.
+        signature: key of the signature to invoke.
         evaluation: the data set that samples are taken from.
         threads: threads of the interpreter.
-        warmup: invocations of each model before the clock counts.
-        runs: invocations of each model that count.
-        budget_s: seconds that a model may take for them; one that is slower runs less often, but at
-            least ten times.
+        warmup: untimed invocations of each model.
+        runs: timed invocations of each model.
+        budget_s: seconds that the timed invocations of a model may take. A slower model is timed
+            less often, but at least ten times.
         latency: `Benchmark` as JSON.
     """
     from quantgate.components.benchmark import work

@@ -1,4 +1,4 @@
-"""The machine that models are timed on, as Linux tells it."""
+"""The machine that models are timed on, as Linux describes it."""
 
 import os
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ _STAT = Path("/proc/stat")
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds of all cores since the machine started.
+    """Seconds of all cores since the machine has started.
 
     Attributes:
-        total: all of them.
-        busy: those that somebody worked in, interrupts included.
-        stolen: those that the hypervisor gave to another machine.
-        ours: those that child processes of ours worked in, once they have ended.
+        total: all seconds.
+        busy: seconds of work, interrupts included.
+        stolen: seconds that the hypervisor gave to another machine.
+        ours: seconds of our child processes that have ended.
     """
 
     total: float
@@ -28,14 +28,14 @@ class Clock:
 
 
 def governor(cpus: Path = _CPUS) -> str:
-    """What sets the clock frequency of the cores that we may use, such as `powersave`."""
+    """Return the frequency governor of the cores that we may use, such as `powersave`."""
     files = [cpus / f"cpu{core}/cpufreq/scaling_governor" for core in os.sched_getaffinity(0)]
     names = {file.read_text("ascii").strip() for file in files if file.is_file()}
     return ", ".join(sorted(names)) or UNKNOWN
 
 
 def read_clock(stat: Path = _STAT) -> Clock:
-    """The seconds so far; all 0 but ours where the system does not tell."""
+    """Read the seconds so far. If the system does not report them, all but `ours` are 0."""
     times = os.times()
     ours = times.children_user + times.children_system
     if not stat.is_file():
@@ -49,7 +49,7 @@ def read_clock(stat: Path = _STAT) -> Clock:
 
 
 def shares_between(start: Clock, end: Clock) -> tuple[float, float]:
-    """Of all cores' time, the shares that other processes worked in and that was stolen."""
+    """Return the shares of all cores' time that other processes used and that was stolen."""
     total = end.total - start.total
     if total <= 0:
         return 0.0, 0.0

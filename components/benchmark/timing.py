@@ -1,4 +1,4 @@
-"""Timing single invocations of several models, side by side."""
+"""Time single invocations of several models, interleaved."""
 
 import gc
 import math
@@ -17,9 +17,9 @@ from quantgate.components.processes.progress import counted, expect
 from quantgate.records.tasks import ModelFacts, Signature
 
 SEED = 20250114
-#: Inputs cycle through this many samples: real values, few enough to stay encoded in memory.
+#: Inputs cycle through this many samples, few enough to keep them encoded in memory.
 SAMPLES = 32
-#: A model that is too slow for all runs still gets so many, the least that show a median.
+#: The fewest runs of a slow model, enough for a median.
 LEAST_RUNS = 10
 NANOSECONDS_PER_S = 1e9
 Nanoseconds = NDArray[np.float64]
@@ -27,12 +27,12 @@ Nanoseconds = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Subject:
-    """What is timed of every model.
+    """The part of every model that is timed, and its inputs.
 
     Attributes:
         facts: `ModelFacts` of the float model.
-        signature: the one that is invoked.
-        dataset: a data set as `build_dataset` writes it.
+        signature: the signature that is invoked.
+        dataset: a data set that `build_dataset` wrote.
         threads: threads of each interpreter.
     """
 
@@ -44,12 +44,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A model among those that are timed together.
+    """One of the models that are timed together.
 
     Attributes:
         path: the .tflite.
-        runs: how many of the rounds that count it takes part in, at least one.
-        samples: how many samples its inputs cycle through, at least one.
+        runs: number of timed rounds that it takes part in, at least one.
+        samples: number of samples that its inputs cycle through, at least one.
     """
 
     path: str
@@ -59,11 +59,11 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Timed:
-    """What the clock showed.
+    """The times of all models.
 
     Attributes:
-        times: float64 [rounds] by key, in nanoseconds; NaN where a model sat the round out.
-        preempted: how many of these invocations another process interrupted.
+        times: float64 [rounds] by key, in nanoseconds. NaN for a round without the model.
+        preempted: number of invocations that another process interrupted.
     """
 
     times: dict[str, Nanoseconds]
@@ -71,22 +71,22 @@ class Timed:
 
 
 def runs_within(budget_s: float, invocation_s: float, runs: int) -> int:
-    """How many of `runs` rounds a model takes part in: what the budget allows, at least ten."""
+    """Return how many of `runs` rounds fit in the budget, but at least ten."""
     affordable = runs if invocation_s <= 0 else int(min(runs, budget_s / invocation_s))
     return min(runs, max(LEAST_RUNS, affordable))
 
 
 def schedule(runs: Mapping[str, int], warmup: int, rounds: int) -> list[tuple[int, str]]:
-    """Who is invoked, in order: the number of the round, below 0 for warm-up, and the key.
+    """Return the round and the key of each invocation, in order. Warm-up rounds are below 0.
 
-    In every round the models that take part run once, in an order drawn anew. A model with fewer
-    runs takes part in some of the rounds of a model with more, so that any two meet as often as
-    they can, and warms up in the same proportion, just before the clock counts.
+    In every round, the models that take part run once, in a new random order. A model with fewer
+    runs takes part in some of the rounds of a model with more, so that any two models share as many
+    rounds as possible. It has fewer warm-up rounds in the same proportion, the last ones.
 
     Args:
-        runs: by key, how many of the rounds that count it takes part in.
-        warmup: rounds before the clock counts.
-        rounds: rounds that count.
+        runs: number of timed rounds of each model, by key.
+        warmup: untimed rounds.
+        rounds: timed rounds.
     """
     generator, keys = np.random.default_rng(SEED), list(runs)
     ranks = generator.permutation(rounds)
@@ -102,16 +102,16 @@ def schedule(runs: Mapping[str, int], warmup: int, rounds: int) -> list[tuple[in
 def time_models(
     entrants: Mapping[str, Entrant], subject: Subject, warmup: int, rounds: int
 ) -> Timed:
-    """Invoke every model once a round, in an order drawn anew for each round.
+    """Invoke every model once a round, in a new random order for each round.
 
-    Round by round, so that a slow spell of the machine falls on all models alike. Only the
-    invocation is timed: setting the inputs costs the same in every mode.
+    Because the models are interleaved, a slow period of the machine affects all of them equally.
+    Only the invocation is timed, as setting the inputs takes the same time in every mode.
 
     Args:
-        entrants: the models by the key that results go by.
-        subject: what is timed.
-        warmup: rounds before the clock counts.
-        rounds: rounds that count.
+        entrants: the models, by the key of their results.
+        subject: the samples and the signature to run.
+        warmup: untimed rounds.
+        rounds: timed rounds.
 
     Raises:
         ModelFailure: a model cannot be loaded or a kernel refuses.
@@ -138,18 +138,26 @@ def time_models(
 
 
 def first_samples(subject: Subject) -> dict[str, Array]:
-    """The samples that are run, by input name."""
+    """Return the samples to run, by input name."""
     inputs = open_dataset(subject.dataset, subject.signature.key).inputs
     return {name: array[:SAMPLES] for name, array in inputs.items()}
 
 
 def prepared(path: str, subject: Subject, samples: Mapping[str, Array]) -> LiteRTModel:
-    """A model, loaded and allocated; raises ModelFailure where that cannot be."""
+    """Load a model and allocate its tensors.
+
+    Raises:
+        ModelFailure: it cannot be loaded.
+    """
     return LiteRTModel(path, subject.facts, subject.signature, samples, threads=subject.threads)
 
 
 def timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
-    """Nanoseconds of one invocation; raises ModelFailure where a kernel refuses."""
+    """Return the nanoseconds of one invocation.
+
+    Raises:
+        ModelFailure: a kernel failed.
+    """
     model.feed(encoded, row)
     started = time.perf_counter_ns()
     try:
@@ -160,5 +168,5 @@ def timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
 
 
 def _interruptions() -> int:
-    """How often other processes have taken this one's place so far."""
+    """Return how often other processes have interrupted this one so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw

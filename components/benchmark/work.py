@@ -38,7 +38,7 @@ from quantgate.statistics.latency_ratios import (
 )
 
 TIMEOUT_S = 6 * 3600.0
-#: Of the budget, what a model may take by itself before it is timed beside the others.
+#: The share of the budget that a model may take in a process of its own.
 ALONE_SHARE = 0.25
 #: Key of the baseline's second copy among the models.
 TWIN = "the baseline again"
@@ -141,7 +141,7 @@ def _entrants(
 def _timed_together(
     entrants: Mapping[str, Entrant], baseline: str, subject: Subject, settings: BenchmarkSettings
 ) -> Timed:
-    """Time all models, the baseline as two of them; raise IsolatedFailure if that fails."""
+    """Time all models, the baseline as two of them."""
     twin = {TWIN: entrants[baseline]} if baseline in entrants else {}
     return run_isolated(
         time_models,
@@ -162,7 +162,7 @@ def _distinct(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _alone(path: str, subject: Subject, settings: BenchmarkSettings) -> Alone | str:
-    """Measure a model in a process of its own; return the reason if it does not run."""
+    """Measure a model in a process of its own, or return the reason why it does not run."""
     rounds = min(SAMPLES, settings.warmup + settings.runs)
     budget_s = ALONE_SHARE * settings.budget_s
     try:
@@ -200,7 +200,7 @@ def _as_json(spent: Timings) -> list[int | None]:
 
 
 def _ratios(times: Mapping[str, Timings], baseline: str) -> dict[str, dict[str, Interval]]:
-    """Intervals of the ratio of each other model's percentiles to the baseline's."""
+    """Return the intervals of `candidate / baseline` for each candidate and percentile."""
     if baseline not in times:
         return {}
     names = {figure.percentile or 0.0: name for name, figure in LATENCIES.items()}

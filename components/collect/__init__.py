@@ -1,1 +1,1 @@
-"""Put what the tasks of a loop made into one folder."""
+"""Collect the outputs of the tasks of a loop in one folder."""

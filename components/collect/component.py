@@ -17,16 +17,16 @@ def collect(
     targets: Input[List[Artifact]] = None,
     earlier: Input[Artifact] = None,
 ) -> None:
-    """Put what the tasks of a loop over candidates made into one folder.
+    """Collect the outputs of the tasks of a loop over candidates in one folder.
 
     Args:
-        collected: a folder with each piece of evidence once, named by the hash of its content, and
-            `collection.json` (`Collection`), which lists them.
-        models: quantized .tflite files; those of zero bytes are left out.
-        attestations: `Attestation` records, as `quantize` writes them.
+        collected: a folder with each piece of evidence once, named by the hash of its content.
+            `collection.json` (`Collection`) lists them.
+        models: quantized .tflite files. Files of zero bytes are left out.
+        attestations: `Attestation` records that `quantize` wrote.
         measurements: folders that `evaluate` wrote.
         targets: folders that `measure_targets` wrote.
-        earlier: what another `collect` wrote, to be taken over.
+        earlier: a folder that another `collect` wrote. Its content is added.
     """
     from quantgate.components.collect.work import collect as work
 

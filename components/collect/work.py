@@ -1,4 +1,4 @@
-"""The work of `collect`: many artifacts become one folder, without a copy of their bytes."""
+"""The work of `collect`: link many artifacts into one folder, without copying their bytes."""
 
 import os
 import shutil
@@ -19,15 +19,15 @@ from quantgate.records.tasks import Collection
 def collect(
     evidence: Mapping[str, Sequence[str]], *, earlier_path: str | None, collected_path: str
 ) -> None:
-    """Gather evidence in one folder; what has the same content is there once.
+    """Collect evidence in one folder. Pieces with the same content are stored once.
 
     Args:
         evidence: paths by kind, one of `collection.ENDINGS`. Models of zero bytes are left out.
-        earlier_path: a folder that this function has written, to be taken over; None for none.
-        collected_path: the folder to write.
+        earlier_path: a folder that this function wrote, whose content is added. None for none.
+        collected_path: folder to write to.
 
     Raises:
-        InputError: `earlier_path` is no such folder.
+        InputError: `earlier_path` is not a folder that this function wrote.
     """
     root = Path(collected_path)
     root.mkdir(parents=True, exist_ok=True)
@@ -56,9 +56,9 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _link_file(source: str | Path, target: str | Path) -> None:
-    """Give a file a second name, or copy it where the file system has no such names."""
+    """Make a hard link to a file, or copy it if the file system has no hard links."""
     try:
-        # What a symbolic link points to, for no launcher uploads the link.
+        # Link to the target of a symbolic link, because launchers do not upload symbolic links.
         os.link(os.path.realpath(source), target)
     except OSError:
         shutil.copyfile(source, target)

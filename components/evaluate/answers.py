@@ -1,4 +1,4 @@
-"""What a classifier answered, sample by sample, for the report's confusion matrix and ROC curve."""
+"""The predictions of a classifier, for the report's confusion matrix and ROC curve."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,25 +20,25 @@ from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores
 from quantgate.domain.figures import METRICS
 
-#: Metrics whose outputs choose one of several classes.
+#: Metrics whose outputs predict one of several classes.
 CLASSIFYING = tuple(name for name, one in METRICS.items() if one.plot == "confusion matrix")
-#: Metrics whose outputs score the positive one of two classes.
+#: Metrics whose outputs score the positive class of two.
 RANKING = tuple(name for name, one in METRICS.items() if one.plot == "ROC curve")
 
 
 @dataclass(frozen=True)
 class Watch(Plan):
-    """Keeps the answers that a metric rests on, as if they were a metric of their own."""
+    """A plan that keeps the predictions behind a metric, as if they were a metric."""
 
     @property
     def computation(self) -> Computation:
-        """The metric's, but for what is kept and what comes of it."""
+        """The metric's computation, changed to keep the predictions."""
         score = chosen_class if self.metric in CLASSIFYING else positive_score
         return replace(COMPUTATIONS[self.metric], score=score, summary=_unchanged)
 
 
 def watches_of(plans: Sequence[Plan]) -> list[Watch]:
-    """One watch for the first metric of each kind on each output."""
+    """Return a watch for the first metric of each kind on each output."""
     watches: dict[tuple[object, ...], Watch] = {}
     for plan in plans:
         if plan.metric in CLASSIFYING + RANKING:
@@ -61,10 +61,11 @@ def write_answers(
     scores: Scores,
     dataset_of: Callable[[str], DatasetFolder],
 ) -> None:
-    """Write `<figure>/chosen` or `<figure>/score`, and `<figure>/right`, for each watch.
+    """Write the predictions and labels of each watch.
 
-    Chosen and right classes are int32 [samples]; scores float64 [samples], beside which right is 0
-    or 1.
+    `<figure>/chosen` has the predicted classes, int32 [samples], and `<figure>/score` the scores of
+    the positive class, float64 [samples]. `<figure>/right` has the labels, int32 [samples]. Beside
+    scores they are 0 or 1.
     """
     arrays: dict[str, Any] = {}
     for watch in watches:

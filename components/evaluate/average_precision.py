@@ -1,4 +1,4 @@
-"""Average precision, and what each sample contributes to it."""
+"""Average precision, and the contribution of each sample to it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,24 +10,25 @@ Positive = NDArray[np.bool_]
 
 
 def average_precision(scores: Scores, positive: Positive) -> float:
-    """The area under the steps of precision over recall, by scikit-learn.
+    """Return the area under the step curve of precision over recall, by scikit-learn.
 
     Args:
-        scores: [samples], greater for what is likelier to be positive.
-        positive: [samples], with at least one true.
+        scores: [samples], greater if more likely positive.
+        positive: [samples], with at least one True.
     """
-    # Imported here because it takes seconds, which the other metrics need not spend.
+    # Imported here because the import takes seconds, which other metrics do not need.
     from sklearn.metrics import average_precision_score
 
     return float(average_precision_score(positive, scores))
 
 
 def contributions_to_average_precision(scores: Scores, positive: Positive) -> Scores:
-    """What each sample contributes, at least two being positive; float64 [samples].
+    """Return the contribution of each sample, float64 [samples]. At least two must be positive.
 
-    A threshold at every score takes in `taken` samples, of which `hits` are positive, and `gained`
-    of these at this very score. Without a sample, its own threshold and all lower ones take in one
-    less, which sums from the lowest score upwards tell for all samples at once: O(n log n).
+    At the threshold of each score, `taken` samples have that score or more, `hits` of them are
+    positive, and `gained` of these have exactly that score. Leaving out a sample lowers `taken` by
+    one at its own threshold and at all lower ones. Cumulative sums from the lowest score upwards
+    give the result for all samples in O(n log n).
     """
     _, place, sizes = np.unique(-scores, return_inverse=True, return_counts=True)
     gained = np.bincount(place, weights=positive)
@@ -47,5 +48,5 @@ def contributions_to_average_precision(scores: Scores, positive: Positive) -> Sc
 
 
 def _after(terms: Scores) -> Scores:
-    """Sums of the terms that come later."""
+    """Return the sum of the later terms, for each term."""
     return np.asarray(terms.sum() - np.cumsum(terms))

@@ -1,7 +1,7 @@
-"""Mean average precision for boxes, as COCO has it, and what each sample contributes to it.
+"""Mean average precision for boxes, as in COCO, and the contribution of each sample to it.
 
-Boxes are float64 [x, y, width, height], in one unit for detections and truth. A row of class -1 is
-padding: samples have as many rows as the one with most boxes.
+Boxes are float64 [x, y, width, height], in the same unit for detections and labels. A row of class
+-1 is padding: each sample has as many rows as the sample with the most boxes.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from quantgate.spec.model.metric import BoxFormat
 Array = NDArray[Any]
 Values = NDArray[np.float64]
 PADDING = -1
-#: COCO counts so many detections a sample, those with the highest scores.
+#: COCO counts this many detections of a sample, those with the highest scores.
 MOST_DETECTIONS = 100
 _ANY_AREA = [0.0, 1e10]
 
 
 def corner_and_size(boxes: Array, form: BoxFormat) -> Values:
-    """Boxes [..., 4] of a format as [x, y, width, height]; a size below 0 becomes 0."""
+    """Convert boxes [..., 4] to [x, y, width, height]. A size below 0 becomes 0."""
     a, b, c, d = np.moveaxis(np.asarray(boxes, np.float64), -1, 0)
     match form:
         case "xywh":
@@ -41,20 +41,17 @@ def corner_and_size(boxes: Array, form: BoxFormat) -> Values:
 
 
 def mean_average_precision(detections: Values, truth: Values) -> Result:
-    """COCO's average precision: the mean over classes and IoU from 0.50 to 0.95, by pycocotools.
+    """Return COCO's average precision, by pycocotools.
 
-    Samples' contributions come from the jackknife, over 200 groups of them at most; detections are
-    matched with the truth once.
+    It is the mean over classes and over IoU from 0.50 to 0.95. The contributions come from the
+    jackknife over at most 200 groups of samples. Detections are matched with the labels once.
 
     Args:
         detections: [samples, detections, 6], each x, y, width, height, score, class.
         truth: [samples, boxes, 5], each x, y, width, height, class.
 
-    Returns:
-        The figure, and float64 [samples].
-
     Source:
-        Lin, T.-Y. et al. (2014), Microsoft COCO: Common objects in context;
+        Lin, T.-Y. et al. (2014), Microsoft COCO: Common objects in context,
         https://cocodataset.org/#detection-eval
     """
     matched = _matched(detections, truth)
@@ -74,17 +71,17 @@ def mean_average_precision(detections: Values, truth: Values) -> Result:
 
 
 def _matched(detections: Values, truth: Values) -> Any:
-    # Imported here because it takes time, which the other metrics need not spend.
+    # Imported here because the import takes time, which other metrics do not need.
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    classes = sorted({int(found) for found in truth[..., -1].flat if found != PADDING})
+    classes = sorted({int(class_) for class_ in truth[..., -1].flat if class_ != PADDING})
     sides = []
     for annotations in (_annotations(truth, ()), _annotations(detections, ("score",))):
         side = COCO()
         side.dataset = {
             "images": [{"id": sample} for sample in range(len(truth))],
-            "categories": [{"id": found} for found in classes],
+            "categories": [{"id": class_} for class_ in classes],
             "annotations": list(annotations),
         }
         sides.append(side)
@@ -107,14 +104,14 @@ def _accumulated(matched: Any) -> float:
 
 
 def _annotations(rows: Values, extra: Sequence[str]) -> Iterator[dict[str, Any]]:
-    # COCO takes an id of 0 for no match, so they begin with 1.
+    # COCO uses the id 0 for no match, so ids begin with 1.
     places = np.argwhere(rows[..., -1] != PADDING)
     for identity, (sample, place) in enumerate(places.tolist(), 1):
-        x, y, width, height, *others, found = rows[sample, place].tolist()
+        x, y, width, height, *others, class_ = rows[sample, place].tolist()
         yield {
             "id": identity,
             "image_id": sample,
-            "category_id": int(found),
+            "category_id": int(class_),
             "bbox": [x, y, width, height],
             "area": width * height,
             "iscrowd": 0,
@@ -124,6 +121,6 @@ def _annotations(rows: Values, extra: Sequence[str]) -> Iterator[dict[str, Any]]
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Pycocotools prints how far it is."""
+    """Suppress the progress that pycocotools prints."""
     with contextlib.redirect_stdout(io.StringIO()):
         yield

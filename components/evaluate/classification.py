@@ -1,6 +1,6 @@
-"""Metrics of classes that are no mean over samples, from the confusion of classes.
+"""Metrics of classes that are not a mean over samples.
 
-`pairs` are int64 [samples, 2]: the class a model chose, and the right one.
+`pairs` are int64 [samples, 2]: the predicted class and the label.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,13 @@ _ALL = "macro"
 
 
 class _Counts(NamedTuple):
-    """Per class, float64 [classes]: how often hit, how often chosen, how often right."""
+    """Counts of samples per class, float64 [classes].
+
+    Attributes:
+        hits: predictions of the class that are right.
+        chosen: predictions of the class.
+        right: labels of the class.
+    """
 
     hits: Values
     chosen: Values
@@ -24,8 +30,8 @@ class _Counts(NamedTuple):
 
 
 def balanced_accuracy(pairs: Pairs) -> float:
-    """The mean over classes of the share that was recognized, by scikit-learn."""
-    # Imported here because it takes seconds, which the other metrics need not spend.
+    """Return the mean recall over classes, by scikit-learn."""
+    # Imported here because the import takes seconds, which other metrics do not need.
     from sklearn.metrics import recall_score
 
     return float(
@@ -34,14 +40,14 @@ def balanced_accuracy(pairs: Pairs) -> float:
 
 
 def f1_macro(pairs: Pairs) -> float:
-    """The mean over classes of F1, by scikit-learn; classes are those chosen or right anywhere."""
+    """Return the mean F1 over all classes that are predicted or labelled, by scikit-learn."""
     from sklearn.metrics import f1_score
 
     return float(f1_score(pairs[:, 1], pairs[:, 0], average=_ALL))
 
 
 def contributions_to_balanced_accuracy(pairs: Pairs) -> Values:
-    """What each sample contributes; float64 [samples]."""
+    """Return the contribution of each sample to the balanced accuracy, float64 [samples]."""
     counts = _counted(pairs)
     recall, present = _share(counts.hits, counts.right), counts.right > 0
     _, right = pairs.T
@@ -54,18 +60,18 @@ def contributions_to_balanced_accuracy(pairs: Pairs) -> Values:
 
 
 def contributions_to_f1(pairs: Pairs) -> Values:
-    """What each sample contributes to F1's mean over classes; float64 [samples]."""
+    """Return the contribution of each sample to the mean F1, float64 [samples]."""
     counts = _counted(pairs)
-    found = counts.chosen + counts.right
-    scores, present = _share(2 * counts.hits, found), found > 0
+    total = counts.chosen + counts.right
+    scores, present = _share(2 * counts.hits, total), total > 0
     chosen, right = pairs.T
     hit = chosen == right
-    own_found = found[right] - 1 - hit
-    own = _share(2 * (counts.hits[right] - hit), own_found)
-    other_found = np.where(hit, 1.0, found[chosen] - 1)
-    other = np.where(hit, 0.0, _share(2 * counts.hits[chosen], other_found))
+    own_total = total[right] - 1 - hit
+    own = _share(2 * (counts.hits[right] - hit), own_total)
+    other_total = np.where(hit, 1.0, total[chosen] - 1)
+    other = np.where(hit, 0.0, _share(2 * counts.hits[chosen], other_total))
     sums = scores.sum() - scores[right] - np.where(hit, 0.0, scores[chosen]) + own + other
-    classes = present.sum() - (own_found == 0) - (other_found == 0)
+    classes = present.sum() - (own_total == 0) - (other_total == 0)
     return contributions(float(scores[present].mean()), _share(sums, classes))
 
 
@@ -86,5 +92,5 @@ def _counted(pairs: Pairs) -> _Counts:
 
 
 def _share(part: Values, whole: Values) -> Values:
-    """Zero where the whole is."""
+    """Return `part / whole`, or 0 if the whole is 0."""
     return np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0)

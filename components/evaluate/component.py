@@ -23,22 +23,22 @@ def evaluate(
     code: Input[Artifact] = None,
     code_sha256: str = "",
 ) -> None:
-    """Run a .tflite over a data set and compute its metrics.
+    """Run a .tflite on a data set and compute its metrics.
 
     Args:
-        model: a .tflite of any mode; zero bytes long where the conversion failed.
-        facts: `ModelFacts` of the float model; its signature names inputs and outputs.
-        evaluation: an evaluation set as `build_dataset` writes it.
+        model: a .tflite of any mode, zero bytes long if the conversion failed.
+        facts: `ModelFacts` of the float model. Its signature names inputs and outputs.
+        evaluation: an evaluation set that `build_dataset` wrote.
         metrics: the spec's `measure.metrics`, each a mapping.
-        measurement: a folder with `measurement.json` (`Measurement`), `samples.npz` and
+        measurement: folder with `measurement.json` (`Measurement`), `samples.npz` and
             `answers.npz`.
-        figures: the figures for the UI, under the hash of the model that they are of.
-        baseline: the float .tflite, where a metric compares with its outputs and `model` is another
-            one.
-        reference: the baseline's measurement, where the evaluation may stop once it is decided.
-        limits: the spec's `gate`, which decides that.
-        choose: the spec's `choose`, whose figures all samples give exactly.
-        code: a Python file, or a folder with it, that has the functions which metrics name.
+        figures: the metrics for the UI, under the hash of the model.
+        baseline: the float .tflite, if a metric compares with its outputs and `model` is another
+            model.
+        reference: the baseline's measurement. With it, the evaluation may stop early.
+        limits: the spec's `gate`, which decides whether an evaluation stops early.
+        choose: the spec's `choose`. Its metrics need all samples.
+        code: the user's Python file, or a folder with it, that defines functions for metrics.
         code_sha256: hash of its content, which is checked.
     """
     from quantgate.components.evaluate import work

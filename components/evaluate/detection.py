@@ -1,4 +1,4 @@
-"""The outputs of a detector and the truth that they are held against: whether they fit, and how."""
+"""The outputs of a detector, and the labelled boxes that they are compared with."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,14 +16,14 @@ NEEDS = (
     "boxes [samples, n, 4], scores [samples, n] and classes [samples, n], a count [samples] or "
     "[samples, 1] if any, and as truth boxes [samples, m, 4] and integer classes [samples, m]"
 )
-#: Formats in which a box has an end that may be before its beginning.
+#: Formats with two corners, where a box may end before it begins.
 _WITH_ENDS = ("xyxy", "yxyx")
 
 
 def detections_of(detection: Detection, outputs: Mapping[str, Array]) -> NDArray[np.float64]:
-    """Outputs [k, ...] as rows [k, n, 6] of x, y, width, height, score, class, as COCO has them.
+    """Return outputs [k, ...] as rows [k, n, 6] of x, y, width, height, score, class, as in COCO.
 
-    Rows beyond the count, or of a class below 0, are padding.
+    Rows beyond the count and rows of a class below 0 are padding.
     """
     boxes = corner_and_size(outputs[detection.boxes], detection.format)
     scores, classes = outputs[detection.scores], np.rint(outputs[detection.classes])
@@ -36,7 +36,7 @@ def detections_of(detection: Detection, outputs: Mapping[str, Array]) -> NDArray
 
 
 def truth_of(truth: BoxTruth, form: Any, dataset: DatasetFolder) -> NDArray[np.float64]:
-    """The truth of a data set as rows [samples, m, 5] of x, y, width, height, class."""
+    """Return the labels of a data set as rows [samples, m, 5] of x, y, width, height, class."""
     boxes = corner_and_size(dataset.fields[truth.boxes], truth.format or form)
     classes = np.maximum(np.asarray(dataset.fields[truth.classes], np.float64), PADDING)
     return np.concatenate([boxes, classes[..., np.newaxis]], axis=-1)
@@ -45,7 +45,14 @@ def truth_of(truth: BoxTruth, form: Any, dataset: DatasetFolder) -> NDArray[np.f
 def misfit(
     detection: Detection, truth: BoxTruth, forms: Mapping[str, Form], dataset: DatasetFolder
 ) -> str | None:
-    """Why outputs of these forms, by name, and the truth are no boxes; None where they are."""
+    """Return the reason why outputs or labels are not boxes, or None if they are.
+
+    Args:
+        detection: the outputs with the boxes.
+        truth: the fields of the data set with the labels.
+        forms: the form of each output, by name.
+        dataset: the data set.
+    """
     boxes, scores, classes = (
         forms[name] for name in (detection.boxes, detection.scores, detection.classes)
     )
@@ -66,7 +73,7 @@ def misfit(
 def truth_problem(
     truth: BoxTruth, form: str, dataset: DatasetFolder, rows: NDArray[np.int64] | slice
 ) -> str | None:
-    """What is wrong with the truth of these samples."""
+    """Return the problem with the labels of some samples, or None if there is none."""
     boxes = np.asarray(dataset.fields[truth.boxes][rows])
     real = np.asarray(dataset.fields[truth.classes][rows]) >= 0
     if not real.any():

@@ -1,4 +1,4 @@
-"""Whether a metric fits outputs and labels: their forms, and then the labels' values."""
+"""Check whether a metric fits outputs and labels: first their forms, then the labels' values."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,7 +13,16 @@ from quantgate.records.tasks import ArrayFacts
 
 
 class Case(NamedTuple):
-    """An output, as it is after its steps, and the labels that it is held against."""
+    """An output after its steps, and the labels that it is compared with.
+
+    Attributes:
+        output: the output's name.
+        form: its dtype and shape.
+        label: dtype, shape and range of the labels.
+        labels: the values of the labels.
+        peak: the largest possible value of a target.
+        k: number of guesses that count.
+    """
 
     output: str
     form: Form
@@ -29,7 +38,7 @@ class Case(NamedTuple):
 
     @property
     def classes(self) -> int:
-        """How many classes the scores are of; -1 where that is not known."""
+        """The number of classes that have a score, -1 if it is not known."""
         return self.shape[-1] if self.shape else -1
 
 
@@ -38,28 +47,28 @@ Problem = Callable[[Case], str | None]
 
 
 def is_scored(case: Case) -> bool:
-    """Scores [samples, classes] and integer labels [samples]."""
+    """Accept scores [samples, classes] and integer labels [samples]."""
     return _labels_classes(case) and len(case.shape) == 1 and case.classes != 1
 
 
 def is_classified(case: Case) -> bool:
-    """Scores as above, or classes [samples] or [samples, 1] themselves."""
+    """Accept scores like `is_scored`, or predicted classes [samples] or [samples, 1]."""
     told = np.dtype(case.form.dtype).kind in "iu" and case.shape in ([], [1])
     return is_scored(case) or (told and _labels_classes(case))
 
 
 def is_probable(case: Case) -> bool:
-    """Probabilities of classes, or of the second of two classes."""
+    """Accept probabilities of classes, or of the second of two classes."""
     return is_scored(case) or (_labels_classes(case) and case.shape in ([], [1]))
 
 
 def is_binary(case: Case) -> bool:
-    """A score of the positive class, or one of each of two classes."""
+    """Accept a score of the positive class, or scores of two classes."""
     return _one_per_sample(case.label) and case.shape in ([], [1], [2], [-1])
 
 
 def is_target(case: Case) -> bool:
-    """A target for every element of the output."""
+    """Accept a target for every element of the output."""
     output, target = case.shape, case.label.shape[1:]
     if len(output) == len(target) + 1 and output[-1] == 1:
         output.pop()
@@ -67,19 +76,19 @@ def is_target(case: Case) -> bool:
 
 
 def is_target_of_values(case: Case) -> bool:
-    """A target for each of at most a row of values."""
+    """Accept a target for one value or a row of values."""
     return is_target(case) and len(case.shape) <= 1
 
 
 def is_target_of_image(case: Case) -> bool:
-    """A target for an image [height, width] or [height, width, channels] of 7 by 7 or more."""
+    """Accept a target for an image [height, width] or [height, width, channels] of 7 by 7 up."""
     sizes = case.shape[:2]
     large = all(size == -1 or size >= WINDOW for size in sizes)
     return is_target(case) and len(case.shape) in (2, 3) and large
 
 
 def is_map(case: Case) -> bool:
-    """Scores [..., classes] or classes [...], and integer labels [...]."""
+    """Accept scores [..., classes] or predicted classes [...], and integer labels [...]."""
     target = case.label.shape[1:]
     if np.dtype(case.label.dtype).kind not in "iu" or not target:
         return False
@@ -88,59 +97,60 @@ def is_map(case: Case) -> bool:
 
 
 def anything(case: Case) -> bool:
-    """Whatever there is."""
+    """Accept everything."""
     return True
 
 
 def is_choice(form: Form) -> bool:
-    """Scores [..., classes], or integers."""
+    """Accept scores [..., classes], or integers."""
     return np.dtype(form.dtype).kind in "iu" or (len(form.shape) > 0 and form.shape[-1] != 1)
 
 
 def class_problem(case: Case) -> str | None:
-    """Labels that the output does not know."""
+    """Refuse labels that the output has no class for."""
     if not case.shape or case.classes == 1:
         return None if case.label.minimum >= 0 else _unknown_classes(case, -1)
     return _problem_of_classes(case, case.classes)
 
 
 def class_problem_of_one(case: Case) -> str | None:
-    """The same for probabilities, of which a single one is of two classes."""
+    """Refuse such labels for probabilities, where a single one stands for two classes."""
     return _problem_of_classes(case, 2 if case.shape in ([], [1]) else case.classes)
 
 
 def class_problem_of_map(case: Case) -> str | None:
-    """The same for maps."""
+    """Refuse such labels for maps."""
     scored = len(case.shape) == len(case.label.shape)
     return _problem_of_classes(case, case.classes if scored else MOST_CLASSES)
 
 
 def guess_problem(case: Case) -> str | None:
-    """As many guesses as there are classes."""
+    """Refuse as many guesses as there are classes."""
     if case.classes != -1 and case.k >= case.classes:
         return (
-            f"of {case.k} guesses among {case.classes} classes every one is right; it takes more "
+            f"with {case.k} guesses among {case.classes} classes every sample is right; use more "
             "classes, or `top_k` with a smaller `k`"
         )
     return class_problem(case)
 
 
 def binary_problem(case: Case) -> str | None:
-    """Labels that are not 0 and 1, or too few of them."""
+    """Refuse labels that are not 0 and 1, or too few of either."""
     values, counts = np.unique(case.labels, return_counts=True)
     if not set(values.tolist()) <= {0, 1}:
-        return f"the labels must be 0 and 1, they hold {_few(values.tolist())}"
-    found = dict(zip(values.tolist(), counts.tolist(), strict=True))
-    if min(found.get(0, 0), found.get(1, 0)) < 2:
+        return f"the labels must be 0 and 1, but they contain {_few(values.tolist())}"
+    count_of = dict(zip(values.tolist(), counts.tolist(), strict=True))
+    zeros, ones = count_of.get(0, 0), count_of.get(1, 0)
+    if min(zeros, ones) < 2:
         return (
-            f"there are {found.get(0, 0)} samples of class 0 and {found.get(1, 0)} of class 1; it "
-            "needs at least two of each"
+            f"there are {zeros} samples of class 0 and {ones} of class 1; at least two of each are "
+            "needed"
         )
     return None
 
 
 def peak_problem(case: Case) -> str | None:
-    """Targets above the peak."""
+    """Refuse targets above the peak."""
     if case.label.maximum <= case.peak:
         return None
     return (
@@ -150,15 +160,15 @@ def peak_problem(case: Case) -> str | None:
 
 
 def constant_problem(case: Case) -> str | None:
-    """Targets without any variance to explain."""
+    """Refuse targets without variance."""
     values = case.labels.reshape(len(case.labels), -1)
     if np.all(np.ptp(values, axis=0) > 0):
         return None
-    return "the targets of an output are all the same, so there is no variance to explain"
+    return "the targets of an output value are all equal, so there is no variance to explain"
 
 
 def silence_problem(case: Case) -> str | None:
-    """Targets of zeros only."""
+    """Refuse targets of zeros only."""
     loud = case.labels.reshape(len(case.labels), -1).any(axis=1)
     if loud.all():
         return None
@@ -166,7 +176,7 @@ def silence_problem(case: Case) -> str | None:
 
 
 def labels_told(case: Case, needs: str) -> str:
-    """What the labels are, and how labels become what a metric needs that are near to it."""
+    """Describe the labels, and how to convert them if they are close to the metric's needs."""
     label = case.label
     told = f", the labels are {label.dtype} {label.shape}"
     if "integer labels" not in needs:
@@ -179,7 +189,7 @@ def labels_told(case: Case, needs: str) -> str:
 
 
 def no_problem(case: Case) -> str | None:
-    """Any labels will do."""
+    """Accept all labels."""
     return None
 
 
@@ -205,8 +215,8 @@ def _problem_of_classes(case: Case, classes: int) -> str | None:
 def _unknown_classes(case: Case, classes: int) -> str:
     known = "0 and upwards" if classes == -1 else f"0 to {classes - 1}"
     return (
-        f"the labels run from {case.label.minimum:.0f} to {case.label.maximum:.0f}, output "
-        f"`{case.output}` knows classes {known}{_counted_from_1(case, classes)}"
+        f"the labels run from {case.label.minimum:.0f} to {case.label.maximum:.0f}, but output "
+        f"`{case.output}` has classes {known}{_counted_from_1(case, classes)}"
     )
 
 

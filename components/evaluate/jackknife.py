@@ -1,4 +1,4 @@
-"""What each sample contributes to a figure that is no mean over samples."""
+"""The contribution of each sample to a metric that is not a mean over samples."""
 
 from collections.abc import Callable
 
@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 SEED = 20250114
-#: The most parts that a user's own metric is computed without, one after another.
+#: The most groups of samples to leave out, one after another.
 MOST_GROUPS = 200
 
 
 def contributions(figure: float, left_out: Values) -> Values:
-    """One value a sample, whose mean is the figure and whose spread tells its uncertainty.
+    """Return one value per sample, whose mean is the figure and whose spread is its uncertainty.
 
-    They are the jackknife's pseudo-values without its correction for bias:
-    `figure + (n - 1) * (mean - left_out)`.
+    These are the pseudo-values of the jackknife without its correction for bias:
+    `figure + (n - 1) * (mean(left_out) - left_out)`.
 
     Args:
-        figure: over all n samples.
-        left_out: float64 [n], the figure over all samples but one.
+        figure: the metric over all n samples.
+        left_out: float64 [n], the metric without each sample.
 
     Source:
         Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, chapter 11.
@@ -29,16 +29,16 @@ def contributions(figure: float, left_out: Values) -> Values:
 
 
 def grouped(figure: float, compute: Callable[[NDArray[np.int64]], float], samples: int) -> Values:
-    """Contributions to a figure of which nothing is known but how to compute it.
+    """Return the contributions to any metric that can be computed on a part of the samples.
 
-    Beyond 200 samples, groups of them are left out, drawn with a seed: the same for the baseline
-    and every candidate. What a group contributes is shared by its samples, scaled so that the
-    variance of the mean is that of the jackknife over groups.
+    With more than 200 samples, groups of samples are left out. They are drawn with a seed, so that
+    they are the same for the baseline and every candidate. The samples of a group share its
+    contribution, scaled so that the variance of the mean is that of the jackknife over groups.
 
     Args:
-        figure: over all samples.
-        compute: the figure over the samples of these indices.
-        samples: how many there are, at least two.
+        figure: the metric over all samples.
+        compute: function that returns the metric over the samples with these indices.
+        samples: the number of samples, at least two.
     """
     groups = min(samples, MOST_GROUPS)
     group_of = np.random.default_rng(SEED).permutation(samples) % groups

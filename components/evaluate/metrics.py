@@ -1,4 +1,4 @@
-"""The accuracy metrics: what they need, and how they come from outputs and truth."""
+"""The accuracy metrics: the outputs and labels they need, and their computation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ from quantgate.components.evaluate.average_precision import (
 )
 from quantgate.components.evaluate.boxes import mean_average_precision
 from quantgate.components.evaluate.detection import NEEDS
-from quantgate.components.evaluate.own import own_figure_and_contributions
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
+from quantgate.components.evaluate.user_metric import user_result
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]
@@ -28,7 +28,12 @@ DEFAULT_PEAK = 1.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What a spec says of a metric: the peak of its values, and how many guesses count."""
+    """The settings of a metric.
+
+    Attributes:
+        peak: the largest possible value of a target.
+        k: number of guesses that count.
+    """
 
     peak: float = DEFAULT_PEAK
     k: int = 1
@@ -40,16 +45,16 @@ Summary = Callable[[Array, Array], Result]
 
 @dataclass(frozen=True)
 class Computation:
-    """How a metric comes from outputs and truth.
+    """The computation of a metric from outputs and labels.
 
     Attributes:
-        needs: the outputs and labels that it takes, for a person.
-        score: (outputs [k, ...], truth [k, ...], settings) to what is kept of them, [k, ...];
-            raises ValueError where the outputs are nothing that it can take.
-        summary: (what was kept [samples, ...], truth [samples, ...]) to the result.
-        fits: whether outputs and labels have the forms that it takes.
-        problem: what is wrong with the labels' values.
-        labelled: whether labels are the truth, or else the baseline's outputs.
+        needs: the outputs and labels that it needs, for error messages.
+        score: `(outputs [k, ...], truth [k, ...], settings) -> kept [k, ...]`. It raises ValueError
+            if it cannot use the outputs.
+        summary: `(kept [samples, ...], truth [samples, ...]) -> Result`.
+        fits: returns whether the forms of outputs and labels fit.
+        problem: returns the problem with the labels' values, or None.
+        labelled: whether `truth` are labels. Otherwise they are the baseline's outputs.
     """
 
     needs: str
@@ -60,12 +65,12 @@ class Computation:
     labelled: bool = True
 
 
-def own_computation(function: Callable[[Array, Array], Any]) -> Computation:
-    """The computation of a user's own function of outputs and labels."""
+def user_computation(function: Callable[[Array, Array], Any]) -> Computation:
+    """Return the computation of a user's function of outputs and labels."""
     return Computation(
         "labels",
         lambda outputs, labels, settings: outputs,
-        lambda outputs, labels: own_figure_and_contributions(function, outputs, labels),
+        lambda outputs, labels: user_result(function, outputs, labels),
     )
 
 
@@ -78,12 +83,12 @@ def _plain(score: Callable[[Array, Array], Array]) -> Score:
 
 
 def chosen_class(outputs: Array, labels: Array, settings: Settings) -> Array:
-    """The class that each sample's outputs choose; int64 [k]."""
+    """Return the predicted class of each sample, int64 [k]."""
     return np.asarray(each.classes_of(outputs), np.int64)
 
 
 def positive_score(outputs: Array, labels: Array, settings: Settings) -> Array:
-    """The score of the positive class; float64 [k]."""
+    """Return the score of the positive class, float64 [k]."""
     return outputs.reshape(len(outputs), -1)[:, -1].astype(np.float64)
 
 
@@ -150,7 +155,7 @@ _ERROR = Computation(
 _ALIKE = Computation(
     "numbers, and the baseline's outputs", _plain(each.cosine), _mean, labelled=False
 )
-#: By the names in `quantgate.domain.figures.METRICS`.
+#: The computations by metric, with the names of `quantgate.domain.figures.METRICS`.
 COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
     {
         "top1": replace(_TOP, problem=fit.class_problem),

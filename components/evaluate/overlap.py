@@ -1,4 +1,4 @@
-"""Mean intersection over union, and what each sample contributes to it."""
+"""Mean intersection over union, and the contribution of each sample to it."""
 
 from typing import Any
 
@@ -12,25 +12,25 @@ MOST_CLASSES = 256
 
 
 def overlaps(outputs: NDArray[Any], labels: NDArray[Any]) -> Counts:
-    """Per sample and class, how many places both have, and how many either has.
+    """Return the sizes of intersection and union, per sample and class.
 
     Args:
-        outputs: scores [k, ..., classes], or classes [k, ...] below 256.
+        outputs: scores [k, ..., classes], or predicted classes [k, ...] below 256.
         labels: classes [k, ...] below 256.
 
     Returns:
-        int32 [k, 2, classes], of 256 classes where the outputs do not tell their number.
+        int32 [k, 2, classes]. Without scores there are 256 classes.
 
     Raises:
-        ValueError: there are classes beyond.
+        ValueError: a predicted class is out of range.
     """
     scored = outputs.ndim > labels.ndim
     classes = outputs.shape[-1] if scored else MOST_CLASSES
     chosen = outputs.argmax(axis=-1) if scored else outputs
     if chosen.min() < 0 or chosen.max() >= classes:
         raise ValueError(
-            f"the outputs hold classes {chosen.min()} to {chosen.max()}, and it takes 0 to "
-            f"{classes - 1}"
+            f"the outputs contain classes {chosen.min()} to {chosen.max()}, but only 0 to "
+            f"{classes - 1} are allowed"
         )
     return np.stack(
         [
@@ -41,13 +41,13 @@ def overlaps(outputs: NDArray[Any], labels: NDArray[Any]) -> Counts:
 
 
 def mean_iou(counts: Counts) -> float:
-    """The mean over classes, of those chosen or right anywhere, of common over all places."""
+    """Return the mean of intersection / union over all classes that are predicted or labelled."""
     both, either = counts.sum(axis=0, dtype=np.int64)
     return float(np.mean(both[either > 0] / either[either > 0]))
 
 
 def contributions_to_mean_iou(counts: Counts) -> NDArray[np.float64]:
-    """What each sample contributes; float64 [samples]."""
+    """Return the contribution of each sample, float64 [samples]."""
     both, either = np.moveaxis(counts.sum(axis=0, dtype=np.int64) - counts, 1, 0)
     shares = np.divide(both, either, out=np.zeros(both.shape), where=either > 0)
     present = np.maximum((either > 0).sum(axis=1), 1)

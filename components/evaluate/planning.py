@@ -1,4 +1,4 @@
-"""Join every metric of a spec with its output, and hold it against the labels."""
+"""Join every metric of a spec with its output, and check it against the labels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from quantgate.components.evaluate.metrics import (
     DEFAULT_PEAK,
     Computation,
     Settings,
-    own_computation,
+    user_computation,
 )
 from quantgate.components.evaluate.postprocess import Form, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
@@ -26,7 +26,7 @@ from quantgate.records.tasks import ArrayFacts, ModelFacts
 from quantgate.spec.model.metric import BoxTruth, Detection, Metric, Step
 
 NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")
-#: Guesses that count where the metric's name tells.
+#: Number of guesses that count, if it is part of the metric's name.
 _GUESSES = {"top5": 5}
 _NO_LABELS = ArrayFacts(file="", shape=[0], dtype="float32", minimum=0, maximum=0)
 
@@ -36,17 +36,17 @@ class Plan:
     """One metric to compute.
 
     Attributes:
-        title: what its figure is called.
-        metric: what is computed, by name or as `module:function`.
-        signature: the key of the signature whose output it takes.
+        title: name of its figure.
+        metric: the metric's name, or `module:function`.
+        signature: key of the signature whose output is used.
         output: the output's name.
-        steps: what is done with the output first.
-        settings: of the metric.
-        label: key of the data that its labels have; None for those of the data set.
-        slice: key of the data that its slices go by; None where it has none.
-        higher_is_better: its direction.
-        detection: what it takes in place of one output.
-        truth: what it takes in place of labels.
+        steps: the steps that are applied to the output first.
+        settings: the settings of the metric.
+        label: field of the data set with its labels, None for those of the data set.
+        slice: field of the data set to slice by, None without slices.
+        higher_is_better: whether a higher figure is better.
+        detection: the outputs with boxes, which replace the one output.
+        truth: the fields with boxes, which replace the labels.
     """
 
     title: str
@@ -63,28 +63,22 @@ class Plan:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of all outputs that it takes."""
-        found = self.detection
-        if found is None:
+        """The names of all outputs that it uses."""
+        boxes = self.detection
+        if boxes is None:
             return (self.output,)
-        several = (
-            found.boxes,
-            found.scores,
-            found.classes,
-            *([found.count] if found.count else ()),
-        )
-        return tuple(several)
+        return (boxes.boxes, boxes.scores, boxes.classes, *([boxes.count] if boxes.count else ()))
 
     @property
-    def is_own(self) -> bool:
-        """Whether it is a user's function."""
+    def is_user_function(self) -> bool:
+        """True if the metric is a user's function."""
         return self.metric not in COMPUTATIONS
 
     @property
     def computation(self) -> Computation:
-        """How it is computed; raises InputError where a user's function is not there."""
+        """The computation of the metric. Raises InputError if a user's function does not exist."""
         known = COMPUTATIONS.get(self.metric)
-        return known or own_computation(load_function(self.metric))
+        return known or user_computation(load_function(self.metric))
 
 
 def plan_metrics(
@@ -92,12 +86,12 @@ def plan_metrics(
     facts: ModelFacts,
     dataset_of: Callable[[str], DatasetFolder],
 ) -> list[Plan]:
-    """Join every metric with its output and hold it against the labels.
+    """Join every metric with its output and check it against the labels.
 
     Args:
         metrics: the spec's `measure.metrics`.
-        facts: of the float model.
-        dataset_of: the evaluation samples of a signature, by its key.
+        facts: `ModelFacts` of the float model.
+        dataset_of: returns the evaluation samples of a signature, by its key.
 
     Raises:
         InputError: a metric is unknown or does not fit the outputs or the labels.
@@ -113,7 +107,16 @@ def plan_metrics(
 
 
 def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> None:
-    """Raise InputError unless a metric fits outputs of these forms, by name; -1 fits every size."""
+    """Check that a metric fits outputs and labels.
+
+    Args:
+        plan: the metric.
+        forms: the form of each output, by name. A size of -1 fits every size.
+        dataset: the evaluation samples.
+
+    Raises:
+        InputError: the metric does not fit.
+    """
     if plan.detection and plan.truth:
         _check_boxes(plan, plan.detection, plan.truth, forms, dataset)
         return
@@ -151,7 +154,7 @@ def _check_boxes(
 ) -> None:
     if missing := [key for key in (truth.boxes, truth.classes) if key not in dataset.fields]:
         raise InputError(
-            f"metric `{plan.title}`: the evaluation set has no `{missing[0]}`; build it anew"
+            f"metric `{plan.title}`: the evaluation set has no `{missing[0]}`; build it again"
         )
     if needs := misfit(detection, truth, forms, dataset):
         raise InputError(f"metric `{plan.title}` needs {needs}")
@@ -164,12 +167,12 @@ def _check_boxes(
 def _check_slices(
     plan: Plan, dataset: DatasetFolder, problem_of: Callable[[NDArray[np.int64]], str | None]
 ) -> None:
-    """Refuse slices in which the metric has no value: what was not measured keeps no limit."""
+    """Refuse slices in which the metric has no value, as they could not meet any limit."""
     for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
         if problem := problem_of(rows):
             raise InputError(
                 f"metric `{plan.title}` in the slice `{of}` of `{plan.slice}`: {problem}; slice by "
-                "another key, or leave such samples out"
+                "another key, or leave out such samples"
             )
 
 
@@ -185,7 +188,7 @@ def _after_steps(plan: Plan, given: Form) -> Form:
 
 def _read(entry: Mapping[str, object]) -> Metric:
     try:
-        # Not strictly, for KFP hands whole numbers over as floats.
+        # Not strict, because KFP passes whole numbers as floats.
         metric = Metric.model_validate(entry, strict=False)
     except ValidationError as error:
         raise InputError(f"measure.metrics: {dict(entry)} is not a metric: {error}") from error

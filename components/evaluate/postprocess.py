@@ -1,4 +1,4 @@
-"""The steps between a model's output and what a metric takes."""
+"""The steps between the output of a model and the input of a metric."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 
 class Form(NamedTuple):
-    """The dtype of values, and their shape per sample; -1 stands for a size not known."""
+    """The dtype of values, and their shape per sample. A size of -1 is not known."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -23,33 +23,41 @@ class Form(NamedTuple):
 
 
 def applied(steps: Sequence[Step], outputs: Array) -> Array:
-    """Outputs [k, ...] after the steps; raises ValueError where a reshape does not fit."""
+    """Apply the steps to outputs [k, ...].
+
+    Raises:
+        ValueError: a reshape does not fit.
+    """
     for step in steps:
         outputs = _apply(step, outputs)
     return outputs
 
 
 def form_after(steps: Sequence[Step], form: Form) -> Form:
-    """What values of a form become; raises ValueError where a step does not fit them."""
+    """Return the form of values after the steps.
+
+    Raises:
+        ValueError: a step does not fit.
+    """
     for step in steps:
         form = _form_after(step, form)
     return form
 
 
 def listed(steps: Sequence[Step]) -> str:
-    """The steps for a person, as " after softmax and argmax"."""
+    """Return the steps as text, such as " after softmax and argmax"."""
     return " after " + " and ".join(map(_title, steps)) if steps else ""
 
 
 def softmax(values: Array) -> Array:
-    """Softmax over the last dimension, in float64."""
+    """Compute the softmax over the last dimension, in float64."""
     shifted = np.exp(np.asarray(values, np.float64) - values.max(axis=-1, keepdims=True))
     shares: Array = shifted / shifted.sum(axis=-1, keepdims=True)
     return shares
 
 
 def sigmoid(values: Array) -> Array:
-    """The logistic function, in float64."""
+    """Compute the logistic function, in float64."""
     shares: Array = 0.5 * (1 + np.tanh(0.5 * np.asarray(values, np.float64)))
     return shares
 
@@ -77,7 +85,7 @@ def _form_after(step: Step, form: Form) -> Form:
     if step.reshape is not None:
         return Form(form.dtype, _reshaped(step.reshape, form.shape))
     if step.apply != "sigmoid" and not form.shape:
-        raise ValueError(f"`{step.apply}` needs several values per sample, and there is one")
+        raise ValueError(f"`{step.apply}` needs several values per sample, but there is one")
     return Form("int64", form.shape[:-1]) if step.apply == "argmax" else Form("float64", form.shape)
 
 
@@ -85,10 +93,12 @@ def _reshaped(sizes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
     if -1 in shape:
         return tuple(sizes)
     try:
-        # A view of one number, however many a sample has.
+        # A view of a single number, which takes no memory for a large shape.
         return np.broadcast_to(np.zeros(()), shape).reshape(sizes).shape
     except ValueError:
-        raise ValueError(f"a sample of shape {list(shape)} has no shape {list(sizes)}") from None
+        raise ValueError(
+            f"a sample of shape {list(shape)} cannot be reshaped to {list(sizes)}"
+        ) from None
 
 
 def _title(step: Step) -> str:

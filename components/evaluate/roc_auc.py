@@ -1,4 +1,4 @@
-"""Area under the ROC curve, and what each sample contributes to it."""
+"""Area under the ROC curve, and the contribution of each sample to it."""
 
 from typing import Any
 
@@ -6,33 +6,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
-#: Sums of doubles are good to this many; a pair won or lost counts for more in most data sets.
+#: Decimals to which a sum of doubles is exact. One pair changes more in most data sets.
 EXACT_DECIMALS = 12
 
 
 def roc_auc(scores: Scores, positive: NDArray[np.bool_]) -> float:
-    """The area under the ROC curve, by scikit-learn, without the rounding of its sums.
+    """Return the area under the ROC curve, by scikit-learn, without the rounding of its sums.
 
-    Scores that rank the samples alike have the same area to the last bit, so that no limit and no
-    choice hangs on the order in which trapezoids were added up.
+    Scores with the same ranking have the same area to the last bit, so that no limit and no choice
+    depends on the order in which trapezoids are added.
 
     Args:
-        scores: [samples], greater for what is likelier to be positive.
+        scores: [samples], greater if more likely positive.
         positive: [samples], with both classes present.
     """
-    # Imported here because it takes seconds, which the other metrics need not spend.
+    # Imported here because the import takes seconds, which other metrics do not need.
     from sklearn.metrics import roc_auc_score
 
     return round(float(roc_auc_score(positive, scores)), EXACT_DECIMALS)
 
 
 def jackknife(scores: Scores, positive: NDArray[np.bool_]) -> Scores:
-    """Pseudo-values of the area under the ROC curve, one per sample.
+    """Return the pseudo-values of the area under the ROC curve, one per sample.
 
     With `area` over all n samples and `area_i` over all but sample i, the pseudo-value is
-    `n * area - (n - 1) * area_i` (Tukey's jackknife). Leaving out one sample takes away the pairs
-    it stands in, which its rank tells: O(n log n) in all. As leaving out each sample of a class in
-    turn averages to the area itself, the pseudo-values' mean is the area, without correction.
+    `n * area - (n - 1) * area_i` (Tukey's jackknife). Leaving out a sample removes its pairs,
+    whose number follows from its rank, in O(n log n) for all samples. The mean of the areas without
+    each sample of a class is the area itself. So the mean of the pseudo-values is the area, without
+    a correction.
 
     Args:
         scores: [samples].
@@ -54,7 +55,7 @@ def jackknife(scores: Scores, positive: NDArray[np.bool_]) -> Scores:
 
 
 def _beaten(scores: Scores, rivals: Scores) -> Scores:
-    """For every score the number of rivals below it; a tie counts half."""
+    """Return for every score the number of rivals below it. A tie counts half."""
     ordered = np.sort(rivals)
     below = np.searchsorted(ordered, scores, side="left")
     not_above = np.searchsorted(ordered, scores, side="right")

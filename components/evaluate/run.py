@@ -1,4 +1,4 @@
-"""Running a model over a data set, sample by sample."""
+"""Run a model on a data set, sample by sample."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,11 +25,11 @@ Outputs = Mapping[str, Array]
 
 
 class MetricFailure(ModelFailure):
-    """A metric could not be computed from what a model gives; `str(error)` is the reason."""
+    """A metric that cannot be computed from a model's outputs. `str(error)` is the reason."""
 
 
 class SampleFailure(ModelFailure):
-    """The model failed on a sample, whose place in the data set is `sample`."""
+    """A failure of the model on one sample, whose index in the data set is `sample`."""
 
     def __init__(self, sample: int, why: str) -> None:
         super().__init__(f"the model failed on sample {sample}: {why}")
@@ -41,10 +41,13 @@ class SampleFailure(ModelFailure):
 
 @dataclass(frozen=True)
 class Scores:
-    """A result for each metric by title, or else the samples whose outputs were not finite.
+    """The scores of a model on one signature.
 
-    `steps` say how an evaluation in steps ended, and `covered` holds the places of the samples
-    that it ran, int64 [taken]; None elsewhere.
+    Attributes:
+        results: a result for each metric, by title. Empty if an output was not finite.
+        not_finite: int64, the indices of samples whose outputs were not finite.
+        steps: the end of an evaluation in steps, None otherwise.
+        covered: int64 [taken], the indices of the samples that it ran, None for all.
     """
 
     results: dict[str, Result]
@@ -55,7 +58,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Runner:
-    """A model, and for each output that is scored an array [chunk, ...] to read it into."""
+    """A model, and for each scored output an array [chunk, ...] to read it into."""
 
     model: LiteRTModel
     buffers: Sequence[tuple[Tensor, Array]]
@@ -65,7 +68,7 @@ class Runner:
         return len(self.buffers[0][1])
 
     def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
-        """Outputs [stop - start, ...] by name, as the float model would give them."""
+        """Return the dequantized outputs [stop - start, ...] by name."""
         inputs = {name: array[start:stop] for name, array in dataset.inputs.items()}
         step = self.model.stepper(self.model.encode(inputs), self.buffers)
         row = 0
@@ -82,12 +85,12 @@ class Runner:
 
 @dataclass(frozen=True)
 class Part:
-    """What a shard of the samples gave.
+    """The scores of a shard of the samples.
 
     Attributes:
-        kept: what metrics keep of the outputs, [k, ...] by title; up to the first sample whose
-            outputs are not finite.
-        not_finite: int64, the samples with such outputs.
+        kept: the values that metrics keep of the outputs, [k, ...] by title, up to the first sample
+            whose outputs are not finite.
+        not_finite: int64, the indices of samples whose outputs are not finite.
     """
 
     kept: dict[str, Array]
@@ -96,14 +99,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is scored on one signature's samples.
+    """A model that is scored on the samples of one signature.
 
     Attributes:
         path: the .tflite.
         facts: `ModelFacts` of the float model.
         dataset: the samples of one signature.
-        plans: metrics of that signature.
-        baseline: the float .tflite where a metric compares with it; None for that model itself.
+        plans: the metrics of that signature.
+        baseline: the float .tflite, if a metric compares with it. None for that model itself.
     """
 
     path: str
@@ -114,26 +117,26 @@ class Subject:
 
     @property
     def signature(self) -> Signature:
-        """The signature that all the metrics are of."""
+        """The signature of all the metrics."""
         return self.facts.signature(self.plans[0].signature)
 
     @property
     def reference(self) -> "Subject | None":
-        """The baseline with the metrics that compare with it; None if none does."""
+        """The baseline with the metrics that compare with it, or None if none does."""
         comparing = [plan for plan in self.plans if not plan.computation.labelled]
         if self.baseline is None or not comparing:
             return None
         return replace(self, path=self.baseline, plans=comparing, baseline=None)
 
 
-#: The first sample of a shard, and what came of it.
+#: The first sample of a shard, and its scores or the error.
 Outcome = tuple[int, Part | InputError | ModelFailure]
 
 
 def score_shards(subject: Subject, shards: Iterable[range]) -> list[Outcome]:
-    """Run a .tflite at batch 1 on one thread over shards of the samples, and score the outputs.
+    """Run a .tflite at batch 1 on one thread on shards of the samples, and score the outputs.
 
-    An error is the last outcome, and exhausts the shards.
+    An error is the last outcome. The remaining shards are then skipped.
     """
     outcomes: list[Outcome] = []
     start = 0
@@ -157,10 +160,10 @@ def score_all(
     plans: Sequence[Plan],
     shard: range,
 ) -> Part:
-    """Run a model over a shard of the samples, and score the outputs.
+    """Run a model on a shard of the samples, and score the outputs.
 
     Raises:
-        ModelFailure: it failed on a sample, or a metric on the outputs.
+        ModelFailure: the model failed on a sample, or a metric failed on the outputs.
     """
     kept: dict[str, list[Array]] = {plan.title: [] for plan in plans}
     finite = np.ones(len(shard), dtype=np.bool_)
@@ -206,7 +209,7 @@ def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> 
 
 
 def prepared(subject: Subject) -> Runner:
-    """Load a model; where the shape of an output is dynamic, a first run tells it."""
+    """Load a model. If the shape of an output is dynamic, run the first sample to know it."""
     signature, dataset = subject.signature, subject.dataset
     model = LiteRTModel(subject.path, subject.facts, signature, dataset.inputs)
     names = dict.fromkeys(name for plan in subject.plans for name in plan.outputs)

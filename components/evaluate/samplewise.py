@@ -1,6 +1,6 @@
-"""Metrics that are a mean of what each sample has by itself.
+"""Metrics that are a mean of a value per sample.
 
-Every function takes outputs [k, ...] and truth [k, ...] and returns float64 [k].
+Every function takes outputs [k, ...] and labels [k, ...] and returns float64 [k].
 """
 
 from typing import Any
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]
-#: Errors below one rounding step of float32 at the peak count as that step, so that identical
-#: images have a PSNR of 138.5 dB and not an infinite one.
+#: Errors below one rounding step of float32 at the peak count as that step. So identical images
+#: have a PSNR of 138.5 dB, not an infinite one.
 LEAST_RELATIVE_ERROR = float(np.finfo(np.float32).eps)
 MOST_DECIBELS = float(-20 * np.log10(LEAST_RELATIVE_ERROR))
-#: Side of the window in which images are compared, and the constants of SSIM.
+#: Side of the window that SSIM compares, and its constants.
 WINDOW = 7
 K1, K2 = 0.01, 0.03
 
 
 def among_best(outputs: Array, labels: Array, k: int) -> Values:
-    """1.0 where the label is among the k greatest of the outputs [n, classes], else 0.0.
+    """Return 1.0 if the label is among the k greatest outputs [n, classes], else 0.0.
 
-    Of equal scores the first class comes first, as in an arg max.
+    Equal scores are ranked by class, as in an arg max.
     """
     wanted = labels.reshape(-1, 1).astype(np.int64)
     own = np.take_along_axis(outputs, wanted, axis=1)
@@ -32,29 +32,29 @@ def among_best(outputs: Array, labels: Array, k: int) -> Values:
 
 
 def same_class(outputs: Array, labels: Array) -> Values:
-    """1.0 where the class told by outputs [n, classes], [n, 1] or [n] is the label's, else 0.0."""
+    """Return 1.0 if outputs [n, classes], [n, 1] or [n] predict the right class, else 0.0."""
     return np.asarray(classes_of(outputs) == labels.reshape(-1), np.float64)
 
 
 def classes_of(outputs: Array) -> Array:
-    """Classes [n] from scores [n, classes], or as they stand in [n] or [n, 1]."""
+    """Return predicted classes [n] from scores [n, classes], or from classes [n] or [n, 1]."""
     if outputs.ndim == 2 and outputs.shape[1] > 1:
         return np.asarray(outputs.argmax(axis=1))
     return outputs.reshape(-1)
 
 
 def surprise(outputs: Array, labels: Array) -> Values:
-    """Minus the logarithm of the probability [n, classes], [n, 1] or [n] of the label.
+    """Return `-log(p)` with the probability p [n, classes], [n, 1] or [n] of the label.
 
-    Probabilities are made to sum to one, for quantized ones seldom do, and count as at least the
-    rounding step of float64, as in scikit-learn's `log_loss`.
+    Probabilities are scaled to a sum of 1, because quantized ones seldom have that sum. They are
+    at least the rounding step of float64, as in scikit-learn's `log_loss`.
 
     Raises:
-        ValueError: the outputs are no probabilities.
+        ValueError: the outputs are not probabilities.
     """
     if outputs.min() < 0 or outputs.max() > 1:
         raise ValueError(
-            f"the outputs run from {outputs.min():g} to {outputs.max():g} and are no "
+            f"the outputs run from {outputs.min():g} to {outputs.max():g}, so they are not "
             "probabilities; add `postprocess: [softmax]` or `[sigmoid]`"
         )
     shares = _flat(outputs)
@@ -68,32 +68,32 @@ def surprise(outputs: Array, labels: Array) -> Values:
 
 
 def squared_error(outputs: Array, target: Array) -> Values:
-    """The mean squared error over each sample's elements."""
+    """Return the mean squared error over each sample's elements."""
     error: Values = np.mean(np.square(_flat(outputs) - _flat(target)), axis=1)
     return error
 
 
 def absolute_error(outputs: Array, target: Array) -> Values:
-    """The mean absolute error over each sample's elements."""
+    """Return the mean absolute error over each sample's elements."""
     error: Values = np.mean(np.abs(_flat(outputs) - _flat(target)), axis=1)
     return error
 
 
 def peak_to_noise(outputs: Array, target: Array, peak: float) -> Values:
-    """PSNR of each sample in dB: 10 log10(peak^2 / mse), at most 138.5 dB."""
+    """Return the PSNR in dB: `10 * log10(peak**2 / mse)`, at most 138.5 dB."""
     relative_error = squared_error(outputs, target) / peak**2
     ratio: Values = -10 * np.log10(np.maximum(relative_error, LEAST_RELATIVE_ERROR**2))
     return ratio
 
 
 def signal_to_noise(outputs: Array, reference: Array) -> Values:
-    """Energy of the reference over that of the difference, in dB, within 138.5 dB of zero."""
+    """Return `energy(reference) / energy(difference)` in dB, within 138.5 dB of 0."""
     expected = _flat(reference)
     return _decibels(_energy(expected), _energy(_flat(outputs) - expected))
 
 
 def scale_invariant(outputs: Array, target: Array) -> Values:
-    """SI-SDR of each sample in dB, within 138.5 dB of zero; no target is silent.
+    """Return the SI-SDR in dB, within 138.5 dB of 0. No target may be silent.
 
     Source: Le Roux, J. et al. (2019), SDR - half-baked or well done? ICASSP, equation 5.
     """
@@ -104,9 +104,9 @@ def scale_invariant(outputs: Array, target: Array) -> Values:
 
 
 def cosine(outputs: Array, reference: Array) -> Values:
-    """Cosine of the angle between each sample's outputs and the reference's.
+    """Return the cosine of the angle between each sample's outputs and the reference.
 
-    Two samples of zeros only are alike; one such sample and another are at a right angle.
+    If both contain only zeros the cosine is 1. If only one does, it is 0.
     """
     ours, theirs = _flat(outputs), _flat(reference)
     norms = np.sqrt(_energy(ours) * _energy(theirs))
@@ -117,9 +117,9 @@ def cosine(outputs: Array, reference: Array) -> Values:
 
 
 def same_choice(outputs: Array, reference: Array) -> Values:
-    """The share of a sample's places [...] at which both choose the same class.
+    """Return the share of positions [...] of a sample where both predict the same class.
 
-    Classes are the greatest scores of the last dimension, or integers as they stand.
+    The class is the greatest score of the last dimension, or an integer output itself.
     """
     if outputs.dtype.kind in "iu":
         same = outputs == reference
@@ -130,14 +130,14 @@ def same_choice(outputs: Array, reference: Array) -> Values:
 
 
 def structural_similarity(outputs: Array, target: Array, peak: float) -> Values:
-    """SSIM of each image [height, width] or [height, width, channels], the mean over channels.
+    """Return the SSIM of images [height, width] or [height, width, channels].
 
-    Windows of 7 by 7 with equal weights and the sample covariance, whole windows only: what
-    scikit-image's `structural_similarity` computes by default.
+    It is the mean over channels. Like scikit-image's `structural_similarity` by default, it uses
+    whole windows of 7 by 7 with equal weights, and the sample covariance.
 
     Source: Wang, Z. et al. (2004), Image quality assessment. IEEE Trans. Image Processing 13.
     """
-    # Imported here because it takes time, which the other metrics need not spend.
+    # Imported here because the import takes time, which other metrics do not need.
     from scipy.ndimage import uniform_filter
 
     def local_mean(images: Array) -> Array:

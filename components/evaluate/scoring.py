@@ -1,4 +1,4 @@
-"""Scoring a model on the samples of all signatures, in child processes."""
+"""Score a model on the samples of all signatures, in child processes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ def score_all_signatures(
 
     Args:
         subjects: the model with the samples and metrics of each signature.
-        contest: what decides an evaluation early; None to run all samples.
+        contest: decides whether to stop early. None to run all samples.
 
     Raises:
         InputError: a metric cannot be computed from the baseline's outputs.
@@ -77,7 +77,7 @@ def _is_baseline(subject: Subject) -> bool:
 
 
 def _computed(subject: Subject) -> Scores | InputError | ModelFailure:
-    """Score the samples, side by side in processes of their own."""
+    """Score all samples, in several child processes if that is faster."""
     samples, processes = subject.dataset.manifest.samples, processes_of(subject)
     expect(samples * (2 if subject.reference else 1))
     if processes == 1:
@@ -95,7 +95,7 @@ def _reasons(outcome: Scores | ModelFailure | IsolatedFailure) -> list[str]:
         return [str(outcome)]
     if len(outcome.not_finite):
         return [
-            f"the outputs hold NaN or infinity for {len(outcome.not_finite)} samples, the first "
-            f"is sample {outcome.not_finite[0]}"
+            f"the outputs contain NaN or infinity for {len(outcome.not_finite)} samples, first for "
+            f"sample {outcome.not_finite[0]}"
         ]
     return []

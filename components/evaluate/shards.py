@@ -1,4 +1,4 @@
-"""How the samples of an evaluation are spread over processes."""
+"""Spread the samples of an evaluation over processes."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -9,32 +9,35 @@ from struct import Struct
 from quantgate.components.evaluate.run import Subject
 from quantgate.components.processes.workers import processes_for
 
-#: What these ops give depends on how often they ran, which no reset undoes.
+#: The outputs of these ops depend on how often they have run, which a reset does not undo.
 RANDOM_OPS = frozenset({"MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM"})
-#: Of a process: a large 16x8 model takes longer for two samples than a process takes to start,
-#: and with a small one as many take no time at all.
+#: The fewest samples worth a process of its own. With a large 16x8 model, two samples take longer
+#: than the start of a process. With a small model, neither takes long.
 LEAST_SAMPLES = 2
-#: The last shards are this part of a process's share, so that nobody waits long at the end.
+#: The last shards are `share / LEAST_PART`, so that no process waits long at the end.
 LEAST_PART = 64
 _NUMBER = Struct("H")
 
 
 def processes_of(subject: Subject) -> int:
-    """How many processes run a model's samples side by side.
+    """Return how many processes run a model's samples.
 
-    The model forgets between samples, so that the results are those of one process, bit for bit.
+    The model is reset between samples, so that the results are those of one process, bit for bit.
     """
-    # A user's function takes all outputs at once: they stay in the process that has them.
-    if any(plan.is_own for plan in subject.plans) or RANDOM_OPS & subject.facts.ops.keys():
+    # A user's function takes all outputs at once, so they stay in one process.
+    if (
+        any(plan.is_user_function for plan in subject.plans)
+        or RANDOM_OPS & subject.facts.ops.keys()
+    ):
         return 1
     return processes_for(subject.dataset.manifest.samples, LEAST_SAMPLES)
 
 
 def shards_of(samples: int, processes: int) -> list[range]:
-    """Divide samples into shards that follow one another, from long to short.
+    """Divide samples into consecutive shards, from long to short.
 
-    Whoever is done with one takes the next, so that a process that started later, or whose core
-    has other work to do, keeps nobody waiting.
+    A process that has finished a shard takes the next one. So a process that started later, or
+    whose core is busy, does not delay the others.
     """
     least = max(1, samples // (LEAST_PART * processes))
     bounds = [0]
@@ -45,9 +48,9 @@ def shards_of(samples: int, processes: int) -> list[range]:
 
 @contextmanager
 def handed_out(shards: Sequence[range]) -> Iterator[Iterator[range]]:
-    """Stretches for the processes that are forked within to iterate over; each gets to one of them.
+    """Yield an iterator of shards that forked processes share. Each shard goes to one of them.
 
-    Their numbers lie in a pipe, which needs no lock that a process could die with.
+    The indices of the shards are in a pipe, which needs no lock that a dead process could hold.
     """
     taking, laying = os.pipe()
     try:

@@ -1,8 +1,8 @@
-"""Evaluating a candidate in growing steps, until its accuracy limits are decided.
+"""Evaluate a candidate in growing steps, until its accuracy limits are decided.
 
-Processes load the model once and stay: each runs its share of a step, writes what the samples gave
-into memory that all share, waits for the others, and then sees for itself whether to go on, from
-the same values and by the same function as the others and, later, the gate.
+Each process loads the model once. It runs its share of a step, writes the values to shared memory
+and waits for the others. Then it decides whether to go on, with the same values and the same
+function as the other processes and, later, the gate.
 """
 
 import multiprocessing
@@ -46,7 +46,7 @@ Rows = NDArray[np.int64]
 def contest_of(
     reference: str | None, limits: Mapping[str, Any], choose: Sequence[Any]
 ) -> Contest | None:
-    """What a candidate is held against while it runs; None where it runs on all samples.
+    """Return the limits and the baseline that decide early, or None to run all samples.
 
     Args:
         reference: folder of the baseline's measurement.
@@ -55,15 +55,15 @@ def contest_of(
     """
     if reference is None:
         return None
-    found = read_evaluation(reference)
-    measurement = found.measurement
+    evaluation = read_evaluation(reference)
+    measurement = evaluation.measurement
     if measurement.status == "failed" or not looks_at(measurement.samples):
         return None
     return Contest(
         Measured(
             measurement.model_sha256,
             measurement.figures,
-            dict(found.samples),
+            dict(evaluation.samples),
             measurement.metrics,
         ),
         {name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
@@ -73,11 +73,11 @@ def contest_of(
 
 @dataclass(frozen=True)
 class _Table:
-    """What samples gave, for all processes to see.
+    """The values of the samples, in memory that all processes share.
 
     Attributes:
-        values: float64 [samples] by title.
-        finite: bool [samples].
+        values: float64 [samples] by title of the metric.
+        finite: bool [samples], whether all outputs of a sample are finite.
     """
 
     values: Mapping[str, NDArray[np.float64]]
@@ -90,11 +90,11 @@ class _Table:
         return cls({title: _shared(samples) for title in titles}, finite)
 
     def at(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
-        """What these samples gave, by title."""
+        """Return the values of some samples, by title."""
         return {title: values[rows] for title, values in self.values.items()}
 
     def enter(self, rows: Rows, part: Part) -> None:
-        """Note what these samples gave; nothing but the places of outputs that are not finite."""
+        """Store the values of some samples, or which of their outputs are not finite."""
         self.finite[rows[part.not_finite]] = False
         if not len(part.not_finite):
             for title, values in part.kept.items():
@@ -103,7 +103,15 @@ class _Table:
 
 @dataclass(frozen=True)
 class _Run:
-    """One evaluation, as all of its processes know it."""
+    """One evaluation, shared by all of its processes.
+
+    Attributes:
+        subject: the model, its samples and its metrics.
+        contest: decides whether to stop early.
+        order: the order in which samples are run, int64 [samples].
+        table: the values of the samples.
+        barrier: waits until every process has finished a step.
+    """
 
     subject: Subject
     contest: Contest
@@ -113,19 +121,19 @@ class _Run:
 
     @property
     def steps(self) -> Iterator[tuple[int, int]]:
-        """Half-open ranges of the order."""
+        """The steps, as half-open ranges of the order."""
         samples = len(self.order)
         return pairwise([0, *looks_at(samples), samples])
 
     def is_over(self, taken: int) -> bool:
-        """Whether the rest need not be run after so many samples."""
+        """Return whether the evaluation may stop after this many samples."""
         if not self.table.finite.all():
             return True
         rows = self.rows(taken)
         return self.contest.steps(self.table.at(rows), rows).outcome != "undecided"
 
     def rows(self, taken: int) -> Rows:
-        """The places of the first samples of the order, ascending."""
+        """Return the indices of the first samples of the order, ascending."""
         return np.sort(self.order[:taken])
 
 
@@ -134,10 +142,10 @@ def score_in_steps(
 ) -> Scores | InputError | ModelFailure:
     """Run a candidate on growing numbers of samples, in random order, until it is decided.
 
-    Errors are returned.
+    Errors of the model and of metrics are returned.
 
     Raises:
-        IsolatedFailure: a process crashed, or the time was up.
+        IsolatedFailure: a process crashed or ran out of time.
     """
     samples, count = subject.dataset.manifest.samples, processes_of(subject)
     titles = [plan.title for plan in subject.plans]
@@ -153,7 +161,7 @@ def score_in_steps(
 
 
 def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
-    """One process's share of each step; returns how many samples all of them ran."""
+    """Run one process's share of each step. Return how many samples all processes ran."""
     subject, dataset = run.subject, run.subject.dataset
     try:
         runner = prepared(subject)

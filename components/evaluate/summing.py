@@ -1,4 +1,4 @@
-"""From what the shards of the samples gave to the metrics' results."""
+"""Sum up the scores of all shards to the results of the metrics."""
 
 import traceback
 from collections.abc import Iterable
@@ -29,15 +29,15 @@ Array = NDArray[Any]
 
 
 def score_model(subject: Subject, shard: range) -> Scores | InputError | ModelFailure:
-    """Score the samples of a shard, and sum up.
+    """Score the samples of a shard, and compute the metrics.
 
-    Errors are returned, so that they reach the parent of an isolated process as they are.
+    Errors are returned, so that they reach the parent process unchanged.
     """
     return summed_up(subject, score_shards(subject, [shard]))
 
 
 def summed_up(subject: Subject, outcomes: Iterable[Outcome]) -> Scores | InputError | ModelFailure:
-    """Compute the metrics from what came of all shards; errors are returned, the first one."""
+    """Compute the metrics from the scores of all shards, or return the first error."""
     parts: list[Part] = []
     for _, outcome in sorted(outcomes, key=itemgetter(0)):
         if not isinstance(outcome, Part):
@@ -57,12 +57,12 @@ def summed_up(subject: Subject, outcomes: Iterable[Outcome]) -> Scores | InputEr
 
 
 def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Result]:
-    """The metric over all samples, and over those of each slice, by what their figures are called.
+    """Return the metric over all samples and over each slice, by the name of the figure.
 
     Args:
         plan: the metric.
-        kept: [samples, ...], in the samples' order.
-        dataset: with the truth.
+        kept: [samples, ...], in the order of the samples.
+        dataset: the data set with the labels.
     """
     truth = _truth(plan, dataset)
     results = {plan.title: _result(plan.title, plan, kept, truth)}
@@ -84,7 +84,7 @@ def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
     try:
         result = plan.computation.summary(kept, truth)
     except Exception as error:
-        # A user's own function may raise anything; its traceback belongs in the task's log.
+        # A user's function may raise any exception. Its traceback goes to the task's log.
         traceback.print_exc()
         raise MetricFailure(
             f"metric `{title}`: {type(error).__name__}: {error}; the traceback is in the task's log"

@@ -1,1 +1,1 @@
-"""Tell the tasks behind an imported artifact what its content is."""
+"""Hash the content of an imported artifact, so that its tasks run again when it changes."""

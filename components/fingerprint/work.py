@@ -1,4 +1,4 @@
-"""The work of `fingerprint`: a hash of whatever an artifact holds."""
+"""The work of `fingerprint`: hash the content of an artifact."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from quantgate.foundation.hashing import sha256_of_path
 
 
 def fingerprint(path: str) -> str:
-    """Hash a file, or the names and bytes of all files in a folder, as lowercase hex.
+    """Return the SHA-256 of a file, or of the names and bytes of all files in a folder, as hex.
 
     Raises:
-        InputError: there is nothing.
+        InputError: nothing exists at the path.
     """
     if not Path(path).exists():
-        raise InputError(f"there is nothing at {path}; check the URI that was imported")
+        raise InputError(f"nothing exists at {path}; check the URI that was imported")
     return sha256_of_path(path)

@@ -33,38 +33,38 @@ def gate(
     baseline_model: Input[Model] = None,
     code_sha256: str = "",
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
-    """Decide; that no candidate qualifies is a decision too.
+    """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
     Args:
         facts: `ModelFacts` of the float model.
         baseline: the baseline's measurement.
-        evidence: what `collect` made of attestations, measurements and, where they are measured,
-            targets; all are joined by the hash of the model.
-        models: what `collect` made of the candidates' .tflite files.
+        evidence: folder that `collect` wrote, with attestations, measurements and, if they are
+            measured, targets. All are joined by the hash of the model.
+        models: folder that `collect` wrote, with the candidates' .tflite files.
         name: the spec's name.
         limits: the spec's `gate`.
         choose: the spec's `choose`.
         spec_sha256: hash of the resolved spec.
-        allow_random: whether a candidate may pass on random data.
+        allow_random: whether a candidate may qualify on random data.
         evaluation: summary of the evaluation set.
         decision: `Decision` as JSON.
         report: the report as Markdown.
         page: the report as one self-contained HTML file.
-        metrics: the winner's figures for the UI.
-        classes: confusion matrix and ROC curve for the UI, where the metrics have them, of the
-            winner, or of the closest candidate where nothing qualified.
-        winner: the winning .tflite; where nothing qualified the baseline's, if that is handed in,
-            and otherwise zero bytes long.
-        compiled: a folder with the winner's `targets.json`, and the models that compilers made of
-            it, each called after its target.
-        latency: `Benchmark` as JSON, where latency is measured.
-        calibrated: what `calibrate` wrote, where anything was calibrated.
-        calibration: summary of the calibration set, where there is one.
-        baseline_model: the float .tflite, where it is to be promoted if nothing qualifies.
-        code_sha256: hash of the Python file that data or metrics come from, where there is one.
+        metrics: the winner's metrics for the UI.
+        classes: confusion matrix and ROC curve for the UI, if the metrics have them. They are of
+            the winner, or of the closest candidate if none qualifies.
+        winner: the winning .tflite. If no candidate qualifies, it is `baseline_model`, or zero
+            bytes long without one.
+        compiled: folder with the winner's `targets.json`, and the models that compilers made of it,
+            each named after its target.
+        latency: `Benchmark` as JSON, if latency is measured.
+        calibrated: folder that `calibrate` wrote, if a mode needs calibration.
+        calibration: summary of the calibration set, if there is one.
+        baseline_model: the float .tflite, to be promoted if no candidate qualifies.
+        code_sha256: hash of the user's Python file, empty if there is none.
 
     Returns:
-        Whether a candidate qualified, and its name ("" if none did).
+        Whether a candidate qualifies, and its name ("" if none does).
     """
     from quantgate.components.gate import work
 

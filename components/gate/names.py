@@ -1,4 +1,4 @@
-"""The points of a scatter plot, how they look, and their names beside them."""
+"""The points of a scatter plot: their marks, and the names beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 from quantgate.components.gate import svg
 
 LONGEST_NAME = 28
-#: So many points are kept clear of names.
+#: The most points that names must not overlap.
 MOST_AVOIDED = 120
-#: Mark, colour, whether it is filled, and what the legend says, by a candidate's standing.
+#: Mark, colour, whether it is filled, and legend entry, by a candidate's standing.
 LOOKS = {
     "baseline": ("D", svg.SOFT, False, "float32"),
     "winner": ("*", svg.GOOD, True, "winner"),
@@ -17,7 +17,7 @@ LOOKS = {
     "misses": ("o", svg.FAIR, False, "misses a limit"),
     "rejected": ("X", svg.BAD, False, "rejected"),
 }
-#: Where a name may stand beside its point: offset in points, and how it is aligned.
+#: Places of a name beside its point, in order of preference: offset in points, and alignment.
 _PLACES = (
     (8, 0, "left", "center"),
     (-8, 0, "right", "center"),
@@ -34,7 +34,17 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class Point:
-    """A candidate or the baseline; `x_ends` and `y_ends` of its error bars, if any."""
+    """A candidate or the baseline in the plot.
+
+    Attributes:
+        name: the candidate's name.
+        standing: a key of `LOOKS`.
+        x: the cost, in the unit of the axis.
+        y: the metric.
+        y_ends: ends of the vertical error bar, None without one.
+        x_ends: ends of the horizontal error bar, None without one.
+        on_front: whether it is on the Pareto front.
+    """
 
     name: str
     standing: str
@@ -46,7 +56,7 @@ class Point:
 
 
 def write_names(axes: Any, points: Sequence[Point], named: Sequence[Point]) -> None:
-    """Write names beside points, where they fit; equal points share one place."""
+    """Write names beside points, if there is room. Points at the same place share one label."""
     axes.autoscale_view()
     taken = [_box_around(axes, point) for point in points[:MOST_AVOIDED]]
     for same in _coinciding(named):

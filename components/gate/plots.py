@@ -1,4 +1,4 @@
-"""The plots of the report, by matplotlib, as inline SVG by the names that the page knows."""
+"""The plots of the report, as inline SVG drawn by matplotlib."""
 
 import logging
 from collections.abc import Sequence
@@ -11,18 +11,22 @@ from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Classes, Curves
 from quantgate.report.text import one_line
 
-#: Up to so many classes, cells hold their counts.
+#: The most classes for which cells show their counts.
 MOST_NUMBERED = 12
 SQUARE = (4.4, 4.2)
-#: Of a class's name at an axis; each character takes such a part of the plot.
+#: Characters of a class's name at an axis: longer ones are cut, shorter ones are not rotated.
 LONGEST_CLASS, SHORT_CLASS = 14, 3
+#: Width of a character, as a share of the plot.
 CHARACTER = 0.0145
 
 log = logging.getLogger(__name__)
 
 
 def plots_of(decision: Decision) -> dict[str, str]:
-    """Draw what a decision has figures for; nothing where matplotlib is not installed."""
+    """Draw the plots that a decision has figures for, by the names that the page uses.
+
+    Without matplotlib there are none.
+    """
     if not svg.CAN_DRAW:
         log.warning("the report has no plots: pip install 'quantgate[report]'")
         return {}
@@ -42,25 +46,25 @@ def _scatters(decision: Decision) -> dict[str, str | None]:
 
 def _confusions(decision: Decision) -> dict[str, str]:
     return {
-        f"{whose} {place}": _confusion(found, matrix, name, f"{whose}-{place}")
-        for place, found in enumerate(decision.details.classes)
-        if found.labels
+        f"{whose} {place}": _confusion(classes, matrix, name, f"{whose}-{place}")
+        for place, classes in enumerate(decision.details.classes)
+        if classes.labels
         for whose, name, matrix in (
-            ("baseline", "float32", found.baseline),
-            ("candidate", one_line(found.candidate), found.matrix),
+            ("baseline", "float32", classes.baseline),
+            ("candidate", one_line(classes.candidate), classes.matrix),
         )
     }
 
 
-def _confusion(found: Classes, matrix: Sequence[Sequence[int]], name: str, key: str) -> str:
+def _confusion(classes: Classes, matrix: Sequence[Sequence[int]], name: str, key: str) -> str:
     hits = sum(row[place] for place, row in enumerate(matrix))
     return svg.drawn(
         f"confusion-{key}",
         f"Confusion matrix of {name}",
-        f"{hits:,} of {found.samples:,} samples are in their own class, of {found.classes}; rows "
-        "are right classes, columns chosen ones.",
+        f"{hits:,} of {classes.samples:,} samples have the right class of {classes.classes}. "
+        "Rows are labels, columns are predictions.",
         SQUARE,
-        lambda figure: _draw_matrix(figure, matrix, found.labels),
+        lambda figure: _draw_matrix(figure, matrix, classes.labels),
     )
 
 
@@ -97,7 +101,7 @@ def _label(axes: Any, labels: Sequence[str]) -> None:
     step = -(-len(labels) // 16)
     upright = max(map(len, labels), default=0) > SHORT_CLASS
     places = [place + 0.5 for place in range(0, len(labels), step)]
-    axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), xlabel="chosen", ylabel="right")
+    axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), xlabel="prediction", ylabel="label")
     axes.set_xticks(places, labels[::step], rotation=90 if upright else 0)
     axes.set_yticks(places, labels[::step])
     axes.tick_params(length=0, labelsize=8)
@@ -107,27 +111,27 @@ def _label(axes: Any, labels: Sequence[str]) -> None:
 
 def _curves(decision: Decision) -> dict[str, str]:
     return {
-        f"roc {place}": _roc(found, place) for place, found in enumerate(decision.details.curves)
+        f"roc {place}": _roc(curves, place) for place, curves in enumerate(decision.details.curves)
     }
 
 
-def _roc(found: Curves, place: int) -> str:
-    name = one_line(found.candidate)
+def _roc(curves: Curves, place: int) -> str:
+    name = one_line(curves.candidate)
     return svg.drawn(
         f"roc-{place}",
         f"ROC curves of float32 and {name}",
-        f"The true positive rate over the false positive rate, for {found.figure}.",
+        f"The true positive rate over the false positive rate, for {curves.figure}.",
         SQUARE,
-        lambda figure: _draw_roc(figure, found, name),
+        lambda figure: _draw_roc(figure, curves, name),
     )
 
 
-def _draw_roc(figure: Any, found: Curves, name: str) -> None:
+def _draw_roc(figure: Any, curves: Curves, name: str) -> None:
     axes = figure.add_axes((0.13, 0.12, 0.84, 0.85), aspect="equal")
     axes.plot([0, 1], [0, 1], color=svg.LINE, linewidth=1)
     for points, colour, style, label in (
-        (found.baseline, svg.SOFT, (0, (4, 3)), "float32"),
-        (found.points, svg.ACCENT, "-", name),
+        (curves.baseline, svg.SOFT, (0, (4, 3)), "float32"),
+        (curves.points, svg.ACCENT, "-", name),
     ):
         rates = [(point.false_positive_rate, point.true_positive_rate) for point in points]
         axes.plot(

@@ -1,4 +1,4 @@
-"""Accuracy against size or latency: every candidate, the Pareto front, and error bars."""
+"""The scatter plot of accuracy against size or latency, with the Pareto front and error bars."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,14 +18,14 @@ from quantgate.spec.model.choice import Objective
 from quantgate.wording.figures import KIB, MIB, figure_text, short_name, size_text
 
 SIZE_INCHES = (5.4, 3.9)
-#: Left, bottom, width and height of the axes, in shares of the figure. A layout engine would draw
-#: everything several times to find them.
+#: Left, bottom, width and height of the axes, as shares of the figure. They are fixed because a
+#: layout engine would draw everything several times to find them.
 AREA = (0.155, 0.205, 0.825, 0.775)
-#: With more candidates only the front, the winner and the baseline are named and have error bars.
+#: With more points, only the front, the winner and the baseline have names and error bars.
 MOST_NAMED = 12
-#: More points are drawn smaller.
+#: With more points, each is drawn smaller.
 MOST_LARGE = 60
-#: Beyond this ratio of the largest to the smallest, the axis is logarithmic.
+#: The axis is logarithmic if the largest cost is more than this many times the smallest.
 WIDE_RATIO = 8.0
 
 
@@ -45,12 +45,12 @@ class Plane:
 
     @property
     def shows_size(self) -> bool:
-        """Whether the horizontal axis shows the model size, not the latency."""
+        """True if the horizontal axis shows the model size, False if the latency."""
         return self.cost == SIZE.name
 
     @property
     def more_is_better(self) -> bool:
-        """Whether a greater metric is better."""
+        """True if a greater metric is better."""
         return more_is_better(self.metric, self.decision)
 
     @property
@@ -144,7 +144,7 @@ def _in_words(points: Sequence[Point], plane: Plane) -> str:
         if _stands_out(point)
     ]
     return (
-        f"{len(points)} models; the baseline, the winner and the Pareto front: {'; '.join(told)}."
+        f"{len(points)} models. The baseline, the winner and the Pareto front: {'; '.join(told)}."
     )
 
 
@@ -182,7 +182,7 @@ def _scale(axes: Any, points: Sequence[Point]) -> None:
 
 
 def _draw_front(axes: Any, points: Sequence[Point], better: bool) -> None:
-    """Draw the edge of what the front dominates, to the ends of the axes."""
+    """Draw the edge of the area that the front dominates, to the ends of the axes."""
     front = sorted({(point.x, point.y) for point in points if point.on_front})
     if not front:
         return

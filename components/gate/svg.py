@@ -1,4 +1,4 @@
-"""A figure of matplotlib as an inline SVG that follows the colours and fonts of its page."""
+"""Figures of matplotlib as inline SVG, in the colours and fonts of the page."""
 
 import io
 import re
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-# Imported before there is something to draw, so that the local runner has it before it forks.
+# Imported here so that the local runner imports it once, before it forks.
 try:
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -17,7 +17,7 @@ except ImportError:
 else:
     CAN_DRAW = True
 
-#: Colours to draw with, and the variables of the page's style sheet that replace them.
+#: Placeholder colours, which variables of the page's style sheet replace.
 INK, SOFT, LINE, PAPER = "#010101", "#020202", "#030303", "#040404"
 GOOD, FAIR, BAD, ACCENT = "#050505", "#060606", "#070707", "#080808"
 _VARIABLES = {
@@ -55,14 +55,14 @@ _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 def drawn(
     key: str, title: str, description: str, size: tuple[float, float], draw: Callable[[Any], None]
 ) -> str:
-    """Draw a figure as an `<svg>` element, the same bytes each time.
+    """Draw a figure as an `<svg>` element. Equal figures give equal bytes.
 
     Args:
-        key: tells its ids from those of other figures on the page.
-        title: what it shows.
-        description: the same in words, for whoever does not see it.
+        key: prefix of its ids, unique on the page.
+        title: its title.
+        description: its content in words, for readers who do not see it.
         size: width and height in inches of 72 pixels.
-        draw: fills a `matplotlib.figure.Figure`.
+        draw: function that fills a `matplotlib.figure.Figure`.
     """
     buffer = io.StringIO()
     with _settings(key):

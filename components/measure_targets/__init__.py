@@ -1,1 +1,1 @@
-"""Measure a candidate with the interpreters, compilers and documents of its targets."""
+"""Measure a candidate with the interpreters, compilers and published rules of its targets."""

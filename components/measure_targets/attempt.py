@@ -1,4 +1,4 @@
-"""Foreign code in a child process, with what it prints: C++ tells its reasons nowhere else."""
+"""Run foreign code in a child process and keep its output, which has the reasons of C++ code."""
 
 import os
 import sys
@@ -16,7 +16,13 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Attempt(Generic[ResultT]):
-    """How a call ended: with a result, or with a failure; and everything that it printed."""
+    """The end of a call.
+
+    Attributes:
+        result: its return value, None after a failure.
+        failure: the failure, None after a result.
+        printed: its output.
+    """
 
     result: ResultT | None
     failure: IsolatedFailure | None
@@ -24,12 +30,12 @@ class Attempt(Generic[ResultT]):
 
     @property
     def is_provisional(self) -> bool:
-        """Whether time or memory ran out, and the next try may end otherwise."""
+        """True if time or memory ran out, so that another attempt may succeed."""
         return self.failure is not None and self.failure.passing
 
 
 def attempt(function: Callable[..., ResultT], *arguments: Any) -> Attempt[ResultT]:
-    """Call a function in a child process; what it prints goes into the task's log as well."""
+    """Call a function in a child process, and copy its output to the task's log."""
     with tempfile.TemporaryDirectory(prefix="quantgate-") as folder:
         log = Path(folder, "printed")
         log.touch()

@@ -14,15 +14,15 @@ def measure_targets(
     targets: list,
     measured: Output[Artifact],
 ) -> None:
-    """Measure a .tflite on what is no CPU: microcontroller, Ethos-U, Edge TPU, GPU.
+    """Measure a .tflite on targets other than CPUs: microcontroller, Ethos-U, Edge TPU, GPU.
 
     Args:
-        model: a quantized .tflite; zero bytes long where the conversion failed.
-        facts: `ModelFacts` of the float model; its signatures name inputs and outputs.
+        model: a quantized .tflite, zero bytes long if the conversion failed.
+        facts: `ModelFacts` of the float model. Its signatures name inputs and outputs.
         evaluation: the data set that samples are taken from.
         targets: the spec's `measure.targets`, each a mapping of `target` and its `options`.
-        measured: a folder with `targets.json` (`TargetMeasurements`), and the models that compilers
-            made, each called after its target.
+        measured: folder with `targets.json` (`TargetMeasurements`), and the models that compilers
+            made, each named after its target.
     """
     from quantgate.components.measure_targets.work import measure_targets as work
 

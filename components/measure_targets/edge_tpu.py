@@ -1,4 +1,4 @@
-"""A model on an Edge TPU: by its published requirements, and by its compiler where there is one.
+"""Measure a model for the Edge TPU, by the published requirements or by the compiler.
 
 The compiler and its options: https://coral.ai/docs/edgetpu/compiler/
 """
@@ -18,17 +18,17 @@ from quantgate.components.measure_targets.outcome import Outcome, counted_text, 
 from quantgate.components.measure_targets.subject import Subject
 
 COMPILER = "edgetpu_compiler"
-#: The op that stands for everything on the TPU.
+#: The op that contains everything that runs on the TPU.
 TPU = "edgetpu-custom-op"
 TIMEOUT_S = 600.0
 PAGE = "coral.ai, TensorFlow models on the Edge TPU"
 NO_COMPILER = (
-    f"{COMPILER} is not installed: what an Edge TPU would run is told by its published requirements"
+    f"{COMPILER} is not installed: the ops on the Edge TPU are derived from its published rules"
 )
 
 
 def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
-    """Hold a model against the requirements, and compile it where `edgetpu_compiler` is."""
+    """Check a model against the requirements, and compile it if `edgetpu_compiler` is installed."""
     by_requirements = _by_requirements(subject)
     program = shutil.which(COMPILER)
     if program is None:
@@ -38,7 +38,7 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
 
 
 def _by_requirements(subject: Subject) -> Outcome:
-    """The ops of the one stretch from the model's beginning that needs nothing from the CPU."""
+    """Find the ops from the start of the model that need nothing from the CPU."""
     first, *others = subject.graphs
     mapped, reasons = _mapped(first)
     left = [operation for operation in first if operation not in mapped]
@@ -54,9 +54,9 @@ def _by_requirements(subject: Subject) -> Outcome:
 
 
 def _mapped(graph: list[Operation]) -> tuple[list[Operation], list[tuple[str, str]]]:
-    """Ops that run on the TPU, and those that end the stretch, with the reason.
+    """Return the ops on the TPU, and the ops that end this part, each with the reason.
 
-    A QUANTIZE of a float input stays on the CPU and ends nothing.
+    A QUANTIZE of a float input runs on the CPU and does not end this part.
     """
     computed_elsewhere: set[Tensor] = set()
     mapped: list[Operation] = []
@@ -90,11 +90,11 @@ def _needs(mapped: list[Operation]) -> Iterator[str]:
         needing = sorted(name for name in names if RUNTIMES.get(name) == newest)
         yield f"{', '.join(needing)} needs version {newest} of the Edge TPU runtime"
     if uncertain := sorted(names & UNCERTAIN):
-        yield f"{', '.join(uncertain)} may stay on the CPU, depending on sizes: the compiler tells"
+        yield f"{', '.join(uncertain)} may stay on the CPU, depending on sizes: see the compiler"
 
 
 def _compile(program: str, path: str) -> tuple[bytes, str]:
-    """The compiled model, and the compiler's version."""
+    """Return the compiled model and the version of the compiler."""
     with tempfile.TemporaryDirectory(prefix="quantgate-") as folder:
         model = Path(shutil.copy(path, Path(folder, "model.tflite")))
         command = [program, "--show_operations", "--out_dir", folder, str(model)]
@@ -113,8 +113,8 @@ def _last_line(text: str) -> str:
 
 
 def _version(text: str) -> str:
-    found = re.search(r"Edge TPU Compiler version (\S+)", text)
-    return f"{COMPILER} {found.group(1)}" if found else COMPILER
+    match = re.search(r"Edge TPU Compiler version (\S+)", text)
+    return f"{COMPILER} {match.group(1)}" if match else COMPILER
 
 
 def _by_compiler(
@@ -122,7 +122,7 @@ def _by_compiler(
 ) -> Outcome:
     if compiled.result is None:
         elsewhere = subject.ops
-        notes = [f"{COMPILER} refuses it: {compiled.failure}", *required.notes]
+        notes = [f"{COMPILER} does not compile it: {compiled.failure}", *required.notes]
         return Outcome(COMPILER, shares("edge_tpu", elsewhere, elsewhere), notes, [compiled])
     content, tool = compiled.result
     ops = read_contents(content).ops

@@ -1,8 +1,8 @@
-"""What an Edge TPU runs, by its published requirements.
+"""The ops that an Edge TPU runs, by its published requirements.
 
 Source: "TensorFlow models on the Edge TPU", model requirements and supported operations,
 https://coral.ai/docs/edgetpu/models-intro/, for version 16 of the compiler. The page gives the
-version of the Edge TPU runtime that an op needs, and none of the ops' own definitions.
+version of the Edge TPU runtime that an op needs, but not the version of the op.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,12 +26,12 @@ def _concatenation(operation: Operation) -> str | None:
     if not constants:
         return _fused(operation)
     is_padding = len(operation.inputs) == 2 and len(constants) == 1
-    if is_padding and _is_nought(constants[0]):
+    if is_padding and _is_zero(constants[0]):
         return _fused(operation)
-    return "it has a constant input that is no padding with zeros"
+    return "it has a constant input that is not padding with zeros"
 
 
-def _is_nought(tensor: Tensor) -> bool:
+def _is_zero(tensor: Tensor) -> bool:
     stored = np.asarray(tensor.constant).view(tensor.dtype)
     return bool((stored == (tensor.zero_points or (0,))[0]).all())
 
@@ -71,7 +71,7 @@ def _mean(operation: Operation) -> str | None:
     assert source is not None
     last = len(source.shape) - 1
     if last in _axes(operation.inputs[1], last + 1) and source.shape[last] % 4:
-        return "it reduces a depth that is no multiple of 4"
+        return "it reduces a depth that is not a multiple of 4"
     return _reduction(operation)
 
 
@@ -115,7 +115,7 @@ def _integers(tensor: Tensor | None) -> np.ndarray | None:
 
 
 def _axes(tensor: Tensor | None, rank: int) -> set[int]:
-    """The axes that a constant names; where it is none, the batch may be among them."""
+    """Return the axes of a constant. For any other tensor, assume the batch is among them."""
     axes = _integers(tensor)
     return {0} if axes is None else {int(axis) % max(1, rank) for axis in axes}
 
@@ -124,7 +124,7 @@ def _none(operation: Operation) -> None:
     return None
 
 
-#: The ops that an Edge TPU runs, each with what is known to limit it.
+#: The ops that an Edge TPU runs, each with a check of its known limitations.
 LIMITATIONS: Mapping[str, Limitation] = MappingProxyType(
     {
         "ADD": _none,
@@ -169,7 +169,7 @@ LIMITATIONS: Mapping[str, Limitation] = MappingProxyType(
         "UNIDIRECTIONAL_SEQUENCE_LSTM": _none,
     }
 )
-#: Of these the runtime's version that is needed; the others run on all.
+#: The version of the runtime that an op needs. Other ops run on every version.
 RUNTIMES: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(
         ("EXPAND_DIMS", "PACK", "PRELU", "QUANTIZE", "SUM", "TRANSPOSE_CONV"),
@@ -187,12 +187,12 @@ RUNTIMES: Mapping[str, int] = MappingProxyType(
         14,
     )
 )
-#: Whether these are mapped depends on sizes that the page does not give.
+#: Ops that are mapped only at certain sizes, which the page does not give.
 UNCERTAIN = frozenset({"RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"})
 
 
 def why_not(operation: Operation) -> str | None:
-    """Why an Edge TPU does not run an op, None where it does by all that is published."""
+    """Return the reason why an Edge TPU does not run an op, or None if it does."""
     if operation.name not in LIMITATIONS:
         return "it is not among the supported ops"
     return _why_not_its_tensors(operation) or LIMITATIONS[operation.name](operation)

@@ -1,4 +1,4 @@
-"""A model through Vela, Arm's compiler for Ethos-U: what stays on the CPU, memory, cycles."""
+"""Compile a model with Vela, Arm's compiler for Ethos-U: ops on the CPU, memory and cycles."""
 
 import csv
 import math
@@ -12,7 +12,7 @@ from quantgate.components.measure_targets.attempt import attempt
 from quantgate.components.measure_targets.outcome import Outcome, counted_text, shares
 from quantgate.components.measure_targets.subject import Subject
 
-#: The op that stands for everything on the NPU.
+#: The op that contains everything that runs on the NPU.
 NPU = "ethos-u"
 KIBIBYTE = 1024
 
@@ -29,7 +29,11 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
     figures = shares("ethos_u", elsewhere, subject.ops)
     if NPU not in ops:
         return Outcome(
-            tool, figures, ["Vela leaves all of it to the CPU"], [compiled], elsewhere=elsewhere
+            tool,
+            figures,
+            ["Vela leaves the whole model to the CPU"],
+            [compiled],
+            elsewhere=elsewhere,
         )
     figures |= _estimates(summary)
     notes = []
@@ -37,13 +41,13 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
         figures.pop("ethos_u_inferences_per_s", None)
         notes = [
             f"{counted_text(elsewhere)} stay on the CPU, whose time Vela does not estimate: "
-            "inferences per second cannot be told"
+            "inferences per second are not known"
         ]
     return Outcome(tool, figures, notes, [compiled], elsewhere=elsewhere, compiled=content)
 
 
 def _compile(path: str, options: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
-    """The compiled model, and the line of Vela's summary."""
+    """Return the compiled model and the line of Vela's summary."""
     from ethosu.vela.vela import main
 
     with tempfile.TemporaryDirectory(prefix="quantgate-") as folder:

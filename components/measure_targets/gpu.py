@@ -1,7 +1,7 @@
-"""A model on a GPU: by the delegate's documented ops, and by LiteRT's accelerator where it runs.
+"""Measure a model for a GPU, by the delegate's documented ops and on the GPU of this machine.
 
-The ops: https://ai.google.dev/edge/litert/performance/gpu. That float16 weights need no
-DEQUANTIZE there: https://ai.google.dev/edge/litert/models/post_training_float16_quant
+The ops: https://ai.google.dev/edge/litert/performance/gpu. Float16 weights need no DEQUANTIZE on
+a GPU: https://ai.google.dev/edge/litert/models/post_training_float16_quant
 """
 
 import re
@@ -18,7 +18,7 @@ from quantgate.components.measure_targets.attempt import attempt
 from quantgate.components.measure_targets.outcome import Outcome, counted_text, shares
 from quantgate.components.measure_targets.subject import Array, Run, Subject
 
-#: The newest version of each op that the delegate takes.
+#: The newest version of each op that the delegate supports.
 VERSIONS: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(
         (
@@ -49,22 +49,22 @@ VERSIONS: Mapping[str, int] = MappingProxyType(
     | {"DEPTHWISE_CONV_2D": 2, "LSTM": 2, "RESIZE_BILINEAR": 3}
 )
 NO_GPU = (
-    "LiteRT finds no GPU on this machine: what a GPU would take is told by the documented ops, and "
-    "no candidate was run on one"
+    "LiteRT finds no GPU on this machine: the ops on the GPU are derived from the documented ones, "
+    "and no candidate was run on one"
 )
 _FLOATS = frozenset({"float16", "float32"})
 _ADAPTER = re.compile(r"Selected adapter: ([^,\n]+)")
 
 
 def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
-    """Say what a delegate would take, and run the model where this machine has a GPU."""
+    """Count the ops that the delegate supports, and run the model if this machine has a GPU."""
     left = [op for graph in subject.graphs for op in graph if not _is_taken(op)]
     elsewhere = counted(operation.name for operation in left)
     tool, figures = f"LiteRT {litert_version()}", shares("gpu", elsewhere, subject.ops)
     notes = [f"{counted_text(elsewhere)}: not in the GPU delegate's list"] if elsewhere else []
     default = subject.run(reference=False)
     if default.result is None:
-        notes.append(f"not run on a GPU, for it does not run on a CPU: {default.failure}")
+        notes.append(f"not run on a GPU, because it does not run on a CPU: {default.failure}")
         return Outcome(tool, figures, notes, [default], elsewhere)
     ran = attempt(_run_on_gpu, subject, default.result)
     adapter = _ADAPTER.search(ran.printed)
@@ -77,7 +77,7 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
     outputs, is_whole = ran.result
     figures |= {"gpu_runs": 1.0, **_likeness(outputs, default.result)}
     if is_whole and elsewhere:
-        notes = [f"{notes[0]}, and yet LiteRT's GPU accelerator takes all of it"]
+        notes = [f"{notes[0]}, but LiteRT's GPU accelerator runs all of it"]
         figures |= shares("gpu", {}, subject.ops)
         elsewhere = {}
     return Outcome(tool, figures, notes, [ran, default], elsewhere)
@@ -104,7 +104,7 @@ def _computes_in_float(operation: Operation) -> bool:
 
 
 def _run_on_gpu(subject: Subject, fed: Run) -> tuple[list[dict[str, Array]], bool]:
-    """The outputs by sample and name, and whether all ops ran on the GPU."""
+    """Return the outputs by sample and name, and whether all ops ran on the GPU."""
     from ai_edge_litert.compiled_model import CompiledModel
     from ai_edge_litert.hardware_accelerator import HardwareAccelerator
 
@@ -127,7 +127,7 @@ def _run_on_gpu(subject: Subject, fed: Run) -> tuple[list[dict[str, Array]], boo
 
 
 def _likeness(ours: list[dict[str, Array]], cpu: Run) -> dict[str, float]:
-    """The least signal-to-noise ratio of an output against that of LiteRT on the CPU."""
+    """Return the lowest signal-to-noise ratio of an output, compared with LiteRT on the CPU."""
     ratios = [
         snr_db(
             [_real(sample[name]) for sample in ours],

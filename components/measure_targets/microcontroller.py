@@ -1,4 +1,4 @@
-"""A model in TFLite Micro's interpreter: whether it runs, in how much memory, with what outputs."""
+"""Run a model in the interpreter of TFLite Micro: its memory, and its outputs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,10 +14,10 @@ from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Array, Run, Subject
 from quantgate.records.attestation import KernelCheck
 
-#: More than any microcontroller has; memory that is not touched is not taken.
+#: More than any microcontroller has. Only the memory that is written to is used.
 ARENA_BYTES = 256 << 20
 _ALLOCATED = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
-#: Of TFLite Micro's messages those that say where it stopped, and why.
+#: The messages of TFLite Micro that give the op at which it stopped, and the reason.
 _STOPPED = re.compile(r"^Node (\w+) \(number (\d+)\) failed to (\w+)", re.MULTILINE)
 _UNKNOWN_OP = re.compile(r"Didn't find op for builtin opcode '?(\w+)'?")
 _SOURCE = re.compile(r"^\S+\.(?:cc|h)(?::\d+)?\s+")
@@ -25,9 +25,9 @@ _FIGURES = {"total": "arena", "head": "arena_nonpersistent", "tail": "arena_pers
 
 
 def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
-    """Run a model on the samples that LiteRT's reference kernels have run it on."""
+    """Run a model on the same samples as LiteRT's reference kernels, and compare the outputs."""
     reference = subject.run(reference=True)
-    inputs = reference.result.inputs if reference.result else _nought(subject)
+    inputs = reference.result.inputs if reference.result else _zeros(subject)
     micro = attempt(_run_micro, subject.content, inputs, len(subject.signature.outputs))
     tool = f"tflite-micro {version('tflite-micro')}"
     figures = {"mcu_flash_bytes": float(len(subject.content))}
@@ -64,8 +64,8 @@ def _run_micro(content: bytes, inputs: list[list[Array]], outputs: int) -> list[
     return given
 
 
-def _nought(subject: Subject) -> list[list[Array]]:
-    """One sample of zeros, in the shapes and dtypes of the model's own inputs."""
+def _zeros(subject: Subject) -> list[list[Array]]:
+    """Return one sample of zeros, in the shapes and dtypes of the model's inputs."""
     graph = subject.model.subgraphs[0]
     tensors = [graph.tensors[index] for index in graph.inputs]
     return [[np.zeros(np.maximum(tensor.shape, 1), dtype_of(tensor)) for tensor in tensors]]
@@ -76,7 +76,7 @@ def _arena(printed: str) -> dict[str, float]:
 
 
 def _why(micro: Attempt[list[list[Array]]]) -> str:
-    """The op that stopped it, and TFLite Micro's own words."""
+    """Return the op that stopped it, and the message of TFLite Micro."""
     if unknown := _UNKNOWN_OP.search(micro.printed):
         return f"it has no {unknown.group(1)}"
     stopped = _STOPPED.search(micro.printed)

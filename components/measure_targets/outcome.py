@@ -1,4 +1,4 @@
-"""What came of measuring a model on one target."""
+"""The outcome of measuring a model on one target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from quantgate.components.measure_targets.attempt import Attempt
 
 @dataclass(frozen=True)
 class Outcome:
-    """Figures, and sentences about what could not be told or did not go as it should.
+    """The measurements of a model on one target, with notes about missing ones.
 
     Attributes:
-        tool: what measured, with its version.
-        figures: by name; what could not be told is missing.
-        notes: a sentence each.
-        attempts: the calls that it rests on.
-        elsewhere: how many ops the target leaves to the CPU, by name.
+        tool: the tool that measured, with its version.
+        figures: measurements by name, without those that are not known.
+        notes: sentences about the model on this target.
+        attempts: the calls of the tool.
+        elsewhere: number of ops left to the CPU, by name.
         compiled: the model that a compiler made for the target.
-        warnings: sentences about what this machine lacks, not about the model.
+        warnings: sentences about tools or devices that this machine lacks.
     """
 
     tool: str
@@ -31,17 +31,17 @@ class Outcome:
 
     @property
     def is_provisional(self) -> bool:
-        """Whether another try, or the same machine with more on it, may tell otherwise."""
+        """True if another attempt, or a machine with more tools, may give another outcome."""
         return bool(self.warnings) or any(each.is_provisional for each in self.attempts)
 
 
 def shares(target: str, elsewhere: dict[str, int], ops: dict[str, int]) -> dict[str, float]:
-    """The share of the ops that a target takes, and how many it leaves to the CPU."""
+    """Return the share of ops that a target runs, and the number that it leaves to the CPU."""
     left, all_ops = sum(elsewhere.values()), sum(ops.values())
     share = 1 - left / all_ops if all_ops else 0.0
     return {f"{target}_ops_share": round(share, 6), f"{target}_cpu_ops": float(left)}
 
 
 def counted_text(ops: dict[str, int]) -> str:
-    """Ops and how many of each: "2 QUANTIZE, 1 SOFTMAX"."""
+    """Return the number of each op as text: "2 QUANTIZE, 1 SOFTMAX"."""
     return ", ".join(f"{count} {name}" for name, count in sorted(ops.items()))

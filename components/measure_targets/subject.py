@@ -1,4 +1,4 @@
-"""What is measured on a target: one model, what stands in it, and samples to run it on."""
+"""The model to measure on a target, its content, and samples to run it on."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Run:
-    """What a model was fed and what it gave, as its tensors hold it.
+    """The inputs and outputs of a model, as its tensors store them.
 
     Attributes:
-        inputs: by sample, then by place among the model's inputs.
-        outputs: by sample, then by the signature's names.
-        places: of the outputs among the model's, by name.
+        inputs: by sample, then by index among the model's inputs.
+        outputs: by sample, then by name in the signature.
+        places: index of each output among the model's outputs, by name.
     """
 
     inputs: list[list[Array]]
@@ -63,12 +63,12 @@ class Subject:
 
     @cached_property
     def graphs(self) -> list[list[Operation]]:
-        """The ops of every subgraph; targets run the first."""
+        """The ops of every subgraph. Targets run the first one."""
         return operations_by_graph(self.model)
 
     @property
     def ops(self) -> dict[str, int]:
-        """How many ops there are, by name."""
+        """The number of ops, by name."""
         return counted(operation.name for graph in self.graphs for operation in graph)
 
     @cached_property
@@ -83,11 +83,11 @@ class Subject:
 
     @property
     def is_on_real_samples(self) -> bool:
-        """Whether the evaluation set has samples of that signature."""
+        """True if the evaluation set has samples of that signature."""
         return folder_of(self.dataset, self.signature.key).is_dir()
 
     def run(self, *, reference: bool) -> Attempt[Run]:
-        """Run it in LiteRT, on its reference kernels or the default ones."""
+        """Run the model in LiteRT, with its reference kernels or the default ones."""
         return attempt(_run, self, reference)
 
     @property
@@ -120,6 +120,6 @@ def _place_among(indices: Sequence[int]) -> Callable[[tuple[Tensor, Array]], int
 
 
 def _rows(subject: Subject, available: int) -> int:
-    """Reference kernels, here and in TFLite Micro, do some 0.5 GMAC a second."""
+    """Return how many samples to run: reference kernels do about 0.5 GMAC a second."""
     macs = sum(operation.macs for operation in subject.graphs[0])
     return max(1, min(available, REFERENCE_MACS // max(1, macs)))

@@ -1,4 +1,4 @@
-"""The work of `measure_targets`: one .tflite on every target that the spec names."""
+"""The work of `measure_targets`: measure one .tflite on every target of the spec."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,19 +33,19 @@ def measure_targets(
 ) -> bool:
     """Measure a .tflite on each target, in child processes.
 
-    A model that a target does not run is a result: figures that could not be told are missing, and
-    notes say why.
+    A model that a target does not run is a result: figures that are not known are missing, and
+    notes give the reasons.
 
     Args:
-        model_path: a .tflite; zero bytes long where the conversion failed.
+        model_path: a .tflite, zero bytes long if the conversion failed.
         facts_path: `ModelFacts` of the float model.
-        dataset_path: an evaluation set as `build_dataset` writes it.
-        targets: each with `target`, its name, and `options`, those of the spec with all defaults.
+        dataset_path: an evaluation set that `build_dataset` wrote.
+        targets: mappings of `target`, the name, and `options`, with all defaults filled in.
         measured_path: folder to write `targets.json` and compiled models to.
 
     Returns:
-        Whether the next try may end otherwise: time or memory ran out, or this machine lacks
-        something that measures.
+        Whether another attempt may give another outcome: time or memory ran out, or this machine
+        lacks a tool or a device.
     """
     root = Path(measured_path)
     root.mkdir(parents=True, exist_ok=True)

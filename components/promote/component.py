@@ -16,14 +16,15 @@ def promote(
 ) -> None:
     """Publish the winning model with its decision.
 
-    Where nothing qualified it fails, or publishes the float baseline if the decision says so.
+    If no candidate qualifies, the task fails, or publishes the float baseline if the decision says
+    so.
 
     Args:
         decision: `Decision` as JSON.
         winner: the .tflite that the decision promotes.
         to: folder to publish in.
         manifest: `Promotion` as JSON: version, files, hashes.
-        compiled: folder of the models that compilers made of it, where targets are measured.
+        compiled: folder with the models that compilers made of it, if targets are measured.
     """
     from quantgate.components.promote.work import promote as work
 

@@ -1,4 +1,4 @@
-"""A folder as a place to publish in."""
+"""A folder as a publication target."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from quantgate.foundation.hashing import sha256_of_bytes
 
 
 class FolderShelf:
-    """Contents are files; a lock on the folder stands for storage's preconditions."""
+    """A shelf of files. A lock on the folder takes the place of storage's preconditions."""
 
     def __init__(self, to: str) -> None:
         self.to = to
@@ -30,14 +30,14 @@ class FolderShelf:
         """See `Shelf`."""
         with self._alone():
             if self.read(name) != instead_of:
-                raise Overtaken(f"{self.folder / name} was written by somebody else meanwhile")
+                raise Overtaken(f"{self.folder / name} was changed by another process meanwhile")
             replace_bytes(self.folder / name, content)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            # Some network file systems know no locks; the content is compared all the same.
+            # Some network file systems have no locks. The content is compared all the same.
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -1,4 +1,4 @@
-"""Whatever fsspec can write to, `s3://` for one, as a place to publish in."""
+"""Storage that fsspec can write to, such as `s3://`, as a publication target."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from quantgate.components.promote.shelf import Overtaken, Stored, publishing_in
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.foundation.storage.fsspec import explained, open_uri
 
-#: Where folders are parts of names, and to make one may make a bucket that nobody wanted.
+#: Object storage, where folders are only parts of names. Making one could make a bucket.
 _OF_OBJECTS = ("s3", "minio", "abfs", "az")
 
 
 class FsspecShelf:
-    """Contents are files, read again after they were written.
+    """A shelf of files, each read again after it was written.
 
-    fsspec has no preconditions: of two that write within the same moment the later one wins, whole.
+    fsspec has no preconditions. Of two writes at the same moment, the later one wins, whole.
     """
 
     def __init__(self, to: str) -> None:
@@ -37,11 +37,11 @@ class FsspecShelf:
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
         if self.read(name) != instead_of:
-            raise Overtaken(f"{self.to}/{name} was written by somebody else meanwhile")
+            raise Overtaken(f"{self.to}/{name} was changed by another process meanwhile")
         path = f"{self._root}/{name}"
         with explained(self._operation):
             if self._has_folders:
                 self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._system.pipe_file(path, content)
         if self.read(name) != Stored(content, sha256_of_bytes(content)):
-            raise Overtaken(f"{self.to}/{name} was written by somebody else meanwhile")
+            raise Overtaken(f"{self.to}/{name} was changed by another process meanwhile")

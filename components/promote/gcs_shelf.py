@@ -1,4 +1,4 @@
-"""Google Cloud Storage as a place to publish in; credentials come from the environment."""
+"""Google Cloud Storage as a publication target, with credentials from the environment."""
 
 import warnings
 from functools import cached_property
@@ -17,7 +17,7 @@ with warnings.catch_warnings():
 
 
 class GcsShelf:
-    """Contents are objects; what was read is known by its generation.
+    """A shelf of objects. The token of a content is its generation.
 
     Args:
         to: as in `gs://bucket/models/fashion`.
@@ -32,17 +32,17 @@ class GcsShelf:
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def read(self, name: str) -> Stored | None:
-        """See `Shelf`; the content is compared with its checksum."""
+        """See `Shelf`. The content is compared with its checksum."""
         with explained(self._operation):
             try:
-                found = self._bucket.get_blob(self._prefix + name, **self._limits)
-                if found is None:
+                blob = self._bucket.get_blob(self._prefix + name, **self._limits)
+                if blob is None:
                     return None
-                pinned = self._bucket.blob(found.name, generation=found.generation)
+                pinned = self._bucket.blob(blob.name, generation=blob.generation)
                 content = pinned.download_as_bytes(checksum="crc32c", **self._limits)
             except NotFound as error:
                 raise Overtaken(f"{self.to}/{name} was replaced while it was read") from error
-        return Stored(content, str(found.generation))
+        return Stored(content, str(blob.generation))
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
@@ -61,14 +61,13 @@ class GcsShelf:
                 self._check_own(name, content, error)
                 return
         if blob.crc32c != crc32c_of_bytes(content):
-            reason = f"`{name}` arrived with other bytes than were sent; run again"
-            raise self._operation.error(reason)
+            raise self._operation.error(f"`{name}` was damaged on the way; run again")
 
     def _check_own(self, name: str, content: bytes, error: Exception) -> None:
-        """Let pass what is there already: where an answer was lost, the request was repeated."""
-        found = self.read(name)
-        if found is None or found.content != content:
-            raise Overtaken(f"{self.to}/{name} was written by somebody else meanwhile") from error
+        """Accept our own content: a request is sent again if its response was lost."""
+        stored = self.read(name)
+        if stored is None or stored.content != content:
+            raise Overtaken(f"{self.to}/{name} was changed by another process meanwhile") from error
 
     @cached_property
     def _bucket(self) -> Any:

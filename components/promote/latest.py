@@ -1,10 +1,10 @@
-"""Which version `latest` names, and which ones it named before.
+"""The version that `latest` names, and the versions that it named before.
 
-    latest    the version that the fleet reads, and a line break
-    history   the versions that `latest` named, each once, the newest last; from the second on
+    latest    the version that devices read, and a line break
+    history   the versions that `latest` has named, each once, the newest last
 
-`history` is written first, so that a kill in between leaves `latest` as it was; a last line that
-never came to be `latest` is dropped by the next promotion.
+The second promotion writes the first `history`. It is written before `latest`, so that a kill in
+between leaves `latest` unchanged. The next promotion drops a last line that never became `latest`.
 """
 
 from dataclasses import dataclass
@@ -19,35 +19,35 @@ HISTORY = "history"
 
 @dataclass(frozen=True)
 class Latest:
-    """`latest` and `history` as they were read."""
+    """The contents of `latest` and `history` when they were read."""
 
     current: Stored | None
     past: Stored | None
 
     @classmethod
     def of(cls, shelf: Shelf) -> "Latest":
-        """Read both."""
+        """Read both files."""
         return cls(shelf.read(LATEST), shelf.read(HISTORY))
 
     @property
     def version(self) -> str | None:
-        """What `latest` names."""
+        """The version that `latest` names."""
         lines = _lines(self.current)
         return lines[0] if lines else None
 
     @property
     def before(self) -> list[str]:
-        """The versions that `latest` named before it came to name this one, the newest last."""
+        """The versions that `latest` named before this one, the newest last."""
         known = _lines(self.past)
         if self.version not in known:
             return known
         return known[: len(known) - 1 - known[::-1].index(self.version)]
 
     def move(self, shelf: Shelf, version: str) -> None:
-        """Let `latest` name another version, unless somebody has moved it since it was read.
+        """Let `latest` name another version, unless it has changed since it was read.
 
         Raises:
-            InputError: somebody has, or it cannot be written.
+            InputError: it has changed, or cannot be written.
         """
         if version == self.version:
             return
@@ -58,29 +58,30 @@ class Latest:
             shelf.write(LATEST, _text([version]), self.current)
         except Overtaken as error:
             raise InputError(
-                f"cannot publish in {shelf.to}: another promotion has moved `{LATEST}` meanwhile; "
-                f"version {version} is there, but not the latest. Promote again if it should be"
+                f"cannot publish in {shelf.to}: another promotion has changed `{LATEST}` "
+                f"meanwhile; version {version} is published, but not the latest: promote it again"
             ) from error
 
     def move_back(self, shelf: Shelf) -> str:
-        """Let `latest` name the version that it named before, and return that one.
+        """Let `latest` name its previous version, and return that version.
 
         Raises:
-            InputError: there is none, it is damaged, or somebody has moved `latest` meanwhile.
+            InputError: there is none, it is damaged, or `latest` has changed since it was read.
         """
         if not self.before:
-            raise InputError(f"{shelf.to} has no version that `{LATEST}` named before")
+            raise InputError(f"{shelf.to} has no previous version of `{LATEST}`")
         version = self.before[-1]
         if intact(shelf, version) is None:
             raise InputError(
-                f"version {version} in {shelf.to} is damaged or gone, and `{LATEST}` stays; "
-                "promote the run that it came from again"
+                f"version {version} in {shelf.to} is damaged or missing; promote the run that it "
+                f"came from again (`{LATEST}` is unchanged)"
             )
         try:
             shelf.write(LATEST, _text([version]), self.current)
         except Overtaken as error:
             raise InputError(
-                f"somebody has moved `{LATEST}` in {shelf.to} meanwhile; look, and roll back again"
+                f"`{LATEST}` in {shelf.to} was changed by another process meanwhile; check it, "
+                "and roll back again"
             ) from error
         return version
 

@@ -1,4 +1,4 @@
-"""Places to publish in: small named contents, replaced one at a time and never by surprise."""
+"""Publication targets, where each content is replaced only if it is still as it was read."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,40 +9,49 @@ from quantgate.foundation.storage.operation import Operation
 
 @dataclass(frozen=True)
 class Stored:
-    """A content as it was read; `token` tells it from what anybody writes in its place."""
+    """A content as it was read.
+
+    Attributes:
+        content: its bytes.
+        token: changes when the content is replaced.
+    """
 
     content: bytes
     token: str
 
 
 class Shelf(Protocol):
-    """A folder of published versions, on a disk or in storage."""
+    """A folder of published versions, on disk or in storage.
+
+    Attributes:
+        to: its path or URI.
+    """
 
     to: str
 
     def read(self, name: str) -> Stored | None:
-        """Return what a name holds, None where there is nothing.
+        """Return the content of a name, or None if there is none.
 
         Raises:
             StorageError: it cannot be read.
         """
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
-        """Write a content in one step, and make sure that it has arrived.
+        """Write a content in one step, and check that it has arrived.
 
         Args:
-            name: with slashes, below the shelf.
-            content: what it is to hold.
-            instead_of: what the name held when it was read; None where there was nothing.
+            name: path below the shelf, with slashes.
+            content: the new content.
+            instead_of: the content when it was read, or None if there was none.
 
         Raises:
-            Overtaken: it holds something else by now.
+            Overtaken: the content has changed since it was read.
             StorageError: it cannot be written.
         """
 
 
 class Overtaken(StorageError):
-    """Somebody else has written in the meantime."""
+    """Another process has written in the meantime."""
 
 
 def publishing_in(to: str) -> Operation:
@@ -51,5 +60,5 @@ def publishing_in(to: str) -> Operation:
         "publish in",
         to,
         "get, create and replace objects there (roles/storage.objectUser)",
-        "`latest` is as it was or names the new version whole, so run again later",
+        "`latest` is unchanged or names the new, complete version, so run again later",
     )

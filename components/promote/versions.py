@@ -1,4 +1,4 @@
-"""Versions on a shelf: what a manifest says of one, and how it comes to be there whole."""
+"""Versions on a shelf: their manifests, and how they are published whole."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -35,8 +35,14 @@ class PublishedFile(Record):
 class Promotion(Record):
     """`manifest.json` of a published version.
 
-    `version` is the first 16 hex digits of the model's SHA-256, and the name of its folder.
-    `kept_baseline` says that no candidate qualified, and that this is the float baseline.
+    Attributes:
+        version: the first 16 hex digits of the model's SHA-256, which is also the folder's name.
+        name: the spec's name.
+        candidate: the promoted candidate.
+        files: the files of the version, by name.
+        model_sha256: hash of the model.
+        decision_sha256: hash of the decision.
+        kept_baseline: whether this is the float baseline, because no candidate qualified.
     """
 
     version: str
@@ -49,11 +55,11 @@ class Promotion(Record):
 
 
 def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = _NONE) -> Promotion:
-    """Describe a version by the bytes that it consists of; `compiled` are by their files' names.
+    """Make the manifest of a version from its contents.
 
     Raises:
-        ValidationError: the decision is none.
-        InputError: it is not about this model.
+        ValidationError: the decision is not a `Decision`.
+        InputError: the decision does not promote this model.
     """
     decided = Decision.model_validate_json(decision)
     contents = {MODEL: model, DECISION: decision, CARD: card_of(decision), **compiled}
@@ -77,15 +83,15 @@ def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = 
 
 
 def card_of(decision: bytes) -> bytes:
-    """The model card that goes with a decision."""
+    """Return the model card of a decision."""
     return card.render(Decision.model_validate_json(decision)).encode()
 
 
 def intact(shelf: Shelf, version: str) -> Promotion | None:
-    """Return the manifest of a version whose files all are what it says; None if any is not."""
-    found = shelf.read(f"{version}/{MANIFEST}")
+    """Return the manifest of a version, or None if any of its files differs from it."""
+    manifest = shelf.read(f"{version}/{MANIFEST}")
     try:
-        promotion = Promotion.model_validate_json(found.content if found else b"")
+        promotion = Promotion.model_validate_json(manifest.content if manifest else b"")
     except ValidationError:
         return None
     for name, file in promotion.files.items():
@@ -100,51 +106,51 @@ def intact(shelf: Shelf, version: str) -> Promotion | None:
 def publish_objects(
     shelf: Shelf, model: bytes, decision: bytes, compiled: Mapping[str, bytes] = _NONE
 ) -> Promotion:
-    """Publish a version where files appear one by one: the manifest last, without which it is none.
+    """Publish a version file by file, the manifest last. It counts once it has a manifest.
 
-    Nothing sound is overwritten: who comes second, or after one who was killed, completes what the
-    first has begun, with the decision that is there. So no version mixes two promotions.
+    Sound files are not overwritten. A second promotion, or one after a kill, completes the version
+    with the decision that is already there. So no version mixes two promotions.
 
     Raises:
         InputError: it cannot be published.
     """
     version = sha256_of_bytes(model)[:VERSION_DIGITS]
-    _settle(shelf, f"{version}/{MODEL}", model, lambda found: found == model)
+    _settle(shelf, f"{version}/{MODEL}", model, lambda stored: stored == model)
     settled = _settle(shelf, f"{version}/{DECISION}", decision, partial(_is_about, model))
     kept = {
         name: _settle(shelf, f"{version}/{name}", content, _same_as(content, shelf, version, name))
         for name, content in compiled.items()
     }
     promotion = promotion_of(model, settled, kept)
-    told = card_of(settled)
-    _settle(shelf, f"{version}/{CARD}", told, lambda found: found == told)
+    model_card = card_of(settled)
+    _settle(shelf, f"{version}/{CARD}", model_card, lambda stored: stored == model_card)
     manifest = (promotion.model_dump_json(indent=2) + "\n").encode()
-    _settle(shelf, f"{version}/{MANIFEST}", manifest, lambda found: found == manifest)
+    _settle(shelf, f"{version}/{MANIFEST}", manifest, lambda stored: stored == manifest)
     return promotion
 
 
 def _settle(shelf: Shelf, name: str, content: bytes, is_sound: Callable[[bytes], bool]) -> bytes:
-    """Return the sound content that a name holds, in the end; ours where there was none."""
+    """Return the sound content of a name. Write ours if there is none."""
     for _ in range(_ATTEMPTS):
         with suppress(Overtaken):
-            found = shelf.read(name)
-            if found and is_sound(found.content):
-                return found.content
-            if found:
-                log.warning("%s/%s is damaged and is published anew", shelf.to, name)
-            shelf.write(name, content, found)
+            stored = shelf.read(name)
+            if stored and is_sound(stored.content):
+                return stored.content
+            if stored:
+                log.warning("%s/%s is damaged and is published again", shelf.to, name)
+            shelf.write(name, content, stored)
             return content
     raise InputError(
-        f"cannot publish in {shelf.to}: {name} changed each of {_ATTEMPTS} times that it was to be "
-        "written; let nothing else write there"
+        f"cannot publish in {shelf.to}: {name} changed at each of {_ATTEMPTS} attempts "
+        "to write it; let nothing else write there"
     )
 
 
 def _same_as(ours: bytes, shelf: Shelf, version: str, name: str) -> Callable[[bytes], bool]:
-    """Whether a file is ours, or what a manifest that is there says: compilers change."""
-    found = shelf.read(f"{version}/{MANIFEST}")
+    """Return a test for our content, or that of an existing manifest, as compilers change."""
+    manifest = shelf.read(f"{version}/{MANIFEST}")
     try:
-        files = Promotion.model_validate_json(found.content if found else b"").files
+        files = Promotion.model_validate_json(manifest.content if manifest else b"").files
     except ValidationError:
         files = {}
     sound = {sha256_of_bytes(ours), *(file.sha256 for file in [files.get(name)] if file)}

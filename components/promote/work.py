@@ -1,4 +1,4 @@
-"""The work of `promote`: model, card, decision, manifest in a folder or bucket, `latest` last."""
+"""The work of `promote`: publish a version in a folder or bucket, then let `latest` name it."""
 
 import logging
 from collections.abc import Iterator
@@ -39,22 +39,23 @@ def promote(
 ) -> None:
     """Publish the model that a decision promotes as `<to>/<version>/`, named in `<to>/latest`.
 
-    A version appears whole or not at all, and `latest` is replaced last, in one step, unless
-    another promotion has moved it meanwhile. A version that was published before stays as it is,
-    with the decision it was published with; one whose files have changed since is published anew.
+    A version appears whole or not at all. `latest` is replaced last, in one step, unless another
+    promotion has changed it meanwhile. A version that is already published is left unchanged, with
+    its first decision. If its files have changed since, it is published again.
 
     Args:
         decision_path: `Decision` as JSON.
-        winner_path: the .tflite that it promotes: the winner's, or the baseline's that is kept.
-        to: folder to publish in, made where it is missing; or its URI in storage.
-        manifest_path: where the version's `Promotion` is written too.
-        compiled_path: folder of .tflite files that compilers made of the winner, published with it.
+        winner_path: the .tflite that it promotes: the winner, or the kept baseline.
+        to: folder to publish in, made if it does not exist, or a URI in storage.
+        manifest_path: file to write the version's `Promotion` to.
+        compiled_path: folder with the .tflite files that compilers made of the winner. They are
+            published with it.
 
     Raises:
         NothingQualified: there is no winner, and the baseline is not kept.
         InputError: the model is not the promoted one, `to` holds another spec's versions or cannot
             be written, or another promotion was faster.
-        StorageError: the storage of `to` cannot be reached or refuses.
+        StorageError: the storage of `to` cannot be reached, or refuses access.
     """
     decision = Decision.read(decision_path)
     _check_model(_promoted(decision), winner_path)
@@ -70,18 +71,18 @@ def promote(
 
 
 def roll_back(to: str) -> tuple[str, str]:
-    """Let `<to>/latest` name the version that it named before.
+    """Let `<to>/latest` name its previous version.
 
     Returns:
-        The version that `latest` named, and the one that it names now.
+        The version that `latest` named until now, and the one that it names now.
 
     Raises:
-        InputError: there is none to go back to, or it cannot be written.
-        StorageError: the storage of `to` cannot be reached or refuses.
+        InputError: there is no previous version, or `latest` cannot be written.
+        StorageError: the storage of `to` cannot be reached, or refuses access.
     """
     with _writable(to):
         if "://" not in to and not Path(to).is_dir():
-            raise InputError(f"{to} is no folder, so nothing was published in it")
+            raise InputError(f"{to} is not a folder, so nothing was published in it")
         shelf = _shelf(to)
         latest = Latest.of(shelf)
         if latest.version is None:
@@ -96,18 +97,18 @@ def _promoted(decision: Decision) -> Entry:
 
 
 def _why_nothing(decision: Decision) -> str:
-    start = f"{decision.name}: nothing is promoted, for no candidate keeps the limits"
+    start = f"{decision.name}: nothing is promoted, because no candidate meets the limits"
     if decision.closest is None:
         return f"{start}, and none could be measured; the report says why"
     missed = "; ".join(decision.closest.missed)
-    return f"{start}; the closest is `{decision.closest.name}`, which missed: {missed}"
+    return f"{start}; the closest is `{decision.closest.name}`, which violates: {missed}"
 
 
 def _check_model(promoted: Entry, path: str) -> None:
-    found = sha256_of_file(path)
-    if found != promoted.model_sha256:
+    sha256 = sha256_of_file(path)
+    if sha256 != promoted.model_sha256:
         raise InputError(
-            f"{path} is not the model that won: its SHA-256 is {found}, the decision measured "
+            f"{path} is not the model that won: its SHA-256 is {sha256}, the decision measured "
             f"`{promoted.name}` as {promoted.model_sha256}; run the gate again"
         )
 
@@ -145,7 +146,7 @@ def _check_latest(latest: Path, to: str) -> None:
     if latest.is_symlink() or latest.is_dir():
         raise InputError(
             f"cannot publish in {to}: its `{LATEST}` is a folder or a link, as in a folder of "
-            "runs; give a folder that nothing else writes to"
+            "runs; choose a folder that nothing else writes to"
         )
 
 
@@ -157,17 +158,17 @@ def _compiled(folder: str | None) -> dict[str, bytes]:
 def _published(
     shelf: Shelf, model: bytes, decision: bytes, compiled: dict[str, bytes]
 ) -> Promotion:
-    """The promotion that stands on the shelf, be it an earlier one or the new one."""
+    """Publish a version if it is not on the shelf already, and return its manifest."""
     new = promotion_of(model, decision, compiled)
     earlier = intact(shelf, new.version)
     if earlier and new.files.keys() <= earlier.files.keys():
-        log.info("%s/%s was published before and is intact", shelf.to, new.version)
+        log.info("%s/%s is already published and intact", shelf.to, new.version)
         return earlier
     if not isinstance(shelf, FolderShelf):
         return publish_objects(shelf, model, decision, compiled)
     folder = shelf.folder / new.version
     if folder.exists() and not earlier:
-        log.warning("%s is damaged and is published anew", folder)
+        log.warning("%s is damaged and is published again", folder)
     contents = {MODEL: model, DECISION: decision, CARD: card_of(decision), **compiled}
     with replacing_folder(folder) as incoming:
         for name, content in contents.items():
@@ -182,5 +183,5 @@ def _writable(to: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"cannot publish in {to}: {reason}; give a folder that can be written"
+        message = f"cannot publish in {to}: {reason}; choose a folder that can be written"
         raise InputError(message) from error

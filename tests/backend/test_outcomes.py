@@ -65,7 +65,7 @@ def test_nothing_qualifies_to_be_promoted(backend, small_spec) -> None:
     made = run_on(backend, small_spec("promotes-nothing", gate=OUT_OF_REACH, promote=promote))
     assert (made.run.phase, made.decision.outcome) == ("Failed", "none_qualified")
     assert (made.run.states["/gate"], made.run.states["/promote"]) == ("COMPLETE", "FAILED")
-    assert "no candidate keeps the limits" in told(made.run)
+    assert "no candidate meets the limits" in told(made.run)
     assert not store(backend.s3).exists("mlpipeline/published/nothing")
 
 

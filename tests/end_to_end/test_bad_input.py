@@ -97,8 +97,8 @@ def test_a_metric_that_does_not_fit_is_told_once_and_before_any_conversion(
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("error: ") == 1
     assert (
-        "error: Build evaluation set failed: metric `top1`: the labels run from 1 to 10, output "
-        "`output_0` knows classes 0 to 9; labels count from 0, so subtract 1"
+        "error: Build evaluation set failed: metric `top1`: the labels run from 1 to 10, but "
+        "output `output_0` has classes 0 to 9; labels count from 0, so subtract 1"
     ) in done.stderr
     (record,) = (example / "runs").rglob("run.json")
     tasks = json.loads(record.read_text())["tasks"]

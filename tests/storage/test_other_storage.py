@@ -122,5 +122,7 @@ def test_a_folder_is_rolled_back(decided, tmp_path, check_fleet):
 def test_a_folder_that_is_none(tmp_path):
     with pytest.raises(InputError) as caught:
         roll_back(str(tmp_path / "none"))
-    assert str(caught.value) == f"{tmp_path / 'none'} is no folder, so nothing was published in it"
+    assert (
+        str(caught.value) == f"{tmp_path / 'none'} is not a folder, so nothing was published in it"
+    )
     assert not (tmp_path / "none").exists()

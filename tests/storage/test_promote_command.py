@@ -33,7 +33,7 @@ def test_publish_and_go_back(bucket, run_folder, tmp_path, monkeypatch, capsys, 
         f"{to}: `latest` names version {one} again, and no more {two}\n"
     )
     assert main(["promote", "--rollback", to]) == 1
-    assert capsys.readouterr().err == (f"error: {to} has no version that `latest` named before\n")
+    assert capsys.readouterr().err == (f"error: {to} has no previous version of `latest`\n")
 
 
 def test_the_newest_run_is_promoted(run_folder, tmp_path, capsys):

@@ -131,7 +131,7 @@ def test_rolling_back_goes_through_the_versions_before(bucket, decided, latest):
     assert roll_back(TO) == (three, two)
     assert latest(two) == two
     assert roll_back(TO) == (two, one)
-    assert refusal(roll_back, TO) == f"{TO} has no version that `latest` named before"
+    assert refusal(roll_back, TO) == f"{TO} has no previous version of `latest`"
     assert latest(one) == one
     publish(decided(b"3"))
     assert roll_back(TO) == (three, one)
@@ -141,15 +141,15 @@ def test_promoting_and_rolling_back_in_turn_does_not_go_round_in_circles(bucket,
     one, two = (publish(decided(content)).version for content in (b"1", b"2"))
     publish(decided(b"1"))
     assert roll_back(TO) == (one, two)
-    assert refusal(roll_back, TO) == f"{TO} has no version that `latest` named before"
+    assert refusal(roll_back, TO) == f"{TO} has no previous version of `latest`"
 
 
 def test_a_damaged_version_is_not_rolled_back_to(bucket, decided, latest):
     one, two = (publish(decided(content)).version for content in (b"1", b"2"))
     bucket.put(f"{FOLDER}/{one}/model.tflite", b"damaged")
     assert refusal(roll_back, TO) == (
-        f"version {one} in {TO} is damaged or gone, and `latest` stays; promote the run that it "
-        "came from again"
+        f"version {one} in {TO} is damaged or missing; promote the run that it came from again "
+        "(`latest` is unchanged)"
     )
     assert latest(two) == two
 
@@ -163,7 +163,7 @@ def test_somebody_moves_latest_during_a_rollback(bucket, decided):
     publish(decided(b"2"))
     bucket.fail(lambda _: bucket.put(f"{FOLDER}/latest", b"third\n"), method="POST")
     assert refusal(roll_back, TO) == (
-        f"somebody has moved `latest` in {TO} meanwhile; look, and roll back again"
+        f"`latest` in {TO} was changed by another process meanwhile; check it, and roll back again"
     )
     assert bucket.text(f"{FOLDER}/latest") == "third\n"
 
@@ -208,7 +208,7 @@ def test_bytes_that_change_on_the_way_are_refused(bucket, decided, latest, name)
     bucket.faults.append(damage)
     place = name if name == "latest" else f"{version}/{name}"
     assert refusal(publish, decided()) == (
-        f"cannot publish in {TO}: `{place}` arrived with other bytes than were sent; run again"
+        f"cannot publish in {TO}: `{place}` was damaged on the way; run again"
     )
     bucket.faults.clear()
     publish(decided())
@@ -223,7 +223,7 @@ def test_storage_that_stays_down(bucket, decided, monkeypatch):
         f"cannot publish in {TO}: storage cannot be reached, or failed at every attempt ("
     )
     assert message.endswith(
-        "); `latest` is as it was or names the new version whole, so run again later"
+        "); `latest` is unchanged or names the new, complete version, so run again later"
     )
     assert bucket.objects == {}
 
@@ -281,8 +281,8 @@ def test_of_two_promotions_at_once_one_wins(bucket, decided, latest, name, befor
     assert latest(won.version) == won.version
     other = version_of(b"2" if won is one else b"1")
     assert str(lost) == (
-        f"cannot publish in {TO}: another promotion has moved `latest` meanwhile; version {other} "
-        "is there, but not the latest. Promote again if it should be"
+        f"cannot publish in {TO}: another promotion has changed `latest` meanwhile; version "
+        f"{other} is published, but not the latest: promote it again"
     )
     publish(decided(b"2" if won is one else b"1"))
     assert latest(other) == other

@@ -24,8 +24,8 @@ def quantize_to_litert(
     """Quantize a TensorFlow model to LiteRT in every mode and pick the best that meets the limits.
 
     Runs a quantgate spec in one task: each post-training quantization mode is tried, the converted
-    models are compared with the float model, and the best one that meets every limit wins. That no
-    candidate qualifies is a result, not a failure.
+    models are compared with the float model, and the best one that meets every limit wins. A run
+    without a qualifying candidate is a result, not a failure.
 
     Args:
         spec: The spec as YAML text. Artifacts that are passed replace its paths.

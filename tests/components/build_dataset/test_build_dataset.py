@@ -398,10 +398,12 @@ def test_a_folder_that_changed_is_not_opened(build):
         open_dataset(folder, "serve")
     assert str(caught.value) == (
         f"{array} holds float32 [5, 2, 2, 1], its manifest says float32 "
-        "[4, 2, 2, 1]; build the data set anew"
+        "[4, 2, 2, 1]; build the data set again"
     )
     array.unlink()
-    with pytest.raises(InputError, match=r"image\.npy cannot be read: .*; build the data set anew"):
+    with pytest.raises(
+        InputError, match=r"image\.npy cannot be read: .*; build the data set again"
+    ):
         open_dataset(folder, "serve")
 
 
@@ -415,7 +417,7 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
         (
             {"metric": "top1"},
             CLASSES + 1,
-            "metric `top1`: the labels run from 1 to 4, output `y` knows classes 0 to 3; labels "
+            "metric `top1`: the labels run from 1 to 4, but output `y` has classes 0 to 3; labels "
             "count from 0, so subtract 1",
         ),
         (
@@ -435,8 +437,8 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
         (
             {"metric": "roc_auc", "postprocess": [{"apply": "argmax"}]},
             np.ones(8, np.int64),
-            "metric `roc_auc`: there are 0 samples of class 0 and 8 of class 1; it needs at least "
-            "two of each",
+            "metric `roc_auc`: there are 0 samples of class 0 and 8 of class 1; at least two of "
+            "each are needed",
         ),
         (
             {"metric": "top1", "output": "z"},

@@ -113,7 +113,7 @@ def test_a_hybrid_model_is_refused_with_the_op_that_stopped_it(on_targets, tmp_p
         "ethos_u_ops_share": 0.0,
         "ethos_u_cpu_ops": float(sum(npu.elsewhere.values())),
     }
-    assert npu.notes == ["Vela leaves all of it to the CPU"]
+    assert npu.notes == ["Vela leaves the whole model to the CPU"]
     assert npu.compiled is None
     assert not (tmp_path / "measured" / "ethos_u.tflite").exists()
     assert found["edge_tpu"].figures["edge_tpu_ops_share"] == 0
@@ -139,7 +139,7 @@ def test_float_ends_stay_on_the_cpu(on_targets) -> None:
     assert "ethos_u_inferences_per_s" not in found["ethos_u"].figures
     assert found["ethos_u"].notes == [
         "1 DEQUANTIZE, 1 QUANTIZE stay on the CPU, whose time Vela does not estimate: inferences "
-        "per second cannot be told"
+        "per second are not known"
     ]
     assert found["edge_tpu"].notes == [
         "the part on the Edge TPU ends at DEQUANTIZE: it is not among the supported ops"

@@ -35,5 +35,5 @@ def test_nothing_has_none(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         fingerprint(str(tmp_path / "gone"))
     assert str(caught.value) == (
-        f"there is nothing at {tmp_path / 'gone'}; check the URI that was imported"
+        f"nothing exists at {tmp_path / 'gone'}; check the URI that was imported"
     )

@@ -201,7 +201,7 @@ def test_says_which_shapes_do_not_fit(detector, measure, scene):
         (
             {},
             {**METRIC, "truth": {**TRUTH, "boxes": "truth"}},
-            "metric `mean_average_precision`: the evaluation set has no `truth`; build it anew",
+            "metric `mean_average_precision`: the evaluation set has no `truth`; build it again",
         ),
         (
             {},

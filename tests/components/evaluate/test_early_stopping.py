@@ -193,7 +193,7 @@ def test_outputs_that_are_not_finite_end_it(sorted_by_class):
     found = sorted_by_class((math.inf, 1.0, 1.0), **drop(0.01))
     assert found.measurement.status == "failed"
     (reason,) = found.measurement.reasons
-    assert reason.startswith("the outputs hold NaN or infinity for ")
+    assert reason.startswith("the outputs contain NaN or infinity for ")
 
 
 def test_a_kernel_that_refuses_a_sample_is_a_reason(
@@ -230,5 +230,5 @@ def test_a_crash_is_a_reason(crashing_model, scaled_model, make_facts, make_data
 def test_samples_that_are_not_told_are_an_error(sorted_by_class, tmp_path):
     sorted_by_class(LOSES_CLASS_0, **drop(0.01))
     (tmp_path / "candidate-0" / "covered.npy").unlink()
-    with pytest.raises(InputError, match="which samples it covers, so evaluate again"):
+    with pytest.raises(InputError, match="of an evaluation that stopped early, so evaluate again"):
         read_evaluation(str(tmp_path / "candidate-0"))

@@ -66,8 +66,8 @@ def subject_of(model: str, facts: ModelFacts, dataset: str, **plan: object) -> S
 def test_as_many_processes_as_cores(classifier, cores):
     model, facts_path, dataset, *_ = classifier()
     facts = ModelFacts.read(facts_path)
-    own = subject_of(model, ModelFacts.read(facts_path), dataset, is_own=True)
-    subject = subject_of(model, facts, dataset, is_own=False)
+    own = subject_of(model, ModelFacts.read(facts_path), dataset, is_user_function=True)
+    subject = subject_of(model, facts, dataset, is_user_function=False)
     cores(3)
     assert processes_of(subject) == 3
     assert processes_of(own) == 1, "a user's function wants all outputs at once"
@@ -81,7 +81,10 @@ def test_few_samples_take_few_processes(classifier, cores):
     x = np.random.default_rng(1).random((5, 3), np.float32)
     model, facts, dataset, *_ = classifier(x=x)
     cores(4)
-    assert processes_of(subject_of(model, ModelFacts.read(facts), dataset, is_own=False)) == 2
+    assert (
+        processes_of(subject_of(model, ModelFacts.read(facts), dataset, is_user_function=False))
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_samples_that_are_not_finite_are_told_over_all_processes(classifier, mea
     model, facts, dataset, *_ = classifier(x=x)
     measurement, _ = measure(model, facts, dataset)
     assert measurement.reasons == [
-        "the outputs hold NaN or infinity for 3 samples, the first is sample 5"
+        "the outputs contain NaN or infinity for 3 samples, first for sample 5"
     ]
 
 
@@ -218,7 +221,7 @@ def test_outputs_that_are_not_finite_are_a_reason(
     measurement, samples = measure(path, facts, make_dataset(facts, x=x, labels=[0] * 9))
     assert measurement.status == "failed"
     assert measurement.reasons == [
-        "the outputs hold NaN or infinity for 2 samples, the first is sample 4"
+        "the outputs contain NaN or infinity for 2 samples, first for sample 4"
     ]
     assert (measurement.figures, samples) == ({}, {})
 
@@ -268,7 +271,7 @@ SCALAR = np.ones(8)
             "top1",
             [-1, 3],
             np.arange(8) % 3 + 1,
-            "metric `top1`: the labels run from 1 to 3, output `y` knows classes 0 to 2; labels "
+            "metric `top1`: the labels run from 1 to 3, but output `y` has classes 0 to 2; labels "
             "count from 0, so subtract 1",
         ),
         (
@@ -282,19 +285,19 @@ SCALAR = np.ones(8)
             "top1",
             [-1, 3],
             np.arange(8) - 1,
-            "metric `top1`: the labels run from -1 to 6, output `y` knows classes 0 to 2",
+            "metric `top1`: the labels run from -1 to 6, but output `y` has classes 0 to 2",
         ),
         (
             "top1",
             [-1, -1],
             np.arange(8) - 1,
-            "metric `top1`: the labels run from -1 to 6, output `y` knows classes 0 and upwards",
+            "metric `top1`: the labels run from -1 to 6, but output `y` has classes 0 and upwards",
         ),
         (
             "top1",
             [-1, -1],
             np.arange(8),
-            "metric `top1`: the labels run from 0 to 7, output `y` knows classes 0 to 2",
+            "metric `top1`: the labels run from 0 to 7, but output `y` has classes 0 to 2",
         ),
         (
             "roc_auc",
@@ -307,14 +310,15 @@ SCALAR = np.ones(8)
             "roc_auc",
             [-1, 2],
             np.arange(8),
-            "metric `roc_auc`: the labels must be 0 and 1, they hold 0, 1, 2, 3, 4 and 3 more",
+            "metric `roc_auc`: the labels must be 0 and 1, but they contain 0, 1, 2, 3, 4 and 3 "
+            "more",
         ),
         (
             "roc_auc",
             [-1, 2],
             np.zeros(8, int),
-            "metric `roc_auc`: there are 8 samples of class 0 and 0 of class 1; it needs at least "
-            "two of each",
+            "metric `roc_auc`: there are 8 samples of class 0 and 0 of class 1; at least two of "
+            "each are needed",
         ),
         (
             "mse",

@@ -153,7 +153,7 @@ def test_mean_iou_is_scikit_learns_jaccard_score(maps):
 
 def test_mean_iou_refuses_classes_beyond_those_it_counts():
     with pytest.raises(
-        ValueError, match="the outputs hold classes 0 to 300, and it takes 0 to 255"
+        ValueError, match="the outputs contain classes 0 to 300, but only 0 to 255 are allowed"
     ):
         figure("mean_iou", np.array([[0, 300]]), np.array([[0, 1]]))
 

@@ -184,8 +184,8 @@ def test_a_function_that_takes_no_part_of_the_samples_has_no_confidence(classifi
         ),
         (
             "table",
-            "metric `table`: ValueError: it returned an array of shape [300, 3], and a number or "
-            "one value for each of the 300 samples is wanted; the traceback is in the task's log",
+            "metric `table`: ValueError: it returned an array of shape [300, 3], but a number or "
+            "one value for each of the 300 samples is expected; the traceback is in the task's log",
         ),
     ],
 )
@@ -205,7 +205,7 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         measure(model, facts, dataset, [{"metric": "log_loss"}])
     assert str(caught.value).startswith("metric `log_loss`: the outputs run from 0.00")
     assert str(caught.value).endswith(
-        " and are no probabilities; add `postprocess: [softmax]` or `[sigmoid]`"
+        ", so they are not probabilities; add `postprocess: [softmax]` or `[sigmoid]`"
     )
 
 
@@ -215,13 +215,13 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         (
             {"metric": "top5"},
             None,
-            "metric `top5`: of 5 guesses among 3 classes every one is right; it takes more "
+            "metric `top5`: with 5 guesses among 3 classes every sample is right; use more "
             "classes, or `top_k` with a smaller `k`",
         ),
         (
             {"metric": "log_loss", "postprocess": ["argmax"]},
             None,
-            "metric `log_loss`: the labels run from 0 to 2, output `y` knows classes 0 to 1",
+            "metric `log_loss`: the labels run from 0 to 2, but output `y` has classes 0 to 1",
         ),
         (
             {"metric": "f1_macro", "postprocess": ["sigmoid"], "name": "f1"},
@@ -234,13 +234,13 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         (
             {"metric": "average_precision", "postprocess": ["argmax"]},
             np.zeros(300, int),
-            "metric `average_precision`: there are 300 samples of class 0 and 0 of class 1; it "
-            "needs at least two of each",
+            "metric `average_precision`: there are 300 samples of class 0 and 0 of class 1; at "
+            "least two of each are needed",
         ),
         (
             {"metric": "r2"},
             np.ones((300, 3)),
-            "metric `r2`: the targets of an output are all the same, so there is no variance to "
+            "metric `r2`: the targets of an output value are all equal, so there is no variance to "
             "explain",
         ),
         (
@@ -266,13 +266,13 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
             {"metric": "top1", "postprocess": [{"reshape": [2, 2]}]},
             None,
             "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
-            "not fit: a sample of shape [3] has no shape [2, 2]",
+            "not fit: a sample of shape [3] cannot be reshaped to [2, 2]",
         ),
         (
             {"metric": "top1", "postprocess": ["argmax", "softmax"]},
             None,
             "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
-            "not fit: `softmax` needs several values per sample, and there is one",
+            "not fit: `softmax` needs several values per sample, but there is one",
         ),
         (
             {"metric": "nowhere:metric"},

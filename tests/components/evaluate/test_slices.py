@@ -76,7 +76,8 @@ def test_a_slice_in_which_a_metric_has_no_value_is_refused(classifier, measure):
         measure(*subject, [{"metric": "roc_auc", "slice": "device"}])
     assert str(caught.value) == (
         "metric `roc_auc` in the slice `tablet` of `device`: there are 0 samples of class 0 and 75 "
-        "of class 1; it needs at least two of each; slice by another key, or leave such samples out"
+        "of class 1; at least two of each are needed; slice by another key, or leave out such "
+        "samples"
     )
 
 
@@ -85,15 +86,15 @@ def test_a_slice_in_which_a_metric_has_no_value_is_refused(classifier, measure):
     [
         (
             np.linspace(0, 1, 300),
-            "`age` is float64 [300], and slices go by one name or whole number a sample",
+            "`age` is float64 [300], but slices need one string or integer per sample",
         ),
         (
             np.zeros((300, 2), np.int64),
-            "`age` is int64 [300, 2], and slices go by one name or whole number a sample",
+            "`age` is int64 [300, 2], but slices need one string or integer per sample",
         ),
         (
             np.arange(300),
-            "`age` has 300 values, and there may be 200 slices; name a key with fewer",
+            "`age` has 300 values, but at most 200 slices are allowed; use a key with fewer",
         ),
     ],
 )
@@ -109,4 +110,4 @@ def test_a_data_set_built_without_the_key_is_refused(classifier, measure):
     subject, *_ = classifier(fields=())
     with pytest.raises(InputError) as caught:
         measure(*subject, [{"metric": "top1", "slice": "device"}])
-    assert str(caught.value) == "the evaluation set has no `device` to slice by; build it anew"
+    assert str(caught.value) == "the evaluation set has no `device` to slice by; build it again"

@@ -83,7 +83,7 @@ def axes(*values: int) -> Tensor:
         ),
         (
             op("CONCATENATION", IMAGE, tensor(1, 8, 8, 4, values=np.ones(256)), output=IMAGE),
-            "it has a constant input that is no padding with zeros",
+            "it has a constant input that is not padding with zeros",
         ),
         (op("FULLY_CONNECTED", FLAT, KERNEL, output=tensor(1, 10)), None),
         (
@@ -95,7 +95,7 @@ def axes(*values: int) -> Tensor:
         (op("MEAN", IMAGE, axes(0), output=FLAT), "it reduces the batch"),
         (
             op("MEAN", tensor(1, 8, 8, 3), axes(3), output=FLAT),
-            "it reduces a depth that is no multiple of 4",
+            "it reduces a depth that is not a multiple of 4",
         ),
         (op("SUM", IMAGE, axes(-4), output=FLAT), "it reduces the batch"),
         (
@@ -187,7 +187,7 @@ def test_what_comes_after_an_unsupported_op_stays_on_the_cpu(subject, monkeypatc
     assert outcome.figures == {"edge_tpu_ops_share": 0.4, "edge_tpu_cpu_ops": 3.0}
     assert outcome.notes == [
         "the part on the Edge TPU ends at FLOOR: it is not among the supported ops",
-        "RESHAPE may stay on the CPU, depending on sizes: the compiler tells",
+        "RESHAPE may stay on the CPU, depending on sizes: see the compiler",
     ]
     assert outcome.warnings == [edge_tpu.NO_COMPILER]
 
@@ -214,7 +214,7 @@ def test_a_compiler_that_refuses_says_why(subject, tmp_path, monkeypatch) -> Non
     outcome = edge_tpu.measure(subject, {})
     assert outcome.figures == {"edge_tpu_ops_share": 0.0, "edge_tpu_cpu_ops": 5.0}
     assert outcome.notes[0] == (
-        "edgetpu_compiler refuses it: RuntimeError: ERROR: Invalid model: not quantized"
+        "edgetpu_compiler does not compile it: RuntimeError: ERROR: Invalid model: not quantized"
     )
     assert outcome.compiled is None
 

@@ -152,7 +152,7 @@ def test_a_damaged_version_is_published_anew(decided, publish, tmp_path, damage,
     check_fleet(tmp_path / "fleet", {version})
     assert (folder / "model.tflite").read_bytes() == b"model"
     assert sorted(path.name for path in (tmp_path / "fleet").iterdir()) == [version, "latest"]
-    assert caplog.messages == [f"{folder} is damaged and is published anew"]
+    assert caplog.messages == [f"{folder} is damaged and is published again"]
 
 
 def test_nothing_qualified_names_the_closest(decided, publish, tmp_path):
@@ -161,13 +161,14 @@ def test_nothing_qualified_names_the_closest(decided, publish, tmp_path):
     with pytest.raises(NothingQualified) as caught:
         publish(*given)
     assert str(caught.value) == (
-        "fashion: nothing is promoted, for no candidate keeps the limits; the closest is `small`, "
-        "which missed: top1 drops by 0.02, 0.01 is allowed; size_bytes is 9000, 8000 is allowed"
+        "fashion: nothing is promoted, because no candidate meets the limits; the closest is "
+        "`small`, which violates: top1 drops by 0.02, 0.01 is allowed; size_bytes is 9000, 8000 is "
+        "allowed"
     )
     with pytest.raises(NothingQualified) as caught:
         publish(*decided(winner=None))
     assert str(caught.value) == (
-        "fashion: nothing is promoted, for no candidate keeps the limits, and none could be "
+        "fashion: nothing is promoted, because no candidate meets the limits, and none could be "
         "measured; the report says why"
     )
     assert not (tmp_path / "fleet").exists()
@@ -211,7 +212,7 @@ def test_a_latest_of_somebody_else_is_not_replaced(decided, publish, tmp_path, k
         publish(*decided())
     assert str(caught.value) == (
         f"cannot publish in {tmp_path / 'fleet'}: its `latest` is a folder or a link, as in a "
-        "folder of runs; give a folder that nothing else writes to"
+        "folder of runs; choose a folder that nothing else writes to"
     )
     assert not (latest / "model.tflite").exists()
 
@@ -223,13 +224,15 @@ def test_a_file_is_not_a_folder(decided, publish, tmp_path):
         with pytest.raises(InputError) as caught:
             publish(*decided(), to=to)
         assert str(caught.value) == (
-            f"cannot publish in {to}: {reason}; give a folder that can be written"
+            f"cannot publish in {to}: {reason}; choose a folder that can be written"
         )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_folder_that_cannot_be_written_is_named(decided, publish):
-    with pytest.raises(InputError, match=r"^cannot publish in /proc/self: .*; give a folder that"):
+    with pytest.raises(
+        InputError, match=r"^cannot publish in /proc/self: .*; choose a folder that"
+    ):
         publish(*decided(), to="/proc/self")
 
 

@@ -1,4 +1,4 @@
-"""A user's own metric: a Python function of outputs and labels."""
+"""A user's metric: a Python function of outputs and labels."""
 
 import math
 from collections.abc import Callable
@@ -14,28 +14,28 @@ Array = NDArray[Any]
 Function = Callable[[Array, Array], Any]
 
 
-def own_figure_and_contributions(function: Function, outputs: Array, labels: Array) -> Result:
-    """What the function makes of all samples, and what each contributes.
+def user_result(function: Function, outputs: Array, labels: Array) -> Result:
+    """Return the metric over all samples, and the contribution of each.
 
-    A function that returns a value for each sample means their mean. One that returns a number is
-    called again on parts of the samples; where it does not take a part, what each contributes is
-    NaN, and no confidence can be had.
+    If the function returns a value for each sample, the metric is their mean. If it returns a
+    number, it is called again on parts of the samples. If it fails on a part, the contributions are
+    NaN, and the metric has no confidence bound.
 
     Args:
-        function: of outputs and labels to a number, or to values [samples].
+        function: `(outputs, labels) -> number`, or to values [samples].
         outputs: [samples, ...].
         labels: [samples, ...].
 
     Raises:
-        ValueError: it returned something else.
+        ValueError: the function returned something else.
     """
     returned = np.asarray(function(outputs, labels), np.float64)
     if returned.shape == (len(outputs),):
         return Result(float(returned.mean()), returned)
     if returned.ndim:
         raise ValueError(
-            f"it returned an array of shape {list(returned.shape)}, and a number or one value for "
-            f"each of the {len(outputs)} samples is wanted"
+            f"it returned an array of shape {list(returned.shape)}, but a number or one value for "
+            f"each of the {len(outputs)} samples is expected"
         )
     figure = float(returned)
 
