@@ -14,6 +14,7 @@ from quantgate.components.promote.work import promote
 from quantgate.errors import InputError, NothingQualified
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
 from quantgate.records.decision import Closest, Decision
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.report import card
 
 
@@ -29,7 +30,7 @@ def decided(tmp_path, small_wins):
         small_wins(
             sha256_of_bytes(content),
             created=created,
-            outcome="winner" if winner else "none_qualified",
+            outcome=DecisionOutcome("winner" if winner else "none_qualified"),
             winner=winner,
             **changes,
         ).write(decision)
