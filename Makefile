@@ -23,6 +23,11 @@ PLAIN := \
   components/upstream \
   docs \
   specs/README.md \
+  src/quantgate/decision \
+  src/quantgate/domain \
+  src/quantgate/records \
+  src/quantgate/statistics \
+  src/quantgate/wording \
   tests/architecture
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording

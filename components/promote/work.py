@@ -24,7 +24,7 @@ from quantgate.foundation.files import replacing_folder
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.operation import requiring_google_client
 from quantgate.records.decision import Decision, Entry
-from quantgate.records.published import LATEST, MANIFEST, OTHER_PLACE, belongs_to, owner
+from quantgate.records.published import LATEST, MANIFEST, OTHER_TARGET, belongs_to, owner
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def _check_owner(shelf: Shelf, ours: str) -> None:
     theirs = owner(read)
     if theirs not in (None, ours):
         raise InputError(
-            f"cannot publish `{ours}` in {shelf.to}: {belongs_to(theirs)}. {OTHER_PLACE}"
+            f"cannot publish `{ours}` in {shelf.to}: {belongs_to(theirs)}. {OTHER_TARGET}"
         )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantgate.decision.baseline_warnings import warnings_of_doubt
+from quantgate.decision.baseline_warnings import warnings_of_baseline
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.records.tasks import ArrayFacts, Manifest
 
@@ -37,14 +37,13 @@ def samples(purpose, count=1000, per_class=None, synthetic=False, fields=()):
     ],
 )
 def test_a_float_model_that_is_no_better_than_the_commonest_class(per_class, top1, guesses):
-    found = warnings_of_doubt(
+    found = warnings_of_baseline(
         {"head": top1}, {"head": "top1"}, {}, samples("evaluation", 100, per_class)
     )
     assert found == (
         [
-            "the float model's head of 0.6000 is no better than to answer 0, the commonest class, "
-            "every time (0.6000): do these labels and this way of preparing inputs belong to the "
-            "model?"
+            "the float model's head (0.6000) does not beat always predicting class 0, the most "
+            "frequent one (0.6000). Check that labels and preprocessing match the model"
         ]
         if guesses
         else []
@@ -55,35 +54,35 @@ def test_a_float_model_that_has_nothing_to_lose():
     figures = {"boxes": 0.0, "head": 0.0, "psnr": 0.0, "auc": 0.5}
     metrics = {"boxes": "mean_average_precision", "head": "top1", "psnr": "psnr", "auc": "roc_auc"}
     labelled = samples("evaluation", 100, {"0": 60, "1": 40})
-    assert warnings_of_doubt(figures, metrics, {}, labelled) == [
-        f"the float model's {name} is 0, and no candidate can lose any of it: do these labels and "
-        "this way of preparing inputs belong to the model?"
+    assert warnings_of_baseline(figures, metrics, {}, labelled) == [
+        f"the float model's {name} is 0, so no candidate can lose any of it. Check that labels "
+        "and preprocessing match the model"
         for name in ("boxes", "head")
     ]
 
 
 def test_labels_that_a_metric_may_name_for_itself_are_not_counted():
     labelled = samples("evaluation", 100, {"0": 60, "1": 40}, fields=["other"])
-    assert warnings_of_doubt({"head": 0.5}, {"head": "top1"}, {}, labelled) == []
+    assert warnings_of_baseline({"head": 0.5}, {"head": "top1"}, {}, labelled) == []
 
 
-def test_only_top1_is_held_against_the_commonest_class():
+def test_only_top1_is_compared_with_the_commonest_class():
     labelled = samples("evaluation", 100, {"0": 60, "1": 40})
-    assert warnings_of_doubt({"auc": 0.5}, {"auc": "roc_auc"}, {}, labelled) == []
+    assert warnings_of_baseline({"auc": 0.5}, {"auc": "roc_auc"}, {}, labelled) == []
 
 
 @pytest.mark.parametrize(("count", "named"), [(1, "1 sample"), (99, "99 samples")])
 def test_few_samples_to_calibrate_on(count, named):
-    advised = "LiteRT's guide advises 100 to 500, as varied as what the model will meet"
+    advised = "LiteRT's guide recommends 100 to 500, as varied as the model's inputs"
     few, enough = samples("calibration", count), samples("calibration", 100)
-    assert warnings_of_doubt({}, {}, few, {}) == [
-        f"integer models are calibrated on {named} only: {advised}"
+    assert warnings_of_baseline({}, {}, few, {}) == [
+        f"integer models are calibrated on only {named}: {advised}"
     ]
-    assert warnings_of_doubt({}, {}, {"encode": few["serve"], "decode": enough["serve"]}, {}) == [
-        f"integer models are calibrated on {named} of signature `encode` only: {advised}"
-    ]
-    assert warnings_of_doubt({}, {}, enough, {}) == []
+    assert warnings_of_baseline(
+        {}, {}, {"encode": few["serve"], "decode": enough["serve"]}, {}
+    ) == [f"integer models are calibrated on only {named} of signature `encode`: {advised}"]
+    assert warnings_of_baseline({}, {}, enough, {}) == []
 
 
 def test_random_data_is_doubted_elsewhere():
-    assert warnings_of_doubt({}, {}, samples("calibration", 3, synthetic=True), {}) == []
+    assert warnings_of_baseline({}, {}, samples("calibration", 3, synthetic=True), {}) == []

@@ -207,7 +207,7 @@ def test_what_cannot_be_weighed_does_not_qualify(run):
     assert decision.outcome == "none_qualified"
     assert decision.closest.limits == {}
     assert decision.candidates[0].reasons == [
-        "mse, which the choice weighs, cannot be held against the baseline's, which is 0.0"
+        "mse, which the choice weighs, cannot be compared with the baseline's, which is 0.0"
     ]
 
 

@@ -39,8 +39,8 @@ def test_samples_in_both_sets_are_counted():
     calibration = samples("calibration", [b"a", b"b", b"c"])
     evaluation = samples("evaluation", [b"b", b"d", b"b"])
     overlap = (
-        "2 of the 3 evaluation samples stand in the calibration set too: their accuracy says less "
-        "about new data; keep the two sets apart"
+        "2 of the 3 evaluation samples are in the calibration set too. Accuracy on them says less "
+        "about new data: keep the two sets apart"
     )
     assert warned(calibration, evaluation) == [overlap]
     assert warned(calibration, samples("evaluation", [b"d"])) == []
@@ -59,8 +59,8 @@ def test_samples_in_both_sets_are_counted():
 def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
     found = warned(samples("calibration", low=low, high=high), samples("evaluation"))
     said = [
-        f"input `x` runs from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
-        "the evaluation data: one of the two looks unnormalized; prepare both in the same way"
+        f"input `x` ranges from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
+        "the evaluation data. One of the two looks unnormalized: prepare both in the same way"
     ]
     assert found == (said if apart else [])
 
@@ -72,9 +72,9 @@ def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
 def test_values_that_calibration_never_saw(low, high, unseen):
     found = warned(samples("calibration"), samples("evaluation", low=low, high=high))
     said = [
-        f"input `x` runs from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to 1 "
-        "in the calibration data: integer models clip what calibration never saw; calibrate on "
-        "samples as broad as those that the model will meet"
+        f"input `x` ranges from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to "
+        "1 in the calibration data. Integer models clip values outside the calibrated range: "
+        "calibrate on samples as varied as the model's inputs"
     ]
     assert found == (said if unseen else [])
 
@@ -100,7 +100,7 @@ def decide_on(run, *, allow_random, **sets):
 
 
 WARNING = (
-    "the calibration data is random: the run shows that the pipeline works, its figures say "
+    "the calibration data is random. The run shows that the pipeline works, but its figures say "
     "nothing about the model"
 )
 

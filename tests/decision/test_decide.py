@@ -117,7 +117,7 @@ def test_a_model_that_nobody_evaluated_fails(run):
     run.attest("int16x8", "int16x8", 400)
     failed = entry(run.decide(HALVE_SIZE), "int16x8")
     assert failed.status == "failed"
-    assert failed.reasons == ["no measurement of this model was handed in"]
+    assert failed.reasons == ["no measurement found for this model"]
 
 
 def test_why_a_model_does_not_run_is_said_once(run):
@@ -157,7 +157,7 @@ def test_a_rejected_candidate_shows_its_figures_and_has_no_chance(run):
     assert (rejected.qualified, rejected.pareto) == (False, False)
     assert decision.outcome == "none_qualified"
     assert decision.closest is None
-    assert decision.summary == ("no candidate qualifies: none of 1 came through to be measured")
+    assert decision.summary == "no candidate qualifies: none of the 1 candidates could be measured"
 
 
 def test_candidates_with_the_same_bytes_share_one_measurement(run):
@@ -190,7 +190,7 @@ def test_a_candidate_that_could_not_be_timed_says_so(run):
     decision = run.decide({"latency_p50_ms": {"max_ratio": 1}})
     assert decision.candidates[0].reasons == [
         "could not be timed: crashed with SIGILL",
-        "latency_p50_ms ratio at most 1: nothing was measured that could show it",
+        "latency_p50_ms ratio at most 1: not measured",
     ]
     assert decision.closest.name == "float16"
 
@@ -203,7 +203,7 @@ def test_a_candidate_without_the_figure_of_an_objective_cannot_win(run):
     decision = run.decide(KEEP_TOP1, choose)
     assert decision.winner == "float16"
     untimed = entry(decision, "dynamic_range")
-    assert untimed.reasons == ["latency_p50_ms, which the choice rests on, was not measured"]
+    assert untimed.reasons == ["latency_p50_ms, which the choice depends on, was not measured"]
     assert (untimed.qualified, untimed.pareto) == (False, False)
 
 
@@ -266,12 +266,11 @@ def test_advice_to_calibrate_on_more_try_16_bits_and_train_for_quantization(run)
     run.calibrate(100)
     assert run.decide(KEEP_TOP1).advice == [
         "calibrate on more and broader data: 100 samples were used, and LiteRT's guide recommends "
-        "100 to 500 that are typical of the inputs the model will meet",
+        "100 to 500 that are typical of the model's inputs",
         "try int16x8: with activations in 16 bits a model often keeps the accuracy that it loses "
         "with int8, at nearly the same size",
-        "every candidate that was measured misses an accuracy limit: train the model with "
-        "quantization in mind (quantization-aware training), which usually wins back what "
-        "post-training quantization loses",
+        "every measured candidate violates an accuracy limit: use quantization-aware training, "
+        "which usually recovers what post-training quantization loses",
     ]
 
 
@@ -285,8 +284,8 @@ def test_advice_to_relax_what_16_bits_miss_where_they_keep_the_accuracy(run):
     run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
     run.add("int16x8", "int16x8", 600)
     assert run.decide({**KEEP_TOP1, **HALVE_SIZE}).advice == [
-        "int16x8 keeps the accuracy limits that int8 misses: see whether the limits that it misses "
-        "can be relaxed"
+        "int16x8 meets the accuracy limits that int8 violates: check whether the limits that it "
+        "violates can be relaxed"
     ]
 
 
@@ -294,7 +293,7 @@ def test_no_advice_on_16_bits_that_were_tried_in_vain(run):
     run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
     run.attest("int16x8", "int16x8", status="failed", reasons=["op DIV is not supported"])
     (advice,) = run.decide(KEEP_TOP1).advice
-    assert advice.startswith("every candidate that was measured misses an accuracy limit")
+    assert advice.startswith("every measured candidate violates an accuracy limit")
 
 
 def test_no_advice_on_accuracy_where_only_the_size_is_missed(run):
@@ -358,7 +357,7 @@ def test_a_baseline_that_did_not_run_is_an_error_and_not_a_verdict(run):
     with pytest.raises(InputError) as caught:
         run.decide(KEEP_TOP1)
     assert str(caught.value) == (
-        "the float32 baseline could not be evaluated, and candidates are held against it: crashed "
+        "the float32 baseline could not be evaluated, and candidates are compared with it: crashed "
         "with SIGSEGV; twice"
     )
 
@@ -371,7 +370,7 @@ def test_figures_from_different_data_are_refused(run):
     ours = run.attestations[0].model_sha256[:12]
     assert str(caught.value) == (
         f"model {ours} was evaluated on data set 000000000000 and the baseline on dddddddddddd: "
-        "figures from different data cannot be compared, evaluate both on one"
+        "figures from different data cannot be compared. Evaluate both on the same data set"
     )
 
 

@@ -126,22 +126,22 @@ def set_infinite(content):
         (set_winner, "its winner `tiny` is not among its candidates"),
         (set_loser, "its winner `dynamic_range` does not qualify"),
         (set_outcome, "its outcome is `none_qualified`, and its winner `float16`"),
-        (set_twins, "two of its candidates have one name"),
+        (set_twins, "two of its candidates have the same name"),
         (
             set_passed,
-            "`dynamic_range` is said to keep or miss `top1`, and its margin says not",
+            "`dynamic_range` has an outcome for `top1` that contradicts its margin",
         ),
         (
             set_outcome_of_verdict,
-            "`dynamic_range` is said to keep or miss `top1`, and its margin says not",
+            "`dynamic_range` has an outcome for `top1` that contradicts its margin",
         ),
-        (set_qualified, "`dynamic_range` is said to qualify, and misses a limit"),
-        (set_figure, "its content is not what its `content_sha256` is of"),
+        (set_qualified, "`dynamic_range` is marked as qualified, and violates a limit"),
+        (set_figure, "its content does not match its `content_sha256`"),
     ],
 )
 def test_what_was_edited_by_hand_is_refused(written, change, problem):
     assert changed(written, change) == (
-        f"{written} was changed after it was written: {problem}; decide again with `quantgate "
+        f"{written} was changed after it was written: {problem}. Decide again with `quantgate "
         "run`, or fetch the file once more"
     )
 
@@ -158,7 +158,7 @@ def test_a_newer_version_asks_for_a_newer_quantgate(written):
 def test_a_file_that_was_cut_off_says_so(written, share):
     content = written.read_bytes()
     written.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InputError, match=r"is cut off, or no decision at all: .*; decide again"):
+    with pytest.raises(InputError, match=r"is cut off, or no decision at all: .*\. Decide again"):
         Decision.read(written)
 
 

@@ -150,7 +150,7 @@ def test_figures_are_compared_on_the_samples_that_were_run(stepping):
     assert entry.measurements["top1"] != decision.baseline.measurements["top1"]
     assert decision.summary == (
         f"small wins: 400 bytes (0.40 of the baseline), top1 {entry.measurements['top1']:.4f} "
-        "(+0.0000); accuracy on 757 of 4,000 samples"
+        "(+0.0000), with accuracy on 757 of 4,000 samples"
     )
 
 
@@ -158,7 +158,7 @@ def test_every_report_says_how_many_samples_were_enough(stepping):
     _, decision = stepping(*pair(0.3, 0.02))
     told = (
         "100 of 4,000 samples were enough to show, at 99 % confidence over all looks, that it "
-        "misses top1 drop at most 0.01"
+        "violates top1 drop at most 0.01"
     )
     out = Console(file=StringIO(), width=300)
     terminal.render(decision, out)

@@ -192,7 +192,7 @@ def test_a_tolerance_of_what_the_samples_show_is_told_in_words(run):
     assert compare(first, second) == [
         (
             "choice",
-            "minimize size_bytes within 5% -> maximize top1 within what the samples show at 95 % "
+            "minimize size_bytes within 5% -> maximize top1 within sampling noise at 95 % "
             "confidence",
         )
     ]

@@ -86,11 +86,11 @@ def test_too_few_runs_keep_no_limit_and_are_told(timed):
     verdict = verdicts_on(decision, "latency_p99_ms")["full_integer"]
     assert (verdict.bound, verdict.outcome, verdict.samples_needed) == (None, "undecided", 299)
     assert verdict.passed is False
-    assert decision.candidates[0].reasons[0].endswith("comes with too few runs to show it")
+    assert decision.candidates[0].reasons[0].endswith("is based on too few runs to show it")
     assert decision.outcome == "none_qualified"
     assert (
-        "100 runs cannot show a limit on latency_p99_ms at 95 % confidence: that takes at least "
-        "299; set `measure.latency.runs`"
+        "100 runs cannot show a limit on latency_p99_ms at 95 % confidence: at least 299 are "
+        "needed, set `measure.latency.runs`"
     ) in decision.warnings
 
 
@@ -117,12 +117,11 @@ def test_a_noisy_machine_is_named_with_what_disturbed_it(timed):
     timed.itself = Interval(confidence=0.95, low=0.9, high=1.04)
     warning = timed.decide({"size_bytes": {"max": 900}}).warnings[0]
     assert warning == (
-        "this machine was too noisy to tell two models apart whose latencies differ by less than "
-        "11 %: the baseline, timed against itself, came out at 0.90 to 1.04 of its own median (4 "
-        "cores, governor powersave, load 1.50 before; others took 25 % of the cores' time, the "
-        "hypervisor 2 %; 7 of 400 invocations were interrupted); time on a quiet machine, with "
-        "`--no-cache`, for a cache keeps these timings too, or with "
-        "more `runs`"
+        "this machine was too noisy to distinguish models whose latencies differ by less than "
+        "11 %. The baseline's ratio to its own copy was 0.90 to 1.04 (4 cores, governor "
+        "powersave, load 1.50 before, 25 % of the cores' time taken by others and 2 % by the "
+        "hypervisor, 7 of 400 invocations interrupted). Time on a quiet machine, with "
+        "`--no-cache`, as the cache keeps these timings too, or with more `runs`"
     )
 
 
@@ -135,7 +134,7 @@ def test_those_that_the_clock_does_not_tell_apart_count_as_equal(timed):
     figures = {entry.name: entry.measurements["latency_p50_ms"] for entry in decision.candidates}
     first, second = sorted(("dynamic_range", "full_integer"), key=figures.get)
     assert (
-        f"latency_p50_ms does not tell {first}, {second} apart on this machine, so that they count "
+        f"{first}, {second} are indistinguishable by latency_p50_ms on this machine, so they count "
         "as equal in the choice, whatever `within` says"
     ) in decision.warnings
 
@@ -153,7 +152,7 @@ def test_weights_take_them_as_equal_too(timed):
     assert decision.winner == "dynamic_range"
     assert entries["full_integer"].score != entries["dynamic_range"].score
     assert (
-        f"latency_p50_ms does not tell {first}, {second} apart on this machine, so that they count "
+        f"{first}, {second} are indistinguishable by latency_p50_ms on this machine, so they count "
         "as equal in the weighted sum"
     ) in decision.warnings
     assert (decision.choice[0].best, decision.choice[0].left) == (first, ["dynamic_range"])
@@ -172,17 +171,17 @@ def test_a_warning_names_no_more_than_a_dozen(timed):
     (warning,) = [
         told
         for told in timed.decide({"size_bytes": {"max": 900}}, fastest).warnings
-        if "apart" in told
+        if "indistinguishable" in told
     ]
     assert warning.count("c") > 10
-    assert " and 9 more apart on this machine" in warning
+    assert " and 9 more are indistinguishable by latency_p50_ms on this" in warning
 
 
 def test_those_that_it_tells_apart_do_not(timed):
     fastest = [{"minimize": "latency_p50_ms"}, {"minimize": "size_bytes"}]
     decision = timed.decide({"size_bytes": {"max": 900}}, fastest)
     assert decision.winner == "full_integer"
-    assert not any("apart" in warning for warning in decision.warnings)
+    assert not any("indistinguishable" in warning for warning in decision.warnings)
 
 
 def test_slow_models_that_ran_less_often_are_named(timed):
@@ -206,7 +205,7 @@ def test_the_report_shows_intervals_and_the_machine(timed):
     items = dict(provenance_items(decision))
     assert items["timing"] == "100 runs after 1 of warm-up, 1 thread"
     assert items["baseline against itself"] == "0.99 to 1.01"
-    assert items["machine"].startswith("4 cores, governor powersave, load 1.50 before; others ")
+    assert items["machine"].startswith("4 cores, governor powersave, load 1.50 before, 25 % ")
 
 
 def test_memory_and_load_time_can_be_limited_and_chosen_by(timed):
@@ -244,4 +243,4 @@ def test_no_candidate_that_another_one_beats_wins(figures, pairs):
 def test_a_noisy_machine_of_which_nothing_else_is_known(timed):
     timed.itself, timed.conditions = Interval(confidence=0.95, low=0.9, high=1.04), None
     warning = timed.decide({"size_bytes": {"max": 900}}).warnings[0]
-    assert "came out at 0.90 to 1.04 of its own median; time on a quiet machine" in warning
+    assert "ratio to its own copy was 0.90 to 1.04. Time on a quiet machine" in warning

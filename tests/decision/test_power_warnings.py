@@ -53,8 +53,8 @@ def test_a_limit_too_tight_for_the_data_is_said():
     limits = {"top1": {"max_drop": 0.002, "confidence": 0.95}}
     assert warnings(limits, 900) == [
         "900 evaluation samples cannot show that top1 drops by at most 0.002 at 95 % confidence, "
-        "not even for a candidate that agrees with the baseline on each of them: that takes at "
-        "least 1,351; evaluate on more samples, or widen the limit"
+        "not even for a candidate that agrees with the baseline on each of them. At least 1,351 "
+        "are needed: evaluate on more samples, or widen the limit"
     ]
     assert warnings(limits, 1351) == []
 
@@ -72,8 +72,8 @@ def test_names_of_their_own_are_looked_through():
 def test_without_a_confidence_a_sample_must_not_weigh_more_than_the_limit():
     limits = {"top1": {"max_drop": 0.002}}
     assert warnings(limits, 10) == [
-        "one of the 10 evaluation samples is 0.1 of top1, more than the 0.002 that it may drop by: "
-        "a single sample decides this limit; evaluate on more samples, and give it a `confidence`"
+        "one of the 10 evaluation samples is 0.1 of top1, more than the 0.002 that it may drop by. "
+        "A single sample decides this limit: evaluate on more samples, and give it a `confidence`"
     ]
     assert warnings(limits, 500) == []
     assert warnings({"top1": {"min": 0.8, "confidence": 0.95}}, 10) == []

@@ -61,9 +61,7 @@ def test_a_slice_may_have_limits_of_its_own(decide):
 
 def test_a_slice_that_was_not_measured_keeps_no_limit(decide):
     decision = decide({"slices": {"fridge": {"max_drop": 0.5}}})
-    assert decision.closest.missed == [
-        "top1[fridge] drop at most 0.5: nothing was measured that could show it"
-    ]
+    assert decision.closest.missed == ["top1[fridge] drop at most 0.5: not measured"]
 
 
 def test_a_confidence_holds_in_each_slice(decide):
@@ -85,11 +83,11 @@ def test_small_slices_are_said(decide):
     each = {"max_drop": 0.05, "confidence": 0.95}
     decision = decide({"each_slice": each, "slices": {"tablet": {"min": 0.1}}})
     assert decision.warnings == [
-        "1 of the 3 slices of top1 by `device` have fewer than 30 samples: watch (10); their "
-        "figures say little, evaluate on more samples of them",
+        "1 of the 3 slices of top1 by `device` have fewer than 30 samples: watch (10). Their "
+        "figures say little: evaluate on more samples of them",
         "10 evaluation samples cannot show that top1[watch] drops by at most 0.05 at 95 % "
-        "confidence, not even for a candidate that agrees with the baseline on each of them: that "
-        "takes at least 52; evaluate on more samples, or widen the limit",
+        "confidence, not even for a candidate that agrees with the baseline on each of them. At "
+        "least 52 are needed: evaluate on more samples, or widen the limit",
     ]
 
 

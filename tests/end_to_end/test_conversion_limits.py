@@ -114,8 +114,7 @@ def test_a_model_that_does_not_run_here(ran) -> None:
     }
     assert (decision.baseline.status, decision.baseline.reasons) == ("failed", [CANNOT_RUN])
     assert decision.advice == [
-        "express FlexErf through ops that LiteRT has, as listed at "
+        "express FlexErf through ops of LiteRT, as listed at "
         "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again: "
-        "a model that cannot be run here cannot be measured, and what was not measured does not "
-        "qualify"
+        "a model that cannot run here cannot be measured, and so does not qualify"
     ]

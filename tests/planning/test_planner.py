@@ -56,7 +56,7 @@ def test_every_mode_has_a_reason() -> None:
     plan = make_plan(spec({"target": "gpu"}))
     assert [mode.mode.name for mode in plan.modes] == list(MODES)
     reasons = {mode.mode.name: (mode.included, mode.reason) for mode in plan.modes}
-    assert reasons["float32"] == (True, "the yardstick for every candidate")
+    assert reasons["float32"] == (True, "the baseline for every candidate")
     assert reasons["float16"] == (True, "a GPU computes in floating point: float16")
     assert reasons["int16x8"] == (False, "a GPU wants float16; to try it all the same, name it")
 

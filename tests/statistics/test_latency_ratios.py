@@ -14,11 +14,11 @@ from quantgate.statistics.latency_ratios import (
     RESAMPLES,
     SEED,
     Clocked,
+    is_distinguishable,
     least_runs,
     percentile,
     ratio_interval,
     resolution_of,
-    told_apart,
 )
 
 TIMINGS = arrays(np.float64, st.integers(6, 30), elements=st.floats(0.1, 10))
@@ -136,10 +136,10 @@ def test_the_runs_that_a_limit_takes_grow_as_the_value_nears_it():
         (0.9, 1.2, False),
     ],
 )
-def test_told_apart_is_what_differs_more_than_a_model_from_itself(low, high, apart):
+def test_distinguishable_is_what_differs_more_than_a_model_from_itself(low, high, apart):
     itself = Interval(confidence=0.95, low=0.99, high=1.05)
     assert resolution_of(itself) == 1.05
     assert resolution_of(Interval(confidence=0.95, low=0.8, high=1.05)) == 1.25
-    assert told_apart(Interval(confidence=0.95, low=low, high=high), itself) is apart
-    assert not told_apart(Interval(confidence=0.95, low=low, high=high), None)
-    assert not told_apart(None, itself)
+    assert is_distinguishable(Interval(confidence=0.95, low=low, high=high), itself) is apart
+    assert not is_distinguishable(Interval(confidence=0.95, low=low, high=high), None)
+    assert not is_distinguishable(None, itself)

@@ -148,7 +148,7 @@ def test_a_rule_reads_as_the_spec_has_it(found, text):
         ),
         (
             verdict("top1", "max_drop", 0.01),
-            "top1 drop at most 0.01: nothing was measured that could show it",
+            "top1 drop at most 0.01: not measured",
             "top1 not measured",
         ),
         (
@@ -172,7 +172,7 @@ def test_a_rule_reads_as_the_spec_has_it(found, text):
             verdict("top1", "max_drop", 0.01, 0.005, 0.95).model_copy(
                 update={"outcome": VerdictOutcome.UNDECIDED, "margin": None}
             ),
-            "top1 drop at most 0.01 at 95 % confidence: top1 drop of 0.0050 comes with too few "
+            "top1 drop at most 0.01 at 95 % confidence: top1 drop of 0.0050 is based on too few "
             "values per sample to show it",
             "top1 undecided",
         ),
@@ -201,7 +201,7 @@ def test_an_amount_and_its_limit_share_the_unit():
         (0.01, "0.01"),
         (0.00002, "0.00002"),
         (5_000_000.0, "5,000,000"),
-        ({"confidence": 0.95}, "what the samples show at 95 % confidence"),
+        ({"confidence": 0.95}, "sampling noise at 95 % confidence"),
     ],
 )
 def test_a_tolerance_reads_as_the_spec_has_it(within, text):

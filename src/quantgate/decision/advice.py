@@ -1,4 +1,4 @@
-"""What to try next when nothing qualified."""
+"""Advice on what to try next when nothing qualified."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ from quantgate.wording.verdicts import rule_text
 
 # LiteRT's guide to post-training quantization: "around 100-500 samples".
 MOST_CALIBRATION_SAMPLES = 500
-# Their values span ranges, or bend in places, that 256 steps of one size hold badly. LiteRT's guide
-# to the quantization debugger leaves such layers in float one by one.
+# The range or curvature of their values suits 256 equal steps badly. LiteRT's guide to the
+# quantization debugger leaves such layers in float one by one.
 DELICATE_OPS = frozenset(
     {
         "DIV",
@@ -37,7 +37,7 @@ DELICATE_OPS = frozenset(
 
 
 def advice_for(candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
-    """The sentences that fit, for candidates of which none qualified."""
+    """Return the sentences that apply to candidates of which none qualified."""
     measured = [entry for entry in candidates if entry.status is CandidateStatus.MEASURED]
     samples = evidence.baseline.measurement.samples
     return [
@@ -51,14 +51,13 @@ def advice_for(candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
 
 
 def _replace_tensorflow_ops(ops: Iterable[str]) -> list[str]:
-    found = ", ".join(tensorflow_ops(ops))
-    if not found:
+    names = ", ".join(tensorflow_ops(ops))
+    if not names:
         return []
     return [
-        f"express {found} through ops that LiteRT has, as listed at "
+        f"express {names} through ops of LiteRT, as listed at "
         "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again: "
-        "a model that cannot be run here cannot be measured, and what was not measured does not "
-        "qualify"
+        "a model that cannot run here cannot be measured, and so does not qualify"
     ]
 
 
@@ -69,24 +68,24 @@ def _calibrate_on_more(measured: Iterable[Entry], calibration: Calibration | Non
     return [
         f"calibrate on more and broader data: {calibration.samples:,} samples were used, and "
         f"LiteRT's guide recommends 100 to {MOST_CALIBRATION_SAMPLES} that are typical of the "
-        "inputs the model will meet"
+        "model's inputs"
     ]
 
 
 def _leave_in_float(measured: Sequence[Entry], evidence: Evidence) -> list[str]:
-    """Name the ops to try, where int8 loses accuracy and nobody has left any out."""
-    found = sorted(DELICATE_OPS & evidence.facts.ops.keys())
+    """Name the ops to leave in float, if int8 loses accuracy and none has been left out."""
+    delicate = sorted(DELICATE_OPS & evidence.facts.ops.keys())
     tried = any(
         attestation.settings.get("exclude_ops") or attestation.settings.get("exclude_nodes")
         for attestation in evidence.attestations
     )
     loses = any(_loses_accuracy(entry) for entry in _with_activations(measured, "int8"))
-    if not found or tried or not loses:
+    if not delicate or tried or not loses:
         return []
     return [
-        f"leave ops that 8 bits often hold badly in float: the model has {' and '.join(found)}, as "
-        "in `{name: full_integer_with_float, mode: full_integer, exclude: {ops: "
-        f"[{', '.join(found)}]}}}}`"
+        f"leave {' and '.join(delicate)} in float, which 8 bits often represent badly: write for "
+        "example `{name: full_integer_with_float, mode: full_integer, exclude: {ops: "
+        f"[{', '.join(delicate)}]}}}}`"
     ]
 
 
@@ -100,8 +99,8 @@ def _widen_activations(measured: Sequence[Entry], candidates: Sequence[Entry]) -
             "loses with int8, at nearly the same size"
         ]
     return [
-        f"{entry.name} keeps the accuracy limits that int8 misses: see whether the limits that it "
-        "misses can be relaxed"
+        f"{entry.name} meets the accuracy limits that int8 violates: check whether the limits "
+        "that it violates can be relaxed"
         for entry in _with_activations(measured, "int16")
         if all(verdict.passed for verdict in entry.verdicts if verdict.metric)
     ][:1]
@@ -111,14 +110,13 @@ def _train_for_quantization(measured: Sequence[Entry]) -> list[str]:
     if not measured or not all(_loses_accuracy(entry) for entry in measured):
         return []
     return [
-        "every candidate that was measured misses an accuracy limit: train the model with "
-        "quantization in mind (quantization-aware training), which usually wins back what "
-        "post-training quantization loses"
+        "every measured candidate violates an accuracy limit: use quantization-aware training, "
+        "which usually recovers what post-training quantization loses"
     ]
 
 
 def _evaluate_on_more(measured: Iterable[Entry], samples: int) -> list[str]:
-    """For the candidate that needs fewest, of those that miss nothing but confidence bounds."""
+    """Name the candidate that needs fewest samples, if it violates confidence bounds only."""
     unproven = {entry.name: _unproven(entry) for entry in measured}
     needed = {
         name: max(verdict.samples_needed or math.inf for verdict in verdicts)
@@ -136,7 +134,7 @@ def _evaluate_on_more(measured: Iterable[Entry], samples: int) -> list[str]:
 
 
 def _unproven(entry: Entry) -> list[Verdict]:
-    """The missed limits, where the figures keep them all and only confidence bounds do not."""
+    """Return the violated limits if the figures meet them all and only the bounds do not."""
     missed = [verdict for verdict in entry.verdicts if not verdict.passed]
     return missed if all(map(_wants_samples, missed)) else []
 
@@ -150,5 +148,5 @@ def _with_activations(entries: Iterable[Entry], dtype: str) -> list[Entry]:
 
 
 def _loses_accuracy(entry: Entry) -> bool:
-    """Whether an accuracy limit is missed by the figure itself, not only by its bound."""
+    """Return whether the figure itself violates an accuracy limit, not only its bound."""
     return any(verdict.metric and misses_outright(verdict) for verdict in entry.verdicts)

@@ -1,28 +1,28 @@
-"""Signs that a run rests on the wrong samples or on too few."""
+"""Warnings about labels that do not match the model, and about too few calibration samples."""
 
 from collections.abc import Mapping
 
 from quantgate.decision.sample_sets import SampleSets, random_purposes
 from quantgate.domain.figures import METRICS, TOP1
 
-#: LiteRT's guide advises 100 to 500 samples for calibration.
+#: The fewest samples for calibration that LiteRT's guide recommends.
 ADVISED = 100
-BELONG = "do these labels and this way of preparing inputs belong to the model?"
+CHECK = "Check that labels and preprocessing match the model"
 
 
-def warnings_of_doubt(
+def warnings_of_baseline(
     baseline: Mapping[str, float],
     metrics: Mapping[str, str],
     calibration: SampleSets,
     evaluation: SampleSets,
 ) -> list[str]:
-    """Say where the float model knows no more than its labels' counts, and what calibrates thinly.
+    """Warn of a float model no better than a guess, and of small calibration sets.
 
     Args:
         baseline: the figures of the float model.
         metrics: the metric by the name of its figure.
         calibration: the sets by signature.
-        evaluation: the same.
+        evaluation: the sets by signature.
     """
     if random_purposes(calibration, evaluation):
         return []
@@ -36,8 +36,8 @@ def warnings_of_doubt(
 def _guesses(
     baseline: Mapping[str, float], metrics: Mapping[str, str], evaluation: SampleSets
 ) -> list[str]:
-    # Further arrays may be labels that a metric names for itself: nothing here counts those.
-    manifests = [found.manifest for found in evaluation.values() if not found.manifest.fields]
+    # Further arrays may be labels that a metric names for itself, which are not counted.
+    manifests = [one.manifest for one in evaluation.values() if not one.manifest.fields]
     counted = [manifest.per_class for manifest in manifests if manifest.per_class]
     if len(counted) != 1 or len(counted[0]) < 2:
         return []
@@ -45,8 +45,8 @@ def _guesses(
     commonest = max(counts, key=counts.__getitem__)
     share = counts[commonest] / sum(counts.values())
     return [
-        f"the float model's {name} of {baseline[name]:.4f} is no better than to answer "
-        f"{commonest}, the commonest class, every time ({share:.4f}): {BELONG}"
+        f"the float model's {name} ({baseline[name]:.4f}) does not beat always predicting class "
+        f"{commonest}, the most frequent one ({share:.4f}). {CHECK}"
         for name, metric in metrics.items()
         if metric == TOP1.name and 0 < baseline.get(name, 1.0) <= share
     ]
@@ -54,7 +54,7 @@ def _guesses(
 
 def _worthless(baseline: Mapping[str, float], metrics: Mapping[str, str]) -> list[str]:
     return [
-        f"the float model's {name} is 0, and no candidate can lose any of it: {BELONG}"
+        f"the float model's {name} is 0, so no candidate can lose any of it. {CHECK}"
         for name, metric in metrics.items()
         if metric in METRICS and METRICS[metric].maximum == 1.0 and baseline.get(name) == 0.0
     ]
@@ -62,9 +62,9 @@ def _worthless(baseline: Mapping[str, float], metrics: Mapping[str, str]) -> lis
 
 def _thin(calibration: SampleSets) -> list[str]:
     return [
-        f"integer models are calibrated on {count:,} sample{'s' * (count > 1)}"
-        f"{f' of signature `{key}`' * (len(calibration) > 1)} only: LiteRT's guide advises "
-        "100 to 500, as varied as what the model will meet"
-        for key, found in calibration.items()
-        if (count := found.manifest.samples) < ADVISED
+        f"integer models are calibrated on only {count:,} sample{'s' * (count > 1)}"
+        f"{f' of signature `{key}`' * (len(calibration) > 1)}: LiteRT's guide recommends "
+        "100 to 500, as varied as the model's inputs"
+        for key, samples in calibration.items()
+        if (count := samples.manifest.samples) < ADVISED
     ]

@@ -1,6 +1,6 @@
-"""Choose among qualified candidates: one objective after another, each with its tolerance.
+"""The choice among qualified candidates: one objective after another, each with a tolerance.
 
-Or, where objectives have weights, by the least weighted sum of relative changes for the worse.
+If the objectives have weights, the least weighted sum of relative changes for the worse decides.
 """
 
 import math
@@ -13,24 +13,23 @@ from numpy.typing import NDArray
 from quantgate.records.choice import ChoiceStep
 from quantgate.spec.model.choice import Objective, WeightedObjective, WithinConfidence
 
-# Figures this close to the edge of a tolerance are inside it: 0.91 - 0.90 is not below 0.01.
+# Figures this close to the edge of a tolerance are inside it, as 0.91 - 0.90 exceeds 0.01.
 ROUNDING = 1e-9
 
 Figures = Mapping[str, float]
-#: Of an objective and two candidates' names, the second the best one's: whether what was measured
-#: cannot tell the two apart.
+#: `(objective, candidate, best) -> bool`: whether the difference is within measurement noise.
 Alike = Callable[[Objective, str, str], bool]
 
 
 class Choice(NamedTuple):
-    """The winner, and how the field was narrowed down to it."""
+    """The winner, and the steps that led to it."""
 
     winner: str
     steps: list[ChoiceStep]
 
 
 def never_alike(objective: Objective, other: str, best: str) -> bool:
-    """Take every difference for real."""
+    """Return False: every difference counts."""
     return False
 
 
@@ -40,20 +39,20 @@ def choose_winner(
     alike: Alike = never_alike,
     baseline: Figures | None = None,
 ) -> Choice:
-    """Choose lexicographically, with tolerances; or by weights.
+    """Choose lexicographically with tolerances, or by weights.
 
-    Each objective keeps, of the candidates left by those before it, the ones within its tolerance
-    of the best, and all up to the last one that is not told apart from the best; among those left
-    at the end the objectives decide once more, in order and without tolerance, and then the name.
-    So no candidate that is at least as good in every objective and better in one is ever passed
-    over, and the order of `candidates` does not matter.
+    Each objective keeps the remaining candidates that are within its tolerance of the best. It also
+    keeps all up to the last one that is indistinguishable from the best. Among those left at the
+    end, the objectives decide once more, in order and without tolerance, and then the name. So no
+    candidate is ever passed over that is at least as good in every objective and better in one. The
+    order of `candidates` does not matter.
 
     Args:
-        candidates: figures by candidate, at least one; every objective's figure is finite.
+        candidates: figures by candidate, at least one. Every objective's figure is finite.
         objectives: in order.
-        alike: widens a tolerance to what it does not tell apart from the best; with weights, the
-            best is whose score is least, and such figures count as its own.
-        baseline: its figures, for weights.
+        alike: whether two candidates are indistinguishable, which widens a tolerance. With weights,
+            such a candidate counts with the figure of the one with the least score.
+        baseline: the baseline's figures, for weights.
     """
     if is_weighted(objectives):
         return _by_weights(candidates, objectives, alike, baseline or {})
@@ -75,7 +74,7 @@ def choose_winner(
 
 
 def pareto_front(candidates: Mapping[str, Figures], objectives: Sequence[Objective]) -> set[str]:
-    """Names of the candidates that no other one dominates.
+    """Return the names of the candidates that no other one dominates.
 
     One dominates another if it is at least as good in every objective and better in one.
     """
@@ -89,21 +88,21 @@ def pareto_front(candidates: Mapping[str, Figures], objectives: Sequence[Objecti
 
 
 def has_all_figures(figures: Figures, objectives: Sequence[Objective]) -> bool:
-    """Whether every objective's figure is there and finite."""
+    """Return whether every objective's figure is there and finite."""
     return all(math.isfinite(cost) for cost in _costs(figures, objectives))
 
 
 def is_weighted(objectives: Sequence[Objective]) -> bool:
-    """Whether weights decide, and no order."""
+    """Return whether weights decide."""
     return all(isinstance(objective, WeightedObjective) for objective in objectives)
 
 
 def score(figures: Figures, objectives: Sequence[Objective], baseline: Figures) -> float | None:
-    """The weighted sum of relative changes for the worse; None where it means nothing.
+    """Return `sum(weight * change)`, or None if it is not finite.
 
-    A change is the difference from the baseline's figure, in parts of its absolute value: +0.5 for
-    a size half as large again, -0.25 for a quarter less; where higher is better the signs are the
-    other way round. The baseline scores 0, and less is better.
+    A change is `(figure - baseline) / abs(baseline)`, with the opposite sign if higher is better:
+    +0.5 for a size half as large again, -0.25 for a quarter less. The baseline scores 0, and less
+    is better.
     """
     if not is_weighted(objectives):
         return None
@@ -137,14 +136,14 @@ def _by_weights(
 def _scores(
     candidates: Mapping[str, Figures], objectives: Sequence[Objective], baseline: Figures
 ) -> dict[str, float]:
-    found = {name: score(own, objectives, baseline) for name, own in candidates.items()}
-    return {name: math.inf if value is None else value for name, value in found.items()}
+    scores = {name: score(own, objectives, baseline) for name, own in candidates.items()}
+    return {name: math.inf if value is None else value for name, value in scores.items()}
 
 
 def _settled(
     candidates: Mapping[str, Figures], objectives: Sequence[Objective], best: str, alike: Alike
 ) -> dict[str, dict[str, float]]:
-    """With the best one's figures for those not told apart from it, and for all between them."""
+    """Give the best one's figures to the candidates that are indistinguishable from it."""
     settled = {name: dict(figures) for name, figures in candidates.items()}
     for objective in objectives:
         costs = {name: _cost(figures, objective) for name, figures in candidates.items()}
@@ -162,14 +161,14 @@ def _weight(objective: Objective) -> float:
 def _rank(
     name: str, figures: Figures, objectives: Sequence[Objective]
 ) -> tuple[tuple[float, ...], str]:
-    """The documented order of equals: the objectives without tolerance, and then the name."""
+    """Return the documented order of equals: the objectives without tolerance, then the name."""
     return _costs(figures, objectives), name
 
 
 def _within_tolerance(
     candidates: Mapping[str, Figures], objective: Objective, best: str, alike: Alike
 ) -> dict[str, Figures]:
-    """Up to the last one that is not told apart from the best: no better one is left out."""
+    """Keep all up to the last one that counts as equal to the best."""
     least = _cost(candidates[best], objective)
     costs = {name: _cost(figures, objective) - least for name, figures in candidates.items()}
     equal = [cost for name, cost in costs.items() if name != best and alike(objective, name, best)]
@@ -182,7 +181,7 @@ def _within_tolerance(
 
 
 def _tolerance(within: str | float | WithinConfidence, best: float) -> float:
-    """An absolute number, or a percentage of the best; nothing where the samples set it."""
+    """Return the absolute tolerance, or 0 if the samples set it."""
     if isinstance(within, WithinConfidence):
         return 0.0
     if isinstance(within, str):
@@ -200,16 +199,16 @@ def _costs(figures: Figures, objectives: Sequence[Objective]) -> tuple[float, ..
 
 
 def _cost(figures: Figures, objective: Objective) -> float:
-    """The objective's figure, with the sign that makes smaller better."""
+    """Return the objective's figure, with the sign that makes smaller better."""
     value = figures.get(objective.figure, math.nan)
     return value if objective.minimize else -value
 
 
 def _undominated(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which of distinct rows, in lexicographic order, no other one dominates; bool [rows]."""
+    """Return which of distinct, lexicographically ordered rows no other dominates, bool [rows]."""
     kept, front, size = np.zeros(len(costs), np.bool_), np.empty_like(costs), 0
     for place, own in enumerate(costs):
-        # Whoever dominates it came before, for it is no greater in the first column that differs.
+        # A row that dominates comes first, as it is no greater in the first column that differs.
         if not np.any(np.all(front[:size] <= own, axis=1)):
             kept[place], front[size], size = True, own, size + 1
     return kept

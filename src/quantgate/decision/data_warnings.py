@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from quantgate.decision.sample_sets import SampleSet, SampleSets, random_purposes
 from quantgate.records.tasks import ArrayFacts
 
+#: Ranges are far apart if one reaches more than this many times as far as the other.
 FACTOR_APART = 10
-#: Of the calibrated range: what chance alone adds to the extremes of a sound sample is less.
+#: Warn when evaluation inputs exceed the calibrated range by more than this share of it. Sampling
+#: noise stays below.
 UNSEEN_SHARE = 0.5
 
 
 def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[str]:
-    """What makes the figures of a run worth less than they look, in sentences."""
+    """Warn of random, overlapping or differently prepared data."""
     warnings = [
-        f"the {purpose} data is random: the run shows that the pipeline works, its figures say "
-        "nothing about the model"
+        f"the {purpose} data is random. The run shows that the pipeline works, but its figures "
+        "say nothing about the model"
         for purpose in random_purposes(calibration, evaluation)
     ]
     if warnings:
@@ -42,15 +44,15 @@ def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
     if not shared:
         return []
     return [
-        f"{shared:,} of the {len(evaluation.digests):,} evaluation samples stand in the "
-        "calibration set too: their accuracy says less about new data; keep the two sets apart"
+        f"{shared:,} of the {len(evaluation.digests):,} evaluation samples are in the "
+        "calibration set too. Accuracy on them says less about new data: keep the two sets apart"
     ]
 
 
 def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
     return [
-        f"input `{name}` runs from {_range(first)} in the calibration data and from "
-        f"{_range(second)} in the evaluation data: one of the two looks unnormalized; prepare "
+        f"input `{name}` ranges from {_range(first)} in the calibration data and from "
+        f"{_range(second)} in the evaluation data. One of the two looks unnormalized: prepare "
         "both in the same way"
         for name, first, second in _inputs_of_both(calibration, evaluation)
         if _are_apart(first, second)
@@ -59,9 +61,9 @@ def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
 
 def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
     return [
-        f"input `{name}` runs from {_range(second)} in the evaluation data and only from "
-        f"{_range(first)} in the calibration data: integer models clip what calibration never saw; "
-        "calibrate on samples as broad as those that the model will meet"
+        f"input `{name}` ranges from {_range(second)} in the evaluation data and only from "
+        f"{_range(first)} in the calibration data. Integer models clip values outside the "
+        "calibrated range: calibrate on samples as varied as the model's inputs"
         for name, first, second in _inputs_of_both(calibration, evaluation)
         if not _are_apart(first, second)
         and _beyond(first, second) > UNSEEN_SHARE * (first.maximum - first.minimum)
@@ -69,7 +71,7 @@ def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
 
 
 def _beyond(first: ArrayFacts, second: ArrayFacts) -> float:
-    """How far the second range goes beyond the first, on both sides together."""
+    """Return how far the second range exceeds the first, on both sides together."""
     below, above = first.minimum - second.minimum, second.maximum - first.maximum
     return max(0.0, below) + max(0.0, above)
 

@@ -1,10 +1,10 @@
-"""Decide: who qualifies, who wins, and if nobody does, who came closest."""
+"""The decision: which candidates qualify, which one wins, or which one came closest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.advice import advice_for
-from quantgate.decision.baseline_warnings import warnings_of_doubt
+from quantgate.decision.baseline_warnings import warnings_of_baseline
 from quantgate.decision.choice import Alike, has_all_figures, is_weighted, score
 from quantgate.decision.data_warnings import warnings_about
 from quantgate.decision.equivalence import alike_by, alike_by_samples
@@ -29,16 +29,16 @@ from quantgate.wording.verdicts import miss_text
 
 @dataclass(frozen=True)
 class Terms:
-    """What a decision is held to.
+    """The requirements of a decision.
 
     Attributes:
         name: the spec's name.
         limits: the spec's `gate`, by figure.
         choose: the spec's objectives, in order.
         allow_random: whether random calibration or evaluation data may pass.
-        keep_baseline: whether the baseline is promoted where nothing qualifies.
-        spec_sha256: hash of the resolved spec.
-        code_sha256: hash of the Python file that data or metrics come from.
+        keep_baseline: whether the baseline is promoted if nothing qualifies.
+        spec_sha256: the hash of the resolved spec.
+        code_sha256: the hash of the Python file that data or metrics come from.
     """
 
     name: str
@@ -51,15 +51,15 @@ class Terms:
 
 
 def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Decision:
-    """Hold every candidate against the limits and choose among those that keep them all.
+    """Check every candidate against the limits, and choose among those that meet them all.
 
-    A candidate qualifies if its model was delivered as promised and measured, keeps every limit,
-    and has every figure that the choice rests on; none does on random data that is not allowed.
+    A candidate qualifies if its conversion succeeded, it was measured, it meets every limit, and it
+    has every figure that the choice uses. With random data that is not allowed, none qualifies.
 
     Args:
-        evidence: what the run's tasks found out; the order of its lists does not matter.
-        terms: what it is held to.
-        host: where this runs; its processor counts where nothing was timed.
+        evidence: the results of the run's tasks. The order of its lists does not matter.
+        terms: the requirements.
+        host: the machine that this runs on. Its processor counts if nothing was timed.
         created: the time, ISO 8601 in UTC.
 
     Raises:
@@ -136,12 +136,14 @@ def _judged(
 def _settled(entry: Entry, misses: Mapping[str, list[str]]) -> Entry:
     if entry.name not in misses:
         return entry
-    found = misses[entry.name]
-    return entry.model_copy(update={"reasons": [*entry.reasons, *found], "qualified": not found})
+    reasons = misses[entry.name]
+    return entry.model_copy(
+        update={"reasons": [*entry.reasons, *reasons], "qualified": not reasons}
+    )
 
 
 def _reference(measured: Measured, baseline: Measured) -> dict[str, float]:
-    """The baseline's figures on the samples that an evaluation which stopped has covered."""
+    """Return the baseline's figures on the samples of an evaluation that stopped early."""
     if measured.covered is None:
         return {}
     return {
@@ -166,11 +168,11 @@ def _refusal_of_random(purposes: Sequence[str]) -> str | None:
 
 
 def _misses(entry: Entry, baseline: Entry, terms: Terms) -> list[str]:
-    """Why a measured candidate does not qualify, a sentence each."""
+    """Return the reasons why a measured candidate does not qualify, a sentence each."""
     return [
         *(miss_text(verdict) for verdict in entry.verdicts if not verdict.passed),
         *(
-            f"{objective.figure}, which the choice rests on, was not measured"
+            f"{objective.figure}, which the choice depends on, was not measured"
             for objective in terms.choose
             if not has_all_figures(entry.measurements, [objective])
         ),
@@ -182,7 +184,7 @@ def _unweighable(entry: Entry, baseline: Entry, choose: Sequence[Objective]) -> 
     if not is_weighted(choose) or not has_all_figures(entry.measurements, choose):
         return []
     return [
-        f"{objective.figure}, which the choice weighs, cannot be held against the baseline's, "
+        f"{objective.figure}, which the choice weighs, cannot be compared with the baseline's, "
         f"which is {baseline.measurements.get(objective.figure, 'missing')}"
         for objective in choose
         if score(entry.measurements, [objective], baseline.measurements) is None
@@ -198,7 +200,7 @@ def _warnings(
 ) -> list[str]:
     return [
         *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
-        *warnings_of_doubt(
+        *warnings_of_baseline(
             baseline.measurements,
             evidence.metrics,
             evidence.calibration_sets,
@@ -218,7 +220,7 @@ def _warnings(
         ),
         *warnings_of_targets(evidence.targets),
         *(
-            f"the float baseline itself does not keep a limit: {miss_text(verdict)}"
+            f"the float baseline itself violates a limit: {miss_text(verdict)}"
             for verdict in baseline.verdicts
             if _is_missed_by_the_model_itself(verdict)
         ),
@@ -226,5 +228,5 @@ def _warnings(
 
 
 def _is_missed_by_the_model_itself(verdict: Verdict) -> bool:
-    """Whether a limit on accuracy is one that quantization cannot be blamed for."""
+    """Return whether a violated accuracy limit has nothing to do with quantization."""
     return verdict.metric is not None and not verdict.passed and not RULES[verdict.rule].compares

@@ -1,4 +1,4 @@
-"""Evidence and decision -> the details that reports show."""
+"""The details that reports show, from evidence and decision."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from quantgate.records.tasks import ModelFacts
 from quantgate.statistics.confusion import Answers, classes_of, curves_of
 from quantgate.statistics.paired_bounds import Samples, upper_bound
 
-#: Of a one-sided bound; two of them make the 95 % interval.
+#: The confidence of a one-sided bound. Two of them make the 95 % interval.
 ONE_SIDED = 0.975
 QUANTILE = 1.959964
 
@@ -23,15 +23,15 @@ QUANTILE = 1.959964
 def details_of(
     evidence: Evidence, decision: Decision, ranges: Sequence[TensorRange] = ()
 ) -> Details:
-    """Gather what reports show beside figures and verdicts.
+    """Gather the parts of a report beside figures and verdicts.
 
     Args:
-        evidence: what the run's tasks found out.
-        decision: what was decided on it.
-        ranges: what the calibration recorded, where there was one.
+        evidence: the results of the run's tasks.
+        decision: the decision based on it.
+        ranges: the ranges that the calibration recorded, if there was one.
     """
     subject = decision.winner or (decision.closest.name if decision.closest else None)
-    by_name = {found.candidate: found for found in evidence.attestations}
+    by_name = {one.candidate: one for one in evidence.attestations}
     attestation = by_name.get(subject or "")
     before, after = _answers(evidence, attestation)
     names = [entry.name for entry in decision.candidates]
@@ -61,7 +61,7 @@ def details_of(
 def _ends(
     evidence: Evidence, decision: Decision, attestation: Attestation | None
 ) -> tuple[list[TensorAttest], list[TensorAttest]]:
-    """Inputs and outputs of what is promoted, else of the candidate that is attested here."""
+    """Return inputs and outputs of the promoted model, else of the candidate that is attested."""
     if decision.promoted is decision.baseline:
         return _float_ends(evidence.facts)
     return (attestation.inputs, attestation.outputs) if attestation else ([], [])
@@ -72,13 +72,13 @@ def _float_ends(facts: ModelFacts) -> tuple[list[TensorAttest], list[TensorAttes
         [
             TensorAttest(
                 name=facts.title(signature.key, name),
-                shape=found.shape,
-                dtype=found.dtype,
+                shape=tensor.shape,
+                dtype=tensor.dtype,
                 scale=0.0,
                 zero_point=0,
             )
             for signature in facts.signatures
-            for name, found in getattr(signature, ends).items()
+            for name, tensor in getattr(signature, ends).items()
         ]
         for ends in ("inputs", "outputs")
     )
@@ -103,16 +103,16 @@ def _attested(attestation: Attestation) -> Attested:
 
 
 def _evaluation(evidence: Evidence, sha256: str | None) -> Evaluation | None:
-    """The measured evaluation of a model; the baseline's where it is the baseline's bytes."""
-    for found in (*evidence.evaluations, evidence.baseline):
-        measurement = found.measurement
+    """Return a model's measured evaluation, or the baseline's if it has the baseline's bytes."""
+    for evaluation in (*evidence.evaluations, evidence.baseline):
+        measurement = evaluation.measurement
         if sha256 and measurement.model_sha256 == sha256 and measurement.status == "measured":
-            return found
+            return evaluation
     return None
 
 
 def _answers(evidence: Evidence, attestation: Attestation | None) -> tuple[Answers, Answers]:
-    """The baseline's and a candidate's; empty where that was not measured."""
+    """Return the baseline's and a candidate's predictions, empty if that was not measured."""
     own = _evaluation(evidence, attestation.model_sha256) if attestation else None
     if own is None:
         return Answers(), Answers()
@@ -125,17 +125,17 @@ def _spreads(evidence: Evidence, decision: Decision) -> Iterator[Spread]:
         return
     base = evidence.baseline.samples[figure]
     for entry in decision.candidates:
-        found = _evaluation(evidence, entry.model_sha256)
-        if found is None or figure not in found.measurement.figures:
+        own = _evaluation(evidence, entry.model_sha256)
+        if own is None or figure not in own.measurement.figures:
             continue
-        first = base if found.covered is None else base[found.covered]
-        low, high = _interval(first, found.samples[figure], evidence.metrics[figure])
+        first = base if own.covered is None else base[own.covered]
+        low, high = _interval(first, own.samples[figure], evidence.metrics[figure])
         if math.isfinite(low) and math.isfinite(high):
             yield Spread(candidate=entry.name, figure=figure, low=low, high=high)
 
 
 def _interval(before: Samples, after: Samples, metric: str) -> tuple[float, float]:
-    """Tango's score interval for what is right or wrong, the normal one for all else."""
+    """Return Tango's score interval for values of 0 and 1, and the normal one for others."""
     count = len(after)
     if metric in METRICS and METRICS[metric].is_binary:
         low = -upper_bound(before, after, ONE_SIDED)

@@ -1,4 +1,4 @@
-"""Whether an evaluation in steps is decided."""
+"""The check whether an evaluation in steps may stop."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from quantgate.wording.verdicts import rule_text
 
 @dataclass(frozen=True)
 class Contest:
-    """What a candidate is held against while its evaluation goes on.
+    """The requirements that a candidate is checked against during its evaluation.
 
     Attributes:
-        baseline: with the values of all samples.
+        baseline: the baseline, with the values of all samples.
         limits: the spec's `gate`.
         choose: the spec's `choose`.
     """
@@ -32,10 +32,10 @@ class Contest:
     choose: Sequence[Objective]
 
     def steps(self, values: Mapping[str, Samples], rows: Rows) -> Steps:
-        """How a candidate stands after some of the samples; the gate's verdicts will be the same.
+        """Return the state after some of the samples. The gate's verdicts will be the same.
 
-        One limit that is certain to be missed decides. Where all are certain to be kept that
-        decides only if the choice needs none of the figures, which all samples give exactly.
+        One limit that is certain to be violated decides. If all are certain to be met, that decides
+        only if the choice needs none of the figures, which are exact only on all samples.
 
         Args:
             values: float64 [taken] by metric.
@@ -49,9 +49,9 @@ class Contest:
         verdicts = self._verdicts(values, rows, steps)
         missed = [verdict for verdict in verdicts if verdict.outcome is VerdictOutcome.FAIL]
         if missed:
-            return _ended(steps, VerdictOutcome.FAIL, _enough(steps, missed[:1], "misses"))
+            return _ended(steps, VerdictOutcome.FAIL, _enough(steps, missed[:1], "violates"))
         if not self._chosen_by and all(verdict.passed for verdict in verdicts):
-            return _ended(steps, VerdictOutcome.PASS, _enough(steps, verdicts, "keeps"))
+            return _ended(steps, VerdictOutcome.PASS, _enough(steps, verdicts, "meets"))
         return steps
 
     @property
@@ -71,13 +71,13 @@ class Contest:
     def _why_all(self) -> str:
         if self._chosen_by:
             return (
-                "no fewer showed that it misses an accuracy limit, and the choice rests on "
+                "fewer did not show that it violates an accuracy limit, and the choice depends on "
                 f"{' and '.join(self._chosen_by)}"
             )
-        return "no fewer told for certain whether it keeps its accuracy limits"
+        return "fewer did not show whether it meets its accuracy limits"
 
     def _verdicts(self, values: Mapping[str, Samples], rows: Rows, steps: Steps) -> list[Verdict]:
-        figures = {name: float(found.mean()) for name, found in values.items()}
+        figures = {name: float(taken.mean()) for name, taken in values.items()}
         candidate = Measured(
             None, figures, values, self.baseline.metrics, steps=steps, covered=rows
         )

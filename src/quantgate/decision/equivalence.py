@@ -1,4 +1,4 @@
-"""Ties: candidates that latencies or samples cannot tell apart."""
+"""Ties: candidates that are indistinguishable by latency or by samples."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,17 +9,18 @@ from quantgate.domain.figures import LATENCIES, MEDIAN
 from quantgate.domain.rules import worsening
 from quantgate.records.tasks import Interval
 from quantgate.spec.model.choice import Objective, WithinConfidence
-from quantgate.statistics.latency_ratios import ratio_interval, told_apart
+from quantgate.statistics.latency_ratios import is_distinguishable, ratio_interval
 
 
 def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
-    """Whether the clock does not tell two candidates apart; where it was not asked, it does.
+    """Return a predicate: True if two candidates' latencies are statistically indistinguishable.
 
-    Where there were too few rounds for a percentile, medians decide.
+    It is False if latency was not measured. If there were too few rounds for a percentile, medians
+    decide.
     """
 
     @cache
-    def not_told_apart(name: str, one: str, other: str) -> bool:
+    def is_tie(name: str, one: str, other: str) -> bool:
         figure = LATENCIES.get(name)
         first, second = models[one].timings, models[other].timings
         if figure is None or one == other or first is None or second is None or itself is None:
@@ -27,15 +28,15 @@ def alike_by(models: Mapping[str, Measured], itself: Interval | None) -> Alike:
         interval = ratio_interval(first, second, figure.percentile or 0) or ratio_interval(
             first, second, MEDIAN.percentile or 0
         )
-        return interval is not None and not told_apart(interval, itself)
+        return interval is not None and not is_distinguishable(interval, itself)
 
-    return lambda objective, one, other: not_told_apart(objective.figure, one, other)
+    return lambda objective, one, other: is_tie(objective.figure, one, other)
 
 
 def alike_by_samples(models: Mapping[str, Measured], otherwise: Alike) -> Alike:
-    """Whether samples, in pairs, leave open that one model is worse than the best; or `otherwise`.
+    """Return a predicate: True if paired samples do not show that a model is worse than the best.
 
-    Samples are asked where an objective's tolerance is a confidence.
+    It applies to objectives with a confidence as their tolerance. For others it is `otherwise`.
     """
 
     def alike(objective: Objective, other: str, best: str) -> bool:

@@ -1,4 +1,4 @@
-"""Join what the tasks of a run wrote, by the hash of each model's bytes."""
+"""The evidence of a run's tasks, joined by the hash of each model's bytes."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -33,9 +33,11 @@ from quantgate.statistics.paired_bounds import Samples
 class Evaluation:
     """A measurement, and per metric the values that its figure is the mean of.
 
-    `samples` are float64 [samples] by metric, in the data set's order; they may be read lazily.
-    `covered`, int64 [samples], are their places in the data set where they are not all.
-    `answers` reads what a classifier answered.
+    Attributes:
+        measurement: the figures.
+        samples: float64 [samples] by metric, in the data set's order. They may be read lazily.
+        covered: int64 [samples], the samples' places in the data set if they are not all.
+        answers: a function that reads the predictions of a classifier.
     """
 
     measurement: Measurement
@@ -46,7 +48,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that a run found out; the order of its lists means nothing.
+    """The results of a run's tasks. The order of its lists has no meaning.
 
     Data sets are by signature.
     """
@@ -74,19 +76,19 @@ class Evidence:
 
     @property
     def classes(self) -> Sequence[str]:
-        """Names of the evaluation set's classes, by number; none where its signatures differ."""
-        named = {tuple(found.manifest.classes) for found in self.evaluation_sets.values()}
+        """The names of the evaluation set's classes, by number. None if its signatures differ."""
+        named = {tuple(samples.manifest.classes) for samples in self.evaluation_sets.values()}
         return named.pop() if len(named) == 1 else ()
 
     @property
     def random_data(self) -> list[str]:
-        """Which data is random: "calibration", "evaluation"."""
+        """The kinds of data that are random: "calibration", "evaluation"."""
         return random_purposes(self.calibration_sets, self.evaluation_sets)
 
 
 @dataclass(frozen=True)
 class Contender:
-    """The baseline or a candidate, with what is known about its model."""
+    """The baseline or a candidate, with the facts about its model."""
 
     name: str
     mode: str
@@ -98,7 +100,11 @@ class Contender:
 
 
 def join_baseline(evidence: Evidence) -> Contender:
-    """The baseline; raises InputError where there is nothing to hold candidates against."""
+    """Return the baseline.
+
+    Raises:
+        InputError: it was not measured, or the files are of different runs.
+    """
     facts, measurement = evidence.facts, evidence.baseline.measurement
     if measurement.model_sha256 != facts.baseline_sha256:
         raise InputError(
@@ -107,7 +113,7 @@ def join_baseline(evidence: Evidence) -> Contender:
         )
     if measurement.status == "failed" and not tensorflow_ops(facts.ops):
         raise InputError(
-            "the float32 baseline could not be evaluated, and candidates are held against it: "
+            "the float32 baseline could not be evaluated, and candidates are compared with it: "
             + "; ".join(measurement.reasons)
         )
     measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
@@ -118,7 +124,7 @@ def join_baseline(evidence: Evidence) -> Contender:
 
 
 def join_candidates(evidence: Evidence) -> list[Contender]:
-    """All candidates, in the order of the guide's modes and then by name.
+    """Return all candidates, in the order of the guide's modes and then by name.
 
     Raises:
         InputError: a candidate was evaluated on other data than the baseline.
@@ -127,7 +133,7 @@ def join_candidates(evidence: Evidence) -> list[Contender]:
     evaluations = _by_model(evidence)
     modes = list(MODES)
     attestations = sorted(
-        evidence.attestations, key=lambda found: (modes.index(found.mode), found.candidate)
+        evidence.attestations, key=lambda one: (modes.index(one.mode), one.candidate)
     )
     return [_contender(attestation, evaluations, evidence) for attestation in attestations]
 
@@ -141,7 +147,7 @@ def _contender(
     benchmark = evidence.benchmark
     targets = found_on_targets(sha256, evidence.targets)
     measured = _measured(sha256, attestation.size_bytes, evaluation, evidence, targets)
-    reasons += [f"{found.target}: {note}" for found in targets for note in found.notes]
+    reasons += [f"{target.target}: {note}" for target in targets for note in target.notes]
     return Contender(
         name=attestation.candidate,
         mode=attestation.mode,
@@ -154,7 +160,7 @@ def _contender(
 
 
 def _reasons(known: list[str], sha256: str | None, benchmark: Benchmark | None) -> list[str]:
-    """Every reason once; why a model does not run is not repeated for its latency."""
+    """Return every reason once. The reason for a missing latency is not repeated."""
     failure = benchmark.failures.get(sha256) if benchmark and sha256 else None
     untimed = [f"could not be timed: {failure}"] if failure and failure not in known else []
     return list(dict.fromkeys([*known, *untimed]))
@@ -166,12 +172,13 @@ def _status(
     if attestation.status == "failed":
         return CandidateStatus.FAILED, []
     if evaluation is None:
-        reasons = ["no measurement of this model was handed in"]
+        reasons = ["no measurement found for this model"]
     else:
-        found = evaluation.measurement
-        reasons = [*found.reasons, *([found.steps.reason] if found.steps else [])]
+        measurement = evaluation.measurement
+        steps = measurement.steps
+        reasons = [*measurement.reasons, *([steps.reason] if steps else [])]
     if attestation.status == "rejected":
-        # A model that did not even run when it was tried out has said why.
+        # The reasons include why a model did not run in its trial.
         tried = attestation.trial
         return CandidateStatus.REJECTED, [] if tried and tried.problem else reasons
     unmeasured = evaluation is None or evaluation.measurement.status == "failed"
@@ -190,8 +197,8 @@ def _measured(
         figures |= evaluation.measurement.figures
     if evidence.benchmark is not None and sha256 is not None:
         figures |= evidence.benchmark.figures.get(sha256, {})
-    for found in targets:
-        figures |= found.figures
+    for target in targets:
+        figures |= target.figures
     samples = evaluation.samples if evaluation else {}
     return Measured(
         sha256,
@@ -210,7 +217,7 @@ def _timings(sha256: str | None, benchmark: Benchmark | None) -> Timings | None:
 
 
 def _in_order(figures: Mapping[str, float], metrics: Mapping[str, str]) -> dict[str, float]:
-    """Finite figures only, for JSON knows no others, in one order whatever the run's."""
+    """Return the finite figures, as JSON has no others, in an order independent of the run's."""
     known = list(FIGURES)
     kinds = {name: metric_of(name, metrics) or name for name in figures}
     places = {
@@ -221,29 +228,26 @@ def _in_order(figures: Mapping[str, float], metrics: Mapping[str, str]) -> dict[
 
 
 def _by_model(evidence: Evidence) -> dict[str, Evaluation]:
-    """One evaluation for each model; of several the same one, whatever their order."""
+    """Return one evaluation for each model. Of several it is the same one in every order."""
     preferred = sorted(
         evidence.evaluations,
-        key=lambda found: (
-            found.measurement.status == "measured",
-            found.measurement.model_dump_json(),
-        ),
+        key=lambda one: (one.measurement.status == "measured", one.measurement.model_dump_json()),
     )
     return {
-        found.measurement.model_sha256: found
-        for found in (*preferred, evidence.baseline)
-        if found.measurement.model_sha256 is not None
+        evaluation.measurement.model_sha256: evaluation
+        for evaluation in (*preferred, evidence.baseline)
+        if evaluation.measurement.model_sha256 is not None
     }
 
 
 def _require_one_dataset(evidence: Evidence) -> None:
     expected = evidence.baseline.measurement.dataset_sha256
-    for found in (evaluation.measurement for evaluation in evidence.evaluations):
-        if found.status == "measured" and found.dataset_sha256 != expected:
+    for measurement in (evaluation.measurement for evaluation in evidence.evaluations):
+        if measurement.status == "measured" and measurement.dataset_sha256 != expected:
             raise InputError(
-                f"model {_short(found.model_sha256)} was evaluated on data set "
-                f"{_short(found.dataset_sha256)} and the baseline on {_short(expected)}: figures "
-                "from different data cannot be compared, evaluate both on one"
+                f"model {_short(measurement.model_sha256)} was evaluated on data set "
+                f"{_short(measurement.dataset_sha256)} and the baseline on {_short(expected)}: "
+                "figures from different data cannot be compared. Evaluate both on the same data set"
             )
 
 

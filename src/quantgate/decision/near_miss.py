@@ -1,4 +1,4 @@
-"""Where nothing qualified: who came closest, and the limits that would have let it pass."""
+"""The candidate that came closest when nothing qualified, and limits that it would meet."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,22 @@ _DIGITS = 4
 
 
 def closest_of(candidates: Sequence[Entry], misses: Mapping[str, list[str]]) -> Closest | None:
-    """Fewest misses first, then the smaller of the worst misses relative to their limits.
+    """Return the candidate with the fewest violated limits, then the smallest relative violation.
 
     Args:
-        candidates: all of them; None is returned where none was measured.
-        misses: by name, why each that was measured does not qualify.
+        candidates: all of them. None is returned if none was measured.
+        misses: the reasons why a measured candidate does not qualify, by name.
     """
     measured = [entry for entry in candidates if entry.name in misses]
     if not measured:
         return None
-    found = min(
+    closest = min(
         measured, key=lambda entry: (len(misses[entry.name]), _worst_miss(entry), entry.name)
     )
     return Closest(
-        name=found.name, missed=misses[found.name], limits=_loosened(found, misses[found.name])
+        name=closest.name,
+        missed=misses[closest.name],
+        limits=_loosened(closest, misses[closest.name]),
     )
 
 
@@ -41,14 +43,14 @@ def _missed(entry: Entry) -> list[Verdict]:
 
 
 def _relative_miss(verdict: Verdict) -> float:
-    """The miss as a share of the limit, or of the figure where the limit is zero."""
+    """Return the violation as a share of the limit, or of the figure for a limit of zero."""
     if verdict.margin is None or verdict.figure is None:
         return math.inf
     return -verdict.margin / (abs(verdict.limit) or abs(verdict.figure) or 1.0)
 
 
 def _loosened(entry: Entry, misses: Sequence[str]) -> dict[str, dict[str, JsonValue]]:
-    """The missed limits, as loose as it takes; none where something else is in the way."""
+    """Return the violated limits, loosened just enough. Empty if something else is in the way."""
     missed = _missed(entry)
     if len(missed) < len(misses) or any(verdict.margin is None for verdict in missed):
         return {}
@@ -64,7 +66,7 @@ def _loosened(entry: Entry, misses: Sequence[str]) -> dict[str, dict[str, JsonVa
 
 
 def _kept_limit(verdict: Verdict) -> float:
-    """What the limit would have to be, rounded to the looser side."""
+    """Return the tightest limit that is met, rounded to the looser side."""
     value = (verdict.value if verdict.bound is None else verdict.bound) or 0.0
     if math.isclose(nearest := float(f"{value:.{_DIGITS}g}"), value, rel_tol=ROUNDING):
         return nearest

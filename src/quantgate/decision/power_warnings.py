@@ -1,4 +1,4 @@
-"""Limits that an evaluation set is too small to show."""
+"""Warnings about evaluation sets that are too small for a limit."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,22 +15,22 @@ def warnings_of_power(
     metrics: Mapping[str, str],
     samples: int,
 ) -> list[str]:
-    """Say which limits the samples are too few for: to show that one is kept, or to tell at all.
+    """Warn of limits that need more samples.
 
-    With a confidence not even a candidate that agrees on every sample can be shown to keep such a
-    limit; without one, a single sample weighs more than the limit allows.
+    With a confidence, not even a candidate that agrees on every sample could meet such a limit.
+    Without one, a single sample weighs more than the limit allows.
 
     Args:
         limits: the spec's `gate`, by figure.
-        baseline: its figures.
+        baseline: the baseline's figures.
         metrics: the metric by the name of its figure.
-        samples: how many the figures rest on.
+        samples: the number of samples behind the figures.
     """
     drops = list(_drops(limits, baseline, metrics))
     unshown = [
         f"{samples:,} evaluation samples cannot show that {name} drops by at most {drop:.4g} at "
         f"{confidence_text(confidence)}, not even for a candidate that agrees with the baseline on "
-        f"each of them: that takes at least {needed:,.0f}; evaluate on more samples, or widen the "
+        f"each of them. At least {needed:,.0f} are needed: evaluate on more samples, or widen the "
         "limit"
         for name, drop, confidence in drops
         if confidence is not None
@@ -38,7 +38,7 @@ def warnings_of_power(
     ]
     coarse = [
         f"one of the {samples:,} evaluation samples is {1 / samples:.2g} of {name}, more than the "
-        f"{drop:.2g} that it may drop by: a single sample decides this limit; evaluate on more "
+        f"{drop:.2g} that it may drop by. A single sample decides this limit: evaluate on more "
         "samples, and give it a `confidence`"
         for name, drop, confidence in drops
         if confidence is None and samples * drop < 1
@@ -49,7 +49,7 @@ def warnings_of_power(
 def _drops(
     limits: Mapping[str, Rules], baseline: Mapping[str, float], metrics: Mapping[str, str]
 ) -> Iterator[tuple[str, float, float | None]]:
-    """Name, drop and confidence (or None) of limits on what is right or wrong for each sample."""
+    """Yield name, drop and confidence (or None) of limits on metrics with values of 0 and 1."""
     for name, limit in limits.items():
         metric = METRICS.get(metric_of(name, metrics) or "")
         if metric is None or not metric.is_binary:

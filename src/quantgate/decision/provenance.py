@@ -1,4 +1,4 @@
-"""What a decision rests on: versions, hashes, data, and how all of it was chosen."""
+"""The provenance of a decision: versions, hashes, data and timing."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from quantgate.records.tasks import Benchmark
 
 @dataclass(frozen=True)
 class Host:
-    """Where the gate itself runs; what it does not know it leaves out."""
+    """The machine that the gate runs on. Unknown facts are None."""
 
     processor: str
     platform: str | None = None
@@ -23,7 +23,7 @@ class Host:
 def provenance_of(
     evidence: Evidence, spec_sha256: str, code_sha256: str | None, host: Host
 ) -> Provenance:
-    """Gather what the figures of a run rest on."""
+    """Gather versions, hashes and data behind the figures of a run."""
     measurement = evidence.baseline.measurement
     benchmark, calibration = evidence.benchmark, evidence.calibration
     return Provenance(
@@ -49,22 +49,22 @@ def provenance_of(
 def _sources(sets: SampleSets) -> list[DataSource]:
     return [
         DataSource(
-            purpose=found.purpose,
+            purpose=manifest.purpose,
             signature=signature,
-            source=found.source,
-            samples=found.samples,
-            available=found.available,
-            select=found.select,
-            seed=found.seed,
-            synthetic=found.synthetic,
-            content_sha256=found.content_sha256,
+            source=manifest.source,
+            samples=manifest.samples,
+            available=manifest.available,
+            select=manifest.select,
+            seed=manifest.seed,
+            synthetic=manifest.synthetic,
+            content_sha256=manifest.content_sha256,
         )
-        for signature, found in ((key, sets[key].manifest) for key in sorted(sets))
+        for signature, manifest in ((key, sets[key].manifest) for key in sorted(sets))
     ]
 
 
 def timing_of(benchmark: Benchmark | None) -> Timing | None:
-    """How models were timed, for the decision."""
+    """Return the settings and conditions of the latency benchmark."""
     if benchmark is None:
         return None
     return Timing(

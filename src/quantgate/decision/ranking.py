@@ -1,4 +1,4 @@
-"""Among judged candidates: who stands on a Pareto front, and who is chosen."""
+"""The Pareto fronts and the choice among checked candidates."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,9 +11,9 @@ from quantgate.spec.model.choice import Objective, metrics_chosen_by
 def with_pareto_fronts(
     candidates: Sequence[Entry], choose: Sequence[Objective], metrics: Mapping[str, str]
 ) -> list[Entry]:
-    """Mark who is on the front of those that qualify, and on that of all that were measured.
+    """Mark the candidates on the front of the qualified ones and on that of all measured ones.
 
-    Without those whose evaluation stopped, where their figures on a part would count.
+    Leave out those that stopped early if their figures on a part of the samples would count.
     """
     on_metrics = bool(metrics_chosen_by(choose, metrics))
     measured = [
@@ -39,7 +39,7 @@ def with_pareto_fronts(
 def choice_among(
     candidates: Sequence[Entry], choose: Sequence[Objective], baseline: Entry, alike: Alike
 ) -> Choice | None:
-    """Choose among those that qualify; None where nobody does."""
+    """Choose among the qualified candidates. Return None if there are none."""
     qualified = {entry.name: entry.measurements for entry in candidates if entry.qualified}
     return choose_winner(qualified, choose, alike, baseline.measurements) if qualified else None
 

@@ -1,4 +1,4 @@
-"""The samples that a decision rests on: random or real, and calibration against evaluation."""
+"""The data sets of a decision, without their values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ class SampleSet:
 
     Attributes:
         manifest: what is in it and how it was chosen.
-        digests: one for the inputs of each sample; equal samples have equal ones.
+        digests: one digest for the inputs of each sample. Equal samples have equal digests.
     """
 
     manifest: Manifest
     digests: Sequence[bytes]
 
 
-#: By signature.
+#: Data sets by signature.
 SampleSets = Mapping[str, SampleSet]
 
 
 def random_purposes(*groups: SampleSets) -> list[str]:
-    """Which data is random: "calibration", "evaluation"."""
+    """Return the kinds of data that are random: "calibration", "evaluation"."""
     purposes = [
         samples.manifest.purpose
         for group in groups

@@ -1,4 +1,4 @@
-"""Limits on the slices of a metric: a mean may hide a class that was lost."""
+"""Limits on the slices of a metric. A mean may hide the loss of a whole class."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,16 +23,16 @@ def judge_with_slices(
     limits: Mapping[str, Limit],
     slices: Mapping[str, Slices],
 ) -> list[Verdict]:
-    """Hold a candidate against every rule of every limit, those on slices among them.
+    """Check a candidate against every rule of every limit, those on slices included.
 
-    Of a rule for each slice there is one verdict, that of the slice which keeps it least; its
-    `worst_of` is the figure whose slices they are.
+    A rule for each slice has one verdict, that of the worst slice. Its `worst_of` is the figure
+    with these slices.
 
     Args:
         candidate: with a figure for each slice.
         baseline: likewise.
         limits: the spec's `gate`, by figure.
-        slices: of the baseline's metrics, by figure.
+        slices: the slices of the baseline's metrics, by figure.
     """
     return [
         verdict
@@ -51,15 +51,15 @@ def warnings_about_slices(
     metrics: Mapping[str, str],
     slices: Mapping[str, Slices],
 ) -> list[str]:
-    """Say which slices are small, and which limits on them no candidate can be shown to keep.
+    """Warn of small slices, and of limits on slices that no candidate can be shown to meet.
 
     Args:
         limits: the spec's `gate`, by figure.
-        figures: the baseline's.
+        figures: the baseline's figures.
         metrics: the metric by the name of its figure.
-        slices: by figure.
+        slices: the slices by figure.
     """
-    small = [warning for name, found in slices.items() for warning in _few(name, found)]
+    small = [warning for name, sliced in slices.items() for warning in _few(name, sliced)]
     return [*small, *_without_power(limits, figures, metrics, slices)]
 
 
@@ -93,8 +93,8 @@ def _few(name: str, slices: Slices) -> Iterator[str]:
     more = f" and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
     yield (
         f"{len(small):,} of the {len(slices.samples):,} slices of {name} by `{slices.key}` have "
-        f"fewer than {FEW_SAMPLES} samples: {', '.join(named[:_MOST_NAMED])}{more}; their figures "
-        "say little, evaluate on more samples of them"
+        f"fewer than {FEW_SAMPLES} samples: {', '.join(named[:_MOST_NAMED])}{more}. Their figures "
+        "say little: evaluate on more samples of them"
     )
 
 
@@ -104,9 +104,9 @@ def _without_power(
     metrics: Mapping[str, str],
     slices: Mapping[str, Slices],
 ) -> Iterator[str]:
-    """Of the limits for each slice, what the smallest of them cannot show."""
-    for name, found in slices.items():
-        counts = {slice_figure(name, of): count for of, count in found.samples.items()}
+    """Yield the warnings about the smallest slice under each limit for each slice."""
+    for name, sliced in slices.items():
+        counts = {slice_figure(name, of): count for of, count in sliced.samples.items()}
         limit = limits.get(name, Limit())
         each = _for_each(name, limit, slices)
         smallest = min(each, key=lambda figure: counts[figure], default=None)

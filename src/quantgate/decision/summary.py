@@ -6,7 +6,7 @@ from quantgate.domain.figures import FIGURES, SIZE, is_likeness, is_slice
 from quantgate.records.decision import Closest, Entry
 from quantgate.wording.figures import change_text, ratio_text, readable_text, short_name
 
-#: Beside the size; whoever wants more reads the table.
+#: The number of figures beside the size. The table has all.
 MOST_TOLD = 4
 
 
@@ -20,18 +20,18 @@ def summarize(
     refusal: str | None = None,
     kept: str | None = None,
 ) -> str:
-    """Say who wins and what that means, or that nobody does and how close it was.
+    """Say who wins and with which figures, or that nobody does and who came closest.
 
     Args:
-        baseline: what the winner's figures are compared with.
-        candidates: all of them.
+        baseline: the baseline, for comparison.
+        candidates: all candidates.
         winner: the winner's name.
-        closest: who came nearest where nobody won.
-        named: the figures that the spec's objectives and limits name, the most important first;
-            other metrics follow, as far as there is room.
+        closest: the candidate that came closest if nobody won.
+        named: the figures that the spec's objectives and limits name, the most important first.
+            Other metrics follow as far as there is room.
         metrics: the metric by the name of its figure.
-        refusal: why nobody could win.
-        kept: who is promoted where nobody won.
+        refusal: the reason why nobody could win.
+        kept: the name of the promoted baseline if nobody won.
     """
     if winner:
         entry = next(entry for entry in candidates if entry.name == winner)
@@ -43,7 +43,7 @@ def summarize(
 
 def _nearest(closest: Closest | None, tried: int) -> str:
     if not closest:
-        return f"none of {tried} came through to be measured"
+        return f"none of the {tried} candidates could be measured"
     others = len(closest.missed) - 1
     more = f" (and {others} more)" if others else ""
     return f"{closest.name} comes closest, but {closest.missed[0]}{more}"
@@ -52,7 +52,7 @@ def _nearest(closest: Closest | None, tried: int) -> str:
 def _extent(entry: Entry) -> str:
     if not entry.steps or not entry.steps.stopped:
         return ""
-    return f"; accuracy on {entry.steps.taken:,} of {entry.steps.available:,} samples"
+    return f", with accuracy on {entry.steps.taken:,} of {entry.steps.available:,} samples"
 
 
 def _highlights(

@@ -1,4 +1,4 @@
-"""What the clock can and cannot tell of the models that were timed."""
+"""Warnings about latencies: noise, too few runs, ties, and models slower than the baseline."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +9,12 @@ from quantgate.records.decision import Entry
 from quantgate.records.tasks import Benchmark, Conditions
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
-from quantgate.statistics.latency_ratios import least_runs, resolution_of, told_apart
+from quantgate.statistics.latency_ratios import is_distinguishable, least_runs, resolution_of
 from quantgate.wording.figures import conditions_text, confidence_text, range_text, ratio_text
 
-#: A machine is called noisy where one model, timed twice, differs from itself by more.
+#: A machine is noisy if a model and its own copy differ by more.
 NOISY = 1.05
-#: Of models in one warning.
+#: The number of models in one warning.
 MOST_NAMED = 12
 
 
@@ -26,7 +26,7 @@ def warnings_of_timing(
     choose: Sequence[Objective],
     alike: Alike,
 ) -> list[str]:
-    """What makes latencies worth less than they look, and who is slower than the float model."""
+    """Warn of latencies that are less certain than they look, and of slow candidates."""
     if benchmark is None or not benchmark.timings:
         return []
     return [
@@ -43,11 +43,10 @@ def _of_noise(benchmark: Benchmark) -> Iterator[str]:
     if itself is None or resolution_of(itself) <= NOISY:
         return
     yield (
-        "this machine was too noisy to tell two models apart whose latencies differ by less than "
-        f"{100 * (resolution_of(itself) - 1):.0f} %: the baseline, timed against itself, came out "
-        f"at {range_text(itself)} of its own median{_circumstances(benchmark.conditions)}; time "
-        "on a quiet machine, with `--no-cache`, for a cache keeps these timings too, or with more "
-        "`runs`"
+        "this machine was too noisy to distinguish models whose latencies differ by less than "
+        f"{100 * (resolution_of(itself) - 1):.0f} %. The baseline's ratio to its own copy was "
+        f"{range_text(itself)}{_circumstances(benchmark.conditions)}. Time on a quiet machine, "
+        "with `--no-cache`, as the cache keeps these timings too, or with more `runs`"
     )
 
 
@@ -66,7 +65,7 @@ def _of_too_few_runs(benchmark: Benchmark, limits: Mapping[str, Limit]) -> Itera
         if benchmark.runs < needed:
             yield (
                 f"{benchmark.runs:,} runs cannot show a limit on {name} at "
-                f"{confidence_text(limit.confidence)}: that takes at least {needed:,}; set "
+                f"{confidence_text(limit.confidence)}: at least {needed:,} are needed, set "
                 "`measure.latency.runs`"
             )
 
@@ -98,19 +97,19 @@ def _of_equals(
             equals = [one.name for one in qualified if alike(objective, one.name, first)]
             if equals:
                 yield (
-                    f"{name} does not tell {_few([first, *equals])} apart on this machine, so "
-                    f"that they count as equal {where}"
+                    f"{_few([first, *equals])} are indistinguishable by {name} on this machine, "
+                    f"so they count as equal {where}"
                 )
 
 
 def _place(entry: Entry, latency: str, weighted: bool) -> tuple[float, str]:
-    """Whom others are held against: the fastest, or with weights whoever has the least sum."""
+    """Return the order: by the latency, or with weights by the score."""
     figure = entry.score if weighted else entry.measurements[latency]
     return math.inf if figure is None else figure, entry.name
 
 
 def _few(names: Sequence[str]) -> str:
-    """The first of the names, and how many more."""
+    """Return the first of the names, and the number of the others."""
     more = len(names) - MOST_NAMED
     return f"{', '.join(names[:MOST_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
 
@@ -126,12 +125,12 @@ def _of_slower_ones(
         if reference
         and (interval := entry.ratios.get(MEDIAN.name))
         and interval.low > 1
-        and told_apart(interval, benchmark.itself)
+        and is_distinguishable(interval, benchmark.itself)
     ]
     if slower:
         threads = f"{benchmark.threads} thread{'' if benchmark.threads == 1 else 's'}"
         yield (
             f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
-            f"{_few(slower)}; another processor may have faster kernels for these models, "
+            f"{_few(slower)}. Another processor may have faster kernels for these models: "
             "time them on the target's"
         )

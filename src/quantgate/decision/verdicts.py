@@ -1,7 +1,7 @@
-"""Hold figures against limits: one verdict for every rule of every limit.
+"""Verdicts: one for every rule of every limit.
 
-A limit with a confidence passes where the value keeps it at its one-sided bound, fails where the
-value misses it at the bound on the other side, and is undecided in between.
+A limit with a confidence passes if the value meets it at its one-sided bound. It fails if the value
+violates it at the bound on the other side, and is undecided in between.
 """
 
 import math
@@ -25,17 +25,17 @@ USUAL_CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known about one model.
+    """The measurements of one model.
 
     Attributes:
-        model_sha256: hash of the model's bytes; None where there is no model.
-        figures: figure by name.
-        samples: per metric float64 [samples], in the data set's order; may be read lazily.
+        model_sha256: the hash of the model's bytes, or None if there is no model.
+        figures: the figures by name.
+        samples: per metric float64 [samples], in the data set's order. They may be read lazily.
         metrics: the metric by the name of its figure.
-        timings: float64 [rounds] in milliseconds, NaN where the model sat the round out; None where
-            it was not timed.
-        steps: how its evaluation ended, where it might have stopped early.
-        covered: int64 [samples], which samples of the data set were run; None for all.
+        timings: float64 [rounds] in milliseconds, NaN if the model sat the round out. None if it
+            was not timed.
+        steps: the end of its evaluation, if it might have stopped early.
+        covered: int64 [samples], the samples of the data set that were run, or None for all.
     """
 
     model_sha256: str | None
@@ -47,17 +47,16 @@ class Measured:
     covered: Rows | None = None
 
     def in_memory(self) -> "Measured":
-        """The same, with the samples read once and for all."""
+        """Return a copy with the samples read once and for all."""
         return replace(self, samples=dict(self.samples))
 
 
 def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) -> list[Verdict]:
-    """Hold a candidate against every rule of every limit, in the order of `limits`.
+    """Check a candidate against every rule of every limit, in the order of `limits`.
 
-    A figure that is missing or not finite keeps no limit. With a confidence, a rule has to hold at
-    its bound; models with the same bytes are one model, so that the bound of their difference is
-    the difference itself. A candidate that was evaluated in steps is held to the bounds that
-    `early` shares out over them.
+    A figure that is missing or not finite meets no limit. With a confidence, the bound has to meet
+    the rule. Models with the same bytes are one model, so the bound of their difference is the
+    difference itself. A candidate that was evaluated in steps has the bounds of `error_spending`.
     """
     return [
         _verdict(name, RULES[rule], value, limit.confidence, candidate, baseline)
@@ -67,22 +66,22 @@ def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) 
 
 
 def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, Interval]:
-    """How certain each figure is by itself that has a value for each sample.
+    """Return the interval of each figure that has a value per sample.
 
-    At the confidence of its limit, or at `USUAL_CONFIDENCE`.
+    It is at the confidence of the limit, or at `USUAL_CONFIDENCE`.
     """
-    found = {}
+    intervals = {}
     for name, value in measured.figures.items():
         estimate = _early(name, MIN, measured, measured) or _of_figure(name, measured)
         limit = limits.get(name)
         confidence = (limit and limit.confidence) or USUAL_CONFIDENCE
         if estimate and (interval := _interval(value, confidence, estimate)):
-            found[name] = interval
-    return found
+            intervals[name] = interval
+    return intervals
 
 
 def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
-    """The evidence behind the value that a rule limits; None where there is none."""
+    """Return the evidence on the value that a rule limits, or None if there is none."""
     if name in LATENCIES:
         return _of_timings(name, rule, candidate, baseline)
     if not rule.compares:
@@ -93,13 +92,13 @@ def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) 
 
 
 def misses_outright(verdict: Verdict) -> bool:
-    """Whether the value itself misses the limit, whatever its confidence bound."""
+    """Return whether the value itself violates the limit, whatever its confidence bound."""
     rule = RULES[verdict.rule]
     return verdict.value is not None and margin_of(rule, verdict.value, verdict.limit) < 0
 
 
 def is_unproven(verdict: Verdict) -> bool:
-    """Whether the value keeps the limit, and only its confidence bound does not."""
+    """Return whether the value meets the limit and only its confidence bound does not."""
     return verdict.outcome is VerdictOutcome.UNDECIDED and not (
         verdict.bound is None or misses_outright(verdict)
     )
@@ -137,7 +136,7 @@ def _verdict(
 ) -> Verdict:
     figure, early = _figure(candidate, name), _early(name, rule, candidate, baseline)
     value = early.value if early else rule.value(figure, _figure(baseline, name))
-    found = Verdict(
+    undecided = Verdict(
         name=name,
         metric=metric_of(name, baseline.metrics),
         rule=rule.name,
@@ -151,22 +150,21 @@ def _verdict(
     )
     margin = margin_of(rule, value, limit)
     if not math.isfinite(value):
-        return found
+        return undecided
     if early:
-        judged = _at_confidence(found, value, confidence or CONFIDENCE, early)
+        judged = _at_confidence(undecided, value, confidence or CONFIDENCE, early)
         return judged if confidence else judged.model_copy(update={"margin": _finite(margin)})
     if confidence is None:
-        return _decided(found, margin)
+        return _decided(undecided, margin)
     estimate = estimate_of(name, rule, candidate, baseline)
     last = last_confidence(confidence) if candidate.steps else confidence
-    return found if estimate is None else _at_confidence(found, value, last, estimate)
+    return undecided if estimate is None else _at_confidence(undecided, value, last, estimate)
 
 
 def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Stepwise | None:
-    """What the samples of an evaluation that stopped tell of a metric.
+    """Return the estimate from the samples of an evaluation that stopped early.
 
-    As elsewhere, the figure of the baseline that a relative rule counts in is taken as known, and
-    so it is that of all samples.
+    The baseline's figure in a relative rule is taken as known, and so it is that of all samples.
     """
     metric = METRICS.get(metric_of(name, baseline.metrics) or "")
     reference = _figure(baseline, name)
@@ -176,21 +174,23 @@ def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> St
         return None
     ours, theirs = candidate.samples[name], baseline.samples[name]
     values = rule.sign * (ours - theirs[covered]) if rule.compares else ours
-    lowest, highest = range_of(metric, difference=rule.compares)
+    minimum, maximum = range_of(metric, difference=rule.compares)
     looks = len(looks_at(steps.available))
     scale = rule.scale(reference)
-    return Stepwise(values, lowest, highest, looks, steps.limits, scale, rule.offset)
+    return Stepwise(values, minimum, maximum, looks, steps.limits, scale, rule.offset)
 
 
-def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Estimate) -> Verdict:
-    # A confidence never makes a limit easier to keep, nor easier to miss.
+def _at_confidence(
+    verdict: Verdict, value: float, confidence: float, estimate: Estimate
+) -> Verdict:
+    # A confidence never makes a limit easier to meet, nor easier to violate.
     low, high = min(estimate.lower(confidence), value), max(estimate.upper(confidence), value)
-    rule = RULES[found.rule]
+    rule = RULES[verdict.rule]
     bound, other = (low, high) if rule.is_floor else (high, low)
-    margin = margin_of(rule, bound, found.limit)
-    undecided = not margin >= 0 and not margin_of(rule, other, found.limit) < 0
-    needed = estimate.samples_to_decide(confidence, found.limit) if undecided else math.nan
-    known = found.model_copy(
+    margin = margin_of(rule, bound, verdict.limit)
+    undecided = not margin >= 0 and not margin_of(rule, other, verdict.limit) < 0
+    needed = estimate.samples_to_decide(confidence, verdict.limit) if undecided else math.nan
+    known = verdict.model_copy(
         update={
             "bound": _finite(bound),
             "interval": _interval(value, confidence, estimate),
@@ -201,17 +201,17 @@ def _at_confidence(found: Verdict, value: float, confidence: float, estimate: Es
     return _decided(known, margin, undecided=undecided)
 
 
-def _decided(found: Verdict, margin: float, *, undecided: bool = False) -> Verdict:
+def _decided(verdict: Verdict, margin: float, *, undecided: bool = False) -> Verdict:
     outcome = VerdictOutcome.PASS if margin >= 0 else VerdictOutcome.FAIL
     outcome = VerdictOutcome.UNDECIDED if undecided else outcome
     passed = outcome is VerdictOutcome.PASS
-    return found.model_copy(
+    return verdict.model_copy(
         update={"margin": _finite(margin), "outcome": outcome, "passed": passed}
     )
 
 
 def _interval(value: float, confidence: float, estimate: Estimate) -> Interval | None:
-    """Two-sided, each side at half of what the confidence leaves."""
+    """Return a two-sided interval, each side at half of the error rate."""
     side = (1 + confidence) / 2
     low, high = min(estimate.lower(side), value), max(estimate.upper(side), value)
     if not (math.isfinite(low) and math.isfinite(high)):

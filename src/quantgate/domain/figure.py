@@ -44,7 +44,7 @@ class Figure:
 
     @property
     def bounded(self) -> bool:
-        """Whether the range has two finite ends."""
+        """True if the range has two finite ends."""
         return math.isfinite(self.minimum) and math.isfinite(self.maximum)
 
     @property

@@ -6,9 +6,9 @@ Source: https://ai.google.dev/edge/litert/models/ops_select
 from collections.abc import Iterable
 
 SELECT_TF_OPS = "SELECT_TF_OPS"
-#: What a .tflite puts before the name of a TensorFlow op.
+#: The prefix of a TensorFlow op's name in a .tflite.
 PREFIX = "Flex"
-#: For the plan and for messages; sizes are those that LiteRT's guide has for 32-bit Android.
+#: For the plan and for messages. The sizes are those in LiteRT's guide for 32-bit Android.
 COST = (
     "such a model needs LiteRT with the Flex delegate wherever it runs (23.0 MB instead of 0.8 MB "
     "in LiteRT's guide, 4.1 MB when built for one model), its TensorFlow ops stay in float, and "
@@ -17,12 +17,12 @@ COST = (
 
 
 def tensorflow_ops(ops: Iterable[str]) -> list[str]:
-    """Those of a .tflite's ops, by their names in it, that are TensorFlow's own."""
+    """Return the ops of a .tflite, by their names in it, that are TensorFlow's own."""
     return [name for name in ops if name.startswith(PREFIX)]
 
 
 def cannot_run(ops: Iterable[str]) -> str:
-    """Say why a model with such ops does not run here."""
+    """Return the reason why a model with such ops does not run here."""
     return (
         f"the model has the TensorFlow ops {', '.join(ops)}, which this LiteRT cannot run: the pip "
         "wheels of LiteRT come without the Flex delegate"

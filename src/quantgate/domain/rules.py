@@ -45,17 +45,17 @@ class Rule:
 
     @property
     def compares(self) -> bool:
-        """Whether the rule compares the candidate with the baseline."""
+        """True if the rule compares the candidate with the baseline."""
         return self.sign != 0
 
     @property
     def is_floor(self) -> bool:
-        """Whether the value has to be at least the limit. Otherwise it has to be at most that."""
+        """True if the value has to be at least the limit, False if at most."""
         return not self.compares and self.higher_is_better
 
     @property
     def is_drop(self) -> bool:
-        """Whether the rule limits how far the figure falls below the baseline's."""
+        """True if the rule limits how far the figure falls below the baseline's."""
         return self.sign < 0
 
     @property

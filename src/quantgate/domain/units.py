@@ -13,29 +13,29 @@ SIZE_UNITS: Mapping[str, int] = MappingProxyType(
         **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)},
     }
 )
-#: Of a size with a unit; the spec's schema carries it too.
+#: The form of a size with a unit, for the spec's schema too.
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)? ?([kMGT]B|[KMGT]iB)$"
 _SIZE_PARTS = re.compile(r"([0-9.]+) ?([a-zA-Z]*)")
 
 
 def bytes_of(size: str) -> int:
-    """Read a size that has the form of `PATTERN`, in bytes.
+    """Return a size that has the form of `SIZE_PATTERN`, in bytes.
 
     Raises:
-        ValueError: it has not.
+        ValueError: the text has another form.
     """
-    found = _SIZE_PARTS.fullmatch(size)
-    if found is None or found.group(2) not in SIZE_UNITS:
+    parts = _SIZE_PARTS.fullmatch(size)
+    if parts is None or parts.group(2) not in SIZE_UNITS:
         raise ValueError(f"`{size}` is not a size such as 500MB, 2GB or 8GiB")
-    return round(float(found.group(1)) * SIZE_UNITS[found.group(2)])
+    return round(float(parts.group(1)) * SIZE_UNITS[parts.group(2)])
 
 
-#: Of an amount with a unit; the spec's schema carries it too.
+#: The form of an amount with a unit, for the spec's schema too.
 AMOUNT_PATTERN = r"^[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)? ?([A-Za-zµ]+)$"
 _AMOUNT_PARTS = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?) ?([A-Za-zµ]+)")
 _TIMES = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 
-#: How much one of a written unit is, by the unit that figures are counted in.
+#: The size of each unit that can be written, by the unit that figures are counted in.
 AMOUNT_UNITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "bytes": {"bytes": 1, **{name: factor for name, factor in SIZE_UNITS.items() if name}},
@@ -49,19 +49,19 @@ _FACTORS: Mapping[str, float] = MappingProxyType(
 
 
 def unit_of(value: object) -> str | None:
-    """The unit that an amount was written with; None where it was written without."""
-    found = _AMOUNT_PARTS.fullmatch(value) if isinstance(value, str) else None
-    return found.group(2) if found else None
+    """Return the unit that an amount was written with, or None if it has none."""
+    parts = _AMOUNT_PARTS.fullmatch(value) if isinstance(value, str) else None
+    return parts.group(2) if parts else None
 
 
 def amount_of(value: object) -> object:
-    """Read an amount with a known unit in the unit that figures are counted in, as a float.
+    """Return an amount with a known unit in the unit that figures are counted in, as a float.
 
-    Anything else is handed back as it is; whether the unit fits the figure is for the caller.
+    Return anything else as it is. The caller checks that the unit fits the figure.
     """
-    found = _AMOUNT_PARTS.fullmatch(value) if isinstance(value, str) else None
-    if found is None or found.group(2) not in _FACTORS:
+    parts = _AMOUNT_PARTS.fullmatch(value) if isinstance(value, str) else None
+    if parts is None or parts.group(2) not in _FACTORS:
         return value
     # A division by a whole number is exact where a product with its inverse is not.
-    number, factor = float(found.group(1)), _FACTORS[found.group(2)]
+    number, factor = float(parts.group(1)), _FACTORS[parts.group(2)]
     return number * factor if factor >= 1 else number / round(1 / factor)

@@ -125,7 +125,7 @@ class Plan:
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
-        """What candidates calibrate on, without repetition; the first is what no key is for."""
+        """The distinct calibration settings. The first is the default and has the empty key."""
         found = (candidate.calibration for candidate in self.candidates)
         return tuple(dict.fromkeys(calibration for calibration in found if calibration))
 

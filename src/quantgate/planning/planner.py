@@ -75,7 +75,7 @@ def _named(mode: Mode, candidates: tuple[PlannedCandidate, ...]) -> ModePlan:
 
 
 def _baseline_plan() -> ModePlan:
-    return ModePlan(BASELINE, True, "the yardstick for every candidate")
+    return ModePlan(BASELINE, True, "the baseline for every candidate")
 
 
 def _settle(entry: Candidate, spec: Spec) -> PlannedCandidate:

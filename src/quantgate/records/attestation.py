@@ -1,4 +1,4 @@
-"""What a .tflite holds and does, as an attestation and `quantgate inspect` tell it."""
+"""The contents and behaviour of a .tflite, for attestations and `quantgate inspect`."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from quantgate.records.base import Record
 
 
 class TensorAttest(Record):
-    """An input or output as it stands in the flatbuffer; scale 0.0 where it is not quantized."""
+    """An input or output as it is in the flatbuffer. The scale is 0.0 if it is not quantized."""
 
     name: str
     shape: list[int]
@@ -21,7 +21,7 @@ class WeightAttest(Record):
     """A constant that an op multiplies with or looks up.
 
     `granularity` is "per-tensor", "per-axis N" (scales along dimension N), "blockwise" or "not
-    quantized"; `shortfall` says what LiteRT's quantization specification does not allow.
+    quantized". `shortfall` names what LiteRT's quantization specification does not allow.
     """
 
     name: str
@@ -33,10 +33,11 @@ class WeightAttest(Record):
 
 
 class KernelCheck(Record):
-    """An output of LiteRT's default kernels (XNNPACK, where it can) against its reference kernels.
+    """A comparison of an output of LiteRT's default kernels with that of its reference kernels.
 
-    `differing` is the share of values that are not equal; `steps` the largest difference in steps
-    of an integer output; `snr_db` their signal-to-noise ratio, None where it means nothing.
+    The default kernels are XNNPACK's where possible. `differing` is the share of values that are
+    not equal. `steps` is the largest difference in steps of an integer output. `snr_db` is the
+    signal-to-noise ratio, or None if it has no meaning.
     """
 
     differing: float
@@ -45,13 +46,13 @@ class KernelCheck(Record):
 
 
 class Trial(Record):
-    """What a model did with a few samples.
+    """The behaviour of a model on a few samples.
 
-    `problem` says why it did not run. `snr_db` is the signal-to-noise ratio against the float
-    model's outputs, by output; 150 stands for 150 dB and more. `not_finite_on_zeros` names outputs
-    that an input of nothing but zeros makes infinite or NaN, though not the float model's where
-    that was run. `kernels` is by output;
-    `kernels_problem` says why kernels could not be compared. Samples may be `made_up`.
+    `problem` is the reason why it did not run. `snr_db` is the signal-to-noise ratio against the
+    float model's outputs, by output. 150 stands for 150 dB and more. `not_finite_on_zeros` names
+    outputs that become infinite or NaN for an input of zeros, while the float model's stay finite
+    if that was run. `kernels` is by output. `kernels_problem` is the reason why kernels could not
+    be compared. Samples may be `made_up`.
     """
 
     samples: int
@@ -66,15 +67,15 @@ class Trial(Record):
 
 
 class Delivered(Record):
-    """What a .tflite holds, and what it did when it was tried out.
+    """The contents of a converted model, and its behaviour in a trial run.
 
-    `op_types` counts ops by name and by what they compute in: int8, int16, float16, float32,
-    hybrid (float activations, integer weights), "conversion" (QUANTIZE, DEQUANTIZE), or another
-    dtype. `float_ops` counts those with float activations, hybrid ones among them, by name;
-    `float_op_share` is their share of the ops that compute. `macs` are multiply-accumulates of one
-    sample by what they compute in, `float_macs` those of `float_ops` by name. `biases` counts them
-    by dtype. `shortfalls` are sentences about what LiteRT's quantization specification does not
-    allow.
+    `op_types` counts ops by name and by the type that they compute in: int8, int16, float16,
+    float32, hybrid (float activations, integer weights), "conversion" (QUANTIZE, DEQUANTIZE), or
+    another dtype. `float_ops` counts those with float activations by name, hybrid ones included.
+    `float_op_share` is their share of the ops that compute. `macs` are the multiply-accumulates of
+    one sample by the type that they compute in, and `float_macs` those of `float_ops` by name.
+    `biases` counts biases by dtype. `shortfalls` are sentences about what LiteRT's quantization
+    specification does not allow.
     """
 
     model_sha256: str | None = None
@@ -100,7 +101,7 @@ class SignatureAttest(Record):
 
 
 class Inspection(Delivered):
-    """What `quantgate inspect` finds in any .tflite; one without signatures has one, unnamed."""
+    """The report of `quantgate inspect` on any .tflite. One without signatures has one, unnamed."""
 
     version: Literal[1] = 1
     file: str
@@ -108,11 +109,11 @@ class Inspection(Delivered):
 
 
 class Attestation(Delivered):
-    """What the conversion of one candidate delivered, read from the flatbuffer.
+    """The result of one candidate's conversion, read from the flatbuffer.
 
-    status: "converted"; "rejected", a model came out that is not what the mode promises;
-    "failed", no model came out. `reasons` are sentences. `unchanged` says that quantization had no
-    effect on the bytes' meaning. `settings` are the converter's, by its own names.
+    `status` is "converted", "rejected" (a model that is not what the mode promises) or "failed" (no
+    model). `reasons` are sentences. `unchanged` is true if quantization left the weights as they
+    were. `settings` are the converter's, by its own names.
     """
 
     candidate: str

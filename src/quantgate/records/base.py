@@ -1,4 +1,4 @@
-"""What every document that quantgate writes has in common."""
+"""The base of all documents that quantgate writes."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,11 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls: type[RecordT], path: str | Path) -> RecordT:
-        """Read a record; raises InputError where the file is not one."""
+        """Read a record.
+
+        Raises:
+            InputError: the file is not one.
+        """
         try:
             return cls.model_validate_json(Path(path).read_bytes())
         except OSError as error:
@@ -30,8 +34,8 @@ class Record(BaseModel):
             raise InputError(f"{path} is not a {cls.__name__} record: {why}") from error
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"]))
+            place = ".".join(map(str, first["loc"]))
             raise InputError(
-                f"{path} is not a {cls.__name__} record: {f'{where}: ' if where else ''}"
+                f"{path} is not a {cls.__name__} record: {f'{place}: ' if place else ''}"
                 f"{first['msg']}"
             ) from error

@@ -1,4 +1,4 @@
-"""The decision: one JSON document that holds everything the report shows."""
+"""The decision: one JSON document with everything that the report shows."""
 
 import json
 from pathlib import Path
@@ -20,21 +20,30 @@ VERSION: Literal[1] = 1
 
 
 class Verdict(Record):
-    """One rule of one limit, held against one candidate.
+    """The outcome of one rule of a limit for one candidate.
 
-    `limit` is the rule's value, `value` what is compared with it (for `max_drop` the drop, for
-    `max_ratio` the ratio), `figure` the candidate's own figure. `margin` is how far `value` (at
-    `bound`, its one-sided bound, where a confidence was asked for) stands on the right side of
-    `limit`, in the rule's unit; negative where it is missed. `interval` is of `value`, two-sided.
-    Each is None where nothing was measured that could tell it, and without a margin nothing passes.
-
-    `outcome` is "pass" where the limit is kept, at the confidence if there is one; "fail" where it
-    is missed, likewise; "undecided" where the data shows neither, and then `samples_needed` is how
-    many samples would decide it, were they like those at hand; None where no number would.
-    `passed` says the first again. `metric` is what the figure called `name` is of, where it is of
-    a metric. `p_value` is McNemar's, exact and two-sided, of a difference in what two models get
-    right. `worst_of` is set where the rule is for each slice of that figure, and `name` is the
-    figure of the slice that keeps it least.
+    Attributes:
+        name: the name of the figure.
+        metric: the metric of the figure, if it is one of a metric.
+        rule: the rule, as in the spec.
+        limit: the rule's value in the spec.
+        figure: the candidate's own figure.
+        value: the value compared with the limit: for `max_drop` the drop, for `max_ratio` the
+            ratio.
+        confidence: the one-sided confidence that the spec asks for.
+        bound: the one-sided confidence bound of `value`.
+        interval: the two-sided interval of `value`.
+        p_value: McNemar's exact two-sided p-value, for what two models get right.
+        margin: the distance of `bound` (or `value` without a confidence) from the limit, in the
+            rule's unit. Negative for a violated limit, None if nothing measured could tell. Without
+            a margin no rule passes.
+        outcome: "pass" for a limit that is met and "fail" for one that is violated, both at the
+            confidence if there is one. "undecided" if the data shows neither.
+        samples_needed: for "undecided", the number of samples that would decide, if they were like
+            those at hand. None if no number would.
+        passed: `outcome == "pass"`, kept for readers of version 0.1.
+        worst_of: for a rule on each slice, the figure that has the slices. `name` is then the
+            figure of the worst slice.
     """
 
     name: str
@@ -55,13 +64,13 @@ class Verdict(Record):
 
     @property
     def kind(self) -> str:
-        """The name that tells the figure's unit and range."""
+        """The name that determines the figure's unit and range."""
         return self.metric or self.name
 
     @model_validator(mode="before")
     @classmethod
     def _outcome_of_0_1(cls, value: Any) -> Any:
-        """Decisions of quantgate 0.1 know pass and fail only."""
+        """Add the outcome to a verdict of quantgate 0.1, which had pass and fail only."""
         if isinstance(value, dict) and "outcome" not in value and "passed" in value:
             outcome = VerdictOutcome.PASS if value["passed"] else VerdictOutcome.FAIL
             return {**value, "outcome": outcome}
@@ -71,14 +80,26 @@ class Verdict(Record):
 class Entry(Record):
     """The baseline or a candidate, with everything known about it.
 
-    `ratios` are intervals of latencies relative to the baseline's, by figure.
-    `steps` say how an evaluation that might have stopped early ended. Where it did, the figures of
-    metrics are of the samples taken, and `reference` has the baseline's on the same ones.
-    `intervals` are of figures that have a value for each sample, at the limit's confidence or at
-    95 %. `pareto` says that no qualified candidate beats it in every objective, and that it
-    qualifies; `pareto_measured` the same among all that were measured, qualified or not. `score` is
-    the weighted sum of a choice by weights.
-    `targets` has what was measured on each; the baseline is measured on none.
+    Attributes:
+        name: the candidate's name.
+        mode: the quantization mode.
+        status: the state before any limit is checked.
+        reasons: sentences about why the candidate was rejected, failed or does not qualify.
+        model_sha256: the hash of the model's bytes, if there is a model.
+        measurements: the figures by name.
+        ratios: intervals of latencies relative to the baseline's, by figure.
+        intervals: intervals of figures with a value per sample, at the limit's confidence or at 95
+            %.
+        verdicts: one for each rule of each limit.
+        qualified: whether every limit is met.
+        pareto: whether the candidate qualifies and no other qualified one beats it in every
+            objective.
+        pareto_measured: the same among all measured candidates, qualified or not.
+        score: the weighted sum, in a choice by weights.
+        steps: the end of an evaluation that may have stopped early. If it did, the figures of
+            metrics are of the samples taken.
+        reference: the baseline's figures on the same samples, if the evaluation stopped early.
+        targets: the measurements on targets. The baseline is measured on none.
     """
 
     name: str
@@ -100,10 +121,10 @@ class Entry(Record):
 
 
 class Closest(Record):
-    """The candidate that came nearest when nothing qualified, and what it missed.
+    """The candidate that came nearest when nothing qualified, and the limits it violates.
 
-    `limits` are those of its missed limits that would have let it pass, as loose as that takes, in
-    the form of the spec's `gate`; empty where no limit would have.
+    `limits` are the violated limits, loosened just enough for the candidate to pass, in the form of
+    the spec's `gate`. They are empty if no limit would help.
     """
 
     name: str
@@ -112,7 +133,7 @@ class Closest(Record):
 
 
 class DataSource(Record):
-    """A data set that the figures rest on, and how its samples were chosen."""
+    """A data set behind the figures, and how its samples were chosen."""
 
     purpose: Literal["calibration", "evaluation"]
     signature: str
@@ -126,10 +147,10 @@ class DataSource(Record):
 
 
 class Timing(Record):
-    """How models were timed.
+    """The settings and conditions of the latency benchmark.
 
-    `itself` is the interval of the ratio of the baseline's median to its own, loaded and timed
-    twice: models that differ by no more are not told apart.
+    `itself` is the noise floor: the interval of the ratio of the baseline's median to its own,
+    loaded and timed twice. Models that differ by no more are indistinguishable.
     """
 
     threads: int
@@ -140,9 +161,9 @@ class Timing(Record):
 
 
 class Provenance(Record):
-    """What the figures rest on; hashes are SHA-256 over content.
+    """The versions, hashes and data behind the figures. Hashes are SHA-256 over content.
 
-    `processor` is the one that latency was measured on, or else the gate's; `python`, `kfp`,
+    `processor` is the one that latency was measured on, or else the gate's. `python`, `kfp`,
     `numpy` and `platform` are the gate's.
     """
 
@@ -165,11 +186,12 @@ class Provenance(Record):
 
 
 class Decision(Record):
-    """`decision.json`; `metrics` are by the names of their figures, and so are `slices`.
+    """The contents of `decision.json`.
 
-    `promotes` names the winner; or the baseline, where nothing qualified and the spec says
-    `when_none_qualifies: keep_baseline`; or nobody. `choice` is how the winner was found.
-    `content_sha256` covers everything but itself and `created`.
+    `metrics` and `slices` are by the names of their figures. `promotes` names the winner, or the
+    baseline if nothing qualified and the spec says `when_none_qualifies: keep_baseline`, or nobody.
+    `choice` has the steps that led to the winner. `content_sha256` covers everything but itself and
+    `created`.
     """
 
     version: Literal[1] = VERSION
@@ -201,12 +223,12 @@ class Decision(Record):
 
     @property
     def promoted(self) -> Entry | None:
-        """What `promotes` names; quantgate 0.1 promoted winners alone, and did not say so."""
+        """The entry that `promotes` names, or the winner in decisions of version 0.1."""
         name = self.promotes or self.winner
         return None if name is None else self.entry(name)
 
     def entry(self, name: str) -> Entry | None:
-        """The baseline or candidate of that name."""
+        """Return the baseline or candidate of a name."""
         return next((entry for entry in self.entries if entry.name == name), None)
 
     def write(self, path: str | Path) -> None:
@@ -220,7 +242,8 @@ class Decision(Record):
         """Read a decision.
 
         Raises:
-            InputError: it is none, of a newer version, cut off, or changed since it was written.
+            InputError: the file is no decision, of a newer version, cut off, or changed since it
+                was written.
         """
         content = read_content(path, VERSION)
         decision = super().read(path)
@@ -229,19 +252,19 @@ class Decision(Record):
 
 
 def main_metric(decision: Decision) -> str | None:
-    """The metric that matters most: the first to choose by, else to limit, else that was measured.
+    """Return the metric that matters most: the first of the objectives, limits and measurements.
 
-    A comparison with the baseline is taken only where there is nothing else.
+    A comparison with the baseline is taken only if there is nothing else.
     """
     objectives = [objective.figure for objective in decision.choose]
     names = [*objectives, *decision.limits, *decision.baseline.measurements]
-    found = [name for name in names if metric_of(name, decision.metrics)]
-    alone = [name for name in found if not is_likeness(metric_of(name, decision.metrics))]
-    return next(iter(alone or found), None)
+    metrics = [name for name in names if metric_of(name, decision.metrics)]
+    on_labels = [name for name in metrics if not is_likeness(metric_of(name, decision.metrics))]
+    return next(iter(on_labels or metrics), None)
 
 
 def more_is_better(figure: str, decision: Decision) -> bool:
-    """Whether a figure improves as it grows; of a user's own metric, as the spec uses it."""
+    """Return whether a figure improves as it grows. For a custom metric, the spec's use tells."""
     known = FIGURES.get(decision.metrics.get(figure, figure))
     if known is not None:
         return known.higher_is_better

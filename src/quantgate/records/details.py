@@ -1,4 +1,4 @@
-"""What a report shows beside figures and verdicts: classes, curves, ops, ranges, spreads."""
+"""The parts of a report beside figures and verdicts: classes, curves, ops, ranges, spreads."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from quantgate.records.base import Record
 
 
 class TensorRange(Record):
-    """The least and the greatest value of a tensor while the calibration set ran."""
+    """The lowest and the highest value of a tensor while the calibration set ran."""
 
     tensor: str
     least: float
@@ -21,13 +21,13 @@ class CalibratedRanges(Record):
 
 
 class RangeShown(TensorRange):
-    """A tensor's range, and what is suspicious about it."""
+    """A tensor's range, and the reason why it is suspicious."""
 
     suspicion: str | None = None
 
 
 class RangesShown(Record):
-    """The most telling of `tensors` ranges, suspicious ones first."""
+    """The most telling of all `tensors` ranges, suspicious ones first."""
 
     tensors: int
     suspicious: int
@@ -35,7 +35,7 @@ class RangesShown(Record):
 
 
 class ClassChange(Record):
-    """How many of a class's samples baseline and candidate got right."""
+    """The numbers of a class's samples that baseline and candidate got right."""
 
     label: str
     samples: int
@@ -44,7 +44,7 @@ class ClassChange(Record):
 
 
 class Confused(Record):
-    """How many samples of one class were taken for another."""
+    """The numbers of samples of one class that were predicted as another."""
 
     right: str
     chosen: str
@@ -53,11 +53,11 @@ class Confused(Record):
 
 
 class Classes(Record):
-    """What a candidate answers, class by class, against the baseline.
+    """The predictions of a candidate by class, compared with the baseline's.
 
     `changes` are the classes that changed most, `confused` the pairs of different classes that did.
-    Matrices count samples, [right class][chosen class], in the order of `labels`; all three are
-    empty where there are too many classes to draw.
+    Matrices count samples, [right class][chosen class], in the order of `labels`. All three are
+    empty if there are too many classes to draw.
     """
 
     figure: str
@@ -72,7 +72,7 @@ class Classes(Record):
 
 
 class CurvePoint(Record):
-    """A point of a ROC curve: what a threshold of the score gives."""
+    """A point of a ROC curve, at one threshold of the score."""
 
     false_positive_rate: float
     true_positive_rate: float
@@ -89,10 +89,11 @@ class Curves(Record):
 
 
 class Attested(Record):
-    """What a candidate's ops compute in, and what was left in float, by op.
+    """The types that a candidate's ops compute in, and the ops left in float.
 
-    `float_ops` counts ops with float activations; `float_macs` are their multiply-accumulates out
-    of `macs`, 0 where none are counted. `arithmetics` counts ops by what they compute in.
+    `float_ops` counts ops with float activations by name. `float_macs` are their
+    multiply-accumulates out of `macs`, 0 if none are counted. `arithmetics` counts ops by the type
+    that they compute in.
     """
 
     candidate: str
@@ -106,7 +107,7 @@ class Attested(Record):
 
 
 class Spread(Record):
-    """Two-sided 95 % interval of a candidate's figure less the baseline's, from paired samples."""
+    """A 95 % interval of a candidate's figure less the baseline's, two-sided and paired."""
 
     candidate: str
     figure: str
@@ -115,11 +116,11 @@ class Spread(Record):
 
 
 class Details(Record):
-    """Everything of a decision that reports show and no verdict rests on.
+    """The parts of a decision that reports show and no verdict depends on.
 
     `subject` is the candidate that classes, curves, inputs and outputs are of: the winner, or the
-    closest where nothing qualified. Where the baseline is promoted instead, inputs and outputs are
-    the baseline's. `signatures` are the keys of the model's.
+    closest if nothing qualified. If the baseline is promoted instead, inputs and outputs are the
+    baseline's. `signatures` are the keys of the model's signatures.
     """
 
     subject: str | None = None

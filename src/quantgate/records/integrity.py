@@ -1,4 +1,4 @@
-"""Whether a decision file is as quantgate wrote it: whole, of this version, and unchanged."""
+"""Checks that a decision file is as quantgate wrote it: whole, of this version, unchanged."""
 
 import json
 import math
@@ -10,16 +10,16 @@ from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
 
-#: What the hash of a decision's content leaves out.
+#: The keys that the hash of a decision's content leaves out.
 _UNHASHED = ("created", "content_sha256")
 _OUTCOMES = (VerdictOutcome.PASS, VerdictOutcome.FAIL)
-_REMEDY = "decide again with `quantgate run`, or fetch the file once more"
+_REMEDY = "Decide again with `quantgate run`, or fetch the file once more"
 
 Content = Mapping[str, Any]
 
 
 def content_sha256(content: Content) -> str:
-    """Hash a decision as canonical JSON, without the time it was made and without its hash."""
+    """Return the hash of a decision as canonical JSON, without the time and the hash itself."""
     hashed = {key: value for key, value in content.items() if key not in _UNHASHED}
     return sha256_of_bytes(json.dumps(hashed, sort_keys=True, separators=(",", ":")).encode())
 
@@ -28,7 +28,7 @@ def read_content(path: str | Path, version: int) -> Content:
     """Read the JSON object in a decision file.
 
     Raises:
-        InputError: there is none, it is cut off, or it is of a newer version than `version`.
+        InputError: the file is missing, cut off, or of a newer version than `version`.
     """
     try:
         content = json.loads(Path(path).read_bytes())
@@ -36,27 +36,27 @@ def read_content(path: str | Path, version: int) -> Content:
         why = error.strerror or str(error)
         raise InputError(f"{path} is not a Decision record: {why}") from error
     except (ValueError, RecursionError) as error:
-        message = f"{path} is cut off, or no decision at all: {error}; {_REMEDY}"
+        message = f"{path} is cut off, or no decision at all: {error}. {_REMEDY}"
         raise InputError(message) from error
     if not isinstance(content, dict):
-        raise InputError(f"{path} is not a Decision record: it holds no JSON object; {_REMEDY}")
-    found = content.get("version")
-    if isinstance(found, int) and found > version:
+        raise InputError(f"{path} is not a Decision record: it holds no JSON object. {_REMEDY}")
+    written = content.get("version")
+    if isinstance(written, int) and written > version:
         raise InputError(
-            f"{path} is a decision of version {found}, and this quantgate reads version {version}: "
-            "update quantgate"
+            f"{path} is a decision of version {written}, and this quantgate reads version "
+            f"{version}: update quantgate"
         )
     return content
 
 
 def require_unchanged(path: str | Path, content: Content) -> None:
-    """Refuse a decision, sound in its form, that says what quantgate never writes.
+    """Refuse a well-formed decision with contents that quantgate never writes.
 
     Raises:
         InputError: it was changed after it was written.
     """
     for problem in _contradictions(content):
-        raise InputError(f"{path} was changed after it was written: {problem}; {_REMEDY}")
+        raise InputError(f"{path} was changed after it was written: {problem}. {_REMEDY}")
 
 
 def _contradictions(content: Content) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _contradictions(content: Content) -> Iterator[str]:
     winner, candidates = content["winner"], content["candidates"]
     names = [entry["name"] for entry in candidates]
     if len(set(names)) < len(names):
-        yield "two of its candidates have one name"
+        yield "two of its candidates have the same name"
     if (content["outcome"] == DecisionOutcome.WINNER) != (winner is not None):
         yield f"its outcome is `{content['outcome']}`, and its winner `{winner}`"
     if winner is not None and winner not in names:
@@ -74,11 +74,11 @@ def _contradictions(content: Content) -> Iterator[str]:
         yield from _contradictions_of(entry, is_winner=entry["name"] == winner)
     written = content.get("content_sha256")
     if written is not None and written != content_sha256(content):
-        yield "its content is not what its `content_sha256` is of"
+        yield "its content does not match its `content_sha256`"
 
 
 def _endless(value: Any) -> Iterator[float]:
-    """The numbers in JSON that are infinite or none."""
+    """Yield the numbers in JSON that are infinite or NaN."""
     if isinstance(value, float) and not math.isfinite(value):
         yield value
     elif isinstance(value, (dict, list)):
@@ -93,8 +93,8 @@ def _contradictions_of(entry: Content, *, is_winner: bool) -> Iterator[str]:
         right, wrong = _OUTCOMES if is_met else reversed(_OUTCOMES)
         outcome = verdict.get("outcome", right)
         if verdict["passed"] != (outcome == VerdictOutcome.PASS) or outcome == wrong:
-            yield f"`{name}` is said to keep or miss `{verdict['name']}`, and its margin says not"
+            yield f"`{name}` has an outcome for `{verdict['name']}` that contradicts its margin"
     if entry.get("qualified") and not all(verdict["passed"] for verdict in verdicts):
-        yield f"`{name}` is said to qualify, and misses a limit"
+        yield f"`{name}` is marked as qualified, and violates a limit"
     if is_winner and not entry.get("qualified"):
         yield f"its winner `{name}` does not qualify"

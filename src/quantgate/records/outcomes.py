@@ -37,7 +37,7 @@ class VerdictOutcome(Named):
 
 
 class CandidateStatus(Named):
-    """What came of a candidate, before any limit is checked."""
+    """The state of a candidate before any limit is checked."""
 
     MEASURED = "measured", "the model was measured"
     REJECTED = "rejected", "the model is not what its mode promises"

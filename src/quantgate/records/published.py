@@ -1,30 +1,32 @@
-"""A place of published versions: what stands in it, and whose it is."""
+"""The layout and ownership of a publication target: `latest` and `<version>/manifest.json`."""
 
 import json
 from collections.abc import Callable
 
 LATEST, MANIFEST = "latest", "manifest.json"
-OTHER_PLACE = "Name another place as `promote.to`, or with `quantgate promote --to`."
+OTHER_TARGET = "Name another target as `promote.to`, or with `quantgate promote --to`."
 
 
 def owner(read: Callable[[str], bytes | None]) -> str | None:
-    """The name of the spec whose version `latest` names; None where nothing tells.
+    """Return the name of the spec that published `latest`, or None if nothing tells.
 
-    `read` returns what a name in that place holds, None where there is nothing.
+    Args:
+        read: a function that returns the contents of a name in the target, or None if there is
+            nothing.
     """
     version = (read(LATEST) or b"").decode("utf-8", "replace").strip()
     return _name_in(read(f"{version}/{MANIFEST}") or b"") if version else None
 
 
 def belongs_to(name: str) -> str:
-    """Why another spec cannot publish there."""
-    return f"its `{LATEST}` is a version of `{name}`, and a place holds the versions of one name"
+    """Return the reason why another spec cannot publish there."""
+    return f"its `{LATEST}` is a version of `{name}`, and a target holds the versions of one name"
 
 
 def _name_in(manifest: bytes) -> str | None:
     try:
-        found = json.loads(manifest)
+        content = json.loads(manifest)
     except ValueError:
         return None
-    name = found.get("name") if isinstance(found, dict) else None
+    name = content.get("name") if isinstance(content, dict) else None
     return name if isinstance(name, str) else None

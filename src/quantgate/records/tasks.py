@@ -1,6 +1,6 @@
 """The documents that travel between the tasks of a pipeline, as JSON.
 
-Every model is known by the SHA-256 of its bytes: figures are joined to the file they were measured
+Every model is known by the SHA-256 of its bytes. Figures are joined to the file they were measured
 on, never to a name or a position in a list.
 """
 
@@ -12,7 +12,7 @@ from quantgate.records.outcomes import VerdictOutcome
 
 
 class TensorFacts(Record):
-    """An input or output of a signature; -1 stands for a dimension that is not fixed."""
+    """An input or output of a signature. A dimension of -1 is not fixed."""
 
     shape: list[int]
     dtype: str
@@ -27,13 +27,13 @@ class Signature(Record):
 
 
 class ModelFacts(Record):
-    """What `convert_baseline` found: the model card of the float model.
+    """The model card of the float model, as `convert_baseline` writes it.
 
-    `saved_model_sha256` covers every file of the SavedModel and its relative path;
-    `baseline_sha256` the bytes of the float .tflite. `signatures` are those that were converted,
-    in the spec's order; `tags` are of the graph in the SavedModel that has them. `unprepared` says
-    why there is no model to calibrate. `frozen` is true if the converter lost the variables, and a
-    copy with constants in their place was converted.
+    `saved_model_sha256` covers every file of the SavedModel and its relative path,
+    `baseline_sha256` the bytes of the float .tflite. `signatures` are those that were converted, in
+    the spec's order. `tags` are those of the graph in the SavedModel that has them. `unprepared` is
+    the reason why there is no model to calibrate. `frozen` is true if the converter lost the
+    variables, and a copy with constants in their place was converted.
     """
 
     saved_model_sha256: str
@@ -52,11 +52,15 @@ class ModelFacts(Record):
         return [signature.key for signature in self.signatures]
 
     def title(self, signature: str, tensor: str) -> str:
-        """What an input or output is called where all signatures are spoken of."""
+        """Return the name of an input or output among those of all signatures."""
         return tensor if len(self.signatures) == 1 else f"{signature}.{tensor}"
 
     def signature(self, key: str) -> Signature:
-        """The signature of a key; raises InputError where it was not converted."""
+        """Return the signature of a key.
+
+        Raises:
+            InputError: it was not converted.
+        """
         for signature in self.signatures:
             if signature.key == key:
                 return signature
@@ -78,14 +82,14 @@ class ArrayFacts(Record):
 
 
 class Manifest(Record):
-    """`manifest.json` of a data set folder: what is in it and how it was chosen.
+    """The contents of `manifest.json` in a data set folder: what is in it and how it was chosen.
 
     `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
-    `available` were taken. `per_class` counts the labels where they are integers. `selections` has
-    the rows that each variant of a calibration takes, "" being the one that `select` and `seed`
-    describe; empty where there is no other. `synthetic` says that the values are random. `fields`
-    are further arrays by key, for metrics: what slices go by, the truth of boxes. `classes` names
-    the classes, by number, where the source does.
+    `available` were taken. `per_class` counts the labels if they are integers. `selections` has the
+    rows that each variant of a calibration takes. The key "" is the one that `select` and `seed`
+    describe. It is empty if there is no other. `synthetic` is true for random values. `fields` are
+    further arrays by key, for metrics: what slices go by, the ground truth of boxes. `classes`
+    names the classes, by number, if the source does.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -105,11 +109,11 @@ class Manifest(Record):
 
 
 class Calibration(Record):
-    """`calibration.json` of a calibrated model's folder.
+    """The contents of `calibration.json` in a calibrated model's folder.
 
-    `way` is "once" where `calibrated.tflite` stands beside it, and "converter" where each
-    integer mode has to calibrate anew in the public converter (see `reason`).
-    A calibration that failed is data: every mode that needs it fails with `reason`.
+    `way` is "once" if `calibrated.tflite` is beside it. It is "converter" if each integer mode has
+    to calibrate again in the public converter (see `reason`). A failed calibration is data: every
+    mode that needs it fails with `reason`.
     """
 
     status: Literal["calibrated", "failed"]
@@ -121,7 +125,7 @@ class Calibration(Record):
 
 
 class Collection(Record):
-    """`collection.json` of a folder with the evidence on many candidates.
+    """The contents of `collection.json` in a folder with the evidence on many candidates.
 
     `pieces` has the SHA-256 of each piece's content, by kind: "models", "attestations",
     "measurements" and "targets".
@@ -131,7 +135,7 @@ class Collection(Record):
 
 
 class Slices(Record):
-    """The slices of a metric: the key that they go by, and how many samples each has, by name."""
+    """The slices of a metric: their key, and the number of samples in each, by name."""
 
     key: str
     higher_is_better: bool
@@ -139,11 +143,12 @@ class Slices(Record):
 
 
 class Steps(Record):
-    """How an evaluation in growing steps ended.
+    """The end of an evaluation in growing steps.
 
-    The first `taken` of `available` samples, in random order, were run. `outcome` says whether the
-    accuracy limits, which have so many rules as `limits`, were certain to be kept or missed by
-    then; "undecided" where no step before the last one told. `reason` is a sentence.
+    The first `taken` of `available` samples, in random order, were run. `limits` is the number of
+    rules in the accuracy limits. `outcome` is "pass" or "fail" if the limits were certain to be met
+    or violated by then, and "undecided" if no step before the last one showed either. `reason` is a
+    sentence.
     """
 
     taken: int
@@ -154,22 +159,21 @@ class Steps(Record):
 
     @property
     def stopped(self) -> bool:
-        """Whether samples were left out."""
+        """True if samples were left out."""
         return self.taken < self.available
 
 
 class Measurement(Record):
-    """`measurement.json`: the figures of one model on one data set.
+    """The contents of `measurement.json`: the figures of one model on one data set.
 
-    Beside it `samples.npz` holds, per figure, a float64 array [samples] whose mean is the figure
-    (where that is no mean over samples, what the jackknife says each contributes), in the order of
-    the data set. `metrics` are by the names of their figures. `slices` are by figure; in each the
-    metric has a figure of its own, `top1[phone]`, and values of the samples in it.
-    status "failed" means that the model did not run, or was not measured; `reasons` say why.
-    `model_sha256` is None where the conversion left no model.
-    `steps` are there where the evaluation might have stopped early. Where it did, `samples` are
-    those that were run, and `covered.npy`, int64 [samples], beside `samples.npz` holds their places
-    in the data set.
+    `samples.npz` beside it holds a float64 array [samples] for each figure, in the order of the
+    data set. Its mean is the figure. For a figure that is no mean over samples, it holds the
+    contributions by the jackknife. `metrics` are by the names of their figures. `slices` are by
+    figure. In each slice the metric has a figure of its own, `top1[phone]`, and values of the
+    samples in it. The status is "failed" if the model did not run or was not measured, and
+    `reasons` say why. `model_sha256` is None if the conversion left no model. `steps` are there if
+    the evaluation might have stopped early. If it did, `samples` are those that were run, and
+    `covered.npy`, int64 [samples], holds their places in the data set.
     """
 
     model_sha256: str | None
@@ -195,10 +199,10 @@ class Interval(Record):
 class Conditions(Record):
     """The state of the machine that models were timed on.
 
-    `governor` is "unknown" where the system does not tell, as in many virtual machines. `load` is
-    the load average of the minute before. While the models were timed, other processes took the
-    share `others` of all cores' time, and the hypervisor the share `stolen`; `preempted` of
-    `invocations` were interrupted by another process.
+    `governor` is "unknown" if the system does not tell, as in many virtual machines. `load` is the
+    load average of the minute before. While the models were timed, other processes took the share
+    `others` of all cores' time, and the hypervisor the share `stolen`. `preempted` of `invocations`
+    were interrupted by another process.
     """
 
     governor: str
@@ -211,12 +215,12 @@ class Conditions(Record):
 
 
 class Benchmark(Record):
-    """Latency, time to load and memory by the model's SHA-256.
+    """The latency, loading time and memory of models, by the SHA-256 of each.
 
-    A model that could not be timed is in `failures`. `timings` are nanoseconds, one entry a round;
-    null where a slow model sat the round out. `ratios` are intervals of the ratio to the baseline,
-    by latency figure, where there were rounds enough to tell. `itself` is the interval of the ratio
-    of the medians of the baseline and the baseline, loaded twice.
+    A model that could not be timed is in `failures`. `timings` are nanoseconds, one entry a round,
+    or null if a slow model sat the round out. `ratios` are intervals of the ratio to the baseline,
+    by latency figure, if there were enough rounds. `itself` is the noise floor: the interval of the
+    ratio of the baseline's median to its own, loaded and timed twice.
     """
 
     figures: dict[str, dict[str, float]]

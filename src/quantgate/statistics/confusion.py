@@ -1,4 +1,4 @@
-"""What two classifiers answered, held against each other: classes, confusions, ROC curves."""
+"""Comparisons of two classifiers: accuracy by class, confusions, ROC curves."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Choices:
-    """Chosen and right class of each sample, int32 [samples]."""
+    """The predicted and the right class of each sample, int32 [samples]."""
 
     chosen: Labels
     right: Labels
@@ -28,7 +28,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Rankings:
-    """Score of the positive class, float64 [samples], and whether it is right, 0 or 1."""
+    """The score of the positive class, float64 [samples], and whether it is right, 0 or 1."""
 
     scores: Scores
     right: Labels
@@ -36,13 +36,13 @@ class Rankings:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model answered, by the figure that rests on it."""
+    """The predictions of a model, by the figure computed from them."""
 
     choices: Mapping[str, Choices] = field(default_factory=dict)
     rankings: Mapping[str, Rankings] = field(default_factory=dict)
 
     def at(self, rows: NDArray[np.int64] | None) -> "Answers":
-        """The answers to these samples; to all of them where `rows` is None."""
+        """Return the predictions for these samples, or for all of them if `rows` is None."""
         if rows is None:
             return self
         return Answers(
@@ -57,14 +57,14 @@ class Answers:
 def classes_of(
     figure: str, candidate: str, baseline: Choices, own: Choices, names: Sequence[str] = ()
 ) -> Classes:
-    """Hold a candidate's classes against the baseline's, on the same samples.
+    """Compare a candidate's predicted classes with the baseline's, on the same samples.
 
     Args:
-        figure: what the classes were counted for.
-        candidate: its name.
-        baseline: what the baseline answered.
-        own: what the candidate answered.
-        names: of the classes, by number; a class without one goes by its number.
+        figure: the name of the figure computed from the classes.
+        candidate: the candidate's name.
+        baseline: the baseline's predictions.
+        own: the candidate's predictions.
+        names: the names of the classes, by number. A class without one goes by its number.
     """
     right, before, after = own.right, baseline.chosen, own.chosen
     labels: Labels = np.unique(np.concatenate([right, before, after]))
@@ -83,7 +83,7 @@ def classes_of(
 
 
 def curves_of(figure: str, candidate: str, baseline: Rankings, own: Rankings) -> Curves | None:
-    """The ROC curves of both; None where the samples are all of one class."""
+    """Return the ROC curves of both, or None if the samples are all of one class."""
     before, after = roc_points(baseline), roc_points(own)
     if not (before and after):
         return None
@@ -91,9 +91,9 @@ def curves_of(figure: str, candidate: str, baseline: Rankings, own: Rankings) ->
 
 
 def roc_points(rankings: Rankings) -> list[CurvePoint]:
-    """The ROC curve from (0, 0) to (1, 1), at most `MOST_POINTS` of its points.
+    """Return the ROC curve from (0, 0) to (1, 1), at most `MOST_POINTS` of its points.
 
-    The first point's threshold is the greatest score, which nothing exceeds.
+    The first point's threshold is the highest score, which nothing exceeds.
     """
     order = np.argsort(-rankings.scores, kind="stable")
     scores, right = rankings.scores[order], rankings.right[order] > 0
@@ -133,10 +133,10 @@ def _matrix(labels: Labels, right: Labels, chosen: Labels) -> list[list[int]]:
 def _changes(
     labels: Labels, right: Labels, before: Labels, after: Labels, names: Sequence[str]
 ) -> list[ClassChange]:
-    """The classes of which most samples changed from right to wrong or back, on balance."""
+    """Return the classes with the most samples that changed from right to wrong or back."""
     samples, was, now = (
-        np.bincount(np.searchsorted(labels, found), minlength=len(labels)).tolist()
-        for found in (right, right[before == right], right[after == right])
+        np.bincount(np.searchsorted(labels, classes), minlength=len(labels)).tolist()
+        for classes in (right, right[before == right], right[after == right])
     )
     changes = [
         ClassChange(label=_named(label, names), samples=whole, baseline=first, candidate=second)
@@ -154,10 +154,10 @@ def _confused(right: Labels, before: Labels, after: Labels, names: Sequence[str]
     counts: dict[tuple[int, int], list[int]] = {}
     for place, chosen in enumerate((before, after)):
         wrong = chosen != right
-        pairs, found = np.unique(
+        pairs, occurrences = np.unique(
             np.stack([right[wrong], chosen[wrong]], axis=1), axis=0, return_counts=True
         )
-        for (one, other), count in zip(pairs.tolist(), found.tolist(), strict=True):
+        for (one, other), count in zip(pairs.tolist(), occurrences.tolist(), strict=True):
             counts.setdefault((one, other), [0, 0])[place] = count
     changed = [
         Confused(

@@ -1,23 +1,23 @@
-"""When an evaluation may stop early, and at which confidence.
+"""The looks of an early-stopping evaluation, and the confidence at each (alpha spending).
 
-Of what a limit's confidence leaves for error, a fifth is spent on all looks before the last, and
-the rest on the verdict over all samples: so a limit at 95 % is decided early at 99 %, over all
-looks together, and on all samples at 96 %, and either way at 95 %. A limit without a confidence is
-decided early at 99 % too, and on all samples by the figure itself. Several limits share the error
-of the early looks, so that it is the error of the whole verdict: to miss one of them is enough.
+With the error rate `alpha = 1 - confidence` of a limit, all early looks together may use 20 % of
+alpha, and the final look the remaining 80 %. At 95 % confidence, early decisions are made at 99 %
+and the final one at 96 %. A limit without a confidence is decided early at 99 % too, and on all
+samples by the figure itself. Several limits share the error of the early looks. It is the error of
+the whole verdict, because a candidate fails as soon as it violates one limit.
 """
 
-#: The first look is after so many samples, and each further one after half as many again.
+#: The number of samples before the first look. Each further look takes half as many again.
 FIRST_LOOK = 100
 GROWTH = 1.5
-#: Of what a confidence leaves for error, the part that early looks may spend.
+#: The part of the error rate that early looks may spend.
 EARLY_SHARE = 0.2
-#: What limits without a confidence of their own are decided at.
+#: The confidence of limits that have none of their own.
 CONFIDENCE = 0.95
 
 
 def looks_at(samples: int) -> list[int]:
-    """After how many samples an evaluation of so many may stop, before all of them."""
+    """Return the numbers of samples after which an evaluation may stop before its end."""
     looks = [FIRST_LOOK] if samples > FIRST_LOOK else []
     while looks and (following := int(looks[-1] * GROWTH)) < samples:
         looks.append(following)
@@ -25,10 +25,10 @@ def looks_at(samples: int) -> list[int]:
 
 
 def early_confidence(confidence: float) -> float:
-    """The confidence, over all early looks together, of a limit that is decided by one of them."""
+    """Return the confidence of all early looks together."""
     return 1 - EARLY_SHARE * (1 - confidence)
 
 
 def last_confidence(confidence: float) -> float:
-    """The confidence of a verdict over all samples where earlier looks have spent their part."""
+    """Return the confidence of the final look, after the early looks spent their part."""
     return 1 - (1 - EARLY_SHARE) * (1 - confidence)

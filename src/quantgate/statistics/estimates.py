@@ -1,7 +1,8 @@
-"""How certain a value is that a limit holds: one kind of evidence, one class.
+"""Estimates of the value that a rule limits: one class for each kind of evidence.
 
-A value without doubt is its own bound; a difference of two models rests on pairs of samples, and a
-figure by itself on its samples. `decision.verdicts` says which of them is behind which rule.
+A value without doubt is its own bound. A difference of two models is estimated from pairs of
+samples, and a figure by itself from its samples. `decision.verdicts` chooses the class for each
+rule.
 """
 
 import math
@@ -14,53 +15,53 @@ from quantgate.statistics.paired_bounds import Samples, mcnemar, samples_needed,
 
 
 class Estimate(Protocol):
-    """What the data says about a value that a rule limits, in the unit of the rule."""
+    """Evidence on a value that a rule limits, in the unit of the rule."""
 
     @property
     def samples(self) -> int:
-        """How many samples it rests on."""
+        """The number of samples behind the estimate."""
 
     @property
     def p_value(self) -> float | None:
-        """McNemar's, where two models are compared in what they get right."""
+        """McNemar's p-value, for two models compared in what they get right."""
 
     def upper(self, confidence: float) -> float:
-        """One-sided upper confidence bound; infinite where there are too few samples."""
+        """Return the one-sided upper confidence bound, infinite for too few samples."""
 
     def lower(self, confidence: float) -> float:
-        """One-sided lower confidence bound; likewise."""
+        """Return the one-sided lower confidence bound, likewise."""
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
-        """How many samples would put a bound on this side of `limit`, were they to stay alike.
+        """Return the number of similar samples that would put a bound on this side of `limit`.
 
-        Infinite where the value is the limit.
+        It is infinite if the value is the limit.
         """
 
 
 @dataclass(frozen=True)
 class Certain:
-    """A value that rests on no sample of anything: two models that are the same bytes."""
+    """A value that depends on no sample: two models that are the same bytes."""
 
     value: float
     samples: int = 0
     p_value: None = None
 
     def upper(self, confidence: float) -> float:
-        """The value itself."""
+        """Return the value."""
         return self.value
 
     def lower(self, confidence: float) -> float:
-        """The value itself."""
+        """Return the value."""
         return self.value
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
-        """None are needed."""
+        """Return zero."""
         return 0.0
 
 
 @dataclass(frozen=True)
 class Paired:
-    """`offset + scale * mean(first - second)`, float64 [samples] of the same samples; scale > 0."""
+    """The value `offset + scale * mean(first - second)` over float64 [samples], with scale > 0."""
 
     first: Samples
     second: Samples
@@ -69,24 +70,24 @@ class Paired:
 
     @property
     def samples(self) -> int:
-        """How many pairs."""
+        """The number of pairs."""
         return len(self.first)
 
     @property
     def p_value(self) -> float | None:
-        """McNemar's exact p-value; None where values are not right or wrong."""
+        """McNemar's exact p-value, or None if values are not 0 or 1."""
         return mcnemar(self.first, self.second)
 
     def upper(self, confidence: float) -> float:
-        """Tango's score bound for right and wrong, otherwise a bootstrap."""
+        """Return Tango's score bound for values of 0 and 1, otherwise a bootstrap bound."""
         return self.offset + self.scale * upper_bound(self.first, self.second, confidence)
 
     def lower(self, confidence: float) -> float:
-        """The same bound of the difference the other way round."""
+        """Return the negated upper bound of `second - first`."""
         return self.offset - self.scale * upper_bound(self.second, self.first, confidence)
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
-        """By the root law, on whichever side of `limit` the mean is."""
+        """Apply the square-root law, on the side of `limit` where the mean is."""
         return _to_decide(self.first, self.second, confidence, (limit - self.offset) / self.scale)
 
 
@@ -99,24 +100,24 @@ class Mean:
 
     @property
     def samples(self) -> int:
-        """How many values."""
+        """The number of values."""
         return len(self.values)
 
     def upper(self, confidence: float) -> float:
-        """Wilson's score bound for right and wrong (Tango's against nothing), or a bootstrap."""
+        """Return Wilson's score bound (Tango's against zeros) for 0 and 1, or a bootstrap bound."""
         return upper_bound(self.values, np.zeros_like(self.values), confidence)
 
     def lower(self, confidence: float) -> float:
-        """One less the upper bound of what is missing to one."""
+        """Return `1 - upper(1 - values)`: the bound is symmetric for values in [0, 1]."""
         return 1 - upper_bound(1 - self.values, np.zeros_like(self.values), confidence)
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
-        """By the root law, on whichever side of `limit` the mean is."""
+        """Apply the square-root law, on the side of `limit` where the mean is."""
         if float(np.mean(self.values)) <= limit:
-            values, kept = self.values, limit
+            values, target = self.values, limit
         else:
-            values, kept = 1 - self.values, 1 - limit
-        return samples_needed(values, np.zeros_like(values), confidence, kept)
+            values, target = 1 - self.values, 1 - limit
+        return samples_needed(values, np.zeros_like(values), confidence, target)
 
 
 def _to_decide(first: Samples, second: Samples, confidence: float, limit: float) -> float:
@@ -126,7 +127,7 @@ def _to_decide(first: Samples, second: Samples, confidence: float, limit: float)
 
 
 def are_sound(*arrays: Samples | None) -> bool:
-    """Whether all arrays are there, of one length, not empty and finite."""
+    """Return whether all arrays are there, of one length, not empty and finite."""
     first = arrays[0]
     return first is not None and all(
         values is not None
@@ -138,5 +139,5 @@ def are_sound(*arrays: Samples | None) -> bool:
 
 
 def whole_samples(needed: float, present: int) -> int | None:
-    """That many samples as a whole number, more than are present; None where none would do."""
+    """Return a number of samples above those present, or None if no number would do."""
     return max(int(needed), present + 1) if math.isfinite(needed) else None

@@ -1,8 +1,8 @@
-"""What interleaved timings show: how far the ratio of two models' percentiles can be trusted.
+"""Confidence intervals for ratios of latencies, from interleaved timings.
 
-Timings are float64 [rounds], NaN where a model sat the round out. In each round all models run
-once, so that a slow spell of the machine falls on all alike: models are compared over the rounds
-that both took part in, and the bootstrap draws whole rounds.
+Timings are float64 [rounds], NaN if a model sat the round out. In each round all models run once,
+so that a slow spell of the machine affects all alike. Models are compared over the rounds that both
+took part in, and the bootstrap draws whole rounds.
 
 Source: Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, chapters 10 and 13.
 """
@@ -25,32 +25,32 @@ CONFIDENCE = 0.95
 NANOSECONDS_PER_MS = 1e6
 # A chunk of resampled timings stays within 8 MB, whatever the number of rounds.
 CHUNK_VALUES = 1 << 20
-#: What is drawn for so many, one chunk, is kept for the next two models.
+#: Up to so many rounds the draws fit in one chunk, which is kept for the next two models.
 FEW_ROUNDS = CHUNK_VALUES // RESAMPLES
 
 
 def percentile(timings: Timings, percent: float) -> float:
-    """A percentile over the rounds that a model took part in."""
+    """Return a percentile over the rounds that a model took part in."""
     return float(np.percentile(timings[np.isfinite(timings)], percent))
 
 
 def least_runs(percent: float, confidence: float) -> int:
-    """How many runs it takes to bound a percentile from above, at a one-sided confidence.
+    """Return the number of runs needed to bound a percentile from above at a confidence.
 
-    With fewer, chances are above `1 - confidence` that all of them are below the percentile.
+    With fewer, the probability that all of them are below the percentile is above `1 - confidence`.
     """
     return math.ceil(math.log1p(-confidence) / math.log(percent / 100))
 
 
 def ratio_interval(first: Timings, second: Timings, percent: float) -> Interval | None:
-    """The 95 % interval of the ratio of two models' percentiles; None with too few rounds."""
+    """Return the 95 % interval of the ratio of two percentiles, or None for too few rounds."""
     return ratio_intervals(first, second, [percent]).get(percent)
 
 
 def ratio_intervals(
     first: Timings, second: Timings, percents: Sequence[float]
 ) -> dict[float, Interval]:
-    """The same for several percentiles at once, without those that had too few rounds."""
+    """Return the intervals of several percentiles, without those that had too few rounds."""
     tail = (1 - CONFIDENCE) / 2
     both = _common(first, second)
     known = [each for each in percents if both.shape[1] >= least_runs(each, 1 - tail)]
@@ -66,7 +66,14 @@ def ratio_intervals(
 
 @dataclass(frozen=True)
 class Clocked:
-    """A value of two models' percentiles: of the first's, float64 [rounds], and the second's."""
+    """A value computed from the percentiles of two models' timings.
+
+    Attributes:
+        value: a function of the first and the second model's percentile.
+        first: float64 [rounds].
+        second: float64 [rounds].
+        percent: the percentile.
+    """
 
     value: Callable[[float, float], float]
     first: Timings
@@ -76,19 +83,19 @@ class Clocked:
 
     @property
     def samples(self) -> int:
-        """In how many rounds both took part."""
+        """The number of rounds in which both took part."""
         return int(_common(self.first, self.second).shape[1])
 
     def upper(self, confidence: float) -> float:
-        """One-sided upper bound by a bootstrap; infinite where there are too few rounds."""
+        """Return the one-sided upper bootstrap bound, infinite for too few rounds."""
         return self._bound(confidence, confidence, math.inf)
 
     def lower(self, confidence: float) -> float:
-        """Likewise."""
+        """Return the one-sided lower bootstrap bound, likewise."""
         return self._bound(1 - confidence, confidence, -math.inf)
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
-        """How many rounds would put a bound on this side of `limit`, by the root law."""
+        """Return the number of rounds that would decide, by the square-root law."""
         least = least_runs(self.percent, confidence)
         if self.samples < least:
             return float(least)
@@ -105,11 +112,11 @@ class Clocked:
         return float(np.quantile([self.value(*pair) for pair in resampled], quantile))
 
 
-def told_apart(interval: Interval | None, itself: Interval | None) -> bool:
-    """Whether a ratio is beyond what one and the same model shows when it is timed twice.
+def is_distinguishable(interval: Interval | None, itself: Interval | None) -> bool:
+    """Return whether a ratio is beyond the noise floor.
 
-    That is so if no value in the ratio's interval is as close to 1 as the farthest in `itself`, the
-    interval of a model against itself.
+    It is if no value in its interval is as close to 1 as the farthest in `itself`, the interval of
+    a model's ratio to its own copy.
     """
     if interval is None or itself is None:
         return False
@@ -118,18 +125,18 @@ def told_apart(interval: Interval | None, itself: Interval | None) -> bool:
 
 
 def resolution_of(itself: Interval) -> float:
-    """The ratio, 1 or more, up to which two models' medians cannot be told apart."""
+    """Return the ratio, 1 or more, up to which two models' medians are indistinguishable."""
     return max(itself.high, 1 / itself.low)
 
 
 def _common(first: Timings, second: Timings) -> Timings:
-    """Float64 [2, rounds] of the rounds that both took part in."""
+    """Return the rounds that both took part in, float64 [2, rounds]."""
     both = np.stack([first, second])
     return both[:, np.isfinite(both).all(axis=0)]
 
 
 def _resampled_percentiles(both: Timings, percents: Sequence[float]) -> Timings:
-    """Float64 [percents, 2, resamples], as NumPy's `percentile` of each resample."""
+    """Return percentiles of each resample as NumPy's, float64 [percents, 2, resamples]."""
     orders, rounds = np.argsort(both, axis=1), both.shape[1]
     chunks = [
         [
@@ -142,7 +149,11 @@ def _resampled_percentiles(both: Timings, percents: Sequence[float]) -> Timings:
 
 
 def _percentiles(values: Timings, counts: NDArray[np.int32], percents: Sequence[float]) -> Timings:
-    """Of values in ascending order that occur so many times: float64 [percents, resamples]."""
+    """Compute percentiles of sorted values weighted by resample counts.
+
+    Returns:
+        float64 [percents, resamples].
+    """
     up_to = np.cumsum(counts, axis=1, dtype=np.int32)
     last = len(values) - 1
 
@@ -150,12 +161,12 @@ def _percentiles(values: Timings, counts: NDArray[np.int32], percents: Sequence[
         places: NDArray[np.intp] = np.argmax(up_to > rank, axis=1)
         return values[places]
 
-    found = []
+    percentiles = []
     for percent in percents:
         place = percent / 100 * last
         below = at(int(place))
-        found.append(below + (place - int(place)) * (at(min(int(place) + 1, last)) - below))
-    return np.array(found)
+        percentiles.append(below + (place - int(place)) * (at(min(int(place) + 1, last)) - below))
+    return np.array(percentiles)
 
 
 @lru_cache(maxsize=4)
@@ -164,7 +175,7 @@ def _few_counts(rounds: int) -> list[NDArray[np.int32]]:
 
 
 def _counts(rounds: int) -> Iterator[NDArray[np.int32]]:
-    """How often each round is drawn, with replacement, int32 [resamples, rounds] in chunks."""
+    """Yield the number of draws of each round, int32 [resamples, rounds], in chunks."""
     generator = np.random.default_rng(SEED)
     size = max(1, CHUNK_VALUES // rounds)
     for start in range(0, RESAMPLES, size):

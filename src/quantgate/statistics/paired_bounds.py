@@ -1,8 +1,8 @@
-"""Upper confidence bounds for a paired mean difference, and the samples that one would take.
+"""Upper confidence bounds for a paired mean difference, and the samples needed for one.
 
-The bound covers a mean over the population that the samples stand for. Values that agree on every
-sample therefore still leave a bound above zero where they are right or wrong: models that agree on
-1,000 samples may differ on the next. That two models are the same bytes is for the caller to know.
+The bound covers a mean over the population that the samples come from. Values of 0 and 1 that agree
+on every sample therefore still leave a bound above zero: models that agree on 1,000 samples may
+differ on the next. The caller has to know whether two models are the same bytes.
 """
 
 import math
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 SEED = 20250114
 RESAMPLES = 2_000
-# From here on the expansion is closer to endless resampling than so many resamples are, unless a
-# few values outweigh all others: there the mean is more skewed than an expansion can follow.
+# For more samples the expansion is closer to endless resampling than so many resamples are.
+# The exception are means skewed by a few values, which an expansion cannot follow.
 MOST_RESAMPLED = 200
 MOST_SKEWED = 0.2
-#: Values that are drawn at once.
+#: The number of values that are drawn at once.
 CHUNK_VALUES = 2_000_000
 # Halves an interval of length 2 to below the spacing of doubles.
 BISECTIONS = 60
@@ -27,11 +27,11 @@ Samples = NDArray[np.float64]
 
 
 def upper_bound(first: Samples, second: Samples, confidence: float) -> float:
-    """One-sided upper confidence bound of the mean of `first - second`, never below that mean.
+    """Return a one-sided upper confidence bound of the mean of `first - second`.
 
-    Where all values are 0 or 1 it is Tango's score bound, otherwise a percentile bootstrap: by
-    resampling, or of more than `MOST_RESAMPLED` samples whose mean is hardly skewed by what endless
-    resampling comes to.
+    The bound is never below that mean. If all values are 0 or 1 it is Tango's score bound,
+    otherwise a percentile bootstrap. The bootstrap resamples, or uses the limit of endless
+    resampling for more than `MOST_RESAMPLED` samples with a mean that is hardly skewed.
 
     Args:
         first: float64 [samples].
@@ -39,11 +39,11 @@ def upper_bound(first: Samples, second: Samples, confidence: float) -> float:
         confidence: in [0.5, 1).
 
     Returns:
-        The bound, in the unit of the values; infinite where there are too few samples to tell.
+        The bound, in the unit of the values. It is infinite if there are too few samples to tell.
 
     Sources:
-        Tango, T. (1998), Equivalence test and confidence interval for the difference in
-        proportions for the paired-sample design. Statistics in Medicine 17, 891-908.
+        Tango, T. (1998), Equivalence test and confidence interval for the difference in proportions
+            for the paired-sample design. Statistics in Medicine 17, 891-908.
         Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, chapter 13.
     """
     if _is_binary(first) and _is_binary(second):
@@ -52,10 +52,10 @@ def upper_bound(first: Samples, second: Samples, confidence: float) -> float:
 
 
 def mcnemar(first: Samples, second: Samples) -> float | None:
-    """McNemar's exact two-sided p-value, None where values are not all 0 or 1.
+    """Return McNemar's exact two-sided p-value, or None if values are not all 0 or 1.
 
-    How probable it would be that the pairs which only one of two gets right are shared out at
-    least so unevenly, were either as likely to be right as the other.
+    It is the probability that the discordant pairs are split at least this unevenly, if either
+    model were as likely to be right as the other.
 
     Args:
         first: float64 [samples].
@@ -63,7 +63,7 @@ def mcnemar(first: Samples, second: Samples) -> float | None:
 
     Source:
         Fagerland, M., Lydersen, S. and Laake, P. (2013), The McNemar test for binary matched-pairs
-        data. BMC Medical Research Methodology 13, 91: the exact conditional test.
+            data. BMC Medical Research Methodology 13, 91: the exact conditional test.
     """
     if not (_is_binary(first) and _is_binary(second)):
         return None
@@ -75,25 +75,25 @@ def mcnemar(first: Samples, second: Samples) -> float | None:
 
 
 def least_samples(confidence: float, limit: float) -> float:
-    """How many samples it takes to show a limit on what is right or wrong, if all pairs agree.
+    """Return the samples needed to show a limit on values of 0 and 1, if all pairs agree.
 
-    With fewer, `upper_bound` keeps `limit` only where the second is better than the first.
+    With fewer, `upper_bound` meets `limit` only if the second is better than the first.
     """
     squared = _quantile(confidence) ** 2
     return _whole_samples(squared * (1 - limit), limit)
 
 
 def samples_needed(first: Samples, second: Samples, confidence: float, limit: float) -> float:
-    """How many samples would bring `upper_bound` down to `limit`, were the values to stay alike.
+    """Return how many similar samples would bring `upper_bound` down to `limit`.
 
     Args:
         first: float64 [samples].
         second: float64 [samples], of the same samples in the same order.
         confidence: in [0.5, 1).
-        limit: what the bound has to keep, in the unit of the values.
+        limit: the limit for the bound, in the unit of the values.
 
     Returns:
-        A whole number; infinite where `limit` is not above the mean difference.
+        A whole number, or infinity if `limit` is not above the mean difference.
     """
     difference = first - second
     slack = limit - float(np.mean(difference))
@@ -107,13 +107,13 @@ def samples_needed(first: Samples, second: Samples, confidence: float, limit: fl
 
 
 def _log_binomial(pairs: int, count: int) -> float:
-    """Logarithm of the probability of `count` of so many pairs at even odds."""
+    """Return the log probability of `count` of so many pairs at even odds."""
     ways = math.lgamma(pairs + 1) - math.lgamma(count + 1) - math.lgamma(pairs - count + 1)
     return ways - pairs * math.log(2)
 
 
 def _whole_samples(spread: float, tolerance: float) -> float:
-    """Their ratio as a whole number; infinite where the tolerance is too small for doubles."""
+    """Return the ratio as a whole number, or infinity if the tolerance is too small for doubles."""
     samples = spread / tolerance if tolerance > 0 else math.inf
     return float(math.ceil(samples)) if math.isfinite(samples) else math.inf
 
@@ -127,7 +127,7 @@ def _is_binary(values: Samples) -> bool:
 
 
 def _discordant(first: Samples, second: Samples) -> tuple[int, int]:
-    """Count the pairs that only the first, and those that only the second gets right."""
+    """Count the pairs that only the first and those that only the second gets right."""
     return int(np.sum(first > second)), int(np.sum(first < second))
 
 
@@ -148,7 +148,7 @@ def _score_bound(only_first: int, only_second: int, pairs: int, quantile: float)
 
 
 def _score_variance(only_first: int, only_second: int, pairs: int, difference: float) -> float:
-    """Variance of one pair's difference, at its likeliest where the mean is `difference`."""
+    """Return the variance of one pair's difference, at its likeliest for a mean `difference`."""
     linear = (2 * pairs - only_first + only_second) * difference - only_first - only_second
     constant = -only_second * difference * (1 - difference)
     root = math.sqrt(max(linear**2 - 8 * pairs * constant, 0.0))
@@ -171,7 +171,7 @@ def _bootstrap_bound(difference: Samples, confidence: float) -> float:
 
 @lru_cache(maxsize=4)
 def _resampling(samples: int) -> Samples:
-    """How much each of so many values counts in each mean, float64 [RESAMPLES, samples]."""
+    """Return bootstrap weights, float64 [RESAMPLES, samples]. Each row sums to 1."""
     drawn = np.random.default_rng(SEED).integers(0, samples, (RESAMPLES, samples))
     places = drawn + samples * np.arange(RESAMPLES)[:, np.newaxis]
     counts = np.bincount(places.ravel(), minlength=RESAMPLES * samples)
@@ -179,7 +179,7 @@ def _resampling(samples: int) -> Samples:
 
 
 def _resampled_means(values: Samples) -> Samples:
-    """Means of samples drawn anew, float64 [RESAMPLES], in chunks for what memory holds."""
+    """Return means of resampled values, float64 [RESAMPLES], in chunks to save memory."""
     generator, size = np.random.default_rng(SEED), len(values)
     step = max(1, CHUNK_VALUES // size)
     return np.concatenate(
@@ -191,7 +191,7 @@ def _resampled_means(values: Samples) -> Samples:
 
 
 def _skewness_of_mean(values: Samples) -> float:
-    """Third standardized moment of the mean of so many values; 0 where they are all alike."""
+    """Return the third standardized moment of the mean, or 0 if all values are equal."""
     centred = values - np.mean(values)
     deviation = math.sqrt(float(np.mean(centred**2)))
     if deviation == 0:
@@ -201,13 +201,13 @@ def _skewness_of_mean(values: Samples) -> float:
 
 
 def _expanded_bound(difference: Samples, quantile: float) -> float:
-    """What resampling without end would come to, by its expansion to the order of 1 / samples.
+    """Return the limit of endless resampling, by its expansion to the order of 1 / samples.
 
     Source: Hall, P. (1992), The Bootstrap and Edgeworth Expansion, sections 2.5 and 3.3.
     """
     mean = float(np.mean(difference))
     deviation, skew = float(np.std(difference)), _skewness_of_mean(difference)
-    # Beyond its turning point the expansion says nothing.
+    # Beyond its turning point the expansion has no meaning.
     reach = min(quantile, -3 / skew) if skew < 0 else quantile
     steps = reach + skew * (reach**2 - 1) / 6
     bound = mean + deviation / math.sqrt(len(difference)) * steps

@@ -1,4 +1,4 @@
-"""Figures and verdicts in words; one wording for decisions and for every report."""
+"""Figures in words. Decisions, errors and reports share one wording."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from quantgate.domain.figures import ALLOCATED, FIGURES, LATENCIES, LOAD, MEMORY
 from quantgate.domain.targets import TARGET_OF
 from quantgate.records.tasks import Conditions, Interval
 
-#: What is smaller or greater is written with an exponent.
+#: Smaller and greater numbers are written with an exponent.
 LEAST_PLAIN, MOST_PLAIN = 1e-6, 1e15
 KIB, MIB = 1024, 1024**2
 _SHORT_NAMES: Mapping[str, str] = MappingProxyType(
@@ -20,14 +20,14 @@ _SHORT_NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def short_name(figure: str) -> str:
-    """What a person calls a figure: `size`, `top1`, `p95`."""
+    """Return the name of a figure for people: `size`, `top1`, `p95`."""
     return _SHORT_NAMES.get(figure, figure)
 
 
 def number_text(name: str, value: float, digits: int = 4) -> str:
-    """A figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`.
+    """Return a figure without its unit: `30,496`, `0.8908`, `31.81`, `1.23`.
 
-    `digits` are the significant ones of a figure whose size is not known beforehand, as a loss's.
+    `digits` are the significant ones of a figure with an unknown range, such as a loss.
     """
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
     if figure.unit in ("bytes", "cycles", "ops"):
@@ -42,76 +42,79 @@ def number_text(name: str, value: float, digits: int = 4) -> str:
 
 
 def figure_text(name: str, value: float) -> str:
-    """A figure with its unit: `30,496 bytes`, `0.8908`, `31.81 dB`, `1.23 ms`."""
+    """Return a figure with its unit: `30,496 bytes`, `0.8908`, `31.81 dB`, `1.23 ms`."""
     figure = FIGURES.get(name, Figure(name, higher_is_better=True))
     return f"{number_text(name, value)} {figure.unit}".rstrip()
 
 
 def size_text(size_bytes: float) -> str:
-    """A size in KiB, from 1 MiB on in MiB: `29.8 KiB`, `96.08 MiB`."""
+    """Return a size in KiB, from 1 MiB on in MiB: `29.8 KiB`, `96.08 MiB`."""
     if size_bytes < MIB:
         return f"{size_bytes / KIB:,.1f} KiB"
     return f"{size_bytes / MIB:,.2f} MiB"
 
 
 def readable_text(name: str, value: float) -> str:
-    """As `figure_text`, but for sizes of many bytes: `96.08 MiB`."""
+    """Return a figure as `figure_text` does, but sizes of many bytes as `96.08 MiB`."""
     return size_text(value) if is_size(name) and value >= MIB else figure_text(name, value)
 
 
 def is_size(name: str) -> bool:
-    """Whether a figure counts bytes."""
+    """Return whether a figure counts bytes."""
     return name in FIGURES and FIGURES[name].unit == "bytes"
 
 
 def change_text(name: str, change: float) -> str:
-    """A difference against the baseline, always with a sign: `+0.0016`."""
+    """Return a difference from the baseline, always with a sign: `+0.0016`."""
     return f"{'-' if change < 0 else '+'}{number_text(name, abs(change), digits=2)}"
 
 
 def ratio_text(ratio: float) -> str:
-    """A ratio to the baseline: `0.61`."""
+    """Return a ratio to the baseline: `0.61`."""
     return decimals_text(ratio, 2)
 
 
 def range_text(interval: Interval) -> str:
-    """The interval of a ratio to the baseline: `0.58 to 0.64`."""
+    """Return the interval of a ratio to the baseline: `0.58 to 0.64`."""
     return f"{ratio_text(interval.low)} to {ratio_text(interval.high)}"
 
 
 def conditions_text(conditions: Conditions) -> str:
-    """The state of a machine that models were timed on."""
+    """Return the state of the machine that models were timed on."""
     return (
         f"{conditions.cores} cores, governor {conditions.governor}, load {conditions.load:.2f} "
-        f"before; others took {100 * conditions.others:.0f} % of the cores' time, the hypervisor "
-        f"{100 * conditions.stolen:.0f} %; {conditions.preempted:,} of "
-        f"{conditions.invocations:,} invocations were interrupted"
+        f"before, {100 * conditions.others:.0f} % of the cores' time taken by others and "
+        f"{100 * conditions.stolen:.0f} % by the hypervisor, {conditions.preempted:,} of "
+        f"{conditions.invocations:,} invocations interrupted"
     )
 
 
 def confidence_text(confidence: float) -> str:
-    """A confidence: `95 % confidence`."""
+    """Return a confidence: `95 % confidence`."""
     return f"{100 * confidence:.10g} % confidence"
 
 
 def tolerance_text(within: str | float | Mapping[str, float]) -> str:
-    """How close counts as equal: `5%`, `0.01`, `what the samples show at 95 % confidence`."""
+    """Return a tolerance: `5%`, `0.01`, `sampling noise at 95 % confidence`."""
     if isinstance(within, str):
         return within
     if isinstance(within, Mapping):
-        return f"what the samples show at {confidence_text(within['confidence'])}"
+        return f"sampling noise at {confidence_text(within['confidence'])}"
     return plain_text(within)
 
 
 def decimals_text(value: float, places: int) -> str:
-    """Fixed places; more where they would turn a small value into zero."""
+    """Return a number with fixed places, or more if they would turn a small value into zero."""
     if 0 < abs(value) < 0.5 * 10.0**-places:
         return _significant(value, 1)
     return f"{value:.{places}f}"
 
 
 def plain_text(value: float, digits: int = 10) -> str:
-    """So many significant digits at most; an exponent only where zeros would have to be counted."""
+    """Return a number with at most so many significant digits.
+
+    It has an exponent only if zeros would have to be counted otherwise.
+    """
     if value and not LEAST_PLAIN <= abs(value) < MOST_PLAIN:
         return f"{value:.{digits}g}"
     text = _significant(value, digits)
@@ -119,6 +122,6 @@ def plain_text(value: float, digits: int = 10) -> str:
 
 
 def _significant(value: float, digits: int) -> str:
-    """So many significant digits, never an exponent, and every digit before the point."""
+    """Return a number with so many significant digits and every digit before the point."""
     magnitude = math.floor(math.log10(abs(value))) if value else 0
     return f"{value:,.{max(0, digits - 1 - magnitude)}f}"

@@ -17,7 +17,7 @@ _PLACES = {"%": 2, "": 3}
 
 
 def rule_text(verdict: Verdict) -> str:
-    """What a verdict is about: `top1 drop at most 0.01 at 95 % confidence`."""
+    """Return the rule of a verdict: `top1 drop at most 0.01 at 95 % confidence`."""
     name = f"{verdict.worst_of}[each slice]" if verdict.worst_of else verdict.name
     rule = RULES[verdict.rule]
     text = f"{_with_noun(name, rule)} {rule.side} {limit_text(verdict)}"
@@ -27,12 +27,12 @@ def rule_text(verdict: Verdict) -> str:
 
 
 def limit_text(verdict: Verdict) -> str:
-    """The limit as the spec has it, with its unit."""
+    """Return the limit as the spec has it, with its unit."""
     return _with_unit(verdict, plain_text(verdict.limit))
 
 
 def amount_text(verdict: Verdict, amount: float) -> str:
-    """A value, bound or margin of a verdict, in the unit of its rule."""
+    """Return a value, bound or margin of a verdict, in the unit of its rule."""
     unit = RULES[verdict.rule].unit
     if unit is None:
         return figure_text(verdict.kind, amount)
@@ -40,9 +40,9 @@ def amount_text(verdict: Verdict, amount: float) -> str:
 
 
 def miss_text(verdict: Verdict) -> str:
-    """How a limit was missed or left open: `top1 drop of 0.0231 exceeds 0.01 by 0.0131`."""
+    """Say how a limit was violated or left open: `top1 drop of 0.0231 exceeds 0.01 by 0.0131`."""
     if verdict.value is None:
-        return f"{rule_text(verdict)}: nothing was measured that could show it"
+        return f"{rule_text(verdict)}: not measured"
     if verdict.outcome is VerdictOutcome.UNDECIDED:
         return _undecided_text(verdict)
     verb = "falls short of" if RULES[verdict.rule].is_floor else "exceeds"
@@ -53,7 +53,7 @@ def miss_text(verdict: Verdict) -> str:
 
 
 def short_miss_text(verdict: Verdict) -> str:
-    """The same for a narrow column: `misses top1 by 0.0131`."""
+    """Say the same for a narrow column: `misses top1 by 0.0131`."""
     if verdict.value is None:
         return f"{short_name(verdict.name)} not measured"
     if verdict.outcome is VerdictOutcome.UNDECIDED:
@@ -64,14 +64,14 @@ def short_miss_text(verdict: Verdict) -> str:
 
 
 def reach_text(verdict: Verdict) -> str:
-    """On which side of its value a verdict's bound lies."""
+    """Return the side of the value on which a verdict's bound is."""
     return "down to" if RULES[verdict.rule].is_floor else "up to"
 
 
 def _undecided_text(verdict: Verdict) -> str:
     value = f"{_subject(verdict)} of {amount_text(verdict, verdict.value or 0.0)}"
     if verdict.margin is None or verdict.interval is None:
-        return f"{rule_text(verdict)}: {value} comes with too few {_evidence(verdict)} to show it"
+        return f"{rule_text(verdict)}: {value} is based on too few {_evidence(verdict)} to show it"
     interval = (
         f"{amount_text(verdict, verdict.interval.low)} to "
         f"{amount_text(verdict, verdict.interval.high)} at "

@@ -400,8 +400,8 @@ def test_a_narrow_calibration_set(
     assert areas["narrow"] < areas["broad"] - 0.02
     assert said["broad"] == []
     assert said["narrow"] == [
-        f"input `x` runs from {samples.min():.4g} to {samples.max():.4g} in the evaluation data "
+        f"input `x` ranges from {samples.min():.4g} to {samples.max():.4g} in the evaluation data "
         f"and only from {samples[:100].min():.4g} to {samples[:100].max():.4g} in the calibration "
-        "data: integer models clip what calibration never saw; calibrate on samples as broad as "
-        "those that the model will meet"
+        "data. Integer models clip values outside the calibrated range: calibrate on samples as "
+        "varied as the model's inputs"
     ]

@@ -82,7 +82,7 @@ def test_a_candidate_that_agrees_passes_early(sorted_by_class):
     assert steps_of(found) == (ENOUGH_TO_PASS, SAMPLES, "pass")
     assert found.measurement.steps.reason == (
         "757 of 2,500 samples were enough to show, at 99 % confidence over all looks, that it "
-        "keeps top1 drop at most 0.01"
+        "meets top1 drop at most 0.01"
     )
     assert found.measurement.samples == len(found.covered) == ENOUGH_TO_PASS
     assert np.all(np.diff(found.covered) > 0), "each sample once, in the order of the data set"
@@ -96,7 +96,7 @@ def test_a_candidate_that_lost_a_class_fails_at_the_first_look(sorted_by_class):
     assert steps_of(found) == (ENOUGH_TO_FAIL, SAMPLES, "fail")
     assert found.measurement.steps.reason == (
         "100 of 2,500 samples were enough to show, at 99 % confidence over all looks, that it "
-        "misses top1 drop at most 0.01"
+        "violates top1 drop at most 0.01"
     )
     assert found.measurement.status == "measured"
     assert found.measurement.figures["top1"] == found.samples["top1"].mean()
@@ -150,8 +150,8 @@ def test_a_choice_that_rests_on_a_figure_gets_it_exactly(sorted_by_class):
     found, whole = sorted_by_class(KEEPS, **by_accuracy), sorted_by_class(KEEPS)
     assert steps_of(found) == (SAMPLES, SAMPLES, "undecided")
     assert found.measurement.steps.reason == (
-        "all 2,500 samples were run: no fewer showed that it misses an accuracy limit, and the "
-        "choice rests on top1"
+        "all 2,500 samples were run: fewer did not show that it violates an accuracy limit, and "
+        "the choice depends on top1"
     )
     assert found.covered is None
     assert np.array_equal(found.samples["top1"], whole.samples["top1"])
@@ -164,7 +164,7 @@ def test_what_is_close_to_the_limit_is_run_on_all_samples(sorted_by_class):
     found = sorted_by_class((1.0, 0.9, 1.1), **drop(round(lost, 3)))
     assert steps_of(found) == (SAMPLES, SAMPLES, "undecided")
     assert found.measurement.steps.reason == (
-        "all 2,500 samples were run: no fewer told for certain whether it keeps its accuracy limits"
+        "all 2,500 samples were run: fewer did not show whether it meets its accuracy limits"
     )
 
 

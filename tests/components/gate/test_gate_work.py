@@ -319,8 +319,8 @@ def test_samples_in_both_sets_are_warned_of(files):
     )
     decision = files.decision()
     assert decision.warnings == [
-        "1 of the 2 evaluation samples stand in the calibration set too: their accuracy says less "
-        "about new data; keep the two sets apart"
+        "1 of the 2 evaluation samples are in the calibration set too. Accuracy on them says less "
+        "about new data: keep the two sets apart"
     ]
     assert decision.warnings[0] in Path(files.path("report")).read_text("utf-8")
     assert decision.warnings[0] in Path(files.path("page")).read_text("utf-8")

@@ -130,7 +130,7 @@ def test_another_specs_place_stays_as_it_is(decided, publish, tmp_path):
         publish(*decided(b"other", name="digits"))
     assert str(caught.value) == (
         f"cannot publish `digits` in {tmp_path / 'fleet'}: its `latest` is a version of `fashion`, "
-        "and a place holds the versions of one name. Name another place as `promote.to`, or with "
+        "and a target holds the versions of one name. Name another target as `promote.to`, or with "
         "`quantgate promote --to`."
     )
     assert contents(tmp_path / "fleet") == before
@@ -192,7 +192,7 @@ def test_an_unknown_winner_is_refused(decided, publish):
         publish(decision, model)
     assert str(caught.value) == (
         f"{decision} was changed after it was written: its winner `tiny` is not among its "
-        "candidates; decide again with `quantgate run`, or fetch the file once more"
+        "candidates. Decide again with `quantgate run`, or fetch the file once more"
     )
 
 

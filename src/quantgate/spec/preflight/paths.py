@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quantgate.errors import KeyPath
-from quantgate.records.published import OTHER_PLACE, belongs_to, owner
+from quantgate.records.published import OTHER_TARGET, belongs_to, owner
 from quantgate.spec.model.data import CalibrationSamples, DataSource
 from quantgate.spec.model.formats import PYTHON, declared_format, has_location
 from quantgate.spec.model.functions import may_be_in_an_image, travels
@@ -139,7 +139,7 @@ def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
         theirs = owner(lambda name: _content(target / name))
         if theirs not in (None, loaded.spec.name):
             message = f"`promote.to` is taken, {target}: {belongs_to(theirs)}"
-            yield Finding(path, message, OTHER_PLACE)
+            yield Finding(path, message, OTHER_TARGET)
 
     if not loaded.spec.promote:
         return iter(())
