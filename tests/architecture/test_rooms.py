@@ -24,6 +24,8 @@ CORE_LIBRARIES = {"numpy", "pydantic", "yaml", "pydantic_core"}
 #: Modules that are imported only when they are needed.
 LAZY_MODULES = {"terminal": {"rich"}, "gcs": {"google"}, "gcs_client": {"google", "requests"}}
 RUNNER_LIBRARIES = {"", "docker", "google", "kfp", "threadpoolctl", "yaml"}
+#: A function with more parameters takes records instead.
+MOST_PARAMETERS = 8
 ROOM_NAMES = ("components", "pipelines", "local_runner")
 
 
@@ -95,6 +97,26 @@ def test_components_keep_interface_and_work_apart(path: Path) -> None:
         assert not {name for name in at_import if ".work" in name}
     else:
         assert "kfp" not in {library_of(name) for name in names}, f"{path} imports kfp"
+
+
+def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    arguments = function.args
+    named = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    return len(named) + bool(arguments.vararg) + bool(arguments.kwarg)
+
+
+def test_functions_take_few_parameters() -> None:
+    """The interfaces of components are exempt, because KFP makes each parameter an input."""
+    rooms = [room for room in ROOMS if room != "quantgate.local_runner"]
+    paths = [path for room in rooms for path in modules_of(room) if path.stem != "component"]
+    crowded = [
+        f"{path}:{node.lineno}: {node.name} takes {parameters_of(node)}"
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if parameters_of(node) > MOST_PARAMETERS
+    ]
+    assert crowded == [], "pass records instead"
 
 
 def test_components_take_tensorflow_without_keras() -> None:

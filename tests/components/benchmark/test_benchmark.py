@@ -51,7 +51,7 @@ def test_models_are_timed_once_by_their_content(bench, scaled_model, tmp_path):
         assert percentiles == sorted(percentiles)
 
 
-def test_a_model_that_crashes_takes_no_other_along(bench, scaled_model, crashing_model):
+def test_a_crash_does_not_affect_other_models(bench, scaled_model, crashing_model):
     sound, narrow = scaled_model("a", [1.0, 2.0]), scaled_model("narrow", [1.0, 2.0, 3.0])
     result = bench(sound, [crashing_model, narrow])
     assert set(result.figures) == {sha256_of_file(sound)}
@@ -88,7 +88,7 @@ def fully_connected(step, source, weights, target):
     return step("FULLY_CONNECTED", [source, weights], [target], options, "FullyConnectedOptions")
 
 
-def test_only_the_runs_that_count_are_kept(bench, scaled_model):
+def test_warm_up_runs_are_not_kept(bench, scaled_model):
     first, second = scaled_model("a", [1.0, 2.0]), scaled_model("b", [3.0, 4.0])
     facts = ModelFacts.read(bench.facts)
     subject = Subject(facts, facts.signatures[0], bench.dataset, threads=1)
@@ -100,7 +100,7 @@ def test_only_the_runs_that_count_are_kept(bench, scaled_model):
     assert 0 <= timed.preempted <= 10
 
 
-def test_the_baseline_is_timed_against_itself_and_the_others_against_it(bench, scaled_model):
+def test_the_baseline_is_compared_with_itself_and_with_candidates(bench, scaled_model):
     first, second = scaled_model("a", [1.0, 2.0]), scaled_model("b", [3.0, 4.0])
     result = bench(first, [second], runs=40)
     assert 0 < result.itself.low <= result.itself.high
@@ -142,7 +142,7 @@ def test_memory_and_the_time_to_load_are_measured(bench, build_model, stored, st
     assert 0 < large["load_ms"] < 1000
 
 
-def test_an_invocation_costs_little_of_pythons_time(bench, scaled_model):
+def test_the_overhead_of_python_is_small(bench, scaled_model):
     trivial = scaled_model("a", [1.0, 2.0])
     figures = bench(trivial, [], runs=200).figures[sha256_of_file(trivial)]
     assert figures["latency_p50_ms"] < 0.1
@@ -157,14 +157,14 @@ def test_a_slow_model_keeps_to_its_budget(bench, scaled_model):
     assert result.ratios[sha256_of_file(second)].keys() == {"latency_p50_ms"}
 
 
-def test_without_a_baseline_that_runs_nothing_is_compared(bench, scaled_model, crashing_model):
+def test_without_a_running_baseline_there_are_no_ratios(bench, scaled_model, crashing_model):
     sound = scaled_model("a", [1.0, 2.0])
     result = bench(crashing_model, [sound])
     assert set(result.figures) == {sha256_of_file(sound)}
     assert (result.ratios, result.itself) == ({}, None)
 
 
-def test_where_nothing_runs_there_are_reasons_alone(bench, crashing_model):
+def test_failures_alone_have_reasons(bench, crashing_model):
     result = bench(crashing_model, [])
     assert (result.figures, result.timings, result.conditions) == ({}, {}, None)
     assert set(result.failures) == {sha256_of_file(crashing_model)}

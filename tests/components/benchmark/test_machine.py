@@ -1,4 +1,4 @@
-"""What is told of the machine that models are timed on."""
+"""The facts about the machine that models are timed on."""
 
 import os
 
@@ -25,12 +25,12 @@ def test_the_governor_is_that_of_the_cores_we_may_use(tmp_path):
     assert governor(tmp_path) == ", ".join(sorted(names))
 
 
-def test_many_virtual_machines_tell_no_governor(tmp_path):
+def test_the_governor_may_be_unknown(tmp_path):
     assert governor(tmp_path) == "unknown"
     assert governor() != ""
 
 
-def test_what_others_and_the_hypervisor_take_are_shares_of_all_cores(tmp_path):
+def test_other_processes_and_stolen_time_are_shares_of_all_cores(tmp_path):
     tick = 1 / os.sysconf("SC_CLK_TCK")
     stat = tmp_path / "stat"
     stat.write_text("cpu  100 0 50 1000 10 0 5 20 7 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
@@ -44,7 +44,7 @@ def test_what_others_and_the_hypervisor_take_are_shares_of_all_cores(tmp_path):
     assert read_clock(tmp_path / "absent").total == 0
 
 
-def test_what_our_own_child_works_is_not_others(tmp_path):
+def test_the_time_of_child_processes_is_our_own(tmp_path):
     start = read_clock()
     run_isolated(_spin, limits=ResourceLimits(60))
     end = read_clock()

@@ -1,4 +1,4 @@
-"""Who is timed when: every model once a round, in an order that a seed makes."""
+"""The order of invocations: every model once a round, shuffled with a seed."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ RUNS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1
 
 
 @given(RUNS, st.integers(0, 5))
-def test_every_model_runs_as_often_as_it_shall_and_once_a_round(runs, warmup):
+def test_every_model_runs_once_in_each_of_its_rounds(runs, warmup):
     order = schedule(runs, warmup, 40)
     assert len(set(order)) == len(order)
     assert Counter(key for round_, key in order if round_ >= 0) == runs
@@ -27,7 +27,7 @@ def test_the_order_is_the_same_in_every_run(runs):
 
 
 @given(RUNS)
-def test_any_two_meet_in_as_many_rounds_as_the_slower_one_runs(runs):
+def test_two_models_share_all_rounds_of_the_slower_one(runs):
     order = schedule(runs, 0, 40)
     rounds = {key: {round_ for round_, other in order if other == key} for key in runs}
     for one in runs:
@@ -43,7 +43,7 @@ def test_no_model_always_comes_first():
 
 
 @given(st.floats(1e-3, 100), st.floats(0, 100), st.integers(1, 1000))
-def test_slow_models_run_less_often_but_ten_times_at_least(budget_s, invocation_s, runs):
+def test_slow_models_run_at_least_ten_times(budget_s, invocation_s, runs):
     granted = runs_within(budget_s, invocation_s, runs)
     assert min(runs, LEAST_RUNS) <= granted <= runs
     if granted > LEAST_RUNS:

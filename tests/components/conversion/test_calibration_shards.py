@@ -37,7 +37,7 @@ INT16X8 = Recipe(QUANTIZED_MODES["int16x8"])
 def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards of few samples, whatever this machine has."""
     monkeypatch.setattr(shards, "LEAST_SAMPLES", 4)
-    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(workers, "processors", lambda: 3)
 
 
 @pytest.fixture
@@ -108,12 +108,12 @@ def test_shards_share_every_cell():
 def test_few_samples_are_not_worth_a_process(
     monkeypatch: pytest.MonkeyPatch, samples: int, count: int
 ):
-    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(workers, "processors", lambda: 3)
     assert len(shards_of({"": {"a": range(samples)}}, stateful=False)) == count
 
 
 def test_many_cores_are_not_all_taken(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: set(range(64)))
+    monkeypatch.setattr(workers, "processors", lambda: 64)
     assert len(shards_of({"": {"a": range(10_000)}}, stateful=False)) == 8
 
 

@@ -20,7 +20,7 @@ def test_a_file_has_the_hash_of_its_bytes(tmp_path: Path) -> None:
     assert component.python_func(artifact=artifact) == sha256_of_bytes(b"two")
 
 
-def test_a_folder_counts_with_names_and_bytes(tmp_path: Path) -> None:
+def test_a_folder_has_the_hash_of_its_names_and_bytes(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "same", "renamed", "other")]
     files = [("a/b", b"1"), ("a/b", b"1"), ("a/c", b"1"), ("a/b", b"2")]
     for folder, (name, content) in zip(folders, files, strict=True):
@@ -31,7 +31,7 @@ def test_a_folder_counts_with_names_and_bytes(tmp_path: Path) -> None:
     assert len({one, *others}) == 3
 
 
-def test_nothing_has_none(tmp_path: Path) -> None:
+def test_a_missing_artifact_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         fingerprint(str(tmp_path / "gone"))
     assert str(caught.value) == (

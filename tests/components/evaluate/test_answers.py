@@ -1,4 +1,4 @@
-"""What classifiers answered, as it lies beside their measurements."""
+"""The predictions of classifiers, which are stored beside their measurements."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ TOP1 = {"metric": "top1"}
 
 @pytest.fixture
 def evaluated(scaled_model, make_facts, make_dataset, tmp_path):
-    """Evaluate a model that hands its inputs on; returns what lies in the folder, x and labels."""
+    """Evaluate a model that copies its inputs. Return the evaluation, inputs and labels."""
 
     def run(metrics, values=3, samples=2500, labels=None):
         facts = make_facts({"x": (FLOAT, [-1, values])}, {"y": (FLOAT, [-1, values])})
@@ -34,48 +34,50 @@ def evaluated(scaled_model, make_facts, make_dataset, tmp_path):
 
 @pytest.mark.parametrize("cores", [1, 3])
 def test_classes_are_kept_in_the_order_of_the_samples(evaluated, monkeypatch, cores):
-    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda _: set(range(cores)))
-    measurement, found, x, labels = evaluated([TOP1])
-    choices = found.answers().choices["top1"]
+    monkeypatch.setattr(workers, "processors", lambda: cores)
+    measurement, evaluation, x, labels = evaluated([TOP1])
+    choices = evaluation.answers().choices["top1"]
     assert np.array_equal(choices.chosen, x.argmax(axis=1))
     assert np.array_equal(choices.right, labels)
     assert (choices.chosen == choices.right).mean() == measurement.figures["top1"]
 
 
-def test_answers_are_no_figures(evaluated):
-    measurement, found, *_ = evaluated([TOP1, {"metric": "log_loss", "postprocess": ["softmax"]}])
+def test_predictions_are_not_figures(evaluated):
+    measurement, evaluation, *_ = evaluated(
+        [TOP1, {"metric": "log_loss", "postprocess": ["softmax"]}]
+    )
     assert list(measurement.figures) == list(measurement.metrics) == ["top1", "log_loss"]
-    assert list(found.samples) == ["top1", "log_loss"]
+    assert list(evaluation.samples) == ["top1", "log_loss"]
 
 
-def test_one_output_is_kept_once_and_another_form_of_it_too(evaluated):
+def test_predictions_are_kept_once_for_each_form_of_an_output(evaluated):
     metrics = [
         TOP1,
         {"metric": "f1_macro"},
         {"metric": "top1", "name": "soft", "postprocess": ["softmax"]},
     ]
-    _, found, *_ = evaluated(metrics)
-    assert list(found.answers().choices) == ["top1", "soft"]
+    _, evaluation, *_ = evaluated(metrics)
+    assert list(evaluation.answers().choices) == ["top1", "soft"]
 
 
 def test_scores_of_two_classes_are_kept(evaluated):
     labels = np.arange(2500) % 2
-    measurement, found, x, _ = evaluated([{"metric": "roc_auc"}], values=2, labels=labels)
-    rankings = found.answers().rankings["roc_auc"]
+    measurement, evaluation, x, _ = evaluated([{"metric": "roc_auc"}], values=2, labels=labels)
+    rankings = evaluation.answers().rankings["roc_auc"]
     assert np.array_equal(rankings.scores, x[:, 1].astype(np.float64))
     assert np.array_equal(rankings.right, labels)
-    assert found.answers().choices == {}
+    assert evaluation.answers().choices == {}
     assert list(measurement.figures) == ["roc_auc"]
 
 
-def test_metrics_of_values_keep_none(evaluated):
+def test_regression_metrics_keep_no_predictions(evaluated):
     target = np.zeros((2500, 3), np.float32)
-    _, found, *_ = evaluated([{"metric": "mse"}], labels=target)
-    answers = found.answers()
+    _, evaluation, *_ = evaluated([{"metric": "mse"}], labels=target)
+    answers = evaluation.answers()
     assert (answers.choices, answers.rankings) == ({}, {})
 
 
-def test_a_missing_model_answers_nothing(make_facts, make_dataset, tmp_path):
+def test_a_missing_model_has_no_predictions(make_facts, make_dataset, tmp_path):
     facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
     dataset = make_dataset(facts, x=np.ones((3, 3), np.float32), labels=np.arange(3))
     (tmp_path / "empty.tflite").write_bytes(b"")

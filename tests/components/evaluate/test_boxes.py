@@ -21,12 +21,12 @@ METRIC = {"metric": "mean_average_precision", "detection": DETECTION, "truth": T
 
 
 def plain_coco(detections, truth) -> float:
-    """As pycocotools' own demo has it; both are lists of dictionaries."""
+    """Compute the metric like the demo of pycocotools, from two lists of dictionaries."""
     coco = COCO()
     coco.dataset = {
         "info": {},
         "images": [{"id": image} for image in range(SAMPLES)],
-        "categories": [{"id": found} for found in range(3)],
+        "categories": [{"id": class_} for class_ in range(3)],
         "annotations": truth,
     }
     coco.createIndex()
@@ -45,12 +45,12 @@ def scene():
     boxes = np.concatenate([corner, generator.uniform(8, 40, (SAMPLES, TRUE, 2))], axis=-1)
     classes = generator.integers(0, 3, (SAMPLES, TRUE))
     classes[generator.random((SAMPLES, TRUE)) < 0.3] = -1
-    found = np.concatenate([boxes, generator.uniform(0, 60, (SAMPLES, 2, 4))], axis=1)
-    found[:, :TRUE] += generator.normal(0, 1.5, (SAMPLES, TRUE, 4))
+    detected = np.concatenate([boxes, generator.uniform(0, 60, (SAMPLES, 2, 4))], axis=1)
+    detected[:, :TRUE] += generator.normal(0, 1.5, (SAMPLES, TRUE, 4))
     told = np.concatenate([np.abs(classes), generator.integers(0, 3, (SAMPLES, 2))], axis=1)
     scores = generator.random((SAMPLES, MOST))
     counts = generator.integers(3, MOST + 1, SAMPLES)
-    x, y, w, h = np.moveaxis(found, -1, 0)
+    x, y, w, h = np.moveaxis(detected, -1, 0)
     return {
         "b": np.stack([y, x, y + h, x + w], axis=-1).astype(np.float32),
         "s": scores.astype(np.float32),
@@ -64,7 +64,7 @@ def scene():
 
 @pytest.fixture
 def detector(build_model, make_facts, stored, step, tmp_path):
-    """A model that gives its inputs back as boxes, scores, classes and count; and its data."""
+    """A model that copies its inputs to boxes, scores, classes and count, with its data."""
 
     def prepare(scene, shapes=None):
         shapes = shapes or {"b": [MOST, 4], "s": [MOST], "c": [MOST], "n": [1]}
@@ -97,10 +97,10 @@ def detector(build_model, make_facts, stored, step, tmp_path):
 def as_annotations(scene, rows=None):
     truth, detections = [], []
     for sample in range(SAMPLES) if rows is None else rows:
-        for box, found in zip(scene["gt_boxes"][sample], scene["gt_classes"][sample], strict=True):
-            if found >= 0:
+        for box, class_ in zip(scene["gt_boxes"][sample], scene["gt_classes"][sample], strict=True):
+            if class_ >= 0:
                 truth.append(
-                    {"id": len(truth) + 1, "image_id": sample, "category_id": int(found)}
+                    {"id": len(truth) + 1, "image_id": sample, "category_id": int(class_)}
                     | {"bbox": box.tolist(), "area": float(box[2] * box[3]), "iscrowd": 0}
                 )
         for place in range(int(scene["n"][sample, 0])):
@@ -113,7 +113,7 @@ def as_annotations(scene, rows=None):
     return detections, truth
 
 
-def test_it_is_what_pycocotools_makes_of_the_boxes(detector, measure, scene):
+def test_it_equals_the_result_of_pycocotools(detector, measure, scene):
     measurement, samples = measure(*detector(scene), [METRIC])
     expected = plain_coco(*as_annotations(scene))
     assert 0.2 < expected < 0.8
@@ -123,12 +123,12 @@ def test_it_is_what_pycocotools_makes_of_the_boxes(detector, measure, scene):
     assert values.mean() == pytest.approx(expected)
 
 
-def test_contributions_are_the_jackknifes(scene):
+def test_contributions_equal_those_of_the_jackknife(scene):
     detections, truth = as_annotations(scene)
     left_out = [
         plain_coco(
-            [found for found in detections if found["image_id"] != sample],
-            [found for found in truth if found["image_id"] != sample],
+            [box for box in detections if box["image_id"] != sample],
+            [box for box in truth if box["image_id"] != sample],
         )
         for sample in range(5)
     ]
@@ -142,12 +142,12 @@ def test_contributions_are_the_jackknifes(scene):
     assert steps == pytest.approx(-(SAMPLES - 1))
 
 
-def test_each_slice_is_an_evaluation_of_its_own(detector, measure, scene):
+def test_each_slice_equals_an_evaluation_of_its_samples(detector, measure, scene):
     measurement, _ = measure(*detector(scene), [{**METRIC, "slice": "camera"}])
     for start, camera in enumerate(("front", "rear")):
         expected = plain_coco(*as_annotations(scene, range(start, SAMPLES, 2)))
-        found = measurement.figures[f"mean_average_precision[{camera}]"]
-        assert found == pytest.approx(expected, abs=1e-12)
+        figure = measurement.figures[f"mean_average_precision[{camera}]"]
+        assert figure == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ def test_each_slice_is_an_evaluation_of_its_own(detector, measure, scene):
         ("cxcywh", [12, 23, 4, 6]),
     ],
 )
-def test_formats_are_brought_into_one(form, box):
+def test_box_formats_are_converted(form, box):
     assert corner_and_size(np.array([box]), form).tolist() == [[10, 20, 4, 6]]
 
 
-def test_says_which_shapes_do_not_fit(detector, measure, scene):
+def test_shapes_that_do_not_fit_are_an_error(detector, measure, scene):
     wrong = {**scene, "gt_classes": scene["gt_classes"].astype(np.float32)}
     with pytest.raises(InputError) as caught:
         measure(*detector(wrong), [METRIC])
@@ -210,7 +210,7 @@ def test_says_which_shapes_do_not_fit(detector, measure, scene):
         ),
     ],
 )
-def test_says_what_is_wrong(detector, measure, scene, changes, metric, said):
+def test_boxes_that_do_not_fit_are_an_error(detector, measure, scene, changes, metric, said):
     with pytest.raises(InputError) as caught:
         measure(*detector({**scene, **changes}), [metric])
     assert str(caught.value) == said

@@ -1,4 +1,4 @@
-"""Evaluations in growing steps: what is run, what is left out, and that no sample is run twice."""
+"""Evaluations in growing steps: the samples that are run, each of them once."""
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,7 @@ KEEPS, LOSES_CLASS_0 = (3.0, 3.0, 3.0), (0.001, 2.0, 2.0)
 
 @pytest.fixture
 def measure(tmp_path) -> Callable[..., Evaluation]:
-    """Evaluate a model; with limits, in steps. Each measurement has a folder of its own."""
+    """Evaluate a model, in steps if there are limits. Each measurement has its own folder."""
     numbers = count()
 
     def run(
@@ -50,9 +50,9 @@ def measure(tmp_path) -> Callable[..., Evaluation]:
 
 @pytest.fixture
 def sorted_by_class(scaled_model, make_facts, make_dataset, measure) -> Callable[..., Evaluation]:
-    """Try a model with these factors on samples of class 0, then 1, then 2; returns what it gave.
+    """Evaluate a model with these factors on samples of class 0, then 1, then 2.
 
-    The baseline gets all of them right.
+    The baseline predicts all of them right.
     """
     x = np.random.default_rng(1).random((SAMPLES, 3), np.float32)
     x = x[np.argsort(x.argmax(axis=1), kind="stable")]
@@ -70,39 +70,39 @@ def drop(limit: float) -> dict[str, Any]:
     return {"limits": {"top1": {"max_drop": limit, "confidence": 0.95}}, "choose": SIZE}
 
 
-def steps_of(found: Evaluation) -> tuple[int, int, str]:
-    steps = found.measurement.steps
+def steps_of(evaluation: Evaluation) -> tuple[int, int, str]:
+    steps = evaluation.measurement.steps
     assert steps is not None
     return steps.taken, steps.available, steps.outcome
 
 
 def test_a_candidate_that_agrees_passes_early(sorted_by_class):
     whole = sorted_by_class(KEEPS)
-    found = sorted_by_class(KEEPS, **drop(0.01))
-    assert steps_of(found) == (ENOUGH_TO_PASS, SAMPLES, "pass")
-    assert found.measurement.steps.reason == (
+    evaluation = sorted_by_class(KEEPS, **drop(0.01))
+    assert steps_of(evaluation) == (ENOUGH_TO_PASS, SAMPLES, "pass")
+    assert evaluation.measurement.steps.reason == (
         "757 of 2,500 samples were enough to show, at 99 % confidence over all looks, that it "
         "meets top1 drop at most 0.01"
     )
-    assert found.measurement.samples == len(found.covered) == ENOUGH_TO_PASS
-    assert np.all(np.diff(found.covered) > 0), "each sample once, in the order of the data set"
-    assert np.array_equal(found.samples["top1"], whole.samples["top1"][found.covered])
-    assert found.measurement.figures == {"top1": 1.0}
-    assert found.measurement.dataset_sha256 == whole.measurement.dataset_sha256
+    assert evaluation.measurement.samples == len(evaluation.covered) == ENOUGH_TO_PASS
+    assert np.all(np.diff(evaluation.covered) > 0), "each sample once, in the order of the data set"
+    assert np.array_equal(evaluation.samples["top1"], whole.samples["top1"][evaluation.covered])
+    assert evaluation.measurement.figures == {"top1": 1.0}
+    assert evaluation.measurement.dataset_sha256 == whole.measurement.dataset_sha256
 
 
 def test_a_candidate_that_lost_a_class_fails_at_the_first_look(sorted_by_class):
-    found = sorted_by_class(LOSES_CLASS_0, **drop(0.01))
-    assert steps_of(found) == (ENOUGH_TO_FAIL, SAMPLES, "fail")
-    assert found.measurement.steps.reason == (
+    evaluation = sorted_by_class(LOSES_CLASS_0, **drop(0.01))
+    assert steps_of(evaluation) == (ENOUGH_TO_FAIL, SAMPLES, "fail")
+    assert evaluation.measurement.steps.reason == (
         "100 of 2,500 samples were enough to show, at 99 % confidence over all looks, that it "
         "violates top1 drop at most 0.01"
     )
-    assert found.measurement.status == "measured"
-    assert found.measurement.figures["top1"] == found.samples["top1"].mean()
+    assert evaluation.measurement.status == "measured"
+    assert evaluation.measurement.figures["top1"] == evaluation.samples["top1"].mean()
 
 
-def test_labels_of_a_metrics_own_are_those_of_the_samples_that_were_taken(
+def test_a_metric_with_its_own_labels_uses_those_of_the_covered_samples(
     scaled_model, make_facts, make_dataset, measure
 ):
     x = np.random.default_rng(1).random((SAMPLES, 3), np.float32)
@@ -111,16 +111,16 @@ def test_labels_of_a_metrics_own_are_those_of_the_samples_that_were_taken(
     dataset = make_dataset(facts, fields=["kind"], x=x, labels=np.zeros(SAMPLES, int), kind=right)
     model = scaled_model("model", [2.0, 2.0, 2.0])
     measure("baseline", model, facts, dataset, label="kind")
-    found = measure("candidate", model, facts, dataset, label="kind", **drop(0.01))
-    assert steps_of(found) == (ENOUGH_TO_PASS, SAMPLES, "pass")
-    assert found.measurement.figures == {"top1": 1.0}
+    evaluation = measure("candidate", model, facts, dataset, label="kind", **drop(0.01))
+    assert steps_of(evaluation) == (ENOUGH_TO_PASS, SAMPLES, "pass")
+    assert evaluation.measurement.figures == {"top1": 1.0}
 
 
-def test_samples_are_taken_at_random(sorted_by_class):
+def test_samples_are_chosen_at_random(sorted_by_class):
     """In the order of the data set, the first steps would see nothing but the lost class."""
-    found = sorted_by_class(LOSES_CLASS_0, **drop(0.5))
-    assert steps_of(found)[2] == "pass"
-    assert 0.5 < found.measurement.figures["top1"] < 0.8
+    evaluation = sorted_by_class(LOSES_CLASS_0, **drop(0.5))
+    assert steps_of(evaluation)[2] == "pass"
+    assert 0.5 < evaluation.measurement.figures["top1"] < 0.8
 
 
 def test_no_sample_is_run_twice(sorted_by_class, tmp_path, monkeypatch):
@@ -131,13 +131,11 @@ def test_no_sample_is_run_twice(sorted_by_class, tmp_path, monkeypatch):
 
 
 def test_any_number_of_processes_stops_at_the_same_samples(sorted_by_class, monkeypatch):
-    found = []
+    evaluation = []
     for cores in (1, 2, 3):
-        monkeypatch.setattr(
-            workers.os, "sched_getaffinity", lambda _, cores=cores: set(range(cores))
-        )
-        found.append(sorted_by_class((1.0, 0.9, 1.1), **drop(0.25)))
-    first, *others = found
+        monkeypatch.setattr(workers, "processors", lambda cores=cores: cores)
+        evaluation.append(sorted_by_class((1.0, 0.9, 1.1), **drop(0.25)))
+    first, *others = evaluation
     assert first.measurement.steps.stopped
     for other in others:
         assert other.measurement == first.measurement
@@ -145,30 +143,45 @@ def test_any_number_of_processes_stops_at_the_same_samples(sorted_by_class, monk
         assert np.array_equal(other.samples["top1"], first.samples["top1"])
 
 
-def test_a_choice_that_rests_on_a_figure_gets_it_exactly(sorted_by_class):
+def test_a_metric_of_the_choice_is_measured_on_all_samples(sorted_by_class):
     by_accuracy = {**drop(0.01), "choose": [*SIZE, {"maximize": "top1"}]}
+<<<<<<< HEAD
     found, whole = sorted_by_class(KEEPS, **by_accuracy), sorted_by_class(KEEPS)
     assert steps_of(found) == (SAMPLES, SAMPLES, "undecided")
     assert found.measurement.steps.reason == (
         "all 2,500 samples were run: fewer did not show that it violates an accuracy limit, and "
         "the choice depends on top1"
+=======
+    evaluation, whole = sorted_by_class(KEEPS, **by_accuracy), sorted_by_class(KEEPS)
+    assert steps_of(evaluation) == (SAMPLES, SAMPLES, "undecided")
+    assert evaluation.measurement.steps.reason == (
+        "all 2,500 samples were run: no fewer showed that it misses an accuracy limit, and the "
+        "choice rests on top1"
+>>>>>>> cf9a2a4 (Hold functions to eight parameters and clarify component tests)
     )
-    assert found.covered is None
-    assert np.array_equal(found.samples["top1"], whole.samples["top1"])
-    assert found.measurement.model_copy(update={"steps": None}) == whole.measurement
+    assert evaluation.covered is None
+    assert np.array_equal(evaluation.samples["top1"], whole.samples["top1"])
+    assert evaluation.measurement.model_copy(update={"steps": None}) == whole.measurement
     assert steps_of(sorted_by_class(LOSES_CLASS_0, **by_accuracy))[2] == "fail"
 
 
-def test_what_is_close_to_the_limit_is_run_on_all_samples(sorted_by_class):
+def test_a_candidate_close_to_the_limit_runs_on_all_samples(sorted_by_class):
     lost = 1 - sorted_by_class((1.0, 0.9, 1.1)).measurement.figures["top1"]
+<<<<<<< HEAD
     found = sorted_by_class((1.0, 0.9, 1.1), **drop(round(lost, 3)))
     assert steps_of(found) == (SAMPLES, SAMPLES, "undecided")
     assert found.measurement.steps.reason == (
         "all 2,500 samples were run: fewer did not show whether it meets its accuracy limits"
+=======
+    evaluation = sorted_by_class((1.0, 0.9, 1.1), **drop(round(lost, 3)))
+    assert steps_of(evaluation) == (SAMPLES, SAMPLES, "undecided")
+    assert evaluation.measurement.steps.reason == (
+        "all 2,500 samples were run: no fewer told for certain whether it keeps its accuracy limits"
+>>>>>>> cf9a2a4 (Hold functions to eight parameters and clarify component tests)
     )
 
 
-def test_values_without_an_edge(scaled_model, make_facts, make_dataset, measure):
+def test_metrics_without_a_bounded_range(scaled_model, make_facts, make_dataset, measure):
     x = np.random.default_rng(2).random((SAMPLES, 3), np.float32)
     facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
     dataset = make_dataset(facts, x=x, labels=(x * 1.01).astype(np.float32))
@@ -177,22 +190,22 @@ def test_values_without_an_edge(scaled_model, make_facts, make_dataset, measure)
     near = measure("near", scaled_model("near", [0.998] * 3), facts, dataset, "mse", **early)
     far = measure("far", scaled_model("far", [0.9] * 3), facts, dataset, "mse", **early)
     assert steps_of(near) == (505, SAMPLES, "pass")
-    assert steps_of(far) == (505, SAMPLES, "fail"), "fewer tell too little of the spread"
+    assert steps_of(far) == (505, SAMPLES, "fail"), "fewer samples do not show the spread"
 
 
-def test_few_samples_are_all_run(scaled_model, make_facts, make_dataset, measure):
+def test_small_data_sets_are_not_stopped_early(scaled_model, make_facts, make_dataset, measure):
     x = np.random.default_rng(1).random((100, 3), np.float32)
     facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
     dataset = make_dataset(facts, x=x, labels=x.argmax(axis=1))
     measure("baseline", scaled_model("baseline", [2.0] * 3), facts, dataset)
-    found = measure("few", scaled_model("few", LOSES_CLASS_0), facts, dataset, **drop(0.01))
-    assert (found.measurement.steps, found.measurement.samples) == (None, 100)
+    evaluation = measure("few", scaled_model("few", LOSES_CLASS_0), facts, dataset, **drop(0.01))
+    assert (evaluation.measurement.steps, evaluation.measurement.samples) == (None, 100)
 
 
-def test_outputs_that_are_not_finite_end_it(sorted_by_class):
-    found = sorted_by_class((math.inf, 1.0, 1.0), **drop(0.01))
-    assert found.measurement.status == "failed"
-    (reason,) = found.measurement.reasons
+def test_outputs_that_are_not_finite_end_the_evaluation(sorted_by_class):
+    evaluation = sorted_by_class((math.inf, 1.0, 1.0), **drop(0.01))
+    assert evaluation.measurement.status == "failed"
+    (reason,) = evaluation.measurement.reasons
     assert reason.startswith("the outputs contain NaN or infinity for ")
 
 
@@ -214,8 +227,8 @@ def test_a_kernel_that_refuses_a_sample_is_a_reason(
     dataset = make_dataset(facts, x=x, labels=np.zeros(150, int))
     measure("baseline", division("sound", by="ten"), facts, dataset)
     early = {"limits": {"top1": {"min": 0.995}}, "choose": SIZE}
-    found = measure("candidate", division("division", by="in"), facts, dataset, **early)
-    (reason,) = found.measurement.reasons
+    evaluation = measure("candidate", division("division", by="in"), facts, dataset, **early)
+    (reason,) = evaluation.measurement.reasons
     assert reason.startswith("the model failed on sample 77: ")
 
 
@@ -223,11 +236,11 @@ def test_a_crash_is_a_reason(crashing_model, scaled_model, make_facts, make_data
     facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
     dataset = make_dataset(facts, x=np.ones((300, 2), np.float32), labels=[0, 1, 0] * 100)
     measure("baseline", scaled_model("baseline", [1.0, 2.0]), facts, dataset)
-    found = measure("candidate", crashing_model, facts, dataset, **drop(0.01))
-    assert found.measurement.reasons == ["running the model failed: crashed with SIGSEGV"]
+    evaluation = measure("candidate", crashing_model, facts, dataset, **drop(0.01))
+    assert evaluation.measurement.reasons == ["running the model failed: crashed with SIGSEGV"]
 
 
-def test_samples_that_are_not_told_are_an_error(sorted_by_class, tmp_path):
+def test_missing_indices_of_covered_samples_are_an_error(sorted_by_class, tmp_path):
     sorted_by_class(LOSES_CLASS_0, **drop(0.01))
     (tmp_path / "candidate-0" / "covered.npy").unlink()
     with pytest.raises(InputError, match="of an evaluation that stopped early, so evaluate again"):

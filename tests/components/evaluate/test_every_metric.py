@@ -68,7 +68,7 @@ def test_each_metric_has_a_case():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_takes_a_named_output_after_steps(measure, name):
+def test_a_metric_uses_a_named_output_after_steps(measure, name):
     values, labels = CASES[name]
     figure, samples = measure(name, values, labels, output="same")
     flat, sizes = values.reshape(SAMPLES, -1), list(values.shape[1:])
@@ -82,7 +82,7 @@ def test_it_takes_a_named_output_after_steps(measure, name):
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if METRICS[name].is_mean])
-def test_a_mean_is_of_what_each_sample_has_by_itself(measure, name):
+def test_a_mean_equals_the_mean_of_single_samples(measure, name):
     values, labels = CASES[name]
     _, samples = measure(name, values, labels, output="same")
     _, first = measure(name, values[:10], labels[:10], output="same")
@@ -90,7 +90,7 @@ def test_a_mean_is_of_what_each_sample_has_by_itself(measure, name):
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if METRICS[name].labelled])
-def test_its_direction_is_that_of_better_outputs(measure, name):
+def test_better_outputs_move_a_metric_in_its_direction(measure, name):
     """Outputs that are nearer to the truth are better, whatever the metric."""
     values, labels = CASES[name]
     if values.shape == labels.shape:

@@ -23,7 +23,7 @@ def generator():
 
 @pytest.fixture(scope="module")
 def scores(generator):
-    """Scores that favour the right class, and the labels; one class stands there once."""
+    """Scores that favour the right class, and labels. One class has a single label."""
     labels = generator.integers(0, CLASSES - 1, SAMPLES)
     labels[17] = CLASSES - 1
     outputs = generator.normal(size=(SAMPLES, CLASSES)).astype(np.float32)
@@ -72,19 +72,19 @@ def test_every_metric_has_a_computation_that_agrees_on_the_labels():
 
 
 @pytest.mark.parametrize(("metric", "k"), [("top1", 1), ("top5", 5), ("top_k", 3)])
-def test_top_k_is_scikit_learns(scores, metric, k):
+def test_top_k_equals_scikit_learn(scores, metric, k):
     outputs, labels = scores
     expected = sklearn_metrics.top_k_accuracy_score(labels, outputs, k=k, labels=np.arange(CLASSES))
     assert figure(metric, outputs, labels, k=k) == pytest.approx(expected, abs=1e-12)
 
 
-def test_of_equal_scores_the_first_comes_first():
+def test_equal_scores_are_ranked_by_class():
     outputs = [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
     assert result("top_k", outputs, [0, 1, 2], Settings(k=2))[1].tolist() == [1, 1, 0]
     assert result("top1", outputs, [0, 1, 2])[1].tolist() == [1, 0, 0]
 
 
-def test_metrics_of_classes_are_scikit_learns(scores):
+def test_metrics_of_classes_equal_scikit_learn(scores):
     outputs, labels = scores
     chosen = outputs.argmax(axis=1)
     for given in (outputs, chosen, chosen.reshape(-1, 1)):
@@ -97,13 +97,13 @@ def test_metrics_of_classes_are_scikit_learns(scores):
             )
 
 
-def test_a_class_that_is_chosen_and_never_right_counts_against_f1_alone():
+def test_a_class_without_labels_lowers_only_f1():
     chosen, labels = np.array([2, 1, 0, 0]), np.array([0, 1, 0, 0])
     assert figure("f1_macro", chosen, labels) == pytest.approx((0.8 + 1 + 0) / 3)
     assert figure("balanced_accuracy", chosen, labels) == pytest.approx((2 / 3 + 1) / 2)
 
 
-def test_metrics_of_ranks_are_scikit_learns(binary):
+def test_metrics_of_ranks_equal_scikit_learn(binary):
     outputs, labels = binary
     assert figure("roc_auc", outputs, labels) == pytest.approx(
         sklearn_metrics.roc_auc_score(labels, outputs)
@@ -113,7 +113,7 @@ def test_metrics_of_ranks_are_scikit_learns(binary):
     )
 
 
-def test_log_loss_is_scikit_learns(scores, binary):
+def test_log_loss_equals_scikit_learn(scores, binary):
     outputs, labels = scores
     shares = scipy_softmax(outputs.astype(np.float64), axis=1)
     expected = sklearn_metrics.log_loss(labels, shares, labels=np.arange(CLASSES))
@@ -129,7 +129,7 @@ def test_log_loss_of_a_certain_mistake_is_finite():
     assert figure("log_loss", [[1.0, 0.0]], [1]) == pytest.approx(36.04, abs=0.01)
 
 
-def test_metrics_of_values_are_scikit_learns(values):
+def test_regression_metrics_equal_scikit_learn(values):
     outputs, target = values
     expected = {
         "mse": sklearn_metrics.mean_squared_error(target, outputs),
@@ -143,7 +143,7 @@ def test_metrics_of_values_are_scikit_learns(values):
     )
 
 
-def test_mean_iou_is_scikit_learns_jaccard_score(maps):
+def test_mean_iou_equals_the_jaccard_score_of_scikit_learn(maps):
     outputs, labels = maps
     chosen = outputs.argmax(axis=-1)
     expected = sklearn_metrics.jaccard_score(labels.ravel(), chosen.ravel(), average="macro")
@@ -151,7 +151,7 @@ def test_mean_iou_is_scikit_learns_jaccard_score(maps):
     assert figure("mean_iou", chosen, labels) == pytest.approx(expected)
 
 
-def test_mean_iou_refuses_classes_beyond_those_it_counts():
+def test_mean_iou_refuses_classes_out_of_range():
     with pytest.raises(
         ValueError, match="the outputs contain classes 0 to 300, but only 0 to 255 are allowed"
     ):
@@ -183,8 +183,8 @@ def test_ssim_is_the_mean_over_windows_and_channels(generator, peak):
         np.mean([ssim_of_windows(ours[..., c], theirs[..., c], peak) for c in range(2)])
         for ours, theirs in zip(outputs.astype(np.float64), target, strict=True)
     ]
-    _, found = result("ssim", outputs, target, Settings(peak))
-    assert found == pytest.approx(np.array(expected), abs=1e-9)
+    _, values = result("ssim", outputs, target, Settings(peak))
+    assert values == pytest.approx(np.array(expected), abs=1e-9)
     assert figure("ssim", target, target, peak=peak) == pytest.approx(1)
 
 
@@ -198,18 +198,18 @@ def test_si_sdr_by_hand():
 def test_signal_to_noise_by_hand():
     reference = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
     outputs = np.array([[3.0, 4.5], [0.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    _, found = result("snr", outputs, reference)
-    assert found == pytest.approx([20.0, 138.47, -138.47, 138.47], abs=0.01)
+    _, values = result("snr", outputs, reference)
+    assert values == pytest.approx([20.0, 138.47, -138.47, 138.47], abs=0.01)
 
 
 def test_cosine_by_hand():
     reference = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
     outputs = np.array([[6.0, 8.0], [0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [-1.0, -1.0]])
-    _, found = result("cosine_similarity", outputs, reference)
-    assert found == pytest.approx([1, 1, 0, 0, -1])
+    _, values = result("cosine_similarity", outputs, reference)
+    assert values == pytest.approx([1, 1, 0, 0, -1])
 
 
-def test_agreement_is_the_share_of_equal_choices():
+def test_agreement_is_the_share_of_equal_predictions():
     reference = np.array([[[0.1, 0.9], [0.8, 0.2]], [[0.1, 0.9], [0.8, 0.2]]])
     outputs = np.array([[[0.4, 0.6], [0.9, 0.1]], [[0.6, 0.4], [0.9, 0.1]]])
     assert result("agreement", outputs, reference)[1].tolist() == [1.0, 0.5]
@@ -226,30 +226,30 @@ def test_agreement_is_the_share_of_equal_choices():
         ("mean_iou", "maps"),
     ],
 )
-def test_contributions_are_those_of_leaving_out_each_sample(request, metric, data):
+def test_contributions_equal_leaving_out_each_sample(request, metric, data):
     outputs, truth = request.getfixturevalue(data)
-    whole, found = result(metric, outputs, truth)
+    whole, values = result(metric, outputs, truth)
     n = len(truth)
     left_out = np.array(
         [figure(metric, np.delete(outputs, i, 0), np.delete(truth, i, 0)) for i in range(n)]
     )
-    assert found == pytest.approx(whole + (n - 1) * (left_out.mean() - left_out), abs=1e-6)
-    assert found.mean() == pytest.approx(whole, abs=1e-9)
+    assert values == pytest.approx(whole + (n - 1) * (left_out.mean() - left_out), abs=1e-6)
+    assert values.mean() == pytest.approx(whole, abs=1e-9)
 
 
-def test_contributions_tell_the_spread_of_the_figure(generator):
+def test_contributions_have_the_spread_of_the_metric(generator):
     """The standard error that they give is that of the figure over many data sets."""
     figures, errors = [], []
     for _ in range(200):
         labels = (generator.random(150) < 0.4).astype(int)
         outputs = generator.normal(size=150) + 1.2 * labels
-        whole, found = result("average_precision", outputs, labels)
+        whole, values = result("average_precision", outputs, labels)
         figures.append(whole)
-        errors.append(found.std(ddof=1) / math.sqrt(150))
+        errors.append(values.std(ddof=1) / math.sqrt(150))
     assert np.mean(errors) == pytest.approx(np.std(figures), rel=0.15)
 
 
-def test_steps_are_scipys(generator):
+def test_steps_equal_scipy(generator):
     outputs = 30 * generator.normal(size=(5, 6)).astype(np.float32)
     softmax, sigmoid, argmax = (Step(apply=name) for name in ("softmax", "sigmoid", "argmax"))
     assert applied([softmax], outputs) == pytest.approx(scipy_softmax(outputs.astype(float), 1))

@@ -19,7 +19,7 @@ def brute_force_area(scores, positive):
 
 
 @pytest.mark.parametrize("levels", [2, 7, 10**6])
-def test_pseudo_values_are_those_of_leaving_out_each_sample(levels):
+def test_pseudo_values_equal_leaving_out_each_sample(levels):
     generator = np.random.default_rng(levels)
     positive = generator.random(60) < 0.3
     scores = generator.integers(0, levels, 60) + positive * (levels / 4)
@@ -87,7 +87,7 @@ def test_psnr_of_identical_images_is_finite():
     assert scores_of("psnr", [[0.5, 0.5]], [[0.5, 0.5]]) == pytest.approx([138.473], abs=1e-3)
 
 
-def test_scores_that_rank_alike_have_the_same_area_to_the_last_bit():
+def test_equal_rankings_have_the_same_area_to_the_last_bit():
     generator = np.random.default_rng(0)
     positive = generator.random(400) < 0.4
     scores = generator.normal(size=400) + positive

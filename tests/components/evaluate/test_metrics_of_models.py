@@ -38,7 +38,7 @@ def of_all(outputs, labels):
 
 @pytest.fixture
 def classifier(scaled_model, make_facts, make_dataset):
-    """Scales three inputs by constant factors; 300 samples."""
+    """A model that scales three inputs by constant factors, with 300 samples."""
 
     def prepare(factors=(2.0, 1.0, 0.5), labels=None):
         facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
@@ -58,7 +58,7 @@ def own(tmp_path, monkeypatch):
     sys.modules.pop("judging", None)
 
 
-def test_a_metric_may_stand_twice_under_names_of_its_own(
+def test_a_metric_may_be_used_twice_under_two_names(
     build_model, make_facts, make_dataset, measure, stored, step
 ):
     path = build_model(
@@ -89,7 +89,7 @@ def test_a_metric_may_stand_twice_under_names_of_its_own(
     assert list(samples) == ["top1", "top1_first", "top2_first"]
 
 
-def test_steps_lead_from_the_output_to_the_metric(classifier, measure):
+def test_steps_are_applied_before_the_metric(classifier, measure):
     model, facts, dataset, x = classifier()
     metrics = [
         {"metric": "log_loss", "postprocess": ["softmax"]},
@@ -107,7 +107,7 @@ def test_steps_lead_from_the_output_to_the_metric(classifier, measure):
     assert measurement.figures["agreement"] == 1.0
 
 
-def test_without_labels_the_baselines_outputs_are_the_truth(
+def test_metrics_without_labels_compare_with_the_baseline(
     scaled_model, make_facts, make_dataset, measure
 ):
     facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
@@ -127,7 +127,7 @@ def test_without_labels_the_baselines_outputs_are_the_truth(
     }
 
 
-def test_the_float_model_is_its_own_baseline_and_no_other_model_is(classifier, measure):
+def test_only_the_float_model_needs_no_baseline(classifier, measure):
     model, facts, dataset, _ = classifier()
     metrics = [{"metric": "cosine_similarity"}]
     with pytest.raises(InputError) as caught:
@@ -141,7 +141,7 @@ def test_the_float_model_is_its_own_baseline_and_no_other_model_is(classifier, m
     assert measurement.figures == {"cosine_similarity": pytest.approx(1.0)}
 
 
-def test_a_function_of_ones_own_gives_a_number_or_one_a_sample(classifier, measure, own):
+def test_a_user_function_returns_a_number_or_a_value_per_sample(classifier, measure, own):
     model, facts, dataset, x = classifier()
     metrics = [
         {"metric": "judging:worst_class", "better": "higher"},
@@ -166,7 +166,7 @@ def test_a_function_of_ones_own_gives_a_number_or_one_a_sample(classifier, measu
     assert error == pytest.approx(np.sqrt(worst * (1 - worst) / 100), rel=0.25)
 
 
-def test_a_function_that_takes_no_part_of_the_samples_has_no_confidence(classifier, measure, own):
+def test_a_user_function_that_fails_on_parts_has_no_confidence(classifier, measure, own):
     metrics = [{"metric": "judging:of_all", "better": "higher"}]
     measurement, samples = measure(*classifier()[:3], metrics)
     assert measurement.figures == {"of_all": 0.5}
@@ -293,7 +293,7 @@ def test_a_metric_that_does_not_fit_says_why(classifier, measure, own, metric, l
     assert str(caught.value) == message
 
 
-def test_agreement_needs_a_choice(scaled_model, make_facts, make_dataset, measure):
+def test_agreement_needs_scores_or_integers(scaled_model, make_facts, make_dataset, measure):
     facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, 1])})
     dataset = make_dataset(facts, label=None, x=np.ones((4, 1), np.float32))
     with pytest.raises(InputError) as caught:

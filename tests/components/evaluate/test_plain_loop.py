@@ -1,4 +1,4 @@
-"""What the evaluator reads of a model is what a plain LiteRT loop reads, bit for bit."""
+"""The evaluator reads the same outputs as a plain LiteRT loop, bit for bit."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def plain_loop(path: str, samples: np.ndarray) -> np.ndarray:
     interpreter.allocate_tensors()
     taken, given = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     (scale, zero_point), (out_scale, out_zero) = taken["quantization"], given["quantization"]
-    found = []
+    outputs = []
     for sample in samples:
         if scale:
             limits = np.iinfo(taken["dtype"])
@@ -30,8 +30,8 @@ def plain_loop(path: str, samples: np.ndarray) -> np.ndarray:
         output = interpreter.get_tensor(given["index"])[0]
         if out_scale:
             output = (output.astype(np.float32) - np.float32(out_zero)) * np.float32(out_scale)
-        found.append(output)
-    return np.stack(found)
+        outputs.append(output)
+    return np.stack(outputs)
 
 
 @pytest.mark.parametrize(

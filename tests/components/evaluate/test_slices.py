@@ -14,7 +14,7 @@ DEVICES = np.array(["phone", "tablet", "phone", "watch 2"])[np.arange(300) % 4]
 
 @pytest.fixture
 def classifier(scaled_model, make_facts, make_dataset):
-    """Scales three inputs by constant factors; 300 samples of three devices."""
+    """A model that scales three inputs, with 300 samples of three devices."""
 
     def prepare(labels=None, fields=("device",), classes=3, **more):
         facts = make_facts({"x": (FLOAT, [-1, classes])}, {"y": (FLOAT, [-1, classes])})
@@ -28,7 +28,7 @@ def classifier(scaled_model, make_facts, make_dataset):
     return prepare
 
 
-def test_every_slice_has_a_figure_and_values_of_its_own(classifier, measure):
+def test_every_slice_has_a_figure_and_values(classifier, measure):
     subject, x, labels = classifier()
     measurement, samples = measure(*subject, [{"metric": "top1", "slice": "device"}])
     right = ((x * [2, 1, 0.5]).argmax(axis=1) == labels).astype(float)
@@ -59,7 +59,7 @@ def test_classes_are_slices_by_the_label(classifier, measure):
     }
 
 
-def test_what_is_no_mean_is_computed_in_each_slice(classifier, measure):
+def test_metrics_that_are_not_means_are_computed_in_each_slice(classifier, measure):
     subject, x, labels = classifier(labels=np.arange(300) // 4 % 2, classes=2)
     measurement, samples = measure(*subject, [{"metric": "roc_auc", "slice": "device"}])
     for device in ("phone", "tablet", "watch 2"):
@@ -98,7 +98,7 @@ def test_a_slice_in_which_a_metric_has_no_value_is_refused(classifier, measure):
         ),
     ],
 )
-def test_what_makes_no_slices_is_refused(classifier, measure, monkeypatch, field, said):
+def test_fields_that_are_not_categories_are_refused(classifier, measure, monkeypatch, field, said):
     monkeypatch.setattr(slices_module, "MOST_SLICES", 200)
     subject, *_ = classifier(fields=("age",), age=field)
     with pytest.raises(InputError) as caught:
@@ -106,7 +106,7 @@ def test_what_makes_no_slices_is_refused(classifier, measure, monkeypatch, field
     assert str(caught.value) == said
 
 
-def test_a_data_set_built_without_the_key_is_refused(classifier, measure):
+def test_a_data_set_without_the_field_is_refused(classifier, measure):
     subject, *_ = classifier(fields=())
     with pytest.raises(InputError) as caught:
         measure(*subject, [{"metric": "top1", "slice": "device"}])

@@ -48,7 +48,7 @@ def contents(collected: str, kind: str) -> dict[str, bytes]:
     return {sha256: path.read_bytes() for sha256, path in pieces.items()}
 
 
-def test_models_are_found_by_the_hash_of_their_bytes_each_once(pieces: Pieces) -> None:
+def test_each_model_is_stored_once_by_its_hash(pieces: Pieces) -> None:
     paths = [pieces.file(name, b"same" if name != "b" else b"other") for name in "abc"]
     collected = pieces.collect("out", models=[*paths, pieces.file("failed", b"")])
     assert contents(collected, "models") == {
@@ -58,18 +58,18 @@ def test_models_are_found_by_the_hash_of_their_bytes_each_once(pieces: Pieces) -
     assert len([path for path in Path(collected).rglob("*") if path.is_file()]) == 3
 
 
-def test_folders_stay_whole_and_take_no_further_room(pieces: Pieces) -> None:
+def test_folders_are_linked_not_copied(pieces: Pieces) -> None:
     measured = [pieces.folder(name, json=name.encode(), npz=b"values") for name in "ab"]
     collected = read_collection(pieces.collect("out", measurements=measured))
-    found = collected.of("measurements")
-    assert {sha256_of_tree(path) for path in found.values()} == set(found)
-    assert sorted((path / "json").read_bytes() for path in found.values()) == [b"a", b"b"]
-    files = [path for folder in found.values() for path in folder.iterdir()]
+    folders = collected.of("measurements")
+    assert {sha256_of_tree(path) for path in folders.values()} == set(folders)
+    assert sorted((path / "json").read_bytes() for path in folders.values()) == [b"a", b"b"]
+    files = [path for folder in folders.values() for path in folder.iterdir()]
     assert {path.stat().st_nlink for path in files} == {2}
     assert not any(path.is_symlink() for path in collected.folder.rglob("*"))
 
 
-def test_what_was_collected_before_is_taken_over(pieces: Pieces) -> None:
+def test_an_earlier_collection_is_added(pieces: Pieces) -> None:
     first = pieces.collect(
         "first",
         models=[pieces.file("a", b"a"), pieces.file("b", b"b")],
@@ -83,13 +83,13 @@ def test_what_was_collected_before_is_taken_over(pieces: Pieces) -> None:
     assert sorted(contents(first, "models").values()) == [b"a", b"b"]
 
 
-def test_the_order_of_the_lists_leaves_no_trace(pieces: Pieces) -> None:
+def test_the_order_of_the_inputs_does_not_matter(pieces: Pieces) -> None:
     paths = [pieces.file(name, name.encode()) for name in "abc"]
     one, other = pieces.collect("x", models=paths), pieces.collect("y", models=paths[::-1])
     assert sha256_of_tree(one) == sha256_of_tree(other)
 
 
-def test_nothing_but_failures_leaves_a_folder_that_is_not_empty(pieces: Pieces) -> None:
+def test_a_collection_of_failures_is_not_an_empty_folder(pieces: Pieces) -> None:
     """An empty folder would not come back from an object store."""
     collected = Path(pieces.collect("out", models=[pieces.file("failed", b"")]))
     assert [path.name for path in collected.iterdir()] == ["collection.json"]
@@ -97,7 +97,7 @@ def test_nothing_but_failures_leaves_a_folder_that_is_not_empty(pieces: Pieces) 
 
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="needs a second file system")
-def test_bytes_are_copied_from_another_file_system(tmp_path: Path) -> None:
+def test_files_of_another_file_system_are_copied(tmp_path: Path) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
@@ -111,7 +111,7 @@ def test_bytes_are_copied_from_another_file_system(tmp_path: Path) -> None:
     assert list(contents(out, "models").values()) == [b"model"]
 
 
-def test_a_link_becomes_a_file(pieces: Pieces) -> None:
+def test_a_symbolic_link_becomes_a_file(pieces: Pieces) -> None:
     link = pieces.root / "link"
     link.symlink_to(pieces.file("model", b"model"))
     (collected,) = read_collection(pieces.collect("out", models=[str(link)])).of("models").values()
@@ -119,7 +119,7 @@ def test_a_link_becomes_a_file(pieces: Pieces) -> None:
     assert collected.read_bytes() == b"model"
 
 
-def test_a_folder_of_something_else_is_refused(pieces: Pieces) -> None:
+def test_a_folder_that_is_not_a_collection_is_refused(pieces: Pieces) -> None:
     other = pieces.folder("other", file=b"")
     with pytest.raises(InputError) as caught:
         pieces.collect("out", other)
@@ -142,8 +142,8 @@ def test_the_component_calls_the_work(pieces: Pieces) -> None:
         targets=[artifact(pieces.folder("t", json=b"t"))],
         earlier=first,
     )
-    found = read_collection(second.path)
-    assert {kind: len(found.of(kind)) for kind in found.pieces} == {
+    collection = read_collection(second.path)
+    assert {kind: len(collection.of(kind)) for kind in collection.pieces} == {
         "models": 1,
         "attestations": 1,
         "measurements": 1,

@@ -1,184 +1,21 @@
-import hashlib
 import json
-import shutil
-from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from quantgate.components.artifacts.dataset import write_summary
 from quantgate.components.artifacts.measurement import SampleFile
-from quantgate.components.collect.work import collect
-from quantgate.components.gate.work import GateInputs, GateOutputs, GateSettings, Outcome, gate
 from quantgate.errors import InputError
-from quantgate.records.attestation import Attestation
-from quantgate.records.decision import Decision
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements
 from quantgate.records.tasks import (
     Benchmark,
     Calibration,
-    Manifest,
-    Measurement,
-    ModelFacts,
-    Signature,
 )
 
 RIGHT = np.array([1.0] * 90 + [0.0] * 10)
 LOSES_ONE = np.array([0.0] + [1.0] * 89 + [0.0] * 10)
 LOSES_MANY = np.array([0.0] * 30 + [1.0] * 60 + [0.0] * 10)
-
-
-@dataclass
-class RunFolder:
-    """The files that the tasks of a run leave behind."""
-
-    root: Path
-    attestations: list[str] = field(default_factory=list)
-    measurements: list[str] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
-    targets: list[str] = field(default_factory=list)
-    sha256: dict[str, str] = field(default_factory=dict)
-
-    def path(self, name: str) -> str:
-        return str(self.root / name)
-
-    def model(self, name: str, content: bytes) -> str:
-        (self.root / f"{name}.tflite").write_bytes(content)
-        self.sha256[name] = hashlib.sha256(content).hexdigest()
-        return self.path(f"{name}.tflite")
-
-    def measurement(self, name: str, top1: np.ndarray | None) -> str:
-        folder = self.root / f"{name}-measurement"
-        folder.mkdir()
-        Measurement(
-            model_sha256=self.sha256.get(name),
-            status="failed" if top1 is None else "measured",
-            reasons=["the conversion left no model"] if top1 is None else [],
-            figures={} if top1 is None else {"top1": float(top1.mean())},
-            samples=100,
-            dataset_sha256="d" * 64,
-            litert="2.3.0",
-        ).write(folder / "measurement.json")
-        if top1 is not None:
-            np.savez(folder / "samples.npz", top1=top1)
-        return str(folder)
-
-    def baseline(self) -> None:
-        self.model("float32", b"f" * 100)
-        ModelFacts(
-            saved_model_sha256="5" * 64,
-            baseline_sha256=self.sha256["float32"],
-            size_bytes=100,
-            signatures=[Signature(key="serving_default", inputs={}, outputs={})],
-            ops={},
-            tensorflow="2.21.0",
-        ).write(self.path("facts"))
-
-    def candidate(self, name: str, content: bytes, top1: np.ndarray | None) -> None:
-        self.models.append(self.model(name, content))
-        Attestation(
-            candidate=name,
-            mode=name,
-            status="converted" if content else "failed",
-            reasons=[] if content else ["op DIV is not supported"],
-            model_sha256=self.sha256[name] if content else None,
-            size_bytes=len(content) or None,
-            tensorflow="2.21.0",
-            seconds=1.0,
-        ).write(self.path(f"{name}-attestation"))
-        if not content:
-            del self.sha256[name]
-        self.attestations.append(self.path(f"{name}-attestation"))
-        self.measurements.append(self.measurement(name, top1))
-
-    def collected(self, name: str, **evidence: list[str]) -> str:
-        shutil.rmtree(self.root / name, ignore_errors=True)
-        collect(evidence, earlier_path=None, collected_path=self.path(name))
-        return self.path(name)
-
-    def collected_models(self) -> str:
-        return self.collected("models", models=self.models)
-
-    def collected_evidence(self) -> str:
-        return self.collected(
-            "evidence",
-            attestations=self.attestations,
-            measurements=self.measurements,
-            targets=self.targets,
-        )
-
-    def gate(self, **changes) -> Outcome:
-        """Run the gate; `changes` are of the fields of its inputs and settings."""
-        inputs = GateInputs(
-            facts=self.path("facts"),
-            baseline=self.path("float32-measurement"),
-            evidence=self.collected_evidence(),
-            models=self.collected_models(),
-        )
-        settings = GateSettings(
-            name="fashion",
-            # As KFP passes them: whole numbers have become floats.
-            limits={"top1": {"max_drop": 0.05}, "size_bytes": {"max": 80.0}},
-            choose=[{"minimize": "size_bytes", "within": 0.0}, {"maximize": "top1"}],
-            spec_sha256="e" * 64,
-        )
-        outputs = GateOutputs(
-            **{field.name: self.path(field.name) for field in fields(GateOutputs)}
-        )
-        of_inputs = {key: changes.pop(key) for key in vars(inputs) if key in changes}
-        return gate(replace(inputs, **of_inputs), replace(settings, **changes), outputs)
-
-    def call_component(self, **evaluation):
-        """Call the component's function; returns its outcome, and its outputs by name."""
-        from kfp import dsl
-
-        from quantgate.components.gate.component import gate as component
-
-        def artifact(kind, path):
-            return kind(name=Path(path).name, uri=path)
-
-        kinds = {
-            "decision": dsl.Artifact,
-            "report": dsl.Markdown,
-            "page": dsl.HTML,
-            "metrics": dsl.Metrics,
-            "classes": dsl.ClassificationMetrics,
-            "winner": dsl.Model,
-            "compiled": dsl.Artifact,
-        }
-        made = {name: artifact(kind, self.path(name)) for name, kind in kinds.items()}
-        data = summary(self.path("evaluation"), "evaluation", [[1] * 16], **evaluation)
-        outcome = component.python_func(
-            facts=artifact(dsl.Artifact, self.path("facts")),
-            baseline=artifact(dsl.Artifact, self.path("float32-measurement")),
-            evidence=artifact(dsl.Artifact, self.collected_evidence()),
-            models=artifact(dsl.Artifact, self.collected_models()),
-            name="fashion",
-            limits={"top1": {"max_drop": 0.05}},
-            choose=[{"minimize": "size_bytes"}],
-            spec_sha256="e" * 64,
-            allow_random=False,
-            evaluation=artifact(dsl.Artifact, data),
-            **made,
-        )
-        return outcome, made
-
-    def decision(self) -> Decision:
-        return Decision.read(self.path("decision"))
-
-
-@pytest.fixture
-def files(tmp_path):
-    """A run with a small candidate that loses much, a larger one that keeps, and a failed one."""
-    folder = RunFolder(tmp_path)
-    folder.baseline()
-    folder.measurement("float32", RIGHT)
-    folder.candidate("dynamic_range", b"d" * 30, LOSES_MANY)
-    folder.candidate("float16", b"h" * 60, LOSES_ONE)
-    folder.candidate("int16x8", b"", None)
-    return folder
 
 
 def test_the_winner_is_copied_and_reported(files):
@@ -204,7 +41,7 @@ def test_the_decision_says_when_and_where_it_was_made(files):
     assert decision.provenance.spec_sha256 == "e" * 64
 
 
-def test_that_nothing_qualifies_is_a_decision_too(files):
+def test_a_run_without_a_qualifying_candidate_has_a_decision(files):
     outcome = files.gate(limits={"size_bytes": {"max": 10.0}})
     assert (outcome.qualified, outcome.winner_name, outcome.measurements) == (False, "", {})
     assert Path(files.path("winner")).read_bytes() == b""
@@ -214,14 +51,14 @@ def test_that_nothing_qualifies_is_a_decision_too(files):
     assert decision.closest.name == "dynamic_range"
 
 
-def test_a_confidence_reads_the_samples(files):
+def test_a_limit_with_a_confidence_uses_the_samples(files):
     files.gate(limits={"top1": {"max_drop": 0.05, "confidence": 0.95}})
     verdict = files.decision().candidates[1].verdicts[0]
     assert verdict.value == pytest.approx(0.01)
     assert verdict.bound == pytest.approx(0.0435, abs=5e-4)
 
 
-def test_latency_and_calibration_are_taken_in(files):
+def test_latency_and_calibration_are_part_of_the_decision(files):
     Benchmark(
         figures={files.sha256["float16"]: {"latency_p50_ms": 2.0}},
         failures={},
@@ -246,7 +83,7 @@ def test_latency_and_calibration_are_taken_in(files):
     assert (provenance.processor, provenance.calibration_sha256) == ("Cortex-A76", "c" * 64)
 
 
-def test_the_order_in_which_evidence_was_collected_means_nothing(files):
+def test_the_order_of_the_evidence_does_not_matter(files):
     files.gate()
     first = json.loads(Path(files.path("decision")).read_text("utf-8"))
     files.attestations.reverse()
@@ -258,7 +95,7 @@ def test_the_order_in_which_evidence_was_collected_means_nothing(files):
     assert Path(files.path("winner")).read_bytes() == b"h" * 60
 
 
-def test_a_winner_whose_model_is_not_there_is_an_error(files):
+def test_a_winner_whose_model_is_missing_is_an_error(files):
     missing = (
         f"the model of float16 (SHA-256 {files.sha256['float16']}) is not among the {{}} collected "
         "models: collect the models of the same run"
@@ -275,7 +112,7 @@ def test_a_winner_whose_model_is_not_there_is_an_error(files):
     assert str(caught.value) == missing.format(1)
 
 
-def test_what_is_no_collection_is_named(files):
+def test_evidence_that_is_not_a_collection_is_an_error(files):
     with pytest.raises(InputError) as caught:
         files.gate(evidence=files.measurements[0])
     assert str(caught.value) == (
@@ -284,7 +121,7 @@ def test_what_is_no_collection_is_named(files):
     )
 
 
-def test_samples_are_read_when_they_are_asked_for(tmp_path):
+def test_samples_are_read_on_access(tmp_path):
     samples = SampleFile(tmp_path / "samples.npz")
     np.savez(tmp_path / "samples.npz", top1=RIGHT, mse=np.arange(3, dtype=np.float32))
     assert (len(samples), sorted(samples)) == (2, ["mse", "top1"])
@@ -293,29 +130,10 @@ def test_samples_are_read_when_they_are_asked_for(tmp_path):
     assert np.array_equal(samples["top1"], RIGHT)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def summary(path, purpose, digests, **changes):
-    manifest = {
-        "purpose": purpose,
-        "source": "data.npz",
-        "inputs": {},
-        "label": None,
-        "samples": len(digests),
-        "available": len(digests),
-        "select": "first",
-        "seed": 0,
-        "per_class": None,
-        "content_sha256": "d" * 64,
-    }
-    found = Manifest(**manifest | changes)
-    write_summary(Path(path), "serve", found, np.array(digests, np.uint8))
-    return path
-
-
-def test_samples_in_both_sets_are_warned_of(files):
+def test_samples_in_both_sets_are_a_warning(files):
     files.gate(
-        evaluation=summary(files.path("evaluation"), "evaluation", [[1] * 16, [2] * 16]),
-        calibration=summary(files.path("calibration"), "calibration", [[2] * 16] * 100),
+        evaluation=files.summary("evaluation", [[1] * 16, [2] * 16]),
+        calibration=files.summary("calibration", [[2] * 16] * 100),
     )
     decision = files.decision()
     assert decision.warnings == [
@@ -326,8 +144,8 @@ def test_samples_in_both_sets_are_warned_of(files):
     assert decision.warnings[0] in Path(files.path("page")).read_text("utf-8")
 
 
-def test_nothing_qualifies_on_random_data_unless_it_may(files):
-    random = summary(files.path("evaluation"), "evaluation", [[1] * 16], synthetic=True)
+def test_random_data_qualifies_only_if_allowed(files):
+    random = files.summary("evaluation", [[1] * 16], synthetic=True)
     outcome = files.gate(evaluation=random)
     assert (outcome.qualified, outcome.winner_name) == (False, "")
     assert files.gate(evaluation=random, allow_random=True).winner_name == "float16"
@@ -344,7 +162,7 @@ def targets_of(path, sha256, name, content):
     return path
 
 
-def test_what_compilers_made_of_the_winner_is_handed_on(files):
+def test_compiled_models_of_the_winner_are_copied(files):
     files.targets = [
         targets_of(files.path(f"{name}-targets"), files.sha256[name], "ethos_u.tflite", content)
         for name, content in (("dynamic_range", b"D"), ("float16", b"H"))
@@ -353,12 +171,12 @@ def test_what_compilers_made_of_the_winner_is_handed_on(files):
     assert outcome.measurements["ethos_u_cycles"] == 9.0
     compiled = Path(files.path("compiled"))
     assert (compiled / "ethos_u.tflite").read_bytes() == b"H"
-    found = TargetMeasurements.read(compiled / "targets.json")
-    assert found.model_sha256 == files.sha256["float16"]
+    measured = TargetMeasurements.read(compiled / "targets.json")
+    assert measured.model_sha256 == files.sha256["float16"]
     assert files.decision().candidates[0].targets[0].figures == {"ethos_u_cycles": 9.0}
 
 
-def test_without_a_winner_nothing_compiled_is_handed_on(files):
+def test_without_a_winner_no_compiled_model_is_copied(files):
     files.targets = [targets_of(files.path("t"), files.sha256["float16"], "ethos_u.tflite", b"H")]
     files.gate(limits={"size_bytes": {"max": 1.0}})
     assert [each.name for each in Path(files.path("compiled")).iterdir()] == ["targets.json"]
@@ -383,9 +201,9 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
 
     _, made = files.call_component(classes=["a$b$", "<i>"])
     # As the launcher and Go read it: no NaN, no infinity.
-    found = json.loads(json.dumps(made["classes"].metadata, allow_nan=False))
-    matrix, curve = found["confusionMatrix"], found["confidenceMetrics"]
-    assert found["display_name"] == "winner: float16"
+    shown = json.loads(json.dumps(made["classes"].metadata, allow_nan=False))
+    matrix, curve = shown["confusionMatrix"], shown["confidenceMetrics"]
+    assert shown["display_name"] == "winner: float16"
     assert matrix["annotationSpecs"] == [{"displayName": "a$b$"}, {"displayName": "<i>"}]
     assert sum(sum(row["row"]) for row in matrix["rows"]) == 100
     first, last = curve[0], curve[-1]

@@ -47,7 +47,7 @@ def detailed(decision, classes):
     own = np.where(rng.random(500) < 0.8, right, 0).astype(np.int32)
     subject = decision.winner
     rankings = Rankings(rng.random(500), right % 2)
-    found = Details(
+    details = Details(
         subject=subject,
         classes=[classes_of("top1", subject, Choices(own, right), Choices(right, right))],
         curves=[curves_of("roc_auc", subject, rankings, rankings)],
@@ -56,7 +56,7 @@ def detailed(decision, classes):
             for entry in decision.candidates
         ],
     )
-    return decision.model_copy(update={"details": found})
+    return decision.model_copy(update={"details": details})
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +69,19 @@ def plots(decision):
     return plots_of(decision)
 
 
-def test_every_plot_is_there_and_the_same_each_time(decision, plots):
+def test_plots_are_complete_and_reproducible(decision, plots):
     assert list(plots) == ["size", "latency", "baseline 0", "candidate 0", "roc 0"]
     assert plots == plots_of(decision)
 
 
-def test_plots_speak_and_ask_for_nothing(plots):
+def test_plots_have_descriptions_and_load_no_other_file(plots):
     for plot in plots.values():
-        found = Svg(plot)
+        svg = Svg(plot)
         assert re.match(r'<svg viewBox="[\d. ]+" role="img" aria-labelledby="\S+ \S+"', plot)
         for outside in ("http:", "https:", "<style", "<metadata", "<image", "url(http"):
             assert outside not in plot.replace("http://www.w3.org/1999/xlink", "")
-        assert all(use.startswith("#") for use in found.uses)
-        assert {use[1:] for use in found.uses} <= set(found.ids)
+        assert all(use.startswith("#") for use in svg.uses)
+        assert {use[1:] for use in svg.uses} <= set(svg.ids)
     title, description = Svg(plots["size"]).texts[:2]
     assert title == "top1 against size"
     assert "integer_only_int8 (winner): 29.8 KiB, 0.8908" in description
@@ -112,13 +112,13 @@ def test_ids_of_all_plots_on_a_page_differ(plots):
     assert len(ids) == len(set(ids))
 
 
-def test_names_are_written_where_they_fit_and_equal_points_share_one(plots):
+def test_names_fit_and_equal_points_share_a_label(plots):
     texts = Svg(plots["size"]).texts
     assert "integer_only_int8" in texts
     assert "int16x8 and 1 more" in texts
 
 
-def test_no_error_bar_reaches_beyond_what_can_be(decision):
+def test_error_bars_end_at_the_range_of_the_metric(decision):
     """Nearly all is right: a difference of 0.01 more would be more than all."""
     near = [
         entry.model_copy(update={"measurements": {**entry.measurements, "top1": 0.998}})
@@ -131,10 +131,10 @@ def test_no_error_bar_reaches_beyond_what_can_be(decision):
 
 
 def test_long_names_of_classes_are_cut_short_at_the_axes(decision):
-    found = decision.details.classes[0]
-    labels = [f"{label}-Norwegian elkhound" for label in found.labels]
+    classes = decision.details.classes[0]
+    labels = [f"{label}-Norwegian elkhound" for label in classes.labels]
     details = decision.details.model_copy(
-        update={"classes": [found.model_copy(update={"labels": labels})]}
+        update={"classes": [classes.model_copy(update={"labels": labels})]}
     )
     texts = Svg(plots_of(decision.model_copy(update={"details": details}))["candidate 0"]).texts
     assert texts.count("3-Norwegian e…") == 2
@@ -159,7 +159,7 @@ def test_matrices_of_many_classes_are_not_drawn(decision):
     assert len(fifty) < 100_000
 
 
-def test_what_was_not_measured_is_not_drawn(decision):
+def test_candidates_without_measurements_are_not_drawn(decision):
     def untimed(entry):
         kept = {
             name: entry.measurements[name]

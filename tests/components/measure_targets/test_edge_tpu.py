@@ -1,4 +1,4 @@
-"""What an Edge TPU runs: its published requirements op by op, and the call of its compiler."""
+"""The ops on an Edge TPU, by its published requirements and by its compiler."""
 
 import stat
 from pathlib import Path
@@ -140,11 +140,11 @@ def axes(*values: int) -> Tensor:
     ],
     ids=lambda value: value.name if isinstance(value, Operation) else value,
 )
-def test_an_op_and_why_it_does_not_run(operation: Operation, reason: str | None) -> None:
+def test_limitations_of_ops(operation: Operation, reason: str | None) -> None:
     assert why_not(operation) == reason
 
 
-def test_the_tables_name_ops_of_the_schema() -> None:
+def test_the_tables_contain_only_ops_of_the_schema() -> None:
     known = vars(schema.BuiltinOperator)
     assert LIMITATIONS.keys() <= known.keys()
     assert RUNTIMES.keys() <= LIMITATIONS.keys()
@@ -172,7 +172,7 @@ def subject(build_model, make_facts, make_dataset, stored, step):
 
 
 def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Put an executable of the compiler's name on the path; the real one cannot be had here."""
+    """Put a script with the compiler's name on the path, as the real one is not available."""
     program = tmp_path / "bin" / "edgetpu_compiler"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\n{script}")
@@ -180,7 +180,7 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> No
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
 
 
-def test_what_comes_after_an_unsupported_op_stays_on_the_cpu(subject, monkeypatch) -> None:
+def test_ops_after_an_unsupported_op_stay_on_the_cpu(subject, monkeypatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     outcome = edge_tpu.measure(subject, {})
     assert outcome.elsewhere == {"FLOOR": 1, "MAXIMUM": 1, "RELU6": 1}
@@ -192,7 +192,7 @@ def test_what_comes_after_an_unsupported_op_stays_on_the_cpu(subject, monkeypatc
     assert outcome.warnings == [edge_tpu.NO_COMPILER]
 
 
-def test_the_compiler_has_the_last_word(subject, tmp_path, monkeypatch) -> None:
+def test_the_compiler_overrides_the_published_rules(subject, tmp_path, monkeypatch) -> None:
     script = """echo "$@" > {folder}/arguments
 echo 'Edge TPU Compiler version 16.0.384591198'
 while [ $# -gt 1 ]; do [ "$1" = --out_dir ] && out=$2; shift; done
@@ -209,7 +209,7 @@ cp "$1" "$out/model_edgetpu.tflite"
     assert (outcome.compiled, outcome.warnings, outcome.is_provisional) == (None, [], False)
 
 
-def test_a_compiler_that_refuses_says_why(subject, tmp_path, monkeypatch) -> None:
+def test_a_failed_compilation_gives_the_reason(subject, tmp_path, monkeypatch) -> None:
     compiler(tmp_path, monkeypatch, "echo 'ERROR: Invalid model: not quantized'; exit 1\n")
     outcome = edge_tpu.measure(subject, {})
     assert outcome.figures == {"edge_tpu_ops_share": 0.0, "edge_tpu_cpu_ops": 5.0}

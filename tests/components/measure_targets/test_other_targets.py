@@ -1,4 +1,4 @@
-"""TFLite Micro on models that crash it or use what it lacks; LiteRT's GPU accelerator for real."""
+"""TFLite Micro on models that crash it or use unknown ops, and LiteRT's GPU accelerator."""
 
 import ctypes
 import json
@@ -57,7 +57,7 @@ def test_an_op_that_the_interpreter_lacks_is_named(subject_of, build_model, stor
     assert outcome.notes == ["TFLite Micro does not run it: it has no ATAN2"]
 
 
-def test_without_samples_of_the_signature_equality_is_not_claimed(
+def test_equality_is_measured_only_on_samples_of_the_signature(
     make_facts, scaled_model, tmp_path
 ) -> None:
     facts = ModelFacts.read(make_facts({"x": ENDS}, {"y": ENDS}))
@@ -67,9 +67,7 @@ def test_without_samples_of_the_signature_equality_is_not_claimed(
     assert "mcu_equal_share" not in outcome.figures
 
 
-def test_a_machine_without_a_gpu_says_so_and_fails_nothing(
-    subject_of, scaled_model, monkeypatch
-) -> None:
+def test_a_machine_without_a_gpu_is_a_warning(subject_of, scaled_model, monkeypatch) -> None:
     monkeypatch.setenv("VK_DRIVER_FILES", "/nonexistent.json")
     outcome = gpu.measure(subject_of(scaled_model("scaled", [2.0, 3.0])), {})
     assert outcome.figures == {"gpu_ops_share": 1.0, "gpu_cpu_ops": 0.0}
@@ -78,7 +76,7 @@ def test_a_machine_without_a_gpu_says_so_and_fails_nothing(
 
 
 def on_swiftshader(subject: Subject, driver: Path) -> Outcome:
-    """In a process of its own, for a loaded library stays."""
+    """Measure in a process of its own, because a loaded library cannot be unloaded."""
     driver.write_text(
         json.dumps(
             {

@@ -20,7 +20,7 @@ from quantgate.report import card
 
 @pytest.fixture
 def decided(tmp_path, small_wins):
-    """Write a decision and the model that won; returns both paths."""
+    """Write a decision and the model that won, and return both paths."""
 
     def write(content=b"model", winner="small", created="2025-01-14", **changes):
         folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:6]}"
@@ -41,7 +41,7 @@ def decided(tmp_path, small_wins):
 
 @pytest.fixture
 def publish(tmp_path):
-    """Promote into the folder `fleet`; returns the promotion."""
+    """Promote into the folder `fleet`, and return the promotion."""
 
     def run(decision, model, to=None):
         manifest = tmp_path / "promotion.json"
@@ -57,7 +57,7 @@ def publish(tmp_path):
 
 
 def contents(folder):
-    """Every file below a folder with its bytes, modification time and inode."""
+    """Return the bytes, modification time and inode of every file below a folder."""
     return {
         path.relative_to(folder).as_posix(): (
             path.read_bytes(),
@@ -123,7 +123,7 @@ def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path):
     check_fleet(tmp_path / "fleet", {old.version, new.version})
 
 
-def test_another_specs_place_stays_as_it_is(decided, publish, tmp_path):
+def test_the_target_of_another_spec_is_unchanged(decided, publish, tmp_path):
     publish(*decided())
     before = contents(tmp_path / "fleet")
     with pytest.raises(InputError) as caught:
@@ -137,7 +137,7 @@ def test_another_specs_place_stays_as_it_is(decided, publish, tmp_path):
 
 
 @pytest.mark.parametrize("manifest", ["{}", "[]", "no JSON", '{"name": 3}'])
-def test_a_place_without_a_name_takes_any(decided, publish, tmp_path, manifest):
+def test_a_target_without_a_name_accepts_any_spec(decided, publish, tmp_path, manifest):
     old = publish(*decided()).version
     (tmp_path / "fleet" / old / "manifest.json").write_text(manifest)
     new = publish(*decided(b"other", name="digits")).version
@@ -145,7 +145,7 @@ def test_a_place_without_a_name_takes_any(decided, publish, tmp_path, manifest):
 
 
 @pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
-def test_a_damaged_version_is_published_anew(decided, publish, tmp_path, damage, caplog):
+def test_a_damaged_version_is_published_again(decided, publish, tmp_path, damage, caplog):
     version = publish(*decided()).version
     folder = tmp_path / "fleet" / version
     (folder / damage).write_bytes(b"{}")
@@ -156,7 +156,7 @@ def test_a_damaged_version_is_published_anew(decided, publish, tmp_path, damage,
     assert caplog.messages == [f"{folder} is damaged and is published again"]
 
 
-def test_nothing_qualified_names_the_closest(decided, publish, tmp_path):
+def test_without_a_winner_the_closest_candidate_is_named(decided, publish, tmp_path):
     missed = ["top1 drops by 0.02, 0.01 is allowed", "size_bytes is 9000, 8000 is allowed"]
     given = decided(winner=None, closest=Closest(name="small", missed=missed))
     with pytest.raises(NothingQualified) as caught:
@@ -205,7 +205,7 @@ def test_a_baseline_that_is_kept_is_marked_as_one(decided, publish):
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
-def test_a_latest_of_somebody_else_is_not_replaced(decided, publish, tmp_path, kind):
+def test_a_latest_that_is_not_a_file_is_not_replaced(decided, publish, tmp_path, kind):
     latest = tmp_path / "fleet" / "latest"
     (tmp_path / "fleet" / "run").mkdir(parents=True)
     latest.symlink_to("run") if kind == "link" else latest.mkdir()
@@ -238,7 +238,7 @@ def test_a_folder_that_cannot_be_written_is_named(decided, publish):
 
 
 def killed_at(event_number, arguments):
-    """Promote in a child that is killed just before its n-th file operation; True if it was."""
+    """Promote in a child that is killed before its n-th file operation. Return whether it was."""
     child = multiprocessing.get_context("fork").Process(
         target=_promote_and_die, args=(event_number, arguments)
     )
@@ -323,7 +323,7 @@ def test_compiled_models_are_published_beside_the_model(decided, tmp_path):
     assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
 
 
-def test_a_version_that_lacks_them_gets_them_once(decided, publish, tmp_path, caplog):
+def test_missing_compiled_models_are_added_once(decided, publish, tmp_path, caplog):
     publish(*decided())
     added = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
     assert "ethos_u.tflite" in added.files

@@ -41,7 +41,7 @@ tf.saved_model.save(made, sys.argv[2], signatures={"serving_default": made.serve
 
 @dataclass(frozen=True)
 class Ended:
-    """How the component's container ended, and the folder of its outputs."""
+    """The end of the component's container, and the folder of its outputs."""
 
     code: int
     log: str
@@ -49,7 +49,7 @@ class Ended:
 
     @property
     def written(self) -> dict[str, Any]:
-        """What KFP's executor tells its launcher."""
+        """The output of KFP's executor for its launcher."""
         content = json.loads((self.outputs / "output.json").read_text())
         assert isinstance(content, dict)
         return content
@@ -108,7 +108,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 @pytest.fixture
 def pod(wheelhouse: Path, fresh_python: Path, tmp_path: Path) -> Pod:
-    """Run the container of the compiled component; pip takes the wheel in place of an index."""
+    """Run the container of the compiled component. Pip installs the wheel, not from an index."""
 
     def run(spec: str, **artifacts: Path) -> Ended:
         compiler.Compiler().compile(quantize_to_litert, str(tmp_path / "component.yaml"))

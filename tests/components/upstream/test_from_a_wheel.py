@@ -45,7 +45,7 @@ def test_a_model_is_quantized(pod, data, fresh_python: Path) -> None:
     assert Path(done.stdout.strip()).is_relative_to(fresh_python / "lib")
 
 
-def test_that_nothing_qualifies_is_a_result(pod, data) -> None:
+def test_a_run_without_a_qualifying_candidate_is_a_result(pod, data) -> None:
     ended = pod(SPEC.replace("gate: {", "gate: {size_bytes: {max: 1}, "), **data)
     assert ended.code == 0, ended.log
     assert ended.written["parameterValues"] == {"qualified": False}
@@ -61,7 +61,7 @@ def test_data_that_does_not_fit_fails_the_task(pod, data) -> None:
     assert not (ended.outputs / "decision").exists()
 
 
-def test_a_spec_of_another_machine_fails_the_task(pod, data) -> None:
+def test_a_spec_with_local_paths_fails_the_task(pod, data) -> None:
     ended = pod(SPEC, model=data["model"], evaluation=data["evaluation"])
     assert ended.code != 0
     assert (

@@ -54,7 +54,7 @@ def folder(request: pytest.FixtureRequest) -> Path:
     return REFRESH.UPSTREAM / request.param
 
 
-def test_every_file_is_there(folder: Path) -> None:
+def test_every_file_exists(folder: Path) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", folder.name)
     assert [name for name in FILES if not (folder / name).is_file()] == []
 
@@ -63,7 +63,7 @@ def test_owners_name_an_approver(folder: Path) -> None:
     assert APPROVERS.search((folder / "OWNERS").read_text())
 
 
-def test_metadata_has_their_form(folder: Path) -> None:
+def test_metadata_has_the_upstream_form(folder: Path) -> None:
     text = (folder / "metadata.yaml").read_text()
     metadata = REFRESH.read(folder / "metadata.yaml")
     assert [key for key in metadata if key not in OPTIONAL] == REQUIRED
@@ -114,7 +114,7 @@ def _imported_at_the_top(path: Path) -> set[str]:
     return names
 
 
-def test_it_compiles_on_an_image_that_they_allow(folder: Path, tmp_path: Path) -> None:
+def test_it_compiles_on_an_allowed_image(folder: Path, tmp_path: Path) -> None:
     module = importlib.import_module(f"quantgate.components.upstream.{folder.name}")
     component = getattr(module, folder.name)
     assert isinstance(component, BaseComponent)
@@ -142,7 +142,7 @@ def _decorator(folder: Path) -> dict[str | None, ast.expr]:
     return {keyword.arg: keyword.value for keyword in call.keywords}
 
 
-def test_ruff_passes_with_their_settings(folder: Path) -> None:
+def test_ruff_passes_with_the_upstream_settings(folder: Path) -> None:
     ruff = Path(sys.executable).with_name("ruff")
     for command in (("check", *RUFF, *LINT), ("format", "--check", *RUFF)):
         done = subprocess.run([ruff, *command, folder], capture_output=True, text=True, check=False)
