@@ -145,19 +145,11 @@ def test_any_number_of_processes_stops_at_the_same_samples(sorted_by_class, monk
 
 def test_a_metric_of_the_choice_is_measured_on_all_samples(sorted_by_class):
     by_accuracy = {**drop(0.01), "choose": [*SIZE, {"maximize": "top1"}]}
-<<<<<<< HEAD
-    found, whole = sorted_by_class(KEEPS, **by_accuracy), sorted_by_class(KEEPS)
-    assert steps_of(found) == (SAMPLES, SAMPLES, "undecided")
-    assert found.measurement.steps.reason == (
-        "all 2,500 samples were run: fewer did not show that it violates an accuracy limit, and "
-        "the choice depends on top1"
-=======
     evaluation, whole = sorted_by_class(KEEPS, **by_accuracy), sorted_by_class(KEEPS)
     assert steps_of(evaluation) == (SAMPLES, SAMPLES, "undecided")
     assert evaluation.measurement.steps.reason == (
-        "all 2,500 samples were run: no fewer showed that it misses an accuracy limit, and the "
-        "choice rests on top1"
->>>>>>> cf9a2a4 (Hold functions to eight parameters and clarify component tests)
+        "all 2,500 samples were run: fewer did not show that it violates an accuracy limit, and "
+        "the choice depends on top1"
     )
     assert evaluation.covered is None
     assert np.array_equal(evaluation.samples["top1"], whole.samples["top1"])
@@ -167,17 +159,10 @@ def test_a_metric_of_the_choice_is_measured_on_all_samples(sorted_by_class):
 
 def test_a_candidate_close_to_the_limit_runs_on_all_samples(sorted_by_class):
     lost = 1 - sorted_by_class((1.0, 0.9, 1.1)).measurement.figures["top1"]
-<<<<<<< HEAD
-    found = sorted_by_class((1.0, 0.9, 1.1), **drop(round(lost, 3)))
-    assert steps_of(found) == (SAMPLES, SAMPLES, "undecided")
-    assert found.measurement.steps.reason == (
-        "all 2,500 samples were run: fewer did not show whether it meets its accuracy limits"
-=======
     evaluation = sorted_by_class((1.0, 0.9, 1.1), **drop(round(lost, 3)))
     assert steps_of(evaluation) == (SAMPLES, SAMPLES, "undecided")
     assert evaluation.measurement.steps.reason == (
-        "all 2,500 samples were run: no fewer told for certain whether it keeps its accuracy limits"
->>>>>>> cf9a2a4 (Hold functions to eight parameters and clarify component tests)
+        "all 2,500 samples were run: fewer did not show whether it meets its accuracy limits"
     )
 
 
