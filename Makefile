@@ -12,15 +12,7 @@ PLAIN := \
   CHANGELOG.md \
   CONTRIBUTING.md \
   README.md \
-  components/artifacts \
-  components/benchmark \
-  components/collect \
-  components/evaluate \
-  components/fingerprint \
-  components/gate \
-  components/measure_targets \
-  components/promote \
-  components/upstream \
+  components \
   docs \
   specs/README.md \
   src/quantgate/decision \
@@ -29,13 +21,7 @@ PLAIN := \
   src/quantgate/statistics \
   src/quantgate/wording \
   tests/architecture \
-  tests/components/benchmark \
-  tests/components/data \
-  tests/components/evaluate \
-  tests/components/gate \
-  tests/components/measure_targets \
-  tests/components/promote \
-  tests/components/upstream
+  tests/components
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 

@@ -1,6 +1,6 @@
-"""The components: one room each, with a typed KFP interface and the work behind it."""
+"""The components. Each has a folder with a typed KFP interface and the work behind it."""
 
 import os
 
-# Before TensorFlow is first imported: its C++ notices would bury the reasons in a task's log.
+# Must be set before the first import of TensorFlow. Its C++ notices would bury a task's own log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

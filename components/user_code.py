@@ -1,4 +1,4 @@
-"""Python functions of the user's own, from the file that travels with a pipeline or installed."""
+"""User code: Python functions from the file that travels with a pipeline, or from a package."""
 
 import importlib
 import importlib.util
@@ -40,35 +40,35 @@ def import_code(code: UserCode) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[file.stem] = module
     try:
-        # What is run is what was checked, and nothing that was compiled from another content.
+        # Runs the content that was checked, not a .pyc of another one.
         exec(compile(content, file, "exec"), module.__dict__)
     except ImportError as error:
         del sys.modules[file.stem]
         raise InputError(
-            f"{file.name} cannot be imported: {error}; it travels alone: what it imports has to "
-            "be installed where tasks run, on a cluster in the image"
+            f"{file.name} cannot be imported: {error}. It travels alone. Install the modules that "
+            "it imports where the tasks run: on a cluster, in the image"
         ) from error
 
 
 def check_content(name: str, content: bytes, sha256: str) -> None:
-    """Raise InputError where a file's content is not the one that a hash is of."""
-    found = sha256_of_bytes(content)
-    if found != sha256:
+    """Raise an InputError if the hash of a file's content is another one."""
+    actual = sha256_of_bytes(content)
+    if actual != sha256:
         raise InputError(
-            f"{name} has the SHA-256 {found}, and the pipeline was made with {sha256}: it was "
-            "changed since; compile the spec anew"
+            f"{name} has the SHA-256 {actual}, but the pipeline was compiled with {sha256}: the "
+            "file has changed since. Compile the spec again"
         )
 
 
 def load_function(source: str) -> Callable[..., Any]:
-    """Find `module:function`; raises InputError where there is none."""
+    """Return the function of `module:function`. Raise an InputError if there is none."""
     name, _, attribute = source.partition(":")
     try:
         module = importlib.import_module(name)
     except ImportError as error:
         raise InputError(
-            f"{source} cannot be imported: {error}; name its file as `code` in the spec, put the "
-            "module beside the spec, or on a cluster into the image"
+            f"{source} cannot be imported: {error}. Name its file as `code` in the spec, put the "
+            "module beside the spec, or, on a cluster, install it in the image"
         ) from error
     function: Callable[..., Any] | None = getattr(module, attribute, None)
     if not callable(function):
@@ -81,5 +81,5 @@ def _file_at(path: Path) -> Path:
         return path
     files = sorted(path.glob("*.py"))
     if len(files) != 1:
-        raise InputError(f"{path} holds {len(files)} Python files, and one is wanted")
+        raise InputError(f"{path} holds {len(files)} Python files instead of one")
     return files[0]

@@ -1,1 +1,1 @@
-"""What a conversion delivered: attestation, trial run, inspection."""
+"""Checks of a converted model: attestation, trial run, inspection."""

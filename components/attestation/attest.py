@@ -1,4 +1,4 @@
-"""What a conversion delivered, held against what its mode promises."""
+"""Attest a converted model: check it against the promises of its mode."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,12 @@ NO_SIGNATURE = SignatureTensors(inputs=[], outputs=[])
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that falls short, as a sentence; where it rejects, the model is of no use."""
+    """A shortcoming of a model.
+
+    Attributes:
+        sentence: description for people.
+        rejects: whether the model is unusable.
+    """
 
     sentence: str
     rejects: bool
@@ -49,15 +54,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A model to attest, and what to hold it against.
+    """A model to attest, and the inputs of the checks.
 
     Attributes:
         model: path of the quantized .tflite.
         baseline: path of the float .tflite.
         facts: of the float model.
-        recipe: what was asked for.
-        dataset: folder of samples to run; without one they are made up, and prove nothing where
-            the float model cannot run on them either.
+        recipe: the mode and options of the conversion.
+        dataset: folder of samples to run, or None to make them up. Made-up samples prove nothing
+            if the float model cannot run on them.
         timeout_s: seconds that each model may take for the samples.
     """
 
@@ -70,24 +75,21 @@ class Case:
 
 
 def attest(case: Case) -> dict[str, Any]:
-    """Read a .tflite, run it, and say what it is.
-
-    Returns:
-        The fields of an `Attestation` that speak of the model, by name.
+    """Read a .tflite, run it, and return the fields of its `Attestation` by name.
 
     Raises:
-        InputError: the float model does not run on the data set, or that is damaged.
+        InputError: the data set is damaged, or the float model does not run on it.
     """
     content = Path(case.model).read_bytes()
     model = parse(content)
-    contents, found = contents_of(model), delivered(content, model)
+    contents, described = contents_of(model), delivered(content, model)
     unchanged = _is_unchanged(contents, read_contents(Path(case.baseline).read_bytes()))
-    # Where nothing was quantized, everything else that falls short follows from that.
-    read = _unchanged(case.recipe.mode) if unchanged else _read(found, contents, case)
-    trial, tried = _try_out(case, sum(found.macs.values()))
+    # If nothing was quantized, all other shortcomings follow from that.
+    read = _unchanged(case.recipe.mode) if unchanged else _read(described, contents, case)
+    trial, tried = _try_out(case, sum(described.macs.values()))
     findings = [*read, *tried]
     return {
-        **dict(found),
+        **dict(described),
         "status": "rejected" if any(finding.rejects for finding in findings) else "converted",
         "reasons": [finding.sentence for finding in findings],
         "inputs": list(_titled("inputs", contents, case.facts)),
@@ -98,7 +100,7 @@ def attest(case: Case) -> dict[str, Any]:
 
 
 def _is_unchanged(contents: Contents, baseline: Contents) -> bool:
-    # A float model of quantization-aware training is full of narrow tensors, among float ops.
+    # A float model of quantization-aware training has many narrow tensors between float ops.
     taken = sum(baseline.float_ops.values()) - sum(contents.float_ops.values())
     return taken <= 0 and _narrow(contents) <= _narrow(baseline)
 
@@ -122,38 +124,37 @@ def _titled(role: str, contents: Contents, facts: ModelFacts) -> Iterator[Tensor
             yield tensor.model_copy(update={"name": facts.title(key, tensor.name)})
 
 
-def _read(found: Delivered, contents: Contents, case: Case) -> Iterator[Finding]:
-    yield from _tensorflow_ops(found)
-    yield from _trained_quantization(found, case.recipe.mode)
-    yield from _float_ops(found, case.recipe.mode)
+def _read(described: Delivered, contents: Contents, case: Case) -> Iterator[Finding]:
+    yield from _tensorflow_ops(described)
+    yield from _trained_quantization(described, case.recipe.mode)
+    yield from _float_ops(described, case.recipe.mode)
     yield from _ends(contents, case)
-    for shortfall in found.shortfalls[:MOST_SHORTFALLS]:
+    for shortfall in described.shortfalls[:MOST_SHORTFALLS]:
         yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
-    further = len(found.shortfalls) - MOST_SHORTFALLS
+    further = len(described.shortfalls) - MOST_SHORTFALLS
     if further > 0:
         yield Finding(f"and {further} more such shortfalls ({SPECIFICATION})", rejects=False)
 
 
-def _float_ops(found: Delivered, mode: Mode) -> Iterator[Finding]:
-    if mode.calibrated and found.float_ops:
-        listed = ", ".join(f"{name} ({count})" for name, count in found.float_ops.items())
+def _float_ops(described: Delivered, mode: Mode) -> Iterator[Finding]:
+    if mode.calibrated and described.float_ops:
+        listed = ", ".join(f"{name} ({count})" for name, count in described.float_ops.items())
         promise = ", in a mode that promises none" if mode.integer_only else ""
         yield Finding(f"ops left in float{promise}: {listed}", rejects=mode.integer_only)
 
 
-def _trained_quantization(found: Delivered, mode: Mode) -> Iterator[Finding]:
-    # With ranges of its own, as quantization-aware training leaves them, a model goes that way in
-    # any mode.
-    if not mode.calibrated and found.macs.get("int8"):
+def _trained_quantization(described: Delivered, mode: Mode) -> Iterator[Finding]:
+    # A model with its own ranges, from quantization-aware training, becomes int8 in any mode.
+    if not mode.calibrated and described.macs.get("int8"):
         yield Finding(
-            "it computes in int8, which this mode does not ask for: the model brings ranges of its "
+            "it computes in int8, which this mode does not ask for: the model has ranges of its "
             "own (fake quantization), as after quantization-aware training",
             rejects=False,
         )
 
 
-def _tensorflow_ops(found: Delivered) -> Iterator[Finding]:
-    ops = tensorflow_ops(found.ops)
+def _tensorflow_ops(described: Delivered) -> Iterator[Finding]:
+    ops = tensorflow_ops(described.ops)
     if ops:
         needs = "it needs LiteRT with the Flex delegate wherever it runs"
         yield Finding(f"{needs}, for the TensorFlow ops {', '.join(ops)}", rejects=False)
@@ -176,11 +177,11 @@ def _mismatches(
 ) -> Iterator[Finding]:
     dtypes = {tensor.name: tensor.dtype for tensor in delivered}
     for name, tensor in wanted.items():
-        # Only float32 is quantized; integers at a model's ends stay what they are.
+        # Only float32 is quantized. Integer inputs and outputs keep their dtype.
         expected = float_as if tensor.dtype == FLOAT32 else tensor.dtype
-        found = dtypes.get(name, "missing")
-        if found != expected:
-            yield Finding(f"{role} `{name}` is {found}, not {expected}", rejects=True)
+        actual = dtypes.get(name, "missing")
+        if actual != expected:
+            yield Finding(f"{role} `{name}` is {actual}, not {expected}", rejects=True)
 
 
 def _try_out(case: Case, macs: int) -> tuple[Trial | None, list[Finding]]:
@@ -211,12 +212,11 @@ def _without_float_model(
     if case.dataset is None:
         return None, []
     raise InputError(
-        f"{case.baseline}: {sentence('running the float model', failure)}; "
-        "no candidate can be compared with it"
+        f"{case.baseline}: {sentence('running the float model', failure)}. "
+        "No candidate can be compared with it"
     ) from failure
 
 
 def _tried(model: str, samples: Samples, case: Case, reference: int) -> Attempt:
-    return run_isolated(
-        try_out, model, case.facts, samples, reference, limits=ResourceLimits(case.timeout_s)
-    )
+    limits = ResourceLimits(case.timeout_s)
+    return run_isolated(try_out, model, case.facts, samples, reference, limits=limits)

@@ -1,4 +1,4 @@
-"""Any .tflite, made here or not: what it holds and does, with LiteRT and without TensorFlow."""
+"""Inspect any .tflite with LiteRT and without TensorFlow: read it, and try it out."""
 
 import math
 from collections.abc import Iterable
@@ -26,28 +26,28 @@ from quantgate.errors import InputError
 from quantgate.records.attestation import Inspection, TensorAttest, Trial
 
 LIMITS = ResourceLimits(timeout_s=600.0)
-#: Of all samples, over all inputs.
+#: The most values to make up, for all samples of all inputs.
 MOST_VALUES = 1 << 26
 
 
 def inspect_model(path: Path, against: Path | None = None) -> Inspection:
-    """Read a .tflite and try out its first signature on random samples.
+    """Read a .tflite and run its first signature on random samples.
 
     Args:
         path: the model.
-        against: another .tflite with that signature, whose outputs are the yardstick.
+        against: another .tflite with the same signature, to compare the outputs with.
 
     Raises:
-        UsageError: a path is no file.
-        InputError: a file is no LiteRT model or is damaged, or `against` does not run on what the
-            other model takes.
+        UsageError: a path is not a file.
+        InputError: a file is not a LiteRT model or is damaged, or `against` does not run on the
+            samples.
     """
     model = read_model(path)
     other = read_model(against) if against else None
     if other:
         _require_same_names(model, other)
-    found = {**dict(model.delivered), "trial": _trial(model, other)}
-    return Inspection(**found, file=str(path), signatures=dict(model.signatures))
+    fields = {**dict(model.delivered), "trial": _trial(model, other)}
+    return Inspection(**fields, file=str(path), signatures=dict(model.signatures))
 
 
 def _require_same_names(model: ModelFile, other: ModelFile) -> None:
@@ -94,7 +94,7 @@ def _isolated(model: ModelFile, like: ModelFile, reference: int) -> Attempt:
 
 
 def _attempt(model: ModelFile, like: ModelFile, reference: int) -> Attempt:
-    """Run the signature that `like` starts with, on samples made up for it."""
+    """Run the first signature of `like` on samples made up for it."""
     confine()
     key = like.first
     samples = _made_up(like.signatures[key].inputs)
@@ -111,7 +111,7 @@ def _made_up(inputs: list[TensorAttest]) -> Arrays:
 
 
 def _shape(tensor: TensorAttest) -> tuple[int, ...]:
-    """Whole samples, with the batch of the file: models without signatures fix what they like."""
+    """Return the shape of the samples. The batch is the model's, which may be fixed."""
     free = (1, *[FREE_SIZE] * len(tensor.shape))
     sizes = zip(tensor.shape, free, strict=False)
     return (TRIAL_SAMPLES, *(size if size >= 0 else instead for size, instead in sizes))
@@ -127,7 +127,7 @@ def _random(
     dtype = _dtype(tensor)
     if np.issubdtype(dtype, np.floating):
         return random.random(shape).astype(dtype)
-    # 0 and 1 are in range whatever an integer input means: a pixel, a token, a category.
+    # 0 and 1 are valid for pixels, tokens and categories alike.
     return random.integers(0, 2, shape).astype(dtype)
 
 

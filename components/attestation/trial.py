@@ -1,4 +1,4 @@
-"""Running a model on a few samples, to learn whether it works at all."""
+"""Run a model on a few samples, to check that it works."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,11 +20,11 @@ from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 TRIAL_SAMPLES = 8
 FREE_SIZE = 32
-#: The float model's outputs must differ by this share of their largest value before a model that
-#: gives one answer to everything counts as broken: many steps of an int8 output.
+#: A model with constant outputs counts as broken only if the float model's outputs differ by more
+#: than this share of their largest value, which is many steps of an int8 output.
 LIVELY = 0.05
 Arrays = dict[str, NDArray[Any]]
-#: By signature.
+#: Inputs by signature.
 Samples = dict[str, Arrays]
 Rows = list[NDArray[Any]]
 Outputs = dict[str, Rows]
@@ -36,13 +36,13 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a model gave for a few samples, by output name.
+    """The results of a model for a few samples, by output name.
 
     Attributes:
-        outputs: one array a sample, as the float model would give it.
-        on_zeros: the same for one input of nothing but zeros; empty where that does not run.
-        kernels: the default kernels against the reference kernels.
-        kernels_problem: why they could not be compared.
+        outputs: real values, one array per sample.
+        on_zeros: real values for one sample of zeros. Empty if the model does not run on it.
+        kernels: comparison of the default kernels with the reference kernels.
+        kernels_problem: the reason why the kernels could not be compared.
     """
 
     outputs: Outputs
@@ -52,16 +52,16 @@ class Attempt:
 
 
 def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
-    """A few samples of each signature: spread over a data set, or made up without one."""
-    return {found.key: samples_of(found, dataset) for found in facts.signatures}
+    """Return a few samples of each signature: spread over a data set, or made up without one."""
+    return {each.key: samples_of(each, dataset) for each in facts.signatures}
 
 
 def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: int) -> Attempt:
-    """Run a .tflite over samples, and over `reference` of them with LiteRT's reference kernels.
+    """Run a .tflite on samples, and on `reference` of them with LiteRT's reference kernels.
 
     Raises:
-        ModelFailure: it cannot be loaded or allocated, or its signatures are others.
-        RuntimeError: a kernel refuses.
+        ModelFailure: the model cannot be loaded or allocated, or has other signatures.
+        RuntimeError: a kernel fails.
     """
     whole = Attempt({}, {})
     for signature in facts.signatures:
@@ -105,26 +105,27 @@ def _try_signature(
 
 
 def with_reference_kernels(attempt: Callable[[int], Attempt], macs: int) -> Attempt:
-    """Make an attempt on a few samples for the reference kernels, and without where they fail.
+    """Try a model with the reference kernels, and without them if they crash.
 
     Args:
-        attempt: takes the number of those samples, and works in a child process.
-        macs: of one sample; reference kernels do some 0.5 GMAC a second.
+        attempt: takes the number of samples for the reference kernels, and runs a child process.
+        macs: multiply-accumulate operations for one sample. Reference kernels do some 0.5e9 a
+            second, which limits the number of samples.
 
     Raises:
-        IsolatedFailure: the model fails without the reference kernels too.
+        IsolatedFailure: the model fails without the reference kernels, too.
     """
     try:
         return attempt(max(1, min(REFERENCE_SAMPLES, REFERENCE_MACS // max(1, macs))))
     except FailedInChild:
         raise
     except IsolatedFailure as failure:
-        # Reference kernels are not what ships: their crash must not pass for the model's.
+        # Reference kernels do not ship, so their crash must not count as the model's.
         return replace(attempt(0), kernels_problem=f"the model {failure} on reference kernels")
 
 
 def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Trial:
-    """Describe what a model did, beside what the float model did where that is known."""
+    """Describe an attempt, compared with that of the float model if there is one."""
     outputs = attempt.outputs
     ratios = {name: snr_db(rows, beside.outputs[name]) for name, rows in outputs.items() if beside}
     sound = {name: _is_finite(rows) for name, rows in beside.on_zeros.items()} if beside else {}
@@ -145,7 +146,7 @@ def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Tria
 
 
 def defects(outputs: Outputs, expected: Outputs) -> list[str]:
-    """Hold outputs against the float model's for the same samples; a sentence for each defect."""
+    """Return a sentence for each output that is broken, unlike the float model's."""
     return [
         sentence
         for name, values in outputs.items()
@@ -180,7 +181,7 @@ def _is_lively(rows: Rows) -> bool:
 
 
 def samples_of(signature: Signature, dataset: str | None) -> Arrays:
-    """A few samples of one signature: spread over a data set, or made up without one."""
+    """Return a few samples of one signature: spread over a data set, or made up without one."""
     if dataset is None:
         return {name: _made_up(tensor) for name, tensor in signature.inputs.items()}
     inputs = open_dataset(dataset, signature.key).inputs
@@ -195,7 +196,7 @@ def _made_up(tensor: TensorFacts) -> NDArray[Any]:
     random = np.random.default_rng(0)
     if np.issubdtype(np.dtype(tensor.dtype), np.floating):
         return random.random(shape).astype(tensor.dtype)
-    # 0 and 1 are in range whatever an integer input means: a pixel, a token, a category.
+    # 0 and 1 are valid for pixels, tokens and categories alike.
     return random.integers(0, 2, shape).astype(tensor.dtype)
 
 
@@ -212,7 +213,7 @@ def _rows(samples: Arrays, rows: Sequence[int] | NDArray[np.intp]) -> Arrays:
 
 
 def _run_on_zeros(runner: LiteRTModel, samples: Arrays) -> Outputs:
-    """Silence and black pictures are common, and rare in a data set."""
+    """Run a sample of zeros. Silence and black images are common, but rare in a data set."""
     try:
         return _run(runner, {name: np.zeros_like(rows[:1]) for name, rows in samples.items()})
     except RuntimeError:

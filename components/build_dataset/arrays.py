@@ -1,4 +1,4 @@
-"""Writing the arrays of a data set: a file each, with their facts, flaws and the content's hash."""
+"""Write the arrays of a data set, each to its own file, and record facts, problems and hash."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -21,15 +21,15 @@ from quantgate.records.tasks import ArrayFacts
 
 @dataclass
 class Arrays:
-    """The chosen rows of a source's arrays, written to a folder one after another.
+    """The chosen rows of a source's arrays, which are written to a folder one after another.
 
     Attributes:
-        folder: where the .npy files go.
+        folder: of the .npy files.
         indices: the rows, ascending.
         purpose: "calibration" or "evaluation".
-        problems: what makes the values unfit for it, in sentences.
-        digest: the hash object of what was written so far.
-        samples: a digest of every sample over its inputs.
+        problems: sentences about values that are unfit for the purpose.
+        digest: the hash object of all written content.
+        samples: a digest of each sample over its inputs.
     """
 
     folder: Path
@@ -56,7 +56,7 @@ class Arrays:
         return self._write("label", array.key, array, array.dtype.newbyteorder("="), None)
 
     def field(self, array: SourceArray) -> ArrayFacts:
-        """Write an array that metrics want beside inputs and label, which may be text."""
+        """Write a further array that metrics need, of numbers or text."""
         if array.dtype.kind in TEXT:
             return self._text(array)
         return self._write("field", array.key, array, array.dtype.newbyteorder("="), None)

@@ -31,35 +31,33 @@ def build_dataset(
     code_sha256: str = "",
     content: str = "",
 ) -> None:
-    """Select samples from a source, check them against one of the model's signatures, store them.
+    """Select samples from a source, check them against a signature of the model, and store them.
 
     Args:
         facts: `ModelFacts` of the model that the data is for.
         signature: key of the signature that the samples are for.
         purpose: "calibration" or "evaluation".
-        label: key of the labels; empty where there are none.
-        samples: how many to take; 0 takes all.
+        label: key of the labels, or "" if there are none.
+        samples: number of samples. 0 takes all.
         select: "first", "random" or "stratified".
-        seed: seed of the choice.
-        options: JSON of the spec's other keys of the source: `format`, `images`, ...
-        dataset: for each signature a folder with one .npy per input, the labels, and
+        seed: seed of a random selection.
+        options: JSON of the source's other keys in the spec: `format`, `images`, ...
+        dataset: a folder for each signature, with one .npy per input, the labels, and
             `manifest.json` (`Manifest`).
-        summary: for each signature a folder with the manifest and a digest of each sample, for
-            the gate.
-        source: the file or folder that the samples are in; none where they are generated.
+        summary: a folder for each signature, with the manifest and a digest of each sample.
+        source: the file or folder with the samples. Not needed with a `generator`.
         generator: `module:function` of a Python function that yields samples, or "random".
-        variants: JSON list of further choices from the source, for candidates that calibrate on
-            samples of their own.
-        others: the data set of other signatures, which goes into `dataset` too.
-        others_summary: its summary, likewise.
-        fields: JSON of the arrays that metrics want beside inputs and label, by key, each with the
-            values that have to be among its own. An evaluation set carries them.
-        metrics: those of the spec's `measure.metrics` that have to fit the model's outputs and
-            what was built, `others` included.
-        code: a Python file, or a folder with it, that has the functions which `generator` and
-            metrics name.
-        code_sha256: hash of its content, which is checked.
-        content: fingerprint of what is at the URI of `source`, for KFP's cache alone.
+        variants: JSON list of further selections, for candidates with calibration samples of their
+            own.
+        others: data set of other signatures, which is copied to `dataset`.
+        others_summary: summary of other signatures, which is copied to `summary`.
+        fields: JSON of the further arrays that metrics need. Each key has the values that must
+            occur in its array. Only an evaluation set has these arrays.
+        metrics: items of the spec's `measure.metrics`. They must fit the model's outputs and the
+            data set, including `others`.
+        code: a Python file, or its folder, with the functions that `generator` and metrics name.
+        code_sha256: expected hash of the file's content.
+        content: fingerprint of the content at the URI of `source`. Only KFP's cache uses it.
     """
     from quantgate.components.build_dataset import inputs, work
     from quantgate.components.user_code import UserCode

@@ -1,4 +1,4 @@
-"""Arrays that metrics want beside inputs and label: what slices go by, the truth of boxes."""
+"""Further arrays that metrics need, such as the names of slices or the ground truth of boxes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from quantgate.components.build_dataset.sources import Indices, SourceArray
 from quantgate.errors import InputError
 
-#: Kinds of dtype that hold text, as bytes in UTF-8 or as characters.
+#: Kinds of dtype for text: bytes in UTF-8, and characters.
 TEXT = "SU"
 NUMBERS = "fiub"
 Array = NDArray[Any]
 
 
 def field_problems(fields: Mapping[str, SourceArray], samples: int) -> list[str]:
-    """What keeps them from being stored, in sentences."""
+    """Return a sentence for each array that cannot be stored."""
     return [problem for key, array in fields.items() if (problem := _problem(key, array, samples))]
 
 
@@ -31,13 +31,13 @@ def _problem(key: str, array: SourceArray, samples: int) -> str | None:
 
 
 def text_of(array: SourceArray, indices: Indices) -> NDArray[np.str_]:
-    """The text of these samples; raises InputError where it is not UTF-8."""
+    """Return the text of samples. Raise an InputError if it is not UTF-8."""
     chunks = [as_text(rows, array.key) for rows in array.rows(indices)]
     return np.concatenate(chunks) if chunks else np.array([], np.str_)
 
 
 def as_text(values: Array, where: str) -> NDArray[np.str_]:
-    """Bytes or characters [k] as characters; raises InputError where bytes are not UTF-8."""
+    """Return bytes or characters [k] as characters. Raise an InputError if bytes are not UTF-8."""
     if values.dtype.kind == "U":
         return values.astype(np.str_)
     try:
@@ -49,12 +49,15 @@ def as_text(values: Array, where: str) -> NDArray[np.str_]:
 def missing_values(
     fields: Mapping[str, SourceArray], indices: Indices, wanted: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    """The values that a spec names, by key, and no sample has."""
+    """Yield a sentence for each value that the spec names and no sample has."""
     for key in (key for key in fields if wanted[key]):
-        found = _values(fields[key], indices)
+        values = _values(fields[key], indices)
         for value in wanted[key]:
-            if value not in found:
-                yield f"no sample has `{value}` as `{key}`, whose slice `gate` names; {_few(found)}"
+            if value not in values:
+                yield (
+                    f"no sample has `{value}` as `{key}`, which a slice in `gate` names: "
+                    f"{_few(values)}"
+                )
 
 
 def _values(array: SourceArray, indices: Indices) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the arrays of a source fit the inputs of a signature."""
+"""Check that the arrays of a source fit the inputs of a signature."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -10,8 +10,8 @@ from quantgate.components.build_dataset.sources import SourceArray
 from quantgate.records.tasks import Signature, TensorFacts
 
 FEEDABLE = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")
-#: By the kind of dtype that a model takes, the kinds that become it without loss of meaning;
-#: whether integers fit is seen when their values are read.
+#: Kinds of dtype that can be cast to the kind of a model's input without loss of meaning. Integers
+#: are checked for overflow when their values are read.
 CASTS = MappingProxyType({"f": "fiu", "i": "iu", "u": "iu", "b": "b"})
 LABELS = "fiub"
 
@@ -19,15 +19,12 @@ LABELS = "fiub"
 def structure_problems(
     arrays: Mapping[str, SourceArray], label: SourceArray | None, signature: Signature
 ) -> list[str]:
-    """Everything about names, shapes and dtypes that keeps a source from being used.
+    """Return a sentence for each problem with names, shapes and dtypes of a source.
 
     Args:
-        arrays: the arrays of the source by key, without the label's.
-        label: the label's array.
+        arrays: of the source by key, without the label.
+        label: the array of the labels, if there are any.
         signature: of the float model.
-
-    Returns:
-        Sentences; none where the source fits.
     """
     problems = list(_name_problems(arrays, signature))
     for name, expected in signature.inputs.items():
@@ -39,7 +36,7 @@ def structure_problems(
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a sentence."""
+    """Return names as a list for a sentence."""
     return ", ".join(f"`{name}`" for name in names) or "nothing"
 
 
@@ -77,15 +74,15 @@ def _misfit(array: SourceArray, expected: TensorFacts) -> str | None:
 
 def _cast_problem(given: np.dtype[Any], expected: str) -> str | None:
     if given.kind == "O":
-        return ": Python objects are not read, for loading them can run code; store numbers"
+        return ": Python objects are not read, because loading them can run code. Store numbers"
     if given.kind in "SU" or expected not in FEEDABLE:
-        return f": only {', '.join(FEEDABLE)} can be fed; give the model numbers"
+        return f": only {', '.join(FEEDABLE)} can be fed. Give the model numbers"
     wanted = np.dtype(expected)
     if given.kind in CASTS[wanted.kind]:
         return None
     if given.kind == "f" and wanted.kind in "iu":
-        return ": floats are not rounded to integers; store integers"
-    return f": there is no safe cast; store {expected}"
+        return ": floats are not rounded to integers. Store integers"
+    return f": there is no safe cast. Store {expected}"
 
 
 def _shape_fits(given: Sequence[int], expected: Sequence[int]) -> bool:

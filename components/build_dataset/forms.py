@@ -1,8 +1,8 @@
-"""The forms in which a sample may come, brought into one: arrays [k, ...] by key.
+"""Convert samples of any supported form to arrays [k, ...] by key.
 
-LiteRT's guide to post-training quantization has a representative dataset yield `{name: array}`,
-`(signature, {name: array})` or a list of arrays in the order of the inputs, each with a batch
-dimension; a sample without one is taken too, and so are labels beside the inputs.
+In LiteRT's guide to post-training quantization, a representative dataset yields `{name: array}`,
+`(signature, {name: array})`, or a list of arrays in the order of the inputs. Each array has a batch
+dimension there. Samples without one are supported, too, and so are labels beside the inputs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,10 +20,10 @@ NUMBERS = "fiub"
 
 
 def batches_of(samples: Iterable[object], request: Request) -> Iterator[Batch]:
-    """Bring every sample into the common form.
+    """Yield every sample as arrays by key.
 
     Raises:
-        InputError: one is in none of the forms, holds no numbers, or has a mixed batch.
+        InputError: a sample has an unknown form, no numbers, or arrays of different length.
     """
     for number, sample in enumerate(samples):
         where = f"{request.data.source}: sample {number}"
@@ -31,7 +31,7 @@ def batches_of(samples: Iterable[object], request: Request) -> Iterator[Batch]:
             continue
         named = _named(sample, request, where)
         if not named:
-            raise InputError(f"{where} holds no arrays; yield one for each input")
+            raise InputError(f"{where} holds no arrays. Yield one for each input")
         arrays = {
             key: (_field if key in request.fields else _numbers)(value, key, where)
             for key, value in named.items()
@@ -54,13 +54,13 @@ def _named(sample: object, request: Request, where: str) -> Mapping[str, object]
 
 
 def _is_for_another(sample: object, request: Request, where: str) -> bool:
-    """Whether a sample is for another of the signatures that are converted."""
+    """Return whether a sample is for another one of the converted signatures."""
     match sample:
         case (str() as key, Mapping()) if key not in request.signatures:
             listed = ", ".join(f"`{signature}`" for signature in request.signatures)
             raise InputError(
-                f"{where} is for the signature `{key}`, and the spec converts {listed}; yield "
-                "samples for what is converted only"
+                f"{where} is for the signature `{key}`, but the spec converts {listed}. Yield "
+                "samples only for the signatures that are converted"
             )
         case (str() as key, Mapping()):
             return key != request.signature.key
@@ -76,15 +76,15 @@ def _in_order(values: list[object], request: Request, where: str) -> Mapping[str
     if surplus not in (0, 1):
         listed = ", ".join(f"`{name}`" for name in names)
         raise InputError(
-            f"{where} has {len(values)} values, and the model takes {listed}; yield them in this "
-            "order, the label last, or by name"
+            f"{where} has {len(values)} values, and the model takes {listed}. Yield them in this "
+            "order with the label last, or by name"
         )
     keys = [*names, request.label] if surplus else [*names]
     return {key: value for key, value in zip(keys, values, strict=True) if key}
 
 
 def _field(value: object, key: str, where: str) -> Array:
-    """Numbers or text; TensorFlow hands text over as Python's bytes."""
+    """Return numbers or text. TensorFlow yields text as Python's bytes."""
     array = np.asarray(value)
     if array.dtype.kind == "O" and all(isinstance(name, (str, bytes)) for name in array.flat):
         array = np.array(array.tolist())
@@ -97,15 +97,17 @@ def _numbers(value: object, key: str, where: str) -> Array:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise InputError(f"{where}: `{key}` is no array: {error}") from error
+        raise InputError(f"{where}: `{key}` is not an array: {error}") from error
     if array.dtype.kind not in NUMBERS:
         kind = "text" if array.dtype.kind in "SUO" else str(array.dtype)
-        raise InputError(f"{where}: `{key}` holds {kind}; only numbers can be fed, yield numbers")
+        raise InputError(
+            f"{where}: `{key}` holds {kind}, but only numbers can be fed. Yield numbers"
+        )
     return array
 
 
 def _batch(arrays: dict[str, Array], request: Request, where: str) -> Batch:
-    """Give samples without a batch dimension one of 1."""
+    """Return arrays with a batch dimension, which is 1 for a sample without one."""
     inputs = request.signature.inputs
     batched = any(
         array.ndim == len(inputs[key].shape) > 0 for key, array in arrays.items() if key in inputs

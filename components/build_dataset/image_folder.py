@@ -1,4 +1,4 @@
-"""A folder of images: one folder a class, or images alone."""
+"""Read a folder of images, with or without a subfolder for each class."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -27,12 +27,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class ImageArray:
-    """Images that are decoded when they are asked for.
+    """Images that are decoded when their rows are read.
 
     Attributes:
-        key: the input that they are for.
-        files: one a sample.
-        preparation: what is done to each.
+        key: name of the input.
+        files: one for each sample.
+        preparation: the steps from a file to an array.
         sample_shape: shape of one prepared image.
     """
 
@@ -43,16 +43,20 @@ class ImageArray:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Samples first."""
+        """The shape, with the samples as the first dimension."""
         return (len(self.files), *self.sample_shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """uint8 or float32."""
+        """The dtype, uint8 or float32."""
         return self.preparation.dtype
 
     def rows(self, indices: Indices) -> Iterator[Array]:
-        """The images at ascending indices, in chunks [k, ...]; raises InputError on damage."""
+        """Yield the images at ascending indices, in chunks [k, ...].
+
+        Raises:
+            InputError: an image is damaged or has another shape.
+        """
         length = chunk_length(row_bytes(self.shape, self.dtype))
         for start, stop in chunk_bounds(len(indices), length):
             yield np.stack([self._image(self.files[index]) for index in indices[start:stop]])
@@ -62,30 +66,30 @@ class ImageArray:
         if image.shape != self.sample_shape:
             raise InputError(
                 f"{file} is {list(image.shape)} and {self.files[0]} is {list(self.sample_shape)}: "
-                "samples must have one shape; give `images.size`"
+                "samples must have one shape. Set `images.size`"
             )
         return image
 
 
 def open_images(request: Request) -> dict[str, SourceArray]:
-    """List the images of a folder; those in class folders come with the class's number, int64.
+    """Return the images of a folder, and their class numbers as int64 if it has class folders.
 
-    Classes are numbered by their folders' names, in alphabetical order.
+    Classes are numbered in the alphabetical order of the folders' names.
 
     Raises:
-        InputError: there are none, or the model has several inputs.
+        InputError: there are no images, or the model has several inputs.
     """
     root = Path(request.data.source)
     inputs = request.signature.inputs
     if len(inputs) != 1:
         names = ", ".join(f"`{name}`" for name in inputs)
         raise InputError(
-            f"{root} holds images, which feed one input, and the model has {names}; give the "
+            f"{root} holds images, which feed one input, but the model has {names}. Give the "
             "samples as .npz or with a Python function"
         )
     files, classes = _listed(root)
     if not files:
-        raise InputError(f"{root} holds no images; give a folder of them for each class")
+        raise InputError(f"{root} holds no images. It needs a folder of them for each class")
     ((key, expected),) = inputs.items()
     preparation = preparation_for(request.data.images, expected)
     shape = preparation.read(files[0], str(files[0])).shape
@@ -108,5 +112,5 @@ def _listed(root: Path) -> tuple[list[Path], MemoryArray | None]:
 
 
 def _readable(name: str) -> str:
-    """A folder's name as text that JSON can hold, whatever its bytes."""
+    """Return a folder's name as text for JSON, with invalid bytes replaced."""
     return os.fsencode(name).decode("utf-8", "replace")

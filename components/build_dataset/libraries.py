@@ -1,4 +1,4 @@
-"""Libraries that only some formats need, so that an image without them still reads the others."""
+"""Import libraries that only some formats need, so that an image may lack them."""
 
 import importlib
 import re
@@ -20,7 +20,11 @@ _HOW_TO_GET: Mapping[str, str] = MappingProxyType(
 
 
 def library(name: str, purpose: str) -> Any:
-    """Import a library or one of its modules; `purpose` says in an error what it is for.
+    """Import a library or one of its modules.
+
+    Args:
+        name: of the library or module.
+        purpose: the data that needs it, for the message.
 
     Raises:
         InputError: it is not installed.
@@ -32,6 +36,6 @@ def library(name: str, purpose: str) -> Any:
 
 
 def gist(error: Exception) -> str:
-    """The first line of TensorFlow's message, without the names of its own nodes and ops."""
+    """Return the first line of TensorFlow's message, without the names of its nodes and ops."""
     first, *_ = str(error).splitlines() or [type(error).__name__]
     return re.sub(r"\{\{.*?\}\} | \[Op:.*", "", first)

@@ -1,4 +1,4 @@
-"""Arrays in an .npz file or a folder of .npy files, read a few rows at a time."""
+"""Read arrays in an .npz file or a folder of .npy files, a few rows at a time."""
 
 import zipfile
 import zlib
@@ -23,14 +23,14 @@ Header = tuple[tuple[int, ...], np.dtype[Any], bool]
 
 @dataclass(frozen=True)
 class StoredArray:
-    """One array of a source; only its header has been read.
+    """An array of a source. Its rows are read later.
 
     Attributes:
-        key: its name in the source.
-        path: the .npy file, or the .npz archive.
-        member: its name in the archive; None for a .npy file.
-        shape: samples first.
-        dtype: as stored.
+        key: name in the source.
+        path: the .npy file or the .npz archive.
+        member: name in the archive, or None for a .npy file.
+        shape: with the samples as the first dimension.
+        dtype: of the stored values.
         fortran_order: whether it is stored column by column.
     """
 
@@ -46,7 +46,11 @@ class StoredArray:
         return row_bytes(self.shape, self.dtype)
 
     def rows(self, indices: Indices) -> Iterator[Array]:
-        """The rows at ascending indices, in chunks [k, ...]; raises InputError on damage."""
+        """Yield the rows at ascending indices, in chunks [k, ...].
+
+        Raises:
+            InputError: the file is damaged.
+        """
         streamed = self.member is not None and not self.fortran_order
         try:
             yield from self._streamed(indices) if streamed else self._mapped(indices)
@@ -56,8 +60,8 @@ class StoredArray:
     def _mapped(self, indices: Indices) -> Iterator[Array]:
         whole = self._in_archive() if self.member else None
         for start, stop in chunk_bounds(len(indices), chunk_length(self._row_bytes)):
-            # Mapped anew for each chunk: pages that were read count as this process's memory
-            # for as long as the map lives.
+            # Mapped again for each chunk, because the pages that were read count as this process's
+            # memory as long as the map exists.
             array = self._map() if whole is None else whole
             yield array[indices[start:stop]]
 
@@ -69,8 +73,8 @@ class StoredArray:
             return cast(Array, archive[self.key])
 
     def _streamed(self, indices: Indices) -> Iterator[Array]:
-        # A member of an archive is compressed as one piece and cannot be mapped; what is not
-        # wanted passes by without being kept.
+        # A member of an archive is compressed as a whole and cannot be mapped. Other rows are read
+        # and discarded.
         with zipfile.ZipFile(self.path) as archive, archive.open(str(self.member)) as file:
             _read_header(file)
             for start, stop in chunk_bounds(self.shape[0], chunk_length(self._row_bytes)):
@@ -84,10 +88,10 @@ class StoredArray:
 
 
 def open_folder(request: Request) -> dict[str, SourceArray]:
-    """Read the headers of every .npy file in a folder, by key.
+    """Read the headers of all .npy files in a folder, by key.
 
     Raises:
-        InputError: there is none, or one is damaged.
+        InputError: there are no files, or one is damaged.
     """
     root = Path(request.data.source)
     files = sorted(root.glob(f"*{SUFFIX}"))
@@ -95,19 +99,19 @@ def open_folder(request: Request) -> dict[str, SourceArray]:
 
 
 def open_archive(request: Request) -> dict[str, SourceArray]:
-    """Read the headers of every array in an .npz file, whatever it is called, by key.
+    """Read the headers of all arrays in an .npz file, by key. The file may have any name.
 
     Raises:
-        InputError: it is no .npz file, holds no array, or is damaged.
+        InputError: the file is not an .npz file, has no array, or is damaged.
     """
     path = Path(request.data.source)
     if not zipfile.is_zipfile(path):
-        raise InputError(f"{path} is not an .npz file; write it anew with `numpy.savez`")
+        raise InputError(f"{path} is not an .npz file. Write it with `numpy.savez`")
     return _by_key(path, _arrays_in_archive(path))
 
 
 def stored_array(key: str, path: Path) -> StoredArray:
-    """Read the header of one .npy file; raises InputError where it is none."""
+    """Read the header of a .npy file. Raise an InputError if it is another file."""
     try:
         with path.open("rb") as file:
             header = _read_header(file)
@@ -118,7 +122,7 @@ def stored_array(key: str, path: Path) -> StoredArray:
 
 def _by_key(source: Path, arrays: list[StoredArray]) -> dict[str, SourceArray]:
     if not arrays:
-        raise InputError(f"{source} holds no {SUFFIX} array; give one per input name")
+        raise InputError(f"{source} holds no {SUFFIX} array. It needs one for each input")
     return {array.key: array for array in arrays}
 
 

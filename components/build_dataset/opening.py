@@ -1,4 +1,4 @@
-"""A source of any format, opened as arrays."""
+"""Open a source of any format as arrays."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from quantgate.spec.model.formats import (
     format_at,
 )
 
-#: Formats whose samples can be had in any order.
+#: Formats with random access to samples.
 ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxyType(
     {
         "npz": open_archive,
@@ -40,7 +40,7 @@ ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxy
         "random": open_random,
     }
 )
-#: Formats that are read from beginning to end.
+#: Formats that are read sequentially.
 STREAMS: Mapping[str, Stream] = MappingProxyType(
     {
         "tfrecord": read_records,
@@ -54,14 +54,14 @@ STREAMS: Mapping[str, Stream] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Opened:
-    """A source with its label told apart from its inputs.
+    """An opened source.
 
     Attributes:
-        path: the source, for messages.
-        arrays: everything but the label, by key.
-        label: the labels, where there are any.
+        path: of the source, for messages.
+        arrays: all arrays except for the label and `fields`, by key.
+        label: the labels, if there are any.
         synthetic: whether the values are random.
-        fields: what metrics of an evaluation want beside them, by key; the label may be one.
+        fields: further arrays that metrics need, by key. The label may be among them.
     """
 
     path: str
@@ -72,12 +72,12 @@ class Opened:
 
     @property
     def available(self) -> int:
-        """Samples in the source, or as many as were read of it."""
+        """Number of samples in the source, or of those that were read."""
         return next(iter(self.arrays.values())).shape[0]
 
     @property
     def classes(self) -> list[str]:
-        """Names of the label's classes, by number, where the source has them."""
+        """Names of the label's classes by number, if the source has them."""
         return list(self.label.names) if isinstance(self.label, MemoryArray) else []
 
     def refuse(self, purpose: Purpose, problems: Sequence[str]) -> None:
@@ -88,10 +88,10 @@ class Opened:
 
 
 def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
-    """Open a source; a stream is first written to the folder `spool`.
+    """Open a source. A stream is first written to the folder `spool`.
 
     Raises:
-        InputError: it is of no known format, damaged, or without the labels it needs.
+        InputError: the source has an unknown format, is damaged, or lacks labels.
     """
     source = request.data.source
     name = _format(request.data)
@@ -108,7 +108,7 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
         if key not in request.fields or key in request.signature.inputs
     }
     if not arrays:
-        raise InputError(f"{source} holds nothing but the label `{key}`; give the inputs too")
+        raise InputError(f"{source} holds only the label `{key}`. Add the inputs")
     return Opened(source, arrays, label, name == RANDOM, fields)
 
 
@@ -116,7 +116,7 @@ def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, So
     missing = sorted(request.fields - arrays.keys())
     if missing:
         raise InputError(
-            f"{request.data.source} has no {_names(missing)}, which `measure.metrics` names; it "
+            f"{request.data.source} has no {_names(missing)}, which `measure.metrics` names. It "
             f"has {_names(arrays)}"
         )
     return {key: arrays[key] for key in sorted(request.fields)}
@@ -131,14 +131,14 @@ def _format(data: DataSource) -> str:
     if data.format or declared in MADE:
         return str(declared)
     path = Path(data.source)
-    found = format_at(path)
-    if found:
-        return found
+    detected = format_at(path)
+    if detected:
+        return detected
     if not path.exists():
         raise InputError(f"{path} does not exist")
     raise InputError(
-        f"{path} is of no known format: give an .npz file, a folder of .npy files, or another of "
-        "the formats that the spec's `source` takes, and name it with `format`"
+        f"{path} has an unknown format. Give an .npz file, a folder of .npy files, or another "
+        "format that the spec's `source` takes, and name it with `format`"
     )
 
 
@@ -146,7 +146,7 @@ def _refuse_stray_options(data: DataSource, name: str) -> None:
     for option, formats in OPTIONS.items():
         if getattr(data, option) is not None and name not in formats:
             raise InputError(
-                f"{data.source} is read as {name}, which takes no `{option}`; remove it, or name "
+                f"{data.source} is read as {name}, which takes no `{option}`. Remove it, or name "
                 "another `format`"
             )
 
@@ -154,4 +154,4 @@ def _refuse_stray_options(data: DataSource, name: str) -> None:
 def _no_label(source: str, name: str, key: str, arrays: Mapping[str, SourceArray]) -> str:
     if name in SELF_LABELLED:
         return f"{source} has no folder for each class, which evaluation data needs"
-    return f"{source} has no label `{key}`; it has {_names(arrays)}"
+    return f"{source} has no label `{key}`. It has {_names(arrays)}"

@@ -1,4 +1,4 @@
-"""An image file to an array, as the spec's `images` section says."""
+"""Convert an image file to an array, as the spec's `images` section says."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,13 @@ GRAYSCALE = "grayscale"
 
 @dataclass(frozen=True)
 class Preparation:
-    """How every image of a source becomes an array [height, width, channels].
+    """The steps from an image of a source to an array [height, width, channels].
 
     Attributes:
-        options: the spec's.
-        size: (height, width) to resize to; None leaves images as they are.
+        options: the spec's `images`.
+        size: (height, width) to resize to, or None to keep the size.
         channels: "rgb", "bgr" or "grayscale".
-        flat: whether there is no dimension of channels.
+        flat: whether the array lacks the dimension of the channels.
     """
 
     options: ImageOptions
@@ -34,12 +34,12 @@ class Preparation:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """uint8 for the pixels as they are, float32 once they are normalized."""
+        """The dtype: uint8 for unchanged pixels, float32 for normalized ones."""
         given = (self.options.scale, self.options.mean, self.options.std)
         return np.dtype(np.uint8 if given == (None, None, None) else np.float32)
 
     def read(self, file: Path | IO[bytes], name: str) -> Array:
-        """Decode one image; raises InputError, under the name given, where it is none."""
+        """Decode an image. Raise an InputError with the given name if it cannot be decoded."""
         pillow = library("PIL.Image", "images")
         try:
             with pillow.open(file) as image:
@@ -73,10 +73,10 @@ class Preparation:
 
 
 def preparation_for(options: ImageOptions | None, expected: TensorFacts) -> Preparation:
-    """Complete the spec's options from the input that the images are for.
+    """Complete the spec's options from the model's input.
 
     Raises:
-        InputError: `mean` or `std` has another number of values than there are channels.
+        InputError: the number of values in `mean` or `std` does not fit the channels.
     """
     options = options or ImageOptions()
     inner = expected.shape[1:]
@@ -97,6 +97,6 @@ def _check_normalization(options: ImageOptions, channels: str) -> None:
     for key, values in (("mean", options.mean), ("std", options.std)):
         if values is not None and len(values) not in (1, count):
             raise InputError(
-                f"images.{key} has {len(values)} values and {channels} has {count} channels; give "
-                "one value, or one a channel"
+                f"images.{key} has {len(values)} values and {channels} has {count} channels. Give "
+                "one value, or one for each channel"
             )

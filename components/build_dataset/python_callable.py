@@ -1,4 +1,4 @@
-"""A Python function that yields samples."""
+"""Read samples from a Python function."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,10 +9,10 @@ from quantgate.errors import InputError
 
 
 def read_callable(request: Request) -> Iterator[Batch]:
-    """Call `module:function` and read what it yields.
+    """Call `module:function`, and yield its samples.
 
     Raises:
-        InputError: there is no such function, or what it gives is not samples.
+        InputError: there is no such function, or its results are not samples.
     """
     source = request.data.source
     if request.code:
@@ -20,6 +20,6 @@ def read_callable(request: Request) -> Iterator[Batch]:
     samples = load_function(source)()
     if not isinstance(samples, Iterable):
         raise InputError(
-            f"{source} returned {type(samples).__name__}, not samples; let it yield them"
+            f"{source} returned {type(samples).__name__}, not samples. It must yield them"
         )
     return batches_of(samples, request)

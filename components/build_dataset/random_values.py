@@ -1,4 +1,4 @@
-"""Random data, for trying a pipeline out."""
+"""Make random data, for a first run of a pipeline."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,11 +26,11 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class RandomArray:
-    """Uniform values between two bounds, whole numbers where the dtype is whole.
+    """Uniformly distributed values, which are whole numbers for an integer dtype.
 
     Attributes:
-        key: the input that they are for.
-        shape: samples first.
+        key: name of the input.
+        shape: with the samples as the first dimension.
         dtype: of the values.
         low: the least value.
         high: the greatest value.
@@ -45,7 +45,7 @@ class RandomArray:
     seed: Sequence[int]
 
     def rows(self, indices: Indices) -> Iterator[Array]:
-        """The rows at ascending indices, in chunks [k, ...]."""
+        """Yield the rows at ascending indices, in chunks [k, ...]."""
         generator = np.random.default_rng(self.seed)
         length = chunk_length(row_bytes(self.shape, np.dtype(np.float64)))
         for start, stop in chunk_bounds(self.shape[0], length):
@@ -62,9 +62,9 @@ class RandomArray:
 
 
 def open_random(request: Request) -> dict[str, SourceArray]:
-    """Random values for every input, and labels for an evaluation set.
+    """Return random values for every input, and labels for an evaluation set.
 
-    Labels are classes below `random.classes`, or values shaped like the model's output.
+    Labels are classes below `random.classes`, or have the shape of the model's output.
 
     Raises:
         InputError: a dimension is not fixed, or the model has several outputs.
@@ -85,7 +85,7 @@ def _label(request: Request) -> RandomArray:
         return RandomArray(CLASS, shape, dtype, 0, options.classes - 1, _seed(request, CLASS))
     if len(outputs) != 1:
         raise InputError(
-            f"random labels are shaped like the model's output, and it has {len(outputs)}; give "
+            f"random labels have the shape of the model's output, but it has {len(outputs)}. Set "
             "`random.classes` for labels that are classes"
         )
     ((name, facts),) = outputs.items()
@@ -95,8 +95,8 @@ def _label(request: Request) -> RandomArray:
 def _array(key: str, facts: TensorFacts, request: Request, what: str) -> RandomArray:
     if -1 in facts.shape[1:]:
         raise InputError(
-            f"{what} is {facts.dtype} {facts.shape[1:]} per sample, and random data cannot tell "
-            "the size of a dimension that is not fixed; give samples of your own"
+            f"{what} is {facts.dtype} {facts.shape[1:]} per sample. Random data cannot "
+            "choose the size of a dimension that is not fixed. Give samples of your own"
         )
     low, high = _options(request).range
     shape, dtype = (_count(request), *facts.shape[1:]), np.dtype(facts.dtype)
@@ -109,10 +109,10 @@ def _options(request: Request) -> RandomOptions:
 
 def _count(request: Request) -> int:
     if request.samples is None:
-        raise InputError("random data has no end; say how many `samples` to make")
+        raise InputError("random data has no end. Set the number of `samples`")
     return request.samples
 
 
 def _seed(request: Request, key: str) -> list[int]:
-    # Purpose and key are mixed in, so that no two arrays of a run are the same.
+    # Purpose and key make the arrays of a run different.
     return [request.seed, zlib.crc32(f"{request.purpose}:{key}".encode())]

@@ -1,4 +1,4 @@
-"""Choosing samples of an opened source."""
+"""Choose samples of an opened source."""
 
 import logging
 from collections.abc import Mapping
@@ -58,7 +58,8 @@ def _rows(opened: Opened, choice: Choice, labels: NDArray[Any] | None) -> Indice
     available = opened.available
     if choice.samples is not None and choice.samples > available:
         log.warning(
-            "%s: %d samples asked for, it has %d: all taken", opened.path, choice.samples, available
+            "%s: %d samples requested, but it has %d, which are all taken",
+            *(opened.path, choice.samples, available),
         )
     size = min(choice.samples or available, available)
     return SELECTIONS[choice.select](available, size, choice.seed, labels)
@@ -71,8 +72,8 @@ def _class_labels(opened: Opened, required: bool) -> NDArray[Any] | None:
     if required:
         given = f"`{label.key}` is {label.dtype} {list(label.shape)}" if label else "there are none"
         raise InputError(
-            f"{opened.path}: a stratified choice needs one integer label per sample, and {given}; "
-            "name such a label, or choose `random`"
+            f"{opened.path}: a stratified choice needs one integer label per sample, and {given}. "
+            "Name such a label, or choose `random`"
         )
     return None
 
@@ -81,13 +82,13 @@ def _warn_of_unusual_size(samples: int) -> None:
     least, most = ADVISED_SAMPLES
     if samples < least:
         log.warning(
-            "calibrating on %d samples: LiteRT's guide advises %d to %d, fewer may miss parts of "
+            "calibrating on %d samples. LiteRT's guide advises %d to %d: fewer may miss parts of "
             "the tensors' ranges",
             *(samples, least, most),
         )
     elif samples > most:
         log.warning(
-            "calibrating on %d samples: LiteRT's guide advises %d to %d, more cost time and "
+            "calibrating on %d samples. LiteRT's guide advises %d to %d: more cost time, and "
             "outliers among them widen the ranges",
             *(samples, least, most),
         )

@@ -1,4 +1,4 @@
-"""A `tf.data.Dataset` in the folder that its `save` wrote."""
+"""Read a `tf.data.Dataset` from the folder that its `save` wrote."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from quantgate.errors import InputError
 
 
 def read_saved_dataset(request: Request) -> Iterator[Batch]:
-    """Read the elements in order; starts TensorFlow's runtime.
+    """Yield the elements in order. This starts TensorFlow's runtime.
 
     Raises:
-        InputError: the folder was not written by `Dataset.save`, or its elements do not serve.
+        InputError: the folder was not written by `Dataset.save`, or its elements are not samples.
     """
     return batches_of(_elements(request.data.source), request)
 
@@ -24,6 +24,6 @@ def _elements(folder: str) -> Iterator[object]:
         yield from tf.data.Dataset.load(folder).as_numpy_iterator()
     except (tf.errors.OpError, decode_error, ValueError, TypeError) as error:
         raise InputError(
-            f"{folder} cannot be read as a tf.data dataset: {gist(error)}; write it anew with "
+            f"{folder} cannot be read as a tf.data dataset: {gist(error)}. Write it with "
             "`Dataset.save`"
         ) from error

@@ -1,4 +1,4 @@
-"""Which samples of a source are taken."""
+"""The rules that select samples of a source."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,17 +12,17 @@ Labels = NDArray[Any]
 
 
 def first(available: int, size: int, seed: int, labels: Labels | None) -> Indices:
-    """The first samples."""
+    """Select the first samples."""
     return np.arange(size)
 
 
 def random(available: int, size: int, seed: int, labels: Labels | None) -> Indices:
-    """Samples drawn without replacement."""
+    """Draw samples without replacement."""
     return np.sort(np.random.default_rng(seed).choice(available, size, replace=False))
 
 
 def stratified(available: int, size: int, seed: int, labels: Labels | None) -> Indices:
-    """Samples drawn without replacement in every class, in the proportions of the whole."""
+    """Draw samples without replacement from each class, in the proportions of the source."""
     generator = np.random.default_rng(seed)
     classes, counts = np.unique(np.asarray(labels), return_counts=True)
     chosen = [
@@ -33,9 +33,9 @@ def stratified(available: int, size: int, seed: int, labels: Labels | None) -> I
 
 
 def shares(counts: Indices, size: int) -> Indices:
-    """Split `size` among classes of the given counts by the largest remainder.
+    """Divide `size` among classes in proportion to their counts, by the largest remainder.
 
-    Every class gets at least one, where `size` allows it.
+    Each class gets at least one sample if `size` allows it.
     """
     quota = counts * (size / counts.sum())
     least = 1 if size >= len(counts) else 0
@@ -47,7 +47,8 @@ def shares(counts: Indices, size: int) -> Indices:
     return share
 
 
-#: What `select` may say; each takes (available, size, seed, labels) and gives ascending indices.
+#: The rules by the value of `select`. Each takes (available, size, seed, labels) and returns
+#: ascending indices.
 SELECTIONS: Mapping[str, Callable[[int, int, int, Labels | None], Indices]] = MappingProxyType(
     {"first": first, "random": random, "stratified": stratified}
 )

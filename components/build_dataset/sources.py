@@ -1,4 +1,4 @@
-"""What every reader of a source gives: arrays by key, whose rows are read when asked for."""
+"""The interface of readers: they return arrays by key, whose rows are read on demand."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from quantgate.spec.model.data import DataSource
 Purpose = Literal["calibration", "evaluation"]
 Array = NDArray[Any]
 Indices = NDArray[np.int64]
-#: Rows [k, ...] by key; all of one batch have the same k.
+#: Rows [k, ...] by key, with the same k.
 Batch = dict[str, Array]
-#: Key of the labels where the source itself makes them: class folders, random numbers.
+#: Key of the labels that a source makes itself, from class folders or random numbers.
 CLASS = "class"
 
 
 class SourceArray(Protocol):
-    """One array of a source.
+    """An array of a source.
 
     Attributes:
-        key: its name in the source.
-        shape: samples first.
-        dtype: as stored.
+        key: name in the source.
+        shape: with the samples as the first dimension.
+        dtype: of the stored values.
     """
 
     @property
@@ -39,18 +39,22 @@ class SourceArray(Protocol):
     def dtype(self) -> np.dtype[Any]: ...
 
     def rows(self, indices: Indices) -> Iterator[Array]:
-        """The rows at ascending indices, in chunks [k, ...]; raises InputError on damage."""
+        """Yield the rows at ascending indices, in chunks [k, ...].
+
+        Raises:
+            InputError: the source is damaged.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class MemoryArray:
-    """A small array, such as labels, that is held in memory.
+    """A small array in memory, such as labels.
 
     Attributes:
-        key: its name in the source.
-        values: samples first.
-        names: of the classes, by the numbers that are the values; empty where they have none.
+        key: name in the source.
+        values: with the samples as the first dimension.
+        names: of the classes, by their number. Empty if they have none.
     """
 
     key: str
@@ -59,33 +63,33 @@ class MemoryArray:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Samples first."""
+        """The shape, with the samples as the first dimension."""
         return self.values.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """As given."""
+        """The dtype of the values."""
         return self.values.dtype
 
     def rows(self, indices: Indices) -> Iterator[Array]:
-        """The rows at ascending indices, at once."""
+        """Yield the rows at ascending indices in a single chunk."""
         yield self.values[indices]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a reader has to know.
+    """The inputs of a reader.
 
     Attributes:
-        data: where the source is, and the options that the spec gives for its format.
+        data: the spec's source with the options of its format.
         signature: of the float model that the data is for.
-        signatures: keys of all that are converted.
+        signatures: keys of all converted signatures.
         purpose: "calibration" or "evaluation".
-        label: key of the labels; None where none are named.
-        samples: how many are asked for; None asks for all.
-        seed: for random data.
-        first: read no more than this many; None reads on to the end.
-        fields: keys of arrays that metrics want beside inputs and label.
+        label: key of the labels, or None.
+        samples: number of samples to select, or None for all.
+        seed: of random data.
+        first: number of samples after which reading can stop, or None.
+        fields: keys of the further arrays that metrics need.
         code: the Python file with the function that yields samples, if there is one.
     """
 
@@ -102,5 +106,5 @@ class Request:
 
 
 def row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    """Bytes of one sample of an array of this shape, samples first."""
+    """Return the bytes of one sample. The samples are the first dimension of the shape."""
     return int(np.prod(shape[1:], dtype=np.int64)) * dtype.itemsize

@@ -1,4 +1,4 @@
-"""Samples that come one after another, written to disk, where they can be chosen from."""
+"""Write a stream of samples to disk, so that samples can be chosen from it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,19 +20,19 @@ LIMITS = ResourceLimits(timeout_s=6 * 3600.0)
 
 
 def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceArray]:
-    """Read a stream in a process of its own into one .npy file for each key.
+    """Read a stream in a child process into one .npy file for each key.
 
-    TensorFlow and a user's own code run in that process, and a crash there is a sentence here.
+    TensorFlow and user code run in that process, so that their crash becomes a message here.
 
     Raises:
-        InputError: the stream has no samples, mixed ones, or fails.
+        InputError: the stream fails, has no samples, or has samples that differ in shape or type.
     """
     source = request.data.source
     try:
         outcome = run_isolated(_spool, stream, request, folder, limits=LIMITS)
     except IsolatedFailure as failure:
         raise InputError(
-            f"{source}: reading the samples failed: {failure}; the log has the traceback"
+            f"{source}: reading the samples failed: {failure}. The log has the traceback"
         ) from failure
     if isinstance(outcome, InputError):
         raise outcome
@@ -42,7 +42,7 @@ def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceA
 
 
 def _spool(stream: Stream, request: Request, folder: Path) -> dict[str, str] | InputError:
-    """Return the file's name by key; an expected error is returned, to reach the parent whole."""
+    """Return the files' names by key, or the InputError, which the parent raises."""
     columns: dict[str, _Column | _TextColumn] = {}
     done = 0
     try:
@@ -70,7 +70,7 @@ def _up_to(limit: int | None, stream: Iterable[Batch]) -> Iterator[Batch]:
 
 @dataclass
 class _Column:
-    """One array on its way to disk; the header is written again once the length is known."""
+    """An array that is being written. The header is rewritten at the end, with the length."""
 
     path: Path
     dtype: np.dtype[Any]
@@ -92,7 +92,7 @@ class _Column:
 
 @dataclass
 class _TextColumn:
-    """Names, whose width is known at the end only; one a sample, and so held in memory."""
+    """Names, one for each sample. They are held in memory, as their width is known at the end."""
 
     path: Path
     dtype: np.dtype[Any]

@@ -1,4 +1,4 @@
-"""Storing the chosen samples: arrays, manifest and summary."""
+"""Store the chosen samples: arrays, manifest and summary."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

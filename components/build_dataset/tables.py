@@ -1,4 +1,4 @@
-"""Rows of a table, CSV or Parquet, whose columns become inputs."""
+"""Read the rows of a table, CSV or Parquet, whose columns become inputs."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
 
 Array = NDArray[Any]
-#: Text or values of one column in a chunk of rows, the chunk's first row counted from 0.
+#: Returns the values of a column in a chunk of rows.
 Column = Callable[[str], Array]
 CHUNK_ROWS = 1024
 INT64 = np.iinfo(np.int64)
 
 
 def read_csv(request: Request) -> Iterator[Batch]:
-    """Read a CSV file with a header, UTF-8, a chunk of rows at a time.
+    """Yield the rows of a CSV file in UTF-8 with a header, in chunks.
 
     Raises:
         InputError: a column is missing, or a cell is not a number.
@@ -41,10 +41,10 @@ def read_csv(request: Request) -> Iterator[Batch]:
 
 
 def read_parquet(request: Request) -> Iterator[Batch]:
-    """Read a Parquet file, or a folder of them, a chunk of rows at a time.
+    """Yield the rows of a Parquet file, or a folder of them, in chunks.
 
     Raises:
-        InputError: a column is missing, has no value in some row, or is not of numbers.
+        InputError: a column is missing, lacks a value in a row, or is not numeric.
     """
     parquet = library("pyarrow.parquet", "Parquet files")
     source = Path(request.data.source)
@@ -60,7 +60,7 @@ def read_parquet(request: Request) -> Iterator[Batch]:
 
 
 def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
-    """Columns by key: as the spec says, else of the inputs' own names; and the label."""
+    """Return the columns of each key. Without `columns` in the spec, they have the keys' names."""
     columns = request.data.columns
     layout = dict(columns) if columns else {name: [name] for name in request.signature.inputs}
     if request.label and (request.label in present or request.purpose == "evaluation"):
@@ -70,13 +70,13 @@ def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
     missing = [name for names in layout.values() for name in names if name not in present]
     if missing:
         raise InputError(
-            f"{request.data.source} has no column {_listed(missing)}; it has {_listed(present)}; "
-            "map columns to inputs with `columns`"
+            f"{request.data.source} has no column {_listed(missing)}. It has {_listed(present)}. "
+            "Map columns to inputs with `columns`"
         )
     if ambiguous := [name for name in sorted(_names(layout)) if present.count(name) > 1]:
         raise InputError(
-            f"{request.data.source} has several columns called {_listed(ambiguous)}; give each a "
-            "name of its own"
+            f"{request.data.source} has several columns called {_listed(ambiguous)}. Rename all "
+            "but one of them"
         )
     return layout
 
@@ -95,7 +95,7 @@ def _batch(layout: Mapping[str, Sequence[str]], request: Request, column: Column
 
 
 def _as_expected(rows: Array, key: str, request: Request) -> Array:
-    """Give one column per sample the shape [1] where the input has it."""
+    """Return rows [n, 1] of a single column if the input has that shape."""
     facts = request.signature.inputs.get(key)
     if facts and rows.ndim == 1 and facts.shape[1:] in ([1], [-1]):
         return rows[:, np.newaxis]
@@ -105,7 +105,7 @@ def _as_expected(rows: Array, key: str, request: Request) -> Array:
 def _chunks(
     reader: Iterable[list[str]], path: Path, width: int
 ) -> Iterator[tuple[int, list[list[str]]]]:
-    """Chunks of rows, each with the number of its first row in the file, the header being 1."""
+    """Yield chunks of rows, each with the number of its first row. The header is row 1."""
     rows: list[list[str]] = []
     start = 2
     for number, row in enumerate(reader, start=2):
@@ -145,7 +145,7 @@ def _cells(
 
 
 def _names_of_fields(request: Request) -> frozenset[str]:
-    """Columns that hold names: what metrics want and neither an input nor the label is made of."""
+    """Return the columns of names: those of further arrays, without inputs and label."""
     columns = request.data.columns or {name: [name] for name in request.signature.inputs}
     return request.fields - _names(columns) - {request.label}
 
@@ -155,10 +155,10 @@ def _number(text: str, convert: Callable[[str], float], where: str) -> float:
         return convert(text)
     except ValueError:
         if not text.strip():
-            raise InputError(f"{where} is empty; fill it in or leave the row out") from None
+            raise InputError(f"{where} is empty. Fill it in, or leave the row out") from None
         raise InputError(f"{where} is `{text}`, which is not a number") from None
     except OverflowError:
-        raise InputError(f"{where} is `{text}`, which is no 64-bit integer") from None
+        raise InputError(f"{where} is `{text}`, which is not a 64-bit integer") from None
 
 
 def _integer(text: str) -> int:
@@ -171,7 +171,7 @@ def _integer(text: str) -> int:
 def _whole_columns(
     path: Path, header: Sequence[str], layout: Mapping[str, Sequence[str]], request: Request
 ) -> frozenset[str]:
-    """Columns that are read as integers: of whole inputs, and a label that is whole throughout."""
+    """Return the columns to read as integers: those of integer inputs, and a whole label."""
     inputs = request.signature.inputs
     whole = {
         name
@@ -196,7 +196,7 @@ def _values(path: Path, table: Any, fields: frozenset[str]) -> Column:
     def column(name: str) -> Array:
         values = table.column(name)
         if values.null_count:
-            raise InputError(f"{path}: column `{name}` has rows without a value; leave them out")
+            raise InputError(f"{path}: column `{name}` has rows without a value. Leave them out")
         array: Array = values.to_numpy(zero_copy_only=False)
         if name in fields and array.dtype.kind == "O" and isinstance(array[0], (str, bytes)):
             return as_text(np.array(array.tolist()), name)
@@ -211,9 +211,9 @@ def _of_lists(values: list[object], path: Path, name: str) -> Array:
     try:
         array = np.array(values)
     except ValueError:
-        raise InputError(f"{path}: column `{name}` has lists of mixed lengths") from None
+        raise InputError(f"{path}: column `{name}` has lists of different lengths") from None
     if array.dtype.kind not in "fiub":
-        raise InputError(f"{path}: column `{name}` holds text; only numbers can be fed")
+        raise InputError(f"{path}: column `{name}` holds text, but only numbers can be fed")
     return array
 
 

@@ -1,4 +1,4 @@
-"""TFRecord files of `tf.train.Example`."""
+"""Read TFRecord files of `tf.train.Example`."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -21,15 +21,15 @@ SUFFIXES = (".tfrecord", ".tfrecords")
 
 
 def read_records(request: Request) -> Iterator[Batch]:
-    """Read the described features of every record, file by file; starts TensorFlow's runtime.
+    """Yield the described features of every record. This starts TensorFlow's runtime.
 
     Raises:
-        InputError: no features are described, or a record does not have them.
+        InputError: no features are described, or a record lacks them.
     """
     features, source = request.data.features, Path(request.data.source)
     if not features:
         raise InputError(
-            f"{source} holds TFRecords, which do not tell their shapes; describe `features`"
+            f"{source} holds TFRecords, which do not have their shapes. Describe `features`"
         )
     pictures = {
         name: preparation_for(request.data.images, _expected(name, request))
@@ -75,14 +75,14 @@ def _value(
     kind = stored.WhichOneof("kind") if stored else None
     if kind is None:
         present = ", ".join(f"`{key}`" for key in sorted(example.features.feature))
-        raise InputError(f"{where} has no feature `{name}`; it has {present or 'none'}")
+        raise InputError(f"{where} has no feature `{name}`. It has {present or 'none'}")
     values = getattr(stored, kind).value
     if feature.encoding is None:
         return _numbers(values, kind, name, feature, where)
     if kind != "bytes_list" or len(values) != 1:
         raise InputError(
-            f"{where}: feature `{name}` holds {len(values)} values of {kind}; `encoding` is for "
-            "one value of bytes_list"
+            f"{where}: feature `{name}` holds {len(values)} values of {kind}, but `encoding` is "
+            "for one value of bytes_list"
         )
     if feature.encoding == "text":
         return as_text(np.array([values[0]]), f"{where}, feature {name}")[0, ...]
@@ -94,27 +94,26 @@ def _value(
 def _numbers(values: Any, kind: str, name: str, feature: Feature, where: str) -> Array:
     if kind == "bytes_list":
         raise InputError(
-            f"{where}: feature `{name}` holds bytes; say with `encoding` whether they are `raw` "
-            "values, an `image` or `text`"
+            f"{where}: feature `{name}` holds bytes. Set `encoding` to `raw`, `image` or `text`"
         )
     array = np.array(values, np.float32 if kind == "float_list" else np.int64)
     return _shaped(_cast(array, name, feature, where), name, feature, where)
 
 
 def _cast(array: Array, name: str, feature: Feature, where: str) -> Array:
-    """Refuse what NumPy would do without a word: cut off fractions, wrap what is too large."""
+    """Cast an array. Raise an error if NumPy would cut off fractions or wrap large values."""
     if feature.dtype.startswith("float"):
         return array.astype(feature.dtype)
     if array.dtype.kind == "f":
         raise InputError(
-            f"{where}: feature `{name}` holds floats, which are not rounded to {feature.dtype}; "
-            "describe it with `dtype: float32`"
+            f"{where}: feature `{name}` holds floats, which are not rounded to {feature.dtype}. "
+            "Describe it with `dtype: float32`"
         )
     cast = array.astype(feature.dtype)
     if not np.array_equal(cast, array):
         raise InputError(
             f"{where}: feature `{name}` holds {array.min()} to {array.max()}, which {feature.dtype}"
-            " cannot hold; describe it with a wider `dtype`"
+            " cannot hold. Describe it with a wider `dtype`"
         )
     return cast
 
@@ -123,8 +122,8 @@ def _raw(content: bytes, name: str, feature: Feature, where: str) -> Array:
     dtype = np.dtype(feature.dtype).newbyteorder("<")
     if len(content) % dtype.itemsize:
         raise InputError(
-            f"{where}: feature `{name}` holds {len(content)} bytes, no whole number of "
-            f"{feature.dtype}"
+            f"{where}: feature `{name}` holds {len(content)} bytes, which is not a whole number "
+            f"of {feature.dtype}"
         )
     return np.frombuffer(content, dtype).astype(feature.dtype)
 

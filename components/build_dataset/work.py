@@ -62,7 +62,7 @@ def build_dataset(
 def _choices(selection: Selection) -> dict[str, Choice]:
     choices = choices_of(selection)
     if unknown := [rule for rule in rules_of(choices) if rule not in SELECTIONS]:
-        raise InputError(f"select is `{unknown[0]}`; choose one of {listed(list(SELECTIONS))}")
+        raise InputError(f"select is `{unknown[0]}`. Choose one of {listed(list(SELECTIONS))}")
     return choices
 
 
@@ -89,7 +89,7 @@ def _request(
 
 def _purpose(purpose: str) -> Purpose:
     if purpose not in get_args(Purpose):
-        raise InputError(f"purpose is `{purpose}`; choose one of {listed(get_args(Purpose))}")
+        raise InputError(f"purpose is `{purpose}`. Choose one of {listed(get_args(Purpose))}")
     return cast(Purpose, purpose)
 
 

@@ -1,4 +1,4 @@
-"""Writing the chosen rows of an array, and learning about their values on the way."""
+"""Write the chosen rows of an array, and record facts about their values."""
 
 import hashlib
 import re
@@ -24,13 +24,18 @@ DIGEST_BYTES = 16
 
 @dataclass
 class Flaw:
-    """Samples that share a fault; `first` is the index in the source of the first of them."""
+    """A problem of some samples.
+
+    Attributes:
+        samples: number of samples with the problem.
+        first: index of the first of them in the source.
+    """
 
     samples: int = 0
     first: int = 0
 
     def add(self, faulty: NDArray[np.bool_], indices: Indices) -> None:
-        """Count the faulty ones among the samples at the given indices of the source."""
+        """Count the faulty samples among those at the given indices of the source."""
         if not self.samples and faulty.any():
             self.first = int(indices[np.argmax(faulty)])
         self.samples += int(np.count_nonzero(faulty))
@@ -38,10 +43,10 @@ class Flaw:
 
 @dataclass
 class Values:
-    """What is learnt about an array's values while it is copied.
+    """Facts about an array's values, recorded while it is copied.
 
     Attributes:
-        dtype: what they are stored as.
+        dtype: of the stored values.
         minimum: the least value.
         maximum: the greatest value.
         not_finite: samples with NaN or infinity.
@@ -55,7 +60,7 @@ class Values:
     out_of_range: Flaw = field(default_factory=Flaw)
 
     def cast(self, rows: Array, indices: Indices) -> Array:
-        """Rows [k, ...] as `dtype`, C-contiguous, once their values have been noted."""
+        """Return rows [k, ...] as a C-contiguous array of `dtype`, and record their values."""
         with np.errstate(over="ignore", invalid="ignore"):
             cast = rows.astype(self.dtype, order="C")
         if self.dtype.kind in "iu":
@@ -66,21 +71,21 @@ class Values:
         return cast
 
     def problems(self, name: str) -> list[str]:
-        """Sentences about an array that must not be used as it is."""
-        found = {
+        """Return a sentence for each problem of the values."""
+        flaws = {
             "hold NaN or infinity": self.not_finite,
             "hold values out of its range": self.out_of_range,
         }
         return [
             f"{name} as {self.dtype}: {flaw.samples} of its samples {what}, the first is sample "
             f"{flaw.first} of the source"
-            for what, flaw in found.items()
+            for what, flaw in flaws.items()
             if flaw.samples
         ]
 
 
 class SampleDigests:
-    """A digest of every sample over all the arrays that are added, one after another.
+    """A digest of each sample over all arrays that are added.
 
     Attributes:
         digests: uint8 [samples, 16].
@@ -90,7 +95,7 @@ class SampleDigests:
         self.digests = np.zeros((samples, DIGEST_BYTES), np.uint8)
 
     def add(self, start: int, rows: Array) -> None:
-        """Take in rows [k, ...], C-contiguous, of the samples from `start` on."""
+        """Add C-contiguous rows [k, ...] of the samples from `start` on."""
         for index, row in enumerate(rows, start):
             digest = hashlib.blake2b(self.digests[index].tobytes(), digest_size=DIGEST_BYTES)
             digest.update(np.ascontiguousarray(row).data)
@@ -109,19 +114,20 @@ def write_array(
 
     Args:
         path: the file to write.
-        source: where the rows come from.
-        indices: which rows, ascending.
-        dtype: what to store them as, native byte order.
-        update: of a hash object; it is given shape, dtype and values.
-        samples: is given every row; None for labels, which make no other sample.
+        source: the array to read.
+        indices: of the rows, ascending.
+        dtype: to store, in native byte order.
+        update: method of a hash object. It gets shape, dtype and values.
+        samples: digests of the samples, which get every row. None for labels, which are not part
+            of a sample's digest.
 
     Returns:
-        What was learnt about the values.
+        Facts about the values.
     """
     values, done = Values(dtype), 0
     shape = (len(indices), *source.shape[1:])
     update(f"{dtype.name}{list(shape)}:".encode())
-    # Written, not mapped: the pages of a map would count as this process's memory.
+    # The pages of a memory map would count as this process's memory, so the file is written.
     with path.open("wb") as target:
         write_header(target, shape, dtype)
         for rows in counted(source.rows(indices), len) if samples else source.rows(indices):
@@ -135,13 +141,13 @@ def write_array(
 
 
 def write_header(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Write a .npy file's header, as long for any number of samples."""
+    """Write a .npy file's header. Its length is the same for any number of samples."""
     descr = npy.dtype_to_descr(dtype)
     npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 def array_facts(path: Path, source: SourceArray, samples: int, values: Values) -> ArrayFacts:
-    """The manifest's entry of an array that `write_array` wrote."""
+    """Return the manifest's entry for an array that `write_array` wrote."""
     return ArrayFacts(
         file=path.name,
         shape=[samples, *source.shape[1:]],
@@ -152,7 +158,7 @@ def array_facts(path: Path, source: SourceArray, samples: int, values: Values) -
 
 
 def file_name(key: str) -> str:
-    """A file name for an array, the key itself where that is a plain name."""
+    """Return the file name of an array: its key, or a safe name if the key has other characters."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", key).lstrip(".")[:100]
     if plain != key:
         plain = f"{plain}-{sha256_of_bytes(key.encode())[:8]}"

@@ -1,1 +1,1 @@
-"""Calibrate once, for every integer mode: the range of each tensor over representative data."""
+"""Calibrate once for all integer modes: record the range of each tensor."""

@@ -15,17 +15,17 @@ def calibrate(
     calibrated: Output[Model],
     memory_limit: str = "",
 ) -> None:
-    """Run the calibration set through the float model once and record every tensor's range.
+    """Run the calibration set through the float model once, and record the range of each tensor.
 
     Args:
-        prepared: the float .tflite as TensorFlow calibrates it, from `convert_baseline`.
+        prepared: the float .tflite for calibration, from `convert_baseline`.
         facts: `ModelFacts` of the model.
-        calibration: a data set as `build_dataset` writes it.
-        timeout_s: seconds after which the calibration counts as failed.
-        calibrated: a folder with `calibration.json` (`Calibration`) and, where it succeeded,
-            `calibrated.tflite`, the float model with min and max of every tensor, and
-            `ranges.json` (`CalibratedRanges`) with the same for people.
-        memory_limit: memory beyond which the calibration counts as failed, such as "8GiB".
+        calibration: a data set from `build_dataset`.
+        timeout_s: seconds after which the calibration fails.
+        calibrated: a folder with `calibration.json` (`Calibration`). After a success it also has
+            `calibrated.tflite`, the float model with the range of each tensor, and `ranges.json`
+            (`CalibratedRanges`), the same ranges for people.
+        memory_limit: memory beyond which the calibration fails, such as "8GiB".
     """
     from quantgate.components.calibrate.work import calibrate as work
     from quantgate.components.processes.isolation import ResourceLimits

@@ -1,8 +1,8 @@
-"""The range of every tensor while samples run through the float model.
+"""Record the range of each tensor while samples run through the float model.
 
-TensorFlow's calibrator keeps the least and the greatest value that it saw, so what it recorded on
-parts of the data merges into what it would have recorded on the whole. It is a private part of
-TensorFlow: this module counts for the versions in `converter.PROVEN` alone.
+TensorFlow's calibrator keeps the minimum and the maximum of each tensor. Ranges of parts of the
+data can therefore be merged into the ranges of all data. The calibrator is a private part of
+TensorFlow. Use this module only with a version in `converter.PROVEN`.
 """
 
 import logging
@@ -30,7 +30,7 @@ from quantgate.components.litert.flatbuffer import text
 from quantgate.components.processes.progress import counted
 from quantgate.records.details import TensorRange as RangeRecord
 
-#: Ops that carry something over from one sample to the next, beside those with variable tensors.
+#: Ops with a state that lasts from one sample to the next. Variable tensors have one, too.
 STATEFUL_OPS = frozenset(
     {
         BuiltinOperator.CALL_ONCE,
@@ -46,18 +46,18 @@ log = logging.getLogger(__name__)
 
 
 class TensorRange(NamedTuple):
-    """What a tensor's minimum and maximum fields hold; float32."""
+    """The minimum and maximum of a tensor, as float32 arrays."""
 
     least: NDArray[Any]
     greatest: NDArray[Any]
 
 
-#: By subgraph and tensor.
+#: Ranges by the indices of subgraph and tensor.
 Ranges = dict[tuple[int, int], TensorRange]
 
 
 def is_stateful(model: bytes) -> bool:
-    """Whether a .tflite carries something over from one invocation to the next."""
+    """Return whether a .tflite keeps a state from one invocation to the next."""
     content = convert_bytearray_to_object(model)
     codes = {get_builtin_code_from_operator_code(code) for code in content.operatorCodes}
     tensors = (tensor for graph in content.subgraphs for tensor in graph.tensors)
@@ -65,10 +65,10 @@ def is_stateful(model: bytes) -> bool:
 
 
 def record(prepared: bytes, dataset: str, cells: Sequence[Cell]) -> list[tuple[Cell, Ranges]]:
-    """Run samples of a data set through the float model; starts TensorFlow's runtime.
+    """Run samples of a data set through the float model. This starts TensorFlow's runtime.
 
     Raises:
-        Exception: whatever TensorFlow raises, of any class.
+        Exception: TensorFlow raises exceptions of any class.
     """
     return [
         (cell, _recorded(prepared, samples_of(dataset, {cell.signature: cell.rows}), cell))
@@ -77,32 +77,32 @@ def record(prepared: bytes, dataset: str, cells: Sequence[Cell]) -> list[tuple[C
 
 
 def merged(parts: Iterable[Ranges]) -> Ranges:
-    """The ranges over all parts."""
+    """Return the ranges over all parts."""
     whole: Ranges = {}
     for part in parts:
-        for tensor, found in part.items():
-            known = whole.get(tensor, found)
+        for tensor, new in part.items():
+            known = whole.get(tensor, new)
             whole[tensor] = TensorRange(
-                np.minimum(known.least, found.least), np.maximum(known.greatest, found.greatest)
+                np.minimum(known.least, new.least), np.maximum(known.greatest, new.greatest)
             )
     return whole
 
 
 def with_ranges(prepared: bytes, ranges: Ranges) -> bytes:
-    """The prepared model with the minimum and maximum of its tensors."""
+    """Return the prepared model with the ranges of its tensors."""
     content = convert_bytearray_to_object(prepared)
-    for (graph, index), found in ranges.items():
+    for (graph, index), tensor_range in ranges.items():
         tensor = content.subgraphs[graph].tensors[index]
         if tensor.quantization is None:
             tensor.quantization = QuantizationParametersT()
-        tensor.quantization.min, tensor.quantization.max = found
+        tensor.quantization.min, tensor.quantization.max = tensor_range
     return bytes(convert_object_to_bytearray(content))
 
 
 def named_ranges(calibrated: bytes) -> list[RangeRecord]:
-    """The finite ranges that a calibrated model carries, by the names of its tensors."""
+    """Return the finite ranges in a calibrated model, with the names of its tensors."""
     content = convert_bytearray_to_object(calibrated)
-    found = [
+    named = [
         RangeRecord(
             tensor=text(content.subgraphs[graph].tensors[index].name),
             least=float(one.least.min()),
@@ -110,7 +110,7 @@ def named_ranges(calibrated: bytes) -> list[RangeRecord]:
         )
         for (graph, index), one in _ranges(content)
     ]
-    return [one for one in found if math.isfinite(one.least) and math.isfinite(one.greatest)]
+    return [one for one in named if math.isfinite(one.least) and math.isfinite(one.greatest)]
 
 
 def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:
@@ -129,6 +129,6 @@ def _watched(samples: Samples, count: int) -> Iterator[Any]:
 def _ranges(content: ModelT) -> Iterator[tuple[tuple[int, int], TensorRange]]:
     for place, graph in enumerate(content.subgraphs):
         for index, tensor in enumerate(graph.tensors):
-            found = tensor.quantization
-            if found is not None and found.min is not None and len(found.min):
-                yield (place, index), TensorRange(np.asarray(found.min), np.asarray(found.max))
+            stored = tensor.quantization
+            if stored is not None and stored.min is not None and len(stored.min):
+                yield (place, index), TensorRange(np.asarray(stored.min), np.asarray(stored.max))

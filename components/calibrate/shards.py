@@ -1,4 +1,4 @@
-"""How the samples of a calibration set are spread over processes, each sample run but once."""
+"""Divide the samples of a calibration set among processes, so that each sample runs once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.processes.workers import processes_for
 
-#: Fewer samples are not worth a process of their own: to start one and to load a small model takes
-#: some 3 ms, what 16 samples take that run for 0.2 ms each; with one of 14 MB it is 0.07 s, as long
-#: as two of its samples.
+#: Fewer samples are not worth a process. Starting one and loading a small model takes some 3 ms, as
+#: long as 16 samples of 0.2 ms. With a model of 14 MB it takes 0.07 s, as long as two samples.
 LEAST_SAMPLES = 16
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Rows of a signature's samples that the same variants of the calibration share."""
+    """Samples of a signature that the same variants of the calibration share.
+
+    Attributes:
+        signature: key of the signature.
+        rows: of the samples in the data set.
+        variants: keys of the variants.
+    """
 
     signature: str
     rows: tuple[int, ...]
@@ -22,7 +27,7 @@ class Cell:
 
 
 def cells_of(selections: Mapping[str, Rows]) -> list[Cell]:
-    """Split the rows that variants select, by the signature and the variants that share them."""
+    """Group the rows of all variants by their signature and the variants that share them."""
     sharing: dict[tuple[str, int], list[str]] = {}
     for variant, rows_by_signature in selections.items():
         for signature, rows in rows_by_signature.items():
@@ -35,7 +40,7 @@ def cells_of(selections: Mapping[str, Rows]) -> list[Cell]:
 
 
 def samples_in(shards: Sequence[Sequence[Cell]]) -> int:
-    """How many samples run in all shards together."""
+    """Return the number of samples in all shards."""
     return sum(len(cell.rows) for shard in shards for cell in shard)
 
 
@@ -44,16 +49,16 @@ def shards_of(selections: Mapping[str, Rows], stateful: bool) -> list[list[Cell]
 
     Args:
         selections: rows of the data set by variant and signature.
-        stateful: whether the model carries something over from one sample to the next; then each
+        stateful: whether the model keeps a state from one sample to the next. If so, each
             variant's samples of a signature stay together and in order.
 
     Returns:
-        The cells that each process takes.
+        The cells of each process.
     """
     if stateful:
         return [
-            [Cell(signature, tuple(rows), (variant,)) for signature, rows in found.items()]
-            for variant, found in selections.items()
+            [Cell(signature, tuple(rows), (variant,)) for signature, rows in by_signature.items()]
+            for variant, by_signature in selections.items()
         ]
     cells = cells_of(selections)
     count = processes_for(samples_in([cells]), LEAST_SAMPLES)

@@ -1,4 +1,4 @@
-"""Run the calibration set through the float model once, for all integer modes and variants."""
+"""The work of `calibrate`: run the samples once for all integer modes and variants."""
 
 import logging
 from collections.abc import Mapping
@@ -42,30 +42,28 @@ def calibrate(
     limits: ResourceLimits,
     calibrated_path: str,
 ) -> bool:
-    """Write `calibration.json` for every variant, and where it succeeded what came of it.
+    """Write `calibration.json` for each variant, and the calibrated model after a success.
 
-    That is `calibrated.tflite`, and `ranges.json` with the range of each tensor.
+    The model is `calibrated.tflite`. `ranges.json` has the range of each tensor. The files of the
+    variant with the empty key, which every data set has, are in the folder itself. Those of other
+    variants are in a folder named by their key.
 
-    Those of the variant without a key, which every data set has, stand in the folder itself, the
-    others' in a folder called by their key.
-
-    A calibration that fails is a result. With a TensorFlow that the derivation of integer modes
-    has not been proven for, nothing is calibrated here, and every such mode calibrates anew in
-    the public converter.
+    A calibration that fails is a result, not an error. With a version of TensorFlow that is not in
+    `converter.PROVEN`, nothing is calibrated here. Each integer mode then calibrates in the public
+    converter.
 
     Args:
-        prepared_path: the float .tflite as TensorFlow calibrates it; zero bytes long where it
-            could not be made.
+        prepared_path: the float .tflite for calibration. The file is empty if there is none.
         facts_path: `ModelFacts` of the model.
-        dataset_path: samples for each of its signatures.
-        limits: of the calibration, which counts as failed beyond them.
-        calibrated_path: the folder to write to.
+        dataset_path: folder of the calibration set.
+        limits: of the calibration.
+        calibrated_path: the folder to write.
 
     Returns:
-        Whether time or memory ran out, so that the next try may end otherwise.
+        Whether time or memory ran out, so that another attempt may succeed.
 
     Raises:
-        InputError: the data set's folder is damaged.
+        InputError: the data set is damaged.
     """
     facts = ModelFacts.read(facts_path)
     manifests = read_manifests(dataset_path, facts.keys)
@@ -93,7 +91,15 @@ def calibrate(
 
 @dataclass(frozen=True)
 class _Task:
-    """What is calibrated, and on which rows: by variant and signature."""
+    """A calibration.
+
+    Attributes:
+        prepared: path of the float .tflite for calibration.
+        facts: of the model.
+        dataset: folder of the calibration set.
+        selections: rows of the samples by variant and signature.
+        limits: of the calibration.
+    """
 
     prepared: str
     facts: ModelFacts
@@ -109,7 +115,14 @@ def _write_ranges(path: Path, calibrated: bytes) -> None:
 
 
 class _Outcome(NamedTuple):
-    """The calibrated models by variant, how they came about, and why there are none."""
+    """The result of a calibration.
+
+    Attributes:
+        models: calibrated models by variant.
+        way: "once" for a calibration here, "converter" for one in the public converter.
+        reason: the reason why there are no models.
+        provisional: whether another attempt may succeed.
+    """
 
     models: dict[str, bytes]
     way: Way
@@ -133,7 +146,7 @@ def _attempt(task: _Task) -> _Outcome:
 
 
 def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
-    # Private parts of TensorFlow, which only the proven versions are sure to have.
+    # Uses private parts of TensorFlow, which only the proven versions are known to have.
     from quantgate.components.calibrate.ranges import is_stateful, merged, record, with_ranges
 
     shards = shards_of(task.selections, is_stateful(prepared))
@@ -143,8 +156,8 @@ def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
     recorded = run_side_by_side(record, calls, limits=task.limits)
     parts = [part for shard in recorded for part in shard]
     ranges = {
-        variant: merged(found for cell, found in parts if variant in cell.variants)
+        variant: merged(part for cell, part in parts if variant in cell.variants)
         for variant in task.selections
     }
-    # TensorFlow takes samples of nothing but NaN without a word and records nothing.
-    return {variant: with_ranges(prepared, found) for variant, found in ranges.items() if found}
+    # TensorFlow accepts samples that are all NaN without a warning, and records no range.
+    return {variant: with_ranges(prepared, each) for variant, each in ranges.items() if each}

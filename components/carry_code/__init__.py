@@ -1,1 +1,1 @@
-"""Carry a Python file of the user's own inside of the pipeline."""
+"""Carry a Python file of the user inside the pipeline."""

@@ -8,13 +8,13 @@ from quantgate.components.images import RUNTIME
 
 @dsl.component(base_image=RUNTIME, install_kfp_package=False)
 def carry_code(name: str, text: str, sha256: str, code: Output[Artifact]) -> None:
-    """Make an artifact of a Python file that the pipeline carries inside of itself.
+    """Make an artifact of a Python file that the pipeline carries.
 
     Args:
-        name: what the file is called, as in `my_code.py`.
-        text: what it holds, as a JSON string in which `$` is written as an escape, for Kubernetes
-            expands `$$` and `$(NAME)` in arguments.
-        sha256: hash of the file's content, as UTF-8.
+        name: name of the file, such as `my_code.py`.
+        text: content of the file as a JSON string. `$` is escaped, because Kubernetes expands `$$`
+            and `$(NAME)` in arguments.
+        sha256: hash of the content in UTF-8.
         code: a folder with the file.
     """
     from quantgate.components.carry_code.work import carry_code as work

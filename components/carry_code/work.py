@@ -1,4 +1,4 @@
-"""The work of `carry_code`: a file from its text."""
+"""The work of `carry_code`: write a file from its text."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,13 @@ def carry_code(name: str, text: str, *, sha256: str, code_path: str) -> None:
     """Write a Python file into a folder.
 
     Args:
-        name: what the file is called.
-        text: what it holds, as a JSON string.
-        sha256: hash of the file's content, as UTF-8.
+        name: name of the file.
+        text: content of the file as a JSON string.
+        sha256: hash of the content in UTF-8.
         code_path: the folder.
 
     Raises:
-        InputError: the text is no JSON string, or not the one that the hash is of.
+        InputError: the text is not a JSON string, or its hash is another one.
     """
     content = _decoded(name, text).encode()
     check_content(name, content, sha256)
@@ -33,7 +33,7 @@ def _decoded(name: str, text: str) -> str:
         content = None
     if not isinstance(content, str):
         raise InputError(
-            f"the text of {name} is no JSON string: write it with "
+            f"the text of {name} is not a JSON string. Write it with "
             "`quantgate.foundation.json_argument.json_argument`"
         )
     return content

@@ -1,1 +1,1 @@
-"""From TensorFlow to .tflite."""
+"""Conversion of a SavedModel to a .tflite."""

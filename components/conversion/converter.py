@@ -1,7 +1,7 @@
-"""TensorFlow's public converter, set up from a mode's row in the guide's table.
+"""TensorFlow's public converter, configured from a mode's row in the guide's table.
 
-Everything here starts TensorFlow's runtime, which does not survive a fork: call it in a child
-process (`quantgate.components.processes.isolation`) and in none that is forked from.
+The functions here start TensorFlow's runtime, which does not survive a fork. Call them only in a
+child process that is not forked again (`quantgate.components.processes.isolation`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.domain.flex_ops import SELECT_TF_OPS
 from quantgate.domain.modes import BUILTINS, FLOAT32, QUANTIZED_MODES, Mode
 
-#: Versions of TensorFlow, (major, minor), whose models `direct_converter` and `derivation` make
-#: byte for byte.
+#: Versions of TensorFlow, (major, minor), for which tests prove that `direct_converter` and
+#: `derivation` make the same bytes as the public converter.
 PROVEN = ((2, 21),)
 Sample = tuple[str, dict[str, NDArray[Any]]]
 Samples = Callable[[], Iterator[Sample]]
@@ -33,13 +33,13 @@ class Recipe:
 
     Attributes:
         mode: the row of the guide's table.
-        input_type: dtype asked for.
-        output_type: likewise.
+        input_type: dtype of the inputs.
+        output_type: dtype of the outputs.
         per_channel: whether weights get a scale per channel.
-        per_channel_dense: the same for dense layers alone.
-        exclude_ops: LiteRT ops that stay in float.
-        exclude_nodes: single ops that do, by the names of their outputs.
-        select_tf_ops: whether ops without a builtin stay TensorFlow's own.
+        per_channel_dense: whether weights of dense layers get a scale per channel.
+        exclude_ops: types of LiteRT ops that stay in float.
+        exclude_nodes: names of the outputs of single ops that stay in float.
+        select_tf_ops: whether ops without a builtin stay TensorFlow ops.
     """
 
     mode: Mode
@@ -53,14 +53,14 @@ class Recipe:
 
     @property
     def supported_ops(self) -> tuple[str, ...]:
-        """Names in `tf.lite.OpsSet`; empty leaves the converter's default."""
+        """Names in `tf.lite.OpsSet`, or an empty tuple for the converter's default."""
         if not self.select_tf_ops:
             return self.mode.supported_ops
         return (*(self.mode.supported_ops or (BUILTINS,)), SELECT_TF_OPS)
 
 
 def recipe_of(candidate: Mapping[str, Any]) -> Recipe:
-    """The recipe of a loop item as the plan writes it; options that are not in it stay default."""
+    """Return the recipe of an item of the plan's loop. Absent options have their defaults."""
     return Recipe(
         mode=QUANTIZED_MODES[candidate["mode"]],
         input_type=candidate["input_type"],
@@ -73,7 +73,7 @@ def recipe_of(candidate: Mapping[str, Any]) -> Recipe:
 
 
 def settings_of(recipe: Recipe) -> dict[str, Any]:
-    """What the converter is set to, by name, for people and records."""
+    """Return the converter's settings by name, for records and reports."""
     mode = recipe.mode
     return {
         "optimizations": ["DEFAULT"] if mode.optimized else [],
@@ -89,19 +89,19 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def derivation_is_proven(version: str) -> bool:
-    """Whether integer modes may be derived from one calibrated model; "2.21.0" is a version."""
+    """Return whether integer modes may be derived in a version of TensorFlow, such as "2.21.0"."""
     major, minor = version.split(".")[:2]
     return (int(major), int(minor)) in PROVEN
 
 
 def samples_of(dataset: str | Path, rows_by_signature: Mapping[str, Sequence[int]]) -> Samples:
-    """A data set as the converter takes it: `(signature, {input name: array [1, ...]})`.
+    """Return samples of a data set in the form that the converter takes.
 
-    One sample at a time, the rows of each signature in their order. Samples are keyed by name
-    because the converter may reorder a signature's inputs.
+    Each is `(signature, {input name: array [1, ...]})`. Inputs are keyed by name because the
+    converter may reorder them.
 
     Raises:
-        InputError: the folder holds no sound data set.
+        InputError: the data set is missing or damaged.
     """
     arrays = {key: open_dataset(dataset, key).inputs for key in rows_by_signature}
 
@@ -118,7 +118,7 @@ def convert(model: SavedModelGraph, recipe: Recipe, samples: Samples | None = No
     """Convert a SavedModel. A calibrated mode calibrates on the samples.
 
     Raises:
-        Exception: whatever TensorFlow raises, of any class.
+        Exception: TensorFlow raises exceptions of any class.
     """
     with _convertible(model) as graph:
         converter = _converter(_opened(graph), recipe)
@@ -130,17 +130,17 @@ def convert(model: SavedModelGraph, recipe: Recipe, samples: Samples | None = No
 def prepare(model: SavedModelGraph) -> bytes:
     """Convert to the float .tflite that TensorFlow calibrates.
 
-    It is the same for int8 and for 16x8, so one calibrated model serves all integer modes. Only
-    for the versions in `PROVEN`.
+    It is the same for int8 and 16x8, so one calibrated model serves all integer modes. Call this
+    only with a version in `PROVEN`.
 
     Returns:
-        The float .tflite with the tensors inside fused ops that need ranges too, without the
-        metadata that tell of a conversion, for it has not come to its end.
+        The float .tflite, in which tensors inside fused ops can have ranges, too. It lacks the
+        metadata of a finished conversion.
 
     Raises:
-        Exception: whatever TensorFlow raises, of any class.
+        Exception: TensorFlow raises exceptions of any class.
     """
-    # Private parts of TensorFlow, which only the proven versions are sure to have.
+    # Uses private parts of TensorFlow, which only the proven versions are known to have.
     from quantgate.components.conversion.direct_converter import without_shared_buffers
 
     with _convertible(model) as graph:
@@ -163,7 +163,7 @@ def _no_samples() -> Iterator[Sample]:
 
 def _opened(model: SavedModelGraph) -> tf.lite.TFLiteConverter:
     if derivation_is_proven(tf.__version__):
-        # Private parts of TensorFlow, which only the proven versions are sure to have.
+        # Uses private parts of TensorFlow, which only the proven versions are known to have.
         from quantgate.components.conversion.direct_converter import DirectConverter
 
         return DirectConverter(model)

@@ -1,8 +1,8 @@
-"""Integer models from one calibrated model, the same bytes that the public converter makes.
+"""Derive integer models from one calibrated model, with the same bytes as the public converter.
 
-The recipe follows what `tf.lite.TFLiteConverter` does after its own calibration. It calls private
-parts of TensorFlow, so it counts for the versions in `converter.PROVEN` alone, where tests hold
-its models to the public converter's; for others this module must not even be imported.
+The steps are those of `tf.lite.TFLiteConverter` after its calibration. They call private parts of
+TensorFlow. Import this module only with a version in `converter.PROVEN`. Tests compare its models
+with the public converter's for these versions.
 """
 
 import numpy as np
@@ -27,10 +27,10 @@ CONVERTER_API = 2
 
 
 def derive(calibrated: bytes, recipe: Recipe) -> bytes:
-    """Quantize a calibrated float .tflite without running the data through it again.
+    """Quantize a calibrated float .tflite, without running the samples again.
 
     Raises:
-        Exception: whatever TensorFlow raises, of any class.
+        Exception: TensorFlow raises exceptions of any class.
     """
     if recipe.mode.activations == "int16":
         quantized = _to_16x8(calibrated, recipe)

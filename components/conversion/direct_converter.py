@@ -1,11 +1,12 @@
-"""TensorFlow's converter for a SavedModel without its three loads of the SavedModel.
+"""TensorFlow's converter without its three loads of the SavedModel into Python.
 
-`from_saved_model` and `convert` load the model into Python to check signatures, to count ops for
-statistics, and to find source lines for error messages; what converts it reads the folder anew.
-Without the loads a conversion takes a third of the time, and SavedModels that Python cannot load,
-for they hold an optimizer's slots, convert as well. It calls private parts of TensorFlow, so it
-counts for the versions in `converter.PROVEN` alone, where tests hold its models to the public
-converter's byte for byte; for others this module must not even be imported.
+`from_saved_model` and `convert` load the model to check signatures, to count ops for statistics,
+and to find source lines for error messages. The actual conversion reads the folder again. Without
+the loads, a conversion takes a third of the time. SavedModels that Python cannot load, because
+they have an optimizer's slots, can be converted, too.
+
+This calls private parts of TensorFlow. Import this module only with a version in
+`converter.PROVEN`. Tests compare its models with the public converter's, byte for byte.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ VARIABLE_OPS = frozenset({"VarHandleOp", "Variable", "VariableV2"})
 
 
 class DirectConverter(lite.TFLiteSavedModelConverterV2):  # type: ignore[misc]
-    """Converts signatures of a SavedModel; set it up like a `tf.lite.TFLiteConverter`."""
+    """A `tf.lite.TFLiteConverter` for a SavedModel that is not loaded into Python."""
 
     def __init__(self, model: SavedModelGraph) -> None:
         """Read the SavedModel's proto, and nothing else yet."""
@@ -32,7 +33,7 @@ class DirectConverter(lite.TFLiteSavedModelConverterV2):  # type: ignore[misc]
 
     @lite._export_metrics  # type: ignore[untyped-decorator]
     def convert(self) -> bytes:
-        """Convert to the bytes of a .tflite."""
+        """Return the bytes of the .tflite."""
         loader = SavedModelLoader(self.saved_model_dir)
         graph = loader.get_meta_graph_def_from_tags(self._saved_model_tags).graph_def
         _require_variables(self.saved_model_dir, graph)
@@ -42,26 +43,25 @@ class DirectConverter(lite.TFLiteSavedModelConverterV2):  # type: ignore[misc]
 
 @contextmanager
 def without_shared_buffers() -> Iterator[None]:
-    """Let conversions leave every tensor a buffer of its own.
+    """Keep TensorFlow from merging the buffers of equal constants in this context.
 
-    At its end TensorFlow joins the buffers of equal constants. A model that is yet to be quantized
-    must not come to that: the 16x8 quantizer writes to a constant's buffer in place, and an index
-    that shared it with a float of nought would be half as long.
+    A model that will be quantized needs separate buffers. The 16x8 quantizer writes to a constant's
+    buffer in place. An index that shares its buffer with a float 0 would lose half of its bytes.
     """
-    joining = lite._deduplicate_readonly_buffers
-    lite._deduplicate_readonly_buffers = _as_it_is
+    deduplicate = lite._deduplicate_readonly_buffers
+    lite._deduplicate_readonly_buffers = _unchanged
     try:
         yield
     finally:
-        lite._deduplicate_readonly_buffers = joining
+        lite._deduplicate_readonly_buffers = deduplicate
 
 
-def _as_it_is(model: bytes) -> bytes:
+def _unchanged(model: bytes) -> bytes:
     return model
 
 
 def _require_variables(saved_model: str, graph: GraphDef) -> None:
-    """Refuse what Python's loader refuses, and the converter takes for a model full of zeros."""
+    """Raise an error if the variables are missing. The converter would take them as zeros."""
     index = Path(saved_model) / "variables" / "variables.index"
     if not index.is_file() and any(node.op in VARIABLE_OPS for node in graph.node):
         raise FileNotFoundError(f"Failed to find any matching files for {index}")

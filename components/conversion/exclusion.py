@@ -1,4 +1,4 @@
-"""What a candidate leaves in float, by the names that the float model has for it."""
+"""Match the exclusions of a candidate with the ops and nodes of the float model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,21 +13,18 @@ NEAR = 3
 
 
 class UnknownExclusion(Exception):
-    """The model has nothing by that name; `str(error)` is the reason for a person."""
+    """An exclusion that names no op or node of the model. `str(error)` is the reason."""
 
 
 def with_known_exclusions(recipe: Recipe, model: bytes) -> Recipe:
-    """Hold the exclusions of a recipe against the float model.
+    """Return a recipe with the full names of its excluded nodes.
 
-    LiteRT names a fused op after all that went into it, `a;b;c`; a part between semicolons names
-    every op that it is in.
+    LiteRT names a fused op after all of its parts, `a;b;c`. A part matches every op whose name
+    contains it.
 
     Args:
-        recipe: as the spec has it.
+        recipe: as in the spec.
         model: the float .tflite that will be quantized.
-
-    Returns:
-        The recipe with the whole names of the nodes.
 
     Raises:
         UnknownExclusion: an op or node is not in the model.
@@ -49,17 +46,17 @@ def _outputs(content: ModelT) -> Iterator[str]:
 
 
 def _matches(name: str, outputs: Sequence[str]) -> list[str]:
-    found = [output for output in outputs if name == output or name in output.split(";")]
-    if not found:
+    matches = [output for output in outputs if name == output or name in output.split(";")]
+    if not matches:
         parts = sorted({part for output in outputs for part in output.split(";")})
         raise UnknownExclusion(_unknown("nodes", name, parts))
-    return found
+    return matches
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
     near = nearest(name, known, NEAR) or known[:NEAR]
     listed = ", ".join(f"`{other}`" for other in near)
-    return f"exclude.{kind} names `{name}`, which the model does not have; it has {listed}" + (
+    return f"exclude.{kind} names `{name}`, which the model does not have. It has {listed}" + (
         f" and {_counted(len(known) - len(near))}" if len(known) > len(near) else ""
     )
 

@@ -1,4 +1,4 @@
-"""TensorFlow's and LiteRT's error texts, reduced to what a person can use."""
+"""Reduce error texts of TensorFlow and LiteRT to one readable line."""
 
 import re
 from collections.abc import Collection
@@ -8,7 +8,7 @@ from quantgate.domain.flex_ops import cannot_run
 from quantgate.domain.modes import QUANTIZED_MODES
 
 LONGEST = 300
-MORE = "convert on a machine with more memory, and with a `quantize.memory_limit` to match"
+MORE = "Convert on a machine with more memory, and raise `quantize.memory_limit`"
 _MISSING_OPS = re.compile(
     r"'tf\.(\w+)' op is neither a custom op nor a flex op"
     r"|failed to legalize operation 'tf\.(\w+)'"
@@ -28,28 +28,28 @@ _NOISE = re.compile(
 
 
 def sentence(step: str, failure: IsolatedFailure) -> str:
-    """Say what became of a step that ran in a child process, in one line."""
+    """Return how a step in a child process failed, in one line."""
     if isinstance(failure, FailedInChild):
         return f"{step} failed: {essence(str(failure))}"
     if isinstance(failure, OutOfMemory):
-        return f"{step} {failure}; {MORE}"
+        return f"{step} {failure}. {MORE}"
     return f"{step} {failure}"
 
 
 def way_out_of_loops(failure: IsolatedFailure, ops: Collection[str]) -> str:
-    """What to do where calibration crashed on a model of such LiteRT ops; empty without loops."""
+    """Return a way out if calibration crashed on a model with loops, and "" otherwise."""
     if type(failure) is not IsolatedFailure or "WHILE" not in ops:
         return ""
     uncalibrated = [f"`{mode.name}`" for mode in QUANTIZED_MODES.values() if not mode.calibrated]
     return (
-        ", as TensorFlow's calibrator does on some loops; give Keras's recurrent layers "
+        ", as TensorFlow's calibrator does on some loops. Give Keras's recurrent layers "
         f"unroll=True and export the model again, or use {' and '.join(uncalibrated)}, which need "
         "no calibration"
     )
 
 
 def essence(text: str) -> str:
-    """The part of an error text that says what is wrong, in one line of at most 300 characters."""
+    """Return the reason in an error text, in one line of at most 300 characters."""
     refused = _unique(_NOT_IN_16X8.findall(text))
     if refused:
         return f"TensorFlow cannot quantize {', '.join(refused)} to 16x8"
@@ -69,19 +69,19 @@ def essence(text: str) -> str:
 
 
 def ops_without_builtin(text: str) -> list[str]:
-    """Names of the TensorFlow ops that a failed conversion complains of, in its order."""
+    """Return the TensorFlow ops without a builtin that an error text names, in its order."""
     singly = [name for match in _MISSING_OPS.findall(text) for name in match if name]
     listed = [name for line in _LISTED_OPS.findall(text) for name in line.split(", ")]
     return _unique([*singly, *listed])
 
 
 def ops_without_kernel(text: str) -> list[str]:
-    """Those that the Flex delegate lacks, too; TensorFlow's converter calls them custom ops."""
+    """Return the ops that the Flex delegate lacks, too. The converter calls them custom ops."""
     return _unique([name for line in _CUSTOM_OPS.findall(text) for name in line.split(", ")])
 
 
 def narrow_floats(text: str) -> list[str]:
-    """Which of bfloat16 and float16 the ops compute in that a failed conversion complains of."""
+    """Return which of bfloat16 and float16 the ops in an error text compute in."""
     ops = " ".join(_OPS_WITH_TYPES.findall(text))
     return [name for short, name in _NARROW_FLOATS.items() if re.search(rf"[x<]{short}>", ops)]
 

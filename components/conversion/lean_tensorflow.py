@@ -1,8 +1,8 @@
-"""TensorFlow without Keras, whose import takes as long as that of all the rest.
+"""Import TensorFlow without Keras, which takes half of the time of the import.
 
-At its end `import tensorflow` imports Keras's optimizers, and with them all of Keras, scikit-learn
-and matplotlib, so that whoever loads a SavedModel into Python finds the slots of an optimizer known
-(`tensorflow/__init__.py`, b/196254385). The converter as it is entered here loads none.
+`import tensorflow` ends with the import of Keras's optimizers, and with them all of Keras,
+scikit-learn and matplotlib. Loading a SavedModel into Python needs them to know the slots of an
+optimizer (`tensorflow/__init__.py`, b/196254385). The direct converter loads no SavedModel.
 """
 
 import sys
@@ -10,28 +10,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-#: What TensorFlow imports, of Keras 3 or of Keras 2 as the environment says.
+#: The modules that TensorFlow imports, of Keras 3 or Keras 2.
 OPTIMIZERS = ("keras.src.optimizers", "tf_keras.src.optimizers")
 
 
 @contextmanager
-def _halted(modules: tuple[str, ...]) -> Iterator[None]:
-    """Let imports of modules fail that have not been imported yet, as if they were not there."""
-    halted = [module for module in modules if module not in sys.modules]
-    sys.modules.update(dict.fromkeys(halted))  # type: ignore[arg-type]
+def _blocked(modules: tuple[str, ...]) -> Iterator[None]:
+    """Make the import of modules fail in this context, unless they have been imported before."""
+    blocked = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]
     try:
         yield
     finally:
-        for module in halted:
+        for module in blocked:
             del sys.modules[module]
 
 
-with _halted(OPTIMIZERS):
+with _blocked(OPTIMIZERS):
     import tensorflow as tf
 
 
 def know_optimizers() -> None:
-    """Import what was left out, before a SavedModel is loaded into Python."""
+    """Import the optimizers, as loading a SavedModel into Python needs them."""
     for module in OPTIMIZERS:
         with suppress(ImportError):
             import_module(module)

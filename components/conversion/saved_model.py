@@ -76,7 +76,7 @@ def _graph(folder: Path, tags: Sequence[str]) -> meta_graph_pb2.MetaGraphDef:
     if not there:
         raise InputError(f"{folder} holds no graph at all: {EXPORT}")
     raise InputError(
-        f"{folder} has no graph with the tags {_listing(tags)}: set `model.tags` to {there}, which "
+        f"{folder} has no graph with the tags {_listing(tags)}. Set `model.tags` to {there}, which "
         "it has, or export the model again for inference"
     )
 
@@ -92,7 +92,7 @@ def _parsed(folder: Path) -> saved_model_pb2.SavedModel:
         message.ParseFromString((folder / FILE).read_bytes())
     except DecodeError as error:
         raise InputError(
-            f"{folder / FILE} cannot be read: it is damaged or cut short; export the model again"
+            f"{folder / FILE} cannot be read: it is damaged or cut short. Export the model again"
         ) from error
     return message
 
@@ -100,15 +100,15 @@ def _parsed(folder: Path) -> saved_model_pb2.SavedModel:
 def _require_saved_model(folder: Path) -> None:
     if folder.is_file() and folder.suffix in KERAS_SUFFIXES:
         raise InputError(
-            f"{folder} is a Keras file, not a SavedModel: name it as `model.keras` in the spec, or "
+            f"{folder} is a Keras file, not a SavedModel. Name it as `model.keras` in the spec, or "
             "connect it to `export_model`"
         )
     if folder.is_file():
         raise InputError(f"{folder} is a file, not the folder of a SavedModel: {EXPORT}")
     if not folder.is_dir():
-        raise InputError(f"{folder} does not exist; it should be the folder of a SavedModel")
+        raise InputError(f"{folder} does not exist. It should be the folder of a SavedModel")
     if not (folder / FILE).is_file():
-        raise InputError(f"{folder} holds no {FILE}, so it is no SavedModel: {EXPORT}")
+        raise InputError(f"{folder} holds no {FILE}, so it is not a SavedModel: {EXPORT}")
 
 
 def _no_such_signature(folder: str | Path, key: str, known: Iterable[str]) -> str:
@@ -116,7 +116,7 @@ def _no_such_signature(folder: str | Path, key: str, known: Iterable[str]) -> st
     if not names:
         return f"{folder} has no signatures, so there is nothing to convert: {EXPORT}"
     near = " or ".join(f"`{name}`" for name in nearest(key, names))
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f". Did you mean {near}?" if near else ""
     listed = ", ".join(f"`{name}`" for name in names)
     return f"{folder} has no signature `{key}`, only {listed}{hint}"
 
@@ -139,6 +139,6 @@ def _refuse_text(folder: str | Path, signature: Signature) -> None:
         listed = ", ".join(f"`{name}`" for name in texts)
         raise InputError(
             f"{folder}: signature `{signature.key}` takes text or encoded bytes in {listed}, which "
-            "cannot be quantized; export a signature that starts at the numbers (token ids, "
-            "decoded pixels) and prepare them outside the model"
+            "cannot be quantized. Export a signature that takes numbers (token ids, decoded "
+            "pixels), and prepare them outside the model"
         )

@@ -1,1 +1,1 @@
-"""Convert the float model as it is: proof that its ops convert, and the yardstick of all others."""
+"""Convert the float model without quantization, as the baseline of all candidates."""

@@ -23,14 +23,14 @@ def convert_baseline(
     Args:
         model: folder of a TensorFlow SavedModel.
         signatures: keys of the signatures to convert.
-        tags: of the graph in the SavedModel that has them.
-        calibrated: whether a candidate will need a calibrated model.
+        tags: of the graph in the SavedModel that has the signatures.
+        calibrated: whether a candidate needs a calibrated model.
         baseline: the float .tflite.
-        prepared: the float .tflite as TensorFlow calibrates it; zero bytes long where none is
-            needed, or none can be had.
+        prepared: the float .tflite for calibration. The file is empty if none is needed, or if it
+            cannot be made.
         facts: `ModelFacts` as JSON: signatures, ops, sizes, hashes.
-        select_tf_ops: whether ops that LiteRT has no builtin for may stay TensorFlow's own.
-        content: fingerprint of what is at the URI of `model`, for KFP's cache alone.
+        select_tf_ops: whether ops without a LiteRT builtin may stay TensorFlow ops.
+        content: fingerprint of the content at the URI of `model`. Only KFP's cache uses it.
     """
     from quantgate.components.conversion.saved_model import SavedModelGraph
     from quantgate.components.convert_baseline.work import convert_baseline as work

@@ -1,11 +1,11 @@
-"""Results that a conversion has left without elements, though it declares some for them."""
+"""Find results that a conversion left without elements, although their shape declares some."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from quantgate.components.litert.operations import Operation
 
-#: Ops that spread their inputs over each other: an input without elements leaves the result none.
+#: Ops that broadcast their inputs. An input without elements makes the result empty.
 _BROADCASTING = frozenset(
     {
         "ADD",
@@ -34,17 +34,17 @@ _BROADCASTING = frozenset(
 
 
 class Emptied(NamedTuple):
-    """A tensor, and the shape of the input that leaves it no element."""
+    """A tensor without elements, and the shape of the input that causes it."""
 
     name: str
     shape: tuple[int, ...]
 
 
 def emptied(operations: Iterable[Operation]) -> Iterator[Emptied]:
-    """Yield the results that are declared to have elements and cannot have any.
+    """Yield the results that cannot have the elements that their shape declares.
 
-    TensorFlow's converter makes constants [0, n] where it replaces an op whose batch size is free
-    by others: `tf.math.lgamma` in TensorFlow 2.21.
+    TensorFlow's converter makes constants of shape [0, n] if it replaces an op with a free batch
+    size by other ops. `tf.math.lgamma` in TensorFlow 2.21 is an example.
     """
     for operation in operations:
         declared = [result for result in operation.outputs if 0 not in result.shape]

@@ -13,7 +13,7 @@ from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure
 from quantgate.domain.flex_ops import COST
 
-OFFER = f" Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`; but {COST}."
+OFFER = f" Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`. But {COST}."
 
 
 def named(signatures: Sequence[str]) -> str:
@@ -33,20 +33,20 @@ def conversion_error(model: SavedModelGraph, failure: IsolatedFailure, offer: st
     if isinstance(failure, FailedInChild):
         return _explained(model.folder, named(model.signatures), str(failure), offer)
     return (
-        f"{model.folder}: the float32 conversion of {named(model.signatures)} {failure}; the log "
-        "has TensorFlow's last words"
+        f"{model.folder}: the float32 conversion of {named(model.signatures)} {failure}. The log "
+        "has TensorFlow's last messages"
     )
 
 
 def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
     if "Failed to find any matching files" in text:
         return (
-            f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it; copy "
-            "the SavedModel whole, or export it again"
+            f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it. Copy "
+            "the whole SavedModel, or export it again"
         )
     if "add_slot" in text:
         return (
-            f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load: export "
+            f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load. Export "
             'the model again for inference with model.export("folder"), or install tf_keras beside '
             "TensorFlow"
         )
@@ -61,9 +61,9 @@ def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
 
 def _in_float32(dtypes: list[str]) -> str:
     return (
-        f"A model trained in mixed precision computes in {' and '.join(dtypes)}: build it again "
-        "under the dtype policy `float32` of Keras, give it the trained weights with set_weights, "
-        "and export that."
+        f"A model trained in mixed precision computes in {' and '.join(dtypes)}. Build it again "
+        "under Keras's dtype policy `float32`, give it the trained weights with set_weights, and "
+        "export it."
     )
 
 
@@ -77,9 +77,9 @@ def _not_by_flex(text: str) -> str:
 def _advice(ops: list[str]) -> str:
     if any(op.startswith("TensorList") for op in ops):
         return (
-            "Tensor lists come from loops: give Keras's recurrent layers unroll=True, and write "
-            "other loops without TensorArray, or, for modes without calibration alone, fix the "
-            "batch size of the exported signature; then export the model again."
+            "Tensor lists come from loops. Give Keras's recurrent layers unroll=True, and write "
+            "other loops without TensorArray. If no mode needs calibration, you can fix the batch "
+            "size of the exported signature instead. Then export the model again."
         )
     return (
         "Express them through ops that LiteRT has, as listed at "

@@ -1,4 +1,4 @@
-"""Convert the float model as it is, and describe it."""
+"""The work of `convert_baseline`: convert the float model without quantization, and describe it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -122,7 +122,7 @@ def require_same_names(folder: str, declared: Signature, delivered: Signature) -
         if set(ours) != set(theirs):
             raise InputError(
                 f"{folder}: signature `{declared.key}` has the {role} {_listed(ours)}, but after "
-                f"the conversion they are {_listed(theirs)}; export the signature with a tensor "
+                f"the conversion they are {_listed(theirs)}. Export the signature with a tensor "
                 "of its own for every name"
             )
 

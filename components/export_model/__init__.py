@@ -1,1 +1,1 @@
-"""Export a Keras file to a SavedModel, which every other component takes."""
+"""Export a Keras file to a SavedModel, the form of model that other components take."""

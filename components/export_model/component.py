@@ -12,9 +12,9 @@ def export_model(model: Input[Model], saved_model: Output[Model], content: str =
 
     Args:
         model: a .keras or .h5 file.
-        saved_model: the folder of a SavedModel with the signatures `serve` and `serving_default`
-            (from a file of Keras 2 that tf_keras reads: `serving_default` alone).
-        content: fingerprint of what is at the URI of `model`, for KFP's cache alone.
+        saved_model: the folder of a SavedModel with the signatures `serve` and `serving_default`.
+            A file of Keras 2 that tf_keras reads gives only `serving_default`.
+        content: fingerprint of the content at the URI of `model`. Only KFP's cache uses it.
     """
     from quantgate.components.export_model.work import export_model as work
 

@@ -1,4 +1,4 @@
-"""What a Keras file is, found out without Keras and without running anything that is in it."""
+"""Identify a Keras file without Keras, and without running code from the file."""
 
 import json
 import zipfile
@@ -12,7 +12,7 @@ from quantgate.errors import InputError
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
-_WRITTEN_BY = "write one with model.save('model.keras')"
+_WRITTEN_BY = "Write one with model.save('model.keras')"
 
 
 class KerasFile(NamedTuple):
@@ -20,8 +20,8 @@ class KerasFile(NamedTuple):
 
     Attributes:
         path: the file.
-        suffix: ".keras" or ".h5", by its content.
-        version: of the Keras that wrote it; "" where the file does not say.
+        suffix: ".keras" or ".h5", according to the content.
+        version: of the Keras that wrote the file, or "" if unknown.
     """
 
     path: Path
@@ -30,21 +30,21 @@ class KerasFile(NamedTuple):
 
     @property
     def by_keras_2(self) -> bool:
-        """Whether Keras 2 or an older one wrote it, which Keras 3 reads in part only."""
+        """True for a file of Keras 2 or older. Keras 3 can read some of these files."""
         return self.version.split(".")[0] in ("", "0", "1", "2")
 
 
 def identify(path: Path) -> KerasFile:
-    """Tell what a file is by its content, whatever it is called.
+    """Identify a file by its content, whatever its name.
 
     Raises:
-        InputError: it is missing, damaged, no Keras model, or has Python code in it.
+        InputError: the file is missing or damaged, is not a Keras model, or has Python code in it.
     """
     if not path.exists():
-        raise InputError(f"{path} does not exist; it should be a Keras model file")
+        raise InputError(f"{path} does not exist. It should be a Keras model file")
     if path.is_dir():
         raise InputError(
-            f"{path} is a folder, not a Keras file; name a SavedModel as `model.saved_model`"
+            f"{path} is a folder, not a Keras file. Name a SavedModel as `model.saved_model`"
         )
     with path.open("rb") as file:
         start = file.read(len(_HDF5))
@@ -52,7 +52,7 @@ def identify(path: Path) -> KerasFile:
         return _in_zip(path)
     if start == _HDF5:
         return _in_hdf5(path)
-    raise InputError(f"{path} is neither a .keras nor an .h5 file; {_WRITTEN_BY}")
+    raise InputError(f"{path} is neither a .keras nor an .h5 file. {_WRITTEN_BY}")
 
 
 def _in_zip(path: Path) -> KerasFile:
@@ -61,7 +61,7 @@ def _in_zip(path: Path) -> KerasFile:
             config = json.loads(archive.read("config.json"))
             metadata = json.loads(archive.read("metadata.json"))
     except KeyError as error:
-        raise InputError(f"{path} is a zip file and no Keras model; {_WRITTEN_BY}") from error
+        raise InputError(f"{path} is a zip file, but not a Keras model. {_WRITTEN_BY}") from error
     except (zipfile.BadZipFile, ValueError) as error:
         raise _damaged(path) from error
     _refuse_code(path, config)
@@ -77,22 +77,22 @@ def _in_hdf5(path: Path) -> KerasFile:
         raise _damaged(path) from error
     if config is None:
         raise InputError(
-            f"{path} holds weights without a model; {_WRITTEN_BY}, where the model is built"
+            f"{path} holds weights without a model. {_WRITTEN_BY}, where the model is built"
         )
     _refuse_code(path, config)
     return KerasFile(path, ".h5", version.decode() if isinstance(version, bytes) else version)
 
 
 def _damaged(path: Path) -> InputError:
-    return InputError(f"{path} is damaged or cut short; copy it again, or save the model again")
+    return InputError(f"{path} is damaged or cut short. Copy it again, or save the model again")
 
 
 def _refuse_code(path: Path, config: object) -> None:
-    # Keras 3 refuses code by itself; tf_keras runs what it finds in an .h5 file.
+    # Keras 3 refuses code, but tf_keras runs the code in an .h5 file.
     if any(name in ("Lambda", "__lambda__") for name in _class_names(config)):
         raise InputError(
-            f"{path} has a Lambda layer, whose Python code is not run for safety: export the model "
-            'where its code is at home, with model.export("folder"), and name that folder as '
+            f"{path} has a Lambda layer, whose Python code is not run for safety. Export the model "
+            'with model.export("folder") where its code is installed, and name that folder as '
             "`model.saved_model`"
         )
 

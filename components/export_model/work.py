@@ -1,4 +1,4 @@
-"""Load a Keras file and export it to a SavedModel, in a process of its own."""
+"""The work of `export_model`: load a Keras file in a child process, and export it."""
 
 import os
 import re
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# What Keras needs of it would take the child five seconds; whoever forks this has it already.
+# Keras needs it. Importing it before the fork saves the child five seconds.
 import tensorflow as tf  # noqa: F401
 
 from quantgate.components.conversion.failure import essence, sentence
@@ -27,13 +27,13 @@ _REASON = re.compile(r"Exception encountered: (.+)")
 
 
 def export_model(model_path: str, *, saved_model_path: str) -> None:
-    """Write the SavedModel of a .keras or .h5 file, whatever the file is called.
+    """Write the SavedModel of a .keras or .h5 file, whatever its name.
 
-    Files of Keras 2 are read by tf_keras where it is installed, all others by Keras 3.
+    If tf_keras is installed, it reads files of Keras 2. Keras 3 reads all others.
 
     Raises:
-        InputError: the file is damaged, no model, or one that Keras cannot load; the message says
-            why, and what to do about it.
+        InputError: the file is damaged, is not a model, or cannot be loaded by Keras. The message
+            has the reason and a way out.
     """
     file = identify(Path(model_path))
     try:
@@ -42,13 +42,13 @@ def export_model(model_path: str, *, saved_model_path: str) -> None:
         raise InputError(_explained(file, str(failure))) from failure
     except IsolatedFailure as failure:
         raise InputError(
-            f"{file.path}: {sentence('the export', failure)}; the log has Keras's last words"
+            f"{file.path}: {sentence('the export', failure)}. The log has Keras's last messages"
         ) from failure
 
 
 def _export(file: KerasFile, folder: str) -> None:
     with TemporaryDirectory() as place:
-        # Keras goes by the suffix, which an artifact of a pipeline need not have.
+        # Keras goes by the suffix, which a pipeline's artifact need not have.
         named = Path(place) / f"model{file.suffix}"
         named.symlink_to(file.path.resolve())
         if _is_for_tf_keras(file):
@@ -58,7 +58,7 @@ def _export(file: KerasFile, folder: str) -> None:
 
 
 def _export_with_keras(path: Path, folder: str) -> None:
-    # Keras takes another backend from a file in the user's home, and then exports otherwise.
+    # A file in the user's home may name another backend, which changes the export.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
 
@@ -82,13 +82,13 @@ def _explained(file: KerasFile, text: str) -> str:
         why = f"it does not know `{unknown[1]}`" if unknown else _reason(text)
         return (
             f"{file.path} was written by Keras {file.version or '2 or older'}, and Keras 3 cannot "
-            f"read it: {why}; `pip install tf_keras` where the model is converted, or name a "
+            f"read it: {why}. Run `pip install tf_keras` where the model is converted, or name a "
             "SavedModel of it as `model.saved_model`"
         )
     if unknown:
         return (
-            f"{file.path} uses `{unknown[1]}`, which is no part of Keras: export the model where "
-            f'the code of `{unknown[1]}` is at home, with model.export("folder"), and name that '
+            f"{file.path} uses `{unknown[1]}`, which is not part of Keras. Export the model with "
+            f'model.export("folder") where the code of `{unknown[1]}` is installed, and name that '
             "folder as `model.saved_model`"
         )
     return f"{file.path}: Keras cannot load and export it: {_reason(text)}"

@@ -1,4 +1,4 @@
-"""How well a model's outputs agree with others for the same samples."""
+"""Agreement of a model's outputs with reference outputs for the same samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 
 from quantgate.records.attestation import KernelCheck, Trial
 
-#: What float32 can tell apart; equal outputs have no other ratio.
+#: The precision of float32, and the ratio of equal outputs.
 HIGHEST_DB = 150.0
-#: Below this an output has little to do with what it is compared with.
+#: Below this ratio, an output is almost unrelated to the reference.
 POOR_DB = 10.0
 Rows = Sequence[NDArray[Any]]
 
 
 def snr_db(rows: Rows, expected: Rows) -> float | None:
-    """Signal-to-noise ratio of outputs in dB, over all samples.
+    """Return the signal-to-noise ratio of outputs over all samples, in dB.
 
     `10 * log10(sum(expected ** 2) / sum((expected - rows) ** 2))`, at most 150.
 
     Returns:
-        None where the expected outputs are no floats, where they are all nought, where values are
-        not finite, or where the shapes differ.
+        None if the expected outputs are not floats or are all 0, if values are not finite, or if
+        the shapes differ.
     """
     if not _are_comparable(rows, expected):
         return None
@@ -36,12 +36,12 @@ def snr_db(rows: Rows, expected: Rows) -> float | None:
 
 
 def check_kernels(default: Rows, reference: Rows, scale: float) -> KernelCheck:
-    """Compare one output of the default kernels and of the reference kernels.
+    """Compare one output of the default kernels with that of the reference kernels.
 
     Args:
-        default: one array a sample, as real values.
-        reference: likewise.
-        scale: of an integer output; 0.0 for one that holds real values.
+        default: real values of the default kernels, one array per sample.
+        reference: real values of the reference kernels, one array per sample.
+        scale: of an integer output, or 0.0 for a float output.
     """
     if [row.shape for row in default] != [row.shape for row in reference]:
         return KernelCheck(differing=1.0, steps=None, snr_db=None)
@@ -55,7 +55,7 @@ def check_kernels(default: Rows, reference: Rows, scale: float) -> KernelCheck:
 
 
 def disagreements(trial: Trial) -> list[str]:
-    """A sentence for each output that has little to do with what it is compared with."""
+    """Return a sentence for each output that disagrees with the float model or between kernels."""
     poor = [
         f"output `{name}` agrees poorly with the float model: {ratio:.1f} dB over "
         f"{trial.samples} samples"
@@ -77,7 +77,7 @@ def disagreements(trial: Trial) -> list[str]:
 
 
 def _how_kernels_differ(check: KernelCheck) -> str | None:
-    # Kernels round on their own: a step here and there is nothing.
+    # Kernels may round differently, so differences of one step are expected.
     if not check.differing or (check.steps is not None and check.steps <= 1):
         return None
     if check.snr_db is None:

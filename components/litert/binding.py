@@ -1,4 +1,4 @@
-"""Inputs and outputs of a LiteRT model, bound to the float model's by signature and name."""
+"""Bind the inputs and outputs of a LiteRT model to the float model's, by signature and name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +11,27 @@ from numpy.typing import NDArray
 from quantgate.records.tasks import Signature, TensorFacts
 
 QUANTIZED = ("int8", "uint8", "int16")
-#: What is encoded at once: more leaves the processor's caches, and takes seven times as long.
+#: Size of a block to encode. Larger blocks do not fit into the caches and take seven times longer.
 BLOCK_BYTES = 256 << 10
 Array = NDArray[Any]
 
 
 class ModelFailure(Exception):
-    """A model does not run as the float model does; `str(error)` is the reason for a person."""
+    """A model that cannot be run like the float model. `str(error)` is the reason."""
 
 
 @dataclass(frozen=True)
 class Tensor:
     """An input or output of a model.
 
-    `scale` is 0.0 where the tensor holds the float model's own values; elsewhere
-    `real = (int - zero_point) * scale`, per tensor, as LiteRT's quantization specification has it
-    (https://ai.google.dev/edge/litert/models/quantization_spec).
+    Attributes:
+        name: in the signature.
+        index: in the interpreter.
+        dtype: of the stored values.
+        scale: 0.0 if the tensor holds the float model's own values. Otherwise
+            `real = (int - zero_point) * scale`, as in LiteRT's quantization specification:
+            https://ai.google.dev/edge/litert/models/quantization_spec
+        zero_point: the integer that stands for 0.
     """
 
     name: str
@@ -52,7 +57,7 @@ class Tensor:
         return encoded
 
     def decode(self, values: Array) -> Array:
-        """Values as the float model would give them."""
+        """Return values as the float model would give them."""
         if not self.scale:
             return values
         steps = values.astype(np.float32) - np.float32(self.zero_point)
@@ -62,10 +67,10 @@ class Tensor:
 def bound(
     interpreter: Interpreter, signature: Signature
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The inputs and outputs of a signature, by name, in the float model's order.
+    """Return the inputs and outputs of a signature by name, in the float model's order.
 
     Raises:
-        ModelFailure: the model has no such signature, or its inputs and outputs are others.
+        ModelFailure: the model has no such signature, or it has other inputs or outputs.
     """
     inputs, outputs = _ends(interpreter, signature.key)
     return (
@@ -75,18 +80,18 @@ def bound(
 
 
 def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What LiteRT tells of inputs and outputs, by name."""
+    """Return LiteRT's details of inputs and outputs by name."""
     if not key:
         return _by_name(interpreter.get_input_details()), _by_name(interpreter.get_output_details())
     if key not in interpreter.get_signature_list():
         raise ModelFailure(f"the model has no signature `{key}`")
-    # The runner counts as a reference into the interpreter and must be gone before it allocates.
+    # The runner holds a reference into the interpreter, which must be gone before it allocates.
     runner = interpreter.get_signature_runner(key)
     return runner.get_input_details(), runner.get_output_details()
 
 
 def is_primary(interpreter: Interpreter, key: str) -> bool:
-    """Whether the interpreter runs a signature's graph by itself: that of the first one."""
+    """Return whether a signature's graph is the first one, which the interpreter runs itself."""
     primary = {(tensor["index"], tensor["name"]) for tensor in interpreter.get_output_details()}
     _, outputs = _ends(interpreter, key)
     return {(tensor["index"], tensor["name"]) for tensor in outputs.values()} == primary
@@ -97,13 +102,13 @@ def _by_name(details: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _tensors(
-    role: str, found: Mapping[str, Mapping[str, Any]], expected: Mapping[str, TensorFacts]
+    role: str, details: Mapping[str, Mapping[str, Any]], expected: Mapping[str, TensorFacts]
 ) -> dict[str, Tensor]:
-    if set(found) != set(expected):
+    if set(details) != set(expected):
         raise ModelFailure(
-            f"the model's {role}s are {_listed(found)}, the float model's {_listed(expected)}"
+            f"the model's {role}s are {_listed(details)}, the float model's {_listed(expected)}"
         )
-    return {name: _tensor(role, name, found[name], facts) for name, facts in expected.items()}
+    return {name: _tensor(role, name, details[name], facts) for name, facts in expected.items()}
 
 
 def _tensor(role: str, name: str, details: Mapping[str, Any], expected: TensorFacts) -> Tensor:

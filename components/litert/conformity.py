@@ -1,8 +1,9 @@
-"""Weights, biases and activations, held against LiteRT's quantization specification.
+"""Check weights, biases and activations against LiteRT's quantization specification.
 
-Source: https://ai.google.dev/edge/litert/models/quantization_spec, for int8. For 16x8 the rules of
-https://ai.google.dev/edge/litert/models/post_training_integer_quant_16x8 are added: activations
-are symmetric, weights as for int8.
+The rules for int8 are those of https://ai.google.dev/edge/litert/models/quantization_spec.
+For 16x8, the rules are those of
+https://ai.google.dev/edge/litert/models/post_training_integer_quant_16x8.
+Activations are symmetric there, and weights are as for int8.
 """
 
 import math
@@ -15,7 +16,7 @@ from quantgate.components.litert.operations import Operation, Tensor
 from quantgate.records.attestation import WeightAttest
 
 SMALLEST_WEIGHT = -127
-#: A bias's scale is the product of two others, rounded to float32 on the way.
+#: Relative. The scale of a bias is the product of two other scales, rounded to float32.
 SCALE_TOLERANCE = 1e-4
 _BIAS_DTYPES = MappingProxyType({"int8": ("int32",), "int16": ("int64", "int32")})
 _LSTM_WEIGHTS = (*range(1, 9), 16)
@@ -37,7 +38,7 @@ _WEIGHTS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 _AXES: Mapping[str, int] = MappingProxyType(
     {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0}
 )
-#: Places of the input, the weight and the bias.
+#: The positions of the input, the weight and the bias among an op's inputs.
 _PRODUCTS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
     {
         "CONV_2D": (0, 1, 2),
@@ -46,7 +47,7 @@ _PRODUCTS: Mapping[str, tuple[int, int, int]] = MappingProxyType(
         "TRANSPOSE_CONV": (2, 1, 3),
     }
 )
-#: The specification has no symmetric weights here: a table that is looked up is an input.
+#: A lookup table counts as an input, which need not be symmetric.
 _LOOKED_UP = frozenset({"EMBEDDING_LOOKUP", "GATHER"})
 _ONE_SCALE = frozenset(
     {
@@ -80,7 +81,7 @@ _FIXED_OUTPUTS: Mapping[str, tuple[float, int]] = MappingProxyType(
 
 
 def weights_of(operations: Iterable[Operation]) -> list[WeightAttest]:
-    """Every constant that an operator multiplies with or looks up, with its conformity."""
+    """Return every constant that an operator multiplies with or looks up, with its conformity."""
     return [
         WeightAttest(
             name=tensor.name,
@@ -96,7 +97,7 @@ def weights_of(operations: Iterable[Operation]) -> list[WeightAttest]:
 
 
 def biases_of(operations: Iterable[Operation]) -> Iterator[str]:
-    """The dtype of every constant bias."""
+    """Yield the dtype of every constant bias."""
     for operation in operations:
         bias = _product(operation)[2]
         if bias and bias.constant is not None:
@@ -104,7 +105,7 @@ def biases_of(operations: Iterable[Operation]) -> Iterator[str]:
 
 
 def shortfalls_of(operations: Iterable[Operation]) -> list[str]:
-    """What the specification does not allow, a sentence for each tensor concerned."""
+    """Return a sentence for each tensor that the specification does not allow."""
     return list(dict.fromkeys(_shortfalls(operations)))
 
 

@@ -1,4 +1,4 @@
-"""What stands in a .tflite, read through LiteRT's own schema without running the model."""
+"""Read the contents of a .tflite through LiteRT's schema, without running the model."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from quantgate.records.attestation import TensorAttest
 
 FLOAT_DTYPES = frozenset({"float16", "float32", "float64", "bfloat16"})
-#: These change how numbers are stored or look at shapes only; none of them computes.
+#: Ops that only convert between dtypes or read shapes.
 NOT_COMPUTING = frozenset({"DEQUANTIZE", "QUANTIZE", "RANK", "SHAPE"})
 _OP_NAMES: dict[int, str] = {
     code: name for name, code in vars(BuiltinOperator).items() if isinstance(code, int)
@@ -34,7 +34,7 @@ _CUSTOM = BuiltinOperator.CUSTOM
 
 @dataclass(frozen=True)
 class SignatureTensors:
-    """Inputs and outputs of one signature, in its order."""
+    """The inputs and outputs of a signature, in its order."""
 
     inputs: list[TensorAttest]
     outputs: list[TensorAttest]
@@ -42,15 +42,15 @@ class SignatureTensors:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a .tflite holds.
+    """The contents of a .tflite.
 
     Attributes:
         signatures: by key.
-        ops: how many of each, by name, over all subgraphs.
-        float_ops: those that compute in float; ops with float activations and int8 weights, as
-            dynamic range quantization leaves them, are among them.
-        dtypes: how many tensors are stored in each dtype.
-        calibrated: how many tensors carry a minimum and maximum.
+        ops: number of ops in all subgraphs, by name.
+        float_ops: number of ops that compute in float, by name. They include ops with float
+            activations and int8 weights, as dynamic range quantization makes them.
+        dtypes: number of tensors, by the dtype of the stored values.
+        calibrated: number of tensors with a minimum and a maximum.
     """
 
     signatures: dict[str, SignatureTensors]
@@ -66,12 +66,12 @@ def read_contents(content: bytes) -> Contents:
 
 
 def parse(content: bytes) -> ModelT:
-    """The schema's own objects for a .tflite; raises whatever the schema's reader does."""
+    """Return the schema's objects for a .tflite. Damaged content may raise any exception."""
     return ModelT.InitFromObj(Model.GetRootAs(content, 0))
 
 
 def contents_of(model: ModelT) -> Contents:
-    """Count and name what stands in a parsed model."""
+    """Return the contents of a parsed model."""
     operators = list(_operators(model))
     tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
     return Contents(
@@ -84,17 +84,17 @@ def contents_of(model: ModelT) -> Contents:
 
 
 def _operators(model: ModelT) -> Iterator[tuple[str, set[str]]]:
-    """Every operator's name, with the dtypes that it reads and writes."""
+    """Yield every operator's name with the dtypes that it reads and writes."""
     for graph in model.subgraphs:
         for operator in graph.operators or []:
             indices = [*sequence(operator.inputs), *sequence(operator.outputs)]
-            # LiteRT writes -1 for an optional input that was left out.
+            # LiteRT writes -1 for an optional input that is absent.
             dtypes = {dtype_of(graph.tensors[index]) for index in indices if index >= 0}
             yield op_name(model.operatorCodes[operator.opcodeIndex]), dtypes
 
 
 def op_name(code: OperatorCodeT) -> str:
-    """An operator's name; a builtin newer than the schema goes by its number."""
+    """Return an operator's name, or the number of a builtin that is newer than the schema."""
     builtin = get_builtin_code_from_operator_code(code)
     if builtin == _CUSTOM:
         return text(code.customCode or "CUSTOM")
@@ -102,12 +102,12 @@ def op_name(code: OperatorCodeT) -> str:
 
 
 def dtype_of(tensor: TensorT) -> str:
-    """A tensor's dtype; one newer than the schema goes by its number."""
+    """Return a tensor's dtype, or the number of a dtype that is newer than the schema."""
     return _DTYPES.get(tensor.type, f"type_{tensor.type}")
 
 
 def computes_in_float(name: str, dtypes: set[str]) -> bool:
-    """Whether an operator that reads and writes these dtypes computes in float."""
+    """Return whether an operator that reads and writes these dtypes computes in float."""
     return name not in NOT_COMPUTING and not FLOAT_DTYPES.isdisjoint(dtypes)
 
 
@@ -121,7 +121,7 @@ def _signature(model: ModelT, signature: SignatureDefT) -> SignatureTensors:
 
 
 def described(name: str, tensor: TensorT) -> TensorAttest:
-    """An input or output as a record, by the name that it goes by."""
+    """Return an input or output as a record under the given name."""
     quantization = tensor.quantization
     scales = sequence(quantization and quantization.scale)
     zero_points = sequence(quantization and quantization.zeroPoint)
@@ -139,15 +139,15 @@ def _has_range(tensor: TensorT) -> bool:
 
 
 def sequence(values: NDArray[Any] | list[Any] | None) -> list[Any]:
-    """A vector of the schema, which is None where it is empty, as plain numbers."""
+    """Return a vector of the schema as plain numbers. The schema has None for an empty one."""
     return [] if values is None else np.asarray(values).tolist()
 
 
 def text(value: bytes | str | None) -> str:
-    """A string of the schema, empty where it is left out; bytes that are no UTF-8 show as such."""
+    """Return a string of the schema, or "" if it is absent. Invalid UTF-8 is replaced."""
     return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
 
 
 def counted(names: Iterable[str]) -> dict[str, int]:
-    """How often each name stands there, in alphabetical order."""
+    """Return how often each name occurs, in alphabetical order."""
     return dict(sorted(Counter(names).items()))

@@ -1,4 +1,4 @@
-"""LiteRT models, their inputs and outputs bound by signature name, run one sample at a time."""
+"""Run LiteRT models one sample at a time, with inputs and outputs bound by their names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +15,6 @@ from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 ASSIGN_VARIABLE = "ASSIGN_VARIABLE"
 Array = NDArray[Any]
-
-
 #: Rows [k, ...] of every input, as its tensor takes them.
 Encoded = Sequence[tuple[Tensor, Array]]
 
@@ -25,8 +23,8 @@ class LiteRTModel:
     """A .tflite ready to run at batch 1.
 
     Attributes:
-        inputs: by the signature's names, in the float model's order.
-        outputs: likewise.
+        inputs: by their names in the signature, in the float model's order.
+        outputs: by their names in the signature, in the float model's order.
     """
 
     def __init__(
@@ -39,20 +37,21 @@ class LiteRTModel:
         threads: int = 1,
         reference: bool = False,
     ) -> None:
-        """Load, bind and allocate.
+        """Load the model, bind its inputs and outputs, and allocate memory.
 
         Args:
             path: the .tflite.
             facts: of the float model.
-            signature: the one to run, which every candidate must keep; its key is empty for a
-                model without signatures, whose tensors then go by their own names.
-            inputs: arrays with the samples first; their per-sample shapes are what runs. A sample
-                has no batch dimension, or the whole shape of the signature's tensor.
-            threads: threads of the interpreter.
-            reference: run LiteRT's reference kernels, not XNNPACK and the optimized ones.
+            signature: of the float model, which the model must have. The empty key stands for a
+                model without signatures, whose tensors have their own names.
+            inputs: arrays with the samples as the first dimension. The model is allocated for the
+                shape of one sample, with or without the batch dimension of the signature.
+            threads: number of threads of the interpreter.
+            reference: whether to run LiteRT's reference kernels instead of XNNPACK and the
+                optimized kernels.
 
         Raises:
-            ModelFailure: it cannot be loaded or allocated, or its signature is another.
+            ModelFailure: the model cannot be loaded or allocated, or has another signature.
         """
         self._path, self._threads = str(path), threads
         self._kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
@@ -65,24 +64,24 @@ class LiteRTModel:
         }
         self._key = None if is_primary(interpreter, signature.key) else signature.key
         self._start(interpreter)
-        # reset_all_variables leaves resource variables as they are, so these models start anew.
+        # reset_all_variables does not reset resource variables, so these models are reloaded.
         self._restarts = ASSIGN_VARIABLE in facts.ops
 
     def encode(self, samples: Mapping[str, Array]) -> Encoded:
-        """Turn samples [k, ...] by input name into what `feed` takes."""
+        """Convert samples [k, ...] by input name to the form that `feed` takes."""
         return [
             (tensor, _batched(tensor.encode(samples[name]), self._shapes[name]))
             for name, tensor in self.inputs.items()
         ]
 
     def reset(self) -> None:
-        """Forget the state that earlier invocations left (0.4 us for a model without any)."""
+        """Reset the state of earlier invocations. Takes 0.4 us for a model without state."""
         if self._restarts:
             self.reload()
         self._graph.reset()
 
     def reload(self) -> None:
-        """Load and allocate anew, from the file."""
+        """Load the model from its file again, and allocate memory."""
         self._start(self._loaded())
 
     def feed(self, encoded: Encoded, row: int) -> None:
@@ -91,30 +90,30 @@ class LiteRTModel:
             self._graph.set(tensor, values[row, ...])
 
     def invoke(self) -> None:
-        """Run the model; raises RuntimeError where a kernel refuses."""
+        """Run the model. Raise a RuntimeError if a kernel fails."""
         self._graph.invoke()
 
     def knows(self, output: Tensor) -> bool:
-        """Whether the shape of an output is known: that of a dynamic one only once it has run."""
+        """Return whether an output's shape is known. A dynamic shape is known after a run."""
         return self._graph.knows(output)
 
     def read(self, output: Tensor) -> Array:
-        """The output of the last invocation as it stands in the model, without a batch of 1."""
+        """Return an output of the last invocation as stored, without a batch dimension of 1."""
         values = self._graph.get(output)
         return values[0] if values.shape[:1] == (1,) else values
 
     def buffer(self, output: Tensor, length: int) -> Array:
-        """An array for an output of so many invocations, of the last one's shape."""
+        """Return an empty array for an output of `length` invocations like the last one."""
         values = self._graph.get(output)
         return np.empty((length, *values.shape), values.dtype)
 
     def stepper(
         self, encoded: Encoded, buffers: Sequence[tuple[Tensor, Array]]
     ) -> Callable[[int], None]:
-        """A function that runs a row of encoded samples, and reads outputs into that of buffers.
+        """Return a function that runs one row of encoded samples and stores the outputs in buffers.
 
-        What it does is done for every sample, and takes some 3 us beyond the invocation. It raises
-        RuntimeError or ValueError where a kernel refuses, or an output's shape has changed.
+        It adds some 3 us to an invocation. It raises a RuntimeError or ValueError if a kernel
+        fails or an output's shape has changed.
         """
         shapes = [(tensor, buffer, buffer.shape[1:]) for tensor, buffer in buffers]
 
@@ -125,10 +124,10 @@ class LiteRTModel:
                 graph.set(tensor, values[row, ...])
             graph.invoke()
             for tensor, buffer, shape in shapes:
-                found = graph.get(tensor)
-                if found.shape != shape:
-                    raise ValueError(_other_shape(tensor, found.shape, shape))
-                buffer[row] = found
+                values = graph.get(tensor)
+                if values.shape != shape:
+                    raise ValueError(_other_shape(tensor, values.shape, shape))
+                buffer[row] = values
 
         return step
 
@@ -162,7 +161,7 @@ class LiteRTModel:
 
 
 class _PrimaryGraph:
-    """The graph that an interpreter runs by itself."""
+    """The graph of the first signature, which the interpreter runs itself."""
 
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
@@ -184,7 +183,7 @@ class _PrimaryGraph:
 
 
 class _OtherGraph:
-    """A further signature's graph; it takes inputs and gives outputs as a part of its run."""
+    """The graph of a further signature. A run takes all inputs and returns all outputs."""
 
     def __init__(self, interpreter: Interpreter, key: str) -> None:
         self._runner = interpreter.get_signature_runner(key)
@@ -206,17 +205,17 @@ class _OtherGraph:
 
 
 def litert_version() -> str:
-    """The version of LiteRT that models run in."""
+    """Return the version of LiteRT."""
     return str(ai_edge_litert.__version__)
 
 
 def without_batch(values: Array) -> Array:
-    """Outputs [k, 1, ...] of invocations as [k, ...]; others as they are."""
+    """Return outputs [k, 1, ...] as [k, ...], and others unchanged."""
     return values[:, 0] if values.shape[1:2] == (1,) else values
 
 
-def _other_shape(tensor: Tensor, found: tuple[int, ...], first: tuple[int, ...]) -> str:
-    return f"output `{tensor.name}` has shape {list(found)}, and {list(first)} for the first sample"
+def _other_shape(tensor: Tensor, shape: tuple[int, ...], first: tuple[int, ...]) -> str:
+    return f"output `{tensor.name}` has shape {list(shape)}, and {list(first)} for the first sample"
 
 
 def _shape_of_sample(samples: Array, tensor: TensorFacts) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A .tflite from anywhere, read in a child process: garbage can keep the reader for ever."""
+"""Read any .tflite in a child process, because a damaged file can keep the reader busy forever."""
 
 import os
 import resource
@@ -35,12 +35,12 @@ LIMITS = ResourceLimits(timeout_s=120.0)
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file that could be read.
+    """A .tflite that could be read.
 
     Attributes:
-        path: where it is.
-        delivered: what stands in it.
-        signatures: by key; a model without signatures has one, whose key is empty.
+        path: of the file.
+        delivered: description of its contents.
+        signatures: by key. A model without signatures has a single one with the empty key.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class ModelFile:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one sample."""
+        """Multiply-accumulate operations for one sample."""
         return sum(self.delivered.macs.values())
 
     @property
@@ -58,7 +58,7 @@ class ModelFile:
         return next(iter(self.signatures))
 
     def facts(self, key: str) -> ModelFacts:
-        """The float model that this one stands for, as far as running it needs to know."""
+        """Return the facts of the float model that running a signature needs."""
         signature = self.signatures[key]
         inputs, outputs = _as_float(signature.inputs), _as_float(signature.outputs)
         return ModelFacts(
@@ -75,23 +75,23 @@ def read_model(path: Path) -> ModelFile:
     """Read a .tflite without running it.
 
     Raises:
-        UsageError: the path is no file.
-        InputError: the file is no LiteRT model, or is damaged.
+        UsageError: the path is not a file.
+        InputError: the file is not a LiteRT model, or it is damaged.
     """
     content = _content(path)
     try:
         return ModelFile(path, *run_isolated(_read, content, limits=LIMITS))
     except FailedInChild as failure:
         raise InputError(
-            f"{path} is damaged or cut short: its tables point to places where there is nothing "
-            "of their kind; copy it anew"
+            f"{path} is damaged or cut short: its tables point to places with other content. Copy "
+            "it again"
         ) from failure
     except IsolatedFailure as failure:
-        raise InputError(f"{path} is damaged: reading it {failure}; copy it anew") from failure
+        raise InputError(f"{path} is damaged: reading it {failure}. Copy it again") from failure
 
 
 def confine() -> None:
-    """Deny this process more memory than the machine has, and keep its errors off the terminal."""
+    """Limit this process's memory to that of the machine, and discard what it writes to stderr."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
@@ -100,14 +100,14 @@ def confine() -> None:
 
 
 def is_quantized(tensor: TensorAttest) -> bool:
-    """Whether an input or output stands for real values."""
+    """Return whether an input or output is a quantized float."""
     return tensor.dtype in QUANTIZED and tensor.scale != 0
 
 
 def _content(path: Path) -> bytes:
     if not path.is_file():
         what = "is not a file" if path.exists() else "does not exist"
-        raise UsageError(f"{path} {what}; name a .tflite file")
+        raise UsageError(f"{path} {what}. Name a .tflite file")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The operators of a .tflite with the tensors that they read and write."""
+"""The operators of a .tflite, with the tensors that they read and write."""
 
 import math
 from collections.abc import Iterator
@@ -36,13 +36,13 @@ class Tensor:
 
     Attributes:
         name: as in the flatbuffer.
-        dtype: of what is stored.
-        shape: as stored, with 1 where a dimension is not fixed.
-        scales: one per tensor, one per slice of `axis`, or none where it is not quantized.
-        zero_points: as many as scales.
-        axis: the dimension that the scales run along, where there are several.
-        blockwise: whether the scales stand in a tensor of their own.
-        constant: the bytes of a constant, uint8; None for what is computed.
+        dtype: of the stored values.
+        shape: as stored, with 1 for a dimension that is not fixed.
+        scales: one for the tensor, one for each slice of `axis`, or none if it is not quantized.
+        zero_points: one for each scale.
+        axis: the dimension that several scales belong to.
+        blockwise: whether the scales are in another tensor.
+        constant: the bytes of a constant as uint8, or None for a computed tensor.
         free: the dimensions that are not fixed.
     """
 
@@ -59,13 +59,13 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operator in the order of its subgraph.
+    """An operator of a subgraph.
 
     Attributes:
-        name: of the builtin, or of the custom op.
-        inputs: None stands for an optional one that was left out.
-        outputs: what it writes.
-        stored: the inputs once more; a constant that a DEQUANTIZE unpacks stands for its result.
+        name: of the builtin or the custom op.
+        inputs: the tensors that it reads. None stands for an optional input that is absent.
+        outputs: the tensors that it writes.
+        stored: the inputs as stored. A constant that a DEQUANTIZE unpacks replaces its result.
         options: the schema's object with the builtin's options, or None.
         version: of the op's definition.
     """
@@ -79,11 +79,10 @@ class Operation:
 
     @property
     def arithmetic(self) -> str:
-        """What it computes in: int8, int16, float16, float32, hybrid, another dtype.
+        """The arithmetic of the operator: "int8", "int16", "float32", another dtype, or a kind.
 
-        Hybrid is float activations with integer weights; float16 is float16 weights, which a GPU
-        computes with as they are and a CPU as float32. "conversion" changes how numbers are
-        stored only.
+        "hybrid" means float activations with integer weights. "float16" means float16 weights: a
+        GPU computes in float16, a CPU in float32. "conversion" means that only the dtype changes.
         """
         if self.name in CONVERSIONS:
             return "conversion"
@@ -101,11 +100,11 @@ class Operation:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one invocation, from the stored shapes.
+        """Multiply-accumulate operations of one invocation, from the stored shapes.
 
-        Counted for CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED and BATCH_MATMUL;
-        0 for every other op, and where the shape of the weights is not stored. Dimensions that are
-        not fixed count as 1, so the batch is 1.
+        Counted for CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED and BATCH_MATMUL.
+        It is 0 for other ops, and if the shape of the weights is not stored. Dimensions that are
+        not fixed count as 1, and so does the batch.
         """
         shapes = [tensor.shape if tensor else () for tensor in self.inputs]
         if len(shapes) < 2 or not shapes[1]:
@@ -133,12 +132,12 @@ class Operation:
 
 
 def operations(model: ModelT) -> list[Operation]:
-    """Every operator of every subgraph of a parsed model."""
+    """Return the operators of all subgraphs of a parsed model."""
     return [operation for graph in operations_by_graph(model) for operation in graph]
 
 
 def operations_by_graph(model: ModelT) -> list[list[Operation]]:
-    """The same, apart by subgraph; the first is what an interpreter runs by itself."""
+    """Return the operators of each subgraph. An interpreter runs the first subgraph itself."""
     return [list(_of_graph(model, graph)) for graph in model.subgraphs]
 
 

@@ -1,4 +1,4 @@
-"""What stands in a .tflite, as a record."""
+"""Describe the contents of a .tflite in a record."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -18,29 +18,29 @@ from quantgate.records.attestation import Delivered
 
 
 def delivered(content: bytes, model: ModelT) -> Delivered:
-    """Describe a .tflite, given its bytes and what the schema makes of them."""
-    found = operations(model)
-    in_float = [each for each in found if computes_in_float(each.name, each.dtypes)]
-    computing = [each for each in found if each.name not in NOT_COMPUTING]
+    """Describe a .tflite from its bytes and the model parsed from them."""
+    model_ops = operations(model)
+    in_float = [each for each in model_ops if computes_in_float(each.name, each.dtypes)]
+    computing = [each for each in model_ops if each.name not in NOT_COMPUTING]
     return Delivered(
         model_sha256=sha256_of_bytes(content),
         size_bytes=len(content),
         ops=contents_of(model).ops,
-        op_types=_op_types(found),
+        op_types=_op_types(model_ops),
         float_ops=counted(each.name for each in in_float),
         float_op_share=_share(len(in_float), len(computing)),
-        macs=_macs((each.arithmetic, each.macs) for each in found),
+        macs=_macs((each.arithmetic, each.macs) for each in model_ops),
         float_macs=_macs((each.name, each.macs) for each in in_float),
-        float_mac_share=_share(_sum(in_float), _sum(found)),
-        weights=weights_of(found),
-        biases=counted(biases_of(found)),
-        shortfalls=shortfalls_of(found),
+        float_mac_share=_share(_sum(in_float), _sum(model_ops)),
+        weights=weights_of(model_ops),
+        biases=counted(biases_of(model_ops)),
+        shortfalls=shortfalls_of(model_ops),
     )
 
 
-def _op_types(found: list[Operation]) -> dict[str, dict[str, int]]:
+def _op_types(model_ops: list[Operation]) -> dict[str, dict[str, int]]:
     types: dict[str, Counter[str]] = defaultdict(Counter)
-    for each in found:
+    for each in model_ops:
         types[each.name][each.arithmetic] += 1
     return {name: dict(sorted(types[name].items())) for name in sorted(types)}
 
@@ -52,8 +52,8 @@ def _macs(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {key: totals[key] for key in sorted(totals) if totals[key]}
 
 
-def _sum(found: list[Operation]) -> int:
-    return sum(each.macs for each in found)
+def _sum(model_ops: list[Operation]) -> int:
+    return sum(each.macs for each in model_ops)
 
 
 def _share(part: int, whole: int) -> float | None:

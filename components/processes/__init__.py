@@ -1,1 +1,1 @@
-"""Child processes: isolation, memory limits, workers, progress."""
+"""Child processes: isolation, memory limits, number of workers, progress."""

@@ -1,4 +1,4 @@
-"""Run a function in a child process, so that its crash is a sentence and not ours."""
+"""Run functions in child processes, so that a crash becomes an exception with a reason."""
 
 import multiprocessing
 import os
@@ -25,27 +25,28 @@ CHECK_S = 0.01
 
 
 class IsolatedFailure(Exception):
-    """The child raised, crashed or ran out of time or memory; `str(error)` is the reason.
+    """A child that raised, crashed, or ran out of time or memory.
 
-    `passing` says that time or memory ran out, or somebody ended the child: that tells of the
-    circumstances, and the next try may end otherwise.
+    Attributes:
+        passing: whether another attempt may succeed, because time or memory ran out or because the
+            child was killed from outside.
     """
 
     passing = False
 
 
 class FailedInChild(IsolatedFailure):
-    """The function raised; `str(error)` is its exception, the class's name first."""
+    """An exception in the function. `str(error)` is the name of its class and its message."""
 
 
 class OutOfBounds(IsolatedFailure):
-    """The child took more time or memory than it may, or was killed from outside."""
+    """A child that exceeded its time or memory, or was killed from outside."""
 
     passing = True
 
 
 class OutOfMemory(OutOfBounds):
-    """The child took more memory than it may, or found no more."""
+    """A child that exceeded its memory limit, or could not allocate memory."""
 
 
 class _Child(NamedTuple):
@@ -183,7 +184,7 @@ def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[obj
         answer = (True, function(*arguments))
     except MemoryError:
         traceback.print_exc()
-        answer = (None, "found no more memory")
+        answer = (None, "ran out of memory")
     except Exception as error:
         traceback.print_exc()
         answer = (False, f"{type(error).__name__}: {error}")
@@ -191,11 +192,11 @@ def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[obj
     sender.close()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # the parent's exit handlers are not the child's to run
+    os._exit(0)  # skips the exit handlers that the child inherited
 
 
 def _answers(children: Sequence[_Child], watch: _Watch) -> Iterator[tuple[int, object]]:
-    """The place of a child and its result, or the IsolatedFailure, as they come in."""
+    """Yield each child's place with its result or IsolatedFailure, as soon as it is known."""
     pending = dict(enumerate(children))
     while pending:
         ready = wait([child.receiver for child in pending.values()], watch.pause())

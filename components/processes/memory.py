@@ -1,4 +1,4 @@
-"""How much memory processes take, as Linux tells it."""
+"""The memory that processes use, from Linux's `/proc`."""
 
 import ctypes
 import os
@@ -7,38 +7,38 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-#: By glibc's malloc.h, and the value that glibc begins with.
+#: From glibc's malloc.h: the option, and its default value.
 _M_MMAP_THRESHOLD = -3
 _LARGE_BLOCK = 128 * 1024
 _MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ ")
 
 
 def own_bytes(pid: int) -> int:
-    """Memory that a process has written to, in bytes; code that it shares with others is not in it.
+    """Return the bytes of memory that a process has written to, without the code that it shares.
 
     Returns:
-        0 where the process has ended, or where the system does not tell.
+        0 if the process has ended, or if the system has no such figure.
     """
     return _bytes("RssAnon", _status(pid))
 
 
 def bytes_together(pids: Sequence[int], inherited: int) -> int:
-    """Memory of several children of one process, in bytes.
+    """Return the memory of several children of one process, in bytes.
 
     Args:
         pids: of the children.
-        inherited: what their parent had when they were forked. They share it, so it is not theirs.
+        inherited: bytes that their parent had written to when it forked. The children share them.
     """
     return sum(max(0, own_bytes(pid) - inherited) for pid in pids)
 
 
 def watch_peak() -> None:
-    """Start anew to watch for the peak of this process's memory.
+    """Reset the peak of this process's memory.
 
-    What the process has freed goes back to the system, or it would be used again, and not counted;
-    large blocks do so as soon as they are freed, whatever was freed before.
+    Free memory is returned to the system first, because reusing it would not be counted. From then
+    on, large blocks are returned as soon as they are freed.
     """
-    with suppress(OSError, AttributeError):  # both are glibc's alone
+    with suppress(OSError, AttributeError):  # only glibc has both functions
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
         libc.malloc_trim(0)
@@ -47,21 +47,21 @@ def watch_peak() -> None:
 
 
 def own_peak() -> int:
-    """The most memory that this process had written to since `watch_peak`, in bytes.
+    """Return the peak of the memory that this process wrote to since `watch_peak`, in bytes.
 
-    The system keeps the peak of what is resident, mapped files included. Those only grow while a
-    model is loaded and run, so that what they take now is the most that was in it; where it was
-    less at the time of the peak, the result is too small by the difference.
+    The system records the peak of resident memory, which includes mapped files. This function
+    subtracts the files' current size. They only grow while a model is loaded and run. If they were
+    smaller at the time of the peak, the result is too small by the difference.
 
     Returns:
-        0 where the system does not tell.
+        0 if the system has no such figure.
     """
     status = _status("self")
     return max(_bytes("VmHWM", status) - _bytes("RssFile", status), _bytes("RssAnon", status))
 
 
 def mapped_bytes(path: str) -> int:
-    """How much of a file that this process has mapped is in memory, in bytes."""
+    """Return how many bytes of a file that this process has mapped are in memory."""
     resident, inside, place = 0, False, f" {os.path.realpath(path)}"
     for line in _text_of("/proc/self/smaps").splitlines():
         if _MAPPING.match(line):
@@ -76,12 +76,12 @@ def _status(pid: int | str) -> str:
 
 
 def _bytes(name: str, status: str) -> int:
-    found = re.search(rf"^{name}:\s*([0-9]+) kB$", status, re.MULTILINE)
-    return 1024 * int(found.group(1)) if found else 0
+    entry = re.search(rf"^{name}:\s*([0-9]+) kB$", status, re.MULTILINE)
+    return 1024 * int(entry[1]) if entry else 0
 
 
 def _text_of(path: str) -> str:
-    """Empty where there is none, as that of a process that has ended."""
+    """Return a file's text, or "" if there is none because its process has ended."""
     try:
         return Path(path).read_text("utf-8", "surrogateescape")
     except OSError:

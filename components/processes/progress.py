@@ -1,8 +1,8 @@
-"""How many samples a task has done, for whoever shows it.
+"""Report how many samples a task has done.
 
-The environment variable `QUANTGATE_PROGRESS` names a file that takes the total as a line, and then
-one byte for each sample that is done. Processes may append side by side. Where it is not set, as on
-a cluster, nothing is counted.
+The environment variable `QUANTGATE_PROGRESS` names a file. The total is written to it as a line,
+followed by one byte for each finished sample. Several processes may append to it. Without the
+variable, as on a cluster, nothing is counted.
 """
 
 import os
@@ -12,25 +12,25 @@ from contextlib import suppress
 from typing import TypeVar
 
 VARIABLE = "QUANTGATE_PROGRESS"
-#: Between two writes of a process, so that a quick sample costs far less than a microsecond.
+#: Seconds between two writes of a process. A sample then costs far less than a microsecond.
 _PAUSE_S = 0.1
 
 ItemT = TypeVar("ItemT")
 
 
 def expect(total: int) -> None:
-    """Say how many samples there are to do; what was done before does not count."""
+    """Write how many samples there are to do, and forget those that were done before."""
     path = os.environ.get(VARIABLE)
     if path:
         _write(path, f"{total}\n".encode(), os.O_TRUNC)
 
 
 def counted(items: Iterable[ItemT], size: Callable[[ItemT], int] | None = None) -> Iterator[ItemT]:
-    """Yield items, and count each as done when the next is asked for.
+    """Yield items, and count each as done when the next one is requested.
 
     Args:
-        items: samples, or what `size` tells the number of samples of.
-        size: returns the number of samples of an item; each is one where it is None.
+        items: samples, or batches of samples.
+        size: returns the number of samples in an item. Without it, each item is one sample.
     """
     path = os.environ.get(VARIABLE)
     return _counted(path, items, size) if path else iter(items)
@@ -53,7 +53,7 @@ def _counted(
 
 
 def _write(path: str, content: bytes, how: int) -> None:
-    # A task does not fail for want of being watched.
+    # A task must not fail because its progress cannot be written.
     with suppress(OSError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o644)
         try:

@@ -1,11 +1,11 @@
-"""Over how many processes samples are worth spreading."""
+"""The number of processes that samples are divided among."""
 
 from quantgate.foundation.machine import processors
 
-#: Each process holds the model and its activations, and a node of a cluster can have many cores.
+#: Each process has its own copy of the model and its activations, and a node can have many cores.
 MOST_PROCESSES = 8
 
 
 def processes_for(samples: int, least: int) -> int:
-    """How many processes should run so many samples side by side, each at least `least`."""
+    """Return the number of processes for the samples, so that each gets `least` or more."""
     return max(1, min(processors(), MOST_PROCESSES, samples // least))

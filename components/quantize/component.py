@@ -19,20 +19,20 @@ def quantize(
     calibration: Input[Dataset] = None,
     memory_limit: str = "",
 ) -> None:
-    """Quantize the model in one mode; a conversion that fails is a result, not an error.
+    """Quantize a model in one mode. A conversion that fails is a result, not an error.
 
     Args:
         model: folder of a TensorFlow SavedModel.
         baseline: the float .tflite.
         facts: `ModelFacts` of the model.
         candidate: `candidate` (its name), `mode`, `input_type`, `output_type` and options.
-        timeout_s: seconds after which the conversion counts as failed.
-        quantized: the quantized .tflite; zero bytes long where none came out.
-        attestation: `Attestation` as JSON: what was delivered, or why nothing was. The UI shows the
-            candidate's name with the hash of its model, under which figures go.
-        calibrated: what `calibrate` wrote, for the modes that need it.
+        timeout_s: seconds after which the conversion fails.
+        quantized: the quantized .tflite. The file is empty if the conversion failed.
+        attestation: `Attestation` as JSON: facts of the model, or the reason why there is none. The
+            UI shows the candidate's name with the hash of its model, as it does for metrics.
+        calibrated: the folder from `calibrate`, for the modes that need it.
         calibration: the calibration set, for the modes that need it.
-        memory_limit: memory beyond which the conversion counts as failed, such as "8GiB".
+        memory_limit: memory beyond which the conversion fails, such as "8GiB".
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize import work

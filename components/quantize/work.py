@@ -1,4 +1,4 @@
-"""Quantize the model in one mode, and attest what came out."""
+"""The work of `quantize`: convert a model in one mode, and attest the result."""
 
 import time
 from collections.abc import Mapping
@@ -68,9 +68,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a conversion left: the bytes of a model, or the reason why there is none.
+    """The result of a conversion.
 
-    Where it is `provisional`, time or memory ran out, and the next try may end otherwise.
+    Attributes:
+        content: the model. Empty if the conversion failed.
+        reason: the reason why it failed.
+        provisional: whether another attempt may succeed, because time or memory ran out.
     """
 
     content: bytes
@@ -78,7 +81,7 @@ class Delivery:
     provisional: bool = False
 
     def title(self, candidate: str) -> str:
-        """What Kubeflow's UI calls it: figures there go by the same hash of the model."""
+        """Return the title in Kubeflow's UI. Metrics there have the same hash of the model."""
         model = f"model {sha256_of_bytes(self.content)[:12]}" if self.content else "no model"
         return f"{candidate}: {model}"
 
@@ -136,14 +139,14 @@ def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
         return None
     if source.calibrated is None or source.dataset is None:
         raise InputError(
-            f"{recipe.mode.name} needs representative data: connect what `calibrate` wrote, and "
-            "the calibration set, to `quantize`"
+            f"{recipe.mode.name} needs representative data: connect the output of `calibrate` and "
+            "the calibration set to `quantize`"
         )
     return Calibration.read(source.calibrated / RECORD)
 
 
 def _representative(calibration: Calibration | None, variant: str) -> dict[str, Any]:
-    """The representative data as a setting; the empty variant is that of `data.calibration`."""
+    """Return the representative data as a setting. `data.calibration` is the empty variant."""
     if calibration is None:
         return {}
     return {
@@ -181,8 +184,8 @@ def _with_known_exclusions(
         return recipe
     if source.calibrated is None or _way(calibration) == "converter":
         raise UnknownExclusion(
-            f"the public converter of TensorFlow {tf.__version__} cannot leave ops in float; "
-            "remove `exclude`, or take a version that shares a calibration"
+            f"the public converter of TensorFlow {tf.__version__} cannot leave ops in float. "
+            "Remove `exclude`, or install a version that shares a calibration"
         )
     return with_known_exclusions(recipe, (source.calibrated / MODEL).read_bytes())
 
@@ -197,7 +200,7 @@ def _converted(source: Source, recipe: Recipe) -> bytes:
 
 
 def _derived(source: Source, recipe: Recipe) -> bytes:
-    # Private parts of TensorFlow, which only the proven versions are sure to have.
+    # Uses private parts of TensorFlow, which only the proven versions are known to have.
     from quantgate.components.conversion.derivation import derive
 
     if source.calibrated is None:

@@ -1,4 +1,4 @@
-"""Small .tflite models built by hand, and the facts and data sets that go with them."""
+"""Small .tflite models built by hand, with their facts and data sets."""
 
 import faulthandler
 import json
@@ -29,7 +29,7 @@ DTYPES = {
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor of a model: constant where it has `values`, quantized where it has a `scale`."""
+    """A tensor of a model. It is constant with `values`, and quantized with a `scale`."""
 
     name: str
     shape: Sequence[int]
@@ -42,7 +42,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Step:
-    """An operator; tensors by name."""
+    """An operator, with the names of its tensors."""
 
     op: str
     inputs: Sequence[str]
@@ -130,7 +130,7 @@ def step():
 
 @pytest.fixture
 def build_model(tmp_path) -> Callable[..., str]:
-    """Write a model of tensors and operators; inputs and outputs map signature names to tensors."""
+    """Write a model of tensors and operators. Inputs and outputs map signature names to tensors."""
 
     def build(name: str, *parts: object, inputs: dict[str, str], outputs: dict[str, str]) -> str:
         tensors = [part for part in parts if isinstance(part, Stored)]
@@ -161,7 +161,7 @@ def scaled_model(build_model) -> Callable[..., str]:
 
 @pytest.fixture
 def make_facts(tmp_path) -> Callable[..., str]:
-    """Write `ModelFacts` of a float model; inputs and outputs are (dtype, shape) by name."""
+    """Write `ModelFacts` of a float model. Inputs and outputs are (dtype, shape) by name."""
 
     def make(inputs: dict, outputs: dict, ops: dict[str, int] | None = None) -> str:
         def tensors(given: dict) -> dict[str, TensorFacts]:
@@ -184,9 +184,9 @@ def make_facts(tmp_path) -> Callable[..., str]:
 
 @pytest.fixture
 def make_dataset(tmp_path) -> Callable[..., str]:
-    """Build an evaluation set from arrays; `label` names the truth among them.
+    """Build an evaluation set from arrays.
 
-    `fields` are keys of what metrics want beside it.
+    `label` names the labels among them, and `fields` the further arrays that metrics need.
     """
 
     def make(
@@ -210,7 +210,7 @@ def make_dataset(tmp_path) -> Callable[..., str]:
 
 @pytest.fixture
 def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]]:
-    """Evaluate a model, for `top1` if not told otherwise; returns the record and the samples'."""
+    """Evaluate a model, by default for `top1`. Return the record and the values per sample."""
 
     def run(
         model: str,
@@ -233,8 +233,8 @@ def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]
 
 @pytest.fixture
 def crashing_model(tmp_path) -> Iterator[str]:
-    """A model whose only operator calls its own graph without end, which overflows the stack."""
-    faulthandler.disable()  # the crash is wanted, its traceback is not
+    """A model whose only operator calls its own graph until the stack overflows."""
+    faulthandler.disable()  # the crash is intended, so its traceback would be noise
     options = schema.IfOptionsT()
     options.thenSubgraphIndex = options.elseSubgraphIndex = 0
     content = _build(

@@ -46,7 +46,7 @@ DATA = [
         "evaluation",
         lambda a: {**a, "image": a["image"].astype("S3")},
         "  - input `image`: expected float32 [8, 8, 1] per sample, given |S3 [8, 8, 1]: only "
-        "float32, float64, float16, int8, int16, int32, int64, uint8, bool can be fed; give the "
+        "float32, float64, float16, int8, int16, int32, int64, uint8, bool can be fed. Give the "
         "model numbers\n",
     ),
     (

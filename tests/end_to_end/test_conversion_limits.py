@@ -78,8 +78,8 @@ def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> Non
     _, decision = ran(limit, exit_code=0)
     reasons = {entry.name: entry.reasons for entry in decision.candidates}
     assert reasons["dynamic_range"] == [
-        "the conversion needed more than 2MB of memory and was stopped; convert on a machine with "
-        "more memory, and with a `quantize.memory_limit` to match"
+        "the conversion needed more than 2MB of memory and was stopped. Convert on a machine with "
+        "more memory, and raise `quantize.memory_limit`"
     ]
     assert decision.winner == "integer_only_int8"
     # Another time there may be more; what does not rest on that is taken from the cache.

@@ -13,7 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 @dataclass(frozen=True)
 class Cell:
-    """A tensor: constant where it has `values`, quantized where it has `scales`."""
+    """A tensor. It is constant with `values`, and quantized with `scales`."""
 
     name: str
     shape: Sequence[int]
@@ -26,7 +26,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Node:
-    """An operator, builtin or custom; tensors by name, None where an optional one is left out."""
+    """An operator, builtin or custom, with the names of its tensors. None is an absent input."""
 
     op: str
     inputs: Sequence[str | None]
@@ -37,7 +37,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Plan:
-    """A model of one graph; without a `signature` it has none."""
+    """A model of one graph. It has no signature if `signature` is None."""
 
     cells: Sequence[Cell]
     nodes: Sequence[Node]

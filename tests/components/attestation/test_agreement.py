@@ -62,17 +62,17 @@ def test_kernels(
         ((0.25, None, None), "differ in 25.0% of its values"),
     ],
 )
-def test_kernels_that_matter(check: tuple[float, Any, Any], how: str | None):
+def test_disagreements_between_kernels(check: tuple[float, Any, Any], how: str | None):
     differing, steps, ratio = check
-    found = KernelCheck(differing=differing, steps=steps, snr_db=ratio)
-    trial = Trial(samples=8, made_up=False, snr_db={"y": 10.0}, kernels={"y": found})
+    kernels = KernelCheck(differing=differing, steps=steps, snr_db=ratio)
+    trial = Trial(samples=8, made_up=False, snr_db={"y": 10.0}, kernels={"y": kernels})
     sentence = (
         f"output `y` depends on the kernels: LiteRT's default ones and its reference ones {how}"
     )
     assert disagreements(trial) == ([sentence] if how else [])
 
 
-def test_zeros():
+def test_outputs_that_are_not_finite_on_zeros():
     trial = Trial(samples=8, made_up=False, not_finite_on_zeros=["y"])
     assert disagreements(trial) == [
         "output `y` is not finite for an input of zeros, such as silence or a black picture, "

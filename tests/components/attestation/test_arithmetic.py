@@ -1,4 +1,4 @@
-"""What ops compute in, and how many multiply-accumulates they do."""
+"""The arithmetic of ops, and their number of multiply-accumulate operations."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -60,14 +60,14 @@ def test_multiply_accumulates(
         inputs=names,
         outputs=["y"],
     )
-    found = _delivered(content)
-    assert found.macs == ({"float32": macs} if macs else {})
-    assert found.float_macs == ({op: macs} if macs else {})
-    assert found.float_mac_share == (1.0 if macs else None)
-    assert found.float_op_share == 1.0
+    described = _delivered(content)
+    assert described.macs == ({"float32": macs} if macs else {})
+    assert described.float_macs == ({op: macs} if macs else {})
+    assert described.float_mac_share == (1.0 if macs else None)
+    assert described.float_op_share == 1.0
 
 
-def test_what_ops_compute_in(model_of: Build, cell: type[Any], node: type[Any]):
+def test_arithmetic_of_ops(model_of: Build, cell: type[Any], node: type[Any]):
     eight = {"dtype": "int8", "scales": [0.5], "zero_points": [0]}
     content = model_of(
         *(cell("x", [1, 4]), cell("f", [1, 4]), cell("y", [1, 2]), cell("h", [1, 4])),
@@ -87,8 +87,8 @@ def test_what_ops_compute_in(model_of: Build, cell: type[Any], node: type[Any]):
         inputs=["x"],
         outputs=["y", "z", "s"],
     )
-    found = _delivered(content)
-    assert found.op_types == {
+    described = _delivered(content)
+    assert described.op_types == {
         "DEQUANTIZE": {"conversion": 1},
         "Erf": {"float32": 1},
         "FULLY_CONNECTED": {"hybrid": 1, "int8": 1},
@@ -96,8 +96,8 @@ def test_what_ops_compute_in(model_of: Build, cell: type[Any], node: type[Any]):
         "QUANTIZE": {"conversion": 1},
         "SHAPE": {"int32": 1},
     }
-    assert found.ops["FULLY_CONNECTED"] == 2
-    assert found.float_ops == {"Erf": 1, "FULLY_CONNECTED": 1, "MUL": 1}
-    assert found.float_op_share == 0.75
-    assert found.macs == {"hybrid": 8, "int8": 8}
-    assert (found.float_macs, found.float_mac_share) == ({"FULLY_CONNECTED": 8}, 0.5)
+    assert described.ops["FULLY_CONNECTED"] == 2
+    assert described.float_ops == {"Erf": 1, "FULLY_CONNECTED": 1, "MUL": 1}
+    assert described.float_op_share == 0.75
+    assert described.macs == {"hybrid": 8, "int8": 8}
+    assert (described.float_macs, described.float_mac_share) == ({"FULLY_CONNECTED": 8}, 0.5)

@@ -1,4 +1,4 @@
-"""`quantgate inspect`, as a person or a script sees it."""
+"""The output of `quantgate inspect` for people and scripts."""
 
 import json
 import subprocess
@@ -102,7 +102,7 @@ def test_json(dense: Build, dense_cells: Cells, saved: Save, capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("content", "code", "message"),
     [
-        (None, ExitCode.USAGE, "error: {path} does not exist; name a .tflite file\n"),
+        (None, ExitCode.USAGE, "error: {path} does not exist. Name a .tflite file\n"),
         (
             b"not a model",
             ExitCode.STEP_FAILED,
@@ -128,7 +128,7 @@ def test_errors(
 @pytest.mark.parametrize(
     ("absent", "code"), [("tensorflow", ExitCode.OK), ("ai_edge_litert", ExitCode.USAGE)]
 )
-def test_what_has_to_be_installed(
+def test_inspect_needs_litert_but_not_tensorflow(
     dense: Build, dense_cells: Cells, saved: Save, absent: str, code: ExitCode
 ):
     script = (

@@ -1,4 +1,4 @@
-"""Any .tflite can be inspected: sound, odd, broken or hostile."""
+"""Inspection of valid, unusual, damaged and hostile .tflite files."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,14 +30,17 @@ A_FEW = settings(
 
 def test_sound_model(dense: Build, dense_cells: Cells, saved: Save):
     path = saved(dense(dense_cells))
-    found = inspect_model(path)
-    assert (found.file, found.size_bytes) == (str(path), path.stat().st_size)
-    assert found.model_sha256 == sha256_of_file(path)
-    (taken,), (given_,) = found.signatures["serve"].inputs, found.signatures["serve"].outputs
+    inspection = inspect_model(path)
+    assert (inspection.file, inspection.size_bytes) == (str(path), path.stat().st_size)
+    assert inspection.model_sha256 == sha256_of_file(path)
+    (taken,), (given_,) = (
+        inspection.signatures["serve"].inputs,
+        inspection.signatures["serve"].outputs,
+    )
     assert (taken.name, taken.dtype, taken.scale, taken.zero_point) == ("x", "int8", 0.5, 3)
     assert (given_.name, given_.dtype, given_.scale, given_.zero_point) == ("y", "int8", 1.0, -5)
-    assert found.macs == {"int8": 8}
-    trial = found.trial
+    assert inspection.macs == {"int8": 8}
+    trial = inspection.trial
     assert trial is not None
     assert (trial.samples, trial.made_up, trial.problem) == (8, True, None)
     assert (trial.not_finite, trial.constant, trial.snr_db) == ([], [], {})
@@ -59,7 +62,7 @@ def test_agreement_with_a_float_model(dense: Build, dense_cells: Cells, saved: S
     trial = inspect_model(path, against).trial
     assert trial is not None
     assert set(trial.snr_db) == {"y"}
-    # y saturates at 127 steps, so it can only agree so far.
+    # y saturates at 127 steps, which limits the agreement.
     assert 0 < trial.snr_db["y"] < 150
     itself = inspect_model(against, against).trial
     assert itself is not None
@@ -67,11 +70,11 @@ def test_agreement_with_a_float_model(dense: Build, dense_cells: Cells, saved: S
 
 
 def test_model_without_signatures(dense: Build, dense_cells: Cells, saved: Save):
-    found = inspect_model(saved(dense(dense_cells, None)))
-    assert list(found.signatures) == [""]
-    assert [tensor.name for tensor in found.signatures[""].outputs] == ["y"]
-    assert found.trial is not None
-    assert (found.trial.problem, found.trial.samples) == (None, 8)
+    inspection = inspect_model(saved(dense(dense_cells, None)))
+    assert list(inspection.signatures) == [""]
+    assert [tensor.name for tensor in inspection.signatures[""].outputs] == ["y"]
+    assert inspection.trial is not None
+    assert (inspection.trial.problem, inspection.trial.samples) == (None, 8)
 
 
 def test_model_with_a_fixed_batch(model_of: Build, cell: type[Any], node: type[Any], saved: Save):
@@ -95,16 +98,16 @@ def test_custom_op(model_of: Build, cell: type[Any], node: type[Any], saved: Sav
         inputs=["x"],
         outputs=["y"],
     )
-    found = inspect_model(saved(content))
-    assert found.op_types == {"FlexErf": {"float32": 1}}
-    assert found.trial is not None
-    assert found.trial.problem == (
+    inspection = inspect_model(saved(content))
+    assert inspection.op_types == {"FlexErf": {"float32": 1}}
+    assert inspection.trial is not None
+    assert inspection.trial.problem == (
         "running the model failed: the model has the TensorFlow ops FlexErf, which this LiteRT "
         "cannot run: the pip wheels of LiteRT come without the Flex delegate"
     )
 
 
-def test_model_that_crashes_is_described_all_the_same(
+def test_model_that_crashes_is_still_described(
     model_of: Build, cell: type[Any], node: type[Any], saved: Save
 ):
     options = schema.IfOptionsT()
@@ -115,10 +118,10 @@ def test_model_that_crashes_is_described_all_the_same(
         inputs=["x"],
         outputs=["y"],
     )
-    found = inspect_model(saved(content))
-    assert found.ops == {"IF": 1}
-    assert found.trial is not None
-    assert found.trial.problem == "running the model crashed with SIGSEGV"
+    inspection = inspect_model(saved(content))
+    assert inspection.ops == {"IF": 1}
+    assert inspection.trial is not None
+    assert inspection.trial.problem == "running the model crashed with SIGSEGV"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_reference_kernels_that_lack_an_op(
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (None, UsageError, "{path} does not exist; name a .tflite file"),
+        (None, UsageError, "{path} does not exist. Name a .tflite file"),
         (
             b"",
             InputError,
@@ -191,12 +194,12 @@ def test_reference_kernels_that_lack_an_op(
         (
             b"\x10\x00\x00\x00TFL3",
             InputError,
-            "{path} is damaged or cut short: its tables point to places where there is nothing of "
-            "their kind; copy it anew",
+            "{path} is damaged or cut short: its tables point to places with other content. Copy "
+            "it again",
         ),
     ],
 )
-def test_what_is_no_model(
+def test_other_files_are_refused(
     tmp_path: Path, content: bytes | None, error: type[QuantgateError], message: str
 ):
     path = tmp_path / "model.tflite"
@@ -207,10 +210,10 @@ def test_what_is_no_model(
     assert str(caught.value) == message.format(path=path)
 
 
-def test_folder_is_no_model(tmp_path: Path):
+def test_folder_is_refused(tmp_path: Path):
     with pytest.raises(UsageError) as caught:
         read_model(tmp_path)
-    assert str(caught.value) == f"{tmp_path} is not a file; name a .tflite file"
+    assert str(caught.value) == f"{tmp_path} is not a file. Name a .tflite file"
 
 
 def test_models_that_cannot_be_compared(dense: Build, dense_cells: Cells, saved: Save):
@@ -230,14 +233,14 @@ def test_models_that_cannot_be_compared(dense: Build, dense_cells: Cells, saved:
     )
 
 
-def test_a_signature_without_a_key_is_no_bug(dense: Build, dense_cells: Cells, saved: Save):
+def test_signature_with_an_empty_key(dense: Build, dense_cells: Cells, saved: Save):
     model = parse(dense(dense_cells))
     model.signatureDefs[0].signatureKey = None
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
-    found = inspect_model(saved(bytes(builder.Output())))
-    assert list(found.signatures) == [""]
-    assert found.macs == {"int8": 8}
+    inspection = inspect_model(saved(bytes(builder.Output())))
+    assert list(inspection.signatures) == [""]
+    assert inspection.macs == {"int8": 8}
 
 
 @A_FEW
@@ -253,11 +256,11 @@ def test_damaged_files_end_in_an_error_or_a_result(
         content[place] ^= 1 << data.draw(st.integers(0, 7))
     path = saved(bytes(content))
     try:
-        found = inspect_model(path)
+        inspection = inspect_model(path)
     except QuantgateError as error:
         assert str(path) in str(error)
     else:
-        assert found.size_bytes == len(content)
+        assert inspection.size_bytes == len(content)
 
 
 @A_FEW

@@ -18,10 +18,10 @@ def _delivered(content: bytes) -> Any:
 
 
 def test_conforming_layer(dense: Dense, dense_cells: Cells):
-    found = _delivered(dense(dense_cells))
-    assert found.shortfalls == []
-    assert found.biases == {"int32": 1}
-    (weight,) = found.weights
+    described = _delivered(dense(dense_cells))
+    assert described.shortfalls == []
+    assert described.biases == {"int32": 1}
+    (weight,) = described.weights
     assert weight.model_dump() == {
         "name": "w",
         "op": "FULLY_CONNECTED",
@@ -105,9 +105,9 @@ def test_weights_per_tensor_conform(dense: Dense, dense_cells: Cells):
         "w": replace(dense_cells["w"], scales=[0.25]),
         "b": replace(dense_cells["b"], scales=[0.125]),
     }
-    found = _delivered(dense(cells))
-    assert found.shortfalls == []
-    assert found.weights[0].granularity == "per-tensor"
+    described = _delivered(dense(cells))
+    assert described.shortfalls == []
+    assert described.weights[0].granularity == "per-tensor"
 
 
 @pytest.mark.parametrize("bias", ["int32", "int64"])
@@ -170,7 +170,7 @@ def test_float_and_hybrid_layers_have_no_bias_rule(dense: Dense, dense_cells: Ce
         "b": replace(dense_cells["b"], dtype="float32", scales=()),
         "y": replace(dense_cells["y"], dtype="float32", scales=()),
     }
-    found = _delivered(dense(cells))
-    assert found.op_types == {"FULLY_CONNECTED": {"hybrid": 1}}
-    assert found.shortfalls == []
-    assert found.biases == {"float32": 1}
+    described = _delivered(dense(cells))
+    assert described.op_types == {"FULLY_CONNECTED": {"hybrid": 1}}
+    assert described.shortfalls == []
+    assert described.biases == {"float32": 1}

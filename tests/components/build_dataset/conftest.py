@@ -61,7 +61,7 @@ def build_from(tmp_path) -> Callable[..., Path]:
 
 @pytest.fixture
 def build(tmp_path, build_from) -> Callable[..., DatasetFolder]:
-    """Build a data set from a source; keys of the spec's source beside its path in `options`."""
+    """Build a data set from a source. `options` has the other keys of the spec's source."""
 
     def run(source: object, inputs: Tensors, *, outputs: Tensors | None = None, **given: object):
         facts = write_facts(tmp_path / "facts.json", inputs, outputs or {"y": ("float32", [-1, 3])})
@@ -74,7 +74,7 @@ def build(tmp_path, build_from) -> Callable[..., DatasetFolder]:
 
 @pytest.fixture
 def refusal(build) -> Callable[..., str]:
-    """The message that a source is refused with."""
+    """Return the message that a source is refused with."""
 
     def run(*arguments: object, **options: object) -> str:
         with pytest.raises(InputError) as caught:

@@ -1,4 +1,4 @@
-"""Building data sets: what is refused and why, what is chosen, and what is written."""
+"""Data sets: refused sources, selected samples and written files."""
 
 import logging
 import sys
@@ -36,7 +36,7 @@ def build(tmp_path, make_facts, build_from):
 
 @pytest.fixture
 def refusal(build, tmp_path):
-    """The message that a build is refused with; the source's path reads SOURCE."""
+    """Return the message that a build is refused with, with SOURCE for the source's path."""
 
     def run(*arguments, **options):
         with pytest.raises(InputError) as caught:
@@ -143,16 +143,16 @@ def test_all_problems_of_structure_come_at_once(refusal):
     [
         (np.ones((3, 2, 2), np.float32), "float32 [2, 2]"),
         (np.float32(1), "float32 []: the array has no dimension that counts samples"),
-        (np.ones((3, 2, 2, 1), bool), "bool [2, 2, 1]: there is no safe cast; store float32"),
+        (np.ones((3, 2, 2, 1), bool), "bool [2, 2, 1]: there is no safe cast. Store float32"),
         (
             np.full((3, 2, 2, 1), "a"),
-            "<U1 [2, 2, 1]: only float32, float64, float16, int8, int16, int32, int64, uint8, "
-            "bool can be fed; give the model numbers",
+            "<U1 [2, 2, 1]: only float32, float64, float16, int8, int16, int32, int64, uint8, bool "
+            "can be fed. Give the model numbers",
         ),
         (
             np.full((3, 2, 2, 1), None),
-            "object [2, 2, 1]: Python objects are not read, for loading them can run code; store "
-            "numbers",
+            "object [2, 2, 1]: Python objects are not read, because loading them can run code. "
+            "Store numbers",
         ),
     ],
 )
@@ -168,7 +168,7 @@ def test_floats_do_not_become_integers(refusal):
     assert refusal(TWO, arrays) == (
         "SOURCE cannot serve as evaluation data:\n"
         "  - input `category`: expected int32 [2] per sample, given float64 [2]: floats are not "
-        "rounded to integers; store integers"
+        "rounded to integers. Store integers"
     )
 
 
@@ -241,9 +241,9 @@ def test_labels_must_be_numbers(refusal, label, problem):
     )
 
 
-def test_a_missing_label_lists_what_there_is(refusal):
+def test_a_missing_label_lists_the_arrays(refusal):
     arrays = {"image": images(3), "y": np.arange(3)}
-    expected = "SOURCE has no label `labels`; it has `image`, `y`"
+    expected = "SOURCE has no label `labels`. It has `image`, `y`"
     assert refusal(IMAGE, arrays, label="labels") == expected
     stratified = {"purpose": "calibration", "select": "stratified"}
     assert refusal(IMAGE, arrays, label="labels", **stratified) == expected
@@ -251,7 +251,7 @@ def test_a_missing_label_lists_what_there_is(refusal):
 
 def test_a_source_of_labels_only_is_refused(refusal):
     assert refusal(IMAGE, {"y": np.arange(3)}, label="y") == (
-        "SOURCE holds nothing but the label `y`; give the inputs too"
+        "SOURCE holds only the label `y`. Add the inputs"
     )
 
 
@@ -270,7 +270,7 @@ def test_a_label_is_not_an_input_of_calibration(build):
 def test_a_stratified_choice_needs_class_labels(refusal):
     arrays = {"image": images(3), "y": np.ones(3)}
     message = (
-        "SOURCE: a stratified choice needs one integer label per sample, and {}; name such a "
+        "SOURCE: a stratified choice needs one integer label per sample, and {}. Name such a "
         "label, or choose `random`"
     )
     given = refusal(IMAGE, arrays, label="y", select="stratified")
@@ -281,13 +281,13 @@ def test_a_stratified_choice_needs_class_labels(refusal):
 
 def test_an_unknown_choice_lists_the_known(refusal):
     assert refusal(IMAGE, {"image": images(3)}, select="last") == (
-        "select is `last`; choose one of `first`, `random`, `stratified`"
+        "select is `last`. Choose one of `first`, `random`, `stratified`"
     )
 
 
 def test_an_unknown_purpose_lists_the_known(refusal):
     assert refusal(IMAGE, {"image": images(3)}, purpose="training") == (
-        "purpose is `training`; choose one of `calibration`, `evaluation`"
+        "purpose is `training`. Choose one of `calibration`, `evaluation`"
     )
 
 
@@ -315,16 +315,16 @@ def test_shares(counts, size, expected):
     assert shares(np.array(counts), size).tolist() == expected
 
 
-def test_unusual_calibration_sizes_are_warned_of(build, caplog):
+def test_unusual_calibration_sizes_give_a_warning(build, caplog):
     arrays = {"image": images(600)}
     with caplog.at_level(logging.WARNING):
         build(IMAGE, arrays, purpose="calibration", samples=20)
         build(IMAGE, arrays, purpose="calibration", samples=501)
         build(IMAGE, arrays, purpose="calibration", samples=100)
     assert caplog.messages == [
-        "calibrating on 20 samples: LiteRT's guide advises 100 to 500, fewer may miss parts of "
-        "the tensors' ranges",
-        "calibrating on 501 samples: LiteRT's guide advises 100 to 500, more cost time and "
+        "calibrating on 20 samples. LiteRT's guide advises 100 to 500: fewer may miss parts of the "
+        "tensors' ranges",
+        "calibrating on 501 samples. LiteRT's guide advises 100 to 500: more cost time, and "
         "outliers among them widen the ranges",
     ]
 
@@ -333,7 +333,7 @@ def test_asking_for_too_many_samples_takes_all(build, caplog, tmp_path):
     folder = build(IMAGE, {"image": images(120)}, purpose="calibration", samples=200)
     assert open_dataset(folder, "serve").manifest.samples == 120
     assert caplog.messages == [
-        f"{tmp_path / 'arrays.npz'}: 200 samples asked for, it has 120: all taken"
+        f"{tmp_path / 'arrays.npz'}: 200 samples requested, but it has 120, which are all taken"
     ]
 
 
@@ -367,15 +367,15 @@ def test_sources_of_other_kinds_are_refused(refused_source, tmp_path):
     (tmp_path / "empty").mkdir()
     for source in (text, tmp_path / "empty"):
         assert refused_source(source) == (
-            f"{source} is of no known format: give an .npz file, a folder of .npy files, or "
-            "another of the formats that the spec's `source` takes, and name it with `format`"
+            f"{source} has an unknown format. Give an .npz file, a folder of .npy files, or "
+            "another format that the spec's `source` takes, and name it with `format`"
         )
     assert refused_source(tmp_path / "absent") == f"{tmp_path / 'absent'} does not exist"
     torn = tmp_path / "torn.npz"
     torn.write_bytes(b"PK no archive")
     assert refused_source(torn) == (
-        f"{torn} is of no known format: give an .npz file, a folder of .npy files, or another of "
-        "the formats that the spec's `source` takes, and name it with `format`"
+        f"{torn} has an unknown format. Give an .npz file, a folder of .npy files, or another "
+        "format that the spec's `source` takes, and name it with `format`"
     )
 
 
@@ -453,13 +453,13 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
     ],
     ids=["out of range", "one-hot", "floats", "one class", "no such output", "no such label"],
 )
-def test_metrics_that_do_not_fit_are_told(build, metric, labels, message):
+def test_metrics_that_do_not_fit_are_reported(build, metric, labels, message):
     with pytest.raises(InputError) as caught:
         build(IMAGE, {"image": images(8), "labels": labels}, label="labels", metrics=[metric])
     assert str(caught.value) == message
 
 
-def test_metrics_that_fit_leave_the_set_as_it_is(build):
+def test_metrics_that_fit_do_not_change_the_data_set(build):
     arrays = {"image": images(8), "labels": CLASSES}
     unchecked = open_dataset(build(IMAGE, arrays, label="labels"), "serve").manifest
     folder = build(IMAGE, arrays, label="labels", metrics=[{"metric": "top1"}])
@@ -467,9 +467,7 @@ def test_metrics_that_fit_leave_the_set_as_it_is(build):
 
 
 @pytest.mark.parametrize("function", ["spread", "sprad"])
-def test_metrics_of_the_users_own_are_looked_for_in_their_file(
-    build, tmp_path, monkeypatch, function
-):
+def test_custom_metrics_are_imported_from_the_users_file(build, tmp_path, monkeypatch, function):
     monkeypatch.delitem(sys.modules, "judging_early", raising=False)
     (tmp_path / "judging_early.py").write_text(OWN)
     given = {

@@ -1,4 +1,4 @@
-"""A Python file that travels: written, checked, imported."""
+"""A Python file that travels with a pipeline is written, checked and imported."""
 
 import sys
 from pathlib import Path
@@ -32,7 +32,7 @@ def carried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sys.modules.pop("travelling", None)
 
 
-def test_what_arrives_is_what_was_sent(carried: Path) -> None:
+def test_the_file_arrives_unchanged(carried: Path) -> None:
     assert (carried / "travelling.py").read_bytes() == TEXT.encode()
 
 
@@ -43,40 +43,42 @@ def test_functions_are_found_by_name(carried: Path, place: str) -> None:
     assert not list(carried.rglob("*.pyc"))
 
 
-def test_another_content_is_refused(carried: Path) -> None:
+def test_changed_content_is_refused(carried: Path) -> None:
     (carried / "travelling.py").write_text(TEXT + "# changed\n")
-    with pytest.raises(InputError, match=r"travelling\.py has the SHA-256 .* was changed since"):
+    with pytest.raises(InputError, match=r"travelling\.py has the SHA-256 .* has changed since"):
         import_code(UserCode(str(carried), SHA256))
     assert "travelling" not in sys.modules
-    with pytest.raises(InputError, match="the pipeline was made with 0000"):
+    with pytest.raises(InputError, match="the pipeline was compiled with 0000"):
         carry_code("a.py", json_argument(TEXT), sha256="0" * 64, code_path=str(carried))
 
 
 @pytest.mark.parametrize("text", [TEXT, "4", ""])
 def test_a_text_that_is_no_json_string_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputError, match=r"the text of a\.py is no JSON string: write it with `qu"):
+    with pytest.raises(
+        InputError, match=r"the text of a\.py is not a JSON string. Write it with `qu"
+    ):
         carry_code("a.py", text, sha256=SHA256, code_path=str(tmp_path))
     assert not list(tmp_path.iterdir())
 
 
-def test_it_travels_alone(carried: Path) -> None:
+def test_imports_of_missing_modules_are_explained(carried: Path) -> None:
     text = "import no_such_helper\n"
     (carried / "travelling.py").write_text(text)
     with pytest.raises(InputError) as caught:
         import_code(UserCode(str(carried), sha256_of_bytes(text.encode())))
     assert str(caught.value) == (
-        "travelling.py cannot be imported: No module named 'no_such_helper'; it travels alone: "
-        "what it imports has to be installed where tasks run, on a cluster in the image"
+        "travelling.py cannot be imported: No module named 'no_such_helper'. It travels alone. "
+        "Install the modules that it imports where the tasks run: on a cluster, in the image"
     )
     assert "travelling" not in sys.modules
 
 
-def test_a_folder_holds_one_file(carried: Path) -> None:
+def test_a_folder_with_two_files_is_refused(carried: Path) -> None:
     (carried / "second.py").write_text("")
-    with pytest.raises(InputError, match="holds 2 Python files, and one is wanted"):
+    with pytest.raises(InputError, match="holds 2 Python files instead of one"):
         import_code(UserCode(str(carried), SHA256))
 
 
-def test_samples_from_it(build, carried: Path, caplog) -> None:
+def test_samples_from_a_carried_file(build, carried: Path, caplog) -> None:
     dataset = build("travelling:samples", ONE, code=UserCode(str(carried), SHA256))
     assert dataset.inputs["x"].tolist() == [[number, 1] for number in range(4)]

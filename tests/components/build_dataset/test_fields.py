@@ -1,4 +1,4 @@
-"""What metrics want of the data beside inputs and label: numbers or names, from any format."""
+"""Further arrays that metrics need, of numbers or names, from any format."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ def npz(tmp_path):
     return write
 
 
-def test_names_are_carried_with_the_chosen_samples(build, npz):
+def test_names_are_stored_for_the_chosen_samples(build, npz):
     source = npz(device=np.array(NAMES))
     dataset = build(source, INPUTS, label="y", fields=FIELDS, samples=3)
     assert dataset.fields["device"].tolist() == NAMES[:3]
@@ -33,7 +33,7 @@ def test_names_are_carried_with_the_chosen_samples(build, npz):
     assert others.manifest.content_sha256 != dataset.manifest.content_sha256
 
 
-def test_bytes_and_numbers_are_taken_too(build, npz):
+def test_bytes_and_numbers_are_stored(build, npz):
     source = npz(device=np.array(NAMES, "S"), boxes=np.ones((4, 3, 4)))
     fields = json.dumps({"device": ["tablet"], "boxes": []})
     dataset = build(source, INPUTS, label="y", fields=fields)
@@ -41,7 +41,7 @@ def test_bytes_and_numbers_are_taken_too(build, npz):
     assert dataset.fields["boxes"].shape == (4, 3, 4)
 
 
-def test_the_label_and_an_input_may_be_one(build, npz):
+def test_a_field_may_be_the_label_or_an_input(build, npz):
     fields = json.dumps({"y": ["3"], "x": []})
     dataset = build(npz(), INPUTS, label="y", fields=fields)
     assert dataset.fields["y"].tolist() == dataset.label.tolist() == [0, 1, 2, 3]
@@ -49,7 +49,7 @@ def test_the_label_and_an_input_may_be_one(build, npz):
     assert sorted(dataset.manifest.fields) == ["x", "y"]
 
 
-def test_calibration_passes_them_over(build, npz):
+def test_calibration_sets_have_no_fields(build, npz):
     dataset = build(
         npz(device=np.array(NAMES)), INPUTS, purpose="calibration", label="y", fields=FIELDS
     )
@@ -77,7 +77,7 @@ def test_parquet_has_names_and_numbers(build, tmp_path):
     assert dataset.fields["age"].tolist() == [1, 2, 2, 1]
 
 
-def test_a_function_yields_them_by_name(build, tmp_path, monkeypatch):
+def test_a_function_may_yield_fields(build, tmp_path, monkeypatch):
     (tmp_path / "sliced_samples.py").write_text(
         "import numpy as np\n"
         "def samples():\n"
@@ -91,7 +91,7 @@ def test_a_function_yields_them_by_name(build, tmp_path, monkeypatch):
 
 
 @pytest.mark.tensorflow
-def test_a_record_holds_them_as_text(build, tmp_path):
+def test_records_may_hold_fields_as_text(build, tmp_path):
     import tensorflow as tf
 
     path = tmp_path / "data.tfrecord"
@@ -111,11 +111,11 @@ def test_a_record_holds_them_as_text(build, tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "fields", "said"),
     [
-        ({}, {"device": []}, "has no `device`, which `measure.metrics` names; it has `x`, `y`"),
+        ({}, {"device": []}, "has no `device`, which `measure.metrics` names. It has `x`, `y`"),
         (
             {"device": np.array(NAMES)},
             {"device": ["phon"]},
-            "no sample has `phon` as `device`, whose slice `gate` names; there are `phone`, "
+            "no sample has `phon` as `device`, which a slice in `gate` names: there are `phone`, "
             "`tablet`, `x`",
         ),
         (
@@ -141,5 +141,5 @@ def test_a_record_holds_them_as_text(build, tmp_path):
         ),
     ],
 )
-def test_says_what_is_wrong_with_them(refusal, npz, arrays, fields, said):
+def test_invalid_fields_are_refused(refusal, npz, arrays, fields, said):
     assert refusal(npz(**arrays), INPUTS, label="y", fields=json.dumps(fields)).endswith(said)

@@ -21,7 +21,7 @@ def test_class_folders_in_alphabetical_order_are_the_labels(build, image_file, t
     assert dataset.inputs["image"].shape == (3, 4, 6, 3)
 
 
-def test_a_class_s_name_is_text_whatever_its_folder_s_bytes(build, image_file, tmp_path):
+def test_class_names_are_valid_text(build, image_file, tmp_path):
     root = tmp_path / "images"
     for name in (b"caf\xe9", "größe <b>".encode()):
         image_file(root / os.fsdecode(name) / "a.png", (4, 6))
@@ -70,7 +70,7 @@ def test_calibration_does_without_class_folders(build, image_file, tmp_path, cap
     assert dataset.manifest.samples == 1
 
 
-def test_evaluation_does_not(refusal, image_file, tmp_path):
+def test_evaluation_needs_class_folders(refusal, image_file, tmp_path):
     image_file(tmp_path / "images" / "x.png", (4, 6))
     assert refusal(tmp_path / "images", IMAGE) == (
         f"{tmp_path}/images has no folder for each class, which evaluation data needs"
@@ -93,13 +93,13 @@ def test_images_of_mixed_sizes_are_refused_where_the_model_takes_any(
     image_file(root / "a" / "y.png", (5, 6))
     assert refusal(root, inputs) == (
         f"{root}/a/y.png is [5, 6, 3] and {root}/a/x.png is [4, 6, 3]: samples must have one "
-        "shape; give `images.size`"
+        "shape. Set `images.size`"
     )
     sized = build(root, inputs, options={"images": {"size": [2, 2]}})
     assert sized.inputs["image"].shape == (2, 2, 2, 3)
 
 
-def test_what_is_no_image_is_named(refusal, image_file, tmp_path):
+def test_a_file_that_is_not_an_image_is_named(refusal, image_file, tmp_path):
     root = tmp_path / "images"
     image_file(root / "a" / "x.png", (4, 6))
     (root / "a" / "y.jpg").write_bytes(b"no image")
@@ -121,19 +121,19 @@ def test_a_model_of_several_inputs_is_refused(refusal, image_file, tmp_path):
     image_file(tmp_path / "images" / "a" / "x.png", (4, 6))
     inputs = IMAGE | {"other": ("float32", [-1, 2])}
     assert refusal(tmp_path / "images", inputs) == (
-        f"{tmp_path}/images holds images, which feed one input, and the model has `image`, "
-        "`other`; give the samples as .npz or with a Python function"
+        f"{tmp_path}/images holds images, which feed one input, but the model has `image`, "
+        "`other`. Give the samples as .npz or with a Python function"
     )
 
 
 def test_normalization_has_one_value_or_one_a_channel(refusal, image_file, tmp_path):
     image_file(tmp_path / "images" / "a" / "x.png", (4, 6))
     assert refusal(tmp_path / "images", IMAGE, options={"images": {"mean": [1, 2]}}) == (
-        "images.mean has 2 values and rgb has 3 channels; give one value, or one a channel"
+        "images.mean has 2 values and rgb has 3 channels. Give one value, or one for each channel"
     )
 
 
 def test_a_folder_without_images_is_refused(refusal, tmp_path):
     assert refusal(tmp_path, IMAGE, options={"format": "images"}) == (
-        f"{tmp_path} holds no images; give a folder of them for each class"
+        f"{tmp_path} holds no images. It needs a folder of them for each class"
     )

@@ -1,4 +1,4 @@
-"""Data larger than memory streams through."""
+"""Data sets that are larger than memory."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 pytestmark = pytest.mark.slow
 GIB = 1 << 30
 SIDE = 512
-# `ru_maxrss` would do no good: a child starts with the peak of its parent.
+# `ru_maxrss` cannot be used, because a child starts with the peak of its parent.
 CHILD = """
 import re, sys
 from pathlib import Path
@@ -33,7 +33,7 @@ print(peak() - before)
 
 @pytest.fixture
 def peak(tmp_path):
-    """Build a data set in a process of its own; bytes of its peak above the interpreter's."""
+    """Build a data set in a child process, and return the growth of its peak memory in bytes."""
     facts = ModelFacts(
         saved_model_sha256="0" * 64,
         baseline_sha256="1" * 64,

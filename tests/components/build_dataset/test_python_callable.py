@@ -1,4 +1,4 @@
-"""Python functions that yield samples, in each of the forms."""
+"""Python functions that yield samples in each of the supported forms."""
 
 import sys
 
@@ -48,7 +48,7 @@ def test_every_form_gives_the_same_samples(build, function, caplog, sample):
 
 
 def test_a_function_may_yield_samples_for_several_signatures(function, tmp_path, caplog):
-    """In the guide's form, `(signature, {name: array})`; each set takes what is for it."""
+    """The form is the guide's, `(signature, {name: array})`."""
     source = function(
         "for i in range(4):\n    yield 'first', {'x': np.full((1, 2), i, 'f4')}\n"
         "    yield ('second', {'code': np.full((1, 3), -i, 'f4')}), i"
@@ -103,7 +103,7 @@ def test_labels_come_beside_the_inputs(build, function, sample):
     assert dataset.label.tolist() == list(range(5))
 
 
-def test_batches_of_any_size_are_taken_apart(build, function):
+def test_batches_of_any_size_are_split(build, function):
     source = function(
         "for size in (3, 3, 1):\n    yield {'x': np.ones((size, 2), 'f4'), 'y': np.arange(size)}"
     )
@@ -129,25 +129,25 @@ def test_a_random_choice_covers_the_whole_stream(build, function, caplog):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("return 5", " returned int, not samples; let it yield them"),
+        ("return 5", " returned int, not samples. It must yield them"),
         ("return []", " gave no samples"),
         (
             "yield {'x': np.ones(2, 'f4')}\nraise ValueError('boom')",
-            ": reading the samples failed: ValueError: boom; the log has the traceback",
+            ": reading the samples failed: ValueError: boom. The log has the traceback",
         ),
         (
             "yield ('other', {'x': np.ones((1, 2), 'f4')})",
-            ": sample 0 is for the signature `other`, and the spec converts `serving_default`; "
-            "yield samples for what is converted only",
+            ": sample 0 is for the signature `other`, but the spec converts `serving_default`. "
+            "Yield samples only for the signatures that are converted",
         ),
         (
             "yield [1, 2, 3]",
-            ": sample 0 has 3 values, and the model takes `x`; yield them in this order, the "
+            ": sample 0 has 3 values, and the model takes `x`. Yield them in this order with the "
             "label last, or by name",
         ),
         (
             "yield {'x': 'abc'}",
-            ": sample 0: `x` holds text; only numbers can be fed, yield numbers",
+            ": sample 0: `x` holds text, but only numbers can be fed. Yield numbers",
         ),
         (
             "yield {'x': np.ones((3, 2), 'f4'), 'y': np.ones(2, 'i4')}",
@@ -164,13 +164,13 @@ def test_a_random_choice_covers_the_whole_stream(build, function, caplog):
         ),
         (
             "yield {'x': [[1, 2], [3]]}",
-            ": sample 0: `x` is no array: setting an array element with a sequence. The requested "
-            "array has an inhomogeneous shape after 1 dimensions. The detected shape was (2,) + "
-            "inhomogeneous part.",
+            ": sample 0: `x` is not an array: setting an array element with a sequence. The "
+            "requested array has an inhomogeneous shape after 1 dimensions. The detected shape was "
+            "(2,) + inhomogeneous part.",
         ),
         (
             "yield {}",
-            ": sample 0 holds no arrays; yield one for each input",
+            ": sample 0 holds no arrays. Yield one for each input",
         ),
         (
             "yield {'x': np.ones(3, 'f4')}",
@@ -179,7 +179,7 @@ def test_a_random_choice_covers_the_whole_stream(build, function, caplog):
         ),
     ],
 )
-def test_what_is_no_sample_is_refused(refusal, function, body, said):
+def test_other_values_are_refused(refusal, function, body, said):
     source = function(body)
     assert refusal(source, ONE, purpose="calibration") == f"{source}{said}"
 
@@ -191,19 +191,20 @@ def test_the_users_traceback_is_in_the_log(refusal, function, capfd):
     assert "ValueError: boom" in log
 
 
-def test_a_crash_is_a_sentence(refusal, function):
+def test_a_crash_is_reported(refusal, function):
     source = function("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\nyield {}")
     assert refusal(source, ONE) == (
-        f"{source}: reading the samples failed: crashed with SIGSEGV; the log has the traceback"
+        f"{source}: reading the samples failed: crashed with SIGSEGV. The log has the traceback"
     )
 
 
-def test_a_function_that_is_not_there(refusal, function):
+def test_a_missing_function_is_refused(refusal, function):
     function("yield {}")
     assert refusal("given_samples:other", ONE) == (
         "given_samples:other: the module `given_samples` has no function `other`"
     )
     assert refusal("no_such_module:samples", ONE) == (
-        "no_such_module:samples cannot be imported: No module named 'no_such_module'; name its "
-        "file as `code` in the spec, put the module beside the spec, or on a cluster into the image"
+        "no_such_module:samples cannot be imported: No module named 'no_such_module'. Name its "
+        "file as `code` in the spec, put the module beside the spec, or, on a cluster, install it "
+        "in the image"
     )

@@ -1,4 +1,4 @@
-"""Random data, and the summary that the gate reads of a data set."""
+"""Random data, and the summary of a data set that the gate reads."""
 
 import numpy as np
 import pytest
@@ -43,20 +43,20 @@ def test_a_seed_gives_the_same_samples_and_purposes_different_ones(build, caplog
     assert content(seed=1) != content(seed=1, purpose="evaluation")
 
 
-def test_what_random_data_cannot_tell(refusal):
-    assert refusal("random", INPUTS) == ("random data has no end; say how many `samples` to make")
+def test_incomplete_settings_are_refused(refusal):
+    assert refusal("random", INPUTS) == ("random data has no end. Set the number of `samples`")
     assert refusal("random", {"x": ("float32", [-1, -1, 3])}, samples=5) == (
-        "input `x` is float32 [-1, 3] per sample, and random data cannot tell the size of a "
-        "dimension that is not fixed; give samples of your own"
+        "input `x` is float32 [-1, 3] per sample. Random data cannot choose the size of a "
+        "dimension that is not fixed. Give samples of your own"
     )
     outputs = {"y": ("float32", [-1, 3]), "z": ("float32", [-1, 3])}
     assert refusal("random", INPUTS, samples=5, outputs=outputs) == (
-        "random labels are shaped like the model's output, and it has 2; give `random.classes` "
+        "random labels have the shape of the model's output, but it has 2. Set `random.classes` "
         "for labels that are classes"
     )
 
 
-def test_the_summary_tells_samples_apart_by_their_inputs(build, tmp_path):
+def test_the_summary_has_digests_of_the_inputs(build, tmp_path):
     def digests(x, token, y):
         np.savez(tmp_path / "data.npz", x=np.float32(x), token=np.int32(token), y=y)
         inputs = {"x": ("float32", [-1, 1]), "token": ("int32", [-1, 1])}

@@ -1,4 +1,4 @@
-"""CSV and Parquet: columns become inputs."""
+"""CSV and Parquet files, whose columns become inputs."""
 
 import numpy as np
 import pyarrow as pa
@@ -52,12 +52,12 @@ def test_many_rows_come_in_order(build, table):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("30,3,,1", ", row 3, column `hours` is empty; fill it in or leave the row out"),
+        ("30,3,,1", ", row 3, column `hours` is empty. Fill it in, or leave the row out"),
         ("30,x,1,1", ", row 3, column `job` is `x`, which is not a number"),
         ("30,3.5,1,1", ", row 3, column `job` is `3.5`, which is not a number"),
         (
             f"30,{2**63},1,1",
-            f", row 3, column `job` is `{2**63}`, which is no 64-bit integer",
+            f", row 3, column `job` is `{2**63}`, which is not a 64-bit integer",
         ),
         ("30,3", ", row 3 has 2 cells and the header has 4"),
     ],
@@ -70,7 +70,7 @@ def test_a_bad_cell_is_named(refusal, table, row, said):
 def test_missing_columns_are_named(refusal, table):
     path = table("age,y\n1,2\n")
     assert refusal(path, INPUTS, label="y", options=OPTIONS) == (
-        f"{path} has no column `hours`, `job`; it has `age`, `y`; map columns to inputs with "
+        f"{path} has no column `hours`, `job`. It has `age`, `y`. Map columns to inputs with "
         "`columns`"
     )
 
@@ -91,7 +91,7 @@ def test_not_finite_cells_are_counted(refusal, table):
 def test_options_of_another_format_are_refused(refusal, table):
     path = table(HEADER + "1,2,3,4\n")
     assert refusal(path, INPUTS, options={"images": {}}) == (
-        f"{path} is read as csv, which takes no `images`; remove it, or name another `format`"
+        f"{path} is read as csv, which takes no `images`. Remove it, or name another `format`"
     )
 
 
@@ -119,9 +119,9 @@ def test_a_folder_of_parquet_files(build, tmp_path):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ([1.0, None], ": column `x` has rows without a value; leave them out"),
-        (["a", "b"], ": column `x` holds text; only numbers can be fed"),
-        ([[1.0], [1.0, 2.0]], ": column `x` has lists of mixed lengths"),
+        ([1.0, None], ": column `x` has rows without a value. Leave them out"),
+        (["a", "b"], ": column `x` holds text, but only numbers can be fed"),
+        ([[1.0], [1.0, 2.0]], ": column `x` has lists of different lengths"),
     ],
 )
 def test_parquet_that_cannot_be_fed(refusal, tmp_path, values, said):
@@ -130,7 +130,7 @@ def test_parquet_that_cannot_be_fed(refusal, tmp_path, values, said):
     assert refusal(path, {"x": ("float32", [-1])}, label="y") == f"{path}{said}"
 
 
-def test_what_is_no_parquet_is_refused(refusal, tmp_path):
+def test_a_file_that_is_not_parquet_is_refused(refusal, tmp_path):
     path = tmp_path / "rows.parquet"
     path.write_bytes(b"no parquet at all")
     assert refusal(path, {"x": ("float32", [-1])}, label="y").startswith(
@@ -138,13 +138,13 @@ def test_what_is_no_parquet_is_refused(refusal, tmp_path):
     )
 
 
-def test_columns_of_one_name_are_not_guessed_among(refusal, table):
+def test_duplicate_column_names_are_refused(refusal, table):
     path = table("age,job,hours,age,y\n1,2,3,4,0\n")
     assert refusal(path, INPUTS, label="y", options=OPTIONS) == (
-        f"{path} has several columns called `age`; give each a name of its own"
+        f"{path} has several columns called `age`. Rename all but one of them"
     )
 
 
-def test_columns_that_nobody_reads_may_share_a_name(build, table):
+def test_unused_columns_may_share_a_name(build, table):
     path = table("x,y,note,note\n1,0,a,b\n")
     assert build(path, {"x": ("float32", [-1])}, label="y").inputs["x"].tolist() == [1]

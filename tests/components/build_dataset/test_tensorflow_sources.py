@@ -14,7 +14,7 @@ FEATURES = {"x": {"shape": [2, 2]}, "y": {"dtype": "int64"}}
 
 @pytest.fixture
 def records(tmp_path):
-    """Write features, one mapping a record, to a TFRecord file."""
+    """Write features to a TFRecord file, one mapping for each record."""
     import tensorflow as tf
 
     def feature(value):
@@ -71,7 +71,7 @@ def test_raw_bytes_and_encoded_images(build, records):
 @pytest.mark.parametrize(
     ("example", "features", "said"),
     [
-        ({"y": 1}, FEATURES, ", record 0 has no feature `x`; it has `y`"),
+        ({"y": 1}, FEATURES, ", record 0 has no feature `x`. It has `y`"),
         (
             {"x": [1.0, 2.0], "y": 1},
             FEATURES,
@@ -80,30 +80,29 @@ def test_raw_bytes_and_encoded_images(build, records):
         (
             {"x": b"1234", "y": 1},
             FEATURES,
-            ", record 0: feature `x` holds bytes; say with `encoding` whether they are `raw` "
-            "values, an `image` or `text`",
+            ", record 0: feature `x` holds bytes. Set `encoding` to `raw`, `image` or `text`",
         ),
         (
             {"x": b"12345"},
             {"x": {"shape": [2, 2], "dtype": "int16", "encoding": "raw"}},
-            ", record 0: feature `x` holds 5 bytes, no whole number of int16",
+            ", record 0: feature `x` holds 5 bytes, which is not a whole number of int16",
         ),
         (
             {"x": [1.0, 2.0]},
             {"x": {"encoding": "image"}},
-            ", record 0: feature `x` holds 2 values of float_list; `encoding` is for one value of "
-            "bytes_list",
+            ", record 0: feature `x` holds 2 values of float_list, but `encoding` is for one value "
+            "of bytes_list",
         ),
         (
             {"x": [0.5, 1.5, 2.5, 3.5], "y": 1},
             {**FEATURES, "x": {"shape": [2, 2], "dtype": "int32"}},
-            ", record 0: feature `x` holds floats, which are not rounded to int32; describe it "
+            ", record 0: feature `x` holds floats, which are not rounded to int32. Describe it "
             "with `dtype: float32`",
         ),
         (
             {"x": [0, 1, 2, 300], "y": 1},
             {**FEATURES, "x": {"shape": [2, 2], "dtype": "uint8"}},
-            ", record 0: feature `x` holds 0 to 300, which uint8 cannot hold; describe it with a "
+            ", record 0: feature `x` holds 0 to 300, which uint8 cannot hold. Describe it with a "
             "wider `dtype`",
         ),
     ],
@@ -114,14 +113,14 @@ def test_records_that_are_not_as_described(refusal, records, example, features, 
     assert message == f"{path}{said}"
 
 
-def test_records_want_a_description(refusal, records):
+def test_records_need_described_features(refusal, records):
     path = records(*rows(1))
     assert refusal(path, INPUTS, label="y") == (
-        f"{path} holds TFRecords, which do not tell their shapes; describe `features`"
+        f"{path} holds TFRecords, which do not have their shapes. Describe `features`"
     )
 
 
-def test_what_is_no_tfrecord_is_refused(refusal, tmp_path):
+def test_a_file_that_is_not_a_tfrecord_is_refused(refusal, tmp_path):
     path = tmp_path / "rows.tfrecord"
     path.write_bytes(b"no record" * 10)
     assert refusal(path, INPUTS, label="y", options={"features": FEATURES}) == (
@@ -155,5 +154,5 @@ def test_a_damaged_saved_dataset(refusal, tmp_path):
     (tmp_path / "saved" / "dataset_spec.pb").write_bytes(b"\xff\xff")
     assert refusal(tmp_path / "saved", INPUTS, label="y") == (
         f"{tmp_path}/saved cannot be read as a tf.data dataset: Error parsing message with type "
-        "'tensorflow.StructuredValue'; write it anew with `Dataset.save`"
+        "'tensorflow.StructuredValue'. Write it with `Dataset.save`"
     )

@@ -1,4 +1,4 @@
-"""Several choices from one source: one data set, and the rows of each."""
+"""Several selections from one source, which share a data set."""
 
 import json
 import tempfile
@@ -13,7 +13,7 @@ from quantgate.components.build_dataset.work import build_dataset
 
 @pytest.fixture
 def build(tmp_path, make_facts):
-    """Build a calibration set of 40 samples with classes 0 to 3; returns it opened."""
+    """Build a calibration set of 40 samples with classes 0 to 3, and open it."""
 
     def run(base, variants):
         source, target = tmp_path / "train.npz", tempfile.mkdtemp(dir=tmp_path)

@@ -1,4 +1,4 @@
-"""Small SavedModels, and what it takes to carry one through conversion."""
+"""Small SavedModels, and fixtures that convert them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -50,13 +50,13 @@ class Prepared:
 
 @pytest.fixture(scope="session")
 def unprepared() -> Callable[[Path, Path, Path], Prepared]:
-    """Say where a SavedModel, what becomes of it and its data set lie: `Prepared`, by hand."""
+    """Make a `Prepared` from the paths of a SavedModel, its results and its data set."""
     return Prepared
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """What `quantize` wrote."""
+    """The output of `quantize`."""
 
     content: bytes
     attestation: Attestation
@@ -80,7 +80,7 @@ def write_dataset() -> Callable[..., Path]:
 def prepare(
     saved_models: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str | Path], Prepared]:
-    """Convert and calibrate one of the small SavedModels, or any by its path, once for all."""
+    """Convert and calibrate a small SavedModel, or any by its path, once for all tests."""
     done: dict[Path, Prepared] = {}
 
     def prepared(name: str | Path) -> Prepared:
@@ -196,7 +196,7 @@ def _prepared(saved_model: Path, folder: Path) -> Prepared:
 
 
 def _samples_for(facts: ModelFacts) -> Arrays:
-    """Floats around nought, a range of its own for every input; 0 and 1 for integers."""
+    """Return floats around 0 with another range for each input, and 0 or 1 for integers."""
     random = np.random.default_rng(7)
     samples: dict[str, NDArray[Any]] = {}
     for place, (name, tensor) in enumerate(facts.signature(SIGNATURE).inputs.items(), start=1):
@@ -381,7 +381,7 @@ def _export(tf: Any, folder: Path, function: Callable[..., Any], inputs: dict[st
 
 
 def _export_running_sum(tf: Any, folder: Path) -> None:
-    """A model with a resource variable, which it adds to with every invocation."""
+    """Export a model with a resource variable that each invocation adds to."""
     module = tf.Module()
     module.total = tf.Variable(tf.zeros([1, 64]))
     weights = tf.constant(np.random.default_rng(5).normal(size=(64, 64)).astype(np.float32))
@@ -395,9 +395,9 @@ def _export_running_sum(tf: Any, folder: Path) -> None:
 
 
 def _export_fused_lstm(tf: Any, folder: Path) -> None:
-    """An LSTM marked in the way that lets the converter replace it by one op of LiteRT's.
+    """Export an LSTM that is marked so that the converter replaces it with a single LiteRT op.
 
-    Keras 2 marks its layer like this; Keras 3 does not.
+    Keras 2 marks its layer like this. Keras 3 does not.
     """
     random, steps, units = np.random.default_rng(9), 5, 16
 

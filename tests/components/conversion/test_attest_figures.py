@@ -1,4 +1,4 @@
-"""What an attestation says of a candidate beside its status: ops, weights, agreement."""
+"""The figures of an attestation: ops, weights, agreement."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = [
 Prepare = Callable[..., Any]
 Quantize = Callable[..., Any]
 LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-#: 8x8 pixels: 3x3 from 2 to 16 channels, 3x3 depthwise, 1x1 from 16 to 64; then 64 to 32 once.
+#: 8x8 pixels: 3x3 from 2 to 16 channels, 3x3 depthwise, 1x1 from 16 to 64. Then 64 to 32 once.
 MACS = 64 * (9 * 2 * 16 + 9 * 16 + 16 * 64) + 64 * 32
 
 
@@ -65,11 +65,11 @@ def test_dynamic_range_is_hybrid_where_weights_are_large(prepare: Prepare, quant
     assert (attestation.float_op_share, attestation.float_mac_share) == (1.0, 1.0)
 
 
-def test_agreement_is_told_for_every_output(prepare: Prepare, quantized: Quantize):
+def test_agreement_is_recorded_for_every_output(prepare: Prepare, quantized: Quantize):
     trial = quantized(prepare("two_inputs"), "integer_only_int8").attestation.trial
     assert (trial.samples, trial.made_up, trial.problem) == (8, False, None)
     assert 25 < trial.snr_db["y"] < 60
-    # int8 by the same integers: kernels may round differently, by a step here and there.
+    # int8 uses the same integers, but kernels may round differently by one step.
     assert trial.kernels["y"].steps <= 1
     assert trial.kernels_problem is None
 
@@ -87,7 +87,7 @@ def test_poor_agreement_is_a_reason(
     write_dataset: Callable[..., Path],
     tmp_path: Path,
 ):
-    """A large number that comes and goes takes the scale, and the signal drowns in its steps."""
+    """A large offset that is added and removed sets the scale, and hides the signal."""
     prepared = prepare("cancellation")
     signal = np.random.default_rng(1).normal(size=(8, 64)).astype(np.float32)
     offset = np.full((8, 64), 5000.0, np.float32)
@@ -112,7 +112,7 @@ def test_poor_agreement_is_a_reason(
 
 
 def test_float16_that_fails_on_silence(prepare: Prepare, quantized: Quantize):
-    """The 1e-9 that keeps a division from nought by nought is nought itself in float16."""
+    """The 1e-9 that prevents a division of 0 by 0 is rounded to 0 in float16."""
     prepared = prepare("normalized")
     attestation = quantized(prepared, "float16").attestation
     assert attestation.status == "converted"
@@ -125,13 +125,13 @@ def test_float16_that_fails_on_silence(prepare: Prepare, quantized: Quantize):
     assert quantized(prepared, "dynamic_range").attestation.reasons == []
 
 
-def test_model_that_does_not_run_has_a_trial_that_says_so(prepare: Prepare, quantized: Quantize):
+def test_model_that_does_not_run_has_a_trial_with_the_reason(prepare: Prepare, quantized: Quantize):
     attestation = quantized(prepare("squared_difference"), "int16x8").attestation
     assert attestation.trial.samples == 0
     assert [attestation.trial.problem] == attestation.reasons
 
 
-def test_settings_are_told_where_nothing_came_out(prepare: Prepare, quantized: Quantize):
+def test_failed_conversions_record_their_settings(prepare: Prepare, quantized: Quantize):
     attestation = quantized(prepare("divide"), "int16x8").attestation
     assert attestation.status == "failed"
     assert attestation.trial is None
@@ -143,7 +143,7 @@ def test_settings_are_told_where_nothing_came_out(prepare: Prepare, quantized: Q
 
 
 def test_quantized_model_can_be_larger(prepare: Prepare, quantized: Quantize):
-    """An unrolled LSTM has more constants to describe than weights to shrink."""
+    """The descriptions of an unrolled LSTM's constants outweigh its smaller weights."""
     prepared = prepare("unrolled")
     attestation = quantized(prepared, "integer_only_int8").attestation
     assert attestation.status == "converted"

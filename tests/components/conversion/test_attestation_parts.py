@@ -1,4 +1,4 @@
-"""Reading flatbuffers, judging outputs, and cleaning error texts."""
+"""Parts of an attestation: reading flatbuffers, judging outputs, reducing error texts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,14 +18,14 @@ pytestmark = [
 ]
 
 
-def _details(found: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+def _details(details: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
     return {
         name: (
             item["shape_signature"].tolist(),
             np.dtype(item["dtype"]).name,
             *item["quantization"],
         )
-        for name, item in found.items()
+        for name, item in details.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""One pass over the data; whatever goes wrong with it is data too."""
+"""Calibration in a single pass. A failure is a result, too."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,7 @@ pytestmark = [
 def calibrated(
     prepare: Callable[[str], Any], tmp_path: Path, write_dataset: Callable[..., Path]
 ) -> Callable[..., Calibration]:
-    """Calibrate a small SavedModel on arrays; the folder is `tmp_path / "calibrated"`."""
+    """Calibrate a small SavedModel on arrays. The folder is `tmp_path / "calibrated"`."""
 
     def run(model: str, samples: dict[str, Any], timeout_s: float = 60.0) -> Calibration:
         folder, prepared = tmp_path / "calibrated", prepare(model)

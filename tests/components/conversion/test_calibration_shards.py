@@ -1,4 +1,4 @@
-"""Samples are divided among processes and variants, and what comes out is that of one pass."""
+"""Calibration in several processes and variants has the same result as a single pass."""
 
 import shutil
 from collections.abc import Callable
@@ -35,14 +35,14 @@ INT16X8 = Recipe(QUANTIZED_MODES["int16x8"])
 
 @pytest.fixture
 def three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shards of few samples, whatever this machine has."""
+    """Three cores and small shards, independent of this machine."""
     monkeypatch.setattr(shards, "LEAST_SAMPLES", 4)
     monkeypatch.setattr(workers, "processors", lambda: 3)
 
 
 @pytest.fixture
 def with_selections(tmp_path: Path) -> Callable[[Path, dict[str, list[int]]], Path]:
-    """A data set under a manifest with variants."""
+    """Copy a data set, and add variants to its manifest."""
 
     def make(dataset: Path, selections: dict[str, list[int]]) -> Path:
         variants = shutil.copytree(dataset, tmp_path / "variants")
@@ -75,7 +75,7 @@ def _public(prepared: Any, recipe: Recipe, rows: list[int] | None = None) -> byt
     return run_isolated(convert, *arguments, limits=ResourceLimits(120))
 
 
-def test_every_row_stands_in_one_cell():
+def test_every_row_is_in_one_cell():
     cells = cells_of({"": {"a": [0, 1, 2, 5]}, "few": {"a": [1, 2]}, "other": {"a": [2, 7]}})
     assert cells == [
         Cell("a", (0, 5), ("",)),
@@ -141,7 +141,7 @@ def test_shards_merge_into_one_pass(prepare: Prepare, tmp_path: Path, model: str
 
 
 @pytest.mark.usefixtures("three_cores")
-# The public converter calibrates twice for 16x8, the second time on the state that the first left.
+# The public converter calibrates twice for 16x8, with the state of the first pass in the second.
 @pytest.mark.parametrize(("model", "recipe"), [("convolutional", INT16X8), ("running_sum", FLOATS)])
 def test_each_variant_is_calibrated_on_its_rows(
     prepare: Prepare,
@@ -182,7 +182,7 @@ def test_a_variant_of_nothing_but_nan_fails_alone(
 
 
 @pytest.mark.parametrize(("name", "stateful"), [("running_sum", True), ("convolutional", False)])
-def test_models_that_carry_something_over(saved_models: Path, name: str, stateful: bool):
+def test_models_with_state(saved_models: Path, name: str, stateful: bool):
     model = SavedModelGraph(str(saved_models / name), [SIGNATURE])
     content = run_isolated(prepare_float_model, model, limits=ResourceLimits(60))
     assert is_stateful(content) is stateful

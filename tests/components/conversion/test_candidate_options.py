@@ -1,4 +1,4 @@
-"""What a candidate asks for beside its mode is what the public ways to ask for it deliver."""
+"""The options of a candidate have the same effect as those of TensorFlow's public interfaces."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,14 +36,14 @@ def _parsed(content: bytes) -> ModelT:
 
 
 def _values(model: ModelT, tensor: TensorT) -> tuple[Any, ...]:
-    found, data = tensor.quantization, model.buffers[tensor.buffer].data
-    scales = () if found is None or found.scale is None else tuple(found.scale)
-    zeros = () if found is None or found.zeroPoint is None else tuple(found.zeroPoint)
+    stored, data = tensor.quantization, model.buffers[tensor.buffer].data
+    scales = () if stored is None or stored.scale is None else tuple(stored.scale)
+    zeros = () if stored is None or stored.zeroPoint is None else tuple(stored.zeroPoint)
     return tensor.name, tensor.type, scales, zeros, None if data is None else bytes(data)
 
 
 def _graph(content: bytes) -> tuple[list[Any], list[Any]]:
-    """Every tensor with its values and scales, and every op; the metadata aside."""
+    """Return every tensor with its values and scales, and every op, without the metadata."""
     model = _parsed(content)
     (graph,) = model.subgraphs
     operators = [
@@ -54,7 +54,7 @@ def _graph(content: bytes) -> tuple[list[Any], list[Any]]:
 
 
 def _scales_of_constants(content: bytes) -> set[int]:
-    """How many scales the int8 constants with at least two dimensions have."""
+    """Return the numbers of scales of the int8 constants with two or more dimensions."""
     model = _parsed(content)
     return {
         len(tensor.quantization.scale)
@@ -66,7 +66,7 @@ def _scales_of_constants(content: bytes) -> set[int]:
 
 
 def _debugger_model(saved_model: str, dataset: str, ops: list[str], nodes: list[str]) -> bytes:
-    """Leave ops out as TensorFlow's own debugger does."""
+    """Exclude ops with TensorFlow's debugger."""
     lite = tf.lite.experimental
     converter = tf.lite.TFLiteConverter.from_saved_model(
         saved_model, signature_keys=["serving_default"]
@@ -138,18 +138,18 @@ def test_ops_left_in_float(
     [
         (
             {"exclude_ops": ["SOFTMX"]},
-            "exclude.ops names `SOFTMX`, which the model does not have; it has `SOFTMAX` and 4 "
+            "exclude.ops names `SOFTMX`, which the model does not have. It has `SOFTMAX` and 4 "
             "others",
         ),
         (
             {"exclude_nodes": ["sequential_1/conv2d_1/convoluton"]},
             "exclude.nodes names `sequential_1/conv2d_1/convoluton`, which the model does not "
-            "have; it has `sequential_1/conv2d_1/convolution`, "
+            "have. It has `sequential_1/conv2d_1/convolution`, "
             "`sequential_1/conv2d_1_2/convolution`, `sequential_1/conv2d_1_2/Relu` and 12 others",
         ),
     ],
 )
-def test_names_that_the_model_does_not_have(
+def test_unknown_names_are_refused(
     prepare: Prepare, quantized: Quantize, options: dict[str, Any], reason: str
 ):
     attestation = quantized(prepare("convolutional"), "full_integer", options=options).attestation
@@ -157,7 +157,7 @@ def test_names_that_the_model_does_not_have(
     assert attestation.reasons == [reason]
 
 
-def test_public_converter_leaves_nothing_out(prepare: Prepare, quantized: Quantize, tmp_path: Path):
+def test_public_converter_cannot_exclude_ops(prepare: Prepare, quantized: Quantize, tmp_path: Path):
     prepared = prepare("convolutional")
     record = Calibration.read(prepared.calibrated / "calibration.json")
     record.model_copy(update={"way": "converter"}).write(tmp_path / "calibration.json")
@@ -169,8 +169,8 @@ def test_public_converter_leaves_nothing_out(prepare: Prepare, quantized: Quanti
     ).attestation
     assert attestation.status == "failed"
     assert attestation.reasons == [
-        f"the public converter of TensorFlow {tf.__version__} cannot leave ops in float; remove "
-        "`exclude`, or take a version that shares a calibration"
+        f"the public converter of TensorFlow {tf.__version__} cannot leave ops in float. Remove "
+        "`exclude`, or install a version that shares a calibration"
     ]
 
 

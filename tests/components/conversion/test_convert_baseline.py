@@ -1,4 +1,4 @@
-"""The float conversion: its facts, and every way in which it can be refused."""
+"""The float conversion: its facts, and the reasons why it can be refused."""
 
 import importlib.util
 import re
@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning"),
 ]
 OFFER = (
-    "Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`; but such a model "
+    "Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`. But such a model "
     "needs LiteRT with the Flex delegate wherever it runs (23.0 MB instead of 0.8 MB in LiteRT's "
     "guide, 4.1 MB when built for one model), its TensorFlow ops stay in float, and LiteRT's pip "
     "wheels cannot run it, so that it cannot be calibrated nor its accuracy measured."
@@ -43,7 +43,7 @@ def outputs_in(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def refusal(tmp_path: Path) -> Callable[..., str]:
-    """The message that `convert_baseline` refuses a model with; nothing may be written."""
+    """Return the message that a model is refused with, and check that no file is written."""
 
     def run(model: Path, signature: str = "serving_default") -> str:
         outputs = outputs_in(tmp_path)
@@ -78,7 +78,7 @@ def test_facts_describe_model_and_baseline(prepare: Callable[[str], Any]):
     assert facts.tensorflow == tf.__version__
 
 
-def test_baseline_is_the_same_bytes_again(prepare: Callable[[str], Any], tmp_path: Path):
+def test_conversion_is_deterministic(prepare: Callable[[str], Any], tmp_path: Path):
     prepared = prepare("two_inputs")
     outputs = outputs_in(tmp_path)
     convert_baseline(
@@ -95,7 +95,7 @@ def test_integer_inputs_keep_their_dtype(prepare: Callable[[str], Any]):
 
 def test_missing_folder(refusal: Callable[..., str], tmp_path: Path):
     missing = tmp_path / "nowhere"
-    assert refusal(missing) == f"{missing} does not exist; it should be the folder of a SavedModel"
+    assert refusal(missing) == f"{missing} does not exist. It should be the folder of a SavedModel"
 
 
 @pytest.mark.parametrize("name", ["model.keras", "model.h5"])
@@ -103,7 +103,7 @@ def test_keras_file(refusal: Callable[..., str], tmp_path: Path, name: str):
     file = tmp_path / name
     file.write_bytes(b"")
     assert refusal(file) == (
-        f"{file} is a Keras file, not a SavedModel: name it as `model.keras` in the spec, or "
+        f"{file} is a Keras file, not a SavedModel. Name it as `model.keras` in the spec, or "
         "connect it to `export_model`"
     )
 
@@ -116,15 +116,15 @@ def test_other_file(refusal: Callable[..., str], tmp_path: Path):
 
 def test_folder_without_saved_model(refusal: Callable[..., str], tmp_path: Path):
     assert refusal(tmp_path) == (
-        f"{tmp_path} holds no saved_model.pb, so it is no SavedModel: {EXPORT}"
+        f"{tmp_path} holds no saved_model.pb, so it is not a SavedModel: {EXPORT}"
     )
 
 
 def test_damaged_saved_model(refusal: Callable[..., str], tmp_path: Path):
     (tmp_path / "saved_model.pb").write_bytes(b"not a protocol buffer")
     assert refusal(tmp_path) == (
-        f"{tmp_path}/saved_model.pb cannot be read: it is damaged or cut short; "
-        "export the model again"
+        f"{tmp_path}/saved_model.pb cannot be read: it is damaged or cut short. Export the model "
+        "again"
     )
 
 
@@ -133,7 +133,7 @@ def test_no_graph_for_serving(refusal: Callable[..., str], tmp_path: Path):
     message.meta_graphs.add().meta_info_def.tags.extend(["train", "gpu"])
     (tmp_path / "saved_model.pb").write_bytes(message.SerializeToString())
     assert refusal(tmp_path) == (
-        f"{tmp_path} has no graph with the tags [serve]: set `model.tags` to [gpu, train], which "
+        f"{tmp_path} has no graph with the tags [serve]. Set `model.tags` to [gpu, train], which "
         "it has, or export the model again for inference"
     )
 
@@ -146,8 +146,8 @@ def test_no_graph_at_all(refusal: Callable[..., str], tmp_path: Path):
 def test_unknown_signature(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "convolutional"
     assert refusal(folder, "serving_defualt") == (
-        f"{folder} has no signature `serving_defualt`, only `serve`, `serving_default`; "
-        "did you mean `serving_default`?"
+        f"{folder} has no signature `serving_defualt`, only `serve`, `serving_default`. Did you "
+        "mean `serving_default`?"
     )
 
 
@@ -162,8 +162,8 @@ def test_text_input(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "text"
     assert refusal(folder) == (
         f"{folder}: signature `serving_default` takes text or encoded bytes in `words`, which "
-        "cannot be quantized; export a signature that starts at the numbers (token ids, decoded "
-        "pixels) and prepare them outside the model"
+        "cannot be quantized. Export a signature that takes numbers (token ids, decoded pixels), "
+        "and prepare them outside the model"
     )
 
 
@@ -177,7 +177,7 @@ def test_op_without_builtin(refusal: Callable[..., str], saved_models: Path):
     )
 
 
-def test_results_that_the_converter_has_emptied(refusal: Callable[..., str], saved_models: Path):
+def test_results_without_elements(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "gamma"
     assert re.sub("`Lgamma[0-9]*`", "`Lgamma`", refusal(folder)) == (
         f"{folder}: TensorFlow's converter left signature `serving_default` without results: "
@@ -199,56 +199,55 @@ def test_mixed_precision(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "mixed_precision"
     assert refusal(folder) == (
         f"{folder}: LiteRT has no builtin for MatMul, Relu in bfloat16, which signature "
-        "`serving_default` uses. A model trained in mixed precision computes in bfloat16: build it "
-        "again under the dtype policy `float32` of Keras, give it the trained weights with "
-        "set_weights, and export that."
+        "`serving_default` uses. A model trained in mixed precision computes in bfloat16. Build it "
+        "again under Keras's dtype policy `float32`, give it the trained weights with set_weights, "
+        "and export it."
     )
 
 
 def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
     folder = saved_models / "recurrent"
     assert refusal(folder) == (
-        f"{folder}: LiteRT has no builtin for TensorListReserve, which signature "
-        "`serving_default` uses. Tensor lists come from loops: give Keras's recurrent layers "
-        "unroll=True, and write other loops without TensorArray, or, for modes without calibration "
-        "alone, fix the batch size of the exported signature; then export the model again. "
-        f"{OFFER}"
+        f"{folder}: LiteRT has no builtin for TensorListReserve, which signature `serving_default` "
+        "uses. Tensor lists come from loops. Give Keras's recurrent layers unroll=True, and write "
+        "other loops without TensorArray. If no mode needs calibration, you can fix the batch size "
+        f"of the exported signature instead. Then export the model again. {OFFER}"
     )
 
 
 def test_optimizer_state(
     refusal: Callable[..., str], shared_models: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Where TensorFlow is not a proven version, the model goes through its own loader."""
+    """A version that is not proven loads the model with TensorFlow's own loader."""
     if importlib.util.find_spec("tf_keras"):
         pytest.skip("tf_keras is installed, and with it TensorFlow loads optimizer state")
     monkeypatch.setattr(converter, "PROVEN", ())
     folder = shared_models / "keyword_spotting" / "saved_model_with_optimizer"
     assert refusal(folder) == (
-        f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load: export the "
+        f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load. Export the "
         'model again for inference with model.export("folder"), or install tf_keras beside '
         "TensorFlow"
     )
 
 
-def test_lost_variables(refusal: Callable[..., str], saved_models: Path, tmp_path: Path):
+def test_missing_variables(refusal: Callable[..., str], saved_models: Path, tmp_path: Path):
     folder = tmp_path / "model"
     shutil.copytree(saved_models / "convolutional", folder)
     shutil.rmtree(folder / "variables")
     assert refusal(folder) == (
-        f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it; copy the "
-        "SavedModel whole, or export it again"
+        f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it. Copy the "
+        "whole SavedModel, or export it again"
     )
 
 
 @pytest.mark.parametrize("role", ["inputs", "outputs"])
-def test_lost_name(role: str):
+def test_conversion_that_loses_a_name(role: str):
     facts = TensorFacts(shape=[-1, 4], dtype="float32")
     whole = {"inputs": {"a": facts, "b": facts}, "outputs": {"a": facts, "b": facts}}
     lossy = {**whole, role: {"a": facts}}
     with pytest.raises(InputError) as caught:
         require_same_names("model", Signature(key="s", **whole), Signature(key="s", **lossy))
     assert str(caught.value) == (
-        f"model: signature `s` has the {role} `a`, `b`, but after the conversion they are `a`; "
-        "export the signature with a tensor of its own for every name"
+        f"model: signature `s` has the {role} `a`, `b`, but after the conversion they are `a`. "
+        "Export the signature with a tensor of its own for every name"
     )

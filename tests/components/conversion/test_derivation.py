@@ -1,4 +1,4 @@
-"""Derived integer models are the public converter's, byte for byte."""
+"""Derived integer models have the same bytes as the public converter's."""
 
 from collections.abc import Callable
 from pathlib import Path

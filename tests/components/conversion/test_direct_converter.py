@@ -1,4 +1,4 @@
-"""Models converted without the loads of the SavedModel are the public converter's."""
+"""Models of the direct converter have the same bytes as the public converter's."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_the_same_bytes_of_real_models(shared_models: Path, model: str):
     assert ours == public
 
 
-def test_an_optimizer_in_the_saved_model_is_no_hindrance(shared_models: Path, tmp_path: Path):
+def test_an_optimizer_in_the_saved_model_does_not_matter(shared_models: Path, tmp_path: Path):
     from quantgate.components.convert_baseline.work import convert_baseline
 
     folder = shared_models / "keyword_spotting"

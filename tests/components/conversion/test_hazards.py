@@ -1,6 +1,6 @@
-"""What TensorFlow's converter does wrong without saying so, and what quantgate does about it.
+"""Silent failures of TensorFlow's converter, and how quantgate handles them.
 
-`WHERE` names, for each hazard, the test that shows it; those without a file are in this one.
+`WHERE` names the test of each hazard. Tests without a file are in this one.
 """
 
 import ast
@@ -51,7 +51,7 @@ WHERE = {
     "all-zero calibration data": "test_nothing_but_zeros",
     "an infinite sample": "test_an_infinite_sample",
     "several signatures": (
-        "test_several_signatures.py::test_a_signature_that_was_not_calibrated_is_seen"
+        "test_several_signatures.py::test_a_signature_without_calibration_is_rejected"
     ),
     "16x8 that cannot be run": "test_quantize.py::test_model_that_does_not_run_is_rejected",
     "16x8 that cannot be allocated": "test_16x8_that_overflows",
@@ -77,7 +77,7 @@ WHERE = {
     ),
     "an int32 input, int8": "test_quantize.py::test_integer_inputs_stay_what_they_are",
     "an int32 input, 16x8": "test_quantize.py::test_integer_input_that_16x8_cannot_take",
-    "a fused LSTM, 16x8": "test_loops_and_state.py::test_what_converts_to_no_use",
+    "a fused LSTM, 16x8": "test_loops_and_state.py::test_models_that_convert_but_do_not_run",
     "a narrow calibration set": "test_a_narrow_calibration_set",
     "optimizer slots": "test_convert_baseline.py::test_optimizer_state",
     "files of Keras 2": (
@@ -86,7 +86,7 @@ WHERE = {
     "SavedModels of Keras 2": "test_a_saved_model_that_keras_3_does_not_read",
     "two signatures of Keras 3": "test_convert_baseline.py::test_unknown_signature",
     "resource variables": "test_quantize.py::test_state_in_float_is_rejected",
-    "an interpreter that goes away": "test_the_interpreter_that_goes_away",
+    "an interpreter that goes away": "test_the_deprecated_interpreter",
     "calibrating anew for each mode": "test_derivation.py::test_every_calibrated_mode",
 }
 #: Rows of FIELD.md about results that quantgate does not recognize yet.
@@ -99,7 +99,7 @@ OPEN_ROWS = (
     "`denylisted_ops` leaves 8-bit round trips",
     "converting a SavedModel runs its initializer",
 )
-#: What each row of the first table in FIELD.md begins with, and the hazards that it holds.
+#: The hazards in each row of the first table in FIELD.md, by the first words of the row.
 ROWS = {
     "TFLITE_BUILTINS_INT8 leaves float ops": ["int8 leaves float ops"],
     "an empty calibration set": ["an empty calibration set", "nothing but NaN"],
@@ -141,7 +141,7 @@ def vectors(count: int = 16) -> NDArray[np.float32]:
 
 @pytest.fixture
 def build(tmp_path: Path) -> Callable[..., Path]:
-    """Build a data set from arrays, for a purpose; returns its folder, the summary beside it."""
+    """Build a data set from arrays for a purpose. Return the folder of data set and summary."""
 
     def run(prepared: Any, name: str, purpose: str = "calibration", **arrays: Any) -> Path:
         folder = tmp_path / name
@@ -164,7 +164,7 @@ def build(tmp_path: Path) -> Callable[..., Path]:
 def refusal(
     build: Callable[..., Path], prepare: Callable[..., Any], tmp_path: Path
 ) -> Callable[..., str]:
-    """What `build_dataset` has against calibration samples."""
+    """Return the message that `build_dataset` refuses calibration samples with."""
 
     def run(samples: NDArray[Any]) -> str:
         with pytest.raises(InputError) as caught:
@@ -188,11 +188,11 @@ def test_every_hazard_has_its_test(where: str):
     if not file and name.endswith(".py"):
         file, name = name, ""
     path = TESTS / file if "/" in file else Path(__file__).parent / (file or Path(__file__).name)
-    found = [node.name for node in ast.walk(ast.parse(path.read_text())) if hasattr(node, "name")]
-    assert not name or name in found
+    names = [node.name for node in ast.walk(ast.parse(path.read_text())) if hasattr(node, "name")]
+    assert not name or name in names
 
 
-def test_every_hazard_stands_in_a_row():
+def test_every_hazard_is_in_a_row():
     assert sorted(hazard for hazards in ROWS.values() for hazard in hazards) == sorted(WHERE)
 
 
@@ -304,7 +304,7 @@ def test_a_saved_model_that_keras_3_does_not_read(saved_models: Path, prepare: C
 
 
 def debugged(saved_model: Path, by_name: bool, dense_as_one: bool) -> bytes:
-    """Quantize by TensorFlow's debugger; starts TensorFlow's runtime."""
+    """Quantize with TensorFlow's debugger. This starts TensorFlow's runtime."""
     import tensorflow as tf
 
     images = np.random.default_rng(2).normal(size=(4, 1, 8, 8, 2)).astype(np.float32)
@@ -323,7 +323,7 @@ def debugged(saved_model: Path, by_name: bool, dense_as_one: bool) -> bytes:
 
 
 def test_a_debugger_that_takes_no_names(prepare: Callable[..., Any], quantized: Callable[..., Any]):
-    """Nor does it hand on how dense layers are to be quantized."""
+    """The debugger also ignores the setting for dense layers."""
     prepared = prepare("convolutional")
     ways = [(True, False), (False, False), (False, True)]
     by_name, plain, dense_as_one = attempt_side_by_side(
@@ -344,7 +344,7 @@ def test_kernels_that_differ_by_a_step(prepare: Callable[..., Any], quantized: C
     assert attestation.reasons == []
 
 
-def test_the_interpreter_that_goes_away(saved_models: Path, prepare: Callable[..., Any]):
+def test_the_deprecated_interpreter(saved_models: Path, prepare: Callable[..., Any]):
     import tensorflow as tf
 
     path = str(prepare("cumsum").baseline)
@@ -372,7 +372,7 @@ def test_a_narrow_calibration_set(
     build: Callable[..., Path],
     tmp_path: Path,
 ):
-    """Of four machines, each twice as loud as the one before, the narrow set heard but one."""
+    """The samples are of four machines, each twice as loud as the last. The narrow set has one."""
     random, prepared = np.random.default_rng(4), prepare("small")
     loudness = np.repeat([1.0, 2.0, 4.0, 8.0], 100)[:, None]
     samples = (loudness * random.normal(size=(400, 4))).astype(np.float32)
@@ -392,8 +392,8 @@ def test_a_narrow_calibration_set(
         )
         content = quantized(prepared, "integer_only_int8", calibrated=str(ranges)).content
         (folder / "model.tflite").write_bytes(content)
-        found = outputs_of(folder / "model.tflite", prepared, samples)[:, 0]
-        areas[name] = roc_auc_score(labels, found)
+        predicted = outputs_of(folder / "model.tflite", prepared, samples)[:, 0]
+        areas[name] = roc_auc_score(labels, predicted)
         sets = [read_summary(at / "summary") for at in (folder, evaluation)]
         said[name] = [warning for warning in warnings_about(*sets) if "clip" in warning]
     assert areas["broad"] > 0.99

@@ -1,4 +1,4 @@
-"""TensorFlow is imported without Keras, and lacks nothing for whoever asks for it afterwards."""
+"""TensorFlow is imported without Keras, which can still be imported afterwards."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def told(*statements: str) -> str:
-    """Run statements in a Python of their own and return what they print."""
+    """Run statements in another Python process, and return their output."""
     command = [sys.executable, "-c", "\n".join(statements)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -27,7 +27,7 @@ def test_conversion_imports_no_keras():
     )
 
 
-def test_keras_is_there_for_who_asks():
+def test_keras_can_be_imported_afterwards():
     assert (
         told(
             "from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf",

@@ -1,4 +1,4 @@
-"""Recurrent layers, loops and branches: what each mode delivers, or the reason why not."""
+"""The result of each mode for recurrent layers, loops and branches."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ IN_FLOAT = "ops left in float, in a mode that promises none: "
         ("branching", "float16"),
     ],
 )
-def test_what_works(
+def test_models_that_convert(
     prepare: Callable[[str], Any], quantized: Callable[..., Any], model: str, mode: str
 ):
     attestation = quantized(prepare(model), mode).attestation
@@ -58,7 +58,7 @@ def test_an_unrolled_lstm_runs_in_16x8(
         (
             "recurrent_of_one",
             "integer_only_int8",
-            "calibration crashed with SIGSEGV, as TensorFlow's calibrator does on some loops; give "
+            "calibration crashed with SIGSEGV, as TensorFlow's calibrator does on some loops. Give "
             "Keras's recurrent layers unroll=True and export the model again, or use "
             "`dynamic_range` and `float16`, which need no calibration",
         ),
@@ -75,7 +75,7 @@ def test_an_unrolled_lstm_runs_in_16x8(
         ),
     ],
 )
-def test_what_does_not_convert(
+def test_models_that_do_not_convert(
     prepare: Callable[[str], Any],
     quantized: Callable[..., Any],
     model: str,
@@ -101,7 +101,7 @@ def test_what_does_not_convert(
         ("branching", "integer_only_int8", f"{IN_FLOAT}IF (1)"),
     ],
 )
-def test_what_converts_to_no_use(
+def test_models_that_convert_but_do_not_run(
     prepare: Callable[[str], Any],
     quantized: Callable[..., Any],
     model: str,
@@ -114,7 +114,7 @@ def test_what_converts_to_no_use(
 
 
 def outputs_of(prepared: Any, rows: list[int], *, reset: bool) -> list[NDArray[Any]]:
-    """What the float model makes of some samples, one after another."""
+    """Run samples through the float model, one after another."""
     inputs = dict(open_dataset(prepared.dataset, "serving_default").inputs)
     model = LiteRTModel(prepared.baseline, prepared.facts, prepared.facts.signatures[0], inputs)
     encoded = model.encode(inputs)

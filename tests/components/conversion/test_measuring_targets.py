@@ -32,7 +32,7 @@ Measured = dict[str, TargetMeasurement]
 
 @pytest.fixture(autouse=True)
 def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No GPU, and no compiler of Coral's."""
+    """A machine without a GPU and without Coral's compiler."""
     monkeypatch.setenv("VK_DRIVER_FILES", "/nonexistent.json")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
@@ -53,21 +53,21 @@ def on_targets(prepare, quantized, tmp_path: Path) -> Callable[..., Measured]:
             measured_path=str(tmp_path / "measured"),
         )
         assert provisional, "this machine has neither a GPU nor a compiler for the Edge TPU"
-        found = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
-        assert found.model_sha256 == sha256_of_bytes(content)
-        return {each.target: each for each in found.targets}
+        record = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
+        assert record.model_sha256 == sha256_of_bytes(content)
+        return {each.target: each for each in record.targets}
 
     return measure
 
 
 def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path) -> None:
-    found = on_targets("integer_only_int8")
+    measured = on_targets("integer_only_int8")
     size = (tmp_path / "model.tflite").stat().st_size
 
-    micro = found["microcontroller"]
+    micro = measured["microcontroller"]
     arena = micro.figures["mcu_arena_bytes"]
     assert (micro.figures["mcu_runs"], micro.figures["mcu_flash_bytes"]) == (1, size)
-    # Two feature maps of 8 x 8 x 64 and 8 x 8 x 16 bytes have to lie in memory side by side.
+    # Two feature maps of 8 x 8 x 64 and 8 x 8 x 16 bytes must fit into memory together.
     assert 8 * 8 * (64 + 16) <= micro.figures["mcu_arena_nonpersistent_bytes"] < arena < 20_000
     assert arena == pytest.approx(
         micro.figures["mcu_arena_nonpersistent_bytes"]
@@ -77,7 +77,7 @@ def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path
     assert (micro.figures["mcu_equal_share"], micro.notes) == (1, [])
     assert micro.tool.startswith("tflite-micro 0.dev")
 
-    npu = found["ethos_u"]
+    npu = measured["ethos_u"]
     assert (npu.figures["ethos_u_cpu_ops"], npu.figures["ethos_u_ops_share"]) == (0, 1)
     # Vela's high-end configuration of an Ethos-U55 has a clock of 500 MHz.
     assert npu.figures["ethos_u_inferences_per_s"] == pytest.approx(
@@ -91,24 +91,24 @@ def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path
     compiled = (tmp_path / "measured" / "ethos_u.tflite").read_bytes()
     assert read_contents(compiled).ops == {"ethos-u": 1}
 
-    tpu = found["edge_tpu"]
+    tpu = measured["edge_tpu"]
     assert tpu.figures == {"edge_tpu_ops_share": 1.0, "edge_tpu_cpu_ops": 0.0}
     assert (tpu.notes, tpu.warnings) == ([], [NO_COMPILER])
 
-    gpu = found["gpu"]
+    gpu = measured["gpu"]
     assert (gpu.figures["gpu_ops_share"], gpu.warnings) == (0.0, [NO_GPU])
     assert "gpu_runs" not in gpu.figures
 
 
 def test_a_hybrid_model_is_refused_with_the_op_that_stopped_it(on_targets, tmp_path) -> None:
-    found = on_targets("dynamic_range")
-    micro = found["microcontroller"]
+    measured = on_targets("dynamic_range")
+    micro = measured["microcontroller"]
     assert micro.figures.keys() == {"mcu_flash_bytes", "mcu_runs"}
     assert micro.figures["mcu_runs"] == 0
     (note,) = micro.notes
     assert note.startswith("TFLite Micro does not run it: CONV_2D (op ")
     assert note.endswith(") fails to prepare: Hybrid models are not supported on TFLite Micro.")
-    npu = found["ethos_u"]
+    npu = measured["ethos_u"]
     assert npu.figures == {
         "ethos_u_ops_share": 0.0,
         "ethos_u_cpu_ops": float(sum(npu.elsewhere.values())),
@@ -116,40 +116,40 @@ def test_a_hybrid_model_is_refused_with_the_op_that_stopped_it(on_targets, tmp_p
     assert npu.notes == ["Vela leaves the whole model to the CPU"]
     assert npu.compiled is None
     assert not (tmp_path / "measured" / "ethos_u.tflite").exists()
-    assert found["edge_tpu"].figures["edge_tpu_ops_share"] == 0
-    assert found["edge_tpu"].notes == [
+    assert measured["edge_tpu"].figures["edge_tpu_ops_share"] == 0
+    assert measured["edge_tpu"].notes == [
         "the part on the Edge TPU ends at CONV_2D: it works on float32, not on 8-bit integers"
     ]
 
 
-def test_a_float16_model_is_for_a_gpu(on_targets) -> None:
-    found = on_targets("float16")
-    # MEAN is not in the delegate's list; DEQUANTIZE of float16 weights costs nothing there.
-    assert found["gpu"].elsewhere == {"MEAN": 1}
-    assert 0.9 < found["gpu"].figures["gpu_ops_share"] < 1
-    assert found["gpu"].notes == ["1 MEAN: not in the GPU delegate's list"]
-    assert found["microcontroller"].figures["mcu_runs"] == 0
-    assert "DEQUANTIZE (op 0) fails to prepare" in found["microcontroller"].notes[0]
+def test_a_float16_model_suits_a_gpu(on_targets) -> None:
+    measured = on_targets("float16")
+    # MEAN is not in the delegate's list. DEQUANTIZE of float16 weights costs nothing there.
+    assert measured["gpu"].elsewhere == {"MEAN": 1}
+    assert 0.9 < measured["gpu"].figures["gpu_ops_share"] < 1
+    assert measured["gpu"].notes == ["1 MEAN: not in the GPU delegate's list"]
+    assert measured["microcontroller"].figures["mcu_runs"] == 0
+    assert "DEQUANTIZE (op 0) fails to prepare" in measured["microcontroller"].notes[0]
 
 
-def test_float_ends_stay_on_the_cpu(on_targets) -> None:
-    found = on_targets("full_integer")
+def test_float_inputs_and_outputs_stay_on_the_cpu(on_targets) -> None:
+    measured = on_targets("full_integer")
     ends = {"DEQUANTIZE": 1, "QUANTIZE": 1}
-    assert found["ethos_u"].elsewhere == found["edge_tpu"].elsewhere == ends
-    assert "ethos_u_inferences_per_s" not in found["ethos_u"].figures
-    assert found["ethos_u"].notes == [
+    assert measured["ethos_u"].elsewhere == measured["edge_tpu"].elsewhere == ends
+    assert "ethos_u_inferences_per_s" not in measured["ethos_u"].figures
+    assert measured["ethos_u"].notes == [
         "1 DEQUANTIZE, 1 QUANTIZE stay on the CPU, whose time Vela does not estimate: inferences "
         "per second are not known"
     ]
-    assert found["edge_tpu"].notes == [
+    assert measured["edge_tpu"].notes == [
         "the part on the Edge TPU ends at DEQUANTIZE: it is not among the supported ops"
     ]
-    assert found["microcontroller"].figures["mcu_equal_share"] == 1
+    assert measured["microcontroller"].figures["mcu_equal_share"] == 1
 
 
 def test_inputs_are_bound_by_name_whatever_their_order(on_targets) -> None:
-    found = on_targets("integer_only_int8", "two_inputs")
-    assert found["microcontroller"].figures["mcu_equal_share"] == 1
+    measured = on_targets("integer_only_int8", "two_inputs")
+    assert measured["microcontroller"].figures["mcu_equal_share"] == 1
 
 
 def test_state_is_forgotten_between_samples(on_targets) -> None:
@@ -174,7 +174,7 @@ def test_ops_that_the_reference_kernels_lack_are_not_compared(on_targets) -> Non
     assert "DEPTH_TO_SPACE" in note and "\n" not in note
 
 
-def test_a_model_that_is_not_there_is_measured_on_nothing(prepare, tmp_path) -> None:
+def test_a_missing_model_is_not_measured(prepare, tmp_path) -> None:
     (tmp_path / "model.tflite").write_bytes(b"")
     prepared = prepare("convolutional")
     provisional = measure_targets(
@@ -184,24 +184,24 @@ def test_a_model_that_is_not_there_is_measured_on_nothing(prepare, tmp_path) -> 
         targets=TARGETS,
         measured_path=str(tmp_path / "measured"),
     )
-    found = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
-    assert (provisional, found.model_sha256, found.targets) == (False, None, [])
+    record = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
+    assert (provisional, record.model_sha256, record.targets) == (False, None, [])
 
 
-def test_what_ran_out_of_time_is_a_note(on_targets, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeout_becomes_a_note(on_targets, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempt, "TIMEOUT_S", 0.0)
-    found = on_targets("integer_only_int8")
-    assert found["ethos_u"].figures == {}
-    assert found["ethos_u"].notes == [
+    measured = on_targets("integer_only_int8")
+    assert measured["ethos_u"].figures == {}
+    assert measured["ethos_u"].notes == [
         "Vela does not compile it: took longer than 0 s and was stopped"
     ]
-    assert found["microcontroller"].figures["mcu_runs"] == 0
+    assert measured["microcontroller"].figures["mcu_runs"] == 0
 
 
 def test_a_real_model(
     shared_models: Path, prepare, public_model, write_dataset, tmp_path: Path
 ) -> None:
-    """The reference model of MLPerf Tiny for keywords, on recordings and not on noise."""
+    """The model is MLPerf Tiny's reference for keyword spotting, and the samples are recordings."""
     folder = shared_models / "keyword_spotting"
     calibration = {"input_1": np.load(folder / "calibration.npz")["input_1"][:50]}
     recordings = {"input_1": np.load(folder / "evaluation.npz")["input_1"][:50]}
@@ -214,8 +214,8 @@ def test_a_real_model(
         targets=TARGETS[:3],
         measured_path=str(tmp_path / "measured"),
     )
-    found = TargetMeasurements.read(tmp_path / "measured" / "targets.json").targets
-    figures = {name: value for each in found for name, value in each.figures.items()}
+    targets = TargetMeasurements.read(tmp_path / "measured" / "targets.json").targets
+    figures = {name: value for each in targets for name, value in each.figures.items()}
     assert figures["mcu_flash_bytes"] == model.stat().st_size
     assert figures["mcu_runs"] == figures["mcu_equal_share"] == 1
     # Two feature maps of 25 x 5 x 64 bytes.

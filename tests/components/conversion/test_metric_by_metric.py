@@ -1,6 +1,6 @@
-"""A model of two signatures with two outputs each: every metric on its output, with its labels.
+"""Metrics of a model of two signatures with two outputs each, each on its output and labels.
 
-What is expected comes from a plain LiteRT loop and scikit-learn.
+The expected values come from a plain LiteRT loop and scikit-learn.
 """
 
 import json
@@ -29,7 +29,7 @@ pytestmark = [
 ]
 Arrays = dict[str, NDArray[Any]]
 SAMPLES = 60
-#: By signature, the data's own label and what metrics name beside it.
+#: The label and the further arrays of each signature's data.
 LABELS = {"see": ("kind", ["place", "kind"]), "hear": ("clean", ["voiced"])}
 SEE, HEAR = {"signature": "see"}, {"signature": "hear"}
 KIND, PLACE = {**SEE, "output": "scores"}, {**SEE, "output": "where", "label": "place"}
@@ -108,7 +108,7 @@ def _export(folder: str) -> None:
 
 
 def _data() -> dict[str, Arrays]:
-    """Random samples with random labels: figures are poor, and differ from metric to metric."""
+    """Return random samples with random labels, so that all metrics have different values."""
     random = np.random.default_rng(9)
     return {
         "see": {
@@ -140,15 +140,15 @@ def _build(path: Path) -> None:
 
 
 def _plainly(model: Path) -> Arrays:
-    """Outputs [samples, ...] by name, of a plain loop over both signatures."""
-    found: dict[str, list[NDArray[Any]]] = {}
+    """Return outputs [samples, ...] by name from a plain loop over both signatures."""
+    outputs_by_name: dict[str, list[NDArray[Any]]] = {}
     for key, arrays in _data().items():
         runner = Interpreter(model_path=str(model)).get_signature_runner(key)
         (name,) = runner.get_input_details()
         for row in arrays[name]:
             for output, values in runner(**{name: row[None]}).items():
-                found.setdefault(output, []).append(values[0])
-    return {output: np.stack(values) for output, values in found.items()}
+                outputs_by_name.setdefault(output, []).append(values[0])
+    return {output: np.stack(values) for output, values in outputs_by_name.items()}
 
 
 def _expected(model: Path, baseline: Path) -> Iterator[tuple[str, float]]:

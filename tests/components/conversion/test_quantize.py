@@ -1,4 +1,4 @@
-"""Seven modes deliver what they promise; what does not is a result with a reason."""
+"""Seven modes deliver what they promise. A failure is a result with a reason."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +60,7 @@ def test_mode_delivers_what_it_promises(prepare: Prepare, quantized: Quantize, m
     assert read_contents(result.content).dtypes[STORED_IN[mode]] > 0
 
 
-def test_scale_and_zero_point_of_the_ends(prepare: Prepare, quantized: Quantize):
+def test_scale_and_zero_point_of_inputs_and_outputs(prepare: Prepare, quantized: Quantize):
     prepared = prepare("convolutional")
     attestation = quantized(prepared, "integer_only_int8").attestation
     image = open_dataset(prepared.dataset, "serving_default").inputs["image"]
@@ -218,12 +218,12 @@ def test_unchanged_model_is_rejected(prepare: Prepare, quantized: Quantize):
         ("integer_only_int8", True),
     ],
 )
-def test_a_model_that_brings_its_ranges_is_int8_in_any_mode(
+def test_a_model_with_its_own_ranges_is_int8_in_any_mode(
     prepare: Prepare, quantized: Quantize, mode: str, asked: bool
 ):
     attestation = quantized(prepare("quantization_aware"), mode).attestation
     unasked = (
-        "it computes in int8, which this mode does not ask for: the model brings ranges of its own "
+        "it computes in int8, which this mode does not ask for: the model has ranges of its own "
         "(fake quantization), as after quantization-aware training"
     )
     assert (attestation.status, attestation.unchanged) == ("converted", False)
@@ -242,7 +242,9 @@ def test_silent_float_model_is_rejected(prepare: Prepare, quantized: Quantize, t
     ]
 
 
-def test_public_converter_stands_in(prepare: Prepare, quantized: Quantize, tmp_path: Path):
+def test_public_converter_makes_the_same_bytes(
+    prepare: Prepare, quantized: Quantize, tmp_path: Path
+):
     prepared = prepare("two_inputs")
     record = Calibration.read(prepared.calibrated / "calibration.json")
     record.model_copy(update={"way": "converter"}).write(tmp_path / "calibration.json")
@@ -258,8 +260,8 @@ def test_calibrated_mode_without_calibration(prepare: Prepare, quantized: Quanti
     with pytest.raises(InputError) as caught:
         quantized(prepare("convolutional"), "int16x8", **{missing: None})
     assert str(caught.value) == (
-        "int16x8 needs representative data: connect what `calibrate` wrote, and the calibration "
-        "set, to `quantize`"
+        "int16x8 needs representative data: connect the output of `calibrate` and the calibration "
+        "set to `quantize`"
     )
 
 
@@ -275,8 +277,8 @@ def test_float_model_that_does_not_run(prepare: Prepare, quantized: Quantize, tm
     with pytest.raises(InputError) as caught:
         quantized(prepared, "float16", baseline=str(broken))
     assert str(caught.value) == (
-        f"{broken}: running the float model failed: the model's inputs are `x`, the float "
-        "model's `a`, `b`; no candidate can be compared with it"
+        f"{broken}: running the float model failed: the model's inputs are `x`, the float model's "
+        "`a`, `b`. No candidate can be compared with it"
     )
 
 

@@ -1,4 +1,4 @@
-"""A SavedModel with several graphs: the tags choose the one that every step works on."""
+"""The tags choose a graph of a SavedModel with several graphs."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ NARROW = ["serve", "narrow"]
 
 
 def export_two_graphs(folder: Path) -> None:
-    """64 outputs for the tag `serve`, 32 for `serve` and `narrow`."""
+    """Export a graph of 64 outputs for `serve`, and one of 32 outputs for `serve` and `narrow`."""
     import tensorflow as tf
 
     v1 = tf.compat.v1
@@ -105,10 +105,10 @@ def test_candidates_are_made_from_the_same_graph(
     assert [tensor.shape for tensor in attestation.outputs] == [[1, 32]]
 
 
-def test_tags_that_are_not_there(two_graphs: Path, tmp_path: Path):
+def test_unknown_tags_are_refused(two_graphs: Path, tmp_path: Path):
     with pytest.raises(InputError) as caught:
         converted(two_graphs, tmp_path, ["serve", "gpu"])
     assert str(caught.value) == (
-        f"{two_graphs} has no graph with the tags [serve, gpu]: set `model.tags` to [serve] or "
+        f"{two_graphs} has no graph with the tags [serve, gpu]. Set `model.tags` to [serve] or "
         "[narrow, serve], which it has, or export the model again for inference"
     )

@@ -1,4 +1,4 @@
-"""Ops that LiteRT has no builtin for: refused by name, or kept as TensorFlow's where asked for."""
+"""Ops without a LiteRT builtin are refused by name, or kept as TensorFlow ops on request."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ def error_function(unprepared: Callable[..., Any], saved_models: Path, tmp_path:
 
 @pytest.fixture
 def baseline(saved_models: Path, tmp_path: Path) -> Callable[..., ModelFacts]:
-    """Convert a small SavedModel with or without the key; the files are in `tmp_path`."""
+    """Convert a small SavedModel with or without the key. The files are in `tmp_path`."""
 
     def run(model: str, *, select_tf_ops: bool) -> ModelFacts:
         convert_baseline(
@@ -57,7 +57,7 @@ def test_without_the_key(baseline: Callable[..., ModelFacts], saved_models: Path
         f"{saved_models / 'error_function'}: LiteRT has no builtin for Erf, which signature "
         "`serving_default` uses. Express them through ops that LiteRT has, as listed at "
         "https://ai.google.dev/edge/litert/models/ops_compatibility, and export the model again. "
-        "Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`; but such a "
+        "Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`. But such a "
         "model needs LiteRT with the Flex delegate wherever it runs (23.0 MB instead of 0.8 MB in "
         "LiteRT's guide, 4.1 MB when built for one model), its TensorFlow ops stay in float, and "
         "LiteRT's pip wheels cannot run it, so that it cannot be calibrated nor its accuracy "
@@ -91,7 +91,7 @@ def test_with_the_key(baseline: Callable[..., ModelFacts], tmp_path: Path):
 
 
 @pytest.mark.parametrize("mode", ["dynamic_range", "float16"])
-def test_what_was_converted_and_could_not_be_run(
+def test_a_model_with_tensorflow_ops_is_converted_but_not_run(
     baseline: Callable[..., ModelFacts],
     quantized: Callable[..., Any],
     error_function: Any,

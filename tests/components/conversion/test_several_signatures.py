@@ -1,4 +1,4 @@
-"""Models with several signatures: one .tflite, samples for each, and nothing left in float."""
+"""Models with several signatures: one .tflite, with calibration samples for each signature."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Folder:
-    """A folder with everything that tasks hand on."""
+    """A folder with the artifacts of all tasks."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -59,26 +59,26 @@ def folder(
     write_dataset: Callable[..., Path],
     samples: dict[str, Arrays],
 ) -> Folder:
-    """The float model of an encoder and a decoder, with calibration sets, calibrated."""
-    found = Folder(tmp_path_factory.mktemp("signatures"))
-    run_isolated(_export, found("saved_model"), limits=ResourceLimits(60))
+    """An encoder and a decoder as a float model, with calibration sets, calibrated."""
+    files = Folder(tmp_path_factory.mktemp("signatures"))
+    run_isolated(_export, files("saved_model"), limits=ResourceLimits(60))
     convert_baseline(
-        SavedModelGraph(found("saved_model"), SIGNATURES),
+        SavedModelGraph(files("saved_model"), SIGNATURES),
         calibrated=True,
-        baseline_path=found("baseline.tflite"),
-        prepared_path=found("prepared.tflite"),
-        facts_path=found("facts.json"),
+        baseline_path=files("baseline.tflite"),
+        prepared_path=files("prepared.tflite"),
+        facts_path=files("facts.json"),
     )
     for key, arrays in samples.items():
-        write_dataset(found.path / "dataset", arrays, key)
+        write_dataset(files.path / "dataset", arrays, key)
     calibrate(
-        found("prepared.tflite"),
-        facts_path=found("facts.json"),
-        dataset_path=found("dataset"),
+        files("prepared.tflite"),
+        facts_path=files("facts.json"),
+        dataset_path=files("dataset"),
         limits=ResourceLimits(60.0),
-        calibrated_path=found("calibrated"),
+        calibrated_path=files("calibrated"),
     )
-    return found
+    return files
 
 
 def _export(folder: str) -> None:
@@ -102,7 +102,7 @@ def _export(folder: str) -> None:
 
 
 def _public(saved_model: str, mode_name: str, samples: dict[str, Arrays]) -> bytes:
-    """The guide's recipe for several signatures: `(signature, {name: array})`."""
+    """Convert by the guide's recipe for several signatures: `(signature, {name: array})`."""
     import tensorflow as tf
 
     def representative() -> Iterator[tuple[str, Arrays]]:
@@ -172,17 +172,17 @@ def test_every_mode_gives_what_the_guide_gives(
     assert min(attestation.trial.snr_db.values()) > 25
 
 
-def test_a_signature_that_was_not_calibrated_is_seen(
+def test_a_signature_without_calibration_is_rejected(
     folder: Folder, tmp_path: Path, samples: dict[str, Arrays]
 ):
-    """TensorFlow leaves it in float without a word, behind inputs and outputs of int8."""
+    """TensorFlow silently leaves it in float, behind inputs and outputs of int8."""
     half = {"encode": samples["encode"]}
     content = run_isolated(
         _public, folder("saved_model"), "integer_only_int8", half, limits=ResourceLimits(120)
     )
     model = tmp_path / "half.tflite"
     model.write_bytes(content)
-    found = attest(
+    attested = attest(
         Case(
             model=str(model),
             baseline=folder("baseline.tflite"),
@@ -192,9 +192,10 @@ def test_a_signature_that_was_not_calibrated_is_seen(
             timeout_s=60.0,
         )
     )
-    assert found["status"] == "rejected"
+    assert attested["status"] == "rejected"
     assert (
-        "ops left in float, in a mode that promises none: FULLY_CONNECTED (1)" in found["reasons"]
+        "ops left in float, in a mode that promises none: FULLY_CONNECTED (1)"
+        in attested["reasons"]
     )
 
 
@@ -238,7 +239,7 @@ def test_each_metric_is_measured_on_its_signature(
 
 
 def _label(folder: Folder, samples: dict[str, Arrays]) -> None:
-    """Build an evaluation set whose labels are what the float model gives."""
+    """Build an evaluation set with the float model's outputs as labels."""
     from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
     from quantgate.components.build_dataset.work import build_dataset
 

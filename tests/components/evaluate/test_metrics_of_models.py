@@ -277,8 +277,9 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         (
             {"metric": "nowhere:metric"},
             None,
-            "nowhere:metric cannot be imported: No module named 'nowhere'; name its file as `code` "
-            "in the spec, put the module beside the spec, or on a cluster into the image",
+            "nowhere:metric cannot be imported: No module named 'nowhere'. Name its file as `code` "
+            "in the spec, put the module beside the spec, or, on a cluster, install it in the "
+            "image",
         ),
         (
             {"metric": "judging:missing"},

@@ -1,4 +1,4 @@
-"""Keras model files, sound and otherwise."""
+"""Valid and invalid Keras model files."""
 
 import shutil
 import warnings
@@ -13,7 +13,7 @@ from quantgate.components.processes.isolation import ResourceLimits, run_isolate
 
 @pytest.fixture(scope="session")
 def keras_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of Keras files, and `inputs.npz` and `outputs.npy` of those called `two_inputs`."""
+    """A folder of Keras files, with `inputs.npz` and `outputs.npy` for `two_inputs`."""
     folder = tmp_path_factory.mktemp("keras")
     run_isolated(_save_all, folder, limits=ResourceLimits(120))
     content = (folder / "two_inputs.keras").read_bytes()
@@ -65,7 +65,7 @@ def _two_inputs(keras: Any) -> Any:
 
 
 def _make_older(source: Path, target: Path, grouped_before: str = "") -> None:
-    """Copy a file as Keras 2 would have written it, with `groups` where it wrote that."""
+    """Copy a file as Keras 2 would have written it, optionally with `groups`."""
     import h5py
 
     shutil.copy(source, target)

@@ -1,4 +1,4 @@
-"""A Keras file becomes a SavedModel that computes the same, or a sentence."""
+"""A Keras file becomes a SavedModel with the same outputs, or is refused with a reason."""
 
 import importlib.util
 import shutil
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.tensorflow
 without_tf_keras = pytest.mark.skipif(
     importlib.util.find_spec("tf_keras") is not None, reason="tf_keras reads such files otherwise"
 )
-EXPORT = 'with model.export("folder"), and name that folder as `model.saved_model`'
+NAME = "and name that folder as `model.saved_model`"
 
 
 def computed(saved_model: Path, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
@@ -33,7 +33,7 @@ def computed(saved_model: Path, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]
 
 @pytest.fixture
 def refusal(tmp_path: Path) -> Callable[[Path], str]:
-    """The message that a file is refused with."""
+    """Return the message that a file is refused with."""
 
     def run(file: Path) -> str:
         with pytest.raises(InputError) as caught:
@@ -82,16 +82,16 @@ def test_inputs_keep_their_names_and_empty_folders_may_vanish(keras_files: Path,
 @pytest.mark.parametrize("name", ["lambda.keras", "lambda.h5"])
 def test_code_in_a_file_is_not_run(refusal: Callable[[Path], str], keras_files: Path, name: str):
     assert refusal(keras_files / name) == (
-        f"{keras_files / name} has a Lambda layer, whose Python code is not run for safety: export "
-        f"the model where its code is at home, {EXPORT}"
+        f"{keras_files / name} has a Lambda layer, whose Python code is not run for safety. Export "
+        f'the model with model.export("folder") where its code is installed, {NAME}'
     )
 
 
 @pytest.mark.parametrize("name", ["custom.keras", "custom.h5"])
 def test_a_custom_layer(refusal: Callable[[Path], str], keras_files: Path, name: str):
     assert refusal(keras_files / name) == (
-        f"{keras_files / name} uses `Doubled`, which is no part of Keras: export the model where "
-        f"the code of `Doubled` is at home, {EXPORT}"
+        f"{keras_files / name} uses `Doubled`, which is not part of Keras. Export the model with "
+        f'model.export("folder") where the code of `Doubled` is installed, {NAME}'
     )
 
 
@@ -102,7 +102,7 @@ def test_a_file_of_keras_2_that_keras_3_does_not_read(
     file = keras_files / "keras_2_depthwise.h5"
     assert refusal(file) == (
         f"{file} was written by Keras 2.15.0, and Keras 3 cannot read it: Unrecognized keyword "
-        "arguments passed to DepthwiseConv2D: {'groups': 1}; `pip install tf_keras` where the "
+        "arguments passed to DepthwiseConv2D: {'groups': 1}. Run `pip install tf_keras` where the "
         "model is converted, or name a SavedModel of it as `model.saved_model`"
     )
 
@@ -110,34 +110,36 @@ def test_a_file_of_keras_2_that_keras_3_does_not_read(
 @pytest.mark.parametrize("name", ["torn.keras", "torn.h5"])
 def test_a_file_that_is_cut_short(refusal: Callable[[Path], str], keras_files: Path, name: str):
     assert refusal(keras_files / name) == (
-        f"{keras_files / name} is damaged or cut short; copy it again, or save the model again"
+        f"{keras_files / name} is damaged or cut short. Copy it again, or save the model again"
     )
 
 
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("junk.keras", "is neither a .keras nor an .h5 file; "),
-        ("other.zip", "is a zip file and no Keras model; "),
+        ("junk.keras", "is neither a .keras nor an .h5 file. "),
+        ("other.zip", "is a zip file, but not a Keras model. "),
     ],
 )
-def test_another_file(refusal: Callable[[Path], str], keras_files: Path, name: str, what: str):
+def test_other_files_are_refused(
+    refusal: Callable[[Path], str], keras_files: Path, name: str, what: str
+):
     assert refusal(keras_files / name) == (
-        f"{keras_files / name} {what}write one with model.save('model.keras')"
+        f"{keras_files / name} {what}Write one with model.save('model.keras')"
     )
 
 
 def test_weights_without_a_model(refusal: Callable[[Path], str], keras_files: Path):
     file = keras_files / "only.weights.h5"
     assert refusal(file) == (
-        f"{file} holds weights without a model; write one with model.save('model.keras'), where "
+        f"{file} holds weights without a model. Write one with model.save('model.keras'), where "
         "the model is built"
     )
 
 
-def test_no_file(refusal: Callable[[Path], str], tmp_path: Path):
+def test_a_missing_file_is_refused(refusal: Callable[[Path], str], tmp_path: Path):
     missing = tmp_path / "missing.keras"
-    assert refusal(missing) == f"{missing} does not exist; it should be a Keras model file"
+    assert refusal(missing) == f"{missing} does not exist. It should be a Keras model file"
     assert refusal(tmp_path) == (
-        f"{tmp_path} is a folder, not a Keras file; name a SavedModel as `model.saved_model`"
+        f"{tmp_path} is a folder, not a Keras file. Name a SavedModel as `model.saved_model`"
     )

@@ -1,4 +1,4 @@
-"""Models of Keras 2 where tf_keras is installed, which it is for this test alone."""
+"""Models of Keras 2 with tf_keras, which only this test installs."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ sys.exit(2)
 
 @pytest.fixture
 def python(tmp_path: Path):
-    """Run code with tf_keras importable, or without; the folder is its argument."""
+    """Run code with or without tf_keras. The folder is its argument."""
     target = tmp_path / "packages"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", target]
     done = subprocess.run([*install, "tf_keras"], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Binding by signature name, quantized inputs and outputs, state, and models that do not run."""
+"""The interpreter: names, quantized inputs and outputs, state, and models that do not run."""
 
 import numpy as np
 import pytest
@@ -22,12 +22,12 @@ def facts(make_facts):
 
 
 def loaded(path, facts, inputs):
-    """The only signature of a model, ready to run."""
+    """Load the only signature of a model."""
     return LiteRTModel(path, facts, facts.signatures[0], inputs)
 
 
 def outputs_of(model, **arrays):
-    """The float outputs of every sample, run one by one."""
+    """Run samples one by one, and return their float outputs."""
     encoded = model.encode(arrays)
     results = []
     for row in range(len(next(iter(arrays.values())))):
@@ -174,7 +174,7 @@ def test_another_dtype_without_quantization_is_a_failure(build_model, facts, sto
     )
 
 
-def test_what_is_no_model_cannot_be_loaded(tmp_path, facts):
+def test_a_file_that_is_not_a_model_cannot_be_loaded(tmp_path, facts):
     path = tmp_path / "text.tflite"
     path.write_bytes(b"not a flatbuffer" * 100)
     assert failure(str(path), facts(), X).startswith("the model cannot be loaded: ")

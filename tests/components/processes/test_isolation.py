@@ -1,4 +1,4 @@
-"""A child process may raise, crash, hang or answer at length; the parent gets a sentence."""
+"""A child process that raises, crashes or hangs becomes an exception with a reason."""
 
 import ctypes
 import faulthandler
@@ -30,7 +30,7 @@ def _refuse(what: str) -> None:
 
 
 def _read_address_zero() -> None:
-    faulthandler.disable()  # pytest's would print a page
+    faulthandler.disable()  # pytest's handler would print a page
     ctypes.string_at(0)
 
 
@@ -93,7 +93,7 @@ def test_exit_without_result_is_named():
         run_isolated(os._exit, 3, limits=ResourceLimits(10))
 
 
-def test_result_that_cannot_travel_is_no_silence():
+def test_unpicklable_result_is_reported():
     with pytest.raises(IsolatedFailure, match=r"^ended with exit code 1 and no result$"):
         run_isolated(_unpicklable, limits=ResourceLimits(10))
 
@@ -112,7 +112,7 @@ def test_no_child_is_left_behind(tmp_path: Path):
         os.kill(int((tmp_path / "id").read_text()), 0)
 
 
-def test_output_of_the_child_is_ours(capfd: pytest.CaptureFixture[str]):
+def test_child_prints_to_the_parents_output(capfd: pytest.CaptureFixture[str]):
     run_isolated(_say, limits=ResourceLimits(10))
     assert capfd.readouterr().out == "said\n"
 
@@ -170,13 +170,13 @@ def test_memory_that_is_shared_with_the_parent_counts_once():
     assert len(ballast) == 200 * PIECE
 
 
-def test_no_more_memory_to_be_had():
-    with pytest.raises(OutOfMemory, match=r"^found no more memory$"):
+def test_failed_allocation_is_out_of_memory():
+    with pytest.raises(OutOfMemory, match=r"^ran out of memory$"):
         run_isolated(_find_no_memory, limits=ResourceLimits(10))
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGABRT, signal.SIGSEGV])
-def test_a_crash_is_not_taken_for_want_of_memory(signal_number: int):
+def test_a_crash_does_not_count_as_out_of_memory(signal_number: int):
     with pytest.raises(IsolatedFailure, match=r"^crashed with SIG(ABRT|SEGV)$") as caught:
         run_isolated(_end_by, signal_number, limits=ResourceLimits(10, "8GiB"))
     assert not isinstance(caught.value, OutOfBounds)
@@ -191,7 +191,7 @@ def test_a_failure_leaves_the_others_alone():
     assert str(second) == "ZeroDivisionError: integer division or modulo by zero"
 
 
-def test_time_is_up_for_those_that_are_not_done():
+def test_timeout_fails_only_unfinished_calls():
     quick, slow = attempt_side_by_side(time.sleep, [(0.0,), (60.0,)], limits=ResourceLimits(1))
     assert quick is None
     assert isinstance(slow, OutOfBounds)

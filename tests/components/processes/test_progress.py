@@ -1,4 +1,4 @@
-"""Counting samples into a file that the runner reads."""
+"""Samples are counted in a file that the runner reads."""
 
 import multiprocessing
 import time
@@ -16,7 +16,7 @@ def file(tmp_path, monkeypatch):
     return path
 
 
-def test_what_is_done_is_counted(file):
+def test_finished_samples_are_counted(file):
     expect(10)
     assert read_progress(file) == (0, 10)
     assert list(counted(range(4))) == [0, 1, 2, 3]
@@ -29,7 +29,7 @@ def test_chunks_count_by_their_size(file):
     assert read_progress(file) == (5, 5)
 
 
-def test_a_sample_counts_when_the_next_is_asked_for(file):
+def test_a_sample_counts_when_the_next_is_requested(file):
     expect(3)
     samples = counted(range(3))
     next(samples)
@@ -49,14 +49,14 @@ def test_processes_count_side_by_side(file):
     assert read_progress(file) == (4000, 4000)
 
 
-def test_to_expect_anew_forgets_what_was_done(file):
+def test_expect_resets_the_count(file):
     list(counted(range(32)))
     assert read_progress(file) is None
     expect(7)
     assert read_progress(file) == (0, 7)
 
 
-def test_nothing_is_written_where_nobody_asks(tmp_path, monkeypatch):
+def test_nothing_is_written_without_the_variable(tmp_path, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     expect(3)
@@ -64,7 +64,7 @@ def test_nothing_is_written_where_nobody_asks(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_written_stops_no_task(tmp_path, monkeypatch):
+def test_an_unwritable_file_does_not_stop_a_task(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere" / "progress"))
     expect(3)
     assert list(counted(range(3))) == [0, 1, 2]
@@ -81,7 +81,7 @@ def test_a_sample_costs_less_than_a_microsecond(file):
 
 
 @pytest.mark.parametrize("content", [b"", b"12", b"." * 40, b"12\n..", b"many\n...", b"\n."])
-def test_files_of_other_forms_are_read_as_far_as_they_make_sense(tmp_path, content):
+def test_invalid_files_are_read_as_far_as_possible(tmp_path, content):
     path = tmp_path / "progress"
     path.write_bytes(content)
     expected = {b"12\n..": (2, 12), b"many\n...": (3, None), b"\n.": (1, None)}
