@@ -305,16 +305,22 @@ def test_names_with_markup_and_control_characters_stay_text(decided, tmp_path, c
     assert "[bold]<b>x</b> [2J next" in out
 
 
-def test_a_thousand_candidates_are_decided_and_explained_in_no_time(run, tmp_path, capsys):
+@pytest.mark.timing
+def test_a_thousand_candidates_are_decided_and_explained_in_seconds(run, tmp_path, capsys):
     generator = np.random.default_rng(0)
-    for number in range(1000):
-        run.add(f"c{number}", "float16", 400 + number % 97, *generator.integers(0, 30, 2))
-    started = time.process_time()
-    decision = run.decide(LIMITS, CHOOSE)
-    assert time.process_time() - started < 15
+
+    def decide_on(numbers):
+        for number in numbers:
+            run.add(f"c{number}", "float16", 400 + number % 97, *generator.integers(0, 30, 2))
+        started = time.process_time()
+        return run.decide(LIMITS, CHOOSE), time.process_time() - started
+
+    _, seconds_for_a_hundred = decide_on(range(100))
+    decision, seconds = decide_on(range(100, 1000))
+    assert seconds < 40 * seconds_for_a_hundred
     decision.write(tmp_path / "decision.json")
     started = time.process_time()
     assert main(["explain", str(tmp_path), decision.winner]) == 0
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 10 * seconds_for_a_hundred + 3
     assert "won" in capsys.readouterr().out
     assert json.loads((tmp_path / "decision.json").read_text("utf-8"))["winner"] == decision.winner

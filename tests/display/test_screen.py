@@ -141,13 +141,14 @@ def test_an_encoding_without_marks_gets_ascii(start):
     assert "+ candidates" in shown.terminal.text
 
 
+@pytest.mark.timing
 def test_it_draws_seldom_and_costs_next_to_nothing(start):
     shown = start(20, 0.1, rows=50)
     assert shown.wait() == 0
     spent, seconds = map(float, shown.terminal.text.split()[-2:])
     assert shown.raw.count(b"\x1b[J") <= 8 * seconds + 2
     # It is 1 % on a quiet machine.
-    assert spent < 0.1 * seconds
+    assert spent < 0.2 * seconds
 
 
 def test_a_dumb_terminal_is_none(on_a_terminal, tmp_path):

@@ -142,7 +142,7 @@ class Killed:
         process.communicate()
 
     def wait_until_clean(self) -> None:
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 60
         while self.left():
             assert time.monotonic() < limit, self.left()
             time.sleep(0.05)

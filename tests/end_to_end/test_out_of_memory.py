@@ -96,7 +96,7 @@ def _limited(folder: Path, limit: str, events: str) -> Group:
 
 def _remove(folder: Path) -> None:
     """A group is in use for as long as the kernel clears away its last process."""
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while time.monotonic() < limit:
         try:
             folder.rmdir()

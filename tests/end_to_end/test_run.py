@@ -272,7 +272,7 @@ def test_a_run_that_is_ended_does_not_pass_for_whole(
         if "Convert float32 baseline" in line:
             break
     process.send_signal(signal_sent)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=120)
     assert process.returncode == 130, error
     assert "interrupted" in error
     (run,) = (path for path in (example / "runs" / "digits").iterdir())

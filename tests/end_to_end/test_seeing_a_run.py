@@ -182,7 +182,7 @@ def test_ctrl_c_again_and_again_still_ends_everything(example: Path) -> None:
     for pause in (0.0, 0.0, 0.1, 0.2):
         time.sleep(pause)
         process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=120)
     (run,) = (example / "runs" / "digits").iterdir()
     assert (process.returncode, error) == (
         130,

@@ -169,6 +169,7 @@ run_pipeline(read_pipeline(source), arguments, out / "out", out / "logs", cache=
 """
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_ends_while_it_fetches_leaves_no_process(bucket, compiled, tmp_path, number):
     bucket.put("data/a", b"first" * 100_000)
@@ -176,19 +177,18 @@ def test_a_run_that_ends_while_it_fetches_leaves_no_process(bucket, compiled, tm
 
     def stall(_):
         asked.set()
-        released.wait(60)
+        released.wait(120)
 
     bucket.fail(stall, media=True)
     command = [sys.executable, "-c", RUNNER, str(compiled), str(tmp_path)]
     runner = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    assert asked.wait(30)
+    assert asked.wait(60)
     began = time.monotonic()
     runner.send_signal(number)
-    runner.wait(20)
-    while fetching(tmp_path) and time.monotonic() - began < 10:
+    runner.wait(60)
+    while fetching(tmp_path) and time.monotonic() - began < 60:
         time.sleep(0.05)
-    assert fetching(tmp_path) == ""
-    assert time.monotonic() - began < 5
+    assert fetching(tmp_path) == "", "it waited for the answer of storage"
     released.set()
 
 

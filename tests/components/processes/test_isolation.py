@@ -98,11 +98,12 @@ def test_unpicklable_result_is_reported():
         run_isolated(_unpicklable, limits=ResourceLimits(10))
 
 
+@pytest.mark.timing
 def test_hang_is_stopped():
     started = time.monotonic()
     with pytest.raises(IsolatedFailure, match=r"^took longer than 0\.2 s and was stopped$"):
-        run_isolated(time.sleep, 60, limits=ResourceLimits(0.2))
-    assert time.monotonic() - started < 10
+        run_isolated(time.sleep, 600, limits=ResourceLimits(0.2))
+    assert time.monotonic() - started < 300
 
 
 def test_no_child_is_left_behind(tmp_path: Path):
@@ -122,10 +123,20 @@ def test_results_come_in_the_order_of_the_calls():
     assert run_side_by_side(divmod, calls, limits=ResourceLimits(10)) == [(3, 2), (4, 1), (1, 0)]
 
 
-def test_calls_run_side_by_side():
-    started = time.monotonic()
-    run_side_by_side(time.sleep, [(1.0,)] * 4, limits=ResourceLimits(30))
-    assert time.monotonic() - started < 3.5
+def test_calls_run_side_by_side(tmp_path: Path):
+    calls = [(tmp_path, number, 4) for number in range(4)]
+    assert run_side_by_side(_meet, calls, limits=ResourceLimits(120)) == [True] * 4
+
+
+def _meet(folder: Path, number: int, expected: int) -> bool:
+    """Return whether all expected processes are in the folder at the same time."""
+    (folder / str(number)).touch()
+    deadline = time.monotonic() + 60
+    while len(list(folder.iterdir())) < expected:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def test_the_first_failure_ends_the_others(tmp_path: Path):
@@ -146,10 +157,8 @@ def _refuse_or_hang(what: str | None, path: Path | None) -> None:
 
 
 def test_too_much_memory_is_stopped():
-    started = time.monotonic()
     with pytest.raises(OutOfMemory, match=r"^needed more than 0\.4GiB of memory and was stopped$"):
         run_isolated(_take, 8 << 30, limits=ResourceLimits(60, "0.4GiB"))
-    assert time.monotonic() - started < 10
 
 
 def test_memory_within_the_limit_passes():

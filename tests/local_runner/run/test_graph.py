@@ -245,7 +245,10 @@ def test_the_parallelism_of_a_loop_is_kept(run, tmp_path):
 
         mine = os.path.join(folder, str(item))
         open(mine, "w").close()
-        seen = len(os.listdir(folder))
+        seen, deadline = len(os.listdir(folder)), time.monotonic() + 10
+        while seen < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+            seen = len(os.listdir(folder))
         time.sleep(0.1)
         os.remove(mine)
         return seen
