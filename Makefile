@@ -25,14 +25,15 @@ PLAIN := \
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
-.PHONY: help demo test check lint types docs test-fast test-decision test-slow bench bench-runner images \
-  test-images test-backend test-backend-slow goldens pages schema lock clean
+.PHONY: help demo test check lint types docs test-fast test-decision test-tensorflow test-slow bench bench-runner \
+  images test-images test-backend test-backend-slow goldens pages schema lock clean
 
 help:
 	@echo "make demo       train a small model, quantize it in every mode, and pick the best"
 	@echo "make test       run all tests except the slow ones"
 	@echo "make check      check style, types and layers, and run the fast tests"
 	@echo "make test-decision  run the tests of the decision, which must cover it fully"
+	@echo "make test-tensorflow  run the tests that import TensorFlow or convert models"
 	@echo "make docs       build the documentation site in build/site"
 	@echo "make test-slow  run the slow tests; minutes"
 	@echo "make bench      compare whole runs with the guide's recipes and KFP's local runner; minutes"
@@ -49,8 +50,7 @@ help:
 demo: $(INSTALLED)
 	@$(BIN)/quantgate demo $(DEMO)
 
-test: test-decision
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not backend" --ignore tests/decision
+test: test-decision test-fast test-tensorflow
 
 check: lint types test-decision test-fast
 
@@ -79,6 +79,10 @@ test-decision: $(INSTALLED)
 
 test-fast: $(INSTALLED)
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)" $(addprefix --ignore=,$(DECISION))
+
+# TensorFlow stays out of the processes of the fast tests, which it makes several times slower.
+test-tensorflow: $(INSTALLED)
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "tensorflow and not slow and not backend"
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m "slow and not backend"

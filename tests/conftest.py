@@ -1,11 +1,17 @@
 """What every test may use."""
 
+import fcntl
+import gc
+import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +29,83 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
+MODULE_MARKS = re.compile(r"^pytestmark = (?:\[.*?^\]|[^\n]*)", re.MULTILINE | re.DOTALL)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out modules without a selected test, so that nothing is imported for them.
+
+    A module that imports TensorFlow is marked as a whole, and `-m "not tensorflow"` spares the
+    import. `-m "tensorflow and ..."` spares the modules that do not have the mark at all.
+    """
+    if not collection_path.name.startswith("test_"):
+        return None
+    text, expression = collection_path.read_text("utf-8"), config.option.markexpr
+    module_marks = MODULE_MARKS.search(text)
+    is_deselected = module_marks is not None and any(
+        f"mark.{mark}" in module_marks[0] for mark in re.findall(r"not (\w+)", expression)
+    )
+    wanted = re.match(r"(\w+) and ", expression)
+    is_unwanted = wanted is not None and f"mark.{wanted[1]}" not in text
+    return True if is_deselected or is_unwanted else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Refuse a module that imports TensorFlow although tests without it are asked for.
+
+    Beside the seconds for the import, a process that holds TensorFlow compiles pipelines several
+    times slower: kfp looks through all imported modules for each task.
+    """
+    report = yield
+    if "not tensorflow" in collector.config.option.markexpr and "tensorflow" in sys.modules:
+        raise pytest.UsageError(
+            f"{collector.nodeid} imports TensorFlow while it is collected; mark the whole module "
+            "`tensorflow`, or import it inside of a test"
+        )
+    return report
+
+
+def pytest_collection_finish() -> None:
+    """Exempt imported modules from garbage collection, which some tests start by themselves."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_stacks() -> Iterator[None]:
+    """Let kfp look up the names of its callers without the lines of their sources.
+
+    For the lines Python looks through all imported modules, for each frame of each call.
+    """
+    kfp = sys.modules.get("kfp.dsl.pipeline_task")
+    with pytest.MonkeyPatch.context() as patch:
+        if kfp:
+            patch.setattr(kfp, "inspect", SimpleNamespace(stack=partial(inspect.stack, 0)))
+        yield
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a folder once for all workers: `make_once(name, make)` calls `make(folder)`."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, finished = root / name, root / f"{name}.finished"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not finished.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                finished.touch()
+        return folder
+
+    return made
+
+
 @pytest.fixture(scope="session")
 def shared_models() -> Path:
     """Folder of the real trained models; the test is skipped where it is absent."""
@@ -32,16 +115,24 @@ def shared_models() -> Path:
 
 
 @pytest.fixture(scope="session")
-def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the example specs, with everything that they name on a machine."""
+def make_digits() -> Callable[[Path], object]:
+    """Make the model and the data of the demo in a folder."""
     from quantgate.commands.demo_digits import make_example
 
-    folder = tmp_path_factory.mktemp("examples")
-    make_example(folder / "quantgate-demo")
+    return make_example
+
+
+@pytest.fixture(scope="session")
+def examples(make_once: Callable[..., Path], make_digits: Callable[[Path], object]) -> Path:
+    """Folder of the example specs, with everything that they name on a machine."""
+    return make_once("examples", lambda folder: _make_examples(folder, make_digits)) / "specs"
+
+
+def _make_examples(folder: Path, make_digits: Callable[[Path], object]) -> None:
+    make_digits(folder / "quantgate-demo")
     shutil.copytree(HERE.parent / "specs", folder / "specs")
     command = [sys.executable, HERE / "example_data.py", folder / "specs"]
     subprocess.run(command, check=True, capture_output=True)
-    return folder / "specs"
 
 
 @pytest.fixture(scope="session")

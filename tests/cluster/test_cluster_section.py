@@ -25,7 +25,7 @@ def compiled(path: Path, folder: Path, *overrides: str) -> tuple[dict, dict]:
 
 
 def documents(path: Path) -> tuple[dict, dict]:
-    ir, platform = yaml.safe_load_all(path.read_text())
+    ir, platform = yaml.load_all(path.read_text(), yaml.CSafeLoader)
     return ir, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
 
 

@@ -15,7 +15,7 @@ MANIFESTS = ("--format", "kubernetes")
 def compiled(quantgate, spec: Path, path: Path, *arguments: str) -> list[dict]:
     done = quantgate("compile", spec, "-o", path, *arguments)
     assert (done.code, done.stderr) == (0, "")
-    return list(yaml.safe_load_all(path.read_text()))
+    return list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
 
 
 def test_manifests_hold_the_pipeline_that_is_uploaded(quantgate, kfp, spec, tmp_path) -> None:
@@ -66,7 +66,7 @@ def test_a_gate_of_a_cluster_is_not_cached(quantgate, imageless: Path, tmp_path:
     path = tmp_path / "m.yaml"
     done = quantgate("compile", imageless, "-o", path, *MANIFESTS)
     assert done.stderr.startswith("warning: quantgate/convert")
-    _, version = yaml.safe_load_all(path.read_text())
+    _, version = yaml.load_all(path.read_text(), yaml.CSafeLoader)
     gate = version["spec"]["pipelineSpec"]["root"]["dag"]["tasks"]["gate"]
     assert not gate["cachingOptions"].get("enableCache")
 

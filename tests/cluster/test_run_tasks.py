@@ -136,7 +136,7 @@ def outer():
 @pytest.fixture
 def compiled(tmp_path: Path) -> dict[str, Any]:
     Compiler().compile(outer, str(tmp_path / "outer.yaml"))
-    return yaml.safe_load((tmp_path / "outer.yaml").read_text())
+    return yaml.load((tmp_path / "outer.yaml").read_text(), yaml.CSafeLoader)
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path
         *("--image-digest", f"convert={digest}", "--pipeline-root", "gs://results"),
     )
     assert (done.code, done.stderr) == (0, "")
-    ir = yaml.safe_load((tmp_path / "p.yaml").read_text())
+    ir = yaml.load((tmp_path / "p.yaml").read_text(), yaml.CSafeLoader)
     executors = ir["deploymentSpec"]["executors"].values()
     images = {e["container"]["image"] for e in executors if "container" in e}
     assert images == {"mine/runtime:1", f"quantgate/convert:0.1.0@{digest}"}

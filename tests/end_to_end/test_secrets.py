@@ -9,6 +9,8 @@ import yaml
 
 from quantgate.commands.common.connecting import redacted
 
+pytestmark = pytest.mark.tensorflow
+
 VALUE = "l3t-me-in-now"
 
 SAMPLES = """\
@@ -48,7 +50,6 @@ def spec(example: Path) -> Path:
     return path
 
 
-@pytest.mark.tensorflow
 def test_a_secret_reaches_the_tasks_and_nothing_else(spec: Path, quantgate) -> None:
     run = ("run", "quantgate.yaml", "--cache-dir", "cache")
     done = quantgate(*run, "--json", "--secret", f"store/token={VALUE}", cwd=spec.parent)
@@ -69,7 +70,6 @@ def test_a_secret_reaches_the_tasks_and_nothing_else(spec: Path, quantgate) -> N
     assert "KeyError: 'STORE_TOKEN'" in without.stdout + without.stderr
 
 
-@pytest.mark.tensorflow
 def test_a_value_may_come_from_the_environment(
     spec: Path, quantgate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,7 +54,7 @@ def plan_of(**sections: object) -> Plan:
 def compiled(plan: Plan, folder: Path) -> dict[str, Any]:
     path = folder / "pipeline.yaml"
     compile_pipeline(plan, DIGEST, path)
-    return yaml.safe_load(path.read_text())
+    return yaml.load(path.read_text(), yaml.CSafeLoader)
 
 
 def display_names(dag: dict[str, Any], ir: dict[str, Any]) -> list[str]:

@@ -29,5 +29,5 @@ def test_the_claim_is_one_minor_version_and_it_is_the_tested_one(name: str) -> N
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.name.partition(".")[0])
 def test_goldens_are_of_that_version(golden: Path) -> None:
-    document = next(yaml.safe_load_all(golden.read_text(encoding="utf-8")))
+    document = next(yaml.load_all(golden.read_text(encoding="utf-8"), yaml.CSafeLoader))
     assert document["sdkVersion"] == f"kfp-{metadata.version('kfp')}"

@@ -94,7 +94,7 @@ def test_a_plan_without_calibrated_candidates_has_no_calibrations() -> None:
 def test_one_task_builds_the_samples_of_all_variants(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.yaml"
     compile_pipeline(plan_of(calibrated_on("few", samples=50), "int16x8"), "0" * 64, path)
-    tasks = yaml.safe_load(path.read_text())["root"]["dag"]["tasks"]
+    tasks = yaml.load(path.read_text(), yaml.CSafeLoader)["root"]["dag"]["tasks"]
     assert sorted(name for name in tasks if name.startswith(("build", "calibrate"))) == [
         "build-dataset",
         "build-dataset-2",

@@ -29,7 +29,7 @@ def compiled(folder: Path, **data: object) -> dict[str, Any]:
     path = folder / "pipeline.yaml"
     plan = make_plan(spec)
     compile_pipeline(plan, "0" * 64, path)
-    documents = list(yaml.safe_load_all(path.read_text()))
+    documents = list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
     names = {task["taskInfo"]["name"] for task in documents[0]["root"]["dag"]["tasks"].values()}
     assert {task.title for task in tasks_of(plan) if task.times == 1} <= names
     return documents[0]

@@ -46,7 +46,7 @@ def spec(tmp_path: Path) -> Path:
 def compiled(pipeline: Any, folder: Path) -> dict[str, Any]:
     path = folder / "pipeline.yaml"
     compiler.Compiler().compile(pipeline, str(path))
-    return next(yaml.safe_load_all(path.read_text()))
+    return next(yaml.load_all(path.read_text(), yaml.CSafeLoader))
 
 
 def dag_of(ir: dict[str, Any], name: str) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def test_settings_for_kubernetes_stay_with_their_own_tasks(spec: Path, tmp_path:
             quantize_and_gate(spec, [f"name={name}", settings])(**given)
 
     ir = compiled(pipeline, tmp_path)
-    _, platforms = yaml.safe_load_all((tmp_path / "pipeline.yaml").read_text())
+    _, platforms = yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader)
     settings = platforms["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     pools = {
         (name, settings[component["executorLabel"]]["nodeSelector"]["labels"]["pool"])

@@ -25,7 +25,7 @@ def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
         }
     )
     compile_pipeline(make_plan(spec), "0" * 64, folder / "pipeline.yaml")
-    document = yaml.safe_load((folder / "pipeline.yaml").read_text())
+    document = yaml.load((folder / "pipeline.yaml").read_text(), yaml.CSafeLoader)
     dags = [document["root"]["dag"]]
     dags += [found["dag"] for found in document["components"].values() if "dag" in found]
     tasks = [task for dag in dags for task in dag["tasks"].items()]
@@ -76,7 +76,9 @@ def test_data_sets_carry_what_metrics_slice_by(tmp_path: Path):
         }
     )
     compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
-    tasks = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    tasks = yaml.load((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader)["root"]["dag"][
+        "tasks"
+    ]
     given = [
         task["inputs"]["parameters"]["fields"]["runtimeValue"]["constant"]
         for name, task in tasks.items()
@@ -117,7 +119,9 @@ def test_metrics_are_held_against_the_data_before_the_loop(
         }
     )
     compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
-    tasks = yaml.safe_load((tmp_path / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    tasks = yaml.load((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader)["root"]["dag"][
+        "tasks"
+    ]
     (loop,) = [task for name, task in tasks.items() if name.startswith("for-loop")]
     first, last = (tasks[name]["inputs"]["parameters"] for name in sorted(tasks) if "build" in name)
     assert "build-dataset-2" in loop["dependentTasks"]

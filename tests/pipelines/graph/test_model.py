@@ -16,7 +16,9 @@ from quantgate.spec.model.spec import Spec
 def compiled(model: dict[str, Any], folder: Path) -> dict[str, Any]:
     plan = make_plan(spec_with(model))
     compile_pipeline(plan, "0" * 64, folder / "pipeline.yaml")
-    return yaml.safe_load((folder / "pipeline.yaml").read_text())["root"]["dag"]["tasks"]
+    return yaml.load((folder / "pipeline.yaml").read_text(), yaml.CSafeLoader)["root"]["dag"][
+        "tasks"
+    ]
 
 
 def spec_with(model: dict[str, Any]) -> Spec:

@@ -63,7 +63,7 @@ def collecting(items: list[int], inner: list[int] | None = None) -> Any:
 
 def stored_at(pipeline: Any, root: str, path: Path) -> list[Finding]:
     compiler.Compiler().compile(pipeline, str(path))
-    document = yaml.safe_load(path.read_text())
+    document = yaml.load(path.read_text(), yaml.CSafeLoader)
     return lint(PipelineFile({**document, "defaultPipelineRoot": root}, 1))
 
 
