@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from quantgate.decision.evidence import Evaluation
 from quantgate.errors import InputError
 from quantgate.records.tasks import Measurement
-from quantgate.statistics.confusion import Answers, Choices, Rankings
+from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
 from quantgate.statistics.paired_bounds import Samples
 
 MEASUREMENT = "measurement.json"
@@ -76,7 +76,7 @@ def read_evaluation(folder: str | Path) -> Evaluation:
         measurement,
         SampleFile(root / SAMPLES),
         _covered(root / COVERED) if stopped else None,
-        partial(_answers, root / ANSWERS),
+        partial(_predictions, root / ANSWERS),
     )
 
 
@@ -90,18 +90,18 @@ def _covered(path: Path) -> NDArray[np.int64]:
         ) from error
 
 
-def _answers(path: Path) -> Answers:
+def _predictions(path: Path) -> Predictions:
     if not path.is_file():
-        return Answers()
+        return Predictions()
     with np.load(path, allow_pickle=False) as arrays:
         by_name = {name: arrays[name] for name in arrays}
-    return Answers(
-        choices={
-            figure: Choices(values, by_name[f"{figure}/right"])
+    return Predictions(
+        classes={
+            figure: PredictedClasses(values, by_name[f"{figure}/right"])
             for figure, values in _of_kind(by_name, "chosen")
         },
-        rankings={
-            figure: Rankings(values, by_name[f"{figure}/right"])
+        scores={
+            figure: PredictedScores(values, by_name[f"{figure}/right"])
             for figure, values in _of_kind(by_name, "score")
         },
     )

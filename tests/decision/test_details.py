@@ -12,7 +12,7 @@ from quantgate.records.choice import Objective
 from quantgate.records.decision import main_metric, more_is_better
 from quantgate.records.details import TensorRange
 from quantgate.records.tasks import Manifest, Signature, TensorFacts
-from quantgate.statistics.confusion import Answers, Choices, Rankings
+from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
 
 LIMITS = {"top1": {"max_drop": 0.05}}
 
@@ -75,9 +75,11 @@ def test_the_classes_are_the_winner_s_or_else_the_closest_s(run):
     run.add("smaller", "dynamic_range", 400, lost=200)
 
     def answering(evaluation, chosen):
-        choices = {"top1": Choices(np.asarray(chosen, np.int32), right)}
+        classes = {"top1": PredictedClasses(np.asarray(chosen, np.int32), right)}
         return Evaluation(
-            evaluation.measurement, evaluation.samples, answers=lambda: Answers(choices=choices)
+            evaluation.measurement,
+            evaluation.samples,
+            predictions=lambda: Predictions(classes=classes),
         )
 
     run.baseline = answering(run.baseline, right)
@@ -138,14 +140,17 @@ def test_which_way_is_better_is_known_or_told_by_the_spec(run):
 def test_the_curves_are_of_the_candidate_that_was_measured(run):
     run.add("small", "float16", 500)
     right = np.arange(1000, dtype=np.int32) % 2
-    rankings = {"top1": Rankings(np.arange(1000.0), right), "other": Rankings(right * 1.0, right)}
-    one_class = Rankings(np.arange(1000.0), np.ones(1000, np.int32))
+    rankings = {
+        "top1": PredictedScores(np.arange(1000.0), right),
+        "other": PredictedScores(right * 1.0, right),
+    }
+    one_class = PredictedScores(np.arange(1000.0), np.ones(1000, np.int32))
 
     def ranking(evaluation, **more):
         return Evaluation(
             evaluation.measurement,
             evaluation.samples,
-            answers=lambda: Answers(rankings={**rankings, **more}),
+            predictions=lambda: Predictions(scores={**rankings, **more}),
         )
 
     run.baseline = ranking(run.baseline, alone=one_class, unanswered=one_class)

@@ -8,7 +8,7 @@ from quantgate.decision.calibration_ranges import ranges_shown
 from quantgate.records.attestation import TensorAttest
 from quantgate.records.decision import Decision
 from quantgate.records.details import Attested, Details, Spread, TensorRange
-from quantgate.statistics.confusion import Choices, Rankings, classes_of, curves_of
+from quantgate.statistics.confusion import PredictedClasses, PredictedScores, classes_of, curves_of
 
 DECISIONS = Path(__file__).parent / "decisions"
 
@@ -28,7 +28,7 @@ def with_details(decision: Decision, classes: int = 10, figure: str = "top1") ->
         for _ in range(2)
     )
     scores = rng.random(2000) + (right > 4) / 2
-    rankings = Rankings(scores, (right > 4).astype(np.int32))
+    rankings = PredictedScores(scores, (right > 4).astype(np.int32))
     subject = decision.winner or decision.candidates[0].name
     details = Details(
         subject=subject,
@@ -39,7 +39,11 @@ def with_details(decision: Decision, classes: int = 10, figure: str = "top1") ->
             Spread(candidate=entry.name, figure=figure, low=-0.002, high=0.003)
             for entry in decision.candidates
         ],
-        classes=[classes_of(figure, subject, Choices(before, right), Choices(after, right))],
+        classes=[
+            classes_of(
+                figure, subject, PredictedClasses(before, right), PredictedClasses(after, right)
+            )
+        ],
         curves=[curves_of("roc_auc", subject, rankings, rankings)],
         attested=[attested(entry.name) for entry in decision.candidates],
         ranges=ranges_shown([TensorRange(tensor=f"t{k}", least=-k, greatest=k) for k in range(30)]),

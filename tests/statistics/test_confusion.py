@@ -10,9 +10,9 @@ from quantgate.statistics.confusion import (
     MOST_CLASSES,
     MOST_CONFUSED,
     MOST_POINTS,
-    Answers,
-    Choices,
-    Rankings,
+    PredictedClasses,
+    PredictedScores,
+    Predictions,
     classes_of,
     curves_of,
     roc_points,
@@ -20,7 +20,7 @@ from quantgate.statistics.confusion import (
 
 
 def choices(chosen, right):
-    return Choices(np.asarray(chosen, np.int32), np.asarray(right, np.int32))
+    return PredictedClasses(np.asarray(chosen, np.int32), np.asarray(right, np.int32))
 
 
 def test_matrices_count_samples_of_each_class():
@@ -64,13 +64,13 @@ def test_many_classes_are_bounded():
 
 
 def test_answers_to_some_samples():
-    scores = Rankings(np.array([0.1, 0.2, 0.3]), np.array([0, 1, 1], np.int32))
-    answers = Answers({"top1": choices([0, 1, 2], [2, 1, 0])}, {"roc_auc": scores})
+    scores = PredictedScores(np.array([0.1, 0.2, 0.3]), np.array([0, 1, 1], np.int32))
+    answers = Predictions({"top1": choices([0, 1, 2], [2, 1, 0])}, {"roc_auc": scores})
     some = answers.at(np.array([0, 2]))
-    assert some.choices["top1"].chosen.tolist() == [0, 2]
-    assert some.choices["top1"].right.tolist() == [2, 0]
-    assert some.rankings["roc_auc"].scores.tolist() == [0.1, 0.3]
-    assert some.rankings["roc_auc"].right.tolist() == [0, 1]
+    assert some.classes["top1"].chosen.tolist() == [0, 2]
+    assert some.classes["top1"].right.tolist() == [2, 0]
+    assert some.scores["roc_auc"].scores.tolist() == [0.1, 0.3]
+    assert some.scores["roc_auc"].right.tolist() == [0, 1]
     assert answers.at(None) is answers
 
 
@@ -101,7 +101,7 @@ def test_curves_are_those_of_scikit_learn(samples):
     from sklearn.metrics import roc_curve
 
     scores, right = np.array(samples, np.float64).T
-    points = roc_points(Rankings(scores, right.astype(np.int32)))
+    points = roc_points(PredictedScores(scores, right.astype(np.int32)))
     rates = [(point.false_positive_rate, point.true_positive_rate) for point in points]
     alarms, hits, _ = roc_curve(right, scores, drop_intermediate=False)
     assert rates == [tuple(map(float, pair)) for pair in zip(alarms, hits, strict=True)]
@@ -110,7 +110,9 @@ def test_curves_are_those_of_scikit_learn(samples):
 
 def test_a_long_curve_is_thinned_out_from_end_to_end():
     rng = np.random.default_rng(1)
-    points = roc_points(Rankings(rng.random(5000), rng.integers(0, 2, 5000).astype(np.int32)))
+    points = roc_points(
+        PredictedScores(rng.random(5000), rng.integers(0, 2, 5000).astype(np.int32))
+    )
     assert len(points) == MOST_POINTS
     assert (points[0].false_positive_rate, points[0].true_positive_rate) == (0, 0)
     assert (points[-1].false_positive_rate, points[-1].true_positive_rate) == (1, 1)
@@ -118,13 +120,16 @@ def test_a_long_curve_is_thinned_out_from_end_to_end():
 
 @pytest.mark.parametrize("right", [[0, 0], [1, 1], []])
 def test_samples_of_one_class_have_no_curve(right):
-    rankings = Rankings(np.arange(len(right), dtype=np.float64), np.array(right, np.int32))
+    rankings = PredictedScores(np.arange(len(right), dtype=np.float64), np.array(right, np.int32))
     assert curves_of("roc_auc", "small", rankings, rankings) is None
 
 
 def test_curves_hold_a_candidate_against_the_baseline():
     right = np.array([0, 1], np.int32)
-    before, after = Rankings(np.array([0.1, 0.9]), right), Rankings(np.array([0.8, 0.2]), right)
+    before, after = (
+        PredictedScores(np.array([0.1, 0.9]), right),
+        PredictedScores(np.array([0.8, 0.2]), right),
+    )
     found = curves_of("roc_auc", "small", before, after)
     assert (found.figure, found.candidate) == ("roc_auc", "small")
     assert [point.true_positive_rate for point in found.baseline] == [0, 1, 1]

@@ -100,9 +100,9 @@ def is_weighted(objectives: Sequence[Objective]) -> bool:
 def score(figures: Figures, objectives: Sequence[Objective], baseline: Figures) -> float | None:
     """Return `sum(weight * change)`, or None if it is not finite.
 
-    A change is `(figure - baseline) / abs(baseline)`, with the opposite sign if higher is better:
-    +0.5 for a size half as large again, -0.25 for a quarter less. The baseline scores 0, and less
-    is better.
+    A change is `(figure - baseline) / abs(baseline)`, with the opposite sign if higher is better.
+    It is +0.5 for a size half as large again and -0.25 for a quarter less. The baseline scores 0,
+    and less is better.
     """
     if not is_weighted(objectives):
         return None

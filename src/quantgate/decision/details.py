@@ -12,7 +12,7 @@ from quantgate.records.attestation import Attestation, TensorAttest
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Attested, Details, Spread, TensorRange
 from quantgate.records.tasks import ModelFacts
-from quantgate.statistics.confusion import Answers, classes_of, curves_of
+from quantgate.statistics.confusion import Predictions, classes_of, curves_of
 from quantgate.statistics.paired_bounds import Samples, upper_bound
 
 #: The confidence of a one-sided bound. Two of them make the 95 % interval.
@@ -33,7 +33,7 @@ def details_of(
     subject = decision.winner or (decision.closest.name if decision.closest else None)
     by_name = {one.candidate: one for one in evidence.attestations}
     attestation = by_name.get(subject or "")
-    before, after = _answers(evidence, attestation)
+    before, after = _predictions(evidence, attestation)
     names = [entry.name for entry in decision.candidates]
     inputs, outputs = _ends(evidence, decision, attestation)
     return Details(
@@ -43,15 +43,15 @@ def details_of(
         outputs=outputs,
         spreads=list(_spreads(evidence, decision)),
         classes=[
-            classes_of(figure, subject, choices, after.choices[figure], evidence.classes)
-            for figure, choices in before.choices.items()
-            if subject and figure in after.choices
+            classes_of(figure, subject, classes, after.classes[figure], evidence.classes)
+            for figure, classes in before.classes.items()
+            if subject and figure in after.classes
         ],
         curves=[
             curves
-            for figure, rankings in before.rankings.items()
-            if subject and figure in after.rankings
-            if (curves := curves_of(figure, subject, rankings, after.rankings[figure]))
+            for figure, scores in before.scores.items()
+            if subject and figure in after.scores
+            if (curves := curves_of(figure, subject, scores, after.scores[figure]))
         ],
         attested=[_attested(by_name[name]) for name in names if by_name[name].op_types],
         ranges=ranges_shown(ranges) if ranges else None,
@@ -111,12 +111,14 @@ def _evaluation(evidence: Evidence, sha256: str | None) -> Evaluation | None:
     return None
 
 
-def _answers(evidence: Evidence, attestation: Attestation | None) -> tuple[Answers, Answers]:
+def _predictions(
+    evidence: Evidence, attestation: Attestation | None
+) -> tuple[Predictions, Predictions]:
     """Return the baseline's and a candidate's predictions, empty if that was not measured."""
     own = _evaluation(evidence, attestation.model_sha256) if attestation else None
     if own is None:
-        return Answers(), Answers()
-    return evidence.baseline.answers().at(own.covered), own.answers()
+        return Predictions(), Predictions()
+    return evidence.baseline.predictions().at(own.covered), own.predictions()
 
 
 def _spreads(evidence: Evidence, decision: Decision) -> Iterator[Spread]:

@@ -23,7 +23,7 @@ from quantgate.records.tasks import (
     ModelFacts,
     Slices,
 )
-from quantgate.statistics.confusion import Answers
+from quantgate.statistics.confusion import Predictions
 from quantgate.statistics.early_estimate import Rows
 from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS, Timings
 from quantgate.statistics.paired_bounds import Samples
@@ -37,13 +37,13 @@ class Evaluation:
         measurement: the figures.
         samples: float64 [samples] by metric, in the data set's order. They may be read lazily.
         covered: int64 [samples], the samples' places in the data set if they are not all.
-        answers: a function that reads the predictions of a classifier.
+        predictions: a function that reads the predictions of a classifier.
     """
 
     measurement: Measurement
     samples: Mapping[str, Samples]
     covered: Rows | None = None
-    answers: Callable[[], Answers] = Answers
+    predictions: Callable[[], Predictions] = Predictions
 
 
 @dataclass(frozen=True)

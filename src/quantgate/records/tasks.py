@@ -147,8 +147,7 @@ class Steps(Record):
 
     The first `taken` of `available` samples, in random order, were run. `limits` is the number of
     rules in the accuracy limits. `outcome` is "pass" or "fail" if the limits were certain to be met
-    or violated by then, and "undecided" if no step before the last one showed either. `reason` is a
-    sentence.
+    or violated by then. Otherwise it is "undecided". `reason` is a sentence.
     """
 
     taken: int

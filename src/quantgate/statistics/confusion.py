@@ -19,7 +19,7 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Choices:
+class PredictedClasses:
     """The predicted and the right class of each sample, int32 [samples]."""
 
     chosen: Labels
@@ -27,7 +27,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Rankings:
+class PredictedScores:
     """The score of the positive class, float64 [samples], and whether it is right, 0 or 1."""
 
     scores: Scores
@@ -35,27 +35,34 @@ class Rankings:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """The predictions of a model, by the figure computed from them."""
 
-    choices: Mapping[str, Choices] = field(default_factory=dict)
-    rankings: Mapping[str, Rankings] = field(default_factory=dict)
+    classes: Mapping[str, PredictedClasses] = field(default_factory=dict)
+    scores: Mapping[str, PredictedScores] = field(default_factory=dict)
 
-    def at(self, rows: NDArray[np.int64] | None) -> "Answers":
+    def at(self, rows: NDArray[np.int64] | None) -> "Predictions":
         """Return the predictions for these samples, or for all of them if `rows` is None."""
         if rows is None:
             return self
-        return Answers(
-            {key: Choices(one.chosen[rows], one.right[rows]) for key, one in self.choices.items()},
+        return Predictions(
             {
-                key: Rankings(one.scores[rows], one.right[rows])
-                for key, one in self.rankings.items()
+                key: PredictedClasses(one.chosen[rows], one.right[rows])
+                for key, one in self.classes.items()
+            },
+            {
+                key: PredictedScores(one.scores[rows], one.right[rows])
+                for key, one in self.scores.items()
             },
         )
 
 
 def classes_of(
-    figure: str, candidate: str, baseline: Choices, own: Choices, names: Sequence[str] = ()
+    figure: str,
+    candidate: str,
+    baseline: PredictedClasses,
+    own: PredictedClasses,
+    names: Sequence[str] = (),
 ) -> Classes:
     """Compare a candidate's predicted classes with the baseline's, on the same samples.
 
@@ -82,7 +89,9 @@ def classes_of(
     )
 
 
-def curves_of(figure: str, candidate: str, baseline: Rankings, own: Rankings) -> Curves | None:
+def curves_of(
+    figure: str, candidate: str, baseline: PredictedScores, own: PredictedScores
+) -> Curves | None:
     """Return the ROC curves of both, or None if the samples are all of one class."""
     before, after = roc_points(baseline), roc_points(own)
     if not (before and after):
@@ -90,13 +99,13 @@ def curves_of(figure: str, candidate: str, baseline: Rankings, own: Rankings) ->
     return Curves(figure=figure, candidate=candidate, baseline=before, points=after)
 
 
-def roc_points(rankings: Rankings) -> list[CurvePoint]:
+def roc_points(predicted: PredictedScores) -> list[CurvePoint]:
     """Return the ROC curve from (0, 0) to (1, 1), at most `MOST_POINTS` of its points.
 
     The first point's threshold is the highest score, which nothing exceeds.
     """
-    order = np.argsort(-rankings.scores, kind="stable")
-    scores, right = rankings.scores[order], rankings.right[order] > 0
+    order = np.argsort(-predicted.scores, kind="stable")
+    scores, right = predicted.scores[order], predicted.right[order] > 0
     if right.all() or not right.any():
         return []
     last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)

@@ -1,10 +1,10 @@
 """The looks of an early-stopping evaluation, and the confidence at each (alpha spending).
 
-With the error rate `alpha = 1 - confidence` of a limit, all early looks together may use 20 % of
-alpha, and the final look the remaining 80 %. At 95 % confidence, early decisions are made at 99 %
-and the final one at 96 %. A limit without a confidence is decided early at 99 % too, and on all
-samples by the figure itself. Several limits share the error of the early looks. It is the error of
-the whole verdict, because a candidate fails as soon as it violates one limit.
+The error rate of a limit is `alpha = 1 - confidence`. All early looks together may use 20 % of it,
+and the final look the remaining 80 %. At 95 % confidence, early decisions are made at 99 % and the
+final one at 96 %. A limit without a confidence is decided early at 99 % too, and on all samples by
+the figure itself. Several limits share the error of the early looks. It is the error of the whole
+verdict, because a candidate fails as soon as it violates one limit.
 """
 
 #: The number of samples before the first look. Each further look takes half as many again.

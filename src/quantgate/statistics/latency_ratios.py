@@ -115,8 +115,8 @@ class Clocked:
 def is_distinguishable(interval: Interval | None, itself: Interval | None) -> bool:
     """Return whether a ratio is beyond the noise floor.
 
-    It is if no value in its interval is as close to 1 as the farthest in `itself`, the interval of
-    a model's ratio to its own copy.
+    `itself` is the interval of a model's ratio to its own copy. A ratio is beyond it if its
+    interval has no value as close to 1 as the farthest in `itself`.
     """
     if interval is None or itself is None:
         return False

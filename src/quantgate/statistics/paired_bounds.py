@@ -1,7 +1,7 @@
 """Upper confidence bounds for a paired mean difference, and the samples needed for one.
 
 The bound covers a mean over the population that the samples come from. Values of 0 and 1 that agree
-on every sample therefore still leave a bound above zero: models that agree on 1,000 samples may
+on every sample therefore still leave a bound above zero. Models that agree on 1,000 samples may
 differ on the next. The caller has to know whether two models are the same bytes.
 """
 

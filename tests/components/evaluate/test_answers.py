@@ -36,7 +36,7 @@ def evaluated(scaled_model, make_facts, make_dataset, tmp_path):
 def test_classes_are_kept_in_the_order_of_the_samples(evaluated, monkeypatch, cores):
     monkeypatch.setattr(workers, "processors", lambda: cores)
     measurement, evaluation, x, labels = evaluated([TOP1])
-    choices = evaluation.answers().choices["top1"]
+    choices = evaluation.predictions().classes["top1"]
     assert np.array_equal(choices.chosen, x.argmax(axis=1))
     assert np.array_equal(choices.right, labels)
     assert (choices.chosen == choices.right).mean() == measurement.figures["top1"]
@@ -57,24 +57,24 @@ def test_predictions_are_kept_once_for_each_form_of_an_output(evaluated):
         {"metric": "top1", "name": "soft", "postprocess": ["softmax"]},
     ]
     _, evaluation, *_ = evaluated(metrics)
-    assert list(evaluation.answers().choices) == ["top1", "soft"]
+    assert list(evaluation.predictions().classes) == ["top1", "soft"]
 
 
 def test_scores_of_two_classes_are_kept(evaluated):
     labels = np.arange(2500) % 2
     measurement, evaluation, x, _ = evaluated([{"metric": "roc_auc"}], values=2, labels=labels)
-    rankings = evaluation.answers().rankings["roc_auc"]
+    rankings = evaluation.predictions().scores["roc_auc"]
     assert np.array_equal(rankings.scores, x[:, 1].astype(np.float64))
     assert np.array_equal(rankings.right, labels)
-    assert evaluation.answers().choices == {}
+    assert evaluation.predictions().classes == {}
     assert list(measurement.figures) == ["roc_auc"]
 
 
 def test_regression_metrics_keep_no_predictions(evaluated):
     target = np.zeros((2500, 3), np.float32)
     _, evaluation, *_ = evaluated([{"metric": "mse"}], labels=target)
-    answers = evaluation.answers()
-    assert (answers.choices, answers.rankings) == ({}, {})
+    answers = evaluation.predictions()
+    assert (answers.classes, answers.scores) == ({}, {})
 
 
 def test_a_missing_model_has_no_predictions(make_facts, make_dataset, tmp_path):

@@ -13,7 +13,7 @@ from quantgate.components.gate.plots import plots_of
 from quantgate.records.decision import Decision
 from quantgate.records.details import Details, Spread
 from quantgate.report.html import render
-from quantgate.statistics.confusion import Choices, Rankings, classes_of, curves_of
+from quantgate.statistics.confusion import PredictedClasses, PredictedScores, classes_of, curves_of
 
 DECISIONS = Path(__file__).parents[2] / "report" / "decisions"
 
@@ -46,10 +46,14 @@ def detailed(decision, classes):
     right = rng.integers(0, classes, 500).astype(np.int32)
     own = np.where(rng.random(500) < 0.8, right, 0).astype(np.int32)
     subject = decision.winner
-    rankings = Rankings(rng.random(500), right % 2)
+    rankings = PredictedScores(rng.random(500), right % 2)
     details = Details(
         subject=subject,
-        classes=[classes_of("top1", subject, Choices(own, right), Choices(right, right))],
+        classes=[
+            classes_of(
+                "top1", subject, PredictedClasses(own, right), PredictedClasses(right, right)
+            )
+        ],
         curves=[curves_of("roc_auc", subject, rankings, rankings)],
         spreads=[
             Spread(candidate=entry.name, figure="top1", low=-0.01, high=0.01)
