@@ -14,6 +14,13 @@ PLAIN := \
   README.md \
   components \
   docs \
+  local_runner/__init__.py \
+  local_runner/ir \
+  local_runner/kfp \
+  local_runner/plan \
+  local_runner/records \
+  local_runner/run \
+  local_runner/tasks \
   specs/README.md \
   src/quantgate/decision \
   src/quantgate/domain \

@@ -1,1 +1,1 @@
-"""A compiled pipeline: inputs, conditions, placeholders, values, unsupported features."""
+"""A compiled pipeline: its tasks, inputs, conditions, placeholders and unsupported features."""

@@ -1,38 +1,36 @@
-"""The arguments of a run, held to the pipeline's own inputs."""
+"""Check the arguments of a run against the inputs of its pipeline."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from quantgate.errors import UsageError
+from quantgate.local_runner.ir.pipeline import Pipeline
 from quantgate.local_runner.ir.values import Values, short, to_python, type_name, typed
 
-#: What the API server of Kubeflow Pipelines takes for all parameters of a run together.
+#: The most that the API server of Kubeflow Pipelines accepts for all parameters of a run.
 _MOST_BYTES = 10_000
 
 
-def check_arguments(
-    pipeline_name: str, definitions: Mapping[str, Any], arguments: Mapping[str, Any]
-) -> Values:
-    """Return the arguments in their declared types; None counts as not given.
+def check_arguments(pipeline: Pipeline, arguments: Mapping[str, Any]) -> Values:
+    """Return the arguments in their declared types. None counts as not given.
 
     Raises:
-        UsageError: names every argument that is unknown, missing or of the wrong type, or says
-            that they are too long for a cluster.
+        UsageError: an argument is unknown, missing or of the wrong type, or they are too long for
+            a cluster. The message names every such argument.
     """
-    found = [
-        *(f"it has no input `{name}`" for name in sorted(arguments) if name not in definitions),
-        *(_problem(name, arguments.get(name), definitions[name]) for name in sorted(definitions)),
-    ]
-    problems = [problem for problem in found if problem]
-    if problems:
-        raise UsageError(f"pipeline `{pipeline_name}`: " + "; ".join(problems))
+    definitions = pipeline.parameters
+    unknown = [f"it has no input `{name}`" for name in sorted(arguments.keys() - set(definitions))]
+    unfit = [_problem(name, arguments.get(name), definitions[name]) for name in sorted(definitions)]
+    if problems := [problem for problem in [*unknown, *unfit] if problem]:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise UsageError(f"pipeline `{pipeline.name}`: its arguments do not fit:\n{listed}")
     given = {name: value for name, value in arguments.items() if value is not None}
     size = len(json.dumps(given, ensure_ascii=False).encode())
     if size > _MOST_BYTES:
         raise UsageError(
-            f"pipeline `{pipeline_name}`: its arguments are {size:,} bytes together, and a cluster "
-            f"takes {_MOST_BYTES:,}; put what is long into a file and give its URI"
+            f"pipeline `{pipeline.name}`: its arguments have {size:,} bytes together, but a "
+            f"cluster takes {_MOST_BYTES:,}. Put a long argument into a file and pass its URI"
         )
     return Values(
         {name: typed(value, type_name(definitions[name])) for name, value in given.items()}
@@ -43,7 +41,7 @@ def _problem(name: str, value: Any, definition: Any) -> str:
     declared = type_name(definition)
     if value is None:
         may_be_absent = definition.is_optional or definition.HasField("default_value")
-        return "" if may_be_absent else f"`{name}` ({declared}) has no value; give it one"
+        return "" if may_be_absent else f"`{name}` ({declared}) needs a value"
     if declared == "STRING" and not isinstance(value, str):
         return f"`{name}`: expected STRING, got {type(value).__name__} {short(value)}"
     try:

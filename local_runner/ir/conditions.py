@@ -1,6 +1,6 @@
-"""The conditions of `dsl.If`, `Elif` and `Else`: parsed, and never handed to `eval`.
+"""Parse the conditions of `dsl.If`, `Elif` and `Else`, without `eval`.
 
-They are written in CEL, the Common Expression Language; kfp compiles the part that stands here:
+They are written in CEL, the Common Expression Language. kfp only compiles to a part of it:
 comparisons, `!`, `&&`, `||`, parentheses, literals, inputs, and `int`, `double`, `string`.
 """
 
@@ -40,15 +40,15 @@ _WORDS = {"true": True, "false": False}
 
 
 class ConditionError(ValueError):
-    """A text is no condition that the local runner knows; the message ends a sentence about it."""
+    """A text is no condition that the local runner supports. The message names the part."""
 
 
 @lru_cache(maxsize=256)
 def parse_condition(text: str) -> Expression:
-    """Return a condition, ready to be asked.
+    """Return the expression of a condition.
 
     Raises:
-        ConditionError: says at which part of the text it stops being one.
+        ConditionError: the text is no condition. The message names the part that is wrong.
     """
     try:
         return _Parser(_tokens(text)).whole()
@@ -70,7 +70,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Recursive descent, one method a level of precedence."""
+    """A recursive-descent parser with one method for each level of precedence."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = [*tokens, ("end", "its end")]
@@ -102,7 +102,7 @@ class _Parser:
             raise self._unexpected()
 
     def _unexpected(self) -> ConditionError:
-        return ConditionError(f"`{self._text}` is not expected where it stands")
+        return ConditionError(f"`{self._text}` is not expected there")
 
     def _junction(self, operator: str, operand: Callable[[], Expression]) -> Expression:
         left = operand()
@@ -155,7 +155,7 @@ def _unescaped(match: re.Match[str]) -> str:
     if code or match["octal"]:
         return chr(int(code, 16) if code else int(match["octal"], 8))
     if match["letter"] not in _LETTERS:
-        raise ConditionError(f"`{match[0]}` is no escape sequence of CEL")
+        raise ConditionError(f"`{match[0]}` is not an escape sequence of CEL")
     return _LETTERS[match["letter"]]
 
 

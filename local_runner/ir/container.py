@@ -1,4 +1,4 @@
-"""What a container would do: run a Python function that the IR carries, or a command."""
+"""The work of a container: a Python function whose source is in the IR, or a command."""
 
 import ast
 import shutil
@@ -9,15 +9,18 @@ from typing import Any
 _EXECUTOR = "kfp.dsl.executor_main"
 _FUNCTION_FLAG = "--function_to_execute"
 
-#: Python 3.11 counts its recursion for all threads together, and raises SystemError where they mix.
+#: Python 3.11 counts the recursion of all threads together, and may raise SystemError.
 _PARSING = threading.Lock()
 
 
 @dataclass(frozen=True)
 class PythonFunction:
-    """A lightweight component: its source stands in the IR.
+    """The function of a lightweight component.
 
-    `installs_packages` says that its container would first call pip.
+    Attributes:
+        name: of the function.
+        source: of its module, from the IR.
+        installs_packages: whether its container would call pip first.
     """
 
     name: str
@@ -26,10 +29,10 @@ class PythonFunction:
 
 
 def python_function(container: Any) -> PythonFunction | None:
-    """Return the function that a `PipelineContainerSpec` carries; None where it is a command.
+    """Return the function of a `PipelineContainerSpec`, or None for a command.
 
-    Recognised by its shape: a shell script that writes its `$0` to a file and gives that to KFP's
-    executor, followed by the source.
+    A function is a shell script that writes its `$0` to a file and passes that to KFP's executor,
+    followed by the source.
     """
     command, arguments = list(container.command), list(container.args)
     if len(command) < 2 or _FUNCTION_FLAG not in arguments[:-1]:
@@ -45,13 +48,13 @@ def python_function(container: Any) -> PythonFunction | None:
 
 
 def why_not_runnable(container: Any) -> str | None:
-    """Return why a container's command cannot run on this machine; None where it can."""
+    """Return why a container's command cannot run on this machine, or None if it can."""
     if python_function(container):
         return None
     if not container.command:
-        return f"the command inside the image `{container.image}` is not known outside of it"
+        return f"the command inside the image `{container.image}` is not known outside it"
     if any(_EXECUTOR in item for item in container.command):
-        return f"its code lies inside the image `{container.image}`"
+        return f"its code is inside the image `{container.image}`"
     program = container.command[0]
     if "{{$" not in program and shutil.which(program) is None:
         return f"its command `{program}` is not installed on this machine"
@@ -59,12 +62,12 @@ def why_not_runnable(container: Any) -> str | None:
 
 
 def imports(source: str) -> list[str]:
-    """Return the absolute import statements of a source, those inside of functions included."""
+    """Return the absolute import statements of a source, also those inside functions."""
     return [ast.unparse(node) for node in _absolute_imports(source)]
 
 
 def imported_modules(source: str) -> list[str]:
-    """Return the dotted names that a source imports; what comes from a module may be one too."""
+    """Return the dotted names that a source imports, each of which may be a module."""
     names: list[str] = []
     for node in _absolute_imports(source):
         if isinstance(node, ast.Import):

@@ -1,38 +1,38 @@
 """Exit tasks: those of `dsl.ExitHandler`, and tasks with `ignore_upstream_failure()`.
 
-KFP makes each a hook of the task before it, which Argo calls when that task has ended. A hook is no
-task that others could wait for, a task has one, and loops and importers have none.
+KFP makes each one a hook of the task before it, which Argo calls when that task has ended. Other
+tasks cannot wait for a hook. A task has at most one hook. Loops and importers have none.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from quantgate.local_runner.ir.inputs import producers
+from quantgate.local_runner.ir.order import producers
 
 #: TriggerStrategy of KFP's pipeline_spec.proto.
 _ALL_UPSTREAM_TASKS_COMPLETED = 2
 
 
 def is_exit_task(task: Any) -> bool:
-    """Whether a `PipelineTaskSpec` runs also after a task that failed."""
+    """Return whether a `PipelineTaskSpec` also runs after a failed task."""
     return bool(task.trigger_policy.strategy == _ALL_UPSTREAM_TASKS_COMPLETED)
 
 
 def exit_problems(
     tasks: Mapping[str, Any], path: str, is_importer: Callable[[Any], bool]
 ) -> Iterator[str]:
-    """Yield a sentence for every exit task that KFP would not run as it is written.
+    """Yield a sentence for each exit task that KFP would not run as written.
 
     Args:
-        tasks: `PipelineTaskSpec` by key, those of one pipeline.
-        path: of that pipeline, for the sentences.
-        is_importer: whether a `PipelineTaskSpec` imports an artifact.
+        tasks: `PipelineTaskSpec` by key, all those of one pipeline.
+        path: the path of that pipeline.
+        is_importer: returns whether a `PipelineTaskSpec` imports an artifact.
     """
     exits = {key: producers(tasks[key]) for key in sorted(tasks) if is_exit_task(tasks[key])}
     for key, before in exits.items():
         where = f"task `{path}{key}`: it is an exit task"
         if len(before) != 1:
-            yield f"{where} after {_all(before)}; KFP takes exactly one task before it"
+            yield f"{where} after {_all(before)}, but KFP takes exactly one task before it"
         elif _has_no_hook(tasks.get(before[0]), is_importer):
             yield f"{where} after `{before[0]}`, a loop or an import, and KFP never starts it"
         for other in exits:

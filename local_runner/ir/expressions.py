@@ -1,7 +1,7 @@
-"""What a condition is made of once it is parsed; each part knows its value and its text.
+"""The parts of a parsed condition. Each part knows its value and its text.
 
-The rules for values are CEL's: numbers compare whatever their type, values of different types are
-never equal, and the order of two of them is an error.
+Values follow the rules of CEL. Numbers of any type compare with each other. Values of other
+different types are never equal, and to order them is an error.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from quantgate.local_runner.ir.values import TaskError, as_text, short
 
-#: An order of lists, of dicts or of booleans among numbers means nothing.
+#: The types that have an order. Lists, dicts and booleans have none.
 _ORDERED = (str, float)
 
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -26,24 +26,24 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Expression(Protocol):
-    """A part of a condition; `str()` of it is for people."""
+    """A part of a condition. `str()` returns a text for people."""
 
     def value(self, parameters: Mapping[str, Any]) -> Any:
-        """Return its value, given those of the inputs.
+        """Return its value, given the values of the inputs.
 
         Raises:
-            TaskError: it has none.
+            TaskError: it has no value.
         """
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A text, a number, or a truth value."""
+    """A constant: a text, a number or a boolean."""
 
     constant: str | float | bool
 
     def value(self, parameters: Mapping[str, Any]) -> Any:
-        """Return itself."""
+        """Return the constant."""
         return self.constant
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Input:
     name: str
 
     def value(self, parameters: Mapping[str, Any]) -> Any:
-        """Return what the task was given."""
+        """Return the value of the input."""
         if self.name not in parameters:
             raise TaskError(f"its condition needs `{self}`, which has no value")
         return parameters[self.name]
@@ -68,13 +68,13 @@ class Input:
 
 @dataclass(frozen=True)
 class Cast:
-    """A value of another type; people read it without."""
+    """A conversion to another type. The text for people leaves it out."""
 
     function: str
     operand: Expression
 
     def value(self, parameters: Mapping[str, Any]) -> Any:
-        """Return the operand's value in the type."""
+        """Return the operand's value in that type."""
         value = self.operand.value(parameters)
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise self._impossible(value)
@@ -95,7 +95,7 @@ CASTS: Mapping[str, Callable[[Any], Any]] = {"int": int, "double": float, "strin
 
 @dataclass(frozen=True)
 class Minus:
-    """A number with the other sign."""
+    """A negated number."""
 
     operand: Expression
 
@@ -112,7 +112,7 @@ class Minus:
 
 @dataclass(frozen=True)
 class Not:
-    """The opposite of what holds."""
+    """A negated condition."""
 
     operand: Expression
 
@@ -126,7 +126,7 @@ class Not:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two values side by side."""
+    """A comparison of two values."""
 
     left: Expression
     sign: str
@@ -148,14 +148,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Junction:
-    """Two conditions joined by "&&" or "||"; the right one is asked only where it matters."""
+    """Two conditions joined by "&&" or "||". The right one is only evaluated if it matters."""
 
     left: Expression
     sign: str
     right: Expression
 
     def value(self, parameters: Mapping[str, Any]) -> bool:
-        """Return whether the whole holds."""
+        """Return whether both, or one of them, hold."""
         if truth(self.left, parameters) == (self.sign == "||"):
             return self.sign == "||"
         return truth(self.right, parameters)
@@ -168,7 +168,7 @@ def truth(expression: Expression, parameters: Mapping[str, Any]) -> bool:
     """Return whether a condition holds.
 
     Raises:
-        TaskError: it has no value, or one that is neither true nor false.
+        TaskError: it has no value, or one that is not a boolean.
     """
     value = expression.value(parameters)
     if not isinstance(value, bool):
@@ -177,7 +177,7 @@ def truth(expression: Expression, parameters: Mapping[str, Any]) -> bool:
 
 
 def inputs_of(expression: Any) -> set[str]:
-    """Return the names of the inputs that a condition, or a part of one, asks for."""
+    """Return the names of the inputs in a condition, or in a part of one."""
     if isinstance(expression, Input):
         return {expression.name}
     parts = vars(expression).values() if is_dataclass(expression) else ()

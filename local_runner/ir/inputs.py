@@ -1,17 +1,20 @@
-"""Where a task's inputs come from."""
+"""The inputs of tasks: resolved, known beforehand, or complete."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from quantgate.local_runner.ir.executions import Finished
 from quantgate.local_runner.ir.outputs import collectable
 from quantgate.local_runner.ir.placeholders import Lookup, fill, input_lookup, whole_placeholder
+from quantgate.local_runner.ir.run_facts import RunFacts
+from quantgate.local_runner.ir.task_tree import TaskNode
 from quantgate.local_runner.ir.values import (
     TaskError,
     Values,
     as_text,
+    parsed_json,
     short,
     to_python,
     type_name,
@@ -24,48 +27,47 @@ _SELECTOR = re.compile(r'parseJson\(string_value\)\["(.+)"\]')
 
 @dataclass(frozen=True)
 class Scope:
-    """What the tasks of one pipeline see.
+    """Everything that the inputs of a task can come from.
 
     Attributes:
-        inputs: of the pipeline.
-        finished: what its finished tasks gave out.
-        statuses: how they ended, as a `dsl.PipelineTaskFinalStatus` is written.
+        inputs: those of the pipeline around the task.
+        upstream: how the tasks before it ended, by key.
+        run: the facts that KFP's driver fills in.
     """
 
     inputs: Values
-    finished: Mapping[str, Values]
-    statuses: Mapping[str, Any] = field(default_factory=dict)
+    upstream: Mapping[str, Finished]
+    run: RunFacts
 
-    def resolve(self, task: Any, run_facts: Mapping[str, str]) -> Values:
-        """Return the inputs of a task; those without a value are left out.
+    def resolve(self, task: TaskNode) -> Values:
+        """Return the inputs of a task. Those without a value are left out.
 
-        Args:
-            task: its `PipelineTaskSpec`.
-            run_facts: value by placeholder, for example ".pipeline_job_name". KFP's driver takes
-                them for constants that are such a placeholder, and not for parts of a text.
+        A constant that is a placeholder of a run's fact becomes that fact. In other constants, the
+        placeholders of the task's other parameters are filled in.
 
         Raises:
-            TaskError: an input cannot be had.
+            TaskError: an input is not available.
         """
-        sources = task.inputs.parameters
-        raw = _present({name: self.parameter(name, sources[name]) for name in sources})
-        lookup = input_lookup(raw)
+        sources = task.spec.inputs.parameters
+        given = _present({name: self.parameter(name, sources[name]) for name in sources})
+        lookup, facts = input_lookup(given), self.run.of_task(task.key)
         parameters = {
-            name: _constant(value, lookup, run_facts)
+            name: _filled(value, lookup, facts)
             if sources[name].HasField("runtime_value")
             else value
-            for name, value in raw.items()
+            for name, value in given.items()
         }
-        artifacts = {
-            name: self._artifact(name, task.inputs.artifacts[name]) for name in _artifacts(task)
-        }
-        return Values(parameters, _present(artifacts))
+        artifacts = task.spec.inputs.artifacts
+        there = _present(
+            {name: self._artifact(name, artifacts[name]) for name in sorted(artifacts)}
+        )
+        return _texts_as_declared(task.component, Values(parameters, there))
 
     def parameter(self, name: str, source: Any) -> Any:
-        """Return the value of an `InputParameterSpec`, for the input `name`; None for none.
+        """Return the value of an `InputParameterSpec` for the input `name`, or None.
 
         Raises:
-            TaskError: it cannot be had.
+            TaskError: it is not available.
         """
         kind = source.WhichOneof("kind")
         if kind == "runtime_value":
@@ -73,64 +75,35 @@ class Scope:
         elif kind == "component_input_parameter":
             value = self.inputs.parameters.get(source.component_input_parameter)
         elif kind == "task_final_status":
-            value = self.statuses[source.task_final_status.producer_task]
+            producer = source.task_final_status.producer_task
+            value = self.upstream[producer].status(producer, self.run.name)
         else:
-            origin = source.task_output_parameter
-            value = collectable(name, self._output(origin))
-        selector = source.parameter_expression_selector
-        return _select(name, value, selector) if selector else value
+            value = self._output(name, source.task_output_parameter)
+        return _selected(name, value, source)
 
-    def _output(self, origin: Any) -> Any:
-        if origin.producer_task not in self.finished:
+    def _output(self, name: str, origin: Any) -> Any:
+        if origin.producer_task not in self.upstream:
             raise TaskError(f"it does not wait for `{origin.producer_task}`, but takes its output")
-        return self.finished[origin.producer_task].parameters.get(origin.output_parameter_key)
+        outputs = self.upstream[origin.producer_task].outputs
+        return collectable(name, outputs.parameters.get(origin.output_parameter_key))
 
     def _artifact(self, name: str, source: Any) -> Artifact | list[Artifact] | None:
         if source.WhichOneof("kind") == "component_input_artifact":
             return self.inputs.artifacts.get(source.component_input_artifact)
         origin = source.task_output_artifact
-        given = self.finished[origin.producer_task].artifacts
-        return collectable(name, given.get(origin.output_artifact_key))
+        outputs = self.upstream[origin.producer_task].outputs
+        return collectable(name, outputs.artifacts.get(origin.output_artifact_key))
 
 
-def _constant(value: Any, lookup: Lookup, run_facts: Mapping[str, str]) -> Any:
-    fact = run_facts.get(whole_placeholder(value) or "")
-    return fill(value, lookup) if fact is None else fact
-
-
-def _artifacts(task: Any) -> list[str]:
-    return sorted(task.inputs.artifacts)
-
-
-def _present(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def knows_selector(selector: str) -> bool:
-    """Whether a parameterExpressionSelector has the one form that kfp compiles."""
-    return _SELECTOR.fullmatch(selector) is not None
-
-
-def _select(name: str, value: Any, selector: str) -> Any:
-    match = _SELECTOR.fullmatch(selector)
-    key = match.group(1) if match else selector
-    mapping = _from_json(value)
-    if not isinstance(mapping, dict) or key not in mapping:
-        raise TaskError(f"input parameter `{name}`: the loop item {short(value)} has no `{key}`")
-    return mapping[key]
-
-
-def _from_json(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
+def known_inputs(task: TaskNode, inputs: Values) -> Values:
+    """Return the inputs of a task that are known before the run: those that its pipeline has."""
+    sources = task.spec.inputs.parameters
+    known = {name: _known(name, source, inputs) for name, source in sources.items()}
+    return _texts_as_declared(task.component, Values(_present(known)))
 
 
 def with_defaults(component: Any, values: Values) -> Values:
-    """Return the inputs of a component, with its defaults for what has no value."""
+    """Return the inputs of a component, with its defaults for those without a value."""
     definitions = component.input_definitions.parameters
     defaults = {
         name: to_python(definitions[name].default_value)
@@ -141,10 +114,10 @@ def with_defaults(component: Any, values: Values) -> Values:
 
 
 def complete(component: Any, values: Values) -> Values:
-    """Return the inputs of a component that is about to run: typed, and none missing.
+    """Return the inputs of a component that is about to run, with defaults and declared types.
 
     Raises:
-        TaskError: names an input that has no value or one of another type.
+        TaskError: an input has no value or one of another type.
     """
     values = with_defaults(component, values)
     definitions = component.input_definitions
@@ -159,8 +132,45 @@ def complete(component: Any, values: Values) -> Values:
     return Values(parameters, values.artifacts)
 
 
-def texts_as_declared(component: Any, values: Values) -> Values:
-    """Return inputs with a text for each parameter that the component takes as STRING.
+def knows_selector(selector: str) -> bool:
+    """Return whether a parameterExpressionSelector has the one form that kfp compiles."""
+    return _SELECTOR.fullmatch(selector) is not None
+
+
+def _known(name: str, source: Any, inputs: Values) -> Any:
+    if source.WhichOneof("kind") != "component_input_parameter":
+        return None
+    try:
+        value = inputs.parameters.get(source.component_input_parameter)
+        return _selected(name, value, source)
+    except TaskError:
+        return None
+
+
+def _filled(value: Any, lookup: Lookup, facts: Mapping[str, str]) -> Any:
+    fact = facts.get(whole_placeholder(value) or "")
+    return fill(value, lookup) if fact is None else fact
+
+
+def _present(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _selected(name: str, value: Any, source: Any) -> Any:
+    """Return the part of a value that an `InputParameterSpec` selects, or the value itself."""
+    selector = source.parameter_expression_selector
+    if not selector:
+        return value
+    match = _SELECTOR.fullmatch(selector)
+    key = match.group(1) if match else selector
+    mapping = parsed_json(value)
+    if not isinstance(mapping, dict) or key not in mapping:
+        raise TaskError(f"input parameter `{name}`: the loop item {short(value)} has no `{key}`")
+    return mapping[key]
+
+
+def _texts_as_declared(component: Any, values: Values) -> Values:
+    """Return inputs with a text for each parameter that the component declares as STRING.
 
     KFP's driver converts the inputs of loops, branches and pipelines too, before it evaluates a
     condition. kfp declares the part of a loop item as STRING and compares it with a text.
@@ -185,29 +195,3 @@ def _typed(name: str, value: Any, definition: Any) -> Any:
         return typed(value, type_name(definition))
     except TypeError as error:
         raise TaskError(f"input parameter `{name}`: {error}") from None
-
-
-def loop_items(task: Any, values: Values) -> list[Any]:
-    """Return what a `dsl.ParallelFor` iterates over, given the inputs of its task.
-
-    Raises:
-        TaskError: it is not a list.
-    """
-    items = task.parameter_iterator.items
-    if items.WhichOneof("kind") == "raw":
-        return list(fill(json.loads(items.raw), input_lookup(values.parameters)))
-    value = _from_json(values.parameters.get(items.input_parameter))
-    if not isinstance(value, list):
-        raise TaskError(f"the loop needs a list; `{items.input_parameter}` is {short(value)}")
-    return value
-
-
-def producers(task: Any) -> list[str]:
-    """Return the sibling tasks that a task waits for, in alphabetical order."""
-    sources = [
-        *(source.task_output_parameter for source in task.inputs.parameters.values()),
-        *(source.task_output_artifact for source in task.inputs.artifacts.values()),
-    ]
-    sources += [source.task_final_status for source in task.inputs.parameters.values()]
-    named = {source.producer_task for source in sources if source.producer_task}
-    return sorted(named | set(task.dependent_tasks))

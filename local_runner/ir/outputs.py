@@ -1,4 +1,4 @@
-"""What a pipeline, a loop or a choice of branches hands on."""
+"""The outputs of pipelines, loops and `dsl.OneOf`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -11,10 +11,10 @@ Result = TypeVar("Result")
 class Gathered(list[Any]):
     """An output of all iterations of a loop, in item order, for `dsl.Collected`.
 
-    KFP gathers from the tasks that made it, so that nested loops give one flat list.
+    KFP collects from the tasks that wrote it, so nested loops give one flat list.
 
     Args:
-        values: by iteration; None where one has none.
+        values: one for each iteration, or None for an iteration without it.
     """
 
     def __init__(self, values: Sequence[Any] = ()) -> None:
@@ -23,16 +23,16 @@ class Gathered(list[Any]):
         self._gap = _gap(values)
 
     def check(self, name: str) -> None:
-        """Raise a `TaskError` where KFP's driver cannot collect it for the input `name`."""
+        """Raise a `TaskError` if KFP's driver cannot collect it for the input `name`."""
         if self._is_of_no_items:
             raise TaskError(
                 f"`{name}` collects from a loop without items, and KFP's driver fails there "
-                "(producer not found); skip the task where the list is empty"
+                "(producer not found). Skip the task if the list is empty"
             )
         if self._gap:
             raise TaskError(
                 f"`{name}` collects from a loop in which {self._gap} has none, because a `dsl.If` "
-                "was not taken, and KFP's driver crashes there; give it a `dsl.Else` and collect "
+                "was not taken, and KFP's driver crashes there. Add a `dsl.Else` and collect "
                 "`dsl.OneOf`"
             )
 
@@ -41,7 +41,7 @@ def collectable(name: str, value: Result) -> Result:
     """Return an output of a task for the input `name` of another.
 
     Raises:
-        TaskError: a loop gathered it, and KFP's driver cannot collect it.
+        TaskError: it comes from a loop, and KFP's driver cannot collect it.
     """
     if isinstance(value, Gathered):
         value.check(name)
@@ -64,7 +64,7 @@ def _gap(values: Sequence[Any]) -> str | None:
 
 
 def parameter_sources(choice: Any) -> list[tuple[str, str]]:
-    """Return (task, output) for an output parameter; several where it is a `dsl.OneOf`."""
+    """Return (task, output) for an output parameter, several for a `dsl.OneOf`."""
     if choice.WhichOneof("kind") == "value_from_oneof":
         selectors = list(choice.value_from_oneof.parameter_selectors)
     else:
@@ -73,14 +73,14 @@ def parameter_sources(choice: Any) -> list[tuple[str, str]]:
 
 
 def artifact_sources(choice: Any) -> list[tuple[str, str]]:
-    """Return (task, output) for an output artifact; several where it is a `dsl.OneOf`."""
+    """Return (task, output) for an output artifact, several for a `dsl.OneOf`."""
     return [(one.producer_subtask, one.output_artifact_key) for one in choice.artifact_selectors]
 
 
 def selected(component: Any, finished: Mapping[str, Values]) -> Values:
-    """Return the outputs of a pipeline, as far as its tasks gave them out.
+    """Return the outputs of a pipeline that its tasks have.
 
-    Of the branches of a `dsl.OneOf` only one has run, so the first that is there is the one.
+    Only one branch of a `dsl.OneOf` has run, so its output is the first one.
     """
     outputs = component.dag.outputs
     parameters = {name: one.parameters for name, one in finished.items()}
@@ -94,12 +94,12 @@ def selected(component: Any, finished: Mapping[str, Values]) -> Values:
 def _first_there(
     choices: Mapping[str, Any], sources: Any, given: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    found = {}
+    first = {}
     for name, choice in choices.items():
         there = [given[task][key] for task, key in sources(choice) if key in given[task]]
         if there:
-            found[name] = there[0]
-    return found
+            first[name] = there[0]
+    return first
 
 
 def collected(component: Any, outputs: list[Values]) -> Values:

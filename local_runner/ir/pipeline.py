@@ -1,7 +1,7 @@
 """Read a compiled KFP v2 pipeline."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from quantgate.errors import PipelineError
 from quantgate.local_runner.ir.platforms import secrets_of, time_limits
-from quantgate.local_runner.ir.secrets import SecretVariable
+from quantgate.local_runner.ir.task_tree import TaskNode, TaskReader
 from quantgate.local_runner.ir.unsupported import unsupported
 
 _NEWEST_SCHEMA = (2, 1, 0)
@@ -21,32 +21,31 @@ _NEWEST_SCHEMA = (2, 1, 0)
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline that the local runner can run: KFP's own messages, by name.
+    """A pipeline that the local runner can run.
 
-    `time_limits` has the seconds that a task may run, by the name of its executor; `compiler` is
-    the version of kfp that made it, "" where the file does not say. `secrets` has the variables
-    that tasks take from Kubernetes secrets, by the name of their executor.
+    Attributes:
+        name: its name.
+        compiler: the version of kfp that compiled it, or "" if the file does not say.
+        root: its tasks.
     """
 
     name: str
     compiler: str
-    root: Any
-    components: Mapping[str, Any]
-    executors: Mapping[str, Any]
-    time_limits: Mapping[str, float]
-    secrets: Mapping[str, Sequence[SecretVariable]]
+    root: TaskNode
 
-    def component_of(self, task: Any) -> Any:
-        """Return the `ComponentSpec` of a `PipelineTaskSpec`."""
-        return self.components[task.component_ref.name]
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The `ParameterSpec` of each of its inputs, by name."""
+        definitions: Mapping[str, Any] = self.root.component.input_definitions.parameters
+        return definitions
 
 
 def read_pipeline(path: Path) -> Pipeline:
-    """Read a compiled pipeline and check that all of it can be run here.
+    """Read a compiled pipeline and check that the local runner supports all of it.
 
     Raises:
-        PipelineError: the file is no complete KFP v2 pipeline, or holds what the local runner
-            does not know; then the message names every such thing.
+        PipelineError: the file is not a complete KFP v2 pipeline, or uses unsupported features.
+            The message names all of them.
     """
     documents = _documents(path)
     spec, deployment = _parse(path, documents[0])
@@ -55,15 +54,14 @@ def read_pipeline(path: Path) -> Pipeline:
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise PipelineError(f"{path}: the local runner cannot run this pipeline:\n{listed}")
-    return Pipeline(
-        name=spec.pipeline_info.name,
-        compiler=spec.sdk_version.removeprefix("kfp-"),
-        root=spec.root,
+    reader = TaskReader(
         components=spec.components,
         executors=deployment.executors,
-        time_limits=time_limits(platforms),
         secrets=secrets_of(platforms),
+        time_limits=time_limits(platforms),
     )
+    compiler = spec.sdk_version.removeprefix("kfp-")
+    return Pipeline(spec.pipeline_info.name, compiler, reader.root(spec.root))
 
 
 def _documents(path: Path) -> list[dict[str, Any]]:
@@ -73,16 +71,18 @@ def _documents(path: Path) -> list[dict[str, Any]]:
         reason = error.strerror or str(error)
         raise PipelineError(f"{path}: cannot be read ({reason})") from error
     except UnicodeDecodeError as error:
-        raise PipelineError(f"{path}: not a compiled pipeline, for it is not text") from error
+        raise PipelineError(f"{path}: not a compiled pipeline, because it is not text") from error
     except yaml.YAMLError as error:
-        raise PipelineError(f"{path}: not valid YAML; compile it anew ({_where(error)})") from error
+        raise PipelineError(
+            f"{path}: not valid YAML ({_where(error)}). Compile it again"
+        ) from error
     mappings = [document for document in documents if document is not None]
     if not mappings or not all(isinstance(document, dict) for document in mappings):
-        raise PipelineError(_not_compiled(path, "it holds no mapping"))
+        raise PipelineError(_not_compiled(path, "it contains no mapping"))
     return mappings
 
 
-#: The C parser reads a pipeline ten times as fast, where PyYAML was built with it.
+#: The C parser is ten times as fast. Not every build of PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -93,7 +93,8 @@ def _where(error: yaml.YAMLError) -> str:
 
 
 def _not_compiled(path: Path, reason: str) -> str:
-    return f"{path}: not a pipeline compiled by KFP v2, for {reason}; compile it anew"
+    because = reason.removesuffix(".")
+    return f"{path}: not a pipeline compiled by KFP v2, because {because}. Compile it again"
 
 
 def _parse(path: Path, document: dict[str, Any]) -> tuple[Any, Any]:
@@ -106,17 +107,17 @@ def _parse(path: Path, document: dict[str, Any]) -> tuple[Any, Any]:
     except json_format.ParseError as error:
         raise PipelineError(_unknown(path, document, str(error))) from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise PipelineError(_not_compiled(path, f"KFP does not know it: {error}")) from error
+        raise PipelineError(_not_compiled(path, f"KFP cannot read it: {error}")) from error
     return spec, deployment
 
 
 def _parse_platforms(path: Path, document: dict[str, Any]) -> dict[str, Any]:
-    """Return what one platform adds to a pipeline, a `PlatformSpec`, as JSON data."""
+    """Return the `PlatformSpec` of one platform as JSON data."""
     try:
         message = json_format.ParseDict(document, pipeline_spec_pb2.PlatformSpec())
     except json_format.ParseError as error:
         reason = str(error).split("\n", 1)[0]
-        raise PipelineError(_not_compiled(path, f"KFP does not know it: {reason}")) from error
+        raise PipelineError(_not_compiled(path, f"KFP cannot read it: {reason}")) from error
     return dict(json_format.MessageToDict(message))
 
 
@@ -124,19 +125,19 @@ def _unknown(path: Path, document: dict[str, Any], problem: str) -> str:
     match = re.search(r'has no field named "([^"]+)"', problem)
     compiler = str(document.get("sdkVersion", "")).removeprefix("kfp-")
     if not match or _numbers(compiler) <= _numbers(kfp.__version__):
-        return _not_compiled(path, f"KFP does not know it: {problem}")
+        return _not_compiled(path, f"KFP cannot read it: {problem}")
     field = match.group(1)
     lines = path.read_text("utf-8").splitlines()
     numbers = [n for n, line in enumerate(lines, start=1) if re.match(rf'\W*{field}"?:', line)]
     where = f"{path}:{numbers[0]}" if numbers else str(path)
     return (
         f"{where}: `{field}` is not known to kfp {kfp.__version__}, and the pipeline was compiled "
-        f"by kfp {compiler}; compile it with the older one or upgrade quantgate"
+        f"by kfp {compiler}. Compile it with the older version or upgrade quantgate"
     )
 
 
 def is_newer(compiler: str) -> bool:
-    """Whether a version of kfp is of a later minor version than the one installed here."""
+    """Return whether a version of kfp is a later minor version than the installed one."""
     return _numbers(compiler)[:2] > _numbers(kfp.__version__)[:2]
 
 
@@ -147,14 +148,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _check_complete(path: Path, document: dict[str, Any]) -> None:
     if "apiVersion" in document:
         raise PipelineError(
-            f"{path}: a Kubernetes manifest, which is for a cluster; the local runner takes the "
-            "pipeline as kfp compiles it without `kubernetes_manifest_format`"
+            f"{path}: a Kubernetes manifest, which is for a cluster. Compile the pipeline for the "
+            "local runner without `kubernetes_manifest_format`"
         )
     needed = ("pipelineInfo", "deploymentSpec", "root", "schemaVersion")
     missing = [key for key in needed if key not in document]
     if missing:
         keys = ", ".join(f"`{key}`" for key in missing)
-        raise PipelineError(_not_compiled(path, f"{keys} is missing (is the file cut off?)"))
+        raise PipelineError(_not_compiled(path, f"{keys} is missing (the file may be cut off)"))
     version = str(document["schemaVersion"])
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise PipelineError(_not_compiled(path, f"its schemaVersion is `{version}`"))
@@ -162,5 +163,5 @@ def _check_complete(path: Path, document: dict[str, Any]) -> None:
         newest = ".".join(map(str, _NEWEST_SCHEMA))
         raise PipelineError(
             f"{path}: schemaVersion {version} is newer than {newest}, the newest that the local "
-            "runner knows; compile the pipeline with kfp 2.17 or upgrade quantgate"
+            "runner supports. Compile the pipeline with kfp 2.17 or upgrade quantgate"
         )

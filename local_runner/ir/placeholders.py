@@ -1,4 +1,4 @@
-"""KFP's placeholders, such as {{$.inputs.parameters['x']}}, and what stands for them."""
+"""Fill in KFP's placeholders, such as {{$.inputs.parameters['x']}}."""
 
 import json
 import re
@@ -23,26 +23,28 @@ _KNOWN = re.compile(
     re.VERBOSE,
 )
 
-#: KFP's launcher fills these in nowhere, and its driver only in constants; see `Scope`.
+#: KFP's launcher never fills these in, and its driver only in constants (see `Scope`).
 _LEFT_ALONE = re.compile(
     r"\.pipeline_\w+|\.outputs\.output_file|\.outputMetadataUri|"
     r"\.inputs\.artifacts\['.+'\]\.metadata\['.+'\]"
 )
 
-#: Returns what stands for a placeholder, given the text between "{{$" and "}}".
+#: Returns the value of a placeholder, given the text between "{{$" and "}}".
 Lookup = Callable[[str], Any]
 
 
 def unknown_placeholders(texts: Iterable[str]) -> list[str]:
     """Return the placeholders in `texts` that the local runner cannot fill in."""
-    found = {key for text in texts for key in _PLACEHOLDER.findall(text)}
-    return sorted(written(key) for key in found if not _KNOWN.fullmatch(key))
+    return sorted(written(key) for key in _keys(texts) if not _KNOWN.fullmatch(key))
 
 
 def left_alone(*texts: str) -> list[str]:
-    """Return the placeholders in `texts` that a cluster hands on as they are written."""
-    found = {key for text in texts for key in _PLACEHOLDER.findall(text)}
-    return sorted(written(key) for key in found if _LEFT_ALONE.fullmatch(key))
+    """Return the placeholders in `texts` that a cluster does not fill in."""
+    return sorted(written(key) for key in _keys(texts) if _LEFT_ALONE.fullmatch(key))
+
+
+def _keys(texts: Iterable[str]) -> set[str]:
+    return {key for text in texts for key in _PLACEHOLDER.findall(text)}
 
 
 def written(key: str) -> str:
@@ -51,29 +53,29 @@ def written(key: str) -> str:
 
 
 def whole_placeholder(value: Any) -> str | None:
-    """Return the key of a text that is one placeholder and nothing else."""
+    """Return the key of a text that is exactly one placeholder, or else None."""
     match = _PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
     return match.group(1) if match else None
 
 
 def input_parameter(key: str) -> str | None:
-    """Return NAME where `key` is ".inputs.parameters['NAME']"."""
+    """Return NAME if `key` is ".inputs.parameters['NAME']", or else None."""
     match = _INPUT_PARAMETER.fullmatch(key)
     return match.group(1) if match else None
 
 
 def no_value(key: str) -> TaskError:
-    """Return the error for a placeholder that stands for nothing."""
+    """Return the error for a placeholder without a value."""
     return TaskError(f"the placeholder {written(key)} has no value")
 
 
 def fill_text(text: str, lookup: Lookup) -> str:
-    """Replace every placeholder once: what comes in with a value is not looked at again."""
+    """Replace every placeholder once. Placeholders inside a value are not replaced."""
     return _PLACEHOLDER.sub(lambda match: as_text(lookup(match.group(1))), text)
 
 
 def fill(value: Any, lookup: Lookup) -> Any:
-    """Replace placeholders in JSON data; one that is a whole string keeps its value's type."""
+    """Replace placeholders in JSON data. One that is a whole string keeps the type of its value."""
     if isinstance(value, list):
         return [fill(item, lookup) for item in value]
     if isinstance(value, dict):
@@ -85,7 +87,7 @@ def fill(value: Any, lookup: Lookup) -> Any:
 
 
 def input_lookup(parameters: Mapping[str, Any]) -> Lookup:
-    """Return what fills in a task's constants: its other parameters."""
+    """Return the lookup for a task's constants, in its other parameters."""
 
     def lookup(key: str) -> Any:
         if _LEFT_ALONE.fullmatch(key):
@@ -99,7 +101,7 @@ def input_lookup(parameters: Mapping[str, Any]) -> Lookup:
 
 
 def executor_lookup(executor_input: dict[str, Any]) -> Lookup:
-    """Return what fills in a container's command: the executor input."""
+    """Return the lookup for a container's command, in the executor input."""
 
     def lookup(key: str) -> Any:
         if key == "":

@@ -1,4 +1,4 @@
-"""What platforms add to a pipeline: the further documents of its file, each a `PlatformSpec`."""
+"""Read the settings of platforms: the further documents of a file, each a `PlatformSpec`."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from quantgate.local_runner.ir.values import short
 
 NOT_YET = "the local runner does not support yet"
 
-#: What kfp-kubernetes calls the seconds that a task's pod may be active.
+#: The setting of kfp-kubernetes for the seconds that a task's pod may be active.
 _TIME_LIMIT = "activeDeadlineSeconds"
 
-#: Settings of kfp-kubernetes that say where a task runs, not what it does.
+#: Settings of kfp-kubernetes that place a task and do not change its result.
 _PLACEMENT = frozenset(
     {
         "enabledSharedMemory",
@@ -30,7 +30,7 @@ _PLACEMENT = frozenset(
 
 
 def time_limits(platforms: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """Return the seconds that tasks may run, by the name of their executor; most have no limit."""
+    """Return the time limits of tasks in seconds, by the name of their executor."""
     return {
         label: float(settings[_TIME_LIMIT])
         for _, content in _contents(platforms)
@@ -40,7 +40,7 @@ def time_limits(platforms: Iterable[dict[str, Any]]) -> dict[str, float]:
 
 
 def secrets_of(platforms: Iterable[dict[str, Any]]) -> dict[str, list[SecretVariable]]:
-    """Return the variables that tasks take from secrets, by the name of their executor."""
+    """Return the environment variables from secrets, by the name of the executor."""
     return {
         label: secret_variables(settings)
         for _, content in _contents(platforms)
@@ -53,14 +53,14 @@ def _is_whole_number(seconds: Any) -> bool:
 
 
 def platform_problems(platforms: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield a sentence for every setting that the local runner does not know."""
+    """Yield a sentence for each setting that the local runner does not support."""
     for platform, content in _contents(platforms):
         if "workspace" in json.dumps(content.get("pipelineConfig", {})):
             yield f"the pipeline: a workspace ({platform}), which {NOT_YET}"
         for label, settings in _executors(content):
             limit = settings.get(_TIME_LIMIT, 0)
             if not _is_whole_number(limit):
-                yield f"executor `{label}`: its {_TIME_LIMIT} is {short(limit)}, no whole number"
+                yield f"executor `{label}`: its {_TIME_LIMIT} is {short(limit)}, not a whole number"
             yield from _secret_problems(label, settings)
             for setting in sorted(settings.keys() - _PLACEMENT - {_TIME_LIMIT, SETTING}):
                 yield f"executor `{label}`: `{setting}` ({platform}), which {NOT_YET}"

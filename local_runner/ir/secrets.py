@@ -1,4 +1,4 @@
-"""Kubernetes secrets as environment variables (`kubernetes.use_secret_as_env`) in a local run."""
+"""Kubernetes secrets as environment variables (`kubernetes.use_secret_as_env`)."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,10 +14,10 @@ from quantgate.local_runner.ir.values import TaskError
 #: Value by key, by the name of the secret.
 Given = Mapping[str, Mapping[str, str]]
 
-#: What kfp-kubernetes calls them.
+#: The setting of kfp-kubernetes.
 SETTING = "secretAsEnv"
 
-#: What scrypt takes; a short secret cannot be guessed from its digest in passing.
+#: The cost of scrypt, which makes it slow to guess a short secret from its digest.
 _COST = {"n": 1 << 14, "r": 8, "p": 1}
 
 
@@ -27,9 +27,9 @@ class SecretVariable:
 
     Attributes:
         variable: its name.
-        key: of the secret.
-        source: KFP's `InputParameterSpec` of the secret's name.
-        is_optional: the task starts also where there is no such secret or key.
+        key: the key in the secret.
+        source: the `InputParameterSpec` of the name of the secret.
+        is_optional: whether the task also starts without that secret or key.
     """
 
     variable: str
@@ -40,18 +40,18 @@ class SecretVariable:
 
 @dataclass(frozen=True)
 class SecretValue:
-    """One key of a secret; the value is in no text of this object."""
+    """One key of a secret. Its value does not appear in the text of this object."""
 
     text: str = field(repr=False)
 
     @cached_property
     def digest(self) -> str:
-        """Stands for the value in keys of the cache."""
+        """A digest of the value, for keys of the cache."""
         return hashlib.scrypt(self.text.encode(), salt=b"quantgate", **_COST).hex()
 
 
 class Secrets:
-    """The secrets that a run is given."""
+    """The secrets of a run."""
 
     def __init__(self, given: Given) -> None:
         self._values = {
@@ -63,34 +63,34 @@ class Secrets:
     def variables(
         self, wanted: Iterable[SecretVariable], name_of: Callable[[Any], Any]
     ) -> dict[str, SecretValue | None]:
-        """Return a task's variables; None for one that an optional secret does not set.
+        """Return a task's variables, with None for one that an optional secret does not set.
 
         Args:
-            wanted: by the task. Where two are for one variable, the later one counts.
-            name_of: returns what an `InputParameterSpec` stands for.
+            wanted: those of the task. The last one for a variable counts.
+            name_of: returns the value of an `InputParameterSpec`.
 
         Raises:
-            TaskError: a secret is not given, and not optional.
+            TaskError: a secret is missing and not optional.
         """
-        found: dict[str, SecretValue | None] = {}
+        variables: dict[str, SecretValue | None] = {}
         for each in wanted:
             name = name_of(each.source)
             value = self._values.get((str(name), each.key))
             if value is None and name is not None and not each.is_optional:
                 raise TaskError(not_given(str(name), each.key))
-            found[each.variable] = value or found.get(each.variable)
-        return found
+            variables[each.variable] = value or variables.get(each.variable)
+        return variables
 
     def has(self, name: str, key: str) -> bool:
-        """Whether the run is given a key of a secret."""
+        """Return whether the run has a key of a secret."""
         return (name, key) in self._values
 
 
 def not_given(name: str, key: str) -> str:
-    """Say that a secret is missing, and how to hand it in."""
+    """Return a message that a secret is missing, and how to pass it."""
     return (
-        f"the secret {name} has no key {key} here, and the task would never start on a cluster; "
-        f"hand it in with --secret {name}/{key}=VALUE, or `secrets=` of run_pipeline"
+        f"the secret {name} has no key {key} here, and the task would never start on a cluster. "
+        f"Pass it with --secret {name}/{key}=VALUE, or `secrets=` of run_pipeline"
     )
 
 
@@ -98,10 +98,10 @@ def secret_variables(settings: dict[str, Any]) -> list[SecretVariable]:
     """Return the variables that an executor takes from secrets.
 
     Args:
-        settings: of the executor, as kfp-kubernetes writes them.
+        settings: those of the executor, from kfp-kubernetes.
 
     Raises:
-        ValueError: they are damaged.
+        ValueError: the settings are damaged.
     """
     try:
         return list(_wanted(settings))
@@ -122,12 +122,12 @@ def _wanted(settings: dict[str, Any]) -> Iterator[SecretVariable]:
 def _text(pair: dict[str, Any], key: str) -> str:
     text = pair[key]
     if not isinstance(text, str):
-        raise TypeError(f"{key} is no text")
+        raise TypeError(f"{key} is not a text")
     return text
 
 
 def _source(setting: dict[str, Any]) -> Any:
-    """Return where the name of a secret comes from; older kfp writes the name alone."""
+    """Return the source of the name of a secret. Older versions of kfp only write the name."""
     older = {"runtimeValue": {"constant": setting.get("secretName", "")}}
     message = pipeline_spec_pb2.TaskInputsSpec.InputParameterSpec()
     return json_format.ParseDict(setting.get("secretNameParameter", older), message)

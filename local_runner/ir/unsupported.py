@@ -1,4 +1,4 @@
-"""What a compiled pipeline may hold that the local runner does not know."""
+"""Find the parts of a compiled pipeline that the local runner does not support."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,8 @@ from quantgate.local_runner.ir.conditions import ConditionError, parse_condition
 from quantgate.local_runner.ir.container import python_function, why_not_runnable
 from quantgate.local_runner.ir.exit_tasks import exit_problems
 from quantgate.local_runner.ir.expressions import inputs_of
-from quantgate.local_runner.ir.inputs import knows_selector, producers
+from quantgate.local_runner.ir.inputs import knows_selector
+from quantgate.local_runner.ir.order import producers
 from quantgate.local_runner.ir.outputs import artifact_sources, parameter_sources
 from quantgate.local_runner.ir.placeholders import unknown_placeholders
 from quantgate.local_runner.ir.platforms import NOT_YET, platform_problems
@@ -18,12 +19,12 @@ from quantgate.local_runner.ir.values import PYTHON_TYPES, type_name
 
 
 def unsupported(spec: Any, deployment: Any, platforms: list[dict[str, Any]]) -> list[str]:
-    """Return a sentence for everything in a pipeline that the local runner cannot do.
+    """Return a sentence for each part of a pipeline that the local runner does not support.
 
     Args:
         spec: the `PipelineSpec`.
         deployment: its `PipelineDeploymentConfig`.
-        platforms: the further documents of the file, each a `PlatformSpec` as JSON data.
+        platforms: the `PlatformSpec` of each platform, as JSON data.
     """
     return [
         *_name_problems(spec.pipeline_info.name),
@@ -40,10 +41,10 @@ def _name_problems(name: str) -> Iterator[str]:
 
 def _root_problems(root: Any) -> Iterator[str]:
     if root.WhichOneof("implementation") != "dag":
-        yield "the pipeline: its root holds no tasks"
+        yield "the pipeline: its root has no tasks"
     for name in sorted(root.input_definitions.artifacts):
         if not root.input_definitions.artifacts[name].is_optional:
-            yield f"the pipeline: its input `{name}` is an artifact; take a URI and import it"
+            yield f"the pipeline: its input `{name}` is an artifact. Take a URI and import it"
     yield from _type_problems("the pipeline", root)
     yield from _output_problems("the pipeline", root)
 
@@ -77,7 +78,7 @@ def _task_problems(
         component = spec.components.get(name)
         kind = component.WhichOneof("implementation") if component else None
         if name in around:
-            yield f"{where}: its component `{name}` stands inside of itself"
+            yield f"{where}: its component `{name}` is inside itself"
         elif kind == "dag":
             yield from _retry_problems(where, task)
             yield from _list_problems(where, task, component)
@@ -101,7 +102,8 @@ def _order_problems(tasks: Mapping[str, Any], path: str) -> Iterator[str]:
         for key in ready:
             del remaining[key]
     if remaining:
-        yield f"tasks {', '.join(f'`{path}{key}`' for key in sorted(remaining))} wait in a circle"
+        keys = ", ".join(f"`{path}{key}`" for key in sorted(remaining))
+        yield f"tasks {keys} wait for each other in a circle"
 
 
 def _policy_problems(where: str, task: Any) -> Iterator[str]:
@@ -109,7 +111,7 @@ def _policy_problems(where: str, task: Any) -> Iterator[str]:
     if policy.condition:
         yield from _condition_problems(where, task, policy.condition)
     if task.retry_policy.max_retry_count < 0:
-        yield f"{where}: retries without end (retryPolicy.maxRetryCount), which {NOT_YET}"
+        yield f"{where}: unlimited retries (retryPolicy.maxRetryCount), which {NOT_YET}"
     if policy.strategy > 2:
         yield f"{where}: the strategy {policy.strategy} (triggerPolicy.strategy), which {NOT_YET}"
     if task.HasField("artifact_iterator"):
@@ -120,10 +122,10 @@ def _condition_problems(where: str, task: Any, text: str) -> Iterator[str]:
     try:
         asked = inputs_of(parse_condition(text))
     except ConditionError as error:
-        yield f"{where}: its condition `{text:.200}` is none that the local runner knows: {error}"
+        yield f"{where}: the local runner does not support its condition `{text:.200}`: {error}"
         return
     for name in sorted(asked - set(task.inputs.parameters)):
-        yield f"{where}: its condition asks for `{name}`, which is none of its inputs"
+        yield f"{where}: its condition uses `{name}`, which is not one of its inputs"
 
 
 def _items_problems(where: str, task: Any) -> Iterator[str]:
@@ -135,7 +137,7 @@ def _items_problems(where: str, task: Any) -> Iterator[str]:
     except ValueError:
         is_list = False
     if not is_list:
-        yield f"{where}: its items are no list in JSON (parameterIterator.items.raw)"
+        yield f"{where}: its items are not a list in JSON (parameterIterator.items.raw)"
 
 
 def _input_problems(where: str, task: Any) -> Iterator[str]:
@@ -143,7 +145,7 @@ def _input_problems(where: str, task: Any) -> Iterator[str]:
         source = task.inputs.parameters[name]
         kind = source.WhichOneof("kind")
         if kind is None or _is_nowhere(source):
-            yield f"{where}: `{name}` comes from nowhere (a final status is for exit tasks)"
+            yield f"{where}: `{name}` has no source (a final status is for exit tasks)"
         selector = source.parameter_expression_selector
         if selector and not knows_selector(selector):
             yield f"{where}: the selector `{selector}`, which {NOT_YET}"
@@ -152,11 +154,11 @@ def _input_problems(where: str, task: Any) -> Iterator[str]:
     for name in sorted(task.inputs.artifacts):
         source = task.inputs.artifacts[name]
         if source.WhichOneof("kind") is None or _is_nowhere(source):
-            yield f"{where}: `{name}` comes from nowhere"
+            yield f"{where}: `{name}` has no source"
 
 
 def _is_nowhere(source: Any) -> bool:
-    """Whether an input is a task's, and that task has no name."""
+    """Return whether an input comes from a task without a name."""
     origin = getattr(source, str(source.WhichOneof("kind")))
     return getattr(origin, "producer_task", None) == ""
 
@@ -178,9 +180,8 @@ def _list_problems(where: str, task: Any, component: Any) -> Iterator[str]:
     for name in sorted(task.inputs.artifacts):
         if name in definitions and definitions[name].is_artifact_list:
             yield (
-                f"{where}: it hands the list of artifacts `{name}` into a pipeline, loop or "
-                "branch, of which KFP passes on one artifact alone; collect it in the task that "
-                "reads it"
+                f"{where}: it passes the list of artifacts `{name}` into a pipeline, loop or "
+                "branch, and KFP only passes on one artifact. Collect it in the task that reads it"
             )
 
 
@@ -201,7 +202,7 @@ def _wiring_problems(where: str, task: Any, parent: Any) -> Iterator[str]:
     for name in sorted(task.inputs.parameters):
         origin = task.inputs.parameters[name].component_input_parameter
         if origin and origin not in declared:
-            yield f"{where}: `{name}` is taken from `{origin}`, which kfp did not pass down to it"
+            yield f"{where}: `{name}` is taken from `{origin}`, which kfp did not pass to it"
 
 
 def _executor_problems(where: str, executors: Mapping[str, Any], component: Any) -> Iterator[str]:
@@ -227,7 +228,7 @@ def _importer_problems(where: str, importer: Any, component: Any) -> Iterator[st
     if importer.download_to_workspace:
         yield f"{where}: an import into a workspace (downloadToWorkspace), which {NOT_YET}"
     if not component.output_definitions.artifacts:
-        yield f"{where}: it imports an artifact and has none among its outputs"
+        yield f"{where}: it imports an artifact, but none of its outputs is one"
     uri = importer.artifact_uri.runtime_parameter
     if uri and uri not in component.input_definitions.parameters:
-        yield f"{where}: it imports from `{uri}`, which is none of its inputs"
+        yield f"{where}: it imports from `{uri}`, which is not one of its inputs"

@@ -1,4 +1,4 @@
-"""Parameters: from protobuf to Python, and held to their declared types."""
+"""Values of parameters: from protobuf to Python, and in their declared types."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from quantgate.local_runner.records.results import Artifact
 
-#: KFP's parameter types, as a user of Python knows them.
+#: KFP's parameter types, as types of Python.
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER_INTEGER": (int,),
     "NUMBER_DOUBLE": (float,),
@@ -23,7 +23,7 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 class TaskError(Exception):
-    """A task cannot go on; `str(error)` is for the user."""
+    """A task cannot go on. The message is for the user."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Values:
 
 
 def type_name(definition: Any) -> str:
-    """Name of a definition's type, for example "NUMBER_INTEGER"; its number where it has none."""
+    """Return the name of a definition's type, for example "NUMBER_INTEGER", or else its number."""
     number, known = definition.parameter_type, pipeline_spec_pb2.ParameterType.ParameterTypeEnum
     return str(known.Name(number) if number in known.values() else number)
 
 
 def to_python(value: Any) -> Any:
-    """Return a `google.protobuf.Value` as Python; whole numbers become int, as on a cluster."""
+    """Return a `google.protobuf.Value` as Python. Whole numbers become int, as on a cluster."""
     kind = value.WhichOneof("kind")
     if kind in (None, "null_value"):
         return None
@@ -53,12 +53,12 @@ def to_python(value: Any) -> Any:
 
 
 def struct_to_python(struct: Any) -> dict[str, Any]:
-    """Return a `google.protobuf.Struct` as a dict, sorted: protobuf keeps no order."""
+    """Return a `google.protobuf.Struct` as a sorted dict, because protobuf keeps no order."""
     return {key: to_python(struct.fields[key]) for key in sorted(struct.fields)}
 
 
 def whole_numbers_as_int(value: Any) -> Any:
-    """Return JSON data with 2.0 as 2: KFP's driver keeps no difference between the two."""
+    """Return JSON data with 2.0 as 2. KFP's driver does not distinguish the two."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
@@ -69,9 +69,9 @@ def whole_numbers_as_int(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as it stands inside a text, the way KFP's driver and launcher write it.
+    """Return a value as a text, in the format of KFP's driver and launcher.
 
-    Strings are bare, numbers have no exponent and no needless zero, everything else is JSON.
+    Strings have no quotes. Numbers have no exponent and no trailing zero. The rest is JSON.
     """
     if isinstance(value, float) and math.isfinite(value):
         return f"{Decimal(repr(value)):f}".removesuffix(".0")
@@ -79,9 +79,9 @@ def as_text(value: Any) -> str:
 
 
 def typed(value: Any, declared: str) -> Any:
-    """Return a value in its declared type, the way KFP's driver does.
+    """Return a value in its declared type, as KFP's driver does.
 
-    A STRING takes any value, as text or JSON. A number that is whole serves as integer or double.
+    A STRING takes any value, as text or JSON. A whole number is valid as integer and as double.
 
     Raises:
         TypeError: the value is of another type.
@@ -97,7 +97,17 @@ def typed(value: Any, declared: str) -> Any:
     return value
 
 
+def parsed_json(value: Any) -> Any:
+    """Return the value of a text in JSON. Anything else is returned unchanged."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
 def short(value: Any) -> str:
-    """Return a value for a message, cut where it is long."""
+    """Return the text of a value for a message. A long text is cut."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

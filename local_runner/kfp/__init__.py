@@ -1,1 +1,1 @@
-"""KFP's own local runners as an alternative engine."""
+"""KFP's local runners as an alternative engine."""

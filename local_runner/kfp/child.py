@@ -1,9 +1,9 @@
-"""KFP's local runner in a process of its own: it changes `print`, logging and global settings.
+"""Run KFP's local runner in a separate process, as it changes `print`, logging and settings.
 
     python -m quantgate.local_runner.kfp.child ORDER < a pipe that stays open
 
-It works in a scratch folder of its own. When the other end of the pipe closes, everything that was
-started is ended, and the folder goes.
+Its working directory is a temporary folder. When the other end of the pipe closes, it ends all
+processes and containers that it started, and deletes the folder.
 """
 
 import json
@@ -21,16 +21,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-#: Seconds that Docker may take to create a container for a client that is gone.
+#: Seconds that Docker may need to create a container for a client that has ended.
 _STRAGGLERS_S = 3.0
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to run, and where.
+    """A pipeline to run.
 
-    `container` holds settings of DockerRunner and `mounts` pairs of a path and whether it is
-    read-only; `container` is None for SubprocessRunner.
+    Attributes:
+        pipeline: path of its file.
+        arguments: value by input.
+        root: folder of the outputs.
+        container: settings of DockerRunner, or None for SubprocessRunner.
+        mounts: pairs of a path and whether it is read-only.
     """
 
     pipeline: str
@@ -45,10 +49,11 @@ class Order:
 
 
 def main(path: Path) -> int:
-    """Run a stored `Order`; KFP prints what happens, and raises where a task failed."""
+    """Run a stored `Order`. KFP prints its progress, and raises an error if a task failed."""
     order = Order(**json.loads(path.read_text("utf-8")))
     threading.Thread(target=_end_with_parent, args=[order], daemon=True).start()
-    warnings.simplefilter("ignore")  # they say that images and display names have no effect here
+    # KFP warns that images and display names have no effect here.
+    warnings.simplefilter("ignore")
     from kfp import local
     from kfp.components import load_component_from_file
 
@@ -66,14 +71,14 @@ def _runner(order: Order) -> Any:
     from docker.types import Mount
 
     mounts = [Mount(path, path, "bind", read_only=fixed) for path, fixed in order.mounts]
-    # On a disk, for samples are spooled there; it goes with its container.
     # A volume on disk, because a tmpfs would hold spooled samples in memory.
     scratch = Mount("/tmp", None, "volume")
     return local.DockerRunner(**order.container, mounts=[scratch, *mounts])
 
 
 def _end_with_parent(order: Order) -> None:
-    os.read(0, 1)  # sys.stdin has a lock, which Python's exit would find taken
+    # Not through sys.stdin, whose lock would block the exit of Python.
+    os.read(0, 1)
     try:
         if order.container:
             _sweep_afterwards(order.container["labels"])
@@ -84,7 +89,7 @@ def _end_with_parent(order: Order) -> None:
 
 
 def _sweep_afterwards(labels: dict[str, str]) -> None:
-    """Let a process that outlives this one remove what Docker still creates for it."""
+    """Start a process that removes the containers that Docker still creates for this one."""
     call = f"from quantgate.local_runner.kfp.child import sweep; sweep({labels!r})"
     subprocess.Popen(
         [sys.executable, "-c", call],
@@ -111,7 +116,8 @@ def end_containers(labels: dict[str, str]) -> None:
     chosen = [f"{name}={value}" for name, value in labels.items()]
     client = docker.from_env()
     for container in client.containers.list(all=True, filters={"label": chosen}):
-        with suppress(docker.errors.APIError):  # it has gone by itself
+        # The container may have ended by itself.
+        with suppress(docker.errors.APIError):
             container.remove(force=True, v=True)
     client.close()
 

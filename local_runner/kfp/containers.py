@@ -1,4 +1,4 @@
-"""Containers that KFP's DockerRunner runs tasks in: what they see, and as whom."""
+"""The containers of KFP's DockerRunner: their mounts, their settings and their user."""
 
 import os
 import uuid
@@ -11,18 +11,18 @@ from typing import Any
 from quantgate.errors import UsageError
 from quantgate.local_runner.ir.pipeline import Pipeline
 
-#: Whom containers run as where the caller is root: the user of quantgate's images.
+#: The user of containers if the caller is root. It is the user of quantgate's images.
 _NOBODY = 65532
 
 
 @dataclass(frozen=True)
 class Containers:
-    """What the tasks of a run may reach, by absolute path, under the same path as outside.
+    """The files that the tasks of a run may access, by absolute path, the same inside as outside.
 
     Attributes:
         reads: files and folders that they read.
-        writes: folders that they publish in; made where they are missing.
-        code: a folder that Python imports from, for functions of the user's own.
+        writes: folders that they publish in. Missing ones are made.
+        code: a folder that Python imports from, for user code.
     """
 
     reads: tuple[Path, ...]
@@ -38,9 +38,9 @@ class Containers:
         ]
 
     def settings(self) -> dict[str, Any]:
-        """Return settings of `docker run`: nothing to write to but mounts, no network, no rights.
+        """Return settings of `docker run`: only mounts are writable, no network, no capabilities.
 
-        A label of its own finds the containers of a run.
+        A unique label identifies the containers of a run.
         """
         settings: dict[str, Any] = {
             "user": f"{_user()}:{os.getgid() or _NOBODY}",
@@ -56,10 +56,10 @@ class Containers:
 
     @contextmanager
     def writable(self, root: Path) -> Iterator[None]:
-        """Let tasks write to a run's folder and to `writes`; what they leave empty goes again.
+        """Let tasks write to a run's folder and to `writes`. Folders left empty are removed.
 
         Raises:
-            UsageError: they could not write.
+            UsageError: a folder is not writable for them.
         """
         _give_to_user(root)
         missing = [path for path in self.writes if not path.exists()]
@@ -77,17 +77,17 @@ class Containers:
 
 
 def check_engine(pipeline: Pipeline) -> None:
-    """Make sure that a container engine answers and has the images of a pipeline.
+    """Check that a container engine answers and has the images of a pipeline.
 
     Raises:
-        UsageError: it says what is missing, and the way out.
+        UsageError: the engine or an image is missing. The message says what to do.
     """
     import docker
 
     images = {
-        executor.container.image
-        for executor in pipeline.executors.values()
-        if executor.HasField("container")
+        task.executor.container.image
+        for task in pipeline.root.below()
+        if task.executor and not task.is_importer
     }
     try:
         client = docker.from_env()
@@ -116,9 +116,9 @@ def _give_to_user(folder: Path) -> None:
 
 
 def _check_writable(folder: Path) -> None:
-    found = folder.stat()
-    if os.getuid() == 0 and found.st_uid != _NOBODY and not found.st_mode & 0o002:
+    status = folder.stat()
+    if os.getuid() == 0 and status.st_uid != _NOBODY and not status.st_mode & 0o002:
         raise UsageError(
-            f"{folder} belongs to user {found.st_uid}, and where quantgate is run as root its "
-            f"containers run as user {_NOBODY}: `chown {_NOBODY} {folder}`, or do not run as root"
+            f"{folder} belongs to user {status.st_uid}, but containers of quantgate run as user "
+            f"{_NOBODY} if root starts it: `chown {_NOBODY} {folder}`, or do not run as root"
         )

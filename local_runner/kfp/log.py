@@ -1,4 +1,4 @@
-"""What can be told from the log of KFP's local runners, which all tasks share."""
+"""Read the log of KFP's local runners, which all tasks share."""
 
 import re
 
@@ -7,14 +7,16 @@ _TRACEBACK = "Traceback (most recent call last):"
 
 
 def began(log: str, task: str) -> bool:
-    """Whether the log says that a task, by its component's name, was given to a process."""
+    """Return whether the log says that a task started. It names the task's component."""
     return f"Executing task '{task}'" in _COLOUR.sub("", log)
 
 
 def why_failed(log: str, task: str) -> str:
-    """Return what a failed task raised, as far as the log has it."""
-    told, failed, _ = _COLOUR.sub("", log).partition(f"Task '{task}' finished with status FAILURE")
-    before, raised, trace = told.rpartition("\n")[0].rpartition(_TRACEBACK)
+    """Return the error that a failed task raised, if the log has it."""
+    before_failure, failed, _ = _COLOUR.sub("", log).partition(
+        f"Task '{task}' finished with status FAILURE"
+    )
+    before, raised, trace = before_failure.rpartition("\n")[0].rpartition(_TRACEBACK)
     if not failed or not raised:
         return "it ended without its outputs"
     indent = len(before) - before.rfind("\n") - 1
@@ -23,5 +25,5 @@ def why_failed(log: str, task: str) -> str:
 
 
 def _without_class(raised: str) -> str:
-    """Leave out where an exception of quantgate's own was defined, for its text is a sentence."""
+    """Return an error without the class of quantgate's exceptions, whose text is a sentence."""
     return re.sub(r"^quantgate\.errors\.\w+: ", "", raised)

@@ -1,1 +1,1 @@
-"""Results and events: what the caller sees of a run."""
+"""Results and events of a run, for its caller."""

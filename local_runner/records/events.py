@@ -1,4 +1,4 @@
-"""What is told of a run while it goes on, one event at a time."""
+"""The events of a run, which its observer receives one at a time."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,12 @@ from quantgate.local_runner.records.results import PlannedTask, RunResult, TaskR
 
 @dataclass(frozen=True)
 class RunStarted:
-    """The first event; `tasks` are those that are known by then, in the order they would start."""
+    """The first event of a run.
+
+    Attributes:
+        pipeline: its name.
+        tasks: those that are known before the run, in the order in which they would start.
+    """
 
     pipeline: str
     tasks: tuple[PlannedTask, ...]
@@ -18,16 +23,18 @@ class RunStarted:
 
 @dataclass(frozen=True)
 class TaskWaiting:
-    """A task's inputs are there; it is looked up in the cache, or waits for a processor."""
+    """The inputs of a task are ready. It is looked up in the cache, or waits for a processor."""
 
     task: PlannedTask
 
 
 @dataclass(frozen=True)
 class TaskStarted:
-    """A task got a processor and begins its work; a cached one never does.
+    """A task has a processor and starts its work. A cached task has no such event.
 
-    `log` grows as the task prints; it need not exist yet.
+    Attributes:
+        task: the task.
+        log: grows as the task prints. It need not exist yet.
     """
 
     task: PlannedTask
@@ -36,7 +43,13 @@ class TaskStarted:
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """How much of its work a task says it has done; `total` is None where it cannot tell."""
+    """The progress that a task reports.
+
+    Attributes:
+        task: the task.
+        done: how many units of its work are done.
+        total: how many there are, or None if the task does not know.
+    """
 
     task: PlannedTask
     done: int
@@ -45,7 +58,13 @@ class TaskProgress:
 
 @dataclass(frozen=True)
 class TaskRetried:
-    """An attempt, counted from 1, failed with `error`; there will be another."""
+    """An attempt failed, and there will be another.
+
+    Attributes:
+        task: the task.
+        attempt: its number, from 1.
+        error: the reason.
+    """
 
     task: PlannedTask
     attempt: int
@@ -54,7 +73,7 @@ class TaskRetried:
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """A task ended, was cached, or was skipped without having started: `result` tells."""
+    """A task ended, or was taken from the cache, or was skipped."""
 
     task: PlannedTask
     result: TaskResult
@@ -62,14 +81,14 @@ class TaskEnded:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something is wrong that does not keep the run from going on."""
+    """A problem that does not stop the run."""
 
     sentence: str
 
 
 @dataclass(frozen=True)
 class RunEnded:
-    """The last event; a run that is interrupted has none."""
+    """The last event of a run. An interrupted run has none."""
 
     result: RunResult
 
@@ -88,7 +107,7 @@ Observer = Callable[[Event], None]
 
 
 def say_nothing(_: Event) -> None:
-    """Be the observer of a run that nobody watches."""
+    """Ignore an event, as the observer of a run that nobody watches."""
 
 
 def one_at_a_time(observer: Observer) -> Observer:
@@ -104,28 +123,24 @@ def one_at_a_time(observer: Observer) -> Observer:
 
 @dataclass(frozen=True)
 class Teller:
-    """Tells an observer of one task."""
+    """Sends the events of one task to an observer."""
 
     observer: Observer
     task: PlannedTask
     log: Path
 
     def waiting(self) -> None:
-        """Its inputs are there."""
+        """Report that its inputs are ready."""
         self.observer(TaskWaiting(self.task))
 
     def started(self) -> None:
-        """It got a processor."""
+        """Report that it has a processor."""
         self.observer(TaskStarted(self.task, self.log))
 
     def progress(self, done: int, total: int | None) -> None:
-        """It has done more of its work."""
+        """Report its progress."""
         self.observer(TaskProgress(self.task, done, total))
 
     def retried(self, attempt: int, error: str) -> None:
-        """It failed, and will be tried again."""
+        """Report that an attempt failed and there will be another."""
         self.observer(TaskRetried(self.task, attempt, error))
-
-    def ended(self, result: TaskResult) -> None:
-        """It is over."""
-        self.observer(TaskEnded(self.task, result))

@@ -1,4 +1,4 @@
-"""What a run is made of, for the one who started it."""
+"""The result of a run: tasks, their states, and artifacts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _TAIL_BYTES = 16_384
 
 
 class TaskState(str, Enum):
-    """How a task ended."""
+    """The state in which a task ended."""
 
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -20,7 +20,15 @@ class TaskState(str, Enum):
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file or folder that tasks hand on; `type` is a schema title such as "system.Model"."""
+    """A file or folder that one task passes to others.
+
+    Attributes:
+        name: the name that its task gave it.
+        uri: its location.
+        type: a schema title such as "system.Model".
+        schema_version: the version of that schema.
+        metadata: the facts that its task recorded about it.
+    """
 
     name: str
     uri: str
@@ -30,21 +38,26 @@ class Artifact:
 
     @property
     def path(self) -> Path:
-        """Where the content lies on this machine."""
+        """The path of its content on this machine."""
         return Path(self.uri.removeprefix("file://"))
 
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """A task that would start: `waits_for` holds the display names of what goes before it.
+    """A task that a run would start.
 
-    `to_run` says why it would run; it is None for a task whose outputs are in the cache, and for
-    one that will not run at all: then `skipped` says why. `only_if` is what has to hold for it to
-    run, of all `dsl.If` around it that are not decided yet.
-    `iteration` counts from 0 in the innermost `dsl.ParallelFor`; it is None outside of loops, and
-    where the number of items is known only once the run is under way. `item` is what it iterates
-    over. `path` tells a task from all others: the keys of the pipelines and loops around it, and
-    the numbers of iterations.
+    Attributes:
+        name: for example "train.quantize", with the keys of the pipelines around it.
+        display_name: its name for people.
+        iteration: the number, from 0, in the innermost `dsl.ParallelFor`. None outside of loops,
+            and in a loop whose items are only known during the run.
+        waits_for: display names of the tasks before it.
+        to_run: the reason why it would run. None if its outputs are in the cache, or if it does
+            not run at all.
+        only_if: the conditions of all `dsl.If` around it that are still open.
+        skipped: the reason why it does not run, or None.
+        path: identifies the task: keys of the pipelines and loops around it, and iterations.
+        item: the item of its loop.
     """
 
     name: str
@@ -60,10 +73,19 @@ class PlannedTask:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """How a task ended; `seconds` of running time, without the wait for a free processor.
+    """The result of one task.
 
-    `cached` says that it did not run: its outputs come from the cache. `explained` says that
-    `error` is all that the user has to know; otherwise the log may tell more.
+    Attributes:
+        name: as in `PlannedTask`.
+        display_name: its name for people.
+        iteration: as in `PlannedTask`.
+        state: how it ended.
+        seconds: its running time, without the wait for a free processor.
+        log: the file of everything that it printed.
+        error: the reason why it failed or was skipped.
+        cached: True if it did not run and its outputs come from the cache.
+        explained: True if the user needs no more than `error`. Otherwise the log may tell more.
+        item: the item of its loop.
     """
 
     name: str
@@ -77,9 +99,23 @@ class TaskResult:
     explained: bool = True
     item: Any = field(default=None, compare=False)
 
+    @classmethod
+    def of(cls, task: PlannedTask, state: TaskState, log: Path, **details: Any) -> "TaskResult":
+        """Return the result of a planned task. The details are further attributes."""
+        return cls(
+            task.name,
+            task.display_name,
+            task.iteration,
+            state,
+            details.pop("seconds", 0.0),
+            log,
+            item=task.item,
+            **details,
+        )
+
     @property
     def log_tail(self) -> str:
-        """The last lines that the task printed; "" where it printed nothing."""
+        """The last lines that the task printed, or "" if it printed nothing."""
         if not self.log.is_file():
             return ""
         with self.log.open("rb") as stream:
@@ -90,12 +126,17 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """`outputs` holds the pipeline's own outputs, as far as the tasks behind them succeeded."""
+    """The result of a run.
+
+    Attributes:
+        tasks: the results of its tasks, in the order in which they ended.
+        outputs: the outputs of the pipeline whose tasks succeeded.
+    """
 
     tasks: list[TaskResult]
     outputs: dict[str, Any]
 
     @property
     def succeeded(self) -> bool:
-        """Whether no task failed; one whose condition does not hold is no failure."""
+        """True if no task failed. A task skipped because of its condition is no failure."""
         return all(task.state is not TaskState.FAILED for task in self.tasks)

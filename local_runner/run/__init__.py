@@ -1,1 +1,1 @@
-"""A whole run: graph, dry run, event loop, interruption."""
+"""A whole run: its tasks in order, the dry run, the event loop and Ctrl-C."""

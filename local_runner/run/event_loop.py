@@ -1,4 +1,4 @@
-"""Run a coroutine from anywhere, also from a notebook, whose cells run inside an event loop."""
+"""Run a coroutine from anywhere, also from a notebook, which has a running event loop."""
 
 import asyncio
 import contextvars
@@ -10,15 +10,15 @@ from quantgate.local_runner.run.interruption import run_interruptibly
 
 Result = TypeVar("Result")
 
-#: Seconds between two looks at whether the caller was cancelled.
-_EAR_S = 0.1
+#: Seconds between two checks whether the caller was cancelled.
+_CHECK_S = 0.1
 
 
 def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what a coroutine returns; in a thread of its own where this one has a loop.
+    """Return the result of a coroutine. It runs in another thread if this one has an event loop.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; the coroutine was cancelled and has come to its end.
+        KeyboardInterrupt: Ctrl-C was pressed. The coroutine was cancelled and has ended.
     """
     try:
         asyncio.get_running_loop()
@@ -28,7 +28,7 @@ def run_to_end(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Return what all return; where one raises, the others have ended before its error goes on."""
+    """Return the results of all. If one raises, the others have ended before its error goes on."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:
         return await asyncio.gather(*tasks)
@@ -41,13 +41,13 @@ async def all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
 def _in_a_thread(work: Coroutine[Any, Any, Result]) -> Result:
     begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = Future()
 
-    async def told() -> Result:
+    async def announced() -> Result:
         begun.set_result((asyncio.get_running_loop(), asyncio.current_task()))
         return await work
 
     with ThreadPoolExecutor(1, "pipeline") as threads:
-        # What the caller prints into, a notebook's cell for one, hangs on its context.
-        running = threads.submit(contextvars.copy_context().run, asyncio.run, told())
+        # The output of the caller, for example a notebook cell, depends on its context.
+        running = threads.submit(contextvars.copy_context().run, asyncio.run, announced())
         try:
             _await(running)
         except KeyboardInterrupt:
@@ -60,7 +60,7 @@ def _in_a_thread(work: Coroutine[Any, Any, Result]) -> Result:
 
 def _await(running: Future[Any]) -> None:
     caller = asyncio.current_task()
-    while not wait([running], _EAR_S).done:
-        # From Python 3.11 on, `asyncio.run` makes the first Ctrl-C a cancellation.
+    while not wait([running], _CHECK_S).done:
+        # Since Python 3.11, `asyncio.run` turns the first Ctrl-C into a cancellation.
         if caller is not None and getattr(caller, "cancelling", int)():
             raise KeyboardInterrupt

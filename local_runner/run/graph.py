@@ -1,229 +1,220 @@
-"""Walk through a pipeline's tasks: start what is ready, skip what can no longer run."""
+"""Run the tasks of a pipeline: start those that are ready, skip those that can no longer run."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from quantgate.local_runner.ir.executions import CACHED, CANCELED, COMPLETE, FAILED, Execution
-from quantgate.local_runner.ir.inputs import Scope, producers, texts_as_declared, with_defaults
+from quantgate.local_runner.ir.executions import (
+    CACHED,
+    CANCELED,
+    COMPLETE,
+    FAILED,
+    Execution,
+    Finished,
+)
+from quantgate.local_runner.ir.inputs import Scope, complete
 from quantgate.local_runner.ir.outputs import collected, selected
-from quantgate.local_runner.ir.pipeline import Pipeline
-from quantgate.local_runner.ir.secrets import SecretValue
-from quantgate.local_runner.ir.trigger_policy import Finished, unmet, what_stops, whom_to_blame
+from quantgate.local_runner.ir.passes import Pass
+from quantgate.local_runner.ir.run_facts import RunFacts
+from quantgate.local_runner.ir.secrets import Secrets
+from quantgate.local_runner.ir.task_tree import TaskNode
+from quantgate.local_runner.ir.trigger_policy import whom_to_blame
 from quantgate.local_runner.ir.values import TaskError, Values
+from quantgate.local_runner.plan.decide import Start, decide
+from quantgate.local_runner.plan.place import Place
+from quantgate.local_runner.plan.plan import Around, planned_task
 from quantgate.local_runner.processes.failure import Unexplained
-from quantgate.local_runner.records.events import Observer, Teller, say_nothing
+from quantgate.local_runner.records.events import Observer, TaskEnded, Teller, say_nothing
 from quantgate.local_runner.records.results import PlannedTask, TaskResult, TaskState
 from quantgate.local_runner.run.event_loop import all_of
-from quantgate.local_runner.tasks.plan import Place, in_order, item_of, iterations, planned_task
-from quantgate.local_runner.tasks.step import Run, Step, Work
+from quantgate.local_runner.storage.sources import Sources
+from quantgate.local_runner.tasks.importer import import_artifact
+from quantgate.local_runner.tasks.step import Outcome, Step, Worker
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The things that all tasks of a run share, also in a dry run.
+
+    Attributes:
+        facts: the identity of the run.
+        secrets: those that it was given.
+        sources: fetches what importers name.
+        outputs: the folder of the outputs of all tasks.
+        logs: the folder of one log per task.
+    """
+
+    facts: RunFacts
+    secrets: Secrets
+    sources: Sources
+    outputs: Path
+    logs: Path
 
 
 class Graph:
-    """A pipeline under way; `results` grows as tasks end.
+    """A pipeline that is running. `results` grows as tasks end.
 
     Args:
-        pipeline: from `read_pipeline`.
-        run: what its tasks share.
-        work: makes what does the work of a step.
-        logs: folder of one log a task.
-        observer: is told about every task.
-        rehearsal: a task that would run counts as failed, and what rests on it is left open.
+        around: the things that its tasks share.
+        worker: does the work of tasks.
+        observer: receives the events of every task.
+        rehearsal: whether this is a dry run, in which a task that would run counts as failed and
+            the tasks after it stay open.
     """
 
     def __init__(
         self,
-        pipeline: Pipeline,
-        run: Run,
-        work: Callable[[Run, Step], Work],
-        logs: Path,
+        around: Surroundings,
+        worker: Worker,
         observer: Observer = say_nothing,
         rehearsal: bool = False,
     ) -> None:
         self.results: list[TaskResult] = []
-        self._pipeline = pipeline
-        self._run = run
-        self._work = work
-        self._rehearsal = rehearsal
-        self._logs = logs
+        self._around = around
+        self._worker = worker
         self._observer = observer
+        self._rehearsal = rehearsal
 
-    async def run(
-        self, component: Any, inputs: Values, place: Place, execution: Execution
+    async def run(self, pipeline: TaskNode, inputs: Values) -> Finished:
+        """Run a whole pipeline and return the outputs that it has then."""
+        return await self._pipeline(pipeline, inputs, Place(), Execution())
+
+    async def _pipeline(
+        self, pipeline: TaskNode, inputs: Values, place: Place, execution: Execution
     ) -> Finished:
-        """Run all tasks of a pipeline and return its outputs, as far as there are any."""
-        tasks = component.dag.tasks
-        inputs = with_defaults(component, inputs)
         under_way: dict[str, asyncio.Task[Finished]] = {}
-        for key in in_order(tasks):
-            upstream = {name: under_way[name] for name in producers(tasks[key])}
-            under_way[key] = asyncio.create_task(
-                self._task(key, tasks[key], inputs, place, execution, upstream)
+        for task in pipeline.tasks:
+            upstream = {key: under_way[key] for key in task.waits_for}
+            under_way[task.key] = asyncio.create_task(
+                self._task(task, inputs, place, execution, upstream)
             )
         ended = dict(zip(under_way, await all_of(under_way.values()), strict=True))
-        outputs = selected(component, {name: one.outputs for name, one in ended.items()})
+        outputs = selected(pipeline.component, {key: one.outputs for key, one in ended.items()})
         blamed = whom_to_blame(ended.values())
         return replace(blamed, outputs=outputs, skipped=None, execution=execution)
 
     async def _task(
         self,
-        key: str,
-        task: Any,
+        task: TaskNode,
         inputs: Values,
         place: Place,
-        around: Execution,
+        execution: Execution,
         upstream: Mapping[str, asyncio.Task[Finished]],
     ) -> Finished:
-        ended = {name: await under_way for name, under_way in upstream.items()}
-        facts = self._run.facts(key)
-        scope = _scope(inputs, ended, facts)
-        stopped = what_stops(task, ended.values(), self._rehearsal)
-        if stopped:
-            sure = self._unmet_for_sure(task, scope, facts) if self._rehearsal else None
-            return self._skip(key, task, inputs, place, sure or stopped)
+        """Wait for the tasks before a task, then run or skip it."""
+        ended = {key: await under_way for key, under_way in upstream.items()}
+        scope = Scope(inputs, ended, self._around.facts)
         try:
-            values = self._inputs(task, scope, facts)
-            reason = unmet(task, values)
-            if reason:
-                Execution(around).end_in_driver(CANCELED)
-                return self._skip(key, task, inputs, place, Finished(skipped=reason))
-            secrets = self._secrets(task, scope)
-            if task.HasField("parameter_iterator"):
-                loop = place.inside(key, task, values)
-                items = iterations(task, values)
-                return await self._loop(task, items, loop, around, secrets)
+            decision = decide(task, scope, self._around.secrets, self._rehearsal)
         except TaskError as error:
-            return self._end(place.task(key), task, str(error))
-        inside = place.inside(key, task, values)
-        return await self._inside(task, values, inside, around, secrets)
+            here = place.task(task.key)
+            return self._fail(here.planned(task), self._around.logs / here.log_name, error)
+        if isinstance(decision, Start):
+            return await self._start(task, decision, place.within(task), execution)
+        if decision.by_driver:
+            Execution(execution).end_in_driver(CANCELED)
+        return self._skip(task, inputs, place, decision.why)
 
-    def _inputs(self, task: Any, scope: Scope, facts: Mapping[str, str]) -> Values:
-        return texts_as_declared(self._pipeline.component_of(task), scope.resolve(task, facts))
-
-    def _unmet_for_sure(self, task: Any, scope: Scope, facts: Mapping[str, str]) -> Finished | None:
-        """Return that a condition does not hold, whatever comes of the tasks that have not run."""
-        try:
-            reason = unmet(task, self._inputs(task, scope, facts))
-        except TaskError:
-            return None
-        return Finished(skipped=reason) if reason else None
-
-    def _secrets(self, task: Any, scope: Scope) -> dict[str, SecretValue | None]:
-        label = self._pipeline.component_of(task).executor_label
-        wanted = self._pipeline.secrets.get(label, ())
-        return self._run.secrets.variables(wanted, partial(scope.parameter, "a secret's name"))
-
-    async def _loop(
-        self,
-        task: Any,
-        inputs: list[Values],
-        place: Place,
-        around: Execution,
-        secrets: Mapping[str, SecretValue | None],
+    async def _start(
+        self, task: TaskNode, start: Start, place: Place, execution: Execution
     ) -> Finished:
-        execution = Execution(around, len(inputs))
-        gate = asyncio.Semaphore(task.iterator_policy.parallelism_limit or max(1, len(inputs)))
+        """Run every pass of a task."""
+        if not task.is_loop:
+            return await self._pass(task, start, start.passes[0], place, execution)
+        inside = Execution(execution, len(start.passes))
+        limit = task.spec.iterator_policy.parallelism_limit
+        gate = asyncio.Semaphore(limit or max(1, len(start.passes)))
 
-        async def iterate(index: int, values: Values) -> Finished:
+        async def iterate(one: Pass) -> Finished:
             async with gate:
-                inside = place.iteration(index, item_of(task, values))
-                return await self._inside(task, values, inside, execution, secrets)
+                return await self._pass(task, start, one, place, inside)
 
-        ended = await all_of(iterate(*numbered) for numbered in enumerate(inputs))
-        outputs = collected(self._pipeline.component_of(task), [one.outputs for one in ended])
+        ended = await all_of(map(iterate, start.passes))
         failed = whom_to_blame(ended)
+        outputs = collected(task.component, [one.outputs for one in ended])
         kept = Values() if failed.blame else outputs
-        return replace(failed, outputs=kept, skipped=None, execution=execution)
+        return replace(failed, outputs=kept, skipped=None, execution=inside)
 
-    async def _inside(
-        self,
-        task: Any,
-        inputs: Values,
-        place: Place,
-        around: Execution,
-        secrets: Mapping[str, SecretValue | None],
+    async def _pass(
+        self, task: TaskNode, start: Start, one: Pass, place: Place, execution: Execution
     ) -> Finished:
-        component = self._pipeline.component_of(task)
-        if component.HasField("dag"):
-            execution = Execution(around, len(component.dag.tasks))
-            return await self.run(component, inputs, place, execution)
-        log = self._log(place)
-        executor = self._pipeline.executors[component.executor_label]
-        limit = self._pipeline.time_limits.get(component.executor_label)
-        step = Step(task, component, executor, place, log, inputs, limit, secrets)
-        work, execution = self._work(self._run, step), Execution(around)
-        planned = place.planned(task, ())
-        teller = Teller(self._observer, planned, log)
+        """Run the tasks inside a task, or the task itself."""
+        here = place.iteration(one.index, one.item)
+        if task.executor is None:
+            inside = Execution(execution, len(task.tasks))
+            return await self._pipeline(task, one.inputs, here, inside)
+        step = Step(
+            task=task,
+            inputs=one.inputs,
+            secrets=start.secrets,
+            slot=f"{self._around.outputs.name} {here.slot}",
+            outputs=self._around.outputs / here.folder,
+            log=self._log(here),
+        )
+        return await self._execute(step, here.planned(task), Execution(execution))
+
+    async def _execute(self, step: Step, planned: PlannedTask, execution: Execution) -> Finished:
+        teller = Teller(self._observer, planned, step.log)
         teller.waiting()
+        outcome = await self._outcome(step, teller)
+        _record(execution, step.task, outcome)
+        if outcome.error:
+            failed = self._fail(planned, step.log, outcome.error, outcome.seconds)
+            return replace(failed, execution=execution)
+        details = {"seconds": outcome.seconds, "cached": outcome.cached}
+        self._report(planned, TaskResult.of(planned, TaskState.SUCCEEDED, step.log, **details))
+        return Finished(outcome.outputs, execution=execution)
+
+    async def _outcome(self, step: Step, teller: Teller) -> Outcome:
         try:
-            outputs = await work.outputs(teller)
+            step = replace(step, inputs=complete(step.task.component, step.inputs))
+            if not step.task.is_importer:
+                return await self._worker.work(step, teller)
+            teller.started()
+            log = None if self._rehearsal else step.log
+            return Outcome(await import_artifact(step, self._around.sources, log))
         except TaskError as error:
-            explained = not isinstance(error, Unexplained)
-            ended = self._end(place, task, str(error), work.seconds, explained)
-            if not executor.HasField("importer"):
-                execution.end_in_launcher(FAILED)
-            return replace(ended, execution=execution)
-        self._report(planned, log, TaskState.SUCCEEDED, work.seconds, cached=work.cached)
-        _end_well(execution, executor, work.cached)
-        return Finished(outputs, execution=execution)
+            return Outcome(error=error)
 
     def _log(self, place: Place) -> Path:
-        log = self._logs / place.log_name
+        """Return the path of a task's log, without a file of an earlier run."""
+        log = self._around.logs / place.log_name
         log.unlink(missing_ok=True)
         return log
 
-    def _skip(self, key: str, task: Any, inputs: Values, place: Place, why: Finished) -> Finished:
+    def _skip(self, task: TaskNode, inputs: Values, place: Place, why: Finished) -> Finished:
+        """Report every task inside a task as skipped, or as open in a rehearsal."""
         reason = f"skipped, because {why.blame} failed" if why.blame else str(why.skipped)
-        for inside, planned in planned_task(self._pipeline, task, key, inputs, place, ()):
-            state, said = TaskState.SKIPPED, reason
+        for step in planned_task(task, inputs, Around(place)):
+            state, error = TaskState.SKIPPED, reason
             if self._rehearsal and why.blame:
-                state, said = _still_open(planned, why.blame)
-            self._report(planned, self._log(inside), state, 0.0, said)
+                state, error = _still_open(step.record, why.blame)
+            log = self._log(step.place)
+            self._report(step.record, TaskResult.of(step.record, state, log, error=error))
         return replace(why, outputs=Values(), skipped=reason, execution=None)
 
-    def _end(
-        self, place: Place, task: Any, error: str, seconds: float = 0.0, explained: bool = True
+    def _fail(
+        self, planned: PlannedTask, log: Path, error: TaskError, seconds: float = 0.0
     ) -> Finished:
-        planned, log = place.planned(task, ()), self._logs / place.log_name
-        self._report(planned, log, TaskState.FAILED, seconds, error, explained=explained)
-        return Finished(blame=_named(planned), error=error)
+        explained = not isinstance(error, Unexplained)
+        details = {"seconds": seconds, "error": str(error), "explained": explained}
+        self._report(planned, TaskResult.of(planned, TaskState.FAILED, log, **details))
+        return Finished(blame=_named(planned), error=str(error))
 
-    def _report(
-        self,
-        task: PlannedTask,
-        log: Path,
-        state: TaskState,
-        seconds: float,
-        error: str | None = None,
-        cached: bool = False,
-        explained: bool = True,
-    ) -> None:
-        result = TaskResult(
-            task.name,
-            task.display_name,
-            task.iteration,
-            state,
-            seconds,
-            log,
-            error,
-            cached,
-            explained,
-            task.item,
-        )
+    def _report(self, planned: PlannedTask, result: TaskResult) -> None:
         self.results.append(result)
-        Teller(self._observer, task, log).ended(result)
+        self._observer(TaskEnded(planned, result))
 
 
-def _end_well(execution: Execution, executor: Any, is_cached: bool) -> None:
-    if is_cached:
+def _record(execution: Execution, task: TaskNode, outcome: Outcome) -> None:
+    """Record in KFP's metadata store how a task ended. A failed importer leaves no trace."""
+    if outcome.cached:
         execution.end_in_driver(CACHED)
-    elif executor.HasField("importer"):
+    elif not task.is_importer:
+        execution.end_in_launcher(FAILED if outcome.error else COMPLETE)
+    elif not outcome.error:
         execution.end_in_driver(COMPLETE)
-    else:
-        execution.end_in_launcher(COMPLETE)
 
 
 def _named(task: PlannedTask) -> str:
@@ -232,17 +223,8 @@ def _named(task: PlannedTask) -> str:
 
 
 def _still_open(task: PlannedTask, blame: str) -> tuple[TaskState, str]:
-    """Say in a rehearsal what it depends on whether a task runs, or when."""
+    """Return what it depends on whether or when a task runs, as the result of a rehearsal."""
     if task.skipped:
         return TaskState.SKIPPED, task.skipped
     depends = f"depends on `{task.only_if}`" if task.only_if else f"waits for {blame}"
     return TaskState.FAILED, depends
-
-
-def _scope(inputs: Values, ended: Mapping[str, Finished], facts: Mapping[str, str]) -> Scope:
-    job = facts[".pipeline_job_resource_name"]
-    return Scope(
-        inputs,
-        {key: one.outputs for key, one in ended.items()},
-        {key: one.status(key, job) for key, one in ended.items()},
-    )

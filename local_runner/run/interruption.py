@@ -1,4 +1,4 @@
-"""Ctrl-C while tasks run: the first ends them, and what follows does not cut that short."""
+"""Handle Ctrl-C: the first one ends the tasks, and later ones do not interrupt that."""
 
 import asyncio
 import signal
@@ -10,30 +10,30 @@ ResultT = TypeVar("ResultT")
 
 
 def run_interruptibly(work: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Return what a coroutine returns, in an event loop of its own.
+    """Return the result of a coroutine, in a new event loop.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; the coroutine was cancelled and has come to its end, however
-            often Ctrl-C was pressed.
+        KeyboardInterrupt: Ctrl-C was pressed, once or more often. The coroutine was cancelled and
+            has ended.
     """
     before = signal.getsignal(signal.SIGINT)
-    is_heeded = before not in (signal.SIG_IGN, signal.SIG_DFL, None)
-    if not is_heeded or threading.current_thread() is not threading.main_thread():
+    is_handled = before not in (signal.SIG_IGN, signal.SIG_DFL, None)
+    if not is_handled or threading.current_thread() is not threading.main_thread():
         return asyncio.run(work)
     pressed: list[int] = []
     try:
-        return asyncio.run(_heeding(work, pressed))
+        return asyncio.run(_cancelled_by_signal(work, pressed))
     except asyncio.CancelledError:
         if not pressed:
             raise
     finally:
         signal.signal(signal.SIGINT, before)
-    # Whoever listened before gets it now, and may have a way of its own to end.
+    # The handler from before gets the signal now, and may end the program in another way.
     signal.raise_signal(signal.SIGINT)
     raise KeyboardInterrupt
 
 
-async def _heeding(work: Coroutine[Any, Any, ResultT], pressed: list[int]) -> ResultT:
+async def _cancelled_by_signal(work: Coroutine[Any, Any, ResultT], pressed: list[int]) -> ResultT:
     task = asyncio.current_task()
 
     def interrupt() -> None:
@@ -41,6 +41,6 @@ async def _heeding(work: Coroutine[Any, Any, ResultT], pressed: list[int]) -> Re
         if len(pressed) == 1 and task is not None:
             task.cancel()
 
-    # A handler of the loop's, for one that raises would do so in the middle of any task.
+    # A handler of the loop does not raise an exception in the middle of a task.
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupt)
     return await work

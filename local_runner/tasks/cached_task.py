@@ -1,4 +1,4 @@
-"""A task whose outputs may be in the cache already, run or only looked up."""
+"""Tasks whose outputs may be in the cache, either run or only looked up."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,131 +6,118 @@ from dataclasses import dataclass
 from quantgate.local_runner.cache.cache import Cache, Files
 from quantgate.local_runner.cache.eligibility import may_be_kept
 from quantgate.local_runner.cache.key import key_of
-from quantgate.local_runner.ir.inputs import complete
 from quantgate.local_runner.ir.values import TaskError, Values
 from quantgate.local_runner.records.events import Teller
 from quantgate.local_runner.records.results import Artifact
-from quantgate.local_runner.tasks.importer import import_artifacts
-from quantgate.local_runner.tasks.plan import display_name
-from quantgate.local_runner.tasks.step import Run, Step
-from quantgate.local_runner.tasks.task import TaskRun
+from quantgate.local_runner.tasks.step import Outcome, Step, Worker
+from quantgate.local_runner.tasks.task_log import note
 
-#: Metadata of an output that holds for this one try, as where time or memory ran out.
+#: Metadata of an output that is only valid for this run, for example after a timeout.
 PROVISIONAL = "provisional"
 
 
 @dataclass(frozen=True)
 class _Keyed:
-    """A step, and what its result rests on."""
+    """A step that may be in the cache.
+
+    Attributes:
+        key: of its entry.
+        title: its name for people.
+        ingredients: everything that its result depends on.
+    """
 
     key: str
-    slot: str
     title: str
     ingredients: dict[str, str]
 
 
-async def _keyed(cache: Cache, run: Run, step: Step) -> _Keyed | None:
-    """Return what a step is found by; None where it must not be kept, or an input is unreadable."""
-    container = step.executor.container
-    if not step.executor.HasField("container") or not may_be_kept(step.spec, container):
+async def _keyed(cache: Cache, step: Step) -> _Keyed | None:
+    """Return the key of a step, or None if it must not be kept or an input is unreadable."""
+    task = step.task
+    container = task.executor.container if task.executor else None
+    if container is None or not may_be_kept(task.spec, container):
         return None
-    inputs = complete(step.component, step.inputs)
     try:
         ingredients = await asyncio.to_thread(
-            cache.ingredients.of, step.component, container, inputs, step.secrets
+            cache.ingredients.of, task.component, container, step.inputs, step.secrets
         )
     except OSError:
         return None
-    slot = f"{run.folder.name} {step.place.slot}"
-    return _Keyed(key_of(ingredients), slot, display_name(step.spec), ingredients)
+    return _Keyed(key_of(ingredients), task.display_name, ingredients)
 
 
-class CachedTask:
-    """Takes the outputs from the cache, or runs the task and keeps them."""
+class CachingWorker:
+    """Takes outputs from the cache, or lets another worker make them and keeps them.
 
-    def __init__(self, cache: Cache, run: Run, step: Step) -> None:
-        self.cached = False
+    Args:
+        cache: the run's cache.
+        worker: runs the tasks that are not in the cache.
+    """
+
+    def __init__(self, cache: Cache, worker: Worker) -> None:
         self._cache = cache
-        self._run = run
-        self._step = step
-        self._task = TaskRun(run, step)
-        self._files = Files(run.folder / step.place.folder, step.log)
+        self._worker = worker
 
-    @property
-    def seconds(self) -> float:
-        """Seconds that the task ran; 0 where its outputs were there."""
-        return self._task.seconds
-
-    async def outputs(self, teller: Teller) -> Values:
-        """Return the outputs of the task; two tasks of a run that rest on the same run once.
-
-        Raises:
-            TaskError: it failed.
-        """
-        keyed = await _keyed(self._cache, self._run, self._step)
+    async def work(self, step: Step, teller: Teller) -> Outcome:
+        """Return the outcome of a step. Two equal steps of a run are executed once."""
+        keyed = await _keyed(self._cache, step)
         if keyed is None:
-            return await self._task.outputs(teller)
+            return await self._worker.work(step, teller)
         async with self._cache.lock(keyed.key):
-            outputs = await asyncio.to_thread(self._restored, keyed)
-            if outputs is None:
-                outputs = await self._task.outputs(teller)
-                await asyncio.to_thread(self._keep, keyed, outputs)
-            if not _is_provisional(outputs):
-                self._cache.note(keyed.slot, keyed.ingredients)
-        return outputs
+            try:
+                outcome = await asyncio.to_thread(self._restored, keyed, step)
+            except TaskError as error:
+                return Outcome(error=error)
+            if outcome is None:
+                outcome = await self._worker.work(step, teller)
+                if not outcome.error:
+                    await asyncio.to_thread(self._keep, keyed, step, outcome)
+            if not outcome.error and not _is_provisional(outcome.outputs):
+                self._cache.note(step.slot, keyed.ingredients)
+        return outcome
 
-    def _restored(self, keyed: _Keyed) -> Values | None:
-        found = self._cache.find(keyed.key, keyed.title)
-        if found is None:
+    def _restored(self, keyed: _Keyed, step: Step) -> Outcome | None:
+        entry = self._cache.find(keyed.key, keyed.title)
+        if entry is None:
             return None
-        self.cached = True
-        return found.restore(self._files)
+        return Outcome(entry.restore(Files(step.outputs, step.log)), cached=True)
 
-    def _keep(self, keyed: _Keyed, outputs: Values) -> None:
-        if _is_provisional(outputs):
-            self._task.note("not kept in the cache: the task says that its result is provisional")
+    def _keep(self, keyed: _Keyed, step: Step, outcome: Outcome) -> None:
+        if _is_provisional(outcome.outputs):
+            note(step.log, "not kept in the cache: the task says that its result is provisional")
             return
-        why_not = self._cache.keep(keyed.key, keyed.title, self.seconds, outputs, self._files)
-        if why_not:
-            self._task.note(f"not kept in the cache: {why_not}")
+        files = Files(step.outputs, step.log)
+        reason = self._cache.keep(keyed.key, keyed.title, outcome.seconds, outcome.outputs, files)
+        if reason:
+            note(step.log, f"not kept in the cache: {reason}")
+
+
+class Rehearsal:
+    """Looks tasks up in the cache without running any. A task that would run counts as failed.
+
+    Args:
+        cache: the cache that the run would use, or None.
+    """
+
+    def __init__(self, cache: Cache | None) -> None:
+        self._cache = cache
+
+    async def work(self, step: Step, teller: Teller) -> Outcome:
+        """Return the outputs from the cache, or the reason why the task would run."""
+        if self._cache is None:
+            return Outcome(error=TaskError("the cache is off"))
+        keyed = await _keyed(self._cache, step)
+        if keyed is None:
+            return Outcome(error=TaskError("it runs every time"))
+        entry = self._cache.find(keyed.key, keyed.title)
+        if entry is None:
+            return Outcome(error=TaskError(self._cache.explain(step.slot, keyed.ingredients)))
+        return Outcome(entry.values(), cached=True)
 
 
 def _is_provisional(outputs: Values) -> bool:
-    """Whether the metadata of an output say that another try may end otherwise."""
+    """Return whether an output's metadata says that another run may end differently."""
     return any(
         isinstance(artifact, Artifact) and artifact.metadata.get(PROVISIONAL) == "true"
         for artifact in outputs.artifacts.values()
     )
-
-
-class Rehearsal:
-    """Only looks a task up; one that would run is an error that says why."""
-
-    seconds = 0.0
-    cached = True
-
-    def __init__(self, cache: Cache | None, run: Run, step: Step) -> None:
-        self._cache = cache
-        self._run = run
-        self._step = step
-
-    async def outputs(self, teller: Teller) -> Values:
-        """Return the outputs where the cache has them.
-
-        Raises:
-            TaskError: why the task would run.
-        """
-        step = self._step
-        if step.executor.HasField("importer"):
-            inputs = complete(step.component, step.inputs)
-            importer, sources = step.executor.importer, self._run.sources
-            return await import_artifacts(step.component, importer, inputs, sources)
-        if self._cache is None:
-            raise TaskError("the cache is off")
-        keyed = await _keyed(self._cache, self._run, step)
-        if keyed is None:
-            raise TaskError("it runs every time")
-        found = self._cache.find(keyed.key, keyed.title)
-        if found is None:
-            raise TaskError(self._cache.explain(keyed.slot, keyed.ingredients))
-        return found.values()

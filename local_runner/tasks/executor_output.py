@@ -1,4 +1,4 @@
-"""What a task wrote, read the way KFP's launcher reads it: numbers as Go does, JSON as protobuf."""
+"""Read the outputs of a task as KFP's launcher does: numbers as Go, JSON as protobuf."""
 
 import json
 import math
@@ -14,10 +14,10 @@ from quantgate.local_runner.ir.values import TaskError, short, to_python, type_n
 
 
 def read_executor_output(path: Path) -> Any:
-    """Return the `ExecutorOutput` that a task left, an empty one where it left none.
+    """Return the `ExecutorOutput` that a task wrote, or an empty one.
 
     Raises:
-        TaskError: it is not JSON, or not of that form.
+        TaskError: it is not valid.
     """
     output = pipeline_spec_pb2.ExecutorOutput()
     if not path.is_file():
@@ -27,22 +27,24 @@ def read_executor_output(path: Path) -> Any:
     except ValueError as error:
         raise TaskError(f"{path.name} is not JSON ({error})") from error
     if not isinstance(document, dict):
-        raise TaskError(f"{path.name} is no ExecutorOutput of KFP (it is {short(document)})")
+        raise TaskError(f"{path.name} is not an ExecutorOutput of KFP (it is {short(document)})")
     try:
         json_format.ParseDict(document, output)
     except json_format.ParseError as error:
-        raise TaskError(f"{path.name} is no ExecutorOutput of KFP ({_reason(error)})") from error
+        raise TaskError(
+            f"{path.name} is not an ExecutorOutput of KFP ({_reason(error)})"
+        ) from error
     return output
 
 
 def _reason(error: json_format.ParseError) -> str:
-    """Return what protobuf says, without its way there through the message."""
+    """Return the reason from protobuf, without the path through the message."""
     first = str(error).split("\n", 1)[0]
     return re.sub(r"Failed to parse (?=.*Failed to parse)\w+ field: ", "", first)
 
 
 def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"it holds {constant}, which only Python writes")
+    raise ValueError(f"it contains {constant}, which is not valid JSON")
 
 
 def read_parameter(name: str, definition: Any, output: Any, path: Path) -> Any:
@@ -51,11 +53,11 @@ def read_parameter(name: str, definition: Any, output: Any, path: Path) -> Any:
     Args:
         name: of the parameter.
         definition: its `ParameterSpec`.
-        output: the task's `ExecutorOutput`, which comes first.
-        path: the file that it may be in otherwise.
+        output: the task's `ExecutorOutput`, which is read first.
+        path: the file that is read if it is not in there.
 
     Raises:
-        TaskError: it was not written, or is of another type.
+        TaskError: it was not written, or has another type.
     """
     declared = type_name(definition)
     if name in output.parameter_values:
@@ -78,7 +80,7 @@ def _from_file(name: str, declared: str, path: Path) -> Any:
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise TaskError(f"output parameter `{name}`: what was written is no UTF-8 text") from None
+        raise TaskError(f"output parameter `{name}`: it is not UTF-8 text") from None
     try:
         return _READERS[declared](text)
     except ValueError:
@@ -92,7 +94,7 @@ _INT64 = 1 << 63
 def _integer(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]+", text.strip()) or not -_INT64 <= int(text) < _INT64:
         raise ValueError
-    # A cluster hands numbers on as float64.
+    # A cluster passes numbers on as float64.
     return int(float(int(text)))
 
 
@@ -104,10 +106,10 @@ def _double(text: str) -> float:
 
 
 def _boolean(text: str) -> bool:
-    found = re.fullmatch(r"(1|t|T|true|True|TRUE)|0|f|F|false|False|FALSE", text.strip())
-    if not found:
+    match = re.fullmatch(r"(1|t|T|true|True|TRUE)|0|f|F|false|False|FALSE", text.strip())
+    if not match:
         raise ValueError
-    return found[1] is not None
+    return match[1] is not None
 
 
 def _json(text: str) -> Any:

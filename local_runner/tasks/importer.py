@@ -1,51 +1,47 @@
-"""What stands for `dsl.importer`: an artifact that is there already."""
+"""Run `dsl.importer` tasks: find an existing artifact by its URI."""
 
 import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from quantgate.local_runner.ir.placeholders import fill, input_lookup
 from quantgate.local_runner.ir.values import TaskError, Values, struct_to_python
 from quantgate.local_runner.records.results import Artifact
 from quantgate.local_runner.storage.sources import Sources
+from quantgate.local_runner.tasks.step import Step
 
 
-async def import_artifacts(
-    component: Any, importer: Any, inputs: Values, sources: Sources, log: Path | None = None
-) -> Values:
-    """Return the artifact that an `ImporterSpec` names; what lies in storage is fetched.
+async def import_artifact(step: Step, sources: Sources, log: Path | None) -> Values:
+    """Return the artifact that an importer names. Content in storage is fetched.
 
     Raises:
-        TaskError: there is nothing at its URI, or it cannot be fetched.
+        TaskError: nothing is at its URI, or it cannot be fetched.
     """
-    lookup = input_lookup(inputs.parameters)
+    importer = step.task.executor.importer  # type: ignore[union-attr]
+    lookup = input_lookup(step.inputs.parameters)
     uri = importer.artifact_uri.constant.string_value
     parameter = importer.artifact_uri.runtime_parameter
-    place = str(inputs.parameters[parameter] if parameter else fill(uri, lookup))
+    place = str(step.inputs.parameters[parameter] if parameter else fill(uri, lookup))
     path = await sources.place_of(place, log) if is_remote(place) else _local_path(place)
-    name = next(iter(component.output_definitions.artifacts))
-    return Values(
-        artifacts={
-            name: Artifact(
-                name=name,
-                uri=str(path),
-                type=importer.type_schema.schema_title,
-                schema_version=importer.type_schema.schema_version,
-                metadata=fill(struct_to_python(importer.metadata), lookup),
-            )
-        }
+    name = next(iter(step.task.component.output_definitions.artifacts))
+    artifact = Artifact(
+        name=name,
+        uri=str(path),
+        type=importer.type_schema.schema_title,
+        schema_version=importer.type_schema.schema_version,
+        metadata=fill(struct_to_python(importer.metadata), lookup),
     )
+    return Values(artifacts={name: artifact})
 
 
 def is_remote(place: str) -> bool:
-    """Whether a place is a URI of something that is not on this machine."""
+    """Return whether a place is a URI of content that is not on this machine."""
     return re.match(r"(?!file:)[a-zA-Z][a-zA-Z0-9+.-]*://", place) is not None
 
 
 def _local_path(uri: str) -> Path:
     if not uri:
-        raise TaskError("cannot import anything: its URI is empty; give it a file or folder")
+        raise TaskError("cannot import anything: its URI is empty. Give it a file or folder")
     is_uri = uri.startswith("file://")
     path = Path(unquote(uri.removeprefix("file://"))) if is_uri else Path(uri)
     path = path.expanduser().absolute()

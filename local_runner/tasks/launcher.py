@@ -1,4 +1,4 @@
-"""KFP's launcher: what a task is given, and what it has to leave behind.
+"""The contract of KFP's launcher: the input of a task, and the outputs that it has to write.
 
 The two JSON documents are `ExecutorInput` and `ExecutorOutput` of KFP's pipeline_spec.proto.
 """
@@ -14,19 +14,19 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from quantgate.local_runner.ir.values import TaskError, Values, struct_to_python
 from quantgate.local_runner.records.results import Artifact
 from quantgate.local_runner.tasks.executor_output import read_executor_output, read_parameter
-from quantgate.local_runner.tasks.uploads import bring, leave_as_uploaded
+from quantgate.local_runner.tasks.uploads import copy_from_custom_path, leave_as_uploaded
 
 _OUTPUT_FILE = "executor_output.json"
 
-#: Linux's limit on one argument of a command, and the executor input is one.
+#: Linux's limit for one argument of a command. The executor input is one argument.
 _MOST_BYTES = 128 * 1024 - 1
 
 
 def executor_input(component: Any, inputs: Values, folder: Path) -> dict[str, Any]:
-    """Return the `ExecutorInput` of a task whose outputs go into `folder`.
+    """Return the `ExecutorInput` of a task with its outputs in `folder`.
 
     Raises:
-        TaskError: a cluster could not start the task, for its inputs are too long.
+        TaskError: the inputs are too long to start the task on a cluster.
     """
     outputs = component.output_definitions
     document = {
@@ -48,8 +48,8 @@ def executor_input(component: Any, inputs: Values, folder: Path) -> dict[str, An
     size = len(json.dumps(document, ensure_ascii=False).encode())
     if size > _MOST_BYTES:
         raise TaskError(
-            f"its inputs are {size:,} bytes as one argument, and Linux takes {_MOST_BYTES:,} on a "
-            "cluster; hand on what is long as an artifact"
+            f"its inputs have {size:,} bytes as one argument, but Linux takes {_MOST_BYTES:,} on a "
+            "cluster. Pass long values as an artifact"
         )
     return document
 
@@ -82,23 +82,23 @@ def _message(value: Artifact | list[Artifact]) -> dict[str, Any]:
     }
 
 
-#: Artifacts that are read from their metadata alone, so that no file is missing.
+#: Artifacts that are only metadata and need no file.
 _IN_METADATA = frozenset(
     f"system.{kind}Metrics" for kind in ("", "Classification", "SlicedClassification")
 )
 
 
 def read_outputs(component: Any, folder: Path, work: Path) -> tuple[Values, list[str]]:
-    """Return what a finished task left behind, and warnings about artifacts that it did not write.
+    """Return the outputs of a finished task, and warnings about artifacts that it did not write.
 
     Args:
         component: its `ComponentSpec`.
-        folder: of its outputs; what it wrote to a path of its own choice is brought there.
-        work: the folder that it worked in.
+        folder: the folder of its outputs. An artifact at a custom path is copied there.
+        work: its working directory.
 
     Raises:
-        TaskError: names an output parameter that is missing or of the wrong type, metadata
-            without a value, or a link.
+        TaskError: an output parameter is missing or of the wrong type, metadata has no value, or
+            an artifact contains a link. The message names it.
     """
     written = read_executor_output(folder / _OUTPUT_FILE)
     definitions = component.output_definitions
@@ -114,9 +114,9 @@ def read_outputs(component: Any, folder: Path, work: Path) -> tuple[Values, list
         reported = _reported(written, name)
         artifact = _as_reported(planned, reported)
         if reported.custom_path:
-            bring(work / reported.custom_path, planned.path)
+            copy_from_custom_path(work / reported.custom_path, planned.path)
         leave_as_uploaded(name, planned.path)
-        warnings += _truth_values(artifact)
+        warnings += _boolean_warnings(artifact)
         artifacts[name] = replace(artifact, metadata=_as_stored(artifact.metadata))
         is_file = definition.artifact_type.schema_title not in _IN_METADATA
         if is_file and "://" not in artifact.uri and not artifact.path.exists():
@@ -124,30 +124,30 @@ def read_outputs(component: Any, folder: Path, work: Path) -> tuple[Values, list
     return Values(parameters, artifacts), warnings
 
 
-def _truth_values(artifact: Artifact) -> list[str]:
+def _boolean_warnings(artifact: Artifact) -> list[str]:
     return [
         f"output artifact `{artifact.name}`: its metadata `{key}` is {value}, which a cluster "
-        f"hands on as {int(value)}"
+        f"passes on as {int(value)}"
         for key, value in sorted(artifact.metadata.items())
         if isinstance(value, bool)
     ]
 
 
 def _as_stored(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata as KFP's store gives it back: it has no truth values."""
+    """Return metadata as KFP's store returns it, without booleans."""
     return {
         key: int(value) if isinstance(value, bool) else value for key, value in metadata.items()
     }
 
 
 def _reported(written: Any, name: str) -> Any:
-    """Return the `RuntimeArtifact` that a task reported; an empty one where it reported none."""
+    """Return the `RuntimeArtifact` that a task reported, or an empty one."""
     listed = written.artifacts[name].artifacts if name in written.artifacts else ()
     return listed[0] if listed else pipeline_spec_pb2.RuntimeArtifact()
 
 
 def _as_reported(planned: Artifact, reported: Any) -> Artifact:
-    """Return an artifact with what its task says of it, a `RuntimeArtifact`."""
+    """Return an artifact with the name, URI and metadata that its task reported."""
     metadata = struct_to_python(reported.metadata)
     for key, value in metadata.items():
         if value is None:

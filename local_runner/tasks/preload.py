@@ -1,41 +1,40 @@
-"""Importing what later tasks need while the first ones are still importing themselves."""
+"""Import what later tasks need while the first tasks are still importing."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any, NamedTuple
 
 from quantgate.local_runner.cache.eligibility import may_be_kept
-from quantgate.local_runner.ir.container import imports, python_function
-from quantgate.local_runner.ir.pipeline import Pipeline
+from quantgate.local_runner.ir.container import imports
+from quantgate.local_runner.ir.task_tree import TaskNode
 from quantgate.local_runner.processes.resources import Demand, Pool
 from quantgate.local_runner.processes.servers import Servers
-from quantgate.local_runner.tasks.plan import in_order
 
 
 class _Needs(NamedTuple):
-    """The source of a component, whose imports the server of its image runs."""
+    """A component whose imports the fork server of its image runs."""
 
     component: str
     image: str
     source: str
 
 
-class Foresight:
-    """Lets the fork servers of other images import beside a task's own; `close` it before they end.
+class Preload:
+    """Lets the fork servers of other images import beside a task. `close` it before they end.
 
-    Its own imports nothing ahead: a task that times something has to have the machine to itself.
-    Tasks that stand under a condition may never run, and count for nothing here.
+    Nothing is imported beside a task in the server of its own image, because a task that measures
+    time needs the machine for itself. Tasks under a condition are left out, as they may never run.
 
     Args:
-        pipeline: from `read_pipeline`.
+        root: the tasks of the pipeline.
         servers: those that tasks will run in.
-        pool: an import holds one of its processors, as a task does.
+        pool: an import takes one of its processors, as a task does.
     """
 
-    def __init__(self, pipeline: Pipeline, servers: Servers, pool: Pool) -> None:
+    def __init__(self, root: TaskNode, servers: Servers, pool: Pool) -> None:
         self._servers = servers
         self._pool = pool
-        executed = list(_executed(pipeline, pipeline.root))
+        executed = list(_executed(root))
         self._needs = list({needs.component: needs for _, needs in executed}.values())
         self._places = {needs.component: place for place, needs in enumerate(self._needs)}
         self._uncached = {needs.component for is_kept, needs in executed if not is_kept}
@@ -43,26 +42,28 @@ class Foresight:
         self._under_way: list[asyncio.Task[None]] = []
 
     def run_began(self) -> None:
-        """Import what the tasks need that are never taken from a cache."""
+        """Import the needs of tasks that are never in the cache."""
         for needs in self._needs:
             if needs.component in self._uncached:
                 self._start(self._warm_up(needs))
 
     def task_comes(self, component: str) -> None:
-        """Import what those need that come after it, in the servers of other images."""
-        if component in self._places:
-            place = self._places[component]
-            image = self._needs[place].image
-            following = [
-                needs
-                for needs in self._needs[place + 1 :]
-                if needs.image != image and needs.component not in self._asked
-            ]
+        """Import the needs of the tasks after this one, in the servers of other images."""
+        place = self._places.get(component)
+        if place is None:
+            return
+        image = self._needs[place].image
+        following = [
+            needs
+            for needs in self._needs[place + 1 :]
+            if needs.image != image and needs.component not in self._asked
+        ]
+        if following:
             self._asked.update(needs.component for needs in following)
             self._start(self._load(following))
 
     async def close(self) -> None:
-        """Import no more."""
+        """Stop all imports."""
         for loading in self._under_way:
             loading.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -79,15 +80,13 @@ class Foresight:
         await self._servers.warm_up(needs.image, imports(needs.source))
 
 
-def _executed(pipeline: Pipeline, parent: Any) -> Iterator[tuple[bool, _Needs]]:
-    """Yield every task that runs a function for sure, in order: whether it is kept, its needs."""
-    tasks = parent.dag.tasks
-    for task in (tasks[key] for key in in_order(tasks) if not tasks[key].trigger_policy.condition):
-        component = pipeline.component_of(task)
-        if component.HasField("dag"):
-            yield from _executed(pipeline, component)
+def _executed(pipeline: TaskNode) -> Iterator[tuple[bool, _Needs]]:
+    """Yield every task that is sure to run a function, in order: whether it is kept, its needs."""
+    for task in pipeline.tasks:
+        if task.condition:
             continue
-        container = pipeline.executors[component.executor_label].container
-        if function := python_function(container):
-            needs = _Needs(task.component_ref.name, container.image, function.source)
-            yield may_be_kept(task, container), needs
+        yield from _executed(task)
+        if task.function and task.executor:
+            container = task.executor.container
+            needs = _Needs(task.component_name, container.image, task.function.source)
+            yield may_be_kept(task.spec, container), needs

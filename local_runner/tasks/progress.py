@@ -1,8 +1,8 @@
-"""How far a task has come, as far as it says so.
+"""Follow the progress that tasks report.
 
-A task finds the name of a file in the environment variable `QUANTGATE_PROGRESS`. It may write there
-how many things it has to do, as a line, and then one byte for each that is done; several processes
-may append. What the things are is the task's own affair.
+The environment variable `QUANTGATE_PROGRESS` of a task names a file. The task may write a line with
+the number of its units of work, and then one byte for each unit that is done. Several processes may
+append to it. The task decides what a unit is.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ Tell = Callable[[int, int | None], None]
 
 
 def read_progress(path: Path) -> tuple[int, int | None] | None:
-    """Return what is done, and of how much; None where nothing (sensible) is written."""
+    """Return how many units are done, and how many there are. None stands for no valid file."""
     try:
         with path.open("rb") as stream:
             header = stream.readline(_LONGEST_HEADER)
@@ -33,15 +33,15 @@ def read_progress(path: Path) -> tuple[int, int | None] | None:
 
 @asynccontextmanager
 async def watched(path: Path, tell: Tell) -> AsyncIterator[None]:
-    """Tell of progress as long as the block runs, whenever there is some, and once at its end."""
+    """Report progress while the block runs, and once at its end."""
     watcher = _Watcher(path, tell)
-    looking = asyncio.create_task(watcher.look_now_and_then())
+    watching = asyncio.create_task(watcher.look_now_and_then())
     try:
         yield
         watcher.look()
     finally:
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 class _Watcher:
@@ -56,7 +56,7 @@ class _Watcher:
             self.look()
 
     def look(self) -> None:
-        found = read_progress(self._path)
-        if found is not None and found != self._told:
-            self._told = found
-            self._tell(*found)
+        progress = read_progress(self._path)
+        if progress is not None and progress != self._told:
+            self._told = progress
+            self._tell(*progress)

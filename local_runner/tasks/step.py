@@ -1,117 +1,56 @@
-"""What a run's tasks share, and what a task is once its inputs are there."""
+"""The work of one task: its input, its outcome, and the interface of those who do it."""
 
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from quantgate.local_runner.ir.secrets import Secrets, SecretValue
-from quantgate.local_runner.ir.values import Values
-from quantgate.local_runner.processes.resources import Pool
-from quantgate.local_runner.processes.servers import Servers
+from quantgate.local_runner.ir.secrets import SecretValue
+from quantgate.local_runner.ir.task_tree import TaskNode
+from quantgate.local_runner.ir.values import TaskError, Values
 from quantgate.local_runner.records.events import Teller
-from quantgate.local_runner.storage.sources import Sources
-from quantgate.local_runner.tasks.plan import Place
-from quantgate.local_runner.tasks.preload import Foresight
-
-#: Placeholders that KFP's driver fills in, where one is a whole constant.
-RUN_FACTS = (
-    ".pipeline_job_name",
-    ".pipeline_job_resource_name",
-    ".pipeline_job_uuid",
-    ".pipeline_job_create_time_utc",
-    ".pipeline_job_schedule_time_utc",
-    ".pipeline_task_name",
-    ".pipeline_task_uuid",
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What tasks share.
-
-    Attributes:
-        folder: takes their outputs.
-        scratch: takes what they throw away.
-        foresight: to be told of every task that is not taken from the cache.
-    """
-
-    name: str
-    folder: Path
-    scratch: Path
-    pool: Pool
-    servers: Servers
-    foresight: Foresight
-    sources: Sources
-    secrets: Secrets
-    started: datetime
-
-    @classmethod
-    def of(
-        cls,
-        pipeline: str,
-        root: Path,
-        scratch: Path,
-        pool: Pool,
-        servers: Servers,
-        foresight: Foresight,
-        sources: Sources,
-        secrets: Secrets,
-    ) -> "Run":
-        """Return a run that starts now, under a name of its own."""
-        name = f"{pipeline}-{uuid.uuid4().hex[:8]}"
-        now = datetime.now(timezone.utc)
-        return cls(name, root / pipeline, scratch, pool, servers, foresight, sources, secrets, now)
-
-    def facts(self, task: str) -> dict[str, str]:
-        """Return what stands for the placeholders that KFP's driver knows, for one task."""
-        started = self.started.astimezone(timezone.utc).isoformat(timespec="seconds")
-        job = str(uuid.uuid5(uuid.NAMESPACE_OID, self.name))
-        facts = (self.name, self.name, job, started, started, task, str(uuid.uuid4()))
-        return dict(zip(RUN_FACTS, facts, strict=True))
 
 
 @dataclass(frozen=True)
 class Step:
-    """A task whose inputs are there.
+    """A task that is ready to run.
 
     Attributes:
-        spec: its `PipelineTaskSpec`.
-        component: its `ComponentSpec`.
-        executor: its `ExecutorSpec`.
-        place: where it stands in the pipeline.
-        log: file that takes what it prints.
-        inputs: without defaults.
-        time_limit_s: seconds that an attempt may take.
-        secrets: by environment variable; None for one that is not set.
+        task: from the pipeline's file.
+        inputs: complete, in their declared types.
+        secrets: by environment variable, with None for one that is not set.
+        slot: identifies the task from run to run.
+        outputs: the folder of its outputs.
+        log: the file of everything that it prints.
     """
 
-    spec: Any
-    component: Any
-    executor: Any
-    place: Place
-    log: Path
+    task: TaskNode
     inputs: Values
-    time_limit_s: float | None
     secrets: Mapping[str, SecretValue | None]
+    slot: str
+    outputs: Path
+    log: Path
 
 
-class Work(Protocol):
-    """What comes of a step."""
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a step.
 
-    @property
-    def seconds(self) -> float:
-        """Seconds spent at work, not waiting."""
+    Attributes:
+        outputs: empty if it failed.
+        seconds: its running time, without any waiting.
+        cached: True if its outputs come from the cache.
+        error: the reason why it failed, or None.
+    """
 
-    @property
-    def cached(self) -> bool:
-        """Whether its outputs were there already."""
+    outputs: Values = field(default_factory=Values)
+    seconds: float = 0.0
+    cached: bool = False
+    error: TaskError | None = None
 
-    async def outputs(self, teller: Teller) -> Values:
-        """Return its outputs; the teller is told when it got a processor, if it needs one.
 
-        Raises:
-            TaskError: it failed.
-        """
+class Worker(Protocol):
+    """An object that does the work of steps."""
+
+    async def work(self, step: Step, teller: Teller) -> Outcome:
+        """Return the outcome of a step. The teller receives its progress."""

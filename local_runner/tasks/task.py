@@ -1,149 +1,173 @@
-"""Run one task, with its retries, in a process of its own."""
+"""Run one task, with its retries, in a separate process."""
 
 import asyncio
 import math
 import os
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quantgate.errors import naming
 from quantgate.foundation.files import empty_folder
-from quantgate.local_runner.ir.container import imports, python_function
-from quantgate.local_runner.ir.inputs import complete
-from quantgate.local_runner.ir.placeholders import (
-    Lookup,
-    executor_lookup,
-    expand_structures,
-    fill_text,
-)
+from quantgate.local_runner.ir.container import PythonFunction, imports
+from quantgate.local_runner.ir.placeholders import executor_lookup, expand_structures, fill_text
 from quantgate.local_runner.ir.values import TaskError, Values
 from quantgate.local_runner.processes.failure import why_ended
 from quantgate.local_runner.processes.job import Job
-from quantgate.local_runner.processes.resources import demand_of
+from quantgate.local_runner.processes.resources import Pool, demand_of
 from quantgate.local_runner.processes.server import ForkServer
+from quantgate.local_runner.processes.servers import Servers
 from quantgate.local_runner.processes.threads import bounded
 from quantgate.local_runner.records.events import Teller
-from quantgate.local_runner.tasks.importer import import_artifacts
 from quantgate.local_runner.tasks.launcher import executor_input, read_outputs
+from quantgate.local_runner.tasks.preload import Preload
 from quantgate.local_runner.tasks.progress import VARIABLE, watched
-from quantgate.local_runner.tasks.step import Run, Step
+from quantgate.local_runner.tasks.step import Outcome, Step
+from quantgate.local_runner.tasks.task_log import note
 
-#: In place of an image: commands import nothing here, whatever their image.
+#: The image of commands for `Servers`: they import nothing here, so they share a fork server.
 OF_COMMANDS = ""
 
 
-class TaskRun:
-    """The work of a task in a process of its own."""
+@dataclass(frozen=True)
+class Machine:
+    """The parts of this machine that the tasks of a run share.
 
-    def __init__(self, run: Run, step: Step) -> None:
+    Attributes:
+        scratch: the folder of their temporary files.
+        pool: the processors and the memory.
+        servers: the fork servers.
+        preload: is notified of every task that runs a function.
+    """
+
+    scratch: Path
+    pool: Pool
+    servers: Servers
+    preload: Preload
+
+
+class ProcessWorker:
+    """Runs each task in a separate process."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    async def work(self, step: Step, teller: Teller) -> Outcome:
+        """Run a task until it succeeds or its retries are used up."""
+        run = _TaskRun(self._machine, step, teller)
+        try:
+            outputs = await run.outputs()
+        except TaskError as error:
+            return Outcome(seconds=run.seconds, error=error)
+        return Outcome(outputs, run.seconds)
+
+
+class _TaskRun:
+    """The attempts of one task. `seconds` counts their running time."""
+
+    def __init__(self, machine: Machine, step: Step, teller: Teller) -> None:
         self.seconds = 0.0
-        self.cached = False
-        self._run = run
+        self._machine = machine
         self._step = step
-        self._component = step.component
-        self._executor = step.executor
-        self._folder = run.folder / step.place.folder
-        self._log = step.log
+        self._teller = teller
+        self._container = step.task.executor.container  # type: ignore[union-attr]
         self._threads = 1
 
-    async def outputs(self, teller: Teller) -> Values:
-        """Run the task until it succeeds or its retries are used up, and return its outputs.
+    async def outputs(self) -> Values:
+        """Return the outputs of the first attempt that succeeds.
 
         Raises:
-            TaskError: it failed.
+            TaskError: none succeeded.
         """
-        inputs = complete(self._component, self._step.inputs)
-        if self._executor.HasField("importer"):
-            teller.started()
-            return await import_artifacts(
-                self._component, self._executor.importer, inputs, self._run.sources, self._log
-            )
         server = await self._server()
-        retries = self._step.spec.retry_policy
-        document = executor_input(self._component, inputs, self._folder)
-        lookup = executor_lookup(document)
-        demand = demand_of(self._executor.container.resources, lookup)
-        self._threads = self._run.pool.threads(demand)
+        retries = self._step.task.spec.retry_policy
+        document = executor_input(self._step.task.component, self._step.inputs, self._step.outputs)
+        demand = demand_of(self._container.resources, executor_lookup(document))
+        self._threads = self._machine.pool.threads(demand)
         for attempt in range(retries.max_retry_count + 1):
-            async with self._run.pool.take(demand):
+            async with self._machine.pool.take(demand):
                 if attempt == 0:
-                    teller.started()
+                    self._teller.started()
                 try:
-                    return await self._attempt(server, document, lookup, teller)
+                    return await self._attempt(server, document)
                 except TaskError as error:
                     if attempt == retries.max_retry_count:
                         raise
-                    self.note(f"attempt {attempt + 1} failed: {error}")
-                    teller.retried(attempt + 1, str(error))
+                    note(self._step.log, f"attempt {attempt + 1} failed: {error}")
+                    self._teller.retried(attempt + 1, str(error))
             await asyncio.sleep(pause(retries, attempt))
         raise TaskError("its retry policy allows no attempt")
 
     async def _server(self) -> ForkServer:
-        container = self._executor.container
-        function = python_function(container)
+        """Return the fork server of the task's image, with the imports of its function loaded."""
+        function = self._step.task.function
         if not function:
-            return await self._run.servers.of(OF_COMMANDS)
-        self._run.foresight.task_comes(self._step.spec.component_ref.name)
-        server = await self._run.servers.of(container.image)
+            return await self._machine.servers.of(OF_COMMANDS)
+        self._machine.preload.task_comes(self._step.task.component_name)
+        server = await self._machine.servers.of(self._container.image)
         await server.load(imports(function.source))
         return server
 
-    async def _attempt(
-        self, server: ForkServer, document: dict[str, Any], lookup: Lookup, teller: Teller
-    ) -> Values:
-        empty_folder(self._folder)
+    async def _attempt(self, server: ForkServer, document: dict[str, Any]) -> Values:
+        empty_folder(self._step.outputs)
         began = time.monotonic()
         try:
-            outputs, warnings = await self._run_process(server, document, lookup, teller)
+            outputs, warnings = await self._run_process(server, document)
         finally:
             self.seconds += time.monotonic() - began
         for warning in warnings:
-            self.note(f"warning: {warning}")
+            note(self._step.log, f"warning: {warning}")
         return outputs
 
     async def _run_process(
-        self, server: ForkServer, document: dict[str, Any], lookup: Lookup, teller: Teller
+        self, server: ForkServer, document: dict[str, Any]
     ) -> tuple[Values, list[str]]:
+        step = self._step
         with tempfile.TemporaryDirectory(
-            dir=self._run.scratch, ignore_cleanup_errors=True
+            dir=self._machine.scratch, ignore_cleanup_errors=True
         ) as scratch:
             folder = Path(scratch)
             order = folder / "job.json"
-            job = self._job(document, lookup, folder)
+            job = self._job(document, folder)
             job.write(order)
-            async with watched(Path(job.environment[VARIABLE]), teller.progress):
+            async with watched(Path(job.environment[VARIABLE]), self._teller.progress):
                 status = await server.run(order)
             if status != 0:
-                written = (folder, self._folder, self._log.parent)
-                raise why_ended(Path(job.failure), status, written, self._step.time_limit_s)
-            return read_outputs(self._component, self._folder, Path(job.folder))
+                written = (folder, step.outputs, step.log.parent)
+                raise why_ended(Path(job.failure), status, written, step.task.time_limit_s)
+            return read_outputs(step.task.component, step.outputs, Path(job.folder))
 
-    def _job(self, document: dict[str, Any], lookup: Lookup, scratch: Path) -> Job:
+    def _job(self, document: dict[str, Any], scratch: Path) -> Job:
         work = scratch / "work"
         work.mkdir()
-        container = self._executor.container
-        function = python_function(container)
+        function = self._step.task.function
         source = scratch / "ephemeral_component.py"
         if function:
-            with naming(source):
-                source.write_text(function.source, "utf-8")
-            if function.installs_packages:
-                self.note("pip is not called; the task uses the packages of this environment")
+            self._write_source(function, source)
         environment = self._environment(scratch)
         return Job(
-            log=str(self._log),
+            log=str(self._step.log),
             folder=str(work),
             failure=str(scratch / "failure"),
             environment=environment,
             unset=[name for name in self._step.secrets if name not in environment],
-            command=[] if function else _command(container, document, lookup),
+            command=[] if function else _command(self._container, document),
             source=str(source),
             function=function.name if function else "",
             executor_input=document,
-            time_limit_s=self._step.time_limit_s or 0.0,
+            time_limit_s=self._step.task.time_limit_s or 0.0,
         )
+
+    def _write_source(self, function: PythonFunction, path: Path) -> None:
+        with naming(path):
+            path.write_text(function.source, "utf-8")
+        if function.installs_packages:
+            note(
+                self._step.log,
+                "pip is not called. The task uses the packages of this environment",
+            )
 
     def _environment(self, scratch: Path) -> dict[str, str]:
         secrets = self._step.secrets
@@ -153,23 +177,16 @@ class TaskRun:
             "TMPDIR": str(scratch),
             "_KFP_RUNTIME": "true",
             VARIABLE: str(scratch / "progress"),
-            **{item.name: item.value for item in self._executor.container.env},
+            **{item.name: item.value for item in self._container.env},
             **{name: secret.text for name, secret in secrets.items() if secret},
         }
 
-    def note(self, sentence: str) -> None:
-        """Add a line to the task's log."""
-        with (
-            naming(self._log),
-            self._log.open("a", encoding="utf-8", errors="backslashreplace") as log,
-        ):
-            log.write(f"[local runner] {sentence}\n")
 
-
-def _command(container: Any, document: dict[str, Any], lookup: Lookup) -> list[str]:
+def _command(container: Any, document: dict[str, Any]) -> list[str]:
     inputs = document["inputs"]
     given = inputs["parameterValues"].keys() | inputs["artifacts"].keys()
     items = expand_structures([*container.command, *container.args], given.__contains__)
+    lookup = executor_lookup(document)
     return [fill_text(item, lookup) for item in items]
 
 

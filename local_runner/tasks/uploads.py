@@ -1,4 +1,4 @@
-"""What becomes of an output artifact in an object store, which knows files and nothing else."""
+"""Make output artifacts look as if they came from an object store, which only has files."""
 
 import os
 import shutil
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from quantgate.local_runner.ir.values import TaskError
 
-#: Mode of a file that comes out of an object store.
+#: The mode of a file that comes from an object store.
 _MODE = 0o644
 
 
-def bring(written: Path, path: Path) -> None:
-    """Put what a task wrote to a path of its own choice where the artifact's URI points to."""
+def copy_from_custom_path(written: Path, path: Path) -> None:
+    """Copy an artifact that a task wrote to a custom path to the path of its URI."""
     if written.is_dir():
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(written, path, symlinks=True)
@@ -20,12 +20,12 @@ def bring(written: Path, path: Path) -> None:
 
 
 def leave_as_uploaded(name: str, path: Path) -> None:
-    """Make of an output what its consumers would get: no empty folders, no modes of files.
+    """Remove the properties of an output that an upload loses: empty folders and modes of files.
 
     KFP's launcher uploads a folder file by file.
 
     Raises:
-        TaskError: it holds a link, which an upload fails on.
+        TaskError: it contains a link, for which an upload fails.
     """
     if path.is_symlink():
         raise _link(name, path)
@@ -44,6 +44,6 @@ def leave_as_uploaded(name: str, path: Path) -> None:
 
 def _link(name: str, path: Path) -> TaskError:
     return TaskError(
-        f"output artifact `{name}`: {path} is a link, and an object store holds files only; "
-        "copy what it points to"
+        f"output artifact `{name}`: {path} is a link, but an object store only has files. "
+        "Copy the file or folder that it points to"
     )

@@ -217,7 +217,7 @@ def test_some_inner_loops_fail(backend, compiled, pipeline, parameters, reason):
 
 
 def test_items_of_two_loops_in_a_text_are_refused_here(here, compiled):
-    assert "which kfp did not pass down to it" in here.refusal(compiled(loop_in_text))
+    assert "which kfp did not pass to it" in here.refusal(compiled(loop_in_text))
 
 
 @backend_only

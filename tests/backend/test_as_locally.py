@@ -263,5 +263,5 @@ def test_a_list_of_artifacts_into_a_pipeline_loses_all_but_one(backend, compiled
     there = backend.run(path.read_text(), {})
     assert there.phase == "Succeeded"
     assert there.tasks["/counting/count"].outputs == {"Output": 1}
-    with pytest.raises(PipelineError, match="KFP passes on one artifact alone"):
+    with pytest.raises(PipelineError, match="KFP only passes on one artifact"):
         read_pipeline(path)

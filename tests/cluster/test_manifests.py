@@ -158,6 +158,6 @@ def test_the_local_runner_says_what_it_takes(quantgate, spec: Path, tmp_path: Pa
     with pytest.raises(PipelineError) as caught:
         read_pipeline(path)
     assert str(caught.value) == (
-        f"{path}: a Kubernetes manifest, which is for a cluster; the local runner takes the "
-        "pipeline as kfp compiles it without `kubernetes_manifest_format`"
+        f"{path}: a Kubernetes manifest, which is for a cluster. Compile the pipeline for the "
+        "local runner without `kubernetes_manifest_format`"
     )

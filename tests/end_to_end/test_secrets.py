@@ -94,8 +94,8 @@ def test_a_value_may_come_from_the_environment(
         (VALUE, "--secret takes NAME/KEY=VALUE, or NAME/KEY for a value from the environment"),
         (
             f"store/other={VALUE}",
-            "the secret store has no key token here, and the task would never start on a cluster; "
-            "hand it in with --secret store/token=VALUE, or `secrets=` of run_pipeline",
+            "the secret store has no key token here, and the task would never start on a cluster. "
+            "Pass it with --secret store/token=VALUE, or `secrets=` of run_pipeline",
         ),
     ],
 )

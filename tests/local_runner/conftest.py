@@ -1,4 +1,4 @@
-"""Small real pipelines, compiled by kfp and run here; processes and disks to look at."""
+"""Fixtures that compile small pipelines with kfp, run them, and look at processes and disks."""
 
 import os
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def states() -> Callable[..., dict[Any, str]]:
 
 @pytest.fixture
 def is_running() -> Callable[[int], bool]:
-    """Tell whether a process runs; one that nobody has waited for does not."""
+    """Return whether a process runs. A zombie does not."""
 
     def look(pid: int) -> bool:
         try:
@@ -66,7 +66,7 @@ def is_running() -> Callable[[int], bool]:
 
 @pytest.fixture
 def small_disk() -> Callable[..., str]:
-    """Return the shell command that mounts a small disk, of which only its caller knows."""
+    """Return the shell command that mounts a small disk, visible only to its caller."""
 
     def mount(folder: Path, size: str) -> str:
         folder.mkdir()

@@ -1,6 +1,6 @@
-"""Where a cluster is less kind than one would think: the runner does as KFP 2.17, or refuses."""
+"""Surprising behaviour of KFP 2.17, which the local runner follows or refuses."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: PTH123, T201, UP006, UP035
 
 from typing import List
@@ -107,7 +107,7 @@ def test_a_state_reaches_the_pipeline_from_loops_and_branches_inside(run):
     assert reported(run(pipeline, limit=1))[0] == "RUNNING exit-handler-1 None None"
 
 
-def test_a_task_that_fails_leaves_its_state_and_no_error(run):
+def test_the_final_status_of_a_failed_task_has_no_error(run):
     @dsl.pipeline(name="fails")
     def pipeline():
         with dsl.ExitHandler(report()):
@@ -116,7 +116,7 @@ def test_a_task_that_fails_leaves_its_state_and_no_error(run):
     assert reported(run(pipeline))[0] == "FAILED exit-handler-1 None None"
 
 
-def test_a_task_from_the_cache_is_cached_to_an_exit_task(compiled, tmp_path):
+def test_the_final_status_of_a_task_from_the_cache_is_cached(compiled, tmp_path):
     @dsl.pipeline(name="again")
     def pipeline():
         said = say(text="x")
@@ -153,12 +153,12 @@ def test_a_list_of_artifacts_into_a_pipeline_is_refused(compiled):
         inner(files=dsl.Collected(written.output))
 
     assert refusal(compiled(outer)) == [
-        "  task `inner`: it hands the list of artifacts `files` into a pipeline, loop or branch, "
-        "of which KFP passes on one artifact alone; collect it in the task that reads it"
+        "  task `inner`: it passes the list of artifacts `files` into a pipeline, loop or branch, "
+        "and KFP only passes on one artifact. Collect it in the task that reads it"
     ]
 
 
-def test_what_nested_loops_gather_is_flat(run):
+def test_outputs_collected_from_nested_loops_are_one_flat_list(run):
     @dsl.pipeline(name="flat")
     def pipeline() -> str:
         with dsl.ParallelFor([10, 20]) as tens, dsl.ParallelFor([1, 2]) as ones:
@@ -168,7 +168,7 @@ def test_what_nested_loops_gather_is_flat(run):
     assert run(pipeline).outputs == {"Output": "[11, 12, 21, 22]"}
 
 
-def test_a_list_that_a_task_gives_out_stays_one(run):
+def test_a_collected_output_that_is_a_list_stays_a_list(run):
     @component
     def pair(a: int) -> list:
         return [a, -a]
@@ -202,7 +202,7 @@ def test_collecting_where_a_branch_was_not_taken_fails(run, states):
     assert (result.succeeded, states(result)["show"]) == (False, "FAILED")
     assert error_of(result, "show") == (
         "`values` collects from a loop in which iteration 1 has none, because a `dsl.If` was not "
-        "taken, and KFP's driver crashes there; give it a `dsl.Else` and collect `dsl.OneOf`"
+        "taken, and KFP's driver crashes there. Add a `dsl.Else` and collect `dsl.OneOf`"
     )
 
 
@@ -230,7 +230,7 @@ def test_collecting_from_a_loop_without_items_fails_but_not_inside_another(run):
     assert run(pipeline, tables=[{"numbers": []}, {"numbers": [1]}]).outputs == {"Output": "[2]"}
     assert error_of(run(pipeline, tables=[]), "show") == (
         "`values` collects from a loop without items, and KFP's driver fails there (producer not "
-        "found); skip the task where the list is empty"
+        "found). Skip the task if the list is empty"
     )
 
 
@@ -250,8 +250,8 @@ def test_exit_tasks_that_kfp_cannot_run_are_refused(compiled):
     assert refusal(compiled(pipeline)) == [
         "  task `say`: it is an exit task after `fail`, as `say-2` is, and KFP starts only that "
         "one",
-        "  task `say-3`: it is an exit task after `fail` and `fail-2`; KFP takes exactly one task "
-        "before it",
+        "  task `say-3`: it is an exit task after `fail` and `fail-2`, but KFP takes exactly one "
+        "task before it",
         "  task `say-5`: it is an exit task after `importer`, a loop or an import, and KFP never "
         "starts it",
         "  task `say-4`: it waits for the exit task `say` (`ignore_upstream_failure`), and KFP "
@@ -270,12 +270,12 @@ def heard(pipeline, tmp_path, **arguments):
 
 
 LEFT = (
-    "task `{}`: KFP hands {} on as it is written, and so does this run; KFP fills it in only "
-    "where it is a whole argument of a task (and pipeline_root nowhere)"
+    "task `{}`: KFP passes {} on unchanged, and so does this run. KFP only fills it in if it is a "
+    "whole argument of a task (and pipeline_root never)"
 )
 
 
-def test_placeholders_of_the_run_stay_in_a_command_and_inside_of_texts(compiled, tmp_path):
+def test_placeholders_of_the_run_stay_unchanged_in_commands_and_longer_texts(compiled, tmp_path):
     @dsl.container_component
     def echo(out: dsl.OutputPath(str), job: str):
         return dsl.ContainerSpec(
@@ -310,7 +310,7 @@ def test_placeholders_of_the_run_stay_in_a_command_and_inside_of_texts(compiled,
     ).read_text() == "{{$.pipeline_task_name}}|{{$.pipeline_root}}/x|echo|"
 
 
-def test_what_an_argument_or_variable_holds_of_the_run_is_as_on_a_cluster(run):
+def test_facts_of_the_run_in_arguments_and_variables_are_as_on_a_cluster(run):
     @component
     def environment(name: str) -> str:
         import os
@@ -329,7 +329,7 @@ def test_what_an_argument_or_variable_holds_of_the_run_is_as_on_a_cluster(run):
 
 
 def test_a_condition_on_a_part_of_a_loop_item_compares_texts(run, states):
-    """kfp declares the part as STRING, and KFP's driver makes the number a text."""
+    """kfp declares the part as STRING, and KFP's driver converts the number to a text."""
 
     @dsl.pipeline(name="parts")
     def pipeline(items: List[dict]):
@@ -364,15 +364,15 @@ def test_a_pipeline_without_a_name_is_refused(compiled):
     ]
 
 
-def test_a_newer_compiler_is_warned_of(compiled, tmp_path):
+def test_a_newer_compiler_is_a_warning(compiled, tmp_path):
     import kfp
 
     path = changed(compiled(small), lambda document: document.update(sdkVersion="kfp-99.1.0"))
     result, warnings = heard(path, tmp_path)
     assert result.succeeded
     assert warnings == [
-        f"the pipeline was compiled by kfp 99.1.0, and kfp {kfp.__version__} is here: what it "
-        "holds is known, but may mean something else by now"
+        f"the pipeline was compiled by kfp 99.1.0, but kfp {kfp.__version__} is installed: all "
+        "its fields are known, but their meaning may have changed"
     ]
     path = changed(path, lambda document: document.update(sdkVersion=f"kfp-{kfp.__version__}"))
     assert heard(path, tmp_path)[1] == []

@@ -1,4 +1,4 @@
-"""A task that KFP must not cache may say that it depends on the content of its inputs alone."""
+"""A task that KFP must not cache may declare that it depends only on the content of its inputs."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def reading(says: str | None):
 
 @pytest.fixture
 def ran(compiled, tmp_path: Path):
-    """Run the pipeline on a text; return whether its task was cached, and what it returned."""
+    """Run the pipeline on a text, and return whether its task was cached, and its output."""
 
     def run(says: str | None, text: str) -> tuple[bool, str]:
         (tmp_path / "text").write_text(text)
@@ -52,7 +52,7 @@ def ran(compiled, tmp_path: Path):
     return run
 
 
-def test_it_runs_again_for_other_content_only(ran) -> None:
+def test_a_task_runs_again_only_for_other_content(ran) -> None:
     assert ran("true", "one") == (False, "one")
     assert ran("true", "one") == (True, "one")
     assert ran("true", "two") == (False, "two")
@@ -60,16 +60,16 @@ def test_it_runs_again_for_other_content_only(ran) -> None:
 
 
 @pytest.mark.parametrize("says", [None, "false"])
-def test_others_run_every_time(ran, says: str | None) -> None:
+def test_a_task_without_the_variable_runs_every_time(ran, says: str | None) -> None:
     assert [ran(says, "one") for _ in range(2)] == [(False, "one")] * 2
 
 
-def test_a_dry_run_looks_it_up(ran, compiled, tmp_path: Path) -> None:
+def test_a_dry_run_finds_the_task_in_the_cache(ran, compiled, tmp_path: Path) -> None:
     ran("true", "one")
     pipeline = read_pipeline(compiled(reading("true")))
     tasks = dry_run(pipeline, {"uri": str(tmp_path / "text")}, tmp_path / "cache")
     assert [task.to_run for task in tasks] == [None, None]
 
 
-def test_pipelines_and_runner_mean_the_same_variable() -> None:
+def test_pipelines_and_runner_use_the_same_variable() -> None:
     assert CACHE_BY_CONTENT == BY_CONTENT

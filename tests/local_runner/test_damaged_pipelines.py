@@ -1,6 +1,6 @@
-"""A compiled pipeline that was edited by hand is refused in a sentence, whatever was changed."""
+"""A compiled pipeline with any change is run, or refused with a sentence."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: UP006, UP035
 
 import copy
@@ -84,7 +84,7 @@ def damaged(documents: list[Any], at: tuple[Any, ...], value: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_damage_is_told_in_a_sentence(compiled, seed: int) -> None:
+def test_a_damaged_pipeline_is_refused_with_a_sentence(compiled, seed: int) -> None:
     path: Path = compiled(everything)
     documents = list(yaml.load_all(path.read_text("utf-8"), yaml.CSafeLoader))
     chance = random.Random(seed)

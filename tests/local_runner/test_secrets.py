@@ -1,4 +1,4 @@
-"""Variables from Kubernetes secrets, given to a local run."""
+"""Environment variables from Kubernetes secrets in a local run."""
 
 import hashlib
 import os
@@ -10,7 +10,7 @@ from kfp import dsl, kubernetes
 
 from quantgate.errors import PipelineError, UsageError
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
-from quantgate.local_runner.kfp.known_differences import traps
+from quantgate.local_runner.kfp.known_differences import known_differences
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -55,7 +55,7 @@ def test_a_missing_secret_is_named_before_the_first_task(compiled, tmp_path):
         assert str(caught.value) == (
             "pipeline `with-a-secret`:\n"
             "  task `look`: the secret store has no key token here, and the task would never start "
-            "on a cluster; hand it in with --secret store/token=VALUE, or `secrets=` of "
+            "on a cluster. Pass it with --secret store/token=VALUE, or `secrets=` of "
             "run_pipeline"
         )
         assert caught.value.exit_code == 2
@@ -146,7 +146,7 @@ def test_a_secret_reaches_nothing_but_the_task_and_what_it_writes(compiled, tmp_
         assert not any(word in text for word in (VALUE, "other-secret", *digests))
 
 
-def test_what_is_damaged_is_refused(compiled):
+def test_damaged_secret_settings_are_refused(compiled):
     path = compiled(constant)
     documents = list(yaml.safe_load_all(path.read_text("utf-8")))
     executors = documents[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
@@ -157,12 +157,14 @@ def test_what_is_damaged_is_refused(compiled):
             read_pipeline(path)
 
 
-def test_secrets_as_files_are_refused_and_kfps_own_runner_knows_none(compiled):
+def test_secrets_as_files_and_secrets_under_kfps_runner_are_refused(compiled):
     @dsl.pipeline(name="files")
     def files():
         kubernetes.use_secret_as_volume(look(variable="A"), "store", "/etc/store")
 
     with pytest.raises(PipelineError, match="`secretAsVolume`"):
         read_pipeline(compiled(files))
-    assert traps(read_pipeline(compiled(constant)), {}) == ["task `look`: it does not know secrets"]
+    assert known_differences(read_pipeline(compiled(constant)), {}) == [
+        "task `look`: it does not support secrets"
+    ]
     assert "TOKEN" not in os.environ

@@ -1,4 +1,4 @@
-"""Conditions in CEL: their values, their errors, and what people read of them."""
+"""Conditions in CEL: their values, their errors and their texts for people."""
 
 import pytest
 
@@ -55,13 +55,13 @@ def test_values(text, holds):
         ),
     ],
 )
-def test_what_has_no_value_is_an_error(text, error):
+def test_a_condition_without_a_value_is_an_error(text, error):
     with pytest.raises(TaskError) as caught:
         truth(parse_condition(text), VALUES)
     assert str(caught.value) == error
 
 
-def test_people_read_it_without_casts_and_channels():
+def test_the_text_of_a_condition_has_no_casts_and_channels():
     text = (
         "!(int(inputs.parameter_values['pipelinechannel--a']) == 1) && "
         '(double(inputs.parameter_values["b"]) < 2.5 || true)'

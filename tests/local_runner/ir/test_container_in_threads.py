@@ -1,4 +1,4 @@
-"""The source of a component is read from several threads at once: the cache's look-ups."""
+"""The cache parses the sources of components in several threads at once."""
 
 import gc
 import time
@@ -16,7 +16,7 @@ SOURCE = "import os\n" + "\n".join(
 
 @pytest.fixture
 def threads_change_while_python_parses():
-    """Let go of the interpreter in every collection, of which a parse then has many."""
+    """Release the interpreter lock in every garbage collection, so that threads interleave."""
     threshold = gc.get_threshold()
 
     def let_go(phase, info):
@@ -30,7 +30,7 @@ def threads_change_while_python_parses():
 
 
 @pytest.mark.usefixtures("threads_change_while_python_parses")
-def test_sources_may_be_read_side_by_side():
+def test_sources_are_parsed_in_several_threads():
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(imported_modules, [SOURCE] * 16))
-    assert {len(names) for names in found} == {61}
+        modules = list(threads.map(imported_modules, [SOURCE] * 16))
+    assert {len(names) for names in modules} == {61}

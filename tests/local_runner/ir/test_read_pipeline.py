@@ -1,4 +1,4 @@
-"""What the local runner cannot run is refused by name, before anything runs."""
+"""Unsupported features of a pipeline are refused by name, before anything runs."""
 
 import copy
 import json
@@ -52,7 +52,7 @@ def problems(path) -> list[str]:
     return [line.strip() for line in listed]
 
 
-def test_everything_unknown_is_listed_at_once(compiled):
+def test_all_unsupported_features_are_listed_at_once(compiled):
     @dsl.container_component
     def tool():
         return dsl.ContainerSpec(image="alpine", command=["no-such-program", "x"])
@@ -73,12 +73,12 @@ def test_everything_unknown_is_listed_at_once(compiled):
 
     a, text = (f"inputs.parameter_values['pipelinechannel--{name}']" for name in ("a", "text"))
     assert problems(compiled(pipeline)) == [
-        f"task `condition-1`: its condition `{text} == 'int({a})'` is none that the local runner "
-        "knows: `pipelinechannel` is not expected where it stands",
-        "task `entrypoint`: the command inside the image `alpine:3` is not known outside of it",
+        f"task `condition-1`: the local runner does not support its condition "
+        f"`{text} == 'int({a})'`: `pipelinechannel` is not expected there",
+        "task `entrypoint`: the command inside the image `alpine:3` is not known outside it",
         "task `exit-handler-2.tool`: its command `no-such-program` is not installed on this "
         "machine",
-        "task `number-3`: retries without end (retryPolicy.maxRetryCount), which the local runner "
+        "task `number-3`: unlimited retries (retryPolicy.maxRetryCount), which the local runner "
         "does not support yet",
         "task `small`: retries of a whole pipeline (retryPolicy), which the local runner does "
         "not support yet",
@@ -93,30 +93,30 @@ def test_everything_unknown_is_listed_at_once(compiled):
         ("size('x') == 1", "`size` is not known"),
         ("true ? false : true", "it cannot be read from `? false : true` on"),
         ("1 + 1 == 2", "it cannot be read from `+ 1 == 2` on"),
-        ("1 == 1 == 1", "`==` is not expected where it stands"),
-        ("(1 == 1", "`its end` is not expected where it stands"),
+        ("1 == 1 == 1", "`==` is not expected there"),
+        ("(1 == 1", "`its end` is not expected there"),
         ("'a' == 'b", "it cannot be read from `'b` on"),
-        ("'\\q' == 'q'", "`\\q` is no escape sequence of CEL"),
+        ("'\\q' == 'q'", "`\\q` is not an escape sequence of CEL"),
         ("(" * 5_000 + "true", "its parts are nested too deeply"),
     ],
 )
-def test_a_condition_that_is_no_comparison_is_refused(compiled, condition, reason):
+def test_a_condition_that_is_not_a_comparison_is_refused(compiled, condition, reason):
     def change(document):
         document["root"]["dag"]["tasks"]["number"]["triggerPolicy"] = {"condition": condition}
 
     assert edited(compiled(small), change).splitlines()[1:] == [
-        f"  task `number`: its condition `{condition:.200}` is none that the local runner "
-        f"knows: {reason}"
+        f"  task `number`: the local runner does not support its condition "
+        f"`{condition:.200}`: {reason}"
     ]
 
 
-def test_a_condition_on_what_the_task_does_not_get_is_refused(compiled):
+def test_a_condition_on_an_unknown_input_is_refused(compiled):
     def change(document):
         condition = 'inputs.parameter_values["b"] == 1'
         document["root"]["dag"]["tasks"]["number"]["triggerPolicy"] = {"condition": condition}
 
     assert edited(compiled(small), change).splitlines()[1:] == [
-        "  task `number`: its condition asks for `b`, which is none of its inputs"
+        "  task `number`: its condition uses `b`, which is not one of its inputs"
     ]
 
 
@@ -169,7 +169,7 @@ def test_settings_of_kubernetes_that_change_the_work_are_refused(compiled):
     add_document(path, {"platforms": {"kubernetes": platform}})
 
     assert problems(path) == [
-        "executor `exec-number`: its activeDeadlineSeconds is 'soon', no whole number",
+        "executor `exec-number`: its activeDeadlineSeconds is 'soon', not a whole number",
         "executor `exec-number`: its secretAsEnv cannot be read ('keyToEnv')",
         "executor `exec-number`: `secretAsVolume` (kubernetes), which the local runner does not "
         "support yet",
@@ -177,11 +177,13 @@ def test_settings_of_kubernetes_that_change_the_work_are_refused(compiled):
 
 
 @pytest.mark.parametrize("document", [{"platforms": []}, {"platforms": {"k": 3}}, {"other": 1}])
-def test_a_further_document_of_something_else_is_refused(compiled, document):
+def test_a_further_document_that_is_not_a_platform_is_refused(compiled, document):
     path = compiled(small)
     add_document(path, document)
 
-    with pytest.raises(PipelineError, match="not a pipeline compiled by KFP v2, for KFP does not"):
+    with pytest.raises(
+        PipelineError, match="not a pipeline compiled by KFP v2, because KFP cannot"
+    ):
         read_pipeline(path)
 
 
@@ -195,11 +197,11 @@ def test_a_pipeline_that_takes_an_artifact_is_refused(compiled):
         read(data=data)
 
     assert problems(compiled(pipeline)) == [
-        "the pipeline: its input `data` is an artifact; take a URI and import it"
+        "the pipeline: its input `data` is an artifact. Take a URI and import it"
     ]
 
 
-def test_an_item_that_kfp_did_not_pass_down_is_refused(compiled):
+def test_a_loop_item_that_kfp_did_not_pass_is_refused(compiled):
     @dsl.pipeline(name="lost")
     def pipeline(items: list[str]):
         with dsl.ParallelFor(items) as outer, dsl.ParallelFor(["p", "q"]) as inner:
@@ -207,7 +209,7 @@ def test_an_item_that_kfp_did_not_pass_down_is_refused(compiled):
 
     assert problems(compiled(pipeline)) == [
         "task `for-loop-1.for-loop-3.write`: `pipelinechannel--items-loop-item` is taken from "
-        "`pipelinechannel--items-loop-item`, which kfp did not pass down to it"
+        "`pipelinechannel--items-loop-item`, which kfp did not pass to it"
     ]
 
 
@@ -220,7 +222,7 @@ def test_a_file_cut_off_inside_a_value(compiled):
     path = compiled(small)
     text = path.read_text("utf-8")
     path.write_text(text[: text.index("printf") + 3], "utf-8")
-    assert refusal(path).startswith(f"{path}: not valid YAML; compile it anew (line ")
+    assert refusal(path).startswith(f"{path}: not valid YAML (line ")
 
 
 def test_a_file_cut_off_between_sections(compiled):
@@ -228,38 +230,40 @@ def test_a_file_cut_off_between_sections(compiled):
     text = path.read_text("utf-8")
     path.write_text(text[: text.index("root:")], "utf-8")
     assert refusal(path) == (
-        f"{path}: not a pipeline compiled by KFP v2, for `root`, `schemaVersion` is missing "
-        "(is the file cut off?); compile it anew"
+        f"{path}: not a pipeline compiled by KFP v2, because `root`, `schemaVersion` is missing "
+        "(the file may be cut off). Compile it again"
     )
 
 
 @pytest.mark.parametrize("text", ["", "just text\n", "- a\n- list\n"])
-def test_a_file_of_something_else(tmp_path, text):
+def test_a_file_that_is_not_a_pipeline_is_refused(tmp_path, text):
     path = tmp_path / "other.yaml"
     path.write_text(text, "utf-8")
     assert refusal(path) == (
-        f"{path}: not a pipeline compiled by KFP v2, for it holds no mapping; compile it anew"
+        f"{path}: not a pipeline compiled by KFP v2, because it contains no mapping. "
+        "Compile it again"
     )
 
 
 def test_a_binary_file(tmp_path):
     path = tmp_path / "model.tflite"
     path.write_bytes(b"\x1c\x00\x00\x00TFL3\xff\xfe")
-    assert refusal(path) == f"{path}: not a compiled pipeline, for it is not text"
+    assert refusal(path) == f"{path}: not a compiled pipeline, because it is not text"
 
 
-def test_a_newer_schema(compiled):
+def test_a_newer_schema_version_is_refused(compiled):
     path = compiled(small)
     assert edited(path, lambda document: document.update(schemaVersion="2.2.0")) == (
         f"{path}: schemaVersion 2.2.0 is newer than 2.1.0, the newest that the local runner "
-        "knows; compile the pipeline with kfp 2.17 or upgrade quantgate"
+        "supports. Compile the pipeline with kfp 2.17 or upgrade quantgate"
     )
 
 
-def test_a_schema_version_that_is_none(compiled):
+def test_an_invalid_schema_version_is_refused(compiled):
     path = compiled(small)
     assert edited(path, lambda document: document.update(schemaVersion="v1")) == (
-        f"{path}: not a pipeline compiled by KFP v2, for its schemaVersion is `v1`; compile it anew"
+        f"{path}: not a pipeline compiled by KFP v2, because its schemaVersion is `v1`. "
+        "Compile it again"
     )
 
 
@@ -270,11 +274,11 @@ def test_a_field_that_kfp_does_not_know(compiled):
         document["root"]["dag"]["tasks"]["number"]["loopForever"] = True
 
     assert edited(path, change).startswith(
-        f"{path}: not a pipeline compiled by KFP v2, for KFP does not know it: "
+        f"{path}: not a pipeline compiled by KFP v2, because KFP cannot read it: "
     )
 
 
-def test_missing_parts_and_circles(compiled):
+def test_missing_tasks_and_circles_are_refused(compiled):
     path = compiled(small)
 
     def change(document):
@@ -289,7 +293,7 @@ def test_missing_parts_and_circles(compiled):
     assert edited(path, change).splitlines()[1:] == [
         "  the pipeline: its output `Output` comes from `nobody`, which is not in the file",
         "  task `number`: it waits for `ghost`, which is not in the file",
-        "  tasks `a`, `b` wait in a circle",
+        "  tasks `a`, `b` wait for each other in a circle",
         "  task `a`: its component `comp-x` is not in the file",
         "  task `b`: its component `comp-x` is not in the file",
         "  task `number`: its executor `exec-number` is not in the file",
@@ -304,7 +308,7 @@ def test_a_component_whose_code_is_in_its_image(compiled):
         container["command"] = ["python3", "-m", "kfp.dsl.executor_main"]
 
     assert edited(path, change).splitlines()[1:] == [
-        "  task `number`: its code lies inside the image `image:1`"
+        "  task `number`: its code is inside the image `image:1`"
     ]
 
 
@@ -315,7 +319,7 @@ def test_a_pipeline_stored_as_json(compiled, tmp_path):
     assert read_pipeline(path).name == "small"
 
 
-def test_inputs_that_come_from_nowhere_are_refused(compiled):
+def test_inputs_without_a_source_are_refused(compiled):
     def change(document):
         parameters = document["root"]["dag"]["tasks"]["number"]["inputs"]["parameters"]
         parameters["final"] = {}
@@ -324,10 +328,10 @@ def test_inputs_that_come_from_nowhere_are_refused(compiled):
         document["root"]["dag"]["tasks"]["number"]["inputs"]["artifacts"] = artifacts
 
     assert edited(compiled(small), change).splitlines()[1:] == [
-        "  task `number`: `early` comes from nowhere (a final status is for exit tasks)",
-        "  task `number`: `final` comes from nowhere (a final status is for exit tasks)",
-        "  task `number`: `data` comes from nowhere",
-        "  task `number`: `model` comes from nowhere",
+        "  task `number`: `early` has no source (a final status is for exit tasks)",
+        "  task `number`: `final` has no source (a final status is for exit tasks)",
+        "  task `number`: `data` has no source",
+        "  task `number`: `model` has no source",
     ]
 
 
@@ -342,7 +346,7 @@ def test_a_type_that_kfp_does_not_have_is_refused(compiled):
     ]
 
 
-def test_an_import_of_nothing_into_nothing_is_refused(compiled):
+def test_an_importer_without_source_and_output_is_refused(compiled):
     @dsl.pipeline(name="importing")
     def pipeline(uri: str):
         dsl.importer(artifact_uri=uri, artifact_class=Dataset)
@@ -352,23 +356,23 @@ def test_an_import_of_nothing_into_nothing_is_refused(compiled):
         del importer["inputDefinitions"], importer["outputDefinitions"]
 
     assert edited(compiled(pipeline), change).splitlines()[1:] == [
-        "  task `importer`: it imports an artifact and has none among its outputs",
-        "  task `importer`: it imports from `uri`, which is none of its inputs",
+        "  task `importer`: it imports an artifact, but none of its outputs is one",
+        "  task `importer`: it imports from `uri`, which is not one of its inputs",
     ]
 
 
-def test_items_of_a_loop_that_are_no_list_are_refused(compiled):
+def test_loop_items_that_are_not_a_list_are_refused(compiled):
     def change(document):
         document["root"]["dag"]["tasks"]["number"]["parameterIterator"] = {
             "itemInput": "a", "items": {"raw": "[1, 2"},
         }  # fmt: skip
 
     assert edited(compiled(small), change).splitlines()[1:] == [
-        "  task `number`: its items are no list in JSON (parameterIterator.items.raw)"
+        "  task `number`: its items are not a list in JSON (parameterIterator.items.raw)"
     ]
 
 
-def test_a_component_inside_of_itself_is_refused(compiled):
+def test_a_component_inside_itself_is_refused(compiled):
     @dsl.pipeline(name="outer")
     def outer(a: int):
         small(a=a)
@@ -378,11 +382,11 @@ def test_a_component_inside_of_itself_is_refused(compiled):
         document["components"]["comp-small"]["dag"]["tasks"]["again"] = task
 
     assert edited(compiled(outer), change).splitlines()[1:] == [
-        "  task `small.again`: its component `comp-small` stands inside of itself"
+        "  task `small.again`: its component `comp-small` is inside itself"
     ]
 
 
-def test_a_field_of_a_newer_kfp_names_it(compiled):
+def test_a_field_of_a_newer_kfp_is_reported_with_its_version(compiled):
     path = compiled(small)
 
     def change(document):
@@ -393,12 +397,12 @@ def test_a_field_of_a_newer_kfp_names_it(compiled):
     line = 1 + path.read_text("utf-8").splitlines().index("        loopForever: true")
     assert text == (
         f"{path}:{line}: `loopForever` is not known to kfp {kfp.__version__}, and the pipeline was "
-        "compiled by kfp 99.1.0; compile it with the older one or upgrade quantgate"
+        "compiled by kfp 99.1.0. Compile it with the older version or upgrade quantgate"
     )
 
 
 def spoiled(document, chance: random.Random):
-    """Take one thing out of a compiled pipeline, or put another in its place."""
+    """Remove or replace one value in a compiled pipeline."""
     place = document
     while True:
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
@@ -413,7 +417,7 @@ def spoiled(document, chance: random.Random):
         place[key] = chance.choice([None, 3, "x", [], {}, ["x"], {"x": 1}, -1.5, True])
 
 
-def test_whatever_is_spoiled_in_a_file_it_is_read_or_refused(compiled, tmp_path):
+def test_any_change_to_a_file_is_read_or_refused(compiled, tmp_path):
     @dsl.pipeline(name="much")
     def much(a: int, words: list[str]):
         with dsl.If(a == 1):

@@ -1,4 +1,4 @@
-"""Pipelines under KFP's own local runner: outcomes, failures, interruptions, refusals."""
+"""Pipelines under KFP's local runner: outcomes, failures, interruptions, refusals."""
 
 import os
 import time
@@ -30,7 +30,7 @@ def double(item: dict, source: Input[Artifact], out: Output[Artifact]) -> int:
     from pathlib import Path
 
     Path(out.path).write_text(Path(source.path).read_text() * int(item["times"]))
-    return int(item["times"])  # kfp.local makes floats of whole numbers
+    return int(item["times"])  # kfp.local turns whole numbers into floats
 
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
@@ -76,7 +76,9 @@ def run_kfp(compiled: Callable[..., Path], tmp_path: Path) -> Callable[..., Any]
     return run
 
 
-def test_it_does_what_our_runner_does(compiled, run_kfp, tmp_path: Path, states) -> None:
+def test_kfps_runner_gives_the_same_outputs_as_ours(
+    compiled, run_kfp, tmp_path: Path, states
+) -> None:
     @dsl.pipeline(name="both")
     def both(text: str) -> Artifact:
         source = write(text=text)
@@ -116,7 +118,7 @@ def test_a_task_that_fails_says_why(run_kfp, tmp_path: Path) -> None:
     assert {task.log for task in result.tasks} == {tmp_path / "logs" / "kfp-local.log"}
 
 
-def test_an_error_of_quantgates_own_is_a_sentence(run_kfp) -> None:
+def test_an_error_of_quantgate_is_reported_as_a_sentence(run_kfp) -> None:
     @dsl.pipeline(name="refusing")
     def refusing() -> None:
         refuse()
@@ -151,7 +153,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def test_an_error_of_kfps_own_names_the_log(
+def test_an_error_of_kfp_names_the_log(
     run_kfp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken" / "kfp").mkdir(parents=True)
@@ -228,25 +230,25 @@ def importing() -> None:
             importing,
             {},
             [
-                "task `importer` imports gs://bucket/code.py: it does not fetch files; copy them "
+                "task `importer` imports gs://bucket/code.py: it does not fetch files. Copy them "
                 "to this machine"
             ],
         ),
         (
             nested_loops,
             {},
-            ["task `for-loop-2.for-loop-4`: it does not run a loop inside of a loop"],
+            ["task `for-loop-2.for-loop-4`: it does not run a loop inside a loop"],
         ),
         (
             loop_over_a_parameter,
             {},
-            ["task `for-loop-1`: it runs loops over literal lists only"],
+            ["task `for-loop-1`: it only runs loops over literal lists"],
         ),
         (
             upstream_parameter,
             {},
             [
-                "task `for-loop-2`: it would replace `pipelinechannel--write-Output` by the item "
+                "task `for-loop-2`: it would replace `pipelinechannel--write-Output` with the item "
                 "of the loop"
             ],
         ),
@@ -254,26 +256,26 @@ def importing() -> None:
         (
             nested_artifact,
             {},
-            ["task `inner`: it does not hand artifacts to a pipeline inside of a pipeline"],
+            ["task `inner`: it does not pass artifacts to a pipeline inside a pipeline"],
         ),
         (container, {}, ["task `shell`: it drops the outputs of container components"]),
         (
             remote,
             {"place": "gs://bucket/model"},
-            ["`place` is gs://bucket/model: it does not fetch files; copy them to this machine"],
+            ["`place` is gs://bucket/model: it does not fetch files. Copy them to this machine"],
         ),
         (
             remote,
             {"place": "/my/python3/model"},
             [
-                "it would replace `python3` inside the path /my/python3/model; give that another "
-                "name"
+                "it would replace `python3` inside the path /my/python3/model: rename that file or "
+                "folder"
             ],
         ),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_what_it_would_do_otherwise_is_refused(
+def test_known_differences_from_a_cluster_are_refused(
     run_kfp, tmp_path: Path, function, arguments, sentences
 ) -> None:
     with pytest.raises(PipelineError) as raised:

@@ -1,6 +1,6 @@
-"""What an observer is told of real runs."""
+"""The events that an observer receives from real runs."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH110, PTH123, T201
 
 import threading
@@ -91,7 +91,7 @@ def of(kind, events):
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_a_run_is_told_from_its_plan_to_its_result(told):
+def test_a_run_reports_events_from_its_plan_to_its_result(told):
     events = told(whole)
     assert isinstance(events[0], RunStarted)
     assert isinstance(events[-1], RunEnded)
@@ -116,19 +116,19 @@ def test_a_task_waits_then_starts_then_ends(told):
         assert kinds == [TaskWaiting, TaskStarted, TaskEnded]
 
 
-def test_progress_is_told_while_a_task_runs(told):
+def test_progress_is_reported_while_a_task_runs(told):
     @dsl.pipeline(name="counting")
     def pipeline():
         count(number=3)
 
     events = told(pipeline)
-    found = [(event.done, event.total) for event in of(TaskProgress, events)]
-    assert found[-1] == (3, 3)
-    assert len(found) >= 2
-    assert found == sorted(set(found))
+    progress = [(event.done, event.total) for event in of(TaskProgress, events)]
+    assert progress[-1] == (3, 3)
+    assert len(progress) >= 2
+    assert progress == sorted(set(progress))
 
 
-def test_another_attempt_is_told_with_the_reason(told, tmp_path):
+def test_a_retry_is_reported_with_its_reason(told, tmp_path):
     @dsl.pipeline(name="retrying")
     def pipeline(marker: str):
         fail(marker=marker).set_retry(2, backoff_duration="0s")
@@ -140,7 +140,7 @@ def test_another_attempt_is_told_with_the_reason(told, tmp_path):
     assert ended.result.state.value == "SUCCEEDED"
 
 
-def test_a_crash_and_what_rested_on_it(told):
+def test_a_crash_fails_its_task_and_skips_the_tasks_after_it(told):
     @dsl.pipeline(name="crashing")
     def pipeline():
         add(a=1).after(crash())
@@ -154,7 +154,7 @@ def test_a_crash_and_what_rested_on_it(told):
     assert [event.task.path for event in of(TaskStarted, events)] == [("crash",)]
 
 
-def test_threads_take_turns():
+def test_events_of_several_threads_arrive_one_at_a_time():
     inside, most = [], []
 
     def observe(event):

@@ -1,6 +1,6 @@
 """Branches and exit handlers, as kfp compiles them."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: PTH123, T201, UP006, UP014, UP035
 
 from typing import List, NamedTuple
@@ -185,7 +185,7 @@ def test_branches_inside_loops_and_loops_inside_branches(run, states):
     assert (result.succeeded, result.outputs) == (True, {"each": "p", "all": "few"})
 
 
-def test_a_branch_whose_condition_fails_is_that_tasks_failure(run):
+def test_a_condition_without_a_value_fails_its_branch(run):
     @dsl.pipeline(name="unordered")
     def pipeline(word: str, flag: bool):
         with dsl.If(flag > False):
@@ -238,11 +238,11 @@ def guarded(text: str):
 
 
 def printed(result, task: str) -> str:
-    (found,) = (one for one in result.tasks if one.name == task)
-    return found.log_tail
+    (matching,) = (one for one in result.tasks if one.name == task)
+    return matching.log_tail
 
 
-def test_an_exit_task_runs_whatever_happened_and_learns_of_it(run, states):
+def test_an_exit_task_runs_after_success_and_failure_and_gets_the_status(run, states):
     result = run(guarded, text="x")
     assert result.succeeded
     assert printed(result, "report") == "COMPLETE|exit-handler-1|None|None"
@@ -303,7 +303,7 @@ def test_a_task_may_ignore_a_failure_upstream(run):
 
 
 @pytest.mark.filterwarnings("ignore:You may be attemp:RuntimeWarning")
-def test_kfp_local_takes_the_same_branches(run, compiled, tmp_path):
+def test_kfp_local_chooses_the_same_branches(run, compiled, tmp_path):
     from kfp import components, local
 
     local.init(
@@ -316,7 +316,7 @@ def test_kfp_local_takes_the_same_branches(run, compiled, tmp_path):
         assert theirs(size=size).outputs == run(three_ways, size=size).outputs
 
 
-def test_loops_in_loops_over_what_a_task_gave_out_are_collected(run):
+def test_nested_loops_over_the_output_of_a_task_are_collected(run):
     @component
     def tables() -> List[dict]:
         return [{"numbers": [1, 2]}, {"numbers": []}, {"numbers": [3]}]

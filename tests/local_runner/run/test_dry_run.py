@@ -48,7 +48,7 @@ def planned(items: list[str], text: str = "a b"):
     read(data=inner(data=first.output).output).set_display_name("Last")
 
 
-def test_the_plan_expands_what_is_known_and_says_what_waits_for_what(compiled):
+def test_the_plan_expands_known_loops_and_names_the_tasks_before_each(compiled):
     tasks = dry_run(read_pipeline(compiled(planned)), {"items": ["x"]})
     assert [(task.name, task.display_name, task.iteration, task.waits_for) for task in tasks] == [
         ("write-3", "write-3", 0, ()),
@@ -79,24 +79,27 @@ def test_every_wrong_argument_is_named(compiled):
     with pytest.raises(UsageError) as caught:
         dry_run(pipeline, given)
     assert str(caught.value) == (
-        "pipeline `strict`: it has no input `txt`; "
-        "`count`: expected NUMBER_INTEGER, got float 1.5; "
-        "`flag`: expected BOOLEAN, got int 1; "
-        "`items`: expected LIST, got str '[]'; "
-        "`share`: expected NUMBER_DOUBLE, got bool True; "
-        "`table`: expected STRUCT, got list [1]; "
-        "`text` (STRING) has no value; give it one"
+        "pipeline `strict`: its arguments do not fit:\n"
+        "  it has no input `txt`\n"
+        "  `count`: expected NUMBER_INTEGER, got float 1.5\n"
+        "  `flag`: expected BOOLEAN, got int 1\n"
+        "  `items`: expected LIST, got str '[]'\n"
+        "  `share`: expected NUMBER_DOUBLE, got bool True\n"
+        "  `table`: expected STRUCT, got list [1]\n"
+        "  `text` (STRING) needs a value"
     )
 
 
-def test_a_text_is_not_made_of_a_number(compiled, tmp_path):
+def test_a_number_is_not_accepted_for_a_text(compiled, tmp_path):
     pipeline = read_pipeline(compiled(planned))
     with pytest.raises(UsageError) as caught:
         run_pipeline(pipeline, {"items": [], "text": 3}, tmp_path, tmp_path)
-    assert str(caught.value) == "pipeline `planned`: `text`: expected STRING, got int 3"
+    assert str(caught.value) == (
+        "pipeline `planned`: its arguments do not fit:\n  `text`: expected STRING, got int 3"
+    )
 
 
-def test_a_literal_is_kept(compiled):
+def test_an_argument_outside_the_allowed_literals_is_refused(compiled):
     path = compiled(planned)
     document = yaml.safe_load(path.read_text("utf-8"))
     document["root"]["inputDefinitions"]["parameters"]["text"]["literals"] = ["a b", "c"]
@@ -106,14 +109,17 @@ def test_a_literal_is_kept(compiled):
     assert dry_run(pipeline, {"items": [], "text": "c"})
     with pytest.raises(UsageError) as caught:
         dry_run(pipeline, {"items": [], "text": "d"})
-    assert str(caught.value) == ("pipeline `planned`: `text`: expected one of 'a b', 'c', got 'd'")
+    assert str(caught.value) == (
+        "pipeline `planned`: its arguments do not fit:\n"
+        "  `text`: expected one of 'a b', 'c', got 'd'"
+    )
 
 
-def test_jobs_must_leave_room_for_a_task(compiled, tmp_path):
+def test_jobs_below_one_are_refused(compiled, tmp_path):
     pipeline = read_pipeline(compiled(planned))
     with pytest.raises(UsageError) as caught:
         run_pipeline(pipeline, {"items": []}, tmp_path, tmp_path, jobs=0)
-    assert str(caught.value) == "jobs is 0; at least one task must be able to run"
+    assert str(caught.value) == "jobs is 0, but it has to be at least 1"
 
 
 @component
@@ -143,7 +149,7 @@ def fates(tasks) -> dict:
     }
 
 
-def test_a_condition_that_is_known_is_decided_and_another_is_named(compiled):
+def test_a_known_condition_is_decided_and_an_open_one_is_named(compiled):
     tasks = dry_run(read_pipeline(compiled(branching)), {"a": 1, "letters": ["a", "b"]})
     assert fates(tasks) == {
         "grow": "the cache is off",
@@ -160,7 +166,7 @@ def test_a_condition_that_is_known_is_decided_and_another_is_named(compiled):
     assert sorted(skipped) == ["letter", "other"]
 
 
-def test_once_a_result_is_kept_its_branches_are_decided(compiled, tmp_path):
+def test_branches_on_a_cached_result_are_decided(compiled, tmp_path):
     pipeline = read_pipeline(compiled(branching))
     arguments = {"a": 2, "letters": ["a", "b"]}
     cache = tmp_path / "cache"

@@ -1,4 +1,4 @@
-"""Event loops: a pipeline run where one runs already, as in a notebook, and tasks side by side."""
+"""Pipelines inside a running event loop, as in a notebook, and tasks side by side."""
 
 import asyncio
 import os
@@ -99,7 +99,7 @@ def test_ctrl_c_ends_the_tasks_of_a_cell(compiled, tmp_path, how, is_running):
     assert not is_running(int(marker.read_text()))
 
 
-def test_an_error_is_told_once_all_others_have_ended():
+def test_an_error_is_raised_after_all_others_have_ended():
     ended = []
 
     async def work(name):

@@ -1,6 +1,6 @@
-"""Tasks, disks and clocks that misbehave; the runner goes on, or says what is wrong."""
+"""Tasks, disks and clocks that misbehave. The runner continues, or reports the problem."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH123, SIM115, T201
 
 import json
@@ -40,7 +40,7 @@ print(json.dumps({**seen, "log": str(task.log), "grown": peak() - before}))
 
 
 def measured(folder: Path, name: str, source: Path) -> dict:
-    """Run a pipeline of one task in a process of its own."""
+    """Run a pipeline of one task in a separate process."""
     script = folder / "measured.py"
     script.write_text(MEASURED, "utf-8")
     command = [sys.executable, script, source, folder / name, folder / "cache"]
@@ -48,7 +48,7 @@ def measured(folder: Path, name: str, source: Path) -> dict:
     return json.loads(done.stdout)
 
 
-def test_a_task_that_prints_much_costs_no_memory(compiled, tmp_path):
+def test_a_long_log_takes_no_memory(compiled, tmp_path):
     @component
     def chatter() -> int:
         for number in range(100_000):
@@ -106,7 +106,7 @@ def test_a_process_that_leaves_its_session_ends_with_its_task(run, tmp_path, is_
     assert not is_running(int((tmp_path / "daemon").read_text()))
 
 
-def test_what_a_module_starts_when_it_is_imported_lives_as_long_as_the_server(
+def test_a_process_started_by_an_import_lives_as_long_as_the_server(
     run, tmp_path, monkeypatch, is_running
 ):
     helper = "import subprocess\nprocess = subprocess.Popen(['sleep', '600'])\n"
@@ -133,7 +133,7 @@ def test_what_a_module_starts_when_it_is_imported_lives_as_long_as_the_server(
     assert not is_running(result.outputs["Output"])
 
 
-def test_memory_that_ends_is_named(run):
+def test_running_out_of_memory_is_named(run):
     @component
     def greedy():
         import resource
@@ -163,7 +163,7 @@ def test_an_end_without_a_newline_is_printed(run):
     assert task.log_tail.splitlines()[-1] == "no newline"
 
 
-def test_a_clock_that_jumps_back(run, compiled, tmp_path, monkeypatch):
+def test_a_clock_that_jumps_back_gives_no_negative_seconds(run, compiled, tmp_path, monkeypatch):
     @component
     def wait(made: Output[Dataset]) -> int:
         import time

@@ -1,4 +1,4 @@
-"""A runner that is killed leaves nothing: no process, no scratch folder."""
+"""A killed runner leaves no process and no temporary folder."""
 
 import os
 import random
@@ -49,7 +49,7 @@ def hiding(marker: str):
 
 
 class Runners:
-    """Starts runners and finds what they leave."""
+    """Starts runners and lists the processes and files that they leave."""
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder = folder
@@ -74,15 +74,15 @@ class Runners:
         )
 
     def left(self) -> list[str]:
-        """Name the marked processes that run, and what lies in the folder for temporary files."""
-        found = [str(path) for path in self.temporary.iterdir()]
+        """Return the marked processes that run, and the temporary files."""
+        remains = [str(path) for path in self.temporary.iterdir()]
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
                 if self.mark.encode() in environment.read_bytes():
-                    found.append(str(environment))
+                    remains.append(str(environment))
             except OSError:
                 continue
-        return found
+        return remains
 
     def is_clean(self, seconds: float) -> bool:
         limit = time.monotonic() + seconds
@@ -96,7 +96,7 @@ def runners(compiled, tmp_path) -> Runners:
     return Runners(tmp_path, compiled(hiding))
 
 
-def test_nothing_stays_of_a_runner_that_is_killed(runners):
+def test_no_process_or_folder_is_left_when_the_runner_is_killed(runners):
     hidden = runners.folder / "run" / "hidden"
     process = runners.start("run")
     limit = time.monotonic() + 60
@@ -110,7 +110,7 @@ def test_nothing_stays_of_a_runner_that_is_killed(runners):
     assert runners.is_clean(20), runners.left()
 
 
-def test_nothing_stays_whenever_the_runner_is_killed(runners):
+def test_no_process_is_left_whenever_the_runner_is_killed(runners):
     moments = random.Random(6)
     for number in range(8):
         process = runners.start(f"run {number}")

@@ -1,6 +1,6 @@
-"""Pipelines run as a cluster would run them: order, loops, nesting, parameters, artifacts."""
+"""Pipelines that run as on a cluster: order, loops, nesting, parameters, artifacts."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: PTH107, PTH110, PTH118, PTH123, PTH208, UP006, UP014, UP035, UP045
 
 import json
@@ -76,7 +76,7 @@ def outcome(text: str, report: Output[Artifact], scores: Output[Metrics]) -> Nam
     return True, 2.0, {"a": 1}, [1, 2]
 
 
-def test_every_type_of_parameter_arrives_and_comes_back(run):
+def test_every_type_of_parameter_is_passed_and_returned(run):
     @dsl.pipeline(name="types")
     def pipeline(number: float, flag: bool, table: dict, items: list) -> str:
         return describe(number=number, flag=flag, table=table, items=items).output
@@ -87,7 +87,7 @@ def test_every_type_of_parameter_arrives_and_comes_back(run):
     assert result.outputs == {"Output": "[2.0, False, {'a': [1, None]}, [1.5, 'x'], None, None]"}
 
 
-def test_named_outputs_and_metadata_come_back(run, tmp_path):
+def test_named_outputs_and_metadata_are_returned(run, tmp_path):
     @dsl.pipeline(name="named")
     def pipeline() -> NamedTuple(
         "Outputs", [("good", bool), ("ratio", float), ("table", dict), ("scores", Metrics)]
@@ -153,9 +153,9 @@ def test_a_missing_file_and_a_remote_one_fail_their_imports(run, tmp_path):
     assert {task.name: task.error for task in result.tasks} == {
         "importer": f"cannot import {tmp_path}/gone: there is no such file or folder",
         "importer-2": "cannot fetch nowhere://bucket/data: Protocol not known: nowhere; "
-        "`nowhere://` is read through fsspec and the package it asks for, "
+        "`nowhere://` needs fsspec and the package it asks for, "
         "`pip install 'quantgate[s3]'` for S3",
-        "importer-3": "cannot import anything: its URI is empty; give it a file or folder",
+        "importer-3": "cannot import anything: its URI is empty. Give it a file or folder",
         "read": "skipped, because `importer` failed",
     }
 
@@ -193,7 +193,7 @@ def test_collected_lists_keep_the_order_of_the_items(run, states):
     assert states(result)["late", 1] == "SUCCEEDED"
 
 
-def test_an_item_arrives_whole(run):
+def test_a_loop_item_that_is_a_dict_is_passed_whole(run):
     @component
     def keys(item: dict) -> str:
         return ",".join(sorted(item)) + str(item["n"])
@@ -237,7 +237,7 @@ def test_a_loop_inside_a_loop_sees_the_items_of_both(run):
     ]  # fmt: skip
 
 
-def test_the_parallelism_of_a_loop_is_kept(run, tmp_path):
+def test_the_parallelism_limit_of_a_loop_is_honoured(run, tmp_path):
     @component
     def crowd(folder: str, item: int) -> int:
         import os
@@ -290,7 +290,7 @@ def test_a_pipeline_inside_a_pipeline_takes_and_gives_artifacts(run, tmp_path):
     assert (tmp_path / "out püt/outer/inner/write/out").is_file()
 
 
-def test_the_name_of_a_log_is_one_that_a_disk_takes(run):
+def test_long_names_of_logs_are_cut(run):
     long = "quite_a_long_name_" * 5
 
     @dsl.component(base_image="image:1", install_kfp_package=False)
@@ -330,7 +330,7 @@ def test_a_pipeline_inside_a_loop(run):
     assert run(pipeline).outputs == {"Output": "aa in here,bb in here"}
 
 
-def test_texts_are_put_together_from_outputs(run):
+def test_outputs_are_filled_into_texts(run):
     @dsl.pipeline(name="texts")
     def pipeline(who: str = "{{$.inputs.parameters['n']}}") -> str:
         number = add(a=4)
@@ -362,7 +362,7 @@ def test_placeholders_of_the_run(run):
     assert outputs["task"] == "write-3"
 
 
-def test_after_without_data_is_kept(run, tmp_path):
+def test_a_task_waits_for_another_without_its_data(run, tmp_path):
     @component
     def leave(path: str):
         import time
@@ -384,7 +384,7 @@ def test_after_without_data_is_kept(run, tmp_path):
     assert run(pipeline, path=str(tmp_path / "left")).outputs == {"Output": True}
 
 
-def test_others_go_on_when_a_task_fails(run, states):
+def test_independent_tasks_continue_when_a_task_fails(run, states):
     @component
     def fail_on(item: str) -> str:
         if item == "b":

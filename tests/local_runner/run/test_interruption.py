@@ -1,4 +1,4 @@
-"""However a run ends, none of its processes stays."""
+"""No process is left, however a run ends."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc"),
 ]
 
-# A shell's background jobs, as CI may run, are told to ignore Ctrl-C, and so are their children.
+# Background jobs of a shell, as in CI, and their children ignore Ctrl-C.
 RUNNER = """
 import signal
 import sys
@@ -77,7 +77,7 @@ def wait_until(condition, seconds: float) -> None:
 
 @pytest.fixture
 def start(compiled, tmp_path):
-    """Start a runner for a pipeline; wait for files that its tasks write."""
+    """Start a runner for a pipeline, and wait for files that its tasks write."""
     started = []
 
     def start_runner(pipeline, *markers: str):
@@ -102,7 +102,7 @@ def start(compiled, tmp_path):
         runner.communicate()
 
 
-# It takes well under 2 s; a busy machine is no failure, and a process that stays for good is one.
+# It takes well under 2 s. The limit allows for a busy machine and still finds a process that stays.
 PATIENCE_S = 20
 TASKS = ("command", "worker", "child of the worker")
 

@@ -1,6 +1,6 @@
 """Random pipelines of additions, branches and loops give what plain Python gives."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: UP006, UP035
 
 import operator
@@ -63,7 +63,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Block:
-    """Statements; the last one is an addition, and its name is the result."""
+    """Statements. The last one is an addition, and its name is the result."""
 
     statements: list[Any]
 
@@ -73,7 +73,7 @@ class Block:
 
 
 class Writer:
-    """Writes programs: a random one for each seed."""
+    """Writes a random program for each seed."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -94,7 +94,7 @@ class Writer:
         return self._chance.choice([self._chance.choice(scope), self._chance.randint(-3, 5)])
 
     def _add(self, scope: list[str]) -> Add:
-        # What came last has to be used, or half of a program would be for nothing.
+        # The last name has to be used, or half of a program would have no effect.
         return Add(self._name(), scope[-1], self._operand(scope))
 
     def _statement(self, scope: list[str], depth: int) -> Any:
@@ -109,14 +109,14 @@ class Writer:
         literal = [self._chance.randint(-2, 4) for _ in range(self._chance.randint(1, 3))]
         items = self._chance.choice([literal, self._chance.choice(scope)])
         item = self._name()
-        # kfp does not pass an item down to the loops inside; a sum with it does arrive there.
+        # kfp does not pass an item to the loops inside, but it passes a sum with it.
         first = Add(self._name(), item, self._operand(scope))
         body = self.block([*scope, first.name], depth - 1)
         return Loop(self._name(), item, items, Block([first, *body.statements]))
 
 
 class Evaluation:
-    """Runs a program in plain Python, and counts what would be tasks."""
+    """Runs a program in plain Python, and counts its tasks."""
 
     def __init__(self) -> None:
         self.tasks = 0

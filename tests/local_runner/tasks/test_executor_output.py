@@ -1,6 +1,6 @@
-"""What tasks write, read as KFP's launcher reads it (`TextToPbValue`, protobuf's JSON)."""
+"""Outputs of tasks are read as KFP's launcher does (`TextToPbValue`, protobuf's JSON)."""
 
-# Bodies of components are sources of their own, so that the style of the house stops there.
+# Bodies of components are written as users write them.
 # ruff: noqa: PTH103, PTH118, PTH123
 
 import json
@@ -42,8 +42,8 @@ def parameter(kind, path, output=None):
 )
 def test_a_file_is_read_in_its_type(tmp_path, kind, text, value):
     (tmp_path / "out").write_text(text)
-    found = parameter(kind, tmp_path / "out")
-    assert (found, type(found)) == (value, type(value))
+    read = parameter(kind, tmp_path / "out")
+    assert (read, type(read)) == (value, type(value))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_file_is_read_in_its_type(tmp_path, kind, text, value):
         ("LIST", "[NaN]", "expected LIST, got '[NaN]'"),
         ("LIST", "{}", "expected LIST, got dict {}"),
         ("STRUCT", "x" * 100, "expected STRUCT, got '" + "x" * 56 + "..."),
-        ("STRING", "\udcff", "what was written is no UTF-8 text"),
+        ("STRING", "\udcff", "it is not UTF-8 text"),
     ],
 )
 def test_a_file_of_another_type_is_refused(tmp_path, kind, text, said):
@@ -72,15 +72,15 @@ def test_a_file_of_another_type_is_refused(tmp_path, kind, text, said):
     ("text", "reason"),
     [
         ("", "is not JSON (Expecting value: line 1 column 1 (char 0))"),
-        ("[]", "is no ExecutorOutput of KFP (it is [])"),
+        ("[]", "is not an ExecutorOutput of KFP (it is [])"),
         (
             '{"parameterValues": []}',
-            "is no ExecutorOutput of KFP (Failed to parse parameterValues field: Map field "
+            "is not an ExecutorOutput of KFP (Failed to parse parameterValues field: Map field "
             "parameter_values must be in a dict which is [] at ExecutorOutput.parameterValues.)",
         ),
         (
             '{"artifacts": {"m": {"artifacts": [{"metadata": [1]}]}}}',
-            "is no ExecutorOutput of KFP (Failed to parse metadata field: Struct must be in a "
+            "is not an ExecutorOutput of KFP (Failed to parse metadata field: Struct must be in a "
             "dict which is [1] at ExecutorOutput.artifacts[m].artifacts[0].metadata...)",
         ),
     ],
@@ -93,7 +93,7 @@ def test_a_document_of_another_form_is_refused(tmp_path, text, reason):
     assert str(caught.value) == f"executor_output.json {reason}"
 
 
-def test_what_is_null_counts_as_absent(tmp_path):
+def test_null_counts_as_absent(tmp_path):
     path = tmp_path / "executor_output.json"
     path.write_text(json.dumps({"parameterValues": {"out": None}, "artifacts": None}))
     with pytest.raises(TaskError, match="the output parameter `out` was not written"):
@@ -113,7 +113,7 @@ def test_what_is_null_counts_as_absent(tmp_path):
         ("2.0", "2.0"),
     ],
 )
-def test_values_in_texts_are_those_of_a_cluster(value, text):
+def test_values_in_texts_are_written_as_on_a_cluster(value, text):
     assert as_text(value) == text
 
 
@@ -131,13 +131,13 @@ def test_a_command_gets_numbers_as_a_cluster_writes_them(run):
     assert run(pipeline, share=2.0).outputs == {"Output": "2 0.0000001"}
 
 
-def test_an_artifact_at_a_path_of_its_own_is_brought_to_its_uri(run, tmp_path):
+def test_an_artifact_at_a_custom_path_is_copied_to_its_uri(run, tmp_path):
     @component
     def save(folder: str, file: Output[Model], tree: Output[Model]):
         import os
 
         file.custom_path = os.path.join(folder, "weights")
-        tree.custom_path = "tree"  # in the task's own folder
+        tree.custom_path = "tree"  # in the task's working directory
         os.makedirs("tree/a")
         for path in (file.custom_path, "tree/a/b"):
             with open(path, "w") as stream:

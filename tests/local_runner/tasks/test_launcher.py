@@ -1,6 +1,6 @@
-"""The contract of KFP's launcher, a rule a test: what breaks it on a cluster breaks it here."""
+"""The contract of KFP's launcher, one rule for each test: a violation fails as on a cluster."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: PTH101, PTH103, PTH118, PTH120, PTH123, PTH211, UP006, UP035
 
 from typing import List
@@ -26,7 +26,7 @@ def log_of(result, task: str) -> str:
     return next(one.log.read_text("utf-8") for one in result.tasks if one.name == task)
 
 
-def test_outputs_lie_below_the_root_by_pipeline_and_task(run, tmp_path):
+def test_outputs_are_in_the_folder_of_their_pipeline_and_task(run, tmp_path):
     @component
     def write(out: Output[Dataset]) -> str:
         open(out.path, "w").close()
@@ -85,7 +85,7 @@ def test_a_folder_without_a_file_was_not_written(run):
     )
 
 
-def test_metrics_live_in_their_metadata_and_need_no_file(run):
+def test_metrics_are_metadata_and_need_no_file(run):
     @component
     def score(figures: Output[Metrics], classes: Output[ClassificationMetrics]):
         figures.log_metric("top1", 0.5)
@@ -97,7 +97,7 @@ def test_metrics_live_in_their_metadata_and_need_no_file(run):
     assert log_of(run(pipeline), "score") == ""
 
 
-def test_modes_of_files_are_lost(run, tmp_path):
+def test_modes_of_output_files_are_reset(run, tmp_path):
     @component
     def save(tool: Output[Artifact], more: Output[Artifact]):
         import os
@@ -118,7 +118,7 @@ def test_modes_of_files_are_lost(run, tmp_path):
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_a_link_fails(run, tmp_path, inside):
+def test_a_link_in_an_output_fails_the_task(run, tmp_path, inside):
     @component
     def link(inside: bool, out: Output[Artifact]):
         import os
@@ -133,12 +133,12 @@ def test_a_link_fails(run, tmp_path, inside):
 
     path = tmp_path / "out püt" / "linked" / "link" / "out"
     assert only_task(run(pipeline, inside=inside)).error == (
-        f"output artifact `out`: {path / 'root' if inside else path} is a link, and an object "
-        "store holds files only; copy what it points to"
+        f"output artifact `out`: {path / 'root' if inside else path} is a link, but an object "
+        "store only has files. Copy the file or folder that it points to"
     )
 
 
-def test_metadata_comes_back_as_a_cluster_stores_it(run):
+def test_metadata_is_returned_as_a_cluster_stores_it(run):
     @component
     def annotate(out: Output[Artifact], scores: Output[ClassificationMetrics]):
         out.metadata.update(text="é", whole=3, share=0.5, yes=True, rows=[1, 2], table={"a": "b"})
@@ -158,11 +158,11 @@ def test_metadata_comes_back_as_a_cluster_stores_it(run):
     assert result.outputs == {"Output": "[[1, 2], 0.5, {'a': 'b'}, 'é', 3, 1]"}
     assert log_of(result, "annotate") == (
         "[local runner] warning: output artifact `out`: its metadata `yes` is True, which a "
-        "cluster hands on as 1\n"
+        "cluster passes on as 1\n"
     )
 
 
-def test_a_number_that_json_does_not_have_fails(run):
+def test_nan_in_the_executor_output_fails(run):
     @component
     def score(out: Output[Artifact]):
         open(out.path, "w").close()
@@ -173,7 +173,7 @@ def test_a_number_that_json_does_not_have_fails(run):
         score()
 
     assert only_task(run(pipeline)).error == (
-        "executor_output.json is not JSON (it holds NaN, which only Python writes)"
+        "executor_output.json is not JSON (it contains NaN, which is not valid JSON)"
     )
 
 
@@ -182,7 +182,7 @@ def measure(text: str) -> int:
     return len(text)
 
 
-def test_arguments_of_a_run_together_have_a_limit(run):
+def test_the_arguments_of_a_run_have_a_size_limit(run):
     @dsl.pipeline(name="wordy")
     def pipeline(text: str, more: str = "") -> int:
         return measure(text=text).output
@@ -191,12 +191,12 @@ def test_arguments_of_a_run_together_have_a_limit(run):
     with pytest.raises(UsageError) as caught:
         run(pipeline, text="x" * 6_000, more="é" * 2_000)
     assert str(caught.value) == (
-        "pipeline `wordy`: its arguments are 10,024 bytes together, and a cluster takes 10,000; "
-        "put what is long into a file and give its URI"
+        "pipeline `wordy`: its arguments have 10,024 bytes together, but a cluster takes 10,000. "
+        "Put a long argument into a file and pass its URI"
     )
 
 
-def test_the_inputs_of_a_task_have_a_limit(run):
+def test_the_inputs_of_a_task_have_a_size_limit(run):
     @component
     def repeat(count: int) -> str:
         return "x" * count
@@ -207,14 +207,14 @@ def test_the_inputs_of_a_task_have_a_limit(run):
 
     assert run(pipeline, count=120_000).outputs == {"Output": 120_000}
     failed = next(task for task in run(pipeline, count=131_072).tasks if task.name == "measure")
-    assert failed.error.startswith("its inputs are 131,")
+    assert failed.error.startswith("its inputs have 131,")
     assert failed.error.endswith(
-        " bytes as one argument, and Linux takes 131,071 on a cluster; hand on what is long as an "
+        " bytes as one argument, but Linux takes 131,071 on a cluster. Pass long values as an "
         "artifact"
     )
 
 
-def test_an_import_is_made_anew_where_it_asks_for_that(run, tmp_path):
+def test_an_import_with_reimport_is_repeated(run, tmp_path):
     @component
     def read(data: Input[Dataset]) -> str:
         return open(data.path).read()
@@ -245,8 +245,8 @@ def test_a_task_that_asks_for_an_accelerator_runs_with_a_warning(run):
     result = run(pipeline, observer=seen.append)
     assert result.outputs == {"Output": "trained"}
     assert [event.sentence for event in seen if isinstance(event, Warned)] == [
-        "task `Tune` asks for 1 nvidia.com/gpu; the local runner hands out none, and the task runs "
-        "with what this machine has",
-        "task `Train` asks for 8 TPU_V3; the local runner hands out none, and the task runs with "
-        "what this machine has",
+        "task `Tune` asks for 1 nvidia.com/gpu, but the local runner assigns none. The task may "
+        "use what this machine has",
+        "task `Train` asks for 8 TPU_V3, but the local runner assigns none. The task may use what "
+        "this machine has",
     ]

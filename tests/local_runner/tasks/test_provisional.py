@@ -1,4 +1,4 @@
-"""A task that says that its result holds for this one try is run again the next time."""
+"""A task with a provisional result runs again in the next run."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""One task: its process, its contract with KFP's launcher, and all the ways in which it fails."""
+"""One task: its process, its contract with KFP's launcher, and its failures."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old spellings of types, and components are written as users write them.
 # ruff: noqa: PTH107, PTH109, PTH110, PTH118, PTH123, PTH208, T201, UP006, UP035, UP045
 
 import os
@@ -24,7 +24,7 @@ def only_task(result):
     return task
 
 
-def test_surroundings_of_a_task(run, tmp_path):
+def test_a_task_gets_its_working_directory_and_environment(run, tmp_path):
     @component
     def look() -> dict:
         import os
@@ -93,7 +93,7 @@ def test_a_killed_task_hints_at_memory(run):
     assert only_task(run(pipeline)).error == ("crashed with SIGKILL, perhaps out of memory")
 
 
-def test_an_expected_error_speaks_for_itself(run):
+def test_an_expected_error_is_reported_without_the_log(run):
     @component
     def refuse():
         from quantgate.errors import InputError
@@ -107,7 +107,7 @@ def test_an_expected_error_speaks_for_itself(run):
     assert only_task(run(pipeline)).error == "the data set is empty; add samples"
 
 
-def test_leaving_by_exit_is_judged_by_the_code_and_by_what_was_written(run):
+def test_an_exit_is_judged_by_its_code_and_the_outputs(run):
     @component
     def leave(code: int):
         import sys
@@ -172,7 +172,7 @@ def test_a_missing_output_parameter_fails_by_name(run):
         ("7\n", None),
     ],
 )
-def test_an_output_parameter_is_held_to_its_type(run, text, error):
+def test_an_output_parameter_of_another_type_fails(run, text, error):
     @component
     def hand_out(text: str, path: OutputPath(int)):
         with open(path, "w") as stream:
@@ -212,7 +212,7 @@ def test_metadata_without_a_value_fails(run):
     assert only_task(run(pipeline)).error == ("output artifact `out`: its metadata `score` is null")
 
 
-def test_optional_inputs_may_stay_away(run):
+def test_optional_inputs_may_be_missing(run):
     @component
     def choose(data: Input[Dataset] = None, text: Optional[str] = None, count: int = 3) -> str:
         return repr([data, text, count])
@@ -254,14 +254,14 @@ def test_a_retry_succeeds_on_the_second_attempt(run, tmp_path):
     assert second.stat().st_mtime - first.stat().st_mtime >= 1.0
 
 
-def test_pauses_grow_to_their_limit():
+def test_pauses_between_retries_grow_to_their_limit():
     policy = pipeline_spec_pb2.PipelineTaskSpec.RetryPolicy(backoff_factor=2.0)
     policy.backoff_duration.seconds = 5
     policy.backoff_max_duration.seconds = 60
     assert [pause(policy, attempt) for attempt in (0, 1, 2, 10, 5_000)] == [5, 10, 20, 60, 60]
 
 
-def test_a_retry_begins_anew_whatever_lies_in_its_place(run):
+def test_a_retry_starts_with_an_empty_output_folder(run):
     @dsl.container_component
     def spoil(out: Output[Dataset]):
         script = 'rm -r "${0%/*}" && : > "${0%/*}"; exit 3'
@@ -274,7 +274,7 @@ def test_a_retry_begins_anew_whatever_lies_in_its_place(run):
     assert only_task(run(pipeline)).error == "ended with exit code 3"
 
 
-def test_retries_end(run):
+def test_a_task_fails_after_its_last_retry(run):
     @component
     def fail():
         raise OSError("never")
@@ -345,7 +345,7 @@ def test_a_container_component_runs_its_command(run):
     assert run(pipeline, extra="x y").outputs["Output"][1] == "2|--extra|x y|"
 
 
-def test_a_container_that_fails_says_how(run):
+def test_a_failed_command_reports_its_exit_code(run):
     @dsl.container_component
     def fail():
         return dsl.ContainerSpec(image="alpine", command=["sh", "-c", "echo oh >&2; exit 3"])
@@ -358,7 +358,7 @@ def test_a_container_that_fails_says_how(run):
     assert (task.error, task.log_tail) == ("ended with exit code 3", "oh")
 
 
-def test_a_step_of_pip_is_left_out_and_the_log_says_so(run):
+def test_pip_is_not_called_and_the_log_says_so(run):
     @dsl.component(base_image="image:1", packages_to_install=["no-such-package"])
     def install() -> int:
         return 1
@@ -370,7 +370,7 @@ def test_a_step_of_pip_is_left_out_and_the_log_says_so(run):
     result = run(pipeline)
     assert result.outputs == {"Output": 1}
     assert only_task(result).log_tail == (
-        "[local runner] pip is not called; the task uses the packages of this environment"
+        "[local runner] pip is not called. The task uses the packages of this environment"
     )
 
 
@@ -493,7 +493,7 @@ def test_nothing_is_imported_beside_a_task_of_the_same_image(run, marked):
     assert Path(marked).exists()
 
 
-def test_what_may_not_run_is_not_imported(run, marked, states):
+def test_imports_of_a_conditional_task_are_not_preloaded(run, marked, states):
     @component
     def look_for(path: str) -> str:
         import os
@@ -539,7 +539,7 @@ def test_imports_of_one_image_are_not_in_tasks_of_another(run, marked):
     assert run(pipeline).outputs == {"Output": False}
 
 
-def test_what_other_images_need_is_imported_while_the_first_one_imports(
+def test_imports_of_other_images_are_preloaded_during_the_first_import(
     run, marked, tmp_path, monkeypatch
 ):
     (tmp_path / "patient.py").write_text(
@@ -582,7 +582,7 @@ def test_the_garbage_collector_leaves_imported_modules_alone(run):
     assert run(pipeline).outputs == {"Output": True}
 
 
-def test_what_a_task_leaves_running_ends_with_it(run, is_running):
+def test_processes_that_a_task_leaves_running_end_with_it(run, is_running):
     @component
     def linger() -> int:
         import subprocess

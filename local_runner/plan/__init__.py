@@ -1,0 +1,1 @@
+"""The tasks that a run would start, from the pipeline and its arguments. Starts nothing."""
