@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds the images of components/Containerfile with Docker or Podman, whichever is found.
+# Build the images of components/Containerfile with Docker or Podman.
 #
 #   components/build_images.sh [BASE]
 #
-# BASE is an image with Python 3.11 to 3.13 and pip. Without it the Containerfile's own is pulled,
-# and where that cannot be, one is made from Debian's packages. ENGINE names another engine, SOURCE
-# the URL that the images' labels give for the source (by default git's origin, where it is one).
+# BASE is an image with Python 3.11 to 3.13 and pip. The default is the Containerfile's base image.
+# If it cannot be pulled, a base image is made from Debian's packages. ENGINE names another engine.
+# SOURCE is the URL of the source in the images' labels, by default the https URL of git's origin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,13 +15,13 @@ fail() {
 }
 
 engine=${ENGINE:-$(command -v docker || command -v podman || true)}
-[ -n "$engine" ] || fail "no container engine is installed: install Docker or Podman"
+[ -n "$engine" ] || fail "no container engine is installed. Install Docker or Podman"
 "$engine" info >/dev/null 2>&1 ||
-  fail "$engine does not answer: start it, or name its socket in DOCKER_HOST"
+  fail "$engine does not answer. Start it, or name its socket in DOCKER_HOST"
 
 from_debian() {
   [ "$(id -u)" = 0 ] && command -v debootstrap >/dev/null ||
-    fail "$1 cannot be pulled: name a base image (make images BASE=...), or run as root with debootstrap installed to make one"
+    fail "$1 cannot be pulled. Name a base image (make images BASE=...), or run as root with debootstrap installed to make one"
   local root
   root=$(mktemp -d)
   debootstrap --variant=minbase --include=python3,python3-pip,ca-certificates bookworm "$root" >&2

@@ -76,62 +76,58 @@ def _value(
     if kind is None:
         present = ", ".join(f"`{key}`" for key in sorted(example.features.feature))
         raise InputError(f"{where} has no feature `{name}`. It has {present or 'none'}")
-    values = getattr(stored, kind).value
+    values, place = getattr(stored, kind).value, f"{where}: feature `{name}`"
     if feature.encoding is None:
-        return _numbers(values, kind, name, feature, where)
+        return _numbers(values, kind, feature, place)
     if kind != "bytes_list" or len(values) != 1:
         raise InputError(
-            f"{where}: feature `{name}` holds {len(values)} values of {kind}, but `encoding` is "
+            f"{place} holds {len(values)} values of {kind}, but `encoding` is "
             "for one value of bytes_list"
         )
     if feature.encoding == "text":
         return as_text(np.array([values[0]]), f"{where}, feature {name}")[0, ...]
     if name in pictures:
-        return pictures[name].read(io.BytesIO(values[0]), f"{where}, feature `{name}`")
-    return _shaped(_raw(values[0], name, feature, where), name, feature, where)
+        return pictures[name].read(io.BytesIO(values[0]), place)
+    return _shaped(_raw(values[0], feature, place), feature, place)
 
 
-def _numbers(values: Any, kind: str, name: str, feature: Feature, where: str) -> Array:
+def _numbers(values: Any, kind: str, feature: Feature, place: str) -> Array:
     if kind == "bytes_list":
-        raise InputError(
-            f"{where}: feature `{name}` holds bytes. Set `encoding` to `raw`, `image` or `text`"
-        )
+        raise InputError(f"{place} holds bytes. Set `encoding` to `raw`, `image` or `text`")
     array = np.array(values, np.float32 if kind == "float_list" else np.int64)
-    return _shaped(_cast(array, name, feature, where), name, feature, where)
+    return _shaped(_cast(array, feature, place), feature, place)
 
 
-def _cast(array: Array, name: str, feature: Feature, where: str) -> Array:
+def _cast(array: Array, feature: Feature, place: str) -> Array:
     """Cast an array. Raise an error if NumPy would cut off fractions or wrap large values."""
     if feature.dtype.startswith("float"):
         return array.astype(feature.dtype)
     if array.dtype.kind == "f":
         raise InputError(
-            f"{where}: feature `{name}` holds floats, which are not rounded to {feature.dtype}. "
+            f"{place} holds floats, which are not rounded to {feature.dtype}. "
             "Describe it with `dtype: float32`"
         )
     cast = array.astype(feature.dtype)
     if not np.array_equal(cast, array):
         raise InputError(
-            f"{where}: feature `{name}` holds {array.min()} to {array.max()}, which {feature.dtype}"
+            f"{place} holds {array.min()} to {array.max()}, which {feature.dtype}"
             " cannot hold. Describe it with a wider `dtype`"
         )
     return cast
 
 
-def _raw(content: bytes, name: str, feature: Feature, where: str) -> Array:
+def _raw(content: bytes, feature: Feature, place: str) -> Array:
     dtype = np.dtype(feature.dtype).newbyteorder("<")
     if len(content) % dtype.itemsize:
         raise InputError(
-            f"{where}: feature `{name}` holds {len(content)} bytes, which is not a whole number "
-            f"of {feature.dtype}"
+            f"{place} holds {len(content)} bytes, which is not a whole number of {feature.dtype}"
         )
     return np.frombuffer(content, dtype).astype(feature.dtype)
 
 
-def _shaped(array: Array, name: str, feature: Feature, where: str) -> Array:
+def _shaped(array: Array, feature: Feature, place: str) -> Array:
     if array.size != np.prod(feature.shape, dtype=np.int64):
         raise InputError(
-            f"{where}: feature `{name}` holds {array.size} values, which is not the shape "
-            f"{feature.shape} of the spec"
+            f"{place} holds {array.size} values, which is not the shape {feature.shape} of the spec"
         )
     return array.reshape(feature.shape)
