@@ -14,9 +14,9 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
-def quantgate(tmp_path_factory: pytest.TempPathFactory) -> Command:
+def quantgate(make_once: Callable[..., Path]) -> Command:
     """Run `quantgate ARGUMENTS`; folder and time limit as keywords. All share one cache."""
-    state = tmp_path_factory.mktemp("state")
+    state = make_once("state", lambda folder: None)
     own = {"XDG_STATE_HOME": str(state), "XDG_CACHE_HOME": str(state), "COLUMNS": "120"}
 
     def run(
@@ -36,19 +36,37 @@ def quantgate(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 
 @pytest.fixture(scope="session")
-def demo(quantgate: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a demo that has run: saved_model, data, quantgate.yaml, runs."""
-    folder = tmp_path_factory.mktemp("demo") / "digits demo"
-    done = quantgate("demo", folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder / "demo.out").write_text(done.stdout)
-    return folder
+def demo(quantgate: Command, make_once: Callable[..., Path]) -> Path:
+    """Folder of a demo that has run, for reading: saved_model, data, quantgate.yaml, runs."""
+
+    def make(folder: Path) -> None:
+        done = quantgate("demo", folder)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / "demo.out").write_text(done.stdout)
+
+    return make_once("digits demo", make)
+
+
+@pytest.fixture(scope="session")
+def make_digits(demo: Path) -> Callable[[Path], object]:
+    """Copy what the demo has made, which is in the cache."""
+    made_by_a_run = shutil.ignore_patterns("runs", "promoted", "demo.out")
+    return lambda folder: shutil.copytree(demo, folder, ignore=made_by_a_run)
 
 
 @pytest.fixture
-def example(demo: Path, tmp_path: Path) -> Path:
+def example(copy_of_the_demo: Callable[[Path], Path], tmp_path: Path) -> Path:
     """A copy of the demo's inputs to break, with two quick candidates and no limit on the clock."""
-    folder = tmp_path / "example"
+    return copy_of_the_demo(tmp_path / "example")
+
+
+@pytest.fixture(scope="session")
+def copy_of_the_demo(demo: Path) -> Callable[[Path], Path]:
+    """Make what `example` is in a new folder, and return the folder."""
+    return lambda folder: _copy_for_two_candidates(demo, folder)
+
+
+def _copy_for_two_candidates(demo: Path, folder: Path) -> Path:
     folder.mkdir()
     for name in ("calibration.npz", "evaluation.npz", "quantgate.yaml"):
         shutil.copy(demo / name, folder / name)

@@ -1,6 +1,7 @@
 """The cache with the real graph: what a changed spec runs again."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,23 @@ pytestmark = pytest.mark.tensorflow
 ALWAYS = {"import-model", "import-calibration", "import-evaluation", "Promote winner"}
 
 
-@pytest.fixture
-def ran(example: Path, quantgate, tmp_path: Path):
-    """Run the example with further arguments; return the tasks that ran, and the decision."""
+Ran = tuple[set[str], Decision]
 
-    def run(*arguments: object) -> tuple[set[str], Decision]:
-        cache = ["--cache-dir", tmp_path / "cäche"]
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a cache that the tests of this module fill together."""
+    return tmp_path_factory.mktemp("cache") / "cäche"
+
+
+@pytest.fixture(scope="module")
+def run_in(quantgate, cache: Path) -> Callable[..., Ran]:
+    """Run the example of a folder; return the tasks that ran, and the decision."""
+
+    def run(example: Path, *arguments: object) -> Ran:
         runs = example / "runs"
-        done = quantgate("run", example / "quantgate.yaml", "--runs-dir", runs, *cache, *arguments)
+        places = ("--runs-dir", runs, "--cache-dir", cache)
+        done = quantgate("run", example / "quantgate.yaml", *places, *arguments)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         latest = runs / "digits" / "latest"
         tasks: list[dict[str, Any]] = json.loads((latest / "run.json").read_text())["tasks"]
@@ -32,8 +42,20 @@ def ran(example: Path, quantgate, tmp_path: Path):
     return run
 
 
-def test_only_what_changed_runs_again(ran, example: Path, quantgate, tmp_path: Path) -> None:
-    first, decided = ran()
+@pytest.fixture(scope="module")
+def first_run(run_in, copy_of_the_demo, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The run that finds the cache empty."""
+    return run_in(copy_of_the_demo(tmp_path_factory.mktemp("first") / "example"))
+
+
+@pytest.fixture
+def ran(run_in, first_run: Ran, example: Path) -> Callable[..., Ran]:
+    """Run a copy of the example with further arguments, after the first run."""
+    return lambda *arguments: run_in(example, *arguments)
+
+
+def test_only_what_changed_runs_again(first_run, ran, example: Path, quantgate, cache) -> None:
+    first, decided = first_run
     assert {"Convert float32 baseline", "Calibrate", "Quantize dynamic_range", "Gate"} <= first
 
     again, same = ran()
@@ -46,7 +68,7 @@ def test_only_what_changed_runs_again(ran, example: Path, quantgate, tmp_path: P
 
     spec = example / "quantgate.yaml"
     spec.write_text(spec.read_text().replace("modes: [", "modes: [float16, "))
-    dry = quantgate("run", spec, "--dry-run", "--cache-dir", tmp_path / "cäche")
+    dry = quantgate("run", spec, "--dry-run", "--cache-dir", cache)
     assert "Quantize float16            to run: no entry yet\n" in dry.stdout
     assert "Quantize dynamic_range      cached\n" in dry.stdout
     more, _ = ran()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Attestation
 from quantgate.records.tasks import ArrayFacts, Manifest, ModelFacts
 
@@ -63,11 +64,11 @@ class Quantized:
 
 
 @pytest.fixture(scope="session")
-def saved_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved_models(make_once: Callable[..., Path]) -> Path:
     """Folder of small SavedModels, by name."""
-    folder = tmp_path_factory.mktemp("saved_models")
-    run_isolated(_export_all, folder, limits=ResourceLimits(120))
-    return folder
+    return make_once(
+        "saved_models", lambda folder: run_isolated(_export_all, folder, limits=ResourceLimits(120))
+    )
 
 
 @pytest.fixture(scope="session")
@@ -77,17 +78,14 @@ def write_dataset() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def prepare(
-    saved_models: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str | Path], Prepared]:
+def prepare(saved_models: Path, make_once: Callable[..., Path]) -> Callable[[str | Path], Prepared]:
     """Convert and calibrate a small SavedModel, or any by its path, once for all tests."""
-    done: dict[Path, Prepared] = {}
 
     def prepared(name: str | Path) -> Prepared:
-        folder = saved_models / name
-        if folder not in done:
-            done[folder] = _prepared(folder, tmp_path_factory.mktemp(folder.name))
-        return done[folder]
+        saved_model = saved_models / name
+        key = sha256_of_bytes(str(saved_model).encode())[:12]
+        folder = make_once(f"prepared-{key}", lambda folder: _prepare(saved_model, folder))
+        return Prepared(saved_model, folder, folder / "dataset")
 
     return prepared
 
@@ -171,7 +169,7 @@ def _public_model(
     return content
 
 
-def _prepared(saved_model: Path, folder: Path) -> Prepared:
+def _prepare(saved_model: Path, folder: Path) -> None:
     from quantgate.components.calibrate.work import calibrate
     from quantgate.components.conversion.saved_model import SavedModelGraph
     from quantgate.components.convert_baseline.work import convert_baseline
@@ -192,7 +190,6 @@ def _prepared(saved_model: Path, folder: Path) -> Prepared:
         limits=ResourceLimits(60.0),
         calibrated_path=str(prepared.calibrated),
     )
-    return prepared
 
 
 def _samples_for(facts: ModelFacts) -> Arrays:
