@@ -22,9 +22,20 @@ PLAIN := \
   local_runner/run \
   local_runner/tasks \
   specs/README.md \
+  src/quantgate/__init__.py \
+  src/quantgate/__main__.py \
+  src/quantgate/cli.py \
+  src/quantgate/commands \
   src/quantgate/decision \
+  src/quantgate/display \
   src/quantgate/domain \
+  src/quantgate/errors.py \
+  src/quantgate/planning \
   src/quantgate/records \
+  src/quantgate/report \
+  src/quantgate/runs \
+  src/quantgate/schemas \
+  src/quantgate/single_task.py \
   src/quantgate/statistics \
   src/quantgate/wording \
   tests/architecture \

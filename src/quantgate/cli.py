@@ -1,6 +1,6 @@
-"""The command `quantgate`: one verb, one file in `quantgate.commands`."""
+"""The command `quantgate`. Each verb has its own module in `quantgate.commands`."""
 
-# What is imported here is there before Ctrl-C can be heeded, so it is next to nothing.
+# Ctrl-C is handled only after these imports, so they are kept few and fast.
 import os
 import signal
 import sys
@@ -18,14 +18,19 @@ a first look:      quantgate demo
 your own model:    quantgate init, then quantgate run quantgate.yaml
 on a cluster:      quantgate submit quantgate.yaml --host URL --wait
 
-exit codes: 0 a winner (or simply done); 1 a step failed; 2 wrong usage; 3 the spec is invalid;
-            4 no candidate keeps the limits; 70 a bug in quantgate; 130 interrupted
+exit codes:  0  success: there is a winner, or the command has no decision to make
+             1  a step failed
+             2  wrong usage
+             3  the spec is invalid
+             4  no candidate meets the limits
+            70  a bug in quantgate
+           130  interrupted
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (`quantgate.errors.ExitCode`)."""
-    with _ctrl_c_ends_at_once():
+    with _exit_on_ctrl_c():
         from quantgate.commands.common.guard import guarded
         from quantgate.commands.common.streams import start_again_if_ascii
 
@@ -36,20 +41,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def _ctrl_c_ends_at_once() -> Iterator[None]:
-    """End without a word of Python's: among imports, KeyboardInterrupt may surface as anything."""
-    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not heeded or threading.current_thread() is not threading.main_thread():
+def _exit_on_ctrl_c() -> Iterator[None]:
+    """Exit at once on Ctrl-C: during imports, a KeyboardInterrupt may turn into any error."""
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_default or threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGINT, _exit)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
+def _exit(_signal: int, _frame: FrameType | None) -> None:
     os.write(2, b"\ninterrupted before anything was done\n")
     os._exit(130)
 
@@ -82,7 +87,7 @@ def _parser() -> "argparse.ArgumentParser":
     parser = argparse.ArgumentParser(
         prog="quantgate",
         description="Try every LiteRT post-training quantization mode on a trained TensorFlow "
-        "model, measure each candidate, and hand over the best one that keeps your limits.",
+        "model, measure each candidate, and return the best one that meets your limits.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,13 +1,13 @@
-"""The errors a user can meet, and the exit codes of the command.
+"""The errors that users see, and the exit codes of the command.
 
-QuantgateError            1  something quantgate expected went wrong; the message is for the user
-├── UsageError            2  the command line asks for something that cannot be
-├── SpecError             3  the spec is invalid; it carries every problem found
-├── NothingQualified      4  no candidate keeps the limits
-├── InputError            1  a model or data set is not what the spec says it is
-├── StorageError          1  storage cannot be reached, refuses, or lacks what it should hold
-├── PipelineError         1  a compiled pipeline that a cluster or the local runner cannot run
-├── ClusterError          1  the cluster cannot be reached, refuses, or a run came to nothing
+QuantgateError            1  an expected failure with a message for the user
+├── UsageError            2  the command line is wrong
+├── SpecError             3  the spec is invalid, with all its problems
+├── NothingQualified      4  no candidate meets the limits
+├── InputError            1  a model or data set does not match the spec
+├── StorageError          1  storage is unreachable, refuses a request, or lacks an object
+├── PipelineError         1  a cluster or the local runner cannot run a compiled pipeline
+├── ClusterError          1  the cluster is unreachable, refuses a request, or lost a run
 └── StepFailed            1  a task of the pipeline failed
 """
 
@@ -22,15 +22,15 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Problem:
-    """A finding with its place.
+    """A problem of a spec with its position.
 
     Attributes:
-        path: as in `Finding`; empty where the text is not YAML at all.
-        line: from 1; None where the value was set on the command line.
-        column: in characters, from 1; None where `line` is.
+        path: path of keys, as in `Finding`. Empty if the text is not YAML.
+        line: line number, from 1. None if the value was set on the command line.
+        column: column in characters, from 1. None if `line` is None.
         message: one sentence without a full stop.
-        hint: what to do, as sentences.
-        override: the `--set` argument that brought the value in.
+        hint: sentences that say what to do.
+        override: the `--set` argument that set the value.
     """
 
     path: KeyPath
@@ -42,7 +42,7 @@ class Problem:
 
 
 class ExitCode(IntEnum):
-    """What `quantgate` ends with; a contract for scripts and CI."""
+    """The exit codes of `quantgate`, which scripts and CI may rely on."""
 
     OK = 0
     STEP_FAILED = 1
@@ -54,19 +54,19 @@ class ExitCode(IntEnum):
 
 
 class QuantgateError(Exception):
-    """An expected failure; `str(error)` says where, what, and what to do."""
+    """An expected failure. Its text says where it happened, what is wrong, and what to do."""
 
     exit_code = ExitCode.STEP_FAILED
 
 
 class UsageError(QuantgateError):
-    """The command line asks for something that cannot be."""
+    """The command line is wrong."""
 
     exit_code = ExitCode.USAGE
 
 
 class SpecError(QuantgateError):
-    """The spec is invalid; `problems` holds what the message shows, in the same order."""
+    """The spec is invalid. `problems` lists the problems in the order of the message."""
 
     exit_code = ExitCode.SPEC_INVALID
 
@@ -76,17 +76,17 @@ class SpecError(QuantgateError):
 
 
 class NothingQualified(QuantgateError):
-    """No candidate keeps the limits, so there is nothing to promote."""
+    """No candidate meets the limits, so there is nothing to promote."""
 
     exit_code = ExitCode.NOTHING_QUALIFIED
 
 
 class InputError(QuantgateError):
-    """A model or data set is not what the spec says it is."""
+    """A model or data set does not match the spec."""
 
 
 class StorageError(QuantgateError):
-    """Storage cannot be reached, refuses a request, or does not hold what it should."""
+    """Storage is unreachable, refuses a request, or lacks an object."""
 
 
 class PipelineError(QuantgateError):
@@ -94,7 +94,7 @@ class PipelineError(QuantgateError):
 
 
 class ClusterError(QuantgateError):
-    """The cluster cannot be reached, refuses what it is asked, or a run of it came to nothing."""
+    """The cluster is unreachable, refuses a request, or lost a run or its results."""
 
 
 class StepFailed(QuantgateError):
@@ -103,7 +103,7 @@ class StepFailed(QuantgateError):
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Let an OSError say which file it is about: of writing to an open one it does not."""
+    """Add the file name to an OSError that lacks one, as after a write to an open file."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A whole run of a spec inside one task of a pipeline, for `components/upstream`."""
+"""A complete run of a spec inside one pipeline task, for `components/upstream`."""
 
 import os
 import shutil
@@ -28,7 +28,12 @@ _DECIDED = (ExitCode.OK, ExitCode.NOTHING_QUALIFIED)
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a candidate qualified, and the winner's measurements, empty if none did."""
+    """The outcome of a run.
+
+    Attributes:
+        qualified: whether a candidate qualified.
+        measurements: the winner's measurements, empty if no candidate qualified.
+    """
 
     qualified: bool
     measurements: dict[str, float]
@@ -48,27 +53,27 @@ def run_in_one_task(
 
     Args:
         spec: YAML text.
-        model: path of the float model, which replaces the spec's.
-        calibration: path of representative samples; None leaves the spec's.
-        evaluation: path of labelled samples, likewise.
-        winner_path: takes the winning model; zero bytes where no candidate qualifies.
-        decision_path: takes the decision as JSON.
-        report_path: takes the report as Markdown.
+        model: path of the float model. It replaces the spec's.
+        calibration: path of representative samples. None keeps the spec's.
+        evaluation: path of labelled samples. None keeps the spec's.
+        winner_path: output path of the winning model, empty if no candidate qualifies.
+        decision_path: output path of the decision as JSON.
+        report_path: output path of the report as Markdown.
 
     Raises:
-        UsageError: the spec names a path that the task does not have.
+        UsageError: the spec names a path that does not exist in the task.
         SpecError: the spec is invalid.
-        StepFailed: there is no decision or no promotion; the log says why.
+        StepFailed: the run made no decision, or the promotion failed. The log says why.
     """
     artifacts = {"model": model, "calibration": calibration, "evaluation": evaluation}
     with TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "spec.yaml"
         path.write_text(spec, encoding="utf-8")
-        given = {key: place for key, place in artifacts.items() if place}
-        # Links have the same names in every task, and so the spec has the same hash.
-        for key, place in given.items():
-            (folder / key).symlink_to(Path(place).resolve())
+        given = {key: artifact for key, artifact in artifacts.items() if artifact}
+        # Links have the same names in every task, so the spec keeps the same hash.
+        for key, artifact in given.items():
+            (folder / key).symlink_to(Path(artifact).resolve())
         overrides = _overrides(load(path).spec, given)
         _refuse_local_paths(path, overrides, given)
         run = RunFolder(_run(path, overrides, folder / "runs"))
@@ -87,7 +92,7 @@ def _overrides(spec: Spec, given: Mapping[str, str]) -> list[str]:
 
 def _data_overrides(spec: Spec, name: str) -> Iterator[str]:
     yield f"data.{name}.source={name}"
-    # An artifact's name has no suffix that would tell its format.
+    # An artifact's name has no suffix that shows its format.
     if format_name := _format_of(getattr(spec.data, name)):
         yield f"data.{name}.format={format_name}"
 
@@ -99,7 +104,7 @@ def _format_of(source: DataSource | None) -> str | None:
 def _refuse_local_paths(path: Path, overrides: list[str], given: Mapping[str, str]) -> None:
     plan = make_plan(load(path, overrides).spec)
     problems = [
-        f"{key_of(plan, parameter)}: {location} is a local path, which the task does not have; "
+        f"{key_of(plan, parameter)}: {location} is a local path, which does not exist in the task; "
         f"{_way_out(parameter)}"
         for parameter, location in run_parameters(plan).items()
         if not scheme_of(location) and parameter not in given
@@ -116,15 +121,13 @@ def _way_out(parameter: str) -> str:
 
 
 def _run(spec: Path, overrides: list[str], runs: Path) -> Path:
-    """Run in a process of its own: in this one, KFP has imported only a part of its modules."""
+    """Run in a separate process, as KFP has imported only some of its modules in this one."""
     settings = [argument for override in overrides for argument in ("--set", override)]
     command = ["-m", "quantgate", "run", str(spec), "--runs-dir", str(runs), "--no-cache"]
     environment = {name: value for name, value in os.environ.items() if name != KFP_RUNTIME}
     done = subprocess.run([sys.executable, *command, *settings], env=environment, check=False)
     if done.returncode not in _DECIDED:
-        raise StepFailed(
-            f"quantgate ended with exit code {done.returncode}; the log above says why"
-        )
+        raise StepFailed(f"quantgate exited with code {done.returncode}; the log above says why")
     return newest_decided(runs)
 
 

@@ -10,10 +10,10 @@ from quantgate import __version__
 
 CRON = ("--cron", "0 3 * * 1")
 DEFAULTS = (
-    f"quantgate/convert:{__version__} and quantgate/runtime:{__version__} name no registry that "
+    f"quantgate/convert:{__version__} and quantgate/runtime:{__version__} have no registry that "
     "the cluster could pull from. Build the images with `make images`, push them, and name them "
-    "with --image convert=REGISTRY/IMAGE or in cluster.images. If the nodes hold them already, say "
-    f"so with --image convert=quantgate/convert:{__version__} "
+    "with --image convert=REGISTRY/IMAGE or in cluster.images. If they are on the nodes already, "
+    f"pass --image convert=quantgate/convert:{__version__} "
     f"--image runtime=quantgate/runtime:{__version__}"
 )
 
@@ -41,7 +41,7 @@ def test_a_version_is_shown_and_not_uploaded(quantgate, kfp, spec: Path) -> None
     done = quantgate("upload", spec, "--dry-run", *open_model)
     assert (done.code, done.stderr, kfp.asked) == (0, "", [])
     assert line(done.stdout, "pipeline       ") == "digits"
-    assert "parameters\n  model        left open, for each run to say\n" in done.stdout
+    assert "parameters\n  model        set by each run\n" in done.stdout
     version = line(done.stdout, "version        ")
     assert quantgate("upload", spec, *open_model).code == 0
     assert kfp.versions == [version]
@@ -63,7 +63,7 @@ def test_the_namespace_that_kfp_keeps_is_shown(quantgate, kfp, spec, tmp_path, m
     assert line(quantgate("submit", spec, "--dry-run").stdout, "namespace      ") == "kept"
     settings.write_text("not JSON")
     shown = line(quantgate("submit", spec, "--dry-run").stdout, "namespace      ")
-    assert shown == "as the cluster is set"
+    assert shown == "the cluster's default"
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_dry_run_shows_images_of_no_registry(quantgate, kfp, imageless: Path, 
 def test_one_named_image_leaves_the_other_to_be_named(quantgate, kfp, imageless: Path) -> None:
     done = quantgate("submit", imageless, "--image", "convert=mine")
     assert (done.code, kfp.asked) == (2, [])
-    assert f": quantgate/runtime:{__version__} names no registry" in done.stderr
+    assert f": quantgate/runtime:{__version__} has no registry" in done.stderr
     assert "--image runtime=REGISTRY/IMAGE" in done.stderr
 
 
@@ -131,7 +131,7 @@ def test_compile_warns_of_images_of_no_registry(quantgate, imageless: Path, tmp_
     target = tmp_path / "p.yaml"
     done = quantgate("compile", imageless, "-o", target)
     assert (done.code, done.stderr) == (0, f"warning: {DEFAULTS}\n")
-    assert done.stdout == f"{target} holds the pipeline digits: 2 candidates\n"
+    assert done.stdout == f"wrote {target}: pipeline digits, 2 candidates\n"
 
 
 OWN_METRICS = "[top1, {metric: my_metrics:spread, better: lower}]"
@@ -166,7 +166,7 @@ def test_functions_that_an_image_has_to_hold_are_named(
     assert (done.code, done.stderr) == (
         0,
         "note: `my_data:samples` and `my_metrics:spread` must be importable in the image "
-        "registry.example/runtime:1. Name their file as `code` in the spec, and it travels with "
+        "registry.example/runtime:1. Name their file as `code` in the spec to package it with "
         "the pipeline\n",
     )
 
@@ -178,7 +178,7 @@ def test_functions_beside_the_code_that_travels_are_named(quantgate, kfp, with_f
     assert (done.code, done.stderr) == (
         0,
         "note: `my_data:samples` must be importable in the image registry.example/runtime:1. "
-        "`code` carries my_metrics.py alone\n",
+        "`code` packages only my_metrics.py with the pipeline\n",
     )
 
 

@@ -188,12 +188,12 @@ def test_plan_shows_it(quantgate) -> None:
         (
             "cluster.convert={memory: 8Gi, memory_limit: 4Gi}",
             "`cluster.convert.memory` is above `memory_limit`\n"
-            "  Kubernetes takes no such task; raise the limit.",
+            "  Kubernetes refuses such tasks. Raise the limit.",
         ),
         (
             "cluster.runtime={cpu: 2, cpu_limit: 500m}",
             "`cluster.runtime.cpu` is above `cpu_limit`\n"
-            "  Kubernetes takes no such task; raise the limit.",
+            "  Kubernetes refuses such tasks. Raise the limit.",
         ),
         (
             "cluster.service_account=Me",
@@ -202,12 +202,12 @@ def test_plan_shows_it(quantgate) -> None:
         ),
         (
             "cluster.pipeline_root=results",
-            "`cluster.pipeline_root` is nothing that Kubeflow can write to\n"
+            "`cluster.pipeline_root` is not a URI that Kubeflow can write to\n"
             "  Use `gs://`, `s3://` or `minio://` and the name of a bucket.",
         ),
         (
             "cluster.pipeline_root=s3://?region=eu",
-            "`cluster.pipeline_root` is nothing that Kubeflow can write to\n"
+            "`cluster.pipeline_root` is not a URI that Kubeflow can write to\n"
             "  Use `gs://`, `s3://` or `minio://` and the name of a bucket.",
         ),
         (
@@ -217,7 +217,8 @@ def test_plan_shows_it(quantgate) -> None:
         ),
         (
             "cluster.secrets=[{secret: s3, env: {key: AWS-KEY}}]",
-            "`AWS-KEY` is no name of an environment variable\n  Use letters, digits and `_`.",
+            "`AWS-KEY` is not a valid name of an environment variable\n  Use letters, digits and "
+            "`_`.",
         ),
         (
             "cluster.volumes=[{claim: models, mount: mnt}]",
@@ -225,31 +226,30 @@ def test_plan_shows_it(quantgate) -> None:
         ),
         (
             "cluster.volumes=[{claim: team.models, mount: /mnt}]",
-            "`cluster.volumes.0.claim` is mounted, and no volume can be called `team.models`\n"
-            "  Kubeflow names the volume after it, and such a name has at most 63 lowercase "
-            "letters, digits and `-`. Make a claim with such a name for the same volume.",
+            "`cluster.volumes.0.claim` is mounted, but `team.models` is not a valid volume name\n"
+            "  Kubeflow names the volume after it, and a volume name has at most 63 lowercase "
+            "letters, digits and `-`. Create a claim with such a name for the same volume.",
         ),
         (
             "cluster.secrets=[{secret: team.s3, mount: /s}]",
-            "`cluster.secrets.0.secret` is mounted, and no volume can be called `team.s3`\n"
-            "  Kubeflow names the volume after it, and such a name has at most 63 lowercase "
-            "letters, digits and `-`. Copy the secret to one with such a name, or give it as "
+            "`cluster.secrets.0.secret` is mounted, but `team.s3` is not a valid volume name\n"
+            "  Kubeflow names the volume after it, and a volume name has at most 63 lowercase "
+            "letters, digits and `-`. Copy the secret to one with such a name, or pass it as "
             "variables with `env`.",
         ),
         (
             "cluster.volumes=[{claim: models, mount: /a}, {claim: models, mount: /b}]",
             "`cluster.volumes.1.claim`: `models` is mounted already\n"
-            "  Kubeflow calls both volumes that; mount it once.",
+            "  Kubeflow would name both volumes so. Mount it once.",
         ),
         (
             "cluster={secrets: [{secret: s, mount: /a}], volumes: [{claim: c, mount: /a}]}",
-            "`cluster.volumes.0.mount`: something is mounted at `/a` already\n"
-            "  Name another folder.",
+            "`cluster.volumes.0.mount`: `/a` has another mount\n  Choose another folder.",
         ),
         (
             "cluster.tolerations=[{value: x}]",
-            "`cluster.tolerations.0` names no `key`\n"
-            "  Add one, or `operator: Exists` for every taint.",
+            "`cluster.tolerations.0` needs the key `key`\n"
+            "  Add it, or `operator: Exists` to tolerate all taints.",
         ),
         (
             "cluster.tolerations=[{operator: Exists, key: k, value: x}]",

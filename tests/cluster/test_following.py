@@ -12,11 +12,11 @@ import pytest
 
 DECISIONS = Path(__file__).resolve().parents[1] / "report" / "decisions"
 FAST = ("--poll", "0.02")
-WAY_BACK = "`quantgate status r1 --wait` follows it\n"
+FOLLOW_HINT = "follow it with `quantgate status r1 --wait`\n"
 NO_ROOT = (
-    "the run was started without a pipeline root, so its results went below the cluster's own "
+    "the run was started without a pipeline root, so its results are below the cluster's own "
     "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
-    "name it with --pipeline-root\n"
+    "pass it as --pipeline-root\n"
 )
 
 
@@ -57,15 +57,15 @@ def test_results_nobody_may_read(quantgate, kfp, bucket) -> None:
     kfp.root = "gs://elsewhere/root"
     done = quantgate("status", "r1")
     assert done.code == 1
-    assert "whether anything qualified is open: cannot fetch gs://elsewhere/root" in done.stderr
-    assert done.stderr.endswith("; the results lie below gs://elsewhere/root/digits/r1\n")
+    assert "its decision cannot be read: cannot fetch gs://elsewhere/root" in done.stderr
+    assert done.stderr.endswith("; the results are below gs://elsewhere/root/digits/r1\n")
 
 
 def test_results_of_a_pipeline_that_was_deleted(quantgate, kfp) -> None:
     kfp.pipeline_spec, kfp.root = {}, "gs://bucket/root"
     done = quantgate("status", "r1")
     assert done.code == 1
-    assert "the cluster does not have the run's pipeline any more" in done.stderr
+    assert "the run's pipeline was deleted from the cluster" in done.stderr
 
 
 def test_a_winner_ends_well(quantgate, kfp, spec: Path, results) -> None:
@@ -107,7 +107,7 @@ def test_a_root_of_no_use_is_refused_before_anything_is_asked(quantgate, kfp) ->
     assert (done.code, kfp.asked) == (2, [])
     assert done.stderr == (
         "error: --pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, "
-        "minio://BUCKET; name such a URI\n"
+        "minio://BUCKET; give such a URI\n"
     )
 
 
@@ -142,21 +142,24 @@ def test_a_failed_run_says_which_task(quantgate, kfp, spec: Path) -> None:
 def test_a_failed_run_without_a_word(quantgate, kfp) -> None:
     kfp.states = ["FAILED"]
     done = quantgate("status", "r1")
-    assert done.stderr == "error: run r1 failed; the UI has the logs of its tasks\n"
+    assert done.stderr == "error: run r1 failed; see the logs of its tasks in the UI\n"
     assert done.code == 1
 
 
 def test_a_cancelled_run_ends(quantgate, kfp, spec: Path) -> None:
     kfp.states = ["RUNNING", "CANCELING", "CANCELED"]
     done = quantgate("submit", spec, "--wait", *FAST)
-    assert (done.code, done.stderr) == (1, "error: run r1 was cancelled before it decided\n")
+    assert (done.code, done.stderr) == (
+        1,
+        "error: run r1 was cancelled before it made a decision\n",
+    )
 
 
 def test_what_cannot_be_read_never_counts_as_a_winner(quantgate, kfp) -> None:
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (
         1,
-        f"error: run r1 has ended, and whether anything qualified is open: {NO_ROOT}",
+        f"error: run r1 has ended, but its decision cannot be read: {NO_ROOT}",
     )
 
 
@@ -164,7 +167,7 @@ def test_a_promotion_proves_a_winner(quantgate, kfp) -> None:
     kfp.tasks = [task("promote", "SUCCEEDED")]
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (0, "")
-    assert f"a model was promoted; its figures cannot be shown: {NO_ROOT}" in done.stdout
+    assert f"a model was promoted, but its decision cannot be read: {NO_ROOT}" in done.stdout
 
 
 def test_results_without_a_decision(quantgate, kfp, results) -> None:
@@ -188,7 +191,7 @@ def test_following_has_a_limit(quantgate, kfp) -> None:
     done = quantgate("status", "r1", "--wait", "--timeout", "0.1", *FAST)
     assert (done.code, done.stderr) == (
         1,
-        f"error: run r1 has not ended within 0.1 s, and goes on\n{WAY_BACK}",
+        f"error: run r1 has not ended within 0.1 s, and goes on\n{FOLLOW_HINT}",
     )
 
 
@@ -204,7 +207,7 @@ def test_a_long_outage_ends_the_following(quantgate, kfp) -> None:
     done = quantgate("status", "r1", "--wait", *FAST)
     assert (done.code, done.stderr) == (
         1,
-        f"error: {kfp.address} answers 503: upstream is away\n{WAY_BACK}",
+        f"error: {kfp.address} answers 503: upstream is away\n{FOLLOW_HINT}",
     )
 
 
@@ -221,5 +224,5 @@ def test_ctrl_c_leaves_the_run_going(kfp, spec: Path) -> None:
     while kfp.looks < 3 and time.monotonic() < until:
         time.sleep(0.05)
     command.send_signal(signal.SIGINT)
-    _, stderr = command.communicate(timeout=120)
-    assert (command.returncode, stderr) == (130, f"\ninterrupted; the run goes on; {WAY_BACK}")
+    _, stderr = command.communicate(timeout=30)
+    assert (command.returncode, stderr) == (130, f"\ninterrupted; the run goes on; {FOLLOW_HINT}")

@@ -42,8 +42,8 @@ def test_the_command_says_what_to_do_with_them(quantgate, spec: Path, tmp_path: 
     path = tmp_path / "m.yaml"
     done = quantgate("compile", spec, "-o", path, *MANIFESTS, "--pipeline-version", "1.2")
     assert done.stdout == (
-        f"{path} holds the Pipeline digits and the PipelineVersion digits-1.2: 2 candidates\n"
-        f"`kubectl apply --server-side -f {path}` makes them\n"
+        f"wrote {path}: Pipeline digits and PipelineVersion digits-1.2, 2 candidates\n"
+        f"create them with `kubectl apply --server-side -f {path}`\n"
     )
 
 
@@ -90,8 +90,8 @@ def test_names_that_kubernetes_refuses(
         quantgate("compile", spec, "-o", tmp_path / "m.yaml", *MANIFESTS, option, text)
     assert caught.value.code == 2
     assert capsys.readouterr().err.endswith(
-        f"argument {option}: `{text}` is no name in Kubernetes: use lowercase letters, {digits}, "
-        "begin and end with a letter or a digit, and stay within 63 characters\n"
+        f"argument {option}: `{text}` is not a valid name in Kubernetes: use at most 63 lowercase "
+        f"letters, {digits}, and begin and end with a letter or a digit\n"
     )
     assert not (tmp_path / "m.yaml").exists()
 

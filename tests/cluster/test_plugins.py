@@ -121,9 +121,9 @@ def test_what_a_schedule_would_lose_is_refused(
     done = quantgate("schedule", spec, *CRON, *NAMED, *settings, *dry_run)
     assert (done.code, kfp.asked) == (2, [])
     assert done.stderr == (
-        "error: Kubeflow Pipelines starts scheduled runs with plugins by the defaults of the "
-        f"uploaded pipeline, and so without {lost}: name URIs in the spec, leave the pipeline root "
-        "to the cluster, or leave out --plugin\n"
+        "error: Kubeflow Pipelines starts scheduled runs with plugins from the defaults of the "
+        f"uploaded pipeline, so it ignores {lost}: use URIs in the spec, set no pipeline root, or "
+        "remove --plugin\n"
     )
     assert quantgate("schedule", spec, *CRON, *settings).code == 0
 
@@ -140,11 +140,12 @@ def test_a_dry_run_shows_them(quantgate, kfp, spec: Path, verb) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (["mlflow"], "mlflow: write PLUGIN.KEY=VALUE, as in mlflow.experiment_name=fashion"),
-        (["mlflow=x"], "mlflow=x: write PLUGIN.KEY=VALUE, as in mlflow.experiment_name=fashion"),
+        (["mlflow"], "mlflow: write PLUGIN.KEY=VALUE, such as mlflow.experiment_name=fashion"),
+        (["mlflow=x"], "mlflow=x: write PLUGIN.KEY=VALUE, such as mlflow.experiment_name=fashion"),
         (
             ["mlflow.experiment_name="],
-            "mlflow.experiment_name=: write PLUGIN.KEY=VALUE, as in mlflow.experiment_name=fashion",
+            "mlflow.experiment_name=: write PLUGIN.KEY=VALUE, "
+            "such as mlflow.experiment_name=fashion",
         ),
         (
             ["mlflow.experiment=x"],

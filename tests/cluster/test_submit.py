@@ -18,7 +18,7 @@ def test_submit_starts_a_run(quantgate, kfp, spec: Path) -> None:
     done = quantgate("submit", spec, "--name", "first", "--set", "cluster.service_account=runner")
     assert (done.code, done.stderr) == (0, "")
     assert done.stdout == (
-        f"run r1: {kfp.address}/#/runs/details/r1\n`quantgate status r1 --wait` follows it\n"
+        f"run r1: {kfp.address}/#/runs/details/r1\nfollow it with `quantgate status r1 --wait`\n"
     )
     (run,) = kfp.sent("POST", f"{API}/runs")
     assert run["display_name"] == "first"
@@ -72,7 +72,7 @@ def test_a_dry_run_sends_nothing(quantgate, kfp, spec: Path) -> None:
         f"  host             {kfp.address}\n"
         "  namespace        mine\n"
         "  pipeline root    gs://results\n"
-        "  service account  as the cluster is set\n"
+        "  service account  the cluster's default\n"
         "  experiment       trials\n"
         "  run              first\n"
         "images\n"
@@ -94,12 +94,11 @@ def test_places_of_this_machine_are_refused(quantgate, kfp, spec: Path) -> None:
     done = quantgate("submit", spec)
     assert (done.code, kfp.asked) == (2, [])
     assert done.stderr == (
-        "error: digits cannot be sent to a cluster, which sees nothing of this machine:\n"
-        "  model.saved_model: models/digits is a local path; upload it and name its URI, in the "
+        "error: digits cannot be sent to a cluster, which has no access to local paths:\n"
+        "  model.saved_model: models/digits is a local path; upload it and give its URI in the "
         "spec or with --set model.saved_model=gs://BUCKET/digits\n"
-        "  promote.to: published would be a folder inside of a pod, and go with it; name a URI "
-        "with --set promote.to=gs://BUCKET/FOLDER, or a folder of a volume that cluster.volumes "
-        "mounts\n"
+        "  promote.to: published would be a folder in a pod, and be lost with it; give a URI "
+        "with --set promote.to=gs://BUCKET/FOLDER, or a folder of a volume in cluster.volumes\n"
     )
 
 
@@ -124,7 +123,7 @@ def test_code_that_travels_needs_no_image(quantgate, kfp, spec: Path) -> None:
     spec.write_text(text + "code: my_code.py\n")
     preview = quantgate("submit", spec, "--dry-run")
     sha256 = sha256_of_bytes(code.encode())
-    said = f"code\n  my_code.py travels inside of the pipeline (SHA-256 {sha256})\n"
+    said = f"code\n  my_code.py is packaged with the pipeline (SHA-256 {sha256})\n"
     assert (preview.stderr, said in preview.stdout) == ("", True)
     assert quantgate("submit", spec).code == 0
     (run,) = kfp.sent("POST", f"{API}/runs")
@@ -152,7 +151,7 @@ def test_upload_makes_a_pipeline_and_then_versions(quantgate, kfp, spec: Path) -
     assert (first.code, first.stdout) == (0, "pipeline digits (p1): version one uploaded\n")
     again = quantgate("upload", spec, "--pipeline-version", "one")
     assert again.stdout == (
-        "pipeline digits (p1): version one is there already; nothing was uploaded\n"
+        "pipeline digits (p1): version one exists already; nothing was uploaded\n"
     )
     assert quantgate("upload", spec, "--pipeline-version", "two").code == 0
     assert (kfp.pipelines, kfp.versions) == (["p1"], ["one", "two"])
@@ -195,7 +194,10 @@ def test_a_schedule_needs_fields(quantgate, kfp, spec: Path, capsys) -> None:
     with pytest.raises(SystemExit) as caught:
         quantgate("schedule", spec, "--cron", "daily")
     assert caught.value.code == 2
-    assert "`daily` has not the five fields of a crontab, or six" in capsys.readouterr().err
+    assert (
+        "`daily` is not a schedule: give the five fields of a crontab, or KFP's six"
+        in capsys.readouterr().err
+    )
 
 
 def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path: Path) -> None:
@@ -221,17 +223,17 @@ def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path
         ),
         (
             ("--image", "both=x"),
-            "--image both=x: `both` is no kind; write convert= or runtime=",
+            "--image both=x: unknown kind `both`; write convert= or runtime=",
         ),
         (
             ("--pipeline-root", "results"),
             "--pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, minio://BUCKET; "
-            "name such a URI",
+            "give such a URI",
         ),
         (
             ("--pipeline-root", "gs:///results"),
             "--pipeline-root gs:///results: Kubeflow writes to gs://BUCKET, s3://BUCKET, "
-            "minio://BUCKET; name such a URI",
+            "minio://BUCKET; give such a URI",
         ),
     ],
 )

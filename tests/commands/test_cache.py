@@ -182,7 +182,7 @@ def test_the_tasks_of_a_run_are_listed(run, tmp_path, capsys):
             "succeeded  Import model\n"
             "succeeded  Quantize a\n"
             "cached     Quantize ab\n"
-            f"{run.path}: `quantgate logs {run.path} TASK` shows one\n"
+            f"{run.path}: `quantgate logs {run.path} TASK` shows a log\n"
         )
 
 
@@ -206,8 +206,8 @@ def test_a_task_that_is_not_there_or_not_the_only_one(run, capsys):
     assert main(["logs", str(run.path), "quant"]) == 2
     assert capsys.readouterr().err == (
         f"error: no task of {run.path} is called `Gate`; "
-        "it has `Import model`, `Quantize a`, `Quantize ab`\n"
-        "error: `quant` may be `Quantize a`, `Quantize ab`; give more of the name\n"
+        "its tasks are `Import model`, `Quantize a`, `Quantize ab`\n"
+        "error: `quant` matches `Quantize a`, `Quantize ab`; give more of the name\n"
     )
 
 
@@ -220,5 +220,5 @@ def test_a_run_that_was_killed_has_logs(run, capsys):
 def test_no_run_at_all(tmp_path, capsys):
     assert main(["logs", "--runs-dir", str(tmp_path / "runs")]) == 2
     assert capsys.readouterr().err == (
-        f"error: there is no run in {tmp_path / 'runs'}; `quantgate run SPEC` makes one\n"
+        f"error: there is no run in {tmp_path / 'runs'}; start one with `quantgate run SPEC`\n"
     )

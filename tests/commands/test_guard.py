@@ -74,7 +74,7 @@ def test_a_bug_without_a_home_is_told_all_the_same(
     ("code", "said"),
     [
         (errno.ENOSPC, "runs/x: No space left on device; make room and run again"),
-        (errno.EROFS, "runs/x: Read-only file system; name another place"),
+        (errno.EROFS, "runs/x: Read-only file system; choose another path"),
     ],
 )
 def test_what_the_system_refuses_is_no_bug(
@@ -116,7 +116,7 @@ def test_a_path_that_cannot_be_is_no_bug(
 ) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr().err in (
-        f"error: cannot use {LONG}{inner}: File name too long; give a shorter one\n"
+        f"error: cannot use {LONG}{inner}: File name too long; choose a shorter path\n"
         for inner in ("", "/quantgate.yaml")
     )
 
@@ -127,7 +127,7 @@ def test_a_folder_in_place_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixtu
 
     assert guarded(read, argparse.Namespace(file=tmp_path)) == 2
     assert capsys.readouterr().err == (
-        f"error: cannot use {tmp_path}: Is a directory; name a file\n"
+        f"error: cannot use {tmp_path}: Is a directory; give the path of a file\n"
     )
 
 

@@ -142,8 +142,8 @@ def test_a_keras_file_in_its_place(example: Path, quantgate) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--set", "model.saved_model=model.keras")
     assert done.returncode == 3
     way_out = (
-        "Export it with `keras.models.load_model('model.keras').export(folder)`, and name that; or "
-        "name it as `model.keras`."
+        "Export it with `keras.models.load_model('model.keras').export(folder)` and name that "
+        "folder, or name the file as `model.keras`."
     )
     assert way_out in done.stderr
 

@@ -95,7 +95,7 @@ def test_a_runs_folder_on_a_full_disk(example: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: cannot write {runs}/digits/")
-    assert done.stderr.endswith("/pipeline.yaml: No space left on device; choose another place\n")
+    assert done.stderr.endswith("/pipeline.yaml: No space left on device; choose another path\n")
 
 
 class Killed:

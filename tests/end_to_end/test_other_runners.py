@@ -58,7 +58,7 @@ def test_what_only_our_runner_can_do_is_refused(example: Path, quantgate, asked)
     done = quantgate("run", example / "quantgate.yaml", "--runner", "kfp-local", *asked)
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: {asked[0]} is for quantgate's own runner: leave it out, or leave out "
+        f"error: {asked[0]} works only with quantgate's own runner; remove it, or remove "
         "--runner kfp-local\n"
     )
 

@@ -42,7 +42,7 @@ def test_the_demo_ends_with_a_table_a_winner_and_what_to_type_next(
         assert name in output
     assert str(demo / "runs" / "digits") in output
     assert "winner/model.tflite" in output
-    assert "what to type next" in output
+    assert "next steps" in output
     assert decision.winner is not None
 
 
@@ -196,7 +196,7 @@ def test_the_demo_keeps_out_of_a_folder_of_somebody_elses(quantgate, tmp_path: P
     done = quantgate("demo", tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: {tmp_path} is not empty and holds no demo; name another folder: "
+        f"error: {tmp_path} is not empty and is not a demo; name another folder: "
         "quantgate demo DIR\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

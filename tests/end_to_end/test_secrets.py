@@ -83,12 +83,12 @@ def test_a_value_may_come_from_the_environment(
     [
         (
             "store/token",
-            "--secret store/token: $STORE_TOKEN is not set here; set it, or write "
+            "--secret store/token: $STORE_TOKEN is not set; set it, or write "
             "--secret store/token=VALUE",
         ),
         (
             f"store/key={VALUE}",
-            "--secret store/key: the spec names no variable for it in cluster.secrets; it has "
+            "--secret store/key: cluster.secrets in the spec has no variable for it; use one of "
             "store/other, store/token",
         ),
         (VALUE, "--secret takes NAME/KEY=VALUE, or NAME/KEY for a value from the environment"),
@@ -117,7 +117,7 @@ def test_kfps_own_runner_takes_no_secrets(spec: Path, quantgate) -> None:
     arguments = ("--runner", "kfp-local", "--secret", f"store/token={VALUE}")
     done = quantgate("run", "quantgate.yaml", *arguments, cwd=spec.parent)
     assert done.returncode == 2
-    assert "--secret is for quantgate's own runner" in done.stderr
+    assert "--secret works only with quantgate's own runner" in done.stderr
 
 
 def test_a_report_of_a_bug_hides_secrets() -> None:

@@ -71,7 +71,8 @@ def test_json_tells_errors_as_events(example: Path, quantgate) -> None:
     done = quantgate("run", example / "nowhere.yaml", "--json")
     error, result = events_of(done)
     assert error["event"] == "error"
-    assert error["message"] == f"{example / 'nowhere.yaml'} does not exist; name a spec file"
+    missing = example / "nowhere.yaml"
+    assert error["message"] == f"{missing} does not exist; give the path of a spec file"
     assert set(result) == RESULT
     assert (result["outcome"], result["exit_code"], done.returncode) == ("failed", 2, 2)
 
@@ -187,7 +188,7 @@ def test_ctrl_c_again_and_again_still_ends_everything(example: Path) -> None:
     assert (process.returncode, error) == (
         130,
         "\ninterrupted; nothing was promoted\n"
-        f"the same command starts anew; the logs are in {run / 'logs'}\n",
+        f"the same command starts from the beginning; the logs are in {run / 'logs'}\n",
     )
     tasks = json.loads((run / "run.json").read_text())["tasks"]
     assert ("Convert float32 baseline", "SUCCEEDED") in [(t["title"], t["state"]) for t in tasks]

@@ -3,7 +3,7 @@
 import pytest
 
 from quantgate.commands.plan import render
-from quantgate.planning.early_stopping import told
+from quantgate.planning.early_stopping import description
 from quantgate.planning.planner import make_plan
 from quantgate.spec.model.spec import Spec
 
@@ -26,47 +26,49 @@ LIMIT = {"top1": {"max_drop": 0.01}}
 
 
 def test_candidates_run_until_they_are_decided():
-    assert told(spec(["top1", "mse"], LIMIT)) == (
-        "candidates run on 100 samples drawn at random, then on half as many again at a time, "
-        "until a limit on top1 is certain to be missed, or all of them to be kept (at 99 % "
-        "confidence over all looks)"
+    assert description(spec(["top1", "mse"], LIMIT)) == (
+        "candidates run on 100 random samples, then on 50 % more at a time, until a limit on "
+        "top1 is certain to be violated, or all of them are certain to be met (at 99 % "
+        "confidence over all interim looks)"
     )
 
 
 def test_a_choice_by_accuracy_takes_all_samples():
     choose = [{"minimize": "size_bytes"}, {"maximize": "top1"}]
-    assert told(spec(["top1"], LIMIT, choose=choose)) == (
-        "candidates run on 100 samples drawn at random, then on half as many again at a time, "
-        "until a limit on top1 is certain to be missed (at 99 % confidence over all looks); those "
-        "that miss none run on all, for the choice rests on top1"
+    assert description(spec(["top1"], LIMIT, choose=choose)) == (
+        "candidates run on 100 random samples, then on 50 % more at a time, until a limit on "
+        "top1 is certain to be violated (at 99 % confidence over all interim looks); all others "
+        "run on all samples, because the choice depends on top1"
     )
 
 
 @pytest.mark.parametrize(
     ("metrics", "reason"),
     [
-        (["top1", "roc_auc"], "roc_auc is no mean of what each sample has by itself"),
-        (["top1", "agreement"], "agreement compares with the baseline's outputs, and is measured"),
+        (["top1", "roc_auc"], "roc_auc is not a mean over samples"),
+        (["top1", "agreement"], "agreement compares all outputs with the baseline's"),
         (
             ["top1", {"metric": "my.metrics:score", "better": "higher"}],
-            "score is a function of all outputs together",
+            "score is a Python function of all outputs",
         ),
-        ([{"metric": "top1", "slice": "device"}], "top1 is measured by device too"),
+        ([{"metric": "top1", "slice": "device"}], "top1 is also measured by device"),
         (
             [{"metric": "top1", "signature": "a"}, {"metric": "mse", "signature": "b"}],
-            "several signatures are measured, each on samples of its own",
+            "several signatures are measured on different samples",
         ),
     ],
 )
 def test_why_candidates_run_on_all_samples(metrics, reason):
     found = spec(metrics, LIMIT)
-    assert told(found).startswith(f"candidates run on all samples, for {reason}")
+    assert description(found).startswith(f"all candidates run on all samples, because {reason}")
     assert not make_plan(found).stops_early
 
 
 def test_no_limit_on_a_metric():
     found = spec(["top1"], {"size_bytes": {"max": 1000}})
-    assert told(found) == "candidates run on all samples, for no limit is on a metric"
+    assert description(found) == (
+        "all candidates run on all samples, because no accuracy metric has a limit"
+    )
 
 
 def test_the_plan_says_so_where_it_was_asked_for():

@@ -56,16 +56,19 @@ def test_every_mode_has_a_reason() -> None:
     plan = make_plan(spec({"target": "gpu"}))
     assert [mode.mode.name for mode in plan.modes] == list(MODES)
     reasons = {mode.mode.name: (mode.included, mode.reason) for mode in plan.modes}
-    assert reasons["float32"] == (True, "the baseline for every candidate")
+    assert reasons["float32"] == (True, "the baseline of all candidates")
     assert reasons["float16"] == (True, "a GPU computes in floating point: float16")
-    assert reasons["int16x8"] == (False, "a GPU wants float16; to try it all the same, name it")
+    assert reasons["int16x8"] == (
+        False,
+        "a GPU wants float16; name it in quantize.modes to try it anyway",
+    )
 
 
 def test_modes_that_lack_data_say_so() -> None:
     plan = make_plan(spec(calibration=False))
     out = {mode.mode.name: mode.reason for mode in plan.modes if not mode.included}
     assert set(out) == {mode.name for mode in QUANTIZED_MODES.values() if mode.calibrated}
-    assert set(out.values()) == {"needs representative data, and the spec has no data.calibration"}
+    assert set(out.values()) == {"needs representative data, but the spec has no data.calibration"}
 
 
 @pytest.mark.parametrize("target", ["edge_tpu", "microcontroller"])
@@ -101,8 +104,8 @@ def test_modes_by_name_keep_their_order_and_options() -> None:
     ]
     reasons = {mode.mode.name: mode.reason for mode in plan.modes}
     assert plan.branch is None
-    assert reasons["float16"] == "asked for in quantize.modes"
-    assert reasons["int16x8"] == "asked for in quantize.modes: wide, int16x8"
+    assert reasons["float16"] == "listed in quantize.modes"
+    assert reasons["int16x8"] == "listed in quantize.modes: wide, int16x8"
     assert reasons["dynamic_range"] == "not among quantize.modes"
 
 
@@ -136,7 +139,7 @@ def test_tasks_without_calibration_or_latency() -> None:
 
 
 def test_a_target_that_nothing_is_measured_on_is_hinted_at() -> None:
-    hint = "`measure: {targets: [microcontroller]}` does\n"
+    hint = "add `measure: {targets: [microcontroller]}` to measure on it\n"
     target = {"target": "microcontroller"}
     assert hint in render(make_plan(spec(target)))
     measured = {"metrics": ["top1"], "targets": ["microcontroller"]}

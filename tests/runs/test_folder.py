@@ -76,12 +76,12 @@ def test_a_decision_is_found_by_file_run_or_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("running", "holds a run that has not decided: it is still going on, or it was killed"),
+        ("running", "is a run without a decision: it is still going on, or it was killed"),
         (
             "interrupted",
-            "holds a run that was interrupted before a decision; its logs folder says why",
+            "is a run that was interrupted before a decision; see its logs folder",
         ),
-        ("failed", "holds a run that failed before a decision; its logs folder says why"),
+        ("failed", "is a run that failed before a decision; see its logs folder"),
     ],
 )
 def test_an_undecided_run_is_no_run(tmp_path: Path, state: str, expected: str) -> None:
@@ -96,17 +96,17 @@ def test_places_without_runs(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_decision(tmp_path / "nowhere")
     assert str(caught.value) == (
-        f"{tmp_path / 'nowhere'} does not exist; `quantgate run SPEC` makes a run"
+        f"{tmp_path / 'nowhere'} does not exist; start a run with `quantgate run SPEC`"
     )
     with pytest.raises(UsageError) as caught:
         read_decision(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path} holds no run: it has neither a decision.json nor a latest run"
+        f"{tmp_path} is not a run: it has neither a decision.json nor a latest run"
     )
     with pytest.raises(UsageError) as caught:
         newest_decided(tmp_path)
     assert str(caught.value) == (
-        f"there is no decided run in {tmp_path}; `quantgate run SPEC` makes one"
+        f"there is no run with a decision in {tmp_path}; start one with `quantgate run SPEC`"
     )
 
 
@@ -127,8 +127,8 @@ def test_a_latest_of_somebody_else_is_refused_before_the_run(tmp_path: Path) -> 
     with pytest.raises(UsageError) as caught:
         create_run(tmp_path, "digits")
     assert str(caught.value) == (
-        f"{latest} is not a link to a run, and is not replaced by one: move it away, keep "
-        "`promote.to` out of the runs folder, or choose another one with --runs-dir"
+        f"{latest} is not a link to a run, so it is not replaced by one: move it away, keep "
+        "`promote.to` out of the runs folder, or choose another runs folder with --runs-dir"
     )
     assert [path.name for path in latest.parent.iterdir()] == ["latest"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quantgate.local_runner import RunResult, TaskResult, TaskState
-from quantgate.runs.run import failures_of, way_on
+from quantgate.runs.run import failures_of, resume_hint
 
 SMALL = {"candidate": "small"}
 
@@ -20,7 +20,7 @@ def test_a_crash_has_the_last_lines_of_its_log_and_the_path(tmp_path: Path) -> N
     task = failed("Quantize", log, "crashed with SIGSEGV", item=SMALL, explained=False)
     assert failures_of(RunResult([task], {})) == (
         "Quantize small failed: crashed with SIGSEGV\n"
-        "  its last words:\n"
+        "  the end of its log:\n"
         + "".join(f"    line {number}\n" for number in range(20, 30))
         + f"  its log: {log}"
     )
@@ -47,17 +47,17 @@ def test_what_fails_alike_is_said_once(tmp_path: Path) -> None:
     ]
     tasks.append(failed("Gate", tmp_path / "log", "no data"))
     assert failures_of(RunResult(tasks, {})) == (
-        "Quantize small, and 1 more alike, failed: no memory\nGate failed: no data"
+        "Quantize small and 1 more task failed: no memory\nGate failed: no data"
     )
 
 
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        (0, "the same command starts anew"),
-        (1, "the task that ended is kept, and the same command goes on from there"),
-        (3, "the 3 tasks that ended are kept, and the same command goes on from there"),
+        (0, "the same command starts from the beginning"),
+        (1, "the finished task is cached, and the same command continues from there"),
+        (3, "the 3 finished tasks are cached, and the same command continues from there"),
     ],
 )
 def test_how_to_go_on_after_an_interruption(kept: int, said: str) -> None:
-    assert way_on(kept) == said
+    assert resume_hint(kept) == said

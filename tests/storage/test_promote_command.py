@@ -28,9 +28,9 @@ def test_publish_and_go_back(bucket, run_folder, tmp_path, monkeypatch, capsys, 
     assert main(["promote", f"{run_folder(b'two')}/decision.json", "--to", to]) == 0
     assert main(["promote", "--rollback", to]) == 0
     assert capsys.readouterr().out == (
-        f"{to}: `latest` names version {one}, `small` of fashion\n"
-        f"{to}: `latest` names version {two}, `small` of fashion\n"
-        f"{to}: `latest` names version {one} again, and no more {two}\n"
+        f"{to}: `latest` is now version {one}, `small` of fashion\n"
+        f"{to}: `latest` is now version {two}, `small` of fashion\n"
+        f"{to}: `latest` is version {one} again instead of {two}\n"
     )
     assert main(["promote", "--rollback", to]) == 1
     assert capsys.readouterr().err == (f"error: {to} has no previous version of `latest`\n")
@@ -50,13 +50,13 @@ def test_the_newest_run_is_promoted(run_folder, tmp_path, capsys):
 def test_wrong_usage(run_folder, tmp_path, capsys):
     folder = run_folder(b"one")
     assert main(["promote", folder, "--rollback", "fleet"]) == 2
-    assert capsys.readouterr().err == f"error: --rollback takes no run; leave {folder} out\n"
+    assert capsys.readouterr().err == f"error: --rollback takes no run; remove {folder}\n"
     Path(folder, "winner", "model.tflite").unlink()
     assert main(["promote", folder, "--to", str(tmp_path / "fleet")]) == 2
     assert capsys.readouterr().err == (
-        f"error: {folder} has lost its model, {folder}/winner/model.tflite; run again\n"
+        f"error: the model of {folder} is missing: {folder}/winner/model.tflite; run again\n"
     )
     assert main(["promote", str(tmp_path / "none"), "--to", "fleet"]) == 2
     assert capsys.readouterr().err == (
-        f"error: {tmp_path / 'none'} does not exist; `quantgate run SPEC` makes a run\n"
+        f"error: {tmp_path / 'none'} does not exist; start a run with `quantgate run SPEC`\n"
     )

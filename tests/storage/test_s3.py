@@ -21,7 +21,7 @@ from quantgate.foundation.storage.fsspec import FsspecStorage
 from quantgate.local_runner import read_pipeline, run_pipeline
 from quantgate.local_runner.storage.download_process import fetched
 from quantgate.records.decision import Decision
-from quantgate.runs.cluster_results import find_decision
+from quantgate.runs.cluster_results import fetch_results
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
@@ -274,11 +274,11 @@ def test_the_decision_of_a_run_on_a_cluster(s3, decided, tmp_path):
     s3.put_file(str(decision), "bucket/runs/digits/run-1/gate/7/decision")
     for name in ("winner", "report", "page"):
         s3.pipe(f"bucket/runs/digits/run-1/gate/7/{name}", b"")
-    found = find_decision(results, tmp_path / "found")
+    found = fetch_results(results, tmp_path / "found")
     assert found.decision == Decision.read(decision)
     assert found.winner == f"{results}/gate/7/winner"
-    with pytest.raises(ClusterError, match="the results lie below s3://bucket/none"):
-        find_decision("s3://bucket/none", tmp_path / "found")
+    with pytest.raises(ClusterError, match="the results are below s3://bucket/none"):
+        fetch_results("s3://bucket/none", tmp_path / "found")
 
 
 def test_no_secret_is_told(data, fetch, door):

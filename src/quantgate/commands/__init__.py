@@ -1,1 +1,1 @@
-"""The verbs of the command: each file adds its own parser and runs it."""
+"""The verbs of the command. Each module adds its parser and runs it."""

@@ -20,30 +20,35 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "cache",
-        help="list or prune the results that runs use again",
-        description="Results of tasks are kept, and used again by every run whose task rests on "
-        "the same code, parameters, inputs and versions.",
+        help="list or prune the cached results of tasks",
+        description="List or prune the cached results of tasks. A run reuses a result if the "
+        "task's code, parameters, inputs and versions are the same.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser(
-        "ls", help="list what is kept", description="List what is kept, least recently used first."
+        "ls",
+        help="list the cached results",
+        description="List the cached results, least recently used first.",
     )
     add_cache_dir(listing)
     listing.set_defaults(handler=list_entries)
     pruning = actions.add_parser(
         "prune",
-        help="delete what was not used for long, or what is too much",
-        description="Delete what was not used for a time, and then, least recently used first, "
-        "what goes beyond a size.",
+        help="delete old results, or shrink the cache to a size",
+        description="Delete results that have not been used for some time. Then delete the least "
+        "recently used results until the cache fits a size.",
     )
     pruning.add_argument(
         "--older-than",
         type=_age,
         metavar="AGE",
-        help="delete what was not used for this long: 12h, 30d, 8w",
+        help="delete results not used for this long, such as 12h, 30d or 8w",
     )
     pruning.add_argument(
-        "--max-size", type=_size, metavar="SIZE", help="keep no more than this: 500MB, 2GB, 1GiB"
+        "--max-size",
+        type=_size,
+        metavar="SIZE",
+        help="maximum size of the cache, such as 500MB, 2GB or 1GiB",
     )
     add_cache_dir(pruning)
     pruning.set_defaults(handler=prune_entries)
@@ -65,25 +70,25 @@ def _quantity(text: str, units: Mapping[str, int], expected: str) -> float:
 
 
 def list_entries(options: argparse.Namespace) -> int:
-    """Print a line for each entry, and how much they are together."""
+    """Print a line for each entry, and their total size."""
     require("the cache", "kfp")
     from quantgate.local_runner.cache.prune import kept
 
     entries = kept(options.cache_dir)
     for entry in entries:
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
-        taken = _size_text(entry.size_bytes)
-        sys.stdout.write(f"{used}  {entry.key[:12]}  {taken:>17}  {entry.title}\n")
+        size = _size_text(entry.size_bytes)
+        sys.stdout.write(f"{used}  {entry.key[:12]}  {size:>17}  {entry.title}\n")
     total = sum(entry.size_bytes for entry in entries)
     sys.stdout.write(f"{_counted(len(entries))}, {_size_text(total)}, in {options.cache_dir}\n")
     return ExitCode.OK
 
 
 def prune_entries(options: argparse.Namespace) -> int:
-    """Delete entries and say how many.
+    """Delete entries and print how many.
 
     Raises:
-        UsageError: nothing says which, or an entry cannot be deleted.
+        UsageError: neither an age nor a size is given, or an entry cannot be deleted.
     """
     if options.older_than is None and options.max_size is None:
         raise UsageError(

@@ -13,11 +13,11 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "compare",
-        help="say what changed from one run to another",
-        description="Say what changed from one run to another: the winner, the model, the data, "
-        "the versions, the limits, and every candidate's figures. What is the same is left out.",
+        help="show what changed between two runs",
+        description="Show what changed between two runs: the winner, the model, the data, the "
+        "versions, the limits, and each candidate's metrics. Unchanged values are left out.",
     )
-    for name, which in (("first", "the earlier run"), ("second", "the later one")):
+    for name, which in (("first", "the earlier run"), ("second", "the later run")):
         parser.add_argument(
             name,
             type=Path,
@@ -31,8 +31,8 @@ def handle(options: argparse.Namespace) -> int:
     """Print the changes.
 
     Raises:
-        UsageError: one of the two is no decided run.
-        InputError: a decision is damaged.
+        UsageError: one of the two is not a run with a decision.
+        InputError: a decision file is damaged.
     """
     from quantgate.report.compare import compare
 

@@ -14,10 +14,10 @@ from quantgate.commands.common.manifest_arguments import (
     refuse_names_without_manifests,
 )
 from quantgate.commands.common.packaging import (
-    ForCluster,
-    for_cluster,
+    ClusterPlan,
+    plan_for_cluster,
+    plan_to_send,
     prepare_compiler,
-    to_be_sent,
     write_package,
 )
 from quantgate.errors import ExitCode
@@ -28,9 +28,9 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "compile",
         help="compile a spec into a Kubeflow pipeline",
-        description="Compile a spec into a KFP v2 pipeline, ready to be uploaded. Model and data "
-        "become run parameters; URIs in the spec are their defaults, local paths are for local "
-        "runs and leave them open.",
+        description="Compile a spec into a KFP v2 pipeline that can be uploaded. Model and data "
+        "become run parameters. URIs in the spec become their defaults. For local paths the "
+        "parameters have no default.",
     )
     add_spec(parser)
     parser.add_argument(
@@ -49,29 +49,30 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def handle(options: argparse.Namespace) -> int:
     """Write the compiled pipeline."""
     written = _write_manifests if options.format == KUBERNETES else _write_pipeline
-    made, message = written(options)
-    warn_of_default_images(made.plan.spec)
-    note_code_in_images(made.plan.spec)
+    cluster_plan, message = written(options)
+    warn_of_default_images(cluster_plan.plan.spec)
+    note_code_in_images(cluster_plan.plan.spec)
     sys.stdout.write(message)
     return ExitCode.OK
 
 
-def _write_pipeline(options: argparse.Namespace) -> tuple[ForCluster, str]:
+def _write_pipeline(options: argparse.Namespace) -> tuple[ClusterPlan, str]:
     refuse_names_without_manifests(options)
-    made = for_cluster(options)
-    write_package(made, options.output)
-    name, extent = made.plan.spec.name, made.plan.extent
-    return made, f"{options.output} holds the pipeline {name}: {extent}\n"
+    cluster_plan = plan_for_cluster(options)
+    write_package(cluster_plan, options.output)
+    name, extent = cluster_plan.plan.spec.name, cluster_plan.plan.extent
+    return cluster_plan, f"wrote {options.output}: pipeline {name}, {extent}\n"
 
 
-def _write_manifests(options: argparse.Namespace) -> tuple[ForCluster, str]:
-    made = to_be_sent(options)
-    prepare_compiler(made)
+def _write_manifests(options: argparse.Namespace) -> tuple[ClusterPlan, str]:
+    cluster_plan = plan_to_send(options)
+    prepare_compiler(cluster_plan)
     from quantgate.pipelines.manifests import compile_manifests
 
     names = manifest_names(options)
-    pipeline, version = compile_manifests(made.plan, made.spec_sha256, options.output, names)
-    return made, (
-        f"{options.output} holds the Pipeline {pipeline} and the PipelineVersion {version}: "
-        f"{made.plan.extent}\n`kubectl apply --server-side -f {options.output}` makes them\n"
+    plan, output = cluster_plan.plan, options.output
+    pipeline, version = compile_manifests(plan, cluster_plan.spec_sha256, output, names)
+    return cluster_plan, (
+        f"wrote {output}: Pipeline {pipeline} and PipelineVersion {version}, {plan.extent}\n"
+        f"create them with `kubectl apply --server-side -f {output}`\n"
     )

@@ -17,15 +17,15 @@ from quantgate.runs.run import Settings, run_spec
 from quantgate.spec import load, preflight
 
 _NEXT = """
-what to type next:
+next steps:
   {command} show {run}
-      this table again; --md, --json
+      show this table again, or with --md or --json
   {command} plan {spec}
-      which modes were tried, and why
+      show the modes that were tried, and why
   {command} run {spec} --set gate.top1.max_drop=0.001
-      the same with another limit
+      run again with another limit
   {command} init
-      a spec for a model of your own
+      write a spec for your own model
 """
 
 
@@ -35,8 +35,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "demo",
         help="train a small model, quantize it in every mode, and pick the best",
         description="Train a small convolutional network on scikit-learn's handwritten digits, "
-        "write the SavedModel, the data and a spec into a folder, and run the spec. Takes about "
-        "half a minute; run again, it uses the model that is there.",
+        "write the SavedModel, the data and a spec into a folder, and run the spec. This takes "
+        "about half a minute. A second run reuses the trained model.",
     )
     parser.add_argument(
         "folder",
@@ -44,15 +44,15 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         type=Path,
         default=Path("quantgate-demo"),
         metavar="DIR",
-        help="where to put it all (default: %(default)s)",
+        help="folder for the model, the data and the runs (default: %(default)s)",
     )
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Make the example where it is not there yet, and run it."""
+    """Create the example unless it exists already, and run it."""
     require("the demo", *FOR_A_RUN)
-    sys.stdout.write(f"making the model and the data in {options.folder}\n")
+    sys.stdout.write(f"creating the model and the data in {options.folder}\n")
     sys.stdout.flush()
     spec = make_example(options.folder)
     loaded = load(spec)
@@ -67,6 +67,6 @@ def handle(options: argparse.Namespace) -> int:
 
 
 def _command() -> str:
-    """Return what the user has to type for `quantgate`: its path, where PATH does not have it."""
+    """Return `quantgate`, or the path of the command if it is not on PATH."""
     typed = Path(sys.argv[0])
     return "quantgate" if shutil.which("quantgate") else os.path.relpath(typed)

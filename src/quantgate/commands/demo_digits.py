@@ -1,7 +1,7 @@
-"""A small real task to try quantgate on: handwritten digits, a trained model, and a spec.
+"""The demo's example: a small classifier of handwritten digits, its data, and a spec.
 
-The digits are scikit-learn's: 1,797 images of 8x8 pixels with values 0 to 16, which need no
-download. A third is kept for evaluation, the rest trains the model and calibrates it.
+The digits come with scikit-learn: 1,797 images of 8x8 pixels with values from 0 to 16. A third
+is held out for evaluation. The rest is used for training and calibration.
 """
 
 import os
@@ -20,7 +20,7 @@ LEARNING_RATE = 3e-3
 SEED = 7
 
 SPEC = """\
-# Written by `quantgate demo`: handwritten digits, every quantization mode, the smallest that holds.
+# Written by `quantgate demo`: handwritten digits, every quantization mode, the smallest model wins.
 version: 1
 name: digits
 
@@ -51,7 +51,7 @@ promote: {to: promoted}
 
 
 def make_example(folder: Path) -> Path:
-    """Make the model, the data and the spec where they are not there yet.
+    """Create the model, the data and the spec unless they exist already.
 
     Returns:
         The spec's path.
@@ -67,7 +67,7 @@ def make_example(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()) and not spec.is_file():
             raise UsageError(
-                f"{folder} is not empty and holds no demo; name another folder: quantgate demo DIR"
+                f"{folder} is not empty and is not a demo; name another folder: quantgate demo DIR"
             )
         spec.write_text(SPEC, encoding="utf-8")
     except OSError as error:
@@ -75,12 +75,12 @@ def make_example(folder: Path) -> Path:
             f"cannot write {folder}: {error.strerror}; name another folder: quantgate demo DIR"
         ) from error
     write_data(folder)
-    _train_in_a_process_of_its_own(folder)
+    _train_in_a_subprocess(folder)
     return spec
 
 
-def _train_in_a_process_of_its_own(folder: Path) -> None:
-    """Keep TensorFlow's memory and its remarks out of this process."""
+def _train_in_a_subprocess(folder: Path) -> None:
+    """Train in a subprocess, to keep TensorFlow's memory and messages out of this one."""
     done = subprocess.run(
         [sys.executable, "-m", "quantgate.commands.demo_digits", folder],
         stdout=subprocess.PIPE,
@@ -94,7 +94,7 @@ def _train_in_a_process_of_its_own(folder: Path) -> None:
 def write_data(folder: Path) -> None:
     """Write calibration.npz and evaluation.npz.
 
-    Both hold `image` float32 [n, 8, 8, 1], 0 to 16, and `labels` int64 [n], 0 to 9.
+    Both contain `image`, float32 [n, 8, 8, 1] from 0 to 16, and `labels`, int64 [n] from 0 to 9.
     """
     import numpy as np
     from sklearn.datasets import load_digits
@@ -108,7 +108,7 @@ def write_data(folder: Path) -> None:
 
 
 def train(folder: Path) -> None:
-    """Train on calibration.npz in a folder and export the SavedModel beside it."""
+    """Train on the folder's calibration.npz and export the SavedModel to the same folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
     import numpy as np
@@ -123,7 +123,7 @@ def train(folder: Path) -> None:
         model.export(partial, verbose=False)
 
 
-def _network() -> Any:  # a keras.Model, which only this function's import knows
+def _network() -> Any:  # a keras.Model, but Keras is imported only here
     from keras import Input, Model, layers
 
     image = Input((8, 8, 1), name="image")

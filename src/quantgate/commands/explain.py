@@ -15,12 +15,15 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "explain",
-        help="say why a candidate won or lost",
-        description="Say why a candidate won or lost: each limit with its figure and margin, why a "
-        "model was rejected or failed, and how the choice went among those that qualify.",
+        help="explain why a candidate won or lost",
+        description="Explain why a candidate won or lost: each limit with the measured value and "
+        "the margin, the reason a model was rejected or failed, and each step of the choice among "
+        "the qualifying candidates.",
     )
     add_decided_run(parser)
-    parser.add_argument("candidate", metavar="CANDIDATE", help="its name, or the baseline's")
+    parser.add_argument(
+        "candidate", metavar="CANDIDATE", help="name of the candidate, or of the baseline"
+    )
     add_runs_dir(parser)
     parser.set_defaults(handler=handle)
 
@@ -29,13 +32,13 @@ def handle(options: argparse.Namespace) -> int:
     """Print the reasons.
 
     Raises:
-        UsageError: there is no decided run, or no such candidate in it.
-        InputError: the decision is damaged.
+        UsageError: there is no run with a decision, or it has no such candidate.
+        InputError: the decision file is damaged.
     """
     from quantgate.report.explain import explain
     from quantgate.report.text import one_line
 
-    _refuse_the_other_order(options.run, options.candidate)
+    _refuse_swapped_arguments(options.run, options.candidate)
     decision = read_decision(options.run or newest_decided(options.runs_dir))
     entry = _entry(decision, options.candidate)
     sys.stdout.write(f"{one_line(decision.name)}: {one_line(entry.name)}\n")
@@ -43,7 +46,7 @@ def handle(options: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _refuse_the_other_order(run: Path | None, candidate: str) -> None:
+def _refuse_swapped_arguments(run: Path | None, candidate: str) -> None:
     if run and not run.exists() and Path(candidate).exists():
         raise UsageError(f"the run comes first: quantgate explain {candidate} {run}")
 
@@ -54,5 +57,5 @@ def _entry(decision: Decision, name: str) -> Entry:
     if entry := decision.entry(name):
         return entry
     names = [entry.name for entry in decision.entries]
-    hint = did_you_mean(name, names) or f"They are {listed(names, 'and')}."
-    raise UsageError(f"`{name}` is no candidate of {decision.name}. {hint}")
+    hint = did_you_mean(name, names) or f"The candidates are {listed(names, 'and')}."
+    raise UsageError(f"{decision.name} has no candidate `{name}`. {hint}")

@@ -12,8 +12,8 @@ from quantgate.errors import ExitCode, UsageError
 DEFAULT = "quantgate.yaml"
 _METRICS = [figure.name for figure in (TOP1, ROC_AUC, MSE, PSNR)]
 _TEMPLATE = """\
-# What quantgate should do with one trained model. Paths are relative to this file.
-# `quantgate plan {file}` shows what would be tried, `quantgate run {file}` does it.
+# The quantgate spec of one trained model. Paths are relative to this file.
+# `quantgate plan {file}` shows the planned modes and tasks, `quantgate run {file}` runs them.
 version: 1
 name: {name}
 
@@ -24,31 +24,31 @@ model:
 data:
   calibration:                    # representative samples, for the integer modes
     source: {calibration}         # .npz, or a folder of .npy; keys are the model's input names
-    samples: 200                  # 100 to 500 is what LiteRT's guide advises
+    samples: 200                  # LiteRT's guide recommends 100 to 500
     select: random                # first | random | stratified
     seed: 7
-  evaluation:                     # labelled samples, none of which is used for calibration
+  evaluation:                     # labelled samples, none of them used for calibration
     source: {evaluation}
     label: {label}                # key of the labels
 
 quantize:
   target: cpu                     # cpu | gpu | edge_tpu | microcontroller
-  modes: auto                     # or a list, as in [dynamic_range, integer_only_int8]
+  modes: auto                     # or a list such as [dynamic_range, integer_only_int8]
 
 measure:
-  metrics: [{metric}]             # docs/metrics.md lists them all
+  metrics: [{metric}]             # docs/metrics.md lists all metrics
   latency: {{threads: 1, warmup: 5, runs: 50}}
 
-gate:                             # a candidate must keep every limit
+gate:                             # a candidate must meet every limit
   {metric}: {limit}
   size_bytes: {{max_ratio: 0.5}}    # at most half of the float model
 
-choose:                           # among those that do; the next line decides near ties
+choose:                           # picks among qualifying candidates; each line breaks ties
   - {{minimize: size_bytes, within: 5%}}
   - {{{direction}: {metric}}}
 
 promote:
-  to: promoted/{name}             # where the winner is published: a folder for each model
+  to: promoted/{name}             # folder to publish the winner in, one for each model
 """
 
 
@@ -57,20 +57,21 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "init",
         help="write a commented spec to start from",
-        description="Write a commented spec to start from. An existing file is never replaced.",
+        description="Write a commented spec to start from. An existing file is not overwritten.",
     )
     add = parser.add_argument
     add("file", nargs="?", type=Path, default=Path(DEFAULT), metavar="FILE",
-        help="where to write it (default: %(default)s)")  # fmt: skip
+        help="the file to write (default: %(default)s)")  # fmt: skip
     add(
-        "--name", help="name of the model (default: the file's, or for quantgate.yaml the folder's)"
+        "--name",
+        help="name of the model (default: the file's name, or the folder's for quantgate.yaml)",
     )
     add("--model", default="saved_model", help="folder of the SavedModel")
     add("--calibration", default="calibration.npz", help="representative samples")
     add("--evaluation", default="evaluation.npz", help="labelled samples")
     add("--label", default="labels", help="key of the labels (default: %(default)s)")
     add("--metric", choices=_METRICS, default=TOP1.name,
-        help="what accuracy means (default: %(default)s)")  # fmt: skip
+        help="the accuracy metric (default: %(default)s)")  # fmt: skip
     parser.set_defaults(handler=handle)
 
 
@@ -90,17 +91,17 @@ def handle(options: argparse.Namespace) -> int:
         with options.file.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{options.file} is there already; choose another name") from None
+        raise UsageError(f"{options.file} exists already; choose another name") from None
     except OSError as error:
         raise UsageError(f"cannot write {options.file}: {error.strerror}") from error
     sys.stdout.write(
-        f"{options.file} is written; edit it, then: quantgate validate {options.file}\n"
+        f"wrote {options.file}; edit it, then run: quantgate validate {options.file}\n"
     )
     return ExitCode.OK
 
 
 def _limit(metric: str) -> dict[str, str]:
-    """Return a limit that makes sense for the metric, and which way is better."""
+    """Return a sensible limit for the metric, and whether to minimize or maximize it."""
     figure = METRICS[metric]
     if not figure.higher_is_better:
         return {"limit": "{max_ratio: 1.1}        # at most a tenth worse", "direction": "minimize"}
@@ -115,5 +116,5 @@ def _name_from(file: Path) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return the value as a YAML scalar: as it is where that is safe, else quoted."""
+    """Return the value as a YAML scalar, quoted only if necessary."""
     return value if re.fullmatch(r"[A-Za-z_./][\w./-]*", value) else json.dumps(value)

@@ -13,17 +13,18 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "inspect",
-        help="show what a .tflite holds and does, converted here or not",
-        description="Show what a .tflite holds: inputs, outputs, ops and what they compute in, "
-        "weights and whether they conform to LiteRT's quantization specification; and, on random "
-        "samples, whether it runs, and whether LiteRT's default and reference kernels agree.",
+        help="show the contents of any .tflite model, and check that it runs",
+        description="Show the inputs and outputs of a .tflite model, its ops with the types they "
+        "compute in, and its weights. Check whether it conforms to LiteRT's quantization "
+        "specification, whether it runs on random samples, and whether LiteRT's default and "
+        "reference kernels agree on them.",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
     parser.add_argument(
         "--against",
         type=Path,
         metavar="FLOAT",
-        help="the float .tflite, to tell how well the outputs agree with its",
+        help="the float .tflite model to compare the outputs with",
     )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.set_defaults(handler=handle)
@@ -52,8 +53,8 @@ def show(inspection: Inspection) -> None:
     console = Console(highlight=False)
     for table in tables(inspection):
         shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for place, column in enumerate(table.columns):
-            is_number = place >= len(table.columns) - table.numbers
+        for index, column in enumerate(table.columns):
+            is_number = index >= len(table.columns) - table.numbers
             shown.add_column(column, justify="right" if is_number else "left", overflow="fold")
         for row in table.rows:
             shown.add_row(*map(Text, row))

@@ -22,9 +22,10 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "lint",
         help="check a compiled KFP pipeline for problems on a cluster",
-        description="Look in a compiled KFP v2 pipeline, made by quantgate or not, for what "
-        "Kubeflow's backend refuses, loses or changes: names, lists, sizes, placeholders, "
-        "artifacts, metadata, images. Exit code 1 where there are errors; warnings leave it at 0.",
+        description="Check a compiled KFP v2 pipeline, from quantgate or any other tool, for "
+        "names, lists, sizes, placeholders, artifacts, metadata and images that Kubeflow's "
+        "backend refuses, loses or changes. The exit code is 1 if there are errors, and 0 if "
+        "there are only warnings.",
     )
     parser.add_argument("pipeline", type=Path, metavar="PIPELINE", help="a compiled pipeline")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
@@ -52,14 +53,14 @@ def _as_json(path: Path, findings: "Sequence[Finding]") -> str:
 
 def _as_text(path: Path, findings: "Sequence[Finding]") -> str:
     if not findings:
-        return f"{path} keeps every rule\n"
+        return f"{path} has no problems\n"
     blocks = "\n".join(map(_block, findings))
     return f"{blocks}\n{_count(findings)} in {path}\n"
 
 
 def _block(finding: "Finding") -> str:
-    said = f"{finding.place}: {finding.message}; {finding.advice}"
-    lines = textwrap.fill(said, 98, initial_indent="  ", subsequent_indent="  ")
+    text = f"{finding.place}: {finding.message}; {finding.advice}"
+    lines = textwrap.fill(text, 98, initial_indent="  ", subsequent_indent="  ")
     fixed = f", fixed in KFP {finding.fixed_in}" if finding.fixed_in else ""
     return f"{finding.severity} {finding.rule}{fixed}\n{lines}\n"
 

@@ -13,10 +13,16 @@ from quantgate.runs.folder import LATEST, RunFolder, RunRecord
 
 @dataclass(frozen=True)
 class _Log:
-    """A task's log and what it is called; without a file the task printed nothing."""
+    """A task's log.
+
+    Attributes:
+        title: the task's name.
+        state: how the task ended, or that it is running.
+        path: the log file, None if the task printed nothing.
+    """
 
     title: str
-    ended: str
+    state: str
     path: Path | None
 
 
@@ -24,9 +30,9 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "logs",
-        help="show what the tasks of a run printed",
-        description="List the tasks of a run, or show what one of them printed. A run that was "
-        "killed or still goes on has logs, too.",
+        help="show the logs of a run's tasks",
+        description="List the tasks of a run, or show the log of one of them. Logs are also "
+        "available for runs that were killed or are still going on.",
     )
     parser.add_argument(
         "run",
@@ -38,14 +44,14 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "task",
         nargs="*",
         metavar="TASK",
-        help="a task as the list has it, or a part of its name that no other task has",
+        help="name of a task as in the list, or a part of it that no other task has",
     )
     add_runs_dir(parser)
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Print the list, or one log."""
+    """Print the list of tasks, or the log of one."""
     words = [options.run] if options.run is not None else []
     run, wanted = _asked_for([*words, *options.task], options.runs_dir)
     logs = _logs(run)
@@ -62,13 +68,15 @@ def handle(options: argparse.Namespace) -> int:
 
 def _print_list(logs: list[_Log], run: RunFolder) -> None:
     for log in logs:
-        sys.stdout.write(f"{log.ended:<9}  {log.title}\n")
-    way_on = f"`quantgate logs {run.path} TASK` shows one" if logs else "no task of it has started"
-    sys.stdout.write(f"{run.path}: {way_on}\n")
+        sys.stdout.write(f"{log.state:<9}  {log.title}\n")
+    hint = f"`quantgate logs {run.path} TASK` shows a log" if logs else "no task has started"
+    sys.stdout.write(f"{run.path}: {hint}\n")
 
 
 def _asked_for(words: list[str], runs_dir: Path) -> tuple[RunFolder, str | None]:
-    """Return the run and the task, whose words need no quotes; a folder in front is the run.
+    """Return the run and the name of the task.
+
+    The first word is the run if it is a folder. The others are the task's name, without quotes.
 
     Raises:
         UsageError: there is no such run.
@@ -91,12 +99,12 @@ def _newest(runs_dir: Path) -> RunFolder:
 def _newest_of(folder: Path, pattern: str) -> RunFolder:
     records = [path for path in folder.glob(pattern) if path.parent.name != LATEST]
     if not records:
-        raise UsageError(f"there is no run in {folder}; `quantgate run SPEC` makes one")
+        raise UsageError(f"there is no run in {folder}; start one with `quantgate run SPEC`")
     return RunFolder(max(records, key=lambda path: path.stat().st_mtime).parent)
 
 
 def _logs(run: RunFolder) -> list[_Log]:
-    """Return the logs of a run's tasks; the files, where the run has not written its record."""
+    """Return the logs of a run's tasks, from the log files if the run has no record yet."""
     tasks = RunRecord.read(run.record).tasks
     if not tasks:
         return [_Log(path.stem, "", path) for path in sorted(run.logs.glob("*.log"))]
@@ -112,13 +120,13 @@ def _logs(run: RunFolder) -> list[_Log]:
 
 def _choose(logs: list[_Log], wanted: str, run: RunFolder) -> _Log:
     exact = [log for log in logs if log.title.lower() == wanted.lower()]
-    found = exact or [log for log in logs if wanted.lower() in log.title.lower()]
-    if len(found) == 1:
-        return found[0]
-    if not found:
+    matches = exact or [log for log in logs if wanted.lower() in log.title.lower()]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         raise UsageError(
             f"no task of {run.path} is called `{wanted}`; "
-            f"it has {', '.join(f'`{log.title}`' for log in logs) or 'none'}"
+            f"its tasks are {', '.join(f'`{log.title}`' for log in logs) or 'none'}"
         )
-    titles = ", ".join(f"`{log.title}`" for log in found)
-    raise UsageError(f"`{wanted}` may be {titles}; give more of the name")
+    titles = ", ".join(f"`{log.title}`" for log in matches)
+    raise UsageError(f"`{wanted}` matches {titles}; give more of the name")

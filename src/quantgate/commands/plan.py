@@ -23,8 +23,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "plan",
         help="show which modes would be tried and why, and the tasks that would run",
-        description="Show, for each of the eight modes, whether it is in or out and why, the "
-        "branch of the guide's decision tree that decided, and the tasks that would run.",
+        description="Show for each of the eight modes whether it would be tried, and why. Show the "
+        "branch of LiteRT's decision tree that was taken, and the tasks that would run.",
     )
     add_spec(parser)
     parser.set_defaults(handler=handle)
@@ -39,12 +39,12 @@ def handle(options: argparse.Namespace) -> int:
 
 def render(plan: Plan) -> str:
     """Return the plan as text for a terminal."""
-    decided = plan.branch or "modes by name"
+    branch = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
     notes = f"{_cost(plan)}{_stopping(plan)}{_unmeasured(plan)}"
-    chosen = f"{plan.spec.name}: {decided}\n\nmodes\n{modes}{notes}"
-    return f"{chosen}\ntasks\n{tasks}{_cluster(plan)}"
+    header = f"{plan.spec.name}: {branch}\n\nmodes\n{modes}{notes}"
+    return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
 
 
 def _mode_line(plan: ModePlan) -> str:
@@ -55,14 +55,14 @@ def _mode_line(plan: ModePlan) -> str:
 def _cost(plan: Plan) -> str:
     if not plan.spec.quantize.select_tf_ops:
         return ""
-    return f"\nquantize.select_tf_ops: if LiteRT lacks an op that the model has,\n{_COST}\n"
+    return f"\nquantize.select_tf_ops: if LiteRT lacks an op of the model,\n{_COST}\n"
 
 
 def _stopping(plan: Plan) -> str:
-    told = early_stopping.told(plan.spec)
-    if not told:
+    description = early_stopping.description(plan.spec)
+    if not description:
         return ""
-    text = textwrap.fill(told, width=98, initial_indent="  ", subsequent_indent="  ")
+    text = textwrap.fill(description, width=98, initial_indent="  ", subsequent_indent="  ")
     return f"\nmeasure.evaluation.stop_early\n{text}\n"
 
 
@@ -71,8 +71,8 @@ def _unmeasured(plan: Plan) -> str:
     if target not in TARGETS or plan.spec.measure.targets:
         return ""
     return (
-        f"\nquantize.target is {target}, and nothing is measured on it: "
-        f"`measure: {{targets: [{target}]}}` does\n"
+        f"\nquantize.target is {target}, but nothing is measured on it; "
+        f"add `measure: {{targets: [{target}]}}` to measure on it\n"
     )
 
 

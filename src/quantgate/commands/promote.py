@@ -15,41 +15,41 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "promote",
-        help="publish the winner of a run, or go back to the version before",
-        description="Publish the winner of a run as `promote` in a spec does: a folder for the "
-        "version, whole or not at all, and then its name in `latest`. Or let `latest` name the "
-        "version that it named before.",
+        help="publish the winner of a run, or roll back to the previous version",
+        description="Publish the winner of a run as `promote` in a spec does: write the folder of "
+        "the version atomically, then point `latest` to it. Or roll back: point `latest` to the "
+        "previous version again.",
     )
     parser.add_argument(
         "run",
         nargs="?",
         type=Path,
         metavar="RUN",
-        help="a run's folder or a model's folder of runs (default: the newest decided run)",
+        help="a run's folder or a model's folder of runs (default: the newest run with a decision)",
     )
-    aim = parser.add_mutually_exclusive_group(required=True)
-    aim.add_argument(
-        "--to", metavar="TO", help="publish the winner there: a folder, or its gs:// or s3:// URI"
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument(
+        "--to", metavar="TO", help="publish the winner to this folder, gs:// URI or s3:// URI"
     )
-    aim.add_argument(
-        "--rollback", metavar="TO", help="let `latest` there name the version that it named before"
+    action.add_argument(
+        "--rollback", metavar="TO", help="point `latest` in TO to the previous version"
     )
     add_runs_dir(parser)
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Publish, or go back.
+    """Publish or roll back.
 
     Raises:
-        UsageError: RUN and --rollback, or no decided run.
-        InputError: it cannot be done; the message says why.
+        UsageError: both RUN and --rollback are given, or no run has a decision.
+        InputError: publishing or rolling back failed. The message says why.
         NothingQualified: the run has no winner.
     """
     if options.rollback is None:
         return _promote(options.run or newest_decided(options.runs_dir), options.to)
     if options.run is not None:
-        raise UsageError(f"--rollback takes no run; leave {options.run} out")
+        raise UsageError(f"--rollback takes no run; remove {options.run}")
     return _roll_back(options.rollback)
 
 
@@ -69,21 +69,21 @@ def _promote(run: Path, to: str) -> int:
         )
         promotion = Promotion.read(manifest)
     sys.stdout.write(
-        f"{to}: `latest` names version {promotion.version}, `{promotion.candidate}` of "
+        f"{to}: `latest` is now version {promotion.version}, `{promotion.candidate}` of "
         f"{promotion.name}\n"
     )
     return ExitCode.OK
 
 
 def _decided(run: Path) -> tuple[Path, Decision]:
-    """Return the folder of a run that has what it promotes, and its decision."""
+    """Return the folder of a run and its decision, after checking that the model exists."""
     decision = read_decision(run)
     folder = run.parent if run.is_file() else run
     if not (folder / "decision.json").is_file():
         folder = folder / LATEST
     model = RunFolder(folder).model_of(decision)
     if model is not None and not model.is_file():
-        raise UsageError(f"{folder} has lost its model, {model}; run again")
+        raise UsageError(f"the model of {folder} is missing: {model}; run again")
     return folder, decision
 
 
@@ -91,5 +91,5 @@ def _roll_back(to: str) -> int:
     from quantgate.components.promote.work import roll_back
 
     left, version = roll_back(to)
-    sys.stdout.write(f"{to}: `latest` names version {version} again, and no more {left}\n")
+    sys.stdout.write(f"{to}: `latest` is version {version} again instead of {left}\n")
     return ExitCode.OK

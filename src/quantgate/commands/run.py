@@ -27,36 +27,37 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "run",
         help="run a spec on this machine",
         description="Compile a spec and run the pipeline on this machine, as a cluster would. "
-        "What comes of it lies in a folder of its own: the decision, the report, the winner, "
-        "the compiled pipeline, the resolved spec, and a log for each task. Tasks that rest on "
-        "the same code, parameters and inputs as in an earlier run are taken from the cache.",
+        "Each run has its own folder with the decision, the report, the winner, the compiled "
+        "pipeline, the resolved spec, and a log for each task. Tasks with the same code, "
+        "parameters and inputs as in an earlier run are taken from the cache.",
     )
     add_spec(parser)
     add_runs_dir(parser)
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="list the tasks, which of them would run and why, and run none",
+        help="list the tasks, and show which would run and why, without running any",
     )
     caching = parser.add_mutually_exclusive_group()
     add_cache_dir(caching)
     caching.add_argument(
         "--no-cache",
         action="store_true",
-        help="run every task, and keep none for later runs",
+        help="run every task, and cache no results",
     )
     parser.add_argument(
         "--jobs",
         type=_positive,
         metavar="N",
-        help="how many tasks may run side by side (default: the number of cores)",
+        help="maximum number of tasks in parallel (default: the number of cores)",
     )
     parser.add_argument(
         "--runner",
         choices=RUNNERS,
         default=LOCAL,
-        help="what runs the compiled pipeline: quantgate itself; KFP, with a Python for each "
-        "task; or KFP, with a container of its image for each task (default: %(default)s)",
+        help="what runs the compiled pipeline: quantgate's own runner (local), or KFP's local "
+        "runner with a process (kfp-local) or a container (docker) for each task "
+        "(default: %(default)s)",
     )
     add_secrets(parser)
     _add_manner(parser)
@@ -65,7 +66,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return int(text)
 
 
@@ -74,17 +75,17 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
         "--json",
         dest="as_json",
         action="store_true",
-        help="print what happens as one JSON object a line, and nothing else",
+        help="print each event as one line of JSON, and nothing else",
     )
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
-        "-v", "--verbose", action="store_true", help="print what the tasks print, too"
+        "-v", "--verbose", action="store_true", help="also print the output of the tasks"
     )
-    amount.add_argument("-q", "--quiet", action="store_true", help="print only what came of it")
+    amount.add_argument("-q", "--quiet", action="store_true", help="print only the outcome")
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Run the spec, or say what would run."""
+    """Run the spec, or show what would run."""
     return guarded_as_json(_run, options) if options.as_json else _run(options)
 
 

@@ -14,7 +14,7 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "show",
         help="show the decision of a run",
-        description="Show the decision of a run: the candidates, their figures against the "
+        description="Show the decision of a run: the candidates, their metrics compared with the "
         "limits, and the winner.",
     )
     add_decided_run(parser)

@@ -13,17 +13,17 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add this verb's parser."""
     parser = verbs.add_parser(
         "status",
-        help="show how a run on a Kubeflow cluster stands, or what came of it",
-        description="Show how a run on a Kubeflow cluster stands. Of one that has ended, the "
-        "decision is shown, and the exit code is that of a run on this machine; of one that goes "
-        "on it is 0.",
+        help="show the state of a run on a Kubeflow cluster, or its decision",
+        description="Show the state of a run on a Kubeflow cluster and of its tasks. If the run "
+        "has ended, show its decision, and exit with the code that `quantgate run` has. If it is "
+        "still going on, the exit code is 0.",
     )
     parser.add_argument("run", metavar="RUN", help="the run's id, as `quantgate submit` prints it")
     add_connection(parser)
     parser.add_argument(
         "--pipeline-root",
         metavar="URI",
-        help="what results went below (default: the root that the run was started with)",
+        help="the run's pipeline root (default: the root that the run was started with)",
     )
     add_waiting(parser)
     parser.set_defaults(handler=handle)

@@ -6,9 +6,14 @@ import time
 
 from quantgate.commands.common.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.common.connecting import connected_to_send
-from quantgate.commands.common.following import add_waiting, follow, require_reading, way_back
-from quantgate.commands.common.packaging import add_filing, add_sending, packaged, to_be_sent
-from quantgate.commands.common.plugin_arguments import add_plugins, plugins_input, shown
+from quantgate.commands.common.following import add_waiting, follow, follow_hint, require_reading
+from quantgate.commands.common.packaging import (
+    add_experiment,
+    add_sending,
+    compiled_package,
+    plan_to_send,
+)
+from quantgate.commands.common.plugin_arguments import add_plugins, plugin_texts, plugins_input
 from quantgate.commands.common.preview import add_dry_run, preview, run_purpose
 from quantgate.errors import ExitCode
 from quantgate.planning.cluster import arguments_on_cluster
@@ -19,14 +24,14 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "submit",
         help="run a spec on a Kubeflow cluster",
-        description="Compile a spec and start a run of it on a Kubeflow cluster. Model and data "
-        "have to lie where the cluster sees them. Results go below the pipeline root; with --wait "
-        "the decision is read from there, with the credentials of this environment.",
+        description="Compile a spec and start a run of it on a Kubeflow cluster. The cluster must "
+        "be able to read the model and the data. Results are written below the pipeline root. "
+        "With --wait the decision is read from there, using the credentials of this environment.",
     )
     add_sending(parser)
-    add_filing(parser)
+    add_experiment(parser)
     parser.add_argument(
-        "--name", metavar="NAME", help="what the run is called (default: the spec's name, and now)"
+        "--name", metavar="NAME", help="name of the run (default: the spec's name and the time)"
     )
     add_plugins(parser)
     add_dry_run(parser)
@@ -35,19 +40,21 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Start the run, and follow it where that is asked for."""
+    """Start the run, and follow it if --wait is given."""
     plugins = plugins_input(options)
-    made = to_be_sent(options)
+    cluster_plan = plan_to_send(options)
     if options.wait:
-        require_reading(made.pipeline_root)
-    arguments = arguments_on_cluster(made.plan)
-    name = options.name or f"{made.plan.spec.name} {time.strftime('%Y-%m-%d %H-%M-%S')}"
-    with packaged(made) as package:
+        require_reading(cluster_plan.pipeline_root)
+    arguments = arguments_on_cluster(cluster_plan.plan)
+    name = options.name or f"{cluster_plan.plan.spec.name} {time.strftime('%Y-%m-%d %H-%M-%S')}"
+    with compiled_package(cluster_plan) as package:
         if options.dry_run:
             purpose = run_purpose(options, {"run": name})
-            sys.stdout.write(preview(options, made, package, purpose, arguments, shown(plugins)))
-        refuse_default_images(made.plan.spec)
-        note_code_in_images(made.plan.spec)
+            sys.stdout.write(
+                preview(options, cluster_plan, package, purpose, arguments, plugin_texts(plugins))
+            )
+        refuse_default_images(cluster_plan.plan.spec)
+        note_code_in_images(cluster_plan.plan.spec)
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options, bool(plugins))
@@ -57,11 +64,11 @@ def handle(options: argparse.Namespace) -> int:
             package,
             arguments,
             name=name,
-            pipeline=made.plan.spec.name,
+            pipeline=cluster_plan.plan.spec.name,
             experiment=options.experiment,
             namespace=options.namespace,
-            root=made.pipeline_root,
-            service_account=made.service_account,
+            root=cluster_plan.pipeline_root,
+            service_account=cluster_plan.service_account,
             plugins=plugins,
         )
         started = start_run(client, submission)
@@ -72,5 +79,5 @@ def handle(options: argparse.Namespace) -> int:
         sys.stderr.write(f"note: {remark}\n")
     if options.wait:
         return follow(client, run_id, options)
-    sys.stdout.write(f"{way_back(run_id)}\n")
+    sys.stdout.write(f"{follow_hint(run_id)}\n")
     return ExitCode.OK

@@ -5,11 +5,11 @@ import sys
 
 from quantgate.commands.common.cluster_images import note_code_in_images, warn_of_default_images
 from quantgate.commands.common.connecting import connected_to_send
-from quantgate.commands.common.packaging import add_sending, packaged, to_be_sent
+from quantgate.commands.common.packaging import add_sending, compiled_package, plan_to_send
 from quantgate.commands.common.preview import add_dry_run, preview
 from quantgate.errors import ExitCode
 from quantgate.foundation.pipeline_file import version_of
-from quantgate.planning.cluster import parameters_left_open
+from quantgate.planning.cluster import uploaded_parameters
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,17 +18,17 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "upload",
         help="upload a spec's pipeline to a Kubeflow cluster, as a new version",
         description="Compile a spec and upload the pipeline, to be run from the UI or by others. "
-        "The first version creates the pipeline; one that is there already is not uploaded again. "
-        "What the spec gives as a local path is left open, for each run to say.",
+        "The first version creates the pipeline. A version that exists already is not uploaded "
+        "again. Local paths in the spec become run parameters without a default.",
     )
     add_sending(parser)
     parser.add_argument(
-        "--name", metavar="NAME", help="what the pipeline is called (default: the spec's name)"
+        "--name", metavar="NAME", help="name of the pipeline (default: the spec's name)"
     )
     parser.add_argument(
         "--pipeline-version",
         metavar="VERSION",
-        help="what the version is called (default: a hash of the compiled pipeline)",
+        help="name of the version (default: a hash of the compiled pipeline)",
     )
     add_dry_run(parser)
     parser.set_defaults(handler=handle)
@@ -36,27 +36,27 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def handle(options: argparse.Namespace) -> int:
     """Upload the pipeline."""
-    made = to_be_sent(options)
-    with packaged(made) as package:
-        name = options.name or made.plan.spec.name
+    cluster_plan = plan_to_send(options)
+    with compiled_package(cluster_plan) as package:
+        name = options.name or cluster_plan.plan.spec.name
         version = options.pipeline_version or version_of(package)
         if options.dry_run:
             purpose = {
                 "namespace": options.namespace or "shared by all",
-                "service account": "left open, for each run to say",
+                "service account": "set by each run",
                 "pipeline": name,
                 "version": version,
             }
-            parameters = parameters_left_open(made.plan)
-            sys.stdout.write(preview(options, made, package, purpose, parameters))
-        warn_of_default_images(made.plan.spec)
-        note_code_in_images(made.plan.spec)
+            parameters = uploaded_parameters(cluster_plan.plan)
+            sys.stdout.write(preview(options, cluster_plan, package, purpose, parameters))
+        warn_of_default_images(cluster_plan.plan.spec)
+        note_code_in_images(cluster_plan.plan.spec)
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options)
         from quantgate.pipelines.cluster.submit import upload
 
         uploaded = upload(client, package, name, version, options.namespace)
-    what = "uploaded" if uploaded.is_new else "is there already; nothing was uploaded"
-    sys.stdout.write(f"pipeline {name} ({uploaded.pipeline_id}): version {version} {what}\n")
+    outcome = "uploaded" if uploaded.is_new else "exists already; nothing was uploaded"
+    sys.stdout.write(f"pipeline {name} ({uploaded.pipeline_id}): version {version} {outcome}\n")
     return ExitCode.OK

@@ -14,16 +14,20 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = verbs.add_parser(
         "validate",
         help="check a spec and the files it names, without running anything",
-        description="Check a spec: its keys and values, its limits against what is measured, "
-        "and that model and data are where it says. Every problem is shown at once, with its "
-        "line and the way out.",
+        description="Check a spec: that its keys and values are valid, that its limits are on "
+        "measured metrics, and that the model and data files exist. All problems are shown at "
+        "once, each with its line and a fix.",
     )
     add_spec(parser)
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Check the spec; problems come as a SpecError."""
+    """Check the spec.
+
+    Raises:
+        SpecError: the spec or a file it names has a problem.
+    """
     loaded = load(options.spec, options.overrides)
     preflight(loaded)
     plan = make_plan(loaded.spec)

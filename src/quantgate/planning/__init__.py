@@ -1,4 +1,4 @@
-"""From a spec to a plan, and what the plan means on a cluster."""
+"""Planning: candidates, tasks and run parameters of a spec."""
 
 from quantgate.planning.planner import make_plan
 

@@ -1,4 +1,4 @@
-"""What a spec means to a Kubeflow cluster, which sees neither this machine's files nor its code."""
+"""Settings and run arguments of a spec on a Kubeflow cluster."""
 
 from collections.abc import Iterator, Set
 from pathlib import PurePosixPath
@@ -18,30 +18,33 @@ _PROMOTE_TO = "promote_to"
 def on_this_machine(spec: Spec, with_secrets: bool = False) -> Spec:
     """Drop the cluster-only settings for a local run.
 
-    Image names stay, for runs in containers, and so do the variables from secrets where the run
-    is given some.
+    Image names are kept for runs in containers.
+
+    Args:
+        spec: the spec.
+        with_secrets: whether to keep the environment variables from secrets.
     """
     if spec.cluster is None:
         return spec
     images, secrets = spec.cluster.images, spec.cluster.secrets if with_secrets else []
-    variables = [Secret(secret=each.secret, env=each.env) for each in secrets if each.env]
-    kept = Cluster(images=images) if images.convert or images.runtime else None
+    variables = [Secret(secret=secret.secret, env=secret.env) for secret in secrets if secret.env]
+    cluster = Cluster(images=images) if images.convert or images.runtime else None
     if variables:
-        kept = Cluster(images=images, secrets=variables)
-    return spec.model_copy(update={"cluster": kept})
+        cluster = Cluster(images=images, secrets=variables)
+    return spec.model_copy(update={"cluster": cluster})
 
 
 def rendered(cluster: Cluster, without: Set[str] = frozenset()) -> str:
-    """Return the settings that were given, one a line."""
+    """Return the settings in the spec, one in each line."""
     given = cluster.model_dump(exclude_unset=True, exclude=set(without))
     width = max(map(len, given), default=0)
     return "".join(f"  {key:<{width}}  {_flow(value)}\n" for key, value in given.items())
 
 
 def described(code: Code) -> str:
-    """Say how a Python file of the user's own reaches the pods."""
-    way = "lies in storage" if scheme_of(code.file) else "travels inside of the pipeline"
-    return f"{code.file} {way} (SHA-256 {code.sha256})"
+    """Return a sentence about how the user's Python file reaches the pods."""
+    route = "is read from storage" if scheme_of(code.file) else "is packaged with the pipeline"
+    return f"{code.file} {route} (SHA-256 {code.sha256})"
 
 
 def _flow(value: object) -> str:
@@ -50,56 +53,55 @@ def _flow(value: object) -> str:
 
 
 def arguments_on_cluster(plan: Plan) -> dict[str, str]:
-    """Return the run's arguments: where the cluster finds what the pipeline takes.
+    """Return the arguments of a run on a cluster.
 
     Raises:
-        UsageError: the spec names places of this machine.
+        UsageError: the spec has local paths.
     """
-    if problems := list(_local_places(plan)):
+    if problems := list(_local_paths(plan)):
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise UsageError(
-            f"{plan.spec.name} cannot be sent to a cluster, which sees nothing of this machine:\n"
+            f"{plan.spec.name} cannot be sent to a cluster, which has no access to local paths:\n"
             f"{listed}"
         )
     return run_parameters(plan)
 
 
-def parameters_left_open(plan: Plan) -> dict[str, str]:
-    """Return the parameters of an uploaded pipeline; a local path is no default of one."""
+def uploaded_parameters(plan: Plan) -> dict[str, str]:
+    """Return the parameters of an uploaded pipeline with their defaults, which are URIs."""
     return {
-        name: location if scheme_of(location) else "left open, for each run to say"
+        name: location if scheme_of(location) else "set by each run"
         for name, location in run_parameters(plan).items()
     }
 
 
-def _local_places(plan: Plan) -> Iterator[str]:
+def _local_paths(plan: Plan) -> Iterator[str]:
     for parameter, location in run_parameters(plan).items():
         if scheme_of(location):
             continue
         key = key_of(plan, parameter)
         if parameter != _PROMOTE_TO:
             yield (
-                f"{key}: {location} is a local path; upload it and name its URI, in the spec or "
+                f"{key}: {location} is a local path; upload it and give its URI in the spec or "
                 f"with --set {key}=gs://BUCKET/{PurePosixPath(location).name}"
             )
         elif not _is_mounted(location, plan.spec.cluster):
             yield (
-                f"{key}: {location} would be a folder inside of a pod, and go with it; name a URI "
-                f"with --set {key}=gs://BUCKET/FOLDER, or a folder of a volume that "
-                "cluster.volumes mounts"
+                f"{key}: {location} would be a folder in a pod, and be lost with it; give a URI "
+                f"with --set {key}=gs://BUCKET/FOLDER, or a folder of a volume in cluster.volumes"
             )
 
 
 def key_of(plan: Plan, parameter: str) -> str:
-    """Return the spec's key that a run parameter is taken from."""
+    """Return the spec's key with the location of a run parameter."""
     if parameter == _PROMOTE_TO:
         return "promote.to"
     if parameter == "model":
         return "model.keras" if plan.spec.model.keras else "model.saved_model"
-    for found in (*plan.calibration_data, *plan.evaluation_data):
-        if found.parameter == parameter != parameter.partition("_")[0]:
+    for data in (*plan.calibration_data, *plan.evaluation_data):
+        if data.parameter == parameter != parameter.partition("_")[0]:
             purpose = parameter.partition("_")[0]
-            return f"data.{purpose}.signatures.{found.signature}.source"
+            return f"data.{purpose}.signatures.{data.signature}.source"
     return f"data.{parameter}.source"
 
 

@@ -1,4 +1,4 @@
-"""Which specs can have their evaluations stop early, and what that means, told before a run."""
+"""Early stopping of evaluations: whether a spec allows it, and a description for users."""
 
 from quantgate.spec.model.choice import metrics_chosen_by
 from quantgate.spec.model.spec import Spec
@@ -7,45 +7,45 @@ from quantgate.wording.figures import confidence_text
 
 
 def wants_to_stop(spec: Spec) -> bool:
-    """Whether a spec asks for evaluations that stop early."""
+    """Return whether a spec asks for early stopping."""
     return spec.measure.evaluation is not None and spec.measure.evaluation.stop_early
 
 
 def obstacle(spec: Spec) -> str | None:
-    """Why no evaluation of a spec can stop early, for a person; None where it can."""
+    """Return why evaluations of a spec cannot stop early, None if they can."""
     metrics = {metric.title: metric for metric in spec.measure.metrics}
     for title, metric in metrics.items():
         if metric.is_own:
-            return f"{title} is a function of all outputs together"
+            return f"{title} is a Python function of all outputs"
         if metric.figure and not metric.figure.labelled:
-            return f"{title} compares with the baseline's outputs, and is measured on all of them"
+            return f"{title} compares all outputs with the baseline's"
         if metric.slice is not None:
-            return f"{title} is measured by {metric.slice} too"
+            return f"{title} is also measured by {metric.slice}"
         if metric.figure is None or not metric.figure.is_mean:
-            return f"{title} is no mean of what each sample has by itself"
+            return f"{title} is not a mean over samples"
     if len({metric.signature or spec.model.signatures[0] for metric in metrics.values()}) > 1:
-        return "several signatures are measured, each on samples of its own"
+        return "several signatures are measured on different samples"
     if not spec.gate.keys() & metrics.keys():
-        return "no limit is on a metric"
+        return "no accuracy metric has a limit"
     return None
 
 
-def told(spec: Spec) -> str:
-    """What `stop_early` will do, for a person; empty where it was not asked for."""
+def description(spec: Spec) -> str:
+    """Return what `stop_early` does in words, empty if the spec does not ask for it."""
     if not wants_to_stop(spec):
         return ""
     if reason := obstacle(spec):
-        return f"candidates run on all samples, for {reason}"
+        return f"all candidates run on all samples, because {reason}"
     metrics = {metric.title: metric.metric for metric in spec.measure.metrics}
-    limited = {name: limit for name, limit in spec.gate.items() if name in metrics}
-    confidence = early_confidence(min(found.confidence or CONFIDENCE for found in limited.values()))
+    limits = {name: limit for name, limit in spec.gate.items() if name in metrics}
+    confidence = early_confidence(min(limit.confidence or CONFIDENCE for limit in limits.values()))
     chosen_by = metrics_chosen_by(spec.objectives, metrics)
-    one, all_kept = f"a limit on {' or '.join(limited)} is certain to be missed", ""
+    end, others = f"a limit on {' or '.join(limits)} is certain to be violated", ""
     if chosen_by:
-        all_kept = f"; those that miss none run on all, for the choice rests on {chosen_by[0]}"
+        others = f"; all others run on all samples, because the choice depends on {chosen_by[0]}"
     else:
-        one += ", or all of them to be kept"
+        end += ", or all of them are certain to be met"
     return (
-        f"candidates run on {FIRST_LOOK} samples drawn at random, then on half as many again at a "
-        f"time, until {one} (at {confidence_text(confidence)} over all looks){all_kept}"
+        f"candidates run on {FIRST_LOOK} random samples, then on 50 % more at a time, until "
+        f"{end} (at {confidence_text(confidence)} over all interim looks){others}"
     )

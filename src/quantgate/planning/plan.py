@@ -1,4 +1,4 @@
-"""A plan: the candidates that are tried, the samples they take, the parameters of a run."""
+"""The plan of a spec: candidates, data and run parameters."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,19 @@ from quantgate.spec.model.data import (
 from quantgate.spec.model.formats import has_location
 from quantgate.spec.model.spec import Spec
 
-#: The tasks behind a loop take what its iterations made in one argument, which holds 128 KiB.
+#: Maximum number of items. Tasks after a loop get all its results in one argument of 128 KiB.
 MOST_IN_A_LOOP = 40
 
 
 @dataclass(frozen=True)
 class CalibrationSettings:
-    """Which samples a candidate calibrates on: how many, how chosen, with which seed."""
+    """The selection of samples that a candidate calibrates on.
+
+    Attributes:
+        samples: number of samples.
+        select: how to select them.
+        seed: seed of the selection.
+    """
 
     samples: int
     select: str
@@ -30,27 +36,27 @@ class CalibrationSettings:
 
     @property
     def key(self) -> str:
-        """What data sets and calibrated models call these settings."""
+        """The key of the settings in data sets and calibrated models."""
         return f"{self.select}-{self.samples}-{self.seed}"
 
 
-#: One for each signature, in the spec's order.
+#: Calibration settings of each signature, in the spec's order.
 Calibration = tuple[CalibrationSettings, ...]
 
 
 def key_of(calibration: Calibration) -> str:
-    """What data sets and calibrated models call a calibration."""
+    """Return the key of a calibration in data sets and calibrated models."""
     return "+".join(dict.fromkeys(settings.key for settings in calibration))
 
 
 @dataclass(frozen=True)
 class SignatureData:
-    """Where the samples of one signature come from.
+    """The source of a signature's samples.
 
     Attributes:
-        signature: its key.
-        data: what the spec says of them.
-        parameter: the run parameter that says where they lie; empty where they lie nowhere.
+        signature: key of the signature.
+        data: the section of the spec.
+        parameter: the run parameter with the location, empty if the data has no location.
     """
 
     signature: str
@@ -60,15 +66,15 @@ class SignatureData:
 
 @dataclass(frozen=True)
 class PlannedCandidate:
-    """A candidate with every option settled.
+    """A candidate with all options resolved.
 
     Attributes:
-        name: unique in the plan.
-        mode: the row of the guide's table.
-        input_type: a dtype.
-        output_type: likewise.
-        options: those that differ from the mode's own way, by name.
-        calibration: which samples it calibrates on, empty where its mode needs none.
+        name: its name, unique in the plan.
+        mode: its quantization mode.
+        input_type: dtype of the model's inputs.
+        output_type: dtype of the model's outputs.
+        options: options that differ from the mode's defaults, by name.
+        calibration: the samples to calibrate on, empty if the mode needs none.
     """
 
     name: str
@@ -79,9 +85,10 @@ class PlannedCandidate:
     calibration: Calibration = ()
 
     def as_parameter(self, variant: str = "") -> dict[str, Any]:
-        """The loop item that the pipeline carries; KFP does not compile a key called `name`.
+        """Return the pipeline's loop item. KFP does not compile a key called `name`.
 
-        `variant` is the key of its samples, empty for those that all share.
+        Args:
+            variant: key of the candidate's calibration, empty for the default one.
         """
         return {
             "candidate": self.name,
@@ -95,7 +102,13 @@ class PlannedCandidate:
 
 @dataclass(frozen=True)
 class ModePlan:
-    """Whether a mode is in, and the sentence that says why."""
+    """A mode in the plan.
+
+    Attributes:
+        mode: the mode.
+        included: whether it is tried.
+        reason: a sentence that says why.
+    """
 
     mode: Mode
     included: bool
@@ -104,13 +117,13 @@ class ModePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the graph is built from.
+    """The plan that the pipeline's graph is built from.
 
     Attributes:
-        spec: the spec that was planned.
-        branch: the branch of the guide's decision tree that decided; None for modes by name.
-        modes: all eight modes in the guide's order, the baseline first.
-        candidates: what will be quantized, in the order of the graph.
+        spec: the spec.
+        branch: the branch taken in LiteRT's decision tree, None for modes by name.
+        modes: all eight modes in the order of LiteRT's guide, the baseline first.
+        candidates: the candidates in the order of the graph.
     """
 
     spec: Spec
@@ -120,18 +133,18 @@ class Plan:
 
     @property
     def calibrated(self) -> bool:
-        """Whether any candidate needs representative data."""
+        """True if any candidate needs representative data."""
         return any(candidate.mode.calibrated for candidate in self.candidates)
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
         """The distinct calibration settings. The first is the default and has the empty key."""
-        found = (candidate.calibration for candidate in self.candidates)
-        return tuple(dict.fromkeys(calibration for calibration in found if calibration))
+        calibrations = (candidate.calibration for candidate in self.candidates)
+        return tuple(dict.fromkeys(calibration for calibration in calibrations if calibration))
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """The loop items, one a candidate."""
+        """The loop items, one for each candidate."""
         keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
         return [
             candidate.as_parameter(keys.get(candidate.calibration, ""))
@@ -140,7 +153,7 @@ class Plan:
 
     @property
     def loops(self) -> list[list[dict[str, Any]]]:
-        """The items of each of the pipeline's loops; a further candidate changes the last only."""
+        """The items of each loop of the pipeline. Another candidate changes only the last loop."""
         starts = range(0, len(self.items), MOST_IN_A_LOOP)
         return [self.items[start : start + MOST_IN_A_LOOP] for start in starts]
 
@@ -152,7 +165,7 @@ class Plan:
 
     @property
     def calibration_data(self) -> tuple[SignatureData, ...]:
-        """What each signature calibrates on; nothing where no candidate does."""
+        """The calibration data of each signature, empty if no candidate calibrates."""
         data = self.spec.data.calibration
         if not self.calibrated or data is None:
             return ()
@@ -160,7 +173,7 @@ class Plan:
 
     @property
     def evaluation_data(self) -> tuple[SignatureData, ...]:
-        """Samples of the signatures that are measured on some."""
+        """The evaluation data of each signature that is measured."""
         converted, measure = self.spec.model.signatures, self.spec.measure
         measured = {metric.signature or converted[0] for metric in measure.metrics}
         if measure.latency:
@@ -169,45 +182,46 @@ class Plan:
         return _by_signature("evaluation", self.spec.data.evaluation, wanted)
 
     def fields_of(self, signature: str) -> dict[str, list[str]]:
-        """What metrics of a signature want of its data beside inputs and label.
+        """Return the extra arrays that metrics of a signature need, besides inputs and labels.
 
-        By key, with the values that limits name.
+        Returns:
+            Key of the array -> the slices that limits name.
         """
-        found: dict[str, list[str]] = {}
+        slices: dict[str, list[str]] = {}
         for metric in self.spec.measure.metrics:
             if signature == (metric.signature or self.spec.model.signatures[0]):
                 limit = self.spec.gate.get(metric.title)
                 for key in metric.fields.values():
                     named = sorted(limit.slices or ()) if limit and key == metric.slice else []
-                    found[key] = sorted({*found.get(key, []), *named})
-        return found
+                    slices[key] = sorted({*slices.get(key, []), *named})
+        return slices
 
     @property
     def stops_early(self) -> bool:
-        """Whether evaluations of candidates stop once they are decided."""
+        """True if evaluations of candidates stop early."""
         return wants_to_stop(self.spec) and obstacle(self.spec) is None
 
     @property
     def extent(self) -> str:
-        """How much will be tried, for a person."""
+        """The number of candidates in words."""
         count = len(self.candidates)
         return "1 candidate" if count == 1 else f"{count} candidates"
 
 
 def run_parameters(plan: Plan) -> dict[str, str]:
-    """Name the run parameters of a plan's pipeline, each with its location as the spec gives it."""
+    """Return the run parameters of a plan's pipeline, with the locations in the spec."""
     spec = plan.spec
     locations = {"model": spec.model.location}
-    for found in (*plan.calibration_data, *plan.evaluation_data):
-        if found.parameter:
-            locations[found.parameter] = found.data.source
+    for signature in (*plan.calibration_data, *plan.evaluation_data):
+        if signature.parameter:
+            locations[signature.parameter] = signature.data.source
     if spec.promote:
         locations["promote_to"] = spec.promote.to
     return locations
 
 
 def as_task_key(parameter: str) -> str:
-    """Return a run parameter's name as kfp writes keys of tasks."""
+    """Return the key that kfp gives to a task named after a run parameter."""
     return re.sub("[^a-z0-9]+", "-", parameter.lower()).strip("-")
 
 
@@ -216,6 +230,6 @@ def _by_signature(
 ) -> tuple[SignatureData, ...]:
     names = {key: f"{purpose}_{re.sub('[^A-Za-z0-9]', '_', key)}" for key in data.signatures}
     if len(set(map(as_task_key, names.values()))) < len(names):
-        names = {key: f"{purpose}_{place}" for place, key in enumerate(data.signatures, start=1)}
+        names = {key: f"{purpose}_{number}" for number, key in enumerate(data.signatures, start=1)}
     located = {key: names.get(key, purpose) for key in signatures if has_location(data.of(key))}
     return tuple(SignatureData(key, data.of(key), located.get(key, "")) for key in signatures)

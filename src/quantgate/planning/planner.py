@@ -1,7 +1,7 @@
-"""Spec -> Plan: which candidates are tried, and for every mode why it is in or out.
+"""Planning of a spec: the candidates to try, and for each mode why it is tried or not.
 
-`modes: auto` follows the decision tree of LiteRT's guide: what the hardware runs, then whether
-there is representative data.
+`modes: auto` follows the decision tree of LiteRT's guide: first the modes that the hardware runs,
+then whether there is representative data.
 Source: https://ai.google.dev/edge/litert/models/post_training_quantization
 """
 
@@ -22,14 +22,14 @@ from quantgate.spec.model.data import CalibrationSamples
 from quantgate.spec.model.quantize import Candidate, Exclude
 from quantgate.spec.model.spec import Spec
 
-_NO_DATA = "needs representative data, and the spec has no data.calibration"
+_NO_DATA = "needs representative data, but the spec has no data.calibration"
 
 
 def make_plan(spec: Spec) -> Plan:
-    """Settle the candidates of a spec that passed its checks.
+    """Return the plan of a valid spec.
 
     Raises:
-        SpecError: the target leaves no mode that could be tried.
+        SpecError: there is no mode for the target.
     """
     if spec.quantize.modes == "auto":
         return _plan_for_target(spec)
@@ -56,7 +56,8 @@ def _plan_for_target(spec: Spec) -> Plan:
 
 def _judge(mode: Mode, hardware: Hardware, has_data: bool) -> ModePlan:
     if hardware not in mode.hardware:
-        return ModePlan(mode, False, f"{hardware.wants}; to try it all the same, name it")
+        reason = f"{hardware.wants}; name it in quantize.modes to try it anyway"
+        return ModePlan(mode, False, reason)
     if mode.calibrated and not has_data:
         return ModePlan(mode, False, _NO_DATA)
     return ModePlan(mode, True, hardware.runs)
@@ -70,12 +71,14 @@ def _named(mode: Mode, candidates: tuple[PlannedCandidate, ...]) -> ModePlan:
     names = [candidate.name for candidate in candidates if candidate.mode == mode]
     if not names:
         return ModePlan(mode, False, "not among quantize.modes")
-    asked = "asked for in quantize.modes"
-    return ModePlan(mode, True, asked if names == [mode.name] else f"{asked}: {', '.join(names)}")
+    reason = "listed in quantize.modes"
+    if names != [mode.name]:
+        reason += f": {', '.join(names)}"
+    return ModePlan(mode, True, reason)
 
 
 def _baseline_plan() -> ModePlan:
-    return ModePlan(BASELINE, True, "the baseline for every candidate")
+    return ModePlan(BASELINE, True, "the baseline of all candidates")
 
 
 def _settle(entry: Candidate, spec: Spec) -> PlannedCandidate:

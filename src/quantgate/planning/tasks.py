@@ -1,4 +1,4 @@
-"""The tasks of the graph as a person reads them, in the order in which they start."""
+"""Names of the pipeline's tasks in the order in which they start."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from quantgate.planning.plan import Plan, SignatureData, as_task_key
 from quantgate.spec.model.locations import scheme_of
 
-# Kubeflow finds what an importer imported by the key of its task, so that is its name, too.
+# Kubeflow identifies imported artifacts by the task's key, so the name of an importer is its key.
 IMPORT_MODEL = "import-model"
 IMPORT_CODE = "import-code"
 CARRY_CODE = "Carry own code"
@@ -28,46 +28,46 @@ PROMOTE = "Promote winner"
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """A task, and how often it runs; `times` counts candidates."""
+    """A task, and how often it runs: once, or once for each candidate."""
 
     title: str
     times: int = 1
 
 
 def data_imports(plan: Plan) -> dict[str, str]:
-    """Return the tasks that import data, by the run parameter with its URI."""
+    """Return the names of the tasks that import data, by run parameter."""
     located = (data.parameter for data in (*plan.evaluation_data, *plan.calibration_data))
     return {parameter: f"import-{as_task_key(parameter)}" for parameter in located if parameter}
 
 
 def fingerprint_title(importing: str) -> str:
-    """Return the title of the task that hashes what another one has imported."""
+    """Return the name of the task that hashes an imported artifact."""
     return f"Fingerprint {importing.removeprefix('import-')}"
 
 
 def build_titles(title: str, data: Sequence[SignatureData]) -> list[str]:
-    """The tasks that build a data set, one a signature."""
+    """Return the names of the tasks that build data sets, one for each signature."""
     return [title] if len(data) == 1 else [of_signature(title, samples) for samples in data]
 
 
 def of_signature(title: str, samples: SignatureData) -> str:
-    """A task that there is one of for every signature."""
+    """Return the name of a signature's task, for tasks that every signature has."""
     return f"{title}: {samples.signature}"
 
 
 def collecting_titles(title: str, plan: Plan) -> list[str]:
-    """Return the titles of the tasks that collect what the loops made, one a loop."""
+    """Return the names of the tasks that collect results, one for each loop."""
     count = len(plan.loops)
     return [title] if count == 1 else [f"{title}: {n} of {count}" for n in range(1, count + 1)]
 
 
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
-    """List the tasks that the pipeline of a plan runs."""
+    """Return the tasks of a plan's pipeline."""
     calibrated, spec = plan.calibrated, plan.spec
     once_before = (
         *_importing(IMPORT_MODEL),
         *(task for key in data_imports(plan).values() for task in _importing(key)),
-        *_bringing_code(plan),
+        *_code_task(plan),
         (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, True),
         *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
@@ -91,7 +91,7 @@ def _importing(key: str) -> tuple[tuple[str, bool], ...]:
     return (key, True), (fingerprint_title(key), True)
 
 
-def _bringing_code(plan: Plan) -> tuple[tuple[str, bool], ...]:
+def _code_task(plan: Plan) -> tuple[tuple[str, bool], ...]:
     code = plan.spec.code
     return () if code is None else ((IMPORT_CODE if scheme_of(code.file) else CARRY_CODE, True),)
 

@@ -1,7 +1,7 @@
-"""What a run on a cluster wrote, found in the storage that it wrote to.
+"""Results of a run on a cluster, read from its storage.
 
-KFP's API does not return the URIs of artifacts. Its driver puts them below
-`ROOT/PIPELINE/RUN/TASK/..`, and that folder can be listed.
+KFP's API does not return the URIs of artifacts. Its driver writes them below
+`ROOT/PIPELINE/RUN/TASK/...`, so that folder is listed.
 """
 
 from dataclasses import dataclass
@@ -14,19 +14,26 @@ from quantgate.records.decision import Decision
 from quantgate.spec.model.locations import is_pipeline_root
 
 _NO_PIPELINE = (
-    "the cluster does not have the run's pipeline any more, whose name is a part of the URI of its "
+    "the run's pipeline was deleted from the cluster, and its name is a part of the URI of the "
     "results; look for them below the pipeline root"
 )
 _NO_ROOT = (
-    "the run was started without a pipeline root, so its results went below the cluster's own "
+    "the run was started without a pipeline root, so its results are below the cluster's own "
     "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
-    "name it with --pipeline-root"
+    "pass it as --pipeline-root"
 )
 
 
 @dataclass(frozen=True)
-class Found:
-    """A decision, and where what belongs to it lies, as URIs."""
+class ClusterResults:
+    """The decision of a run on a cluster.
+
+    Attributes:
+        decision: the decision.
+        winner: URI of the promoted model.
+        report: URI of the report as Markdown.
+        page: URI of the report as HTML.
+    """
 
     decision: Decision
     winner: str
@@ -35,13 +42,13 @@ class Found:
 
 
 def results_folder(root: str | None, pipeline: str, run_id: str) -> str:
-    """Return the URI below which a run on a cluster writes, as KFP's driver joins it.
+    """Return the URI that a run on a cluster writes below, as KFP's driver builds it.
 
-    A query of the root, such as `?region=eu-west-1`, is for the store and part of no artifact's
-    URI.
+    The root may have a query for the object store, such as `?region=eu-west-1`. It is not part of
+    the artifacts' URIs.
 
     Raises:
-        ClusterError: the root or the pipeline is not known.
+        ClusterError: the root or the pipeline is unknown.
     """
     if not root or not is_pipeline_root(root):
         raise ClusterError(_NO_ROOT)
@@ -50,30 +57,30 @@ def results_folder(root: str | None, pipeline: str, run_id: str) -> str:
     return f"{root.partition('?')[0].rstrip('/')}/{pipeline}/{run_id}"
 
 
-def find_decision(results: str, folder: Path) -> Found:
+def fetch_results(uri: str, folder: Path) -> ClusterResults:
     """Fetch the decision of a run.
 
     Args:
-        results: URI of the folder with all that the run wrote.
-        folder: takes the file.
+        uri: URI of the run's results.
+        folder: local folder to download the decision to.
 
     Raises:
-        ClusterError: it cannot be read here; the error says where it lies.
+        ClusterError: the decision cannot be read. The message has the URI of the results.
     """
-    storage = storage_of(results)
+    storage = storage_of(uri)
     try:
-        listing = storage.listing(results)
+        listing = storage.listing(uri)
         gate = _gate_of(listing)
-        chosen = [file for file in listing.files if file.name == f"{gate}/decision"]
-        storage.fetch(results, chosen, folder)
+        decisions = [file for file in listing.files if file.name == f"{gate}/decision"]
+        storage.fetch(uri, decisions, folder)
     except StorageError as error:
-        raise ClusterError(f"{error}; the results lie below {results}") from None
-    places = {name: f"{results}/{gate}/{name}" for name in ("winner", "report", "page")}
-    return Found(Decision.read(folder / f"{gate}/decision"), **places)
+        raise ClusterError(f"{error}; the results are below {uri}") from None
+    uris = {name: f"{uri}/{gate}/{name}" for name in ("winner", "report", "page")}
+    return ClusterResults(Decision.read(folder / f"{gate}/decision"), **uris)
 
 
 def _gate_of(listing: Listing) -> str:
-    """Return the folder, below the listing's, that the gate wrote to."""
+    """Return the gate's output folder, relative to the listing."""
     for file in listing.files:
         folder, _, name = file.name.rpartition("/")
         if name == "decision" and folder.partition("/")[0].lower() == "gate":

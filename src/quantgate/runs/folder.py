@@ -1,11 +1,11 @@
-"""The folder of a run: what it holds, and when it is whole.
+"""Layout of a run's folder.
 
-    runs/<name>/<time>/  spec.yaml, pipeline.yaml, logs/, artifacts/, run.json,
-                         and once the gate has decided winner/ (or baseline/, where that is kept),
-                         report.*, decision.json
-    runs/<name>/latest   a link to the newest run that ended in a decision
+    runs/<name>/<time>/  spec.yaml, pipeline.yaml, logs/, artifacts/, run.json, and after the
+                         gate's decision winner/ (or baseline/ if that is kept), report.*,
+                         decision.json
+    runs/<name>/latest   a link to the newest run with a decision
 
-`decision.json` is written last, so a folder that has it has everything.
+`decision.json` is written last, so a folder that has it is complete.
 """
 
 import shutil
@@ -23,9 +23,15 @@ LATEST = "latest"
 
 
 class TaskRecord(Record):
-    """How one task ended, or that it is RUNNING; `log` is relative to the run's folder.
+    """The state of a task.
 
-    `cached` says that it did not run, for its outputs were there from an earlier run.
+    Attributes:
+        title: the task's name as users see it.
+        state: how the task ended, or RUNNING.
+        seconds: how long it took.
+        log: path of its log relative to the run's folder, None if it has none.
+        error: why it failed, None if it did not.
+        cached: whether its outputs were taken from an earlier run.
     """
 
     title: str
@@ -37,20 +43,25 @@ class TaskRecord(Record):
 
 
 class RunRecord(Record):
-    """`run.json`: how a run went; a state of "running" in a folder nobody works on was killed."""
+    """The contents of `run.json`.
+
+    Attributes:
+        state: how the run ended. A run that was killed keeps the state "running".
+        tasks: the states of its tasks.
+    """
 
     state: Literal["running", "decided", "failed", "interrupted"]
     tasks: list[TaskRecord] = []
 
     def keep(self, run: "RunFolder") -> None:
-        """Write the record in place of an older one, so that there is one at every moment."""
+        """Replace the record atomically."""
         with replacing(run.record) as partial:
             self.write(partial)
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths of one run."""
+    """The paths of a run's files."""
 
     path: Path
 
@@ -66,7 +77,7 @@ class RunFolder:
 
     @property
     def logs(self) -> Path:
-        """Folder of one log a task."""
+        """The folder of the tasks' logs."""
         return self.path / "logs"
 
     @property
@@ -76,7 +87,7 @@ class RunFolder:
 
     @property
     def decision(self) -> Path:
-        """The decision, which comes last."""
+        """The decision, which is written last."""
         return self.path / "decision.json"
 
     @property
@@ -96,28 +107,28 @@ class RunFolder:
 
     @property
     def kept_baseline(self) -> Path:
-        """The float baseline, where it is kept because nothing qualified."""
+        """The float baseline, kept if no candidate qualified."""
         return self.path / "baseline" / "model.tflite"
 
     def model_of(self, decision: Decision) -> Path | None:
-        """The model that a decision promotes; None where it promotes none."""
+        """Return the model that a decision promotes, None if it promotes none."""
         if decision.promoted is None:
             return None
         return self.kept_baseline if decision.winner is None else self.winner
 
     @property
     def record(self) -> Path:
-        """How the run went."""
+        """The record of the run."""
         return self.path / "run.json"
 
 
 def create_run(runs_dir: Path, name: str) -> RunFolder:
-    """Make a new run's folder, named by the time in UTC.
+    """Create the folder of a new run, named after the time in UTC.
 
     Raises:
-        UsageError: it cannot be made.
+        UsageError: the folder cannot be created.
     """
-    _refuse_strange_latest(runs_dir / name / LATEST)
+    _refuse_foreign_latest(runs_dir / name / LATEST)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     for attempt in range(1, 1000):
         folder = runs_dir / name / (stamp if attempt == 1 else f"{stamp}-{attempt}")
@@ -126,18 +137,18 @@ def create_run(runs_dir: Path, name: str) -> RunFolder:
         except FileExistsError:
             if folder.is_dir():
                 continue
-            raise _unwritable(runs_dir, "a file stands in its place") from None
+            raise _unwritable(runs_dir, "there is a file with its name") from None
         except OSError as error:
             raise _unwritable(runs_dir, error.strerror) from error
         return RunFolder(folder.resolve())
-    raise _unwritable(runs_dir, f"{stamp} was taken a thousand times")
+    raise _unwritable(runs_dir, f"it has a thousand runs of {stamp}")
 
 
-def _refuse_strange_latest(link: Path) -> None:
-    if _is_strange(link):
+def _refuse_foreign_latest(link: Path) -> None:
+    if _is_foreign(link):
         raise UsageError(
-            f"{link} is not a link to a run, and is not replaced by one: move it away, keep "
-            "`promote.to` out of the runs folder, or choose another one with --runs-dir"
+            f"{link} is not a link to a run, so it is not replaced by one: move it away, keep "
+            "`promote.to` out of the runs folder, or choose another runs folder with --runs-dir"
         )
 
 
@@ -157,10 +168,16 @@ def keep_results(
     *,
     keeps_baseline: bool = False,
 ) -> None:
-    """Copy what the gate wrote to where people look for it, the decision last and at once.
+    """Copy the gate's results into the run's folder, the decision last and atomically.
 
-    `winner` has the model that the decision promotes, if any; `keeps_baseline` says that it is the
-    float baseline.
+    Args:
+        run: the folder.
+        decision: the decision as JSON.
+        report: the report as Markdown.
+        page: the report as HTML.
+        winner: the promoted model, an empty file if the decision promotes none.
+        compiled: folder of the winner compiled for targets.
+        keeps_baseline: whether the promoted model is the float baseline.
     """
     from quantgate.report import card
 
@@ -170,11 +187,11 @@ def keep_results(
         model = run.kept_baseline if keeps_baseline else run.winner
         model.parent.mkdir(exist_ok=True)
         shutil.copyfile(winner, model)
-        for made in compiled.glob("*.tflite"):
-            shutil.copyfile(made, model.with_name(made.name))
-        decided = Decision.read(decision)
-        if decided.promoted:
-            model.with_name("README.md").write_text(card.render(decided), encoding="utf-8")
+        for for_target in compiled.glob("*.tflite"):
+            shutil.copyfile(for_target, model.with_name(for_target.name))
+        contents = Decision.read(decision)
+        if contents.promoted:
+            model.with_name("README.md").write_text(card.render(contents), encoding="utf-8")
     with replacing(run.decision) as partial:
         shutil.copyfile(decision, partial)
     _point_latest_at(run)
@@ -182,48 +199,53 @@ def keep_results(
 
 def _point_latest_at(run: RunFolder) -> None:
     link = run.path.parent / LATEST
-    if _is_strange(link):
-        return  # a `latest` that promotion has written there is what devices read
-    with replacing(link) as fresh:
-        fresh.symlink_to(run.path.name, target_is_directory=True)
+    if _is_foreign(link):
+        return  # written by a promotion into this folder, and read by devices
+    with replacing(link) as partial:
+        partial.symlink_to(run.path.name, target_is_directory=True)
 
 
-def _is_strange(link: Path) -> bool:
+def _is_foreign(link: Path) -> bool:
     return link.exists() and not link.is_symlink()
 
 
 def read_decision(path: Path) -> Decision:
-    """Read the decision of a run, given its folder, a model's folder, or the file itself.
+    """Read the decision of a run.
+
+    Args:
+        path: the run's folder, a model's folder of runs, or the decision file.
 
     Raises:
-        UsageError: there is no decided run.
+        UsageError: there is no run with a decision.
     """
-    for place in (path, path / "decision.json", path / LATEST / "decision.json"):
-        if place.is_file():
-            return Decision.read(place)
+    for file in (path, path / "decision.json", path / LATEST / "decision.json"):
+        if file.is_file():
+            return Decision.read(file)
     raise UsageError(f"{path} {_why_undecided(path)}")
 
 
 def _why_undecided(path: Path) -> str:
     if not path.exists():
-        return "does not exist; `quantgate run SPEC` makes a run"
+        return "does not exist; start a run with `quantgate run SPEC`"
     record = RunFolder(path).record
     if not record.is_file():
-        return "holds no run: it has neither a decision.json nor a latest run"
+        return "is not a run: it has neither a decision.json nor a latest run"
     state = RunRecord.read(record).state
     if state == "running":
-        return "holds a run that has not decided: it is still going on, or it was killed"
+        return "is a run without a decision: it is still going on, or it was killed"
     ended = "was interrupted" if state == "interrupted" else "failed"
-    return f"holds a run that {ended} before a decision; its logs folder says why"
+    return f"is a run that {ended} before a decision; see its logs folder"
 
 
 def newest_decided(runs_dir: Path) -> Path:
-    """Return the newest decided run of any model below a runs folder.
+    """Return the newest run with a decision, of any model below a runs folder.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no run has a decision.
     """
     links = [link for link in runs_dir.glob(f"*/{LATEST}") if (link / "decision.json").is_file()]
     if not links:
-        raise UsageError(f"there is no decided run in {runs_dir}; `quantgate run SPEC` makes one")
+        raise UsageError(
+            f"there is no run with a decision in {runs_dir}; start one with `quantgate run SPEC`"
+        )
     return max(links, key=lambda link: (link / "decision.json").stat().st_mtime).resolve()

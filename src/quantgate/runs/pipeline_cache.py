@@ -1,4 +1,4 @@
-"""Compiled pipelines, kept so that an unchanged spec is not compiled anew.
+"""Cache of compiled pipelines, so that an unchanged spec is not compiled again.
 
 <cache>/pipelines/<key>.json   {"sha256": hash of the text, "pipeline": the text}
 """
@@ -18,36 +18,40 @@ from quantgate.foundation.files import write_note
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_python
 from quantgate.planning.plan import Plan
 
-#: Everything that has a say in what a plan compiles into.
+#: Packages whose code the compiled pipeline depends on.
 _OWN_CODE = ("quantgate", "quantgate.components", "quantgate.pipelines")
 
 
 def write_pipeline(plan: Plan, spec_sha256: str, path: Path, cache: Path | None) -> None:
-    """Write the compiled pipeline; where nothing behind it has changed, as it was compiled before.
+    """Write the compiled pipeline, from the cache if it is there.
 
-    Without `cache`, a folder, it is compiled anew.
+    Args:
+        plan: the plan to compile.
+        spec_sha256: hash of the spec.
+        path: the file to write.
+        cache: folder of the cache. None compiles without a cache.
 
     Raises:
         UsageError: the file cannot be written.
     """
     import_kfp_without_client()
-    kept = cache and cache / "pipelines" / f"{_key(plan, spec_sha256)}.json"
-    text = kept and _read(kept)
+    cached = cache and cache / "pipelines" / f"{_key(plan, spec_sha256)}.json"
+    text = cached and _read(cached)
     if text:
         _write(path, text)
         return
     from quantgate.pipelines import compile_pipeline
 
     compile_pipeline(plan, spec_sha256, path)
-    if kept:
-        _keep(kept, path.read_text("utf-8"))
+    if cached:
+        _keep(cached, path.read_text("utf-8"))
 
 
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another place") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}; choose another path") from error
 
 
 def _key(plan: Plan, spec_sha256: str) -> str:
@@ -63,21 +67,21 @@ def _own_code() -> Iterator[str]:
             yield sha256_of_python(Path(folder))
 
 
-def _read(kept: Path) -> str | None:
+def _read(cached: Path) -> str | None:
     try:
-        document = json.loads(kept.read_text("utf-8"))
+        document = json.loads(cached.read_text("utf-8"))
         text = str(document["pipeline"])
-        is_whole = document["sha256"] == sha256_of_bytes(text.encode())
+        is_intact = document["sha256"] == sha256_of_bytes(text.encode())
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    if not is_whole:
+    if not is_intact:
         return None
     with suppress(OSError):
-        os.utime(kept)  # what is used is not forgotten
+        os.utime(cached)  # pruning deletes the least recently used entries
     return text
 
 
-def _keep(kept: Path, text: str) -> None:
-    """Keep a pipeline; where it cannot be kept, the next run compiles it again."""
+def _keep(cached: Path, text: str) -> None:
+    """Add a pipeline to the cache, if the file can be written."""
     document = {"sha256": sha256_of_bytes(text.encode()), "pipeline": text}
-    write_note(kept, json.dumps(document))
+    write_note(cached, json.dumps(document))

@@ -1,4 +1,4 @@
-"""A run of a spec on this machine, from its folder to its decision."""
+"""Running of a spec on this machine."""
 
 import os
 from collections.abc import Mapping
@@ -27,9 +27,15 @@ _TAIL_LINES = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """How a spec is run; without `cache`, a folder, every task runs.
+    """The settings of a run.
 
-    `secrets` has values by key, by the name of the secret.
+    Attributes:
+        runs_dir: folder of all runs.
+        jobs: maximum number of tasks in parallel. None means the number of cores.
+        cache: folder of the cache. None runs every task.
+        manner: what is shown while the run goes on.
+        runner: what runs the compiled pipeline, one of `runners.RUNNERS`.
+        secrets: values of secrets: name of the secret -> key -> value.
     """
 
     runs_dir: Path
@@ -42,7 +48,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What came of a run; `failures` says which tasks failed, and how."""
+    """The outcome of a run.
+
+    Attributes:
+        run: the run's folder.
+        exit_code: the exit code of the command.
+        decision: the decision, None if a task failed before it.
+        failures: text about the tasks that failed, None if none did.
+    """
 
     run: RunFolder
     exit_code: ExitCode
@@ -51,35 +64,35 @@ class Conclusion:
 
 
 def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
-    """Run a loaded spec; the run is shown while it goes on.
+    """Run a loaded spec, and show the progress.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; its text says what is left and how to go on.
+        KeyboardInterrupt: Ctrl-C was pressed. The text says what was kept and how to go on.
     """
     run = create_run(settings.runs_dir, loaded.spec.name)
     run.spec.write_text(loaded.render(), encoding="utf-8")
-    diary = _Diary(run)
-    diary.write("running")
+    recorder = _Recorder(run)
+    recorder.write("running")
     try:
-        result = _execute(loaded, plan, run, settings, diary)
+        result = _execute(loaded, plan, run, settings, recorder)
         decision = _keep_decision(run, result.outputs)
     except KeyboardInterrupt:
-        diary.break_off("interrupted")
-        raise KeyboardInterrupt(diary.farewell(settings.cache is not None)) from None
+        recorder.write_if_possible("interrupted")
+        raise KeyboardInterrupt(recorder.interrupted_text(settings.cache is not None)) from None
     except BaseException:
-        diary.break_off("failed")
+        recorder.write_if_possible("failed")
         raise
-    diary.close(result, decided=decision is not None)
+    recorder.close(result, decided=decision is not None)
     return _concluded(run, result, decision)
 
 
 def arguments_of(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
-    """Return the arguments of a plan's pipeline; places are absolute paths or URIs."""
-    return {name: loaded.locate(place) for name, place in run_parameters(plan).items()}
+    """Return the arguments of a plan's pipeline, with locations as absolute paths or URIs."""
+    return {name: loaded.locate(location) for name, location in run_parameters(plan).items()}
 
 
 def _execute(
-    loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings, diary: "_Diary"
+    loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings, recorder: "_Recorder"
 ) -> "RunResult":
     write_pipeline(plan, loaded.sha256, run.pipeline, settings.cache)
     from quantgate.local_runner import read_pipeline, run_pipeline
@@ -87,45 +100,45 @@ def _execute(
     if functions_left_behind(loaded.spec):
         _let_tasks_import_from(loaded.folder)
     arguments = arguments_of(loaded, plan)
-    with observer(settings.manner, run.path) as shown:
+    with observer(settings.manner, run.path) as display:
         if settings.runner != LOCAL:
-            watching = diary.kept_beside(shown)
-            return run_by_kfp(settings.runner, loaded, run, arguments, watching)
+            recording = recorder.recording(display)
+            return run_by_kfp(settings.runner, loaded, run, arguments, recording)
         return run_pipeline(
             read_pipeline(run.pipeline),
             arguments,
             root=run.artifacts,
             logs=run.logs,
             jobs=settings.jobs,
-            observer=diary.kept_beside(shown),
+            observer=recorder.recording(display),
             cache=settings.cache,
             secrets=settings.secrets,
         )
 
 
 def _let_tasks_import_from(folder: Path) -> None:
-    """Put the spec's folder on the tasks' path, for `module:function` beside the spec."""
+    """Add the spec's folder to the tasks' PYTHONPATH, for user functions beside the spec."""
     paths = [str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, dict.fromkeys(paths)))
 
 
-class _Diary:
-    """Keeps `run.json` up to date, so that a run that is killed tells what it did."""
+class _Recorder:
+    """Keeps `run.json` up to date while the run goes on, in case the run is killed."""
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
         self._tasks: dict[tuple[str, ...], TaskRecord] = {}
 
-    def kept_beside(self, shown: "Observer") -> "Observer":
-        """Return an observer that writes down what happens, and shows it."""
+    def recording(self, display: "Observer") -> "Observer":
+        """Return an observer that records events and passes them on to the display."""
 
-        def tell(event: "Event") -> None:
-            self._note(event)
-            shown(event)
+        def observe(event: "Event") -> None:
+            self._record(event)
+            display(event)
 
-        return tell
+        return observe
 
-    def _note(self, event: "Event") -> None:
+    def _record(self, event: "Event") -> None:
         from quantgate.local_runner.records import events
 
         match event:
@@ -139,37 +152,37 @@ class _Diary:
                 self._tasks[task.path] = _recorded(result)
                 self.write("running")
 
-    def break_off(self, state: Literal["interrupted", "failed"]) -> None:
-        """Write down that the run ends here, unless that is what the disk refuses too."""
+    def write_if_possible(self, state: Literal["interrupted", "failed"]) -> None:
+        """Write the state, and ignore errors of the disk, as they may be why the run ends."""
         with suppress(OSError):
             self.write(state)
 
     def write(self, state: Literal["running", "interrupted", "failed"]) -> None:
-        """Write down where the run stands."""
+        """Write the state of the run and its tasks."""
         RunRecord(state=state, tasks=list(self._tasks.values())).keep(self._run)
 
     def close(self, result: "RunResult", decided: bool) -> None:
-        """Write down how the run ended."""
+        """Write how the run ended."""
         tasks = [_recorded(task) for task in result.tasks]
         RunRecord(state="decided" if decided else "failed", tasks=tasks).keep(self._run)
 
-    def farewell(self, is_cached: bool) -> str:
-        """Say what an interrupted run leaves, and how to go on."""
+    def interrupted_text(self, is_cached: bool) -> str:
+        """Return a text about an interrupted run that says what was kept and how to go on."""
         states = [task.state for task in self._tasks.values()]
         promoting = any(task.title == PROMOTE for task in self._tasks.values())
         ended = states.count("SUCCEEDED") if is_cached else 0
         return (
             f"{'the winner may have been promoted' if promoting else 'nothing was promoted'}\n"
-            f"{way_on(ended)}; the logs are in {self._run.logs}"
+            f"{resume_hint(ended)}; the logs are in {self._run.logs}"
         )
 
 
-def way_on(kept: int) -> str:
-    """Say what the next run makes of the tasks of one that was interrupted."""
-    if kept == 0:
-        return "the same command starts anew"
-    tasks = "the task that ended is" if kept == 1 else f"the {kept} tasks that ended are"
-    return f"{tasks} kept, and the same command goes on from there"
+def resume_hint(cached: int) -> str:
+    """Return a sentence about running again after an interrupt, by the number of cached tasks."""
+    if cached == 0:
+        return "the same command starts from the beginning"
+    tasks = "the finished task is" if cached == 1 else f"the {cached} finished tasks are"
+    return f"{tasks} cached, and the same command continues from there"
 
 
 def _recorded(task: "TaskResult") -> TaskRecord:
@@ -195,7 +208,7 @@ def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | Non
 
 def _concluded(run: RunFolder, result: "RunResult", decision: Decision | None) -> Conclusion:
     if decision is not None and decision.promoted is None:
-        # That there is nothing to promote is why the promotion failed, and no news.
+        # The promotion failed only because there is nothing to promote.
         return Conclusion(run, ExitCode.NOTHING_QUALIFIED, decision, None)
     if decision is None or not result.succeeded:
         return Conclusion(run, ExitCode.STEP_FAILED, decision, failures_of(result))
@@ -203,19 +216,19 @@ def _concluded(run: RunFolder, result: "RunResult", decision: Decision | None) -
 
 
 def failures_of(result: "RunResult") -> str:
-    """Say what failed; what fails in the same way for many tasks is said once."""
-    alike: dict[str | None, list[TaskResult]] = {}
+    """Return a text about the failed tasks. Tasks with the same error share one entry."""
+    by_error: dict[str | None, list[TaskResult]] = {}
     for task in result.tasks:
         if task.state.value == "FAILED":
-            alike.setdefault(task.error, []).append(task)
-    return "\n".join(_failure(tasks) for tasks in alike.values())
+            by_error.setdefault(task.error, []).append(task)
+    return "\n".join(_failure(tasks) for tasks in by_error.values())
 
 
 def _failure(tasks: "list[TaskResult]") -> str:
     first = tasks[0]
-    others = f", and {len(tasks) - 1} more alike," if len(tasks) > 1 else ""
-    said = f"{title_of(first)}{others} failed: {first.error}"
+    others = f" and {len(tasks) - 1} more tasks" if len(tasks) > 2 else " and 1 more task"
+    text = f"{title_of(first)}{others if len(tasks) > 1 else ''} failed: {first.error}"
     tail = [] if first.explained else first.log_tail.splitlines()[-_TAIL_LINES:]
     if tail:
-        said += "\n  its last words:\n" + "\n".join(f"    {line}" for line in tail)
-    return said + (f"\n  its log: {first.log}" if first.log.is_file() else "")
+        text += "\n  the end of its log:\n" + "\n".join(f"    {line}" for line in tail)
+    return text + (f"\n  its log: {first.log}" if first.log.is_file() else "")

@@ -1,4 +1,4 @@
-"""What can run a compiled pipeline on this machine: quantgate's runner, or one of KFP's own."""
+"""The runners of a compiled pipeline on this machine: quantgate's own, and KFP's."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,30 +20,31 @@ RUNNERS = (LOCAL, KFP_LOCAL, DOCKER)
 
 
 def check_runner(runner: str, jobs: int | None, dry_run: bool, secrets: bool = False) -> None:
-    """Make sure that a runner is installed and can do what else is asked for.
+    """Check that a runner is installed and supports the other options.
 
     Raises:
-        UsageError: it is not, or cannot.
+        UsageError: the runner is not installed, or does not support an option.
     """
     if runner == LOCAL:
         require("running", *FOR_A_RUN)
         return
     options = {"--jobs": jobs, "--dry-run": dry_run, "--secret": secrets}
-    asked = next((option for option, value in options.items() if value), None)
-    if asked:
+    unsupported = next((option for option, value in options.items() if value), None)
+    if unsupported:
         raise UsageError(
-            f"{asked} is for quantgate's own runner: leave it out, or leave out --runner {runner}"
+            f"{unsupported} works only with quantgate's own runner; "
+            f"remove it, or remove --runner {runner}"
         )
     require(f"--runner {runner}", *(("kfp", "docker") if runner == DOCKER else FOR_A_RUN))
 
 
 def check_targets(runner: str, loaded: LoadedSpec) -> None:
-    """Make sure that what measures on the spec's targets is installed; in containers it is.
+    """Check that the packages for the spec's targets are installed. Containers have them.
 
     Raises:
-        UsageError: it is not; the command that installs it is named.
+        UsageError: a package is missing. The message gives the `pip install` command.
     """
-    names = [each.target for each in loaded.spec.measure.targets]
+    names = [target.target for target in loaded.spec.measure.targets]
     needed = [module for name in names if (module := TARGETS[name].module)]
     if runner != DOCKER and needed:
         require("`measure.targets`", *needed)
@@ -56,10 +57,10 @@ def run_by_kfp(
     arguments: dict[str, str],
     observer: "Observer",
 ) -> "RunResult":
-    """Run the compiled pipeline of a run's folder by `KFP_LOCAL` or `DOCKER`.
+    """Run the compiled pipeline of a run's folder with the runner `KFP_LOCAL` or `DOCKER`.
 
     Raises:
-        QuantgateError: as `quantgate.local_runner.kfp.runner.run_with_kfp` says.
+        QuantgateError: as in `quantgate.local_runner.kfp.runner.run_with_kfp`.
     """
     from quantgate.local_runner.kfp.containers import Containers
     from quantgate.local_runner.kfp.runner import run_with_kfp
@@ -68,7 +69,7 @@ def run_by_kfp(
     if runner == DOCKER:
         published = [name for name in arguments if name == "promote_to"]
         containers = Containers(
-            reads=tuple(Path(place) for name, place in arguments.items() if name not in published),
+            reads=tuple(Path(path) for name, path in arguments.items() if name not in published),
             writes=tuple(Path(arguments[name]) for name in published),
             code=_code_folder(loaded),
         )
@@ -76,10 +77,12 @@ def run_by_kfp(
 
 
 def _code_folder(loaded: LoadedSpec) -> Path | None:
-    """Return the spec's folder where a module lies in it; others are in the images."""
+    """Return the spec's folder if it has a module of user functions, otherwise None."""
     folder = loaded.folder.resolve()
     names = [
         name.partition(":")[0].partition(".")[0] for name in functions_left_behind(loaded.spec)
     ]
-    is_there = any((folder / f"{name}.py").is_file() or (folder / name).is_dir() for name in names)
-    return folder if is_there else None
+    has_module = any(
+        (folder / f"{name}.py").is_file() or (folder / name).is_dir() for name in names
+    )
+    return folder if has_module else None

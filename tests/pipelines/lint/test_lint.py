@@ -356,7 +356,7 @@ def test_the_command(tmp_path: Path, capsys) -> None:
     pinned = tmp_path / "pinned.yaml"
     pinned.write_text(GOLDENS[0].read_text().replace(":0.1.0", "@sha256:0"))
     assert main(["lint", str(pinned)]) == 0
-    assert capsys.readouterr().out == f"{pinned} keeps every rule\n"
+    assert capsys.readouterr().out == f"{pinned} has no problems\n"
 
 
 def test_the_command_with_errors_as_json(tmp_path: Path, capsys) -> None:

@@ -1,1 +1,1 @@
-"""Code that several verbs share: arguments, connection, error guard, conclusion."""
+"""Code that several verbs share: arguments, connection, error handling, outcome of a run."""

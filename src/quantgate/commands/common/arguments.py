@@ -14,12 +14,12 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="replace a value of the spec, as in --set gate.top1.max_drop=0.02; repeatable",
+        help="override a value of the spec, such as gate.top1.max_drop=0.02; repeatable",
     )
 
 
 def default_cache() -> Path:
-    """Return `$XDG_CACHE_HOME/quantgate`, or what stands for it where that is not set."""
+    """Return `$XDG_CACHE_HOME/quantgate`, or `~/.cache/quantgate` if that is not set."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(caches, "quantgate")
 
@@ -31,19 +31,19 @@ def add_cache_dir(parser: argparse._ActionsContainer) -> None:
         type=Path,
         default=default_cache(),
         metavar="DIR",
-        help="where results of tasks are kept, to be used again (default: %(default)s)",
+        help="folder of the cached results of tasks (default: %(default)s)",
     )
 
 
 def add_decided_run(parser: argparse.ArgumentParser) -> None:
-    """Add RUN, the run whose decision is read; without it, the newest decided one."""
+    """Add RUN, the run whose decision is read."""
     parser.add_argument(
         "run",
         nargs="?",
         type=Path,
         metavar="RUN",
         help="a run's folder, a model's folder of runs, or a decision.json "
-        "(default: the newest decided run)",
+        "(default: the newest run with a decision)",
     )
 
 
@@ -54,5 +54,5 @@ def add_runs_dir(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("runs"),
         metavar="DIR",
-        help="where runs are kept (default: %(default)s)",
+        help="folder of the runs (default: %(default)s)",
     )

@@ -1,4 +1,4 @@
-"""Arguments of the verbs that make something for a cluster, or talk to one."""
+"""Arguments that override the spec's `cluster`."""
 
 import argparse
 import re
@@ -15,35 +15,35 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def add_placement(parser: argparse.ArgumentParser) -> None:
-    """Add what stands for settings in the spec's `cluster`."""
-    group = parser.add_argument_group("on the cluster", "These go before the spec's `cluster`.")
+    """Add the options that override settings in the spec's `cluster`."""
+    group = parser.add_argument_group("on the cluster", "These override the spec's `cluster`.")
     group.add_argument(
         "--image",
         action="append",
         default=[],
         metavar="[KIND=]IMAGE",
-        help="the image that tasks run in: of the kind `convert` (with TensorFlow), `runtime` "
-        "(without), or both; repeatable",
+        help="the image of tasks that need TensorFlow (convert=), of the others (runtime=), or of "
+        "all tasks; repeatable",
     )
     group.add_argument(
         "--image-digest",
         action="append",
         default=[],
         metavar="[KIND=]DIGEST",
-        help="pin the image by its digest, sha256:..; repeatable",
+        help="digest to pin the image to, as sha256:...; repeatable",
     )
     group.add_argument(
         "--pipeline-root",
         metavar="URI",
-        help="where results go below (default: what the cluster is set to)",
+        help="URI to write results below (default: the cluster's own pipeline root)",
     )
 
 
-def placed(spec: Spec, options: argparse.Namespace) -> Spec:
-    """Return the spec with the images and the root that the command line names.
+def with_placement(spec: Spec, options: argparse.Namespace) -> Spec:
+    """Return the spec with the images and the pipeline root of the command line.
 
     Raises:
-        UsageError: a kind or a digest is none.
+        UsageError: an image kind, a digest or the pipeline root is invalid.
     """
     cluster = spec.cluster or Cluster()
     named = {**cluster.images.model_dump(), **_by_kind(options.image, "--image")}
@@ -63,19 +63,21 @@ def checked_root(uri: str) -> str:
     """Return the value of --pipeline-root.
 
     Raises:
-        UsageError: Kubeflow could not write there.
+        UsageError: Kubeflow cannot write to such a URI.
     """
     if not is_pipeline_root(uri):
         known = ", ".join(f"{scheme}://BUCKET" for scheme in KUBEFLOW_SCHEMES)
-        raise UsageError(f"--pipeline-root {uri}: Kubeflow writes to {known}; name such a URI")
+        raise UsageError(f"--pipeline-root {uri}: Kubeflow writes to {known}; give such a URI")
     return uri
 
 
-def _by_kind(given: Sequence[str], option: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in given:
-        kind, separator, value = entry.rpartition("=")
+def _by_kind(arguments: Sequence[str], option: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for argument in arguments:
+        kind, separator, value = argument.rpartition("=")
         if separator and kind not in KINDS:
-            raise UsageError(f"{option} {entry}: `{kind}` is no kind; write convert= or runtime=")
-        found |= dict.fromkeys([kind] if separator else KINDS, value)
-    return found
+            raise UsageError(
+                f"{option} {argument}: unknown kind `{kind}`; write convert= or runtime="
+            )
+        values |= dict.fromkeys([kind] if separator else KINDS, value)
+    return values

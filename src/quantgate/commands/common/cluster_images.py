@@ -1,4 +1,4 @@
-"""The images that tasks run in on a cluster, and those that no registry holds."""
+"""The images of tasks on a cluster, with warnings about images without a registry."""
 
 import sys
 from collections.abc import Mapping
@@ -25,30 +25,30 @@ def images_of(spec: Spec) -> dict[str, str]:
 
 
 def refuse_default_images(spec: Spec) -> None:
-    """Refuse images that the user has not named.
+    """Refuse default image names, which have no registry to pull from.
 
     Raises:
-        UsageError: no registry is known to hold an image.
+        UsageError: the spec and the command line leave an image to the default.
     """
     if problem := _problem(spec):
         raise UsageError(f"{spec.name} cannot be sent to a cluster: {problem}")
 
 
 def warn_of_default_images(spec: Spec) -> None:
-    """Warn of images that the user has not named."""
+    """Warn of default image names, which have no registry to pull from."""
     if problem := _problem(spec):
         sys.stderr.write(f"warning: {problem}\n")
 
 
 def note_code_in_images(spec: Spec) -> None:
-    """Name the user's functions that an image has to hold, for they do not travel."""
+    """Print a note about user functions that are not packaged with the pipeline."""
     functions = functions_left_behind(spec)
     if not functions:
         return
     way_out = (
-        f"`code` carries {spec.code.name} alone"
+        f"`code` packages only {spec.code.name} with the pipeline"
         if spec.code
-        else "Name their file as `code` in the spec, and it travels with the pipeline"
+        else "Name their file as `code` in the spec to package it with the pipeline"
     )
     named, image = listed(functions, "and"), images_of(spec)["runtime"]
     sys.stderr.write(f"note: {named} must be importable in the image {image}. {way_out}\n")
@@ -66,8 +66,8 @@ def _problem(spec: Spec) -> str | None:
     defaults = {kind: released(kind) for kind in kinds}
     here = " ".join(f"--image {kind}={name}" for kind, name in defaults.items())
     return (
-        f"{' and '.join(defaults.values())} {'name' if len(kinds) > 1 else 'names'} no registry "
+        f"{' and '.join(defaults.values())} {'have' if len(kinds) > 1 else 'has'} no registry "
         "that the cluster could pull from. Build the images with `make images`, push them, and "
-        f"name them with --image {kinds[0]}=REGISTRY/IMAGE or in cluster.images. If the nodes "
-        f"hold them already, say so with {here}"
+        f"name them with --image {kinds[0]}=REGISTRY/IMAGE or in cluster.images. If they are on "
+        f"the nodes already, pass {here}"
     )

@@ -1,4 +1,4 @@
-"""What is said at the end of a run."""
+"""The output at the end of a run."""
 
 import argparse
 import os
@@ -14,15 +14,15 @@ from quantgate.runs.run import Conclusion
 
 
 def conclude(conclusion: Conclusion, manner: Manner) -> int:
-    """Tell what came of a run, and return the exit code that it stands for.
+    """Print the outcome of a run, and return its exit code.
 
     Raises:
-        StepFailed: a task failed, so that there is no decision or no promotion.
+        StepFailed: a task failed, so there is no decision or no promotion.
     """
     if manner.as_json:
         return _conclude_as_json(conclusion)
     if conclusion.decision is not None:
-        _tell_decision(conclusion.decision, manner)
+        _print_decision(conclusion.decision, manner)
     if conclusion.failures is not None:
         raise StepFailed(conclusion.failures)
     if conclusion.exit_code == ExitCode.NOTHING_QUALIFIED:
@@ -36,7 +36,7 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
     return conclusion.exit_code
 
 
-def _tell_decision(decision: Decision, manner: Manner) -> None:
+def _print_decision(decision: Decision, manner: Manner) -> None:
     if manner.quiet:
         sys.stdout.write(f"{decision.name}: {decision.summary}\n")
     else:
@@ -65,7 +65,7 @@ def _conclude_as_json(conclusion: Conclusion) -> int:
 def guarded_as_json(
     handler: Callable[[argparse.Namespace], int], options: argparse.Namespace
 ) -> int:
-    """Run a command whose errors are events, the last of which is its result."""
+    """Run a command, and print an error as JSON events, the last one of type `result`."""
     try:
         return handler(options)
     except BrokenPipeError:
@@ -83,7 +83,7 @@ LOG_COLUMNS = 120
 
 
 def show_on_terminal(decision: Decision) -> None:
-    """Print the table of candidates and the outcome; a log file is given a wide page."""
+    """Print the table of candidates and the outcome, with a fixed width if not on a terminal."""
     from rich.console import Console
 
     from quantgate.report import terminal

@@ -1,4 +1,4 @@
-"""How a verb reaches a cluster: what kfp's client takes, as arguments."""
+"""The connection to a cluster, with the arguments of kfp's client as options."""
 
 import argparse
 import re
@@ -11,33 +11,42 @@ from quantgate.foundation.extras import import_kfp_without_client, require
 if TYPE_CHECKING:
     from quantgate.pipelines.cluster.connection import ImpatientClient
 
-#: Arguments of `kfp.Client`, each with its metavariable and what it is.
-_TAKEN = {
-    "host": ("URL", "the API's endpoint (default: $KF_PIPELINES_ENDPOINT, or kubectl's context)"),
-    "namespace": ("NAME", "where runs belong, in a cluster with several users"),
-    "existing_token": ("TOKEN", "a token; one in a file that $KF_PIPELINES_SA_TOKEN_PATH names is "
-                       "seen by no other user of this machine"),
-    "cookies": ("COOKIES", "cookies of a session, as `name=value`"),
-    "client_id": ("ID", "of Identity-Aware Proxy (default: $KF_PIPELINES_IAP_OAUTH2_CLIENT_ID)"),
-    "other_client_id": ("ID", "to log in with (default: $KF_PIPELINES_APP_OAUTH2_CLIENT_ID)"),
-    "other_client_secret": (
-        "SECRET", "belongs to it (default: $KF_PIPELINES_APP_OAUTH2_CLIENT_SECRET)"
+#: Arguments of `kfp.Client`, each with its metavariable and help text.
+_CLIENT_ARGUMENTS = {
+    "host": (
+        "URL", "endpoint of the API (default: $KF_PIPELINES_ENDPOINT, or kubectl's context)"
     ),
-    "proxy": ("URL", "a proxy on the way"),
+    "namespace": ("NAME", "namespace of the runs, on a multi-user cluster"),
+    "existing_token": ("TOKEN", "an access token, which other users of this machine can see; use "
+                       "$KF_PIPELINES_SA_TOKEN_PATH to pass it in a file"),
+    "cookies": ("COOKIES", "cookies of a session, as `name=value`"),
+    "client_id": (
+        "ID", "client ID of Identity-Aware Proxy (default: $KF_PIPELINES_IAP_OAUTH2_CLIENT_ID)"
+    ),
+    "other_client_id": (
+        "ID", "client ID to log in with (default: $KF_PIPELINES_APP_OAUTH2_CLIENT_ID)"
+    ),
+    "other_client_secret": (
+        "SECRET",
+        "secret of the client ID to log in with (default: $KF_PIPELINES_APP_OAUTH2_CLIENT_SECRET)",
+    ),
+    "proxy": ("URL", "a proxy to connect through"),
     "ssl_ca_cert": ("FILE", "certificates to trust"),
-    "kube_context": ("NAME", "a context of kubectl, to go through Kubernetes"),
-    "ui_host": ("URL", "the UI, for links (default: $KF_PIPELINES_UI_ENDPOINT, or the host)"),
+    "kube_context": ("NAME", "a context of kubectl, to connect through Kubernetes"),
+    "ui_host": (
+        "URL", "address of the UI, for links (default: $KF_PIPELINES_UI_ENDPOINT, or the host)"
+    ),
 }  # fmt: skip
-#: Options whose values are nobody else's business.
+#: Options with secret values.
 _SECRET = ("--secret", "--existing-token", "--cookies", "--other-client-secret", "--proxy")
-#: User and password in a URL, whose scheme may be left out.
+#: User and password in a URL, with or without a scheme.
 _USER = re.compile(r"(?<=//)[^/@]*@|(?<![^=])[^/@=:]+:[^/@]*@")
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
-    """Add what `kfp.Client` takes, and how long an answer may take."""
-    group = parser.add_argument_group("the cluster's API, as kfp's own client takes it")
-    for name, (metavar, text) in _TAKEN.items():
+    """Add the arguments of `kfp.Client`, and a timeout for requests."""
+    group = parser.add_argument_group("the cluster's API (as for kfp's own client)")
+    for name, (metavar, text) in _CLIENT_ARGUMENTS.items():
         group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
     group.add_argument(
         "--no-verify-ssl",
@@ -51,12 +60,12 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
         type=positive_seconds,
         default=30.0,
         metavar="SECONDS",
-        help="how long one answer may take (default: %(default)g)",
+        help="timeout of one request (default: %(default)g)",
     )
 
 
 def redacted(arguments: Sequence[str]) -> list[str]:
-    """Hide secrets among a command's arguments; options may be cut short, as argparse allows."""
+    """Hide secrets among a command's arguments. Options may be abbreviated, as in argparse."""
     return [_USER.sub("***@", argument) for argument in _without_values(arguments)]
 
 
@@ -84,26 +93,30 @@ def positive_seconds(text: str) -> float:
 
 
 def connected(options: argparse.Namespace) -> "ImpatientClient":
-    """Make the client.
+    """Create the client.
 
     Raises:
-        UsageError: kfp is not installed, or no endpoint can be found.
-        ClusterError: the endpoint cannot be reached, or refuses.
+        UsageError: kfp is not installed, or there is no endpoint.
+        ClusterError: the endpoint is unreachable, or refuses the request.
     """
     require("talking to a cluster", "kfp")
     import_kfp_without_client()
     from quantgate.pipelines.cluster.connection import connect
 
-    arguments = {name: getattr(options, name) for name in (*_TAKEN, "verify_ssl")}
+    arguments = {name: getattr(options, name) for name in (*_CLIENT_ARGUMENTS, "verify_ssl")}
     return connect(arguments, options.request_timeout)
 
 
 def connected_to_send(options: argparse.Namespace, plugins: bool = False) -> "ImpatientClient":
-    """Make the client of a cluster that can run quantgate's pipelines, with plugins if asked.
+    """Create the client, and check that the cluster can run quantgate's pipelines.
+
+    Args:
+        options: of the command line.
+        plugins: whether the cluster has to support plugins.
 
     Raises:
-        UsageError: kfp is not installed, or no endpoint can be found.
-        ClusterError: the endpoint cannot be reached, refuses, or is too old.
+        UsageError: kfp is not installed, or there is no endpoint.
+        ClusterError: the endpoint is unreachable, refuses the request, or is too old.
     """
     client = connected(options)
     from quantgate.pipelines.cluster.backend import PIPELINES, PLUGINS, check_backend

@@ -1,4 +1,4 @@
-"""What is shown of a run on a cluster, and the exit code that it stands for."""
+"""The output and the exit code of a run on a cluster."""
 
 import argparse
 import sys
@@ -11,42 +11,42 @@ from quantgate.commands.common.connecting import positive_seconds
 from quantgate.errors import ClusterError, ExitCode, StepFailed
 from quantgate.foundation.extras import require
 from quantgate.planning.tasks import PROMOTE
-from quantgate.runs.cluster_results import Found, find_decision, results_folder
+from quantgate.runs.cluster_results import ClusterResults, fetch_results, results_folder
 from quantgate.spec.model.locations import scheme_of
 
 if TYPE_CHECKING:
     from quantgate.pipelines.cluster.connection import ImpatientClient
     from quantgate.pipelines.cluster.following import RunOnCluster
 
-#: The task that publishes, by KFP's name for it and by ours.
+#: The task that promotes, as KFP and quantgate call it.
 _PROMOTING = ("promote", PROMOTE)
 
 
 def add_waiting(parser: argparse.ArgumentParser) -> None:
-    """Add --wait and what belongs to it."""
+    """Add --wait and the options that go with it."""
     parser.add_argument(
         "--wait",
         action="store_true",
-        help="follow the run to its end, show the decision, and end with the exit code of a run "
-        "on this machine",
+        help="wait for the end of the run, show the decision, and exit with the code that "
+        "`quantgate run` has",
     )
     parser.add_argument(
         "--poll",
         type=positive_seconds,
         default=10.0,
         metavar="SECONDS",
-        help="how long to wait between two looks at the run (default: %(default)g)",
+        help="time between two requests for the run's state (default: %(default)g)",
     )
     parser.add_argument(
         "--timeout",
         type=positive_seconds,
         metavar="SECONDS",
-        help="how long to follow the run; it goes on all the same (default: to its end)",
+        help="how long to wait; the run goes on after that (default: until it ends)",
     )
 
 
 def require_reading(root: str | None) -> None:
-    """Make sure that results below a pipeline root can be read here, before a run is started.
+    """Check that results below a pipeline root can be read on this machine.
 
     Raises:
         UsageError: a package is missing.
@@ -56,88 +56,86 @@ def require_reading(root: str | None) -> None:
 
 
 def follow(client: "ImpatientClient", run_id: str, options: argparse.Namespace) -> int:
-    """Follow a run to its end, show what came of it, and return its exit code.
+    """Follow a run to its end, show its outcome, and return its exit code.
 
     Raises:
-        ClusterError: the cluster cannot be reached, or the run or its decision is lost.
+        ClusterError: the cluster is unreachable, or the run or its decision is lost.
         StepFailed: a task failed.
-        KeyboardInterrupt: Ctrl-C; its text says how to go on.
+        KeyboardInterrupt: Ctrl-C was pressed. The text says how to go on.
     """
     from quantgate.pipelines.cluster.following import watch
 
     try:
-        run = watch(client, run_id, _Progress().tell, options.poll, options.timeout)
+        run = watch(client, run_id, _Progress().show, options.poll, options.timeout)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"the run goes on; {way_back(run_id)}") from None
+        raise KeyboardInterrupt(f"the run goes on; {follow_hint(run_id)}") from None
     except ClusterError as error:
-        raise ClusterError(f"{error}\n{way_back(run_id)}") from None
+        raise ClusterError(f"{error}\n{follow_hint(run_id)}") from None
     return conclude(run, options.pipeline_root)
 
 
-def way_back(run_id: str) -> str:
-    """Say how a run can be followed later."""
-    return f"`quantgate status {run_id} --wait` follows it"
+def follow_hint(run_id: str) -> str:
+    """Return a sentence that says how to follow a run later."""
+    return f"follow it with `quantgate status {run_id} --wait`"
 
 
 class _Progress:
     """Prints each task when its state changes."""
 
     def __init__(self) -> None:
-        self._told: dict[str, str] = {}
+        self._states: dict[str, str] = {}
 
-    def tell(self, run: "RunOnCluster") -> None:
+    def show(self, run: "RunOnCluster") -> None:
         for task, state in {**run.tasks, "the run": run.state.value}.items():
-            if self._told.get(task) != state:
-                self._told[task] = state
+            if self._states.get(task) != state:
+                self._states[task] = state
                 sys.stdout.write(f"{state:<10}  {task}\n")
         sys.stdout.flush()
 
 
 def conclude(run: "RunOnCluster", root: str | None) -> int:
-    """Show what came of a run that has ended, and return its exit code.
+    """Show the outcome of a run that has ended, and return its exit code.
 
     Args:
-        run: how it ended.
-        root: what its results went below; None leaves it to the run.
+        run: the run.
+        root: the pipeline root of its results. None means the run's own.
 
     Raises:
-        ClusterError: it was cancelled, or its decision cannot be read here.
+        ClusterError: the run was cancelled, or its decision cannot be read on this machine.
         StepFailed: a task failed.
     """
     if run.state.value == "CANCELED":
-        raise ClusterError(f"run {run.run_id} was cancelled before it decided")
+        raise ClusterError(f"run {run.run_id} was cancelled before it made a decision")
     try:
-        found = _shown(results_folder(root or run.root, run.pipeline, run.run_id))
+        results = _shown(results_folder(root or run.root, run.pipeline, run.run_id))
     except ClusterError as error:
         return _without_decision(run, error)
-    if found.decision.promoted is None:
-        sys.stdout.write(f"report:  {found.report}\n")
+    if results.decision.promoted is None:
+        sys.stdout.write(f"report:  {results.report}\n")
         return ExitCode.NOTHING_QUALIFIED
     if run.state.value != "SUCCEEDED":
         raise StepFailed(_failures(run))
-    label = "kept:  " if found.decision.winner is None else "winner:"
-    sys.stdout.write(f"{label}  {found.winner}\nreport:  {found.page}\n")
+    label = "kept:  " if results.decision.winner is None else "winner:"
+    sys.stdout.write(f"{label}  {results.winner}\nreport:  {results.page}\n")
     return ExitCode.OK
 
 
-def _shown(results: str) -> Found:
+def _shown(uri: str) -> ClusterResults:
     with tempfile.TemporaryDirectory() as folder:
-        found = find_decision(results, Path(folder))
-    show_on_terminal(found.decision)
-    return found
+        results = fetch_results(uri, Path(folder))
+    show_on_terminal(results.decision)
+    return results
 
 
 def _without_decision(run: "RunOnCluster", error: ClusterError) -> int:
     if run.state.value != "SUCCEEDED":
         raise StepFailed(_failures(run)) from None
     if any(run.tasks.get(task) == "SUCCEEDED" for task in _PROMOTING):
-        sys.stdout.write(f"a model was promoted; its figures cannot be shown: {error}\n")
+        sys.stdout.write(f"a model was promoted, but its decision cannot be read: {error}\n")
         return ExitCode.OK
-    raise ClusterError(
-        f"run {run.run_id} has ended, and whether anything qualified is open: {error}"
-    )
+    raise ClusterError(f"run {run.run_id} has ended, but its decision cannot be read: {error}")
 
 
 def _failures(run: "RunOnCluster") -> str:
-    said = [f"{task} failed: {message}" for task, message in run.errors.items()]
-    return "\n".join(said) or f"run {run.run_id} failed; the UI has the logs of its tasks"
+    failures = [f"{task} failed: {message}" for task, message in run.errors.items()]
+    return "\n".join(failures) or f"run {run.run_id} failed; see the logs of its tasks in the UI"

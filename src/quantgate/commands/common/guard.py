@@ -1,4 +1,4 @@
-"""One place where an error becomes an exit code."""
+"""Error handling of all commands: from an error to its message and exit code."""
 
 import argparse
 import errno
@@ -19,33 +19,33 @@ from quantgate.commands.common.connecting import redacted
 from quantgate.commands.common.streams import prepare_streams, settle_output
 from quantgate.errors import ExitCode, QuantgateError
 
-#: What is wrong with the machine and not with quantgate, and the way out.
+#: Errors of the machine rather than of quantgate, each with what to do.
 _SYSTEM_REFUSES: Mapping[int, str] = MappingProxyType(
     {
         errno.ENOSPC: "make room and run again",
         errno.EDQUOT: "make room and run again",
-        errno.EROFS: "name another place",
-        errno.EACCES: "change its permissions, or name another place",
-        errno.EPERM: "change its permissions, or name another place",
+        errno.EROFS: "choose another path",
+        errno.EACCES: "change its permissions, or choose another path",
+        errno.EPERM: "change its permissions, or choose another path",
         errno.EMFILE: "raise the limit with `ulimit -n`",
-        errno.ENFILE: "end other programs and run again",
+        errno.ENFILE: "stop other programs and run again",
         errno.ENOMEM: "free memory and run again",
     }
 )
-#: What is wrong with a path, and the way out.
+#: Errors of a path that the user gave, each with what to do.
 _PATH_IS_WRONG: Mapping[int, str] = MappingProxyType(
     {
-        errno.ENAMETOOLONG: "give a shorter one",
-        errno.EISDIR: "name a file",
-        errno.ENOTDIR: "name a place whose parents are folders",
-        errno.EEXIST: "name another place",
-        errno.ELOOP: "name the place itself in place of its links",
+        errno.ENAMETOOLONG: "choose a shorter path",
+        errno.EISDIR: "give the path of a file",
+        errno.ENOTDIR: "choose a path whose parents are folders",
+        errno.EEXIST: "choose another path",
+        errno.ELOOP: "give the path that the links should lead to",
     }
 )
 
 
 def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
-    """Run a command; expected errors become a message, everything else a bug report."""
+    """Run a command. Expected errors become a message, all others a bug report."""
     prepare_streams()
     with _interrupted_once():
         try:
@@ -53,7 +53,7 @@ def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Name
             sys.stdout.flush()
             return code
         except BrokenPipeError:
-            # Whoever read our output has gone, and a run has ended with it: 0 would mean a winner.
+            # The reader of the output has exited, which ended the run. 0 would mean a winner.
             settle_output()
             return ExitCode.STEP_FAILED
         except BaseException as error:
@@ -65,10 +65,10 @@ def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Name
 
 
 def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCode, str]:
-    """Return what an error that ends a command with such options stands for, and what to tell.
+    """Return the exit code and the message of an error that ends a command.
 
     Raises:
-        BaseException: the error, where it is no error but a wish to end.
+        BaseException: `error` itself if it asks the process to exit.
     """
     if isinstance(error, QuantgateError):
         return error.exit_code, str(error)
@@ -83,20 +83,20 @@ def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCo
     log = _write_bug_report("".join(traceback.format_exception(error)))
     return ExitCode.BUG, (
         f"this is a bug in quantgate {__version__}, not in your spec or model.\n"
-        f"What happened is written down in {log}; please report it with that file."
+        f"Please report it and attach {log}, which has the details."
     )
 
 
 @contextmanager
 def _interrupted_once() -> Iterator[None]:
-    """Let SIGTERM, which CI and clusters send, end a run as tidily as Ctrl-C does.
+    """Handle SIGTERM, which CI and clusters send, like Ctrl-C.
 
-    What comes after the first of them changes nothing: to end all tasks takes less than 2 s, and
-    cut short it would leave some behind.
+    Signals after the first are ignored. Ending all tasks takes less than 2 s, and an interrupted
+    clean-up would leave some of them running.
     """
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    heeded = handlers[signal.SIGINT] is signal.default_int_handler
-    if not heeded or threading.current_thread() is not threading.main_thread():
+    is_default = handlers[signal.SIGINT] is signal.default_int_handler
+    if not is_default or threading.current_thread() is not threading.main_thread():
         yield
         return
     for number in handlers:
@@ -116,9 +116,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _refusal(error: OSError) -> str:
-    place = f" {error.filename}" if error.filename else ""
+    path = f" {error.filename}" if error.filename else ""
     way_out = _SYSTEM_REFUSES[error.errno or 0]
-    return f"the system refuses to read or write{place}: {error.strerror}; {way_out}"
+    return f"the system refuses to read or write{path}: {error.strerror}; {way_out}"
 
 
 def _wrong_path(error: OSError) -> str:
@@ -127,10 +127,10 @@ def _wrong_path(error: OSError) -> str:
 
 
 def _is_given(error: OSError, options: argparse.Namespace) -> bool:
-    """Whether it is about a path that the user gave, or one below it."""
+    """Return whether the error is about a path that the user gave, or one below it."""
     given = [value for value in vars(options).values() if isinstance(value, (str, Path))]
-    place = Path(str(error.filename or ""))
-    return any(Path(value) in (place, *place.parents) for value in given if str(value) != ".")
+    path = Path(str(error.filename or ""))
+    return any(Path(value) in (path, *path.parents) for value in given if str(value) != ".")
 
 
 def _write_bug_report(trace: str) -> Path:

@@ -1,11 +1,11 @@
-"""Labelled sentences on a terminal."""
+"""Output of labelled sentences."""
 
 import sys
 from collections.abc import Iterable
 
 
 def write_items(items: Iterable[tuple[str, str]]) -> None:
-    """Write a line each, the labels in a column; whatever they hold stays on its line."""
+    """Write each item on one line, with the labels in a column of their own."""
     from quantgate.report.text import one_line
 
     lines = [(one_line(label), one_line(text)) for label, text in items]

@@ -1,4 +1,4 @@
-"""A spec as the package that is sent to a cluster."""
+"""Planning and compiling of a spec for a cluster."""
 
 import argparse
 import tempfile
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantgate.commands.common.arguments import add_spec
-from quantgate.commands.common.cluster_arguments import add_placement, placed
+from quantgate.commands.common.cluster_arguments import add_placement, with_placement
 from quantgate.commands.common.connecting import add_connection
 from quantgate.foundation.extras import import_kfp_without_client, require
 from quantgate.planning.plan import Plan
@@ -18,67 +18,71 @@ from quantgate.spec.model.cluster import Cluster
 
 
 @dataclass(frozen=True)
-class ForCluster:
-    """A plan as a cluster is to run it; `spec_sha256` is of the spec as its file has it."""
+class ClusterPlan:
+    """A plan for a cluster.
+
+    Attributes:
+        plan: the plan, with the settings of the command line.
+        spec_sha256: hash of the spec, without the settings of the command line.
+    """
 
     plan: Plan
     spec_sha256: str
 
     @property
     def service_account(self) -> str | None:
-        """The account that runs have, where the spec names one."""
+        """The service account of the runs, None if the spec names none."""
         cluster = self.plan.spec.cluster
         return cluster.service_account if cluster else None
 
     @property
     def pipeline_root(self) -> str | None:
-        """The URI that results go below, where the command line or the spec names one."""
+        """The pipeline root, None if neither the command line nor the spec names one."""
         cluster = self.plan.spec.cluster
         return cluster.pipeline_root if cluster else None
 
 
 def add_sending(parser: argparse.ArgumentParser) -> None:
-    """Add SPEC, where its tasks run, and how the cluster is reached."""
+    """Add SPEC, the options for its tasks, and the connection to the cluster."""
     add_spec(parser)
     add_placement(parser)
     add_connection(parser)
 
 
-def add_filing(parser: argparse.ArgumentParser) -> None:
-    """Add what runs are filed under."""
+def add_experiment(parser: argparse.ArgumentParser) -> None:
+    """Add --experiment."""
     parser.add_argument(
         "--experiment",
         metavar="NAME",
-        help="what runs are filed under "
-        "(default: $KF_PIPELINES_DEFAULT_EXPERIMENT_NAME, or Default)",
+        help="experiment of the runs (default: $KF_PIPELINES_DEFAULT_EXPERIMENT_NAME, or Default)",
     )
 
 
-def for_cluster(options: argparse.Namespace) -> ForCluster:
-    """Plan the spec of a command line, with the settings that the command line adds.
+def plan_for_cluster(options: argparse.Namespace) -> ClusterPlan:
+    """Plan the spec of a command line, with the settings of the command line.
 
     Raises:
-        UsageError: a setting is none.
+        UsageError: a setting is invalid.
         SpecError: the spec is invalid.
     """
     loaded = load(options.spec, options.overrides)
-    return ForCluster(make_plan(placed(loaded.spec, options)), loaded.sha256)
+    return ClusterPlan(make_plan(with_placement(loaded.spec, options)), loaded.sha256)
 
 
-def to_be_sent(options: argparse.Namespace) -> ForCluster:
-    """Plan a spec as `for_cluster` does, and settle its tasks even where `cluster` says nothing.
+def plan_to_send(options: argparse.Namespace) -> ClusterPlan:
+    """Plan a spec as `plan_for_cluster` does, with default cluster settings if it has none.
 
     Raises:
-        UsageError: a setting is none.
+        UsageError: a setting is invalid.
         SpecError: the spec is invalid.
     """
-    made = for_cluster(options)
-    spec = made.plan.spec
-    settled = spec.model_copy(update={"cluster": spec.cluster or Cluster()})
-    return replace(made, plan=replace(made.plan, spec=settled))
+    cluster_plan = plan_for_cluster(options)
+    spec = cluster_plan.plan.spec
+    with_cluster = spec.model_copy(update={"cluster": spec.cluster or Cluster()})
+    return replace(cluster_plan, plan=replace(cluster_plan.plan, spec=with_cluster))
 
 
-def prepare_compiler(made: ForCluster) -> None:
+def prepare_compiler(cluster_plan: ClusterPlan) -> None:
     """Import kfp.
 
     Raises:
@@ -86,27 +90,27 @@ def prepare_compiler(made: ForCluster) -> None:
     """
     require("compiling", "kfp")
     import_kfp_without_client()
-    if made.plan.spec.cluster:
+    if cluster_plan.plan.spec.cluster:
         require("the spec's `cluster`", "kfp.kubernetes")
 
 
-def write_package(made: ForCluster, path: Path) -> None:
+def write_package(cluster_plan: ClusterPlan, path: Path) -> None:
     """Write the compiled pipeline.
 
     Raises:
         UsageError: kfp is not installed, or the file cannot be written.
-        PipelineError: no cluster would run the pipeline.
+        PipelineError: no cluster can run the pipeline.
     """
-    prepare_compiler(made)
+    prepare_compiler(cluster_plan)
     from quantgate.pipelines import compile_pipeline
 
-    compile_pipeline(made.plan, made.spec_sha256, path)
+    compile_pipeline(cluster_plan.plan, cluster_plan.spec_sha256, path)
 
 
 @contextmanager
-def packaged(made: ForCluster) -> Iterator[Path]:
-    """Compile into a file that lasts as long as it is sent."""
+def compiled_package(cluster_plan: ClusterPlan) -> Iterator[Path]:
+    """Compile into a temporary file, and yield its path."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pipeline.yaml"
-        write_package(made, path)
+        write_package(cluster_plan, path)
         yield path

@@ -1,4 +1,4 @@
-"""What runs hand to plugins of the backend, as `--plugin PLUGIN.KEY=VALUE`."""
+"""The option `--plugin PLUGIN.KEY=VALUE`, which passes values to plugins of the backend."""
 
 import argparse
 import re
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from quantgate.pipelines.cluster.plugins import PluginsInput
 
 _FORM = re.compile(r"(\w[\w-]*)\.(\w+)=(.+)")
-_TRUTH = MappingProxyType({"true": True, "false": False})
-#: What the plugin `mlflow` of Kubeflow Pipelines takes; it refuses all else.
+_BOOLEANS = MappingProxyType({"true": True, "false": False})
+#: The keys that Kubeflow Pipelines' plugin `mlflow` takes, with their types. It refuses others.
 _MLFLOW: Mapping[str, type] = MappingProxyType(
     {"experiment_name": str, "experiment_id": str, "disabled": bool}
 )
@@ -29,22 +29,22 @@ def add_plugins(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PLUGIN.KEY=VALUE",
-        help="hand a value to a plugin of the backend, as in mlflow.experiment_name=fashion; "
-        "`true` and `false` are truth values, all else is text; repeatable",
+        help="pass a value to a plugin of the backend, such as mlflow.experiment_name=fashion; "
+        "`true` and `false` are booleans, other values are strings; repeatable",
     )
 
 
 def plugins_input(options: argparse.Namespace) -> "PluginsInput":
-    """Return what the command line hands to each plugin.
+    """Return the values for each plugin from the command line.
 
     Raises:
-        UsageError: an argument is malformed, repeats another, or is nothing that MLflow's takes.
+        UsageError: an argument is malformed, repeats another, or is invalid for the plugin MLflow.
     """
     given: dict[str, dict[str, str | bool]] = {}
     for argument in options.plugin:
         form = _FORM.fullmatch(argument)
         if form is None:
-            _refuse(argument, "write PLUGIN.KEY=VALUE, as in mlflow.experiment_name=fashion")
+            _refuse(argument, "write PLUGIN.KEY=VALUE, such as mlflow.experiment_name=fashion")
         plugin, key, text = form.groups()
         values = given.setdefault(plugin, {})
         if key in values:
@@ -53,8 +53,8 @@ def plugins_input(options: argparse.Namespace) -> "PluginsInput":
     return given
 
 
-def shown(plugins: "PluginsInput") -> dict[str, str]:
-    """Return the values by `PLUGIN.KEY`, for a person."""
+def plugin_texts(plugins: "PluginsInput") -> dict[str, str]:
+    """Return the values as text by `PLUGIN.KEY`."""
     return {
         f"{plugin}.{key}": str(value).lower() if isinstance(value, bool) else value
         for plugin, values in plugins.items()
@@ -65,19 +65,19 @@ def shown(plugins: "PluginsInput") -> dict[str, str]:
 def refuse_what_schedules_lose(
     arguments: Mapping[str, str], root: str | None, package: Path
 ) -> None:
-    """Refuse what Kubeflow does not keep of a schedule with plugins.
+    """Refuse settings that Kubeflow loses in a schedule with plugins.
 
     Raises:
-        UsageError: an argument is no default of the pipeline, or there is a pipeline root.
+        UsageError: an argument differs from the pipeline's default, or there is a pipeline root.
     """
-    known = _defaults(package)
-    lost = [name for name, value in arguments.items() if known.get(name) != value]
+    defaults = _defaults(package)
+    lost = [name for name, value in arguments.items() if defaults.get(name) != value]
     lost += ["the pipeline root"] if root else []
     if lost:
         raise UsageError(
-            "Kubeflow Pipelines starts scheduled runs with plugins by the defaults of the uploaded "
-            f"pipeline, and so without {' and '.join(lost)}: name URIs in the spec, leave the "
-            "pipeline root to the cluster, or leave out --plugin"
+            "Kubeflow Pipelines starts scheduled runs with plugins from the defaults of the "
+            f"uploaded pipeline, so it ignores {' and '.join(lost)}: use URIs in the spec, set no "
+            "pipeline root, or remove --plugin"
         )
 
 
@@ -88,7 +88,7 @@ def _defaults(package: Path) -> dict[str, object]:
 
 
 def _value(text: str) -> str | bool:
-    return _TRUTH.get(text, text)
+    return _BOOLEANS.get(text, text)
 
 
 def _mlflow_value(argument: str, key: str, text: str) -> str | bool:
@@ -96,9 +96,9 @@ def _mlflow_value(argument: str, key: str, text: str) -> str | bool:
         _refuse(argument, f"the plugin mlflow takes {listed(_MLFLOW)}")
     if _MLFLOW[key] is str:
         return text
-    if text not in _TRUTH:
+    if text not in _BOOLEANS:
         _refuse(argument, "write true or false")
-    return _TRUTH[text]
+    return _BOOLEANS[text]
 
 
 def _refuse(argument: str, way_out: str) -> NoReturn:

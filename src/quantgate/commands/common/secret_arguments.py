@@ -1,4 +1,4 @@
-"""`--secret`: Kubernetes secrets of the spec's `cluster`, given to a local run."""
+"""The option `--secret`, which passes Kubernetes secrets of the spec to a local run."""
 
 import argparse
 import os
@@ -8,30 +8,30 @@ from collections.abc import Iterator, Sequence
 from quantgate.errors import UsageError
 from quantgate.spec.model.cluster import Cluster
 
-#: Value by key, by the name of the secret.
+#: Values of secrets: name of the secret -> key -> value.
 Secrets = dict[str, dict[str, str]]
 
 _FORM = "NAME/KEY=VALUE"
 
 
 def add_secrets(parser: argparse.ArgumentParser) -> None:
-    """Add the option for a secret of `cluster.secrets`."""
+    """Add --secret."""
     parser.add_argument(
         "--secret",
         dest="secrets",
         action="append",
         default=[],
         metavar=_FORM,
-        help="a key of a secret in the spec's cluster.secrets, for its environment variable; "
-        "NAME/KEY alone takes the value that this variable has here (repeatable)",
+        help="set the environment variable of a key in the spec's cluster.secrets; NAME/KEY "
+        "without a value takes the variable's current value; repeatable",
     )
 
 
 def secrets_of(texts: Sequence[str], cluster: Cluster | None) -> Secrets:
-    """Read the options of a command line; no message shows a value.
+    """Read the options of a command line. No error message shows a value.
 
     Raises:
-        UsageError: one is not of that form, or the spec names no variable for it.
+        UsageError: an option is malformed, or the spec names no variable for it.
     """
     variables = dict(_variables(cluster))
     secrets: Secrets = {}
@@ -39,8 +39,9 @@ def secrets_of(texts: Sequence[str], cluster: Cluster | None) -> Secrets:
         name, key, value = _parts(text)
         if (name, key) not in variables:
             raise UsageError(_unknown(f"{name}/{key}", variables))
-        taken = _from_environment(name, key, variables[name, key]) if value is None else value
-        secrets.setdefault(name, {})[key] = taken
+        if value is None:
+            value = _from_environment(name, key, variables[name, key])
+        secrets.setdefault(name, {})[key] = value
     return secrets
 
 
@@ -59,14 +60,14 @@ def _parts(text: str) -> tuple[str, str, str | None]:
 
 def _unknown(secret: str, variables: dict[tuple[str, str], str]) -> str:
     known = ", ".join(f"{name}/{key}" for name, key in sorted(variables))
-    there = f"it has {known}" if known else "it has none"
-    return f"--secret {secret}: the spec names no variable for it in cluster.secrets; {there}"
+    choice = f"use one of {known}" if known else "remove the option"
+    return f"--secret {secret}: cluster.secrets in the spec has no variable for it; {choice}"
 
 
 def _from_environment(name: str, key: str, variable: str) -> str:
     if variable not in os.environ:
         raise UsageError(
-            f"--secret {name}/{key}: ${variable} is not set here; set it, or write "
+            f"--secret {name}/{key}: ${variable} is not set; set it, or write "
             f"--secret {name}/{key}=VALUE"
         )
     return os.environ[variable]

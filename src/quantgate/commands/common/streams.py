@@ -1,4 +1,4 @@
-"""The standard streams, which may be closed, full, gone, or of a poor encoding."""
+"""Handling of standard streams that are closed, full, disconnected or ASCII-only."""
 
 import io
 import os
@@ -6,15 +6,16 @@ import sys
 
 
 def prepare_streams() -> None:
-    """Let any text be printed anywhere; to a closed stream it goes nowhere.
+    """Make all text printable to all standard streams. Closed streams discard it.
 
-    A closed one would otherwise be taken by the next file that is opened, and be printed into.
+    Otherwise the next opened file would get the descriptor of a closed stream, and with it all
+    printed text.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest that is free: this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
@@ -23,10 +24,10 @@ def prepare_streams() -> None:
 
 
 def start_again_if_ascii() -> None:
-    """Start the command again, in Python's UTF-8 mode, where the locale has nothing but ASCII.
+    """Restart the command in Python's UTF-8 mode if the locale is ASCII-only.
 
-    Names of files with other letters are broken text there, which neither JSON nor a pipeline can
-    hold. What is printed keeps the locale's encoding.
+    Python reads non-ASCII file names as surrogates there, which JSON and pipelines cannot encode.
+    The output keeps the locale's encoding.
     """
     if sys.getfilesystemencoding() not in ("ascii", "us-ascii"):
         return
@@ -36,7 +37,7 @@ def start_again_if_ascii() -> None:
 
 
 def settle_output() -> None:
-    """Write what is left to be written, or throw it away, so that Python's exit cannot fail."""
+    """Flush the output, or discard it on an error, so that Python's exit cannot fail."""
     try:
         sys.stdout.flush()
     except OSError:
