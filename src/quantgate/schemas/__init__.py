@@ -1,1 +1,1 @@
-"""The two generated JSON Schemas, of the spec and of the decision."""
+"""Generators of the JSON Schemas of the spec and the decision."""

@@ -11,7 +11,7 @@ TITLE = "quantgate decision, version 1"
 
 
 def decision_schema() -> dict[str, Any]:
-    """Make the schema (draft 2020-12) of version 1, as it is written."""
+    """Return the schema (draft 2020-12) of version 1."""
     schema = Decision.model_json_schema(schema_generator=WithoutTitles, mode="serialization")
     for record in schema["$defs"].values():
         record.pop("title", None)
@@ -19,7 +19,7 @@ def decision_schema() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the schema to the standard output."""
+    """Print the schema."""
     sys.stdout.write(json.dumps(decision_schema(), indent=2) + "\n")
 
 

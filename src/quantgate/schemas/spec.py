@@ -16,17 +16,17 @@ TITLE = "quantgate spec, version 1"
 
 
 class WithoutTitles(GenerateJsonSchema):
-    """Leaves out titles that only say a key again."""
+    """Generates a schema without titles, which would only repeat the keys."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def spec_schema() -> dict[str, Any]:
-    """Make the schema (draft 2020-12) of version 1."""
+    """Return the schema (draft 2020-12) of version 1."""
     schema = Spec.model_json_schema(schema_generator=WithoutTitles)
     gate = schema["properties"]["gate"]
-    # Names that a spec gives to metrics of its own are figures too.
+    # Other names are allowed, as a spec can name its metrics.
     gate["additionalProperties"] = {"$ref": f"#/$defs/{Limit.__name__}"}
     gate["properties"] = {figure.name: _limit_schema(figure) for figure in FIGURES.values()}
     for section in schema["$defs"].values():
@@ -37,12 +37,12 @@ def spec_schema() -> dict[str, Any]:
 def _limit_schema(figure: Figure) -> dict[str, str]:
     better = "higher" if figure.higher_is_better else "lower"
     unit = f" in {figure.unit}" if figure.unit else ""
-    description = f"Limits on {figure.name}{unit}; {better} is better."
+    description = f"Limits on {figure.name}{unit}. {better.capitalize()} is better."
     return {"$ref": f"#/$defs/{Limit.__name__}", "description": description}
 
 
 def main() -> None:
-    """Write the schema to the standard output."""
+    """Print the schema."""
     sys.stdout.write(json.dumps(spec_schema(), indent=2) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""The spec: from a YAML file to a validated `Spec`, with every mistake shown at its place."""
+"""The spec: reading of a YAML file into a validated `Spec`, with all errors and their lines."""
 
 from quantgate.spec.preflight.paths import preflight
 from quantgate.spec.reading.load import LoadedSpec, load

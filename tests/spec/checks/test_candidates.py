@@ -14,29 +14,29 @@ from quantgate.spec import load
         (
             "{mode: float16, per_channel: false}",
             "7:50 `float16` takes no `per_channel`: float16 has no scales, and TensorFlow's 16x8 "
-            "needs one per channel -> It goes with `dynamic_range`, `full_integer`, "
+            "needs one per channel -> It is for `dynamic_range`, `full_integer`, "
             "`integer_only_int8` or `integer_only_uint8`.",
         ),
         (
             "{mode: dynamic_range, per_channel_dense: false}",
-            "7:56 `dynamic_range` takes no `per_channel_dense`: TensorFlow has the switch for int8 "
-            "alone -> It goes with `full_integer`, `integer_only_int8` or `integer_only_uint8`.",
+            "7:56 `dynamic_range` takes no `per_channel_dense`: TensorFlow has the option only "
+            "for int8 -> It is for `full_integer`, `integer_only_int8` or `integer_only_uint8`.",
         ),
         (
             "{mode: integer_only_int8, exclude: {ops: [SOFTMAX]}}",
-            "7:60 `integer_only_int8` takes no `exclude`: ops can stay in float only where the "
-            "mode allows float, and the converter only leaves them out of int8 -> It goes with "
+            "7:60 `integer_only_int8` takes no `exclude`: ops can stay in float only if the mode "
+            "allows float, and the converter supports that only for int8 -> It is for "
             "`full_integer`.",
         ),
         (
             "{mode: dynamic_range, calibration: {samples: 50}}",
             "7:56 `dynamic_range` takes no `calibration`: it needs no representative data -> It "
-            "goes with `full_integer`, `integer_only_int8`, `integer_only_uint8`, `int16x8` or "
+            "is for `full_integer`, `integer_only_int8`, `integer_only_uint8`, `int16x8` or "
             "`int16x8_float_fallback`.",
         ),
         (
             "{mode: full_integer, name: island, exclude: {}}",
-            "7:78 `quantize.modes.1.exclude` names nothing -> Give `ops` or `nodes`, or remove it.",
+            "7:78 `quantize.modes.1.exclude` is empty -> Add `ops` or `nodes`, or remove it.",
         ),
         (
             "{mode: int16x8, calibration: {samples: 0}}",

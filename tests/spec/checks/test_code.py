@@ -74,11 +74,15 @@ def test_nothing_has_to_lie_beside_the_spec(spec_file, using: str, code: Path, t
             "such as `my_code.py`",
         ),
         ("code: json.py\n", "would hide the module `json`", "another name"),
-        ("code: other.py\n", "nothing is taken from `other.py`", "Name its functions as `other:"),
+        (
+            "code: other.py\n",
+            "the spec uses no function of `other.py`",
+            "Name its functions as `other:",
+        ),
         (
             f"code: {{file: my_code.py, sha256: {'a' * 64}}}\n",
-            "`code.sha256` is that of another content",
-            f"It is {sha256_of_bytes(CODE.encode())} now",
+            "`code.sha256` does not match",
+            f"The file has {sha256_of_bytes(CODE.encode())}.",
         ),
         ("code: {file: my_code.py, sha256: x}\n", "`code.sha256`", None),
     ],
@@ -95,12 +99,12 @@ def test_refused(refused, using: str, code: Path, given: str, said: str, hint: s
     ("content", "said", "hint"),
     [
         (b"def sample(): pass", "`my_code.py` has no function `samples`", "Did you mean `sample`?"),
-        (b"def samples(:", "`code.file` is no Python: my_code.py, line 1: ", None),
+        (b"def samples(:", "`code.file` is not valid Python: my_code.py, line 1: ", None),
         (b"\xff", "`code.file` is not UTF-8", None),
         (
             CODE.encode() + b"# " + b"x" * 100_000,
-            "too large to travel inside of a pipeline: 100,",
-            "Upload it and name its URI and `sha256`",
+            "too large to package with a pipeline: 100,",
+            "Upload it and give its URI and `sha256`",
         ),
     ],
 )
@@ -117,4 +121,4 @@ def test_a_module_may_be_in_an_image(spec_file, sound: str) -> None:
     for overrides, is_told in (((), True), ((image,), False)):
         with pytest.raises(SpecError) as caught:
             preflight(load(spec_file(text), overrides))
-        assert ("`not_here`, which is not there" in str(caught.value)) is is_told
+        assert ("`not_here`" in str(caught.value)) is is_told

@@ -40,32 +40,32 @@ from quantgate.spec import load
             "float16]",
             "full_integer]",
             [
-                "7:34 another candidate is called `full_integer` already -> Give this one "
-                "a `name` of its own.",
+                "7:34 another candidate is called `full_integer` already -> Give this "
+                "one another `name`.",
             ],
         ),
         (
             "float16]",
             "{mode: int16x8, name: full_integer}]",
             [
-                "7:56 another candidate is called `full_integer` already -> Give this one "
-                "a `name` of its own.",
+                "7:56 another candidate is called `full_integer` already -> Give this "
+                "one another `name`.",
             ],
         ),
         (
             "float16]",
             "{mode: float16, name: float32}]",
             [
-                "7:56 a candidate cannot be called `float32` -> That is the baseline's "
-                "name; take another.",
+                "7:56 a candidate cannot be called `float32` -> That is the baseline's name. "
+                "Choose another.",
             ],
         ),
         (
             "float16]",
             "{mode: float16, input_type: int8}]",
             [
-                "7:62 `float16` cannot have int8 inputs -> Its inputs can be `float32`; "
-                "int8 inputs come with `full_integer` or `integer_only_int8`.",
+                "7:62 `float16` cannot have int8 inputs -> Its inputs can be `float32`. "
+                "For int8 inputs use `full_integer` or `integer_only_int8`.",
             ],
         ),
         (
@@ -73,7 +73,7 @@ from quantgate.spec import load
             "{mode: int16x8, output_type: uint8}]",
             [
                 "7:63 `int16x8` cannot have uint8 outputs -> Its outputs can be `float32` "
-                "or `int16`; uint8 outputs come with `full_integer` or "
+                "or `int16`. For uint8 outputs use `full_integer` or "
                 "`integer_only_uint8`.",
             ],
         ),
@@ -82,18 +82,18 @@ from quantgate.spec import load
             "{mode: integer_only_int8, input_type: float32, output_type: uint8}]",
             [
                 "7:72 `integer_only_int8` cannot have float32 inputs -> Its inputs can be "
-                "`int8`; float32 inputs come with `dynamic_range`, `float16`, "
+                "`int8`. For float32 inputs use `dynamic_range`, `float16`, "
                 "`full_integer`, `int16x8` or `int16x8_float_fallback`.",
                 "7:94 `integer_only_int8` cannot have uint8 outputs -> Its outputs can be "
-                "`int8`; uint8 outputs come with `full_integer` or `integer_only_uint8`.",
+                "`int8`. For uint8 outputs use `full_integer` or `integer_only_uint8`.",
             ],
         ),
         (
             "  calibration: {source: train.npz}\n",
             "",
             [
-                "6:20 `full_integer` needs representative data, and there is no "
-                "`data.calibration` -> Add `data: {calibration: {source: ...}}`, or take "
+                "6:20 `full_integer` needs representative data, but there is no "
+                "`data.calibration` -> Add `data: {calibration: {source: ...}}`, or use "
                 "`dynamic_range` or `float16` instead.",
             ],
         ),
@@ -115,29 +115,28 @@ from quantgate.spec import load
             "[top1, mse]",
             "[top1, top1]",
             [
-                "9:19 `top1` is measured already -> List it once, or give "
-                "this one a `name` of its own.",
+                "9:19 `top1` is measured already -> List it once, or give this one another `name`.",
             ],
         ),
         (
             "[top1, mse]",
             "[{metric: top1, peak: 255}]",
             [
-                "9:28 `top1` takes no `peak` -> Only `psnr` and `ssim` do; remove it.",
+                "9:28 `top1` takes no `peak` -> Only `psnr` and `ssim` do. Remove it.",
             ],
         ),
         (
             "  top1: {max",
             "  topl: {max",
             [
-                "12:3 there is no figure `topl` -> Did you mean `top1`?",
+                "12:3 there is no metric `topl` -> Did you mean `top1`?",
             ],
         ),
         (
             "  top1: {max",
             "  latency: {max",
             [
-                "12:3 there is no figure `latency` -> Did you mean `latency_p50_ms`, "
+                "12:3 there is no metric `latency` -> Did you mean `latency_p50_ms`, "
                 "`latency_p90_ms`, `latency_p95_ms` or `latency_p99_ms`?",
             ],
         ),
@@ -153,7 +152,7 @@ from quantgate.spec import load
             "latency: null\ngate:\n  latency_p95_ms: {max: 10}",
             [
                 "12:3 `latency_p95_ms` is not measured, because `measure.latency` is null "
-                "-> Give `measure.latency` settings such as `{runs: 50}`, or remove this.",
+                "-> Set `measure.latency`, such as to `{runs: 50}`, or remove this.",
             ],
         ),
         (
@@ -161,7 +160,7 @@ from quantgate.spec import load
             "latency: null\ngate:\n  memory_peak_bytes: {max: 10}",
             [
                 "12:3 `memory_peak_bytes` is not measured, because `measure.latency` is null "
-                "-> Give `measure.latency` settings such as `{runs: 50}`, or remove this.",
+                "-> Set `measure.latency`, such as to `{runs: 50}`, or remove this.",
             ],
         ),
         (
@@ -197,15 +196,15 @@ from quantgate.spec import load
             "minimize: size_bytes",
             "minimize: size_bytes, maximize: top1",
             [
-                "14:10 `choose.0` has both `minimize` and `maximize` -> Write two entries; "
-                "the first one decides before the second.",
+                "14:10 `choose.0` has both `minimize` and `maximize` -> Write two entries. The "
+                "first one has priority.",
             ],
         ),
         (
             "minimize: size_bytes",
             "minimize: size_byte",
             [
-                "14:21 there is no figure `size_byte` -> Did you mean `size_bytes`?",
+                "14:21 there is no metric `size_byte` -> Did you mean `size_bytes`?",
             ],
         ),
         (
@@ -274,7 +273,8 @@ from quantgate.spec import load
             "within: 5%",
             "within: {confidence: 0.95}",
             [
-                "14:41 `size_bytes` has no value for each sample, and so no confidence -> Write a "
+                "14:41 `size_bytes` has no value for each sample, so it has no confidence -> "
+                "Write a "
                 "number, or a percentage such as `5%`.",
             ],
         ),
@@ -425,15 +425,15 @@ from quantgate.spec import load
             "{saved_model: models/fashion}",
             "{saved_model: models/fashion, keras: fashion.keras}",
             [
-                "3:38 `model` has both `saved_model` and `keras` -> Keep one of them; a Keras file "
-                "is exported to a SavedModel anyway.",
+                "3:38 `model` has both `saved_model` and `keras` -> Keep one of them. A Keras "
+                "file is exported to a SavedModel anyway.",
             ],
         ),
         (
             "{saved_model: models/fashion}",
             "{keras: fashion.keras, tags: [serve, tpu]}",
             [
-                "3:31 `model.tags` is for a SavedModel, and the model is a Keras file -> Remove "
+                "3:31 `model.tags` is for a SavedModel, but the model is a Keras file -> Remove "
                 "it.",
             ],
         ),
@@ -441,7 +441,7 @@ from quantgate.spec import load
             "to: published",
             "to: gss://bucket/published",
             [
-                "15:15 `promote.to` is on `gss://`, where nothing can be published -> Name a "
+                "15:15 `promote.to` is on `gss://`, which quantgate cannot publish to -> Name a "
                 "folder, or one on `gs://`, `s3://`, `minio://`, `abfs://`, `az://` or `hdfs://`.",
             ],
         ),
@@ -463,8 +463,8 @@ def test_a_missing_calibration_is_reported_once_for_all_modes(
         "  evaluation: {source: test.npz, label: y}\n"
         "quantize: {modes: [float16, full_integer, int16x8]}",
     ) == [
-        "6:29 `full_integer` and `int16x8` need representative data, and there is no "
-        "`data.calibration` -> Add `data: {calibration: {source: ...}}`, or take `dynamic_range` "
+        "6:29 `full_integer` and `int16x8` need representative data, but there is no "
+        "`data.calibration` -> Add `data: {calibration: {source: ...}}`, or use `dynamic_range` "
         "or `float16` instead."
     ]
 

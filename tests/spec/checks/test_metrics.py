@@ -15,22 +15,19 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
     [
         (
             "[top1, {metric: top1, name: top1}]",
-            [
-                "9:40 `top1` is measured already -> List it once, or give this one a `name` of "
-                "its own."
-            ],
+            ["9:40 `top1` is measured already -> List it once, or give this one another `name`."],
         ),
         (
             "[top1, {metric: mse, name: latency_p50_ms}]",
             [
-                "9:39 `latency_p50_ms` is another figure's name -> Give this one a `name` that "
-                "is its own."
+                "9:39 `latency_p50_ms` is the name of another metric -> Give this one another "
+                "`name`."
             ],
         ),
         (
             "[top1, {metric: my_metrics:psnr, better: higher}]",
             [
-                "9:28 `psnr` is another figure's name -> Give this one a `name` that is its own.",
+                "9:28 `psnr` is the name of another metric -> Give this one another `name`.",
             ],
         ),
         (
@@ -42,11 +39,11 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
         ),
         (
             "[top1, 'my metrics:luma']",
-            ["9:19 `my metrics:luma` names no Python function -> Write `module:function`."],
+            ["9:19 `my metrics:luma` is not a Python function -> Write `module:function`."],
         ),
         (
             "[top1, {metric: mse, better: lower}]",
-            ["9:33 `mse` takes no `better` -> Only a Python function of your own does; remove it."],
+            ["9:33 `mse` takes no `better` -> Only Python functions do. Remove it."],
         ),
         (
             "[top1, top_k]",
@@ -78,15 +75,15 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
         ),
         (
             "[top1, {metric: mse, truth: {boxes: b, classes: c}}]",
-            ["9:33 `mse` takes no `truth` -> Only `mean_average_precision` does; remove it."],
+            ["9:33 `mse` takes no `truth` -> Only `mean_average_precision` does. Remove it."],
         ),
         (
             "[top1, {metric: snr, label: clean}]",
-            ["9:33 `snr` takes no `label` -> It is not computed from labels; remove it."],
+            ["9:33 `snr` takes no `label` -> It is not computed from labels. Remove it."],
         ),
         (
             "[top1, {metric: mse, k: 3}]",
-            ["9:33 `mse` takes no `k` -> Only `top_k` does; remove it."],
+            ["9:33 `mse` takes no `k` -> Only `top_k` does. Remove it."],
         ),
         (
             "[top1, {metric: mse, postprocess: [sofmax]}]",
@@ -98,15 +95,15 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
         (
             "[top1, {metric: mse, postprocess: [{reshape: [2, -1, -1]}]}]",
             [
-                "9:47 `measure.metrics.1.postprocess.0` cannot be [2, -1, -1] -> Sizes are 1 and "
-                "upwards; one of them may be -1."
+                "9:47 `measure.metrics.1.postprocess.0` cannot be [2, -1, -1] -> Sizes are at "
+                "least 1, and one of them may be -1."
             ],
         ),
         (
             "[top1, {metric: mse, postprocess: [{reshape: [2], threshold: 1}]}]",
             [
                 "9:47 `measure.metrics.1.postprocess.0` must have one of `apply`, `reshape` and "
-                "`threshold` -> Write each step as an entry of its own."
+                "`threshold` -> Write each step as a separate entry."
             ],
         ),
     ],
@@ -127,7 +124,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest_known_one(sound, complaint
     text = sound.replace("[top1, mse]", HEADS)
     text = text.replace("  top1: {max", "  top1_head3: {min: 0.5}\n  top1: {max")
     assert complaints(text) == [
-        "12:3 there is no figure `top1_head3` -> Did you mean `top1_head2`?"
+        "12:3 there is no metric `top1_head3` -> Did you mean `top1_head2`?"
     ]
 
 
@@ -189,9 +186,7 @@ def test_a_function_beside_the_spec_is_looked_for(sound, spec_file):
     with pytest.raises(SpecError) as caught:
         preflight(load(path))
     (problem,) = [found for found in caught.value.problems if "own_metrics" in found.message]
-    assert problem.message == (
-        "`measure.metrics.1.metric` names the module `own_metrics`, which is not there"
-    )
+    assert problem.message == ("`measure.metrics.1.metric`: there is no module `own_metrics`")
     assert problem.hint == f"Put it into {path.resolve().parent}, or install it."
 
 

@@ -72,7 +72,7 @@ def two(sound: str) -> str:
         (
             "[encode, decode]",
             "[encode, decode, encode]",
-            ["3:67 `encode` is converted already -> List each signature once."],
+            ["3:67 `encode` is listed twice -> List each signature once."],
         ),
     ],
 )

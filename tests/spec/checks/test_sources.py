@@ -38,36 +38,37 @@ def test_a_name_tells_the_format(source: str, expected: str | None):
         (
             "{source: test.npz, label: y, images: {scale: 0.1}}",
             "6:44 `data.evaluation.images` is not for the format npz -> It is for `images` or "
-            "`tfrecord`; remove it, or name another `format`.",
+            "`tfrecord`. Remove it, or set another `format`.",
         ),
         (
             "{source: test.csv, label: y, features: {x: {}}}",
-            "6:44 `data.evaluation.features` is not for the format csv -> It is for `tfrecord`; "
-            "remove it, or name another `format`.",
+            "6:44 `data.evaluation.features` is not for the format csv -> It is for `tfrecord`. "
+            "Remove it, or set another `format`.",
         ),
         (
             "{source: test.tfrecord, label: y}",
-            "6:3 `data.evaluation` needs the key `features` -> A TFRecord file does not tell "
-            "shapes: `features: {image: {shape: [28, 28, 1]}}`.",
+            "6:3 `data.evaluation` needs the key `features` -> A TFRecord file has no "
+            "shapes. Write for example `features: {image: {shape: [28, 28, 1]}}`.",
         ),
         (
             "{source: test, format: images, label: y}",
-            "6:46 `data.evaluation.label` is not for the format images -> The labels are their "
-            "folder; remove it.",
+            "6:46 `data.evaluation.label` is not for the format images -> The labels are the "
+            "folders. Remove it.",
         ),
         (
             "{source: random, samples: 5, label: y}",
-            "6:44 `data.evaluation.label` is not for the format random -> The labels are made "
-            "with the data; remove it.",
+            "6:44 `data.evaluation.label` is not for the format random -> The labels are random, "
+            "too. Remove it.",
         ),
         (
             "{source: random}",
-            "6:3 `data.evaluation` needs the key `samples` -> Say how many random samples to make.",
+            "6:3 `data.evaluation` needs the key `samples` -> Set it to the number of random "
+            "samples.",
         ),
         (
             "{source: test}",
             "6:3 `data.evaluation` needs the key `label` -> `label`: Key of the labels or targets. "
-            "Of images by class the folder is the label: write `format: images`.",
+            "For images in one folder per class, write `format: images` instead.",
         ),
         (
             "{source: test.npz}",
@@ -75,7 +76,7 @@ def test_a_name_tells_the_format(source: str, expected: str | None):
         ),
         (
             "{source: test.py, format: python, label: y}",
-            "6:24 `data.evaluation.source` names no Python function: test.py -> Write "
+            "6:24 `data.evaluation.source` is not a Python function: test.py -> Write "
             "`module:function`.",
         ),
         (
@@ -85,7 +86,7 @@ def test_a_name_tells_the_format(source: str, expected: str | None):
         ),
         (
             "{source: random, samples: 5, random: {range: [1, 0]}}",
-            "6:60 `data.evaluation.random.range` must be two numbers, the lesser first -> Write "
+            "6:60 `data.evaluation.random.range` must be two numbers, the smaller first -> Write "
             "for example `[0, 1]`.",
         ),
         (

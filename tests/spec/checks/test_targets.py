@@ -64,19 +64,19 @@ def test_targets_by_name_and_with_options(tmp_path: Path) -> None:
         ),
         (
             "[{target: gpu, accelerator: ethos-u55-128}]",
-            ["`gpu` takes no `accelerator`", "Only `ethos_u` does; remove it."],
+            ["`gpu` takes no `accelerator`", "Only `ethos_u` does. Remove it."],
         ),
         (
             "[{target: ethos_u, accelerator: ethos-u55-128, system_config: Ethos_U65_High_End}]",
             [
-                "`Ethos_U65_High_End` describes no system with an ethos-u55-128",
-                "Name one of U55, or leave it out.",
+                "`Ethos_U65_High_End` is not a system with an ethos-u55-128",
+                "Name a system with a U55, or remove it.",
             ],
         ),
         (
             "[{target: ethos_u, accelerator: ethos-u55-128, memory_mode: Dedicated_Sram}]",
             [
-                "`Dedicated_Sram` keeps tensors in DRAM, and `Ethos_U55_High_End_Embedded` has "
+                "`Dedicated_Sram` keeps tensors in DRAM, but `Ethos_U55_High_End_Embedded` has "
                 "none",
                 "Use `Shared_Sram` or `Sram_Only`.",
             ],

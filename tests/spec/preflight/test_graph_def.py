@@ -53,8 +53,7 @@ def test_unknown_outputs(said, shared_models: Path) -> None:
 def test_unknown_tags(said) -> None:
     (found,) = said("model.tags=[serve, gpu]")
     assert found == (
-        "the SavedModel has no graph with the tags `[serve, gpu]` -> Set `model.tags` to "
-        "`[serve]`, which it has."
+        "the SavedModel has no graph with the tags `[serve, gpu]` -> Set `model.tags` to `[serve]`."
     )
 
 

@@ -70,8 +70,8 @@ def test_a_place_of_another_specs_versions(files: Path):
     (files / "fleet" / "latest").write_text(f"{version.name}\n")
     (version / "manifest.json").write_text('{"name": "digits"}')
     assert said("promote={to: fleet}") == [
-        f"`promote.to` is taken, {files / 'fleet'}: its `latest` is a version of `digits`, and a "
-        "target holds the versions of one name -> Name another target as `promote.to`, or with "
+        f"`promote.to` is in use, {files / 'fleet'}: its `latest` is a version of `digits`, and a "
+        "place holds the versions of one name -> Name another place as `promote.to`, or with "
         "`quantgate promote --to`."
     ]
     for manifest in ('{"name": "fashion"}', "{}"):
@@ -125,19 +125,19 @@ def test_every_missing_path_is_reported_at_its_place(
         (
             "fashion.keras",
             "is a Keras file, not the folder of a SavedModel",
-            "Export it with `keras.models.load_model('fashion.keras').export(folder)`, and name "
-            "that; or name it as `model.keras`.",
+            "Export it with `keras.models.load_model('fashion.keras').export(folder)` and name "
+            "that folder, or name the file as `model.keras`.",
         ),
         (
             "fashion.h5",
             "is a Keras file, not the folder of a SavedModel",
-            "Export it with `keras.models.load_model('fashion.h5').export(folder)`, and name that; "
-            "or name it as `model.keras`.",
+            "Export it with `keras.models.load_model('fashion.h5').export(folder)` and name that "
+            "folder, or name the file as `model.keras`.",
         ),
         (
             "fashion.weights.h5",
-            "holds weights without a model",
-            "Build the model in Python as it was trained, load them with "
+            "has weights without a model",
+            "Build the trained model in Python, load them with "
             "`model.load_weights('fashion.weights.h5')`, and name the folder that "
             "`model.export(folder)` writes.",
         ),
@@ -181,7 +181,7 @@ def test_something_else_in_place_of_a_keras_file(files: Path):
         ".h5 file, or a SavedModel's folder as `model.saved_model`."
     ]
     assert said("model={keras: test.npz}") == [
-        f"`model.keras` is no .keras or .h5 file: {files}/test.npz -> Keras 3 writes one with "
+        f"`model.keras` is not a .keras or .h5 file: {files}/test.npz -> Keras 3 writes one with "
         "`model.save('model.keras')`."
     ]
 
@@ -198,7 +198,7 @@ def test_a_folder_that_is_no_saved_model(files: Path):
     message = f"`model.saved_model` is a folder without saved_model.pb: {files}"
     assert said("model.saved_model=empty") == [f"{message}/empty -> {HOW_TO_WRITE}"]
     assert said("model.saved_model=models") == [
-        f"{message}/models -> Its subfolder `fashion` has one: name that."
+        f"{message}/models -> Name its subfolder `fashion`, which has one."
     ]
     (files / "models" / "digits").mkdir()
     (files / "models" / "digits" / "saved_model.pb").write_bytes(b"graph")
@@ -223,30 +223,30 @@ def test_a_source_that_holds_no_arrays(files: Path):
     (files / "torn.npz").write_bytes((files / "test.npz").read_bytes()[:-30])
     source = "`data.evaluation.source`"
     assert said("data.evaluation.source=empty.npz") == [
-        f"{source} holds no arrays: {files}/empty.npz -> {HOW_TO_SAVE}"
+        f"{source} has no arrays: {files}/empty.npz -> {HOW_TO_SAVE}"
     ]
     assert said("data.evaluation.source=torn.npz") == [
         f"{source} is a damaged .npz file: {files}/torn.npz -> {HOW_TO_SAVE}"
     ]
     for name in ("folder", "test.txt"):
         assert said(f"data.evaluation.source={name}") == [
-            f"{source} is of no known format: {files}/{name} -> Give an .npz, CSV, Parquet or "
-            "TFRecord file, or a folder of .npy files, of images by class, or of `Dataset.save`; "
-            "name with `format` what cannot be told."
+            f"{source} has an unknown format: {files}/{name} -> Give an .npz, CSV, Parquet or "
+            "TFRecord file, or a folder of .npy files, of images in one folder per class, or of "
+            "`Dataset.save`. Set `format` if it cannot be recognized."
         ]
 
 
 def test_a_path_that_is_too_long(files: Path):
     name = 300 * "a"
     assert said(f"data.evaluation.source={name}") == [
-        f"`data.evaluation.source` cannot be read: {shortened(f'{files}/{name}')} -> The system "
-        "says: File name too long."
+        f"`data.evaluation.source` cannot be read: {shortened(f'{files}/{name}')} -> The error "
+        "is: File name too long."
     ]
 
 
 def test_a_source_that_is_something_else(files: Path):
     assert said("data.evaluation.format=csv") == [
-        f"`data.evaluation.source` is said to be csv and is npz: {files}/test.npz -> Write "
+        f"`data.evaluation.source` is declared as csv but is npz: {files}/test.npz -> Write "
         "`format: npz`, or remove `format`."
     ]
 
@@ -263,8 +263,8 @@ def test_the_label_of_records_is_one_of_their_features(files: Path):
     (files / "test.tfrecord").write_bytes(b"")
     data = "data.evaluation={source: test.tfrecord, label: y, features: {image: {shape: [3]}}}"
     assert said(data) == [
-        "`data.evaluation.label` needs `y`, which `features` do not describe -> Describe it beside "
-        "`image`; what they leave out is not read."
+        "`data.evaluation.label` needs `y`, which is not in `features` -> Add it. Only the "
+        "listed features are read: `image`."
     ]
     preflight(load(Path("quantgate.yaml"), [data.replace("}}}", "}, y: {dtype: int64}}}")]))
 
@@ -274,7 +274,7 @@ def test_a_function_stands_beside_the_spec_or_is_installed(files: Path):
     for module in ("my_data", "numpy.random"):
         preflight(load(Path("quantgate.yaml"), [f'data.calibration.source="{module}:samples"']))
     assert said('data.calibration.source="my_date:samples"') == [
-        "`data.calibration.source` names the module `my_date`, which is not there -> Put it into "
+        "`data.calibration.source`: there is no module `my_date` -> Put it into "
         f"{files}, or install it."
     ]
 
@@ -307,14 +307,14 @@ def test_a_label_that_is_not_in_the_data(files: Path):
 
 def test_a_file_in_place_of_the_folder_to_promote_to(files: Path):
     assert said("promote.to=test.npz") == [
-        f"`promote.to` is a file: {files}/test.npz -> Name a folder; it is made where it is "
-        "missing."
+        f"`promote.to` is a file: {files}/test.npz -> Name a folder. It is created if it does "
+        "not exist."
     ]
 
 
 def test_a_path_that_the_system_refuses(files: Path):
     message = f"{files}/{'x' * 300}"[:60]
     assert said(f"promote.to={'x' * 300}", f"model.saved_model={'x' * 300}") == [
-        f"`model.saved_model` cannot be read: {message}... -> The system says: File name too long.",
-        f"`promote.to` cannot be read: {message}... -> The system says: File name too long.",
+        f"`model.saved_model` cannot be read: {message}... -> The error is: File name too long.",
+        f"`promote.to` cannot be read: {message}... -> The error is: File name too long.",
     ]

@@ -12,8 +12,8 @@ import pytest
             "name: fashion\n",
             "",
             [
-                "1:1 the spec needs the key `name` -> `name`: What the pipeline and its "
-                "reports are called.",
+                "1:1 the spec needs the key `name` -> `name`: Name of the pipeline and its "
+                "reports.",
             ],
         ),
         (
@@ -21,7 +21,7 @@ import pytest
             "label: y}\n",
             "",
             [
-                "1:1 the spec needs the key `data` -> `data`: Where the data is.",
+                "1:1 the spec needs the key `data` -> `data`: The calibration and evaluation data.",
             ],
         ),
         (
@@ -475,43 +475,43 @@ import pytest
             "version: 1\n",
             "",
             [
-                "1:1 the spec needs the key `version` -> `version`: Version of the spec's form.",
+                "1:1 the spec needs the key `version` -> `version`: Version of the spec format.",
             ],
         ),
         (
             "version: 1",
             "version: 2",
             [
-                "1:10 `version` must be 1, not 2 -> This quantgate reads version 1 only.",
+                "1:10 `version` must be 1, not 2 -> This quantgate reads only version 1.",
             ],
         ),
         (
             "version: 1",
             "version: '1'",
             [
-                "1:10 `version` must be 1, not the text `1` -> This quantgate reads "
-                "version 1 only.",
+                "1:10 `version` must be 1, not the text `1` -> This quantgate reads only version "
+                "1.",
             ],
         ),
         (
             "version: 1",
             "version: 1.0",
             [
-                "1:10 `version` must be 1, not 1.0 -> This quantgate reads version 1 only.",
+                "1:10 `version` must be 1, not 1.0 -> This quantgate reads only version 1.",
             ],
         ),
         (
             "version: 1",
             "version: true",
             [
-                "1:10 `version` must be 1, not true -> This quantgate reads version 1 only.",
+                "1:10 `version` must be 1, not true -> This quantgate reads only version 1.",
             ],
         ),
         (
             "version: 1",
             "version:",
             [
-                "1:9 `version` must be 1, not nothing -> This quantgate reads version 1 only.",
+                "1:9 `version` must be 1, not nothing -> This quantgate reads only version 1.",
             ],
         ),
     ],
@@ -524,7 +524,7 @@ def test_says_what_is_wrong_and_what_to_do(
 
 def test_another_version_is_the_only_thing_said(complaints: Callable[[str], list[str]]):
     assert complaints("version: 2\nmodels: []\n") == [
-        "1:10 `version` must be 1, not 2 -> This quantgate reads version 1 only."
+        "1:10 `version` must be 1, not 2 -> This quantgate reads only version 1."
     ]
 
 

@@ -52,16 +52,16 @@ def test_makes_mappings_that_are_missing(spec_file: SpecFile, sound: str):
     [
         (
             "gate.top1",
-            "--set 'gate.top1': write a path and a value, as in --set gate.top1.max_drop=0.02",
+            "--set 'gate.top1': write a path and a value, such as --set gate.top1.max_drop=0.02",
         ),
-        ("=1", "--set '=1': write a path and a value, as in --set gate.top1.max_drop=0.02"),
+        ("=1", "--set '=1': write a path and a value, such as --set gate.top1.max_drop=0.02"),
         (
             "gate..max=1",
-            "--set 'gate..max=1': write a path and a value, as in --set gate.top1.max_drop=0.02",
+            "--set 'gate..max=1': write a path and a value, such as --set gate.top1.max_drop=0.02",
         ),
         (
             "name=\udcff",
-            "--set 'name=\\udcff': write a path and a value, as in --set gate.top1.max_drop=0.02",
+            "--set 'name=\\udcff': write a path and a value, such as --set gate.top1.max_drop=0.02",
         ),
         (
             "name.first=x",
@@ -126,7 +126,7 @@ def test_a_key_missing_in_a_mapping_that_an_override_made_is_the_overrides(
     text = sound.replace("promote: {to: published}\n", "")
     assert complaints(text, "promote.when_none_qualifies=fail") == [
         "--set promote.when_none_qualifies=fail `promote` needs the key `to` -> `to`: Folder or "
-        "URI that the winner is published in."
+        "URI to publish the winner in."
     ]
 
 

@@ -33,18 +33,19 @@ BOMB = "a: &a [x, x]\n" + "".join(
         (
             "a: !!python/object/apply:os.system [ls]\n",
             "1:4 the tag `tag:yaml.org,2002:python/object/apply:os.system` is not allowed in a "
-            "spec -> Remove it; text can stand in quotes.",
+            "spec -> Remove it, or put the text in quotes.",
         ),
-        ("a:\n\tb: 1\n", "2:1 a tab stands here; YAML wants spaces -> Use spaces instead."),
+        ("a:\n\tb: 1\n", "2:1 YAML does not allow a tab here -> Use spaces instead."),
         ("a: 1\n---\nb: 1\n", "2:1 a second document starts here -> Keep one spec in a file."),
         (
             "a: b: c\n",
-            "1:5 YAML expects no `: ` here -> Check the indentation, and put a value that holds "
-            "`: ` in quotes.",
+            "1:5 YAML expects no `: ` here -> Check the indentation, and put a value that "
+            "contains `: ` in quotes.",
         ),
         (
             "a: 1\nb\n",
-            "3:1 the key before this place has no colon -> Write `key: value`, with a space after "
+            "3:1 the key before this position has no colon -> Write `key: value`, with a space "
+            "after "
             "the colon.",
         ),
         (
@@ -65,16 +66,17 @@ BOMB = "a: &a [x, x]\n" + "".join(
             "1:1 this is not YAML: found incompatible YAML document (version 1.* is required) "
             "-> None",
         ),
-        ("a: b\x00\n", "1:5 the character U+0000 cannot stand in YAML -> Remove it."),
+        ("a: b\x00\n", "1:5 YAML does not allow the character U+0000 -> Remove it."),
         (
             'a: "\\UFFFFFFFF"\n',
-            "1:7 an escape in the quotes here stands for no character -> Remove it.",
+            "1:7 an escape in the quotes here is not a character -> Remove it.",
         ),
-        (b"a: 1\nb: \xc3\xbc\xff\n", "2:5 this is not UTF-8 -> Save the file as UTF-8."),
-        ("[" * 1000, "1:21 nested more than 20 deep -> None"),
+        (b"a: 1\nb: \xc3\xbc\xff\n", "2:5 this character is not UTF-8 -> Save the file as UTF-8."),
+        ("[" * 1000, "1:21 nested more than 20 levels deep -> None"),
         (
             b"a: 1\n" * 209_716,
-            "1:1 a spec of more than 1 MiB is not read -> Name a spec file.",
+            "1:1 the file is larger than 1 MiB, so it is not a spec -> Give the path of a spec "
+            "file.",
         ),
     ],
 )
@@ -90,14 +92,14 @@ def test_refuses_at_the_place(
         (
             "choose:",
             "measure: {}\nchoose:",
-            ["14:1 `measure` is given twice -> It is in line 8 already; remove one of the two."],
+            ["14:1 `measure` is given twice -> The other one is in line 8. Remove one of them."],
         ),
         (
             "{max_drop: 0.01}",
             "{max_drop: 0.01, max_drop: 0.02}",
             [
-                "12:26 `gate.top1.max_drop` is given twice -> It is in line 12 already; remove "
-                "one of the two."
+                "12:26 `gate.top1.max_drop` is given twice -> The other one is in line 12. "
+                "Remove one of them."
             ],
         ),
         (
@@ -114,23 +116,23 @@ def test_refuses_at_the_place(
             "choose:",
             '"a\\eb": x\nchoose:',
             [
-                "14:1 a key in the spec holds a control character -> Write the key without it.",
+                "14:1 a key in the spec has a control character -> Remove the control character.",
             ],
         ),
         (
             "label: y",
             'label: "\\e[2J"',
             [
-                "6:41 `data.evaluation.label` holds the character U+001B -> Write it without "
-                "control characters."
+                "6:41 `data.evaluation.label` has the control character U+001B -> Remove control "
+                "characters."
             ],
         ),
         (
             "label: y",
             'label: "\\ud800"',
             [
-                "6:41 `data.evaluation.label` holds the character U+D800 -> Write it without "
-                "control characters."
+                "6:41 `data.evaluation.label` has the control character U+D800 -> Remove control "
+                "characters."
             ],
         ),
         (
@@ -184,7 +186,7 @@ def test_shows_the_line_and_the_count(refused: Callable[[str], SpecError], sound
         "                                     ^\n"
         "  Did you mean `label`?\n"
         "\n"
-        "quantgate.yaml:12:3: there is no figure `topl`\n"
+        "quantgate.yaml:12:3: there is no metric `topl`\n"
         "      topl: {max_drop: 0.01}\n"
         "      ^\n"
         "  Did you mean `top1`?\n"
@@ -221,17 +223,17 @@ def test_many_problems_are_counted_and_not_all_shown(refused: Callable[[str], Sp
     error = refused("version: 1\n" + "".join(f"unknown{number}: 1\n" for number in range(60)))
     assert len(error.problems) == 65
     assert str(error).count("\n\n") == 50
-    assert str(error).endswith("65 problems in quantgate.yaml; the first 50 are shown")
+    assert str(error).endswith("65 problems in quantgate.yaml, of which the first 50 are shown")
 
 
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("absent.yaml", "absent.yaml does not exist; name a spec file"),
-        (".", ". is a folder; name the spec file in it"),
+        ("absent.yaml", "absent.yaml does not exist; give the path of a spec file"),
+        (".", ". is a folder; give the path of the spec file in it"),
         (
             "a\0b",
-            "a\0b cannot be read: embedded null byte; name a spec file",
+            "a\0b cannot be read: embedded null byte; give the path of a spec file",
         ),
     ],
 )

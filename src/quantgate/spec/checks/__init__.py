@@ -1,1 +1,1 @@
-"""Checks of what a well-formed spec means."""
+"""Checks of a well-formed spec: names, combinations of keys, and consistency."""

@@ -1,4 +1,4 @@
-"""Candidates: their modes, names and types."""
+"""Checks of candidates: their modes, names, types and options."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,25 @@ from quantgate.spec.problems.wording import dotted, listed
 Candidates = Mapping[KeyPath, Candidate]
 
 
-#: The reason why a mode does not take an option, by option.
+#: For each option, why some modes do not take it.
 _REASONS: Mapping[str, str] = MappingProxyType(
     {
         "per_channel": "float16 has no scales, and TensorFlow's 16x8 needs one per channel",
-        "per_channel_dense": "TensorFlow has the switch for int8 alone",
-        "exclude": "ops can stay in float only where the mode allows float, and the converter "
-        "only leaves them out of int8",
+        "per_channel_dense": "TensorFlow has the option only for int8",
+        "exclude": "ops can stay in float only if the mode allows float, and the converter "
+        "supports that only for int8",
         "calibration": "it needs no representative data",
     }
 )
 
 
 def candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Iterator[Finding]:
-    """Check the candidates by path."""
+    """Check the candidates.
+
+    Args:
+        candidates: well-formed candidates by path.
+        lacks_calibration: whether the spec has no calibration data.
+    """
     for path, candidate in candidates.items():
         yield from mode_findings(candidate.mode, (*path, "mode"))
         yield from _type_findings(candidate, path)
@@ -45,27 +50,27 @@ def _type_findings(candidate: Candidate, path: KeyPath) -> Iterator[Finding]:
         if mode and dtype and dtype not in mode.io_types:
             others = [other.name for other in QUANTIZED_MODES.values() if dtype in other.io_types]
             hint = (
-                f"Its {kind} can be {listed(mode.io_types)}; "
-                f"{dtype} {kind} come with {listed(others)}."
+                f"Its {kind} can be {listed(mode.io_types)}. "
+                f"For {dtype} {kind} use {listed(others)}."
             )
             yield Finding((*path, key), f"`{mode.name}` cannot have {dtype} {kind}", hint)
 
 
 def _option_findings(candidate: Candidate, mode: Mode, path: KeyPath) -> Iterator[Finding]:
-    asked = {
+    is_set = {
         "per_channel": not candidate.per_channel,
         "per_channel_dense": not candidate.per_channel_dense,
         "exclude": candidate.exclude is not None,
         "calibration": candidate.calibration is not None,
     }
     for key, why in _REASONS.items():
-        if asked[key] and key not in mode.options:
+        if is_set[key] and key not in mode.options:
             others = [other.name for other in QUANTIZED_MODES.values() if key in other.options]
             message = f"`{mode.name}` takes no `{key}`: {why}"
-            yield Finding((*path, key), message, f"It goes with {listed(others)}.", at_key=True)
+            yield Finding((*path, key), message, f"It is for {listed(others)}.", at_key=True)
     if candidate.exclude and not (candidate.exclude.ops or candidate.exclude.nodes):
-        message = f"{dotted((*path, 'exclude'))} names nothing"
-        yield Finding((*path, "exclude"), message, "Give `ops` or `nodes`, or remove it.")
+        message = f"{dotted((*path, 'exclude'))} is empty"
+        yield Finding((*path, "exclude"), message, "Add `ops` or `nodes`, or remove it.")
 
 
 def _name_findings(candidates: Candidates) -> Iterator[Finding]:
@@ -73,13 +78,13 @@ def _name_findings(candidates: Candidates) -> Iterator[Finding]:
     for path, candidate in candidates.items():
         if candidate.name == BASELINE.name:
             message = f"a candidate cannot be called `{BASELINE.name}`"
-            yield Finding((*path, "name"), message, "That is the baseline's name; take another.")
+            yield Finding((*path, "name"), message, "That is the baseline's name. Choose another.")
         if candidate.name or candidate.mode in QUANTIZED_MODES:
             name = candidate.name or candidate.mode
             seen[name] += 1
             if seen[name] > 1:
                 message = f"another candidate is called `{name}` already"
-                yield Finding((*path, "name"), message, "Give this one a `name` of its own.")
+                yield Finding((*path, "name"), message, "Give this one another `name`.")
 
 
 def _calibration_findings(candidates: Candidates) -> Iterator[Finding]:
@@ -95,6 +100,6 @@ def _calibration_findings(candidates: Candidates) -> Iterator[Finding]:
     needs = "needs" if len(modes) == 1 else "need"
     yield Finding(
         (*next(iter(calibrated)), "mode"),
-        f"{listed(modes, 'and')} {needs} representative data, and there is no `data.calibration`",
-        f"Add `data: {{calibration: {{source: ...}}}}`, or take {listed(others)} instead.",
+        f"{listed(modes, 'and')} {needs} representative data, but there is no `data.calibration`",
+        f"Add `data: {{calibration: {{source: ...}}}}`, or use {listed(others)} instead.",
     )

@@ -1,4 +1,4 @@
-"""The sound parts of a spec that may have mistakes elsewhere."""
+"""The well-formed parts of a spec that may have errors elsewhere."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -28,21 +28,21 @@ _SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
 
 
 class Draft:
-    """A document's content, of which some places are broken.
+    """The well-formed parts of a document. Sections with errors are None or left out.
 
     Attributes:
-        candidates: sound entries of `quantize.modes` by path; none for `auto`.
-        metrics: sound entries of `measure.metrics` by path.
-        targets: sound entries of `measure.targets` by path.
-        limits: every entry of `gate` by figure, None where it is broken.
-        objectives: sound entries of `choose` by path.
-        weights: the figures of `choose.weights`, where it is sound.
-        model: `model`, where it is sound.
-        sources: sources of `data.calibration` and `data.evaluation` by path, where they are
-            sound; those of single signatures too.
-        latency: `measure.latency`, where it is sound.
-        cluster: `cluster`, where it is sound.
-        code: `code`, where it is sound.
+        candidates: entries of `quantize.modes` by path, empty for `auto`.
+        metrics: entries of `measure.metrics` by path.
+        targets: entries of `measure.targets` by path.
+        limits: entries of `gate` by metric, None for an entry with errors.
+        objectives: entries of `choose` by path.
+        weights: the metrics of `choose.weights`.
+        model: the section `model`.
+        sources: sources of `data.calibration` and `data.evaluation` by path, including those of
+            single signatures.
+        latency: the section `measure.latency`.
+        cluster: the section `cluster`.
+        code: the section `code`.
     """
 
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
@@ -95,7 +95,7 @@ class Draft:
 
     @property
     def figures(self) -> NamedFigures:
-        """The figures that limits and objectives can name."""
+        """The metrics that limits and objectives can name."""
         latency_is_off = self._at("measure", "latency") is None and self._holds(
             "measure", "latency"
         )
@@ -108,13 +108,13 @@ class Draft:
 
     @property
     def sliced(self) -> set[str]:
-        """Names of the figures that have slices."""
+        """Names of the metrics with slices."""
         return {entry.title for entry in self.metrics.values() if entry.slice}
 
     @property
     def functions(self) -> dict[KeyPath, str]:
-        """Python functions of the user's own, as `module:function`, by path."""
-        data = {(*path, "source"): found for path, found in self.sources.items()}
+        """User functions, as `module:function`, by path."""
+        data = {(*path, "source"): source for path, source in self.sources.items()}
         metrics = {(*path, "metric"): entry for path, entry in self.metrics.items()}
         return {
             **{path: d.source for path, d in data.items() if declared_format(d) == PYTHON},
@@ -123,13 +123,13 @@ class Draft:
 
     @property
     def needs_labels(self) -> bool:
-        """Whether a metric needs labels, as far as can be told."""
+        """True if a metric needs labels, as far as is known."""
         entries = self.metrics.values()
         return not entries or any(entry.needs_label for entry in entries)
 
     @property
     def lacks_calibration(self) -> bool:
-        """Whether `data.calibration` is known to be missing, rather than misspelt or broken."""
+        """True if `data.calibration` is missing rather than misspelt or invalid."""
         broken = [path for path in self._broken if path[:1] == ("data",)]
         return (
             isinstance(self._at("data"), dict)
@@ -138,13 +138,13 @@ class Draft:
         )
 
     def text(self, *path: str) -> str | None:
-        """The text at a path, None where there is none."""
+        """Return the text at a path, None if there is none."""
         value = self._at(*path)
         return value if isinstance(value, str) else None
 
     @property
     def units(self) -> dict[KeyPath, str]:
-        """The units that limits and tolerances were written with, by path."""
+        """The units of limits and tolerances by path, as written in the spec."""
         amounts = [*_values(self._at("gate"), ("gate",)), *_values(self._at("choose"), ("choose",))]
         return {path: unit for path, value in amounts if (unit := unit_of(value))}
 
@@ -177,9 +177,9 @@ class Draft:
         return set(TARGET_OF) - figures_of([entry.target for entry in self.targets.values()])
 
     def _named_by_nothing(self, known: Collection[str]) -> frozenset[str]:
-        """Names in entries of `measure.metrics` that are broken or of no known metric."""
-        found = self._at("measure", "metrics")
-        entries = found if isinstance(found, list) else []
+        """Return names in entries of `measure.metrics` that are invalid or of unknown metrics."""
+        metrics = self._at("measure", "metrics")
+        entries = metrics if isinstance(metrics, list) else []
         names = [entry.get("name") for entry in entries if isinstance(entry, dict)]
         return frozenset(name for name in names if isinstance(name, str)) - frozenset(known)
 
@@ -212,11 +212,11 @@ class Draft:
 
 
 def _values(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
-    """Everything below a path that holds nothing itself."""
+    """Yield all scalars below a path with their paths."""
     if isinstance(value, dict):
         parts = [(*path, key) for key in value]
     elif isinstance(value, list):
-        parts = [(*path, place) for place in range(len(value))]
+        parts = [(*path, index) for index in range(len(value))]
     else:
         yield path, value
         return

@@ -1,7 +1,7 @@
-"""What version 1 means beyond its form: names, figures and places, and how they go together.
+"""All checks of a spec beyond keys and types: names, metrics, locations and combinations.
 
-Every check works on the parts of a spec that are sound in themselves, so that one mistake neither
-hides another nor is reported twice.
+The checks run on the well-formed parts of a spec. So one error neither hides another nor is
+reported twice.
 """
 
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
 _MODEL_SOURCES = (("model", "saved_model"), ("model", "keras"))
-#: Of the graph in what Keras exports.
+#: Tags of the graph that Keras exports.
 _EXPORTED_TAGS = ["serve"]
 
 
 def meaning_findings(draft: Draft) -> list[Finding]:
-    """Run every check on the sound parts of a spec."""
+    """Run all checks on the well-formed parts of a spec."""
     return [
         *_model_findings(draft.model),
         *candidate_findings(draft.candidates, draft.lacks_calibration),
@@ -56,10 +56,10 @@ def _model_findings(model: ModelSource | None) -> Iterator[Finding]:
         yield Finding(("model",), message, "Write for example `saved_model: models/fashion`.")
     if model.saved_model and model.keras:
         message = "`model` has both `saved_model` and `keras`"
-        hint = "Keep one of them; a Keras file is exported to a SavedModel anyway."
+        hint = "Keep one of them. A Keras file is exported to a SavedModel anyway."
         yield Finding(("model", "keras"), message, hint, at_key=True)
     elif model.keras and model.tags != _EXPORTED_TAGS:
-        message = "`model.tags` is for a SavedModel, and the model is a Keras file"
+        message = "`model.tags` is for a SavedModel, but the model is a Keras file"
         yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
 
 
@@ -69,11 +69,11 @@ def _objective_findings(draft: Draft) -> Iterator[Finding]:
         if len(given) != 1:
             yield _not_one_direction(path, len(given))
         for direction, name in given.items():
-            place = (*path, direction)
-            yield from figure_findings(name, place, draft.figures)
+            direction_path = (*path, direction)
+            yield from figure_findings(name, direction_path, draft.figures)
             figure = draft.figures.known.get(name)
             if figure and figure.higher_is_better != (direction == "maximize"):
-                yield _wrong_direction(place, figure)
+                yield _wrong_direction(direction_path, figure)
             if figure:
                 yield from _tolerance_findings(figure, objective, (*path, "within"), draft)
 
@@ -83,7 +83,7 @@ def _tolerance_findings(
 ) -> Iterator[Finding]:
     yield from unit_findings(figure, path, draft.units)
     if isinstance(objective.within, WithinConfidence) and not figure.per_sample:
-        message = f"`{figure.name}` has no value for each sample, and so no confidence"
+        message = f"`{figure.name}` has no value for each sample, so it has no confidence"
         yield Finding(path, message, "Write a number, or a percentage such as `5%`.")
 
 
@@ -95,15 +95,15 @@ def _weight_findings(draft: Draft) -> Iterator[Finding]:
 def _not_one_direction(path: KeyPath, given: int) -> Finding:
     if given:
         message = f"{dotted(path)} has both `minimize` and `maximize`"
-        return Finding(path, message, "Write two entries; the first one decides before the second.")
+        return Finding(path, message, "Write two entries. The first one has priority.")
     message = f"{dotted(path)} needs `minimize` or `maximize`"
     return Finding(path, message, "Write for example `minimize: size_bytes`.")
 
 
-def _wrong_direction(place: KeyPath, figure: Figure) -> Finding:
+def _wrong_direction(path: KeyPath, figure: Figure) -> Finding:
     better, direction = ("higher", "maximize") if figure.higher_is_better else ("lower", "minimize")
     message = f"`{figure.name}` is better when it is {better}"
-    return Finding(place, message, f"Write `{direction}: {figure.name}`.", at_key=True)
+    return Finding(path, message, f"Write `{direction}: {figure.name}`.", at_key=True)
 
 
 def _source_findings(draft: Draft) -> Iterator[Finding]:
@@ -121,6 +121,6 @@ def _promotion_findings(draft: Draft) -> Iterator[Finding]:
     location = draft.text("promote", "to")
     scheme = location and scheme_of(location)
     if scheme and scheme not in PUBLISHING_SCHEMES:
-        message = f"`promote.to` is on `{scheme}://`, where nothing can be published"
+        message = f"`promote.to` is on `{scheme}://`, which quantgate cannot publish to"
         prefixes = listed(f"{known}://" for known in PUBLISHING_SCHEMES)
         yield Finding(("promote", "to"), message, f"Name a folder, or one on {prefixes}.")

@@ -1,4 +1,4 @@
-"""What `measure.metrics` means beyond its form: options that fit, names of their own."""
+"""Checks of `measure.metrics`: options that fit the metric, and unique names."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
@@ -31,7 +31,7 @@ _EXAMPLES: Mapping[str, Callable[[str], str]] = MappingProxyType(
 
 
 def metrics_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:
-    """Check the entries that are sound in themselves."""
+    """Check the well-formed entries."""
     seen: set[str] = set()
     for path, entry in metrics.items():
         yield from metric_findings(entry, (*path, "metric"))
@@ -44,13 +44,13 @@ def metrics_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:
 
 
 def _name_findings(entry: Metric, path: KeyPath, seen: set[str]) -> Iterator[Finding]:
-    place = (*path, "name" if entry.name else "metric")
+    key_path = (*path, "name" if entry.name else "metric")
     if entry.title in seen:
         message = f"`{entry.title}` is measured already"
-        yield Finding(place, message, "List it once, or give this one a `name` of its own.")
+        yield Finding(key_path, message, "List it once, or give this one another `name`.")
     elif entry.title in FIGURES and entry.title != entry.metric:
-        message = f"`{entry.title}` is another figure's name"
-        yield Finding(place, message, "Give this one a `name` that is its own.")
+        message = f"`{entry.title}` is the name of another metric"
+        yield Finding(key_path, message, "Give this one another `name`.")
 
 
 def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
@@ -58,15 +58,15 @@ def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
         if getattr(entry, option) is not None and entry.metric not in metrics:
             verb = "do" if len(metrics) > 1 else "does"
             message = f"`{entry.metric}` takes no `{option}`"
-            hint = f"Only {listed(metrics, 'and')} {verb}; remove it."
+            hint = f"Only {listed(metrics, 'and')} {verb}. Remove it."
             yield Finding((*path, option), message, hint, at_key=True)
     if entry.label is not None and not entry.takes_label:
         message = f"`{entry.metric}` takes no `label`"
-        hint = "It is not computed from labels; remove it."
+        hint = "It is not computed from labels. Remove it."
         yield Finding((*path, "label"), message, hint, at_key=True)
     if entry.better is not None and not entry.is_own:
         message = f"`{entry.metric}` takes no `better`"
-        hint = "Only a Python function of your own does; remove it."
+        hint = "Only Python functions do. Remove it."
         yield Finding((*path, "better"), message, hint, at_key=True)
 
 
@@ -94,7 +94,7 @@ def _detection_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
 def _step_findings(step: Step, path: KeyPath) -> Iterator[Finding]:
     if len(step.model_dump()) != 1:
         message = f"{dotted(path)} must have one of `apply`, `reshape` and `threshold`"
-        yield Finding(path, message, "Write each step as an entry of its own.")
+        yield Finding(path, message, "Write each step as a separate entry.")
     if step.reshape and (step.reshape.count(-1) > 1 or min(step.reshape) < -1 or 0 in step.reshape):
         message = f"{dotted(path)} cannot be {step.reshape}"
-        yield Finding(path, message, "Sizes are 1 and upwards; one of them may be -1.")
+        yield Finding(path, message, "Sizes are at least 1, and one of them may be -1.")

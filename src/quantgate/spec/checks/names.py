@@ -1,4 +1,4 @@
-"""Names of modes, metrics and figures: known, and of something that is measured."""
+"""Checks of the names of modes and metrics: that they exist and are measured."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from quantgate.spec.problems.wording import did_you_mean, listed, shortened
 
 @dataclass(frozen=True)
 class NamedFigures:
-    """The figures that a spec can name.
+    """The metrics that limits and objectives can name.
 
     Attributes:
-        known: by name, those with names of the spec's own among them.
-        unmeasured: names of known figures that this spec is known not to measure.
-        unsettled: names that broken entries of `measure.metrics` give to nobody knows what.
+        known: all metrics by name, including those that the spec names itself.
+        unmeasured: names of known metrics that this spec does not measure.
+        unsettled: names in invalid entries of `measure.metrics`.
     """
 
     known: Mapping[str, Figure]
@@ -31,18 +31,18 @@ class NamedFigures:
 def figure_findings(
     name: str, path: KeyPath, figures: NamedFigures, at_key: bool = False
 ) -> list[Finding]:
-    """Refuse a figure that does not exist, or that this spec does not measure."""
+    """Return a finding if a metric does not exist, or if the spec does not measure it."""
     if name in figures.unsettled:
         return []
     if name not in figures.known:
         measured = [known for known in figures.known if known not in figures.unmeasured]
         near = did_you_mean(name, measured)
-        return [_unknown("figure", name, figures.known, path, at_key, near)]
+        return [_unknown("metric", name, figures.known, path, at_key, near)]
     if name not in figures.unmeasured:
         return []
     if name in BENCHMARKED:
         message = f"`{name}` is not measured, because `measure.latency` is null"
-        hint = "Give `measure.latency` settings such as `{runs: 50}`, or remove this."
+        hint = "Set `measure.latency`, such as to `{runs: 50}`, or remove this."
     elif name in TARGET_OF:
         message = f"`{name}` is not measured"
         hint = f"Add `{TARGET_OF[name].name}` to `measure.targets`, or remove this."
@@ -53,16 +53,16 @@ def figure_findings(
 
 
 def metric_findings(metric: Metric, path: KeyPath) -> list[Finding]:
-    """Refuse a metric that does not exist."""
+    """Return a finding if a metric does not exist."""
     name = metric.metric
     if ":" in name and not metric.is_own:
-        message = f"`{shortened(name)}` names no Python function"
+        message = f"`{shortened(name)}` is not a Python function"
         return [Finding(path, message, "Write `module:function`.")]
     return [] if metric.figure else [_unknown("metric", name, METRICS, path)]
 
 
 def mode_findings(name: str, path: KeyPath) -> list[Finding]:
-    """Refuse a mode that does not exist, and the baseline as a candidate."""
+    """Return a finding if a mode does not exist or is the baseline."""
     if name == BASELINE.name:
         message = f"`{name}` is the baseline, which is always measured"
         return [Finding(path, message, "Remove it from `quantize.modes`.")]

@@ -1,4 +1,4 @@
-"""Where a spec names signatures: that they are converted, each once, and none is left open."""
+"""Checks of signatures: named ones are converted, none is repeated, and none is missing."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _SIGNATURES = ("model", "signatures")
 
 
 def signature_findings(draft: Draft) -> Iterator[Finding]:
-    """Hold every signature that a spec names against those that it converts."""
+    """Check that each signature that a spec names is converted."""
     if draft.model is None:
         return
     converted = draft.model.signatures
@@ -26,10 +26,10 @@ def signature_findings(draft: Draft) -> Iterator[Finding]:
 
 
 def _repeated(converted: list[str]) -> Iterator[Finding]:
-    for place, key in enumerate(converted):
-        if key in converted[:place]:
-            path = (*_SIGNATURES, place)
-            yield Finding(path, f"`{key}` is converted already", "List each signature once.")
+    for index, key in enumerate(converted):
+        if key in converted[:index]:
+            path = (*_SIGNATURES, index)
+            yield Finding(path, f"`{key}` is listed twice", "List each signature once.")
 
 
 def _named(draft: Draft) -> Iterator[tuple[KeyPath, str]]:

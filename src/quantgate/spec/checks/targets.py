@@ -1,4 +1,4 @@
-"""What `measure.targets` means beyond its form: options that fit the target and one another."""
+"""Checks of `measure.targets`: options that fit the target and each other."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +9,7 @@ from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
 _OPTIONS = tuple(option for target in TARGETS.values() for option in target.options)
-#: In these the memory that is no SRAM is flash, which cannot hold what a model computes.
+#: Systems with SRAM and flash only. Flash cannot store intermediate tensors.
 _WITHOUT_DRAM = (
     "Ethos_U55_Deep_Embedded",
     "Ethos_U55_High_End_Embedded",
@@ -20,12 +20,12 @@ _WITHOUT_DRAM = (
 
 
 def target_findings(targets: Mapping[KeyPath, MeasuredTarget]) -> Iterator[Finding]:
-    """Check the entries that are sound in themselves."""
+    """Check the well-formed entries."""
     seen: set[str] = set()
     for path, entry in targets.items():
         if entry.target in seen:
             message = f"`{entry.target}` is measured already"
-            yield Finding(path, message, "List it once; a spec has one configuration of a target.")
+            yield Finding(path, message, "List it once. A target has one configuration in a spec.")
         seen.add(entry.target)
         yield from _option_findings(entry, path)
         if entry.target == ETHOS_U.name:
@@ -37,7 +37,7 @@ def _option_findings(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
         takers = [name for name, target in TARGETS.items() if option in target.options]
         if getattr(entry, option) is not None and entry.target not in takers:
             message = f"`{entry.target}` takes no `{option}`"
-            hint = f"Only {listed(takers, 'and')} does; remove it."
+            hint = f"Only {listed(takers, 'and')} does. Remove it."
             yield Finding((*path, option), message, hint, at_key=True)
 
 
@@ -49,10 +49,10 @@ def _ethos_u(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
         return
     config, mode = entry.options["system_config"], entry.options["memory_mode"]
     if family_of(config) != family_of(entry.accelerator):
-        message = f"`{config}` describes no system with an {entry.accelerator}"
-        hint = f"Name one of {family_of(entry.accelerator).upper()}, or leave it out."
+        message = f"`{config}` is not a system with an {entry.accelerator}"
+        hint = f"Name a system with a {family_of(entry.accelerator).upper()}, or remove it."
         yield Finding((*path, "system_config"), message, hint)
     elif mode.startswith("Dedicated") and config in _WITHOUT_DRAM:
-        message = f"`{mode}` keeps tensors in DRAM, and `{config}` has none"
-        place = (*path, "memory_mode" if entry.memory_mode else "system_config")
-        yield Finding(place, message, "Use `Shared_Sram` or `Sram_Only`.")
+        message = f"`{mode}` keeps tensors in DRAM, but `{config}` has none"
+        key = "memory_mode" if entry.memory_mode else "system_config"
+        yield Finding((*path, key), message, "Use `Shared_Sram` or `Sram_Only`.")

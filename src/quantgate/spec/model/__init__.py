@@ -1,1 +1,1 @@
-"""The sections of a spec, one pydantic model a file."""
+"""The sections of a spec as pydantic models, one section in each file."""

@@ -1,4 +1,4 @@
-"""Amounts in a spec: numbers, with a unit or a percent sign where that reads better."""
+"""Types of amounts in a spec: numbers, optionally with a unit or a percent sign."""
 
 import re
 from typing import Annotated
@@ -12,12 +12,12 @@ Percentage = Annotated[str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]+)?%$")]
 
 def _percent(value: object) -> object:
     """Read `5%` as 5."""
-    written = isinstance(value, str) and re.fullmatch(r"([0-9]+(\.[0-9]+)?) ?%", value)
-    return float(written.group(1)) if written else value
+    match = isinstance(value, str) and re.fullmatch(r"([0-9]+(\.[0-9]+)?) ?%", value)
+    return float(match.group(1)) if match else value
 
 
 Percent = Annotated[float, BeforeValidator(_percent, json_schema_input_type=float | Percentage)]
-# In the unit of a figure, or with a unit of its own; `spec.limits` says whether that fits.
+# A number in the metric's unit, or text with a unit, which `spec.checks.limits` checks.
 Amount = Annotated[
     float,
     BeforeValidator(

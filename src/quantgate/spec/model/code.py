@@ -1,4 +1,4 @@
-"""The spec's `code`: a Python file of the user's own, which travels with the pipeline."""
+"""The spec's `code`: a Python file of the user, packaged with the pipeline."""
 
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -14,12 +14,12 @@ class Code(Alternatives):
     """A Python file whose functions the spec names as `module:function`."""
 
     file: Text = Field(
-        description="A local file, which travels inside of the pipeline, or a URI. Its name "
-        "without .py is the module's."
+        description="A local file, which is packaged with the pipeline, or a URI. Its name without "
+        ".py is the name of the module."
     )
     sha256: Sha256 | None = Field(
         default=None,
-        description="SHA-256 of its content: needed with a URI; of a local file it is computed.",
+        description="SHA-256 of the file. It is required for a URI, and computed for a local file.",
     )
     _text: str = PrivateAttr(default="")
 
@@ -30,20 +30,20 @@ class Code(Alternatives):
 
     @property
     def module(self) -> str:
-        """What its functions are named by."""
+        """The name of the module."""
         return self.name.removesuffix(".py")
 
     @property
     def text(self) -> str:
-        """The content of a local file, once it was read; empty of one that lies at a URI."""
+        """The content of a local file after reading, empty for a URI."""
         return self._text
 
     def holds(self, function: str) -> bool:
-        """Whether `module:function` is in this file."""
+        """Return whether `module:function` is in this file."""
         return function.startswith(f"{self.module}:")
 
     def with_content(self, text: str, sha256: str) -> "Code":
-        """Return the same with what a local file holds."""
-        known = self.model_copy(update={"sha256": sha256})
-        known._text = text
-        return known
+        """Return a copy with the content of a local file."""
+        copy = self.model_copy(update={"sha256": sha256})
+        copy._text = text
+        return copy

@@ -1,4 +1,4 @@
-"""The spec's `data`: where samples come from, how they are read, which are taken."""
+"""The spec's `data`: the sources of samples, their formats, and the selection of samples."""
 
 from typing import Annotated, Any, Literal
 
@@ -11,73 +11,78 @@ FeatureType = Literal["float32", "float64", "int8", "int16", "int32", "int64", "
 Format = Literal[
     "npz", "npy", "tfrecord", "images", "csv", "parquet", "tf_data", "python", "random"
 ]
-#: The keys of a data source that say how it is read.
+#: The keys of a data source about its format.
 OPTION_KEYS = frozenset({"format", "features", "images", "columns", "random"})
-#: Keys that a resolved spec only has where they say something.
+#: Keys that are left out of a resolved spec if they are empty.
 LEFT_OUT = OPTION_KEYS | {"signatures"}
 Count = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 SOURCE = (
-    "An .npz, TFRecord, CSV or Parquet file, a folder of .npy files, of images by class, or of "
-    "`tf.data.Dataset.save`, a Python function as `module:function`, or `random`."
+    "An .npz, TFRecord, CSV or Parquet file. Or a folder of .npy files, of images in one folder "
+    "per class, or of `tf.data.Dataset.save`. Or a Python function as `module:function`, or "
+    "`random`."
 )
 
 
 class Feature(Alternatives):
-    """One feature of the `tf.train.Example` records in a TFRecord file."""
+    """A feature of the `tf.train.Example` records in a TFRecord file."""
 
-    shape: list[Count] = Field(default=[], description="Shape of one sample; `[]` is a number.")
-    dtype: FeatureType = Field(default="float32", description="Type of its values.")
+    shape: list[Count] = Field(
+        default=[], description="Shape of one sample. `[]` is a single number."
+    )
+    dtype: FeatureType = Field(default="float32", description="Type of the values.")
     encoding: Literal["raw", "image", "text"] | None = Field(
         default=None,
-        description="How a bytes feature is read: `raw` values of `dtype`, an encoded `image`, or "
-        "`text`, a name to slice by.",
+        description="Encoding of a bytes feature: `raw` values of `dtype`, an encoded `image`, or "
+        "`text` to slice by.",
     )
 
 
 class ImageOptions(Alternatives):
-    """How an image becomes an array [height, width, channels]."""
+    """Preprocessing of images to arrays [height, width, channels]."""
 
     size: list[Count] | None = Field(
         default=None,
-        description="Height and width; by default those of the model's input.",
+        description="Height and width. The default is the size of the model's input.",
         json_schema_extra={"minItems": 2, "maxItems": 2},
     )
     resize: Literal["bilinear", "nearest", "bicubic"] = Field(
-        default="bilinear", description="Pillow's filter for images of another size."
+        default="bilinear", description="Pillow's filter for resizing."
     )
     crop: Literal["none", "center"] = Field(
         default="none",
-        description="`center` cuts the middle out in the proportions of `size`; `none` distorts.",
+        description="`center` crops the center to the aspect ratio of `size` before resizing. "
+        "`none` does not keep the aspect ratio.",
     )
     channels: Literal["rgb", "bgr", "grayscale"] | None = Field(
         default=None,
-        description="By default `grayscale` where the model's input has one channel, else `rgb`.",
+        description="Color channels. The default is `grayscale` if the model's input has one "
+        "channel, otherwise `rgb`.",
     )
     scale: float | None = Field(
-        default=None, description="What pixels, 0 to 255, are multiplied with."
+        default=None, description="Factor for the pixel values, which are 0 to 255."
     )
     mean: list[float] | None = Field(
-        default=None, description="Then subtracted: one value, or one a channel."
+        default=None, description="Then subtracted: one value, or one per channel."
     )
     std: list[PositiveFloat] | None = Field(
-        default=None, description="Then divided by: one value, or one a channel."
+        default=None, description="Then divided by: one value, or one per channel."
     )
 
 
 class RandomOptions(Alternatives):
-    """How random data is made."""
+    """Settings of random data."""
 
     range: list[float] = Field(
         default=[0.0, 1.0],
-        description="Least and greatest value.",
+        description="Smallest and largest value.",
         json_schema_extra={"minItems": 2, "maxItems": 2},
     )
     classes: int | None = Field(
         default=None,
         ge=2,
-        description="Labels are random classes below this; by default random outputs.",
+        description="Number of classes for random labels. The default are random outputs.",
     )
 
 
@@ -93,22 +98,24 @@ Columns = Annotated[
 
 
 class DataSource(Section):
-    """Where samples come from, and how they are read."""
+    """A source of samples."""
 
     source: Text = Field(description=SOURCE)
     format: Format | None = Field(
-        default=None, description="What the source is, where its name or content does not tell."
+        default=None,
+        description="Format of the source, if its name and content do not show it.",
     )
     features: dict[str, Feature] | None = Field(
-        default=None, min_length=1, description="For TFRecord files: the features, by name."
+        default=None, min_length=1, description="For TFRecord files: the features by name."
     )
     images: ImageOptions | None = Field(
-        default=None, description="For images: size, colours and normalization."
+        default=None, description="For images: size, colors and normalization."
     )
     columns: dict[str, Columns] | None = Field(
         default=None,
         min_length=1,
-        description="For CSV and Parquet: column or columns by input; by default of its name.",
+        description="For CSV and Parquet: the column or columns of each input. The default is the "
+        "column with the input's name.",
     )
     random: RandomOptions | None = Field(
         default=None, description="For random data: range and classes."
@@ -123,12 +130,13 @@ class DataSource(Section):
 class CalibrationSamples(DataSource):
     """Representative samples of a signature."""
 
-    samples: int = Field(default=200, ge=1, description="How many samples to calibrate on.")
-    select: Selection = Field(default="random", description="How samples are chosen.")
-    seed: int = Field(default=0, ge=0, description="Seed of the choice.")
+    samples: int = Field(default=200, ge=1, description="Number of samples to calibrate on.")
+    select: Selection = Field(default="random", description="How to select the samples.")
+    seed: int = Field(default=0, ge=0, description="Seed of the selection.")
     label: Text | None = Field(
         default=None,
-        description="Key of the labels, for a stratified choice; by default the evaluation's.",
+        description="Key of the labels, for a stratified selection. The default is the label of "
+        "the evaluation data.",
     )
 
 
@@ -137,23 +145,26 @@ class EvaluationSamples(DataSource):
 
     label: Text | None = Field(
         default=None,
-        description="Key of the labels or targets; of images by class the folder is the label.",
+        description="Key of the labels or targets. For images in one folder per class, the label "
+        "is the folder.",
     )
-    samples: int | None = Field(default=None, ge=1, description="How many samples; all by default.")
-    select: Selection = Field(default="random", description="How samples are chosen.")
-    seed: int = Field(default=0, ge=0, description="Seed of the choice.")
+    samples: int | None = Field(
+        default=None, ge=1, description="Number of samples. The default is all."
+    )
+    select: Selection = Field(default="random", description="How to select the samples.")
+    seed: int = Field(default=0, ge=0, description="Seed of the selection.")
 
 
 class CalibrationData(CalibrationSamples):
-    """Representative samples; needed by the integer modes."""
+    """Representative samples, required by the integer modes."""
 
     signatures: dict[str, CalibrationSamples] = Field(
         default={},
-        description="Sources of single signatures by key; `source` is for all the others.",
+        description="Sources of single signatures by key. `source` is for all others.",
     )
 
     def of(self, signature: str) -> CalibrationSamples:
-        """What is said of one signature's samples."""
+        """Return the samples of a signature."""
         return self.signatures.get(signature, self)
 
 
@@ -162,19 +173,19 @@ class EvaluationData(EvaluationSamples):
 
     signatures: dict[str, EvaluationSamples] = Field(
         default={},
-        description="Sources of single signatures by key; `source` is for all the others.",
+        description="Sources of single signatures by key. `source` is for all others.",
     )
 
     def of(self, signature: str) -> EvaluationSamples:
-        """What is said of one signature's samples."""
+        """Return the samples of a signature."""
         return self.signatures.get(signature, self)
 
 
 class Data(Section):
-    """Where the data is."""
+    """The calibration and evaluation data."""
 
     calibration: CalibrationData | None = Field(
-        default=None, description="Representative samples; needed by the integer modes."
+        default=None, description="Representative samples, required by the integer modes."
     )
     evaluation: EvaluationData
     allow_random: bool = Field(

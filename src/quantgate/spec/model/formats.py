@@ -1,4 +1,4 @@
-"""What a source of data is, by its name and by what lies at its path."""
+"""Formats of data sources, recognized by name and by content."""
 
 import re
 import zipfile
@@ -11,13 +11,13 @@ from quantgate.spec.model.data import DataSource
 RANDOM = "random"
 PYTHON = "python"
 IMAGES = "images"
-#: Formats that lie nowhere, so that nothing is imported for them.
+#: Formats without a file, so that nothing is imported for them.
 MADE = (PYTHON, RANDOM)
-#: Formats that only TensorFlow reads.
+#: Formats that need TensorFlow.
 TENSORFLOW = ("tfrecord", "tf_data")
-#: Formats whose labels the source itself makes.
+#: Formats that include their labels.
 SELF_LABELLED = (IMAGES, RANDOM)
-#: Which formats take which section of options.
+#: The formats that each section of options is for.
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "features": ("tfrecord",),
@@ -42,12 +42,12 @@ _SUFFIXES: Mapping[str, str] = MappingProxyType(
 
 
 def is_callable_name(source: str) -> bool:
-    """Whether a source is written as `package.module:function`."""
+    """Return whether a source is written as `package.module:function`."""
     return _CALLABLE.fullmatch(source) is not None
 
 
 def declared_format(data: DataSource) -> str | None:
-    """The format that a spec names, or else the one that the source's name tells."""
+    """Return the format that a spec names, or else the one that the source's name shows."""
     if data.format:
         return data.format
     if data.source == RANDOM:
@@ -56,12 +56,12 @@ def declared_format(data: DataSource) -> str | None:
 
 
 def has_location(data: DataSource) -> bool:
-    """Whether a source lies at a path or URI."""
+    """Return whether a source has a path or URI."""
     return declared_format(data) not in MADE
 
 
 def format_at(path: Path) -> str | None:
-    """The format of what lies at a path, None where it is not known."""
+    """Return the format of a file or folder, None if it is unknown."""
     if path.is_dir():
         return _format_of_folder(path)
     if path.is_file() and zipfile.is_zipfile(path):
@@ -83,21 +83,21 @@ def _format_of_folder(folder: Path) -> str | None:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The images that lie directly in a folder, sorted by name."""
-    found = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+    """Return the images directly in a folder, sorted by name."""
+    images = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(path for path in images if path.is_file() and not path.name.startswith("."))
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """The folders of images in a folder, sorted by name; each is a class."""
-    # Empty ones do not count: object stores lose them, and a class's number must not depend on
-    # where the data lies.
+    """Return the folders of images in a folder, one for each class, sorted by name."""
+    # Empty folders are ignored. Object stores lose them, and a class must have the same number
+    # in every kind of storage.
     inner = sorted(path for path in folder.iterdir() if path.is_dir())
     return [path for path in inner if any(_images_below(path))]
 
 
 def images_of_class(folder: Path) -> list[Path]:
-    """Every image below a class's folder, in one order."""
+    """Return all images below a class's folder, sorted by path."""
     return sorted(_images_below(folder))
 
 

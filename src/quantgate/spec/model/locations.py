@@ -1,21 +1,21 @@
-"""Where models and data are: local paths and URIs."""
+"""Locations of models and data: local paths and URIs."""
 
 import re
 
-#: What KFP's launcher can read.
+#: Schemes that KFP's launcher can read.
 KUBEFLOW_SCHEMES = ("gs", "s3", "minio")
 
-#: What `promote` can write to; the last ones through fsspec and packages of their own.
+#: Schemes that `promote` can write to. The last three need fsspec and a package for the scheme.
 PUBLISHING_SCHEMES = (*KUBEFLOW_SCHEMES, "abfs", "az", "hdfs")
 
-#: What KFP's driver takes as a pipeline root: a bucket, a folder in it, and a query for the store.
+#: A pipeline root as KFP's driver takes it: a bucket, a folder, and a query for the object store.
 _PIPELINE_ROOT = re.compile(rf"({'|'.join(KUBEFLOW_SCHEMES)})://[^/?]+(/[^?]*)?(\?[^?]+)?")
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 def scheme_of(location: str) -> str | None:
-    """The scheme of a URI, None for a local path."""
+    """Return the scheme of a URI, None for a local path."""
     match = _SCHEME.match(location)
     return match.group(1) if match else None
 

@@ -1,4 +1,4 @@
-"""The spec's `measure.metrics`: what is computed, from which output, and what it is called."""
+"""The spec's `measure.metrics`: accuracy metrics and their options."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -12,23 +12,24 @@ from quantgate.spec.model.formats import is_callable_name
 from quantgate.spec.model.section import Alternatives, Name, Text
 
 BoxFormat = Literal["xyxy", "yxyx", "xywh", "cxcywh"]
-# Either one of these, or a Python function.
+# The name of a metric, or a Python function.
 MetricName = Annotated[
     str, Field(json_schema_extra={"anyOf": [{"enum": list(METRICS)}, {"pattern": ":"}]})
 ]
 
 
 class Step(Alternatives):
-    """One step from what the model gives to what a metric takes; it has one of these keys."""
+    """One step of the postprocessing of an output. It has exactly one of the keys."""
 
     apply: Literal["softmax", "sigmoid", "argmax"] | None = Field(
-        default=None, description="A function: `softmax` and `argmax` are over the last dimension."
+        default=None,
+        description="A function. `softmax` and `argmax` work on the last dimension.",
     )
     reshape: list[int] | None = Field(
-        default=None, description="Shape of each sample; one size may be -1."
+        default=None, description="New shape of each sample. One size may be -1."
     )
     threshold: float | None = Field(
-        default=None, description="1 where a value is greater than this, else 0."
+        default=None, description="1 for values greater than this, otherwise 0."
     )
 
 
@@ -46,81 +47,92 @@ StepEntry = Annotated[
 
 
 class Detection(Alternatives):
-    """Which outputs of a model are decoded boxes, and how they are written."""
+    """The outputs of a model with decoded boxes, and their format."""
 
-    boxes: Text = Field(description="Output [n, 4] a sample.")
-    scores: Text = Field(description="Output [n] a sample.")
-    classes: Text = Field(description="Output [n] a sample; below 0 is padding.")
+    boxes: Text = Field(description="Output with boxes, [n, 4] for each sample.")
+    scores: Text = Field(description="Output with scores, [n] for each sample.")
+    classes: Text = Field(
+        description="Output with classes, [n] for each sample. Values below 0 are padding."
+    )
     count: Text | None = Field(
-        default=None, description="Output that tells how many of the n count."
+        default=None, description="Output with the number of valid boxes of each sample."
     )
     format: BoxFormat = Field(
-        description="`xyxy` and `yxyx` have two corners, `xywh` a corner and `cxcywh` the centre "
-        "with width and height."
+        description="Format of a box. `xyxy` and `yxyx` are two corners, `xywh` a corner and "
+        "`cxcywh` the center with width and height."
     )
 
 
 class BoxTruth(Alternatives):
-    """Which arrays of the evaluation data are the true boxes."""
+    """The arrays of ground-truth boxes in the evaluation data."""
 
-    boxes: Text = Field(description="Key of boxes [samples, m, 4], in the unit of the outputs.")
-    classes: Text = Field(description="Key of classes [samples, m], whole; -1 is padding.")
+    boxes: Text = Field(
+        description="Key of the boxes, [samples, m, 4], in the unit of the model's outputs."
+    )
+    classes: Text = Field(
+        description="Key of the classes, [samples, m], whole numbers. -1 is padding."
+    )
     format: BoxFormat | None = Field(
-        default=None, description="As in `detection`, and by default the one there."
+        default=None, description="Format of a box. The default is the format in `detection`."
     )
 
 
 class Metric(Alternatives):
-    """One accuracy metric."""
+    """An accuracy metric."""
 
     metric: MetricName = Field(
-        description="What is computed from the model's outputs: a metric by name, or a Python "
-        "function of outputs and labels as `module:function`."
+        description="A metric by name, or a Python function of outputs and labels as "
+        "`module:function`."
     )
     name: Name | None = Field(
         default=None,
-        description="What limits, objectives and the report call it; by default the metric's name.",
+        description="Name of the metric in limits, objectives and the report. The default is the "
+        "metric's own name.",
     )
-    signature: Text | None = Field(
-        default=None, description="Signature's key, where several are converted."
-    )
-    output: Text | None = Field(default=None, description="Output name, where there are several.")
+    signature: Text | None = Field(default=None, description="Signature, if several are converted.")
+    output: Text | None = Field(default=None, description="Output, if the signature has several.")
     label: Text | None = Field(
         default=None,
-        description="Key of this output's labels or targets in the evaluation data; by default "
+        description="Key of this output's labels or targets in the evaluation data. The default is "
         "the data's `label`.",
     )
     postprocess: list[StepEntry] | None = Field(
         default=None,
         min_length=1,
-        description="What is done with the output first, in order: `softmax`, `sigmoid`, "
-        "`argmax`, `{reshape: [..]}` or `{threshold: ..}`.",
+        description="Steps applied to the output first, in order: `softmax`, `sigmoid`, `argmax`, "
+        "`{reshape: [..]}` or `{threshold: ..}`.",
     )
     peak: float | None = Field(
-        default=None, gt=0, description="Largest possible value, for psnr and ssim; by default 1."
+        default=None,
+        gt=0,
+        description="Largest possible value, for psnr and ssim. The default is 1.",
     )
-    k: int | None = Field(default=None, ge=1, description="How many guesses count, for top_k.")
+    k: int | None = Field(
+        default=None, ge=1, description="Number of top predictions to consider, for top_k."
+    )
     better: Literal["higher", "lower"] | None = Field(
-        default=None, description="Which values of a Python function are better."
+        default=None, description="Whether higher or lower values of a Python function are better."
     )
     detection: Detection | None = Field(
         default=None, description="The outputs of a detector, for mean_average_precision."
     )
-    truth: BoxTruth | None = Field(default=None, description="The true boxes, likewise.")
+    truth: BoxTruth | None = Field(
+        default=None, description="The ground-truth boxes, for mean_average_precision."
+    )
     slice: Text | None = Field(
         default=None,
-        description="Key in the evaluation data, or the label's: the metric is also computed for "
-        "the samples of each of its values.",
+        description="Key in the evaluation data. The metric is also computed for each of its "
+        "values.",
     )
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the user's own Python function."""
+        """True if it is a user function."""
         return is_callable_name(self.metric)
 
     @property
     def fields(self) -> dict[KeyPath, str]:
-        """Keys of the arrays that it wants of the data, by where it names them."""
+        """Keys of the data arrays that it needs, by the path of the option that names them."""
         own = {"slice": self.slice, "label": self.label}
         named: dict[KeyPath, str] = {(option,): key for option, key in own.items() if key}
         if self.truth:
@@ -130,22 +142,22 @@ class Metric(Alternatives):
 
     @property
     def needs_label(self) -> bool:
-        """Whether the data has to name labels for it, as far as can be told."""
+        """True if the data has to name labels for it, as far as is known."""
         return self.label is None and self.takes_label
 
     @property
     def takes_label(self) -> bool:
-        """Whether it is computed from one array of labels, as far as can be told."""
+        """True if it is computed from one array of labels, as far as is known."""
         return (self.figure is None or self.figure.labelled) and self.metric != MAP.name
 
     @property
     def title(self) -> str:
-        """What its figure is called."""
+        """The name of the metric in limits, objectives and the report."""
         return self.name or self.metric.rpartition(":")[2]
 
     @property
     def figure(self) -> Figure | None:
-        """Its figure; None for a metric that does not exist."""
+        """The properties of the metric, None if there is no such metric."""
         if self.is_own:
             return custom_figure(self.title, higher_is_better=self.better != "lower")
         known = METRICS.get(self.metric)

@@ -1,4 +1,4 @@
-"""The spec's `quantize`: which candidates are tried, and what one conversion may take."""
+"""The spec's `quantize`: the candidates to try, and the resource limits of a conversion."""
 
 from typing import Annotated, Literal
 
@@ -18,44 +18,52 @@ IoType = Literal["float32", "int8", "uint8", "int16"]
 class Exclude(Section):
     """Parts of the model that stay in float."""
 
-    ops: list[Text] = Field(default=[], description="LiteRT ops by name, as in `[SOFTMAX]`.")
+    ops: list[Text] = Field(default=[], description="LiteRT ops by name, such as `[SOFTMAX]`.")
     nodes: list[Text] = Field(
         default=[],
-        description="Single ops, by the name of their output in the float .tflite or a part of it "
-        "between semicolons.",
+        description="Single ops by the name of their output in the float .tflite, or by a part of "
+        "the name between semicolons.",
     )
 
 
 class OwnCalibration(Alternatives):
-    """What one candidate calibrates on, where that differs from `data.calibration`."""
+    """Calibration settings of one candidate. They override those of `data.calibration`."""
 
-    samples: int | None = Field(default=None, ge=1, description="How many samples.")
-    select: Selection | None = Field(default=None, description="How samples are chosen.")
-    seed: int | None = Field(default=None, ge=0, description="Seed of the choice.")
+    samples: int | None = Field(default=None, ge=1, description="Number of samples.")
+    select: Selection | None = Field(default=None, description="How to select the samples.")
+    seed: int | None = Field(default=None, ge=0, description="Seed of the selection.")
 
 
 class Candidate(Section):
     """One quantized model to try: a mode with options."""
 
-    name: Name | None = Field(default=None, description="By default the mode's name.")
+    name: Name | None = Field(
+        default=None, description="Name of the candidate. The default is the mode's name."
+    )
     mode: ModeName = Field(description="One of LiteRT's post-training quantization modes.")
     input_type: IoType | None = Field(
-        default=None, description="Type of the model's inputs; by default the mode's first."
+        default=None,
+        description="Type of the model's inputs. The default is the first that the mode allows.",
     )
     output_type: IoType | None = Field(
-        default=None, description="Type of the model's outputs; by default the mode's first."
+        default=None,
+        description="Type of the model's outputs. The default is the first that the mode allows.",
     )
     per_channel: bool = Field(
-        default=True, description="Whether weights get a scale per channel, or one per tensor."
+        default=True,
+        description="Whether weights have one scale per channel (true) or per tensor (false).",
     )
     per_channel_dense: bool = Field(
-        default=True, description="The same for dense layers alone, which some runtimes refuse."
+        default=True,
+        description="The same for dense layers only. Some runtimes do not support it for them.",
     )
     exclude: Exclude | None = Field(
-        default=None, description="What stays in float, in a mode with float fallback."
+        default=None,
+        description="Parts of the model that stay in float, in a mode with float fallback.",
     )
     calibration: OwnCalibration | None = Field(
-        default=None, description="Calibration settings of its own; the rest as in the data."
+        default=None,
+        description="Calibration settings of this candidate. They override `data.calibration`.",
     )
 
 
@@ -73,7 +81,7 @@ def _form_of_modes(value: object) -> str:
     return "<auto>" if isinstance(value, str) else "<list>"
 
 
-# Told apart by hand, so that a mistake in a list is not also reported as "not `auto`".
+# A discriminator, so that an error in a list is not also reported as "not `auto`".
 Modes = Annotated[
     Annotated[Literal["auto"], Tag("<auto>")]
     | Annotated[list[CandidateEntry], Field(min_length=1), Tag("<list>")],
@@ -82,19 +90,23 @@ Modes = Annotated[
 
 
 class Quantize(Section):
-    """Which candidates to try."""
+    """The candidates to try."""
 
-    target: HardwareName = Field(default=CPU.name, description="What `modes: auto` chooses for.")
-    modes: Modes = Field(
-        default="auto", description="`auto`, or modes by name, or candidates with options."
+    target: HardwareName = Field(
+        default=CPU.name, description="Hardware that `modes: auto` selects modes for."
     )
-    timeout_s: float = Field(default=3600.0, gt=0, description="Seconds one conversion may take.")
+    modes: Modes = Field(
+        default="auto", description="`auto`, modes by name, or candidates with options."
+    )
+    timeout_s: float = Field(
+        default=3600.0, gt=0, description="Maximum time in seconds of one conversion."
+    )
     memory_limit: Size | None = Field(
         default=None,
-        description="Memory one conversion, or the calibration, may take, as in `8GiB`.",
+        description="Maximum memory of one conversion or of the calibration, such as `8GiB`.",
     )
     select_tf_ops: bool = Field(
         default=False,
-        description="Whether ops that LiteRT has no builtin for may stay TensorFlow's own, which "
-        "only a LiteRT with the Flex delegate runs.",
+        description="Whether ops without a LiteRT builtin may stay TensorFlow ops. Such models "
+        "need a LiteRT runtime with the Flex delegate.",
     )

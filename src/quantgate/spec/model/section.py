@@ -1,4 +1,4 @@
-"""What every part of the spec is made of."""
+"""Base classes and types of all sections."""
 
 from typing import Annotated, Any
 
@@ -15,13 +15,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")]
 
 
 class Section(BaseModel):
-    """A part of the spec; unknown keys are errors, values do not change once read."""
+    """A section of the spec. It is immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Alternatives(Section):
-    """A section whose keys are alternatives; those that are not given are left out when dumped."""
+    """A section with optional keys. Keys without a value are left out when it is dumped."""
 
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Version 1 of the spec: what can be written, and what each key means."""
+"""Version 1 of the spec: its keys and their meaning."""
 
 from typing import Annotated, Literal
 
@@ -20,25 +20,25 @@ class ModelSource(Alternatives):
     """The trained float model."""
 
     saved_model: Text | None = Field(
-        default=None, description="Folder of a TensorFlow SavedModel; or `keras`."
+        default=None, description="Folder of a TensorFlow SavedModel. The alternative is `keras`."
     )
     keras: Text | None = Field(
-        default=None, description="Keras model file, .keras or .h5, to be exported to a SavedModel."
+        default=None, description="Keras model file (.keras or .h5), exported to a SavedModel."
     )
     signatures: list[Text] = Field(
         default=["serving_default"],
         min_length=1,
-        description="The signatures to convert; a .tflite holds them all.",
+        description="Signatures to convert. All of them are in one .tflite file.",
     )
     tags: list[Text] = Field(
         default=["serve"],
         min_length=1,
-        description="Tags of the graph that has them, where a SavedModel holds several.",
+        description="Tags of the graph to convert, if the SavedModel has several graphs.",
     )
 
     @property
     def location(self) -> str:
-        """Where the model is, in whatever form."""
+        """Path or URI of the SavedModel or the Keras file."""
         return self.saved_model or self.keras or ""
 
 
@@ -52,61 +52,62 @@ MetricEntry = Annotated[
 
 
 class Latency(Section):
-    """How latency is measured: batch 1, the baseline and every candidate interleaved."""
+    """Settings of the latency measurement. Batch size is 1, and all models are interleaved."""
 
     threads: int = Field(default=1, ge=1, le=256, description="Threads of the interpreter.")
-    warmup: int = Field(default=5, ge=0, description="Invocations before the clock counts.")
-    runs: int = Field(default=50, ge=1, description="Invocations of each model that count.")
+    warmup: int = Field(default=5, ge=0, description="Invocations of each model before timing.")
+    runs: int = Field(default=50, ge=1, description="Timed invocations of each model.")
     budget_s: float = Field(
         default=10.0,
         gt=0,
-        description="Seconds of timing for each model; one that would take longer runs less often, "
-        "but at least ten times.",
+        description="Maximum time in seconds for each model. A slower model has fewer timed "
+        "invocations, but at least ten.",
     )
     signature: Text | None = Field(
-        default=None, description="Key of the signature that is timed; by default the first."
+        default=None, description="Signature to time. The default is the first one."
     )
 
 
 class Evaluation(Section):
-    """How accuracy is measured."""
+    """Settings of the accuracy measurement."""
 
     stop_early: bool = Field(
         default=False,
-        description="Whether a candidate runs on growing numbers of samples, in random order, "
-        "until its accuracy limits are certain to be kept or missed.",
+        description="Whether to evaluate a candidate on growing random subsets of the samples, and "
+        "to stop once it is certain that its accuracy limits are met or violated.",
     )
 
 
 class Measure(Section):
-    """What to measure beside the size."""
+    """The measurements. The size of a model is always measured."""
 
     metrics: list[MetricEntry] = Field(
         min_length=1, description="Accuracy metrics, by name or with options."
     )
     latency: Latency | None = Field(
-        default=Latency(), description="How latency is measured; null measures none."
+        default=Latency(),
+        description="Settings of the latency measurement. null turns it off.",
     )
     evaluation: Evaluation | None = Field(
         default=None,
         exclude_if=lambda evaluation: evaluation is None,
-        description="How accuracy is measured; by default on all samples.",
+        description="Settings of the accuracy measurement. The default uses all samples.",
     )
     targets: list[TargetEntry] = Field(
         default=[],
         exclude_if=lambda targets: not targets,
-        description="What else every candidate is measured on, by name or with options.",
+        description="Targets to measure every candidate for, by name or with options.",
     )
 
 
 class Promote(Section):
-    """Where the winner goes."""
+    """The publication of the winner."""
 
-    to: Text = Field(description="Folder or URI that the winner is published in.")
+    to: Text = Field(description="Folder or URI to publish the winner in.")
     when_none_qualifies: Literal["fail", "keep_baseline"] = Field(
         default="fail",
-        description="`fail`: the run fails, with the report written. `keep_baseline`: the float "
-        "baseline is published in the winner's place, marked as what it is.",
+        description="`fail`: the run fails after the report is written. `keep_baseline`: the float "
+        "baseline is published instead of a winner, and marked as the baseline.",
     )
 
 
@@ -118,36 +119,38 @@ CodeEntry = Annotated[Code, BeforeValidator(_code_from_file, json_schema_input_t
 
 
 class Spec(Section):
-    """A whole quantgate spec."""
+    """A quantgate spec."""
 
-    version: Literal[1] = Field(description="Version of the spec's form.")
-    name: Name = Field(description="What the pipeline and its reports are called.")
+    version: Literal[1] = Field(description="Version of the spec format.")
+    name: Name = Field(description="Name of the pipeline and its reports.")
     model: ModelSource = Field(description="The trained float model.")
-    data: Data = Field(description="Where the data is.")
+    data: Data = Field(description="The calibration and evaluation data.")
     code: CodeEntry | None = Field(
         default=None,
         exclude_if=lambda code: code is None,
-        description="A Python file with functions that yield data or are metrics; it travels with "
-        "the pipeline.",
+        description="A Python file with functions that yield data or are metrics. It is packaged "
+        "with the pipeline.",
     )
-    quantize: Quantize = Field(default=Quantize(), description="Which candidates to try.")
-    measure: Measure = Field(description="What to measure beside the size.")
-    gate: dict[str, Limit] = Field(min_length=1, description="Limits, by figure.")
+    quantize: Quantize = Field(default=Quantize(), description="The candidates to try.")
+    measure: Measure = Field(
+        description="The measurements. The size of a model is always measured."
+    )
+    gate: dict[str, Limit] = Field(min_length=1, description="Limits by metric.")
     choose: Choose = Field(
         default=[Objective(minimize=SIZE.name)],
-        description="What makes one qualified candidate better than another: objectives in order, "
-        "or weights.",
+        description="How to choose among the qualifying candidates: objectives in order, or "
+        "weights.",
     )
-    promote: Promote | None = Field(default=None, description="Where the winner goes.")
+    promote: Promote | None = Field(default=None, description="The publication of the winner.")
     cluster: Cluster | None = Field(
         default=None,
         exclude_if=lambda cluster: cluster is None,
-        description="How a Kubeflow cluster runs the tasks; a run on this machine passes it over.",
+        description="Settings for running the tasks on a Kubeflow cluster. Local runs ignore them.",
     )
 
     @property
     def objectives(self) -> list[Objective]:
-        """What the choice rests on, in order; weighted ones where the spec has weights."""
+        """The objectives of the choice in order. Weights become weighted objectives."""
         if not isinstance(self.choose, Weights):
             return self.choose
         own = {metric.title: metric.figure for metric in self.measure.metrics if metric.figure}
@@ -156,5 +159,5 @@ class Spec(Section):
 
     @property
     def keeps_baseline(self) -> bool:
-        """Whether the baseline is published where nothing qualifies."""
+        """True if the baseline is published if no candidate qualifies."""
         return self.promote is not None and self.promote.when_none_qualifies == "keep_baseline"

@@ -1,4 +1,4 @@
-"""The spec's `measure.targets`: what a model is measured on beside LiteRT on a CPU."""
+"""The spec's `measure.targets`: targets to measure for besides LiteRT on a CPU."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from quantgate.domain.targets import TargetName
 from quantgate.spec.model.section import Alternatives
 
-#: Of Vela 5.2, as are the two lists below: those of its configuration file `Arm/vela.ini`.
+#: Accelerators of Vela 5.2. The two lists below are from its configuration file `Arm/vela.ini`.
 Accelerator = Literal[
     "ethos-u55-32",
     "ethos-u55-64",
@@ -44,7 +44,7 @@ MemoryMode = Literal[
     "Dedicated_Sram_384KB",
     "Dedicated_Sram_512KB",
 ]
-#: Vela's own defaults by the accelerator's family: system configuration and memory mode.
+#: Vela's default system configuration and memory mode by family of accelerators.
 _DEFAULTS: Mapping[str, tuple[SystemConfig, MemoryMode]] = MappingProxyType(
     {
         "u55": ("Ethos_U55_High_End_Embedded", "Shared_Sram"),
@@ -55,23 +55,25 @@ _DEFAULTS: Mapping[str, tuple[SystemConfig, MemoryMode]] = MappingProxyType(
 
 
 class MeasuredTarget(Alternatives):
-    """A target that every candidate is measured on."""
+    """A target to measure every candidate for."""
 
-    target: TargetName = Field(description="What the model is meant to run on.")
+    target: TargetName = Field(description="Hardware that the model is meant to run on.")
     accelerator: Accelerator | None = Field(
-        default=None, description="Of `ethos_u`: the NPU and its multipliers, as Vela names it."
+        default=None,
+        description="For `ethos_u`: NPU and number of multipliers, as Vela names them.",
     )
     system_config: SystemConfig | None = Field(
-        default=None, description="Of `ethos_u`: clock and memories; by default Vela's own choice."
+        default=None,
+        description="For `ethos_u`: Vela's system configuration. The default is Vela's.",
     )
     memory_mode: MemoryMode | None = Field(
         default=None,
-        description="Of `ethos_u`: which memory holds what; by default Vela's own choice.",
+        description="For `ethos_u`: Vela's memory mode. The default is Vela's.",
     )
 
     @property
     def options(self) -> dict[str, str]:
-        """What it is given, with every default spelled out."""
+        """The options with their defaults filled in, empty for other targets than `ethos_u`."""
         if self.accelerator is None:
             return {}
         system_config, memory_mode = _DEFAULTS[family_of(self.accelerator)]
@@ -83,7 +85,7 @@ class MeasuredTarget(Alternatives):
 
 
 def family_of(name: str) -> str:
-    """The family of an accelerator or system configuration: u55, u65 or u85."""
+    """Return the family of an accelerator or system configuration: u55, u65 or u85."""
     return name.lower().replace("_", "-").split("-")[1]
 
 

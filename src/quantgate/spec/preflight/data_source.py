@@ -1,4 +1,4 @@
-"""Whether a path is a source of data, and what it holds."""
+"""Checks of data sources: that they exist, have the right format, and have the labels."""
 
 import csv
 import importlib.machinery
@@ -15,34 +15,34 @@ from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
 _SAVE_NPZ = "Save the arrays with `numpy.savez(path, **{input_name: array})`."
 _FORMATS = (
-    "Give an .npz, CSV, Parquet or TFRecord file, or a folder of .npy files, of images by class, "
-    "or of `Dataset.save`; name with `format` what cannot be told."
+    "Give an .npz, CSV, Parquet or TFRecord file, or a folder of .npy files, of images in one "
+    "folder per class, or of `Dataset.save`. Set `format` if it cannot be recognized."
 )
 
 
 def source_findings(target: Path, data: DataSource, path: KeyPath) -> Iterator[Finding]:
-    """Check that what lies at an existing path is what the spec says, or of a known format."""
-    found, declared = format_at(target), declared_format(data)
-    if found is None and data.format is None:
+    """Check that a file or folder has the format that the spec declares, or a known one."""
+    actual, declared = format_at(target), declared_format(data)
+    if actual is None and data.format is None:
         yield _unknown(target, path)
-    elif found and declared and found != declared:
-        message = f"{dotted(path)} is said to be {declared} and is {found}: {target}"
-        yield Finding(path, message, f"Write `format: {found}`, or remove `format`.")
-    elif found == "npz" and not _keys_in_archive(target):
-        yield Finding(path, f"{dotted(path)} holds no arrays: {target}", _SAVE_NPZ)
+    elif actual and declared and actual != declared:
+        message = f"{dotted(path)} is declared as {declared} but is {actual}: {target}"
+        yield Finding(path, message, f"Write `format: {actual}`, or remove `format`.")
+    elif actual == "npz" and not _keys_in_archive(target):
+        yield Finding(path, f"{dotted(path)} has no arrays: {target}", _SAVE_NPZ)
 
 
 def label_findings(
     target: Path, data: DataSource, label: str | None, path: KeyPath
 ) -> Iterator[Finding]:
-    """Check that a sound source holds a label, where that can be told."""
-    found = format_at(target)
-    keys = _keys_in(target, found, data)
+    """Check that a valid source has a label, if its format shows that."""
+    format_name = format_at(target)
+    keys = _keys_in(target, format_name, data)
     if not label or keys is None or label in keys:
         return
-    if found == "tfrecord":
-        message = f"{dotted(path)} needs `{label}`, which `features` do not describe"
-        hint = f"Describe it beside {listed(sorted(keys), 'and')}; what they leave out is not read."
+    if format_name == "tfrecord":
+        message = f"{dotted(path)} needs `{label}`, which is not in `features`"
+        hint = f"Add it. Only the listed features are read: {listed(sorted(keys), 'and')}."
         yield Finding(path, message, hint)
     else:
         message = f"{dotted(path)} needs `{label}`, which is not in {target}"
@@ -51,28 +51,28 @@ def label_findings(
 
 
 def callable_findings(source: str, folder: Path, path: KeyPath) -> Iterator[Finding]:
-    """Check that the module of `module:function` stands beside the spec or is installed."""
+    """Check that the module of `module:function` is beside the spec or installed."""
     module = source.partition(":")[0].partition(".")[0]
     if not importlib.machinery.PathFinder.find_spec(module, [str(folder), *sys.path]):
-        message = f"{dotted(path)} names the module `{module}`, which is not there"
+        message = f"{dotted(path)}: there is no module `{module}`"
         yield Finding(path, message, f"Put it into {folder}, or install it.")
 
 
 def _unknown(target: Path, path: KeyPath) -> Finding:
     if target.suffix == ".npz":
         return Finding(path, f"{dotted(path)} is a damaged .npz file: {target}", _SAVE_NPZ)
-    return Finding(path, f"{dotted(path)} is of no known format: {target}", _FORMATS)
+    return Finding(path, f"{dotted(path)} has an unknown format: {target}", _FORMATS)
 
 
-def _keys_in(target: Path, found: str | None, data: DataSource) -> set[str] | None:
-    if found == "npy":
+def _keys_in(target: Path, format_name: str | None, data: DataSource) -> set[str] | None:
+    if format_name == "npy":
         return {file.stem for file in target.glob("*.npy")}
-    if found == "npz":
+    if format_name == "npz":
         return _keys_in_archive(target)
-    if found == "csv":
+    if format_name == "csv":
         with target.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             return set(next(csv.reader(file), []))
-    if found == "tfrecord" and data.features:
+    if format_name == "tfrecord" and data.features:
         return set(data.features)
     return None
 

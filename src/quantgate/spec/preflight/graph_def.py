@@ -1,4 +1,4 @@
-"""The signatures that a SavedModel declares, read from `saved_model.pb` without TensorFlow.
+"""Reading of a SavedModel's signatures from `saved_model.pb` without TensorFlow.
 
 Source of the field numbers: tensorflow/core/protobuf/saved_model.proto and meta_graph.proto.
 """
@@ -13,21 +13,21 @@ _OUTPUTS = 2
 _KEY, _VALUE = 1, 2
 _INTERNAL_PREFIX = "__saved_model"
 
-#: Bytes that follow a tag of a wire type with a fixed size.
+#: Number of bytes after a tag, by wire type with a fixed size.
 _FIXED = {1: 8, 5: 4}
 _VARINT, _BYTES = 0, 2
 
 
 @dataclass(frozen=True)
 class Graph:
-    """One graph of a SavedModel: its tags, and the names of each signature's outputs."""
+    """A graph of a SavedModel: its tags, and the output names of each signature."""
 
     tags: frozenset[str]
     outputs: dict[str, list[str]]
 
 
 def graphs_of(folder: Path) -> list[Graph]:
-    """Read what a SavedModel declares; nothing where it is no protocol buffer.
+    """Return the graphs of a SavedModel, or nothing if the file is not a protocol buffer.
 
     Raises:
         OSError: the file cannot be read.
@@ -64,34 +64,39 @@ def _text(part: memoryview) -> str:
 
 
 def _parts(content: memoryview, wanted: int) -> Iterator[memoryview]:
-    """Yield the messages and texts of one field; raises ValueError on what is no message."""
-    place = 0
-    while place < len(content):
-        tag, place = _varint(content, place)
-        kind = tag & 7
-        if kind == _VARINT:
-            _, place = _varint(content, place)
+    """Yield the messages and strings of one field.
+
+    Raises:
+        ValueError: the content is not a message.
+    """
+    offset = 0
+    while offset < len(content):
+        tag, offset = _varint(content, offset)
+        wire_type = tag & 7
+        if wire_type == _VARINT:
+            _, offset = _varint(content, offset)
             continue
-        size, place = _varint(content, place) if kind == _BYTES else (_fixed(kind), place)
-        if place + size > len(content):
-            raise ValueError("cut short")
-        if kind == _BYTES and tag >> 3 == wanted:
-            yield content[place : place + size]
-        place += size
+        is_bytes = wire_type == _BYTES
+        size, offset = _varint(content, offset) if is_bytes else (_fixed(wire_type), offset)
+        if offset + size > len(content):
+            raise ValueError("truncated")
+        if is_bytes and tag >> 3 == wanted:
+            yield content[offset : offset + size]
+        offset += size
 
 
-def _fixed(kind: int) -> int:
-    if kind not in _FIXED:
-        raise ValueError(f"no wire type: {kind}")
-    return _FIXED[kind]
+def _fixed(wire_type: int) -> int:
+    if wire_type not in _FIXED:
+        raise ValueError(f"unknown wire type: {wire_type}")
+    return _FIXED[wire_type]
 
 
-def _varint(content: memoryview, place: int) -> tuple[int, int]:
+def _varint(content: memoryview, offset: int) -> tuple[int, int]:
     value = shift = 0
     while True:
-        byte = content[place]
-        place += 1
+        byte = content[offset]
+        offset += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, place
+            return value, offset
         shift += 7

@@ -1,4 +1,4 @@
-"""What can be told about a spec's paths before anything runs, without TensorFlow."""
+"""Checks of a spec's paths before a run, without TensorFlow."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +21,12 @@ Check = Callable[[Path], Iterator[Finding]]
 
 
 def preflight(loaded: LoadedSpec) -> None:
-    """Check that the local paths of a spec exist and are what they should be.
+    """Check that the local paths of a spec exist and have the right content.
 
-    URIs are passed over: a cluster reads them, this machine may not.
+    URIs are not checked, as this machine may not have access to them.
 
     Raises:
-        SpecError: something is missing or is something else; the error holds every problem.
+        SpecError: a path is missing or wrong. The error lists all problems.
     """
     findings = [
         *_model_findings(loaded),
@@ -44,14 +44,14 @@ def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     location = loaded.spec.model.location
     if loaded.spec.model.keras:
         keras = ("model", "keras")
-        return _look(loaded, location, keras, lambda target: keras_findings(target, keras))
+        return _checked(loaded, location, keras, lambda target: keras_findings(target, keras))
     path = ("model", "saved_model")
 
     def check(target: Path) -> Iterator[Finding]:
-        found = list(saved_model_findings(target, path))
-        yield from found or graph_findings(target, loaded.spec)
+        findings = list(saved_model_findings(target, path))
+        yield from findings or graph_findings(target, loaded.spec)
 
-    return _look(loaded, location, path, check)
+    return _checked(loaded, location, path, check)
 
 
 def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:
@@ -59,13 +59,13 @@ def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     if not calibration:
         return
     path: KeyPath = ("data", "calibration")
-    yield from _calibrated_on(loaded, calibration, path, evaluation.label)
+    yield from _samples_findings(loaded, calibration, path, evaluation.label)
     for key, samples in calibration.signatures.items():
         own = (*path, "signatures", key)
-        yield from _calibrated_on(loaded, samples, own, evaluation.of(key).label)
+        yield from _samples_findings(loaded, samples, own, evaluation.of(key).label)
 
 
-def _calibrated_on(
+def _samples_findings(
     loaded: LoadedSpec, samples: CalibrationSamples, path: KeyPath, evaluation_label: str | None
 ) -> Iterator[Finding]:
     label_path, label = (*path, "label"), samples.label
@@ -84,32 +84,32 @@ def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
 
 def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     for number, metric in enumerate(loaded.spec.measure.metrics):
-        if metric.is_own and _has_to_be_here(loaded.spec, metric.metric):
+        if metric.is_own and _must_be_local(loaded.spec, metric.metric):
             path = ("measure", "metrics", number, "metric")
             yield from callable_findings(metric.metric, loaded.folder, path)
 
 
 def _field_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    """Check that the evaluation data holds what metrics name of it."""
+    """Check that the evaluation data has the arrays that metrics name."""
     evaluation, converted = loaded.spec.data.evaluation, loaded.spec.model.signatures
     for number, metric in enumerate(loaded.spec.measure.metrics):
         data = evaluation.of(metric.signature or converted[0])
         target = Path(loaded.locate(data.source))
-        if not has_location(data) or scheme_of(data.source) or not _is_there(target):
+        if not has_location(data) or scheme_of(data.source) or not _exists(target):
             continue
-        for place, key in metric.fields.items():
-            path = ("measure", "metrics", number, *place)
+        for option, key in metric.fields.items():
+            path = ("measure", "metrics", number, *option)
             yield from label_findings(target, data, key, path)
 
 
-def _is_there(target: Path) -> bool:
+def _exists(target: Path) -> bool:
     try:
         return target.exists()
     except OSError:
         return False
 
 
-def _has_to_be_here(spec: Spec, function: str) -> bool:
+def _must_be_local(spec: Spec, function: str) -> bool:
     return not (travels(spec, function) or may_be_in_an_image(spec))
 
 
@@ -119,14 +119,14 @@ def _source_findings(
     path = (*around, "source")
 
     def check(target: Path) -> Iterator[Finding]:
-        found = list(source_findings(target, data, path))
-        yield from found or label_findings(target, data, label, label_path)
+        findings = list(source_findings(target, data, path))
+        yield from findings or label_findings(target, data, label, label_path)
 
     if declared_format(data) == PYTHON:
-        if not _has_to_be_here(loaded.spec, data.source):
+        if not _must_be_local(loaded.spec, data.source):
             return iter(())
         return callable_findings(data.source, loaded.folder, path)
-    return _look(loaded, data.source, path, check) if has_location(data) else iter(())
+    return _checked(loaded, data.source, path, check) if has_location(data) else iter(())
 
 
 def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
@@ -135,22 +135,22 @@ def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     def check(target: Path) -> Iterator[Finding]:
         if target.is_file():
             message = f"`promote.to` is a file: {target}"
-            yield Finding(path, message, "Name a folder; it is made where it is missing.")
-        theirs = owner(lambda name: _content(target / name))
-        if theirs not in (None, loaded.spec.name):
-            message = f"`promote.to` is taken, {target}: {belongs_to(theirs)}"
-            yield Finding(path, message, OTHER_TARGET)
+            yield Finding(path, message, "Name a folder. It is created if it does not exist.")
+        publisher = owner(lambda name: _content(target / name))
+        if publisher not in (None, loaded.spec.name):
+            message = f"`promote.to` is in use, {target}: {belongs_to(publisher)}"
+            yield Finding(path, message, OTHER_PLACE)
 
     if not loaded.spec.promote:
         return iter(())
-    return _look(loaded, loaded.spec.promote.to, path, check, must_exist=False)
+    return _checked(loaded, loaded.spec.promote.to, path, check, must_exist=False)
 
 
 def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _look(
+def _checked(
     loaded: LoadedSpec, location: str, path: KeyPath, check: Check, must_exist: bool = True
 ) -> Iterator[Finding]:
     if scheme_of(location):
@@ -163,7 +163,7 @@ def _look(
             yield _missing(target, path, loaded.folder)
     except OSError as error:
         message = f"{dotted(path)} cannot be read: {shortened(str(target))}"
-        yield Finding(path, message, f"The system says: {error.strerror}.")
+        yield Finding(path, message, f"The error is: {error.strerror}.")
 
 
 def _missing(target: Path, path: KeyPath, folder: Path) -> Finding:

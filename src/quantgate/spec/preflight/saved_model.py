@@ -1,4 +1,4 @@
-"""Whether a path is a SavedModel or a Keras file, and if not, what it is and what to do."""
+"""Checks that a path is a SavedModel or a Keras file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +16,12 @@ _HOW_TO_WRITE = (
     "`tf.saved_model.save(model, folder)`."
 )
 _HOW_TO_EXPORT = (
-    "Export it with `keras.models.load_model({0!r}).export(folder)`, and name that; or name it as "
-    "`model.keras`."
+    "Export it with `keras.models.load_model({0!r}).export(folder)` and name that folder, or name "
+    "the file as `model.keras`."
 )
 _HOW_TO_LOAD_WEIGHTS = (
-    "Build the model in Python as it was trained, load them with `model.load_weights({0!r})`, and "
-    "name the folder that `model.export(folder)` writes."
+    "Build the trained model in Python, load them with `model.load_weights({0!r})`, and name the "
+    "folder that `model.export(folder)` writes."
 )
 
 
@@ -34,14 +34,14 @@ def saved_model_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
 
 
 def keras_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
-    """Check that an existing path is called like a Keras file."""
+    """Check that an existing path has the name of a Keras file."""
     if target.is_dir():
         message = f"{dotted(path)} is a folder, not a Keras file: {target}"
         hint = "Name a .keras or .h5 file, or a SavedModel's folder as `model.saved_model`."
         yield Finding(path, message, hint)
-    # An artifact of a pipeline has no suffix; the task that reads it looks at its content.
+    # An artifact of a pipeline has no suffix. The task that reads it checks its content.
     elif target.suffix not in ("", *_KERAS_SUFFIXES):
-        message = f"{dotted(path)} is no .keras or .h5 file: {target}"
+        message = f"{dotted(path)} is not a .keras or .h5 file: {target}"
         yield Finding(path, message, "Keras 3 writes one with `model.save('model.keras')`.")
 
 
@@ -51,7 +51,7 @@ def _is_saved_model(folder: Path) -> bool:
 
 def _file_finding(target: Path, path: KeyPath) -> Finding:
     if target.name.endswith(_KERAS_WEIGHTS):
-        message = f"{dotted(path)} holds weights without a model: {target}"
+        message = f"{dotted(path)} has weights without a model: {target}"
         return Finding(path, message, _HOW_TO_LOAD_WEIGHTS.format(target.name))
     if target.suffix in _KERAS_SUFFIXES:
         message = f"{dotted(path)} is a Keras file, not the folder of a SavedModel: {target}"
@@ -73,7 +73,7 @@ def _folder_finding(target: Path, path: KeyPath) -> Finding:
         return Finding(path, message, _HOW_TO_WRITE)
     inner = sorted(folder.name for folder in target.iterdir() if _is_saved_model(folder))
     if len(inner) == 1:
-        return Finding(path, message, f"Its subfolder `{inner[0]}` has one: name that.")
+        return Finding(path, message, f"Name its subfolder `{inner[0]}`, which has one.")
     if inner:
         return Finding(path, message, f"Name one of its subfolders {listed(inner)}.")
     return Finding(path, message, _HOW_TO_WRITE)

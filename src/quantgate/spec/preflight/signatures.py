@@ -1,4 +1,4 @@
-"""Whether a SavedModel has the graph, signatures and outputs that a spec names."""
+"""Checks that a SavedModel has the graph, signatures and outputs that a spec names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,30 +16,30 @@ _TAGS: KeyPath = ("model", "tags")
 
 
 def graph_findings(folder: Path, spec: Spec) -> Iterator[Finding]:
-    """Check an existing SavedModel; one that cannot be read is left to the first task."""
+    """Check an existing SavedModel. If it cannot be read, the run's first task reports that."""
     graphs, tags = graphs_of(folder), spec.model.tags
-    found = next((graph for graph in graphs if graph.tags == frozenset(tags)), None)
-    if found:
-        yield from _signature_findings(found, spec)
-        yield from _output_findings(found, spec)
+    tagged = next((graph for graph in graphs if graph.tags == frozenset(tags)), None)
+    if tagged:
+        yield from _signature_findings(tagged, spec)
+        yield from _output_findings(tagged, spec)
     elif graphs:
-        there = " or ".join(f"`[{', '.join(sorted(graph.tags))}]`" for graph in graphs)
+        available = " or ".join(f"`[{', '.join(sorted(graph.tags))}]`" for graph in graphs)
         message = f"the SavedModel has no graph with the tags `[{', '.join(tags)}]`"
-        yield Finding(_TAGS, message, f"Set `model.tags` to {there}, which it has.")
+        yield Finding(_TAGS, message, f"Set `model.tags` to {available}.")
 
 
 def _signature_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
     known = sorted(graph.outputs)
-    for place, key in enumerate(spec.model.signatures):
+    for index, key in enumerate(spec.model.signatures):
         if key not in known:
             message = f"the SavedModel has no signature `{key}`"
-            hint = did_you_mean(key, known) or _those(known)
-            yield Finding((*_SIGNATURES, place), message, hint)
+            hint = did_you_mean(key, known) or _known_signatures(known)
+            yield Finding((*_SIGNATURES, index), message, hint)
 
 
-def _those(known: list[str]) -> str:
+def _known_signatures(known: list[str]) -> str:
     if not known:
-        return "It has none: export it with one, as `model.export(folder)` of Keras 3 does."
+        return "It has none. Export it with one, such as with `model.export(folder)` of Keras 3."
     return f"It has {listed(known, 'and')}."
 
 
@@ -53,8 +53,8 @@ def _output_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
 
 def _of_metric(metric: Metric, known: list[str], path: KeyPath) -> Iterator[Finding]:
     if metric.output is None and metric.metric != MAP.name and len(known) > 1:
-        message = f"{dotted(path)} needs the key `output`, for the model has several"
-        yield Finding(path, message, f"They are {listed(known, 'and')}.")
+        message = f"{dotted(path)} needs the key `output`, as the model has several outputs"
+        yield Finding(path, message, f"The outputs are {listed(known, 'and')}.")
     named = {"output": metric.output} if metric.output else {}
     boxes = metric.detection.model_dump(exclude={"format"}) if metric.detection else {}
     for key, name in {**named, **{f"detection.{part}": boxes[part] for part in boxes}}.items():

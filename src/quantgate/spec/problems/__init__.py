@@ -1,1 +1,1 @@
-"""A problem in a spec, its place, and the pieces of its message."""
+"""Problems of a spec, their positions, and the parts of their messages."""

@@ -1,4 +1,4 @@
-"""What is wrong with a spec, and where: findings by key path, problems by line and column."""
+"""Errors in a spec: findings have a key path, problems a line and column."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ ELLIPSIS = "..."
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong at a key path, not yet looked up in the file.
+    """An error at a key path, without a position in the file.
 
     Attributes:
-        path: keys and list indices from the top; the last one may be a key that is missing.
+        path: keys and list indices from the top. The last one may be a missing key.
         message: one sentence without a full stop.
-        hint: what to do, as sentences.
-        at_key: whether the key is at fault rather than its value.
+        hint: sentences that say what to do.
+        at_key: whether the error is in the key rather than in its value.
     """
 
     path: KeyPath
@@ -30,15 +30,15 @@ class Finding:
 
 
 def spec_error(problems: Sequence[Problem], name: str, lines: Sequence[str]) -> SpecError:
-    """Make the error that shows the problems in the order of the file, and their count."""
-    ordered = sorted(problems, key=_place)
+    """Return an error with the problems in the order of the file, and their number."""
+    ordered = sorted(problems, key=_order)
     blocks = [_block(problem, name, lines) for problem in ordered[:MAX_SHOWN]]
     count = "1 problem" if len(ordered) == 1 else f"{len(ordered)} problems"
-    rest = f"; the first {MAX_SHOWN} are shown" if len(ordered) > MAX_SHOWN else ""
+    rest = f", of which the first {MAX_SHOWN} are shown" if len(ordered) > MAX_SHOWN else ""
     return SpecError("\n\n".join([*blocks, f"{count} in {name}{rest}"]), tuple(ordered))
 
 
-def _place(problem: Problem) -> tuple[bool, int, int]:
+def _order(problem: Problem) -> tuple[bool, int, int]:
     return problem.line is None, problem.line or 0, problem.column or 0
 
 
@@ -54,7 +54,10 @@ def _block(problem: Problem, name: str, lines: Sequence[str]) -> str:
 
 
 def excerpt(line: str, column: int) -> list[str]:
-    """Show a line over a caret at a column (from 1), cut to `EXCERPT_WIDTH`; no empty line."""
+    """Return a line cut to `EXCERPT_WIDTH`, and a line with a caret below a column (from 1).
+
+    Return nothing for an empty line.
+    """
     if not line.strip():
         return []
     start = max(0, min(column - 1 - EXCERPT_WIDTH // 2, len(line) - EXCERPT_WIDTH))

@@ -1,4 +1,4 @@
-"""The pieces that messages and hints are made of."""
+"""Parts of messages and hints."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ SHOWN_CHARACTERS = 60
 
 
 def dotted(path: KeyPath) -> str:
-    """Name a place as `--set` does: `gate.top1.max_drop`, and "the spec" for the top."""
+    """Return a path as in `--set`: `gate.top1.max_drop`, or "the spec" for the top level."""
     return f"`{'.'.join(map(str, path))}`" if path else "the spec"
 
 
@@ -20,13 +20,13 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Ask for the known words nearest to a misspelt one, if any is near."""
+    """Return a question with the known words nearest to a misspelt one, if there are any."""
     near = nearest(word, known)
     return f"Did you mean {listed(near)}?" if near else None
 
 
 def described(value: object) -> str:
-    """Say what stands where something else should: "the text `x`", "a list", "nothing"."""
+    """Return a value in words, such as "the text `x`", "a list" or "nothing"."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -41,5 +41,5 @@ def described(value: object) -> str:
 
 
 def shortened(text: str) -> str:
-    """Cut a text for a message."""
+    """Shorten a text for a message."""
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."

@@ -1,1 +1,1 @@
-"""From YAML text to a `Spec`, or to every error in it."""
+"""Parsing and validation: YAML text to a `Spec`, or to all its errors."""

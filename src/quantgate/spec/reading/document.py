@@ -1,4 +1,4 @@
-"""A spec as it was written: plain values, and where each of them stands."""
+"""A spec file as plain values with their positions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,12 @@ from quantgate.spec.problems.findings import Finding, spec_error
 
 @dataclass(frozen=True)
 class Mark:
-    """Line and column, both from 1, of a value and of the key before it, if it has one."""
+    """The position of a value in the file.
+
+    Attributes:
+        value: line and column of the value, from 1.
+        key: line and column of its key, None for list items.
+    """
 
     value: tuple[int, int]
     key: tuple[int, int] | None = None
@@ -18,14 +23,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Document:
-    """The plain content of a spec file with the values set on the command line.
+    """The content of a spec file with the values set on the command line.
 
     Attributes:
-        name: the file as the user named it.
-        lines: its text.
-        value: mappings, lists and scalars.
-        marks: where everything in the file stands, by key path.
-        problems: what is wrong with it as YAML, where that did not keep it from being read.
+        name: the file's path as the user gave it.
+        lines: the file's lines.
+        value: the content as mappings, lists and scalars.
+        marks: positions in the file by key path.
+        problems: YAML errors that did not stop the parser.
         overrides: the `--set` arguments by the key path that they set.
     """
 
@@ -37,12 +42,12 @@ class Document:
     overrides: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def error(self, findings: Iterable[Finding]) -> SpecError:
-        """Make the error that shows findings at their places, beside the document's own."""
+        """Return an error with the document's own problems and the findings, with positions."""
         located = [self.locate(finding) for finding in findings]
         return spec_error([*self.problems, *located], self.name, self.lines)
 
     def locate(self, finding: Finding) -> Problem:
-        """Look a finding up: at its own place, or else at the mapping or list around it."""
+        """Return a finding with its position, or that of the nearest mapping or list around it."""
         override = self._override_at(finding.path)
         line, column = (None, None) if override else self._position(finding)
         return Problem(finding.path, line, column, finding.message, finding.hint, override)

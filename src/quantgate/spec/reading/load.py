@@ -1,4 +1,4 @@
-"""A spec file to a `LoadedSpec`, or to everything that is wrong with it."""
+"""Loading of a spec file into a `LoadedSpec`."""
 
 import json
 import os
@@ -25,15 +25,15 @@ from quantgate.spec.reading.validation import form_findings, version_findings
 
 @dataclass(frozen=True)
 class LoadedSpec:
-    """A valid spec, and where it came from.
+    """A valid spec with its file.
 
     Attributes:
         spec: the spec.
-        path: its file, as it was named.
-        folder: the file's own folder, absolute; paths in the spec are relative to it.
-        document: the resolved spec as plain values, with every default.
+        path: path of the file as the user gave it.
+        folder: absolute path of the file's folder. Paths in the spec are relative to it.
+        document: the resolved spec as plain values, with all defaults.
         sha256: hash of the canonical JSON of `document`.
-        source: the file's text and places, for further findings.
+        source: the file's text and positions, for further findings.
     """
 
     spec: Spec
@@ -44,11 +44,11 @@ class LoadedSpec:
     source: Document = field(repr=False)
 
     def locate(self, location: str) -> str:
-        """Make a path in the spec absolute; a URI stays as it is."""
+        """Return a path of the spec as absolute path, and a URI unchanged."""
         return location if scheme_of(location) else os.path.realpath(self.folder / location)
 
     def render(self) -> str:
-        """Write the resolved spec as YAML, with every default spelled out."""
+        """Return the resolved spec as YAML, with all defaults."""
         return yaml.dump(self.document, Dumper=CoreDumper, sort_keys=False, allow_unicode=True)
 
 
@@ -57,11 +57,11 @@ def load(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
 
     Args:
         path: the spec file.
-        overrides: values to set, as in `gate.top1.max_drop=0.02`; the last one wins.
+        overrides: values to set, such as `gate.top1.max_drop=0.02`. The last one wins.
 
     Raises:
-        UsageError: there is no such file, or an override is malformed.
-        SpecError: the spec is invalid; the error holds every problem that was found.
+        UsageError: the file does not exist, or an override is malformed.
+        SpecError: the spec is invalid. The error lists all problems.
     """
     document = override(read(path), overrides)
     findings = _findings(document)
@@ -75,19 +75,19 @@ def load(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
 
 
 def _with_code(spec: Spec, document: Document, folder: Path) -> Spec:
-    """Read the file of `code`, so that its hash is part of the spec, and of the spec's own."""
+    """Read the file of `code`, so that its hash becomes a part of the spec and its hash."""
     if spec.code is None:
         return spec
-    found = read_code(spec.code, folder, Draft(document.value, set()).functions)
-    if found.findings:
-        raise document.error(found.findings)
-    return spec.model_copy(update={"code": found.code})
+    read_file = read_code(spec.code, folder, Draft(document.value, set()).functions)
+    if read_file.findings:
+        raise document.error(read_file.findings)
+    return spec.model_copy(update={"code": read_file.code})
 
 
 def _findings(document: Document) -> list[Finding]:
     if other_version := version_findings(document.value):
         return other_version
     known = {problem.path for problem in document.problems}
-    findings = [found for found in form_findings(document.value) if found.path not in known]
-    broken = known | {found.path for found in findings}
+    findings = [finding for finding in form_findings(document.value) if finding.path not in known]
+    broken = known | {finding.path for finding in findings}
     return [*findings, *meaning_findings(Draft(document.value, broken))]

@@ -1,4 +1,4 @@
-"""Values set on the command line: `--set gate.top1.max_drop=0.02`."""
+"""Values set on the command line, such as `--set gate.top1.max_drop=0.02`."""
 
 import copy
 from collections.abc import Sequence
@@ -15,10 +15,12 @@ EXAMPLE = "--set gate.top1.max_drop=0.02"
 
 
 def override(document: Document, arguments: Sequence[str]) -> Document:
-    """Set values by dotted path; list entries go by number, missing mappings are made.
+    """Set values by dotted path.
+
+    A number in a path is an index into a list. Missing mappings are created.
 
     Raises:
-        UsageError: an argument is malformed, or its path leads through a value.
+        UsageError: an argument is malformed, or its path goes through a scalar.
     """
     content = copy.deepcopy(document.value)
     overrides: dict[KeyPath, str] = {}
@@ -34,7 +36,7 @@ def _parsed(argument: str) -> tuple[list[str], object]:
     dotted_path, equals, text = argument.partition("=")
     keys = dotted_path.strip().split(".")
     if not equals or not all(keys) or not argument.isprintable():
-        raise UsageError(f"--set {argument!a}: write a path and a value, as in {EXAMPLE}")
+        raise UsageError(f"--set {argument!a}: write a path and a value, such as {EXAMPLE}")
     try:
         return keys, plain_value(text)
     except Refusal as refusal:

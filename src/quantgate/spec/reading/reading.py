@@ -1,4 +1,4 @@
-"""A spec file to a document: plain values, and the place of each of them."""
+"""Reading of a spec file into a document: plain values with their positions."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ from quantgate.spec.reading.syntax import Refusal, compose, split_lines
 
 MAX_BYTES = 1 << 20
 
-# Names and paths hold none of these, and a terminal that is shown them may obey them.
+# Control characters and surrogates. Names and paths do not have them, and terminals may run them.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -23,8 +23,8 @@ def read(path: Path) -> Document:
     """Read a spec file.
 
     Raises:
-        UsageError: there is no such file.
-        SpecError: it is not UTF-8, not YAML, or not one mapping.
+        UsageError: the file does not exist or cannot be read.
+        SpecError: the file is not UTF-8, not YAML, or not a mapping.
     """
     content = _content(path)
     lines = split_lines(content.decode("utf-8-sig", errors="replace"))
@@ -37,10 +37,10 @@ def read(path: Path) -> Document:
 
 
 def plain_value(text: str) -> object:
-    """Read a YAML value on its own; nothing at all is None.
+    """Read a YAML value from a text, None if the text is empty.
 
     Raises:
-        Refusal: the text is not YAML, or has two keys of one name, or keys that are not text.
+        Refusal: the text is not YAML, or it has duplicate keys or keys that are not text.
     """
     plain = _Plain()
     value = plain.value(node, ()) if (node := compose(text)) else None
@@ -50,7 +50,7 @@ def plain_value(text: str) -> object:
 
 
 def problem_of(refusal: Refusal) -> Problem:
-    """Make a refusal a problem of the whole document."""
+    """Return a refusal as a problem of the document."""
     return Problem((), refusal.line, refusal.column, refusal.message, refusal.hint)
 
 
@@ -59,30 +59,32 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise UsageError(f"{path} does not exist; name a spec file") from None
+        raise UsageError(f"{path} does not exist; give the path of a spec file") from None
     except IsADirectoryError:
-        raise UsageError(f"{path} is a folder; name the spec file in it") from None
+        raise UsageError(f"{path} is a folder; give the path of the spec file in it") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path} cannot be read: {why}; name a spec file") from None
+        raise UsageError(f"{path} cannot be read: {why}; give the path of a spec file") from None
 
 
 def _text(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise Refusal(1, 1, "a spec of more than 1 MiB is not read", "Name a spec file.")
+        message = "the file is larger than 1 MiB, so it is not a spec"
+        raise Refusal(1, 1, message, "Give the path of a spec file.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig")
-        raise Refusal.at_end_of(before, "this is not UTF-8", "Save the file as UTF-8.") from None
+        message = "this character is not UTF-8"
+        raise Refusal.at_end_of(before, message, "Save the file as UTF-8.") from None
 
 
-def _place(node: Node) -> tuple[int, int]:
+def _position(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 class _Plain:
-    """Turns nodes into plain values, and notes their places and what is wrong with them."""
+    """Converts nodes to plain values, and collects their positions and problems."""
 
     def __init__(self) -> None:
         self.marks: dict[KeyPath, Mark] = {}
@@ -94,12 +96,12 @@ class _Plain:
         if not isinstance(node, MappingNode):
             value = described(self.value(node, ()))
             message = f"a spec is a mapping of keys, not {value}"
-            raise Refusal(*_place(node), message, "A spec starts with `version: 1`.")
-        self.marks[()] = Mark(_place(node))
+            raise Refusal(*_position(node), message, "A spec starts with `version: 1`.")
+        self.marks[()] = Mark(_position(node))
         return self._mapping(node, ())
 
     def value(self, node: Node, path: KeyPath) -> object:
-        self.marks.setdefault(path, Mark(_place(node)))
+        self.marks.setdefault(path, Mark(_position(node)))
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -109,8 +111,8 @@ class _Plain:
     def _scalar(self, node: Node, path: KeyPath) -> object:
         value = scalar_value(node.tag, node.value)
         if isinstance(value, str) and (unusable := _UNUSABLE.search(value)):
-            message = f"{dotted(path)} holds the character U+{ord(unusable.group()):04X}"
-            self._note(node, path, message, "Write it without control characters.")
+            message = f"{dotted(path)} has the control character U+{ord(unusable.group()):04X}"
+            self._note(node, path, message, "Remove control characters.")
         return value
 
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Any]:
@@ -122,10 +124,10 @@ class _Plain:
             inner = (*path, key)
             if key in mapping:
                 message = f"{dotted(inner)} is given twice"
-                hint = f"It is in line {self._line_of(inner)} already; remove one of the two."
+                hint = f"The other one is in line {self._line_of(inner)}. Remove one of them."
                 self._note(key_node, inner, message, hint)
                 continue
-            self.marks[inner] = Mark(_place(value_node), _place(key_node))
+            self.marks[inner] = Mark(_position(value_node), _position(key_node))
             mapping[key] = self.value(value_node, inner)
         return mapping
 
@@ -136,8 +138,8 @@ class _Plain:
             self._note(node, (*path, str(key)), message, "Write it as a word.")
             return None
         if _UNUSABLE.search(key):
-            message = f"a key in {dotted(path)} holds a control character"
-            self._note(node, (*path, key), message, "Write the key without it.")
+            message = f"a key in {dotted(path)} has a control character"
+            self._note(node, (*path, key), message, "Remove the control character.")
             return None
         return key
 
@@ -146,4 +148,4 @@ class _Plain:
         return (mark.key or mark.value)[0]
 
     def _note(self, node: Node, path: KeyPath, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(path, *_place(node), message, hint))
+        self.problems.append(Problem(path, *_position(node), message, hint))

@@ -1,7 +1,7 @@
-"""How a plain YAML scalar becomes a value: YAML 1.2's core schema, as people expect it.
+"""Conversion of plain YAML scalars to values by the core schema of YAML 1.2.
 
-YAML 1.1, which PyYAML follows by itself, reads `1e-3` as text, `no` as false, `1:30` as 90 and
-`010` as 8. Source: https://yaml.org/spec/1.2.2/#103-core-schema
+PyYAML follows YAML 1.1, which reads `1e-3` as text, `no` as false, `1:30` as 90 and `010` as 8.
+Source: https://yaml.org/spec/1.2.2/#103-core-schema
 """
 
 import re
@@ -15,7 +15,14 @@ TEXT = _TAG + "str"
 
 
 class Scalar(NamedTuple):
-    """A kind of plain scalar: its YAML tag, its form, how it starts, and what it means."""
+    """A kind of plain scalar.
+
+    Attributes:
+        tag: its YAML tag.
+        form: a pattern for its text.
+        starts: the characters that it may start with.
+        value: converts its text to a value.
+    """
 
     tag: str
     form: re.Pattern[str]
@@ -23,7 +30,7 @@ class Scalar(NamedTuple):
     value: Callable[[str], object]
 
 
-# Whole numbers longer than 18 digits become floats: Python refuses to read very long integers.
+# Integers longer than 18 digits are read as floats, as Python refuses to read very long integers.
 _KINDS = (
     Scalar(_TAG + "null", re.compile(r"^(?:~|null|Null|NULL|)$"), [*"~nN", ""], lambda _: None),
     Scalar(
@@ -48,18 +55,18 @@ _VALUES: Mapping[str, Callable[[str], object]] = {kind.tag: kind.value for kind 
 
 
 def scalar_value(tag: str, text: str) -> object:
-    """Read a scalar by the tag that the resolver gave it."""
+    """Return the value of a scalar with the resolver's tag."""
     return _VALUES.get(tag, str)(text)
 
 
 class CoreLoader(yaml.SafeLoader):
-    """PyYAML's safe loader with the core schema's scalars."""
+    """PyYAML's safe loader with the scalars of the core schema."""
 
     yaml_implicit_resolvers = {}
 
 
 class CoreDumper(yaml.SafeDumper):
-    """PyYAML's safe dumper; quotes whatever YAML 1.1 or the core schema would misread."""
+    """PyYAML's safe dumper, which quotes text that YAML 1.1 or the core schema would misread."""
 
 
 for _kind in _KINDS:

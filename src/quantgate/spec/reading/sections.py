@@ -1,4 +1,4 @@
-"""Which keys stand where in version 1, read off the model."""
+"""Lookup of the spec's sections and keys in the pydantic models."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,20 +10,20 @@ from quantgate.spec.model.spec import Spec
 
 
 def section_at(path: KeyPath) -> type[Section]:
-    """The section that a key path leads to, or the nearest one around it."""
+    """Return the section that a key path leads to, or the nearest one around it."""
     section: type[Section] = Spec
     entries: type[Section] | None = None
     for key in path:
         if isinstance(key, int):
             section = entries or section
         elif field := section.model_fields.get(key):
-            found = _sections_in(field.annotation) or [section]
-            entries, section = found[0], found[-1]
+            sections = _sections_in(field.annotation) or [section]
+            entries, section = sections[0], sections[-1]
     return section
 
 
 def homes_of(key: str) -> list[str]:
-    """Where a key is known, as dotted paths; `*` stands for a figure or an index."""
+    """Return the dotted paths of the sections that have a key. `*` is any key or index."""
     return [home for home, section in _sections().items() if key in section.model_fields]
 
 
@@ -35,18 +35,18 @@ def _sections() -> dict[str, type[Section]]:
 def _walk(section: type[Section], home: str) -> Iterator[tuple[str, type[Section]]]:
     for name, field in section.model_fields.items():
         for inner, is_one_of_several in _forms_in(field.annotation):
-            place = f"{home}{name}{'.*' if is_one_of_several else ''}"
-            yield place, inner
-            yield from _walk(inner, f"{place}.")
+            inner_home = f"{home}{name}{'.*' if is_one_of_several else ''}"
+            yield inner_home, inner
+            yield from _walk(inner, f"{inner_home}.")
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:
-    """The sections that may stand at a place; the one in a list, if any, before a lone one."""
+    """Return the sections in an annotation. Those in a list or mapping come first."""
     return [section for section, _ in sorted(_forms_in(annotation), key=lambda form: not form[1])]
 
 
 def _forms_in(annotation: Any, several: bool = False) -> list[tuple[type[Section], bool]]:
-    """Each section in an annotation, and whether it is one of several in a list or mapping."""
+    """Return each section in an annotation, and whether it is inside a list or mapping."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return [(annotation, several)]
     holds = several or getattr(annotation, "__origin__", None) in (list, dict)

@@ -1,4 +1,4 @@
-"""YAML text to a tree of nodes, or to one refusal with its place."""
+"""Parsing of YAML text into a tree of nodes, or into one error with its position."""
 
 import re
 from typing import TYPE_CHECKING
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 20
 
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what PyYAML counts as one
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as in PyYAML
 
 _QUOTE_IT = "Put the value in quotes."
 _CHECK_INDENTATION = "Check the indentation: the keys of one mapping start in the same column."
 
-#: How PyYAML's description of an error starts, what to say instead, and what to do.
+#: The start of PyYAML's message, the message to show instead, and the hint.
 _KNOWN_ERRORS = (
     ("but found another document", "a second document starts here", "Keep one spec in a file."),
     (
         "mapping values are not allowed here",
         "YAML expects no `: ` here",
-        "Check the indentation, and put a value that holds `: ` in quotes.",
+        "Check the indentation, and put a value that contains `: ` in quotes.",
     ),
     (
         "could not find expected ':'",
-        "the key before this place has no colon",
+        "the key before this position has no colon",
         "Write `key: value`, with a space after the colon.",
     ),
     (
@@ -47,7 +47,7 @@ _KNOWN_ERRORS = (
 
 
 class Refusal(Exception):
-    """The text cannot be read; `line` and `column` count from 1."""
+    """The text is not valid. `line` and `column` count from 1."""
 
     def __init__(self, line: int, column: int, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -55,33 +55,33 @@ class Refusal(Exception):
 
     @classmethod
     def at_end_of(cls, text: str, message: str, hint: str | None = None) -> "Refusal":
-        """Refuse at the place that a text leads up to."""
+        """Return a refusal at the position after a text."""
         lines = split_lines(text)
         return cls(len(lines), len(lines[-1]) + 1, message, hint)
 
     @classmethod
     def at_mark(cls, mark: "AnyMark", message: str, hint: str | None = None) -> "Refusal":
-        """Refuse at a place that PyYAML names; where it names none, at the start."""
+        """Return a refusal at PyYAML's position, or at the start if there is none."""
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return cls(line, column, message, hint)
 
 
 def split_lines(text: str) -> tuple[str, ...]:
-    """Split a text into lines, counting them as PyYAML does."""
+    """Split a text into lines as PyYAML does."""
     return tuple(_LINE_BREAK.split(text))
 
 
 def compose(text: str) -> Node | None:
-    """Parse one YAML document, or none where the text is empty.
+    """Parse one YAML document. Return None for an empty text.
 
     Raises:
-        Refusal: it is not YAML, or uses aliases, anchors, tags or tabs, or is nested too deeply.
+        Refusal: the text is not YAML, has aliases, anchors, tags or tabs, or is nested too deeply.
     """
     try:
         return _Composer(text).compose_only_document()
     except yaml.reader.ReaderError as error:
         code = f"U+{error.character:04X}"
-        message = f"the character {code} cannot stand in YAML"
+        message = f"YAML does not allow the character {code}"
         raise Refusal.at_end_of(text[: error.position], message, "Remove it.") from None
     except yaml.MarkedYAMLError as error:
         raise _refusal(text, error) from None
@@ -95,27 +95,24 @@ class _Composer(CoreLoader):
     def compose_only_document(self) -> Node | None:
         try:
             return self.get_single_node()
-        except (
-            ValueError,
-            OverflowError,
-        ):  # an escape such as "\UFFFFFFFF", beyond the last character
-            message = "an escape in the quotes here stands for no character"
+        except (ValueError, OverflowError):  # an escape above the last character: "\UFFFFFFFF"
+            message = "an escape in the quotes here is not a character"
             raise Refusal.at_mark(self.get_mark(), message, "Remove it.") from None
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        # Refused before PyYAML expands anything: a few aliases of aliases fill any memory.
+        # Before PyYAML expands anything, as nested aliases can fill the memory.
         event: NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
-        _refuse_what_a_spec_does_without(event)
+        _refuse_unsupported(event)
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} deep"
+            message = f"nested more than {MAX_DEPTH} levels deep"
             raise Refusal.at_mark(event.start_mark, message)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
 
-def _refuse_what_a_spec_does_without(event: NodeEvent) -> None:
+def _refuse_unsupported(event: NodeEvent) -> None:
     if isinstance(event, AliasEvent):
         message = f"the alias `*{event.anchor}` is not allowed in a spec"
         raise Refusal.at_mark(event.start_mark, message, "Write the value out.")
@@ -124,7 +121,7 @@ def _refuse_what_a_spec_does_without(event: NodeEvent) -> None:
         raise Refusal.at_mark(event.start_mark, message, "Remove it, and write each value out.")
     if tag := getattr(event, "tag", None):
         message = f"the tag `{tag}` is not allowed in a spec"
-        raise Refusal.at_mark(event.start_mark, message, "Remove it; text can stand in quotes.")
+        raise Refusal.at_mark(event.start_mark, message, "Remove it, or put the text in quotes.")
 
 
 def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
@@ -132,7 +129,7 @@ def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
     problem = error.problem or error.context or "unreadable"
     character = split_lines(text)[mark.line][mark.column : mark.column + 1] if mark else ""
     if character == "\t":
-        return Refusal.at_mark(mark, "a tab stands here; YAML wants spaces", "Use spaces instead.")
+        return Refusal.at_mark(mark, "YAML does not allow a tab here", "Use spaces instead.")
     if problem.endswith("that cannot start any token"):
         return Refusal.at_mark(mark, f"a value cannot start with `{character}`", _QUOTE_IT)
     for start, message, hint in _KNOWN_ERRORS:

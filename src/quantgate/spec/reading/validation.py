@@ -1,4 +1,4 @@
-"""Pydantic's verdict on a document: its faults, each once, at the place where they stand."""
+"""Validation of a document by pydantic, with one finding for each position."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,16 +17,16 @@ VERSION = 1
 
 
 def version_findings(content: Mapping[str, Any]) -> list[Finding]:
-    """Refuse another version than 1, about whose keys nothing can be said."""
+    """Return a finding if the version is not 1, as the keys of other versions are unknown."""
     version = content.get("version", VERSION)
     if type(version) is int and version == VERSION:
         return []
     message = f"`version` must be {VERSION}, not {described(version)}"
-    return [Finding(("version",), message, f"This quantgate reads version {VERSION} only.")]
+    return [Finding(("version",), message, f"This quantgate reads only version {VERSION}.")]
 
 
 def form_findings(content: Mapping[str, Any]) -> list[Finding]:
-    """Hold a document against version 1's form: keys, types, and ranges of single values."""
+    """Check the keys, the types and the ranges of single values."""
     try:
         Spec.model_validate(content)
     except ValidationError as error:
@@ -43,7 +43,7 @@ def _fault(details: ErrorDetails, content: Mapping[str, Any]) -> Fault:
 
 
 def _path_in(content: object, location: KeyPath) -> KeyPath:
-    """Follow pydantic's location, passing over the names of union members in it."""
+    """Return the key path of pydantic's location, without the names of union members."""
     path: KeyPath = ()
     here: Any = content
     for step in location:
@@ -55,7 +55,7 @@ def _path_in(content: object, location: KeyPath) -> KeyPath:
 
 
 def _without_echoes(faults: Sequence[Fault]) -> list[Fault]:
-    """One fault for each place, and none for a missing key that stands there misspelt."""
+    """Return one fault for each path, without missing keys that are there but misspelt."""
     one_each = {fault.path: fault for fault in reversed(faults)}.values()
     misspelt = {
         (*fault.path[:-1], meant)
