@@ -42,13 +42,14 @@ def test_why_it_won(decided):
         ("outcome", "won"),
         (
             "met",
-            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0007, which leaves 0.0093",
+            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0007, with a margin of "
+            "0.0093",
         ),
-        ("met", "size_bytes ratio at most 0.9: 0.500, which leaves 0.400"),
+        ("met", "size_bytes ratio at most 0.9: 0.500, with a margin of 0.400"),
         ("choice", "size_bytes of 500 bytes is the best; 3 left"),
         ("choice", "top1 of 0.9020 is the best; 3 left"),
-        ("choice", "first of 3 equals, by the objectives without tolerance and by name"),
-        ("Pareto", "on the front: no candidate that qualifies dominates it"),
+        ("choice", "first of 3 tied ones, by the objectives without tolerance and by name"),
+        ("Pareto", "on the front: no qualifying candidate dominates it"),
     ]
 
 
@@ -56,7 +57,7 @@ def test_why_it_was_not_chosen(decided):
     assert said(decided, "larger")[-2:] == [
         (
             "choice",
-            "size_bytes of 700 bytes does not count as equal to the best, 500 bytes of `twin` "
+            "size_bytes of 700 bytes is not tied with the best, 500 bytes of `twin` "
             "(within 5%); 3 left",
         ),
         ("Pareto", "dominated by `twin`, `winner`"),
@@ -64,23 +65,23 @@ def test_why_it_was_not_chosen(decided):
     assert said(decided, "equal")[-4:] == [
         (
             "choice",
-            "size_bytes of 510 bytes counts as equal to the best, 500 bytes of `twin` (within 5%); "
+            "size_bytes of 510 bytes is tied with the best, 500 bytes of `twin` (within 5%); "
             "3 left",
         ),
         (
             "choice",
-            "top1 of 0.9000 counts as equal to the best, 0.9020 of `twin` (within 0.01); 3 left",
+            "top1 of 0.9000 is tied with the best, 0.9020 of `twin` (within 0.01); 3 left",
         ),
         (
             "choice",
-            "among 3 equals size_bytes decides without tolerance: 510 bytes against 500 bytes",
+            "size_bytes without tolerance decides among 3 tied ones: 510 bytes and 500 bytes",
         ),
         ("Pareto", "dominated by `twin`, `winner`"),
     ]
     assert said(decided, "winner")[3:6] == [
         ("choice", "size_bytes of 500 bytes is as good as the best, 500 bytes of `twin`; 3 left"),
         ("choice", "top1 of 0.9020 is as good as the best, 0.9020 of `twin`; 3 left"),
-        ("choice", "equal in every objective, and `twin` comes first by name"),
+        ("choice", "equal in all objectives, and `twin` comes first by name"),
     ]
 
 
@@ -90,7 +91,7 @@ def test_why_it_does_not_qualify(decided):
     assert unsure[1][0] == "undecided"
     assert unsure[1][1].endswith("samples would decide it")
     assert said(decided, "poor")[1][0] == "violated"
-    assert unsure[-1] == ("Pareto", "no candidate that was measured dominates it")
+    assert unsure[-1] == ("Pareto", "no measured candidate dominates it")
 
 
 def test_why_there_is_no_model_or_a_wrong_one(decided):
@@ -110,12 +111,12 @@ def test_the_closest_tells_what_would_let_it_pass(run):
     run.add("close", "float16", 600, lost=50)
     decision = run.decide({"top1": {"max_drop": 0.01}}, keep_baseline=True)
     assert said(decision, "close")[-2:] == [
-        ("closest", "no candidate misses less"),
+        ("closest", "no other candidate comes closer to the limits"),
         ("would pass", "with --set gate.top1.max_drop=0.05"),
     ]
     assert said(decision, "float32")[:2] == [
-        ("outcome", "the float baseline, which every candidate is held against"),
-        ("promoted", "no candidate qualifies, and the spec says to keep the baseline then"),
+        ("outcome", "the float baseline, which all candidates are compared with"),
+        ("promoted", "no candidate qualifies, so the spec keeps the baseline"),
     ]
 
 
@@ -127,7 +128,7 @@ def test_a_choice_by_weights_is_added_up(run):
     assert ("choice", "weighted sum -0.4 (size_bytes -40 %, top1 +0 %); `b` has -0.499") in said(
         decision, "a"
     )
-    assert ("choice", "weighted sum -0.499 (size_bytes -50 %, top1 -1 %); the least") in said(
+    assert ("choice", "weighted sum -0.499 (size_bytes -50 %, top1 -1 %); the lowest") in said(
         decision, "b"
     )
 
@@ -143,7 +144,7 @@ def test_what_the_clock_does_not_tell_apart_is_told(run):
     first = decision.choice[0].best
     assert decision.winner == "b"
     told = dict.fromkeys(said(decision, "a" if first == "b" else "b"))
-    assert any("is not told apart from the best" in text for _, text in told)
+    assert any("is indistinguishable from the best" in text for _, text in told)
 
 
 def test_runs_that_are_alike_have_no_changes(decided):
@@ -247,7 +248,10 @@ def test_other_data_and_another_seed_are_told(decided):
 def test_the_closest_of_those_that_no_limit_helps(run):
     run.add("close", "float16", 600)
     decision = run.decide({"latency_p50_ms": {"max": 1}})
-    assert said(decision, "close")[-1] == ("closest", "no candidate misses less")
+    assert said(decision, "close")[-1] == (
+        "closest",
+        "no other candidate comes closer to the limits",
+    )
     assert said(decision, "float32")[0][0] == "outcome"
     assert said(decision, "float32")[1][0] == "undecided"
 
@@ -263,7 +267,7 @@ def test_the_commands(folder, capsys):
     assert main(["explain", str(folder), "larger"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
         "fashion: larger",
-        "  outcome  qualifies, and `twin` was chosen",
+        "  outcome  qualifies, but `twin` was chosen",
     ]
     assert main(["compare", str(folder), str(folder)]) == 0
     assert capsys.readouterr().out == f"{folder} -> {folder}\n  nothing changed\n"
@@ -273,11 +277,11 @@ def test_the_commands(folder, capsys):
 
 def test_a_candidate_that_is_not_there(folder, capsys):
     assert main(["explain", str(folder), "largest"]) == 2
-    assert "`largest` is no candidate of fashion. Did you mean `larger`?" in capsys.readouterr().err
+    assert "fashion has no candidate `largest`. Did you mean `larger`?" in capsys.readouterr().err
     assert main(["explain", str(folder), "xyz"]) == 2
-    assert "They are `float32`, " in capsys.readouterr().err
+    assert "The candidates are `float32`, " in capsys.readouterr().err
     assert main(["explain", str(folder / "nowhere"), "larger"]) == 2
-    assert "does not exist; `quantgate run SPEC` makes a run" in capsys.readouterr().err
+    assert "does not exist; start a run with `quantgate run SPEC`" in capsys.readouterr().err
     assert main(["explain", "larger", str(folder)]) == 2
     assert f"the run comes first: quantgate explain {folder} larger" in capsys.readouterr().err
 

@@ -158,8 +158,7 @@ def test_weights_take_them_as_equal_too(timed):
     assert (decision.choice[0].best, decision.choice[0].left) == (first, ["dynamic_range"])
     assert first == "full_integer"
     assert dict(explain(decision, entries[first]))["choice"].endswith(
-        "the least; least of `dynamic_range`, where latencies that are not told apart count as "
-        "equal"
+        "the lowest; the lowest with indistinguishable latencies taken as equal: `dynamic_range`"
     )
 
 
@@ -203,9 +202,9 @@ def test_the_report_shows_intervals_and_the_machine(timed):
     assert cells["int16x8"].interval == f"{interval.low:.2f} to {interval.high:.2f}"
     assert cells["float32"].interval == ""
     items = dict(provenance_items(decision))
-    assert items["timing"] == "100 runs after 1 of warm-up, 1 thread"
-    assert items["baseline against itself"] == "0.99 to 1.01"
-    assert items["machine"].startswith("4 cores, governor powersave, load 1.50 before, 25 % ")
+    assert items["timing"] == "100 runs (warm-up: 1), 1 thread"
+    assert items["noise floor (baseline vs. baseline)"] == "0.99 to 1.01"
+    assert items["machine"].startswith("4 cores, governor powersave, load 1.50 before; others ")
 
 
 def test_memory_and_load_time_can_be_limited_and_chosen_by(timed):

@@ -31,7 +31,7 @@ def test_the_sections_say_what_is_known(rich):
     _, body = head_and_body(render(rich))
     headings = re.findall(r"^##? (.*)$", body, re.MULTILINE)
     assert headings == [
-        "fashion", "Model details", "Uses", "How to use", "Evaluation", "Limits that it keeps",
+        "fashion", "Model details", "Uses", "How to use", "Evaluation", "Limits",
         "Provenance",
     ]  # fmt: skip
     lines = body.splitlines()
@@ -60,18 +60,18 @@ def test_a_candidate_under_a_name_of_its_own_is_told_with_its_mode(rich):
         for entry in rich.candidates
     ]
     text = render(rich.model_copy(update={"candidates": named, "winner": "mine"}))
-    assert "in the mode integer\\_only\\_int8 as candidate mine and chosen" in text
+    assert "in the mode integer\\_only\\_int8 (candidate mine). quantgate chose it" in text
 
 
 def test_without_limits_and_details_there_is_a_card_too(winner):
     bare = [entry.model_copy(update={"verdicts": []}) for entry in winner.candidates]
     text = render(winner.model_copy(update={"candidates": bare}))
-    assert "None were asked for." in text
+    assert "The spec has no limits." in text
     assert "get_signature_runner('serving_default')" in text
 
 
 def test_there_is_no_card_without_a_winner(none_qualified):
-    with pytest.raises(InputError, match="a model card is of a winner, and nothing qualified"):
+    with pytest.raises(InputError, match="there is no model card, as no candidate qualified"):
         render(none_qualified)
 
 

@@ -45,7 +45,7 @@ def test_the_page_of_a_winner(winner):
         "misses size by 0.045x",
         "✗ 0.695",
         "✓ -0.0004, up to 0.0001",
-        "Pareto front over these figures: integer_only_int8.",
+        "Pareto front of these objectives: integer_only_int8.",
         "3a6eb0790f39",
     ]:
         assert text in page.texts
@@ -81,8 +81,9 @@ def test_a_page_without_a_front_says_nothing_of_one(winner):
 def test_every_detail_has_its_section(rich):
     page = Page(render(rich, {"size": "<svg></svg>", "candidate 0": "<svg></svg>"}))
     headings = [
-        "Candidates", "Trade-offs", "Limits", "Choice", "Other figures", "Promised and measured",
-        "Classes", "Ops", "Inputs and outputs", "Calibration ranges", "Provenance", "Reproduce",
+        "Candidates", "Trade-offs", "Limits", "Choice", "Other measurements",
+        "Promised and measured", "Classes", "Ops", "Inputs and outputs", "Calibration ranges",
+        "Provenance", "Reproduce",
     ]  # fmt: skip
     assert [text for text in page.texts if text in headings] == headings
     for text in [

@@ -48,9 +48,10 @@ def test_the_report_of_a_winner(winner):
     ) in lines
     assert "| float16 | ✓ -0.0004, up to 0.0001 | ✗ 0.695 | ✓ 0.235 ms |" in lines
     assert (
-        "Among those that qualify: minimize size\\_bytes within 5%, then maximize top1."
+        "Choice among the qualifying candidates: minimize size\\_bytes within 5%, then maximize "
+        "top1."
     ) in lines
-    assert "Pareto front over these figures: integer\\_only\\_int8." in lines
+    assert "Pareto front of these objectives: integer\\_only\\_int8." in lines
     assert "| processor | AMD EPYC 9R14 |" in lines
     assert "## Advice" not in lines
     assert "## Reasons" not in lines

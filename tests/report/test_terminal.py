@@ -142,5 +142,5 @@ def test_a_dozen_limited_metrics_make_a_list_in_which_no_word_is_folded(winner, 
 
 def test_details_are_told_in_a_line_each(rich):
     lines = squeezed(shown(rich, 120))
-    assert any(line.startswith("Right in class (top1): ") for line in lines)
+    assert any(line.startswith("Correct by class (top1): ") for line in lines)
     assert "Calibration: 1 of 30 ranges is suspicious (in the report)" in lines

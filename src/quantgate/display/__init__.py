@@ -1,1 +1,1 @@
-"""What a person or a program sees of a run while it goes on, drawn from the runner's events."""
+"""Output of a run's progress for people and programs, from the runner's events."""

@@ -1,4 +1,4 @@
-"""A tree as lines, folded until they fit."""
+"""Conversion of the task tree to lines, folded to fit the terminal."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,14 @@ from quantgate.display.tree import ENDED, Node
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the tree: a node, or a number of them that `label` counts."""
+    """A line of the tree, for one node or for several merged ones.
+
+    Attributes:
+        depth: depth in the tree, from 0.
+        label: name of the node, or the number of merged tasks.
+        standing: state of the node, one of `words.MARKS`.
+        says: text after the label, such as the time.
+    """
 
     depth: int
     label: str
@@ -19,7 +26,12 @@ class Line:
 
 @dataclass(frozen=True)
 class _Folding:
-    """Which branches become one line, and whether tasks that are still become one."""
+    """A way to shorten the tree.
+
+    Attributes:
+        folds: whether a branch becomes one line.
+        merges: whether neighbours that have ended, or that wait, become one line.
+    """
 
     folds: Callable[[Node], bool]
     merges: bool = False
@@ -29,15 +41,15 @@ def _is_over(node: Node) -> bool:
     return node.standing in ENDED and node.standing != "failed"
 
 
-def _is_still(node: Node) -> bool:
+def _is_inactive(node: Node) -> bool:
     return _is_over(node) or node.standing == "waiting"
 
 
 _STEPS = (
     _Folding(lambda node: False),
     _Folding(_is_over),
-    _Folding(_is_still),
-    _Folding(_is_still, merges=True),
+    _Folding(_is_inactive),
+    _Folding(_is_inactive, merges=True),
     _Folding(lambda node: True, merges=True),
 )
 
@@ -45,22 +57,23 @@ _STEPS = (
 def lines_of(root: Node, now: float, height: int) -> list[Line]:
     """Return at most `height` lines for the nodes below a root.
 
-    Where there are too many, branches that are over become one line each, then those that wait,
-    then neighbours of these become one line, then every branch; what is left then is cut.
+    If there are too many lines, the tree is shortened step by step until it fits. First, branches
+    that have ended become one line each, then branches that wait. Then neighbours of these are
+    merged. Then all branches become one line each. At last, the remaining lines are cut.
     """
-    found: list[Line] = []
+    lines: list[Line] = []
     for folding in _STEPS:
-        found = list(_lines(root, now, folding, depth=0))
-        if len(found) <= height:
-            return found
+        lines = list(_lines(root, now, folding, depth=0))
+        if len(lines) <= height:
+            return lines
     kept = max(0, height - 1)
-    return [*found[:kept], Line(0, f"and {len(found) - kept} more", "waiting", "")][:height]
+    return [*lines[:kept], Line(0, f"and {len(lines) - kept} more", "waiting", "")][:height]
 
 
 def _lines(node: Node, now: float, folding: _Folding, depth: int) -> Iterator[Line]:
-    for is_still, group in groupby(node.children.values(), _kind if folding.merges else _none):
+    for kind, group in groupby(node.children.values(), _kind if folding.merges else _none):
         nodes = list(group)
-        if is_still and len(nodes) > 1:
+        if kind and len(nodes) > 1:
             yield _merged(nodes, depth)
             continue
         for child in nodes:

@@ -1,4 +1,4 @@
-"""What tasks print, while they print it."""
+"""Following of the tasks' logs while they are written."""
 
 import re
 from collections.abc import Callable
@@ -11,27 +11,27 @@ if TYPE_CHECKING:
     from quantgate.local_runner import Event
 
 _CHUNK_BYTES = 1 << 20
-#: Escape sequences, and the control characters that would move the cursor.
+#: Escape sequences, and control characters that would move the cursor.
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 
-#: Is given a task's name and a line that it printed.
+#: Called with a task's name and a line of its log.
 Write = Callable[[str, str], None]
 
 
 class LogFollower:
-    """Hands on every line that tasks add to their logs; `write` gets the task's name and a line."""
+    """Passes each new line of the tasks' logs to `write`."""
 
     def __init__(self, write: Write) -> None:
         self._write = write
         self._logs: dict[Path, _Log] = {}
 
     def note(self, event: "Event") -> None:
-        """Follow the log of a task that starts; of one that ended, hand on what is left."""
+        """Follow the log when a task starts, and pass on the rest of it when the task ends."""
         from quantgate.local_runner.records import events
 
         match event:
             case events.TaskStarted(task, log) if log in self._logs:
-                self._logs[log].title = log.stem  # tasks share it, so nobody's name is right
+                self._logs[log].title = log.stem  # several tasks share the log
             case events.TaskStarted(task, log):
                 self._logs[log] = _Log(title_of(task), log)
             case events.TaskEnded(_, result) if result.log in self._logs:
@@ -43,7 +43,7 @@ class LogFollower:
         log.pass_on_rest(self._write)
 
     def look(self) -> None:
-        """Hand on what is new."""
+        """Pass on new lines."""
         for log in self._logs.values():
             log.pass_on(self._write)
 
@@ -52,18 +52,18 @@ class _Log:
     def __init__(self, title: str, path: Path) -> None:
         self.title = title
         self._path = path
-        self._place = 0
+        self._offset = 0
         self._partial = b""
 
     def pass_on(self, write: Write) -> bool:
-        """Write whole lines that were added, of one chunk; return whether there was one."""
+        """Write the complete lines of the next chunk. Return whether there was a chunk."""
         try:
             with self._path.open("rb") as stream:
-                stream.seek(self._place)
+                stream.seek(self._offset)
                 chunk = stream.read(_CHUNK_BYTES)
         except OSError:
             return False
-        self._place += len(chunk)
+        self._offset += len(chunk)
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         for line in lines:
             self._write_line(write, line)
@@ -72,7 +72,7 @@ class _Log:
         return bool(chunk)
 
     def pass_on_rest(self, write: Write) -> None:
-        """Write the last line, which no newline ends."""
+        """Write the last line if it does not end with a newline."""
         if self._partial:
             self._write_line(write, self._partial)
             self._partial = b""

@@ -1,7 +1,7 @@
-"""One JSON object a line, for programs.
+"""Output of events as JSON, one object in each line, for programs.
 
-Every object has `event` and `time`, in UTC; what else it has is in docs/running.md. Names stay as
-they are; new ones may join them.
+Each object has `event` and `time` (in UTC). docs/running.md describes the other keys. Keys are
+stable, but new ones may be added.
 """
 
 import json
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 def write_event(stream: TextIO, event: str, **fields: object) -> None:
-    """Write an object, and see that it leaves at once."""
+    """Write an event as one line, and flush the stream."""
     time = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     stream.write(json.dumps({"event": event, "time": time, **fields}) + "\n")
     stream.flush()
 
 
 class JsonLines(Lines):
-    """The observer that writes every event of a run."""
+    """An observer that writes each event as JSON."""
 
     def __init__(self, run: Path, stream: TextIO, verbose: bool = False) -> None:
         super().__init__(stream, verbose)
         self._run = run
 
-    def _tell(self, event: "Event") -> None:
+    def _show(self, event: "Event") -> None:
         for name, fields in self._described(event).items():
             write_event(self._stream, name, **fields)
 
-    def _tell_printed(self, title: str, line: str) -> None:
+    def _show_printed(self, title: str, line: str) -> None:
         write_event(self._stream, "task_printed", task=title, line=line)
 
     def _described(self, event: "Event") -> Mapping[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the observers have in common that write a line for each thing that happens."""
+"""Base class of the observers that write a line for each event."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -15,11 +15,11 @@ _PAUSE_S = 0.25
 
 
 class Lines(ABC):
-    """An observer that tells of events, and where it is verbose of what tasks print meanwhile."""
+    """An observer that writes events, and the output of tasks if it is verbose."""
 
     def __init__(self, stream: TextIO, verbose: bool) -> None:
         self._stream = stream
-        self._logs = LogFollower(self._tell_printed) if verbose else None
+        self._logs = LogFollower(self._show_printed) if verbose else None
         self._lock = threading.Lock()
         self._stack = ExitStack()
 
@@ -32,11 +32,11 @@ class Lines(ABC):
         self._stack.close()
 
     def __call__(self, event: "Event") -> None:
-        """Tell of an event."""
+        """Write an event."""
         with self._lock:
             if self._logs:
                 self._logs.note(event)
-            self._tell(event)
+            self._show(event)
 
     def _look(self) -> None:
         with self._lock:
@@ -44,9 +44,9 @@ class Lines(ABC):
                 self._logs.look()
 
     @abstractmethod
-    def _tell(self, event: "Event") -> None:
-        """Write what there is to say of an event."""
+    def _show(self, event: "Event") -> None:
+        """Write an event."""
 
     @abstractmethod
-    def _tell_printed(self, title: str, line: str) -> None:
-        """Write a line that a task has printed."""
+    def _show_printed(self, title: str, line: str) -> None:
+        """Write a line of a task's output."""

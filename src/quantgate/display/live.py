@@ -1,4 +1,4 @@
-"""A tree of the tasks that is drawn anew as they go on."""
+"""A tree of the tasks on a terminal, redrawn while they run."""
 
 import os
 import threading
@@ -20,9 +20,9 @@ from quantgate.display.words import ASCII_MARKS, MARKS, elapsed
 if TYPE_CHECKING:
     from quantgate.local_runner import Event
 
-#: Between two drawings; so there are at most eight a second.
+#: Time between two redraws.
 PAUSE_S = 0.125
-# Colour repeats what the words say and never stands alone.
+# Colours only repeat the words, for people who do not see them.
 _LOOKS: Mapping[str, str] = MappingProxyType(
     {
         "waiting": "\x1b[2m",
@@ -36,23 +36,23 @@ _LOOKS: Mapping[str, str] = MappingProxyType(
 
 
 def can_draw(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that lines can be drawn on anew."""
+    """Return whether a stream is a terminal that can redraw lines."""
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def speaks_unicode(stream: TextIO) -> bool:
-    """Whether a stream takes more than ASCII."""
+def has_unicode(stream: TextIO) -> bool:
+    """Return whether a stream's encoding is a form of Unicode."""
     return (stream.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 class LiveTree:
-    """The observer that draws; a context manager that leaves the terminal as it was."""
+    """An observer that draws the tree. As context manager it restores the terminal."""
 
     def __init__(self, stream: TextIO, verbose: bool = False) -> None:
         self._tree = Tree()
         self._screen = Screen(stream)
-        self._marks = MARKS if speaks_unicode(stream) else ASCII_MARKS
-        self._cut = "…" if speaks_unicode(stream) else "~"
+        self._marks = MARKS if has_unicode(stream) else ASCII_MARKS
+        self._cut = "…" if has_unicode(stream) else "~"
         self._looks = {} if os.environ.get("NO_COLOR") else _LOOKS
         self._logs = LogFollower(self._print_above) if verbose else None
         self._began = time.monotonic()
@@ -69,11 +69,11 @@ class LiveTree:
         self._stack.close()
 
     def __call__(self, event: "Event") -> None:
-        """Take in what happened; it is drawn at the next occasion."""
+        """Record an event. The next redraw shows it."""
         with self._lock:
             self._tree.note(event, time.monotonic())
-            if said := said_of(event):
-                self._screen.print_above(said)
+            if message := message_of(event):
+                self._screen.print_above(message)
             if self._logs:
                 self._logs.note(event)
 
@@ -112,8 +112,8 @@ class LiveTree:
         return Row(text, look)
 
 
-def said_of(event: "Event") -> str:
-    """Return the lines that stay for an event which the tree has no place for; "" for others."""
+def message_of(event: "Event") -> str:
+    """Return the message of an event that is not a part of the tree, empty for other events."""
     from quantgate.local_runner.records import events
 
     match event:

@@ -1,4 +1,4 @@
-"""The ways to see a run, and the one that fits where it is seen."""
+"""The choice of the output for a run: tree, lines, JSON or nothing."""
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Manner:
-    """What the user wants to see: of `as_json` and `quiet`, and of `verbose` and `quiet`, one."""
+    """The output that the user asked for.
+
+    Attributes:
+        as_json: events as JSON. It excludes `quiet`.
+        verbose: the output of tasks, too. It excludes `quiet`.
+        quiet: only the outcome.
+    """
 
     as_json: bool = False
     verbose: bool = False
@@ -20,7 +26,7 @@ class Manner:
 
 
 def observer(manner: Manner, run: Path) -> "AbstractContextManager[Observer]":
-    """Return what shows the run in a folder: a tree on a terminal, and lines elsewhere."""
+    """Return the observer that shows a run: by default a tree on a terminal, otherwise lines."""
     if manner.quiet:
         from quantgate.local_runner.records.events import say_nothing
 

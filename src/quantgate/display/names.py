@@ -1,4 +1,4 @@
-"""What tasks and iterations are called for a person."""
+"""Names of tasks and candidates for users."""
 
 from typing import TYPE_CHECKING
 
@@ -7,12 +7,12 @@ if TYPE_CHECKING:
 
 
 def candidate_of(task: "PlannedTask | TaskResult") -> str | None:
-    """Return the candidate that a task works on; None outside of the loops over candidates."""
+    """Return the candidate of a task, None outside of the loops over candidates."""
     item = task.item
     return str(item["candidate"]) if isinstance(item, dict) and "candidate" in item else None
 
 
 def title_of(task: "PlannedTask | TaskResult") -> str:
-    """Return the name of a task: one inside a loop has its candidate."""
+    """Return the name of a task, with its candidate if it has one."""
     candidate = candidate_of(task)
     return task.display_name if candidate is None else f"{task.display_name} {candidate}"

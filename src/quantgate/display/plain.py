@@ -1,4 +1,4 @@
-"""Plain lines with the time since the start, for logs and pipes."""
+"""Output of events as plain lines with the time since the start, for logs and pipes."""
 
 import time
 from typing import TYPE_CHECKING, TextIO
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class PlainLines(Lines):
-    """The observer that prints a line when a task ends; skipped ones are told by the failed one.
+    """An observer that prints a line when a task ends, except for skipped tasks.
 
     Args:
-        stream: takes the lines.
-        warnings: takes warnings.
-        verbose: whether to print what tasks print, too.
+        stream: stream for the lines.
+        warnings: stream for warnings.
+        verbose: whether to print the output of tasks, too.
     """
 
     def __init__(self, stream: TextIO, warnings: TextIO, verbose: bool = False) -> None:
@@ -25,7 +25,7 @@ class PlainLines(Lines):
         self._warnings = warnings
         self._began = time.monotonic()
 
-    def _tell(self, event: "Event") -> None:
+    def _show(self, event: "Event") -> None:
         from quantgate.local_runner.records import events
 
         match event:
@@ -38,7 +38,7 @@ class PlainLines(Lines):
             case events.TaskEnded(task, result) if standing_of(result) != "skipped":
                 self._say(f"{title_of(task)}: {_ended(result)}")
 
-    def _tell_printed(self, title: str, line: str) -> None:
+    def _show_printed(self, title: str, line: str) -> None:
         self._write(f"{title} | {line}\n")
 
     def _say(self, sentence: str) -> None:

@@ -1,7 +1,7 @@
-"""The part of a terminal in which lines are drawn again and again.
+"""Redrawing of lines at the bottom of a terminal.
 
-rich's `Live` counts lines and not the rows that a terminal which has become narrower breaks them
-into, and draws again where nothing has changed.
+rich's `Live` is not used, because it has two problems. It counts lines, not the rows that they
+wrap into on a terminal that became narrower. And it redraws even if nothing has changed.
 """
 
 import os
@@ -17,21 +17,21 @@ _PLAIN = "\x1b[0m"
 
 
 class Size(NamedTuple):
-    """Of a terminal, in characters."""
+    """The size of a terminal in characters."""
 
     columns: int
     rows: int
 
 
 class Row(NamedTuple):
-    """A text that is not wider than the terminal, and how it looks, as an escape sequence."""
+    """A line of text, not wider than the terminal, with an escape sequence for its style."""
 
     text: str
     look: str = ""
 
 
 def width_of(text: str) -> int:
-    """Return how many columns a text takes."""
+    """Return the number of columns that a text takes."""
     return sum(
         0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
         for sign in text
@@ -39,7 +39,7 @@ def width_of(text: str) -> int:
 
 
 class Screen:
-    """Lines at the bottom of a terminal, below whatever is printed."""
+    """Lines at the bottom of a terminal, below all printed text."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -47,17 +47,17 @@ class Screen:
         self._size: Size | None = None
 
     def size(self) -> Size:
-        """Return the terminal's size now."""
+        """Return the terminal's current size."""
         try:
-            found = os.get_terminal_size(self._stream.fileno())
+            size = os.get_terminal_size(self._stream.fileno())
         except OSError:
-            found = os.terminal_size((0, 0))
-        if found.columns and found.lines:
-            return Size(found.columns, found.lines)
+            size = os.terminal_size((0, 0))
+        if size.columns and size.lines:
+            return Size(size.columns, size.lines)
         return Size(*shutil.get_terminal_size())
 
     def draw(self, rows: Sequence[Row]) -> None:
-        """Draw rows in place of those that are there, where they differ."""
+        """Replace the drawn rows if they have changed."""
         size = self.size()
         if (tuple(rows), size) == (self._drawn, self._size):
             return
@@ -66,18 +66,18 @@ class Screen:
         self._drawn, self._size = tuple(rows), size
 
     def print_above(self, text: str) -> None:
-        """Print lines that stay, above those that are drawn."""
+        """Print permanent lines above the drawn ones."""
         back = self._back(self.size().columns)
         self._write(back + text + "".join(map(_painted, self._drawn)))
 
     def leave(self) -> None:
-        """Leave what is drawn where it is, and the terminal as it was."""
+        """Keep the drawn lines on the terminal, and restore the cursor."""
         if self._size is not None:
             self._write(_SHOW_CURSOR)
         self._drawn, self._size = (), None
 
     def _back(self, columns: int) -> str:
-        """Go to where the drawn lines begin, also where they have been broken since."""
+        """Return the escape sequence that goes back to the first drawn line, wrapped or not."""
         rows = sum(max(1, -(-width_of(row.text) // columns)) for row in self._drawn)
         return "\r" + (f"\x1b[{rows}A" if rows else "") + _ERASE_BELOW
 

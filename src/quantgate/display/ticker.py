@@ -1,4 +1,4 @@
-"""A clock for what is drawn while nothing happens."""
+"""A timer for redrawing between events."""
 
 import threading
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 class Ticker:
-    """Calls a function now and then, in a thread of its own, as long as the block runs."""
+    """Calls a function periodically in another thread until the block ends."""
 
     def __init__(self, function: Callable[[], None], pause_s: float) -> None:
         self._function = function
@@ -23,7 +23,7 @@ class Ticker:
         self._thread.join()
 
     def _tick(self) -> None:
-        # A stream that nobody reads any more is met again by the thread that ends the run.
+        # The main thread handles a closed stream.
         with suppress(OSError, ValueError):
             while not self._ended.wait(self._pause_s):
                 self._function()

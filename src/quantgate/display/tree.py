@@ -1,4 +1,4 @@
-"""The tasks of a run as a tree: pipelines and loops are its branches."""
+"""The tasks of a run as a tree, with pipelines and loops as branches."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,13 +11,23 @@ from quantgate.display.words import elapsed, share, standing_of
 if TYPE_CHECKING:
     from quantgate.local_runner import Event, PlannedTask, TaskResult
 
-#: Standings that do not change any more.
+#: Final states.
 ENDED = frozenset({"cached", "succeeded", "failed", "skipped"})
 
 
 @dataclass
 class Node:
-    """A task, or a branch of tasks; times are of a clock that only goes forward."""
+    """A task or a branch of tasks.
+
+    Attributes:
+        label: the name.
+        children: the nodes below, by key.
+        own_standing: state of a task, one of `words.MARKS`.
+        began: when the task started, in seconds of a monotonic clock.
+        ended: when the task ended, in seconds of a monotonic clock.
+        seconds: duration of the task.
+        progress: number of processed items, and their total if it is known.
+    """
 
     label: str
     children: dict[str, "Node"] = field(default_factory=dict)
@@ -28,7 +38,7 @@ class Node:
     progress: tuple[int, int | None] | None = None
 
     def leaves(self) -> Iterator["Node"]:
-        """Yield the tasks below, or the node itself where it is one."""
+        """Yield the tasks below, or the node itself if it is a task."""
         if not self.children:
             yield self
         for child in self.children.values():
@@ -36,17 +46,17 @@ class Node:
 
     @property
     def standing(self) -> str:
-        """One of the words that `words.MARKS` has; of a branch, what its tasks come to."""
-        found = {leaf.own_standing for leaf in self.leaves()}
+        """The state, one of `words.MARKS`. A branch's state is derived from its tasks."""
+        standings = {leaf.own_standing for leaf in self.leaves()}
         for word in ("failed", "running"):
-            if word in found:
+            if word in standings:
                 return word
-        if len(found) == 1:
-            return found.pop()
-        return "succeeded" if found <= ENDED else "running" if found & ENDED else "waiting"
+        if len(standings) == 1:
+            return standings.pop()
+        return "succeeded" if standings <= ENDED else "running" if standings & ENDED else "waiting"
 
     def says(self, now: float) -> str:
-        """Return where the node stands, and how far it is."""
+        """Return a text with the state, the time and the progress."""
         return self._branch_says() if self.children else self._task_says(now)
 
     def _branch_says(self) -> str:
@@ -74,13 +84,13 @@ class Node:
 
 
 class Tree:
-    """All tasks that events have told of."""
+    """The tree of all tasks that events were about."""
 
     def __init__(self) -> None:
         self.root = Node("")
 
     def note(self, event: "Event", now: float) -> None:
-        """Take in an event that came at the given time."""
+        """Update the tree with an event at the given time."""
         from quantgate.local_runner.records import events
 
         match event:
@@ -102,13 +112,13 @@ class Tree:
     def _node(self, task: "PlannedTask") -> Node:
         *branches, key = task.path
         node = self.root
-        for place, label in _labelled(branches, candidate_of(task)):
-            node = node.children.setdefault(place, Node(label))
+        for branch, label in _labelled(branches, candidate_of(task)):
+            node = node.children.setdefault(branch, Node(label))
         return node.children.setdefault(key, Node(task.display_name))
 
 
 def _labelled(branches: list[str], candidate: str | None) -> list[tuple[str, str]]:
-    """Return keys and labels; the loops over candidates are one branch, however many there are."""
+    """Return keys and labels of branches. All loops over candidates share one branch."""
     if candidate is None:
         return [(part, part) for part in branches]
     *around, loop, iteration = branches

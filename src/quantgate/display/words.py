@@ -1,4 +1,4 @@
-"""The words and marks for where a task stands."""
+"""Words and marks for states of tasks."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from quantgate.local_runner import TaskResult
 
-#: Marks by standing; the words beside them say the same, for those who see neither.
+#: Marks by state. Words beside them say the same, for people who do not see the marks.
 MARKS: Mapping[str, str] = MappingProxyType(
     {
         "waiting": "·",
@@ -31,12 +31,12 @@ ASCII_MARKS: Mapping[str, str] = MappingProxyType(
 
 
 def standing_of(result: "TaskResult") -> str:
-    """Return how a task ended, in one word: succeeded, cached, failed or skipped."""
+    """Return the final state of a task: succeeded, cached, failed or skipped."""
     return "cached" if result.cached else result.state.value.lower()
 
 
 def elapsed(seconds: float) -> str:
-    """Return a time in whole seconds, minutes and hours: "7 s", "2:07", "1:02:07"."""
+    """Return a duration as text: "7 s", "2:07", "1:02:07"."""
     minutes, rest = divmod(int(seconds), 60)
     if minutes == 0:
         return f"{rest} s"
@@ -45,5 +45,5 @@ def elapsed(seconds: float) -> str:
 
 
 def share(done: int, total: int | None) -> str:
-    """Return what is done of how much, as "1,200/10,000"."""
+    """Return the progress as text: "1,200/10,000", or "1,200" without a total."""
     return f"{done:,}" if total is None else f"{min(done, total):,}/{total:,}"

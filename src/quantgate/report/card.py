@@ -1,6 +1,6 @@
-"""The card of a promoted model, in the format of Hugging Face: a YAML head, and Markdown.
+"""The model card of a promoted model, in the format of Hugging Face: YAML metadata and Markdown.
 
-It says what is known here, which is the quantization; what the float model is for its owner knows.
+The card describes the quantization. The purpose of the float model is left to its owner.
 """
 
 from typing import Any
@@ -22,22 +22,22 @@ from quantgate.wording.verdicts import rule_text
 
 
 def render(decision: Decision) -> str:
-    """The card of the winner, or of the float baseline where that is kept.
+    """Return the card of the winner, or of the float baseline if that is kept.
 
     Raises:
         InputError: nothing is promoted.
     """
     winner = decision.promoted
     if winner is None:
-        raise InputError(f"{decision.name}: a model card is of a winner, and nothing qualified")
+        raise InputError(f"{decision.name}: there is no model card, as no candidate qualified")
     sections = [
         [f"# {as_text(decision.name)}", "", as_text(_lead(decision, winner))],
         ["## Model details", "", *_details(decision, winner)],
         ["## Uses", "", *_uses(decision)],
         ["## How to use", "", *snippet(decision.details)],
         ["## Evaluation", "", *_evaluation(decision, winner)],
-        ["## Limits that it keeps", "", *_limits(winner)],
-        ["## Provenance", "", *texts(("what", "which"), provenance_items(decision))],
+        ["## Limits", "", *_limits(winner)],
+        ["## Provenance", "", *texts(("item", "value"), provenance_items(decision))],
     ]
     head = yaml.safe_dump(_head(decision, winner), sort_keys=False, allow_unicode=True)
     return f"---\n{head}---\n\n" + "\n\n".join("\n".join(part) for part in sections) + "\n"
@@ -91,47 +91,45 @@ def _kind(winner: Entry) -> list[str]:
 
 def _lead(decision: Decision, winner: Entry) -> str:
     if winner.mode == BASELINE.name:
-        return "The float32 model in LiteRT's format, kept because no quantized one qualified."
-    named = "" if winner.name == winner.mode else f" as candidate {winner.name}"
+        return "The float32 model in LiteRT's format, kept because no quantized model qualified."
+    named = "" if winner.name == winner.mode else f" (candidate {winner.name})"
     return (
-        f"A LiteRT model, quantized after training in the mode {winner.mode}{named} and chosen by "
-        f"quantgate among {len(decision.candidates)} candidates."
+        f"A LiteRT model, quantized after training in the mode {winner.mode}{named}. quantgate "
+        f"chose it from {len(decision.candidates)} candidates."
     )
 
 
 def _details(decision: Decision, winner: Entry) -> list[str]:
-    attested = [one for one in decision.details.attested if one.candidate == winner.name]
+    entries = [entry for entry in decision.details.attested if entry.candidate == winner.name]
     rows = [
         ("file", "model.tflite"),
         ("size", _figure(SIZE.name, winner.measurements.get(SIZE.name), decision)),
         ("SHA-256", winner.model_sha256 or NOTHING),
-        *(item for found in attested for item in _ops(found)),
+        *(item for attested in entries for item in _ops(attested)),
     ]
     ends = tensor_rows(decision.details.inputs, decision.details.outputs)
     titles = ("", "name", "shape", "dtype", "scale", "zero point")
-    return [*texts(("what", "which"), rows), *(["", *texts(titles, ends)] if ends else [])]
+    return [*texts(("item", "value"), rows), *(["", *texts(titles, ends)] if ends else [])]
 
 
-def _ops(found: Attested) -> list[tuple[str, str]]:
-    arithmetics, ops, macs, by_op = attested_row(found)
+def _ops(attested: Attested) -> list[tuple[str, str]]:
+    arithmetics, ops, macs, by_op = attested_row(attested)
     left = f"{ops} of the ops, {macs} of the multiply-accumulates: {by_op}" if by_op else "nothing"
-    return [("ops by what they compute in", arithmetics), ("left in float", left)]
+    return [("ops by type of computation", arithmetics), ("left in float", left)]
 
 
 def _uses(decision: Decision) -> list[str]:
     ends = [*decision.details.inputs, *decision.details.outputs]
     scaled = any(tensor.scale for tensor in ends)
     return [
-        "- What the float model that this one was made of is for, and is not for, holds for this "
-        "one too.",
-        "- The figures below hold for data like the evaluation data; elsewhere they have to be "
-        "measured again.",
+        "- The intended uses and the limitations are those of the float model.",
+        "- The metrics below apply to data like the evaluation data. Measure again on other data.",
         *(
-            ["- Integer inputs and outputs stand for `real = (integer - zero point) * scale`."]
+            ["- Integer inputs and outputs represent `real = (integer - zero point) * scale`."]
             if scaled
             else []
         ),
-        "- Latency depends on the processor; the one below is where it was measured.",
+        "- Latency depends on the processor. It was measured on the one named below.",
     ]
 
 
@@ -147,9 +145,9 @@ def _evaluation(decision: Decision, winner: Entry) -> list[str]:
     ]
     processor = one_line(decision.provenance.processor)
     return [
-        as_text(f"On {_samples(decision)}; latency on {processor}."),
+        as_text(f"Accuracy on {_samples(decision)}, latency on {processor}."),
         "",
-        *texts(("figure", "this model", "float32", "change"), rows),
+        *texts(("metric", "this model", "float32", "change"), rows),
     ]
 
 
@@ -171,4 +169,4 @@ def _limits(winner: Entry) -> list[str]:
         (rule_text(verdict), f"{verdict.outcome.mark} {verdict_text(verdict)}")
         for verdict in winner.verdicts
     ]
-    return texts(("limit", "this model"), rows) if rows else ["None were asked for."]
+    return texts(("limit", "this model"), rows) if rows else ["The spec has no limits."]

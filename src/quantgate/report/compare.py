@@ -1,4 +1,4 @@
-"""What changed from one run's decision to another's."""
+"""Comparison of the decisions of two runs."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from quantgate.wording.figures import change_text, figure_text, ratio_text, tole
 
 _DIGITS = 12
 _ABSENT = "none"
-#: Of `Provenance`, by what people call it.
+#: Names of versions for users -> attributes of `Provenance`.
 _VERSIONS = {
     "quantgate": "quantgate",
     "TensorFlow": "tensorflow",
@@ -26,12 +26,14 @@ _VERSIONS = {
 
 
 def compare(first: Decision, second: Decision) -> list[tuple[str, str]]:
-    """Say what is different in the second; nothing for two that decided alike on the same grounds.
+    """Return the changes from the first decision to the second.
+
+    Benchmarked metrics differ in every run. They are compared only if tables show them, and only
+    as far as the shown values differ.
 
     Returns:
-        Label and change, as in ("TensorFlow", "2.20.0 -> 2.21.0"): the outcome first, then what it
-        rests on, then every candidate's status and figures; of what the benchmark measures, which
-        is never the same twice, those that tables show, where they show a difference.
+        Labels and changes, such as ("TensorFlow", "2.20.0 -> 2.21.0"). The outcome comes first,
+        then inputs, versions and settings, then each candidate's status and metrics.
     """
     return [
         *_changed("outcome", _outcome(first), _outcome(second)),
@@ -65,9 +67,11 @@ def _data(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
 
 
 def _sources(decision: Decision) -> dict[str, str]:
-    found = decision.provenance
-    named = {_label(source): _source_text(source) for source in found.data}
-    evaluation = f"{found.evaluation_samples:,} samples ({found.evaluation_sha256[:_DIGITS]})"
+    provenance = decision.provenance
+    named = {_label(source): _source_text(source) for source in provenance.data}
+    evaluation = (
+        f"{provenance.evaluation_samples:,} samples ({provenance.evaluation_sha256[:_DIGITS]})"
+    )
     return named or {"evaluation": evaluation}
 
 
@@ -115,12 +119,12 @@ def _candidates(first: Decision, second: Decision) -> Iterator[tuple[str, str]]:
     after = {entry.name: entry for entry in second.entries}
     metrics = {**first.metrics, **second.metrics}
     shown = {*figures_shown(first), *figures_shown(second)}
-    untold = BENCHMARKED.keys() - shown
+    hidden = BENCHMARKED.keys() - shown
     for name in dict.fromkeys([*before, *after]):
         own, other = before.get(name), after.get(name)
         yield from _changed(name, _standing(own), _standing(other))
         if own and other:
-            yield from ((name, change) for change in _figures(own, other, metrics, untold))
+            yield from ((name, change) for change in _figures(own, other, metrics, hidden))
 
 
 def _standing(entry: Entry | None) -> str:
@@ -132,18 +136,18 @@ def _standing(entry: Entry | None) -> str:
 
 
 def _figures(
-    own: Entry, other: Entry, metrics: Mapping[str, str], untold: Collection[str]
+    own: Entry, other: Entry, metrics: Mapping[str, str], hidden: Collection[str]
 ) -> Iterator[str]:
     measured = dict.fromkeys([*own.measurements, *other.measurements])
-    for figure in (name for name in measured if name not in untold):
+    for figure in (name for name in measured if name not in hidden):
         kind = metric_of(figure, metrics) or figure
         before, after = own.measurements.get(figure), other.measurements.get(figure)
         texts = [_ABSENT if v is None else figure_text(kind, v) for v in (before, after)]
-        told = f"{figure} {texts[0]} -> {texts[1]}"
+        change = f"{figure} {texts[0]} -> {texts[1]}"
         if before is None or after is None:
-            yield told
+            yield change
         elif figure in BENCHMARKED:
             ratio = f" ({ratio_text(after / before)}x)" if before else ""
-            yield from [f"{told}{ratio}"] if texts[0] != texts[1] else []
+            yield from [f"{change}{ratio}"] if texts[0] != texts[1] else []
         elif before != after:
-            yield f"{told} ({change_text(kind, after - before)})"
+            yield f"{change} ({change_text(kind, after - before)})"

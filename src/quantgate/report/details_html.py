@@ -1,4 +1,4 @@
-"""The sections of the HTML report that no verdict rests on."""
+"""Additional sections of the HTML report: promises, classes, ROC curves, ops, tensors, ranges."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -19,32 +19,31 @@ from quantgate.report.promises import Kept, promises
 from quantgate.report.text import NOTHING, one_line
 
 _PROMISED = (
-    "How many times smaller and faster a model became, beside what LiteRT's guide to post-training "
-    "quantization says of its mode. The guide speaks of weights: on a small model the rest of the "
-    "file counts, and speed depends on the processor."
+    "The measured size and speed of each candidate relative to float32, next to the promise of "
+    "LiteRT's guide to post-training quantization for its mode. The promised sizes are about "
+    "weights. In a small model the rest of the file matters, too. Speed depends on the processor."
 )
 _ATTESTED = (
-    "What was delivered, read from the model: what its ops compute in, and those that were left in "
-    "float, with their share of the multiply-accumulates (MACs). Hybrid ops have int8 weights and "
-    "float activations."
+    "Ops of each converted model by the type they compute in, and the ops left in float with their "
+    "share of the multiply-accumulates (MACs). Hybrid ops have int8 weights and float activations."
 )
-_ENDS = "What has to be fed in and comes out; real value = (integer - zero point) * scale."
+_ENDS = "Tensors of the model's signatures. real value = (integer - zero point) * scale"
 
 
 def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[str]:
-    """Each section, empty where there is nothing to show."""
+    """Yield each section, empty if there is nothing to show."""
     details = decision.details
     yield section("Promised and measured", _promises(decision), _PROMISED)
-    for place, found in enumerate(details.classes):
-        several = f" ({one_line(found.figure)})" if len(details.classes) > 1 else ""
-        yield section(f"Classes{several}", _classes(found, place, plots), class_text(found))
-    for place, curves in enumerate(details.curves):
-        yield section("ROC curve", _curves(curves, plots.get(f"roc {place}")))
+    for index, classes in enumerate(details.classes):
+        several = f" ({one_line(classes.figure)})" if len(details.classes) > 1 else ""
+        yield section(f"Classes{several}", _classes(classes, index, plots), class_text(classes))
+    for index, curves in enumerate(details.curves):
+        yield section("ROC curve", _curves(curves, plots.get(f"roc {index}")))
     yield section("Ops", _attested(decision), _ATTESTED)
     yield section("Inputs and outputs", _ends(decision), _ENDS)
     if details.ranges:
         columns = 4 if details.ranges.suspicious else 3
-        titles = ("tensor", "least", "greatest", "suspicion")[:columns]
+        titles = ("tensor", "minimum", "maximum", "suspicion")[:columns]
         rows = (row[:columns] for row in range_rows(details.ranges))
         body = plain_table(titles, rows, range(1, 3), compact=True)
         yield section("Calibration ranges", body, range_text(details.ranges))
@@ -70,48 +69,48 @@ def _measured(title: str, text: str, is_kept: bool | None) -> str:
     return td(title, f"<span>{mark}{escape(text)}</span>", f"number {kind}")
 
 
-def _classes(found: Classes, place: int, plots: Mapping[str, str]) -> str:
+def _classes(classes: Classes, index: int, plots: Mapping[str, str]) -> str:
     matrices = figures(
         [
-            figure(plots.get(f"baseline {place}"), "float32"),
-            figure(plots.get(f"candidate {place}"), one_line(found.candidate)),
+            figure(plots.get(f"baseline {index}"), "float32"),
+            figure(plots.get(f"candidate {index}"), one_line(classes.candidate)),
         ]
     )
     changes = plain_table(
         ("class", "samples", "float32", "candidate", "change"),
-        class_rows(found),
+        class_rows(classes),
         range(1, 5),
         compact=True,
     )
     confused = plain_table(
-        ("class taken for another", "float32", "candidate", "change"),
-        confusion_rows(found),
+        ("class predicted as another", "float32", "candidate", "change"),
+        confusion_rows(classes),
         range(1, 4),
         compact=True,
     )
     return f'{matrices}<div class="columns">{changes}{confused}</div>'
 
 
-def _curves(found: Curves, plot: str | None) -> str:
-    caption = f"{one_line(found.figure)}: {one_line(found.candidate)} against float32"
+def _curves(curves: Curves, plot: str | None) -> str:
+    caption = f"{one_line(curves.figure)}: {one_line(curves.candidate)} and float32"
     return figures([figure(plot, caption)])
 
 
 def _attested(decision: Decision) -> str:
     titles = ("candidate", "computes in", "ops in float", "MACs in float", "in float, by op")
-    lines = (_ops(found, titles) for found in decision.details.attested)
+    lines = (_ops(attested, titles) for attested in decision.details.attested)
     return table(titles, lines, range(2, 4))
 
 
-def _ops(found: Attested, titles: tuple[str, ...]) -> str:
-    arithmetics, ops, macs, by_op = attested_row(found)
+def _ops(attested: Attested, titles: tuple[str, ...]) -> str:
+    arithmetics, ops, macs, by_op = attested_row(attested)
     cells = [
         td(titles[1], f"<span>{escape(arithmetics)}</span>"),
         td(titles[2], escape(ops), "number"),
         td(titles[3], escape(macs), "number"),
         td(titles[4], f"<span>{escape(by_op or NOTHING)}</span>"),
     ]
-    return f"<tr>{header_cell(one_line(found.candidate))}{''.join(cells)}</tr>"
+    return f"<tr>{header_cell(one_line(attested.candidate))}{''.join(cells)}</tr>"
 
 
 def _ends(decision: Decision) -> str:

@@ -1,4 +1,4 @@
-"""The sections of the Markdown report that no verdict rests on, in short."""
+"""Additional sections of the Markdown report: promises, classes, ops and calibration ranges."""
 
 from collections.abc import Iterator
 
@@ -18,17 +18,17 @@ MOST_CLASSES = 5
 
 
 def sections(decision: Decision) -> Iterator[list[str]]:
-    """Each section as lines, empty where there is nothing to show."""
+    """Yield each section as lines, empty if there is nothing to show."""
     details = decision.details
     yield _section("Promised and measured", _promises(decision))
-    for found in details.classes:
+    for classes in details.classes:
         titles = ("class", "samples", "float32", "candidate", "change")
-        rows = texts(titles, class_rows(found)[:MOST_CLASSES])
-        yield _section("Classes", [as_text(class_text(found)), "", *rows])
+        rows = texts(titles, class_rows(classes)[:MOST_CLASSES])
+        yield _section("Classes", [as_text(class_text(classes)), "", *rows])
     yield _section("Ops", _attested(decision))
     if details.ranges:
         suspicious = [row for row in range_rows(details.ranges) if row[3]]
-        columns = ("tensor", "least", "greatest", "suspicion")
+        columns = ("tensor", "minimum", "maximum", "suspicion")
         table = ["", *texts(columns, suspicious)] if suspicious else []
         yield _section("Calibration ranges", [as_text(range_text(details.ranges)), *table])
 
@@ -44,17 +44,17 @@ def _promises(decision: Decision) -> list[str]:
 
 
 def _promise(kept: Kept) -> tuple[str, str, str]:
-    told = ", ".join(text for text in (kept.promise.size, kept.promise.speed) if text)
+    promise = ", ".join(text for text in (kept.promise.size, kept.promise.speed) if text)
     measured = [f"{kept.size} smaller"]
     if kept.speed != NOTHING:
         measured.append(f"{kept.speed} speed")
-    return kept.name, told, ", ".join(measured)
+    return kept.name, promise, ", ".join(measured)
 
 
 def _attested(decision: Decision) -> list[str]:
     titles = ("candidate", "computes in", "ops in float", "MACs in float", "in float, by op")
     rows = [
-        (one_line(found.candidate), *(text or NOTHING for text in attested_row(found)))
-        for found in decision.details.attested
+        (one_line(attested.candidate), *(text or NOTHING for text in attested_row(attested)))
+        for attested in decision.details.attested
     ]
     return texts(titles, rows) if rows else []

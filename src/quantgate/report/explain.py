@@ -1,4 +1,4 @@
-"""Why one candidate won or lost, limit by limit and then objective by objective."""
+"""Explanation of why a candidate won or lost: its limits, then the steps of the choice."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,10 +11,10 @@ from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_
 
 
 def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
-    """Say why a candidate won or lost.
+    """Explain why a candidate won or lost.
 
     Returns:
-        Label and sentence, in the order in which the decision was made; the first is the outcome.
+        Labels and sentences: the outcome, then the reasons in the order of the decision.
     """
     if entry.name == decision.baseline.name:
         return [*_of_baseline(decision), *_verdicts(entry)]
@@ -29,12 +29,12 @@ def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
 
 
 def settings_of(closest: Closest) -> list[str]:
-    """The limits that would have let the closest candidate pass, as arguments of `--set`."""
+    """Return the limits that the closest candidate would meet, as arguments of `--set`."""
     return [f"{path}={value}" for path, value in leaves(closest.limits, "gate")]
 
 
 def leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Every value inside of mappings with its dotted path, numbers as people write them."""
+    """Yield each value in nested mappings as text with its dotted path."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from leaves(inner, f"{path}.{key}")
@@ -43,9 +43,9 @@ def leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_baseline(decision: Decision) -> Iterator[tuple[str, str]]:
-    yield "outcome", "the float baseline, which every candidate is held against"
+    yield "outcome", "the float baseline, which all candidates are compared with"
     if decision.promotes == decision.baseline.name:
-        yield "promoted", "no candidate qualifies, and the spec says to keep the baseline then"
+        yield "promoted", "no candidate qualifies, so the spec keeps the baseline"
 
 
 def _outcome(decision: Decision, entry: Entry) -> str:
@@ -55,7 +55,7 @@ def _outcome(decision: Decision, entry: Entry) -> str:
         return f"{entry.status}: {entry.status.description}"
     if not entry.qualified:
         return "does not qualify"
-    return f"qualifies, and `{decision.winner}` was chosen"
+    return f"qualifies, but `{decision.winner}` was chosen"
 
 
 def _verdicts(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -68,8 +68,8 @@ def _pass(verdict: Verdict) -> str:
     value = amount_text(verdict, verdict.value or 0.0)
     if verdict.bound is not None:
         value += f", {reach_text(verdict)} {amount_text(verdict, verdict.bound)}"
-    spare = amount_text(verdict, verdict.margin or 0.0)
-    return f"{rule_text(verdict)}: {value}, which leaves {spare}"
+    margin = amount_text(verdict, verdict.margin or 0.0)
+    return f"{rule_text(verdict)}: {value}, with a margin of {margin}"
 
 
 def _other_reasons(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -95,30 +95,30 @@ def _step(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
     own = _figure(decision, step.by, entry.measurements[step.by])
     best = f"the best, {_figure(decision, step.by, step.value)} of `{step.best}`"
     if entry.name == step.best:
-        stays = f"{step.by} of {own} is the best"
+        comparison = f"{step.by} of {own} is the best"
     elif entry.measurements[step.by] == step.value:
-        stays = f"{step.by} of {own} is as good as {best}"
+        comparison = f"{step.by} of {own} is as good as {best}"
     elif not step.within and entry.name in step.left:
-        stays = f"{step.by} of {own} is not told apart from {best}"
+        comparison = f"{step.by} of {own} is indistinguishable from {best}"
     else:
-        near = "counts as equal to" if entry.name in step.left else "does not count as equal to"
-        stays = f"{step.by} of {own} {near} {best} (within {tolerance_text(step.within)})"
-    return f"{stays}; {len(step.left)} left"
+        near = "is tied with" if entry.name in step.left else "is not tied with"
+        comparison = f"{step.by} of {own} {near} {best} (within {tolerance_text(step.within)})"
+    return f"{comparison}; {len(step.left)} left"
 
 
 def _by_weights(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
     changes = ", ".join(_change(decision, entry, objective) for objective in decision.choose)
-    against = "the least" if entry.name == step.best else f"`{step.best}` has {step.value:.4g}"
+    against = "the lowest" if entry.name == step.best else f"`{step.best}` has {step.value:.4g}"
     if (entry.name == step.best) != (entry.name in step.left):
         names = ", ".join(f"`{name}`" for name in step.left)
-        against += f"; least of {names}, where latencies that are not told apart count as equal"
+        against += f"; the lowest with indistinguishable latencies taken as equal: {names}"
     return f"weighted sum {entry.score:.4g} ({changes}); {against}"
 
 
 def _change(decision: Decision, entry: Entry, objective: Objective) -> str:
     name = objective.figure
-    theirs = decision.baseline.measurements[name]
-    change = 100 * (entry.measurements[name] - theirs) / abs(theirs)
+    reference = decision.baseline.measurements[name]
+    change = 100 * (entry.measurements[name] - reference) / abs(reference)
     return f"{name} {change:+.3g} %"
 
 
@@ -128,23 +128,23 @@ def _between_equals(decision: Decision, entry: Entry, equals: list[str]) -> str:
         name = objective.figure
         own, best = entry.measurements[name], winner.measurements[name]
         if own != best:
-            figures = f"{_figure(decision, name, own)} against {_figure(decision, name, best)}"
-            return f"among {len(equals)} equals {name} decides without tolerance: {figures}"
+            values = f"{_figure(decision, name, own)} and {_figure(decision, name, best)}"
+            return f"{name} without tolerance decides among {len(equals)} tied ones: {values}"
     if entry is winner:
-        return f"first of {len(equals)} equals, by the objectives without tolerance and by name"
-    return f"equal in every objective, and `{winner.name}` comes first by name"
+        return f"first of {len(equals)} tied ones, by the objectives without tolerance and by name"
+    return f"equal in all objectives, and `{winner.name}` comes first by name"
 
 
 def _front(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.pareto:
-        yield "Pareto", "on the front: no candidate that qualifies dominates it"
+        yield "Pareto", "on the front: no qualifying candidate dominates it"
     elif entry.qualified:
-        yield "Pareto", f"dominated by {_beaters(decision, entry)}"
+        yield "Pareto", f"dominated by {_dominating(decision, entry)}"
     elif entry.pareto_measured:
-        yield "Pareto", "no candidate that was measured dominates it"
+        yield "Pareto", "no measured candidate dominates it"
 
 
-def _beaters(decision: Decision, entry: Entry) -> str:
+def _dominating(decision: Decision, entry: Entry) -> str:
     own = _costs(decision, entry)
     others = [other for other in decision.candidates if other.pareto]
     return ", ".join(
@@ -164,7 +164,7 @@ def _costs(decision: Decision, entry: Entry) -> list[float]:
 def _ways_out(closest: Closest | None, entry: Entry) -> Iterator[tuple[str, str]]:
     if closest is None or closest.name != entry.name:
         return
-    yield "closest", "no candidate misses less"
+    yield "closest", "no other candidate comes closer to the limits"
     if closest.limits:
         settings = " ".join(f"--set {setting}" for setting in settings_of(closest))
         yield "would pass", f"with {settings}"

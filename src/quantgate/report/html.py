@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page, without scripts and without requests."""
+"""The report as a self-contained HTML page without scripts and requests."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -36,15 +36,15 @@ from quantgate.wording.figures import short_name
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 NO_PLOTS: Mapping[str, str] = MappingProxyType({})
-#: Columns of figures that fit a page.
+#: Maximum number of columns that fit a page.
 MOST_COLUMNS, MOST_LIMITS = 5, 4
 
 
 def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
-    """Lay the decision out as a page; whatever it holds is shown as text.
+    """Return the page. Markup in the decision is escaped.
 
     Args:
-        decision: what to show.
+        decision: the decision.
         plots: `<svg>` elements by name: "size", "latency", and for each of the details' classes
             and curves "baseline N", "candidate N" and "roc N".
     """
@@ -59,7 +59,7 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
         section("Limits", _limits(decision)),
         section("Choice", _choice(decision)),
         listed("Reasons", (_note(name, note) for name, note in notes(decision))),
-        section("Other figures", _others(decision)),
+        section("Other measurements", _others(decision)),
         *details_html.sections(decision, plots),
         section("Provenance", definitions(provenance_items(decision))),
         section("Reproduce", _commands(decision), REPRODUCE),
@@ -84,7 +84,7 @@ def _heading(decision: Decision) -> str:
 
 
 def _tiles(decision: Decision) -> str:
-    """The winner's figures, large; nothing where there is no winner."""
+    """Return the winner's metrics in large type, empty if there is no winner."""
     titles = [short_name(figure) for figure in figures_shown(decision)][:MOST_COLUMNS]
     winners = [row for row in rows(decision) if row.standing == "winner"]
     return "".join(
@@ -133,7 +133,7 @@ def _cell(cell: Cell, title: str) -> str:
 
 
 def _others(decision: Decision) -> str:
-    """What was measured and is not in the table of candidates, in tables that fit a page."""
+    """Return tables of the metrics that are not in the table of candidates."""
     others = figures_beside(decision)
     return "".join(
         _other_figures(decision, others[part]) for part in _parts(len(others), MOST_COLUMNS)
@@ -153,14 +153,14 @@ def _scatters(decision: Decision, plots: Mapping[str, str]) -> str:
     metric = main_metric(decision)
     if metric is None:
         return ""
-    better = "more" if more_is_better(metric, decision) else "less"
+    better = "higher" if more_is_better(metric, decision) else "lower"
     bars = (
-        f"Left is smaller; {better} {metric} is better. Upright bars: 95 % interval of the "
-        "difference from float32, from paired samples. Dashed: the Pareto front of the two."
+        f"Size and {metric}: smaller and {better} is better. Vertical bars: 95 % interval of the "
+        "difference from float32, from paired samples. Dashed line: the Pareto front of the two."
     )
     times = (
-        "Left is faster. Level bars: interval of the median latency relative to float32, from runs "
-        "in turn."
+        f"Latency and {metric}: faster and {better} is better. Horizontal bars: interval of the "
+        "median latency relative to float32, from interleaved runs."
     )
     return figures([figure(plots.get("size"), bars), figure(plots.get("latency"), times)])
 
@@ -171,16 +171,18 @@ def _limits(decision: Decision) -> str:
 
 
 def _parts(columns: int, most: int) -> list[slice]:
-    """Which columns each of several tables has, where one holds so many at the most."""
+    """Distribute columns over several tables with a maximum number of columns each."""
     tables = -(-columns // most)
     ends = [columns * table // max(1, tables) for table in range(tables + 1)]
     return [slice(*pair) for pair in pairwise(ends)]
 
 
 def _limits_of(decision: Decision, shown: slice, titles: Sequence[str]) -> str:
-    some = titles[shown]
-    lines = (_verdicts(name, verdicts[shown], some) for name, verdicts in limit_rows(decision))
-    return table(["candidate", *some], lines, range(1, len(some) + 1))
+    titles_shown = titles[shown]
+    lines = (
+        _verdicts(name, verdicts[shown], titles_shown) for name, verdicts in limit_rows(decision)
+    )
+    return table(["candidate", *titles_shown], lines, range(1, len(titles_shown) + 1))
 
 
 def _verdicts(name: str, verdicts: Sequence[Verdict], titles: Sequence[str]) -> str:
@@ -194,8 +196,8 @@ def _verdict(verdict: Verdict, title: str) -> str:
 
 def _choice(decision: Decision) -> str:
     front = pareto_text(decision)
-    text = f"<p>Among those that qualify: {escape(choice_text(decision))}.</p>"
-    return text + (f"<p>Pareto front over these figures: {escape(front)}.</p>" if front else "")
+    text = f"<p>Choice among the qualifying candidates: {escape(choice_text(decision))}.</p>"
+    return text + (f"<p>Pareto front of these objectives: {escape(front)}.</p>" if front else "")
 
 
 def _note(name: str, note: str) -> str:

@@ -1,4 +1,4 @@
-"""What `quantgate inspect` shows of a model: tables and sentences, as plain values."""
+"""The report of `quantgate inspect`: tables and sentences about a model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,13 @@ SPECIFICATION = "LiteRT's quantization specification"
 
 @dataclass(frozen=True)
 class Table:
-    """Cells by row, as many as columns; `numbers` counts the last columns that hold figures."""
+    """A table.
+
+    Attributes:
+        columns: titles of the columns.
+        rows: the cells of each row.
+        numbers: number of columns with numbers, which are the last ones.
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
@@ -27,13 +33,13 @@ class Table:
 
 
 def tables(inspection: Inspection) -> list[Table]:
-    """Inputs and outputs, ops, and weights; those that are empty are left out."""
-    found = [_ends(inspection), _ops(inspection), _weights(inspection)]
-    return [table for table in found if table.rows]
+    """Return the tables of inputs and outputs, ops and weights, without empty ones."""
+    candidates = [_ends(inspection), _ops(inspection), _weights(inspection)]
+    return [table for table in candidates if table.rows]
 
 
 def sentences(inspection: Inspection) -> list[tuple[str, str]]:
-    """What else there is to say, each with its label."""
+    """Return all other results as labels and sentences."""
     return [
         ("size", f"{inspection.size_bytes or 0:,} bytes, SHA-256 {inspection.model_sha256}"),
         ("signature", ", ".join(map(one_line, filter(None, inspection.signatures))) or "none"),
@@ -97,9 +103,9 @@ def _conforming(weight: WeightAttest) -> str:
 def _macs(inspection: Inspection) -> str:
     total = sum(inspection.macs.values())
     if not total:
-        return "none that are counted"
+        return "none in the counted ops"
     shares = ", ".join(f"{count / total:.1%} {name}" for name, count in inspection.macs.items())
-    return f"{total:,} a sample, {shares}"
+    return f"{total:,} per sample, {shares}"
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -135,7 +141,7 @@ def _tried(trial: Trial) -> list[tuple[str, str]]:
     if trial.kernels_problem:
         kernels = [("kernels", f"not compared: {one_line(trial.kernels_problem)}")]
     ratios = [
-        ("agreement", f"output `{one_line(name)}`: {ratio:.1f} dB against the other model's")
+        ("agreement", f"output `{one_line(name)}`: {ratio:.1f} dB compared with the other model")
         for name, ratio in trial.snr_db.items()
     ]
     return [("runs", _runs(trial)), *ratios, *kernels]
@@ -143,16 +149,16 @@ def _tried(trial: Trial) -> list[tuple[str, str]]:
 
 def _runs(trial: Trial) -> str:
     kind = "random " if trial.made_up else ""
-    blemishes = [
-        f"{what}: {', '.join(f'`{one_line(name)}`' for name in names)}"
-        for what, names in (
+    problems = [
+        f"{problem}: {', '.join(f'`{one_line(name)}`' for name in names)}"
+        for problem, names in (
             ("not finite", trial.not_finite),
             ("not finite for an input of zeros", trial.not_finite_on_zeros),
-            ("always the same", trial.constant),
+            ("constant", trial.constant),
         )
         if names
     ]
-    outputs = "; ".join(blemishes) or "its outputs are finite and not constant"
+    outputs = "; ".join(problems) or "its outputs are finite and not constant"
     return f"yes, on {trial.samples} {kind}samples; {outputs}"
 
 

@@ -1,4 +1,4 @@
-"""The report as Markdown, as GitHub and the UI of Kubeflow Pipelines show it."""
+"""The report as Markdown for GitHub and the UI of Kubeflow Pipelines."""
 
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +22,7 @@ from quantgate.wording.figures import short_name
 
 
 def render(decision: Decision) -> str:
-    """Lay the decision out as Markdown; whatever it holds is shown as text."""
+    """Return the report. Markup in the decision is escaped."""
     sections = [
         [f"# {as_text(decision.name)}", "", f"**{as_text(decision.summary)}**"],
         _list("Warnings", map(as_text, decision.warnings)),
@@ -37,7 +37,7 @@ def render(decision: Decision) -> str:
             "Reasons",
             (f"**{as_text(name)}**: {as_text(note)}" for name, note in notes(decision)),
         ),
-        _section("Other figures", _others(decision)),
+        _section("Other measurements", _others(decision)),
         *details_markdown.sections(decision),
         ["## Provenance", "", *_provenance(decision)],
         ["## Reproduce", "", as_text(REPRODUCE), "", *_commands(decision)],
@@ -93,14 +93,14 @@ def _mark(verdict: Verdict) -> str:
 def _choice(decision: Decision) -> list[str]:
     front = pareto_text(decision)
     return [
-        f"Among those that qualify: {as_text(choice_text(decision))}.",
-        *(["", f"Pareto front over these figures: {as_text(front)}."] if front else []),
+        f"Choice among the qualifying candidates: {as_text(choice_text(decision))}.",
+        *(["", f"Pareto front of these objectives: {as_text(front)}."] if front else []),
     ]
 
 
 def _provenance(decision: Decision) -> list[str]:
     items = [[as_text(label), as_text(value)] for label, value in provenance_items(decision)]
-    return table(["what", "which"], items)
+    return table(["item", "value"], items)
 
 
 def _list(title: str, items: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Markdown in which text from anywhere stays text."""
+"""Markdown with escaped text."""
 
 import html
 import re
@@ -10,17 +10,17 @@ _MARKUP = re.compile(r"[\\`*_\[\]#|~$]")
 
 
 def as_text(text: str) -> str:
-    """Text that Markdown, HTML and table cells leave as it is."""
+    """Escape a text for Markdown, HTML and table cells."""
     return _MARKUP.sub(r"\\\g<0>", html.escape(one_line(text), quote=False))
 
 
 def table(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table; its cells are Markdown."""
+    """Return the lines of a table with Markdown cells."""
     return [_line(titles), _line(["---"] * len(titles)), *map(_line, lines)]
 
 
 def texts(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table whose cells are texts."""
+    """Return the lines of a table with text cells, which are escaped."""
     return table(titles, (list(map(as_text, line)) for line in lines))
 
 

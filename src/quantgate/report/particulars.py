@@ -1,4 +1,4 @@
-"""The details of a decision in words: classes, ops, ranges, inputs and outputs."""
+"""Texts and table rows for the details of a decision: classes, ops, ranges and tensors."""
 
 from collections.abc import Sequence
 
@@ -7,103 +7,115 @@ from quantgate.records.details import Attested, Classes, RangesShown
 from quantgate.report.text import NOTHING, one_line
 
 LONGEST_TENSOR = 72
-MOST_TOLD = 3
+MOST_CHANGES = 3
 
 
-def class_rows(found: Classes) -> list[tuple[str, str, str, str, str]]:
-    """Class, samples, the shares that baseline and candidate got right, and by how many more."""
+def class_rows(classes: Classes) -> list[tuple[str, str, str, str, str]]:
+    """Return rows of class, samples, baseline's and candidate's accuracy, and the change.
+
+    The change is the number of samples that the candidate predicts correctly and the baseline
+    does not, minus the opposite.
+    """
     return [
         (
-            one_line(one.label),
-            f"{one.samples:,}",
-            _share(one.baseline, one.samples),
-            _share(one.candidate, one.samples),
-            _signed(one.candidate - one.baseline),
+            one_line(change.label),
+            f"{change.samples:,}",
+            _share(change.baseline, change.samples),
+            _share(change.candidate, change.samples),
+            _signed(change.candidate - change.baseline),
         )
-        for one in found.changes
+        for change in classes.changes
     ]
 
 
-def confusion_rows(found: Classes) -> list[tuple[str, str, str, str]]:
-    """Right and chosen class, how often the baseline and the candidate took one for the other."""
+def confusion_rows(classes: Classes) -> list[tuple[str, str, str, str]]:
+    """Return rows of a pair of classes, baseline's and candidate's count, and the change."""
     return [
         (
-            f"{one_line(one.right)} taken for {one_line(one.chosen)}",
-            f"{one.baseline:,}",
-            f"{one.candidate:,}",
-            _signed(one.candidate - one.baseline),
+            f"{one_line(confused.right)} predicted as {one_line(confused.chosen)}",
+            f"{confused.baseline:,}",
+            f"{confused.candidate:,}",
+            _signed(confused.candidate - confused.baseline),
         )
-        for one in found.confused
+        for confused in classes.confused
     ]
 
 
-def class_text(found: Classes) -> str:
-    """What the tables of classes show, in a sentence."""
-    shown = f"the {len(found.changes)} of {found.classes} classes that changed most"
-    which = "every class" if found.classes == len(found.changes) else shown
+def class_text(classes: Classes) -> str:
+    """Return a sentence about the tables of classes."""
+    changed = f"the {len(classes.changes)} of {classes.classes} classes that changed most"
+    shown = "all classes" if classes.classes == len(classes.changes) else changed
     return (
-        f"What {one_line(found.candidate)} gets right of {which}, beside float32, on "
-        f"{found.samples:,} samples ({one_line(found.figure)}); and which classes are taken for "
-        "another more or less often."
+        f"Correct predictions of {one_line(classes.candidate)} and float32 for {shown}, on "
+        f"{classes.samples:,} samples ({one_line(classes.figure)}), and the confusions that "
+        "changed most."
     )
 
 
-def changes_text(found: Classes) -> str:
-    """The classes that changed most, in a line; empty where none did."""
-    told = [
-        f"{one_line(one.label)}: {_signed(one.candidate - one.baseline)} of {one.samples:,}"
-        for one in found.changes[:MOST_TOLD]
-        if one.candidate != one.baseline
+def changes_text(classes: Classes) -> str:
+    """Return the classes that changed most in one line, empty if none changed."""
+    texts = [
+        f"{one_line(change.label)}: {_signed(change.candidate - change.baseline)} of "
+        f"{change.samples:,}"
+        for change in classes.changes[:MOST_CHANGES]
+        if change.candidate != change.baseline
     ]
-    return ", ".join(told)
+    return ", ".join(texts)
 
 
-def attested_row(found: Attested) -> tuple[str, str, str, str]:
-    """What ops compute in, the share of ops and of multiply-accumulates in float, and by op."""
+def attested_row(attested: Attested) -> tuple[str, str, str, str]:
+    """Return ops by type of computation, the float shares of ops and MACs, and the float ops."""
     return (
-        _counts(found.arithmetics),
-        percent(found.float_op_share),
-        percent(found.float_mac_share),
-        _float_ops(found),
+        _counts(attested.arithmetics),
+        percent(attested.float_op_share),
+        percent(attested.float_mac_share),
+        _float_ops(attested),
     )
 
 
-def range_rows(found: RangesShown) -> list[tuple[str, str, str, str]]:
-    """Tensor, least and greatest value, and what is suspicious."""
+def range_rows(ranges: RangesShown) -> list[tuple[str, str, str, str]]:
+    """Return rows of tensor, minimum, maximum and suspicion."""
     return [
-        (tensor_name(one.tensor), f"{one.least:.4g}", f"{one.greatest:.4g}", one.suspicion or "")
-        for one in found.shown
+        (
+            tensor_name(shown.tensor),
+            f"{shown.least:.4g}",
+            f"{shown.greatest:.4g}",
+            shown.suspicion or "",
+        )
+        for shown in ranges.shown
     ]
 
 
-def range_text(found: RangesShown) -> str:
-    """What the table of ranges shows, in a sentence."""
-    some = (
-        f"{found.suspicious:,} {_is(found)} suspicious"
-        if found.suspicious
+def range_text(ranges: RangesShown) -> str:
+    """Return a sentence about the table of ranges."""
+    suspicious = (
+        f"{ranges.suspicious:,} {_is(ranges)} suspicious"
+        if ranges.suspicious
         else "none is suspicious"
     )
-    shown = "" if len(found.shown) == found.tensors else f"; the widest {len(found.shown)} are here"
-    return f"Calibration gave {found.tensors:,} tensors a range, of which {some}{shown}."
+    count = len(ranges.shown)
+    shown = "" if count == ranges.tensors else f" The {count} widest are shown."
+    return f"Calibration found ranges of {ranges.tensors:,} tensors, of which {suspicious}.{shown}"
 
 
-def suspicion_text(found: RangesShown | None) -> str:
-    """How many ranges are suspicious, for where they are not listed; empty where none is."""
-    if not found or not found.suspicious:
+def suspicion_text(ranges: RangesShown | None) -> str:
+    """Return the number of suspicious ranges in words, empty if there are none."""
+    if not ranges or not ranges.suspicious:
         return ""
     return (
-        f"{found.suspicious:,} of {found.tensors:,} ranges {_is(found)} suspicious (in the report)"
+        f"{ranges.suspicious:,} of {ranges.tensors:,} ranges {_is(ranges)} suspicious "
+        "(in the report)"
     )
 
 
-def _is(found: RangesShown) -> str:
-    return "is" if found.suspicious == 1 else "are"
+def _is(ranges: RangesShown) -> str:
+    return "is" if ranges.suspicious == 1 else "are"
 
 
 def tensor_rows(
     inputs: Sequence[TensorAttest], outputs: Sequence[TensorAttest]
 ) -> list[tuple[str, ...]]:
-    """Role, name, shape, dtype, and scale and zero point where there are any."""
+    """Return rows of role, name, shape, dtype, scale and zero point."""
     return [
         (
             role,
@@ -119,18 +131,18 @@ def tensor_rows(
 
 
 def tensor_name(name: str) -> str:
-    """A tensor's name without the others that the converter fused into it."""
+    """Return the first of the names that the converter merged into a tensor's name."""
     first = one_line(name).split(";")[0]
     return first if len(first) <= LONGEST_TENSOR else f"…{first[-LONGEST_TENSOR + 1 :]}"
 
 
 def percent(share: float | None) -> str:
-    """A share: `12.5 %`."""
+    """Return a share as text: `12.5 %`."""
     return NOTHING if share is None else f"{100 * share:.1f} %"
 
 
-def _share(part: int, whole: int) -> str:
-    return percent(part / whole)
+def _share(part: int, total: int) -> str:
+    return percent(part / total)
 
 
 def _signed(count: int) -> str:
@@ -138,17 +150,17 @@ def _signed(count: int) -> str:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    ordered = sorted(counts.items(), key=lambda one: -one[1])
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
     return ", ".join(f"{one_line(name)} {count}" for name, count in ordered)
 
 
-def _float_ops(found: Attested) -> str:
+def _float_ops(attested: Attested) -> str:
     return ", ".join(
-        f"{one_line(name)} {count}{_of_macs(found, name)}"
-        for name, count in found.float_ops.items()
+        f"{one_line(name)} {count}{_of_macs(attested, name)}"
+        for name, count in attested.float_ops.items()
     )
 
 
-def _of_macs(found: Attested, name: str) -> str:
-    macs = found.float_macs.get(name, 0)
-    return f" ({100 * macs / found.macs:.1f} % of MACs)" if macs and found.macs else ""
+def _of_macs(attested: Attested, name: str) -> str:
+    macs = attested.float_macs.get(name, 0)
+    return f" ({100 * macs / attested.macs:.1f} % of MACs)" if macs and attested.macs else ""

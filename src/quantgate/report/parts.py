@@ -1,23 +1,23 @@
-"""Pieces of the HTML report: sections, tables, lists. Arguments called `body` are HTML already."""
+"""Parts of the HTML report: sections, tables, lists. Arguments called `body` are HTML."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
 
-#: Rows from which on a browser lays a table out only when it is seen.
+#: Tables with more rows than this are laid out only when they become visible.
 LONG = 100
 
 
 def section(title: str, body: str, note: str = "") -> str:
-    """A section with its heading; empty where it has no body."""
+    """Return a section with its heading, empty if the body is empty."""
     if not body:
         return ""
-    said = f'<p class="note">{escape(note)}</p>' if note else ""
+    paragraph = f'<p class="note">{escape(note)}</p>' if note else ""
     kind = title.lower().split()[0]
-    return f'<section class="{kind}"><h2>{escape(title)}</h2>{said}{body}</section>'
+    return f'<section class="{kind}"><h2>{escape(title)}</h2>{paragraph}{body}</section>'
 
 
 def listed(title: str, items: Iterable[str]) -> str:
-    """A section with a list of HTML items; empty where there is none."""
+    """Return a section with a list of HTML items, empty if there are none."""
     lines = "".join(f"<li>{item}</li>" for item in items)
     return section(title, f"<ul>{lines}</ul>") if lines else ""
 
@@ -25,17 +25,17 @@ def listed(title: str, items: Iterable[str]) -> str:
 def table(
     titles: Sequence[str], bodies: Iterable[str], numbers: range, *, compact: bool = False
 ) -> str:
-    """A table of rows.
+    """Return a table.
 
     Args:
-        titles: of the columns.
-        bodies: a `<tr>` each.
-        numbers: the columns whose titles stand right, above figures.
-        compact: whether it stays a table on a narrow screen, where others become lists.
+        titles: titles of the columns.
+        bodies: the rows, each a `<tr>`.
+        numbers: columns with numbers, which are aligned to the right.
+        compact: whether to keep the table on narrow screens instead of turning it into a list.
     """
     header = "".join(
-        f'<th scope="col"{" class=number" if place in numbers else ""}>{_breakable(title)}</th>'
-        for place, title in enumerate(titles)
+        f'<th scope="col"{" class=number" if index in numbers else ""}>{_breakable(title)}</th>'
+        for index, title in enumerate(titles)
     )
     lines = list(bodies)
     if not lines:
@@ -48,7 +48,7 @@ def table(
 
 
 def _breakable(title: str) -> str:
-    """A title that may go on in the next line after any of its underscores."""
+    """Return a title that can wrap after each underscore."""
     return escape(title).replace("_", "_<wbr>")
 
 
@@ -59,7 +59,7 @@ def plain_table(
     *,
     compact: bool = False,
 ) -> str:
-    """A table of texts whose first column is the rows' headers."""
+    """Return a table of texts. The first column has the headers of the rows."""
     bodies = (_plain_row(titles, row, numbers) for row in rows)
     return table(titles, bodies, numbers, compact=compact)
 
@@ -67,36 +67,36 @@ def plain_table(
 def _plain_row(titles: Sequence[str], row: Sequence[str], numbers: range) -> str:
     first, *others = row
     cells = (
-        td(titles[place], f"<span>{escape(text)}</span>", "number" if place in numbers else "")
-        for place, text in enumerate(others, start=1)
+        td(titles[index], f"<span>{escape(text)}</span>", "number" if index in numbers else "")
+        for index, text in enumerate(others, start=1)
     )
     return f"<tr>{header_cell(first)}{''.join(cells)}</tr>"
 
 
 def header_cell(name: str, body: str = "") -> str:
-    """The cell that names its row."""
+    """Return the header cell of a row."""
     return f'<th scope="row">{escape(name)}{body}</th>'
 
 
 def td(title: str, body: str, kind: str = "") -> str:
-    """A cell that knows its column's title, for narrow screens show no header."""
+    """Return a cell with its column's title, which narrow screens show instead of a header."""
     return f'<td class="{kind}" data-title="{escape(title)}">{body}</td>'
 
 
 def figure(plot: str | None, caption: str) -> str:
-    """A plot with its caption; empty without a plot."""
+    """Return a plot with its caption, empty without a plot."""
     if not plot:
         return ""
     return f"<figure>{plot}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def figures(bodies: Iterable[str]) -> str:
-    """Plots side by side where there is room; empty where there is none."""
-    found = [body for body in bodies if body]
-    return f'<div class="plots">{"".join(found)}</div>' if found else ""
+    """Return plots side by side if there is room, empty without plots."""
+    plots = "".join(bodies)
+    return f'<div class="plots">{plots}</div>' if plots else ""
 
 
 def definitions(items: Iterable[tuple[str, str]]) -> str:
-    """Labels and values."""
+    """Return a list of labels and values."""
     lines = (f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in items)
     return f"<dl>{''.join(lines)}</dl>"

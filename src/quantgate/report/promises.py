@@ -1,4 +1,4 @@
-"""What LiteRT's guide promises of a mode, and what was measured of it."""
+"""Size and speed that LiteRT's guide promises for each mode, compared with the measurements."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,16 @@ from quantgate.report.text import NOTHING, one_line
 
 @dataclass(frozen=True)
 class Kept:
-    """A promise and what was measured; `smaller` and `faster` say whether it was kept, if known."""
+    """A candidate's measurements and the promise for its mode.
+
+    Attributes:
+        name: name of the candidate.
+        promise: the promise.
+        size: the measured factor of the size.
+        smaller: whether the promised size is reached.
+        speed: the measured factor of the speed.
+        faster: whether the promised speed is reached, None if it is unknown.
+    """
 
     name: str
     promise: Promise
@@ -22,7 +31,7 @@ class Kept:
 
 
 def promises(decision: Decision) -> list[Kept]:
-    """One for each candidate that has a size, in the decision's order."""
+    """Return the comparison for each candidate with a size, in the decision's order."""
     return list(_kept(decision))
 
 
@@ -46,6 +55,6 @@ def _kept(decision: Decision) -> Iterator[Kept]:
 
 
 def _times(figure: str, baseline: Entry, entry: Entry) -> float | None:
-    """How many times a figure went into the baseline's."""
-    own, whole = entry.measurements.get(figure), baseline.measurements.get(figure)
-    return whole / own if own and whole else None
+    """Return `baseline / candidate` of a metric, None if one of them is missing or 0."""
+    own, reference = entry.measurements.get(figure), baseline.measurements.get(figure)
+    return reference / own if own and reference else None

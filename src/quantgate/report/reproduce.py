@@ -1,4 +1,4 @@
-"""How to reproduce a decision, as lines of a shell."""
+"""Shell commands to reproduce a decision."""
 
 import shlex
 
@@ -6,16 +6,16 @@ from quantgate.records.decision import Decision
 
 
 def commands(decision: Decision) -> list[str]:
-    """Install what the run had, and run its resolved spec again."""
-    found = decision.provenance
+    """Return commands that install the run's versions, and run its resolved spec again."""
+    provenance = decision.provenance
     return [
         shlex.join(
             [
                 "pip",
                 "install",
-                f"quantgate[all]=={found.quantgate}",
-                f"tensorflow=={found.tensorflow}",
-                f"ai-edge-litert=={found.litert}",
+                f"quantgate[all]=={provenance.quantgate}",
+                f"tensorflow=={provenance.tensorflow}",
+                f"ai-edge-litert=={provenance.litert}",
             ]
         ),
         "quantgate run spec.yaml",
@@ -23,7 +23,7 @@ def commands(decision: Decision) -> list[str]:
 
 
 REPRODUCE = (
-    "The run's folder has the resolved spec, every default spelled out. On the same SavedModel and "
-    "data (the hashes above) and the same kind of processor, these versions make the same models "
-    "and figures; latencies are those of the moment."
+    "The run's folder has the resolved spec with all defaults. These versions produce the same "
+    "models and metrics, given the same SavedModel and data (hashes above) and the same kind of "
+    "processor. Only latencies differ from run to run."
 )

@@ -1,4 +1,4 @@
-"""A few lines of Python that run a promoted model on real values."""
+"""An example in Python that runs a promoted model."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from quantgate.records.details import Details
 
 
 def snippet(details: Details) -> list[str]:
-    """A fenced block of Markdown: integer inputs are quantized, integer outputs dequantized."""
+    """Return a code block that quantizes integer inputs, runs the model and dequantizes outputs."""
     keys = details.signatures
     key = keys[0] if keys else "serving_default"
     prefix = f"{key}." if len(keys) > 1 else ""
@@ -36,7 +36,7 @@ def snippet(details: Details) -> list[str]:
 
 
 def _literal(name: str) -> str:
-    """A name in Python, on one line, and without the backticks that would end the block."""
+    """Return a Python string literal on one line, without backticks that would end the block."""
     return ascii(name).replace("`", r"\x60")
 
 
@@ -46,14 +46,14 @@ def _zeros(end: TensorAttest) -> str:
 
 
 def _quantized(name: str, end: TensorAttest) -> str:
-    limits, place = np.iinfo(end.dtype), f"inputs[{name}]"
-    steps = f"np.rint({place} / {end.scale:.9g}){_plus(end.zero_point)}"
-    return f"{place} = np.clip({steps}, {limits.min}, {limits.max}).astype(np.{end.dtype})"
+    limits, item = np.iinfo(end.dtype), f"inputs[{name}]"
+    steps = f"np.rint({item} / {end.scale:.9g}){_plus(end.zero_point)}"
+    return f"{item} = np.clip({steps}, {limits.min}, {limits.max}).astype(np.{end.dtype})"
 
 
 def _dequantized(name: str, end: TensorAttest) -> str:
-    place = f"outputs[{name}]"
-    return f"{place} = {end.scale:.9g} * ({place}.astype(np.float32){_plus(-end.zero_point)})"
+    item = f"outputs[{name}]"
+    return f"{item} = {end.scale:.9g} * ({item}.astype(np.float32){_plus(-end.zero_point)})"
 
 
 def _plus(number: int) -> str:

@@ -1,4 +1,4 @@
-"""The style sheet of the HTML report: light and dark, wide and narrow, and on paper."""
+"""The style sheet of the HTML report, for light and dark, wide and narrow screens, and print."""
 
 _LIGHT = """
   --paper: #ffffff; --panel: #f6f7f9; --ink: #1c2128; --soft: #59636f; --line: #d9dee4;

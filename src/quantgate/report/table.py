@@ -1,4 +1,4 @@
-"""The table of candidates, in words, before it is laid out: a row a model, a column a figure."""
+"""Contents of the table of candidates: a row for each model, a column for each metric."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,15 +26,19 @@ from quantgate.wording.figures import (
 )
 from quantgate.wording.verdicts import short_miss_text
 
-#: Metrics that get a column where neither a limit nor an objective names any.
+#: Maximum number of columns for metrics if no limit or objective names any.
 MOST_UNNAMED = 4
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure; `size` is one in KiB or MiB, `compared` the comparison with the baseline.
+    """A measured value as text.
 
-    `interval` is the confidence interval of a latency's ratio to the baseline's.
+    Attributes:
+        value: the value.
+        size: a size in KiB or MiB, empty for other metrics.
+        compared: the difference from the baseline, or the ratio to it.
+        interval: confidence interval of a latency's ratio to the baseline.
     """
 
     value: str
@@ -44,17 +48,22 @@ class Cell:
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """What stands beside the figure."""
+        """The texts to show beside the value."""
         return tuple(text for text in (self.size, self.compared, self.interval) if text)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table of candidates.
+    """A row of the table of candidates.
 
-    `standing` is "baseline", "winner", "qualifies", "misses", "rejected" or "failed"; `verdict`
-    says it in words, a line for each limit that was missed. `reasons` say why a candidate was
-    rejected or failed.
+    Attributes:
+        name: name of the model.
+        mode: its quantization mode.
+        standing: "baseline", "winner", "qualifies", "misses", "rejected" or "failed".
+        verdict: the standing in words, with a line for each violated limit.
+        cells: the measured values.
+        pareto: whether it is on the Pareto front.
+        reasons: why a candidate was rejected or failed.
     """
 
     name: str
@@ -67,10 +76,10 @@ class Row:
 
 
 def figures_shown(decision: Decision) -> list[str]:
-    """The figures that get a column: those that limits or objectives name, and the size.
+    """Return the metrics with a column: the size, and those that limits or objectives name.
 
-    Where none of these is a metric, all metrics do, up to `MOST_UNNAMED`; where none is a latency,
-    the median does.
+    If no accuracy metric is named, up to `MOST_UNNAMED` of them have a column. If no latency is
+    named, the median has one.
     """
     named = [*decision.limits, *(objective.figure for objective in decision.choose)]
     measured = _measured(decision)
@@ -88,19 +97,24 @@ def figures_shown(decision: Decision) -> list[str]:
 
 
 def figures_beside(decision: Decision) -> list[str]:
-    """The figures that were measured and have no column."""
+    """Return the metrics that were measured but have no column."""
     shown = figures_shown(decision)
     return [name for name in _measured(decision) if name not in shown]
 
 
 def beside_text(decision: Decision) -> str:
-    """What else was measured, where there is no room for it; empty if nothing was."""
+    """Return the names of the metrics without a column, empty if there are none."""
     others = [short_name(name) for name in figures_beside(decision)]
     return f"{', '.join(others)} (in the report)" if others else ""
 
 
 def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
-    """The baseline and every candidate, in the decision's order, with `figures_shown` or others."""
+    """Return the rows of all models in the decision's order.
+
+    Args:
+        decision: the decision.
+        figures: the metrics of the columns. None means `figures_shown`.
+    """
     figures = figures_shown(decision) if figures is None else figures
     return [
         Row(
@@ -109,7 +123,7 @@ def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
             standing=standing(entry, decision),
             verdict=_verdict_lines(entry, decision),
             pareto=entry.pareto,
-            reasons=() if entry.status == "measured" else [one_line(one) for one in entry.reasons],
+            reasons=() if entry.status == "measured" else list(map(one_line, entry.reasons)),
             cells=[_cell(name, entry, decision) for name in figures],
         )
         for entry in decision.entries
@@ -117,7 +131,7 @@ def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
 
 
 def standing(entry: Entry, decision: Decision) -> str:
-    """How the baseline or a candidate stands, as in `Row`."""
+    """Return the standing of the baseline or a candidate, as in `Row`."""
     if entry is decision.baseline:
         return "baseline"
     if entry.status != "measured":
@@ -128,11 +142,11 @@ def standing(entry: Entry, decision: Decision) -> str:
 
 
 def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
-    found = standing(entry, decision)
-    if found != "misses":
-        return [found]
-    missed = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
-    return missed or ["does not qualify"]
+    word = standing(entry, decision)
+    if word != "misses":
+        return [word]
+    violated = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
+    return violated or ["does not qualify"]
 
 
 def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
@@ -157,6 +171,6 @@ def _comparison(metric: str | None, value: float, reference: float) -> str:
 
 
 def _measured(decision: Decision) -> list[str]:
-    """The names of all figures, but for those of slices, which have lists of their own."""
+    """Return the names of all measured metrics without slices, which have separate lists."""
     names = [name for entry in decision.entries for name in entry.measurements]
     return [name for name in dict.fromkeys(names) if not is_slice(name)]

@@ -17,7 +17,7 @@ from quantgate.report.table import Cell, Row, beside_text, figures_shown, rows
 from quantgate.report.text import one_line
 from quantgate.wording.figures import short_name
 
-# Colour repeats what the words say and never stands alone.
+# Colours only repeat the words, for people who do not see them.
 _STYLES: Mapping[str, str] = MappingProxyType(
     {
         "baseline": "dim",
@@ -28,15 +28,15 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "failed": "red",
     }
 )
-# From here on a figure and what it is compared with stand on one line.
+# Terminals of at least this width show a value and its comparison on one line.
 WIDE_COLUMNS = 100
 ENDLESS_COLUMNS = 10_000
-# Longer names than any mode's may wrap, shorter ones stay whole on 80 columns.
+# Names of modes are at most this long and do not wrap on 80 columns. Longer names may wrap.
 WIDEST_NAME = 24
 
 
 def render(decision: Decision, console: Console) -> None:
-    """Print all candidates with their figures and verdicts, then the reasons and the decision."""
+    """Print the candidates with their metrics and verdicts, the reasons, and the decision."""
     separator = " " if console.width >= WIDE_COLUMNS else "\n"
     if _fits(decision, separator, console):
         console.print(_table(rows(decision), decision, separator))
@@ -59,10 +59,10 @@ def render(decision: Decision, console: Console) -> None:
 
 
 def _details(decision: Decision) -> Iterator[tuple[str, str]]:
-    """What there is to say in a line, with its label; empty where there is nothing."""
+    """Yield labels and texts of one line each. A text is empty if there is nothing to say."""
     yield "Pareto front", pareto_text(decision)
-    for found in decision.details.classes:
-        yield f"Right in class ({one_line(found.figure)})", changes_text(found)
+    for classes in decision.details.classes:
+        yield f"Correct by class ({one_line(classes.figure)})", changes_text(classes)
     yield "Calibration", suspicion_text(decision.details.ranges)
     yield "Also measured", beside_text(decision)
 
@@ -80,7 +80,7 @@ def _table(lines: Sequence[Row], decision: Decision, separator: str) -> Table:
 
 
 def _fits(decision: Decision, separator: str, console: Console) -> bool:
-    """Whether no word of the table is broken, but for names longer than any mode's."""
+    """Return whether the table fits without breaking words, except for long names."""
     lines = [replace(row, name=row.name[:WIDEST_NAME]) for row in rows(decision)]
     table = _table(lines, decision, separator)
     endless = console.options.update(max_width=ENDLESS_COLUMNS)
@@ -88,7 +88,7 @@ def _fits(decision: Decision, separator: str, console: Console) -> bool:
 
 
 def _print_list(decision: Decision, console: Console) -> None:
-    """Print what the table says where it is too wide even with a line for each word."""
+    """Print a list instead of a table that is too wide even with one word in each line."""
     figures = [short_name(figure) for figure in figures_shown(decision)]
     width = max(map(len, figures))
     for row in rows(decision):
@@ -112,7 +112,7 @@ def _cells(row: Row, separator: str) -> list[Text]:
 
 
 def _figure(cell: Cell, separator: str) -> Text:
-    """The figure and its comparison; a size in KiB is enough, the reports have the bytes."""
+    """Return the value and its comparison. Sizes are in KiB, as the reports have the bytes."""
     text = Text(cell.size or cell.value)
     return text.append(f"{separator}{cell.compared}", style="dim") if cell.compared else text
 

@@ -1,8 +1,8 @@
-"""Text and signs that every report has in common."""
+"""Text and marks that all reports share."""
 
 NOTHING = "-"
 
 
 def one_line(text: str) -> str:
-    """Text without line breaks and control characters, which converter messages are full of."""
+    """Return a text without line breaks and control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -41,7 +41,7 @@ def test_table(
         "FULLY_CONNECTED int8 1",
         "FULLY_CONNECTED int8 per-axis 0 no 1",
         "signature: serve",
-        "multiply-accumulates: 8 a sample, 100.0% int8",
+        "multiply-accumulates: 8 per sample, 100.0% int8",
         "biases: int32 (1)",
         "left in float: nothing",
         "shortfall: weight `w` of FULLY_CONNECTED holds -128, outside of [-127, 127]",
@@ -70,7 +70,7 @@ def test_hybrid_layer(
     assert (
         "left in float: FULLY_CONNECTED (1): 100.0% of the ops, 100.0% of the multiply-accumulates"
     ) in lines
-    assert "agreement: output `y`: 150.0 dB against the other model's" in lines
+    assert "agreement: output `y`: 150.0 dB compared with the other model" in lines
 
 
 def test_names_cannot_steer_the_terminal(
