@@ -36,6 +36,7 @@ PLAIN := \
   src/quantgate/runs \
   src/quantgate/schemas \
   src/quantgate/single_task.py \
+  src/quantgate/spec \
   src/quantgate/statistics \
   src/quantgate/wording \
   tests/architecture \

@@ -183,7 +183,7 @@ def test_plan_shows_it(quantgate) -> None:
         (
             "cluster.runtime.cpu=0",
             "`cluster.runtime.cpu` cannot be 0\n"
-            "  Write a number of cores such as `2`, or thousandths of one such as `500m`.",
+            "  Write a number of cores such as `2`, or of millicores such as `500m`.",
         ),
         (
             "cluster.convert={memory: 8Gi, memory_limit: 4Gi}",

@@ -227,7 +227,7 @@ from quantgate.spec import load
             "{max_ratio: 0.5}",
             "{max_ratio: 0.5, confidence: 0.95}",
             [
-                "13:32 `size_bytes` has no value for each sample, and so no confidence -> "
+                "13:32 `size_bytes` has no value for each sample, so it has no confidence -> "
                 "Remove it.",
             ],
         ),
@@ -243,14 +243,15 @@ from quantgate.spec import load
             "size_bytes: {max_ratio: 0.5}",
             "load_ms: {max: 5, confidence: 0.95}",
             [
-                "13:21 `load_ms` has no value for each sample, and so no confidence -> Remove it.",
+                "13:21 `load_ms` has no value for each sample, so it has no confidence -> Remove "
+                "it.",
             ],
         ),
         (
             "{max_ratio: 0.5}",
             "{max: 10ms}",
             [
-                "13:21 `size_bytes` is counted in bytes, and `gate.size_bytes.max` is in `ms` -> "
+                "13:21 `size_bytes` is measured in bytes, but `gate.size_bytes.max` is in `ms` -> "
                 "Write `bytes`, `B`, `kB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB` or `TiB`.",
             ],
         ),
@@ -258,14 +259,14 @@ from quantgate.spec import load
             "{max_drop: 0.01}",
             "{min: 0.9dB}",
             [
-                "12:15 `top1` has no unit, and `gate.top1.min` is in `dB` -> Write a plain number.",
+                "12:15 `top1` has no unit, but `gate.top1.min` is in `dB` -> Write a plain number.",
             ],
         ),
         (
             "within: 5%",
             "within: 5ms",
             [
-                "14:41 `size_bytes` is counted in bytes, and `choose.0.within` is in `ms` -> "
+                "14:41 `size_bytes` is measured in bytes, but `choose.0.within` is in `ms` -> "
                 "Write `bytes`, `B`, `kB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB` or `TiB`.",
             ],
         ),
@@ -289,14 +290,14 @@ from quantgate.spec import load
             "{max_drop: 0.01}",
             "{max: 1}",
             [
-                "12:10 `max` means nothing for `top1`, where higher is better -> Use `min`.",
+                "12:10 `max` does not fit `top1`, as higher values are better -> Use `min`.",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{max_rise: 1}",
             [
-                "12:10 `max_rise` means nothing for `top1`, where higher is better -> Use "
+                "12:10 `max_rise` does not fit `top1`, as higher values are better -> Use "
                 "`max_drop`.",
             ],
         ),
@@ -304,7 +305,7 @@ from quantgate.spec import load
             "{max_drop: 0.01}",
             "{max_ratio: 1}",
             [
-                "12:10 `max_ratio` means nothing for `top1`, where higher is better -> Use "
+                "12:10 `max_ratio` does not fit `top1`, as higher values are better -> Use "
                 "`max_drop_percent`, which is 5 for 5 % less than the baseline.",
             ],
         ),
@@ -312,14 +313,14 @@ from quantgate.spec import load
             "{max_ratio: 0.5}",
             "{min: 1}",
             [
-                "13:16 `min` means nothing for `size_bytes`, where lower is better -> Use `max`.",
+                "13:16 `min` does not fit `size_bytes`, as lower values are better -> Use `max`.",
             ],
         ),
         (
             "{max_ratio: 0.5}",
             "{max_drop: 1}",
             [
-                "13:16 `max_drop` means nothing for `size_bytes`, where lower is better -> "
+                "13:16 `max_drop` does not fit `size_bytes`, as lower values are better -> "
                 "Use `max_rise`.",
             ],
         ),
@@ -327,7 +328,7 @@ from quantgate.spec import load
             "{max_ratio: 0.5}",
             "{max_drop_percent: 1}",
             [
-                "13:16 `max_drop_percent` means nothing for `size_bytes`, where lower is "
+                "13:16 `max_drop_percent` does not fit `size_bytes`, as lower values are "
                 "better -> Use `max_ratio`, which is 1.05 for 5 % more than the baseline.",
             ],
         ),
@@ -335,50 +336,49 @@ from quantgate.spec import load
             "{max_ratio: 0.5}",
             "{max: -1}",
             [
-                "13:21 `size_bytes` is never below 0, and cannot be -1 -> None",
+                "13:21 `size_bytes` is never below 0, so it cannot be -1 -> None",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{min: 95}",
             [
-                "12:15 `top1` lies between 0 and 1, and cannot be 95 -> Did you mean 0.95?",
+                "12:15 `top1` is between 0 and 1, so it cannot be 95 -> Did you mean 0.95?",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{min: -0.5}",
             [
-                "12:15 `top1` lies between 0 and 1, and cannot be -0.5 -> None",
+                "12:15 `top1` is between 0 and 1, so it cannot be -0.5 -> None",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{min: 950}",
             [
-                "12:15 `top1` lies between 0 and 1, and cannot be 950 -> None",
+                "12:15 `top1` is between 0 and 1, so it cannot be 950 -> None",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{max_drop: 1}",
             [
-                "12:20 `top1` lies between 0 and 1, so a drop of 1 limits nothing -> Did "
-                "you mean 0.01?",
+                "12:20 `top1` is between 0 and 1, so a drop of 1 is no limit -> Did you mean 0.01?",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{max_drop: 200}",
             [
-                "12:20 `top1` lies between 0 and 1, so a drop of 200 limits nothing -> None",
+                "12:20 `top1` is between 0 and 1, so a drop of 200 is no limit -> None",
             ],
         ),
         (
             "{max_drop: 0.01}",
             "{max_drop_percent: 101}",
             [
-                "12:28 a drop of 101 % limits nothing -> None",
+                "12:28 a drop of 101 % is no limit -> None",
             ],
         ),
         (

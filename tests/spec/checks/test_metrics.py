@@ -139,7 +139,7 @@ def test_the_rules_of_a_metric_hold_under_its_own_name(sound, complaints):
     text = sound.replace("[top1, mse]", "[top1, {metric: mse, name: blur}]")
     text = text.replace("  top1: {max", "  blur: {max_drop: 0.5}\n  top1: {max")
     assert complaints(text) == [
-        "12:10 `max_drop` means nothing for `blur`, where lower is better -> Use `max_rise`."
+        "12:10 `max_drop` does not fit `blur`, as lower values are better -> Use `max_rise`."
     ]
 
 
@@ -152,13 +152,13 @@ def test_the_name_of_an_unknown_metric_is_not_reported_twice(sound, complaints):
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
-        ("r2: {min: 2}", "12:13 `r2` is never above 1, and cannot be 2 -> None"),
-        ("ssim: {min: -2}", "12:15 `ssim` lies between -1 and 1, and cannot be -2 -> None"),
+        ("r2: {min: 2}", "12:13 `r2` is never above 1, so it cannot be 2 -> None"),
+        ("ssim: {min: -2}", "12:15 `ssim` is between -1 and 1, so it cannot be -2 -> None"),
         (
             "ssim: {max_drop: 2}",
-            "12:20 `ssim` lies between -1 and 1, so a drop of 2 limits nothing -> None",
+            "12:20 `ssim` is between -1 and 1, so a drop of 2 is no limit -> None",
         ),
-        ("mae: {max: -1}", "12:14 `mae` is never below 0, and cannot be -1 -> None"),
+        ("mae: {max: -1}", "12:14 `mae` is never below 0, so it cannot be -1 -> None"),
     ],
 )
 def test_limits_are_held_against_a_metrics_range(sound, complaints, limit, said):
@@ -227,9 +227,8 @@ SLICED = "[{metric: top1, slice: device}, mse]"
             SLICED,
             "{each_slice: {max_drop: 2}, slices: {phone: {max_rise: 0.1}}}",
             [
-                "12:33 `top1` lies between 0 and 1, so a drop of 2 limits nothing -> Did you mean "
-                "0.02?",
-                "12:54 `max_rise` means nothing for `top1`, where higher is better -> Use "
+                "12:33 `top1` is between 0 and 1, so a drop of 2 is no limit -> Did you mean 0.02?",
+                "12:54 `max_rise` does not fit `top1`, as higher values are better -> Use "
                 "`max_drop`.",
             ],
         ),

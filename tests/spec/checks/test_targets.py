@@ -94,8 +94,8 @@ def test_targets_that_make_no_sense(tmp_path: Path, targets: str, sentences: lis
         (
             "{mcu_arena_bytes: {max_ratio: 0.5}}",
             [
-                "`max_ratio` needs the baseline's `mcu_arena_bytes`, and targets measure "
-                "candidates only: the float model is not what they run",
+                "`max_ratio` needs the baseline's `mcu_arena_bytes`, but only candidates are "
+                "measured on targets",
                 "Use `max`.",
             ],
         ),
@@ -105,7 +105,7 @@ def test_targets_that_make_no_sense(tmp_path: Path, targets: str, sentences: lis
         ),
         (
             "{mcu_arena_bytes: {min: 5}}",
-            ["`min` means nothing for `mcu_arena_bytes`, where lower is better"],
+            ["`min` does not fit `mcu_arena_bytes`, as lower values are better"],
         ),
         (
             "{ethos_u_cycles: {max: 5}}",
@@ -116,7 +116,7 @@ def test_targets_that_make_no_sense(tmp_path: Path, targets: str, sentences: lis
         ),
         (
             "{mcu_arena_bytes: {max: 9, confidence: 0.9}}",
-            ["`mcu_arena_bytes` has no value for each sample, and so no confidence"],
+            ["`mcu_arena_bytes` has no value for each sample, so it has no confidence"],
         ),
     ],
 )

@@ -81,7 +81,7 @@ import pytest
             "  top1: {max_drop: 0.01}\n  size_bytes: {max_ratio: 0.5}\n",
             "",
             [
-                "11:6 `gate` must be a mapping, not nothing -> Its keys are figures, as in "
+                "11:6 `gate` must be a mapping, not nothing -> Its keys are metrics, such as in "
                 "`top1: {max_drop: 0.01}`.",
             ],
         ),
@@ -161,8 +161,8 @@ import pytest
             "[top1, mse]",
             "null",
             [
-                "9:12 `measure.metrics` must be a list, not nothing -> Write its entries "
-                "as `[first, second]`.",
+                "9:12 `measure.metrics` must be a list, not nothing -> Write the entries as "
+                "`[first, second]`.",
             ],
         ),
         (

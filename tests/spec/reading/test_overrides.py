@@ -112,7 +112,7 @@ def test_problems_name_the_override_in_place_of_a_line(
         "--set promote=x: `promote` must be a mapping, not the text `x`\n"
         "  Its keys are `to` and `when_none_qualifies`.\n"
         "\n"
-        "--set gate.top1.max_drop=3: `top1` lies between 0 and 1, so a drop of 3 limits nothing\n"
+        "--set gate.top1.max_drop=3: `top1` is between 0 and 1, so a drop of 3 is no limit\n"
         "  Did you mean 0.03?\n"
         "\n"
         "3 problems in quantgate.yaml"

@@ -1,4 +1,4 @@
-"""Limits: which rules mean something for which figure."""
+"""Checks of limits: that their rules fit the metrics."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -19,50 +19,54 @@ def limit_findings(
     sliced: Collection[str],
     units: Mapping[KeyPath, str],
 ) -> Iterator[Finding]:
-    """Check the limits by figure; of a broken one (None) only that its figure is measured.
+    """Check the limits.
 
-    `sliced` are the figures of metrics with slices, `units` those that amounts were written with.
+    Args:
+        limits: the limits by metric. For a limit with errors (None), only the metric is checked.
+        figures: the metrics that limits can name.
+        sliced: names of the metrics with slices.
+        units: the units of amounts by path, as written in the spec.
     """
     for name, limit in limits.items():
         yield from figure_findings(name, ("gate", name), figures, at_key=True)
         if limit and name in figures.known:
-            yield from _of_one(figures.known[name], limit, sliced, units)
+            yield from _limit_findings(figures.known[name], limit, sliced, units)
 
 
 def unit_findings(figure: Figure, path: KeyPath, units: Mapping[KeyPath, str]) -> Iterator[Finding]:
-    """Refuse an amount in a unit that the figure is not counted in."""
+    """Return a finding if an amount is in a unit that the metric does not have."""
     unit, known = units.get(path), AMOUNT_UNITS.get(figure.unit, {})
     if unit is None or unit in known:
         return
-    counted = f"is counted in {figure.unit}" if figure.unit else "has no unit"
-    message = f"`{figure.name}` {counted}, and {dotted(path)} is in `{unit}`"
+    measured = f"is measured in {figure.unit}" if figure.unit else "has no unit"
+    message = f"`{figure.name}` {measured}, but {dotted(path)} is in `{unit}`"
     yield Finding(path, message, f"Write {listed(known)}." if known else "Write a plain number.")
 
 
-def _of_one(
+def _limit_findings(
     figure: Figure, limit: Limit, sliced: Collection[str], units: Mapping[KeyPath, str]
 ) -> Iterator[Finding]:
     path: KeyPath = ("gate", figure.name)
-    slices = dict(_of_slices(limit))
+    slices = dict(_rules_of_slices(limit))
     if slices and figure.name not in sliced:
         key = next(iter(slices))[0]
         message = f"`{figure.name}` has no slices"
         hint = f"Write `{{metric: {figure.name}, slice: KEY}}` in `measure.metrics`."
         yield Finding((*path, key), message, hint, at_key=True)
     if limit.by_name or limit.confidence is not None or not slices:
-        yield from _of_rules(figure, limit, path, units)
-    for within, rules in slices.items():
-        yield from _of_rules(figure, rules, (*path, *within), units)
+        yield from _rules_findings(figure, limit, path, units)
+    for slice_path, rules in slices.items():
+        yield from _rules_findings(figure, rules, (*path, *slice_path), units)
 
 
-def _of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:
+def _rules_of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:
     if limit.each_slice:
         yield ("each_slice",), limit.each_slice
     for name, rules in (limit.slices or {}).items():
         yield ("slices", name), rules
 
 
-def _of_rules(
+def _rules_findings(
     figure: Figure, given: Rules, path: KeyPath, units: Mapping[KeyPath, str]
 ) -> Iterator[Finding]:
     rules = given.by_name
@@ -70,49 +74,47 @@ def _of_rules(
     if not rules:
         hint = f"Its rules are {listed(_rules_of(figure), 'and')}."
         yield Finding(path, f"{dotted(path)} has no rule", hint, at_key=True)
-    yield from (_of_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
+    yield from (_wrong_direction(figure, (*path, rule)) for rule in rules if rule not in fitting)
     for rule, value in fitting.items():
         if figure.name in TARGET_OF and RULES[rule].compares:
-            yield _of_no_baseline(figure, (*path, rule))
+            yield _no_baseline(figure, (*path, rule))
             continue
         in_wrong_unit = [*unit_findings(figure, (*path, rule), units)]
-        yield from in_wrong_unit or _of_value(figure, (*path, rule), value)
+        yield from in_wrong_unit or _value_findings(figure, (*path, rule), value)
     if given.confidence is not None:
-        yield from _of_confidence(figure, (*path, "confidence"))
+        yield from _confidence_findings(figure, (*path, "confidence"))
 
 
 def _rules_of(figure: Figure) -> tuple[str, ...]:
     return rules_for(higher_is_better=figure.higher_is_better)
 
 
-def _of_wrong_direction(figure: Figure, path: KeyPath) -> Finding:
+def _wrong_direction(figure: Figure, path: KeyPath) -> Finding:
     rule = str(path[-1])
     better = "higher" if figure.higher_is_better else "lower"
-    message = f"`{rule}` means nothing for `{figure.name}`, where {better} is better"
+    message = f"`{rule}` does not fit `{figure.name}`, as {better} values are better"
     fitting = RULES[RULES[rule].instead]
     example = f", which is {fitting.example}" if fitting.example else ""
     return Finding(path, message, f"Use `{fitting.name}`{example}.", at_key=True)
 
 
-def _of_no_baseline(figure: Figure, path: KeyPath) -> Finding:
+def _no_baseline(figure: Figure, path: KeyPath) -> Finding:
     message = (
-        f"`{path[-1]}` needs the baseline's `{figure.name}`, and targets measure candidates only: "
-        "the float model is not what they run"
+        f"`{path[-1]}` needs the baseline's `{figure.name}`, but only candidates are measured on "
+        "targets"
     )
     return Finding(path, message, f"Use `{_rules_of(figure)[0]}`.", at_key=True)
 
 
-def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
+def _value_findings(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
     message = hint = None
     rule, span = RULES[str(path[-1])], figure.maximum - figure.minimum
     if not rule.compares and not figure.minimum <= value <= figure.maximum:
-        message = f"`{figure.name}` {_range_of(figure)}, and cannot be {value:g}"
+        message = f"`{figure.name}` {_range_of(figure)}, so it cannot be {value:g}"
     elif rule.is_drop and rule.unit is None and value >= span:
-        message = (
-            f"`{figure.name}` {_range_of(figure)}, so a {rule.noun} of {value:g} limits nothing"
-        )
+        message = f"`{figure.name}` {_range_of(figure)}, so a {rule.noun} of {value:g} is no limit"
     elif rule.is_drop and rule.unit == "%" and value > 100:
-        message = f"a {rule.noun} of {value:g} % limits nothing"
+        message = f"a {rule.noun} of {value:g} % is no limit"
     if rule.unit != "%" and (figure.minimum, figure.maximum) == (0, 1):
         hint = f"Did you mean {value / 100:g}?" if 1 <= value <= 100 else None
     if message:
@@ -121,11 +123,11 @@ def _of_value(figure: Figure, path: KeyPath, value: float) -> Iterator[Finding]:
 
 def _range_of(figure: Figure) -> str:
     if figure.bounded:
-        return f"lies between {figure.minimum:g} and {figure.maximum:g}"
+        return f"is between {figure.minimum:g} and {figure.maximum:g}"
     return f"is never above {figure.maximum:g}" if figure.maximum == 1 else "is never below 0"
 
 
-def _of_confidence(figure: Figure, path: KeyPath) -> Iterator[Finding]:
+def _confidence_findings(figure: Figure, path: KeyPath) -> Iterator[Finding]:
     if not figure.per_sample and not figure.percentile:
-        message = f"`{figure.name}` has no value for each sample, and so no confidence"
+        message = f"`{figure.name}` has no value for each sample, so it has no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)

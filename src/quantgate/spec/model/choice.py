@@ -1,4 +1,4 @@
-"""The choice in a spec: objectives with tolerances, in order, or weights."""
+"""The spec's `choose`: objectives in order with tolerances, or weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -24,13 +24,13 @@ LowerIsBetter = Annotated[
 
 
 class WithinConfidence(Section):
-    """A tolerance that the samples set."""
+    """A tolerance for differences that are not statistically significant."""
 
     confidence: float = Field(
         ge=0.5,
         lt=1,
-        description="Candidates whose paired difference to the best is not shown at this "
-        "one-sided confidence count as equal.",
+        description="Candidates that are not significantly worse than the best one at this "
+        "one-sided confidence are tied with it. Differences are paired by sample.",
     )
 
 
@@ -38,7 +38,7 @@ def _form_of_tolerance(value: object) -> str:
     return "<confidence>" if isinstance(value, (dict, WithinConfidence)) else "<amount>"
 
 
-# Told apart by hand, as the modes are.
+# A discriminator, as for the modes.
 Tolerance = Annotated[
     Annotated[Percentage | Annotated[Amount, Field(ge=0)], Tag("<amount>")]
     | Annotated[WithinConfidence, Tag("<confidence>")],
@@ -47,38 +47,38 @@ Tolerance = Annotated[
 
 
 class Objective(Alternatives):
-    """One line of the choice; the next one decides among those within the tolerance."""
+    """One objective of the choice. The next one decides among the tied candidates."""
 
-    minimize: LowerIsBetter | None = Field(default=None, description="Figure to make small.")
-    maximize: HigherIsBetter | None = Field(default=None, description="Figure to make large.")
+    minimize: LowerIsBetter | None = Field(default=None, description="Metric to minimize.")
+    maximize: HigherIsBetter | None = Field(default=None, description="Metric to maximize.")
     within: Tolerance = Field(
         default=0.0,
-        description="Candidates this close to the best count as equal: absolute, or as in `5%`, or "
-        "as in `{confidence: 0.95}`.",
+        description="Candidates within this tolerance of the best one are tied with it: an amount, "
+        "a percentage such as `5%`, or `{confidence: 0.95}`.",
     )
 
     @property
     def figure(self) -> str:
-        """The name of the figure that it is about."""
+        """The name of the metric."""
         return self.minimize or self.maximize or ""
 
 
 class WeightedObjective(Objective):
-    """An objective that counts by its weight beside the others; no line of a spec."""
+    """An objective of a weighted choice. It is derived from `choose.weights`."""
 
     weight: float
 
 
 def objective_of(line: Mapping[str, Any]) -> Objective:
-    """An objective as it travels between tasks, weighted or not."""
+    """Return an objective from a JSON object that tasks exchange, weighted or not."""
     return (WeightedObjective if "weight" in line else Objective).model_validate(line)
 
 
 class Weights(Section):
-    """The choice by a weighted sum of relative changes against the baseline."""
+    """A choice by the weighted sum of relative changes from the baseline."""
 
     weights: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        min_length=1, description="How much each figure counts, by figure."
+        min_length=1, description="The weight of each metric."
     )
 
 
@@ -94,13 +94,18 @@ Choose = Annotated[
 
 
 def weighted(figure: Figure, weight: float) -> WeightedObjective:
-    """An objective in the direction in which the figure is better."""
+    """Return a weighted objective in the direction in which the metric is better."""
     if figure.higher_is_better:
         return WeightedObjective(maximize=figure.name, weight=weight)
     return WeightedObjective(minimize=figure.name, weight=weight)
 
 
 def metrics_chosen_by(choose: Sequence[Objective], metrics: Mapping[str, str]) -> list[str]:
-    """The metrics' figures that a choice rests on; `metrics` are by the names of their figures."""
+    """Return the names of the accuracy metrics among the objectives.
+
+    Args:
+        choose: the objectives.
+        metrics: kinds of the accuracy metrics by name.
+    """
     named = dict.fromkeys(objective.figure for objective in choose)
     return [name for name in named if metric_of(name, metrics)]

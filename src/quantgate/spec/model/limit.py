@@ -1,4 +1,4 @@
-"""Limits of the spec: what a figure has to keep."""
+"""The spec's `gate`: limits of metrics."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from quantgate.spec.model.amount import Amount, Percent
 from quantgate.spec.model.section import Alternatives
 
 #: The units of rules' values, in words.
-_UNITS = {"%": ", in percent", "": "", None: ", in the figure's unit"}
+_UNITS = {"%": ", in percent", "": "", None: ", in the metric's unit"}
 
 
 def _optional(rule: Rule) -> Any:
@@ -29,7 +29,7 @@ def _optional(rule: Rule) -> Any:
 
 
 class Rules(Alternatives):
-    """What a figure has to keep; every rule given must hold."""
+    """The rules of a limit, all of which must be met."""
 
     min: Amount | None = _optional(MIN)
     max: Amount | None = _optional(MAX)
@@ -41,25 +41,24 @@ class Rules(Alternatives):
         default=None,
         ge=0.5,
         lt=1,
-        description="Every rule must hold at this one-sided confidence bound: of the difference in "
-        "pairs, or for `min` and `max` of the figure itself. For latency the pairs are rounds.",
+        description="The one-sided confidence of the bound that must meet each rule. The bound is "
+        "that of the paired difference from the baseline, or of the metric for `min` and `max`. "
+        "For latency the pairs are rounds.",
     )
 
     @property
     def by_name(self) -> dict[str, float]:
-        """The rules that are given, with their values."""
+        """The rules that are set, with their values."""
         values = {rule: getattr(self, rule) for rule in RULES}
         return {rule: value for rule, value in values.items() if value is not None}
 
 
 class Limit(Rules):
-    """What a figure has to keep, and its slices."""
+    """A limit of a metric and of its slices."""
 
-    each_slice: Rules | None = Field(
-        default=None, description="What the metric has to keep in each of its slices."
-    )
+    each_slice: Rules | None = Field(default=None, description="Rules for each slice.")
     slices: dict[str, Rules] | None = Field(
         default=None,
         min_length=1,
-        description="What it has to keep in single slices, by name, in place of `each_slice`.",
+        description="Rules for single slices by name. They replace those of `each_slice`.",
     )

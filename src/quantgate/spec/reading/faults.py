@@ -1,4 +1,4 @@
-"""What is wrong with a place of the spec, said in a sentence, with a way out."""
+"""Messages and hints for pydantic's validation errors."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,13 +12,13 @@ from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import described, did_you_mean, dotted, listed, shortened
 from quantgate.spec.reading.sections import homes_of, section_at
 
-Said = tuple[str, str | None]
-#: Of pydantic's kinds those that are about a key and not about its value.
+Description = tuple[str, str | None]
+#: Kinds of pydantic's errors that are about a key rather than a value.
 _KEYS = ("extra_forbidden", "missing")
 _SIZE = "Write a size with its unit, such as `8GiB` or `500MB`."
-_CORES = "Write a number of cores such as `2`, or thousandths of one such as `500m`."
+_CORES = "Write a number of cores such as `2`, or of millicores such as `500m`."
 _KUBERNETES_NAME = "A name in Kubernetes has lowercase letters, digits, `-` and `.`."
-#: What to write for keys whose values have a form of their own.
+#: Hints for keys whose values have a special format.
 _FORMS: Mapping[str | int, str] = {
     "within": "Write a number from 0, a percentage below 100 such as `5%`, or "
     "`{confidence: 0.95}`.",
@@ -33,7 +33,15 @@ _FORMS: Mapping[str | int, str] = {
 
 
 class Fault(NamedTuple):
-    """One of pydantic's errors: the place in the document, its kind, value and bounds."""
+    """A validation error of pydantic.
+
+    Attributes:
+        path: path of the value in the document.
+        kind: pydantic's type of the error.
+        value: the invalid value.
+        bounds: pydantic's context, such as the bounds of a range.
+        original: pydantic's message.
+    """
 
     path: KeyPath
     kind: str
@@ -43,31 +51,31 @@ class Fault(NamedTuple):
 
 
 def finding_of(fault: Fault) -> Finding:
-    """Say what is wrong, and what to write."""
-    message, hint = _saying(fault)(fault)
+    """Return the finding of an error: its message and a hint."""
+    message, hint = _describer(fault)(fault)
     return Finding(fault.path, message, hint, fault.kind in _KEYS)
 
 
 def keys_beside(fault: Fault) -> list[str]:
-    """The keys that the section around a place may have."""
+    """Return the keys of the section that an error is in."""
     return list(section_at(fault.path[:-1]).model_fields)
 
 
-def _saying(fault: Fault) -> Callable[[Fault], Said]:
+def _describer(fault: Fault) -> Callable[[Fault], Description]:
     if fault.kind not in _KEYS and fault.path[-1:] and fault.path[-1] in _FORMS:
-        return _say_no_such_form
+        return _describe_no_such_form
     if fault.path == ("quantize", "modes") and fault.kind != "too_short":
-        return _say_no_modes
-    return _SAYINGS.get(fault.kind, _say_as_it_is)
+        return _describe_no_modes
+    return _DESCRIBERS.get(fault.kind, _describe_unchanged)
 
 
-def _say_missing(fault: Fault) -> Said:
+def _describe_missing(fault: Fault) -> Description:
     around, key = fault.path[:-1], str(fault.path[-1])
     description = section_at(around).model_fields[key].description
     return f"{dotted(around)} needs the key `{key}`", f"`{key}`: {description}"
 
 
-def _say_unknown_key(fault: Fault) -> Said:
+def _describe_unknown_key(fault: Fault) -> Description:
     key = str(fault.path[-1])
     message = f"{dotted(fault.path[:-1])} has no key `{shortened(key)}`"
     known = keys_beside(fault)
@@ -81,33 +89,33 @@ def _keys_are(known: Iterable[str]) -> str:
     return f"Its keys are {listed(known, 'and')}."
 
 
-def _say_no_mapping(fault: Fault) -> Said:
+def _describe_no_mapping(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a mapping, not {described(fault.value)}"
     if fault.path == ("gate",):
-        return message, "Its keys are figures, as in `top1: {max_drop: 0.01}`."
+        return message, "Its keys are metrics, such as in `top1: {max_drop: 0.01}`."
     if fault.path[-1] in ("features", "columns"):
         return message, "Its keys are names of features or inputs."
     return message, _keys_are(section_at(fault.path).model_fields)
 
 
-def _say_no_list(fault: Fault) -> Said:
+def _describe_no_list(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a list, not {described(fault.value)}"
     if isinstance(fault.value, str):
         return message, f"Write `[{shortened(fault.value)}]`."
-    return message, "Write its entries as `[first, second]`."
+    return message, "Write the entries as `[first, second]`."
 
 
-def _say_no_text(fault: Fault) -> Said:
+def _describe_no_text(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be text, not {described(fault.value)}"
     scalar = isinstance(fault.value, (int, float))
     return message, "Put it in quotes." if scalar else None
 
 
-def _say_empty_text(fault: Fault) -> Said:
+def _describe_empty_text(fault: Fault) -> Description:
     return f"{dotted(fault.path)} must not be empty", None
 
 
-def _say_no_name(fault: Fault) -> Said:
+def _describe_no_name(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} cannot be `{shortened(str(fault.value))}`"
     rule = (
         "A name has up to 63 lowercase letters, digits, `-` and `_`, and starts and ends with a "
@@ -117,12 +125,12 @@ def _say_no_name(fault: Fault) -> Said:
     return message, f"{rule} Did you mean `{near}`?" if near else rule
 
 
-def _say_no_whole_number(fault: Fault) -> Said:
+def _describe_no_whole_number(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a whole number, not {described(fault.value)}"
     return message, _unquote(fault.value)
 
 
-def _say_no_number(fault: Fault) -> Said:
+def _describe_no_number(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a number, not {described(fault.value)}"
     percent = re.fullmatch(r"([0-9.]+) ?%", str(fault.value))
     if percent and (rule := in_percent(str(fault.path[-1]))):
@@ -138,7 +146,7 @@ def _known_units(unit: str) -> str:
     return did_you_mean(unit, known) or f"The units are {listed(known, 'and')}."
 
 
-def _say_no_switch(fault: Fault) -> Said:
+def _describe_no_switch(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be true or false, not {described(fault.value)}"
     return message, "Write `true` or `false`, without quotes."
 
@@ -148,11 +156,11 @@ def _unquote(value: object) -> str | None:
     return "Remove the quotes." if isinstance(value, str) and is_number else None
 
 
-def _say_not_finite(fault: Fault) -> Said:
+def _describe_not_finite(fault: Fault) -> Description:
     return f"{dotted(fault.path)} must be a finite number", None
 
 
-def _say_out_of_range(fault: Fault) -> Said:
+def _describe_out_of_range(fault: Fault) -> Description:
     words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     value, ((bound, limit),) = fault.value, fault.bounds.items()
     message = f"{dotted(fault.path)} must be {words[bound]} {limit:g}, not {described(value)}"
@@ -161,17 +169,17 @@ def _say_out_of_range(fault: Fault) -> Said:
     return message, None
 
 
-def _say_too_few(fault: Fault) -> Said:
+def _describe_too_few(fault: Fault) -> Description:
     return f"{dotted(fault.path)} must have at least one entry", None
 
 
-def _say_none_of_these(fault: Fault) -> Said:
+def _describe_none_of_these(fault: Fault) -> Description:
     allowed = re.findall(r"'([^']*)'", fault.bounds["expected"])
     message = f"{dotted(fault.path)} must be {listed(allowed)}, not {described(fault.value)}"
     return message, did_you_mean(str(fault.value), allowed)
 
 
-def _say_no_modes(fault: Fault) -> Said:
+def _describe_no_modes(fault: Fault) -> Description:
     message = f"`quantize.modes` must be `auto` or a list of modes, not {described(fault.value)}"
     modes = f"The modes are {listed(QUANTIZED_MODES, 'and')}."
     if not isinstance(fault.value, str):
@@ -181,31 +189,31 @@ def _say_no_modes(fault: Fault) -> Said:
     return message, did_you_mean(fault.value, ["auto", *QUANTIZED_MODES]) or modes
 
 
-def _say_no_such_form(fault: Fault) -> Said:
+def _describe_no_such_form(fault: Fault) -> Description:
     return f"{dotted(fault.path)} cannot be {described(fault.value)}", _FORMS[fault.path[-1]]
 
 
-def _say_as_it_is(fault: Fault) -> Said:
+def _describe_unchanged(fault: Fault) -> Description:
     return f"{dotted(fault.path)}: {fault.original}", None
 
 
-_SAYINGS: Mapping[str, Callable[[Fault], Said]] = {
-    "missing": _say_missing,
-    "extra_forbidden": _say_unknown_key,
-    "model_type": _say_no_mapping,
-    "dict_type": _say_no_mapping,
-    "list_type": _say_no_list,
-    "string_type": _say_no_text,
-    "string_too_short": _say_empty_text,
-    "string_pattern_mismatch": _say_no_name,
-    "int_type": _say_no_whole_number,
-    "bool_type": _say_no_switch,
-    "float_type": _say_no_number,
-    "finite_number": _say_not_finite,
-    "greater_than_equal": _say_out_of_range,
-    "greater_than": _say_out_of_range,
-    "less_than_equal": _say_out_of_range,
-    "less_than": _say_out_of_range,
-    "too_short": _say_too_few,
-    "literal_error": _say_none_of_these,
+_DESCRIBERS: Mapping[str, Callable[[Fault], Description]] = {
+    "missing": _describe_missing,
+    "extra_forbidden": _describe_unknown_key,
+    "model_type": _describe_no_mapping,
+    "dict_type": _describe_no_mapping,
+    "list_type": _describe_no_list,
+    "string_type": _describe_no_text,
+    "string_too_short": _describe_empty_text,
+    "string_pattern_mismatch": _describe_no_name,
+    "int_type": _describe_no_whole_number,
+    "bool_type": _describe_no_switch,
+    "float_type": _describe_no_number,
+    "finite_number": _describe_not_finite,
+    "greater_than_equal": _describe_out_of_range,
+    "greater_than": _describe_out_of_range,
+    "less_than_equal": _describe_out_of_range,
+    "less_than": _describe_out_of_range,
+    "too_short": _describe_too_few,
+    "literal_error": _describe_none_of_these,
 }
