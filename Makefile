@@ -40,7 +40,21 @@ PLAIN := \
   src/quantgate/statistics \
   src/quantgate/wording \
   tests/architecture \
-  tests/components
+  tests/commands \
+  tests/components \
+  tests/components/benchmark \
+  tests/components/data \
+  tests/components/evaluate \
+  tests/components/gate \
+  tests/components/measure_targets \
+  tests/components/promote \
+  tests/components/upstream \
+  tests/display \
+  tests/planning \
+  tests/report \
+  tests/runs \
+  tests/schemas \
+  tests/spec
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 

@@ -49,7 +49,7 @@ def test_the_list_has_the_least_recently_used_first(cache, capsys):
     assert re.fullmatch(r"3 entries, [67],\d\d\d bytes, in .*the cäche", total)
 
 
-def test_no_cache_is_an_empty_one(tmp_path, capsys):
+def test_a_missing_cache_is_shown_as_empty(tmp_path, capsys):
     nowhere = tmp_path / "nowhere"
     assert main(["cache", "ls", "--cache-dir", str(nowhere)]) == 0
     assert main(["cache", "prune", "--max-size", "0", "--cache-dir", str(nowhere)]) == 0
@@ -60,7 +60,7 @@ def test_no_cache_is_an_empty_one(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("action", [["ls"], ["prune", "--max-size", "0"]])
-def test_a_file_is_no_cache(tmp_path, capsys, action):
+def test_a_file_as_cache_dir_is_refused(tmp_path, capsys, action):
     (tmp_path / "spec.yaml").write_text("")
     assert main(["cache", *action, "--cache-dir", str(tmp_path / "spec.yaml")]) == 2
     assert capsys.readouterr().err == (
@@ -88,7 +88,7 @@ def test_pruning_by_age_and_size(cache, arguments, expected):
     assert list((cache / "partial").glob("*")) == []
 
 
-def test_notes_go_when_nobody_needed_them_for_long_or_everything_goes(cache):
+def test_notes_are_pruned_when_old_or_when_everything_is_pruned(cache):
     notes = [cache / kind / "note" for kind in ("last", "digests", "pipelines")]
     old = [note.with_name("old") for note in notes]
     for note in (*notes, *old):
@@ -129,7 +129,7 @@ def test_damaged_entries_are_listed_and_pruned(cache, capsys):
     assert left(cache) == set()
 
 
-def test_pruning_has_to_be_told_what(cache, capsys):
+def test_pruning_needs_an_age_or_a_size(cache, capsys):
     assert main(["cache", "prune", "--cache-dir", str(cache)]) == 2
     assert capsys.readouterr().err == (
         "error: say what to delete: `--older-than 30d`, `--max-size 2GB` or both; "
@@ -145,7 +145,7 @@ def test_pruning_has_to_be_told_what(cache, capsys):
         (["--max-size", "2 gigs"], "--max-size: `2 gigs` is not a size such as 500MB, 2GB or 1GiB"),
     ],
 )
-def test_wrong_sizes_and_ages(capsys, arguments, message):
+def test_invalid_sizes_and_ages_are_refused(capsys, arguments, message):
     with pytest.raises(SystemExit) as caught:
         main(["cache", "prune", *arguments])
     assert caught.value.code == 2
@@ -201,7 +201,7 @@ def test_a_task_is_found_by_name(run, tmp_path, capsys, task, expected):
     assert capsys.readouterr().out == expected * 3
 
 
-def test_a_task_that_is_not_there_or_not_the_only_one(run, capsys):
+def test_an_unknown_or_ambiguous_task_is_refused(run, capsys):
     assert main(["logs", str(run.path), "Gate"]) == 2
     assert main(["logs", str(run.path), "quant"]) == 2
     assert capsys.readouterr().err == (
@@ -217,7 +217,7 @@ def test_a_run_that_was_killed_has_logs(run, capsys):
     assert capsys.readouterr().out == "log of Quantize ab\n"
 
 
-def test_no_run_at_all(tmp_path, capsys):
+def test_logs_without_any_run_are_refused(tmp_path, capsys):
     assert main(["logs", "--runs-dir", str(tmp_path / "runs")]) == 2
     assert capsys.readouterr().err == (
         f"error: there is no run in {tmp_path / 'runs'}; start one with `quantgate run SPEC`\n"

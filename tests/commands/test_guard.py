@@ -1,4 +1,4 @@
-"""How an error becomes an exit code and a message."""
+"""Exit codes and messages of errors."""
 
 import argparse
 import errno
@@ -34,14 +34,14 @@ def raising(error: BaseException):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_expected_errors(
+def test_expected_errors_have_a_message_and_an_exit_code(
     error: QuantgateError, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert guarded(raising(error), NO_OPTIONS) == code
     assert capsys.readouterr().err == "error: no\n"
 
 
-def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_says_that_nothing_was_promoted(capsys: pytest.CaptureFixture[str]) -> None:
     assert guarded(raising(KeyboardInterrupt()), NO_OPTIONS) == 130
     assert capsys.readouterr().err == "\ninterrupted; nothing was promoted\n"
 
@@ -59,7 +59,7 @@ def test_a_bug_leaves_a_log(
     assert str(log) in message
 
 
-def test_a_bug_without_a_home_is_told_all_the_same(
+def test_a_bug_without_a_writable_home_is_still_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     blocked = tmp_path / "file"
@@ -77,7 +77,7 @@ def test_a_bug_without_a_home_is_told_all_the_same(
         (errno.EROFS, "runs/x: Read-only file system; choose another path"),
     ],
 )
-def test_what_the_system_refuses_is_no_bug(
+def test_errors_of_the_system_are_not_reported_as_bugs(
     code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = OSError(code, os.strerror(code), "runs/x")
@@ -85,7 +85,7 @@ def test_what_the_system_refuses_is_no_bug(
     assert capsys.readouterr().err == f"error: the system refuses to read or write {said}\n"
 
 
-def test_a_full_disk_names_the_file() -> None:
+def test_a_full_disk_message_names_the_file() -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         RunRecord(state="running").write("/dev/full")
     assert explained(caught.value, NO_OPTIONS)[1] == (
@@ -111,7 +111,7 @@ LONG = "long" * 100
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_a_path_that_cannot_be_is_no_bug(
+def test_an_impossible_path_is_wrong_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
@@ -121,7 +121,9 @@ def test_a_path_that_cannot_be_is_no_bug(
     )
 
 
-def test_a_folder_in_place_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_instead_of_a_file_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def read(options: argparse.Namespace) -> int:
         return len(options.file.read_bytes())
 
@@ -131,7 +133,7 @@ def test_a_folder_in_place_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
 
 
-def test_a_folder_that_nobody_gave_is_a_bug(
+def test_an_error_about_a_path_that_the_user_did_not_give_is_a_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -12,14 +12,14 @@ import pytest
 QUANTGATE = Path(sys.executable).parent / "quantgate"
 
 
-def heed_ctrl_c() -> None:
-    """A shell's background jobs, as CI may run, ignore it, and so do their children."""
+def handle_ctrl_c() -> None:
+    """Handle Ctrl-C, which background jobs of a shell and their children ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.parametrize("command", [[QUANTGATE], [sys.executable, "-m", "quantgate"]])
-def test_ctrl_c_during_the_imports_is_one_line(command: list, tmp_path: Path) -> None:
-    """The import of pydantic waits, so that the moment is not left to chance."""
+def test_ctrl_c_during_imports_prints_one_line(command: list, tmp_path: Path) -> None:
+    """The import of pydantic waits, so that the signal always arrives during an import."""
     slow = "import os, pathlib, time\n"
     slow += "pathlib.Path(__file__).with_name('reached').touch()\ntime.sleep(60)\n"
     (tmp_path / "pydantic.py").write_text(slow)
@@ -28,7 +28,7 @@ def test_ctrl_c_during_the_imports_is_one_line(command: list, tmp_path: Path) ->
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=heed_ctrl_c,
+        preexec_fn=handle_ctrl_c,
     )
     limit = time.monotonic() + 60
     while not (tmp_path / "reached").exists():
@@ -40,7 +40,7 @@ def test_ctrl_c_during_the_imports_is_one_line(command: list, tmp_path: Path) ->
     assert errors == b"\ninterrupted before anything was done\n"
 
 
-def test_what_comes_before_ctrl_c_is_heeded_is_next_to_nothing() -> None:
+def test_few_modules_are_imported_before_ctrl_c_is_handled() -> None:
     code = (
         "import sys; before = set(sys.modules); import quantgate.cli\n"
         "print(*sorted(set(sys.modules) - before))"

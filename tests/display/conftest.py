@@ -1,4 +1,4 @@
-"""A terminal that understands what is drawn, and tasks to draw."""
+"""A terminal emulator, and tasks to draw."""
 
 import fcntl
 import os
@@ -36,10 +36,10 @@ class Terminal:
         """Take in what a program writes."""
         position = 0
         while position < len(text):
-            found = _SEQUENCE.match(text, position)
-            if found:
-                self._obey(found.group(1), found.group(2))
-                position = found.end()
+            sequence = _SEQUENCE.match(text, position)
+            if sequence:
+                self._obey(sequence.group(1), sequence.group(2))
+                position = sequence.end()
             else:
                 self._put(text[position])
                 position += 1
@@ -76,7 +76,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What stands on it."""
+        """The text on the screen."""
         return "\n".join(line.rstrip() for line in self.lines).rstrip()
 
 

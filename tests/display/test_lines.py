@@ -26,7 +26,7 @@ def log(tmp_path):
 
 @pytest.fixture
 def events(task, ended, log):
-    """Two tasks of a run; what the first prints comes in two parts."""
+    """Two tasks of a run. The output of the first one comes in two parts."""
     quantize, gate = task("for-loop-1", "0", "quantize"), task("gate")
 
     def of_the_run():
@@ -63,7 +63,7 @@ def test_plain_lines_say_how_tasks_ended(events):
     )
 
 
-def test_verbose_lines_have_what_tasks_print_under_their_names(events):
+def test_verbose_lines_show_task_output_with_task_names(events):
     lines, _ = plain(events, verbose=True)
     printed = [line for line in lines.splitlines() if " | " in line]
     assert printed == [
@@ -75,7 +75,7 @@ def test_verbose_lines_have_what_tasks_print_under_their_names(events):
     assert "N s  Quantize small: started\n" in lines
 
 
-def test_a_log_that_tasks_share_has_its_own_name(task, ended, log):
+def test_output_of_a_shared_log_has_the_name_of_the_log(task, ended, log):
     def sharing():
         for key in ("a", "b"):
             yield TaskStarted(task(key), log)
@@ -95,14 +95,14 @@ def test_json_has_every_event_with_stable_names(events, log):
     with JsonLines(Path("/runs/x"), stream, verbose=True) as tell:
         for event in events():
             tell(event)
-    found = [json.loads(line) for line in stream.getvalue().splitlines()]
-    for event in found:
+    events_written = [json.loads(line) for line in stream.getvalue().splitlines()]
+    for event in events_written:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event.pop("time"))
     one = {"task": "Quantize small", "candidate": "small", "id": "for-loop-1/0/quantize"}
     gate = {"task": "Gate", "candidate": None, "id": "gate"}
     end = {"event": "task_ended", "seconds": 1.5, "log": None, "error": None}
     printed = {"event": "task_printed", "task": "Quantize small"}
-    assert [event for event in found if event["event"] != "task_printed"] == [
+    assert [event for event in events_written if event["event"] != "task_printed"] == [
         {"event": "run_started", "run": "/runs/x", "tasks": ["Quantize small", "Gate"]},
         {"event": "task_waiting", **one},
         {"event": "task_started", **one, "log": str(log)},
@@ -113,6 +113,6 @@ def test_json_has_every_event_with_stable_names(events, log):
         {**end, **gate, "outcome": "cached"},
         {"event": "warning", "message": "careful"},
     ]
-    assert [event for event in found if event["event"] == "task_printed"] == [
+    assert [event for event in events_written if event["event"] == "task_printed"] == [
         {**printed, "line": line} for line in ("one", "two", "three", "no newline")
     ]

@@ -1,4 +1,4 @@
-"""Drawing on a real terminal, of any size and kind, while tasks really run."""
+"""Drawing on real terminals of several sizes and kinds, while real tasks run."""
 
 import re
 import sys
@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(start):
     assert shown.terminal.cursor_is_shown
 
 
-def test_what_tasks_print_stands_above_and_cannot_steer_the_terminal(start):
+def test_task_output_is_above_the_tree_and_without_escape_sequences(start):
     shown = start(2, form="verbose")
     assert shown.wait() == 0
     text = shown.terminal.text
@@ -125,7 +125,7 @@ def test_what_tasks_print_stands_above_and_cannot_steer_the_terminal(start):
     assert text.index("hello from 1x evaluate") < text.index("4/4 tasks")
 
 
-def test_without_colours(start):
+def test_no_color_turns_colours_off(start):
     shown = start(1, NO_COLOR="1")
     assert shown.wait() == 0
     assert shown.terminal.colours == 0
@@ -134,15 +134,14 @@ def test_without_colours(start):
     assert coloured.terminal.colours > 0
 
 
-def test_an_encoding_without_marks_gets_ascii(start):
+def test_an_ascii_encoding_gets_ascii_marks(start):
     shown = start(1, PYTHONIOENCODING="ascii")
     assert shown.wait() == 0
     assert shown.raw.isascii()
     assert "+ candidates" in shown.terminal.text
 
 
-@pytest.mark.timing
-def test_it_draws_seldom_and_costs_next_to_nothing(start):
+def test_redraws_are_rare_and_cheap(start):
     shown = start(20, 0.1, rows=50)
     assert shown.wait() == 0
     spent, seconds = map(float, shown.terminal.text.split()[-2:])
@@ -151,7 +150,7 @@ def test_it_draws_seldom_and_costs_next_to_nothing(start):
     assert spent < 0.2 * seconds
 
 
-def test_a_dumb_terminal_is_none(on_a_terminal, tmp_path):
+def test_a_dumb_terminal_gets_plain_lines(on_a_terminal, tmp_path):
     command = (
         "import sys; from quantgate.display.live import can_draw; sys.exit(can_draw(sys.stdout))"
     )

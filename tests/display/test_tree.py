@@ -1,4 +1,4 @@
-"""The tree of tasks: what stands where, and how it folds."""
+"""The tree of tasks, and its folding."""
 
 from dataclasses import replace
 
@@ -129,7 +129,7 @@ FOLDED = {
 
 
 @pytest.mark.parametrize("height", FOLDED)
-def test_what_is_over_is_folded_before_what_goes_on(half_way, height):
+def test_ended_branches_are_folded_before_running_ones(half_way, height):
     assert drawn(half_way, height) == FOLDED[height]
 
 
@@ -157,7 +157,7 @@ def test_cached_tasks_and_a_branch_of_them(tree, tasks, ended):
     assert lines[3] == "  small: cached: cached"
 
 
-def test_another_attempt_begins_its_count_anew(half_way, tasks):
+def test_a_retry_restarts_the_progress(half_way, tasks):
     half_way.note(TaskRetried(tasks[4], 1, "no"), 12.0)
     assert "    Quantize: running: 1:05" in drawn(half_way)
 

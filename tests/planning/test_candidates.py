@@ -1,4 +1,4 @@
-"""Candidates with options: what the loop carries, and which calibrations they need."""
+"""Candidates with options: their loop items and calibrations."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def calibrated_on(name: str, **settings: object) -> dict[str, object]:
     return {"mode": "integer_only_int8", "name": name, "calibration": settings}
 
 
-def test_options_that_differ_from_the_modes_own_way_are_carried() -> None:
+def test_only_options_that_differ_from_the_defaults_are_in_loop_items() -> None:
     entry = {
         "mode": "full_integer",
         "name": "island",
@@ -79,7 +79,7 @@ def test_calibrations_are_listed_once_and_the_first_has_no_key() -> None:
     ]
 
 
-def test_a_further_candidate_changes_the_last_loop_only() -> None:
+def test_another_candidate_changes_only_the_last_loop() -> None:
     modes = [{"mode": "float16", "name": f"candidate-{n}"} for n in range(MOST_IN_A_LOOP + 2)]
     loops, longer = plan_of(*modes[:-1]).loops, plan_of(*modes).loops
     assert [len(items) for items in loops] == [MOST_IN_A_LOOP, 1]

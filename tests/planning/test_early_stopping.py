@@ -1,4 +1,4 @@
-"""What `measure.evaluation.stop_early` will do, told before anything runs."""
+"""The description of `measure.evaluation.stop_early` in a plan."""
 
 import pytest
 
@@ -58,20 +58,20 @@ def test_a_choice_by_accuracy_takes_all_samples():
         ),
     ],
 )
-def test_why_candidates_run_on_all_samples(metrics, reason):
-    found = spec(metrics, LIMIT)
-    assert description(found).startswith(f"all candidates run on all samples, because {reason}")
-    assert not make_plan(found).stops_early
+def test_reasons_why_candidates_run_on_all_samples(metrics, reason):
+    planned = spec(metrics, LIMIT)
+    assert description(planned).startswith(f"all candidates run on all samples, because {reason}")
+    assert not make_plan(planned).stops_early
 
 
-def test_no_limit_on_a_metric():
-    found = spec(["top1"], {"size_bytes": {"max": 1000}})
-    assert description(found) == (
+def test_without_a_limit_on_a_metric_candidates_run_on_all_samples():
+    planned = spec(["top1"], {"size_bytes": {"max": 1000}})
+    assert description(planned) == (
         "all candidates run on all samples, because no accuracy metric has a limit"
     )
 
 
-def test_the_plan_says_so_where_it_was_asked_for():
+def test_the_plan_describes_early_stopping_if_it_is_on():
     asked, not_asked = spec(["top1"], LIMIT), spec(["top1"], LIMIT, stop_early=False)
     assert "\nmeasure.evaluation.stop_early\n  candidates run on 100" in render(make_plan(asked))
     assert "stop_early" not in render(make_plan(not_asked))

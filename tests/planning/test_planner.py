@@ -1,4 +1,4 @@
-"""Which modes a plan takes, and why."""
+"""The modes of a plan and the reasons for them."""
 
 import pytest
 
@@ -44,7 +44,9 @@ def names(plan: Plan) -> list[str]:
         ("microcontroller", True, ["integer_only_int8", "integer_only_uint8"]),
     ],
 )
-def test_auto_follows_the_guide(target: str, calibration: bool, expected: list[str]) -> None:
+def test_auto_modes_follow_the_decision_tree_of_the_guide(
+    target: str, calibration: bool, expected: list[str]
+) -> None:
     plan = make_plan(spec({"target": target}, calibration))
     assert names(plan) == expected
     data = "with" if calibration else "without"
@@ -64,7 +66,7 @@ def test_every_mode_has_a_reason() -> None:
     )
 
 
-def test_modes_that_lack_data_say_so() -> None:
+def test_modes_without_calibration_data_have_a_reason() -> None:
     plan = make_plan(spec(calibration=False))
     out = {mode.mode.name: mode.reason for mode in plan.modes if not mode.included}
     assert set(out) == {mode.name for mode in QUANTIZED_MODES.values() if mode.calibrated}
@@ -138,7 +140,7 @@ def test_tasks_without_calibration_or_latency() -> None:
     ]
 
 
-def test_a_target_that_nothing_is_measured_on_is_hinted_at() -> None:
+def test_a_hint_is_given_if_nothing_is_measured_on_the_target() -> None:
     hint = "add `measure: {targets: [microcontroller]}` to measure on it\n"
     target = {"target": "microcontroller"}
     assert hint in render(make_plan(spec(target)))

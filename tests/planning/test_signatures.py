@@ -1,4 +1,4 @@
-"""What a plan makes of several signatures: run parameters, data sets, calibrations, tasks."""
+"""Plans of several signatures: run parameters, data sets, calibrations and tasks."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from quantgate.spec.model.spec import Spec
 def plan_of(
     signatures: dict[str, Any] | None = None, *, modes: object = "auto", **measure: Any
 ) -> Plan:
-    """Two signatures, of which `decode` alone is measured."""
+    """Return a plan of two signatures. Only `decode` is measured."""
     own = {"decode": {"source": "codes.npz", "samples": 50}} if signatures is None else signatures
     evaluation = {"source": "test.npz", "label": "y", "signatures": {}}
     metrics = [{"metric": "mse", "signature": "decode"}]
@@ -65,7 +65,7 @@ def test_one_source_for_all_signatures_is_one_run_parameter() -> None:
     ]
 
 
-def test_keys_that_read_alike_as_parameters_are_told_apart_by_number() -> None:
+def test_signatures_with_clashing_parameter_names_are_numbered() -> None:
     own = {"decode": {"source": "a.npz"}, "en code": {"source": "b"}, "en-code": {"source": "c"}}
     spec = plan_of(own).spec
     spec.model.signatures.extend(["en code", "en-code"])
@@ -77,14 +77,14 @@ def test_keys_that_read_alike_as_parameters_are_told_apart_by_number() -> None:
     ]
 
 
-def test_only_what_is_measured_is_evaluated() -> None:
+def test_only_measured_signatures_have_evaluation_data() -> None:
     assert [samples.signature for samples in plan_of(latency=None).evaluation_data] == ["decode"]
     timed = plan_of(latency={"signature": "encode"})
     assert timed.timed == "encode"
     assert [samples.signature for samples in timed.evaluation_data] == ["encode", "decode"]
 
 
-def test_data_without_a_place_needs_no_parameter() -> None:
+def test_data_without_a_location_has_no_parameter() -> None:
     plan = plan_of({"decode": {"source": "my_data:codes"}})
     samples = plan.calibration_data[1]
     assert samples == SignatureData("decode", samples.data, "")

@@ -15,12 +15,12 @@ DECISIONS = Path(__file__).parent / "decisions"
 
 @pytest.fixture
 def winner() -> Decision:
-    """Seven candidates, of which four qualify."""
+    """A decision on seven candidates, four of which qualify."""
     return Decision.read(DECISIONS / "winner.json")
 
 
 def with_details(decision: Decision, classes: int = 10, figure: str = "top1") -> Decision:
-    """A decision with everything that reports can show, of the winner or the first candidate."""
+    """Return a decision with all details, of the winner or of the first candidate."""
     rng = np.random.default_rng(0)
     right = rng.integers(0, classes, 2000).astype(np.int32)
     before, after = (

@@ -14,7 +14,7 @@ def head_and_body(text):
     return yaml.safe_load(head), body
 
 
-def test_the_head_is_what_the_hub_reads(rich):
+def test_the_metadata_is_valid_for_hugging_face(rich):
     head, _ = head_and_body(render(rich))
     assert head["library_name"] == "litert"
     assert head["tags"] == ["litert", "tflite", "quantized", "integer_only_int8", "quantgate"]
@@ -27,7 +27,7 @@ def test_the_head_is_what_the_hub_reads(rich):
     assert result["metrics"] == [{"type": "accuracy", "name": "top1", "value": 0.8908}]
 
 
-def test_the_sections_say_what_is_known(rich):
+def test_the_sections_and_their_contents(rich):
     _, body = head_and_body(render(rich))
     headings = re.findall(r"^##? (.*)$", body, re.MULTILINE)
     assert headings == [
@@ -42,7 +42,7 @@ def test_the_sections_say_what_is_known(rich):
     assert any(line.startswith("| left in float | 13.3 % of the ops") for line in lines)
 
 
-def test_large_models_are_told_in_mib(rich):
+def test_sizes_of_large_models_are_in_mib(rich):
     large = {"size_bytes": 100_746_854.0}
     entries = [
         entry.model_copy(update={"measurements": {**entry.measurements, **large}})
@@ -54,7 +54,7 @@ def test_large_models_are_told_in_mib(rich):
     assert "96.08 MiB" in html.render(decision)
 
 
-def test_a_candidate_under_a_name_of_its_own_is_told_with_its_mode(rich):
+def test_a_candidate_with_another_name_is_shown_with_its_mode(rich):
     named = [
         entry.model_copy(update={"name": "mine"}) if entry.name == rich.winner else entry
         for entry in rich.candidates
@@ -63,7 +63,7 @@ def test_a_candidate_under_a_name_of_its_own_is_told_with_its_mode(rich):
     assert "in the mode integer\\_only\\_int8 (candidate mine). quantgate chose it" in text
 
 
-def test_without_limits_and_details_there_is_a_card_too(winner):
+def test_a_card_without_limits_and_details(winner):
     bare = [entry.model_copy(update={"verdicts": []}) for entry in winner.candidates]
     text = render(winner.model_copy(update={"candidates": bare}))
     assert "The spec has no limits." in text
@@ -86,7 +86,7 @@ def test_names_with_markup_are_text(rich):
     assert head["model-index"][0]["name"] == "a: b --- c"
 
 
-def test_the_signature_of_several_is_named(rich):
+def test_the_snippet_names_the_first_of_several_signatures(rich):
     details = rich.details.model_copy(
         update={
             "signatures": ["encode", "decode"],
@@ -102,7 +102,7 @@ def test_the_signature_of_several_is_named(rich):
     assert "'code'" not in text
 
 
-def test_the_snippet_takes_and_gives_real_values(rich):
+def test_the_snippet_quantizes_inputs_and_dequantizes_outputs(rich):
     lines = render(rich).splitlines()
     assert lines[lines.index("inputs = {") : lines.index("## Evaluation") - 1] == [
         "inputs = {",
@@ -115,7 +115,7 @@ def test_the_snippet_takes_and_gives_real_values(rich):
     ]
 
 
-def test_no_name_ends_the_snippet(rich):
+def test_names_with_backticks_do_not_end_the_snippet(rich):
     named = rich.details.inputs[0].model_copy(update={"name": "a```\nb'\ud800", "scale": 0.0})
     details = rich.details.model_copy(update={"inputs": [named], "outputs": []})
     text = render(rich.model_copy(update={"details": details}))

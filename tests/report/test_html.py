@@ -67,13 +67,13 @@ def test_the_page_of_a_run_without_a_winner(none_qualified):
         assert text in page.texts
 
 
-def test_a_candidate_s_mode_is_shown_where_its_name_is_another(winner):
+def test_the_mode_is_shown_if_it_differs_from_the_name(winner):
     named = winner.candidates[0].model_copy(update={"name": "mine"})
     page = Page(render(winner.model_copy(update={"candidates": [named]})))
     assert page.texts[page.texts.index("mine") + 1] == "dynamic_range"
 
 
-def test_a_page_without_a_front_says_nothing_of_one(winner):
+def test_a_page_without_a_pareto_front_shows_none(winner):
     candidates = [entry.model_copy(update={"pareto": False}) for entry in winner.candidates]
     assert "Pareto" not in render(winner.model_copy(update={"candidates": candidates}))
 
@@ -102,7 +102,7 @@ def test_every_detail_has_its_section(rich):
     assert page.tags.count("figure") == 2
 
 
-def test_figures_that_no_limit_names_stand_in_tables_that_fit_a_page(winner):
+def test_other_metrics_are_in_tables_that_fit_a_page(winner):
     names = [f"metric{number}" for number in range(12)]
 
     def measured(entry):
@@ -122,7 +122,7 @@ def test_figures_that_no_limit_names_stand_in_tables_that_fit_a_page(winner):
         )
     )
     assert [page.texts.count(name) for name in names] == [1] * 12
-    # Candidates; other figures, five by five; limits; promises.
+    # Candidates, other metrics in tables of five, limits, promises.
     assert page.tags.count("table") == 1 + 3 + 1 + 1
 
 
@@ -137,7 +137,7 @@ def test_the_page_is_self_contained(fixture, request):
     assert "@import" not in text
 
 
-def test_the_page_follows_the_reader_s_colours_and_screen(winner):
+def test_the_page_adapts_to_dark_mode_narrow_screens_and_print(winner):
     text = render(winner)
     assert "prefers-color-scheme: dark" in text
     assert "@media screen and (max-width: 44rem)" in text
@@ -146,7 +146,7 @@ def test_the_page_follows_the_reader_s_colours_and_screen(winner):
 
 @settings(deadline=None)
 @given(st.text(st.sampled_from("ab <>&\"'/=!-\n\x00\x1b"), min_size=1).map("x{}x".format))
-def test_whatever_a_decision_says_is_shown_as_text(hostile, text):
+def test_markup_in_a_decision_is_escaped(hostile, text):
     shown = one_line(text)
     page = Page(render(hostile(text)))
     harmless = Page(render(hostile("harmless")))

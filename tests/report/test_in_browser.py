@@ -1,4 +1,4 @@
-"""The report in a real browser: whatever the screen, nothing overflows, asks or complains."""
+"""The report in a real browser on several screens: no overflow, no requests, no errors."""
 
 import os
 import shutil
@@ -118,7 +118,9 @@ def with_metrics(decision: Decision, names: list[str]) -> Decision:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_nothing_overflows_asks_or_complains(browser, written, decisions, width, scheme):
+def test_nothing_overflows_or_sends_requests_or_logs_errors(
+    browser, written, decisions, width, scheme
+):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     for name, decision in decisions.items():
         seen = Seen(context.new_page())
@@ -132,7 +134,7 @@ def test_nothing_overflows_asks_or_complains(browser, written, decisions, width,
     context.close()
 
 
-def test_dark_is_dark_and_light_is_light(browser, written, rich):
+def test_colours_follow_the_colour_scheme(browser, written, rich):
     path = written(rich)
     shades = {}
     for scheme in ("light", "dark"):
@@ -148,7 +150,7 @@ def test_dark_is_dark_and_light_is_light(browser, written, rich):
     assert shades["light"][1] != shades["dark"][1]
 
 
-def test_it_prints_light_and_whole(browser, written, decisions, tmp_path):
+def test_printing_is_light_and_complete(browser, written, decisions, tmp_path):
     for name, decision in decisions.items():
         seen = Seen(browser.new_page(viewport={"width": PAPER_WIDTH, "height": 980}))
         seen.page.emulate_media(media="print", color_scheme="dark")

@@ -15,7 +15,7 @@ def tokens(text):
 
 
 def plain_texts(text):
-    """What a reader sees of every block: text only, and proof that nothing else is in it."""
+    """Return the text of each block, after checking that it has no other markup."""
     seen = []
     for token in tokens(text):
         if token.type == "inline":
@@ -57,7 +57,7 @@ def test_the_report_of_a_winner(winner):
     assert "## Reasons" not in lines
 
 
-def test_the_report_names_what_failed_and_why(none_qualified):
+def test_the_report_names_failed_candidates_with_reasons(none_qualified):
     lines = render(none_qualified).splitlines()
     assert "| int16x8 | - | - | - | failed |" in lines
     assert "| int16x8 | ✗ - | ✗ - | ✗ - |" in lines
@@ -82,7 +82,7 @@ def test_a_decision_without_candidates_is_rendered(winner):
 
 @settings(deadline=None, max_examples=200)
 @given(MARKUP)
-def test_whatever_a_decision_says_is_shown_as_text(hostile, text):
+def test_markup_in_a_decision_is_escaped(hostile, text):
     shown = one_line(text)
     seen = plain_texts(render(hostile(text)))
     assert seen[:2] == [shown, shown]

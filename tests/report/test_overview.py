@@ -4,14 +4,14 @@ from quantgate.report.table import figures_shown, rows
 from quantgate.report.text import one_line
 
 
-def test_the_median_is_shown_where_no_latency_is_limited(winner):
+def test_the_median_is_shown_if_no_latency_is_limited(winner):
     assert figures_shown(winner) == ["size_bytes", "top1", "latency_p95_ms"]
     limits = {"top1": {"max_drop": 0.01}}
     unlimited = winner.model_copy(update={"limits": limits})
     assert figures_shown(unlimited) == ["size_bytes", "top1", "latency_p50_ms"]
 
 
-def test_a_figure_that_nobody_has_gets_no_column(winner):
+def test_a_metric_without_measurements_has_no_column(winner):
     def untimed(entry):
         sizes = {"size_bytes": entry.measurements["size_bytes"]}
         return entry.model_copy(update={"measurements": sizes})
@@ -25,19 +25,19 @@ def test_a_figure_that_nobody_has_gets_no_column(winner):
     assert figures_shown(decision) == ["size_bytes"]
 
 
-def test_a_candidate_that_wants_only_a_figure_to_choose_by_does_not_qualify(winner):
+def test_a_candidate_without_a_metric_of_an_objective_does_not_qualify(winner):
     entry = winner.candidates[0].model_copy(update={"qualified": False})
     decision = winner.model_copy(update={"candidates": [entry]})
     assert rows(decision)[1].verdict == ["does not qualify"]
 
 
-def test_a_figure_without_a_baseline_is_compared_with_nothing(winner):
+def test_a_metric_without_a_baseline_has_no_comparison(winner):
     baseline = winner.baseline.model_copy(update={"measurements": {"size_bytes": 50044.0}})
     row = rows(winner.model_copy(update={"baseline": baseline}))[1]
     assert [cell.beside for cell in row.cells] == [("29.8 KiB", "0.61x"), (), ()]
 
 
-def test_a_tolerance_is_told_as_it_was_written(winner):
+def test_a_tolerance_is_shown_as_written(winner):
     def told(*objectives):
         return choice_text(winner.model_copy(update={"choose": list(objectives)}))
 
@@ -49,7 +49,7 @@ def test_a_tolerance_is_told_as_it_was_written(winner):
     )
 
 
-def test_what_the_limits_say_is_not_said_again(none_qualified):
+def test_notes_do_not_repeat_violated_limits(none_qualified):
     assert [name for name, _ in notes(none_qualified)] == ["integer_only_uint8", "int16x8"]
     assert len(limit_titles(none_qualified)) == 3
 
@@ -60,5 +60,5 @@ def test_without_calibration_there_is_no_calibration_data(winner):
     assert items["calibration data"] == "-"
 
 
-def test_one_line_keeps_what_can_be_printed():
+def test_one_line_removes_line_breaks_and_control_characters():
     assert one_line("a\x1b[31m b\r\n\tc\u2028d  é✓") == "a [31m b c d é✓"

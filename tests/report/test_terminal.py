@@ -44,7 +44,7 @@ def test_a_wide_terminal_has_one_line_for_each_candidate(winner):
     ]
 
 
-def test_what_failed_is_in_the_table_and_why_below_it(none_qualified):
+def test_failures_are_in_the_table_and_their_reasons_below_it(none_qualified):
     text = shown(none_qualified.model_copy(update={"advice": ["try int16x8"]}))
     lines = squeezed(text)
     assert "int16x8 - - - failed" in lines
@@ -66,7 +66,7 @@ def test_nothing_is_wider_than_the_terminal_or_cut_off(fixture, width, request):
     assert decision.summary.replace(" ", "") in together
 
 
-def test_colour_adds_nothing_but_colour(winner):
+def test_colour_does_not_change_the_text(winner):
     plain = shown(winner)
     assert "\x1b" not in plain
     coloured = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard")
@@ -82,7 +82,7 @@ def test_a_very_long_name_wraps(winner):
     assert text.count("n") >= 63
 
 
-def test_a_run_without_a_front_says_nothing_of_one(none_qualified):
+def test_a_decision_without_a_pareto_front_shows_none(none_qualified):
     candidates = [entry.model_copy(update={"pareto": False}) for entry in none_qualified.candidates]
     assert "Pareto" not in shown(none_qualified.model_copy(update={"candidates": candidates}))
 
@@ -122,7 +122,7 @@ def with_a_dozen_metrics(decision):
 
 
 @pytest.mark.parametrize("width", [40, 80])
-def test_a_dozen_metrics_leave_the_table_of_what_is_limited(winner, width):
+def test_with_a_dozen_metrics_the_table_shows_only_the_limited_ones(winner, width):
     text = shown(with_a_dozen_metrics(winner), width)
     assert all(cell_len(line) <= width for line in text.splitlines())
     together = " ".join(text.split())
@@ -140,7 +140,7 @@ def test_a_dozen_limited_metrics_make_a_list_in_which_no_word_is_folded(winner, 
     assert [line.split() for line in lines].count(["metric_number_3", "0.5000", "+0.0000"]) == 7
 
 
-def test_details_are_told_in_a_line_each(rich):
+def test_each_detail_has_one_line(rich):
     lines = squeezed(shown(rich, 120))
     assert any(line.startswith("Correct by class (top1): ") for line in lines)
     assert "Calibration: 1 of 30 ranges is suspicious (in the report)" in lines

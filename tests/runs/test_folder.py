@@ -37,13 +37,13 @@ def write_results(folder: Path, winner: bytes) -> dict[str, Path]:
     return paths
 
 
-def test_runs_of_one_second_do_not_collide(tmp_path: Path) -> None:
+def test_runs_started_in_the_same_second_do_not_collide(tmp_path: Path) -> None:
     runs = {create_run(tmp_path, "digits").path for _ in range(5)}
     assert len(runs) == 5
     assert all(path.parent == tmp_path / "digits" for path in runs)
 
 
-def test_latest_follows_decided_runs_only(tmp_path: Path) -> None:
+def test_latest_points_only_to_runs_with_a_decision(tmp_path: Path) -> None:
     first = create_run(tmp_path / "runs", "digits")
     keep_results(first, **write_results(tmp_path, b"model"))
     second = create_run(tmp_path / "runs", "digits")
@@ -55,7 +55,7 @@ def test_latest_follows_decided_runs_only(tmp_path: Path) -> None:
     assert newest_decided(tmp_path / "runs") == second.path
 
 
-def test_no_winner_leaves_no_model(tmp_path: Path) -> None:
+def test_without_a_winner_there_is_no_model(tmp_path: Path) -> None:
     run = create_run(tmp_path / "runs", "digits")
     keep_results(run, **write_results(tmp_path, b""))
     assert not run.winner.exists()
@@ -66,7 +66,7 @@ def test_no_winner_leaves_no_model(tmp_path: Path) -> None:
     }
 
 
-def test_a_decision_is_found_by_file_run_or_model(tmp_path: Path) -> None:
+def test_a_decision_is_read_from_a_file_run_or_model_folder(tmp_path: Path) -> None:
     run = create_run(tmp_path / "runs", "digits")
     keep_results(run, **write_results(tmp_path, b"model"))
     for place in (run.decision, run.path, run.path.parent):
@@ -84,7 +84,7 @@ def test_a_decision_is_found_by_file_run_or_model(tmp_path: Path) -> None:
         ("failed", "is a run that failed before a decision; see its logs folder"),
     ],
 )
-def test_an_undecided_run_is_no_run(tmp_path: Path, state: str, expected: str) -> None:
+def test_a_run_without_a_decision_is_refused(tmp_path: Path, state: str, expected: str) -> None:
     run = create_run(tmp_path, "digits")
     RunRecord(state=state).write(run.record)
     with pytest.raises(UsageError) as caught:
@@ -92,7 +92,7 @@ def test_an_undecided_run_is_no_run(tmp_path: Path, state: str, expected: str) -
     assert str(caught.value) == f"{run.path} {expected}"
 
 
-def test_places_without_runs(tmp_path: Path) -> None:
+def test_folders_without_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_decision(tmp_path / "nowhere")
     assert str(caught.value) == (
@@ -110,7 +110,7 @@ def test_places_without_runs(tmp_path: Path) -> None:
     )
 
 
-def test_runs_folder_that_is_a_file(tmp_path: Path) -> None:
+def test_a_file_as_runs_folder_is_refused(tmp_path: Path) -> None:
     place = tmp_path / "runs"
     place.write_text("")
     with pytest.raises(UsageError) as caught:
@@ -120,7 +120,7 @@ def test_runs_folder_that_is_a_file(tmp_path: Path) -> None:
     )
 
 
-def test_a_latest_of_somebody_else_is_refused_before_the_run(tmp_path: Path) -> None:
+def test_a_latest_that_is_not_a_link_is_refused_before_the_run(tmp_path: Path) -> None:
     latest = tmp_path / "digits" / "latest"
     latest.parent.mkdir()
     latest.write_text("0123456789abcdef")
@@ -133,7 +133,7 @@ def test_a_latest_of_somebody_else_is_refused_before_the_run(tmp_path: Path) -> 
     assert [path.name for path in latest.parent.iterdir()] == ["latest"]
 
 
-def test_a_latest_that_the_run_promoted_stays(tmp_path: Path) -> None:
+def test_a_latest_written_by_a_promotion_is_kept(tmp_path: Path) -> None:
     run = create_run(tmp_path / "runs", "digits")
     latest = run.path.parent / "latest"
     latest.write_text("0123456789abcdef")
@@ -142,7 +142,7 @@ def test_a_latest_that_the_run_promoted_stays(tmp_path: Path) -> None:
     assert read_decision(run.path).name == "digits"
 
 
-def test_what_is_no_decision_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_invalid_decision_file_is_reported_in_one_line(tmp_path: Path) -> None:
     place = tmp_path / "decision.json"
     place.write_text('{"version": 1}')
     with pytest.raises(InputError) as caught:
@@ -150,6 +150,6 @@ def test_what_is_no_decision_is_told_in_one_line(tmp_path: Path) -> None:
     assert str(caught.value) == f"{place} is not a Decision record: name: Field required"
 
 
-def test_run_folder_places() -> None:
+def test_paths_of_a_run_folder() -> None:
     run = RunFolder(Path("runs/digits/now"))
     assert run.winner == Path("runs/digits/now/winner/model.tflite")

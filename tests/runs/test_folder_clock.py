@@ -16,7 +16,7 @@ def decide(run: RunFolder) -> None:
     keep_results(run, **written, compiled=run.path)
 
 
-def test_runs_do_not_collide_and_latest_is_the_last_that_decided(
+def test_runs_do_not_collide_and_latest_is_the_last_one_with_a_decision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noon = time.gmtime(1_800_000_000)

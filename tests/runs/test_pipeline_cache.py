@@ -1,4 +1,4 @@
-"""Compiled pipelines that are kept, and when they are compiled anew."""
+"""The cache of compiled pipelines."""
 
 import json
 import subprocess
@@ -45,18 +45,18 @@ def plan(loaded: LoadedSpec) -> Plan:
 def kept(plan: Plan, loaded: LoadedSpec, tmp_path: Path) -> Path:
     """The one kept pipeline of a cache in `tmp_path`."""
     write_pipeline(plan, loaded.sha256, tmp_path / "first.yaml", tmp_path / "cäche")
-    (found,) = (tmp_path / "cäche" / "pipelines").iterdir()
-    return found
+    (entry,) = (tmp_path / "cäche" / "pipelines").iterdir()
+    return entry
 
 
 def write(folder: Path, *overrides: str) -> str:
-    """Write the pipeline in a process of its own; return what that imported."""
+    """Write the pipeline in a subprocess, and return the modules that it imported."""
     command = [sys.executable, "-c", WRITE, SPEC, folder / "again.yaml", folder / "cäche"]
     done = subprocess.run([*command, *overrides], capture_output=True, text=True, check=True)
     return done.stdout
 
 
-def test_an_unchanged_spec_is_not_compiled_anew(kept, plan, loaded, tmp_path):
+def test_an_unchanged_spec_is_not_compiled_again(kept, plan, loaded, tmp_path):
     compile_pipeline(plan, loaded.sha256, tmp_path / "compiled.yaml")
     assert write(tmp_path) == TAKEN
     expected = (tmp_path / "compiled.yaml").read_bytes()
@@ -76,14 +76,14 @@ def test_a_plan_that_differs_for_the_same_spec_is_compiled(kept, plan, loaded, t
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"sha256": "", "pipeline": "x"}'])
-def test_a_damaged_one_is_compiled_anew(kept, tmp_path, text):
+def test_a_damaged_entry_is_compiled_again(kept, tmp_path, text):
     whole = kept.read_text()
     kept.write_text(text)
     assert write(tmp_path) == COMPILED
     assert kept.read_text() == whole
 
 
-def test_one_that_was_changed_is_compiled_anew(kept, tmp_path):
+def test_a_modified_entry_is_compiled_again(kept, tmp_path):
     document = json.loads(kept.read_text())
     document["pipeline"] += "# changed"
     kept.write_text(json.dumps(document))
@@ -97,7 +97,7 @@ def test_a_cache_that_cannot_be_written_changes_nothing(plan, loaded, tmp_path):
     assert (tmp_path / "cäche").read_text() == "a file stands here"
 
 
-def test_kfp_without_its_client_is_whole_for_the_compiler(tmp_path):
+def test_kfp_without_its_client_can_compile(tmp_path):
     """`kfp.dsl` imported afterwards is the compiler's, not the runtime's."""
     code = (
         "from quantgate.foundation.extras import import_kfp_without_client\n"

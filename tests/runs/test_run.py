@@ -1,4 +1,4 @@
-"""What is said of tasks that failed."""
+"""Messages about failed tasks and interrupted runs."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def failed(title: str, log: Path, error: str, **fields: object) -> TaskResult:
     return TaskResult("t", title, None, TaskState.FAILED, 1.0, log, error, **fields)
 
 
-def test_a_crash_has_the_last_lines_of_its_log_and_the_path(tmp_path: Path) -> None:
+def test_a_crash_shows_the_end_and_the_path_of_the_log(tmp_path: Path) -> None:
     log = tmp_path / "quantize.0.log"
     log.write_text("".join(f"line {number}\n" for number in range(30)))
     task = failed("Quantize", log, "crashed with SIGSEGV", item=SMALL, explained=False)
@@ -26,7 +26,7 @@ def test_a_crash_has_the_last_lines_of_its_log_and_the_path(tmp_path: Path) -> N
     )
 
 
-def test_an_error_that_says_all_has_the_path_alone(tmp_path: Path) -> None:
+def test_an_explained_error_shows_only_the_path_of_the_log(tmp_path: Path) -> None:
     log = tmp_path / "build.log"
     log.write_text("Traceback\n")
     task = failed("Build evaluation set", log, "x.npz is empty")
@@ -35,12 +35,12 @@ def test_an_error_that_says_all_has_the_path_alone(tmp_path: Path) -> None:
     )
 
 
-def test_a_task_that_printed_nothing_has_no_log(tmp_path: Path) -> None:
+def test_a_task_without_output_shows_no_log(tmp_path: Path) -> None:
     task = failed("Gate", tmp_path / "gate.log", "ended with exit code 1", explained=False)
     assert failures_of(RunResult([task], {})) == "Gate failed: ended with exit code 1"
 
 
-def test_what_fails_alike_is_said_once(tmp_path: Path) -> None:
+def test_tasks_with_the_same_error_share_one_message(tmp_path: Path) -> None:
     tasks = [
         failed("Quantize", tmp_path / "log", "no memory", item=item)
         for item in (SMALL, {"candidate": "exact"})
@@ -59,5 +59,5 @@ def test_what_fails_alike_is_said_once(tmp_path: Path) -> None:
         (3, "the 3 finished tasks are cached, and the same command continues from there"),
     ],
 )
-def test_how_to_go_on_after_an_interruption(kept: int, said: str) -> None:
+def test_resume_hint_after_an_interruption(kept: int, said: str) -> None:
     assert resume_hint(kept) == said

@@ -25,7 +25,7 @@ def test_the_committed_schema_is_current():
     )
 
 
-def test_knows_every_name():
+def test_the_schema_has_the_names_of_all_metrics_and_modes():
     schema = spec_schema()
     sections = schema["$defs"]
     entries = sections["Quantize"]["properties"]["modes"]["oneOf"][1]["items"]["anyOf"]
@@ -54,13 +54,13 @@ def test_every_key_is_described():
     assert undescribed == []
 
 
-def test_every_section_is_closed():
+def test_unknown_keys_are_forbidden_in_every_section():
     schema = spec_schema()
     sections = [schema, *schema["$defs"].values()]
     assert [section["additionalProperties"] for section in sections] == [False] * len(sections)
 
 
-def test_is_of_one_draft_and_has_no_address_of_its_own():
+def test_the_schema_names_its_draft_and_has_no_id():
     schema = spec_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["title"] == "quantgate spec, version 1"
@@ -68,7 +68,7 @@ def test_is_of_one_draft_and_has_no_address_of_its_own():
 
 
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_examples_are_sound(path: Path):
+def test_the_examples_match_the_schema(path: Path):
     assert load(path).spec.name == path.stem
 
 

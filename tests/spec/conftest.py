@@ -1,4 +1,4 @@
-"""A sound spec to make mistakes in, and the short form of what is said about them."""
+"""A valid spec to put errors in, and a short form of the problems."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,13 +29,13 @@ promote: {to: published}
 
 @pytest.fixture
 def sound() -> str:
-    """The text of a sound spec."""
+    """The text of a valid spec."""
     return SOUND
 
 
 @pytest.fixture
 def spec_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], Path]:
-    """Writes `quantgate.yaml` into an empty working folder."""
+    """A function that writes `quantgate.yaml` into an empty working folder."""
     monkeypatch.chdir(tmp_path)
 
     def write(content: str | bytes) -> Path:

@@ -44,13 +44,15 @@ from quantgate.spec import load
         ),
     ],
 )
-def test_says_what_does_not_go_with_the_mode(
+def test_options_that_do_not_fit_the_mode_are_refused(
     mistaken: Callable[[str, str], list[str]], candidate: str, expected: str
 ) -> None:
     assert mistaken("float16]", f"{candidate}]") == [expected]
 
 
-def test_options_that_go_with_their_modes(sound: str, spec_file: Callable[[str], Path]) -> None:
+def test_options_that_fit_the_mode_are_allowed(
+    sound: str, spec_file: Callable[[str], Path]
+) -> None:
     candidates = (
         "{mode: full_integer, name: island, exclude: {ops: [SOFTMAX]}}",
         "{mode: integer_only_int8, name: few, per_channel: false, calibration: {samples: 50}}",

@@ -27,7 +27,7 @@ def code(tmp_path: Path) -> Path:
     return path
 
 
-def test_its_hash_is_part_of_the_spec(spec_file, using: str, code: Path) -> None:
+def test_the_hash_of_the_code_is_part_of_the_spec(spec_file, using: str, code: Path) -> None:
     loaded = load(spec_file(using))
     assert loaded.spec.code is not None
     assert loaded.spec.code.text == CODE
@@ -40,18 +40,20 @@ def test_its_hash_is_part_of_the_spec(spec_file, using: str, code: Path) -> None
     assert loaded.sha256 != load(spec_file(using)).sha256
 
 
-def test_a_spec_without_code_is_what_it_was(spec_file, sound: str) -> None:
+def test_a_spec_without_code_keeps_its_hash(spec_file, sound: str) -> None:
     assert "code" not in load(spec_file(sound)).document
 
 
-def test_what_is_in_it_travels_and_the_rest_does_not(spec_file, using: str, code: Path) -> None:
+def test_only_functions_of_the_file_are_packaged(spec_file, using: str, code: Path) -> None:
     text = using.replace("[top1, mse]", "[top1, {metric: 'other:spread', better: lower}]")
     spec = load(spec_file(text)).spec
     assert functions_of(spec) == ["my_code:samples", "other:spread"]
     assert functions_left_behind(spec) == ["other:spread"]
 
 
-def test_nothing_has_to_lie_beside_the_spec(spec_file, using: str, code: Path, tmp_path) -> None:
+def test_packaged_functions_are_not_looked_for_beside_the_spec(
+    spec_file, using: str, code: Path, tmp_path
+) -> None:
     """Functions in `code` are not looked for among what is installed."""
     (tmp_path / "elsewhere").mkdir()
     code.rename(tmp_path / "elsewhere" / "my_code.py")
@@ -87,12 +89,14 @@ def test_nothing_has_to_lie_beside_the_spec(spec_file, using: str, code: Path, t
         ("code: {file: my_code.py, sha256: x}\n", "`code.sha256`", None),
     ],
 )
-def test_refused(refused, using: str, code: Path, given: str, said: str, hint: str) -> None:
+def test_invalid_code_sections_are_refused(
+    refused, using: str, code: Path, given: str, said: str, hint: str
+) -> None:
     (code.parent / "other.py").write_text(CODE)
     problems = refused(using.replace(WITH_CODE, given)).problems
-    (found,) = [problem for problem in problems if said in problem.message]
-    assert found.line == len(using.splitlines())
-    assert hint is None or hint in (found.hint or "")
+    (problem,) = [each for each in problems if said in each.message]
+    assert problem.line == len(using.splitlines())
+    assert hint is None or hint in (problem.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -108,14 +112,14 @@ def test_refused(refused, using: str, code: Path, given: str, said: str, hint: s
         ),
     ],
 )
-def test_content_that_cannot_serve(refused, using: str, code: Path, content, said, hint) -> None:
+def test_unusable_files_are_refused(refused, using: str, code: Path, content, said, hint) -> None:
     code.write_bytes(content)
-    (found,) = refused(using).problems
-    assert said in found.message
-    assert hint is None or hint in (found.hint or "")
+    (problem,) = refused(using).problems
+    assert said in problem.message
+    assert hint is None or hint in (problem.hint or "")
 
 
-def test_a_module_may_be_in_an_image(spec_file, sound: str) -> None:
+def test_modules_are_not_looked_for_if_there_is_a_custom_image(spec_file, sound: str) -> None:
     text = sound.replace("train.npz", "'not_here:samples'")
     image = "cluster.images.runtime=mine/runtime:1"
     for overrides, is_told in (((), True), ((image,), False)):

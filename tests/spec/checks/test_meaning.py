@@ -494,13 +494,13 @@ def test_a_missing_calibration_is_reported_once_for_all_modes(
         ),
     ],
 )
-def test_a_mistake_is_not_reported_again_by_what_depends_on_it(
+def test_an_error_is_not_reported_again_by_dependent_checks(
     mistaken: Callable[[str, str], list[str]], old: str, new: str, expected: list[str]
 ):
     assert mistaken(old, new) == expected
 
 
-def test_a_mistake_hides_none_elsewhere(complaints: Callable[[str], list[str]], sound: str):
+def test_an_error_does_not_hide_other_errors(complaints: Callable[[str], list[str]], sound: str):
     text = sound.replace("source: train.npz", "sorce: train.npz")
     text = text.replace("  top1: {max_drop", "  psnr: {max_drop")
     assert complaints(text) == [
@@ -527,7 +527,7 @@ def test_a_mistake_hides_none_elsewhere(complaints: Callable[[str], list[str]], 
         ("promote: {to: published}", "promote:"),
     ],
 )
-def test_allows_what_means_something(
+def test_meaningful_limits_are_allowed(
     spec_file: Callable[[str], Path], sound: str, edit: tuple[str, str]
 ):
     assert sound.count(edit[0]) == 1

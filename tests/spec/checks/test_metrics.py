@@ -112,7 +112,7 @@ def test_says_what_is_wrong_with_a_metric(mistaken, metrics, said):
     assert mistaken("[top1, mse]", metrics) == said
 
 
-def test_limits_and_objectives_go_by_a_metrics_own_name(sound, spec_file):
+def test_limits_and_objectives_use_the_name_of_a_metric(sound, spec_file):
     text = sound.replace("[top1, mse]", HEADS)
     text = text.replace("  top1: {max", "  top1_head2: {min: 0.5}\n  top1: {max")
     text = text.replace("{minimize: size_bytes, within: 5%}", "{maximize: top1_head2}")
@@ -128,14 +128,14 @@ def test_an_unknown_name_is_an_error_with_the_nearest_known_one(sound, complaint
     ]
 
 
-def test_a_metric_under_another_name_is_not_measured_under_its_own(sound, complaints):
+def test_a_renamed_metric_is_not_measured_under_its_old_name(sound, complaints):
     text = sound.replace("[top1, mse]", "[{metric: top1, name: head2}]")
     assert complaints(text) == [
         "12:3 `top1` is not measured -> Add `top1` to `measure.metrics`, or remove this."
     ]
 
 
-def test_the_rules_of_a_metric_hold_under_its_own_name(sound, complaints):
+def test_a_renamed_metric_has_the_same_rules(sound, complaints):
     text = sound.replace("[top1, mse]", "[top1, {metric: mse, name: blur}]")
     text = text.replace("  top1: {max", "  blur: {max_drop: 0.5}\n  top1: {max")
     assert complaints(text) == [
@@ -161,7 +161,7 @@ def test_the_name_of_an_unknown_metric_is_not_reported_twice(sound, complaints):
         ("mae: {max: -1}", "12:14 `mae` is never below 0, so it cannot be -1 -> None"),
     ],
 )
-def test_limits_are_held_against_a_metrics_range(sound, complaints, limit, said):
+def test_limits_are_checked_against_the_range_of_the_metric(sound, complaints, limit, said):
     text = sound.replace("[top1, mse]", "[top1, r2, ssim, mae, psnr]")
     assert complaints(text.replace("  top1: {max", f"  {limit}\n  top1: {{max")) == [said]
 
@@ -175,22 +175,22 @@ OWN = "{metric: mse, label: clean}"
 
 
 @pytest.mark.parametrize("metric", ["agreement", "cosine_similarity", "snr", OWN])
-def test_without_metrics_on_labels_there_need_be_none(sound, spec_file, metric):
+def test_labels_are_optional_if_no_metric_needs_them(sound, spec_file, metric):
     text = sound.replace(", label: y}", "}").replace("[top1, mse]", f"[{metric}]")
     load(spec_file(text.replace("  top1: {max_drop: 0.01}\n", "")))
 
 
-def test_a_function_beside_the_spec_is_looked_for(sound, spec_file):
+def test_a_missing_module_of_a_function_is_reported(sound, spec_file):
     text = sound.replace("[top1, mse]", "[top1, {metric: own_metrics:f, better: higher}]")
     path = spec_file(text)
     with pytest.raises(SpecError) as caught:
         preflight(load(path))
-    (problem,) = [found for found in caught.value.problems if "own_metrics" in found.message]
+    (problem,) = [each for each in caught.value.problems if "own_metrics" in each.message]
     assert problem.message == ("`measure.metrics.1.metric`: there is no module `own_metrics`")
     assert problem.hint == f"Put it into {path.resolve().parent}, or install it."
 
 
-def test_a_step_that_is_a_function_is_resolved(sound, spec_file):
+def test_a_step_given_by_name_is_resolved(sound, spec_file):
     text = sound.replace(
         "[top1, mse]", "[{metric: top1, postprocess: [softmax, {threshold: 0.5}]}]"
     )
@@ -252,16 +252,16 @@ def test_limits_on_slices_are_checked(complaints, sound, metrics, limit, said):
     assert complaints(spec) == said
 
 
-def test_limits_on_slices_come_with_their_rules(spec_file, sound):
+def test_limits_on_slices_are_loaded(spec_file, sound):
     limit = "{max_drop: 0.01, each_slice: {max_drop: 0.05}, slices: {'phone 2': {min: 0.7}}}"
     spec = sound.replace("[top1, mse]", SLICED).replace("{max_drop: 0.01}", limit)
-    found = load(spec_file(spec)).spec.gate["top1"]
-    assert found.by_name == {"max_drop": 0.01}
-    assert found.each_slice.by_name == {"max_drop": 0.05}
-    assert found.slices["phone 2"].by_name == {"min": 0.7}
+    limit = load(spec_file(spec)).spec.gate["top1"]
+    assert limit.by_name == {"max_drop": 0.01}
+    assert limit.each_slice.by_name == {"max_drop": 0.05}
+    assert limit.slices["phone 2"].by_name == {"min": 0.7}
 
 
-def test_the_key_of_slices_is_looked_for_in_the_data(spec_file, sound, tmp_path):
+def test_a_slice_key_missing_in_the_data_is_reported(spec_file, sound, tmp_path):
     (tmp_path / "models" / "fashion").mkdir(parents=True)
     (tmp_path / "models" / "fashion" / "saved_model.pb").write_bytes(b"graph")
     np.savez(tmp_path / "train.npz", image=np.zeros(3))

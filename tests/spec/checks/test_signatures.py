@@ -76,7 +76,7 @@ def two(sound: str) -> str:
         ),
     ],
 )
-def test_says_what_a_signature_lacks(
+def test_wrong_signatures_are_refused(
     refused: Callable[[str], object], two: str, old: str, new: str, expected: list[str]
 ) -> None:
     error = refused(two.replace(old, new))
@@ -85,7 +85,9 @@ def test_says_what_a_signature_lacks(
     assert said == expected
 
 
-def test_a_source_of_its_own_and_the_shared_one(two: str, spec_file: Callable[[str], Path]) -> None:
+def test_a_signature_has_its_own_source_or_the_shared_one(
+    two: str, spec_file: Callable[[str], Path]
+) -> None:
     own = "{source: train.npz, samples: 300, signatures: {decode: {source: codes.npz}}}"
     data = load(spec_file(two.replace("{source: train.npz}", own))).spec.data
     assert data.calibration is not None

@@ -1,4 +1,4 @@
-"""How the keys of a data source go together."""
+"""Checks that the keys of a data source fit together."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ OLD = "evaluation: {source: test.npz, label: y}"
         ("s3:x/y", None),
     ],
 )
-def test_a_name_tells_the_format(source: str, expected: str | None):
+def test_the_name_of_a_source_shows_its_format(source: str, expected: str | None):
     assert declared_format(DataSource(source=source)) == expected
     assert declared_format(DataSource(source=source, format="images")) == "images"
 
@@ -96,7 +96,7 @@ def test_a_name_tells_the_format(source: str, expected: str | None):
         ),
     ],
 )
-def test_says_what_does_not_go_together(
+def test_keys_that_do_not_fit_together_are_refused(
     mistaken: Callable[[str, str], list[str]], entry: str, expected: str
 ):
     assert mistaken(OLD, f"evaluation: {entry}") == [expected]

@@ -1,4 +1,4 @@
-"""`measure.targets` in a spec: names, options, figures that follow, and what is refused."""
+"""`measure.targets` in a spec: names, options, their metrics, and refused values."""
 
 from pathlib import Path
 
@@ -35,10 +35,10 @@ def problems(tmp_path: Path, targets: str, gate: str, choose: str) -> list[str]:
 
 
 def check(tmp_path: Path, targets: str, *expected: str) -> None:
-    found = problems(tmp_path, targets, "{size_bytes: {max: 9}}", "minimize: size_bytes")
+    lines = problems(tmp_path, targets, "{size_bytes: {max: 9}}", "minimize: size_bytes")
     for sentence in expected:
-        assert any(sentence in line for line in found), found
-    assert bool(found) == bool(expected), found
+        assert any(sentence in line for line in lines), lines
+    assert bool(lines) == bool(expected), lines
 
 
 def test_targets_by_name_and_with_options(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_targets_by_name_and_with_options(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_targets_that_make_no_sense(tmp_path: Path, targets: str, sentences: list[str]) -> None:
+def test_invalid_targets_are_refused(tmp_path: Path, targets: str, sentences: list[str]) -> None:
     check(tmp_path, targets, *sentences)
 
 
@@ -120,14 +120,16 @@ def test_targets_that_make_no_sense(tmp_path: Path, targets: str, sentences: lis
         ),
     ],
 )
-def test_limits_on_figures_of_targets(tmp_path: Path, gate: str, sentences: list[str]) -> None:
-    found = problems(tmp_path, "[microcontroller]", gate, "minimize: mcu_arena_bytes")
-    assert bool(found) == bool(sentences), found
+def test_invalid_limits_on_metrics_of_targets_are_refused(
+    tmp_path: Path, gate: str, sentences: list[str]
+) -> None:
+    lines = problems(tmp_path, "[microcontroller]", gate, "minimize: mcu_arena_bytes")
+    assert bool(lines) == bool(sentences), lines
     for sentence in sentences:
-        assert any(sentence in line for line in found), found
+        assert any(sentence in line for line in lines), lines
 
 
-def test_an_objective_on_what_no_target_measures(tmp_path: Path) -> None:
+def test_an_objective_on_an_unmeasured_target_is_refused(tmp_path: Path) -> None:
     gate, objective = "{size_bytes: {max: 9}}", "maximize: ethos_u_inferences_per_s"
     assert any(
         "Add `ethos_u` to `measure.targets`" in line
@@ -145,7 +147,7 @@ def test_defaults_are_those_of_the_accelerators_family() -> None:
     assert MeasuredTarget(target="gpu").options == {}
 
 
-def test_what_vela_knows_is_what_a_spec_may_name() -> None:
+def test_the_accelerators_and_configurations_are_those_of_vela() -> None:
     """The lists in the spec are Vela's own: its accelerators, and the sections of Arm/vela.ini."""
     import re
     from typing import get_args
@@ -161,7 +163,7 @@ def test_what_vela_knows_is_what_a_spec_may_name() -> None:
     assert list(get_args(MemoryMode)) == [n for kind, n in sections if kind == "Memory_Mode"]
 
 
-def test_a_spec_without_targets_has_the_hash_that_it_had(tmp_path: Path) -> None:
+def test_targets_do_not_change_the_hash_of_a_spec_without_them(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC.format(targets="[]", gate="{top1: {min: 0}}", choose="maximize: top1"))
     with_none = load(path)

@@ -25,12 +25,12 @@ from quantgate.spec.model.choice import WeightedObjective, WithinConfidence
         ("1e3 ms", 1000.0),
     ],
 )
-def test_an_amount_counts_in_the_unit_of_figures(written: str, amount: float):
+def test_an_amount_is_converted_to_the_unit_of_the_metric(written: str, amount: float):
     assert amount_of(written) == amount
 
 
 @pytest.mark.parametrize("written", ["10 furlongs", "ms", "10 %", "1,5ms", "", 10, None, ["10ms"]])
-def test_what_is_no_amount_is_left_to_others(written: object):
+def test_other_values_are_left_unchanged(written: object):
     assert amount_of(written) == written
     assert unit_of(written) == ("furlongs" if written == "10 furlongs" else None)
 
@@ -50,7 +50,7 @@ def test_a_unit_may_be_set_on_the_command_line(spec_file: Callable[[str], Path],
     assert spec.gate["latency_p50_ms"].max == 10
 
 
-def test_a_tolerance_may_be_what_the_samples_show(spec_file: Callable[[str], Path], sound: str):
+def test_a_tolerance_may_be_a_confidence(spec_file: Callable[[str], Path], sound: str):
     text = sound.replace(
         "{minimize: size_bytes, within: 5%}", "{maximize: top1, within: {confidence: 0.9}}"
     )
@@ -58,7 +58,9 @@ def test_a_tolerance_may_be_what_the_samples_show(spec_file: Callable[[str], Pat
     assert spec.objectives[0].within == WithinConfidence(confidence=0.9)
 
 
-def test_weights_know_which_way_is_better(spec_file: Callable[[str], Path], sound: str):
+def test_weighted_objectives_have_the_direction_of_the_metric(
+    spec_file: Callable[[str], Path], sound: str
+):
     text = sound.replace(
         "[{minimize: size_bytes, within: 5%}]", "{weights: {size_bytes: 1, head: 2, my_loss: 0.5}}"
     ).replace(

@@ -1,4 +1,4 @@
-"""Signatures and outputs that a real SavedModel does not have, told without TensorFlow."""
+"""Checks of signatures and outputs of a real SavedModel without TensorFlow."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from quantgate.spec.preflight.paths import preflight
 
 @pytest.fixture
 def said(shared_models: Path, spec_file, sound: str):
-    """What is said of a spec of the shared Fashion-MNIST model."""
+    """A function that checks a spec of the shared Fashion-MNIST model and returns the problems."""
     folder = shared_models / "fashion_mnist"
     text = sound.replace("models/fashion", str(folder / "saved_model"))
     text = text.replace("train.npz", str(folder / "calibration.npz"))
@@ -28,7 +28,7 @@ def said(shared_models: Path, spec_file, sound: str):
     return check
 
 
-def test_what_is_there_passes(said, shared_models: Path) -> None:
+def test_existing_signatures_and_outputs_pass(said, shared_models: Path) -> None:
     assert said() == []
     (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
     assert graph.tags == {"serve"}
@@ -36,8 +36,8 @@ def test_what_is_there_passes(said, shared_models: Path) -> None:
 
 
 def test_unknown_signatures(said) -> None:
-    (found,) = said("model.signatures=[serving_defualt]")
-    assert found == (
+    (message,) = said("model.signatures=[serving_defualt]")
+    assert message == (
         "the SavedModel has no signature `serving_defualt` -> Did you mean `serving_default`?"
     )
 
@@ -46,18 +46,18 @@ def test_unknown_outputs(said, shared_models: Path) -> None:
     (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
     (output,) = graph.outputs["serving_default"]
     assert said(f"measure.metrics=[top1, {{metric: mse, output: {output}}}]") == []
-    (found,) = said("measure.metrics=[{metric: top1, output: nowhere}, mse]")
-    assert found == f"the model has no output `nowhere` -> Its outputs are `{output}`."
+    (message,) = said("measure.metrics=[{metric: top1, output: nowhere}, mse]")
+    assert message == f"the model has no output `nowhere` -> Its outputs are `{output}`."
 
 
 def test_unknown_tags(said) -> None:
-    (found,) = said("model.tags=[serve, gpu]")
-    assert found == (
+    (message,) = said("model.tags=[serve, gpu]")
+    assert message == (
         "the SavedModel has no graph with the tags `[serve, gpu]` -> Set `model.tags` to `[serve]`."
     )
 
 
 @pytest.mark.parametrize("content", [b"", b"graph", b"\x12\xff\xff\xff\xff\x0f", b"\x12\x80"])
-def test_a_damaged_file_is_left_to_the_task_that_reads_it(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_not_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "saved_model.pb").write_bytes(content)
     assert graphs_of(tmp_path) == []

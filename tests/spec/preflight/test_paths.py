@@ -1,4 +1,4 @@
-"""What is said about paths before anything runs."""
+"""Checks of paths before a run."""
 
 import zipfile
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def said(*overrides: str) -> list[str]:
     return [f"{problem.message} -> {problem.hint}" for problem in caught.value.problems]
 
 
-def test_passes_what_is_there(files: Path):
+def test_existing_paths_pass(files: Path):
     preflight(load(Path("quantgate.yaml")))
 
 
@@ -64,7 +64,7 @@ def test_passes_a_spec_without_calibration_data_or_promotion(files: Path):
     )
 
 
-def test_a_place_of_another_specs_versions(files: Path):
+def test_a_publication_target_of_another_spec_is_refused(files: Path):
     version = files / "fleet" / "0123456789abcdef"
     version.mkdir(parents=True)
     (files / "fleet" / "latest").write_text(f"{version.name}\n")
@@ -79,7 +79,7 @@ def test_a_place_of_another_specs_versions(files: Path):
         preflight(load(Path("quantgate.yaml"), ["promote={to: fleet}"]))
 
 
-def test_passes_over_uris(files: Path):
+def test_uris_are_not_checked(files: Path):
     preflight(
         load(
             Path("quantgate.yaml"),
@@ -149,7 +149,9 @@ def test_every_missing_path_is_reported_at_its_place(
         ("fashion.onnx", "is a file, not the folder of a SavedModel", HOW_TO_WRITE),
     ],
 )
-def test_a_file_in_place_of_a_saved_model(files: Path, name: str, message: str, hint: str):
+def test_a_file_instead_of_a_saved_model_is_refused(
+    files: Path, name: str, message: str, hint: str
+):
     (files / name).write_bytes(b"model")
     assert said(f"model.saved_model={name}") == [
         f"`model.saved_model` {message}: {files / name} -> {hint}"
@@ -175,7 +177,7 @@ def test_a_keras_file_that_is_missing(files: Path):
     ]
 
 
-def test_something_else_in_place_of_a_keras_file(files: Path):
+def test_anything_but_a_keras_file_is_refused(files: Path):
     assert said("model={keras: models/fashion}") == [
         f"`model.keras` is a folder, not a Keras file: {files}/models/fashion -> Name a .keras or "
         ".h5 file, or a SavedModel's folder as `model.saved_model`."
@@ -186,14 +188,14 @@ def test_something_else_in_place_of_a_keras_file(files: Path):
     ]
 
 
-def test_the_graph_file_in_place_of_its_folder(files: Path):
+def test_the_graph_file_instead_of_its_folder_is_refused(files: Path):
     assert said("model.saved_model=models/fashion/saved_model.pb") == [
         "`model.saved_model` is a file in a SavedModel: "
         f"{files}/models/fashion/saved_model.pb -> Name its folder, {files}/models/fashion."
     ]
 
 
-def test_a_folder_that_is_no_saved_model(files: Path):
+def test_a_folder_without_a_saved_model_is_refused(files: Path):
     (files / "empty").mkdir()
     message = f"`model.saved_model` is a folder without saved_model.pb: {files}"
     assert said("model.saved_model=empty") == [f"{message}/empty -> {HOW_TO_WRITE}"]
@@ -216,7 +218,7 @@ def test_an_unzipped_keras_file(files: Path, shared_models: Path):
     ]
 
 
-def test_a_source_that_holds_no_arrays(files: Path):
+def test_a_source_without_arrays_is_refused(files: Path):
     (files / "folder").mkdir()
     np.savez(files / "empty.npz")
     (files / "test.txt").write_text("1,2\n", encoding="utf-8")
@@ -244,7 +246,7 @@ def test_a_path_that_is_too_long(files: Path):
     ]
 
 
-def test_a_source_that_is_something_else(files: Path):
+def test_a_source_with_another_format_is_refused(files: Path):
     assert said("data.evaluation.format=csv") == [
         f"`data.evaluation.source` is declared as csv but is npz: {files}/test.npz -> Write "
         "`format: npz`, or remove `format`."
@@ -269,7 +271,7 @@ def test_the_label_of_records_is_one_of_their_features(files: Path):
     preflight(load(Path("quantgate.yaml"), [data.replace("}}}", "}, y: {dtype: int64}}}")]))
 
 
-def test_a_function_stands_beside_the_spec_or_is_installed(files: Path):
+def test_a_function_is_beside_the_spec_or_installed(files: Path):
     (files / "my_data.py").write_text("", encoding="utf-8")
     for module in ("my_data", "numpy.random"):
         preflight(load(Path("quantgate.yaml"), [f'data.calibration.source="{module}:samples"']))
@@ -279,7 +281,7 @@ def test_a_function_stands_beside_the_spec_or_is_installed(files: Path):
     ]
 
 
-def test_random_data_lies_nowhere(files: Path):
+def test_random_data_has_no_path(files: Path):
     preflight(load(Path("quantgate.yaml"), ["data.calibration.source=random"]))
 
 
@@ -305,7 +307,7 @@ def test_a_label_that_is_not_in_the_data(files: Path):
     ]
 
 
-def test_a_file_in_place_of_the_folder_to_promote_to(files: Path):
+def test_a_file_as_publication_target_is_refused(files: Path):
     assert said("promote.to=test.npz") == [
         f"`promote.to` is a file: {files}/test.npz -> Name a folder. It is created if it does "
         "not exist."

@@ -1,4 +1,4 @@
-"""Whatever the text, loading ends with a spec or with an error made for the user."""
+"""Loading of any text ends with a spec or with an error for the user."""
 
 from pathlib import Path
 from typing import Any
@@ -78,19 +78,21 @@ def attempt(folder: Path, content: bytes, *overrides: str) -> LoadedSpec | None:
 
 @given(text=st.text() | st.text("&*[]{}:,-?!|>'\"%@`# \n\ta1.~\\U"))
 @settings(max_examples=300, deadline=None)
-def test_any_text(folder: Path, text: str):
+def test_any_text_loads_or_is_refused(folder: Path, text: str):
     attempt(folder, text.encode())
 
 
 @given(content=st.binary())
 @settings(max_examples=100, deadline=None)
-def test_any_bytes(folder: Path, content: bytes):
+def test_any_bytes_load_or_are_refused(folder: Path, content: bytes):
     attempt(folder, content)
 
 
 @given(path=st.sampled_from(paths_in(SOUND)), value=VALUES)
 @settings(max_examples=300, deadline=None)
-def test_any_value_in_any_place(folder: Path, path: tuple[str | int, ...], value: object):
+def test_any_value_of_any_key_loads_or_is_refused(
+    folder: Path, path: tuple[str | int, ...], value: object
+):
     loaded = attempt(folder, yaml.safe_dump(replaced(SOUND, path, value)).encode())
     if loaded:
         again = load_again(folder, loaded)
@@ -106,5 +108,5 @@ def load_again(folder: Path, loaded: LoadedSpec) -> LoadedSpec:
 
 @given(key=st.text() | st.sampled_from(["gate.top1.max", "choose.0.within"]), value=st.text())
 @settings(max_examples=200, deadline=None)
-def test_any_override(folder: Path, key: str, value: str):
+def test_any_override_loads_or_is_refused(folder: Path, key: str, value: str):
     attempt(folder, yaml.safe_dump(SOUND).encode(), f"{key}={value}")

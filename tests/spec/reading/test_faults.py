@@ -522,7 +522,7 @@ def test_says_what_is_wrong_and_what_to_do(
     assert mistaken(old, new) == expected
 
 
-def test_another_version_is_the_only_thing_said(complaints: Callable[[str], list[str]]):
+def test_another_version_is_the_only_problem_reported(complaints: Callable[[str], list[str]]):
     assert complaints("version: 2\nmodels: []\n") == [
         "1:10 `version` must be 1, not 2 -> This quantgate reads only version 1."
     ]

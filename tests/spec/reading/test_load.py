@@ -1,4 +1,4 @@
-"""A sound spec: its values, its hash, and what a run keeps of it."""
+"""Loading of a valid spec: its values, its hash, and its rendered form."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +82,7 @@ def test_text_that_looks_like_something_else_survives_rendering(
     assert again.spec.data.evaluation.label == text
 
 
-def test_the_hash_is_of_the_meaning(spec_file: SpecFile, sound: str):
+def test_the_hash_does_not_depend_on_the_notation(spec_file: SpecFile, sound: str):
     loaded = load(spec_file(sound))
     reformatted = sound.replace("{max_drop: 0.01}", "{max_drop: 1e-2}  # one point")
     defaults_spelled_out = sound.replace("{runs: 50}", "{runs: 50, threads: 1}")

@@ -40,7 +40,7 @@ def test_the_last_one_wins(spec_file: SpecFile, sound: str):
     assert loaded.spec.name == "second"
 
 
-def test_makes_mappings_that_are_missing(spec_file: SpecFile, sound: str):
+def test_missing_mappings_are_created(spec_file: SpecFile, sound: str):
     text = sound.replace("promote: {to: published}\n", "promote:\n")
     loaded = load(spec_file(text), ["promote.to=elsewhere", "quantize.timeout_s=60"])
     assert loaded.document["promote"]["to"] == "elsewhere"
@@ -98,7 +98,7 @@ def test_refuses_what_cannot_be_set(spec_file: SpecFile, sound: str, override: s
     assert caught.value.exit_code == ExitCode.USAGE
 
 
-def test_problems_name_the_override_in_place_of_a_line(
+def test_problems_name_the_override_instead_of_a_line(
     refused: Callable[..., SpecError], sound: str
 ):
     text = sound.replace("name: fashion", "nam: fashion")
@@ -120,7 +120,7 @@ def test_problems_name_the_override_in_place_of_a_line(
     assert [problem.line for problem in error.problems] == [2, None, None]
 
 
-def test_a_key_missing_in_a_mapping_that_an_override_made_is_the_overrides(
+def test_a_missing_key_in_a_mapping_created_by_an_override_names_the_override(
     complaints: Callable[..., list[str]], sound: str
 ):
     text = sound.replace("promote: {to: published}\n", "")

@@ -1,4 +1,4 @@
-"""What is not YAML, or more YAML than a spec needs: exact message, place and hint."""
+"""Invalid and unsupported YAML: exact message, position and hint."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +80,7 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ),
     ],
 )
-def test_refuses_at_the_place(
+def test_syntax_errors_are_refused_at_their_position(
     complaints: Callable[..., list[str]], content: str | bytes, expected: str
 ):
     assert complaints(content) == [expected]
@@ -195,7 +195,7 @@ def test_shows_the_line_and_the_count(refused: Callable[[str], SpecError], sound
     )
 
 
-def test_the_caret_stands_under_the_place_in_wide_and_combining_text(
+def test_the_caret_is_below_the_position_in_wide_and_combining_text(
     refused: Callable[[str], SpecError], sound: str
 ):
     error = refused(sound.replace("{source: test.npz, ", "{source: 試験e\u0301.npz, x: 1, "))
@@ -210,7 +210,7 @@ def test_the_caret_stands_under_the_place_in_wide_and_combining_text(
     )
 
 
-def test_a_long_line_is_cut_around_the_place(refused: Callable[[str], SpecError], sound: str):
+def test_a_long_line_is_cut_around_the_position(refused: Callable[[str], SpecError], sound: str):
     long = "p" * 200
     error = refused(sound.replace("{source: test.npz, ", f"{{source: {long}, x: 1, z: {long}, "))
     assert str(error).splitlines()[1:3] == [
