@@ -42,13 +42,6 @@ PLAIN := \
   tests/architecture \
   tests/commands \
   tests/components \
-  tests/components/benchmark \
-  tests/components/data \
-  tests/components/evaluate \
-  tests/components/gate \
-  tests/components/measure_targets \
-  tests/components/promote \
-  tests/components/upstream \
   tests/display \
   tests/planning \
   tests/report \

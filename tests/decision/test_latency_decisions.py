@@ -204,7 +204,7 @@ def test_the_report_shows_intervals_and_the_machine(timed):
     items = dict(provenance_items(decision))
     assert items["timing"] == "100 runs (warm-up: 1), 1 thread"
     assert items["noise floor (baseline vs. baseline)"] == "0.99 to 1.01"
-    assert items["machine"].startswith("4 cores, governor powersave, load 1.50 before; others ")
+    assert items["machine"].startswith("4 cores, governor powersave, load 1.50 before, 25 % ")
 
 
 def test_memory_and_load_time_can_be_limited_and_chosen_by(timed):

@@ -141,6 +141,7 @@ def test_an_ascii_encoding_gets_ascii_marks(start):
     assert "+ candidates" in shown.terminal.text
 
 
+@pytest.mark.timing
 def test_redraws_are_rare_and_cheap(start):
     shown = start(20, 0.1, rows=50)
     assert shown.wait() == 0

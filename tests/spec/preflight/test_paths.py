@@ -71,7 +71,7 @@ def test_a_publication_target_of_another_spec_is_refused(files: Path):
     (version / "manifest.json").write_text('{"name": "digits"}')
     assert said("promote={to: fleet}") == [
         f"`promote.to` is in use, {files / 'fleet'}: its `latest` is a version of `digits`, and a "
-        "place holds the versions of one name -> Name another place as `promote.to`, or with "
+        "target holds the versions of one name -> Name another target as `promote.to`, or with "
         "`quantgate promote --to`."
     ]
     for manifest in ('{"name": "fashion"}', "{}"):

@@ -139,7 +139,7 @@ def _promotion_findings(loaded: LoadedSpec) -> Iterator[Finding]:
         publisher = owner(lambda name: _content(target / name))
         if publisher not in (None, loaded.spec.name):
             message = f"`promote.to` is in use, {target}: {belongs_to(publisher)}"
-            yield Finding(path, message, OTHER_PLACE)
+            yield Finding(path, message, OTHER_TARGET)
 
     if not loaded.spec.promote:
         return iter(())
