@@ -67,7 +67,7 @@ def misfit(
         and true_classes.ndim == 2
         and true_classes.dtype.kind in "iu"
     )
-    return None if fits else f"{NEEDS}; {', '.join(_told(detection, truth, forms, dataset))}"
+    return None if fits else f"{NEEDS}; {', '.join(_described(detection, truth, forms, dataset))}"
 
 
 def truth_problem(
@@ -83,7 +83,7 @@ def truth_problem(
     return None
 
 
-def _told(
+def _described(
     detection: Detection, truth: BoxTruth, forms: Mapping[str, Form], dataset: DatasetFolder
 ) -> Iterator[str]:
     for role in ("boxes", "scores", "classes", "count"):

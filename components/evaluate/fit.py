@@ -53,8 +53,8 @@ def is_scored(case: Case) -> bool:
 
 def is_classified(case: Case) -> bool:
     """Accept scores like `is_scored`, or predicted classes [samples] or [samples, 1]."""
-    told = np.dtype(case.form.dtype).kind in "iu" and case.shape in ([], [1])
-    return is_scored(case) or (told and _labels_classes(case))
+    predicts_class = np.dtype(case.form.dtype).kind in "iu" and case.shape in ([], [1])
+    return is_scored(case) or (predicts_class and _labels_classes(case))
 
 
 def is_probable(case: Case) -> bool:
@@ -92,8 +92,8 @@ def is_map(case: Case) -> bool:
     target = case.label.shape[1:]
     if np.dtype(case.label.dtype).kind not in "iu" or not target:
         return False
-    told = np.dtype(case.form.dtype).kind in "iu" and _matches(case.shape, target)
-    return told or (case.classes != 1 and _matches(case.shape[:-1], target))
+    predicts_classes = np.dtype(case.form.dtype).kind in "iu" and _matches(case.shape, target)
+    return predicts_classes or (case.classes != 1 and _matches(case.shape[:-1], target))
 
 
 def anything(case: Case) -> bool:
@@ -175,17 +175,17 @@ def silence_problem(case: Case) -> str | None:
     return f"the target of sample {int(np.argmin(loud))} is silent; leave such samples out"
 
 
-def labels_told(case: Case, needs: str) -> str:
+def labels_text(case: Case, needs: str) -> str:
     """Describe the labels, and how to convert them if they are close to the metric's needs."""
     label = case.label
-    told = f", the labels are {label.dtype} {label.shape}"
+    text = f", the labels are {label.dtype} {label.shape}"
     if "integer labels" not in needs:
-        return told
+        return text
     if len(label.shape) == 2 and label.shape[1:] == list(case.form.shape) != [1]:
-        return f"{told}; labels in one-hot form become integers with labels.argmax(axis=-1)"
+        return f"{text}; labels in one-hot form become integers with labels.argmax(axis=-1)"
     if np.dtype(label.dtype).kind == "f" and np.array_equal(case.labels, np.trunc(case.labels)):
-        return f"{told}; store whole numbers in an integer dtype, as with labels.astype(int)"
-    return told
+        return f"{text}; store whole numbers in an integer dtype, as with labels.astype(int)"
+    return text
 
 
 def no_problem(case: Case) -> str | None:

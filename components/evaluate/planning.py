@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import misfit, truth_problem
-from quantgate.components.evaluate.fit import Case, labels_told
+from quantgate.components.evaluate.fit import Case, labels_text
 from quantgate.components.evaluate.metrics import (
     COMPUTATIONS,
     DEFAULT_PEAK,
@@ -130,10 +130,10 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
     case = Case(plan.output, form, label, values, plan.settings.peak, plan.settings.k)
     if form.dtype not in NUMERIC or not computation.fits(case):
-        told = labels_told(case, computation.needs) if computation.labelled else ""
+        described = labels_text(case, computation.needs) if computation.labelled else ""
         raise InputError(
             f"metric `{plan.title}` needs {computation.needs}; output `{plan.output}`"
-            f"{listed(plan.steps)} is {form}{told}"
+            f"{listed(plan.steps)} is {form}{described}"
         )
     if problem := computation.problem(case):
         raise InputError(f"metric `{plan.title}`: {problem}")
@@ -201,12 +201,12 @@ def _read(entry: Mapping[str, object]) -> Metric:
 def _plan(metric: Metric, facts: ModelFacts) -> Plan:
     signature = facts.signature(_signature_of(metric, facts))
     names = list(signature.outputs)
-    told = ", ".join(f"`{name}`" for name in names)
+    known = ", ".join(f"`{name}`" for name in names)
     if metric.metric == MAP.name:
         _check_detection(metric, names)
     elif metric.output is None and len(names) > 1:
         raise InputError(
-            f"metric `{metric.title}`: the model has several outputs, {told}; name one as `output`"
+            f"metric `{metric.title}`: the model has several outputs, {known}; name one as `output`"
         )
     if metric.output is not None and metric.output not in names:
         raise InputError(_unknown_output(metric, metric.output, names))
@@ -234,15 +234,15 @@ def _check_detection(metric: Metric, names: Sequence[str]) -> None:
 
 
 def _unknown_output(metric: Metric, name: str, names: Sequence[str]) -> str:
-    told = ", ".join(f"`{known}`" for known in names)
-    return f"metric `{metric.title}`: the model has no output `{name}`, only {told}"
+    known = ", ".join(f"`{each}`" for each in names)
+    return f"metric `{metric.title}`: the model has no output `{name}`, only {known}"
 
 
 def _signature_of(metric: Metric, facts: ModelFacts) -> str:
     if metric.signature is None and len(facts.keys) > 1:
-        told = ", ".join(f"`{key}`" for key in facts.keys)
+        known = ", ".join(f"`{key}`" for key in facts.keys)
         raise InputError(
-            f"metric `{metric.title}`: the model has several signatures, {told}; name one as "
+            f"metric `{metric.title}`: the model has several signatures, {known}; name one as "
             "`signature`"
         )
     return metric.signature or facts.keys[0]

@@ -8,7 +8,7 @@ import numpy as np
 
 from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.run import MetricFailure, Scores, Subject, score_shards
-from quantgate.components.evaluate.shards import handed_out, processes_of, shards_of
+from quantgate.components.evaluate.shards import processes_of, shards_of, shared_among_forks
 from quantgate.components.evaluate.steps import score_in_steps
 from quantgate.components.evaluate.summing import score_model, summed_up
 from quantgate.components.litert.binding import ModelFailure
@@ -82,7 +82,7 @@ def _computed(subject: Subject) -> Scores | InputError | ModelFailure:
     expect(samples * (2 if subject.reference else 1))
     if processes == 1:
         return run_isolated(score_model, subject, range(samples), limits=ResourceLimits(TIMEOUT_S))
-    with handed_out(shards_of(samples, processes)) as shards:
+    with shared_among_forks(shards_of(samples, processes)) as shards:
         calls = [(subject, shards)] * processes
         outcomes = run_side_by_side(score_shards, calls, limits=ResourceLimits(TIMEOUT_S))
     return summed_up(subject, chain.from_iterable(outcomes))

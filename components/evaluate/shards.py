@@ -47,18 +47,18 @@ def shards_of(samples: int, processes: int) -> list[range]:
 
 
 @contextmanager
-def handed_out(shards: Sequence[range]) -> Iterator[Iterator[range]]:
+def shared_among_forks(shards: Sequence[range]) -> Iterator[Iterator[range]]:
     """Yield an iterator of shards that forked processes share. Each shard goes to one of them.
 
     The indices of the shards are in a pipe, which needs no lock that a dead process could hold.
     """
-    taking, laying = os.pipe()
+    read_end, write_end = os.pipe()
     try:
-        os.write(laying, b"".join(map(_NUMBER.pack, range(len(shards)))))
-        os.close(laying)
-        yield _taken(taking, shards)
+        os.write(write_end, b"".join(map(_NUMBER.pack, range(len(shards)))))
+        os.close(write_end)
+        yield _taken(read_end, shards)
     finally:
-        os.close(taking)
+        os.close(read_end)
 
 
 def _taken(pipe: int, shards: Sequence[range]) -> Iterator[range]:

@@ -137,15 +137,14 @@ def _front(entries: Sequence[Entry], plane: Plane) -> set[str]:
 
 def _in_words(points: Sequence[Point], plane: Plane) -> str:
     metric = metric_of(plane.metric, plane.decision.metrics) or plane.metric
-    told = [
+    described = [
         f"{point.name} ({LOOKS[point.standing][3]}): {plane.cost_text(point.x)}, "
         f"{figure_text(metric, point.y)}"
         for point in points
         if _stands_out(point)
     ]
-    return (
-        f"{len(points)} models. The baseline, the winner and the Pareto front: {'; '.join(told)}."
-    )
+    listed = "; ".join(described)
+    return f"{len(points)} models. The baseline, the winner and the Pareto front: {listed}."
 
 
 def _draw(figure: Any, points: Sequence[Point], plane: Plane) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.evaluate.run import Subject
-from quantgate.components.evaluate.shards import handed_out, processes_of, shards_of
+from quantgate.components.evaluate.shards import processes_of, shards_of, shared_among_forks
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
@@ -84,7 +84,7 @@ def test_shards_cover_the_samples_and_get_shorter(samples, processes):
 
 def test_each_shard_goes_to_one_process():
     shards = shards_of(10_000, 3)
-    with handed_out(shards) as waiting:
+    with shared_among_forks(shards) as waiting:
         taken = run_side_by_side(list, [(waiting,)] * 3, limits=ResourceLimits(30))
     assert sorted(chain(*taken), key=lambda shard: shard.start) == shards
 
