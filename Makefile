@@ -15,12 +15,16 @@ PLAIN := \
   components \
   docs \
   local_runner/__init__.py \
+  local_runner/cache \
   local_runner/ir \
   local_runner/kfp \
   local_runner/plan \
+  local_runner/processes \
   local_runner/records \
   local_runner/run \
+  local_runner/storage \
   local_runner/tasks \
+  pipelines \
   specs/README.md \
   src/quantgate/__init__.py \
   src/quantgate/__main__.py \
@@ -30,6 +34,7 @@ PLAIN := \
   src/quantgate/display \
   src/quantgate/domain \
   src/quantgate/errors.py \
+  src/quantgate/foundation \
   src/quantgate/planning \
   src/quantgate/records \
   src/quantgate/report \
@@ -40,14 +45,20 @@ PLAIN := \
   src/quantgate/statistics \
   src/quantgate/wording \
   tests/architecture \
+  tests/cluster \
   tests/commands \
   tests/components \
   tests/display \
+  tests/foundation \
+  tests/local_runner/cache \
+  tests/local_runner/processes \
+  tests/pipelines \
   tests/planning \
   tests/report \
   tests/runs \
   tests/schemas \
-  tests/spec
+  tests/spec \
+  tests/storage
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 

@@ -1,4 +1,4 @@
-"""KFP pipeline -> IR: YAML that is the same bytes from compile to compile."""
+"""Compile a plan into IR. The same plan always gives the same bytes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +15,11 @@ from quantgate.planning.plan import Plan
 
 
 def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
-    """Write the compiled pipeline; an existing file is replaced whole or not at all.
+    """Write the compiled pipeline. An existing file is replaced in one step.
 
     Raises:
         UsageError: the file cannot be written.
-        PipelineError: no cluster would run the pipeline; the error says what is in the way.
+        PipelineError: no cluster would run the pipeline. The message lists the reasons.
     """
     with replaced_whole(path, plan.spec.name) as partial:
         Compiler().compile(root_pipeline(plan, spec_sha256), str(partial))
@@ -27,7 +27,7 @@ def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
 
 @contextmanager
 def replaced_whole(path: Path, name: str) -> Iterator[Path]:
-    """Take the place of a file with what is written beside it, if a cluster would run it.
+    """Yield a path for a new pipeline, which replaces a file if a cluster would run it.
 
     Raises:
         UsageError: the file cannot be written.
@@ -45,9 +45,10 @@ def replaced_whole(path: Path, name: str) -> Iterator[Path]:
 
 
 def _refuse_errors(path: Path, name: str) -> None:
-    errors = [found for found in lint(read_pipeline_file(path)) if found.severity == "error"]
+    findings = lint(read_pipeline_file(path))
+    errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         listed = "\n".join(
-            f"  {found.place}: {found.message}; {found.advice} ({found.rule})" for found in errors
+            f"  {error.place}: {error.message}; {error.advice} ({error.rule})" for error in errors
         )
         raise PipelineError(f"a cluster would not run the pipeline of {name}:\n{listed}")

@@ -1,4 +1,4 @@
-"""A walk over the tasks and executors of a compiled pipeline, which may have been damaged."""
+"""Walk over the tasks and executors of a compiled pipeline, which may be damaged."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Task:
     Attributes:
         path: its keys from the root, joined by dots.
         message: the `PipelineTaskSpec`.
-        component: its `ComponentSpec`, empty where the file has none.
+        component: its `ComponentSpec`, or empty if the file has none.
         siblings: the tasks of its pipeline, by key.
         parent: the component that is its pipeline.
     """
@@ -29,33 +29,36 @@ class Task:
 
     @property
     def key(self) -> str:
-        """Its key among its siblings."""
+        """The key in its pipeline."""
         return self.path.rpartition(".")[2]
 
     @property
     def place(self) -> str:
-        """Its name in messages."""
+        """The name in messages."""
         return f"task `{self.path}`"
 
     @property
     def is_dag(self) -> bool:
-        """Whether it has tasks of its own: a nested pipeline, a loop, a branch."""
+        """True for a task with inner tasks: a nested pipeline, a loop or a branch."""
         return bool(part(self.component, "dag"))
 
     @property
     def constants(self) -> dict[str, Any]:
-        """The parameters that are written down in the file."""
+        """The parameters that are constants in the file."""
         given = part(self.message, "inputs", "parameters")
-        found = {name: part(given, name, "runtimeValue") for name in given}
-        return {name: value["constant"] for name, value in found.items() if "constant" in value}
+        values = {name: part(given, name, "runtimeValue") for name in given}
+        return {name: value["constant"] for name, value in values.items() if "constant" in value}
 
 
 @dataclass(frozen=True)
 class Executor:
-    """The container or importer that runs tasks, and its component.
+    """The container or importer that runs tasks.
 
     Attributes:
-        kubernetes: its `KubernetesExecutorConfig`, empty where it has none.
+        name: its name.
+        message: the `ExecutorSpec`.
+        component: the `ComponentSpec` that uses it, or empty.
+        kubernetes: its `KubernetesExecutorConfig`, or empty.
     """
 
     name: str
@@ -65,42 +68,42 @@ class Executor:
 
     @property
     def place(self) -> str:
-        """Its name in messages."""
+        """The name in messages."""
         return f"executor `{self.name}`"
 
     @property
     def container(self) -> Message:
-        """Its `PipelineContainerSpec`, empty for an importer."""
+        """The `PipelineContainerSpec`, or empty for an importer."""
         return part(self.message, "container")
 
 
 def part(message: Any, *keys: str) -> Message:
-    """Return what lies under keys, empty where nothing does."""
+    """Return the message under some keys, or an empty one."""
     for key in keys:
         message = message.get(key) if isinstance(message, Mapping) else None
     return message if isinstance(message, Mapping) else {}
 
 
 def text(message: Message, key: str) -> str:
-    """Return the text that lies under a key, empty where there is none."""
-    found = message.get(key)
-    return found if isinstance(found, str) else ""
+    """Return the text under a key, or ""."""
+    value = message.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def texts(message: Message, key: str) -> list[str]:
-    """Return the texts of a list that lies under a key, empty where there is none."""
-    found = message.get(key)
-    return list(map(str, found)) if isinstance(found, list) else []
+    """Return the texts of the list under a key, or none."""
+    listed = message.get(key)
+    return list(map(str, listed)) if isinstance(listed, list) else []
 
 
 def parts(message: Message, key: str) -> list[Message]:
-    """Return the messages of a list that lies under a key, empty where there is none."""
+    """Return the messages of the list under a key, or none."""
     listed = message.get(key)
     return [part(item) for item in listed] if isinstance(listed, list) else []
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield every text in a value, keys of mappings included."""
+    """Yield every text in a value, including the keys of mappings."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -113,7 +116,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def producers_of(task: Message) -> set[str]:
-    """Return the keys of the tasks that one waits for."""
+    """Return the keys of the tasks that a task waits for."""
     named = set(texts(task, "dependentTasks"))
     for kind in ("parameters", "artifacts"):
         for source in part(task, "inputs", kind).values():
@@ -123,7 +126,7 @@ def producers_of(task: Message) -> set[str]:
 
 
 def tasks_of(file: PipelineFile) -> Iterator[Task]:
-    """Yield every task, those of inner pipelines, loops and branches included."""
+    """Yield every task, including those in nested pipelines, loops and branches."""
     return _inside(file, part(file.document, "root"), "", ())
 
 
@@ -141,13 +144,13 @@ def executors_of(file: PipelineFile) -> Iterator[Executor]:
 
 
 def executor_of(file: PipelineFile, component: Message) -> Message:
-    """Return the executor of a component, empty where it has none."""
+    """Return the executor of a component, or an empty one."""
     label = text(component, "executorLabel")
     return part(file.document, "deploymentSpec", "executors", label)
 
 
 def component_of(file: PipelineFile, task: Message) -> Message:
-    """Return the component of a task, empty where the file has none."""
+    """Return the component of a task, or an empty one."""
     return part(file.document, "components", text(part(task, "componentRef"), "name"))
 
 

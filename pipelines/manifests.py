@@ -1,4 +1,4 @@
-"""KFP pipeline -> Kubernetes manifests, as a cluster keeps pipelines that are its own objects."""
+"""Compile a plan into Kubernetes manifests, for clusters that store pipelines as objects."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from quantgate.planning.plan import Plan
 
 @dataclass(frozen=True)
 class ManifestNames:
-    """Names of the objects; None leaves one to the pipeline, and the namespace to kubectl."""
+    """Names of the objects. None takes the pipeline's name, or kubectl's namespace."""
 
     pipeline: str | None = None
     version: str | None = None
@@ -24,14 +24,14 @@ class ManifestNames:
 def compile_manifests(
     plan: Plan, spec_sha256: str, path: Path, names: ManifestNames
 ) -> tuple[str, str]:
-    """Write a Pipeline and its PipelineVersion; an existing file is replaced whole or not at all.
+    """Write a Pipeline and its PipelineVersion. An existing file is replaced in one step.
 
     Returns:
-        The names of the two.
+        The names of both objects.
 
     Raises:
         UsageError: the file cannot be written.
-        PipelineError: no cluster would run the pipeline; the error says what is in the way.
+        PipelineError: no cluster would run the pipeline. The message lists the reasons.
     """
     pipeline = root_pipeline(plan, spec_sha256)
     name = names.pipeline or pipeline.pipeline_spec.pipeline_info.name
@@ -41,7 +41,7 @@ def compile_manifests(
         options = KubernetesManifestOptions(
             pipeline_name=name,
             pipeline_display_name=names.pipeline or plan.spec.name,
-            # Versions of all pipelines share the namespace.
+            # Versions of all pipelines share one namespace.
             pipeline_version_name=f"{name}-{version}",
             pipeline_version_display_name=version,
             namespace=names.namespace,

@@ -1,1 +1,1 @@
-"""The task cache: key, entry, pruning."""
+"""The cache of tasks: keys, entries, pruning."""

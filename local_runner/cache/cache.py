@@ -1,8 +1,8 @@
-"""Outputs of finished tasks, found again by what they rest on.
+"""A cache of task outputs, with keys made from everything that a task depends on.
 
-<folder>/entries/<key>/   one entry, renamed to its place when it is whole
-<folder>/partial/         entries under way, and those about to be deleted
-<folder>/last/            what each task rested on when it last succeeded, to explain a miss
+<folder>/entries/<key>/   an entry, which is renamed to this path when it is complete
+<folder>/partial/         entries that are being written or deleted
+<folder>/last/            ingredients of each task's last successful run, to explain a miss
 <folder>/digests/         hashes of large files
 """
 
@@ -40,12 +40,12 @@ _NAMED_CHANGES = 3
 
 
 class Cache:
-    """The cache as one run uses it; several runs may use one folder at once.
+    """The cache of one run. Several runs may use one folder at the same time.
 
     Args:
-        folder: need not exist.
+        folder: folder of the cache. It is made when the first entry is written.
         warn: takes a sentence for the user.
-        read_only: whether nothing must be written or deleted, as for a dry run.
+        read_only: whether nothing may be written or deleted, as in a dry run.
     """
 
     def __init__(self, folder: Path, warn: Callable[[str], None], read_only: bool = False) -> None:
@@ -57,15 +57,15 @@ class Cache:
         self.ingredients = Ingredients(Digests(None if read_only else folder / "digests"))
 
     def lock(self, key: str) -> asyncio.Lock:
-        """Return what keeps two tasks of a run from doing the same work."""
+        """Return the lock that keeps two tasks of a run from doing the same work."""
         return self._locks.setdefault(key, asyncio.Lock())
 
-    def find(self, key: str, title: str) -> "Found | None":
-        """Return a whole entry; a damaged one is dropped with a warning.
+    def find(self, key: str, title: str) -> "CachedOutputs | None":
+        """Return an intact entry. A damaged one is dropped with a warning.
 
         Args:
             key: from `key_of`.
-            title: what a person calls the task.
+            title: the task's name for people.
         """
         place = entry_place(self._folder, key)
         try:
@@ -76,19 +76,19 @@ class Cache:
         except Damaged as error:
             self._drop(place, title, str(error))
             return None
-        return Found(place, body)
+        return CachedOutputs(place, body)
 
     def _drop(self, place: Path, title: str, why: str) -> None:
         if self._read_only:
             return
-        self._warn(f"{title}: its entry in the cache is damaged ({why}); it is made anew")
+        self._warn(f"{title}: its entry in the cache is damaged ({why}); the task runs again")
         with contextlib.suppress(OSError):
             delete_entry(self._folder, place)
 
     def keep(self, key: str, title: str, seconds: float, outputs: Values, files: "Files") -> str:
-        """Keep the outputs of a finished task; return why they cannot be kept, or "".
+        """Store the outputs of a finished task, and return why they cannot be stored, or "".
 
-        A folder that cannot be written is one warning, and no reason for a run to end.
+        If the folder cannot be written, the user is warned once and the run goes on.
         """
         partial = _partial(self._folder)
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -110,11 +110,11 @@ class Cache:
             reason = error.strerror or str(error)
             self._warn(
                 f"the cache in {self._folder} cannot be written ({reason}); "
-                "what this run makes may not be found again"
+                "later runs may have to run these tasks again"
             )
 
     def note(self, slot: str, ingredients: Mapping[str, str]) -> None:
-        """Remember what a task rested on."""
+        """Record the ingredients of a task that has succeeded."""
         if self._noted(slot) != ingredients:
             write_note(self._last(slot), json.dumps(ingredients))
 
@@ -125,7 +125,7 @@ class Cache:
             return None
 
     def explain(self, slot: str, ingredients: Mapping[str, str]) -> str:
-        """Say why a task has no entry, by what it rested on when it last succeeded."""
+        """Explain a miss by the ingredients that changed since the task last succeeded."""
         last = self._noted(slot)
         if not isinstance(last, dict):
             return "no entry yet"
@@ -143,28 +143,33 @@ class Cache:
 
 @dataclass(frozen=True)
 class Files:
-    """Where a task's outputs and its log lie."""
+    """The folder of a task's outputs, and the file of its log."""
 
     outputs: Path
     log: Path
 
 
 @dataclass(frozen=True)
-class Found:
-    """A whole entry."""
+class CachedOutputs:
+    """The outputs in an entry of the cache.
+
+    Attributes:
+        place: folder of the entry.
+        body: its description.
+    """
 
     place: Path
     body: Body
 
     def values(self) -> Values:
-        """Return the outputs, with the artifacts where the cache has them."""
+        """Return the outputs, with the artifacts in the cache."""
         return values_in(self.place / "outputs", self.body)
 
     def restore(self, files: Files) -> Values:
-        """Copy outputs and log to where the task would have written them.
+        """Copy outputs and log to the paths that the task would have written to.
 
         Raises:
-            TaskError: they cannot be copied.
+            TaskError: a file cannot be copied.
         """
         try:
             copy_outputs(self.place, self.body, files.outputs)
@@ -173,7 +178,7 @@ class Found:
                 if LOG in self.body.files:
                     with (self.place / LOG).open("rb") as kept:
                         shutil.copyfileobj(kept, log)
-            # Entries that are used are not the first to be pruned.
+            # Pruning deletes the entries first that were not used for longest.
             with contextlib.suppress(OSError):
                 os.utime(self.place / DOCUMENT)
         except OSError as error:
@@ -182,7 +187,7 @@ class Found:
 
 
 def entry_place(folder: Path, key: str) -> Path:
-    """Return where an entry lies."""
+    """Return the folder of an entry."""
     return folder / "entries" / key
 
 
@@ -193,7 +198,7 @@ def entries(folder: Path) -> Iterator[Path]:
 
 
 def delete_entry(folder: Path, place: Path) -> None:
-    """Delete an entry: it is gone at once, whole, also for a run that is about to read it.
+    """Delete an entry in one step, so that no run reads a part of it.
 
     Raises:
         OSError: it cannot be deleted.
@@ -202,7 +207,7 @@ def delete_entry(folder: Path, place: Path) -> None:
 
 
 def delete_abandoned(folder: Path, older_than_s: float) -> None:
-    """Delete what runs that were killed have left half-written."""
+    """Delete partial entries that killed runs have left behind."""
     limit = time.time() - older_than_s
     with contextlib.suppress(OSError):
         for place in (folder / "partial").iterdir():
@@ -219,7 +224,7 @@ def _put(partial: Path, place: Path) -> None:
     try:
         partial.rename(place)
     except OSError:
-        # Another run was faster, with the same outputs.
+        # Another run has stored the same outputs first.
         if not (place / DOCUMENT).is_file():
             raise
     sync(place.parent)

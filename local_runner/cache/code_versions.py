@@ -1,12 +1,12 @@
-"""The code behind a task that its source does not carry: packages, their versions, this machine.
+"""Versions of the code that a task imports, and of this machine.
 
-A function of the IR imports modules. Its result rests on the distributions that those belong to,
-on what those ask for by name (their extras included, so that TensorFlow counts for quantgate), on
-Python and on the processor. A package outside of `site-packages`, as in a development install, is
-known by the content of its Python files, for there the version says nothing.
+A function of the IR imports modules. Its result depends on the distributions of these modules, on
+their direct requirements, on Python and on the processor. Requirements of extras count too, so
+TensorFlow counts for quantgate. A package outside `site-packages`, as in a development install, is
+identified by the content of its Python files, because its version does not change with the code.
 
-Not covered: what requirements require in turn, programs that a command starts, and the
-environment variables of the one who starts the run.
+Not covered are indirect requirements, programs that a command starts, and the environment
+variables of the user.
 """
 
 import platform
@@ -20,16 +20,16 @@ from pathlib import Path
 from quantgate.foundation.hashing import sha256_of_json, sha256_of_python
 from quantgate.foundation.machine import processor_name, processors
 
-#: It hands a function its inputs; what it requires itself has no part in the result.
+#: It passes a function its inputs. Its own requirements do not affect the result.
 _EXECUTOR = "kfp"
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 def machine() -> dict[str, str]:
-    """Return what every task rests on: Python, and the processor with its number of cores.
+    """Return what every task depends on: Python, and the processor with its number of cores.
 
-    A runner that knows no component cannot tell a benchmark, whose figures belong to a processor.
+    The runner cannot tell a benchmark, whose results depend on the processor, from other tasks.
     """
     return {
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -38,14 +38,14 @@ def machine() -> dict[str, str]:
 
 
 class Packages:
-    """What stands behind modules; read once a run, for the files may change between two."""
+    """Versions of the code behind modules. Each is read once per run, as files may change later."""
 
     def __init__(self) -> None:
         self._behind: dict[frozenset[str], dict[str, str]] = {}
         self._contents: dict[Path, str] = {}
 
     def behind(self, modules: frozenset[str]) -> dict[str, str]:
-        """Return the version or content hash of everything behind modules, by what it is called.
+        """Return the version or content hash of everything that modules depend on, by name.
 
         Raises:
             OSError: code cannot be read.
@@ -84,8 +84,8 @@ def _distributions_of(top: str) -> list[str]:
 
 
 def _name(requirement: str) -> str:
-    found = re.match(r"[\w.-]+", requirement)
-    return re.sub(r"[-_.]+", "-", found.group()).lower() if found else requirement
+    name = re.match(r"[\w.-]+", requirement)
+    return re.sub(r"[-_.]+", "-", name.group()).lower() if name else requirement
 
 
 def _version(name: str) -> str:
@@ -96,13 +96,13 @@ def _version(name: str) -> str:
 
 
 def _version_and_files(name: str) -> str:
-    # The hashes of all files: the same version may have been built twice, from different code.
+    # RECORD has the hashes of all files. One version may be built twice from different code.
     installed = metadata.distribution(name)
     return f"{installed.version} {sha256_of_json(installed.read_text('RECORD'))}"
 
 
 def _own_code(modules: frozenset[str]) -> Iterator[tuple[str, Path]]:
-    """Yield the folders and files of modules that no installer has put where they are."""
+    """Yield the folders and files of modules that were not put in place by an installer."""
     places = {place: name for module in sorted(modules) for name, place in _places(module)}
     for place, name in places.items():
         is_inside = not places.keys().isdisjoint(place.parents)
@@ -111,7 +111,7 @@ def _own_code(modules: frozenset[str]) -> Iterator[tuple[str, Path]]:
 
 
 def _places(module: str) -> Iterator[tuple[str, Path]]:
-    """Yield where a module and the packages around it lie, without importing any."""
+    """Yield the paths of a module and the packages around it, without importing any."""
     names = module.split(".")
     around: list[str] | None = None
     for depth in range(len(names) if names[0] not in sys.stdlib_module_names else 0):

@@ -1,4 +1,4 @@
-"""SHA-256 of files and folders, without reading a large unchanged file twice."""
+"""SHA-256 of files and folders that reads a large unchanged file only once."""
 
 import json
 import time
@@ -12,18 +12,18 @@ from quantgate.foundation.hashing import (
     sha256_of_json,
 )
 
-#: Smaller files are read faster than looked up.
+#: Smaller files are faster to read than to look up.
 _REMEMBERED_BYTES = 1 << 20
 
-#: Seconds within which a file may be written twice without its time of change showing it.
+#: Seconds within which a file may change twice without a different time of change.
 _SETTLED_S = 2.0
 
 
 class Digests:
-    """Content hashes; those of large files are remembered by size, times and inode.
+    """Content hashes. Those of large files are remembered by size, times and inode.
 
     Args:
-        folder: where they are remembered from run to run; None remembers them for this run only.
+        folder: keeps the hashes of large files between runs. None keeps them for this run only.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -33,10 +33,10 @@ class Digests:
     def of(self, path: Path) -> str:
         """Hash a file's bytes, or the names and bytes of all files below a folder.
 
-        Empty folders do not count, links do as what they point to; "absent" is where nothing is.
+        Empty folders do not count. Links count as their targets. A missing path gives "absent".
 
         Raises:
-            OSError: something cannot be read.
+            OSError: a file cannot be read.
         """
         if path.is_dir():
             listed = [[name, self._of_file(path / name)] for name in files_below(path)]

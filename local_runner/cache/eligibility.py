@@ -1,9 +1,9 @@
-"""Which tasks may be taken from the cache."""
+"""The rule for the tasks that may be cached."""
 
 from typing import Any
 
-#: A variable of a task whose outputs depend on nothing but the content of its inputs. KFP's cache,
-#: which does not know the content, has to be off for such a task; this one compares it.
+#: An environment variable of tasks whose outputs depend only on the content of their inputs. KFP's
+#: cache does not know the content and has to be off for such a task. This cache compares it.
 BY_CONTENT = "QUANTGATE_CACHE_BY_CONTENT"
 
 

@@ -1,8 +1,8 @@
-"""One entry of the cache: a folder with a task's outputs.
+"""An entry of the cache: a folder with a task's outputs.
 
 <key>/entry.json   {"sha256": hash of the body, "body": `Body`}
 <key>/outputs/     the output artifacts, by name
-<key>/log          what the task printed, of a long log the end
+<key>/log          the task's log, or the end of a long one
 """
 
 import hashlib
@@ -22,23 +22,31 @@ DOCUMENT = "entry.json"
 OUTPUTS = "outputs"
 LOG = "log"
 
-#: A log is whole in the run that made it; later runs get the end of it.
+#: Later runs get no more than the end of a log.
 LOG_BYTES = 1 << 20
 
 
 class Damaged(Exception):
-    """An entry is not what was written; `str(error)` says in what."""
+    """An entry has changed since it was written. `str(error)` says where."""
 
 
 class NotKept(Exception):
-    """Outputs that cannot be kept; `str(error)` says why."""
+    """Outputs that cannot be kept. `str(error)` says why."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """What an entry says of itself: `files` holds a SHA-256 by path, `folders` output folders.
+    """The description of an entry.
 
-    `seconds` is how long the task ran, `created` when it ended, in ISO 8601.
+    Attributes:
+        key: the entry's name.
+        title: the task's name for people.
+        seconds: how long the task ran.
+        created: when it ended, in ISO 8601.
+        parameters: the output parameters.
+        artifacts: the output artifacts, without their URIs.
+        folders: the names of artifacts that are folders.
+        files: the SHA-256 of every file, by its path below the entry.
     """
 
     key: str
@@ -52,18 +60,18 @@ class Body:
 
 
 def write_entry(body: Body, outputs: Values, source: Path, log: Path, target: Path) -> None:
-    """Write an entry aside; it counts once its folder is renamed to its place.
+    """Write an entry to a temporary folder. It counts once that is renamed to the final one.
 
     Args:
-        body: without outputs.
-        outputs: of the task, with its artifacts in `source`.
+        body: the description, still without outputs.
+        outputs: outputs of the task, with its artifacts in `source`.
         source: folder of the task's outputs.
-        log: the task's log; need not exist.
-        target: a folder to make.
+        log: the task's log. It may be missing.
+        target: the folder to make.
 
     Raises:
-        NotKept: an output lies elsewhere, so that its content is not the task's own.
-        OSError: it cannot be written.
+        NotKept: an output is elsewhere, so its content is not the task's own.
+        OSError: a file cannot be written.
     """
     artifacts = {name: _plain(name, value, source) for name, value in outputs.artifacts.items()}
     kept = target / OUTPUTS
@@ -84,7 +92,7 @@ def write_entry(body: Body, outputs: Values, source: Path, log: Path, target: Pa
 
 def _plain(name: str, value: Artifact | list[Artifact], source: Path) -> dict[str, Any]:
     if isinstance(value, list) or Path(value.uri) != source / name:
-        raise NotKept(f"the output `{name}` does not lie where the runner asked for it")
+        raise NotKept(f"the output `{name}` is not at the path that the runner chose for it")
     return {
         "name": value.name,
         "type": value.type,
@@ -103,7 +111,7 @@ def _files(source: Path, names: dict[str, Any]) -> Iterator[str]:
 
 
 def _copy(source: Path, target: Path, skipped: int = 0) -> str:
-    """Copy a file from a byte on, and return the SHA-256 of the copy."""
+    """Copy a file without its first bytes, and return the SHA-256 of the copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as reading, target.open("wb") as writing:
@@ -115,10 +123,10 @@ def _copy(source: Path, target: Path, skipped: int = 0) -> str:
 
 
 def read_body(entry: Path) -> Body | None:
-    """Read what an entry says of itself; None where there is no entry.
+    """Read the description of an entry. Return None if there is no entry.
 
     Raises:
-        Damaged: it is not what was written.
+        Damaged: the description has changed since it was written.
     """
     try:
         document = json.loads((entry / DOCUMENT).read_text("utf-8"))
@@ -136,27 +144,27 @@ def read_body(entry: Path) -> Body | None:
 
 
 def check_files(entry: Path, body: Body) -> None:
-    """Compare every file of an entry with the hash that was written down.
+    """Compare every file of an entry with its recorded hash.
 
     Raises:
-        Damaged: names the first file that differs.
+        Damaged: a file differs. The message names the first one.
     """
     for name, expected in body.files.items():
         try:
-            found = sha256_of_file(entry / name)
+            actual = sha256_of_file(entry / name)
         except OSError as error:
             raise Damaged(f"{name} cannot be read") from error
-        if found != expected:
+        if actual != expected:
             raise Damaged(f"{name} was changed")
 
 
 def copy_outputs(entry: Path, body: Body, target: Path) -> None:
-    """Copy the outputs of an entry into a task's folder, in place of what lies there.
+    """Copy the outputs of an entry into a task's folder, and replace what is there.
 
-    They are copies, not links: what a later task does to its inputs must not reach the cache.
+    They are copies and not links, so that later tasks cannot change the cache.
 
     Raises:
-        OSError: they cannot be copied.
+        OSError: a file cannot be copied.
     """
     empty_folder(target)
     for name in body.folders:

@@ -1,4 +1,4 @@
-"""What a task's result rests on; its key in the cache is the hash of all of it."""
+"""The ingredients of a task: all that its result depends on. Their hash is its cache key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +13,12 @@ from quantgate.local_runner.ir.secrets import SecretValue
 from quantgate.local_runner.ir.values import Values
 from quantgate.local_runner.records.results import Artifact
 
-#: Changes whenever what is stored under a key changes its meaning.
+#: Has to change whenever the meaning of what is stored under a key changes.
 _FORMAT = 1
 
 
 class Ingredients:
-    """Names what tasks of one run rest on."""
+    """Collects the ingredients of the tasks of one run."""
 
     def __init__(self, digests: Digests) -> None:
         self._digests = digests
@@ -32,14 +32,14 @@ class Ingredients:
         inputs: Values,
         secrets: Mapping[str, SecretValue | None],
     ) -> dict[str, str]:
-        """Return the hash or version of everything behind a task, by what a person calls it.
+        """Return the hash or version of everything that a task depends on, by a name for people.
 
         Args:
             component: its `ComponentSpec`.
-            container: its `PipelineContainerSpec`; resources do not count.
-            inputs: complete. An artifact counts by content, type, metadata and file name (which
-                may say its format), not by where it lies.
-            secrets: by environment variable.
+            container: its `PipelineContainerSpec`. Resources do not count.
+            inputs: all inputs. An artifact counts by content, type, metadata and file name, as the
+                name may imply its format. Its folder does not count.
+            secrets: its secrets by environment variable.
 
         Raises:
             OSError: an input or a module's code cannot be read.
@@ -77,7 +77,7 @@ class Ingredients:
 
 
 def key_of(ingredients: Mapping[str, str]) -> str:
-    """Return the name under which the outputs of a task are kept."""
+    """Return the key under which the outputs of a task are stored."""
     return sha256_of_json([_FORMAT, dict(ingredients)])
 
 

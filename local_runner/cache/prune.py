@@ -1,4 +1,4 @@
-"""What the cache holds, and how it is kept small."""
+"""List the entries of the cache, and delete old ones."""
 
 import fcntl
 import os
@@ -14,17 +14,24 @@ from quantgate.local_runner.cache.entry import DOCUMENT, Damaged, read_body
 from quantgate.local_runner.storage.downloads import lock, stored, title_of
 from quantgate.local_runner.storage.sources import fetched_in
 
-#: A run that is still at work on an entry after a day was killed.
+#: A run that has worked on an entry for more than a day was killed.
 _ABANDONED_S = 86_400.0
 
-#: What is small, and forgotten when it was not used or written anew for so long.
+#: Folders of small files, which are deleted if they were not used for so long.
 _NOTES = ("last", "digests", "pipelines")
 _FORGOTTEN_S = 90 * 86_400.0
 
 
 @dataclass(frozen=True)
 class KeptEntry:
-    """An entry of the cache; `used` is when a run last made or took it, in Unix seconds."""
+    """An entry of the cache.
+
+    Attributes:
+        place: its folder.
+        title: the name of its task, or of what was fetched, for people.
+        size_bytes: the size of all its files.
+        used: when a run last wrote or used it, in Unix seconds.
+    """
 
     place: Path
     title: str
@@ -33,25 +40,26 @@ class KeptEntry:
 
     @property
     def key(self) -> str:
-        """The name under which runs find it."""
+        """The name by which runs look it up."""
         return self.place.name
 
 
 def kept(folder: Path) -> list[KeptEntry]:
-    """Return the entries of a cache, least recently used first; there may be no cache at all.
+    """Return the entries of a cache, least recently used first. A missing folder has none.
 
     Raises:
-        UsageError: something else is in its place.
+        UsageError: the folder is a file.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name the folder of a cache with --cache-dir")
-    found = [entry for place in entries(folder) if (entry := _kept_entry(place))]
-    found += [entry for place in stored(fetched_in(folder)) if (entry := _fetched_entry(place))]
-    return sorted(found, key=lambda entry: (entry.used, entry.key))
+    of_tasks = [_kept_entry(place) for place in entries(folder)]
+    downloads = [_fetched_entry(place) for place in stored(fetched_in(folder))]
+    present = [entry for entry in [*of_tasks, *downloads] if entry]
+    return sorted(present, key=lambda entry: (entry.used, entry.key))
 
 
 def _kept_entry(place: Path) -> KeptEntry | None:
-    """Describe an entry; None where another run has just deleted it."""
+    """Describe an entry. Return None if another run has just deleted it."""
     try:
         body = read_body(place)
         title = body.title if body else "no entry"
@@ -65,7 +73,7 @@ def _kept_entry(place: Path) -> KeptEntry | None:
 
 
 def _fetched_entry(place: Path) -> KeptEntry | None:
-    """Describe what was fetched from storage; None where it has just been deleted."""
+    """Describe a download. Return None if it has just been deleted."""
     try:
         return KeptEntry(place, title_of(place), _size(place), place.stat().st_mtime)
     except FileNotFoundError:
@@ -81,10 +89,10 @@ def _size(place: Path) -> int:
 def prune(
     folder: Path, older_than_s: float | None = None, max_bytes: float | None = None
 ) -> list[KeptEntry]:
-    """Delete what was not used for `older_than_s`, then what goes beyond `max_bytes`.
+    """Delete entries that were not used for `older_than_s`, then those beyond `max_bytes`.
 
-    Least recently used goes first. A run that is under way makes again what it misses; what it has
-    fetched from storage stays.
+    The least recently used entries go first. A run in progress repeats tasks whose entries are
+    gone. Downloads that it uses stay.
 
     Raises:
         UsageError: an entry cannot be deleted.
@@ -95,7 +103,7 @@ def prune(
 
 
 def _claimed(folder: Path, place: Path, claims: ExitStack) -> bool:
-    """Whether an entry may be deleted: a run reads what was fetched where it lies."""
+    """Return whether an entry may be deleted, and lock it. Runs read downloads in place."""
     if not place.is_relative_to(fetched_in(folder)):
         return True
     try:
@@ -135,7 +143,7 @@ def _delete(folder: Path, entry: KeptEntry) -> None:
 
 def _forget(folder: Path, unused_s: float) -> None:
     limit = time.time() - unused_s
-    for note in [found for kind in _NOTES for found in folder.glob(f"{kind}/*")]:
+    for note in [path for kind in _NOTES for path in folder.glob(f"{kind}/*")]:
         with suppress(OSError):
             if note.stat().st_mtime < limit:
                 note.unlink()

@@ -1,1 +1,1 @@
-"""Processes of tasks: fork server, groups, limits, causes of death."""
+"""Processes of tasks: fork server, process groups, limits, reasons of failures."""

@@ -1,4 +1,4 @@
-"""Why a task's process ended badly: what it said itself, or what is left to see of it."""
+"""The reason why a task's process failed: its own message, or what its end shows."""
 
 import json
 import os
@@ -6,22 +6,23 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from quantgate.errors import QuantgateError
 from quantgate.foundation.exit_status import ending_of
 from quantgate.foundation.files import is_disk_full
 from quantgate.local_runner.ir.values import TaskError
 
-#: A disk with less is taken for full: what failed for want of room may have given some back.
+#: A disk with less counts as full. A failed task may have freed some space again.
 _LEAST_ROOM_BYTES = 1 << 20
 
 
 class Unexplained(TaskError):
-    """A task ended in a way that its own log may tell more about."""
+    """A failure about which the task's own log may say more."""
 
 
 def tell_exception(path: Path, error: BaseException) -> None:
-    """Leave the reason in a file, on behalf of a process that is about to end."""
+    """Write the reason to a file for a process that is about to end."""
     if isinstance(error, QuantgateError):
         tell(path, str(error))
     elif isinstance(error, OSError) and is_disk_full(error):
@@ -32,8 +33,8 @@ def tell_exception(path: Path, error: BaseException) -> None:
 
 
 def tell(path: Path, sentence: str, explained: bool = True) -> None:
-    """Leave a sentence in a file; `explained` says that the user needs no more than that."""
-    # Names of files are escaped where the locale cannot decode them.
+    """Write a sentence to a file. `explained` says that it is all that a user needs."""
+    # File names that the locale cannot decode contain surrogates.
     readable = sentence.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     with suppress(OSError):
         path.write_text(json.dumps({"sentence": readable, "explained": explained}), "utf-8")
@@ -42,29 +43,34 @@ def tell(path: Path, sentence: str, explained: bool = True) -> None:
 def why_ended(
     path: Path, status: int, folders: Iterable[Path], time_limit_s: float | None = None
 ) -> TaskError:
-    """Return what went wrong.
+    """Return the error that explains how a process ended.
 
     Args:
-        path: the file that the process may have left its reason in.
-        status: what it ended with, negative for a signal.
-        folders: what it wrote to; a full disk below one of them may be the cause.
-        time_limit_s: seconds that it was allowed; SIGALRM tells that they were over.
+        path: the file to which the process may have written its reason.
+        status: its exit code, negative for a signal.
+        folders: the folders that it wrote to. A full disk below one of them may be the cause.
+        time_limit_s: its time limit in seconds. SIGALRM ends it at the limit.
     """
     if time_limit_s and status == -signal.SIGALRM:
         return Unexplained(f"took longer than its {time_limit_s:g} s, and was ended by SIGALRM")
-    found = _left_behind(path)
-    if found is not None and found[1]:
-        return TaskError(found[0])
-    sentence = found[0] if found else ending_of(status)
+    message = _message_in(path)
+    if message is not None and message.explained:
+        return TaskError(message.sentence)
+    sentence = message.sentence if message else ending_of(status)
     full = next(filter(_is_full, folders), None)
     hint = f"; the disk that holds {full} is full, make room and run again" if full else ""
     return Unexplained(sentence + hint)
 
 
-def _left_behind(path: Path) -> tuple[str, bool] | None:
+class _Message(NamedTuple):
+    sentence: str
+    explained: bool
+
+
+def _message_in(path: Path) -> _Message | None:
     try:
         document = json.loads(path.read_text("utf-8"))
-        return str(document["sentence"]), bool(document["explained"])
+        return _Message(str(document["sentence"]), bool(document["explained"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -1,7 +1,7 @@
-"""A process that loads heavy imports when they are first needed, and forks one child a task.
+"""A process that loads heavy imports when they are first needed, and forks a child for each task.
 
-The standard library's own fork server does not serve here: its children keep it alive when the
-runner dies, it runs the caller's `__main__` in every child, and its client blocks while it imports.
+The standard library's own fork server does not fit. Its children keep it alive when the runner
+dies, it runs the caller's `__main__` in every child, and its client blocks while it imports.
 """
 
 import gc
@@ -27,21 +27,21 @@ from quantgate.local_runner.processes.process_groups import (
 )
 from quantgate.local_runner.processes.task_process import run_job
 
-#: Seconds that killed processes get to be gone.
+#: Seconds to wait for killed processes to end.
 _PATIENCE_S = 0.5
 
 
 def main(descriptor: int, scratch: Path) -> None:
-    """Serve until the runner closes its end or is killed; then end what runs, and remove `scratch`.
+    """Serve until the runner closes its end or is killed. Then end all tasks and delete `scratch`.
 
-    The process ends here: with TensorFlow loaded, an exit in good order takes a second.
+    The process ends here with `os._exit`. With TensorFlow loaded, a normal exit takes a second.
 
     Args:
-        descriptor: of a connected socket, with one JSON object a line. Requests come in as
-            `{"id", "imports"}`, statements to run before any later task, or as `{"id", "job"}`.
-            Out go `{"id", "pid"}` once the child of a job runs, and `{"id", "status"}` when
-            what was asked for is done, negative for a signal.
-        scratch: folder that takes what tasks throw away; made where it is not there yet.
+        descriptor: descriptor of a connected socket, which carries one JSON object per line. A
+            request is `{"id", "imports"}`, with statements to run before any later task, or
+            `{"id", "job"}`. The answers are `{"id", "pid"}` once the child of a job runs, and
+            `{"id", "status"}` when the request is done. A negative status is a signal.
+        scratch: folder for temporary files of tasks. It is made if it is missing.
     """
     adopt_descendants()
     scratch.mkdir(mode=0o700, exist_ok=True)
@@ -64,16 +64,16 @@ def _preload(statement: str) -> None:
     try:
         exec(statement, {})
     except BaseException:
-        # Whoever needs the module will fail with the same error, in a log of its own.
+        # A task that needs the module fails with the same error, in its own log.
         traceback.print_exc()
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from what is made meanwhile, here and in forked processes.
+    """Hide objects made in the block from the garbage collector, here and in forked processes.
 
-    Modules stay, so that to look through them is in vain: a fifth of the time of an import, and in
-    every task again.
+    Modules stay in memory, so scanning them is useless. It takes a fifth of the time of an import,
+    and again in every task.
     """
     gc.disable()
     try:
@@ -87,7 +87,7 @@ class _Server:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._ids: dict[int, int] = {}
-        self._helpers: set[int] = set()  # what modules have started when they were imported
+        self._helpers: set[int] = set()  # processes that imported modules have started
         self._wakeup, self._bell = os.pipe()
         os.set_blocking(self._wakeup, False)
         os.set_blocking(self._bell, False)
@@ -104,7 +104,7 @@ class _Server:
             self._end()
 
     def _end(self) -> None:
-        """Kill the tasks, and then what they leave to be adopted."""
+        """Kill the tasks, and then the processes that they leave behind."""
         for pid in self._ids:
             end_task(pid)
         limit = time.monotonic() + _PATIENCE_S
@@ -164,7 +164,7 @@ class _Server:
             os._exit(status)
 
     def _reap(self) -> None:
-        """Tell of the tasks that have ended; what one has left running goes with it."""
+        """Report the tasks that have ended, and kill what they have left running."""
         with suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)

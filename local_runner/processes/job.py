@@ -1,4 +1,4 @@
-"""An order to a task's process, as the runner writes it and the process reads it."""
+"""The order that the runner writes for a task's process."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,9 +12,17 @@ from quantgate.errors import naming
 class Job:
     """An order to a task's process: a command, or a function in a source file.
 
-    `unset` names variables that its process must not have; `failure` is the file that takes the
-    sentence about what went wrong; `time_limit_s` is 0 where the process may run for as long as
-    it likes.
+    Attributes:
+        log: file for the output of the task.
+        folder: the working directory.
+        failure: file for the sentence that explains a failure.
+        environment: environment variables to set.
+        unset: environment variables to remove.
+        command: the command and its arguments. Empty for a function.
+        source: Python file with the function.
+        function: name of the function.
+        executor_input: the inputs and outputs for KFP's executor.
+        time_limit_s: seconds after which the process is ended. 0 is no limit.
     """
 
     log: str
@@ -29,11 +37,11 @@ class Job:
     time_limit_s: float = 0.0
 
     def write(self, path: Path) -> None:
-        """Store the order for `run_job`."""
+        """Write the order to a file, for `run_job`."""
         with naming(path):
             path.write_text(json.dumps(asdict(self), sort_keys=True), "utf-8")
 
 
 def read_job(path: Path) -> Job:
-    """Read a stored order."""
+    """Read an order from its file."""
     return Job(**json.loads(path.read_text("utf-8")))

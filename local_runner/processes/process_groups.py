@@ -1,8 +1,9 @@
-"""What a task leaves running, and how it is found: process groups, and adopted processes.
+"""Ending processes that a task leaves behind: process groups, and adopted processes.
 
-A process that makes a session of its own leaves its task's group. On Linux it is caught all the
-same: a task's process adopts what its descendants leave behind, as the first process of a container
-does, and when it has ended, the fork server adopts it in turn. Elsewhere such a process stays.
+A process that starts a session of its own leaves its task's process group. On Linux it is ended all
+the same. A task's process adopts what its descendants leave behind, as the first process of a
+container does. When the task has ended, the fork server adopts the rest. On other systems such a
+process goes on.
 """
 
 import ctypes
@@ -19,7 +20,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_descendants() -> None:
-    """Become the parent of every descendant whose own parent has ended."""
+    """Make this process the parent of all descendants whose own parents have ended."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -34,21 +35,21 @@ def _prctl(option: int, value: int) -> None:
 
 
 def children() -> Iterator[int]:
-    """Yield the processes that this one is the parent of, on Linux; elsewhere none."""
+    """Yield the ids of this process's children on Linux, and none on other systems."""
     for listed in Path("/proc/self/task").glob("*/children"):
         with suppress(OSError):
             yield from map(int, listed.read_text("ascii").split())
 
 
 def end_group(pid: int) -> None:
-    """Kill what a task's process has started, and the process itself while it runs."""
+    """Kill all processes in the group of a task's process."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
 def end_task(pid: int) -> None:
-    """Kill a running task's process and all that it started."""
+    """Kill a running task's process and its group."""
     end_group(pid)
-    # Until the child has made a group of its own it can only be reached by itself.
+    # The child has no group of its own yet when it has just been forked.
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

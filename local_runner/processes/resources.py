@@ -1,4 +1,4 @@
-"""What may run side by side on this machine."""
+"""Processors and memory that tasks request, and their distribution on this machine."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ def quantity(text: str) -> float:
     """Return a Kubernetes quantity such as "500m" or "2Gi" as a number.
 
     Raises:
-        TaskError: the text is no such quantity.
+        TaskError: the text is no quantity.
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?)([a-zA-Z]*)", text)
     if not match or match.group(2) not in _FACTORS:
@@ -35,21 +35,21 @@ def quantity(text: str) -> float:
 
 @dataclass(frozen=True)
 class Demand:
-    """Processors, and memory in bytes, that a task asks for."""
+    """The number of processors and the bytes of memory that a task requests."""
 
     cpus: float = 1.0
     memory: float = 0.0
 
 
 def demand_of(resources: Any, lookup: Lookup) -> Demand:
-    """Return what a `ResourceSpec` asks for; as in Kubernetes, a lone limit is a request too.
+    """Return the request of a `ResourceSpec`. As in Kubernetes, a limit alone counts as one.
 
     Raises:
         TaskError: a request is not a quantity.
     """
     cpu = resources.resource_cpu_request or resources.resource_cpu_limit
     memory = resources.resource_memory_request or resources.resource_memory_limit
-    # Older versions of kfp wrote numbers only: processors, and gigabytes.
+    # Older versions of kfp wrote plain numbers of processors and gigabytes.
     old_cpus = resources.cpu_request or resources.cpu_limit
     old_gigabytes = resources.memory_request or resources.memory_limit
     return Demand(
@@ -59,7 +59,7 @@ def demand_of(resources: Any, lookup: Lookup) -> Demand:
 
 
 def accelerator_of(resources: Any) -> str:
-    """Return how many of what a `ResourceSpec` asks for, "1 nvidia.com/gpu"; "" where nothing."""
+    """Return the accelerators of a `ResourceSpec`, such as "1 nvidia.com/gpu", or ""."""
     asked = resources.accelerator
     count = asked.resource_count or str(asked.count)
     kind = asked.resource_type or asked.type or "accelerator"
@@ -72,7 +72,7 @@ def machine_memory() -> int:
 
 
 class Pool:
-    """Processors and memory, handed out first come, first served so that nobody starves."""
+    """Processors and memory. They are granted in the order of requests, so no task starves."""
 
     def __init__(self, cpus: float, memory: float) -> None:
         self._size = Demand(cpus, memory)
@@ -80,12 +80,12 @@ class Pool:
         self._waiting: deque[tuple[Demand, asyncio.Future[None]]] = deque()
 
     def threads(self, demand: Demand) -> int:
-        """Return how many threads are as many as the processors that a demand is given."""
+        """Return the number of threads for the processors that a demand gets."""
         return max(1, round(min(demand.cpus, self._size.cpus)))
 
     @asynccontextmanager
     async def take(self, demand: Demand) -> AsyncIterator[None]:
-        """Hold what is asked for, but never more than the machine has."""
+        """Wait for processors and memory and hold them, at most all of the machine's."""
         capped = Demand(min(demand.cpus, self._size.cpus), min(demand.memory, self._size.memory))
         granted = asyncio.get_running_loop().create_future()
         self._waiting.append((capped, granted))

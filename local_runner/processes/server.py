@@ -18,18 +18,18 @@ from quantgate.local_runner.ir.values import TaskError
 from quantgate.local_runner.processes.process_groups import end_task
 from quantgate.local_runner.processes.threads import bounded
 
-#: Seconds that the server gets for ending what still runs.
+#: Seconds that the server has for ending its tasks.
 _PATIENCE_S = 1.0
 
 
 @asynccontextmanager
 async def fork_server(scratch: Path, log: Path) -> AsyncIterator["ForkServer"]:
-    """Start a fork server; on leaving, end it and every task that still runs.
+    """Start a fork server. At the end of the block, end it and every task that still runs.
 
     Args:
-        scratch: folder for what tasks throw away, removed at the end. The server makes it, too, so
-            that it is removed even when the runner is killed.
-        log: file that takes what the imports print, after what stands in it.
+        scratch: folder for temporary files of tasks, deleted at the end. The server makes it as
+            well, and deletes it even when the runner is killed.
+        log: file to which the output of imports is appended.
     """
     ours, theirs = socket.socketpair()
     with theirs:
@@ -58,7 +58,7 @@ def _start(descriptor: int, scratch: Path, log: Path) -> subprocess.Popen[bytes]
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=log.parent,  # Python looks there for modules, and finds none
+            cwd=log.parent,  # Python looks for modules there, and it has none
             env={**bounded(1), **os.environ, KFP_RUNTIME: "true", "TMPDIR": str(scratch)},
             pass_fds=[descriptor],
             start_new_session=True,
@@ -74,7 +74,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class ForkServer:
-    """A started fork server; tasks that come while it imports wait for it."""
+    """A running fork server. Tasks that start while it imports wait for it."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, log: Path
@@ -89,14 +89,14 @@ class ForkServer:
 
     @property
     def is_importing(self) -> bool:
-        """Whether the server is at its imports; it does not hear then that it shall end."""
+        """True while the server imports. It cannot be told to end then."""
         return any(not done.done() for done in self._imports.values())
 
     async def load(self, statements: Iterable[str]) -> None:
-        """Run import statements in the server, each once, so that its tasks need not.
+        """Run import statements in the server, each of them once, so that tasks need not.
 
         Raises:
-            TaskError: the server itself is gone.
+            TaskError: the server has died.
         """
         wanted = list(dict.fromkeys(statements))
         fresh = [statement for statement in wanted if statement not in self._imports]
@@ -106,10 +106,10 @@ class ForkServer:
             await self._imports[statement]
 
     async def run(self, job: Path) -> int:
-        """Run a stored `Job` and return its exit status, negative for a signal.
+        """Run the `Job` in a file, and return its exit status, negative for a signal.
 
         Raises:
-            TaskError: the server itself is gone.
+            TaskError: the server has died.
         """
         return await self._ask(job=str(job))
 
@@ -127,7 +127,7 @@ class ForkServer:
             end_task(pid)
 
     async def disconnect(self) -> None:
-        """Give back the connection to a server that has ended."""
+        """Close the connection to a server that has ended."""
         self._writer.close()
         self._listener.cancel()
         await asyncio.gather(self._listener, return_exceptions=True)

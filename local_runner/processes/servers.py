@@ -1,4 +1,4 @@
-"""The fork servers of a run, one for each image that its tasks name."""
+"""The fork servers of a run, one for each image that its tasks use."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from quantgate.local_runner.processes.server import ForkServer, fork_server
 
 
 class Servers:
-    """Starts a fork server for the first task of an image; all end with `stack`.
+    """Starts a fork server for the first task of each image.
 
-    What tasks of one image import, no other task has to live with: they never met on a cluster.
+    Tasks of different images share no imports, as on a cluster.
 
     Args:
-        stack: open for as long as tasks run.
-        scratch: a folder to make, for what tasks throw away; it ends with the servers.
-        log: file that takes what imports print; the run must not have written it yet.
+        stack: ends all servers when it closes.
+        scratch: a folder to make for temporary files of tasks. It is deleted with the servers.
+        log: file for the output of imports. It must not exist yet.
     """
 
     def __init__(self, stack: AsyncExitStack, scratch: Path, log: Path) -> None:
@@ -28,7 +28,7 @@ class Servers:
         self._by_image: dict[str, ForkServer] = {}
 
     async def of(self, image: str) -> ForkServer:
-        """Return the server for tasks of an image."""
+        """Return the fork server for the tasks of an image."""
         async with self._starting:
             if image not in self._by_image:
                 self._by_image[image] = await self._stack.enter_async_context(
@@ -37,7 +37,7 @@ class Servers:
         return self._by_image[image]
 
     async def warm_up(self, image: str, statements: Iterable[str]) -> None:
-        """Start a server and run import statements; a failure is left to the tasks to tell."""
+        """Start a server and run import statements. Failures are reported by the tasks."""
         with suppress(TaskError):
             server = await self.of(image)
             await server.load(statements)

@@ -1,4 +1,4 @@
-"""What happens inside a task's own process."""
+"""The code that runs inside a task's process."""
 
 import faulthandler
 import importlib.util
@@ -23,12 +23,12 @@ _MODULE = "ephemeral_component"
 
 
 def run_job(path: Path) -> int:
-    """Do what a stored `Job` says and return the exit status; a command never returns."""
+    """Run the `Job` in a file and return the exit status. A command replaces the process."""
     job = read_job(path)
     os.setsid()
     end_with_parent()
     adopt_descendants()
-    # Nobody handles SIGALRM, so that it ends the process; a command inherits timer and all.
+    # SIGALRM has no handler and ends the process. A command inherits the timer.
     signal.setitimer(signal.ITIMER_REAL, job.time_limit_s)
     _redirect_output(job.log)
     os.chdir(job.folder)
@@ -36,7 +36,7 @@ def run_job(path: Path) -> int:
     os.environ.update(job.environment)
     for variable in job.unset:
         os.environ.pop(variable, None)
-    tempfile.tempdir = None  # an import may have asked for it before TMPDIR was the task's own
+    tempfile.tempdir = None  # an import may have set it before TMPDIR was the task's own
     if job.command:
         return _become(job)
     if os.environ.get(OF_NUMERICS) != bound:
@@ -50,7 +50,7 @@ def _redirect_output(log: str) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     for stream in (sys.stdout, sys.stderr):
-        # Whatever the locale, a log is UTF-8; and a crash must not take its last lines with it.
+        # A log is UTF-8 in any locale. A crash must not lose its last lines.
         stream.reconfigure(  # type: ignore[union-attr]
             encoding="utf-8", errors="backslashreplace", line_buffering=True
         )
@@ -58,7 +58,7 @@ def _redirect_output(log: str) -> None:
 
 
 def _become(job: Job) -> int:
-    # Python ignores SIGPIPE, and a command would inherit that.
+    # Python ignores SIGPIPE, and the command would inherit that.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     try:
@@ -74,11 +74,11 @@ def _run_function(job: Job) -> int:
         Executor(job.executor_input or {}, _load(job)).execute()
         _join_threads()
         return 0
-    # The runner is told first: the disk that takes the log may be full.
+    # The reason is written before the trace, as the disk with the log may be full.
     except SystemExit as error:
         if not error.code:
             _join_threads()
-            return 0  # what it has not written by then is missed as if it had gone on
+            return 0  # missing outputs are reported as for a function that returned
         sentence = f"the task ended itself with exit code {error.code}"
         tell(Path(job.failure), sentence, explained=False)
         traceback.print_exc()
@@ -89,7 +89,7 @@ def _run_function(job: Job) -> int:
 
 
 def _reseed_numpy() -> None:
-    # Forks of one server would otherwise all draw the same numbers; `random` reseeds by itself.
+    # All forks of one server would draw the same numbers. `random` reseeds by itself.
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()

@@ -1,6 +1,6 @@
-"""Bounds for the thread pools of libraries, so that tasks side by side do not fight for processors.
+"""Limits for the thread pools of libraries, so that parallel tasks do not compete for processors.
 
-Whoever sets one of the variables, for a task or for all, is left to it.
+If a user sets one of the variables, for a task or for all tasks, that value is kept.
 """
 
 import os
@@ -12,12 +12,12 @@ VARIABLES = (OF_NUMERICS, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def bounded(threads: int) -> dict[str, str]:
-    """Return variables that bound the libraries which a process has yet to load, and TensorFlow."""
+    """Return variables that limit TensorFlow and all libraries that are loaded later."""
     return dict.fromkeys(VARIABLES, str(threads))
 
 
 def bound_loaded_libraries() -> None:
-    """Let libraries that were loaded under another bound keep that of the environment."""
+    """Apply the limit of the environment to libraries that are already loaded."""
     threads = os.environ.get(OF_NUMERICS, "")
     if threads.isdecimal():
         threadpool_limits(int(threads))

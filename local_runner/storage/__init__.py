@@ -1,1 +1,1 @@
-"""Objects in gs:// and s3://: list, fetch, verify, keep."""
+"""Downloads from storage: fetched in a child process, verified, and kept by content."""

@@ -1,9 +1,9 @@
-"""Fetching in a process of its own, which Ctrl-C can end at any moment.
+"""A process that fetches files, which Ctrl-C can end at any moment.
 
     python -m quantgate.local_runner.storage.download_process URI STORE yes|no
 
-Its standard input is a pipe that stays open. It prints JSON: {"path"} or {"error"}. The last
-argument says whether anything may be fetched.
+The last argument says whether anything may be fetched. The process prints JSON, {"path"} or
+{"error"}. It ends when its standard input, a pipe, is closed.
 """
 
 import json
@@ -23,7 +23,7 @@ _ATTEMPTS = 2
 
 
 def main(uri: str, store: str, may_fetch: str) -> int:
-    """Fetch what a URI stands for, unless the store has it, and print where it lies."""
+    """Fetch the content of a URI unless the store has it, and print its path."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         path = fetched(uri, storage_of(uri), Path(store), may_fetch == "yes")
@@ -39,10 +39,10 @@ def _end_with_parent() -> None:
 
 
 def fetched(uri: str, storage: Storage, store: Path, may_fetch: bool = True) -> Path:
-    """Return where the content of a URI lies below a store, every file compared with storage.
+    """Return the path of a URI's content in a store, with every file compared with storage.
 
     Raises:
-        StorageError: it cannot be fetched, or is not there and must not be.
+        StorageError: it cannot be fetched, or it is missing and may not be fetched.
     """
     listing = storage.listing(uri)
     entry = Fetched(store, listing)
@@ -51,7 +51,7 @@ def fetched(uri: str, storage: Storage, store: Path, may_fetch: bool = True) -> 
     if not may_fetch:
         raise StorageError(f"{uri} would be fetched: {listing.extent}")
     if entry.is_whole:
-        _say(f"what was fetched from {uri} before is damaged; it is fetched anew")
+        _say(f"the earlier download of {uri} is damaged and is fetched again")
         with suppress(FileNotFoundError):
             discard(entry.place)
     try:
@@ -74,8 +74,8 @@ def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
         missing = entry.missing()
     if missing:
         raise StorageError(
-            f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with other "
-            "bytes than its checksum is of; nothing of it is used. Is a proxy on the way?"
+            f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with "
+            "bytes that do not match its checksum; nothing of it is used. Is there a proxy between?"
         )
 
 

@@ -1,8 +1,8 @@
-"""What was fetched from storage, kept by its content.
+"""Downloads from storage, kept by content.
 
-<store>/<key>/content/<name>   the file or folder, as far as it has come
-<store>/<key>/fetched.json     what it is; written last, so what has it is whole
-<store>/<key>/lock             held by one who fetches, shared by runs that use it
+<store>/<key>/content/<name>   the file or folder, possibly incomplete
+<store>/<key>/fetched.json     its listing, written last, when the download is complete
+<store>/<key>/lock             held while fetching, and shared by runs that use the download
 """
 
 import fcntl
@@ -22,11 +22,11 @@ _LOCK = "lock"
 
 
 class Fetched:
-    """A place for what a URI stands for.
+    """The download of a URI's content.
 
     Args:
-        store: need not exist.
-        listing: what storage says of it; other content has another place.
+        store: folder of all downloads. It is made when it is needed.
+        listing: the listing of the URI. Different content gets a different folder.
     """
 
     def __init__(self, store: Path, listing: Listing) -> None:
@@ -39,11 +39,11 @@ class Fetched:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything was there once."""
+        """True if the download was completed once."""
         return (self.place / DOCUMENT).is_file()
 
     def missing(self) -> list[RemoteFile]:
-        """Return the files that are not there in full; what has wrong bytes is deleted."""
+        """Return the files that are missing or incomplete, and delete those with wrong bytes."""
         self._sound |= {file for file in self._listing.files if self._is_sound(file)}
         return [file for file in self._listing.files if file not in self._sound]
 
@@ -60,12 +60,12 @@ class Fetched:
         return False
 
     def finish(self) -> None:
-        """Say that everything is there."""
+        """Record that the download is complete."""
         write_note(self.place / DOCUMENT, json.dumps(asdict(self._listing)))
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Wait until nobody else fetches these files, and keep others from it."""
+        """Hold the lock that allows only one process to fetch these files."""
         descriptor = None
         while descriptor is None:
             self.place.mkdir(parents=True, exist_ok=True)
@@ -78,16 +78,16 @@ class Fetched:
 
 
 def lock(place: Path, how: int) -> int:
-    """Lock an entry and return what to close to let it go.
+    """Lock a download, and return the descriptor that holds the lock until it is closed.
 
     Raises:
-        BlockingIOError: others have it, and `how` says not to wait.
-        FileNotFoundError: the entry is gone.
+        BlockingIOError: another process holds the lock, and `how` says not to wait.
+        FileNotFoundError: the download is gone.
     """
     descriptor = os.open(place / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, how)
-        # Whoever had it may have deleted the entry, and its lock with it.
+        # The last holder may have deleted the download, and the lock with it.
         if not os.path.samestat(os.fstat(descriptor), (place / _LOCK).stat()):
             raise FileNotFoundError(place)
     except BaseException:
@@ -97,18 +97,18 @@ def lock(place: Path, how: int) -> int:
 
 
 def discard(place: Path) -> None:
-    """Delete an entry in one step."""
+    """Delete a download in one step."""
     delete_in_one_step(place, hidden_beside(place))
 
 
 def stored(store: Path) -> Iterator[Path]:
-    """Yield the entries of a store, whole or not."""
+    """Yield the folders of all downloads in a store, complete or not."""
     with suppress(FileNotFoundError, NotADirectoryError):
         yield from (place for place in sorted(store.iterdir()) if not place.name.startswith("."))
 
 
 def title_of(place: Path) -> str:
-    """Return what a person calls an entry of a store."""
+    """Return the name of a download for people."""
     try:
         return f"fetched {json.loads((place / DOCUMENT).read_text('utf-8'))['uri']}"
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Where on this machine a run finds what lies in storage: the same for the run's whole length."""
+"""Local paths of files in storage, which stay the same for a whole run."""
 
 import asyncio
 import fcntl
@@ -17,7 +17,7 @@ _CHILD = "quantgate.local_runner.storage.download_process"
 
 
 def fetched_in(folder: Path) -> Path:
-    """Return what a cache, or a run without one, has for what is fetched."""
+    """Return the folder of downloads in a cache, or in the folder of a run without one."""
     return folder.absolute() / "fetched"
 
 
@@ -25,34 +25,34 @@ class Sources:
     """The sources of one run.
 
     Args:
-        store: folder that takes what is fetched; it need not exist.
-        may_fetch: whether anything may be fetched and written, as it must not for a dry run.
+        store: folder of downloads. It is made when it is needed.
+        may_fetch: whether anything may be fetched and written. False for a dry run.
     """
 
     def __init__(self, store: Path, may_fetch: bool = True) -> None:
         self._store = store
         self._may_fetch = may_fetch
-        self._found: dict[str, Path] = {}
+        self._paths: dict[str, Path] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._held = ExitStack()
 
     async def place_of(self, uri: str, log: Path | None) -> Path:
-        """Return the local path of a URI's content; asked again, the same, whatever storage has.
+        """Return the local path of a URI's content, the same in the whole run.
 
         Args:
-            uri: as in `gs://bucket/train.npz`; a file, or a folder with all that is below it.
-            log: takes what is said of the fetching.
+            uri: a file or a folder, such as `gs://bucket/train.npz`.
+            log: file for messages about the download.
 
         Raises:
-            TaskError: it cannot be fetched, or is not here and must not be fetched.
+            TaskError: it cannot be fetched, or it is missing and may not be fetched.
         """
         async with self._locks.setdefault(uri, asyncio.Lock()):
-            if uri not in self._found:
+            if uri not in self._paths:
                 path = Path(await self._fetched(uri, log))
                 if self._may_fetch:
                     self._keep_from_pruning(uri, path)
-                self._found[uri] = path
-        return self._found[uri]
+                self._paths[uri] = path
+        return self._paths[uri]
 
     def _keep_from_pruning(self, uri: str, path: Path) -> None:
         place = path.parents[1]
@@ -83,7 +83,7 @@ class Sources:
                 await child.wait()
 
     def close(self) -> None:
-        """Let what was fetched be pruned again."""
+        """Release the locks that keep downloads from being pruned."""
         self._held.close()
 
 

@@ -1,1 +1,1 @@
-"""KFP's client: connect, submit, follow."""
+"""KFP's client: connect to a cluster, submit pipelines, follow runs."""

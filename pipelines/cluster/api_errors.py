@@ -1,4 +1,4 @@
-"""What goes wrong between kfp's client and a cluster, in sentences."""
+"""Errors between kfp's client and a cluster, in sentences."""
 
 import io
 import json
@@ -13,17 +13,17 @@ from quantgate.errors import ClusterError, UsageError
 
 #: How to log in, for messages.
 TOKENS = "--existing-token, or a file that KF_PIPELINES_SA_TOKEN_PATH names"
-#: Where an error's JSON has its sentence: of the API, of its uploads, of proxies.
+#: The keys of the message in the JSON of an error, from the API, its uploads, and proxies.
 _SAYING = ("message", "error_message", "error")
 
 
 @contextmanager
 def explained(address: str) -> Iterator[None]:
-    """Turn what kfp's client raises into a sentence, and keep what it prints to itself.
+    """Turn errors of kfp's client into sentences, and suppress its output.
 
     Raises:
-        UsageError: the address is none.
-        ClusterError: the cluster cannot be reached, is too slow, or refuses.
+        UsageError: the address is no URL.
+        ClusterError: the cluster cannot be reached, is too slow, or refuses the request.
     """
     try:
         with redirect_stdout(io.StringIO()):
@@ -45,10 +45,10 @@ def explained(address: str) -> Iterator[None]:
 
 
 def expect(value: Any, address: str) -> Any:
-    """Return what an answer must hold.
+    """Return a value that every answer of the API contains.
 
     Raises:
-        ClusterError: it is missing, for what answered was another server, or an old one.
+        ClusterError: it is missing, because another or an old server has answered.
     """
     if not value:
         raise ClusterError(
@@ -75,14 +75,14 @@ def _refusal(address: str, error: Any) -> str:
 
 
 def _misread(address: str, error: Exception) -> str:
-    """Say what kfp's client tripped over: it takes the form of answers and errors for granted."""
+    """Explain an error of kfp's client itself, which does not check the form of answers."""
     if isinstance(error.__context__, kfp_server_api.ApiException):
         return _refusal(address, error.__context__)
     return f"{address} answers as no KFP API would: {error}"
 
 
 def _message(body: Any) -> str:
-    """Return what an error's JSON says; never its headers, which may hold a session's cookie."""
+    """Return the message in an error's JSON. Its headers may hold a session's cookie."""
     try:
         document = json.loads(body)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The oldest backends of Kubeflow Pipelines that do what is asked of them."""
+"""The oldest releases of Kubeflow Pipelines that quantgate and its options need."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,13 @@ _RELEASE = re.compile(r"v?(\d+)\.(\d+)(\.\d+)?([-+.].*)?")
 
 @dataclass(frozen=True)
 class Requirement:
-    """What needs a backend of some release, and the way out where there is none."""
+    """A feature that needs a release of the backend.
+
+    Attributes:
+        who: the feature.
+        release: major and minor number of the oldest release.
+        way_out: what to do if the backend is older.
+    """
 
     who: str
     release: tuple[int, int]
@@ -24,28 +30,28 @@ class Requirement:
         return ".".join(map(str, self.release))
 
 
-#: The releases before it, 2.5 and older, find no output of a task that has a display name.
+#: Older releases, up to 2.5, do not find outputs of tasks with display names.
 PIPELINES = Requirement(
     "quantgate", (2, 14), "upgrade the backend, or name another one with --host"
 )
-#: Releases before it do not know `plugins_input`.
+#: Older releases do not know `plugins_input`.
 PLUGINS = Requirement(
     "--plugin", (2, 17), "upgrade the backend, name another one with --host, or leave out --plugin"
 )
 
 
 def check_backend(client: ImpatientClient, requirement: Requirement = PIPELINES) -> str | None:
-    """Refuse a backend that is too old; return a note where its version is not known.
+    """Refuse a backend that is too old. Return a note if its version is unknown.
 
     Raises:
-        ClusterError: it is too old, cannot be reached, or does not answer as KFP's API does.
+        ClusterError: it is too old, cannot be reached, or does not answer like KFP's API.
     """
     with explained(client.address):
         version = client.version
     release = _RELEASE.fullmatch(version)
     if release is None:
         return (
-            f"{client.address} does not tell which release it is ({version or 'no version'}); "
+            f"{client.address} does not report its release ({version or 'no version'}); "
             f"{requirement.who} needs Kubeflow Pipelines {requirement.oldest} or newer"
         )
     if (int(release[1]), int(release[2])) < requirement.release:

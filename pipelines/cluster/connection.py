@@ -1,4 +1,4 @@
-"""kfp's own client, made to answer in time and to fail in sentences."""
+"""kfp's client with time limits, and with errors in sentences."""
 
 import os
 import warnings
@@ -15,14 +15,14 @@ from quantgate.errors import UsageError
 from quantgate.pipelines.cluster.api_errors import expect, explained
 from quantgate.pipelines.cluster.destination import refuse_users
 
-#: What kfp falls back to where it finds no endpoint.
+#: kfp's default if it finds no endpoint.
 _NOWHERE = "http://localhost"
 _ENDPOINT = "KF_PIPELINES_ENDPOINT"
 _HEALTH = "/apis/v2beta1/healthz"
 
 
 class ImpatientClient(Client):  # type: ignore[misc]
-    """kfp's client without its endless waits: requests have a time limit and are sent once."""
+    """kfp's client with a time limit for requests, which are sent only once."""
 
     def __init__(self, timeout_s: float, **arguments: Any) -> None:
         self._timeout_s = timeout_s
@@ -39,18 +39,18 @@ class ImpatientClient(Client):  # type: ignore[misc]
         return f"{self._get_url_prefix()}/#/runs/details/{run_id}"
 
     def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
-        """Ask once; kfp's own asks for half a minute, and logs each refusal with its trace."""
+        """Ask once. kfp's own method retries for half a minute, and logs each trace."""
         return kfp_server_api.V2beta1GetHealthzResponse(multi_user=self._health.get("multi_user"))
 
     @property
     def version(self) -> str:
-        """The release that the backend was built as; empty, "unknown" or a commit for others."""
-        # The server of the UI answers in place of the API's, and names the fields itself.
+        """The release of the backend. Other builds have "", "unknown" or a commit."""
+        # The server of the UI answers instead of the API, with field names of its own.
         return str(self._health.get("tag_name") or self._health.get("apiServerTagName") or "")
 
     @cached_property
     def _health(self) -> Mapping[str, Any]:
-        """The raw answer: the version is no part of the one that the API describes."""
+        """The raw answer, because the model in kfp's client has no version."""
         try:
             answer = self._healthz_api.api_client.call_api(
                 _HEALTH,
@@ -74,21 +74,21 @@ class ImpatientClient(Client):  # type: ignore[misc]
                 f"no Kubeflow Pipelines endpoint is named: give --host URL or set {_ENDPOINT} "
                 "(without either, the current context of kubectl is taken, and there is none)"
             )
-        # A redirect leads to a login page, which is no answer.
+        # A redirect leads to a login page.
         config.retries = False
         return config
 
 
 def connect(arguments: Mapping[str, Any], timeout_s: float) -> ImpatientClient:
-    """Make a client; what is not given, kfp takes from its environment.
+    """Make a client. Missing arguments come from kfp's environment.
 
     Args:
-        arguments: as `kfp.Client` takes them; those that are None count as not given.
-        timeout_s: seconds that one request may take to connect, and then to be answered.
+        arguments: arguments of `kfp.Client`. None counts as missing.
+        timeout_s: seconds for connecting, and again for the answer.
 
     Raises:
-        UsageError: no endpoint can be found, or a URL names a user.
-        ClusterError: the endpoint cannot be reached, or refuses.
+        UsageError: no endpoint is named, or a URL names a user.
+        ClusterError: the endpoint cannot be reached, or refuses the request.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     refuse_users(given.get("host"), given.get("ui_host"))
@@ -107,7 +107,7 @@ def _credentials(token_file: str) -> Any:
 
 
 def _limit(rest_client: Any, timeout_s: float) -> None:
-    """Give every request a time limit, which kfp's methods have no argument for."""
+    """Give every request a time limit. kfp's methods have no argument for it."""
     send = rest_client.request
 
     def request(method: str, url: str, **arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Where kfp's client would send something, read from its settings without a connection."""
+"""The cluster, namespace and experiment that kfp's client would use, without a connection."""
 
 import json
 import os
@@ -16,18 +16,18 @@ from kfp.client.client import (
 from quantgate.errors import UsageError
 from quantgate.pipelines.cluster.api_errors import TOKENS
 
-#: User and password at the beginning of a URL, whose scheme may be left out.
+#: A user and password at the start of a URL, with or without a scheme.
 _USER = re.compile(r"(\w+:)?/*[^/?#]*@")
 
 
 def experiment_name(given: str | None) -> str:
-    """Return the experiment that runs are filed under, by kfp's own rules."""
+    """Return the experiment of new runs, by kfp's own rules."""
     named = given or os.environ.get(KF_PIPELINES_DEFAULT_EXPERIMENT_NAME)
     return os.environ.get(KF_PIPELINES_OVERRIDE_EXPERIMENT_NAME, named) or "Default"
 
 
 def endpoint(host: str | None, kube_context: str | None) -> str:
-    """Name the API that kfp's client would talk to.
+    """Describe the API that kfp's client would use.
 
     Raises:
         UsageError: its URL names a user.
@@ -42,10 +42,10 @@ def endpoint(host: str | None, kube_context: str | None) -> str:
 
 
 def refuse_users(host: str | None, ui_host: str | None) -> None:
-    """Refuse users in URLs: kfp's client would not send them, and links and messages show URLs.
+    """Refuse users in URLs. kfp's client does not send them, and messages show URLs.
 
     Raises:
-        UsageError: a URL, of the arguments or of kfp's variables, names a user.
+        UsageError: a URL in the arguments or in kfp's variables names a user.
     """
     for option, variable, given in (
         ("--host", KF_PIPELINES_ENDPOINT_ENV, host),
@@ -63,7 +63,7 @@ def _names_user(url: str | None) -> bool:
 
 
 def namespace_name(given: str | None) -> str | None:
-    """Return the namespace that runs belong to, None where kfp has none set."""
+    """Return the namespace of new runs, or None if kfp has none set."""
     try:
         settings = json.loads(Path(Client._LOCAL_KFP_CONTEXT).read_text("utf-8"))
     except (OSError, ValueError):

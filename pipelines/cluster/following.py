@@ -1,4 +1,4 @@
-"""A run on a cluster, watched until it ends."""
+"""Watch a run on a cluster until it ends."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,14 +16,14 @@ from quantgate.pipelines.cluster.connection import ImpatientClient
 from quantgate.pipelines.cluster.run_tasks import node_names
 from quantgate.pipelines.ir import part, text
 
-#: How often in a row the cluster may fail to answer while a run is watched.
+#: Consecutive failed requests after which watching a run is given up.
 PATIENCE = 5
-#: What several iterations count as that cannot be told apart: the first of these states.
+#: Iterations that cannot be distinguished share one state, the first of these that occurs.
 _GRAVEST = ("FAILED", "CANCELED", "RUNNING", "PENDING", "SUCCEEDED", "SKIPPED")
 
 
 class State(str, Enum):
-    """How a run stands, in KFP's words."""
+    """The state of a run, as KFP names it."""
 
     UNKNOWN = "RUNTIME_STATE_UNSPECIFIED"
     PENDING = "PENDING"
@@ -37,7 +37,7 @@ class State(str, Enum):
 
     @property
     def ended(self) -> bool:
-        """Whether it stays as it is; kfp's own waiting knows of no cancelled run."""
+        """True if the state is final. kfp's own waiting does not know cancelled runs."""
         return self in (State.SUCCEEDED, State.SKIPPED, State.FAILED, State.CANCELED)
 
 
@@ -51,10 +51,10 @@ class RunOnCluster:
     Attributes:
         run_id: its id.
         pipeline: the name of its pipeline.
-        state: how it stands.
-        tasks: the state of each task that has begun, by name, in the order of their beginning.
-        errors: what tasks, or the run ("run"), said of their failure.
-        root: URI that its results go below, where it was started with one.
+        state: its state.
+        tasks: the state of each task that has started, by name, in the order of their start.
+        errors: the error messages of failed tasks by name, and of the run under "run".
+        root: the pipeline root with which it was started, or None.
     """
 
     run_id: str
@@ -66,10 +66,10 @@ class RunOnCluster:
 
 
 def look_at(client: ImpatientClient, run_id: str) -> RunOnCluster:
-    """Ask how a run stands.
+    """Return the current state of a run.
 
     Raises:
-        ClusterError: the cluster cannot be reached, refuses, or knows no such run.
+        ClusterError: the cluster cannot be reached, refuses the request, or has no such run.
     """
     with explained(client.address):
         run = client.get_run(run_id)
@@ -84,14 +84,20 @@ def watch(
     pause_s: float,
     limit_s: float | None = None,
 ) -> RunOnCluster:
-    """Look at a run until it has ended, and tell each time what was seen.
+    """Watch a run until it ends.
+
+    Args:
+        client: client of the cluster.
+        run_id: id of the run.
+        tell: takes the state after every request.
+        pause_s: seconds between requests.
+        limit_s: seconds after which watching is given up. None is no limit.
 
     Raises:
-        ClusterError: the cluster did not answer several times in a row, or the time is up; the
-            run goes on all the same.
+        ClusterError: several requests in a row failed, or the time is up. The run goes on.
     """
     until = None if limit_s is None else time.monotonic() + limit_s
-    failures = PATIENCE - 1  # whoever does not answer at first has no run to be lost
+    failures = PATIENCE - 1  # a cluster that does not answer the first request is not waited for
     while True:
         try:
             run, failures = look_at(client, run_id), 0
@@ -124,7 +130,7 @@ def _described(run: Any, pipeline: dict[str, Any]) -> RunOnCluster:
 
 
 def _tasks(pipeline: dict[str, Any], run: Any) -> dict[str, list[Any]]:
-    """Return the nodes of each task that has begun, by its name."""
+    """Return the nodes of each task that has started, by its name."""
     nodes = (run.run_details and run.run_details.task_details) or []
     names = node_names(pipeline, nodes)
     tasks: dict[str, list[Any]] = {}
@@ -144,7 +150,7 @@ def _said(nodes: list[Any]) -> str:
 
 
 def _pipeline(client: ImpatientClient, run: Any) -> dict[str, Any]:
-    """Return the pipeline of a run; an empty one where the cluster does not have it any more."""
+    """Return the pipeline of a run, or an empty one if the cluster no longer has it."""
     reference = run.pipeline_version_reference
     if run.pipeline_spec or not reference:
         return _without_platforms(run.pipeline_spec)

@@ -1,4 +1,4 @@
-"""`plugins_input` of runs and schedules, which the backend hands to its plugins."""
+"""`plugins_input` of runs and schedules, which the backend passes to its plugins."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -9,9 +9,9 @@ PluginsInput = Mapping[str, Mapping[str, str | bool]]
 
 
 def send_with(client: ImpatientClient, plugins: PluginsInput) -> None:
-    """Add plugins' input to what the client creates; kfp's methods have no argument for it.
+    """Add the input of plugins to all that a client creates. kfp's methods have no argument for it.
 
-    Without any, the field is left out: backends before 2.17 do not know it.
+    Without plugins the field is left out, because backends before 2.17 do not know it.
     """
     if not plugins:
         return
@@ -32,7 +32,7 @@ def _adding(plugins: PluginsInput, create: Callable[..., Any]) -> Callable[..., 
 
 
 def idle_plugins(run: Any, plugins: PluginsInput) -> Iterator[str]:
-    """Say which plugins did nothing, or failed, when a run was created."""
+    """Yield a sentence for each plugin that did nothing or failed when a run was created."""
     outputs = run.plugins_output or {}
     for name, values in plugins.items():
         output = outputs.get(name)

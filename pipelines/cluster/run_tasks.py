@@ -1,9 +1,9 @@
-"""The tasks of a run on a cluster by the names that a person knows, iterations by candidate.
+"""Names for the tasks of a run on a cluster, with the candidate for those in a loop.
 
-KFP's API lists the nodes of the Argo workflow: a task, its driver, its pod, each loop and each
-iteration. A node is listed without its own id and without the iteration that it is in, but with
-the ids of the nodes below it. Argo derives an id from the node's path in the workflow, so the path
-of each task in each iteration says which node is that task: the one above its pod.
+KFP's API lists the nodes of the Argo workflow: tasks, drivers, pods, loops and iterations. A listed
+node has neither its own id nor its iteration, but the ids of the nodes below it. Argo computes an
+id from the node's path in the workflow. So the path of a task in an iteration gives the id of its
+pod, and the node above that pod is the task.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 from quantgate.pipelines.ir import Message, part, text
 
-#: Nodes that the backend's workflows have above the tasks of an iteration, and below a task.
+#: Nodes of the backend's workflows above the tasks of an iteration, and below a task.
 _ITERATION = "iteration-iterations({0}:{0}).iteration-item"
 _POD = "executor"
 _FNV_OFFSET, _FNV_PRIME, _MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
@@ -21,12 +21,12 @@ _FNV_OFFSET, _FNV_PRIME, _MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class NodeNames:
-    """Names of the nodes of one run that are tasks.
+    """Names for the nodes of one run.
 
     Attributes:
-        by_pod: of tasks that run in a pod, by the id of the pod's node.
-        by_key: of all tasks, by their keys in the pipeline; without the candidate.
-        workflow: name of the workflow, and of the node that is all of it.
+        by_pod: names of tasks that run in a pod, by the id of the pod's node.
+        by_key: names of all tasks without candidates, by their keys in the pipeline.
+        workflow: name of the workflow, and of its top node.
     """
 
     by_pod: Mapping[str, str]
@@ -34,7 +34,7 @@ class NodeNames:
     workflow: str
 
     def of(self, node: Any) -> str | None:
-        """Return the name of a node; None where it is no task."""
+        """Return the name of a node, or None if it is no task."""
         pods = [child.pod_name for child in node.child_tasks or () if child.pod_name in self.by_pod]
         if pods:
             return self.by_pod[pods[0]]
@@ -45,7 +45,7 @@ class NodeNames:
 
 
 def node_names(pipeline: Message, nodes: Iterable[Any]) -> NodeNames:
-    """Return the names for the nodes of a run of a pipeline."""
+    """Return the names for the nodes of a run."""
     ids = (child.pod_name or "" for node in nodes for child in node.child_tasks or ())
     workflow = next((known.rpartition("-")[0] for known in ids if known), "")
     tasks = list(_tasks(pipeline, part(pipeline, "root"), f"{workflow}.root", ""))
@@ -58,7 +58,7 @@ def node_names(pipeline: Message, nodes: Iterable[Any]) -> NodeNames:
 
 @dataclass(frozen=True)
 class _Task:
-    """A task that is no pipeline, in one iteration of each loop around it."""
+    """A task with a pod, in one iteration of each loop around it."""
 
     key: str
     title: str
@@ -78,7 +78,7 @@ def _tasks(pipeline: Message, parent: Message, path: str, label: str) -> Iterato
 
 
 def _iterations(task: Message, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the path and the label of each iteration that is known beforehand, or of the task."""
+    """Yield path and label of each iteration with a constant item, or those of the task."""
     items = text(part(task, "parameterIterator", "items"), "raw")
     if not items:
         yield path, ""
@@ -93,7 +93,7 @@ def _label(index: int, item: Any) -> str:
 
 
 def _fnv1a(name: str) -> int:
-    """Return the hash that Argo ends the id of a node with."""
+    """Return the hash at the end of a node's id in Argo."""
     value = _FNV_OFFSET
     for byte in name.encode():
         value = (value ^ byte) * _FNV_PRIME & _MASK
@@ -101,6 +101,6 @@ def _fnv1a(name: str) -> int:
 
 
 def _is_machinery(name: str) -> bool:
-    """Return whether a node is the backend's own, by its name alone."""
+    """Return whether a node belongs to the backend, judged by its name."""
     is_around = name == "root" or name.startswith(("iteration-", "for-loop-", "condition-"))
     return is_around or name.startswith(_POD) or name.endswith("-driver")

@@ -1,4 +1,4 @@
-"""A compiled pipeline, sent to a cluster: to run now, by a schedule, or to be kept there."""
+"""Send a compiled pipeline to a cluster: run it, schedule it, or upload it."""
 
 import json
 from dataclasses import dataclass, field
@@ -17,18 +17,18 @@ from quantgate.pipelines.cluster.plugins import PluginsInput, idle_plugins, send
 
 @dataclass(frozen=True)
 class Submission:
-    """What is run.
+    """A run or schedule to create.
 
     Attributes:
         package: the compiled pipeline.
         arguments: its run parameters.
-        name: what the run, or the schedule, is called.
-        pipeline: what the pipeline is called, where it is uploaded for a schedule.
-        experiment: what it is filed under; None leaves it to kfp's environment.
-        namespace: in a cluster with several users.
-        root: URI that results go below; None leaves it to the cluster.
-        service_account: that it runs as; None leaves it to the cluster.
-        plugins: what is handed to plugins of the backend.
+        name: the name of the run or schedule.
+        pipeline: the name of the pipeline if it is uploaded for a schedule.
+        experiment: the experiment. None leaves it to kfp's environment.
+        namespace: the namespace in a cluster with several users.
+        root: the pipeline root. None leaves it to the cluster.
+        service_account: the service account of the pods. None leaves it to the cluster.
+        plugins: the input of the backend's plugins.
     """
 
     package: Path
@@ -44,7 +44,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """A version of a pipeline in a cluster; `is_new` unless the same one was there already."""
+    """A version of a pipeline in a cluster.
+
+    Attributes:
+        pipeline_id: id of the pipeline.
+        version_id: id of the version.
+        is_new: false if the version existed before.
+    """
 
     pipeline_id: str
     version_id: str
@@ -53,7 +59,7 @@ class Uploaded:
 
 @dataclass(frozen=True)
 class Started:
-    """A run, and what its plugins have not done."""
+    """A run that was started, with remarks about plugins that did nothing or failed."""
 
     run_id: str
     remarks: tuple[str, ...]
@@ -63,7 +69,7 @@ def start_run(client: ImpatientClient, submission: Submission) -> Started:
     """Start a run.
 
     Raises:
-        ClusterError: the cluster cannot be reached, or refuses.
+        ClusterError: the cluster cannot be reached, or refuses the request.
     """
     with explained(client.address):
         send_with(client, submission.plugins)
@@ -82,17 +88,17 @@ def start_run(client: ImpatientClient, submission: Submission) -> Started:
 def schedule_runs(client: ImpatientClient, submission: Submission, cron: str) -> str:
     """Schedule runs and return the schedule's id.
 
-    With plugins, the pipeline is uploaded and its version scheduled: as of 2.17.0, Kubeflow forgets
-    a pipeline, its arguments and its root that come with such a schedule.
+    With plugins, the pipeline is uploaded and its version is scheduled. KFP 2.17.0 loses a
+    pipeline, its arguments and its root if they come with such a schedule.
 
     Args:
-        client: of the cluster.
-        submission: what is run each time.
-        cron: six fields, the first of them seconds.
+        client: client of the cluster.
+        submission: the run to schedule.
+        cron: six fields, of which the first is seconds.
 
     Raises:
-        UsageError: there is a schedule of that name already.
-        ClusterError: the cluster cannot be reached, or refuses.
+        UsageError: a schedule with that name exists.
+        ClusterError: the cluster cannot be reached, or refuses the request.
     """
     with explained(client.address):
         experiment_id = _experiment(client, submission)
@@ -122,7 +128,7 @@ def _source(client: ImpatientClient, submission: Submission) -> dict[str, str]:
 
 
 def _experiment(client: ImpatientClient, submission: Submission) -> str:
-    """Return the id of the experiment, which is created where there is none of its name."""
+    """Return the id of the experiment, which is created if it does not exist."""
     experiment = client.create_experiment(
         experiment_name(submission.experiment), namespace=submission.namespace
     )
@@ -141,10 +147,10 @@ def _refuse_second(client: ImpatientClient, experiment_id: str, name: str) -> No
 def upload(
     client: ImpatientClient, package: Path, pipeline: str, version: str, namespace: str | None
 ) -> Uploaded:
-    """Upload a version of a pipeline, which the first one creates; a repeat changes nothing.
+    """Upload a version of a pipeline. The first version creates it, and a repeat changes nothing.
 
     Raises:
-        ClusterError: the cluster cannot be reached, or refuses.
+        ClusterError: the cluster cannot be reached, or refuses the request.
     """
     with explained(client.address):
         known = _find_pipeline(client, pipeline, namespace)
@@ -163,8 +169,8 @@ def _find_version(client: ImpatientClient, pipeline_id: str, version: str) -> st
 
 
 def _find_pipeline(client: ImpatientClient, name: str, namespace: str | None) -> str | None:
-    found = client.list_pipelines(filter=_named(name), **_in(namespace))
-    pipelines = found.pipelines or []
+    listed = client.list_pipelines(filter=_named(name), **_in(namespace))
+    pipelines = listed.pipelines or []
     return str(pipelines[0].pipeline_id) if pipelines else None
 
 
@@ -179,6 +185,6 @@ def _in(namespace: str | None) -> dict[str, Any]:
 
 
 def _named(name: str) -> str:
-    """Return KFP's filter for what has a name; its operation 1 is `EQUALS`."""
+    """Return KFP's filter for a display name. Operation 1 is `EQUALS`."""
     predicate = {"operation": 1, "key": "display_name", "stringValue": name}
     return json.dumps({"predicates": [predicate]})

@@ -1,1 +1,1 @@
-"""From a plan to a KFP graph, flat or embedded in another pipeline."""
+"""Build the KFP graph of a plan, as a pipeline or as a task of another pipeline."""

@@ -1,4 +1,4 @@
-"""Plan -> the graph of components, over channels: whoever made the model and the data."""
+"""Build the graph of a plan from components. Model and data may come from any task."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from quantgate.planning.plan import Plan
 
 
 class Outputs(NamedTuple):
-    """What the pipeline hands back."""
+    """The outputs of the pipeline."""
 
     decision: Artifact
     report: Markdown
@@ -33,7 +33,7 @@ class Outputs(NamedTuple):
 
 
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
-    """Chain the components; to be called inside a `@dsl.pipeline` function."""
+    """Connect the components. Has to be called inside a `@dsl.pipeline` function."""
     if plan.spec.model.keras:
         inputs = replace(inputs, model=Source(_export_model(inputs)))
     if plan.spec.code:
@@ -101,7 +101,7 @@ def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
 
 
 def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:
-    """Return the optional inputs that `quantize` takes for calibrated modes."""
+    """Add the calibration, and return the inputs of `quantize` for calibrated modes."""
     task = calibrate(
         prepared=baseline.outputs["prepared"],
         facts=baseline.outputs["facts"],

@@ -1,4 +1,4 @@
-"""The loops over the candidates, and the tasks that collect what they made."""
+"""The loops over the candidates, and the tasks that collect their outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from quantgate.planning.plan import Plan
 
 @dataclass(frozen=True)
 class Basis:
-    """What candidates are made of and measured on.
+    """The tasks and inputs on which all candidates depend.
 
     Attributes:
         baseline: the task that converts the float model.
@@ -35,9 +35,13 @@ class Basis:
 
 @dataclass(frozen=True)
 class Collections:
-    """The tasks that hold what all loops so far have made.
+    """The tasks that collect the outputs of all loops so far.
 
-    The benchmark takes the models alone, so that another metric or limit times no model again.
+    The benchmark takes only the models. So a new metric or limit does not run it again.
+
+    Attributes:
+        models: the task that collects models.
+        evidence: the task that collects attestations and measurements.
     """
 
     models: PipelineTask
@@ -46,9 +50,9 @@ class Collections:
 
 @dataclass(frozen=True)
 class _Made:
-    """The channels inside a loop.
+    """The outputs of the tasks in a loop.
 
-    The compiler changes a `dsl.Collected` where it is consumed, so each consumer makes its own.
+    The compiler changes a `dsl.Collected` when it is consumed, so each consumer creates its own.
     """
 
     quantized: Channel
@@ -58,7 +62,7 @@ class _Made:
 
 
 def try_candidates(plan: Plan, inputs: Inputs, basis: Basis) -> Collections:
-    """Add the loops, and behind each the tasks that add to what was collected before."""
+    """Add the loops, each followed by the tasks that collect its outputs."""
     collected: list[Collections] = []
     titles = zip(
         tasks.collecting_titles(tasks.COLLECT_MODELS, plan),
@@ -112,7 +116,7 @@ def _collect(title: str, before: PipelineTask | None, **made: Channel | None) ->
 
 
 def bounds(plan: Plan) -> dict[str, Any]:
-    """Return what a conversion may take, as the parameters of a task that converts."""
+    """Return the time and memory limits of a conversion, as parameters of its task."""
     settings = plan.spec.quantize
     memory = {"memory_limit": settings.memory_limit} if settings.memory_limit else {}
     return {"timeout_s": settings.timeout_s, **memory}

@@ -1,4 +1,4 @@
-"""The tasks that build data sets: what the spec says of a source, as parameters."""
+"""The tasks that build data sets from the sources in the spec."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,10 +20,10 @@ from quantgate.spec.model.functions import travels
 
 
 def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
-    """Add the tasks that build the evaluation set, one a signature; the last holds them all.
+    """Add a task for each signature of the evaluation set. The last one outputs the whole set.
 
-    So it is the last that holds the metrics against outputs and labels, before any candidate is
-    converted: the loop over the candidates waits for it.
+    The last task also checks that the metrics match outputs and labels. The loop over the
+    candidates waits for it, so errors are reported before any conversion.
     """
     last = plan.evaluation_data[-1].signature
 
@@ -46,9 +46,9 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
 
 
 def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
-    """Add the tasks that build the set with the samples of every calibration in the plan.
+    """Add a task for each signature of the calibration set. The last one outputs the whole set.
 
-    One a signature, of which the last holds them all.
+    The set has the samples of every calibration in the plan.
     """
     shared, *others = plan.calibrations
     places = {samples.signature: place for place, samples in enumerate(plan.calibration_data)}
@@ -71,14 +71,14 @@ def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) ->
 
 @dataclass(frozen=True)
 class _Ingredients:
-    """What every task that builds a data set is made of."""
+    """The inputs of every task that builds a data set."""
 
     plan: Plan
     inputs: Inputs
     baseline: PipelineTask
 
     def settled(self, samples: SignatureData) -> dict[str, Channel]:
-        """The inputs that do not depend on the data's purpose."""
+        """Return the inputs that calibration and evaluation sets share."""
         return {
             "facts": self.baseline.outputs["facts"],
             "signature": samples.signature,
@@ -87,9 +87,9 @@ class _Ingredients:
         }
 
     def _where(self, samples: SignatureData) -> dict[str, Channel]:
-        """The source as an artifact, or by name where nothing lies anywhere; how to read it."""
+        """Return the source, an artifact or the name of a generator, and its options."""
         data, located = samples.data, samples.parameter
-        # JSON, for in a parameter of KFP's type `dict` whole numbers become floats.
+        # JSON, because integers become floats in parameters of KFP's type `dict`.
         given = json_argument(
             {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
         )
@@ -101,18 +101,18 @@ class _Ingredients:
         return {**source, "options": given}
 
     def reading(self, task: PipelineTask, title: str, data: DataSource) -> PipelineTask:
-        """Settle where a task runs, by what it reads."""
-        found = declared_format(data)
-        if found in TENSORFLOW:
+        """Choose the image and resources of a task by the format that it reads."""
+        data_format = declared_format(data)
+        if data_format in TENSORFLOW:
             return conversion(task.set_container_image(CONVERT), title)
-        if found == PYTHON and not travels(self.plan.spec, data.source):
-            # What a function yields may change while its name stays.
+        if data_format == PYTHON and not travels(self.plan.spec, data.source):
+            # A function may yield other data under the same name.
             task.set_caching_options(False)
         return runtime(task, title)
 
 
 def _metrics(plan: Plan, inputs: Inputs, data: DataSource) -> dict[str, Any]:
-    """What to check; of the user's functions nothing where TensorFlow's image reads the data."""
+    """Return the metrics to check. TensorFlow's image cannot check the user's functions."""
     metrics = plan.spec.measure.metrics
     if declared_format(data) in TENSORFLOW:
         metrics = [metric for metric in metrics if not metric.is_own]
@@ -130,7 +130,7 @@ def _chained(
     made_of: _Ingredients,
     build: Callable[[SignatureData, dict[str, Channel]], PipelineTask],
 ) -> PipelineTask:
-    """A task for each signature, which takes over what the one before it has built."""
+    """Add a task for each signature, which adds its samples to those of the one before."""
     (first, *further), (own_title, *titles) = data, tasks.build_titles(title, data)
     last = made_of.reading(build(first, made_of.settled(first)), own_title, first.data)
     for samples, own_title in zip(further, titles, strict=True):

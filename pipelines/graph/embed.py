@@ -1,4 +1,4 @@
-"""The graph as one task of somebody else's pipeline."""
+"""The graph as a task of another pipeline."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,15 +33,15 @@ _Source = TypeVar("_Source", bound=DataSource)
 
 
 def quantize_and_gate(spec: str | Path, overrides: Sequence[str] = ()) -> "QuantizeAndGate":
-    """Make a component of a spec, to be called inside a `@dsl.pipeline` function.
+    """Make a component from a spec. Call it inside a `@dsl.pipeline` function.
 
     Args:
         spec: the spec's file.
-        overrides: values to set, as in `gate.top1.max_drop=0.02`.
+        overrides: values to set, such as `gate.top1.max_drop=0.02`.
 
     Raises:
         UsageError: there is no such file, or an override is malformed.
-        SpecError: the spec is invalid; the error holds every problem that was found.
+        SpecError: the spec is invalid. The error has all problems.
     """
     loaded = load(Path(spec), overrides)
     return QuantizeAndGate(make_plan(_with_formats(loaded.spec)), loaded.sha256)
@@ -58,18 +58,18 @@ class QuantizeAndGate:
         """Add a task that quantizes, measures and gates, with the whole graph inside.
 
         Args:
-            given: `model`, and as the spec needs them `calibration`, `evaluation` (of single
-                signatures: `calibration_<key>`, `evaluation_<key>`) and `promote_to`. Model and
-                data are artifacts of other tasks, or URIs, as text or as a parameter. One artifact
-                may be several data sets, and becomes one input of the task. What the spec itself
-                gives as a URI may be left out.
+            given: `model`, and if the spec needs them `calibration`, `evaluation` and
+                `promote_to`. Data of single signatures is `calibration_<key>` and
+                `evaluation_<key>`. Model and data are artifacts of other tasks, or URIs, as text
+                or as a parameter. One artifact may serve as several data sets. Inputs that the
+                spec gives as URIs are optional.
 
         Returns:
-            The task; its outputs are `winner` (the .tflite, zero bytes long where nothing
-            qualified), `qualified` (a bool), `decision`, `report` and `page`.
+            The task. Its outputs are `winner` (the .tflite, empty if nothing qualified),
+            `qualified` (a bool), `decision`, `report` and `page`.
 
         Raises:
-            UsageError: an input is missing, is none of the spec's, or is model and data at once.
+            UsageError: an input is missing or unknown, or serves as both model and data.
         """
         locations = run_parameters(self.plan)
         _check(self.plan.spec.name, locations, given)
@@ -81,7 +81,7 @@ class QuantizeAndGate:
 
 
 def _with_formats(spec: Spec) -> Spec:
-    """Say what a source's name tells, for an artifact that is handed in has another name."""
+    """Write down the formats that file names imply. Artifacts have other names."""
     data, calibration, evaluation = spec.data, spec.data.calibration, spec.data.evaluation
     named: dict[str, Any] = {
         "evaluation": _named(evaluation, {k: _named(v) for k, v in evaluation.signatures.items()})
@@ -106,14 +106,14 @@ def _uris(locations: Mapping[str, str]) -> dict[str, str]:
 def _check(name: str, locations: Mapping[str, str], given: Mapping[str, Channel]) -> None:
     problems = [f"it takes no `{key}`" for key in given if key not in locations]
     problems += [
-        f"`{key}` is missing: {location} in the spec is a path of one machine; hand it in, or "
+        f"`{key}` is missing: {location} in the spec is a path of one machine; pass it, or "
         "give a URI in the spec"
         for key, location in locations.items()
         if key not in given and "://" not in location
     ]
     inputs = _inputs_of(given)
     problems += [
-        f"`{name}` and `{key}` are one artifact; hand in one for each"
+        f"`{name}` and `{key}` are one artifact; pass a different one for each"
         for key, name in inputs.items()
         if key != name and _MODEL in (key, name)
     ]
@@ -123,9 +123,10 @@ def _check(name: str, locations: Mapping[str, str], given: Mapping[str, Channel]
 
 
 def _inputs_of(given: Mapping[str, Channel]) -> dict[str, str]:
-    """Return the input that each name is read from: KFP's store takes an artifact once for a task.
+    """Return the input from which each name is read.
 
-    So an artifact that is given by several names is one input, called by the first of them.
+    KFP's store takes an artifact only once as input of a task. So an artifact with several names
+    becomes one input, under the first of them.
     """
     first: dict[str, str] = {}
     return {
@@ -136,7 +137,7 @@ def _inputs_of(given: Mapping[str, Channel]) -> dict[str, str]:
 
 @contextmanager
 def _outside_of_any_pipeline() -> Iterator[None]:
-    """Let a pipeline be made while another one is: kfp has no way to do so, and one is enough."""
+    """Allow to build a pipeline while another one is built, which kfp does not support."""
     around = Pipeline.get_default_pipeline()
     Pipeline._default_pipeline = None
     try:
@@ -172,7 +173,7 @@ def _component(
 
 
 def _source(name: str, key: str, channel: Channel, source: Channel) -> Source:
-    """Return an artifact that another task made as it is, and one that has a URI imported."""
+    """Return an artifact of another task unchanged, and import one that has a URI."""
     if not _is_uri(source):
         return Source(channel)
     return import_source(channel, _class_of(name), key)

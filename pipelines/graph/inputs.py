@@ -1,4 +1,4 @@
-"""What feeds the graph: artifacts that are imported, handed in, or carried along."""
+"""Inputs of the graph: artifacts that are imported or passed, and the user's code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,30 +22,38 @@ from quantgate.planning import tasks
 from quantgate.spec.model.code import Code
 from quantgate.spec.model.locations import scheme_of
 
-#: With this variable the local runner, which compares contents, may cache what KFP must not.
+#: This variable allows the local runner, which compares contents, to cache a task.
 CACHE_BY_CONTENT = "QUANTGATE_CACHE_BY_CONTENT"
 
 
 @dataclass(frozen=True)
 class Source:
-    """An artifact that tasks take; `content` is its fingerprint where it was imported by URI."""
+    """An artifact that tasks take.
+
+    Attributes:
+        artifact: the artifact.
+        content: its fingerprint if it was imported by URI, or None.
+    """
 
     artifact: Channel
     content: Channel | None = None
 
     def given_as(self, name: str) -> dict[str, Channel]:
-        """Return the inputs of a task that takes the artifact by a name."""
+        """Return the inputs of a task that takes the artifact under a name."""
         content = {} if self.content is None else {"content": self.content}
         return {name: self.artifact, **content}
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What feeds the graph: the model, a SavedModel or a Keras file as the spec says.
+    """The inputs of the graph.
 
-    `sources` are the data that lies somewhere, by the names of the plan's run parameters, in most
-    plans `calibration` and `evaluation`. `promote_to` as the plan needs it. `code` is what tasks
-    take that call functions in the spec's `code`.
+    Attributes:
+        model: the SavedModel or Keras file.
+        sources: the data by the names of the plan's run parameters, mostly `calibration` and
+            `evaluation`.
+        promote_to: the folder to publish in, if the plan promotes.
+        code: the inputs of tasks that call functions of the spec's `code`.
     """
 
     model: Source
@@ -55,9 +63,9 @@ class Inputs:
 
 
 def import_source(uri: Channel, artifact_class: type[Artifact], key: str) -> Source:
-    """Add a task that imports what is at a URI, and one that tells what it is now.
+    """Add a task that imports the content of a URI, and one that computes its fingerprint.
 
-    KFP gives all that was ever at a URI the same identity, by which its cache knows it.
+    KFP gives all content of a URI the same identity, so its cache does not notice changes.
     """
     artifact = import_artifact(uri, artifact_class, key)
     task = runtime(fingerprint(artifact=artifact), tasks.fingerprint_title(key))
@@ -66,17 +74,17 @@ def import_source(uri: Channel, artifact_class: type[Artifact], key: str) -> Sou
 
 
 def import_artifact(uri: Channel, artifact_class: type[Artifact], key: str) -> Channel:
-    """Add a task that imports what is at a URI, and return the artifact.
+    """Add a task that imports the content of a URI, and return the artifact.
 
-    `dsl.importer` calls every such task "importer", and a display name cannot tell them apart:
-    KFP's importer registers itself by that name, and its driver looks for the key of the task. So
-    the key itself tells.
+    `dsl.importer` gives every such task the key "importer". A display name does not help, because
+    KFP's importer registers itself by that name, while the driver looks for the key. So this task
+    has a key of its own.
     """
     return _importer(artifact_class, key)(uri=uri).output
 
 
 def _importer(artifact_class: type[Artifact], key: str) -> ImporterComponent:
-    """Return the component of `dsl.importer`, by another name."""
+    """Return the component of `dsl.importer` under another name."""
     title, version = artifact_class.schema_title, artifact_class.schema_version
     kind = create_bundled_artifact_type(title, version)
     importing = ImporterSpec(
@@ -96,7 +104,7 @@ def _importer(artifact_class: type[Artifact], key: str) -> ImporterComponent:
 
 
 def bring_code(code: Code) -> dict[str, Channel]:
-    """Add the task that has the user's file, and return what tasks take that call it."""
+    """Add the task that provides the user's code, and return the inputs of tasks that call it."""
     return {"code": _code_artifact(code), "code_sha256": code.sha256}
 
 

@@ -1,14 +1,14 @@
-"""Names of executors, which stand once in a compiled pipeline whoever's tasks they run."""
+"""Unique names for executors, which all pipelines in a compiled file share."""
 
 from kfp.dsl.base_component import BaseComponent
 
 
 def make_labels_unique(component: BaseComponent, name: str) -> None:
-    """Put `name` into the executors' labels of a pipeline that has settings for Kubernetes.
+    """Add `name` to the executors' labels of a pipeline that has settings for Kubernetes.
 
-    Where a pipeline inside of another one has a label that is taken, kfp 2.17 renames it, but lays
-    all of the inner pipeline's settings over those of the outer one before it has renamed them all
-    (`_merge_deployment_spec`): tasks of one name then get each other's nodes, volumes and secrets.
+    kfp 2.17 renames a label of a nested pipeline that is already taken. But it merges the settings
+    of both pipelines before it has renamed all labels (`_merge_deployment_spec`). Tasks with the
+    same label then get each other's nodes, volumes and secrets.
     """
     if not component.platform_spec.platforms:
         return

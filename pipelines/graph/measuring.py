@@ -1,4 +1,4 @@
-"""The tasks that measure models: accuracy, what targets say of them, latency and memory."""
+"""The tasks that measure models: accuracy, targets, latency and memory."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -25,11 +25,11 @@ def add_evaluation(
     evaluation: PipelineTask,
     stopping: Mapping[str, Any] = MappingProxyType({}),
 ) -> PipelineTask:
-    """Add the task that measures a model's accuracy; `stopping` as `stopping_early` has it."""
+    """Add the task that measures a model's accuracy. `stopping` comes from `stopping_early`."""
     metrics = plan.spec.measure.metrics
     own = [metric.metric for metric in metrics if metric.is_own]
     float_model = baseline.outputs["baseline"]
-    # KFP's store takes an artifact once for each task; the float model is its own yardstick anyway.
+    # KFP's store takes an artifact once per task. The baseline needs no comparison with itself.
     compares = model is not float_model and any(
         metric.figure and not metric.figure.labelled for metric in metrics
     )
@@ -42,13 +42,13 @@ def add_evaluation(
         **stopping,
     )
     if not all(travels(plan.spec, function) for function in own):
-        # What a function computes may change while its name stays.
+        # A function may compute something else under the same name.
         task.set_caching_options(False)
     return runtime(task, tasks.EVALUATE)
 
 
 def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """Return metrics as the parameters of a task, with the file that has a user's functions."""
+    """Return metrics as parameters of a task, with the code of the user's functions."""
     travelling = any(travels(plan.spec, metric.metric) for metric in metrics)
     return {
         "metrics": [metric.model_dump(exclude_none=True) for metric in metrics],
@@ -57,7 +57,7 @@ def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict
 
 
 def stopping_early(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, Any]:
-    """Return the optional inputs of `evaluate` with which it may stop early."""
+    """Return the inputs with which `evaluate` may stop early, or none."""
     if not plan.stops_early:
         return {}
     return {"reference": baseline_measurement.outputs["measurement"], **terms(plan)}
@@ -66,7 +66,7 @@ def stopping_early(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, 
 def add_targets(
     plan: Plan, model: Channel, baseline: PipelineTask, evaluation: PipelineTask
 ) -> Channel | None:
-    """Add the task that measures a model on the spec's targets; None where it names none."""
+    """Add the task that measures a model on the spec's targets, or return None without any."""
     targets = plan.spec.measure.targets
     if not targets:
         return None
@@ -86,9 +86,9 @@ def add_benchmark(
     candidates: PipelineTask,
     after: Sequence[PipelineTask],
 ) -> Channel | None:
-    """Add the task that times all models; None where the spec wants no latency.
+    """Add the task that measures latency, or return None if the spec wants none.
 
-    It runs when all tasks of `after` have ended and nothing is left to disturb the clock.
+    It starts after all tasks in `after`, so that no other task disturbs the measurement.
     """
     latency = plan.spec.measure.latency
     if latency is None:
@@ -110,7 +110,7 @@ def add_benchmark(
 
 
 def terms(plan: Plan) -> dict[str, Any]:
-    """Return what candidates are judged and chosen by, as the parameters of tasks that do so."""
+    """Return the limits and objectives, as parameters of tasks that decide."""
     spec = plan.spec
     return {
         "limits": {name: limit.model_dump(exclude_none=True) for name, limit in spec.gate.items()},

@@ -1,4 +1,4 @@
-"""The spec's `cluster`, settled on the tasks of a graph."""
+"""Apply the spec's `cluster` section to the tasks of a graph."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,18 +8,18 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate.components.images import CONVERT, RUNTIME
 from quantgate.spec.model.cluster import Cluster, Pod
 
-#: It takes a core for each of its threads, and a limit would throttle what it times.
+#: It requests a core for each of its threads. A limit would distort the latency.
 _TIMED = "benchmark"
-#: That it fails where nothing qualified is an answer, which trying again does not change.
+#: It fails if nothing qualified, and a retry would not change that.
 _FINAL = "promote"
-#: A run's decision lies among the run's own results, and not with an earlier run's.
+#: The decision has to be in this run's own results, not in those of an earlier run.
 _DECISIVE = "gate"
 
 
 def place(cluster: Cluster | None) -> None:
-    """Settle where and how the tasks of the graph run; to be called inside of a pipeline.
+    """Apply the settings to all tasks of the graph. Has to be called inside a pipeline.
 
-    Tasks of other images, those of whoever's pipeline this is, are left alone.
+    Tasks with other images belong to the surrounding pipeline and do not change.
     """
     if cluster is None:
         return
@@ -38,7 +38,7 @@ def _place(task: PipelineTask, cluster: Cluster) -> None:
     images, component = cluster.images, task.component_spec.name
     converts = task.container_spec.image == CONVERT
     pod = cluster.convert if converts else cluster.runtime
-    _ask_for(task, pod, is_timed=component == _TIMED)
+    _set_resources(task, pod, is_timed=component == _TIMED)
     if image := images.convert if converts else images.runtime:
         task.set_container_image(image)
     if cluster.retries and component != _FINAL:
@@ -47,10 +47,10 @@ def _place(task: PipelineTask, cluster: Cluster) -> None:
         task.set_caching_options(False)
     _pull_and_end(task, cluster, pod)
     _choose_nodes(task, cluster)
-    _hand_in(task, cluster)
+    _add_secrets_and_volumes(task, cluster)
 
 
-def _ask_for(task: PipelineTask, pod: Pod, is_timed: bool) -> None:
+def _set_resources(task: PipelineTask, pod: Pod, is_timed: bool) -> None:
     asked: list[tuple[float | str | None, Callable[[str], object]]] = [
         (pod.memory, task.set_memory_request),
         (pod.memory_limit, task.set_memory_limit),
@@ -68,7 +68,7 @@ def _quantity(amount: float | str) -> str:
 
 
 def _pull_and_end(task: PipelineTask, cluster: Cluster, pod: Pod) -> None:
-    # Imports the client of Kubernetes, which takes longer than to compile.
+    # This imports the client of Kubernetes, which takes longer than compiling.
     from kfp import kubernetes
 
     if pod.timeout_s:
@@ -90,7 +90,7 @@ def _choose_nodes(task: PipelineTask, cluster: Cluster) -> None:
         )
 
 
-def _hand_in(task: PipelineTask, cluster: Cluster) -> None:
+def _add_secrets_and_volumes(task: PipelineTask, cluster: Cluster) -> None:
     from kfp import kubernetes
 
     for secret in cluster.secrets:

@@ -1,4 +1,4 @@
-"""What tasks are called, and what they ask of a node."""
+"""Names and resource requests of tasks."""
 
 from typing import Any, TypeAlias
 
@@ -11,12 +11,12 @@ RUNTIME_MEMORY = "1G"
 
 
 def conversion(task: PipelineTask, title: str) -> PipelineTask:
-    """Name a task, and ask for what one with TensorFlow needs."""
+    """Set the name of a task that uses TensorFlow, and its resource requests."""
     return _resources(task, title, CONVERT_MEMORY)
 
 
 def runtime(task: PipelineTask, title: str) -> PipelineTask:
-    """Name a task, and ask for what one without TensorFlow needs."""
+    """Set the name of a task without TensorFlow, and its resource requests."""
     return _resources(task, title, RUNTIME_MEMORY)
 
 

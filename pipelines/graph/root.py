@@ -1,4 +1,4 @@
-"""The flat root pipeline: model and data come in by URI, as run parameters."""
+"""The root pipeline, with URIs of model and data as run parameters."""
 
 from collections.abc import Callable
 from inspect import Parameter, Signature
@@ -19,10 +19,9 @@ from quantgate.planning.plan import Plan, run_parameters
 def root_pipeline(plan: Plan, spec_sha256: str) -> BaseComponent:
     """Build the pipeline that is uploaded and run.
 
-    Its run parameters are `model`, and as the plan needs them `evaluation`, `calibration` and
-    `promote_to`; random data and Python functions lie nowhere and need none. One that the spec
-    gives as a URI has it as its default; a path on somebody's machine means nothing to a cluster,
-    so the run has to say where the cluster finds it.
+    Its run parameters are `model`, and if the plan needs them `evaluation`, `calibration` and
+    `promote_to`. Random data and Python functions need none. A URI in the spec is the default of
+    its parameter. A local path is no default, because a cluster cannot read it.
     """
     parameters = run_parameters(plan)
 

@@ -1,1 +1,1 @@
-"""Rules over any compiled pipeline."""
+"""Rules for compiled pipelines, whoever wrote them."""

@@ -1,4 +1,4 @@
-"""Rules about artifacts: their types, where they lie, their metadata."""
+"""Rules about artifacts: their types, URIs and metadata."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from quantgate.pipelines.ir import (
     text,
 )
 from quantgate.pipelines.lint.code import written_metadata
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 _ANY = "system.Artifact"
 _TYPES = frozenset(
@@ -32,23 +32,23 @@ _TYPES = frozenset(
 )
 
 
-def artifact_type(file: PipelineFile) -> Iterator[Found]:
-    """Yield inputs of one type that are given an artifact of another."""
+def artifact_type(file: PipelineFile) -> Iterator[Violation]:
+    """Yield inputs that get an artifact of another type."""
     for task in tasks_of(file):
         taken = part(task.component, "inputDefinitions", "artifacts")
         sources = part(task.message, "inputs", "artifacts")
         for name in sorted(sources):
             wanted, given = _type(part(taken, name)), _type(_produced(file, task, sources[name]))
             if wanted and given and wanted != given and _ANY not in (wanted, given):
-                yield Found(
+                yield Violation(
                     f"{task.place}, input `{name}`",
-                    f"it takes {wanted} and is given {given}",
-                    f"declare both alike, or the input as {_ANY}",
+                    f"it takes {wanted} and gets {given}",
+                    f"declare the same type for both, or {_ANY} for the input",
                 )
 
 
-def unknown_type(file: PipelineFile) -> Iterator[Found]:
-    """Yield types that are none of KFP's, which the UI shows as nothing in particular."""
+def unknown_type(file: PipelineFile) -> Iterator[Violation]:
+    """Yield types that KFP does not define. The UI has no view for them."""
     seen = set()
     for name, component in sorted(part(file.document, "components").items()):
         for kind in ("inputDefinitions", "outputDefinitions"):
@@ -56,28 +56,28 @@ def unknown_type(file: PipelineFile) -> Iterator[Found]:
             seen |= {(_type(part(declared, key)), name) for key in declared}
     for title, name in sorted(seen):
         if title not in _TYPES:
-            yield Found(
+            yield Violation(
                 f"component `{name}`",
                 f"its artifact type `{title}` is none of KFP's",
                 f"use one of {', '.join(sorted(_TYPES))}, unless your platform knows it",
             )
 
 
-def artifact_uri(file: PipelineFile) -> Iterator[Found]:
-    """Yield importers of what a cluster cannot import."""
+def artifact_uri(file: PipelineFile) -> Iterator[Violation]:
+    """Yield importers of URIs that a cluster cannot import."""
     for task in tasks_of(file):
         importer = part(executor_of(file, task.component), "importer")
         if not importer:
             continue
         uri = task.constants.get("uri", part(importer, "artifactUri").get("constant"))
         if isinstance(uri, str) and "://" not in uri and "{{$" not in uri:
-            yield Found(
+            yield Violation(
                 task.place,
                 f"it imports {uri}, a path of one machine",
                 "give a gs://, s3:// or minio:// URI, or make it a parameter of the pipeline",
             )
         if _made_by_a_task(task, importer):
-            yield Found(
+            yield Violation(
                 task.place,
                 "its URI is the output of a task, and importers of a cluster read parameters of "
                 "their pipeline alone",
@@ -90,20 +90,20 @@ def _made_by_a_task(task: Task, importer: Message) -> bool:
     return "taskOutputParameter" in part(task.message, "inputs", "parameters", name)
 
 
-def metadata_null(file: PipelineFile) -> Iterator[Found]:
+def metadata_null(file: PipelineFile) -> Iterator[Violation]:
     """Yield metadata without a value, which fails the task."""
     for place, key, value in _metadata(file):
         if value is None:
-            yield Found(
+            yield Violation(
                 f"{place}, metadata `{key}`", "it is null, which fails the task", "leave it out"
             )
 
 
-def metadata_type(file: PipelineFile) -> Iterator[Found]:
-    """Yield metadata that comes back as a number: KFP's store has texts and numbers."""
+def metadata_type(file: PipelineFile) -> Iterator[Violation]:
+    """Yield Boolean metadata. KFP's store has only texts and numbers."""
     for place, key, value in _metadata(file):
         if isinstance(value, bool):
-            yield Found(
+            yield Violation(
                 f"{place}, metadata `{key}`",
                 f"it is {str(value).lower()}, and comes back as {int(value)}",
                 'write it as a text, "true" or "false"',
@@ -112,20 +112,20 @@ def metadata_type(file: PipelineFile) -> Iterator[Found]:
 
 def _metadata(file: PipelineFile) -> Iterator[tuple[str, str, Any]]:
     for executor in executors_of(file):
-        found = part(executor.message, "importer", "metadata")
-        for key in sorted(found):
-            yield executor.place, key, found[key]
+        metadata = part(executor.message, "importer", "metadata")
+        for key in sorted(metadata):
+            yield executor.place, key, metadata[key]
         outputs = part(executor.component, "outputDefinitions", "artifacts")
         for name in sorted(outputs):
-            found = part(outputs, name, "metadata")
-            for key in sorted(found):
-                yield f"{executor.place}, output `{name}`", key, found[key]
+            metadata = part(outputs, name, "metadata")
+            for key in sorted(metadata):
+                yield f"{executor.place}, output `{name}`", key, metadata[key]
         for name, key, value in written_metadata(executor):
             yield f"{executor.place}, output `{name}`", key, value
 
 
 def _produced(file: PipelineFile, task: Task, source: Any) -> Message:
-    """Return the definition of the artifact that a task is given."""
+    """Return the definition of the artifact that a task gets."""
     output = part(source, "taskOutputArtifact")
     if output:
         producer = part(task.siblings, text(output, "producerTask"))

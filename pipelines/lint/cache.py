@@ -1,16 +1,16 @@
-"""Rules about what KFP's cache does not know."""
+"""Rules about changes that KFP's cache does not notice."""
 
 from collections.abc import Iterator
 
 from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.ir import Executor, executors_of, part, parts, tasks_of, text
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 
-def environment_cache(file: PipelineFile) -> Iterator[Found]:
-    """Yield executors with variables whose tasks may be taken from the cache.
+def environment_cache(file: PipelineFile) -> Iterator[Violation]:
+    """Yield executors with environment variables whose tasks may be cached.
 
-    Secrets are left out: most hold credentials, which change no output.
+    Secrets do not count, because most are credentials, which do not change outputs.
     """
     cached = {
         text(task.component, "executorLabel")
@@ -20,23 +20,23 @@ def environment_cache(file: PipelineFile) -> Iterator[Found]:
     for executor in executors_of(file):
         named = ", ".join(f"`{name}`" for name in _variables(executor))
         if named and executor.name in cached:
-            yield Found(
+            yield Violation(
                 executor.place,
-                f"the cache does not know its variables ({named}), and hands out the old outputs "
-                "where only they have changed",
+                f"the cache does not compare its variables ({named}), and returns old outputs "
+                "if only they have changed",
                 "make them inputs of the component, or switch caching off for its tasks",
             )
 
 
-def image_digest(file: PipelineFile) -> Iterator[Found]:
-    """Yield images by tag, which may move while KFP's cache knows the name alone."""
+def image_digest(file: PipelineFile) -> Iterator[Violation]:
+    """Yield images with tags, which may move. KFP's cache compares only the name."""
     images = {text(executor.container, "image") for executor in executors_of(file)}
     for image in sorted(images - {""}):
         if "@sha256:" not in image:
-            yield Found(
+            yield Violation(
                 f"image `{image}`",
-                "its tag may point at another image tomorrow, and the cache would not notice",
-                "pin it, as in name@sha256:...",
+                "its tag may point to another image later, and the cache would not notice",
+                "pin its digest, as in name@sha256:...",
             )
 
 

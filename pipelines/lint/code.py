@@ -1,4 +1,4 @@
-"""Rules about what the code of components does with artifacts of the UI."""
+"""Rules about the code of components that writes artifacts for the UI."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -6,35 +6,35 @@ from typing import TypeGuard
 
 from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.ir import Executor, executors_of, part, text, texts
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 _PAGES = ("system.HTML", "system.Markdown")
 _METRICS = ("system.Metrics", "system.ClassificationMetrics", "system.SlicedClassificationMetrics")
 _MAKES_FOLDERS = ("makedirs", "mkdir")
 
 
-def single_file(file: PipelineFile) -> Iterator[Found]:
-    """Yield HTML and Markdown artifacts used as folders; the UI shows one file."""
+def single_file(file: PipelineFile) -> Iterator[Violation]:
+    """Yield HTML and Markdown artifacts that are used as folders. The UI shows one file."""
     for executor in executors_of(file):
         for name in _outputs(executor, _PAGES):
             if any(_used_as_folder(node, name) for node in _nodes(executor)):
-                yield Found(
+                yield Violation(
                     f"{executor.place}, output `{name}`",
-                    "it is made a folder, and the UI shows one file",
+                    "it is used as a folder, and the UI shows only a file",
                     f"write everything into the file {name}.path",
                 )
 
 
-def metrics_metadata(file: PipelineFile) -> Iterator[Found]:
-    """Yield metrics written as a file; the UI reads their metadata."""
+def metrics_metadata(file: PipelineFile) -> Iterator[Violation]:
+    """Yield metrics that are written to a file. The UI reads their metadata."""
     for executor in executors_of(file):
         for name in _outputs(executor, _METRICS):
             used = {node.attr for node in _nodes(executor) if _is_attribute(node, name)}
             if used and used <= {"path", "uri"}:
-                yield Found(
+                yield Violation(
                     f"{executor.place}, output `{name}`",
                     "it is written as a file, and the UI reads metrics from metadata only",
-                    f"log each figure, as in {name}.log_metric(key, value)",
+                    f"log each value with {name}.log_metric(key, value)",
                 )
 
 
@@ -65,7 +65,7 @@ def _outputs(executor: Executor, types: Sequence[str]) -> list[str]:
 
 
 def source_of(executor: Executor) -> str:
-    """Return the source of a lightweight component, which ends its command; else nothing."""
+    """Return the source of a lightweight component, which ends its command, or ""."""
     command = texts(executor.container, "command")
     return command[-1] if command and "def " in command[-1] else ""
 
@@ -109,7 +109,7 @@ def _used_as_folder(node: ast.AST, name: str) -> bool:
 
 
 def _is_path(node: ast.AST, name: str) -> bool:
-    """Whether an expression is `name.path` or `Path(name.path)`."""
+    """Return whether an expression is `name.path` or `Path(name.path)`."""
     if (
         isinstance(node, ast.Call)
         and len(node.args) == 1

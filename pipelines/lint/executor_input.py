@@ -1,6 +1,6 @@
-"""An estimate of `--executor_input`, the argument that holds all inputs of a task.
+"""Estimate `--executor_input`, the argument with all inputs of a task.
 
-KFP writes every artifact of every list into it, with its URI and with the session of its storage.
+KFP writes every artifact of every list into it, with its URI and the session of its storage.
 """
 
 import json
@@ -13,7 +13,7 @@ from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.ir import Message, Task, part, text
 from quantgate.pipelines.lint.origins import Origin, origins_of
 
-#: KFP's own default, where the run names no pipeline root.
+#: KFP's default for a run without a pipeline root.
 _DEFAULT_ROOT = "minio://mlpipeline/v2/artifacts"
 _UUID = "00000000-0000-0000-0000-000000000000"
 _ID = "1000000"
@@ -43,7 +43,7 @@ class Estimate:
         fixed: bytes of everything but collected artifacts.
         collected: bytes of the collected artifacts.
         items: the artifacts in the longest list.
-        loops: the keys of the loops that list is collected from.
+        loops: the keys of the loops from which that list is collected.
     """
 
     fixed: int
@@ -53,16 +53,16 @@ class Estimate:
 
     @property
     def size(self) -> int:
-        """Bytes in all."""
+        """The total number of bytes."""
         return self.fixed + self.collected
 
     def most_items(self, limit: int) -> int:
-        """Return how many items a list may have for the argument to keep to a limit."""
+        """Return how many items a list may have so that the argument stays within a limit."""
         return max(0, (limit - self.fixed) * self.items // self.collected)
 
 
 def estimate(file: PipelineFile, task: Task) -> Estimate:
-    """Estimate the argument of a task; loops over unknown items count as one iteration."""
+    """Estimate the argument of a task. Loops over unknown items count as one iteration."""
     lists = list(_lists(file, task))
     single = part(task.message, "inputs", "artifacts").keys() - {name for name, _, _ in lists}
     longest = max(lists, key=lambda each: each[2], default=("", None, 1))
@@ -75,7 +75,7 @@ def estimate(file: PipelineFile, task: Task) -> Estimate:
 
 
 def argument_bytes(value: Any) -> int:
-    """Return the bytes of a value as KFP writes it; some of its builds put a space after commas."""
+    """Return the bytes of a value as KFP writes it. Some builds put a space after commas."""
     return len(
         json.dumps(value, ensure_ascii=False, default=str, separators=(", ", ":")).encode(
             errors="replace"
@@ -84,7 +84,7 @@ def argument_bytes(value: Any) -> int:
 
 
 def _lists(file: PipelineFile, task: Task) -> Iterator[tuple[str, Origin, int]]:
-    """Yield name, origin and length of each input that is collected from a loop."""
+    """Yield name, origin and length of each input that is collected from loops."""
     for name, origin in origins_of(file, task, "artifacts"):
         if origin.loops:
             yield name, origin, prod(max(1, len(loop.items)) for loop in origin.loops)
@@ -97,7 +97,7 @@ def _list_bytes(file: PipelineFile, name: str, origin: Origin, length: int) -> i
 
 
 def _outline(file: PipelineFile, task: Task, single: set[str]) -> Message:
-    """Return the executor's input but for what is collected."""
+    """Return the executor's input without collected artifacts."""
     outputs = part(task.component, "outputDefinitions")
     return {
         "inputs": {
@@ -121,7 +121,7 @@ def _outline(file: PipelineFile, task: Task, single: set[str]) -> Message:
 
 
 def _artifact(file: PipelineFile, task: str, output: str, metadata: Message) -> Message:
-    """Return a `RuntimeArtifact` like the one that a task hands on."""
+    """Return a `RuntimeArtifact` as a task outputs it."""
     scheme = _root(file).partition("://")[0]
     session = {"Provider": scheme, "Params": _SESSIONS.get(scheme, _OBJECT_STORE)}
     return {

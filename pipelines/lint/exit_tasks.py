@@ -1,6 +1,6 @@
-"""Rules about tasks that run after others whether those succeeded or not.
+"""Rules about tasks that run after others even if those have failed.
 
-The backend makes them hooks of the tasks that they wait for, and leaves them out of the DAG.
+The backend makes them hooks of the tasks that they wait for, and does not put them into the DAG.
 """
 
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ from quantgate.pipelines.ir import (
     tasks_of,
     text,
 )
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 _ANYWAY = "ALL_UPSTREAM_TASKS_COMPLETED"
-#: Images of tasks that are only done by the driver.
+#: Images of tasks that the driver carries out itself.
 _DRIVER_IMAGES = ("argostub/createpvc", "argostub/deletepvc")
 
 
-def after_ignored(file: PipelineFile) -> Iterator[Found]:
-    """Yield tasks that wait for one with `ignore_upstream_failure`."""
+def after_ignored(file: PipelineFile) -> Iterator[Violation]:
+    """Yield tasks that wait for a task with `ignore_upstream_failure`."""
     for task in tasks_of(file):
         for key in sorted(producers_of(task.message)):
             if _runs_anyway(part(task.siblings, key)):
-                yield Found(
+                yield Violation(
                     task.place,
                     f"it waits for `{key}`, which ignores upstream failures and is a hook on a "
                     f"cluster, no task: {_outcome(task)}",
@@ -36,12 +36,12 @@ def after_ignored(file: PipelineFile) -> Iterator[Found]:
                 )
 
 
-def exit_task(file: PipelineFile) -> Iterator[Found]:
-    """Yield tasks with `ignore_upstream_failure` that a cluster does not start, or too often."""
+def exit_task(file: PipelineFile) -> Iterator[Violation]:
+    """Yield tasks with `ignore_upstream_failure` that a cluster starts never or too often."""
     for task in tasks_of(file):
         problem = _problem(file, task) if _runs_anyway(task.message) else ""
         if problem:
-            yield Found(
+            yield Violation(
                 task.place,
                 f"it ignores upstream failures, and {problem}",
                 "give it one task to wait for, a component or a pipeline, that no other such task "
@@ -76,7 +76,7 @@ def _problem(file: PipelineFile, task: Task) -> str:
 
 
 def _hooks_of(siblings: Message, key: str) -> list[str]:
-    """Return the tasks that would run after one; the backend keeps the last in order."""
+    """Return the hooks of a task. The backend keeps only the last one in order."""
     return [
         name
         for name in siblings
@@ -90,5 +90,5 @@ def _takes_hooks(file: PipelineFile, task: Message) -> bool:
     component = component_of(file, task)
     container = part(executor_of(file, component), "container")
     is_container = bool(container) and text(container, "image") not in _DRIVER_IMAGES
-    # What is not in the file breaks another rule.
+    # Missing executors break another rule.
     return is_container or bool(part(component, "dag")) or not executor_of(file, component)

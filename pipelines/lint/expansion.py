@@ -1,6 +1,6 @@
-"""The rule about what Kubernetes expands in arguments: `$$`, and `$(NAME)` of a variable.
+"""The rule about text that Kubernetes expands in arguments: `$$`, and `$(NAME)` of a variable.
 
-Task, container and inputs are arguments of the driver's pod and then of the task's own, and are
+Task, container and inputs are arguments of the driver's pod and of the task's pod. They are
 expanded in both.
 """
 
@@ -21,9 +21,9 @@ from quantgate.pipelines.ir import (
     texts_in,
 )
 from quantgate.pipelines.lint.code import literals_of, source_of
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
-#: Variables of KFP's and Argo's pods.
+#: Environment variables in the pods of KFP and Argo.
 _OF_PODS = frozenset(
     {
         "ARGO_CONTAINER_NAME",
@@ -45,25 +45,25 @@ _OF_PODS = frozenset(
         "no_proxy",
     }
 )
-#: Variables of services, which Kubernetes sets in every pod of their namespace.
+#: Environment variables of services, which Kubernetes sets in every pod of the namespace.
 _OF_SERVICES = re.compile(r"(KUBERNETES|METADATA_GRPC|ML_PIPELINE|MYSQL|MINIO)_(SERVICE|PORT)_?\w*")
-#: One step of Kubernetes' expansion: it takes the character behind a `$` in any case.
+#: One step of Kubernetes' expansion. It always consumes the character after a `$`.
 _STEP = re.compile(r"\$(?:\$|\(([^)]*)\)|.)", re.DOTALL)
-#: `$$(NAME)` in a command is how its author keeps Kubernetes from expanding `$(NAME)`.
+#: `$$(NAME)` in a command is the escape for `$(NAME)`.
 _ESCAPED = re.compile(r"\$\$\((\w+)\)")
 
 
-def argument_expansion(file: PipelineFile) -> Iterator[Found]:
-    """Yield texts that reach a container as others than they are in the file."""
+def argument_expansion(file: PipelineFile) -> Iterator[Violation]:
+    """Yield texts that change on their way from the file to a container."""
     for place, line, names in _lines(file):
         changed = sorted(set(_changes(line, names)))
         if changed:
-            yield Found(
+            yield Violation(
                 place,
                 f"Kubernetes expands {' and '.join(changed)} in it, as in every argument of a "
                 "container",
-                "hand the text on as an artifact, or encode it, as in base64, and decode it in the "
-                "component",
+                "pass the text as an artifact, or encode it, for example as base64, and decode it "
+                "in the component",
             )
 
 
@@ -76,7 +76,7 @@ def _changes(line: str, names: Set[str]) -> Iterator[str]:
 
 
 def _lines(file: PipelineFile) -> Iterator[tuple[str, str, Set[str]]]:
-    """Yield place, text and the names of the variables that the user sets for its container."""
+    """Yield each text with its place, and the variables that the user sets in its container."""
     executors = {executor.name: executor for executor in executors_of(file)}
     for executor in executors.values():
         yield from _of_executor(executor)
@@ -99,7 +99,7 @@ def _of_executor(executor: Executor) -> Iterator[tuple[str, str, Set[str]]]:
             if line == source:
                 yield place, literals_of(source), own
             else:
-                # A command that names a variable of its container means Kubernetes to expand it.
+                # A command that uses a variable of its own container wants it expanded.
                 yield place, _without_escapes(line, own), none
     for variable in parts(executor.container, "env"):
         place = f"{executor.place}, variable `{text(variable, 'name')}`"
@@ -111,7 +111,7 @@ def _of_executor(executor: Executor) -> Iterator[tuple[str, str, Set[str]]]:
 
 
 def _without_escapes(line: str, names: Set[str]) -> str:
-    """Leave out each `$$(NAME)` that reaches the program as its author means, as `$(NAME)`."""
+    """Remove each `$$(NAME)` that the program gets as `$(NAME)`, as intended."""
     return _ESCAPED.sub(
         lambda escaped: escaped.group() if escaped.group(1) in names | _OF_PODS else "", line
     )
@@ -135,7 +135,7 @@ def _defaults(component: Message) -> Iterator[tuple[str, str]]:
 
 
 def variables(executor: Executor) -> Set[str]:
-    """Return the names of the variables that the pipeline sets for a container."""
+    """Return the environment variables that the pipeline sets in a container."""
     settings = executor.kubernetes
     from_keys = [
         text(key, "envVar")

@@ -1,10 +1,16 @@
-"""Findings of the linter's rules."""
+"""Records of the linter's rules."""
 
 from typing import NamedTuple
 
 
-class Found(NamedTuple):
-    """A place, one sentence on the problem there, and one on the way out."""
+class Violation(NamedTuple):
+    """A place that breaks a rule.
+
+    Attributes:
+        place: the task, executor or parameter.
+        message: the problem, as a sentence without a full stop.
+        advice: what to do, in the same form.
+    """
 
     place: str
     message: str

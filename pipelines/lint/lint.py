@@ -1,4 +1,4 @@
-"""Rules of Kubeflow's backend for a compiled pipeline, checked before it meets a cluster."""
+"""Check a compiled pipeline for problems that it would have on a cluster."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from quantgate.pipelines.lint import (
     twice,
     wiring,
 )
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 Severity = Literal["error", "warning"]
 
@@ -29,15 +29,14 @@ class Rule:
     """A rule.
 
     Attributes:
-        severity: an "error" fails on a cluster or is lost there; a "warning" does so on some
-            backends, or one day.
-        check: yields the places that break it.
-        fixed_in: the first release of KFP's backend that does without the rule; None where every
-            release needs it.
+        severity: "error" if a pipeline fails or loses results on every cluster, "warning" if it
+            does so on some backends, or later.
+        check: yields the places that break the rule.
+        fixed_in: the first release of KFP's backend without the problem, or None.
     """
 
     severity: Severity
-    check: Callable[[PipelineFile], Iterator[Found]]
+    check: Callable[[PipelineFile], Iterator[Violation]]
     fixed_in: str | None = None
 
 
@@ -46,12 +45,12 @@ class Finding:
     """A place that breaks a rule.
 
     Attributes:
-        rule: its name.
-        severity: the rule's.
-        place: which task, executor or parameter.
-        message: one sentence without a full stop.
-        advice: the way out, likewise.
-        fixed_in: the rule's.
+        rule: the name of the rule.
+        severity: its severity.
+        place: the task, executor or parameter.
+        message: the problem, as a sentence without a full stop.
+        advice: what to do, in the same form.
+        fixed_in: the release that fixes the problem, as in `Rule`.
     """
 
     rule: str
@@ -99,8 +98,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 def lint(file: PipelineFile) -> list[Finding]:
     """Return every finding, errors first, in the order of the rules."""
     findings = [
-        Finding(name, rule.severity, *found, rule.fixed_in)
+        Finding(name, rule.severity, *violation, rule.fixed_in)
         for name, rule in RULES.items()
-        for found in rule.check(file)
+        for violation in rule.check(file)
     ]
     return sorted(findings, key=lambda finding: finding.severity)

@@ -1,22 +1,22 @@
-"""Rules about names: those that a backend looks tasks up by, and the pipeline's own."""
+"""Rules about the names of tasks and of the pipeline."""
 
 import re
 from collections.abc import Iterator
 
 from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.ir import Message, Task, executor_of, part, parts, tasks_of, text
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 
-def importer_name(file: PipelineFile) -> Iterator[Found]:
-    """Yield importers with a display name, which the driver does not find by their key.
+def importer_name(file: PipelineFile) -> Iterator[Violation]:
+    """Yield importers with a display name, which drivers do not find.
 
-    The importer's launcher registers its execution under `taskInfo.name`; the driver of a consumer
+    The importer's launcher registers its execution under `taskInfo.name`. The driver of a consumer
     looks for the key of the task.
     """
     for task in tasks_of(file):
         if _is_importer(file, task) and _renamed(task) and _is_consumed(file, task):
-            yield Found(
+            yield Violation(
                 task.place,
                 f"it is an importer named `{_shown(task)}`, and its consumers fail with `cannot "
                 f'find producer task "{task.key}"`',
@@ -24,11 +24,11 @@ def importer_name(file: PipelineFile) -> Iterator[Found]:
             )
 
 
-def loop_name(file: PipelineFile) -> Iterator[Found]:
-    """Yield loops with a name whose outputs are collected."""
+def loop_name(file: PipelineFile) -> Iterator[Violation]:
+    """Yield loops with a display name whose outputs are collected."""
     for task in tasks_of(file):
         if part(task.message, "parameterIterator") and _renamed(task) and _is_consumed(file, task):
-            yield Found(
+            yield Violation(
                 task.place,
                 f"the loop is named `{_shown(task)}`, and KFP 2.14 and 2.15 do not find what is "
                 "collected from it",
@@ -36,11 +36,11 @@ def loop_name(file: PipelineFile) -> Iterator[Found]:
             )
 
 
-def pipeline_name(file: PipelineFile) -> Iterator[Found]:
-    """Yield a pipeline whose name the API server refuses."""
+def pipeline_name(file: PipelineFile) -> Iterator[Violation]:
+    """Yield the pipeline if the API server refuses its name."""
     name = text(part(file.document, "pipelineInfo"), "name")
     if not re.search("[a-z0-9]", name):
-        yield Found(
+        yield Violation(
             "the pipeline",
             f"its name is `{name}`, and a cluster refuses it" if name else "it has no name",
             "name it with lowercase letters, digits and hyphens, as in @dsl.pipeline(name=...)",
@@ -60,7 +60,7 @@ def _renamed(task: Task) -> bool:
 
 
 def _is_consumed(file: PipelineFile, task: Task) -> bool:
-    """Tell whether a driver has to look the task up; outputs of the root are read by none."""
+    """Return whether a driver looks the task up. No driver reads outputs of the root."""
     given = any(task.key in _producers(part(each)) for each in task.siblings.values())
     is_root = task.parent is part(file.document, "root")
     return given or (not is_root and task.key in _handed_out(task.parent))

@@ -1,4 +1,4 @@
-"""The way from a task's input to the task that makes it, through loops, branches and pipelines."""
+"""Find the task that makes an input, through loops, branches and nested pipelines."""
 
 import json
 from collections.abc import Iterator
@@ -12,24 +12,24 @@ Kind = Literal["parameters", "artifacts"]
 
 
 class Step(NamedTuple):
-    """A task on the way to the one that makes an output, by its key among its siblings."""
+    """A task on the path to the one that makes an output, and its key in its pipeline."""
 
     key: str
     message: Message
 
     @property
     def is_loop(self) -> bool:
-        """Whether it runs once for each of its items."""
+        """True for a loop."""
         return bool(part(self.message, "parameterIterator"))
 
     @property
     def is_branch(self) -> bool:
-        """Whether it may be skipped."""
+        """True for a branch, which may be skipped."""
         return bool(text(part(self.message, "triggerPolicy"), "condition"))
 
     @property
     def items(self) -> list[Any]:
-        """The items of a loop, as far as the file has them."""
+        """The items of a loop if they are constants, else none."""
         raw = text(part(self.message, "parameterIterator", "items"), "raw")
         try:
             items = json.loads(raw) if raw else []
@@ -43,9 +43,9 @@ class Origin:
     """The task that makes an output.
 
     Attributes:
-        steps: the tasks on the way to it. The first is a sibling of the one that is given the
-            output, the last makes it.
-        output: the output's key there.
+        steps: the path to it. The first task is a sibling of the consumer. The last one makes the
+            output.
+        output: the output's key in the last task.
         component: the `ComponentSpec` of the last task.
     """
 
@@ -60,17 +60,17 @@ class Origin:
 
     @property
     def loops(self) -> tuple[Step, ...]:
-        """The loops whose iterations are collected, outermost first."""
+        """The loops from which the output is collected, outermost first."""
         return tuple(step for step in self.steps if step.is_loop)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What tells this output from others that a sibling of the first task can be given."""
+        """A unique name of the output among those of the consumer's siblings."""
         return (*(step.key for step in self.steps), self.output)
 
 
 def origins_of(file: PipelineFile, task: Task, kind: Kind) -> Iterator[tuple[str, Origin]]:
-    """Yield each input of a task that other tasks make, and its origin."""
+    """Yield each input of a task that another task makes, with its origin."""
     sources = part(task.message, "inputs", kind)
     for name in sorted(sources):
         origin = _origin(file, task.siblings, _named(part(sources, name), kind), kind)
@@ -81,7 +81,7 @@ def origins_of(file: PipelineFile, task: Task, kind: Kind) -> Iterator[tuple[str
 def _origin(
     file: PipelineFile, siblings: Message, reference: tuple[str, str], kind: Kind
 ) -> Origin | None:
-    """Follow a reference; None where it leads nowhere, or to one of several tasks."""
+    """Follow a reference. Return None if it leads nowhere, or to one of several tasks."""
     steps: list[Step] = []
     seen: set[str] = set()
     producer, output = reference
@@ -107,7 +107,7 @@ def _named(source: Message, kind: Kind) -> tuple[str, str]:
 
 
 def _handed_out(component: Message, output: str, kind: Kind) -> tuple[str, str]:
-    """Return the task inside a pipeline that makes its output, and the output's key there."""
+    """Return the inner task that makes a pipeline's output, and the output's key there."""
     declared = part(component, "dag", "outputs", kind, output)
     if kind == "parameters":
         source = part(declared, "valueFromParameter")

@@ -1,4 +1,4 @@
-"""The rule about one artifact as two inputs of one task, and what makes it the same one."""
+"""The rule about a task that gets the same artifact more than once."""
 
 import json
 from collections import defaultdict
@@ -7,17 +7,17 @@ from typing import Any
 
 from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.ir import Message, Task, executor_of, part, tasks_of, text, texts_in
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 from quantgate.pipelines.lint.origins import Origin, Step, origins_of
 
 _ONCE = "the metadata store takes an artifact once as input of a task, and the task fails"
 
 
-def same_artifact(file: PipelineFile) -> Iterator[Found]:
-    """Yield tasks that are given one artifact more than once."""
+def same_artifact(file: PipelineFile) -> Iterator[Violation]:
+    """Yield tasks that get one artifact more than once."""
     for task in tasks_of(file):
         for names in _same(file, task):
-            yield Found(
+            yield Violation(
                 task.place,
                 f"its inputs {' and '.join(names)} are one artifact: {_ONCE}",
                 "pass it once, and let the component use it for both",
@@ -25,7 +25,7 @@ def same_artifact(file: PipelineFile) -> Iterator[Found]:
         for name, origin in origins_of(file, task, "artifacts"):
             reason = _why_repeated(file, origin)
             if reason:
-                yield Found(
+                yield Violation(
                     f"{task.place}, input `{name}`",
                     f"{reason}, and the cache gives them all the same artifact: {_ONCE}",
                     f"switch caching off for `{origin.maker.key}`, or make the iterations differ",
@@ -33,7 +33,7 @@ def same_artifact(file: PipelineFile) -> Iterator[Found]:
 
 
 def _same(file: PipelineFile, task: Task) -> Iterator[list[str]]:
-    """Yield the names of inputs that are the same artifact."""
+    """Yield groups of inputs that are the same artifact."""
     origins = dict(origins_of(file, task, "artifacts"))
     sources = part(task.message, "inputs", "artifacts")
     inputs = defaultdict(list)
@@ -45,9 +45,9 @@ def _same(file: PipelineFile, task: Task) -> Iterator[list[str]]:
 
 
 def _identity(file: PipelineFile, origin: Origin) -> Any:
-    """Return what tells an artifact from others.
+    """Return a value that is equal for equal artifacts.
 
-    Importers of one URI, type and metadata find the same artifact, unless they import it anew.
+    Importers with the same URI, type and metadata return the same artifact, unless they reimport.
     """
     importer = part(executor_of(file, origin.component), "importer")
     if not importer or importer.get("reimport"):
@@ -63,7 +63,7 @@ def _given_uri(importer: Message, origin: Origin) -> Any:
 
 
 def _why_repeated(file: PipelineFile, origin: Origin) -> str:
-    """Say why the cache takes iterations of a loop for the same; empty where it does not."""
+    """Explain why the cache does not distinguish iterations of a loop, or return ""."""
     maker = origin.maker.message
     cached = part(maker, "cachingOptions").get("enableCache") is True
     if not cached or not origin.loops or "container" not in executor_of(file, origin.component):

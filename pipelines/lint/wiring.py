@@ -1,14 +1,14 @@
-"""The rule about references to what is not in the file."""
+"""The rule about missing components, executors and tasks."""
 
 from collections.abc import Iterator
 
 from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.ir import Task, part, producers_of, tasks_of, text
-from quantgate.pipelines.lint.findings import Found
+from quantgate.pipelines.lint.findings import Violation
 
 
-def reference(file: PipelineFile) -> Iterator[Found]:
-    """Yield components, executors and tasks that are named and not there."""
+def reference(file: PipelineFile) -> Iterator[Violation]:
+    """Yield tasks that refer to missing components, executors or tasks."""
     executors = part(file.document, "deploymentSpec", "executors")
     for task in tasks_of(file):
         label = text(task.component, "executorLabel")
@@ -21,5 +21,5 @@ def reference(file: PipelineFile) -> Iterator[Found]:
             yield _missing(task, f"the task `{producer}` that it waits for")
 
 
-def _missing(task: Task, what: str) -> Found:
-    return Found(task.place, f"{what} is not in the file", "compile the pipeline anew")
+def _missing(task: Task, what: str) -> Violation:
+    return Violation(task.place, f"{what} is not in the file", "compile the pipeline again")

@@ -1,4 +1,4 @@
-"""A server that speaks as much of KFP's REST API as the client uses, and what is sent to it."""
+"""A server with the part of KFP's REST API that the client uses. It records all requests."""
 
 import gc
 import importlib.util
@@ -38,11 +38,11 @@ cluster:
 
 @dataclass
 class Kfp:
-    """A cluster's API: what it was asked, and what it answers.
+    """A cluster's API, with its requests and its configurable answers.
 
-    `states` are those that the run has each time it is asked for, the last one from then on;
-    `outages` are answered instead, those that are 0 are none. The run has the runtime config that
-    it was started with, and `root` for one that is only asked for.
+    The run has the next of `states` at each request, and in the end the last one. The status codes
+    in `outages` are answered first, where 0 stands for a normal answer. The run has the runtime
+    config that it was started with. `root` is the pipeline root of a run that was not started here.
     """
 
     address: str = ""
@@ -65,11 +65,11 @@ class Kfp:
     looks: int = 0
 
     def sent(self, method: str, path: str) -> list[Any]:
-        """Return the bodies of requests, or their queries where they have none."""
+        """Return the bodies of requests, or their queries if they have no body."""
         return [body for m, p, body in self.asked if (m, p) == (method, path)]
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
-        """Return the JSON that answers a request, or a status and a message."""
+        """Return the JSON answer to a request, or a status and a message."""
         known: dict[tuple[str, str], Callable[[], Any]] = {
             ("GET", "/healthz"): lambda: {
                 "commit_sha": "d1b1cbe",
@@ -101,8 +101,8 @@ class Kfp:
 
     def _versions(self, wanted: str) -> dict[str, Any]:
         name = json.loads(wanted)["predicates"][0]["stringValue"]
-        found = [{"pipeline_version_id": known} for known in self.versions if known == name]
-        return {"pipeline_versions": found}
+        versions = [{"pipeline_version_id": known} for known in self.versions if known == name]
+        return {"pipeline_versions": versions}
 
     def _run(self) -> dict[str, Any]:
         state = self.states[min(self.looks, len(self.states) - 1)]
@@ -116,7 +116,7 @@ class Kfp:
         }
 
     def _source(self) -> dict[str, Any]:
-        """Return one of the two that a run has: its pipeline, or where that was uploaded."""
+        """Return the pipeline of a run, or a reference to its uploaded version."""
         if self.pipeline_spec:
             return {"pipeline_spec": {"pipeline_spec": self.pipeline_spec}}
         version = "v1" if self.version_spec else "deleted"
@@ -171,14 +171,14 @@ class _Handler(BaseHTTPRequestHandler):
         if 300 <= status < 400:
             self.send_header("Location", "/login")
         self.send_header("Content-Length", str(len(payload)))
-        with suppress(ConnectionError):  # whoever asked may have tired of waiting
+        with suppress(ConnectionError):  # the client may have stopped waiting
             self.end_headers()
             self.wfile.write(payload)
 
 
 @pytest.fixture
 def kfp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kfp]:
-    """A cluster's API on loopback, which the environment names."""
+    """A cluster's API on loopback, with its address in the environment."""
     cluster = Kfp()
     handler = type("Handler", (_Handler,), {"kfp": cluster})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -195,12 +195,12 @@ def kfp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Kfp]:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The bucket `gs://bucket` of the storage server that the tests of storage use."""
+    """The bucket `gs://bucket` on the server of the storage tests."""
     place = Path(__file__).parents[1] / "storage" / "gcs_server.py"
-    found = importlib.util.spec_from_file_location("gcs_server_for_runs", place)
-    assert found and found.loader
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    spec = importlib.util.spec_from_file_location("gcs_server_for_runs", place)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     content = module.Bucket()
     with module.Server(content) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -210,14 +210,14 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         server.shutdown()
         thread.join()
     with warnings.catch_warnings():
-        # Google's client leaves connections to the garbage collector.
+        # Google's client does not close its connections.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    """A spec whose model, data and images a cluster can see."""
+    """A spec with model, data and images that a cluster can read."""
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC + IMAGES)
     return path
@@ -233,7 +233,7 @@ def imageless(tmp_path: Path) -> Path:
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended."""
+    """The exit code and output of a command."""
 
     code: int
     stdout: str

@@ -1,4 +1,4 @@
-"""A cluster that is away, slow, or refuses: a sentence, no trace, and exit code 1."""
+"""An unreachable, slow or refusing cluster gives a sentence, no trace, and exit code 1."""
 
 import logging
 import socket
@@ -32,12 +32,12 @@ def paths(kfp) -> list[str]:
     return [path.removeprefix(API) for _, path, _ in kfp.asked]
 
 
-def test_a_token_opens_the_door(quantgate, kfp, spec: Path) -> None:
+def test_token_is_sent(quantgate, kfp, spec: Path) -> None:
     kfp.token = "secret"
     assert quantgate("submit", spec, "--existing-token", "secret").code == 0
 
 
-def test_a_file_holds_the_token(quantgate, kfp, spec: Path, tmp_path: Path, monkeypatch) -> None:
+def test_token_file_is_read(quantgate, kfp, spec: Path, tmp_path: Path, monkeypatch) -> None:
     kfp.token = "secret"
     (tmp_path / "token").write_text("secret")
     monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(tmp_path / "token"))
@@ -51,7 +51,7 @@ def test_a_file_holds_the_token(quantgate, kfp, spec: Path, tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("verb", ["submit", "upload", "status"])
-def test_unauthorized(quantgate, kfp, spec: Path, verb: str, caplog) -> None:
+def test_unauthorized_request_is_explained(quantgate, kfp, spec: Path, verb: str, caplog) -> None:
     kfp.token = "right"
     with caplog.at_level(logging.DEBUG):
         done = quantgate(verb, "r1" if verb == "status" else spec, "--existing-token", "wrong-one")
@@ -63,7 +63,7 @@ def test_unauthorized(quantgate, kfp, spec: Path, verb: str, caplog) -> None:
     assert len(kfp.asked) == 1
 
 
-def test_a_redirect_to_a_login_is_a_refusal(quantgate, kfp, spec: Path) -> None:
+def test_redirect_to_a_login_is_explained(quantgate, kfp, spec: Path) -> None:
     kfp.broken = {f"{API}/healthz": (302, {})}
     done = quantgate("submit", spec)
     assert (done.code, done.stderr) == (
@@ -72,7 +72,7 @@ def test_a_redirect_to_a_login_is_a_refusal(quantgate, kfp, spec: Path) -> None:
     )
 
 
-def test_a_page_is_no_answer(quantgate, kfp, spec: Path) -> None:
+def test_web_page_instead_of_the_api_is_explained(quantgate, kfp, spec: Path) -> None:
     kfp.broken = {f"{API}/runs/r1": (200, "<html>Log in</html>")}
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (
@@ -87,7 +87,7 @@ def test_a_page_is_no_answer(quantgate, kfp, spec: Path) -> None:
     [(200, "<html>Log in</html>"), (404, "<html>No page</html>"), (200, ["a", "list"])],
     ids=["a page", "no API of version 2", "another API"],
 )
-def test_no_api_of_kfp(quantgate, kfp, spec: Path, verb, answer) -> None:
+def test_other_api_is_explained(quantgate, kfp, spec: Path, verb, answer) -> None:
     kfp.broken = {f"{API}/healthz": answer}
     done = quantgate(*verb, spec)
     assert (done.code, done.stderr) == (1, f"error: {kfp.address} {NO_ANSWER}")
@@ -108,7 +108,7 @@ RUN = {"run_id": "r1", "state": "RUNNING"}
     ],
     ids=["null", "no date", "no task", "no pipeline", "no version"],
 )
-def test_garbage(quantgate, kfp, answer) -> None:
+def test_malformed_answer_is_explained(quantgate, kfp, answer) -> None:
     kfp.broken = {f"{API}/runs/r1": (200, answer)}
     done = quantgate("status", "r1")
     assert (done.code, done.stdout) == (1, "")
@@ -124,7 +124,7 @@ def test_garbage(quantgate, kfp, answer) -> None:
         (("upload",), "/pipelines/upload_version", ["/pipelines", "/pipelines/upload_version"]),
     ],
 )
-def test_a_page_in_between_ends_what_was_begun(
+def test_web_page_during_a_command_is_explained(
     quantgate, kfp, spec: Path, verb, place, posted
 ) -> None:
     kfp.broken = {f"{API}{place}": (200, "<html>Log in</html>")}
@@ -133,7 +133,7 @@ def test_a_page_in_between_ends_what_was_begun(
     assert [path.removeprefix(API) for method, path, _ in kfp.asked if method == "POST"] == posted
 
 
-def test_a_refused_upload_says_why(quantgate, kfp, spec: Path) -> None:
+def test_refused_upload_is_explained(quantgate, kfp, spec: Path) -> None:
     kfp.broken = {f"{API}/pipelines/upload_version": (400, {"error_message": "no such schema"})}
     done = quantgate("upload", spec)
     assert (done.code, done.stderr) == (1, f"error: {kfp.address} answers 400: no such schema\n")
@@ -141,7 +141,7 @@ def test_a_refused_upload_says_why(quantgate, kfp, spec: Path) -> None:
 
 @pytest.fixture
 def unknown_certificate(tmp_path: Path) -> Iterator[str]:
-    """The URL of a server whose certificate nobody has signed but itself."""
+    """The URL of a server with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(timezone.utc)
@@ -165,14 +165,16 @@ def unknown_certificate(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_an_unknown_certificate(quantgate, kfp, spec: Path, unknown_certificate: str) -> None:
+def test_untrusted_certificate_is_explained(
+    quantgate, kfp, spec: Path, unknown_certificate: str
+) -> None:
     done = quantgate("submit", spec, "--host", unknown_certificate)
     assert done.code == 1
     assert done.stderr.startswith(f"error: {unknown_certificate} cannot be trusted: ")
     assert done.stderr.endswith("; name its certificate with --ssl-ca-cert\n")
 
 
-def test_unreachable(quantgate, kfp, spec: Path) -> None:
+def test_unreachable_cluster_is_explained(quantgate, kfp, spec: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -185,12 +187,12 @@ def test_unreachable(quantgate, kfp, spec: Path) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999"])
-def test_what_is_no_url_is_wrong_usage(quantgate, kfp, address: str) -> None:
+def test_invalid_url_is_a_usage_error(quantgate, kfp, address: str) -> None:
     done = quantgate("status", "r1", "--host", address)
     assert (done.code, done.stderr) == (2, f"error: {address} is no URL; check --host\n")
 
 
-def test_a_proxy_that_is_away_tells_no_password(quantgate, kfp, caplog) -> None:
+def test_message_about_a_proxy_has_no_password(quantgate, kfp, caplog) -> None:
     with socket.socket() as closed, caplog.at_level(logging.DEBUG):
         closed.bind(("127.0.0.1", 0))
         proxy = f"http://me:hush@127.0.0.1:{closed.getsockname()[1]}"
@@ -204,7 +206,7 @@ def test_a_proxy_that_is_away_tells_no_password(quantgate, kfp, caplog) -> None:
 
 
 @pytest.mark.parametrize("place", ["healthz", "runs/r1"])
-def test_slow(quantgate, kfp, spec: Path, place: str) -> None:
+def test_slow_cluster_is_explained(quantgate, kfp, spec: Path, place: str) -> None:
     kfp.delay_s = 1.0
     namespace = ("--namespace", "mine") if place != "healthz" else ()
     done = quantgate("status", "r1", "--request-timeout", "0.2", *namespace)
@@ -216,7 +218,7 @@ def test_slow(quantgate, kfp, spec: Path, place: str) -> None:
     assert [path for _, path, _ in kfp.asked] == [f"{API}/{place}"]
 
 
-def test_no_such_run(quantgate, kfp) -> None:
+def test_unknown_run_is_explained(quantgate, kfp) -> None:
     done = quantgate("status", "r2")
     assert (done.code, done.stderr) == (
         1,
@@ -224,7 +226,7 @@ def test_no_such_run(quantgate, kfp) -> None:
     )
 
 
-def test_what_the_server_says_is_told_without_its_headers(quantgate, kfp, spec: Path) -> None:
+def test_message_of_the_server_is_shown_without_headers(quantgate, kfp, spec: Path) -> None:
     kfp.broken = {f"{API}/runs": (400, {"message": "namespace is needed"})}
     done = quantgate("submit", spec)
     assert (done.code, done.stderr) == (
@@ -233,7 +235,9 @@ def test_what_the_server_says_is_told_without_its_headers(quantgate, kfp, spec: 
     )
 
 
-def test_no_endpoint_is_wrong_usage(quantgate, kfp, spec: Path, monkeypatch, tmp_path) -> None:
+def test_missing_endpoint_is_a_usage_error(
+    quantgate, kfp, spec: Path, monkeypatch, tmp_path
+) -> None:
     monkeypatch.delenv("KF_PIPELINES_ENDPOINT")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     done = quantgate("submit", spec)

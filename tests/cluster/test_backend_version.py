@@ -1,4 +1,4 @@
-"""The backend's version: what is too old is refused before anything is sent."""
+"""Backends that are too old are refused before anything is sent."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ VERBS = [("submit",), ("upload",), ("schedule", "--cron", "0 3 * * *")]
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
 @pytest.mark.parametrize("field", ["tag_name", "apiServerTagName"], ids=["API", "UI"])
-def test_too_old(quantgate, kfp, spec: Path, verb, field) -> None:
+def test_old_backend_is_refused(quantgate, kfp, spec: Path, verb, field) -> None:
     kfp.version = {field: "2.13.0"}
     done = quantgate(*verb, spec)
     assert (done.code, done.stdout) == (1, "")
@@ -25,13 +25,13 @@ def test_too_old(quantgate, kfp, spec: Path, verb, field) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.8.22", "2.0.0-alpha.5", "v2.5.0", "2.13"])
-def test_forms_of_old_releases(quantgate, kfp, spec: Path, version: str) -> None:
+def test_old_releases_in_other_forms_are_refused(quantgate, kfp, spec: Path, version: str) -> None:
     kfp.version = {"tag_name": version}
     assert quantgate("submit", spec).code == 1
 
 
 @pytest.mark.parametrize("version", ["2.14.0-rc.1", "2.14.6", "v2.16", "2.17.0+gke.3", "3.0.0"])
-def test_releases_that_do(quantgate, kfp, spec: Path, version: str) -> None:
+def test_new_releases_are_accepted(quantgate, kfp, spec: Path, version: str) -> None:
     kfp.version = {"tag_name": version}
     done = quantgate("submit", spec)
     assert (done.code, done.stderr) == (0, "")
@@ -48,17 +48,17 @@ def test_releases_that_do(quantgate, kfp, spec: Path, version: str) -> None:
     ],
     ids=["none", "unknown", "a commit", "empty"],
 )
-def test_a_version_that_is_not_told_is_noted(quantgate, kfp, spec, verb, version, told) -> None:
+def test_unknown_version_gives_a_note(quantgate, kfp, spec, verb, version, told) -> None:
     kfp.version = version
     done = quantgate(*verb, spec)
     assert (done.code, done.stderr) == (
         0,
-        f"note: {kfp.address} does not tell which release it is ({told}); quantgate needs "
+        f"note: {kfp.address} does not report its release ({told}); quantgate needs "
         "Kubeflow Pipelines 2.14 or newer\n",
     )
 
 
-def test_the_version_is_asked_for_once(quantgate, kfp, spec: Path) -> None:
+def test_version_is_requested_once(quantgate, kfp, spec: Path) -> None:
     for namespace in ((), ("--namespace", "mine")):
         kfp.asked.clear()
         assert quantgate("submit", spec, *namespace).code == 0

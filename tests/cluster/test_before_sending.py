@@ -1,4 +1,4 @@
-"""What is shown, and what is refused, before anything is sent to a cluster."""
+"""Previews and refusals before anything is sent to a cluster."""
 
 import json
 from pathlib import Path
@@ -19,12 +19,14 @@ DEFAULTS = (
 
 
 def line(stdout: str, title: str) -> str:
-    """Return what a preview shows under a title of its first section."""
+    """Return the text under a title in the first section of a preview."""
     (shown,) = [text for text in stdout.splitlines() if text.startswith(f"  {title}  ")]
     return shown.removeprefix(f"  {title}").strip()
 
 
-def test_a_schedule_is_shown_and_not_made(quantgate, kfp, spec: Path, monkeypatch) -> None:
+def test_dry_run_shows_a_schedule_without_creating_it(
+    quantgate, kfp, spec: Path, monkeypatch
+) -> None:
     monkeypatch.setenv("KF_PIPELINES_DEFAULT_EXPERIMENT_NAME", "nightly")
     done = quantgate("schedule", spec, *CRON, "--dry-run", "--set", "cluster.service_account=bot")
     assert (done.code, done.stderr, kfp.asked) == (0, "", [])
@@ -36,7 +38,7 @@ def test_a_schedule_is_shown_and_not_made(quantgate, kfp, spec: Path, monkeypatc
     assert done.stdout.endswith("\nnothing was sent\n")
 
 
-def test_a_version_is_shown_and_not_uploaded(quantgate, kfp, spec: Path) -> None:
+def test_dry_run_shows_a_version_without_uploading_it(quantgate, kfp, spec: Path) -> None:
     open_model = ("--set", "model.saved_model=models/digits")
     done = quantgate("upload", spec, "--dry-run", *open_model)
     assert (done.code, done.stderr, kfp.asked) == (0, "", [])
@@ -47,7 +49,7 @@ def test_a_version_is_shown_and_not_uploaded(quantgate, kfp, spec: Path) -> None
     assert kfp.versions == [version]
 
 
-def test_an_overriding_experiment_is_the_one_shown(quantgate, kfp, spec, monkeypatch) -> None:
+def test_overriding_experiment_is_shown(quantgate, kfp, spec, monkeypatch) -> None:
     monkeypatch.setenv("KF_PIPELINES_OVERRIDE_EXPERIMENT_NAME", "forced")
     done = quantgate("submit", spec, "--dry-run", "--experiment", "mine")
     assert line(done.stdout, "experiment     ") == "forced"
@@ -56,7 +58,7 @@ def test_an_overriding_experiment_is_the_one_shown(quantgate, kfp, spec, monkeyp
     assert '"forced"' in asked["filter"]
 
 
-def test_the_namespace_that_kfp_keeps_is_shown(quantgate, kfp, spec, tmp_path, monkeypatch) -> None:
+def test_namespace_saved_by_kfp_is_shown(quantgate, kfp, spec, tmp_path, monkeypatch) -> None:
     settings = tmp_path / "context.json"
     monkeypatch.setattr(Client, "_LOCAL_KFP_CONTEXT", str(settings))
     settings.write_text(json.dumps({"namespace": "kept"}))
@@ -74,28 +76,28 @@ def test_the_namespace_that_kfp_keeps_is_shown(quantgate, kfp, spec, tmp_path, m
         (("--host", "https://kubeflow.example"), "https://kubeflow.example"),
     ],
 )
-def test_the_way_to_the_cluster_is_shown(quantgate, kfp, spec, monkeypatch, context, shown) -> None:
+def test_endpoint_is_shown(quantgate, kfp, spec, monkeypatch, context, shown) -> None:
     monkeypatch.delenv("KF_PIPELINES_ENDPOINT")
     done = quantgate("submit", spec, "--dry-run", *context)
     assert (done.code, line(done.stdout, "host           ")) == (0, shown)
 
 
 @pytest.mark.parametrize("verb", [("submit",), ("schedule", *CRON)])
-def test_images_of_no_registry_are_not_sent(quantgate, kfp, imageless: Path, verb) -> None:
+def test_images_without_a_registry_are_refused(quantgate, kfp, imageless: Path, verb) -> None:
     done = quantgate(*verb, imageless)
     assert (done.code, done.stdout, kfp.asked) == (2, "", [])
     assert done.stderr == f"error: digits cannot be sent to a cluster: {DEFAULTS}\n"
 
 
 @pytest.mark.parametrize("verb", [("submit",), ("schedule", *CRON)])
-def test_a_dry_run_shows_images_of_no_registry(quantgate, kfp, imageless: Path, verb) -> None:
+def test_dry_run_shows_images_without_a_registry(quantgate, kfp, imageless: Path, verb) -> None:
     done = quantgate(*verb, imageless, "--dry-run")
     assert (done.code, kfp.asked) == (2, [])
     assert f"images\n  convert  quantgate/convert:{__version__}\n" in done.stdout
     assert done.stderr == f"error: digits cannot be sent to a cluster: {DEFAULTS}\n"
 
 
-def test_one_named_image_leaves_the_other_to_be_named(quantgate, kfp, imageless: Path) -> None:
+def test_second_image_without_a_registry_is_refused(quantgate, kfp, imageless: Path) -> None:
     done = quantgate("submit", imageless, "--image", "convert=mine")
     assert (done.code, kfp.asked) == (2, [])
     assert f": quantgate/runtime:{__version__} has no registry" in done.stderr
@@ -114,20 +116,24 @@ def test_one_named_image_leaves_the_other_to_be_named(quantgate, kfp, imageless:
         ("--image-digest", f"sha256:{'a' * 64}"),
     ],
 )
-def test_images_that_are_named_are_never_refused(quantgate, kfp, imageless: Path, named) -> None:
+def test_images_set_by_the_user_are_accepted(quantgate, kfp, imageless: Path, named) -> None:
     done = quantgate("submit", imageless, *named)
     assert (done.code, done.stderr) == (0, "")
     assert len(kfp.sent("POST", "/apis/v2beta1/runs")) == 1
 
 
 @pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
-def test_upload_warns_of_images_of_no_registry(quantgate, kfp, imageless: Path, dry_run) -> None:
+def test_upload_warns_about_images_without_a_registry(
+    quantgate, kfp, imageless: Path, dry_run
+) -> None:
     done = quantgate("upload", imageless, *dry_run)
     assert (done.code, done.stderr) == (0, f"warning: {DEFAULTS}\n")
     assert bool(kfp.versions) is not bool(dry_run)
 
 
-def test_compile_warns_of_images_of_no_registry(quantgate, imageless: Path, tmp_path: Path) -> None:
+def test_compile_warns_about_images_without_a_registry(
+    quantgate, imageless: Path, tmp_path: Path
+) -> None:
     target = tmp_path / "p.yaml"
     done = quantgate("compile", imageless, "-o", target)
     assert (done.code, done.stderr) == (0, f"warning: {DEFAULTS}\n")
@@ -139,7 +145,7 @@ OWN_METRICS = "[top1, {metric: my_metrics:spread, better: lower}]"
 
 @pytest.fixture
 def with_functions(spec: Path) -> Path:
-    """The spec with a source and a metric that are functions of modules it does not carry."""
+    """The spec with a source and a metric from modules that are not sent with it."""
     text = spec.read_text().replace("gs://data/test.npz", "my_data:samples")
     spec.write_text(text.replace("[top1]", OWN_METRICS))
     return spec
@@ -159,7 +165,7 @@ def with_functions(spec: Path) -> Path:
     ],
     ids=" ".join,
 )
-def test_functions_that_an_image_has_to_hold_are_named(
+def test_functions_that_images_must_contain_are_listed(
     quantgate, kfp, with_functions: Path, verb
 ) -> None:
     done = quantgate(verb[0], with_functions, *verb[1:])
@@ -171,7 +177,7 @@ def test_functions_that_an_image_has_to_hold_are_named(
     )
 
 
-def test_functions_beside_the_code_that_travels_are_named(quantgate, kfp, with_functions) -> None:
+def test_functions_outside_the_sent_code_are_listed(quantgate, kfp, with_functions) -> None:
     code = with_functions.with_name("my_metrics.py")
     code.write_text("def spread(outputs, labels):\n    return 0.0\n")
     done = quantgate("submit", with_functions, "--set", "code=my_metrics.py")
@@ -182,7 +188,7 @@ def test_functions_beside_the_code_that_travels_are_named(quantgate, kfp, with_f
     )
 
 
-def test_what_is_refused_gets_no_note(quantgate, kfp, with_functions: Path) -> None:
+def test_refused_spec_gets_no_notes(quantgate, kfp, with_functions: Path) -> None:
     with_functions.write_text(with_functions.read_text().partition("cluster:")[0])
     done = quantgate("submit", with_functions)
     assert (done.code, done.stderr) == (

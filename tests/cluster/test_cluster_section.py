@@ -1,4 +1,4 @@
-"""The spec's `cluster`: its form, what `plan` shows of it, and where it stands in the IR."""
+"""The spec's `cluster` section: its form, its part in `plan`, and its effect on the IR."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SECRETS = {"s3-login", "storage-account"}
 
 
 def compiled(path: Path, folder: Path, *overrides: str) -> tuple[dict, dict]:
-    """Compile a spec; returns the pipeline, and what is asked of Kubernetes by executor."""
+    """Compile a spec. Return the pipeline, and its settings for Kubernetes by executor."""
     loaded = load(path, overrides)
     compile_pipeline(make_plan(loaded.spec), loaded.sha256, folder / "p.yaml")
     return documents(folder / "p.yaml")
@@ -35,11 +35,11 @@ def containers(ir: dict) -> dict[str, dict]:
 
 
 def tasks(dag: dict, ir: dict) -> list[tuple[str, dict]]:
-    found = []
+    inside = []
     for name, task in dag["tasks"].items():
         component = ir["components"][task["componentRef"]["name"]]
-        found += tasks(component["dag"], ir) if "dag" in component else [(name, task)]
-    return found
+        inside += tasks(component["dag"], ir) if "dag" in component else [(name, task)]
+    return inside
 
 
 def test_resources_by_kind_of_task(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_resources_by_kind_of_task(tmp_path: Path) -> None:
     assert without_legacy("exec-benchmark")["resourceCpuRequest"] == "2"
 
 
-def test_every_own_task_is_placed_in_kubernetes(tmp_path: Path) -> None:
+def test_all_tasks_get_the_settings_for_kubernetes(tmp_path: Path) -> None:
     ir, kubernetes = compiled(EXAMPLE, tmp_path)
     assert kubernetes.keys() == containers(ir).keys()
     for settings in kubernetes.values():
@@ -81,14 +81,14 @@ def test_every_own_task_is_placed_in_kubernetes(tmp_path: Path) -> None:
         assert [volume["mountPath"] for volume in settings["pvcMount"]] == ["/mnt/models"]
 
 
-def test_only_conversions_have_their_deadline(tmp_path: Path) -> None:
+def test_only_conversions_get_their_timeout(tmp_path: Path) -> None:
     ir, kubernetes = compiled(EXAMPLE, tmp_path)
     deadlines = {label for label, own in kubernetes.items() if own.get("activeDeadlineSeconds")}
     convert = {label for label, c in containers(ir).items() if "quantgate/convert" in c["image"]}
     assert deadlines == convert
 
 
-def test_retries_leave_the_promotion_out(tmp_path: Path) -> None:
+def test_promotion_is_not_retried(tmp_path: Path) -> None:
     ir, _ = compiled(EXAMPLE, tmp_path)
     retried = {
         name: task.get("retryPolicy", {}).get("maxRetryCount", 0)
@@ -100,7 +100,7 @@ def test_retries_leave_the_promotion_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("caching", ["true", "false"])
-def test_a_run_on_a_cluster_has_a_decision_of_its_own(caching: str, tmp_path: Path) -> None:
+def test_gate_with_cluster_settings_is_not_cached(caching: str, tmp_path: Path) -> None:
     ir, _ = compiled(EXAMPLE, tmp_path, f"cluster.caching={caching}")
     enabled = {
         name: task.get("cachingOptions", {}).get("enableCache", False)
@@ -112,7 +112,7 @@ def test_a_run_on_a_cluster_has_a_decision_of_its_own(caching: str, tmp_path: Pa
     assert set(enabled.values()) == {caching == "true"}
 
 
-def test_inside_of_another_pipeline_only_own_tasks_are_placed(tmp_path: Path) -> None:
+def test_settings_do_not_change_tasks_of_the_embedding_pipeline(tmp_path: Path) -> None:
     @dsl.component(base_image="trainer:1")
     def train(model: dsl.Output[dsl.Model]):
         pass
@@ -136,11 +136,11 @@ def test_inside_of_another_pipeline_only_own_tasks_are_placed(tmp_path: Path) ->
     ],
     ids=["no volume", "just short enough", "one volume"],
 )
-def test_what_kubernetes_takes(setting: str) -> None:
+def test_valid_settings_are_accepted(setting: str) -> None:
     assert load(EXAMPLE.with_name("smallest-on-cpu.yaml"), [setting]).spec.cluster is not None
 
 
-def test_this_machine_heeds_nothing_but_images() -> None:
+def test_local_runs_use_only_the_images() -> None:
     imageless = load(EXAMPLE, ["cluster.images={}"]).spec
     assert on_this_machine(imageless).cluster is None
     placed = load(EXAMPLE, ["cluster.images={runtime: mine:1}"]).spec
@@ -149,7 +149,7 @@ def test_this_machine_heeds_nothing_but_images() -> None:
     assert kept.model_dump(exclude_unset=True) == {"images": {"runtime": "mine:1"}}
 
 
-def test_this_machine_heeds_variables_from_secrets_that_it_is_given() -> None:
+def test_local_runs_use_variables_from_given_secrets() -> None:
     settings = "cluster.secrets=[{secret: a, env: {key: A}, mount: /a}, {secret: b, mount: /b}]"
     kept = on_this_machine(load(EXAMPLE, [settings]).spec, with_secrets=True).cluster
     assert kept is not None
@@ -159,13 +159,13 @@ def test_this_machine_heeds_variables_from_secrets_that_it_is_given() -> None:
     assert not kept.node_selector
 
 
-def test_a_spec_without_a_cluster_is_what_it_was() -> None:
+def test_spec_without_a_cluster_section_is_unchanged() -> None:
     loaded = load(EXAMPLE.with_name("smallest-on-cpu.yaml"))
     assert "cluster" not in loaded.document
     assert "cluster" not in loaded.render()
 
 
-def test_plan_shows_it(quantgate) -> None:
+def test_plan_shows_the_cluster_section(quantgate) -> None:
     shown = quantgate("plan", EXAMPLE).stdout
     assert "\ncluster\n  images              {convert: 'registry" in shown
     assert "\n  pipeline_root       gs://my-bucket/runs\n" in shown
@@ -258,7 +258,7 @@ def test_plan_shows_it(quantgate) -> None:
         ),
     ],
 )
-def test_what_kubernetes_would_refuse(setting: str, said: str) -> None:
+def test_invalid_settings_are_refused(setting: str, said: str) -> None:
     with pytest.raises(SpecError) as caught:
         load(EXAMPLE.with_name("smallest-on-cpu.yaml"), [setting])
     assert str(caught.value) == (

@@ -1,4 +1,4 @@
-"""A run on a cluster to its end: what is shown, and the exit code."""
+"""Following a run on a cluster: the output, and the exit code."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def task(name: str, state: str, message: str = "") -> dict:
 
 @pytest.fixture
 def results(bucket, kfp):
-    """Put a decision where KFP's driver would have the gate write it."""
+    """Write a decision to the path that KFP's driver gives to the gate."""
 
     def put(outcome: str) -> None:
         kfp.root = "gs://bucket/root"
@@ -39,7 +39,7 @@ def results(bucket, kfp):
     return put
 
 
-def test_results_that_cannot_be_read_here_are_told_before_the_run(
+def test_unreadable_results_are_reported_before_the_run(
     quantgate, kfp, spec: Path, monkeypatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
@@ -53,7 +53,7 @@ def test_results_that_cannot_be_read_here_are_told_before_the_run(
     assert quantgate("submit", spec, *root).code == 0
 
 
-def test_results_nobody_may_read(quantgate, kfp, bucket) -> None:
+def test_results_without_permission_are_reported(quantgate, kfp, bucket) -> None:
     kfp.root = "gs://elsewhere/root"
     done = quantgate("status", "r1")
     assert done.code == 1
@@ -61,14 +61,14 @@ def test_results_nobody_may_read(quantgate, kfp, bucket) -> None:
     assert done.stderr.endswith("; the results are below gs://elsewhere/root/digits/r1\n")
 
 
-def test_results_of_a_pipeline_that_was_deleted(quantgate, kfp) -> None:
+def test_results_of_a_deleted_pipeline_are_reported(quantgate, kfp) -> None:
     kfp.pipeline_spec, kfp.root = {}, "gs://bucket/root"
     done = quantgate("status", "r1")
     assert done.code == 1
     assert "the run's pipeline was deleted from the cluster" in done.stderr
 
 
-def test_a_winner_ends_well(quantgate, kfp, spec: Path, results) -> None:
+def test_winner_gives_exit_code_0(quantgate, kfp, spec: Path, results) -> None:
     results("winner")
     kfp.states = ["PENDING", "RUNNING", "RUNNING", "SUCCEEDED"]
     kfp.tasks = [task("root", "RUNNING"), task("gate-driver", "SUCCEEDED"), task("gate", "RUNNING")]
@@ -86,7 +86,9 @@ def test_a_winner_ends_well(quantgate, kfp, spec: Path, results) -> None:
 
 
 @pytest.mark.parametrize("state", ["SUCCEEDED", "FAILED"], ids=["", "and nothing to promote"])
-def test_none_qualified_is_no_failure(quantgate, kfp, spec: Path, results, state) -> None:
+def test_no_qualifying_candidate_has_its_own_exit_code(
+    quantgate, kfp, spec: Path, results, state
+) -> None:
     results("none_qualified")
     kfp.states, kfp.tasks = [state], [task("promote", state, "nothing qualified")]
     done = quantgate("status", "r1")
@@ -94,7 +96,7 @@ def test_none_qualified_is_no_failure(quantgate, kfp, spec: Path, results, state
     assert done.stdout.endswith(f"report:  {kfp.root}/digits/r1/Gate/0f5d/report\n")
 
 
-def test_the_root_can_be_named(quantgate, kfp, results) -> None:
+def test_pipeline_root_can_be_set(quantgate, kfp, results) -> None:
     results("winner")
     root, kfp.root = kfp.root, None
     assert quantgate("status", "r1").code == 1
@@ -102,7 +104,7 @@ def test_the_root_can_be_named(quantgate, kfp, results) -> None:
         assert quantgate("status", "r1", "--pipeline-root", f"{root}/?region=eu").code == 0
 
 
-def test_a_root_of_no_use_is_refused_before_anything_is_asked(quantgate, kfp) -> None:
+def test_invalid_root_is_refused_before_any_request(quantgate, kfp) -> None:
     done = quantgate("status", "r1", "--pipeline-root", "results")
     assert (done.code, kfp.asked) == (2, [])
     assert done.stderr == (
@@ -111,42 +113,42 @@ def test_a_root_of_no_use_is_refused_before_anything_is_asked(quantgate, kfp) ->
     )
 
 
-def test_a_root_that_the_backend_passes_over_is_not_looked_at(quantgate, kfp, results) -> None:
+def test_root_that_the_backend_ignores_is_not_used(quantgate, kfp, results) -> None:
     results("winner")
     kfp.pipeline_spec["defaultPipelineRoot"], kfp.root = kfp.root, None
     done = quantgate("status", "r1")
     assert (done.code, done.stderr.endswith(NO_ROOT)) == (1, True)
 
 
-def test_waiting_looks_below_the_root_of_the_spec(quantgate, kfp, spec: Path, results) -> None:
+def test_results_are_read_below_the_root_of_the_spec(quantgate, kfp, spec: Path, results) -> None:
     results("winner")
     root, kfp.root = f"{kfp.root}?region=eu", None
     done = quantgate("submit", spec, "--set", f"cluster.pipeline_root={root}", "--wait", *FAST)
     assert (done.code, done.stderr) == (0, "")
 
 
-def test_a_failed_promotion_of_a_winner_is_a_failure(quantgate, kfp, results) -> None:
+def test_failed_promotion_of_a_winner_is_a_failure(quantgate, kfp, results) -> None:
     results("winner")
     kfp.states, kfp.tasks = ["FAILED"], [task("promote", "FAILED", "no space left")]
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (1, "error: promote failed: no space left\n")
 
 
-def test_a_failed_run_says_which_task(quantgate, kfp, spec: Path) -> None:
+def test_failed_run_names_the_task(quantgate, kfp, spec: Path) -> None:
     kfp.states = ["RUNNING", "FAILED"]
     kfp.tasks = [task("calibrate", "FAILED", "OOMKilled"), task("gate", "SKIPPED")]
     done = quantgate("submit", spec, "--wait", *FAST)
     assert (done.code, done.stderr) == (1, "error: calibrate failed: OOMKilled\n")
 
 
-def test_a_failed_run_without_a_word(quantgate, kfp) -> None:
+def test_failed_run_without_a_message_is_reported(quantgate, kfp) -> None:
     kfp.states = ["FAILED"]
     done = quantgate("status", "r1")
     assert done.stderr == "error: run r1 failed; see the logs of its tasks in the UI\n"
     assert done.code == 1
 
 
-def test_a_cancelled_run_ends(quantgate, kfp, spec: Path) -> None:
+def test_cancelled_run_ends_the_following(quantgate, kfp, spec: Path) -> None:
     kfp.states = ["RUNNING", "CANCELING", "CANCELED"]
     done = quantgate("submit", spec, "--wait", *FAST)
     assert (done.code, done.stderr) == (
@@ -155,7 +157,7 @@ def test_a_cancelled_run_ends(quantgate, kfp, spec: Path) -> None:
     )
 
 
-def test_what_cannot_be_read_never_counts_as_a_winner(quantgate, kfp) -> None:
+def test_unreadable_decision_does_not_count_as_a_winner(quantgate, kfp) -> None:
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (
         1,
@@ -163,7 +165,7 @@ def test_what_cannot_be_read_never_counts_as_a_winner(quantgate, kfp) -> None:
     )
 
 
-def test_a_promotion_proves_a_winner(quantgate, kfp) -> None:
+def test_successful_promotion_implies_a_winner(quantgate, kfp) -> None:
     kfp.tasks = [task("promote", "SUCCEEDED")]
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (0, "")
@@ -177,7 +179,7 @@ def test_results_without_a_decision(quantgate, kfp, results) -> None:
     assert f"there is no decision below {kfp.root}/digits/r1\n" in done.stderr
 
 
-def test_a_run_that_goes_on(quantgate, kfp) -> None:
+def test_status_of_a_running_run(quantgate, kfp) -> None:
     kfp.states, kfp.tasks = ["RUNNING"], [task("calibrate", "RUNNING")]
     done = quantgate("status", "r1")
     assert (done.code, done.stdout) == (
@@ -195,7 +197,7 @@ def test_following_has_a_limit(quantgate, kfp) -> None:
     )
 
 
-def test_a_short_outage_is_waited_for(quantgate, kfp) -> None:
+def test_short_outage_is_tolerated(quantgate, kfp) -> None:
     kfp.states, kfp.tasks = ["RUNNING", "SUCCEEDED"], [task("promote", "SUCCEEDED")]
     kfp.outages = [0, 503, 502, 503]
     done = quantgate("status", "r1", "--wait", *FAST)

@@ -1,4 +1,4 @@
-"""A pipeline as Kubernetes manifests: the same pipeline, under names that Kubernetes takes."""
+"""Pipelines as Kubernetes manifests: the same pipeline, with names that Kubernetes accepts."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_manifests_hold_the_pipeline_that_is_uploaded(quantgate, kfp, spec, tmp_
     assert version["spec"]["platformSpec"] == platform
 
 
-def test_the_command_says_what_to_do_with_them(quantgate, spec: Path, tmp_path: Path) -> None:
+def test_command_shows_how_to_apply_manifests(quantgate, spec: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     done = quantgate("compile", spec, "-o", path, *MANIFESTS, "--pipeline-version", "1.2")
     assert done.stdout == (
@@ -47,7 +47,7 @@ def test_the_command_says_what_to_do_with_them(quantgate, spec: Path, tmp_path: 
     )
 
 
-def test_names_are_given_and_kept_apart(quantgate, spec: Path, tmp_path: Path) -> None:
+def test_names_of_pipeline_and_version_can_be_set(quantgate, spec: Path, tmp_path: Path) -> None:
     named = ("--name", "team.digits", "--pipeline-version", "v2", "--namespace", "lab")
     pipeline, version = compiled(quantgate, spec, tmp_path / "m.yaml", *MANIFESTS, *named)
     assert pipeline["metadata"] == {"name": "team.digits", "namespace": "lab"}
@@ -55,14 +55,14 @@ def test_names_are_given_and_kept_apart(quantgate, spec: Path, tmp_path: Path) -
     assert version["spec"]["pipelineName"] == "team.digits"
 
 
-def test_a_name_that_kubernetes_lacks_signs_for_is_shown_as_it_is(quantgate, spec, tmp_path):
+def test_name_with_other_characters_is_the_display_name(quantgate, spec, tmp_path):
     given = ("--set", "name=my_digits")
     pipeline, version = compiled(quantgate, spec, tmp_path / "m.yaml", *MANIFESTS, *given)
     assert pipeline["metadata"]["name"] == version["spec"]["pipelineName"] == "my-digits"
     assert pipeline["spec"]["displayName"] == "my_digits"
 
 
-def test_a_gate_of_a_cluster_is_not_cached(quantgate, imageless: Path, tmp_path: Path) -> None:
+def test_gate_is_not_cached_on_a_cluster(quantgate, imageless: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     done = quantgate("compile", imageless, "-o", path, *MANIFESTS)
     assert done.stderr.startswith("warning: quantgate/convert")
@@ -83,7 +83,7 @@ def test_a_gate_of_a_cluster_is_not_cached(quantgate, imageless: Path, tmp_path:
         ("--namespace", "", "digits and `-`"),
     ],
 )
-def test_names_that_kubernetes_refuses(
+def test_names_that_kubernetes_refuses_are_usage_errors(
     quantgate, spec, tmp_path, capsys, option: str, text: str, digits: str
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -97,7 +97,7 @@ def test_names_that_kubernetes_refuses(
 
 
 @pytest.mark.parametrize("option", ["--name", "--pipeline-version", "--namespace"])
-def test_names_are_for_manifests(quantgate, spec: Path, tmp_path: Path, option: str) -> None:
+def test_names_need_the_manifest_format(quantgate, spec: Path, tmp_path: Path, option: str) -> None:
     done = quantgate("compile", spec, "-o", tmp_path / "p.yaml", option, "mine")
     assert (done.code, done.stderr) == (
         2,
@@ -106,7 +106,7 @@ def test_names_are_for_manifests(quantgate, spec: Path, tmp_path: Path, option: 
     assert not (tmp_path / "p.yaml").exists()
 
 
-def test_what_no_cluster_would_run_leaves_the_file(quantgate, spec: Path, tmp_path: Path) -> None:
+def test_invalid_pipeline_does_not_change_the_file(quantgate, spec: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("before")
     too_long = f"data.evaluation.source=gs://data/{'x' * 20_000}"
@@ -130,7 +130,7 @@ def test_the_linter_reads_manifests(quantgate, spec: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_a_file_for_the_linter_holds_one_version(quantgate, spec, tmp_path, count: int) -> None:
+def test_linter_refuses_several_versions_in_a_file(quantgate, spec, tmp_path, count: int) -> None:
     path = tmp_path / "m.yaml"
     pipeline, version = compiled(quantgate, spec, path, *MANIFESTS)
     path.write_text(yaml.safe_dump_all([pipeline, *[version] * count]))
@@ -141,18 +141,18 @@ def test_a_file_for_the_linter_holds_one_version(quantgate, spec, tmp_path, coun
     )
 
 
-def test_a_version_without_a_pipeline_is_none(quantgate, tmp_path: Path) -> None:
+def test_version_without_a_pipeline_is_refused(quantgate, tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("{apiVersion: pipelines.kubeflow.org/v2beta1, kind: PipelineVersion}")
     done = quantgate("lint", path)
     assert (done.code, done.stderr) == (
         1,
-        f"error: {path}: not a pipeline compiled by KFP v2, for it holds no mapping; compile it "
-        "anew\n",
+        f"error: {path}: not a pipeline compiled by KFP v2, because it holds no mapping. "
+        "Compile it again\n",
     )
 
 
-def test_the_local_runner_says_what_it_takes(quantgate, spec: Path, tmp_path: Path) -> None:
+def test_local_runner_refuses_manifests(quantgate, spec: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     compiled(quantgate, spec, path, *MANIFESTS)
     with pytest.raises(PipelineError) as caught:

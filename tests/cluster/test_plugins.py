@@ -1,4 +1,4 @@
-"""What `--plugin` hands to plugins of the backend."""
+"""The input that `--plugin` passes to plugins of the backend."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ NAMED = ("--plugin", "mlflow.experiment_name=fashion")
 CRON = ("--cron", "0 3 * * 1")
 
 
-def test_a_run_carries_what_plugins_take(quantgate, kfp, spec: Path) -> None:
+def test_run_has_the_input_of_plugins(quantgate, kfp, spec: Path) -> None:
     given = ("mlflow.experiment_id=7", "mlflow.disabled=false", "own.on=true", "own.rows=3")
     done = quantgate("submit", spec, *(part for one in given for part in ("--plugin", one)))
     assert done.code == 0
@@ -23,14 +23,14 @@ def test_a_run_carries_what_plugins_take(quantgate, kfp, spec: Path) -> None:
     assert run["pipeline_spec"]
 
 
-def test_a_name_that_reads_as_a_truth_value_stays_text(quantgate, kfp, spec: Path) -> None:
+def test_text_that_looks_like_a_boolean_stays_text(quantgate, kfp, spec: Path) -> None:
     assert quantgate("submit", spec, "--plugin", "mlflow.experiment_name=true").code == 0
     (run,) = kfp.sent("POST", f"{API}/runs")
     assert run["plugins_input"] == {"mlflow": {"experiment_name": "true"}}
 
 
 @pytest.mark.parametrize("verb", [("submit",), ("schedule", *CRON)], ids=lambda verb: verb[0])
-def test_older_backends_get_no_such_field(quantgate, kfp, spec: Path, verb) -> None:
+def test_field_is_not_sent_without_plugins(quantgate, kfp, spec: Path, verb) -> None:
     kfp.version = {"tag_name": "2.14.0"}
     assert quantgate(*verb, spec).code == 0
     (sent,) = [body for method, path, body in kfp.asked if method == "POST"]
@@ -50,12 +50,12 @@ def test_older_backends_are_refused(quantgate, kfp, spec: Path, verb) -> None:
     assert [path for _, path, _ in kfp.asked] == [f"{API}/healthz"]
 
 
-def test_a_version_that_is_not_told_is_noted(quantgate, kfp, spec: Path) -> None:
+def test_unknown_version_gives_a_note(quantgate, kfp, spec: Path) -> None:
     kfp.version = {}
     done = quantgate("schedule", spec, *CRON, *NAMED)
     assert (done.code, done.stderr) == (
         0,
-        f"note: {kfp.address} does not tell which release it is (no version); --plugin needs "
+        f"note: {kfp.address} does not report its release (no version); --plugin needs "
         "Kubeflow Pipelines 2.17 or newer\n",
     )
     assert len(kfp.sent("POST", f"{API}/recurringruns")) == 1
@@ -73,14 +73,16 @@ def test_a_version_that_is_not_told_is_noted(quantgate, kfp, spec: Path) -> None
     ],
     ids=["it works", "not set up", "failed"],
 )
-def test_what_plugins_did_not_do_is_told(quantgate, kfp, spec: Path, outputs, told) -> None:
+def test_inactive_and_failed_plugins_are_reported(
+    quantgate, kfp, spec: Path, outputs, told
+) -> None:
     kfp.broken = {f"{API}/runs": (200, {"run_id": "r1", "plugins_output": outputs})}
     done = quantgate("submit", spec, *NAMED)
     assert (done.code, done.stderr) == (0, told)
     assert done.stdout.startswith("run r1: ")
 
 
-def test_a_plugin_that_is_turned_off_is_not_missed(quantgate, kfp, spec: Path) -> None:
+def test_disabled_plugin_is_not_reported(quantgate, kfp, spec: Path) -> None:
     done = quantgate("submit", spec, "--plugin", "mlflow.disabled=true")
     assert (done.code, done.stderr) == (0, "")
 
@@ -112,7 +114,7 @@ def test_a_schedule_runs_an_uploaded_version(quantgate, kfp, spec: Path, tmp_pat
     ],
     ids=["root", "argument"],
 )
-def test_what_a_schedule_would_lose_is_refused(
+def test_schedule_with_settings_that_kfp_loses_is_refused(
     quantgate, kfp, spec: Path, setting, lost, dry_run
 ) -> None:
     spec.write_text(spec.read_text() + "promote: {to: gs://models}\n")
@@ -129,7 +131,7 @@ def test_what_a_schedule_would_lose_is_refused(
 
 
 @pytest.mark.parametrize("verb", [("submit",), ("schedule", *CRON)], ids=lambda verb: verb[0])
-def test_a_dry_run_shows_them(quantgate, kfp, spec: Path, verb) -> None:
+def test_dry_run_shows_plugins(quantgate, kfp, spec: Path, verb) -> None:
     done = quantgate(*verb, spec, *NAMED, "--plugin", "mlflow.disabled=true", "--dry-run")
     assert (done.code, done.stderr, kfp.asked) == (0, "", [])
     assert "plugins\n  mlflow.experiment_name  fashion\n  mlflow.disabled         true\n" in (
@@ -162,7 +164,9 @@ def test_malformed_values_are_refused(quantgate, kfp, spec: Path, given, told) -
     assert done.stderr == f"error: --plugin {told}\n"
 
 
-def test_a_version_is_named_by_its_content(quantgate, kfp, spec: Path, tmp_path: Path) -> None:
+def test_version_for_a_schedule_is_named_by_its_hash(
+    quantgate, kfp, spec: Path, tmp_path: Path
+) -> None:
     assert quantgate("compile", spec, "-o", tmp_path / "p.yaml").code == 0
     assert quantgate("schedule", spec, *CRON, *NAMED).code == 0
     assert kfp.versions == [version_of(tmp_path / "p.yaml")]

@@ -1,4 +1,4 @@
-"""The tasks of a run: named as a local run names them, iterations by their candidates."""
+"""Names of tasks on a cluster, the same as in a local run, with candidates in loops."""
 
 import json
 import random
@@ -20,7 +20,7 @@ Node = dict[str, Any]
 
 
 def node_id(path: str) -> str:
-    """The id of the node of a path: the workflow's name and the path's 32-bit FNV-1a."""
+    """Return the id of a node: the workflow's name and the 32-bit FNV-1a hash of its path."""
     mixed = reduce(
         lambda value, byte: (value ^ byte) * 0x01000193 % 2**32, path.encode(), 2166136261
     )
@@ -28,7 +28,7 @@ def node_id(path: str) -> str:
 
 
 def nodes_of(pipeline: dict[str, Any], state: Callable[[str], str | None]) -> list[Node]:
-    """The nodes of the Argo workflow that the backend makes of a pipeline, as the API lists them.
+    """Return the nodes of a pipeline's Argo workflow as the API lists them.
 
     Names and structure are those of `argocompiler` in the backend, 2.14 to 2.17. The order is any,
     and a node has neither its own id nor its parent's. `state` is asked with each node's path.
@@ -141,7 +141,7 @@ def compiled(tmp_path: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def shown(quantgate, kfp) -> Callable[..., list[str]]:
-    """The lines of `status` but for the last, which is about the run."""
+    """Return the lines of `status` without the last one, which is about the run."""
 
     def lines(pipeline: dict[str, Any], state: Callable[[str], str | None]) -> list[str]:
         kfp.pipeline_spec, kfp.states, kfp.looks = pipeline, ["RUNNING"], 0
@@ -153,7 +153,7 @@ def shown(quantgate, kfp) -> Callable[..., list[str]]:
     return lines
 
 
-def test_ids_are_argos() -> None:
+def test_ids_are_those_of_argo() -> None:
     """Names and ids from the test data of Argo Workflows."""
     for name, number in (
         ("reproduce-bug-9tpfr.process-tasks(1:1)", 3412607194),
@@ -164,14 +164,14 @@ def test_ids_are_argos() -> None:
 
 
 def loops_of(pipeline: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The candidates of a golden, each with the part of a path that is its iteration's."""
+    """Return the candidates of a golden, each with the path of its iteration."""
     for key, task in pipeline["root"]["dag"]["tasks"].items():
         items = json.loads(task.get("parameterIterator", {}).get("items", {}).get("raw", "[]"))
         for index, item in enumerate(items):
             yield item["candidate"], f".{key}.iteration-iterations({index}:{index})."
 
 
-def test_iterations_are_told_apart_by_candidate(shown) -> None:
+def test_iterations_are_named_by_candidate(shown) -> None:
     pipeline = golden("smallest-on-cpu")
     places = dict(loops_of(pipeline))
     expected = {
@@ -199,7 +199,7 @@ def test_only_tasks_are_shown(shown) -> None:
     assert not {"root", "executor", WORKFLOW} & set(names)
 
 
-def test_several_loops_and_inner_pipelines(shown, compiled) -> None:
+def test_tasks_in_several_loops_and_nested_pipelines_are_named(shown, compiled) -> None:
     lines = shown(compiled, lambda path: "RUNNING" if "(1:1)" in path else "SUCCEEDED")
     assert sorted(lines) == sorted(
         [
@@ -216,7 +216,7 @@ def test_several_loops_and_inner_pipelines(shown, compiled) -> None:
     )
 
 
-def test_what_has_not_begun_is_not_shown(shown) -> None:
+def test_tasks_that_have_not_started_are_not_shown(shown) -> None:
     began = ("importer", "root", "convert-baseline")
 
     def state(path: str) -> str | None:
@@ -229,7 +229,7 @@ def test_what_has_not_begun_is_not_shown(shown) -> None:
     assert not [line for line in lines if "Quantize" in line or "Promote" in line]
 
 
-def test_an_uploaded_pipeline_is_asked_for_once(quantgate, kfp) -> None:
+def test_uploaded_pipeline_is_requested_once(quantgate, kfp) -> None:
     pipeline = golden("smallest-on-cpu")
     kfp.version_spec, kfp.pipeline_spec = pipeline, {}
     kfp.states = ["RUNNING", "RUNNING", "FAILED"]
@@ -241,7 +241,7 @@ def test_an_uploaded_pipeline_is_asked_for_once(quantgate, kfp) -> None:
     assert len(kfp.sent("GET", "/apis/v2beta1/pipelines/p1/versions/v1")) == 1
 
 
-def test_a_pipeline_that_was_deleted_leaves_the_keys(quantgate, kfp) -> None:
+def test_tasks_of_a_deleted_pipeline_are_shown_by_key(quantgate, kfp) -> None:
     kfp.pipeline_spec, kfp.states = {}, ["RUNNING"]
     kfp.tasks = nodes_of(golden("smallest-on-cpu"), lambda _: "SUCCEEDED")
     done = quantgate("status", "r1")

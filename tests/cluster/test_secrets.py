@@ -1,4 +1,4 @@
-"""What opens a cluster's door is in no message, link, log or bug report."""
+"""Credentials are in no message, link, log or bug report."""
 
 import logging
 from pathlib import Path
@@ -26,10 +26,10 @@ def test_urls_with_users_are_refused(
     with caplog.at_level(logging.DEBUG):
         given = quantgate(verb, run, option, url)
         monkeypatch.setenv(variable, url)
-        found = quantgate(verb, run)
+        ended = quantgate(verb, run)
     refused = (2, "", f"error: {option} (or {variable}) {REFUSED}")
     assert (given.code, given.stdout, given.stderr) == refused
-    assert (found.code, found.stdout, found.stderr) == refused
+    assert (ended.code, ended.stdout, ended.stderr) == refused
     assert "hush" not in caplog.text
     assert kfp.asked == []
 
@@ -41,7 +41,7 @@ def test_a_dry_run_shows_no_user(quantgate, kfp, spec: Path, verb) -> None:
     assert done.stderr == f"error: --host (or KF_PIPELINES_ENDPOINT) {REFUSED}"
 
 
-def test_other_addresses_may_hold_an_at(quantgate, kfp) -> None:
+def test_at_sign_outside_the_user_part_is_accepted(quantgate, kfp) -> None:
     kfp.states = ["RUNNING"]
     assert quantgate("status", "r1", "--ui-host", "http://ui/@home").code == 0
 

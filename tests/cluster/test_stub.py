@@ -1,4 +1,4 @@
-"""The API of the other tests answers with the fields that KFP's own API has, and no others."""
+"""The API server of these tests answers only with fields of KFP's own API."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ FILTER = '{"predicates": [{"stringValue": "v1"}]}'
 
 
 def unknown_fields(value: Any, kind: str, place: str = "") -> list[str]:
-    """The fields of an answer that the model of kfp's client, made from the API's own, has not."""
+    """Return the fields of an answer that the model in kfp's client does not have."""
     if kind.startswith("list["):
         return [name for one in value for name in unknown_fields(one, kind[5:-1], place)]
     model = getattr(models, kind, None)
@@ -48,7 +48,7 @@ def unknown_fields(value: Any, kind: str, place: str = "") -> list[str]:
 
 @pytest.mark.parametrize(("method", "path", "model"), ANSWERS)
 @pytest.mark.parametrize("uploaded", [False, True])
-def test_every_field_is_one_of_the_api(kfp, method, path, model, uploaded) -> None:
+def test_answers_have_only_fields_of_the_api(kfp, method, path, model, uploaded) -> None:
     kfp.tasks, kfp.root = [NODE], "gs://bucket"
     kfp.schedules, kfp.pipelines, kfp.versions = [{"recurring_run_id": "s1"}], ["p1"], ["v1"]
     if uploaded:
@@ -60,6 +60,6 @@ def test_every_field_is_one_of_the_api(kfp, method, path, model, uploaded) -> No
     assert unknown_fields(answer, model.__name__) == []
 
 
-def test_the_version_is_no_part_of_the_client() -> None:
-    """Once it is, the raw answer need not be read any more."""
+def test_client_of_kfp_has_no_version_field() -> None:
+    """The raw answer is no longer needed once this fails."""
     assert "tag_name" not in kfp_server_api.V2beta1GetHealthzResponse.attribute_map

@@ -1,4 +1,4 @@
-"""Runs, schedules and versions on a cluster: what is sent, and what is said of it."""
+"""Runs, schedules and versions on a cluster: the requests, and the output."""
 
 import subprocess
 import sys
@@ -51,9 +51,7 @@ IN_THE_SPEC = ("--set", "cluster.pipeline_root=gs://spec/runs?region=eu")
     [(("submit",), "runs"), (("schedule", "--cron", "0 3 * * *"), "recurringruns")],
     ids=["submit", "schedule"],
 )
-def test_the_root_is_part_of_what_is_run(
-    quantgate, kfp, spec: Path, verb, path, arguments, root
-) -> None:
+def test_pipeline_root_is_sent(quantgate, kfp, spec: Path, verb, path, arguments, root) -> None:
     assert quantgate(*verb, spec, *arguments).code == 0
     (sent,) = kfp.sent("POST", f"{API}/{path}")
     assert sent["runtime_config"].get("pipeline_root") == root
@@ -88,7 +86,7 @@ def test_a_dry_run_sends_nothing(quantgate, kfp, spec: Path) -> None:
     )
 
 
-def test_places_of_this_machine_are_refused(quantgate, kfp, spec: Path) -> None:
+def test_local_paths_are_refused(quantgate, kfp, spec: Path) -> None:
     text = spec.read_text().replace("gs://models/digits", "models/digits")
     spec.write_text(text + "promote: {to: published}\n")
     done = quantgate("submit", spec)
@@ -102,7 +100,7 @@ def test_places_of_this_machine_are_refused(quantgate, kfp, spec: Path) -> None:
     )
 
 
-def test_a_mounted_volume_takes_what_is_promoted(quantgate, kfp, spec: Path) -> None:
+def test_promotion_to_a_mounted_volume_is_accepted(quantgate, kfp, spec: Path) -> None:
     spec.write_text(
         spec.read_text()
         + "  volumes: [{claim: models, mount: /mnt/models}]\n"
@@ -116,7 +114,7 @@ def test_a_mounted_volume_takes_what_is_promoted(quantgate, kfp, spec: Path) -> 
     assert done.code == 2
 
 
-def test_code_that_travels_needs_no_image(quantgate, kfp, spec: Path) -> None:
+def test_code_sent_with_the_pipeline_needs_no_image(quantgate, kfp, spec: Path) -> None:
     code = "def spread(outputs, labels):\n    return 0.0\n"
     (spec.parent / "my_code.py").write_text(code)
     text = spec.read_text().replace("[top1]", "[top1, {metric: my_code:spread, better: lower}]")
@@ -131,7 +129,7 @@ def test_code_that_travels_needs_no_image(quantgate, kfp, spec: Path) -> None:
 
 
 def strings(document: object) -> Iterator[str]:
-    """Every text in a document."""
+    """Yield every text in a document."""
     if isinstance(document, str):
         yield document
     elif isinstance(document, (dict, list)):
@@ -139,14 +137,14 @@ def strings(document: object) -> Iterator[str]:
             yield from strings(inner)
 
 
-def test_schedules_are_filed_as_kfp_files_runs(quantgate, kfp, spec: Path, monkeypatch) -> None:
+def test_schedules_use_the_experiment_of_runs(quantgate, kfp, spec: Path, monkeypatch) -> None:
     monkeypatch.setenv("KF_PIPELINES_DEFAULT_EXPERIMENT_NAME", "nightly")
     assert quantgate("schedule", spec, "--cron", "0 3 * * *").code == 0
     (asked,) = kfp.sent("GET", f"{API}/experiments")
     assert '"nightly"' in asked["filter"]
 
 
-def test_upload_makes_a_pipeline_and_then_versions(quantgate, kfp, spec: Path) -> None:
+def test_upload_creates_a_pipeline_and_then_versions(quantgate, kfp, spec: Path) -> None:
     first = quantgate("upload", spec, "--pipeline-version", "one")
     assert (first.code, first.stdout) == (0, "pipeline digits (p1): version one uploaded\n")
     again = quantgate("upload", spec, "--pipeline-version", "one")
@@ -159,7 +157,7 @@ def test_upload_makes_a_pipeline_and_then_versions(quantgate, kfp, spec: Path) -
     assert created["display_name"] == "digits"
 
 
-def test_a_version_is_named_after_what_it_holds(quantgate, kfp, spec: Path) -> None:
+def test_version_is_named_by_its_hash(quantgate, kfp, spec: Path) -> None:
     for _ in range(2):
         assert quantgate("upload", spec).code == 0
     assert quantgate("upload", spec, "--set", "gate.top1.max_drop=0.02").code == 0
@@ -171,7 +169,7 @@ def test_upload_leaves_local_paths_open(quantgate, kfp, spec: Path) -> None:
     assert quantgate("upload", spec, "--set", "model.saved_model=model").code == 0
 
 
-def test_schedule_takes_a_crontab(quantgate, kfp, spec: Path) -> None:
+def test_schedule_accepts_a_crontab_line(quantgate, kfp, spec: Path) -> None:
     done = quantgate("schedule", spec, "--cron", "0 3 * * 1", "--set", "cluster.retries=1")
     assert (done.code, done.stdout) == (0, "schedule digits (s1): 0 0 3 * * 1\n")
     (sent,) = kfp.sent("POST", f"{API}/recurringruns")
@@ -190,7 +188,7 @@ def test_a_second_schedule_of_one_name_is_refused(quantgate, kfp, spec: Path) ->
     )
 
 
-def test_a_schedule_needs_fields(quantgate, kfp, spec: Path, capsys) -> None:
+def test_invalid_crontab_line_is_refused(quantgate, kfp, spec: Path, capsys) -> None:
     with pytest.raises(SystemExit) as caught:
         quantgate("schedule", spec, "--cron", "daily")
     assert caught.value.code == 2
@@ -237,7 +235,7 @@ def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path
         ),
     ],
 )
-def test_wrong_placement_is_refused(quantgate, kfp, spec: Path, arguments, said) -> None:
+def test_invalid_cluster_settings_are_refused(quantgate, kfp, spec: Path, arguments, said) -> None:
     done = quantgate("compile", spec, *arguments)
     assert (done.code, done.stderr) == (2, f"error: {said}\n")
 

@@ -1,4 +1,4 @@
-"""What a core install says when more is asked of it."""
+"""Messages of a core install about missing extras."""
 
 import subprocess
 import sys
@@ -9,17 +9,17 @@ from quantgate.foundation.extras import EXTRAS, require
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_what_is_installed_is_not_asked_for() -> None:
+def test_installed_modules_are_accepted() -> None:
     require("anything", *EXTRAS)
 
 
-def test_every_extra_is_one_of_the_package() -> None:
+def test_every_extra_is_defined_in_pyproject() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for extra in EXTRAS.values():
         assert f"\n{extra} = [" in text
 
 
-# `None` in `sys.modules` is Python's way to say that a module cannot be imported.
+# With `None` in `sys.modules`, Python cannot import a module.
 CORE_INSTALL = f"""
 import sys
 sys.modules.update(dict.fromkeys({list(EXTRAS)}))
@@ -34,7 +34,7 @@ def on_a_core_install(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_core_install_names_the_extra(tmp_path: Path) -> None:
+def test_missing_modules_are_reported_with_their_extra(tmp_path: Path) -> None:
     spec = ROOT / "specs" / "float16-gpu.yaml"
     assert on_a_core_install("plan", spec) == (0, "")
     assert on_a_core_install("compile", spec) == (
@@ -48,8 +48,8 @@ def test_a_core_install_names_the_extra(tmp_path: Path) -> None:
     )
 
 
-def test_a_target_without_its_extra_is_refused_before_the_run(tmp_path: Path) -> None:
-    """Of all that a run needs, TFLite Micro and Vela alone are missing."""
+def test_target_without_its_extra_is_refused_before_the_run(tmp_path: Path) -> None:
+    """Only TFLite Micro and Vela are missing."""
     (tmp_path / "model" / "variables").mkdir(parents=True)
     (tmp_path / "model" / "saved_model.pb").write_bytes(b"graph")
     spec = tmp_path / "spec.yaml"

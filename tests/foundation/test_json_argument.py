@@ -1,4 +1,4 @@
-"""JSON that survives the way to a task."""
+"""JSON that reaches a task unchanged."""
 
 import json
 import re
@@ -19,12 +19,12 @@ values = st.recursive(
 
 
 @given(values)
-def test_it_is_the_same_value_and_has_nothing_to_expand(value: object) -> None:
+def test_value_is_kept_and_nothing_in_it_is_expandable(value: object) -> None:
     written = json_argument(value)
     assert json.loads(written) == value
     assert not EXPANDED.search(written)
 
 
-def test_it_is_plain_json_otherwise() -> None:
+def test_other_text_is_plain_json() -> None:
     value = {"images": {"size": [2, 3]}, "words": "ä"}
     assert json_argument(value) == json.dumps(value)

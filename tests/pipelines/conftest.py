@@ -1,4 +1,4 @@
-"""Fixtures of the linter's tests."""
+"""Fixtures for tests of the linter."""
 
 from collections.abc import Callable
 from pathlib import Path

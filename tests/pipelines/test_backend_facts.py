@@ -1,4 +1,4 @@
-"""What KFP's driver and launcher ask of a compiled pipeline, held against all that we compile."""
+"""Requirements of KFP's driver and launcher, checked for all compiled examples."""
 
 import json
 import runpy
@@ -73,7 +73,7 @@ def items_of(loop: Message) -> list[dict[str, Any]]:
 
 
 def origin(tasks: dict[str, Task], task: Task, source: Message) -> str:
-    """Return the path of the task that an input comes from; empty for one of the pipeline's own."""
+    """Return the path of the task that makes an input, or "" for an input of the pipeline."""
     around = task.path.rpartition(".")[0]
     for kind in ("taskOutputArtifact", "taskOutputParameter"):
         if kind in source:
@@ -87,7 +87,7 @@ def origin(tasks: dict[str, Task], task: Task, source: Message) -> str:
 
 
 def makers(tasks: dict[str, Task], task: Task) -> set[str]:
-    """Return the paths of the tasks that made the artifacts which a task takes."""
+    """Return the paths of the tasks that make the artifacts of a task."""
     artifacts = part(task.message, "inputs", "artifacts").values()
     return {origin(tasks, task, source) for source in artifacts} - {""}
 
@@ -99,37 +99,37 @@ def importers(file: PipelineFile) -> Iterator[Task]:
             yield task
 
 
-def test_an_importer_is_called_by_its_key(file: PipelineFile) -> None:
+def test_display_name_of_importers_is_their_key(file: PipelineFile) -> None:
     names = {task.path: task.message["taskInfo"]["name"] for task in importers(file)}
     assert {path: path.rpartition(".")[2] for path in names} == names
     if "model" in part(file.document, "root", "inputDefinitions", "parameters"):
         assert {"import-model", "import-evaluation"} <= set(names)
 
 
-def test_a_loop_is_called_by_its_key(file: PipelineFile) -> None:
-    """KFP's drivers before 2.16 are not told the key of a loop, and go by its name."""
+def test_display_name_of_loops_is_their_key(file: PipelineFile) -> None:
+    """KFP's drivers before 2.16 look up a loop by its name."""
     assert loops(file)
     for task in loops(file):
         assert task.message["taskInfo"]["name"] == task.path.rpartition(".")[2]
 
 
 def test_no_task_takes_an_artifact_twice(file: PipelineFile) -> None:
-    """KFP's metadata store has one input event for an artifact and an execution."""
+    """KFP's metadata store has one input event per artifact and execution."""
     for task in tasks_of(file):
         taken = [repr(source) for source in part(task.message, "inputs", "artifacts").values()]
         assert sorted(taken) == sorted(set(taken)), task.place
 
 
 def test_no_loop_is_inside_another(file: PipelineFile) -> None:
-    """KFP hands a nested list on as one of its items, or as a flat list."""
+    """KFP passes a nested list as one of its items, or as a flat list."""
     paths = [task.path for task in loops(file)]
     assert not [path for path in paths for other in paths if path.startswith(f"{other}.")]
 
 
 def test_a_collected_list_fits_into_an_argument(file: PipelineFile) -> None:
-    """The launcher gets all inputs of a task as one argument, which Linux bounds to 128 KiB.
+    """The launcher gets all inputs of a task as one argument, which Linux limits to 128 KiB.
 
-    An artifact takes 550 to 650 bytes there, and more where the pipeline's root is long.
+    An artifact takes 550 to 650 bytes of it, or more with a long pipeline root.
     """
     for task in tasks_of(file):
         collected = [
@@ -154,7 +154,7 @@ def test_the_loops_have_all_candidates_in_order(tmp_path: Path) -> None:
 
 
 def test_the_benchmark_waits_for_everything_else(file: PipelineFile) -> None:
-    """Only the gate and the promotion come after it, so that nothing disturbs the clock."""
+    """Only the gate and the promotion come after it, so that no task disturbs the measurement."""
     for task in tasks_of(file):
         if task.message["componentRef"]["name"] != "comp-benchmark":
             continue
@@ -168,14 +168,14 @@ def test_the_benchmark_waits_for_everything_else(file: PipelineFile) -> None:
 
 
 def _upstream(siblings: Message, key: str) -> set[str]:
-    found: set[str] = set()
+    upstream: set[str] = set()
     for name in siblings[key].get("dependentTasks", []):
-        found |= {name} | _upstream(siblings, name)
-    return found
+        upstream |= {name} | _upstream(siblings, name)
+    return upstream
 
 
-def test_what_takes_an_import_takes_its_fingerprint(file: PipelineFile) -> None:
-    """KFP's cache knows an imported artifact by its URI, whatever is there now."""
+def test_tasks_that_take_an_import_take_its_fingerprint(file: PipelineFile) -> None:
+    """KFP's cache identifies an imported artifact by its URI, not by its content."""
     tasks = {task.path: task for task in tasks_of(file)}
     imported = {task.path for task in importers(file)}
     hashed = {
@@ -188,7 +188,7 @@ def test_what_takes_an_import_takes_its_fingerprint(file: PipelineFile) -> None:
     assert not any(tasks[path].message["cachingOptions"].get("enableCache") for path in hashed)
 
     def told(path: str) -> set[str]:
-        """Return the imports whose content a task knows, by itself or by what it is made of."""
+        """Return the imports whose fingerprints reach a task, directly or through others."""
         task = tasks[path]
         content = part(task.message, "inputs", "parameters").get("content")
         of_its_own = {hashed[origin(tasks, task, content)]} if content else set()
@@ -203,8 +203,8 @@ def test_what_takes_an_import_takes_its_fingerprint(file: PipelineFile) -> None:
         assert taken - code <= told(path), task.place
 
 
-def test_a_loop_takes_no_parameter_of_a_task(file: PipelineFile) -> None:
-    """`kfp.local` would give each iteration its item instead."""
+def test_loops_take_no_parameters_of_tasks(file: PipelineFile) -> None:
+    """`kfp.local` would pass each iteration its item instead."""
     for task in tasks_of(file):
         if "parameterIterator" in task.message:
             for source in part(task.message, "inputs", "parameters").values():

@@ -1,4 +1,4 @@
-"""Spec -> IR: goldens, and what a cluster's user sees of them."""
+"""Compile specs into IR: the goldens, and their names and parameters on a cluster."""
 
 import importlib.util
 import json
@@ -125,7 +125,7 @@ def test_uris_are_defaults_and_local_paths_are_not(tmp_path: Path) -> None:
     }
 
 
-def test_nothing_of_this_machine_is_in_the_pipeline(tmp_path: Path) -> None:
+def test_pipeline_contains_no_local_paths(tmp_path: Path) -> None:
     path = tmp_path / "pipeline.yaml"
     compile_pipeline(plan_of(), DIGEST, path)
     assert str(Path.home()) not in path.read_text()
@@ -152,7 +152,7 @@ def test_kfp_loads_what_was_compiled(tmp_path: Path) -> None:
     }
 
 
-def test_an_unwritable_place_is_wrong_usage(tmp_path: Path) -> None:
+def test_unwritable_path_is_a_usage_error(tmp_path: Path) -> None:
     place = tmp_path / "no" / "pipeline.yaml"
     with pytest.raises(UsageError) as caught:
         compile_pipeline(plan_of(), DIGEST, place)
@@ -162,7 +162,7 @@ def test_an_unwritable_place_is_wrong_usage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["", "."])
-def test_a_folder_is_no_place_for_a_pipeline(place: str) -> None:
+def test_folder_as_output_is_a_usage_error(place: str) -> None:
     with pytest.raises(UsageError) as caught:
         compile_pipeline(plan_of(), DIGEST, Path(place))
     assert str(caught.value) == "cannot write .: it is a folder; name a file in it"

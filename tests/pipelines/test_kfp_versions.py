@@ -1,4 +1,4 @@
-"""The minor versions of kfp that are claimed are those that everything here is tested with."""
+"""The supported minor versions of kfp are those of the tests."""
 
 import re
 from importlib import metadata
@@ -19,7 +19,7 @@ def minor(version: str) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("name", ["kfp", "kfp-kubernetes"])
-def test_the_claim_is_one_minor_version_and_it_is_the_tested_one(name: str) -> None:
+def test_supported_minor_version_is_the_installed_one(name: str) -> None:
     (claim,) = re.findall(rf'"{name}>=([\d.]+),<([\d.]+)"', PYPROJECT)
     least, below = map(minor, claim)
     (locked,) = re.findall(rf"^{name}==([\d.]+)", LOCK, re.MULTILINE)
@@ -28,6 +28,6 @@ def test_the_claim_is_one_minor_version_and_it_is_the_tested_one(name: str) -> N
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.name.partition(".")[0])
-def test_goldens_are_of_that_version(golden: Path) -> None:
+def test_goldens_were_compiled_with_the_supported_version(golden: Path) -> None:
     document = next(yaml.load_all(golden.read_text(encoding="utf-8"), yaml.CSafeLoader))
     assert document["sdkVersion"] == f"kfp-{metadata.version('kfp')}"

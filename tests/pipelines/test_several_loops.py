@@ -23,7 +23,7 @@ MODES = "quantize.modes=[float16, dynamic_range, integer_only_int8]"
 
 
 def decided(folder: Path) -> tuple[list[str], dict[str, Any]]:
-    """Return the keys of the loops, and the decision but for its time."""
+    """Return the keys of the loops, and the decision without its time."""
     folder.mkdir()
 
     @dsl.pipeline

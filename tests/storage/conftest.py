@@ -1,4 +1,4 @@
-"""A Google Cloud Storage on loopback, and what there is to publish."""
+"""A Google Cloud Storage server on loopback, and models to publish."""
 
 import gc
 import importlib.util
@@ -14,7 +14,7 @@ from quantgate.foundation.hashing import sha256_of_bytes
 
 
 def gcs_server():
-    """The module `gcs_server.py` beside this file."""
+    """Return the module `gcs_server.py` in this folder."""
     if "gcs_server" not in sys.modules:
         place = Path(__file__).with_name("gcs_server.py")
         spec = importlib.util.spec_from_file_location("gcs_server", place)
@@ -34,21 +34,21 @@ def bucket(monkeypatch):
     yield content
     content.faults.clear()
     for asking in threading.enumerate():
-        # Google's client asks for facts about the bucket on its own, and tries for two minutes.
+        # Google's client requests facts about the bucket in the background for two minutes.
         if "_fetch_background" in asking.name:
             asking.join(10)
     server.shutdown()
     server.server_close()
     thread.join()
     with warnings.catch_warnings():
-        # Google's client leaves connections of refused requests to the garbage collector.
+        # Google's client does not close the connections of refused requests.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
 
 @pytest.fixture
 def decided(tmp_path, small_wins):
-    """Write a decision and the model that won; returns the arguments of `promote` but `to`."""
+    """Return a function that writes a decision and its winner, for `promote`."""
 
     def write(content=b"model", created="2025-01-14"):
         folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:8]}"
@@ -67,7 +67,7 @@ def decided(tmp_path, small_wins):
 
 @pytest.fixture
 def check_fleet():
-    """Return what checks that `latest` names a whole version, and none mixes two promotions."""
+    """Return a check that `latest` names a complete version which mixes no two promotions."""
 
     def check(read, allowed):
         latest = read("latest")

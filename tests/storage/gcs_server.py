@@ -1,4 +1,4 @@
-"""A small Google Cloud Storage on loopback that honours generations, and fails where it is told to.
+"""A small Google Cloud Storage server on loopback with generations and configurable failures.
 
 It knows what quantgate asks of storage: listing, metadata, media with ranges, and uploads in one
 request. Every request is written down, and a fault may meet each of them.
@@ -33,7 +33,7 @@ class Object:
 
 @dataclass
 class Request:
-    """What a fault sees and may change: `answer` gives up with a status, `cut_after` breaks off."""
+    """A request that a fault may change: `answer` sends a status, `cut_after` breaks off."""
 
     method: str
     name: str
@@ -56,7 +56,7 @@ class Refused(Exception):
 
 @dataclass
 class Bucket:
-    """The server's content; generations count up."""
+    """The content of the server. Generations are numbered in order."""
 
     objects: dict[str, Object] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Bucket:
     def fail(
         self, fault: Fault, times: int = 1, method: str = "GET", media: bool | None = None
     ) -> None:
-        """Let a fault meet the next requests of a kind, and no later ones."""
+        """Apply a fault to the next requests of a kind."""
         left = times
 
         def limited(request: Request) -> None:
@@ -89,8 +89,8 @@ class Bucket:
         self.faults.append(limited)
 
     def text(self, name: str) -> str | None:
-        found = self.objects.get(name)
-        return found.content.decode() if found else None
+        stored = self.objects.get(name)
+        return stored.content.decode() if stored else None
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(200, json.dumps(answer).encode())
 
     def _answered(self, method: str) -> dict[str, Any] | None:
-        """Return the answer, None where content was sent; raises what ends a request otherwise."""
+        """Return the answer, or None if content was sent. Errors are raised."""
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             request.name = metadata["name"]
             act = partial(self._upload, request, metadata, content, query)
         elif not name:
-            # Asked for in the background, when Google's client has met a 404.
+            # Google's client requests it in the background after a 404.
             return self._bucket_facts(bucket)
         elif name[0]:
             request.name = urllib.parse.unquote(name[0].removeprefix("/"))
@@ -168,47 +168,47 @@ class Handler(BaseHTTPRequestHandler):
         return {"kind": "storage#objects", "items": [self._described(name) for name in names]}
 
     def _described(self, name: str) -> dict[str, Any]:
-        found = self.bucket.objects[name]
+        stored = self.bucket.objects[name]
         facts = {
             "kind": "storage#object",
             "name": name,
             "bucket": "bucket",
-            "size": str(len(found.content)),
-            "generation": str(found.generation),
-            "crc32c": found.crc32c,
-            "md5Hash": base64.b64encode(hashlib.md5(found.content).digest()).decode(),
+            "size": str(len(stored.content)),
+            "generation": str(stored.generation),
+            "crc32c": stored.crc32c,
+            "md5Hash": base64.b64encode(hashlib.md5(stored.content).digest()).decode(),
         }
-        return facts | ({"contentEncoding": found.encoding} if found.encoding else {})
+        return facts | ({"contentEncoding": stored.encoding} if stored.encoding else {})
 
     def _get(self, request: Request, query: dict[str, str]) -> dict[str, Any] | None:
         name = request.name
-        found = self.bucket.objects.get(name)
+        stored = self.bucket.objects.get(name)
         asked = query.get("generation")
-        if found is None or (asked and int(asked) != found.generation):
+        if stored is None or (asked and int(asked) != stored.generation):
             raise Refused(404, f"No such object: bucket/{name}")
         if not request.is_media:
             return self._described(name)
-        self._send_media(request, found)
+        self._send_media(request, stored)
         return None
 
-    def _send_media(self, request: Request, found: Object) -> None:
-        first, last = 0, len(found.content)
+    def _send_media(self, request: Request, stored: Object) -> None:
+        first, last = 0, len(stored.content)
         if wanted := self.headers.get("Range"):
             self.bucket.ranges.append(wanted)
             start, _, end = wanted.removeprefix("bytes=").partition("-")
             first, last = int(start), min(int(end) + 1 if end else last, last)
-            if first >= len(found.content):
+            if first >= len(stored.content):
                 raise Refused(416, "Requested range not satisfiable")
-        content = found.content[first:last]
+        content = stored.content[first:last]
         if request.damage:
             content = bytes(255 - byte for byte in content)
         self.send_response(206 if wanted else 200)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("X-Goog-Hash", f"crc32c={found.crc32c}")
-        self.send_header("X-Goog-Generation", str(found.generation))
+        self.send_header("X-Goog-Hash", f"crc32c={stored.crc32c}")
+        self.send_header("X-Goog-Generation", str(stored.generation))
         if wanted:
-            self.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(found.content)}")
+            self.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(stored.content)}")
         self.end_headers()
         if request.cut_after is None:
             self.wfile.write(content)
@@ -223,9 +223,9 @@ class Handler(BaseHTTPRequestHandler):
         self, request: Request, metadata: dict[str, Any], content: bytes, query: dict[str, str]
     ) -> dict[str, Any]:
         name = request.name
-        found = self.bucket.objects.get(name)
+        stored = self.bucket.objects.get(name)
         if (wanted := query.get("ifGenerationMatch")) is not None and int(wanted) != (
-            found.generation if found else 0
+            stored.generation if stored else 0
         ):
             raise Refused(412, "At least one of the pre-conditions you specified did not hold.")
         checksum = base64.b64encode(google_crc32c.Checksum(content).digest()).decode()
@@ -243,7 +243,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def multipart(content_type: str, body: bytes) -> tuple[dict[str, Any], bytes]:
-    """Take an upload apart into metadata and content."""
+    """Split an upload into metadata and content."""
     boundary = content_type.partition("boundary=")[2].strip("\"'").encode()
     _, metadata, content, _ = body.split(b"--" + boundary, 3)
     return (
@@ -253,7 +253,7 @@ def multipart(content_type: str, body: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 class Server(ThreadingHTTPServer):
-    """The server; `url` is what STORAGE_EMULATOR_HOST has to be."""
+    """The server. `url` is the value for STORAGE_EMULATOR_HOST."""
 
     daemon_threads = True
     block_on_close = False

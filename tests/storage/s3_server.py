@@ -1,4 +1,4 @@
-"""S3 on loopback: moto's server, behind a door at which requests can be made to fail."""
+"""S3 on loopback: moto's server behind an application that can let requests fail."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ Fault = Callable[[App, dict[str, Any], Any], Iterable[bytes]]
 
 
 def answer(status: str, code: str) -> Fault:
-    """Answer in S3's form instead of looking."""
+    """Return a fault that answers with an error in S3's form."""
     text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
 
     def fault(app: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -24,7 +24,7 @@ def answer(status: str, code: str) -> Fault:
 
 
 def cut(app: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
-    """Send a part of what was asked for, and hang up."""
+    """Send only a part of the content, and close the connection."""
     content = b"".join(app(environ, start))
     yield content[: len(content) // 2]
     raise ConnectionAbortedError
@@ -32,10 +32,10 @@ def cut(app: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
 
 @dataclass
 class Door:
-    """An application that fails as it is told to.
+    """An application with configurable failures.
 
-    `faults` are pairs of a method with a part of the path, and what happens to the next request
-    of that kind; one that is taken goes, unless it is in `always`.
+    `faults` are triples of a method, a part of the path, and a fault for the next such request. A
+    fault is used once. Those in `always` are used for every such request.
     """
 
     app: App

@@ -1,4 +1,4 @@
-"""The same against somebody else's Google Cloud Storage: `gcp-storage-emulator`."""
+"""Fetching and publishing with another server, `gcp-storage-emulator`."""
 
 import pytest
 from gcp_storage_emulator.server import create_server
@@ -7,7 +7,7 @@ from quantgate.components.promote.work import promote, roll_back
 from quantgate.foundation.storage.gcs import Gcs, storage
 from quantgate.local_runner.storage.download_process import fetched
 
-# Google's client leaves connections of refused requests to the garbage collector.
+# Google's client does not close the connections of refused requests.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
@@ -32,8 +32,8 @@ def test_a_folder_of_many_files_is_fetched(client, tmp_path):
 
 def test_versions_are_published_and_rolled_back(client, decided, check_fleet):
     def read(name):
-        found = client.bucket("bucket").get_blob(f"fleet/{name}")
-        return found.download_as_bytes() if found else None
+        blob = client.bucket("bucket").get_blob(f"fleet/{name}")
+        return blob.download_as_bytes() if blob else None
 
     for content in (b"one", b"two"):
         promote(to="gs://bucket/fleet", **decided(content))

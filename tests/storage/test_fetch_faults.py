@@ -1,4 +1,4 @@
-"""Storage that fails, breaks off, lies or changes while something is fetched."""
+"""Storage that fails, breaks off, damages or changes files while they are fetched."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from quantgate.errors import StorageError
 from quantgate.foundation.storage.gcs import Gcs
 from quantgate.local_runner.storage.download_process import fetched
 
-# Google's client leaves connections of refused downloads to the garbage collector.
+# Google's client does not close the connections of refused downloads.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 LARGE = bytes(range(256)) * 4096
@@ -50,14 +50,14 @@ def damage(request):
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 @pytest.mark.parametrize("media", [True, False])
-def test_a_passing_failure_is_tried_again(bucket, fetch, status, media):
+def test_temporary_failure_is_retried(bucket, fetch, status, media):
     bucket.put("a", b"content")
     bucket.fail(answer(status), media=media)
     assert fetch("gs://bucket/a").read_bytes() == b"content"
 
 
 @pytest.mark.parametrize("fault", [cut, hang_up])
-def test_a_cut_connection_goes_on_where_it_was(bucket, fetch, fault):
+def test_broken_connection_is_resumed(bucket, fetch, fault):
     bucket.put("data/a", LARGE)
     bucket.put("data/b", b"small")
     bucket.fail(fault, times=2, media=True)
@@ -67,7 +67,7 @@ def test_a_cut_connection_goes_on_where_it_was(bucket, fetch, fault):
 
 
 @pytest.mark.timing
-def test_storage_that_stays_down_is_given_up(bucket, fetch):
+def test_permanent_failure_of_storage_is_reported(bucket, fetch):
     bucket.put("a", b"content")
     bucket.fail(answer(503), times=1000)
     began = time.monotonic()
@@ -82,26 +82,26 @@ def test_storage_that_stays_down_is_given_up(bucket, fetch):
     )
 
 
-def test_other_bytes_than_the_checksum_is_of_are_refused(bucket, fetch, tmp_path):
+def test_bytes_that_do_not_match_the_checksum_are_refused(bucket, fetch, tmp_path):
     bucket.put("data/a", b"content")
     bucket.fail(damage, times=2, media=True)
     with pytest.raises(StorageError) as caught:
         fetch("gs://bucket/data")
     assert str(caught.value) == (
-        "cannot fetch gs://bucket/data: `data/a` arrived 2 times with other bytes than its "
-        "checksum is of; nothing of it is used. Is a proxy on the way?"
+        "cannot fetch gs://bucket/data: `data/a` arrived 2 times with bytes that do not "
+        "match its checksum; nothing of it is used. Is there a proxy between?"
     )
     assert not list((tmp_path / "store").rglob("fetched.json"))
     assert not list((tmp_path / "store").rglob("a"))
 
 
-def test_damage_that_passes_is_mended(bucket, fetch):
+def test_damaged_transfer_is_repeated(bucket, fetch):
     bucket.put("data/a", b"content")
     bucket.fail(damage, media=True)
     assert (fetch("gs://bucket/data") / "a").read_bytes() == b"content"
 
 
-def test_an_object_that_is_replaced_meanwhile(bucket, fetch):
+def test_object_replaced_while_fetching_is_reported(bucket, fetch):
     bucket.put("data/a", b"content")
     bucket.put("data/b", b"old")
 
@@ -118,7 +118,7 @@ def test_an_object_that_is_replaced_meanwhile(bucket, fetch):
     assert (fetch("gs://bucket/data") / "b").read_bytes() == b"new"
 
 
-def test_an_object_that_is_replaced_in_its_middle(bucket, fetch):
+def test_object_replaced_in_the_middle_of_a_transfer_is_reported(bucket, fetch):
     bucket.put("a", LARGE)
 
     def replace(request):
@@ -133,7 +133,7 @@ def test_an_object_that_is_replaced_in_its_middle(bucket, fetch):
 
 
 @pytest.mark.parametrize("media", [True, False])
-def test_no_permission(bucket, fetch, media):
+def test_missing_permission_is_reported(bucket, fetch, media):
     bucket.put("data/a", b"content")
     bucket.fail(answer(403, "no storage.objects.get for robot"), times=9, media=media)
     with pytest.raises(StorageError) as caught:
@@ -147,7 +147,7 @@ def test_no_permission(bucket, fetch, media):
 
 @pytest.fixture
 def limited_files():
-    """Let no file grow beyond a limit, as a full disk does; restores the limit."""
+    """Return a function that limits the size of files. The limit is restored afterwards."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -155,7 +155,7 @@ def limited_files():
     signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_file_that_cannot_grow_is_gone_on_with_later(bucket, fetch, limited_files, tmp_path):
+def test_download_is_resumed_after_a_write_error(bucket, fetch, limited_files, tmp_path):
     bucket.put("data/a", LARGE)
     limited_files(500_000)
     with pytest.raises(StorageError) as caught:
@@ -179,7 +179,7 @@ print(fetched(sys.argv[1], Gcs(), Path(sys.argv[2])))
 """
 
 
-def test_a_full_disk(bucket, tmp_path):
+def test_full_disk_is_reported(bucket, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = f"mount -t tmpfs -o size=400k none '{disk}'"
@@ -201,7 +201,7 @@ def test_a_full_disk(bucket, tmp_path):
     )
 
 
-def test_a_fetch_that_is_killed_is_gone_on_with(bucket, fetch, tmp_path):
+def test_killed_download_is_resumed(bucket, fetch, tmp_path):
     bucket.put("data/a", LARGE)
     killed = threading.Event()
 
@@ -229,7 +229,7 @@ def sizes(folder):
     return {path.name: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
-def test_two_that_fetch_at_once_fetch_once(bucket, tmp_path):
+def test_two_processes_fetch_the_same_files_once(bucket, tmp_path):
     bucket.put("data/a", LARGE)
     bucket.fail(lambda _: time.sleep(1.5), media=True)
     arguments = ["gs://bucket/data", str(tmp_path / "store")]

@@ -1,4 +1,4 @@
-"""What lies in a bucket is fetched whole, compared with its checksum, and kept by its content."""
+"""Objects in a bucket are fetched, compared with their checksums, and kept by content."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from quantgate.errors import StorageError
 from quantgate.foundation.storage.gcs import Gcs
 from quantgate.local_runner.storage.download_process import fetched
 
-# Google's client leaves connections of refused requests to the garbage collector.
+# Google's client does not close the connections of refused requests.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
@@ -24,7 +24,7 @@ def fetch(tmp_path, bucket):
 
 
 def media(bucket):
-    """The names whose content was asked for."""
+    """Return the names of the objects whose content was requested."""
     return [name for name, is_media in bucket.asked if is_media]
 
 
@@ -42,7 +42,7 @@ def refusal(fetch, uri, **settings):
     return str(caught.value)
 
 
-def test_a_folder_comes_with_all_that_is_below_it(bucket, fetch):
+def test_folder_is_fetched_with_all_files_below_it(bucket, fetch):
     files = {"saved_model.pb": b"graph" * 999, "variables/variables.index": b"", "ümläut b": b"x"}
     for name, content in files.items():
         bucket.put(f"models/fashion/{name}", content)
@@ -54,20 +54,20 @@ def test_a_folder_comes_with_all_that_is_below_it(bucket, fetch):
     assert fetch("gs://bucket/models/fashion/") == path
 
 
-def test_a_file_keeps_its_name_for_its_format(bucket, fetch):
+def test_file_keeps_its_name(bucket, fetch):
     bucket.put("data/train.npz", b"samples")
     bucket.put("data/train.npz.md5", b"another")
     path = fetch("gs://bucket/data/train.npz")
     assert (path.name, path.read_bytes()) == ("train.npz", b"samples")
 
 
-def test_a_whole_bucket(bucket, fetch):
+def test_whole_bucket_is_fetched(bucket, fetch):
     bucket.put("a/b", b"1")
     bucket.put("c", b"2")
     assert contents(fetch("gs://bucket")) == {"a/b": b"1", "c": b"2"}
 
 
-def test_the_same_content_is_fetched_once(bucket, fetch):
+def test_same_content_is_fetched_once(bucket, fetch):
     bucket.put("train.npz", b"samples")
     path = fetch("gs://bucket/train.npz")
     bucket.put("train.npz", b"samples")
@@ -78,7 +78,7 @@ def test_the_same_content_is_fetched_once(bucket, fetch):
     assert media(bucket) == []
 
 
-def test_other_content_has_another_place(bucket, fetch):
+def test_different_content_is_stored_separately(bucket, fetch):
     bucket.put("train.npz", b"samples")
     path = fetch("gs://bucket/train.npz")
     bucket.put("train.npz", b"SAMPLES")
@@ -86,7 +86,7 @@ def test_other_content_has_another_place(bucket, fetch):
     assert (path.read_bytes(), other.read_bytes()) == (b"samples", b"SAMPLES")
 
 
-def test_only_what_is_missing_of_what_was_cut_is_fetched(bucket, fetch):
+def test_interrupted_download_is_resumed(bucket, fetch):
     bucket.put("data/a", b"first" * 5000)
     bucket.put("data/b", b"second" * 5000)
     path = fetch("gs://bucket/data")
@@ -100,16 +100,16 @@ def test_only_what_is_missing_of_what_was_cut_is_fetched(bucket, fetch):
 
 
 @pytest.mark.parametrize("damage", [b"FIRST", b"first!"])
-def test_what_was_damaged_here_is_fetched_anew(bucket, fetch, damage, capfd):
+def test_damaged_download_is_fetched_again(bucket, fetch, damage, capfd):
     bucket.put("data/a", b"first")
     path = fetch("gs://bucket/data")
     (path / "a").write_bytes(damage)
     assert contents(fetch("gs://bucket/data")) == {"a": b"first"}
-    said = "what was fetched from gs://bucket/data before is damaged; it is fetched anew"
+    said = "the earlier download of gs://bucket/data is damaged and is fetched again"
     assert f"[local runner] {said}\n" in capfd.readouterr().err
 
 
-def test_nothing_is_fetched_that_must_not_be(bucket, fetch, tmp_path):
+def test_dry_run_fetches_nothing(bucket, fetch, tmp_path):
     bucket.put("data/a", b"first")
     bucket.put("data/b", b"second")
     message = refusal(fetch, "gs://bucket/data", may_fetch=False)
@@ -123,7 +123,7 @@ def test_nothing_is_fetched_that_must_not_be(bucket, fetch, tmp_path):
     ("names", "culprit"),
     [(["a", "a/b"], "data/a/b"), (["../a"], "data/../a"), (["a//b"], "data/a//b")],
 )
-def test_a_name_that_no_file_can_have_is_refused(bucket, fetch, names, culprit):
+def test_names_that_no_file_can_have_are_refused(bucket, fetch, names, culprit):
     for name in names:
         bucket.put(f"data/{name}", b"x")
     assert refusal(fetch, "gs://bucket/data") == (
@@ -131,7 +131,7 @@ def test_a_name_that_no_file_can_have_is_refused(bucket, fetch, names, culprit):
     )
 
 
-def test_what_is_stored_compressed_is_refused(bucket, fetch):
+def test_objects_with_gzip_encoding_are_refused(bucket, fetch):
     bucket.put("a.csv", b"\x1f\x8b", encoding="gzip")
     assert refusal(fetch, "gs://bucket/a.csv") == (
         "cannot fetch gs://bucket/a.csv: `a.csv` is stored with `Content-Encoding: gzip`, so "
@@ -140,18 +140,18 @@ def test_what_is_stored_compressed_is_refused(bucket, fetch):
 
 
 @pytest.mark.parametrize("uri", ["gs://bucket/none", "gs://bucket/a/", "gs://bucket"])
-def test_where_nothing_is(bucket, fetch, uri):
+def test_missing_objects_are_reported(bucket, fetch, uri):
     message = f"cannot fetch {uri}: there is nothing there; check its name"
     assert refusal(fetch, uri) == message
 
 
-def test_a_bucket_that_does_not_exist(fetch):
+def test_missing_bucket_is_reported(fetch):
     assert refusal(fetch, "gs://missing/a") == (
         "cannot fetch gs://missing/a: there is no such bucket; check its name"
     )
 
 
-def test_no_credentials(bucket, fetch, monkeypatch, tmp_path):
+def test_missing_credentials_are_reported(bucket, fetch, monkeypatch, tmp_path):
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     key = tmp_path / "key.json"
     key.write_text(json.dumps({"type": "none"}))

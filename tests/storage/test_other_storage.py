@@ -1,4 +1,4 @@
-"""What fsspec knows, by way of its file system in memory, and a folder."""
+"""Storage through fsspec, with its file system in memory, and publishing in a folder."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def test_files_and_folders_are_fetched(memory, tmp_path):
     assert (lone.name, lone.read_bytes()) == ("a", b"1")
 
 
-def test_a_file_that_is_replaced_meanwhile(memory, tmp_path):
+def test_file_replaced_while_fetching_is_reported(memory, tmp_path):
     memory.pipe("/bucket/a", b"old")
     storage = FsspecStorage()
     listing = storage.listing("memory://bucket/a")
@@ -46,7 +46,7 @@ def test_a_file_that_is_replaced_meanwhile(memory, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_nothing_is(memory, tmp_path):
+def test_missing_files_are_reported(memory, tmp_path):
     with pytest.raises(StorageError) as caught:
         fetched("memory://bucket/none", FsspecStorage(), tmp_path)
     assert str(caught.value) == (
@@ -66,7 +66,7 @@ def test_versions_are_published_and_rolled_back(memory, decided, check_fleet):
     assert check_fleet(read, {before}) == before
 
 
-def test_what_fsspec_does_not_know(decided):
+def test_unknown_protocol_is_reported(decided):
     with pytest.raises(StorageError) as caught:
         promote(to="nowhere://bucket", **decided())
     assert str(caught.value) == (
@@ -76,7 +76,7 @@ def test_what_fsspec_does_not_know(decided):
 
 
 @pytest.mark.parametrize("kind", ["folder", "memory"])
-def test_what_somebody_else_has_written_is_not_replaced(memory, tmp_path, kind):
+def test_concurrent_write_is_not_replaced(memory, tmp_path, kind):
     shelf = FolderShelf(str(tmp_path)) if kind == "folder" else FsspecShelf("memory://bucket")
     shelf.write("latest", b"mine", None)
     read = shelf.read("latest")
@@ -87,7 +87,7 @@ def test_what_somebody_else_has_written_is_not_replaced(memory, tmp_path, kind):
     assert shelf.read("latest").content == b"theirs"
 
 
-def test_of_many_that_replace_a_file_at_once_one_wins(tmp_path):
+def test_one_of_many_concurrent_writes_wins(tmp_path):
     shelf = FolderShelf(str(tmp_path))
     barrier = threading.Barrier(8)
 
@@ -104,7 +104,7 @@ def test_of_many_that_replace_a_file_at_once_one_wins(tmp_path):
     assert [str(number) for number in won] == [(tmp_path / "latest").read_text()]
 
 
-def test_a_folder_is_rolled_back(decided, tmp_path, check_fleet):
+def test_publication_folder_is_rolled_back(decided, tmp_path, check_fleet):
     to = str(tmp_path / "fleet")
 
     def read(name):
@@ -119,7 +119,7 @@ def test_a_folder_is_rolled_back(decided, tmp_path, check_fleet):
     assert roll_back(to) == (newest, before)
 
 
-def test_a_folder_that_is_none(tmp_path):
+def test_missing_folder_cannot_be_rolled_back(tmp_path):
     with pytest.raises(InputError) as caught:
         roll_back(str(tmp_path / "none"))
     assert (

@@ -1,4 +1,4 @@
-"""`quantgate promote`, by hand: the winner of a run, and back."""
+"""`quantgate promote`: publish the winner of a run, and roll back."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from quantgate.cli import main
 from quantgate.foundation.hashing import sha256_of_bytes
 
-# Google's client leaves connections of refused requests to the garbage collector.
+# Google's client does not close the connections of refused requests.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
@@ -21,7 +21,7 @@ def run_folder(decided):
 
 
 @pytest.mark.parametrize("to", ["gs://bucket/fleet", "fleet"])
-def test_publish_and_go_back(bucket, run_folder, tmp_path, monkeypatch, capsys, to):
+def test_winner_is_published_and_rolled_back(bucket, run_folder, tmp_path, monkeypatch, capsys, to):
     monkeypatch.chdir(tmp_path)
     one, two = version_of(b"one"), version_of(b"two")
     assert main(["promote", run_folder(b"one"), "--to", to]) == 0
@@ -36,7 +36,7 @@ def test_publish_and_go_back(bucket, run_folder, tmp_path, monkeypatch, capsys, 
     assert capsys.readouterr().err == (f"error: {to} has no previous version of `latest`\n")
 
 
-def test_the_newest_run_is_promoted(run_folder, tmp_path, capsys):
+def test_newest_run_is_promoted_by_default(run_folder, tmp_path, capsys):
     runs = tmp_path / "runs" / "fashion"
     runs.mkdir(parents=True)
     (runs / "latest").symlink_to(run_folder(b"one"))
@@ -47,7 +47,7 @@ def test_the_newest_run_is_promoted(run_folder, tmp_path, capsys):
     assert not (tmp_path / "fleet" / "history").exists()
 
 
-def test_wrong_usage(run_folder, tmp_path, capsys):
+def test_usage_errors(run_folder, tmp_path, capsys):
     folder = run_folder(b"one")
     assert main(["promote", folder, "--rollback", "fleet"]) == 2
     assert capsys.readouterr().err == f"error: --rollback takes no run; remove {folder}\n"

@@ -1,4 +1,4 @@
-"""Promotion into a bucket: whole or not at all, `latest` last, whoever else promotes."""
+"""Promotion into a bucket: complete or not at all, with `latest` last, even in parallel."""
 
 import multiprocessing
 import os
@@ -15,7 +15,7 @@ from quantgate.errors import InputError, StorageError
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.foundation.storage import gcs_client
 
-# Google's client leaves connections of refused requests to the garbage collector.
+# Google's client does not close the connections of refused requests.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 TO = "gs://bucket/models/fashion"
@@ -38,7 +38,7 @@ def refusal(action, *arguments):
 
 
 def generations(bucket):
-    return {name: found.generation for name, found in bucket.objects.items()}
+    return {name: stored.generation for name, stored in bucket.objects.items()}
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ def latest(bucket, check_fleet):
     """Check the fleet, and return the version that `latest` names."""
 
     def read(name):
-        found = bucket.objects.get(f"{FOLDER}/{name}")
-        return found.content if found else None
+        stored = bucket.objects.get(f"{FOLDER}/{name}")
+        return stored.content if stored else None
 
     return lambda *allowed: check_fleet(read, allowed)
 
 
-def test_a_version_is_four_objects_and_latest_names_it(bucket, decided, latest):
+def test_version_has_four_objects_and_latest_names_it(bucket, decided, latest):
     promotion = publish(decided())
     version = version_of(b"model")
     assert sorted(bucket.objects) == [
@@ -69,7 +69,7 @@ def test_a_version_is_four_objects_and_latest_names_it(bucket, decided, latest):
     assert uploaded == ["model.tflite", "decision.json", "README.md", "manifest.json", "latest"]
 
 
-def test_compiled_models_lie_beside_the_model(bucket, decided, tmp_path):
+def test_compiled_models_are_published_beside_the_model(bucket, decided, tmp_path):
     (tmp_path / "ethos_u.tflite").write_bytes(b"npu")
     compiled = {"compiled_path": str(tmp_path)}
     publish(decided())
@@ -83,7 +83,7 @@ def test_compiled_models_lie_beside_the_model(bucket, decided, tmp_path):
     assert generations(bucket) == before
 
 
-def test_it_is_the_same_as_in_a_folder(bucket, decided, tmp_path):
+def test_version_is_the_same_as_in_a_folder(bucket, decided, tmp_path):
     for content in (b"one", b"two"):
         publish(decided(content))
         promote(to=str(tmp_path / "fleet"), **decided(content))
@@ -93,13 +93,13 @@ def test_it_is_the_same_as_in_a_folder(bucket, decided, tmp_path):
         if path.is_file()
     }
     there = {
-        name.removeprefix(f"{FOLDER}/"): found.content for name, found in bucket.objects.items()
+        name.removeprefix(f"{FOLDER}/"): stored.content for name, stored in bucket.objects.items()
     }
     assert here == there
     assert len(here) == 10
 
 
-def test_a_repeat_writes_nothing(bucket, decided):
+def test_repeated_promotion_writes_nothing(bucket, decided):
     first = publish(decided())
     before = generations(bucket)
     assert publish(decided()) == first
@@ -109,7 +109,7 @@ def test_a_repeat_writes_nothing(bucket, decided):
 
 @pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
 @pytest.mark.parametrize("content", [b"{}", None])
-def test_what_is_damaged_or_gone_is_published_anew(bucket, decided, latest, damage, content):
+def test_damaged_or_missing_files_are_published_again(bucket, decided, latest, damage, content):
     version = publish(decided()).version
     name = f"{FOLDER}/{version}/{damage}"
     bucket.put(name, b"{}") if content else bucket.objects.pop(name)
@@ -117,7 +117,7 @@ def test_what_is_damaged_or_gone_is_published_anew(bucket, decided, latest, dama
     assert latest(version) == version
 
 
-def test_the_decision_of_another_model_is_not_taken_over(bucket, decided, latest):
+def test_decision_of_another_model_is_replaced(bucket, decided, latest):
     other = Path(decided(b"other")["decision_path"]).read_bytes()
     version = version_of(b"model")
     bucket.put(f"{FOLDER}/{version}/decision.json", other)
@@ -126,7 +126,7 @@ def test_the_decision_of_another_model_is_not_taken_over(bucket, decided, latest
     assert bucket.text(f"{FOLDER}/{version}/decision.json") != other.decode()
 
 
-def test_rolling_back_goes_through_the_versions_before(bucket, decided, latest):
+def test_rolling_back_goes_through_earlier_versions(bucket, decided, latest):
     one, two, three = (publish(decided(content)).version for content in (b"1", b"2", b"3"))
     assert roll_back(TO) == (three, two)
     assert latest(two) == two
@@ -137,14 +137,14 @@ def test_rolling_back_goes_through_the_versions_before(bucket, decided, latest):
     assert roll_back(TO) == (three, one)
 
 
-def test_promoting_and_rolling_back_in_turn_does_not_go_round_in_circles(bucket, decided):
+def test_each_version_is_in_the_history_once(bucket, decided):
     one, two = (publish(decided(content)).version for content in (b"1", b"2"))
     publish(decided(b"1"))
     assert roll_back(TO) == (one, two)
     assert refusal(roll_back, TO) == f"{TO} has no previous version of `latest`"
 
 
-def test_a_damaged_version_is_not_rolled_back_to(bucket, decided, latest):
+def test_damaged_version_is_not_rolled_back_to(bucket, decided, latest):
     one, two = (publish(decided(content)).version for content in (b"1", b"2"))
     bucket.put(f"{FOLDER}/{one}/model.tflite", b"damaged")
     assert refusal(roll_back, TO) == (
@@ -154,11 +154,11 @@ def test_a_damaged_version_is_not_rolled_back_to(bucket, decided, latest):
     assert latest(two) == two
 
 
-def test_nothing_to_roll_back(bucket):
+def test_rollback_without_earlier_versions_is_refused(bucket):
     assert refusal(roll_back, TO) == f"nothing was published in {TO}: it has no `latest`"
 
 
-def test_somebody_moves_latest_during_a_rollback(bucket, decided):
+def test_change_of_latest_during_a_rollback_is_reported(bucket, decided):
     publish(decided(b"1"))
     publish(decided(b"2"))
     bucket.fail(lambda _: bucket.put(f"{FOLDER}/latest", b"third\n"), method="POST")
@@ -174,13 +174,13 @@ def hang_up(_):
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("fault", [hang_up, lambda request: request.answer(503)])
-def test_a_passing_failure_is_tried_again(bucket, decided, latest, fault, method):
+def test_temporary_failure_is_retried(bucket, decided, latest, fault, method):
     bucket.fail(fault, times=2, method=method)
     assert latest(publish(decided()).version)
 
 
 @pytest.mark.parametrize("which", range(1, 7))
-def test_an_answer_that_is_lost_does_not_look_like_somebody_else(bucket, decided, latest, which):
+def test_lost_answer_is_not_taken_for_a_concurrent_write(bucket, decided, latest, which):
     publish(decided(b"old"))
     uploads = 0
 
@@ -199,7 +199,7 @@ def test_an_answer_that_is_lost_does_not_look_like_somebody_else(bucket, decided
 @pytest.mark.parametrize(
     "name", ["model.tflite", "decision.json", "README.md", "manifest.json", "latest"]
 )
-def test_bytes_that_change_on_the_way_are_refused(bucket, decided, latest, name):
+def test_bytes_damaged_in_transfer_are_refused(bucket, decided, latest, name):
     version = version_of(b"model")
 
     def damage(request):
@@ -215,7 +215,7 @@ def test_bytes_that_change_on_the_way_are_refused(bucket, decided, latest, name)
     assert latest(version) == version
 
 
-def test_storage_that_stays_down(bucket, decided, monkeypatch):
+def test_permanent_failure_of_storage_is_reported(bucket, decided, monkeypatch):
     monkeypatch.setattr(gcs_client, "PATIENCE_S", 1.0)
     bucket.fail(lambda request: request.answer(503), times=1000, method="POST")
     message = refusal(publish, decided())
@@ -228,7 +228,7 @@ def test_storage_that_stays_down(bucket, decided, monkeypatch):
     assert bucket.objects == {}
 
 
-def test_a_bucket_that_does_not_exist(bucket, decided):
+def test_missing_bucket_is_reported(bucket, decided):
     arguments = decided()
     with pytest.raises(StorageError) as caught:
         promote(to="gs://missing/models", **arguments)
@@ -238,7 +238,7 @@ def test_a_bucket_that_does_not_exist(bucket, decided):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_permission(bucket, decided, latest, method):
+def test_missing_permission_is_reported(bucket, decided, latest, method):
     old = publish(decided(b"old")).version
     bucket.fail(lambda request: request.answer(403, "robot may not"), times=9, method=method)
     assert refusal(publish, decided(b"new")).startswith(
@@ -250,7 +250,7 @@ def test_no_permission(bucket, decided, latest, method):
 
 
 def together(bucket, arguments, name):
-    """Promote side by side, all waiting for each other before the first upload of a name."""
+    """Promote in parallel, and let all wait for each other before the first upload of a name."""
     barrier = threading.Barrier(len(arguments), timeout=20)
     waiting = set()
 
@@ -272,7 +272,7 @@ def together(bucket, arguments, name):
 
 @pytest.mark.parametrize("name", ["model.tflite", "manifest.json"])
 @pytest.mark.parametrize("before", [True, False])
-def test_of_two_promotions_at_once_one_wins(bucket, decided, latest, name, before):
+def test_one_of_two_concurrent_promotions_wins(bucket, decided, latest, name, before):
     if before:
         publish(decided(b"old"))
     one, two = together(bucket, [decided(b"1"), decided(b"2")], name)
@@ -300,7 +300,7 @@ def test_two_decisions_for_one_model_do_not_mix(bucket, decided, latest, name):
     assert latest(one.version) == one.version
 
 
-def test_a_crowd_of_promotions(bucket, decided, latest):
+def test_many_concurrent_promotions_leave_a_complete_version(bucket, decided, latest):
     for round_ in range(3):
         contents = [f"{round_} {number}".encode() for number in range(4)] * 2
         arguments = [
@@ -313,7 +313,7 @@ def test_a_crowd_of_promotions(bucket, decided, latest):
 
 
 def killed_at(bucket, arguments, number, moment):
-    """Promote in a child that is killed at its n-th request; True if it was."""
+    """Promote in a child that is killed at its n-th request, and return whether it was."""
     started, seen = threading.Event(), 0
 
     def kill(_):
@@ -335,7 +335,7 @@ def killed_at(bucket, arguments, number, moment):
 
 
 @pytest.mark.parametrize("moment", ["faults", "after"])
-def test_a_kill_at_any_request_leaves_a_whole_latest(bucket, decided, latest, moment):
+def test_kill_at_any_request_leaves_latest_complete(bucket, decided, latest, moment):
     old, new = version_of(b"old"), version_of(b"new")
     points, seen = 0, set()
     while True:

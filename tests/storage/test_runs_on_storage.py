@@ -1,6 +1,6 @@
-"""A local run of a pipeline whose sources are in a bucket."""
+"""Local runs of a pipeline with sources in a bucket."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH123, SIM115
 
 import signal
@@ -65,7 +65,7 @@ def cached(result):
     return {task.name: task.cached for task in result.tasks}
 
 
-def test_a_task_rests_on_the_content_and_not_on_its_place_or_time(bucket, run):
+def test_cache_key_depends_on_content_and_not_on_uri_or_time(bucket, run):
     bucket.put("data/a", b"first")
     assert run().outputs["Output"] == "firstfirst"
     bucket.put("data/a", b"first")
@@ -78,13 +78,13 @@ def test_a_task_rests_on_the_content_and_not_on_its_place_or_time(bucket, run):
     assert changed.outputs["Output"] == "otherother"
 
 
-def test_without_a_cache_the_run_keeps_what_it_fetched(bucket, run, tmp_path):
+def test_run_without_a_cache_keeps_its_downloads(bucket, run, tmp_path):
     bucket.put("data/a", b"first")
     assert run(cache=False).outputs["Output"] == "firstfirst"
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_source_stays_the_same_for_the_length_of_a_run(bucket, compiled, tmp_path):
+def test_source_stays_the_same_during_a_run(bucket, compiled, tmp_path):
     bucket.put("data/a", b"first")
     twice = {"folder": "gs://bucket/data", "file": "gs://bucket/data"}
 
@@ -110,7 +110,7 @@ def test_a_source_stays_the_same_for_the_length_of_a_run(bucket, compiled, tmp_p
     assert result.outputs["Output"] == "firstfirst"
 
 
-def test_a_dry_run_says_what_would_be_fetched(bucket, compiled, run, tmp_path):
+def test_dry_run_shows_the_files_to_fetch(bucket, compiled, run, tmp_path):
     bucket.put("data/a", b"first")
     planned = dry_run(read_pipeline(compiled), SOURCES, tmp_path / "cache")
     assert [task.to_run for task in planned][:1] == [
@@ -122,7 +122,7 @@ def test_a_dry_run_says_what_would_be_fetched(bucket, compiled, run, tmp_path):
     assert [task.to_run for task in planned] == [None, None, None]
 
 
-def test_what_was_fetched_is_listed_and_pruned(bucket, run, tmp_path):
+def test_downloads_are_listed_and_pruned(bucket, run, tmp_path):
     bucket.put("data/a", b"first")
     run()
     titles = {entry.title for entry in kept(tmp_path / "cache")}
@@ -132,7 +132,7 @@ def test_what_was_fetched_is_listed_and_pruned(bucket, run, tmp_path):
     assert run().outputs["Output"] == "firstfirst"
 
 
-def test_what_a_run_reads_is_not_pruned(bucket, compiled, tmp_path):
+def test_downloads_in_use_are_not_pruned(bucket, compiled, tmp_path):
     bucket.put("data/a", b"first")
     pruned = []
 
@@ -152,7 +152,7 @@ def test_what_a_run_reads_is_not_pruned(bucket, compiled, tmp_path):
     assert pruned == []
 
 
-def test_a_source_that_is_missing_fails_its_import(bucket, run):
+def test_missing_source_fails_its_import(bucket, run):
     errors = {task.name: task.error for task in run().tasks}
     assert errors["importer"] == (
         "cannot fetch gs://bucket/data: there is nothing there; check its name"
@@ -171,7 +171,7 @@ run_pipeline(read_pipeline(source), arguments, out / "out", out / "logs", cache=
 
 @pytest.mark.timing
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_ends_while_it_fetches_leaves_no_process(bucket, compiled, tmp_path, number):
+def test_interrupted_run_leaves_no_download_process(bucket, compiled, tmp_path, number):
     bucket.put("data/a", b"first" * 100_000)
     asked, released = threading.Event(), threading.Event()
 
@@ -193,7 +193,7 @@ def test_a_run_that_ends_while_it_fetches_leaves_no_process(bucket, compiled, tm
 
 
 def fetching(folder):
-    found = subprocess.run(
+    listed = subprocess.run(
         ["pgrep", "-f", f"fetch_child .* {folder}"], capture_output=True, text=True
     )
-    return found.stdout
+    return listed.stdout

@@ -1,4 +1,4 @@
-"""`s3://` against a real server on loopback: sources, promotion, rollback, decisions, faults."""
+"""`s3://` with a server on loopback: sources, promotion, rollback, decisions, failures."""
 
 import errno
 import gc
@@ -31,7 +31,7 @@ LARGE = bytes(range(256)) * 4096
 
 
 def s3_server():
-    """The module `s3_server.py` beside this file."""
+    """Return the module `s3_server.py` in this folder."""
     if "s3_server" not in sys.modules:
         place = Path(__file__).with_name("s3_server.py")
         spec = importlib.util.spec_from_file_location("s3_server", place)
@@ -49,14 +49,14 @@ def server():
     running.close()
     s3fs.S3FileSystem.clear_instance_cache()
     with warnings.catch_warnings():
-        # botocore leaves its connections to the garbage collector.
+        # botocore does not close its connections.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
 
 @pytest.fixture(scope="module")
 def client(server):
-    """A client of the server; the tested code finds it by the environment."""
+    """A client of the server, which the tested code finds through the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", server.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
@@ -70,7 +70,7 @@ def client(server):
 
 @pytest.fixture
 def s3(client, door):
-    """The client, with the bucket `s3://bucket`, which is empty."""
+    """The client, with the empty bucket `s3://bucket`."""
     door.faults.clear()
     client.mkdir("bucket")
     yield client
@@ -80,7 +80,7 @@ def s3(client, door):
 
 @pytest.fixture
 def environment(monkeypatch):
-    """An environment to change, which the tested code looks at anew."""
+    """The environment, which the tested code reads again after every change."""
     s3fs.S3FileSystem.clear_instance_cache()
     yield monkeypatch
     s3fs.S3FileSystem.clear_instance_cache()
@@ -118,7 +118,7 @@ def test_files_and_folders_are_fetched(data, fetch, door):
     assert ("GET", "/bucket/data/a") not in door.asked
 
 
-def test_passing_failures_are_tried_again(data, fetch, door):
+def test_temporary_failures_are_retried(data, fetch, door):
     door.faults.append(("GET", "/data/a", s3_server().answer("503 Slow Down", "SlowDown")))
     door.faults.append(("GET", "/data/sub/b", s3_server().cut))
     folder = fetch(data)
@@ -127,7 +127,7 @@ def test_passing_failures_are_tried_again(data, fetch, door):
     assert not door.faults
 
 
-def test_storage_that_stays_down_is_given_up(data, fetch, door):
+def test_permanent_failure_of_storage_is_reported(data, fetch, door):
     door.always.append(("GET", "/data/a", s3_server().answer("500 Error", "InternalError")))
     with pytest.raises(StorageError) as caught:
         fetch(data)
@@ -137,13 +137,13 @@ def test_storage_that_stays_down_is_given_up(data, fetch, door):
     )
 
 
-def test_an_endpoint_where_nobody_is(data, fetch, environment):
+def test_unreachable_endpoint_is_reported(data, fetch, environment):
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(StorageError, match=r"EndpointConnectionError: .*; check its endpoint and"):
         fetch(data)
 
 
-def test_no_credentials(data, fetch, decided, environment, tmp_path):
+def test_missing_credentials_are_reported(data, fetch, decided, environment, tmp_path):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         environment.delenv(name)
     environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -155,19 +155,19 @@ def test_no_credentials(data, fetch, decided, environment, tmp_path):
 
 
 @pytest.mark.parametrize(("method", "uri"), [("GET", ""), ("HEAD", "/a")])
-def test_no_permission(data, fetch, door, method, uri):
+def test_missing_permission_is_reported(data, fetch, door, method, uri):
     door.always.append((method, "/data/a", denied()))
     with pytest.raises(StorageError, match=r"permission denied \(.*\); check your rights, and"):
         fetch(data + uri)
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/none", "s3://nobody-s/data"])
-def test_where_nothing_is(s3, fetch, uri):
+def test_missing_files_are_reported(s3, fetch, uri):
     with pytest.raises(StorageError, match=r"there is nothing .*; check its name"):
         fetch(uri)
 
 
-def test_a_file_that_is_replaced_meanwhile(s3, data, tmp_path):
+def test_file_replaced_while_fetching_is_reported(s3, data, tmp_path):
     storage = FsspecStorage()
     listing = storage.listing(data)
     s3.pipe("bucket/data/a", LARGE[::-1])
@@ -176,7 +176,7 @@ def test_a_file_that_is_replaced_meanwhile(s3, data, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
-def test_a_full_disk_is_no_fault_of_storage(data, tmp_path):
+def test_full_disk_is_not_reported_as_a_failure_of_storage(data, tmp_path):
     storage = FsspecStorage()
     (tmp_path / "a").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device") as caught:
@@ -197,7 +197,7 @@ def pipeline(place: str) -> int:
     return size(source=source.output).output
 
 
-def test_a_run_rests_on_what_lies_there(s3, data, tmp_path):
+def test_run_depends_on_the_content_of_the_bucket(s3, data, tmp_path):
     compiler.Compiler().compile(pipeline, str(tmp_path / "pipeline.yaml"))
 
     def run():
@@ -234,7 +234,9 @@ def test_versions_are_published_and_rolled_back(s3, decided, check_fleet, door):
 @pytest.mark.parametrize(
     ("method", "part"), [("PUT", "model.tflite"), ("PUT", "latest"), ("GET", "latest")]
 )
-def test_passing_failures_of_a_promotion(s3, decided, check_fleet, door, method, part):
+def test_temporary_failures_of_a_promotion_are_retried(
+    s3, decided, check_fleet, door, method, part
+):
     door.faults.append((method, part, s3_server().answer("503 Slow Down", "SlowDown")))
     promote(to="s3://bucket/fleet", **decided())
     assert not door.faults
@@ -242,7 +244,7 @@ def test_passing_failures_of_a_promotion(s3, decided, check_fleet, door, method,
     assert check_fleet(lambda name: s3.cat_file(f"bucket/fleet/{name}"), {latest}) == latest
 
 
-def test_a_promotion_that_may_not_write_leaves_latest(s3, decided, door):
+def test_failed_promotion_does_not_change_latest(s3, decided, door):
     promote(to="s3://bucket/fleet", **decided(b"one"))
     before = s3.cat_file("bucket/fleet/latest")
     door.always.append(("PUT", "/fleet/", denied()))
@@ -252,13 +254,13 @@ def test_a_promotion_that_may_not_write_leaves_latest(s3, decided, door):
     assert s3.cat_file("bucket/fleet/latest") == before
 
 
-def test_a_bucket_that_does_not_exist(s3, decided):
+def test_missing_bucket_is_not_created(s3, decided):
     with pytest.raises(StorageError, match="cannot publish in s3://nobody-s/fleet: "):
         promote(to="s3://nobody-s/fleet", **decided())
     assert not s3.exists("nobody-s")
 
 
-def test_what_somebody_else_has_written_is_not_replaced(s3):
+def test_concurrent_write_is_not_replaced(s3):
     shelf = FsspecShelf("s3://bucket/fleet")
     shelf.write("latest", b"mine", None)
     seen = shelf.read("latest")
@@ -268,20 +270,20 @@ def test_what_somebody_else_has_written_is_not_replaced(s3):
     assert s3.cat_file("bucket/fleet/latest") == b"theirs"
 
 
-def test_the_decision_of_a_run_on_a_cluster(s3, decided, tmp_path):
+def test_decision_of_a_run_on_a_cluster_is_fetched(s3, decided, tmp_path):
     results, paths = "s3://bucket/runs/digits/run-1", decided()
     decision = Path(paths["decision_path"])
     s3.put_file(str(decision), "bucket/runs/digits/run-1/gate/7/decision")
     for name in ("winner", "report", "page"):
         s3.pipe(f"bucket/runs/digits/run-1/gate/7/{name}", b"")
-    found = fetch_results(results, tmp_path / "found")
-    assert found.decision == Decision.read(decision)
-    assert found.winner == f"{results}/gate/7/winner"
+    outcome = fetch_results(results, tmp_path / "fetched")
+    assert outcome.decision == Decision.read(decision)
+    assert outcome.winner == f"{results}/gate/7/winner"
     with pytest.raises(ClusterError, match="the results are below s3://bucket/none"):
-        fetch_results("s3://bucket/none", tmp_path / "found")
+        fetch_results("s3://bucket/none", tmp_path / "fetched")
 
 
-def test_no_secret_is_told(data, fetch, door):
+def test_secrets_are_in_no_message(data, fetch, door):
     door.always.append(("GET", "/data/a", denied()))
     with pytest.raises(StorageError) as caught:
         fetch(data)

@@ -1,4 +1,4 @@
-"""What is not part of the core install, and the command that installs it."""
+"""Optional dependencies, and the commands that install them."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from quantgate.errors import UsageError
 
-#: The extra that brings a module.
+#: The extra that installs a module.
 EXTRAS: Mapping[str, str] = MappingProxyType(
     {
         "ai_edge_litert": "evaluate",
@@ -22,10 +22,10 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: What every run on this machine imports.
+#: Modules that every run on this machine imports.
 FOR_A_RUN = ("kfp", "tensorflow", "ai_edge_litert", "sklearn")
 
-#: Where it is "true", kfp imports what a task needs and no more.
+#: If it is "true", kfp imports only what a task needs.
 KFP_RUNTIME = "_KFP_RUNTIME"
 
 
@@ -33,7 +33,7 @@ def require(purpose: str, *modules: str) -> None:
     """Make sure that modules can be imported, without importing them.
 
     Raises:
-        UsageError: some cannot; it names the command that installs them.
+        UsageError: a module is missing. The message gives the `pip install` command.
     """
     missing = [module for module in modules if not _can_be_imported(module)]
     if missing:
@@ -48,14 +48,15 @@ def require(purpose: str, *modules: str) -> None:
 def _can_be_imported(module: str) -> bool:
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # what it is a part of is missing
+    except ModuleNotFoundError:  # its parent package is missing
         return False
 
 
 def import_kfp_without_client() -> None:
-    """Import kfp as its own runtime does; the client takes longer to import than a cached run.
+    """Import kfp as its own runtime does, without the client.
 
-    Whoever imports `kfp.dsl` or `kfp.compiler` afterwards gets them whole.
+    Importing the client takes longer than a cached run. Later imports of `kfp.dsl` and
+    `kfp.compiler` are complete all the same.
     """
     before = os.environ.get(KFP_RUNTIME)
     os.environ[KFP_RUNTIME] = "true"

@@ -10,10 +10,10 @@ import yaml
 from quantgate.errors import PipelineError, UsageError
 from quantgate.foundation.hashing import sha256_of_file
 
-#: The C parser reads a pipeline ten times as fast, where PyYAML was built with it.
+#: The C parser is ten times as fast. PyYAML may be built without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DIGITS = 12
-#: Of the manifests that kfp compiles into.
+#: The API group of the manifests that kfp writes.
 _GROUP = "pipelines.kubeflow.org/"
 _SECTIONS = ("pipelineInfo", "deploymentSpec", "root")
 
@@ -23,10 +23,9 @@ class PipelineFile:
     """A compiled pipeline.
 
     Attributes:
-        document: the IR: `components`, `deploymentSpec`, `root` and so on.
-        size: of the whole file, in bytes.
-        platforms: the second document, with what only some platforms know; empty where there is
-            none.
+        document: the IR, with `components`, `deploymentSpec`, `root` and so on.
+        size: size of the whole file in bytes.
+        platforms: the second document, with settings for single platforms. Empty if there is none.
     """
 
     document: dict[str, Any]
@@ -35,11 +34,11 @@ class PipelineFile:
 
 
 def read_pipeline_file(path: Path) -> PipelineFile:
-    """Read a compiled pipeline, whoever compiled it: KFP's own YAML, or Kubernetes manifests.
+    """Read a compiled pipeline: KFP's own YAML, or Kubernetes manifests.
 
     Raises:
         UsageError: the file cannot be read.
-        PipelineError: it is no KFP v2 pipeline.
+        PipelineError: the file is no KFP v2 pipeline.
     """
     content, documents = _read(path)
     document, platforms = _parts_of(path, documents)
@@ -68,12 +67,12 @@ def _read(path: Path) -> tuple[bytes, list[Any]]:
 
 
 def version_of(path: Path) -> str:
-    """Return the name that a version of a compiled pipeline has where none is given: a hash."""
+    """Return the default name of a pipeline's version, a hash of its file."""
     return sha256_of_file(path)[:_DIGITS]
 
 
 def _parts_of(path: Path, documents: Sequence[Any]) -> tuple[Any, Any]:
-    """Return a pipeline and its settings for platforms, which a manifest of a version may hold."""
+    """Return a pipeline and its settings for platforms, from IR or from a manifest."""
     first, second, *_ = [*documents, None, None]
     if not _is_manifest(first):
         return first, second
@@ -93,4 +92,4 @@ def _is_manifest(document: object) -> bool:
 
 
 def _not_compiled(path: Path, reason: str) -> str:
-    return f"{path}: not a pipeline compiled by KFP v2, for {reason}; compile it anew"
+    return f"{path}: not a pipeline compiled by KFP v2, because {reason}. Compile it again"

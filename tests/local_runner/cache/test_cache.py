@@ -1,6 +1,6 @@
-"""Tasks that ran before: when they are taken from the cache, and when not."""
+"""The tasks that are taken from the cache, and those that run again."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH103, PTH123, SIM115, T201, UP006, UP035
 
 import os
@@ -54,7 +54,7 @@ def chain(source: str, text: str, to: str, words: List[str] = ["x"]) -> str:  # 
 
 
 class Recorder:
-    """Remembers what it is told."""
+    """An observer that records all events."""
 
     def __init__(self) -> None:
         self.started: list[str] = []
@@ -68,7 +68,7 @@ class Recorder:
 
 
 class Bench:
-    """A pipeline with its data and a cache, to be run again and again."""
+    """A pipeline with its data and a cache, which can be run repeatedly."""
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder = folder
@@ -98,7 +98,7 @@ class Bench:
         return result
 
     def ran(self, **changed) -> set[str]:
-        """Names of the tasks that ran, without importers."""
+        """Return the names of the tasks that ran, without importers."""
         result = self.run(**changed)
         return {task.display_name for task in result.tasks if not task.cached} - {"importer"}
 
@@ -117,7 +117,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_what_was_done_is_not_done_again(bench):
+def test_finished_tasks_do_not_run_again(bench):
     first = bench.run()
     assert {task.display_name for task in first.tasks if task.cached} == set()
     second = bench.run()
@@ -130,7 +130,7 @@ def test_what_was_done_is_not_done_again(bench):
     assert content(made[0]) == content(made[1]) == {"a b/ünïcode": b"Adata"}
 
 
-def test_a_run_that_does_nothing_starts_no_process(compiled, bench):
+def test_fully_cached_run_starts_no_process(compiled, bench):
     @dsl.pipeline(name="pure")
     def pure(source: str, text: str, to: str):
         data = dsl.importer(artifact_uri=source, artifact_class=Dataset).output
@@ -143,7 +143,7 @@ def test_a_run_that_does_nothing_starts_no_process(compiled, bench):
     assert not (bench.folder / "run 2/logs/imports.log").exists()
 
 
-def test_the_log_comes_with_the_outputs(bench):
+def test_log_is_restored_with_the_outputs(bench):
     bench.run()
     (task,) = (task for task in bench.run().tasks if task.name == "shout")
     note, printed = task.log.read_text("utf-8").splitlines()
@@ -167,7 +167,7 @@ def test_the_log_comes_with_the_outputs(bench):
         ({"to": os.devnull}, {"Publish"}, [None, None, "it runs every time"]),
     ],
 )
-def test_only_what_rests_on_a_change_runs_again(bench, changed, ran, why):
+def test_only_tasks_that_depend_on_a_change_run_again(bench, changed, ran, why):
     bench.run()
     fates = bench.fates(**changed)
     assert [fates[name] for name in ("Shout", "Read", "Publish")] == why
@@ -175,7 +175,7 @@ def test_only_what_rests_on_a_change_runs_again(bench, changed, ran, why):
     assert bench.ran() == {"Publish"}
 
 
-def test_an_input_is_known_by_its_content(bench):
+def test_inputs_are_identified_by_content(bench):
     bench.run()
     copy = bench.folder / "elsewhere" / "data.txt"
     copy.parent.mkdir()
@@ -186,13 +186,13 @@ def test_an_input_is_known_by_its_content(bench):
     assert bench.ran() == {"Shout", "Read", "Publish"}
 
 
-def test_a_changed_name_may_be_another_format(bench):
+def test_changed_file_name_runs_the_task_again(bench):
     bench.run()
     renamed = bench.data.rename(bench.folder / "data.csv")
     assert bench.fates(source=str(renamed))["Shout"] == "input data changed"
 
 
-def test_a_dry_run_says_what_is_there_and_why_not(bench):
+def test_dry_run_explains_hits_and_misses(bench):
     before = sorted(bench.folder.rglob("*"))
     assert bench.fates() == {
         "importer": None,
@@ -210,7 +210,7 @@ def test_a_dry_run_says_what_is_there_and_why_not(bench):
     }
 
 
-def test_a_task_that_failed_is_run_again(compiled, bench):
+def test_failed_task_runs_again(compiled, bench):
     @component
     def fragile(to: str) -> int:
         import os
@@ -261,7 +261,7 @@ def test_equal_tasks_of_one_run_run_once(compiled, bench):
     assert len(list((bench.folder / "run 1").rglob("made"))) == 3
 
 
-def test_an_item_more_runs_for_that_item_only(compiled, bench):
+def test_additional_loop_item_runs_only_that_item(compiled, bench):
     @dsl.pipeline(name="items")
     def items(source: str, text: str, to: str, words: List[str]):
         data = dsl.importer(artifact_uri=source, artifact_class=Dataset).output
@@ -278,7 +278,7 @@ def test_an_item_more_runs_for_that_item_only(compiled, bench):
     assert {task.iteration for task in result.tasks if not task.cached} == {None, 0}
 
 
-def test_a_later_task_cannot_reach_the_cache(compiled, bench):
+def test_later_task_cannot_change_the_cache(compiled, bench):
     @component
     def spoil(model: Input[Model]):
         with open(model.path + "/a b/ünïcode", "w") as stream:
@@ -297,7 +297,7 @@ def test_a_later_task_cannot_reach_the_cache(compiled, bench):
     assert [task.cached for task in result.tasks if task.name == "shout"] == [True]
 
 
-def test_code_behind_a_task_counts(compiled, bench, tmp_path, monkeypatch):
+def test_changed_code_of_imports_runs_the_task_again(compiled, bench, tmp_path, monkeypatch):
     package = tmp_path / "helping_hand"
     package.mkdir()
     (package / "__init__.py").write_text("")
@@ -323,7 +323,7 @@ def test_code_behind_a_task_counts(compiled, bench, tmp_path, monkeypatch):
     assert bench.run().outputs == {"Output": 22}
 
 
-def test_a_fact_of_the_run_in_a_command_is_no_reason_to_reuse_it(compiled, bench):
+def test_tasks_with_facts_of_the_run_are_not_cached(compiled, bench):
     @dsl.container_component
     def who(name: dsl.OutputPath(str), job: str):
         return dsl.ContainerSpec(
@@ -340,7 +340,7 @@ def test_a_fact_of_the_run_in_a_command_is_no_reason_to_reuse_it(compiled, bench
     assert len(names) == 2
 
 
-def test_a_link_is_what_it_points_to(bench):
+def test_links_count_as_their_targets(bench):
     bench.run()
     real = bench.folder / "real.txt"
     bench.data.rename(real)

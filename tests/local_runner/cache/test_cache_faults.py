@@ -1,6 +1,6 @@
-"""Whatever happens to the cache, a run gives the same outputs."""
+"""Runs give the same outputs even if the cache is damaged, shared or full."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH102, PTH123, SIM115, UP006, UP035
 
 import json
@@ -78,7 +78,7 @@ TASKS = 7
 
 
 class Runner:
-    """Starts the pipeline in processes of their own, with one cache."""
+    """Runs the pipeline in separate processes that share a cache."""
 
     def __init__(self, folder: Path, source: Path) -> None:
         self.folder = folder
@@ -99,7 +99,7 @@ class Runner:
         )
 
     def ends(self, process: "subprocess.Popen[str]") -> tuple[int, str]:
-        """How many tasks were cached, and the warnings; the outputs are as they must be."""
+        """Check the outputs, and return the number of cached tasks and the warnings."""
         printed, warnings = process.communicate(timeout=120)
         assert process.returncode == 0, warnings
         outputs, cached, succeeded = json.loads(printed)
@@ -160,7 +160,7 @@ def replace_by_another(entry: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "found"),
+    ("damage", "reason"),
     [
         (truncate, "outputs/made/part 3 was changed"),
         (flip_a_byte, "outputs/made/part 3 was changed"),
@@ -171,7 +171,7 @@ def replace_by_another(entry: Path) -> None:
         (replace_by_another, "entry.json was changed"),
     ],
 )
-def test_a_damaged_entry_is_dropped_with_a_warning_and_made_anew(compiled, tmp_path, damage, found):
+def test_damaged_entry_is_dropped_with_a_warning_and_replaced(compiled, tmp_path, damage, reason):
     warnings = []
 
     def listen(event):
@@ -189,13 +189,13 @@ def test_a_damaged_entry_is_dropped_with_a_warning_and_made_anew(compiled, tmp_p
     assert run("first") == 0
     damage(entry_of(cache, "make"))
     assert run("second") == TASKS - 1
-    assert warnings == [f"make: its entry in the cache is damaged ({found}); it is made anew"]
+    assert warnings == [f"make: its entry in the cache is damaged ({reason}); the task runs again"]
     assert run("third") == TASKS
     assert len(warnings) == 1
 
 
-def test_a_run_after_a_kill_goes_on_where_it_was(runner):
-    """Ten kills at random moments of one run after another; each may leave any state behind."""
+def test_runs_killed_at_random_moments_leave_a_usable_cache(runner):
+    """Each of ten runs is killed at a random moment, and may leave any state behind."""
     moments = random.Random(4)
     for _ in range(10):
         if len(list(runner.cache.glob("entries/*"))) == TASKS:
@@ -209,7 +209,7 @@ def test_a_run_after_a_kill_goes_on_where_it_was(runner):
     assert runner.run() == (TASKS, "")
 
 
-def test_what_was_finished_before_a_kill_is_not_done_again(runner):
+def test_finished_tasks_of_a_killed_run_are_reused(runner):
     process = runner.start()
     limit = time.monotonic() + 60
     while len(list(runner.cache.glob("entries/*/entry.json"))) < 2:
@@ -221,7 +221,7 @@ def test_what_was_finished_before_a_kill_is_not_done_again(runner):
     assert (cached >= 2, warnings) == (True, "")
 
 
-def test_two_runs_at_once_share_the_cache(runner):
+def test_concurrent_runs_share_the_cache(runner):
     both = [runner.start(), runner.start()]
     assert [warnings for _, warnings in map(runner.ends, both)] == ["", ""]
     assert len(list(runner.cache.glob("entries/*"))) == TASKS
@@ -229,17 +229,17 @@ def test_two_runs_at_once_share_the_cache(runner):
     assert runner.run() == (TASKS, "")
 
 
-def test_a_cache_that_cannot_be_written_is_one_warning(runner):
+def test_unwritable_cache_gives_one_warning(runner):
     runner.cache.write_text("a file stands here")
     assert runner.run() == (
         0,
         f"the cache in {runner.cache} cannot be written (Not a directory); "
-        "what this run makes may not be found again\n",
+        "later runs may have to run these tasks again\n",
     )
     assert runner.cache.read_text() == "a file stands here"
 
 
-def test_a_full_disk_is_one_warning(runner, small_disk):
+def test_full_disk_gives_one_warning(runner, small_disk):
     small = runner.folder / "small disk"
     mount = small_disk(small, "600k")
     run = " ".join(f"'{word}'" for word in runner.command(small / "cache"))
@@ -251,5 +251,5 @@ def test_a_full_disk_is_one_warning(runner, small_disk):
     assert (outputs, cached, succeeded, left) == (EXPECTED, 0, True, 0)
     assert done.stderr == (
         f"the cache in {small / 'cache'} cannot be written (No space left on device); "
-        "what this run makes may not be found again\n"
+        "later runs may have to run these tasks again\n"
     )

@@ -1,4 +1,4 @@
-"""Hashes of files and folders, and when a large file is read again."""
+"""Hashes of files and folders, and the rereading of large files."""
 
 import os
 import time
@@ -10,12 +10,12 @@ LARGE = 2 << 20
 
 
 def settled(path: Path, content: bytes) -> None:
-    """Write a file and wait until its time of change is worth something."""
+    """Write a file, and wait until its time of change is reliable."""
     path.write_bytes(content)
     time.sleep(2.1)
 
 
-def test_a_folder_is_the_names_and_bytes_of_its_files(tmp_path):
+def test_folder_hash_covers_names_and_bytes(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         (folder / "in").mkdir(parents=True)
@@ -42,7 +42,7 @@ def test_links_to_folders_are_followed_once(tmp_path):
     assert Digests().of(folder) != before
 
 
-def test_a_large_file_is_not_read_again(tmp_path):
+def test_unchanged_large_file_is_not_read_again(tmp_path):
     path = tmp_path / "large ünïcode"
     settled(path, b"a" * LARGE)
     digest = Digests(tmp_path / "known").of(path)
@@ -52,7 +52,7 @@ def test_a_large_file_is_not_read_again(tmp_path):
     assert Digests().of(path) == digest
 
 
-def test_a_broken_note_is_not_believed(tmp_path):
+def test_damaged_note_is_ignored(tmp_path):
     path, known = tmp_path / "large", tmp_path / "known"
     settled(path, b"a" * LARGE)
     expected = Digests(known).of(path)
@@ -62,7 +62,7 @@ def test_a_broken_note_is_not_believed(tmp_path):
         assert Digests(known).of(path) == expected
 
 
-def test_a_change_that_keeps_size_and_time_is_seen(tmp_path):
+def test_change_with_the_same_size_and_time_is_noticed(tmp_path):
     path, known = tmp_path / "large", tmp_path / "known"
     settled(path, b"a" * LARGE)
     before, times = Digests(known).of(path), path.stat()
@@ -71,7 +71,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(tmp_path):
     assert Digests(known).of(path) != before
 
 
-def test_a_file_that_is_still_being_written_is_not_remembered(tmp_path):
+def test_recently_written_file_is_not_remembered(tmp_path):
     path = tmp_path / "large"
     path.write_bytes(b"a" * LARGE)
     Digests(tmp_path / "known").of(path)

@@ -1,6 +1,6 @@
-"""What is said of a task that failed, when it could hardly say anything itself."""
+"""Messages about failed tasks that could hardly report their failure themselves."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH123, T201
 
 import errno
@@ -48,7 +48,7 @@ def only(result):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_full_disk_is_said(run):
+def test_full_disk_is_reported(run):
     @dsl.pipeline(name="full")
     def pipeline():
         fill_the_disk()
@@ -58,7 +58,7 @@ def test_a_full_disk_is_said(run):
     assert task.explained
 
 
-def test_an_expected_error_needs_no_log(run):
+def test_expected_error_does_not_mention_the_log(run):
     @dsl.pipeline(name="expecting")
     def pipeline():
         expected()
@@ -67,7 +67,7 @@ def test_an_expected_error_needs_no_log(run):
     assert (task.error, task.explained) == ("the data is not good; get better data", True)
 
 
-def test_an_exit_is_told_with_the_log(run):
+def test_exit_code_is_reported_with_the_log(run):
     @dsl.pipeline(name="leaving")
     def pipeline():
         leave()
@@ -82,7 +82,7 @@ def file(tmp_path):
     return tmp_path / "failure"
 
 
-def test_a_full_disk_names_the_file(file):
+def test_full_disk_is_reported_with_the_file(file):
     tell_exception(file, OSError(errno.ENOSPC, "No space left on device", "/data/x.npy"))
     error = why_ended(file, 1, [])
     assert str(error) == "no room is left on the disk for /data/x.npy; make room and run again"
@@ -97,13 +97,13 @@ def test_a_full_disk_names_the_file(file):
         (OSError(errno.EDQUOT, "x"), "no room is left on the disk; make room and run again", True),
     ],
 )
-def test_exceptions_as_they_are_told(file, error, said, explained):
+def test_exceptions_become_messages(file, error, said, explained):
     tell_exception(file, error)
-    found = why_ended(file, 1, [])
-    assert (str(found), not isinstance(found, Unexplained)) == (said, explained)
+    error = why_ended(file, 1, [])
+    assert (str(error), not isinstance(error, Unexplained)) == (said, explained)
 
 
-def test_a_name_that_the_locale_could_not_decode_is_readable_again(file):
+def test_undecodable_file_names_are_shown(file):
     broken = os.fsencode("/tmp/modèle").decode("ascii", "surrogateescape")
     tell_exception(file, InputError(f"{broken} is no model"))
     assert json.loads(file.read_text())["sentence"] == "/tmp/modèle is no model"
@@ -121,15 +121,15 @@ def test_a_name_that_the_locale_could_not_decode_is_readable_again(file):
     ],
 )
 @pytest.mark.parametrize("left", [None, "", "{", "[]"])
-def test_a_process_that_left_no_reason(file, status, said, left):
+def test_process_without_a_message_is_described_by_its_end(file, status, said, left):
     if left is not None:
         file.write_text(left)
     error = why_ended(file, status, [file.parent])
     assert (str(error), type(error)) == (said, Unexplained)
 
 
-def test_a_full_disk_is_a_hint_where_no_reason_is_left(file, monkeypatch):
-    # No machine's disk is full for a test; the limit is what decides.
+def test_full_disk_is_a_hint_without_a_message(file, monkeypatch):
+    # The test raises the limit instead of filling a disk.
     monkeypatch.setattr(failure, "_LEAST_ROOM_BYTES", float("inf"))
     assert str(why_ended(file, 1, [file.parent / "gone", file.parent])) == (
         f"ended with exit code 1; the disk that holds {file.parent} is full, make room and run "
@@ -137,6 +137,6 @@ def test_a_full_disk_is_a_hint_where_no_reason_is_left(file, monkeypatch):
     )
 
 
-def test_a_reason_that_cannot_be_written_is_no_error(tmp_path):
+def test_unwritable_message_is_no_error(tmp_path):
     tell(tmp_path / "nowhere" / "failure", "no")
     assert str(why_ended(tmp_path / "nowhere" / "failure", 1, [])) == "ended with exit code 1"

@@ -1,4 +1,4 @@
-"""Processors and memory, handed out in turn."""
+"""Processors and memory, granted in the order of requests."""
 
 import asyncio
 
@@ -13,12 +13,12 @@ from quantgate.local_runner.processes.resources import Demand, Pool, demand_of, 
     ("text", "number"),
     [("2", 2.0), ("1.5", 1.5), ("500m", 0.5), ("2G", 2e9), ("2Gi", 2 * 2**30), ("64k", 64_000.0)],
 )
-def test_quantities_of_kubernetes(text, number):
+def test_quantities_are_parsed_as_in_kubernetes(text, number):
     assert quantity(text) == pytest.approx(number)
 
 
 @pytest.mark.parametrize("text", ["", "two", "2 G", "1.2.3", "5Gb"])
-def test_what_is_no_quantity_is_refused(text):
+def test_invalid_quantity_is_refused(text):
     with pytest.raises(TaskError) as caught:
         quantity(text)
     assert str(caught.value) == f"`{text}` is not a quantity such as `2`, `500m` or `4Gi`"
@@ -34,13 +34,13 @@ def test_what_is_no_quantity_is_refused(text):
         ({"cpu_request": 1.5, "cpu_limit": 2.0}, Demand(1.5, 0)),
     ],
 )
-def test_requests_of_old_and_new_versions_of_kfp(written, demand):
+def test_requests_of_old_and_new_kfp_are_read(written, demand):
     resources = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec.ResourceSpec
     assert demand_of(resources(**written), str) == demand
 
 
 def in_turn(pool: Pool, demands: dict[str, Demand]) -> list[str]:
-    """Return the events of tasks that all want to start at once."""
+    """Return the events of tasks that all start at the same time."""
     events = []
 
     async def use(name: str, demand: Demand) -> None:
@@ -56,14 +56,14 @@ def in_turn(pool: Pool, demands: dict[str, Demand]) -> list[str]:
     return events
 
 
-def test_small_tasks_share_and_a_large_one_is_not_starved():
+def test_small_tasks_run_together_and_a_large_one_does_not_starve():
     demands = {"a": Demand(1), "large": Demand(8), "b": Demand(1), "c": Demand(1)}
     assert in_turn(Pool(2, 0), demands) == [
         "+a", "-a", "+large", "-large", "+b", "+c", "-b", "-c",
     ]  # fmt: skip
 
 
-def test_memory_bounds_too_and_fractions_add_up():
+def test_memory_and_fractions_of_processors_are_limits():
     demands = {"a": Demand(0.1, 6), "b": Demand(0.1, 6), "c": Demand(0.1, 4)}
     assert in_turn(Pool(1, 10), demands) == ["+a", "-a", "+b", "+c", "-b", "-c"]
     tenths = {str(number): Demand(0.1) for number in range(10)}

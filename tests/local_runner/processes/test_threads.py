@@ -1,6 +1,6 @@
-"""Thread pools of libraries are as large as what a task asks for, and no larger."""
+"""Thread pools of libraries have as many threads as their task requests processors."""
 
-# KFP wants the old spellings, and components are written the way their users write them.
+# KFP needs the old type hints, and components are written as users write them.
 # ruff: noqa: PTH208, UP006, UP035
 
 from typing import List
@@ -35,26 +35,26 @@ def pools_in(run, ask):
     return run(pipeline, jobs=2).outputs["Output"]
 
 
-def test_a_task_that_asks_for_nothing_has_one_thread(run):
+def test_task_without_a_request_has_one_thread(run):
     assert pools_in(run, lambda task: task) == [1]
 
 
-def test_a_task_has_as_many_threads_as_it_asks_for(run):
+def test_task_has_a_thread_for_each_requested_processor(run):
     assert pools_in(run, lambda task: task.set_cpu_request("1500m")) == [2]
     assert pools_in(run, lambda task: task.set_cpu_limit("200m")) == [1]
 
 
-def test_a_task_has_no_more_threads_than_there_are_processors(run):
+def test_task_has_at_most_one_thread_per_processor(run):
     assert pools_in(run, lambda task: task.set_cpu_request("64")) == [2]
 
 
-def test_whoever_sets_the_variable_is_left_to_it(run, monkeypatch):
+def test_variable_set_by_the_user_is_kept(run, monkeypatch):
     assert pools_in(run, lambda task: task.set_env_variable("OMP_NUM_THREADS", "2")) == [2]
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert pools_in(run, lambda task: task) == [2]
 
 
-def test_commands_are_told(run, tmp_path):
+def test_commands_get_the_variables(run, tmp_path):
     @dsl.container_component
     def told(number: dsl.OutputPath(int)):
         return dsl.ContainerSpec(
@@ -75,7 +75,7 @@ def test_commands_are_told(run, tmp_path):
 
 
 @pytest.mark.tensorflow
-def test_tensorflow_keeps_to_it(run):
+def test_tensorflow_respects_the_limit(run):
     @component
     def threads() -> int:
         import os

@@ -1,4 +1,4 @@
-"""Compile the examples anew into this folder; read the difference before you commit it."""
+"""Compile the examples into this folder. Review the difference before committing it."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How a Python file of the user's own comes into the graph, and when its tasks are cached."""
+"""The user's Python file in the graph, and the caching of tasks that use it."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def constants(task: dict[str, Any]) -> dict[str, Any]:
     return {k: v["runtimeValue"]["constant"] for k, v in given.items() if "runtimeValue" in v}
 
 
-def test_a_local_file_travels_inside(spec: Path) -> None:
+def test_local_file_is_sent_inside_the_pipeline(spec: Path) -> None:
     tasks = tasks_by_title(compiled(spec))
     assert constants(tasks["Carry own code"]) == {
         "name": "my_code.py",
@@ -72,7 +72,7 @@ def test_a_local_file_travels_inside(spec: Path) -> None:
     assert constants(tasks["Gate"])["code_sha256"] == SHA256
 
 
-def test_nothing_in_a_file_is_expanded_on_the_way(spec: Path) -> None:
+def test_text_of_a_file_is_not_expanded_on_a_cluster(spec: Path) -> None:
     code = f"{CODE}WORDS = '$$ $(HOME) {{{{workflow.name}}}} {{{{$.inputs}}}} \\\\$ ä'\n"
     (spec.parent / "my_code.py").write_text(code)
     carried = constants(tasks_by_title(compiled(spec))["Carry own code"])
@@ -81,7 +81,7 @@ def test_nothing_in_a_file_is_expanded_on_the_way(spec: Path) -> None:
     assert carried["sha256"] == sha256_of_bytes(code.encode())
 
 
-def test_another_content_is_another_pipeline(spec: Path) -> None:
+def test_changed_code_changes_the_pipeline(spec: Path) -> None:
     before = constants(tasks_by_title(compiled(spec))["Evaluate baseline"])
     (spec.parent / "my_code.py").write_text(CODE + "# changed\n")
     after = constants(tasks_by_title(compiled(spec))["Evaluate baseline"])
@@ -99,19 +99,19 @@ def test_a_file_in_storage_is_imported_by_its_uri(spec: Path) -> None:
     assert constants(tasks["Evaluate baseline"])["code_sha256"] == SHA256
 
 
-def test_what_is_only_installed_is_not_cached(spec: Path) -> None:
+def test_installed_functions_are_not_cached(spec: Path) -> None:
     tasks = tasks_by_title(compiled(spec, "data.calibration.source=installed:samples"))
     assert tasks["Build calibration set"]["cachingOptions"] == {}
     assert "code" not in tasks["Build calibration set"]["inputs"]["artifacts"]
     assert tasks["Evaluate"]["cachingOptions"] == {"enableCache": True}
 
 
-def test_data_is_built_without_it_where_no_function_of_it_is_called(spec: Path) -> None:
+def test_data_tasks_without_user_functions_do_not_take_the_code(spec: Path) -> None:
     figures = ("measure.metrics=[top1]", "gate={top1: {max_drop: 0.1}}")
     tasks = tasks_by_title(compiled(spec, *figures))
     assert "code" in tasks["Build calibration set"]["inputs"]["artifacts"]
     assert "code" not in tasks["Build evaluation set"]["inputs"]["artifacts"]
 
 
-def test_it_goes_into_another_pipeline(spec: Path) -> None:
+def test_code_is_sent_inside_an_embedding_pipeline(spec: Path) -> None:
     assert quantize_and_gate(spec).plan.spec.code.text == CODE

@@ -1,4 +1,4 @@
-"""How sources of data come into the graph."""
+"""Data sources in the graph."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def compiled(folder: Path, **data: object) -> dict[str, Any]:
 
 
 def building(ir: dict[str, Any], title: str) -> tuple[dict[str, Any], str]:
-    """The task of a title and the image that it runs in."""
+    """Return the task with a title, and its image."""
     tasks = ir["root"]["dag"]["tasks"].values()
     (task,) = (task for task in tasks if task["taskInfo"]["name"] == title)
     label = ir["components"][task["componentRef"]["name"]]["executorLabel"]
@@ -61,7 +61,7 @@ def constants(task: dict[str, Any]) -> dict[str, Any]:
         ({"source": "my_data:samples"}, "runtime"),
     ],
 )
-def test_what_only_tensorflow_reads_runs_in_its_image(
+def test_tensorflow_formats_are_read_in_the_tensorflow_image(
     tmp_path: Path, calibration: dict[str, object], image: str
 ) -> None:
     ir = compiled(tmp_path, calibration=calibration)
@@ -89,7 +89,7 @@ def test_random_data_needs_no_run_parameters(tmp_path: Path) -> None:
     assert constants(building(ir, "Gate")[0])["allow_random"] is True
 
 
-def test_options_reach_the_task_as_they_are(tmp_path: Path) -> None:
+def test_options_of_sources_reach_the_task_unchanged(tmp_path: Path) -> None:
     images = {"size": [32, 48], "mean": [0.5]}
     ir = compiled(tmp_path, calibration={"source": "t", "format": "images", "images": images})
     options = json.loads(constants(building(ir, "Build calibration set")[0])["options"])
@@ -97,7 +97,7 @@ def test_options_reach_the_task_as_they_are(tmp_path: Path) -> None:
     assert all(isinstance(number, int) for number in options["images"]["size"])
 
 
-def test_what_kubernetes_would_expand_in_options_is_written_as_an_escape(tmp_path: Path) -> None:
+def test_expandable_text_in_options_is_escaped(tmp_path: Path) -> None:
     columns = {"x": ["a$$", "$(HOME)"]}
     ir = compiled(tmp_path, calibration={"source": "train.csv", "columns": columns})
     options = constants(building(ir, "Build calibration set")[0])["options"]

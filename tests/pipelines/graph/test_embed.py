@@ -1,4 +1,4 @@
-"""`quantize_and_gate` inside other people's pipelines: what it takes, and what it compiles into."""
+"""`quantize_and_gate` inside other pipelines: its inputs, and its IR."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def dag_of(ir: dict[str, Any], name: str) -> dict[str, Any]:
     return ir["components"][name]["dag"]["tasks"]
 
 
-def test_all_of_it_is_one_task_with_the_outputs_of_a_run(spec: Path, tmp_path: Path) -> None:
+def test_graph_is_one_task_with_the_outputs_of_a_run(spec: Path, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline():
         made = train()
@@ -80,7 +80,7 @@ def test_all_of_it_is_one_task_with_the_outputs_of_a_run(spec: Path, tmp_path: P
     assert not any(name.startswith("import-") for name in dag_of(ir, "comp-digits"))
 
 
-def test_what_the_spec_gives_by_uri_is_not_handed_in(spec: Path, tmp_path: Path) -> None:
+def test_uris_in_the_spec_need_no_inputs(spec: Path, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline():
         places = ["data.calibration.source=my_data:samples", "data.evaluation.source=gs://b/t.npz"]
@@ -96,7 +96,7 @@ def test_what_the_spec_gives_by_uri_is_not_handed_in(spec: Path, tmp_path: Path)
     assert calibration["generator"] == {"runtimeValue": {"constant": "my_data:samples"}}
 
 
-def test_places_may_be_parameters(spec: Path, tmp_path: Path) -> None:
+def test_uris_may_be_parameters_of_the_pipeline(spec: Path, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline(model: str, out: str = "gs://bucket/out"):
         quantize_and_gate(spec, ["promote.to=published"])(
@@ -114,7 +114,7 @@ def test_places_may_be_parameters(spec: Path, tmp_path: Path) -> None:
     assert to == {"componentInputParameter": "promote_to"}
 
 
-def test_the_format_that_a_name_tells_goes_with_the_artifact(spec: Path, tmp_path: Path) -> None:
+def test_format_implied_by_a_file_name_is_kept_for_the_artifact(spec: Path, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline():
         made = train().outputs
@@ -159,7 +159,7 @@ def test_it_works_twice_in_one_pipeline_and_in_a_branch(spec: Path, tmp_path: Pa
 
 
 def test_settings_for_kubernetes_stay_with_their_own_tasks(spec: Path, tmp_path: Path) -> None:
-    """kfp 2.17 alone would lay the second spec's over the tasks of the first."""
+    """kfp 2.17 alone would apply the second spec's settings to tasks of the first."""
 
     @dsl.pipeline
     def pipeline():
@@ -184,16 +184,16 @@ def test_settings_for_kubernetes_stay_with_their_own_tasks(spec: Path, tmp_path:
 
 
 def _inside(ir: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the components of a pipeline's tasks, loops included."""
-    found = []
+    """Return the components of a pipeline's tasks, including those in loops."""
+    inner_components = []
     for task in dag_of(ir, name).values():
         inner = task["componentRef"]["name"]
         component = ir["components"][inner]
-        found += _inside(ir, inner) if "dag" in component else [component]
-    return found
+        inner_components += _inside(ir, inner) if "dag" in component else [component]
+    return inner_components
 
 
-def test_samples_of_single_signatures_are_inputs_of_their_own(spec: Path, tmp_path: Path) -> None:
+def test_data_of_single_signatures_are_separate_inputs(spec: Path, tmp_path: Path) -> None:
     several = [
         "model.signatures=[encode, decode]",
         "data.calibration.signatures={decode: {source: codes.npz}}",
@@ -220,7 +220,7 @@ def test_samples_of_single_signatures_are_inputs_of_their_own(spec: Path, tmp_pa
     }
 
 
-def test_what_is_missing_or_not_taken_is_said(spec: Path) -> None:
+def test_missing_and_unknown_inputs_are_reported(spec: Path) -> None:
     with pytest.raises(UsageError) as caught:
 
         @dsl.pipeline
@@ -228,7 +228,7 @@ def test_what_is_missing_or_not_taken_is_said(spec: Path) -> None:
             made = train().outputs
             quantize_and_gate(spec)(model=made["model"], evaluate=made["data"])
 
-    hand_in = "is a path of one machine; hand it in, or give a URI in the spec"
+    hand_in = "is a path of one machine; pass it, or give a URI in the spec"
     assert str(caught.value) == (
         "quantize_and_gate of digits: it takes no `evaluate`; "
         f"`calibration` is missing: train.csv in the spec {hand_in}; "
@@ -237,7 +237,7 @@ def test_what_is_missing_or_not_taken_is_said(spec: Path) -> None:
     )
 
 
-def test_a_spec_that_is_wrong_is_refused_when_the_pipeline_is_made(spec: Path) -> None:
+def test_invalid_spec_is_refused_while_building_the_pipeline(spec: Path) -> None:
     spec.write_text(SPEC.replace("max_drop", "max_dorp"))
     with pytest.raises(SpecError) as caught:
 
@@ -268,7 +268,7 @@ def test_after_an_error_the_next_pipeline_compiles(spec: Path, tmp_path: Path) -
     assert set(compiled(pipeline, tmp_path)["root"]["dag"]["tasks"]) == {"train", "ship"}
 
 
-def test_one_artifact_by_two_names_is_one_input(spec: Path, tmp_path: Path) -> None:
+def test_one_artifact_under_two_names_is_one_input(spec: Path, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline(data: Input[Dataset]):
         quantize_and_gate(spec)(model=train().outputs["model"], calibration=data, evaluation=data)
@@ -284,7 +284,7 @@ def test_one_artifact_by_two_names_is_one_input(spec: Path, tmp_path: Path) -> N
         assert source == {"componentInputArtifact": "calibration"}
 
 
-def test_one_place_by_two_names_is_imported_twice(spec: Path, tmp_path: Path) -> None:
+def test_one_uri_under_two_names_is_imported_twice(spec: Path, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline(uri: str):
         model = train().outputs["model"]
@@ -308,4 +308,6 @@ def test_model_and_data_are_two_artifacts(spec: Path) -> None:
                 calibration=train().outputs["data"], evaluation=made, model=made
             )
 
-    assert "`evaluation` and `model` are one artifact; hand in one for each" in str(caught.value)
+    assert "`evaluation` and `model` are one artifact; pass a different one for each" in str(
+        caught.value
+    )

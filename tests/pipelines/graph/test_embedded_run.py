@@ -1,4 +1,4 @@
-"""The example of a pipeline that trains, quantizes, gates and deploys, run on this machine."""
+"""A local run of the example that trains, quantizes, gates and deploys."""
 
 import runpy
 from pathlib import Path
@@ -49,12 +49,12 @@ def states(result) -> dict[str, str]:
     return {task.name: task.state.value for task in result.tasks}
 
 
-def test_what_qualifies_is_deployed_and_what_does_not_is_not(tmp_path: Path) -> None:
+def test_only_qualifying_models_are_deployed(tmp_path: Path) -> None:
     shipped = run(EXAMPLE["pipeline"], tmp_path / "shipped")
     assert shipped.succeeded, [task.error for task in shipped.tasks]
     assert states(shipped)["deploy"] == "SUCCEEDED"
-    (found,) = (tmp_path / "shipped" / "root").rglob("decision")
-    decision = Decision.read(found)
+    (path,) = (tmp_path / "shipped" / "root").rglob("decision")
+    decision = Decision.read(path)
     assert (decision.outcome, decision.winner) == ("winner", "integer_only_int8")
 
     kept_back = run(out_of_reach, tmp_path / "kept-back")

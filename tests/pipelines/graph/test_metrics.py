@@ -1,4 +1,4 @@
-"""What metrics ask of the graph: the baseline beside a candidate, and no cache for functions."""
+"""Metrics in the graph: when evaluations take the baseline, and when they are not cached."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from quantgate.spec.model.spec import Spec
 
 
 def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
-    """The tasks that evaluate: of the baseline, and of each candidate."""
+    """Return the tasks that evaluate the baseline and each candidate."""
     spec = Spec.model_validate(
         {
             "version": 1,
@@ -27,31 +27,33 @@ def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
     compile_pipeline(make_plan(spec), "0" * 64, folder / "pipeline.yaml")
     document = yaml.load((folder / "pipeline.yaml").read_text(), yaml.CSafeLoader)
     dags = [document["root"]["dag"]]
-    dags += [found["dag"] for found in document["components"].values() if "dag" in found]
+    dags += [
+        component["dag"] for component in document["components"].values() if "dag" in component
+    ]
     tasks = [task for dag in dags for task in dag["tasks"].items()]
     return [task for name, task in tasks if name.startswith("evaluate")]
 
 
 @pytest.mark.parametrize("metric", ["cosine_similarity", "snr", "agreement"])
-def test_the_baseline_goes_along_where_a_metric_compares_with_it(tmp_path: Path, metric: str):
-    found = evaluations(["top1", metric], tmp_path)
-    assert ["baseline" in task["inputs"]["artifacts"] for task in found] == [False, True]
+def test_evaluations_take_the_baseline_if_a_metric_compares_with_it(tmp_path: Path, metric: str):
+    evaluating = evaluations(["top1", metric], tmp_path)
+    assert ["baseline" in task["inputs"]["artifacts"] for task in evaluating] == [False, True]
 
 
-def test_the_baseline_stays_out_where_labels_are_the_truth(tmp_path: Path):
-    found = evaluations(["top1", "ssim"], tmp_path)
-    assert ["baseline" in task["inputs"]["artifacts"] for task in found] == [False, False]
-    assert all(task["cachingOptions"] == {"enableCache": True} for task in found)
+def test_evaluations_do_not_take_the_baseline_if_metrics_use_labels(tmp_path: Path):
+    evaluating = evaluations(["top1", "ssim"], tmp_path)
+    assert ["baseline" in task["inputs"]["artifacts"] for task in evaluating] == [False, False]
+    assert all(task["cachingOptions"] == {"enableCache": True} for task in evaluating)
 
 
-def test_what_a_function_computes_is_never_taken_from_a_cache(tmp_path: Path):
+def test_evaluations_with_user_functions_are_not_cached(tmp_path: Path):
     own = {"metric": "judging:worst_class", "better": "higher"}
-    found = evaluations(["top1", own], tmp_path)
-    assert len(found) == 2
-    assert not any(task["cachingOptions"].get("enableCache") for task in found)
+    evaluating = evaluations(["top1", own], tmp_path)
+    assert len(evaluating) == 2
+    assert not any(task["cachingOptions"].get("enableCache") for task in evaluating)
 
 
-def test_options_reach_the_task_as_the_spec_has_them(tmp_path: Path):
+def test_options_of_metrics_reach_the_task_unchanged(tmp_path: Path):
     metric = {"metric": "top_k", "k": 3, "name": "top3", "postprocess": ["softmax"]}
     task, _ = evaluations([metric], tmp_path)
     given = task["inputs"]["parameters"]["metrics"]["runtimeValue"]["constant"]
@@ -60,7 +62,7 @@ def test_options_reach_the_task_as_the_spec_has_them(tmp_path: Path):
     ]
 
 
-def test_data_sets_carry_what_metrics_slice_by(tmp_path: Path):
+def test_data_sets_have_the_fields_that_metrics_slice_by(tmp_path: Path):
     spec = Spec.model_validate(
         {
             "version": 1,
@@ -92,7 +94,7 @@ def test_data_sets_carry_what_metrics_slice_by(tmp_path: Path):
 @pytest.mark.parametrize(
     ("source", "own_too"), [("test.npz", True), ("test.tfrecord", False)], ids=["npz", "tfrecord"]
 )
-def test_metrics_are_held_against_the_data_before_the_loop(
+def test_metrics_are_checked_against_the_data_before_the_loop(
     tmp_path: Path, source: str, own_too: bool
 ) -> None:
     spec = Spec.model_validate(

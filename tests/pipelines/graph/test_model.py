@@ -1,4 +1,4 @@
-"""Where the model comes in: a SavedModel as it is, a Keras file by way of its export."""
+"""The model in the graph: a SavedModel, or a Keras file that is exported first."""
 
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def origin(task: dict[str, Any], name: str) -> str:
     ("model", "source"),
     [({"saved_model": "model"}, "import-model"), ({"keras": "model.keras"}, "export-model")],
 )
-def test_every_task_takes_the_same_saved_model(tmp_path: Path, model: dict[str, Any], source: str):
+def test_all_tasks_take_the_same_saved_model(tmp_path: Path, model: dict[str, Any], source: str):
     tasks = compiled(model, tmp_path)
     assert origin(tasks["convert-baseline"], "model") == source
     loop = tasks["for-loop-2"]["inputs"]["artifacts"]

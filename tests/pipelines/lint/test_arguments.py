@@ -1,4 +1,4 @@
-"""Rules about arguments of containers: how long they are, and what becomes of their text."""
+"""Rules about arguments of containers: their length, and the expansion of their text."""
 
 from pathlib import Path
 from typing import Any, List  # noqa: UP035
@@ -67,8 +67,8 @@ def stored_at(pipeline: Any, root: str, path: Path) -> list[Finding]:
     return lint(PipelineFile({**document, "defaultPipelineRoot": root}, 1))
 
 
-def rules(found: list[Finding]) -> list[str]:
-    return [finding.rule for finding in found]
+def rules(reported: list[Finding]) -> list[str]:
+    return [finding.rule for finding in reported]
 
 
 @pytest.mark.parametrize(
@@ -77,19 +77,23 @@ def rules(found: list[Finding]) -> list[str]:
 )
 def test_lists_of_artifacts(root: str, most: int, tmp_path: Path) -> None:
     path = tmp_path / "pipeline.yaml"
-    (found,) = stored_at(collecting(list(range(most + 1))), root, path)
-    assert (found.rule, found.severity, found.place) == ("argument-size", "error", "task `use-all`")
-    assert found.message.startswith(
+    (finding,) = stored_at(collecting(list(range(most + 1))), root, path)
+    assert (finding.rule, finding.severity, finding.place) == (
+        "argument-size",
+        "error",
+        "task `use-all`",
+    )
+    assert finding.message.startswith(
         f"what it collects from {most + 1} iterations of `for-loop-2` makes its inputs about 131,"
     )
-    assert found.message.endswith(f"which is enough for {most} iterations at most")
+    assert finding.message.endswith(f"which is enough for {most} iterations at most")
     assert stored_at(collecting(list(range(most))), root, path) == []
 
 
 def test_lists_of_artifacts_from_loops_in_loops(findings) -> None:
-    found = findings(collecting([1, 2, 3], list(range(100))))
-    assert rules(found) == ["argument-size"]
-    assert "300 iterations of `for-loop-2` and `for-loop-4`" in found[0].message
+    reported = findings(collecting([1, 2, 3], list(range(100))))
+    assert rules(reported) == ["argument-size"]
+    assert "300 iterations of `for-loop-2` and `for-loop-4`" in reported[0].message
 
 
 def test_the_container_of_an_executor_is_one_argument_of_the_driver(findings) -> None:
@@ -101,9 +105,9 @@ def test_the_container_of_an_executor_is_one_argument_of_the_driver(findings) ->
     def pipeline():
         long()
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("argument-size", "executor `exec-long`")
-    assert found.message.startswith("its command, arguments and variables are 140,")
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("argument-size", "executor `exec-long`")
+    assert finding.message.startswith("its command, arguments and variables are 140,")
 
 
 def test_the_tasks_of_a_pipeline_are_one_argument_of_the_driver(findings) -> None:
@@ -113,10 +117,10 @@ def test_the_tasks_of_a_pipeline_are_one_argument_of_the_driver(findings) -> Non
             for _ in range(20):
                 read(text="x" * 7_000)
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("argument-size", "component `comp-for-loop-2`")
-    assert found.message.startswith("its tasks are 14")
-    assert found.advice == "put parts of it into pipelines of their own"
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("argument-size", "component `comp-for-loop-2`")
+    assert finding.message.startswith("its tasks are 14")
+    assert finding.advice == "move parts of it into nested pipelines"
 
 
 def test_argument_expansion_of_inputs(findings) -> None:
@@ -133,8 +137,8 @@ def test_argument_expansion_of_inputs(findings) -> None:
             read(text=item)
         dsl.importer(artifact_uri="gs://b/$$/m", artifact_class=Model)
 
-    found = [finding for finding in findings(pipeline) if finding.rule == "argument-expansion"]
-    assert {(finding.place, finding.message.partition(" in it")[0]) for finding in found} == {
+    reported = [finding for finding in findings(pipeline) if finding.rule == "argument-expansion"]
+    assert {(finding.place, finding.message.partition(" in it")[0]) for finding in reported} == {
         ("executor `exec-importer`, URI", "Kubernetes expands `$$`"),
         ("task `importer`, input `uri`", "Kubernetes expands `$$`"),
         ("task `read`, input `text`", "Kubernetes expands `$$`"),
@@ -145,7 +149,7 @@ def test_argument_expansion_of_inputs(findings) -> None:
         ("task `for-loop-2`, items of the loop", "Kubernetes expands `$$`"),
         ("the pipeline's parameter `default`", "Kubernetes expands `$$`"),
     }
-    assert {finding.severity for finding in found} == {"error"}
+    assert {finding.severity for finding in reported} == {"error"}
 
 
 @component
@@ -163,9 +167,9 @@ def test_argument_expansion_of_source(findings) -> None:
         kubernetes.use_config_map_as_env(task, "settings", {"date": "DATE"})
         task.set_caching_options(False)
 
-    (found,) = findings(pipeline)
-    assert found.rule == "argument-expansion"
-    assert found.message == (
+    (finding,) = findings(pipeline)
+    assert finding.rule == "argument-expansion"
+    assert finding.message == (
         "Kubernetes expands `$$` and `$(HOME)` and `$(LEVEL)` in it, as in every argument of a "
         "container"
     )
@@ -189,9 +193,9 @@ def test_argument_expansion_of_commands(findings) -> None:
         meant().set_env_variable("TOKEN", "x").set_caching_options(False)
         changed().set_env_variable("TOKEN", "a$$b").set_caching_options(False)
 
-    found = findings(pipeline)
-    assert rules(found) == ["argument-expansion"] * 4
-    assert [finding.place.removeprefix("executor `exec-changed`, ") for finding in found] == [
+    reported = findings(pipeline)
+    assert rules(reported) == ["argument-expansion"] * 4
+    assert [finding.place.removeprefix("executor `exec-changed`, ") for finding in reported] == [
         "args[0]",
         "args[1]",
         "args[2]",
@@ -220,19 +224,19 @@ def test_placeholder_in_a_container(findings) -> None:
         task = show(name=name, model=model).set_caching_options(False)
         task.set_env_variable("RUN", dsl.PIPELINE_JOB_ID_PLACEHOLDER)
 
-    found = findings(pipeline)
-    assert rules(found) == ["placeholder"] * 5
-    assert [finding.place.removeprefix("executor `exec-show`, ") for finding in found] == [
+    reported = findings(pipeline)
+    assert rules(reported) == ["placeholder"] * 5
+    assert [finding.place.removeprefix("executor `exec-show`, ") for finding in reported] == [
         "args[1]",
         "args[2]",
         "args[3]",
         "args[4]",
         "variable `RUN`",
     ]
-    assert found[0].message == (
+    assert reported[0].message == (
         "no backend resolves {{$.pipeline_root}} in a container, where it stays as it is"
     )
-    assert found[3].message == "it is a dsl.ConcatPlaceholder, which no backend resolves"
+    assert reported[3].message == "it is a dsl.ConcatPlaceholder, which no backend resolves"
 
 
 def test_placeholder_of_the_pipeline_root(findings) -> None:
@@ -240,9 +244,9 @@ def test_placeholder_of_the_pipeline_root(findings) -> None:
     def pipeline():
         read(text=dsl.PIPELINE_ROOT_PLACEHOLDER)
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("placeholder", "task `read`, input `text`")
-    assert found.message == "no backend resolves {{$.pipeline_root}}, and it stays as it is"
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("placeholder", "task `read`, input `text`")
+    assert finding.message == "no backend resolves {{$.pipeline_root}}, and it stays as it is"
 
 
 def test_placeholders_that_newer_backends_resolve(findings) -> None:
@@ -271,15 +275,15 @@ def test_environment_cache(findings) -> None:
         kubernetes.use_config_map_as_env(read(text="map"), "settings", {"level": "LEVEL"})
         kubernetes.use_secret_as_env(read(text="secret"), "login", {"token": "TOKEN"})
 
-    found = findings(pipeline)
-    assert rules(found) == ["environment-cache"] * 2
-    assert [finding.place for finding in found] == [
+    reported = findings(pipeline)
+    assert rules(reported) == ["environment-cache"] * 2
+    assert [finding.place for finding in reported] == [
         "executor `exec-read`",
         "executor `exec-read-3`",
     ]
-    assert found[0].severity == "warning"
-    assert found[0].message == (
-        "the cache does not know its variables (`MODE`), and hands out the old outputs where only "
+    assert reported[0].severity == "warning"
+    assert reported[0].message == (
+        "the cache does not compare its variables (`MODE`), and returns old outputs if only "
         "they have changed"
     )
 
@@ -302,7 +306,7 @@ def test_manifests_have_the_settings_for_kubernetes(tmp_path: Path) -> None:
     assert rules(lint(read_pipeline_file(path))) == ["environment-cache"]
 
 
-def test_the_second_document_of_a_file_may_be_anything(tmp_path: Path) -> None:
+def test_second_document_of_a_file_may_have_any_form(tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline():
         read(text="x")

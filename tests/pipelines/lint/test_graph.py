@@ -1,7 +1,4 @@
-"""Rules about the graph: what KFP's driver and compiler do with names, lists, branches and exits.
-
-Each is broken by a pipeline that kfp compiles; beside it stands one that is only similar.
-"""
+"""Rules about the graph: names, lists, branches and exit tasks in KFP's driver and compiler."""
 
 from typing import List  # noqa: UP035
 
@@ -65,8 +62,8 @@ def nested(artifacts: Input[List[Artifact]]):  # noqa: UP006
     use_all(artifacts=artifacts)
 
 
-def named(found: list[Finding]) -> list[tuple[str, str]]:
-    return [(finding.rule, finding.place) for finding in found]
+def named(reported: list[Finding]) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.place) for finding in reported]
 
 
 def test_importer_name(findings) -> None:
@@ -78,8 +75,8 @@ def test_importer_name(findings) -> None:
         use_one(a=dsl.importer(artifact_uri=uri, artifact_class=Dataset).output)
         dsl.importer(artifact_uri="gs://b/m", artifact_class=Model).set_display_name("Unused")
 
-    (found,) = findings(pipeline)
-    assert found == Finding(
+    (finding,) = findings(pipeline)
+    assert finding == Finding(
         "importer-name",
         "error",
         "task `importer`",
@@ -114,10 +111,10 @@ def test_loop_name(findings) -> None:
         add(numbers=dsl.Collected(made.output))
         add(numbers=dsl.Collected(other.output))
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity, found.fixed_in) == ("loop-name", "warning", "2.16")
-    assert found.place == "task `for-loop-2`"
-    assert found.message == (
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity, finding.fixed_in) == ("loop-name", "warning", "2.16")
+    assert finding.place == "task `for-loop-2`"
+    assert finding.message == (
         "the loop is named `collected`, and KFP 2.14 and 2.15 do not find what is collected from it"
     )
 
@@ -135,9 +132,9 @@ def test_loop_name_of_an_inner_loop(findings) -> None:
 
 def test_pipeline_name() -> None:
     for name, message in (("", "it has no name"), ("ÄÖ", "its name is `ÄÖ`, and a cluster ")):
-        (found,) = lint(PipelineFile({"pipelineInfo": {"name": name}}, 1))
-        assert (found.rule, found.place) == ("pipeline-name", "the pipeline")
-        assert found.message.startswith(message)
+        (finding,) = lint(PipelineFile({"pipelineInfo": {"name": name}}, 1))
+        assert (finding.rule, finding.place) == ("pipeline-name", "the pipeline")
+        assert finding.message.startswith(message)
     assert lint(PipelineFile({"pipelineInfo": {"name": "digits"}}, 1)) == []
 
 
@@ -148,8 +145,8 @@ def test_same_artifact(findings) -> None:
         use(a=made, b=made)
         use(a=made, b=make(n=2).outputs["out"])
 
-    (found,) = findings(pipeline)
-    assert found == Finding(
+    (finding,) = findings(pipeline)
+    assert finding == Finding(
         "same-artifact",
         "error",
         "task `use`",
@@ -212,13 +209,13 @@ def test_same_artifact_in_each_iteration(findings) -> None:
         for task in (same, twice, differs, uncached):
             use_all(artifacts=dsl.Collected(task.outputs["out"]))
 
-    found = findings(pipeline)
-    assert named(found) == [
+    reported = findings(pipeline)
+    assert named(reported) == [
         ("same-artifact", "task `use-all`, input `artifacts`"),
         ("same-artifact", "task `use-all-2`, input `artifacts`"),
     ]
-    assert found[0].message.startswith("`constant` gets the same inputs in each iteration, and ")
-    assert found[1].message.startswith("`for-loop-4` has an item more than once, and the cache ")
+    assert reported[0].message.startswith("`constant` gets the same inputs in each iteration, and ")
+    assert reported[1].message.startswith("`for-loop-4` has an item more than once, and the cache ")
 
 
 def test_nested_list(findings) -> None:
@@ -229,10 +226,10 @@ def test_nested_list(findings) -> None:
         nested(artifacts=dsl.Collected(made.outputs["out"]))
         use_all(artifacts=dsl.Collected(made.outputs["out"]))
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity) == ("nested-list", "error")
-    assert found.place == "task `nested`, input `artifacts`"
-    assert found.message == (
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity) == ("nested-list", "error")
+    assert finding.place == "task `nested`, input `artifacts`"
+    assert finding.message == (
         "a list of artifacts goes into a nested pipeline, and only one of them arrives"
     )
 
@@ -248,10 +245,10 @@ def test_collected_nested(findings) -> None:
             add(numbers=dsl.Collected(other.output))
         add(numbers=dsl.Collected(made.output))
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity) == ("collected-nested", "warning")
-    assert found.place == "task `add-2`, input `numbers`"
-    assert found.message == (
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity) == ("collected-nested", "warning")
+    assert finding.place == "task `add-2`, input `numbers`"
+    assert finding.message == (
         "it is collected over `for-loop-2` and `for-loop-4`, and arrives as one flat list instead "
         "of a list of lists"
     )
@@ -272,14 +269,14 @@ def test_collected_if(findings) -> None:
         add(numbers=dsl.Collected(skipped.output))
         add(numbers=dsl.Collected(either.output))
 
-    found = findings(pipeline)
-    assert named(found) == [
+    reported = findings(pipeline)
+    assert named(reported) == [
         ("collected-if", "task `add`, input `numbers`"),
         ("collected-if", "task `use-all`, input `artifacts`"),
     ]
-    assert found[0].severity == "error"
-    assert found[0].message == (
-        "it is collected from `condition-3`, and the driver crashes where an iteration skips that"
+    assert reported[0].severity == "error"
+    assert reported[0].message == (
+        "it is collected from `condition-3`, and the driver crashes if an iteration skips that task"
     )
 
 
@@ -304,9 +301,13 @@ def test_oneof_artifact(findings) -> None:
         use_one(a=dsl.OneOf(one.outputs["out"], other.outputs["out"]))
         number(n=dsl.OneOf(first.output, second.output))
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity, found.fixed_in) == ("oneof-artifact", "warning", "2.17")
-    assert found.place == (
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity, finding.fixed_in) == (
+        "oneof-artifact",
+        "warning",
+        "2.17",
+    )
+    assert finding.place == (
         "task `condition-branches-1`, output `pipelinechannel--condition-branches-1-oneof-1`"
     )
 
@@ -319,17 +320,17 @@ def test_after_ignored(findings) -> None:
         clean_up(n=1).after(ignoring)
         clean_up(n=2).after(ignoring).ignore_upstream_failure()
 
-    found = [finding for finding in findings(pipeline) if finding.rule == "after-ignored"]
-    assert [finding.place for finding in found] == [
+    reported = [finding for finding in findings(pipeline) if finding.rule == "after-ignored"]
+    assert [finding.place for finding in reported] == [
         "task `clean-up`",
         "task `clean-up-2`",
         "task `clean-up-3`",
     ]
-    assert found[0].message == (
+    assert reported[0].message == (
         "it waits for `number-2`, which ignores upstream failures and is a hook on a cluster, no "
         "task: a cluster refuses the pipeline"
     )
-    assert found[2].message.endswith("no task: it never starts")
+    assert reported[2].message.endswith("no task: it never starts")
 
 
 def test_exit_task(findings) -> None:
@@ -344,9 +345,9 @@ def test_exit_task(findings) -> None:
         clean_up(n=4).after(one).ignore_upstream_failure()
         clean_up(n=5).after(number(n=6), other).ignore_upstream_failure()
 
-    found = findings(pipeline)
+    reported = findings(pipeline)
     before = "it ignores upstream failures, and "
-    assert [(finding.rule, finding.place, finding.message) for finding in found] == [
+    assert [(finding.rule, finding.place, finding.message) for finding in reported] == [
         ("exit-task", f"task `{place}`", before + problem)
         for place, problem in (
             ("clean-up", "waits for no task: a cluster never starts it"),
@@ -360,7 +361,7 @@ def test_exit_task(findings) -> None:
     ]
 
 
-def test_what_waits_well_for_others_to_end(findings) -> None:
+def test_exit_tasks_that_a_cluster_runs(findings) -> None:
     @dsl.pipeline
     def pipeline():
         number(n=number().output).ignore_upstream_failure()
@@ -382,9 +383,9 @@ def test_artifact_iterator(findings) -> None:
         with dsl.ParallelFor(makes(items=[1, 2]).output) as artifact:
             use_one(a=artifact)
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity) == ("artifact-iterator", "error")
-    assert found.message == "it loops over artifacts, and a cluster refuses the pipeline"
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity) == ("artifact-iterator", "error")
+    assert finding.message == "it loops over artifacts, and a cluster refuses the pipeline"
 
 
 def test_the_uri_of_an_importer_comes_from_a_task(findings) -> None:
@@ -396,6 +397,6 @@ def test_the_uri_of_an_importer_comes_from_a_task(findings) -> None:
     def pipeline():
         dsl.importer(artifact_uri=locate().output, artifact_class=Model)
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("artifact-uri", "task `importer`")
-    assert found.message.startswith("its URI is the output of a task, and importers of a cluster")
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("artifact-uri", "task `importer`")
+    assert finding.message.startswith("its URI is the output of a task, and importers of a cluster")

@@ -1,6 +1,6 @@
-"""Every rule of the linter, on a pipeline that kfp compiles and that breaks it."""
+"""Every rule of the linter, with a pipeline that kfp compiles and that breaks the rule."""
 
-# Components are written the way their users write them.
+# Components are written as users write them.
 # ruff: noqa: PTH103, PTH118, PTH120, PTH123
 
 import json
@@ -76,7 +76,7 @@ def write_metrics(figures: Output[Metrics], logged: Output[Metrics]):
 
 
 def edited(change: Callable[[dict[str, Any]], None]) -> list[Finding]:
-    """Lint the first golden, pinned and changed."""
+    """Return a function that lints the first golden with pinned images and one change."""
     text = GOLDENS[0].read_text().replace(":0.1.0", "@sha256:0")
     document = yaml.load(text, yaml.CSafeLoader)
     change(document)
@@ -84,22 +84,22 @@ def edited(change: Callable[[dict[str, Any]], None]) -> list[Finding]:
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda path: path.stem)
-def test_our_own_pipelines_break_no_rule_but_for_their_images(golden: Path) -> None:
+def test_examples_break_only_the_rule_about_images(golden: Path) -> None:
     assert {finding.rule for finding in lint(read_pipeline_file(golden))} == {"image-digest"}
 
 
-def test_a_pinned_pipeline_breaks_none() -> None:
+def test_example_with_pinned_images_breaks_no_rule() -> None:
     assert edited(lambda document: None) == []
 
 
 def test_pipeline_size() -> None:
-    (found,) = lint(PipelineFile({"pipelineInfo": {"name": "large"}}, 700_001))
-    assert found == Finding(
+    (finding,) = lint(PipelineFile({"pipelineInfo": {"name": "large"}}, 700_001))
+    assert finding == Finding(
         "pipeline-size",
         "error",
         "the pipeline",
         "it is 700,001 bytes, and should stay under 700,000",
-        "put long constants into artifacts, and parts into pipelines of their own",
+        "move long constants into artifacts, and parts into nested pipelines",
     )
 
 
@@ -109,9 +109,9 @@ def test_run_parameters(findings) -> None:
         read(text=one)
         read(text=other)
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("run-parameters", "the pipeline's parameters")
-    assert found.message == "their defaults are 10,024 bytes together, and a run takes 10,000"
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("run-parameters", "the pipeline's parameters")
+    assert finding.message == "their defaults are 10,024 bytes together, and a run takes 10,000"
 
 
 def test_constants_of_a_task_are_one_argument(findings) -> None:
@@ -121,14 +121,14 @@ def test_constants_of_a_task_are_one_argument(findings) -> None:
         with dsl.ParallelFor(["y" * 70_000, "z" * 70_000]) as item:
             read(text=item)
 
-    loop, task = sorted(findings(pipeline), key=lambda found: found.place)
+    loop, task = sorted(findings(pipeline), key=lambda finding: finding.place)
     assert (loop.rule, task.rule) == ("argument-size", "argument-size")
     assert loop.place == "task `for-loop-2`, items of the loop"
     assert task.place == "task `read`"
     assert task.message == (
         "its constant inputs are 131,083 bytes as one argument, and Linux takes 131,071"
     )
-    assert task.advice == "hand on what is long as an artifact"
+    assert task.advice == "pass long values as artifacts"
 
 
 def test_an_argument_of_a_command(findings) -> None:
@@ -140,8 +140,8 @@ def test_an_argument_of_a_command(findings) -> None:
     def pipeline():
         long()
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("argument-size", "executor `exec-long`, args[1]")
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("argument-size", "executor `exec-long`, args[1]")
 
 
 def test_placeholder(findings) -> None:
@@ -151,10 +151,10 @@ def test_placeholder(findings) -> None:
         read(text=f"{text} and text")
         read(text=f"run {dsl.PIPELINE_JOB_NAME_PLACEHOLDER}")
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity) == ("placeholder", "error")
-    assert found.place == "task `read-3`, input `text`"
-    assert found.message == (
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity) == ("placeholder", "error")
+    assert finding.place == "task `read-3`, input `text`"
+    assert finding.message == (
         "{{$.pipeline_job_name}} is a part of the text, and stays as it is on a cluster"
     )
 
@@ -165,12 +165,12 @@ def test_reference() -> None:
         del document["components"]["comp-benchmark"]
         del document["root"]["dag"]["tasks"]["calibrate"]
 
-    found = {(finding.rule, finding.place, finding.message) for finding in edited(damage)}
+    reported = {(finding.rule, finding.place, finding.message) for finding in edited(damage)}
     assert {
         ("reference", "task `benchmark`", "its component `comp-benchmark` is not in the file"),
         ("reference", "task `gate`", "its executor `exec-gate` is not in the file"),
         ("reference", "task `gate`", "the task `calibrate` that it waits for is not in the file"),
-    } <= found
+    } <= reported
 
 
 def test_artifact_type() -> None:
@@ -183,13 +183,13 @@ def test_artifact_type() -> None:
             "artifact-type",
             "error",
             "task `calibrate`, input `prepared`",
-            "it takes system.Dataset and is given system.Model",
-            "declare both alike, or the input as system.Artifact",
+            "it takes system.Dataset and gets system.Model",
+            "declare the same type for both, or system.Artifact for the input",
         )
     ]
 
 
-def test_what_a_loop_collects_has_its_type(findings) -> None:
+def test_collected_artifacts_have_the_type_of_their_items(findings) -> None:
     @dsl.pipeline
     def pipeline():
         with dsl.ParallelFor([1, 2]) as item:
@@ -205,9 +205,9 @@ def test_unknown_type() -> None:
         made = document["components"]["comp-gate"]["outputDefinitions"]["artifacts"]
         made["decision"]["artifactType"]["schemaTitle"] = "acme.Decision"
 
-    (found,) = edited(damage)
-    assert (found.rule, found.severity) == ("unknown-type", "warning")
-    assert found.message == "its artifact type `acme.Decision` is none of KFP's"
+    (finding,) = edited(damage)
+    assert (finding.rule, finding.severity) == ("unknown-type", "warning")
+    assert finding.message == "its artifact type `acme.Decision` is none of KFP's"
 
 
 def test_artifact_uri(findings) -> None:
@@ -216,9 +216,9 @@ def test_artifact_uri(findings) -> None:
         for place in ("/home/me/data", "gs://bucket/data", uri):
             dsl.importer(artifact_uri=place, artifact_class=Dataset)
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.place) == ("artifact-uri", "task `importer`")
-    assert found.message == "it imports /home/me/data, a path of one machine"
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.place) == ("artifact-uri", "task `importer`")
+    assert finding.message == "it imports /home/me/data, a path of one machine"
 
 
 def test_metadata(findings) -> None:
@@ -234,7 +234,7 @@ def test_metadata(findings) -> None:
     assert good.message == "it is true, and comes back as 1"
 
 
-def test_metadata_that_a_component_writes(findings) -> None:
+def test_metadata_in_the_source_of_a_component(findings) -> None:
     @dsl.pipeline
     def pipeline():
         write_metadata()
@@ -246,7 +246,7 @@ def test_metadata_that_a_component_writes(findings) -> None:
     assert good.message == "it is false, and comes back as 0"
 
 
-def test_pages_are_one_file(findings) -> None:
+def test_pages_written_as_folders(findings) -> None:
     @dsl.pipeline
     def pipeline():
         write_page()
@@ -261,17 +261,17 @@ def test_pages_are_one_file(findings) -> None:
     assert page.advice == "write everything into the file page.path"
 
 
-def test_metrics_are_metadata(findings) -> None:
+def test_metrics_written_as_files(findings) -> None:
     @dsl.pipeline
     def pipeline():
         write_metrics()
 
-    (found,) = findings(pipeline)
-    assert (found.rule, found.severity) == ("metrics-metadata", "warning")
-    assert found.place == "executor `exec-write-metrics`, output `figures`"
+    (finding,) = findings(pipeline)
+    assert (finding.rule, finding.severity) == ("metrics-metadata", "warning")
+    assert finding.place == "executor `exec-write-metrics`, output `figures`"
 
 
-def test_every_rule_is_broken_by_a_test() -> None:
+def test_every_rule_has_a_test_that_breaks_it() -> None:
     sources = [path.read_text() for path in Path(__file__).parent.glob("test_*.py")]
     assert [rule for rule in RULES if not any(f'"{rule}"' in source for source in sources)] == []
 
@@ -289,7 +289,7 @@ def test_the_docs_list_every_rule() -> None:
 
 
 def _damaged(value: Any, draw: random.Random) -> Any:
-    """Return IR with a part replaced or left out here and there."""
+    """Return IR in which random parts are replaced or missing."""
     if draw.random() < 0.01:
         return draw.choice([None, 1, "text", [], {}, ["text"], {"name": None}])
     if isinstance(value, dict):
@@ -308,12 +308,12 @@ def _files() -> Iterator[PipelineFile]:
             yield PipelineFile(next(mappings), 1, next(mappings))
 
 
-def test_whatever_is_damaged_the_linter_ends() -> None:
+def test_damaged_pipelines_do_not_crash_the_linter() -> None:
     for file in _files():
         assert all(isinstance(finding, Finding) for finding in lint(file))
 
 
-def test_compiling_refuses_what_a_cluster_would_not_run(tmp_path: Path) -> None:
+def test_compiling_refuses_pipelines_with_errors(tmp_path: Path) -> None:
     nodes = [f"layer-{number}/of/a/model/with/long/names" for number in range(4_000)]
     plan = make_plan(
         Spec.model_validate(
@@ -336,21 +336,21 @@ def test_compiling_refuses_what_a_cluster_would_not_run(tmp_path: Path) -> None:
     assert str(caught.value) == (
         "a cluster would not run the pipeline of digits:\n"
         "  task `for-loop-2`, items of the loop: they are 163,015 bytes as one argument, and Linux "
-        "takes 131,071; hand on what is long as an artifact (argument-size)"
+        "takes 131,071; pass long values as artifacts (argument-size)"
     )
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command(tmp_path: Path, capsys) -> None:
+def test_command_prints_findings(tmp_path: Path, capsys) -> None:
     assert main(["lint", str(GOLDENS[0])]) == 0
     printed = capsys.readouterr().out
     assert printed == (
         "warning image-digest\n"
-        "  image `quantgate/convert:0.1.0`: its tag may point at another image tomorrow, and the "
-        "cache\n  would not notice; pin it, as in name@sha256:...\n\n"
+        "  image `quantgate/convert:0.1.0`: its tag may point to another image later, and the "
+        "cache would\n  not notice; pin its digest, as in name@sha256:...\n\n"
         "warning image-digest\n"
-        "  image `quantgate/runtime:0.1.0`: its tag may point at another image tomorrow, and the "
-        "cache\n  would not notice; pin it, as in name@sha256:...\n\n"
+        "  image `quantgate/runtime:0.1.0`: its tag may point to another image later, and the "
+        "cache would\n  not notice; pin its digest, as in name@sha256:...\n\n"
         f"2 warnings in {GOLDENS[0]}\n"
     )
     pinned = tmp_path / "pinned.yaml"
@@ -359,35 +359,37 @@ def test_the_command(tmp_path: Path, capsys) -> None:
     assert capsys.readouterr().out == f"{pinned} has no problems\n"
 
 
-def test_the_command_with_errors_as_json(tmp_path: Path, capsys) -> None:
+def test_command_prints_findings_as_json(tmp_path: Path, capsys) -> None:
     path = tmp_path / "pipeline.yaml"
     path.write_text(GOLDENS[0].read_text() + "# " + "x" * 700_000 + "\n")
     assert main(["lint", "--json", str(path)]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["pipeline"] == str(path)
-    assert [(found["rule"], found["severity"]) for found in told["findings"]] == [
+    assert [(finding["rule"], finding["severity"]) for finding in told["findings"]] == [
         ("pipeline-size", "error"),
         ("image-digest", "warning"),
         ("image-digest", "warning"),
     ]
 
 
+NOT_COMPILED = "not a pipeline compiled by KFP v2, because"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"a: [", "not a pipeline compiled by KFP v2, for line 2 is not YAML; compile it anew"),
-        (b"\xff\xfe", "not a pipeline compiled by KFP v2, for it is not text; compile it anew"),
-        (b"- 1", "not a pipeline compiled by KFP v2, for it holds no mapping; compile it anew"),
-        (b"", "not a pipeline compiled by KFP v2, for it holds no mapping; compile it anew"),
+        (b"a: [", f"{NOT_COMPILED} line 2 is not YAML. Compile it again"),
+        (b"\xff\xfe", f"{NOT_COMPILED} it is not text. Compile it again"),
+        (b"- 1", f"{NOT_COMPILED} it holds no mapping. Compile it again"),
+        (b"", f"{NOT_COMPILED} it holds no mapping. Compile it again"),
         (
             b"version: 1\nname: spec\n",
-            "not a pipeline compiled by KFP v2, for it has no section `pipelineInfo`; "
-            "compile it anew",
+            f"{NOT_COMPILED} it has no section `pipelineInfo`. Compile it again",
         ),
     ],
     ids=["cut off", "binary", "a list", "empty", "a spec"],
 )
-def test_what_is_no_pipeline(content: bytes, said: str, tmp_path: Path) -> None:
+def test_file_without_a_pipeline_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "pipeline.yaml"
     path.write_bytes(content)
     with pytest.raises(PipelineError) as caught:
@@ -395,7 +397,7 @@ def test_what_is_no_pipeline(content: bytes, said: str, tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: {said}"
 
 
-def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+def test_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     with pytest.raises(UsageError) as caught:
         read_pipeline_file(path)
