@@ -23,6 +23,10 @@ class TaskNode:
 
     Attributes:
         key: its name among its siblings.
+        display_name: its name for people.
+        component_name: the name of its component in the file.
+        is_loop: True for a `dsl.ParallelFor`.
+        is_importer: True for a `dsl.importer`.
         spec: its `PipelineTaskSpec`.
         component: its `ComponentSpec`.
         executor: its `ExecutorSpec`, or None if it has tasks inside.
@@ -33,6 +37,10 @@ class TaskNode:
     """
 
     key: str
+    display_name: str
+    component_name: str
+    is_loop: bool
+    is_importer: bool
     spec: Any
     component: Any
     executor: Any | None
@@ -40,26 +48,6 @@ class TaskNode:
     secrets: Sequence[SecretVariable]
     time_limit_s: float | None
     tasks: tuple["TaskNode", ...]
-
-    @property
-    def display_name(self) -> str:
-        """The name for people."""
-        return str(self.spec.task_info.name)
-
-    @property
-    def component_name(self) -> str:
-        """The name of its component in the file."""
-        return str(self.spec.component_ref.name)
-
-    @property
-    def is_loop(self) -> bool:
-        """True for a `dsl.ParallelFor`."""
-        return bool(self.spec.HasField("parameter_iterator"))
-
-    @property
-    def is_importer(self) -> bool:
-        """True for a `dsl.importer`."""
-        return self.executor is not None and bool(self.executor.HasField("importer"))
 
     @cached_property
     def is_with_block(self) -> bool:
@@ -107,11 +95,16 @@ class TaskReader:
 
     def _node(self, key: str, task: Any, component: Any, waits_for: list[str]) -> TaskNode:
         label = component.executor_label
+        executor = self.executors[label] if label else None
         return TaskNode(
             key=key,
+            display_name=task.task_info.name,
+            component_name=task.component_ref.name,
+            is_loop=task.HasField("parameter_iterator"),
+            is_importer=executor is not None and executor.HasField("importer"),
             spec=task,
             component=component,
-            executor=self.executors[label] if label else None,
+            executor=executor,
             waits_for=tuple(waits_for),
             secrets=self.secrets.get(label, ()),
             time_limit_s=self.time_limits.get(label),
