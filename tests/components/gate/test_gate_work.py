@@ -216,4 +216,4 @@ def test_the_ui_gets_the_confusion_matrix_and_the_roc_curve_of_the_winner(files)
     assert "Confusion matrix of float16" in page
     assert "<i>" not in page
     assert page.count("a$b$") > 4, "in tables and at the axes of both matrices"
-    assert "a$b$ taken for &lt;i&gt;" in page
+    assert "a$b$ predicted as &lt;i&gt;" in page
