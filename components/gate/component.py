@@ -32,6 +32,7 @@ def gate(
     calibration: Input[Artifact] = None,
     baseline_model: Input[Model] = None,
     code_sha256: str = "",
+    comparison: Input[Artifact] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -62,6 +63,7 @@ def gate(
         calibration: summary of the calibration set, if there is one.
         baseline_model: the float .tflite, to be promoted if no candidate qualifies.
         code_sha256: hash of the user's Python file, empty if there is none.
+        comparison: `SourceComparison` as JSON, of the baseline and its source model.
 
     Returns:
         Whether a candidate qualifies, and its name ("" if none does).
@@ -79,6 +81,7 @@ def gate(
             calibrated=calibrated.path if calibrated else None,
             calibration=calibration.path if calibration else None,
             baseline_model=baseline_model.path if baseline_model else None,
+            comparison=comparison.path if comparison else None,
         ),
         work.GateSettings(name, limits, choose, spec_sha256, allow_random, code_sha256),
         work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),

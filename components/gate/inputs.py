@@ -13,6 +13,7 @@ from quantgate.decision.evidence import Evidence
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.records.attestation import Attestation
 from quantgate.records.details import CalibratedRanges, TensorRange
+from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurements
 from quantgate.records.tasks import Benchmark, Calibration, ModelFacts
 from quantgate.spec.model.choice import objective_of
@@ -33,6 +34,7 @@ class GateInputs:
         calibrated: folder that `calibrate` wrote.
         calibration: summary of the calibration set.
         baseline_model: the float .tflite, to be promoted if no candidate qualifies.
+        comparison: `SourceComparison` as JSON.
     """
 
     facts: str
@@ -44,6 +46,7 @@ class GateInputs:
     calibrated: str | None = None
     calibration: str | None = None
     baseline_model: str | None = None
+    comparison: str | None = None
 
     @property
     def candidate_models(self) -> dict[str, Path]:
@@ -107,6 +110,7 @@ def read_evidence(inputs: GateInputs) -> Evidence:
         calibration=_read_calibration(inputs.calibrated) if inputs.calibrated else None,
         calibration_sets=read_summary(inputs.calibration) if inputs.calibration else {},
         evaluation_sets=read_summary(inputs.evaluation) if inputs.evaluation else {},
+        comparison=SourceComparison.read(inputs.comparison) if inputs.comparison else None,
     )
 
 

@@ -7,6 +7,7 @@ from kfp.dsl import HTML, Artifact, Markdown, Model
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate.components.calibrate.component import calibrate
+from quantgate.components.compare_baseline.component import compare_baseline
 from quantgate.components.convert_baseline.component import convert_baseline
 from quantgate.components.export_model.component import export_model
 from quantgate.components.gate.component import gate
@@ -44,6 +45,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         plan, inputs, baseline.outputs["baseline"], baseline, evaluation
     )
     baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
+    comparison = _compare_baseline(inputs, baseline, evaluation)
     representative = (
         build_calibration_set(plan, inputs, baseline) if plan.calibration_data else None
     )
@@ -62,6 +64,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         spec_sha256=spec_sha256,
         allow_random=plan.spec.data.allow_random,
         evaluation=evaluation.outputs["summary"],
+        comparison=comparison.outputs["comparison"],
         **terms(plan),
         **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
         **({"latency": latency} if latency else {}),
@@ -98,6 +101,18 @@ def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
         **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
     )
     return conversion(task, tasks.CONVERT_BASELINE)
+
+
+def _compare_baseline(
+    inputs: Inputs, baseline: PipelineTask, evaluation: PipelineTask
+) -> PipelineTask:
+    task = compare_baseline(
+        model=inputs.model.artifact,
+        baseline=baseline.outputs["baseline"],
+        facts=baseline.outputs["facts"],
+        evaluation=evaluation.outputs["dataset"],
+    )
+    return conversion(task, tasks.COMPARE_BASELINE)
 
 
 def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:

@@ -13,6 +13,7 @@ from quantgate.decision.provenance import Host
 from quantgate.domain.figures import LATENCIES
 from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Decision
+from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurements
 from quantgate.records.tasks import (
     Benchmark,
@@ -74,6 +75,7 @@ class Run:
     calibration: Calibration | None = None
     ops: dict[str, int] = field(default_factory=lambda: {"CONV_2D": 1})
     targets: list[TargetMeasurements] = field(default_factory=list)
+    comparison: SourceComparison | None = None
 
     def attest(self, name: str, mode: str, size: int | None = None, **changes: Any) -> None:
         fields = {
@@ -133,6 +135,7 @@ class Run:
             benchmark=self._benchmark() if timed else None,
             calibration=self.calibration,
             targets=self.targets,
+            comparison=self.comparison,
         )
 
     def _benchmark(self) -> Benchmark:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from quantgate.decision.sample_sets import SampleSets, random_purposes
 from quantgate.domain.figures import METRICS, TOP1
+from quantgate.records.source import SourceComparison
 
 #: The fewest samples for calibration that LiteRT's guide recommends.
 ADVISED = 100
@@ -30,6 +31,16 @@ def warnings_of_baseline(
         *_guesses(baseline, metrics, evaluation),
         *_worthless(baseline, metrics),
         *_thin(calibration),
+    ]
+
+
+def warnings_of_comparison(comparison: SourceComparison | None) -> list[str]:
+    """Return a warning if the baseline could not be compared with its source model."""
+    if comparison is None or comparison.unavailable is None:
+        return []
+    return [
+        "the float baseline was not compared with its source model in TensorFlow: "
+        f"{comparison.unavailable}"
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.advice import advice_for
-from quantgate.decision.baseline_warnings import warnings_of_baseline
+from quantgate.decision.baseline_warnings import warnings_of_baseline, warnings_of_comparison
 from quantgate.decision.choice import Alike, has_all_figures, is_weighted, score
 from quantgate.decision.data_warnings import warnings_about
 from quantgate.decision.equivalence import alike_by, alike_by_samples
@@ -199,6 +199,7 @@ def _warnings(
     alike: Alike,
 ) -> list[str]:
     return [
+        *warnings_of_comparison(evidence.comparison),
         *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
         *warnings_of_baseline(
             baseline.measurements,

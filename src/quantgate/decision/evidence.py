@@ -14,6 +14,7 @@ from quantgate.domain.modes import BASELINE, MODES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import CandidateStatus
+from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements, found_on_targets
 from quantgate.records.tasks import (
     Benchmark,
@@ -62,6 +63,7 @@ class Evidence:
     calibration_sets: SampleSets = field(default_factory=dict)
     evaluation_sets: SampleSets = field(default_factory=dict)
     targets: Sequence[TargetMeasurements] = ()
+    comparison: SourceComparison | None = None
 
     @property
     def metrics(self) -> Mapping[str, str]:
@@ -110,6 +112,12 @@ def join_baseline(evidence: Evidence) -> Contender:
         raise InputError(
             f"the baseline's measurement is of model {_short(measurement.model_sha256)}, its model "
             f"card of {_short(facts.baseline_sha256)}: pass files of one and the same run"
+        )
+    compared = evidence.comparison
+    if compared and compared.baseline_sha256 != facts.baseline_sha256:
+        raise InputError(
+            f"the comparison with the source model is of model {_short(compared.baseline_sha256)}, "
+            f"and the model card of {_short(facts.baseline_sha256)}: pass files of the same run"
         )
     if measurement.status == "failed" and not tensorflow_ops(facts.ops):
         raise InputError(

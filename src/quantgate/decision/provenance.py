@@ -43,6 +43,7 @@ def provenance_of(
         evaluation_sha256=measurement.dataset_sha256,
         evaluation_samples=measurement.samples,
         data=[*_sources(evidence.calibration_sets), *_sources(evidence.evaluation_sets)],
+        source_comparison=evidence.comparison,
     )
 
 

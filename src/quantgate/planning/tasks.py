@@ -16,6 +16,7 @@ BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
 CALIBRATE = "Calibrate"
 EVALUATE_BASELINE = "Evaluate baseline"
+COMPARE_BASELINE = "Compare baseline with source"
 QUANTIZE = "Quantize"
 EVALUATE = "Evaluate"
 MEASURE_TARGETS = "Measure targets"
@@ -72,6 +73,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (CONVERT_BASELINE, True),
         *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
         (EVALUATE_BASELINE, True),
+        (COMPARE_BASELINE, True),
         *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
         (CALIBRATE, calibrated),
     )

@@ -13,6 +13,7 @@ from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
+from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Conditions, Interval, Slices, Steps
 
@@ -164,7 +165,8 @@ class Provenance(Record):
     """The versions, hashes and data behind the figures. Hashes are SHA-256 over content.
 
     `processor` is the one that latency was measured on, or else the gate's. `python`, `kfp`,
-    `numpy` and `platform` are the gate's.
+    `numpy` and `platform` are the gate's. `source_comparison` compares the baseline with the model
+    that it was converted from.
     """
 
     quantgate: str
@@ -183,6 +185,7 @@ class Provenance(Record):
     evaluation_sha256: str
     evaluation_samples: int
     data: list[DataSource] = Field(default_factory=list)
+    source_comparison: SourceComparison | None = None
 
 
 class Decision(Record):

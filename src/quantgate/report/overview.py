@@ -3,6 +3,7 @@
 from quantgate.domain.figures import is_likeness, metric_of, slice_figure, slice_of
 from quantgate.records.choice import Objective
 from quantgate.records.decision import Decision, Entry, Timing, Verdict
+from quantgate.records.source import SourceComparison
 from quantgate.records.tasks import Slices
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import (
@@ -111,9 +112,17 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         ("evaluation data", source.evaluation_sha256[:HASH_DIGITS]),
         ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
         ("SavedModel", source.saved_model_sha256[:HASH_DIGITS]),
+        *_comparison_items(source.source_comparison),
         ("spec", source.spec_sha256[:HASH_DIGITS]),
         *([("user code", source.code_sha256[:HASH_DIGITS])] if source.code_sha256 else []),
     ]
+
+
+def _comparison_items(comparison: SourceComparison | None) -> list[tuple[str, str]]:
+    if comparison is None or (worst := comparison.largest) is None:
+        return []
+    samples = f"{worst.samples} sample{'' if worst.samples == 1 else 's'}"
+    return [("float32 differs from it by", f"{100 * worst.median:.2g} % on {samples}, by median")]
 
 
 def _timing_items(timing: Timing | None) -> list[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""The component that compares the float baseline with its source model."""
