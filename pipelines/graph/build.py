@@ -53,7 +53,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     stopping = stopping_early(plan, baseline_measurement)
     basis = Basis(baseline, evaluation, calibration, stopping)
     candidates = try_candidates(plan, inputs, basis)
-    others = (baseline_measurement, candidates.evidence)
+    others = (baseline_measurement, comparison, candidates.evidence)
     latency = add_benchmark(plan, baseline, evaluation, candidates.models, after=others)
     decision = gate(
         facts=baseline.outputs["facts"],

@@ -96,7 +96,13 @@ def _add_secrets_and_volumes(task: PipelineTask, cluster: Cluster) -> None:
     for secret in cluster.secrets:
         if secret.env:
             kubernetes.use_secret_as_env(task, secret.secret, secret.env)
+            _as_before_optional(task)
         if secret.mount:
             kubernetes.use_secret_as_volume(task, secret.secret, secret.mount)
     for volume in cluster.volumes:
         kubernetes.mount_pvc(task, volume.claim, volume.mount)
+
+
+def _as_before_optional(task: PipelineTask) -> None:
+    """Remove the default `optional: false` of the last variables: KFP 2.14 refuses the field."""
+    task.platform_config["kubernetes"]["secretAsEnv"][-1].pop("optional", None)

@@ -94,6 +94,7 @@ def test_what_was_overwritten_is_seen(ran, example: Path) -> None:
         "Fingerprint evaluation",
         "Build evaluation set",
         "Evaluate baseline",
+        "Compare baseline with source",
         "Evaluate dynamic_range",
         "Evaluate integer_only_int8",
         "Collect evidence",

@@ -132,6 +132,7 @@ def test_tasks_without_calibration_or_latency() -> None:
         "Convert float32 baseline",
         "Build evaluation set",
         "Evaluate baseline",
+        "Compare baseline with source",
         "Quantize",
         "Evaluate",
         "Collect models",

@@ -267,6 +267,29 @@ def test_placeholders_that_newer_backends_resolve(findings) -> None:
     assert present.place == "executor `exec-show`, args[0]"
 
 
+def test_settings_that_older_backends_refuse(findings) -> None:
+    @dsl.pipeline
+    def pipeline():
+        kubernetes.use_secret_as_env(read(text="env"), "login", {"token": "TOKEN"})
+        kubernetes.use_secret_as_volume(read(text="volume"), "login", "/login")
+        kubernetes.mount_pvc(read(text="claim"), "data", "/data", sub_path="train")
+
+    reported = findings(pipeline)
+    assert [(violation.rule, violation.severity) for violation in reported] == [
+        ("kubernetes-field", "warning")
+    ] * 2
+    assert [(violation.place, violation.message) for violation in reported] == [
+        (
+            f"executor `{executor}`",
+            f"a backend before {release} refuses the run, as it does not know `{field}`",
+        )
+        for executor, release, field in [
+            ("exec-read", "2.15", "secretAsEnv.optional"),
+            ("exec-read-3", "2.16", "pvcMount.subPath"),
+        ]
+    ]
+
+
 def test_environment_cache(findings) -> None:
     @dsl.pipeline
     def pipeline():
@@ -275,8 +298,7 @@ def test_environment_cache(findings) -> None:
         kubernetes.use_config_map_as_env(read(text="map"), "settings", {"level": "LEVEL"})
         kubernetes.use_secret_as_env(read(text="secret"), "login", {"token": "TOKEN"})
 
-    reported = findings(pipeline)
-    assert rules(reported) == ["environment-cache"] * 2
+    reported = [one for one in findings(pipeline) if one.rule == "environment-cache"]
     assert [finding.place for finding in reported] == [
         "executor `exec-read`",
         "executor `exec-read-3`",
@@ -303,7 +325,7 @@ def test_manifests_have_the_settings_for_kubernetes(tmp_path: Path) -> None:
         kubernetes_manifest_options=options,
         kubernetes_manifest_format=True,
     )
-    assert rules(lint(read_pipeline_file(path))) == ["environment-cache"]
+    assert "environment-cache" in rules(lint(read_pipeline_file(path)))
 
 
 def test_second_document_of_a_file_may_have_any_form(tmp_path: Path) -> None:
