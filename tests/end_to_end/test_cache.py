@@ -69,8 +69,8 @@ def test_only_what_changed_runs_again(first_run, ran, example: Path, quantgate, 
     spec = example / "quantgate.yaml"
     spec.write_text(spec.read_text().replace("modes: [", "modes: [float16, "))
     dry = quantgate("run", spec, "--dry-run", "--cache-dir", cache)
-    assert "Quantize float16            to run: no entry yet\n" in dry.stdout
-    assert "Quantize dynamic_range      cached\n" in dry.stdout
+    assert "Quantize float16              to run: no entry yet\n" in dry.stdout
+    assert "Quantize dynamic_range        cached\n" in dry.stdout
     more, _ = ran()
     assert more == {
         "Quantize float16",

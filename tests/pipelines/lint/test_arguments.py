@@ -167,7 +167,7 @@ def test_argument_expansion_of_source(findings) -> None:
         kubernetes.use_config_map_as_env(task, "settings", {"date": "DATE"})
         task.set_caching_options(False)
 
-    (finding,) = findings(pipeline)
+    finding, *_ = findings(pipeline)
     assert finding.rule == "argument-expansion"
     assert finding.message == (
         "Kubernetes expands `$$` and `$(HOME)` and `$(LEVEL)` in it, as in every argument of a "
