@@ -119,9 +119,25 @@ def set_infinite(content):
     content["candidates"][0]["verdicts"][0]["limit"] = float("inf")
 
 
+def set_promotes(content):
+    content["promotes"] = "dynamic_range"
+
+
+def remove_hash(content):
+    content["candidates"][0]["measurements"]["top1"] = 0.99
+    del content["content_sha256"]
+
+
+def set_hash_to_null(content):
+    content["content_sha256"] = None
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        (set_promotes, "it promotes `dynamic_range`, and its winner is `float16`"),
+        (remove_hash, "its `content_sha256` is missing"),
+        (set_hash_to_null, "its `content_sha256` is missing"),
         (set_infinite, "it holds the number inf"),
         (set_winner, "its winner `tiny` is not among its candidates"),
         (set_loser, "its winner `dynamic_range` does not qualify"),

@@ -298,9 +298,8 @@ def test_a_damaged_decision_is_refused_by_every_verb(folder, capsys):
 def test_names_with_markup_and_control_characters_stay_text(decided, tmp_path, capsys):
     odd = "[bold]<b>x</b>\x1b[2J\nnext"
     candidates = [decided.candidates[0].model_copy(update={"name": odd, "reasons": [odd]})]
-    changed = decided.model_copy(
-        update={"candidates": candidates, "winner": None, "outcome": DecisionOutcome.NONE_QUALIFIED}
-    )
+    none = {"winner": None, "promotes": None, "outcome": DecisionOutcome.NONE_QUALIFIED}
+    changed = decided.model_copy(update={"candidates": candidates, **none})
     changed.write(tmp_path / "decision.json")
     assert main(["explain", str(tmp_path), odd]) == 0
     assert main(["show", str(tmp_path)]) == 0

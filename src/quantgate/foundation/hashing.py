@@ -24,12 +24,14 @@ def sha256_of_file(path: str | Path) -> str:
 
 
 def sha256_of_tree(folder: str | Path) -> str:
-    """Hash every file below a folder with its relative path. Empty folders do not count."""
+    """Hash every file below a folder with its relative path. Links are followed.
+
+    Empty folders do not count.
+    """
     root = Path(folder)
     digest = hashlib.sha256()
-    for path in sorted(path for path in root.rglob("*") if path.is_file()):
-        name = path.relative_to(root).as_posix()
-        digest.update(f"{len(name)}:{name}:{sha256_of_file(path)}".encode())
+    for name in sorted(files_below(root), key=lambda name: name.split("/")):
+        digest.update(f"{len(name)}:{name}:{sha256_of_file(root / name)}".encode())
     return digest.hexdigest()
 
 

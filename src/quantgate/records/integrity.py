@@ -62,17 +62,33 @@ def require_unchanged(path: str | Path, content: Content) -> None:
 def _contradictions(content: Content) -> Iterator[str]:
     if (number := next(_endless(content), None)) is not None:
         yield f"it holds the number {number}"
-    winner, candidates = content["winner"], content["candidates"]
-    names = [entry["name"] for entry in candidates]
+    yield from _contradictions_of_winner(content)
+    for entry in content["candidates"]:
+        yield from _contradictions_of(entry, is_winner=entry["name"] == content["winner"])
+    yield from _contradictions_of_promotion(content)
+    yield from _contradictions_of_hash(content)
+
+
+def _contradictions_of_winner(content: Content) -> Iterator[str]:
+    winner, names = content["winner"], [entry["name"] for entry in content["candidates"]]
     if len(set(names)) < len(names):
         yield "two of its candidates have the same name"
     if (content["outcome"] == DecisionOutcome.WINNER) != (winner is not None):
         yield f"its outcome is `{content['outcome']}`, and its winner `{winner}`"
     if winner is not None and winner not in names:
         yield f"its winner `{winner}` is not among its candidates"
-    for entry in candidates:
-        yield from _contradictions_of(entry, is_winner=entry["name"] == winner)
+
+
+def _contradictions_of_promotion(content: Content) -> Iterator[str]:
+    promoted, winner = content.get("promotes"), content["winner"]
+    if promoted not in (None, winner or content["baseline"]["name"]):
+        yield f"it promotes `{promoted}`, and its winner is `{winner}`"
+
+
+def _contradictions_of_hash(content: Content) -> Iterator[str]:
     written = content.get("content_sha256")
+    if written is None and "promotes" in content:  # version 0.1 wrote neither
+        yield "its `content_sha256` is missing"
     if written is not None and written != content_sha256(content):
         yield "its content does not match its `content_sha256`"
 
