@@ -1,4 +1,4 @@
-"""What `own-code.yaml` takes from a file of its own."""
+"""Calibration samples and a custom metric for `own-code.yaml`."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 
 def samples() -> Iterator[dict[str, np.ndarray]]:
-    """Yield the digits that the model was trained on; every third one is for evaluation."""
+    """Yield the digits of the training set. Every third digit is left for evaluation."""
     images = load_digits().images[..., np.newaxis].astype(np.float32)
     for number, image in enumerate(images):
         if number % 3:
@@ -15,6 +15,6 @@ def samples() -> Iterator[dict[str, np.ndarray]]:
 
 
 def worst_digit(outputs: np.ndarray, labels: np.ndarray) -> float:
-    """Return the share of right answers on the digit that is recognized worst."""
+    """Return the accuracy on the digit with the lowest accuracy."""
     right = outputs.argmax(axis=1) == labels
     return min(float(right[labels == digit].mean()) for digit in np.unique(labels))

@@ -19,7 +19,7 @@ component = dsl.component(base_image="registry.example/training:1", install_kfp_
 
 @component
 def prepare(training: Output[Dataset], test: Output[Dataset]) -> None:
-    """Write the data as .npz; the keys are the names of the model's inputs, and `labels`."""
+    """Write the data as .npz files. Their keys are the model's inputs and `labels`."""
     from pathlib import Path
 
     import numpy as np
@@ -57,7 +57,7 @@ def train(training: Input[Dataset], epochs: int, model: Output[Model]) -> None:
 
 @component
 def deploy(model: Input[Model], decision: Input[Artifact]) -> str:
-    """Ship the winner; it is a .tflite, and the decision says how good it is."""
+    """Deploy the winner, a .tflite file. The decision has its metrics."""
     import json
     from pathlib import Path
 
