@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures and options for every test."""
 
 import fcntl
 import gc
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 SHARED_MODELS = HERE.parents[1] / "shared" / "models"
 
-# Seconds of a shared machine say nothing; CI repeats the same examples, a developer gets new ones.
+# A shared machine may be slow, so there is no deadline. CI repeats the same examples, and a
+# developer gets new ones.
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
@@ -108,7 +109,7 @@ def make_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def shared_models() -> Path:
-    """Folder of the real trained models; the test is skipped where it is absent."""
+    """The folder of the real trained models. Without it the test is skipped."""
     if not SHARED_MODELS.is_dir():
         pytest.skip(f"the real models are not at {SHARED_MODELS}")
     return SHARED_MODELS

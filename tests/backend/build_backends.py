@@ -1,4 +1,4 @@
-"""Build KFP's programs for the versions named, or for all; `make test-backend` does it first."""
+"""Build KFP's programs for the named versions, or for all. `make test-backend` starts with it."""
 
 import sys
 

@@ -33,7 +33,7 @@ def backend(
 
 @pytest.fixture
 def compiled(tmp_path: Path) -> Callable[..., str]:
-    """Compile a pipeline function; returns its text."""
+    """Compile a pipeline function, and return the text of its IR."""
 
     def compile_it(pipeline: object) -> str:
         path = tmp_path / "pipeline.yaml"

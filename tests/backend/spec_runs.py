@@ -19,14 +19,14 @@ from quantgate.records.decision import Decision
 from quantgate.spec import load
 
 QUANTGATE = Path(sys.prefix) / "bin" / "quantgate"
-#: What follows from a choice: of a candidate, and of the decision.
+#: The fields that follow from a choice: those of a candidate, and those of the decision.
 _RANKED = ("pareto", "pareto_measured", "score")
 _CHOSEN = ("winner", "promotes", "summary", "choice", "details")
 
 
 @dataclass(frozen=True)
 class SpecRun:
-    """A run of a spec on a backend; `decision` is None where its gate did not come to one."""
+    """A run of a spec on a backend. `decision` is None if the gate wrote none."""
 
     run: Run
     decision: Decision | None

@@ -1,4 +1,4 @@
-"""What becomes of arguments: placeholders, dollars, numbers and items of loops."""
+"""Values of arguments: placeholders, dollars, numbers and items of loops."""
 
 # KFP wants the old spellings.
 # ruff: noqa: T201, UP006, UP035

@@ -1,4 +1,4 @@
-"""What is unexpected in KFP is the same in a local run, or refused there: see docs/pipelines.md."""
+"""The local runner repeats KFP's unexpected behaviour, or refuses it: see docs/pipelines.md."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ pytestmark = [
 ]
 component = dsl.component(base_image="none", install_kfp_package=False)
 
-#: Names of pods and runs differ; what comes of them is compared.
+#: The states of KFP, with their names in a local run.
 DONE = {"COMPLETE": "SUCCEEDED", "CACHED": "SUCCEEDED", "FAILED": "FAILED"}
 
 

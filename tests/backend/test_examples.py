@@ -21,13 +21,13 @@ STORIES = sorted(path.stem for path in SPECS.glob("*.yaml") if path.stem != ON_A
 
 @pytest.fixture(scope="session")
 def local_folder(tmp_path_factory) -> Path:
-    """Where runs on this machine are kept, and their cache."""
+    """The folder of the runs on this machine and of their cache."""
     return tmp_path_factory.mktemp("here")
 
 
 @pytest.fixture(scope="session")
 def decided_here(examples, local_folder):
-    """Decide an example on this machine; once for all backends."""
+    """Decide an example on this machine, once for all backends."""
 
     @cache
     def decide(story: str, *overrides: str) -> Decision:
@@ -38,7 +38,7 @@ def decided_here(examples, local_folder):
 
 @pytest.mark.parametrize("story", STORIES)
 def test_an_example_decides_as_on_this_machine(backend, examples, decided_here, story) -> None:
-    # What stands for the image has `training_data.py`, which does not travel with the pipeline.
+    # `training_data.py` is in the image of this example, and is not embedded in the pipeline.
     backend.image_folders = (examples,)
     backend.environment["PYTHONPATH"] = str(examples)
     made = run_on(backend, examples / f"{story}.yaml")
@@ -47,7 +47,7 @@ def test_an_example_decides_as_on_this_machine(backend, examples, decided_here, 
 
 
 def test_a_spec_for_a_cluster(backend, examples, decided_here) -> None:
-    """Secrets, a volume and retries; and a pipeline root that only KFP's UI reads."""
+    """It has secrets, a volume, retries, and a pipeline root that only KFP's UI reads."""
     backend.put_secret("s3-login", {"id": "minio", "key": "minio123"})
     backend.put_secret("storage-account", {"account.json": "{}"})
     demo = examples.parent / "quantgate-demo"

@@ -1,14 +1,14 @@
-"""The pipelines of KFP's own test data run here as they did, or fail as on a backend.
+"""Pipelines of KFP's test data run locally as expected, or fail as on a backend.
 
-`kfp_pipelines.tsv` has the expected outcome of each, and the reason where it is not `runs`:
+`kfp_pipelines.tsv` has the expected outcome of each, and the reason if that is not `runs`:
 
-    runs             succeeds
-    fails            a task fails, as it is meant to
-    needs            reads; it would need what is named to run
-    slow             reads; it sleeps for minutes
-    refused          holds what the local runner does not know
-    fails-as-kfp     a task fails, because KFP's driver fails there
-    refused-as-kfp   is refused, because KFP refuses it or gives other results
+    runs             it succeeds
+    fails            a task fails, as intended
+    needs            it can be read, and needs the named service to run
+    slow             it can be read, and sleeps for minutes
+    refused          it uses a feature that the local runner does not support
+    fails-as-kfp     a task fails, because KFP's driver fails there too
+    refused-as-kfp   it is refused, because KFP refuses it or gives other results
 
 QUANTGATE_KFP_SOURCE names the folder of KFP's source, of version 2.17. By default it is the one
 that `make test-backend` builds KFP 2.17 from.
@@ -35,13 +35,13 @@ pytestmark = [
 _FOLDER = Path("test_data", "sdk_compiled_pipelines")
 _TABLE = Path(__file__).with_name("kfp_pipelines.tsv")
 
-#: For inputs without a default.
+#: Arguments for inputs without a default.
 _EXAMPLES = {
     "NUMBER_INTEGER": 1, "NUMBER_DOUBLE": 1.0, "STRING": "example", "BOOLEAN": True, "LIST": [],
     "STRUCT": {},
 }  # fmt: skip
 
-#: As KFP's own tests on a cluster create them.
+#: The secrets that KFP's own tests create on a cluster.
 _SECRETS = {
     "test-secret-1": {"username": "user1"},
     "test-secret-2": {"password": "psw1"},
@@ -59,7 +59,7 @@ _EXPECTED = _expected()
 
 @pytest.fixture(scope="session")
 def pipelines() -> Path:
-    """Folder of KFP's compiled pipelines; the test is skipped where it is not there."""
+    """The folder of KFP's compiled pipelines. Without it the test is skipped."""
     folder = Path(os.environ.get("QUANTGATE_KFP_SOURCE") or _source()) / _FOLDER
     if not folder.is_dir():
         pytest.skip(f"there is no {folder}; name KFP's source in QUANTGATE_KFP_SOURCE")

@@ -1,4 +1,4 @@
-"""What backends do with pipelines that break a rule of `quantgate lint`."""
+"""Pipelines that break a rule of `quantgate lint`, on backends."""
 
 from typing import List  # noqa: UP035
 

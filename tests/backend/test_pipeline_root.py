@@ -1,4 +1,4 @@
-"""Where results go: the run says, or else the installation; what the pipeline says is not read."""
+"""The place of results: set by the run or else by the installation, never by the pipeline."""
 
 import pytest
 from kfp import dsl
@@ -17,7 +17,7 @@ def write(text: dsl.Output[dsl.Artifact]) -> None:
 
 @dsl.pipeline(name="rooted", pipeline_root="s3://mlpipeline/of-the-pipeline")
 def rooted() -> None:
-    """Write a line, and ask for a place; from the cache it would stay where it was."""
+    """Write a line to a place of its own. A cached result would stay at its old place."""
     write().set_caching_options(False)
 
 

@@ -1,4 +1,4 @@
-"""What a backend refuses, and quantgate's pipelines therefore do not do."""
+"""Features that a backend refuses, and that quantgate's pipelines therefore avoid."""
 
 import pytest
 from kfp import dsl

@@ -1,4 +1,4 @@
-"""What is missing is said in a sentence, with the way to it and an exit code."""
+"""Missing requirements are named in a message that says how to get them."""
 
 import os
 import shutil

@@ -1,8 +1,8 @@
 """All eight modes of a MobileNetV2 at 224x224: a whole `quantgate run` against the guide's recipes.
 
-The recipes run one after another in one process, as a script would run them. quantgate's run has
-everything in it: data sets, attestations, evaluation on a few samples, gate and report. Both pay
-for TensorFlow's import; the models that come out are compared by their hashes.
+The recipes run one after another in one process, as in a script. quantgate's run includes data
+sets, attestations, evaluation on a few samples, gate and report. Both times include the import of
+TensorFlow. The models are compared by their hashes.
 
     python eight_modes.py [samples]
 """
@@ -39,7 +39,7 @@ gate: {size_bytes: {max_ratio: 1}}
 
 
 class Run(NamedTuple):
-    """How long a command took, and the most memory that it and its children held together."""
+    """The duration of a command, and its peak memory together with its children."""
 
     seconds: float
     peak_mib: float

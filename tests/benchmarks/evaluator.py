@@ -1,16 +1,16 @@
-"""How fast models are evaluated: `evaluate` on all cores against a plain LiteRT loop on one.
+"""The speed of evaluation: `evaluate` on all cores against a plain LiteRT loop on one core.
 
     python evaluator.py [small] [large] [overhead] [threads] [batches] [--models DIR]
 
-`small` is the DS-CNN of Fashion-MNIST, `large` an untrained MobileNetV2 at 224x224; each in float,
-int8 and 16x8. The loop is what one would write: the data mapped into memory, one sample after
-another, top-1. Both count from loading the model to the figure, without imports, and the best of
-some rounds counts. Results must be the same, sample by sample. `overhead` is what a sample of the
-small model takes beyond the interpreter's own `invoke`.
+`small` is the DS-CNN of Fashion-MNIST, and `large` an untrained MobileNetV2 at 224x224, each in
+float, int8 and 16x8. The plain loop maps the data into memory, takes one sample after another, and
+computes top-1. The best of some rounds counts. A round lasts from loading the model to the metric,
+without imports. The results must be the same for each sample. `overhead` is the time that a sample
+of the small model takes beyond the interpreter's `invoke`.
 
-What was decided by measurement can be measured again: `threads` compares two processes of one
-interpreter with one process of two threads that have an interpreter each, and `batches` what an
-invocation takes for each of 1, 8 and 32 samples. Neither can fall short.
+`threads` and `batches` repeat measurements behind past design decisions, and have no target.
+`threads` compares two processes of one interpreter with two threads of one interpreter each.
+`batches` measures the time per sample in invocations of 1, 8 and 32 samples.
 """
 
 import argparse
@@ -38,13 +38,13 @@ SAMPLES = {
     "small": dict.fromkeys(MODES, (600, 10000)),
     "large": {"float32": (300,), "integer_only_int8": (300,), "int16x8": (8, 24)},
 }
-#: What is asked for: this many times faster where the loop takes more than so many seconds.
+#: The target: so many times faster, if the loop takes longer than so many seconds.
 WANTED, FROM_S = 1.8, 2.0
 MOST_OVERHEAD_US = 10.0
 BATCHES = (1, 8, 32)
 
 
-#: Which samples are right; asked for once the clock has stopped.
+#: Returns for each sample whether it is right. Called after the clock has stopped.
 Results = Callable[[], list[bool]]
 
 
@@ -107,7 +107,7 @@ def prepared(folder: Path, models: Path, name: str, mode: str, samples: int) -> 
 
 
 def plainly(subject: Subject) -> Callable[[], Results]:
-    """A loop over the samples, as a script has it; tells which ones are right."""
+    """Return a plain loop over the samples, which tells the right ones."""
     from ai_edge_litert.interpreter import Interpreter
 
     folder = Path(subject.dataset) / f"signature-{KEY}"
@@ -133,7 +133,7 @@ def plainly(subject: Subject) -> Callable[[], Results]:
 
 
 def by_evaluate(subject: Subject) -> Callable[[], Results]:
-    """What the component does; tells which samples are right, by the file that it has written."""
+    """Return a call of the component, which tells the right samples by its output file."""
     from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 
     target = Path(subject.dataset).parent / "measurement"
@@ -154,7 +154,7 @@ def by_evaluate(subject: Subject) -> Callable[[], Results]:
 
 
 def timed(way: str, subject: Subject) -> None:
-    """Print the seconds of the best round, and what came out, as JSON."""
+    """Print the seconds of the best round and the results as JSON."""
     if way == "plain":
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     run = {"plain": plainly, "evaluate": by_evaluate}[way](subject)
@@ -169,7 +169,7 @@ def timed(way: str, subject: Subject) -> None:
 
 
 def compare(folder: Path, models: Path, name: str) -> list[str]:
-    """Print both ways for every mode of a model; returns what falls short."""
+    """Print both speeds for every mode of a model, and return the missed targets."""
     short = []
     for mode, counts in SAMPLES[name].items():
         for samples in counts:
@@ -186,7 +186,7 @@ def compare(folder: Path, models: Path, name: str) -> list[str]:
 
 
 def overhead(folder: Path, models: Path) -> list[str]:
-    """Print what a sample of the small model takes beyond its `invoke`, in this process."""
+    """Print the time of a sample of the small model beyond its `invoke`, in this process."""
     from quantgate.components.artifacts.dataset import open_dataset
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
@@ -211,7 +211,7 @@ def overhead(folder: Path, models: Path) -> list[str]:
 
 
 def compare_threads(folder: Path, models: Path) -> list[str]:
-    """Print the seconds of two processes and of two threads; results must be the same."""
+    """Print the seconds of two processes and of two threads, and return differing results."""
     from quantgate.components.artifacts.dataset import open_dataset
     from quantgate.components.evaluate.planning import plan_metrics
     from quantgate.components.evaluate.run import Subject as Scored
@@ -257,7 +257,7 @@ def _in_threads(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) 
 
 
 def compare_batches(folder: Path, models: Path) -> list[str]:
-    """Print the microseconds of an invocation by sample, for batches on one thread."""
+    """Print the microseconds per sample of an invocation on one thread, for each batch size."""
     from ai_edge_litert.interpreter import Interpreter
 
     titles = "".join(f"{batch:>12}" for batch in BATCHES)
@@ -343,7 +343,7 @@ PARTS: dict[str, Callable[[Path, Path], list[str]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the parts that are named, or all; 1 where one falls short."""
+    """Run the named parts, or all, and return 1 if one misses its target."""
     if arguments[:1] == ["timed"]:
         timed(arguments[1], Subject(*arguments[2:]))
         return 0

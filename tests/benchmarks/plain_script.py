@@ -1,9 +1,9 @@
-"""What one would write without quantgate: one mode, converted by the guide's recipe and evaluated.
+"""A script without quantgate: one mode, converted by the guide's recipe and evaluated.
 
     python plain_script.py FOLDER MODE SAMPLES
 
-FOLDER holds saved_model, calibration.npz and evaluation.npz, whose `labels` are the truth. The last
-line of what is printed is JSON: the model's SHA-256, its size and its accuracy.
+FOLDER holds saved_model, calibration.npz, and evaluation.npz with the `labels`. The last line of
+the output is JSON: the model's SHA-256, its size and its accuracy.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ def accuracy(model: bytes, inputs: Any, labels: Any) -> float:
 
 
 def main(folder: Path, mode: Mode, samples: int) -> None:
-    """Convert, evaluate, and print what came of it."""
+    """Convert, evaluate, and print the results."""
     evaluation = np.load(folder / "evaluation.npz")
     name = next(key for key in evaluation.files if key != "labels")
     model = convert(folder, name, mode, samples)

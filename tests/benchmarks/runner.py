@@ -1,11 +1,11 @@
-"""What quantgate's runner is worth: whole runs, the cost of a task, and how runs grow.
+"""The speed of quantgate's runner: whole runs, the cost of a task, and the growth of runs.
 
     python runner.py [digits] [fashion] [tasks] [growth] [early] [--models DIR]
 
-`digits` and `fashion` run one compiled pipeline with all eight modes by quantgate, cold, and by
-kfp.local, and a plain script for each mode in turn; models and figures must be the same. `tasks`
-runs 200 tasks that do nothing. `growth` runs more candidates, and more samples. `early` evaluates a
-16x8 model on all samples, and until it is decided.
+`digits` and `fashion` run one compiled pipeline with all eight modes by quantgate without a cache,
+and by kfp.local. A plain script then runs for each mode in turn. Models and metrics must be the
+same. `tasks` runs 200 tasks that do nothing. `growth` runs more candidates, and more samples.
+`early` evaluates a 16x8 model on all samples, and with early stopping.
 """
 
 import argparse

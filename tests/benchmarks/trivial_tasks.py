@@ -41,7 +41,7 @@ def by_quantgate(count: int, folder: Path) -> None:
 
 
 def by_kfp(count: int, folder: Path) -> None:
-    """Run the graph by KFP's SubprocessRunner; it raises where a task fails."""
+    """Run the graph by KFP's SubprocessRunner, which raises an error if a task fails."""
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "kfp"))
     components.load_component_from_file(str(folder / "trivial.yaml"))()
     assert len([*(folder / "kfp").glob("*/*/executor_output.json")]) == count

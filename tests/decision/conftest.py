@@ -38,7 +38,7 @@ def sha256_of(name: str) -> str:
 
 
 def top1_samples(lost: int, won: int) -> np.ndarray:
-    """Of 1,000 samples the baseline gets the first 900; `lost` of them, and `won` others."""
+    """Return 1 for each right sample: the baseline's 900, less `lost`, plus `won` others."""
     values = np.zeros(SAMPLES)
     values[lost : RIGHT + won] = 1
     return values
@@ -101,7 +101,7 @@ class Run:
         self.latencies[sha256_of(name)] = {"latency_p50_ms": p50}
 
     def time_rounds(self, name: str, milliseconds: np.ndarray) -> None:
-        """Times of single rounds, NaN where a model sat one out; the baseline's come first."""
+        """Add the times of single rounds, NaN for a skipped one. Call it for the baseline first."""
         sha256, taken = sha256_of(name), milliseconds[np.isfinite(milliseconds)]
         self.timings[sha256] = [None if np.isnan(ms) else int(1e6 * ms) for ms in milliseconds]
         self.latencies[sha256] = {

@@ -161,7 +161,7 @@ def test_nobody_wins_by_weights_whom_another_one_beats_whatever_is_alike(figures
 
 
 def test_pairs_tell_candidates_apart(run):
-    """Of 1,000 samples b loses 2, which is not shown; c loses 40, which is."""
+    """A loss of 2 in 1,000 samples is not significant, and one of 40 is."""
     run.add("a", "float16", 600)
     run.add("b", "dynamic_range", 500, lost=2)
     run.add("c", "int16x8", 400, lost=40)

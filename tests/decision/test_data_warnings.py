@@ -1,4 +1,4 @@
-"""What a decision says about the data it rests on."""
+"""Warnings of a decision about its data."""
 
 import dataclasses
 

@@ -26,7 +26,7 @@ LIMIT = {"top1": {"max_drop": 0.01, "confidence": 0.95}}
 
 @pytest.fixture
 def stepping(new_run):
-    """Decide on one candidate that was evaluated in steps; returns its entry and the decision."""
+    """Decide on one candidate evaluated in steps, and return its entry and the decision."""
 
     def decided(
         baseline: np.ndarray,

@@ -1,4 +1,4 @@
-"""What `quantgate explain` and `quantgate compare` say, and what they make of odd runs."""
+"""The texts of `quantgate explain` and `quantgate compare`, also for unusual runs."""
 
 import json
 import time

@@ -15,7 +15,7 @@ SLICES = {"top1": Slices(key="device", higher_is_better=True, samples=DEVICES)}
 
 
 def samples_of(**right: int) -> dict[str, np.ndarray]:
-    """So many samples of each device come out right."""
+    """Return the samples of each device, of which the given number is right."""
     slices = {
         f"top1[{of}]": (np.arange(count) < right[of]).astype(float) for of, count in DEVICES.items()
     }

@@ -32,7 +32,7 @@ def verdict(candidate, baseline, **rules):
 
 
 def paired_top1(lost, pairs):
-    """A baseline that is always right and a candidate that is wrong `lost` times."""
+    """Return a candidate that is wrong `lost` times, and a baseline that is always right."""
     values = np.ones(pairs)
     values[:lost] = 0
     return (

@@ -15,7 +15,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def quantgate(make_once: Callable[..., Path]) -> Command:
-    """Run `quantgate ARGUMENTS`; folder and time limit as keywords. All share one cache."""
+    """Run `quantgate ARGUMENTS`, with folder and time limit as keywords. All share one cache."""
     state = make_once("state", lambda folder: None)
     own = {"XDG_STATE_HOME": str(state), "XDG_CACHE_HOME": str(state), "COLUMNS": "120"}
 

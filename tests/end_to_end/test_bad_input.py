@@ -1,4 +1,4 @@
-"""What users get wrong, and what they are told: the message and the exit code."""
+"""Mistakes of users, and the message and exit code for each."""
 
 import json
 from collections.abc import Callable

@@ -12,7 +12,7 @@ from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 
-#: Promotion looks at its folder each time, for somebody may have emptied it; imports take no time.
+#: Promotion runs each time, because its folder may have been emptied. Imports take no time.
 ALWAYS = {"import-model", "import-calibration", "import-evaluation", "Promote winner"}
 
 
@@ -27,7 +27,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run_in(quantgate, cache: Path) -> Callable[..., Ran]:
-    """Run the example of a folder; return the tasks that ran, and the decision."""
+    """Run the example of a folder, and return the tasks that ran, and the decision."""
 
     def run(example: Path, *arguments: object) -> Ran:
         runs = example / "runs"

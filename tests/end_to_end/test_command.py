@@ -31,7 +31,7 @@ def test_every_verb_has_help_worth_reading(quantgate, verb: str) -> None:
     ids=["help", "validate --help", "plan"],
 )
 def test_light_verbs_import_nothing_heavy(quantgate, arguments: tuple, tmp_path: Path) -> None:
-    """What makes them slow is imports, so those are counted and not the seconds."""
+    """Imports are what makes a verb slow, so they are checked instead of the seconds."""
     code = (
         "import sys; from quantgate.cli import main\n"
         "try: main(sys.argv[1:])\n"

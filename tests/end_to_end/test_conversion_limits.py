@@ -50,7 +50,7 @@ def _logits(tf: Any, function: Callable[..., Any], weights: Any, x: Any) -> dict
 
 @pytest.fixture
 def ran(quantgate: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Tasks, Decision]]:
-    """Run a small spec with further arguments; by task whether it was cached, and the decision."""
+    """Run a small spec with further settings, and return for each task whether it was cached."""
     run_isolated(_export, tmp_path, limits=ResourceLimits(120))
     random = np.random.default_rng(0)
     samples = random.normal(size=(150, 64)).astype(np.float32)
@@ -73,7 +73,7 @@ def ran(quantgate: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Ta
 
 
 def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> None:
-    """What is derived from the calibrated model needs a sixth of it."""
+    """Conversions that derive from the calibrated model need a sixth of the memory."""
     limit = "quantize.memory_limit=2MB"
     _, decision = ran(limit, exit_code=0)
     reasons = {entry.name: entry.reasons for entry in decision.candidates}
@@ -82,7 +82,7 @@ def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> Non
         "more memory, and raise `quantize.memory_limit`"
     ]
     assert decision.winner == "integer_only_int8"
-    # Another time there may be more; what does not rest on that is taken from the cache.
+    # A later run may have more memory, so only results that do not depend on it are cached.
     cached, _ = ran(limit, exit_code=0)
     assert not cached["Quantize dynamic_range"]
     assert cached["Quantize integer_only_int8"]

@@ -16,7 +16,7 @@ SETTINGS = (
 
 @pytest.fixture
 def run_with(example: Path, quantgate):
-    """Run with a limit on top1; returns how the command ended, and its decision."""
+    """Run with a limit on top1, and return the ended command and its decision."""
 
     def run(limit: str):
         gate = f"gate={{top1: {limit}}}"

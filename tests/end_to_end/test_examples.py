@@ -10,7 +10,7 @@ from quantgate.records.decision import Decision
 from quantgate.spec import load
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The others are for a cluster; `tests/backend` runs those.
+#: The examples without a cluster. `tests/backend` runs the others.
 ON_THIS_MACHINE = [
     path.stem
     for path in sorted((ROOT / "specs").glob("*.yaml"))
@@ -61,7 +61,7 @@ def test_what_vela_made_is_kept_beside_the_winner_and_published(
 
 
 def prose() -> str:
-    """The README and the pages that it names."""
+    """Return the README and the pages that it names."""
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     return "".join(page.read_text(encoding="utf-8") for page in pages)
 

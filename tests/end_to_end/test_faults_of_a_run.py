@@ -125,7 +125,7 @@ class Killed:
         )
 
     def left(self) -> list[str]:
-        """Name what a killed run has left: processes, and temporary files."""
+        """Name the processes and temporary files that a killed run has left."""
         found = [str(path) for path in self.temporary.iterdir()]
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
@@ -155,7 +155,7 @@ class Killed:
 
 
 def without_clock(decision: Decision) -> dict[str, Any]:
-    """Everything that two runs must agree on."""
+    """Return the parts of a decision that two runs must agree on."""
     return {
         "outcome": decision.outcome,
         "winner": decision.winner,
@@ -169,7 +169,7 @@ def without_clock(decision: Decision) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_thirty_kills_and_a_resume(example: Path, tmp_path: Path) -> None:
-    """Every third kill meets an empty cache; the others what runs before them had finished."""
+    """Every third run starts with an empty cache, and the others with that of the run before."""
     moments = random.Random(30)
     killed = Killed(example, tmp_path)
     expected = without_clock(killed.finish())

@@ -19,7 +19,7 @@ NAMES = [f"on-{samples}-samples" for samples in range(1, 91)]
 
 @pytest.fixture
 def ran(example: Path, quantgate, tmp_path: Path):
-    """Run the example with 90 candidates and others; return the run's folder and its events."""
+    """Run the example with 90 candidates and others, and return the run's folder and events."""
 
     def run(*others: str) -> tuple[Path, list[dict[str, Any]]]:
         modes: list[dict[str, Any]] = [

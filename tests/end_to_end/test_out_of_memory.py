@@ -47,13 +47,13 @@ component = dsl.component(base_image="image:1", install_kfp_package=False)
 
 @dataclass(frozen=True)
 class Group:
-    """A control group of either version: its folder, and the file that counts what was killed."""
+    """A control group of either version: its folder, and the file that counts killed processes."""
 
     folder: Path
     events: str
 
     def run(self, script: str, *arguments: Path) -> object:
-        """What a script prints as JSON that runs in the group with all its children."""
+        """Run a script and its children in the group, and return the JSON that it prints."""
         members = self.folder / "cgroup.procs"
         command = [sys.executable, "-c", INSIDE + script, members, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
@@ -61,14 +61,14 @@ class Group:
 
     @property
     def killed(self) -> int:
-        """How many processes the kernel has ended in it."""
+        """The number of processes in it that the kernel has killed."""
         lines = (self.folder / self.events).read_text().splitlines()
         return int(next(line for line in lines if line.startswith("oom_kill ")).split()[1])
 
 
 @pytest.fixture
 def group() -> Iterator[Group]:
-    """A group with little room; the test is skipped where the system gives none."""
+    """A group with little memory. The test is skipped if the system allows none."""
     try:
         made = _made(f"quantgate-{os.getpid()}")
     except OSError as error:
@@ -95,7 +95,7 @@ def _limited(folder: Path, limit: str, events: str) -> Group:
 
 
 def _remove(folder: Path) -> None:
-    """A group is in use for as long as the kernel clears away its last process."""
+    """Remove a group once the kernel has cleared away its last process."""
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         try:

@@ -32,7 +32,7 @@ COLUMNS = (
     "int16x8",
     "int16x8_float_fallback",
 )
-# Source: the README beside the models; TensorFlow 2.21 and LiteRT 2.3, the guide's recipes.
+# Measured with TensorFlow 2.21, LiteRT 2.3 and the guide's recipes. See the models' README.
 MODELS = (
     RealModel(
         "keyword_spotting",

@@ -108,7 +108,7 @@ def test_candidates_are_what_the_modes_promise(run: Path) -> None:
 
 
 def test_the_ui_tells_whose_figures_are_whose(run: Path, decision: Decision) -> None:
-    """Evaluations know a model's hash, and the attestation beside them whose that is."""
+    """An evaluation shows its model's hash, and the attestation beside it the candidates."""
 
     def title(folder: Path, output: str) -> str:
         written = json.loads((folder / "executor_output.json").read_text())
@@ -141,7 +141,7 @@ def test_the_winner_is_promoted_whole(demo: Path, decision: Decision) -> None:
 
 
 def run_snippet(folder: Path) -> dict[str, np.ndarray]:
-    """What the model card's lines print, beside the model, in a process of their own."""
+    """Run the model card's code beside the model in another process, and return its outputs."""
     code = (folder / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
     told = "import json\nprint(json.dumps({key: each.tolist() for key, each in outputs.items()}))"
     command = [sys.executable, "-c", f"{code}\n{told}"]
@@ -161,7 +161,7 @@ def test_the_card_s_lines_run_the_winner_on_real_values(demo: Path, run: Path) -
     expected = of_zeros(run / "artifacts" / "digits" / "convert-baseline" / "baseline")
     assert outputs.shape == (1, 10)
     assert np.argmax(outputs) == np.argmax(expected)
-    # Of the images that it was calibrated on none is black, so that single outputs saturate.
+    # It was calibrated without a black image, so single outputs saturate.
     assert np.median(np.abs(outputs - expected)) < 0.02 * np.ptp(expected)
 
 
@@ -243,7 +243,7 @@ def test_a_runs_folder_that_cannot_be_written(example: Path, quantgate) -> None:
 
 
 def heed_ctrl_c() -> None:
-    """A shell's background jobs, as CI may run, ignore it, and so do their children."""
+    """Handle Ctrl-C, which background jobs of a shell, as in CI, and their children ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

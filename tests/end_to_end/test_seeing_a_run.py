@@ -1,4 +1,4 @@
-"""What `quantgate run` shows: events, lines, a tree, or next to nothing."""
+"""The output of `quantgate run`: events, lines, a tree, or next to nothing."""
 
 import json
 import os

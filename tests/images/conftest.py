@@ -1,4 +1,4 @@
-"""What tests of the images need: an engine that has them."""
+"""Fixtures for tests of the images: an engine that has them."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ import pytest
 from quantgate.commands.demo_digits import make_example
 from quantgate.components.images import CONVERT, RUNTIME
 
-# In a process of its own: a client that finds no engine leaves its socket open.
+# Runs in another process, because a client that finds no engine leaves its socket open.
 LOOK = """
 import sys, docker
 client = docker.from_env()

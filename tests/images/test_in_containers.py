@@ -29,7 +29,7 @@ OWN_IMAGE = "localhost/quantgate-tests/own:1"
 
 
 def facts_of(decision: Decision) -> dict[str, object]:
-    """What a decision says, without what the clock has a say in."""
+    """Return the parts of a decision that do not depend on measured time."""
     return {
         entry.name: (entry.status, entry.model_sha256, entry.measurements["top1"], entry.reasons)
         for entry in decision.entries
@@ -37,7 +37,7 @@ def facts_of(decision: Decision) -> dict[str, object]:
 
 
 def rests_on(decision: Decision) -> dict[str, object]:
-    """What the figures rest on; the specs differ in where they publish, and Python in its place."""
+    """Return the provenance of the metrics. Publication targets and Python's paths differ."""
     return decision.provenance.model_dump(exclude={"spec_sha256", "python", "platform"})
 
 

@@ -1,4 +1,4 @@
-"""What is in the images: the lock's versions, nothing that is not needed, nobody's rights."""
+"""The contents of the images: the lock's versions, nothing unneeded, and no privileges."""
 
 import json
 import re
@@ -28,7 +28,7 @@ WORK = [
 
 
 def run(engine: Any, image: str, code: str, **settings: Any) -> str:
-    """What a Python program prints in a container that can write nothing and reach nobody."""
+    """Return the output of a Python program in a read-only container without a network."""
     told: bytes = engine.containers.run(
         image, ["python3", "-c", code], remove=True, read_only=True, network_mode="none", **settings
     )
@@ -46,7 +46,7 @@ def test_versions_are_those_of_the_lock(engine: Any, image: str) -> None:
 
 
 def _locked() -> set[tuple[str, str]]:
-    """Pairs of a name and a version; some have several, for different Pythons."""
+    """Return pairs of a name and a version. Some have several, for different Pythons."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     return set(re.findall(r"^([a-z0-9.-]+)(?:\[.*\])?==([^ \\;]+)", lock, re.MULTILINE))
 
@@ -66,7 +66,7 @@ def test_the_runtime_has_no_tensorflow(engine: Any) -> None:
 
 
 def test_everything_that_runs_there_can_be_imported(engine: Any) -> None:
-    """What was stripped from libraries is missed by none of the work."""
+    """The parts that were stripped from libraries are not needed."""
     modules = [f"quantgate.components.{name}.work" for name in WORK]
     libraries = ["matplotlib.pyplot", "pyarrow.csv", "pyarrow.parquet", "google.cloud.storage"]
     libraries += ["sklearn.metrics", "scipy.ndimage", "PIL.Image", "pycocotools.cocoeval"]

@@ -1,8 +1,8 @@
-"""Simulated evaluations that may stop: how often their verdicts are wrong, and how soon they come.
+"""Simulated evaluations with early stopping: the error rate of their verdicts, and their speed.
 
-Every limit is just kept or just missed by what the samples stand for, where errors are likeliest.
-An early verdict may be wrong once in a hundred times, and the whole verdict once in twenty; the
-tests allow what that comes to by chance in so many simulations, three standard deviations.
+The true mean just meets or just violates the limit, where errors are likeliest. At most 1 % of the
+early verdicts may be wrong, and 5 % of all verdicts. The tests allow three standard deviations
+above these rates, for the chance in a limited number of simulations.
 """
 
 import math
@@ -24,9 +24,13 @@ Draw = Callable[[np.random.Generator], np.ndarray]
 
 
 def verdict_of(values: np.ndarray, limit: float, metric: str, *, limits: int = 1) -> str:
-    """What the looks tell of whether the mean is at most the limit; `values` come in their order.
+    """Return the first verdict of the looks on a mean of at most the limit.
 
-    They are differences from the baseline, except of losses.
+    Args:
+        values: differences from the baseline, or losses, in the order of the samples.
+        limit: the highest mean that passes.
+        metric: the name of the metric.
+        limits: the number of limits that share the error rate.
     """
     lowest, highest = range_of(METRICS[metric], difference=metric != "mse")
     for taken in LOOKS:
@@ -49,7 +53,7 @@ def most(rate: float, runs: int = RUNS) -> float:
 
 
 def flipped(lost: float, won: float) -> Draw:
-    """Differences where the candidate loses and wins such shares of what is right or wrong."""
+    """Return a draw of differences in which the candidate loses and wins such shares."""
     chances = [lost, won, 1 - lost - won]
     return lambda generator: generator.choice([1.0, -1.0, 0.0], SAMPLES, p=chances)
 
@@ -62,7 +66,7 @@ def test_drops_of_what_is_right_or_wrong(lost, won):
 
 
 def test_the_whole_verdict_keeps_its_confidence():
-    """Early or on all samples: that a drop which is a hair too large passes is rare."""
+    """A drop that is slightly too large rarely passes, early or on all samples."""
     generator, wrong = np.random.default_rng(1), 0
     for _ in range(RUNS):
         drop = flipped(0.02, 0.01)(generator)
@@ -73,7 +77,7 @@ def test_the_whole_verdict_keeps_its_confidence():
 
 
 def test_a_bound_for_one_look_would_be_wrong_too_often():
-    """What the correction is for: the same without it."""
+    """Without the correction for several looks, the error rate is too high."""
     generator, wrong = np.random.default_rng(1), 0
     for _ in range(RUNS):
         drop = flipped(0.02, 0.01)(generator)

@@ -29,7 +29,7 @@ def ratio(one: float, other: float) -> float:
 
 
 def simulated(seed: int, rounds: int = 50) -> tuple[np.ndarray, np.ndarray]:
-    """Two models whose medians are 1.3 to 1, with slow spells of the machine that meet both."""
+    """Return times of two models at a ratio of 1.3, with slow spells that affect both."""
     generator = np.random.default_rng(seed)
     spells = np.repeat(1 + generator.exponential(0.2, rounds // 5), 5)
     first = 1.3 * spells * generator.lognormal(0, 0.05, rounds)
@@ -38,7 +38,7 @@ def simulated(seed: int, rounds: int = 50) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("rounds", [51, 600])
 def test_percentiles_of_resamples_are_numpy_s(rounds):
-    """600 rounds are drawn in chunks."""
+    """The resamples of 600 rounds are drawn in chunks."""
     timings = np.random.default_rng(3).lognormal(0, 0.1, rounds)
     timings[1] = timings[0]
     generator, size = np.random.default_rng(SEED), CHUNK_VALUES // rounds

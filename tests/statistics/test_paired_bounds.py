@@ -11,7 +11,7 @@ from quantgate.statistics.paired_bounds import samples_needed, upper_bound
 
 
 def paired(only_first, only_second, pairs):
-    """Two arrays of 0 and 1 with so many discordant pairs, the others both right."""
+    """Return two arrays of 0 and 1 with so many discordant pairs. All other pairs are right."""
     first, second = np.ones(pairs), np.ones(pairs)
     second[:only_first] = 0
     first[only_first : only_first + only_second] = 0
@@ -23,7 +23,7 @@ def lower_bound(first, second, confidence):
 
 
 def score_bound_by_search(only_first, only_second, pairs, confidence):
-    """The same bound without Tango's closed form: the likelihood is maximized numerically."""
+    """Return the bound by numerical maximization of the likelihood, without Tango's formula."""
 
     def excess(difference):
         def minus_log_likelihood(rate_of_second):
@@ -229,5 +229,5 @@ def test_bounds_of_many_samples_are_those_of_endless_resampling():
 
 
 def _with_an_outlier() -> np.ndarray:
-    """One value that outweighs all others: its mean is far from normal."""
+    """Return values with an outlier, so that the distribution of their mean is not normal."""
     return np.append(np.random.default_rng(5).normal(size=500), 200.0)

@@ -18,7 +18,8 @@ _EVERYWHERE = {"image-digest"}
 class LocalRun:
     """A run by the local runner.
 
-    printed: what a task printed, by its name; in loops, once an iteration, sorted.
+    printed: the output of each task, by its name. A task in a loop has one text for each
+        iteration, in sorted order.
     """
 
     phase: str
@@ -30,12 +31,12 @@ class LocalRun:
 
 @dataclass(frozen=True)
 class Here:
-    """This machine, without a cluster; `folder` is where runs are kept."""
+    """The local runner on this machine, which keeps its runs in `folder`."""
 
     folder: Path
 
     def run(self, pipeline: str, parameters: dict[str, Any] | None = None) -> LocalRun:
-        """Run a compiled pipeline; a second run finds the first one's cache."""
+        """Run a compiled pipeline. All runs share one cache."""
         ran = run_pipeline(
             read_pipeline(self._file(pipeline)),
             parameters or {},
@@ -46,7 +47,7 @@ class Here:
         return _seen(ran)
 
     def refusal(self, pipeline: str) -> str:
-        """Return why a pipeline is not run; "" where it would be."""
+        """Return why a pipeline is refused, or "" if it would run."""
         try:
             read_pipeline(self._file(pipeline))
         except PipelineError as error:

@@ -33,7 +33,7 @@ MLMD_PORT, MLMD_JSON_PORT = 8080, 8081
 SERVICES = ("ml-pipeline", "metadata-grpc-service", "minio-service", "seaweedfs")
 KEYS = {"accesskey": "minio", "secretkey": "minio123"}
 BUCKET = "mlpipeline"
-#: What Kubeflow's manifests say of the metadata store; launchers of 2.14 look there.
+#: Variables of the metadata store in Kubeflow's manifests. Launchers of 2.14 read them.
 METADATA_SERVICE = {
     "METADATA_GRPC_SERVICE_HOST": "metadata-grpc-service",
     "METADATA_GRPC_SERVICE_PORT": str(MLMD_PORT),
@@ -43,10 +43,10 @@ START_S = 60.0
 
 @dataclass
 class Cluster:
-    """A backend that runs pipelines; `metadata` asks its store.
+    """A backend that runs pipelines. `metadata` calls its store.
 
-    environment: variables that every image sets, beside its own.
-    image_folders: folders that every image has, at the places that they have here.
+    environment: variables that every image sets, in addition to its own.
+    image_folders: folders that every image has, at the same paths as on this machine.
     """
 
     built: Built

@@ -1,4 +1,4 @@
-"""What Argo's controller does with the tasks of a DAG template."""
+"""The part of Argo's controller that runs the tasks of a DAG template."""
 
 import threading
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FAILED = ("Failed", "Error")
 
 @dataclass(frozen=True)
 class Node:
-    """What became of a task of the workflow, or of an attempt at it."""
+    """The result of a task of the workflow, or of one attempt."""
 
     name: str
     phase: str
@@ -49,7 +49,7 @@ class Dag:
         self._nodes: dict[str, Future[Node]] = {name: Future() for name in self._tasks}
 
     def run(self, parallelism: int | None) -> Node:
-        """Run all tasks; no more than so many items of a task at once."""
+        """Run all tasks, with at most `parallelism` items of a task at once."""
         seats = threading.Semaphore(parallelism) if parallelism else nullcontext()
         for name in self._tasks:
             _in_thread(self._nodes[name], lambda name=name: self._run_task(name, seats))

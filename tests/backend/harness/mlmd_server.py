@@ -24,7 +24,7 @@ LARGEST_MESSAGE = 64 * 2**20
 
 
 class Store:
-    """The store of one cluster, in memory; one request at a time."""
+    """The in-memory store of one cluster, which serves one request at a time."""
 
     def __init__(self) -> None:
         config = metadata_store_pb2.ConnectionConfig()

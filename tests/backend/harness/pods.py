@@ -36,7 +36,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a pod ended: the exit code of the container that failed, or 0, and its last words."""
+    """The end of a pod: the exit code of the container that failed, or 0, and its last message."""
 
     code: int
     message: str = ""
@@ -44,15 +44,15 @@ class Ended:
 
 @dataclass(frozen=True)
 class Machine:
-    """What stands for the nodes of a cluster.
+    """This machine in the role of a cluster's nodes.
 
     state: the folder with `hosts` and the service account's files.
-    image: variables that every image sets, which Kubernetes does not know.
+    image: variables that every image sets, and that Kubernetes does not know.
     services: variables that Kubernetes sets in every container.
-    reads: folders of this machine that processes in pods read, wherever they are.
+    reads: folders of this machine that processes in pods read.
     claims: the folder of the persistent volume claims.
-    argument_files: Argo hands long arguments over in files.
-    seats: how many pods run at once.
+    argument_files: True if Argo passes long arguments in files.
+    seats: limits the number of pods that run at once.
     """
 
     api: KubernetesApi
@@ -212,7 +212,7 @@ def require_namespaces() -> None:
     """Refuse a machine that gives processes no mount namespaces.
 
     Raises:
-        PermissionError: it does not; the message says what to do.
+        PermissionError: it gives none. The message says how to allow them.
     """
     tried = subprocess.run([*_unshared(), "true"], capture_output=True, text=True)
     if tried.returncode:

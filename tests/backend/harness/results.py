@@ -1,4 +1,4 @@
-"""What a run left in the metadata store: its tasks with their states, parameters and artifacts."""
+"""A run as the metadata store has it: its tasks with their states, parameters and artifacts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -17,10 +17,10 @@ class BadTag(Exception):
 
 
 def replace(value: Any, scope: Scope, strict: tuple[str, ...] = ()) -> Any:
-    """Return a part of a workflow with its tags replaced; unknown ones stay.
+    """Return a part of a workflow with its tags replaced. Unknown tags stay.
 
-    As in Argo, the part is replaced as JSON text, so text that a tag brings in is not looked
-    through again.
+    As in Argo, tags are replaced in the JSON text, and once only. A tag inside an inserted
+    text stays.
 
     Raises:
         BadTag: an unknown tag begins with one of `strict`.
@@ -45,10 +45,10 @@ def _quoted(text: str) -> str:
 
 
 def holds(when: str) -> bool:
-    """Return what a `when` says; one is a comparison of two words.
+    """Return the value of a `when`, which is a comparison of two words.
 
     Raises:
-        BadTag: it is something else, of which Argo makes an error as well.
+        BadTag: it is anything else, which is an error in Argo too.
     """
     if not when:
         return True

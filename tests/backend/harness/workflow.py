@@ -1,4 +1,4 @@
-"""What Argo's controller does with a workflow that KFP's compiler wrote."""
+"""The part of Argo's controller that runs a workflow of KFP's compiler."""
 
 import time
 import uuid
@@ -20,7 +20,7 @@ class PodRunner(Protocol):
 
 
 class Workflow:
-    """A workflow that runs; `nodes` are those that ended, in that order."""
+    """A workflow that runs. `nodes` has the ended nodes, in the order of their ends."""
 
     def __init__(self, manifest: Object, machine: PodRunner, folder: Path) -> None:
         self.nodes: list[Node] = []
