@@ -8,57 +8,14 @@ FAST := not slow and not tensorflow and not backend
 DEMO ?= quantgate-demo
 # Files whose sentences and docstrings are checked.
 PLAIN := \
-  ARCHITECTURE.md \
-  CHANGELOG.md \
-  CONTRIBUTING.md \
-  README.md \
+  *.md \
   components \
   docs \
-  local_runner/__init__.py \
-  local_runner/cache \
-  local_runner/ir \
-  local_runner/kfp \
-  local_runner/plan \
-  local_runner/processes \
-  local_runner/records \
-  local_runner/run \
-  local_runner/storage \
-  local_runner/tasks \
+  local_runner \
   pipelines \
-  specs/README.md \
-  src/quantgate/__init__.py \
-  src/quantgate/__main__.py \
-  src/quantgate/cli.py \
-  src/quantgate/commands \
-  src/quantgate/decision \
-  src/quantgate/display \
-  src/quantgate/domain \
-  src/quantgate/errors.py \
-  src/quantgate/foundation \
-  src/quantgate/planning \
-  src/quantgate/records \
-  src/quantgate/report \
-  src/quantgate/runs \
-  src/quantgate/schemas \
-  src/quantgate/single_task.py \
-  src/quantgate/spec \
-  src/quantgate/statistics \
-  src/quantgate/wording \
-  tests/architecture \
-  tests/cluster \
-  tests/commands \
-  tests/components \
-  tests/display \
-  tests/foundation \
-  tests/local_runner/cache \
-  tests/local_runner/processes \
-  tests/pipelines \
-  tests/planning \
-  tests/report \
-  tests/runs \
-  tests/schemas \
-  tests/spec \
-  tests/storage
+  specs \
+  src/quantgate \
+  tests
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
