@@ -130,7 +130,7 @@ def test_components_take_tensorflow_without_keras() -> None:
 
 def test_every_package_is_shipped() -> None:
     """The list in pyproject.toml is by hand, so it is compared with the folders."""
-    found = {
+    packages = {
         ".".join([room, *path.parent.relative_to(folder).parts])
         for room, folder in ROOMS.items()
         for path in folder.rglob("__init__.py")
@@ -138,7 +138,7 @@ def test_every_package_is_shipped() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     block = re.search(r"^packages = \[(.*?)^\]", text, re.MULTILINE | re.DOTALL)
     assert block is not None
-    assert set(re.findall(r'"([^"]+)"', block.group(1))) == found
+    assert set(re.findall(r'"([^"]+)"', block.group(1))) == packages
 
 
 def test_lock_file_names_no_host() -> None:

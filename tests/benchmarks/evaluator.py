@@ -139,8 +139,8 @@ def by_evaluate(subject: Subject) -> Callable[[], Results]:
     target = Path(subject.dataset).parent / "measurement"
 
     def kept() -> list[bool]:
-        with np.load(target / "samples.npz") as found:
-            return [bool(value) for value in found["top1"]]
+        with np.load(target / "samples.npz") as scores:
+            return [bool(value) for value in scores["top1"]]
 
     def run() -> Results:
         evaluate(
@@ -240,14 +240,14 @@ def compare_threads(folder: Path, models: Path) -> list[str]:
                 ),
             }
             seconds = {way: min(_seconds(run) for _ in range(3)) for way, run in ways.items()}
-            found = [
+            results = [
                 np.concatenate([part.kept["top1"] for half in run() for _, part in half])
                 for run in ways.values()
             ]
             title = f"{name} {mode}, {samples:,} samples"
             told = ", ".join(f"{way} {took:.3f} s" for way, took in seconds.items())
             sys.stdout.write(f"{title:<40} two {told}\n")
-            different += [] if np.array_equal(*found) else [f"{title}: other results in threads"]
+            different += [] if np.array_equal(*results) else [f"{title}: other results in threads"]
     return different
 
 
@@ -312,8 +312,8 @@ def _write_facts(model: Path, target: Path) -> None:
 
     def tensors(details: dict[str, Any]) -> dict[str, TensorFacts]:
         return {
-            name: TensorFacts(shape=[-1, *map(int, found["shape"][1:])], dtype="float32")
-            for name, found in details.items()
+            name: TensorFacts(shape=[-1, *map(int, tensor["shape"][1:])], dtype="float32")
+            for name, tensor in details.items()
         }
 
     inputs, outputs = tensors(runner.get_input_details()), tensors(runner.get_output_details())

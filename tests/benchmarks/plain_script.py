@@ -67,12 +67,12 @@ def main(folder: Path, mode: Mode, samples: int) -> None:
     evaluation = np.load(folder / "evaluation.npz")
     name = next(key for key in evaluation.files if key != "labels")
     model = convert(folder, name, mode, samples)
-    found = {
+    results = {
         "sha256": hashlib.sha256(model).hexdigest(),
         "size_bytes": len(model),
         "top1": accuracy(model, evaluation[name], evaluation["labels"]),
     }
-    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    sys.stdout.write("\n" + json.dumps(results) + "\n")
 
 
 if __name__ == "__main__":

@@ -144,8 +144,8 @@ def _fashion_spec(folder: Path, models: Path) -> Path:
 
 
 def _by_script(folder: Path, mode: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_told("plain_script.py", folder, mode, CALIBRATED_ON))
-    return found
+    results: dict[str, Any] = json.loads(_told("plain_script.py", folder, mode, CALIBRATED_ON))
+    return results
 
 
 def _quantgate(spec: str, *arguments: str) -> None:

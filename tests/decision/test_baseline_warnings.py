@@ -37,10 +37,10 @@ def samples(purpose, count=1000, per_class=None, synthetic=False, fields=()):
     ],
 )
 def test_a_float_model_that_is_no_better_than_the_commonest_class(per_class, top1, guesses):
-    found = warnings_of_baseline(
+    warnings = warnings_of_baseline(
         {"head": top1}, {"head": "top1"}, {}, samples("evaluation", 100, per_class)
     )
-    assert found == (
+    assert warnings == (
         [
             "the float model's head (0.6000) does not beat always predicting class 0, the most "
             "frequent one (0.6000). Check that labels and preprocessing match the model"

@@ -57,12 +57,12 @@ def test_samples_in_both_sets_are_counted():
     [(0, 255, True), (-300, 1, True), (-1, 1, False), (0, 9, False), (0, 0.05, True)],
 )
 def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
-    found = warned(samples("calibration", low=low, high=high), samples("evaluation"))
+    warnings = warned(samples("calibration", low=low, high=high), samples("evaluation"))
     said = [
         f"input `x` ranges from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
         "the evaluation data. One of the two looks unnormalized: prepare both in the same way"
     ]
-    assert found == (said if apart else [])
+    assert warnings == (said if apart else [])
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
     [(0, 1.6, True), (-0.4, 1.2, True), (-5, 0.5, True), (-0.2, 1.2, False), (0.4, 0.6, False)],
 )
 def test_values_that_calibration_never_saw(low, high, unseen):
-    found = warned(samples("calibration"), samples("evaluation", low=low, high=high))
+    warnings = warned(samples("calibration"), samples("evaluation", low=low, high=high))
     said = [
         f"input `x` ranges from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to "
         "1 in the calibration data. Integer models clip values outside the calibrated range: "
         "calibrate on samples as varied as the model's inputs"
     ]
-    assert found == (said if unseen else [])
+    assert warnings == (said if unseen else [])
 
 
 def test_whole_numbers_have_no_normalization():

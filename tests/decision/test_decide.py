@@ -441,6 +441,6 @@ def test_the_same_evidence_in_any_order_gives_the_same_bytes(
         assert entry(decision, decision.winner).qualified
     else:
         assert not any(entry.qualified for entry in decision.candidates)
-    for found in decision.candidates:
-        kept = all(verdict.passed for verdict in found.verdicts)
-        assert found.qualified == (kept and found.status == "measured")
+    for candidate in decision.candidates:
+        kept = all(verdict.passed for verdict in candidate.verdicts)
+        assert candidate.qualified == (kept and candidate.status == "measured")

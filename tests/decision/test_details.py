@@ -23,9 +23,9 @@ def ranged(least, greatest, name="t"):
 
 def test_a_constant_tensor_and_one_far_beyond_the_others_are_suspicious():
     usual = [ranged(-1, 2) for _ in range(5)]
-    found = ranges_shown([*usual, ranged(3, 3, "flat"), ranged(0, 2 * HUGE + 1, "huge")])
-    assert (found.tensors, found.suspicious) == (7, 2)
-    assert [(one.tensor, one.suspicion) for one in found.shown[:3]] == [
+    ranges = ranges_shown([*usual, ranged(3, 3, "flat"), ranged(0, 2 * HUGE + 1, "huge")])
+    assert (ranges.tensors, ranges.suspicious) == (7, 2)
+    assert [(one.tensor, one.suspicion) for one in ranges.shown[:3]] == [
         ("huge", "reaches 100 times as far as the median tensor"),
         ("flat", "constant: 3 for every sample"),
         ("t", None),
@@ -33,9 +33,9 @@ def test_a_constant_tensor_and_one_far_beyond_the_others_are_suspicious():
 
 
 def test_ranges_are_bounded_and_zeros_are_no_median():
-    found = ranges_shown([ranged(0, 0, "zero")] + [ranged(0, k) for k in range(1, 40)])
-    assert len(found.shown) == MOST_RANGES
-    assert found.shown[0].suspicion == "constant: 0 for every sample"
+    ranges = ranges_shown([ranged(0, 0, "zero")] + [ranged(0, k) for k in range(1, 40)])
+    assert len(ranges.shown) == MOST_RANGES
+    assert ranges.shown[0].suspicion == "constant: 0 for every sample"
     assert ranges_shown([ranged(0, 0)]).suspicious == 1
 
 
@@ -44,10 +44,10 @@ def test_spreads_are_of_the_pairs(run):
     run.add("worse", "dynamic_range", 400, lost=20, won=5)
     decision = run.decide(LIMITS)
     details = details_of(run.evidence(), decision)
-    found = {one.candidate: one for one in details.spreads}
-    assert set(found) == {"same", "worse"}
-    assert found["worse"].low < -0.015 < found["worse"].high
-    assert found["same"].low < 0 < found["same"].high < 0.01
+    spreads = {one.candidate: one for one in details.spreads}
+    assert set(spreads) == {"same", "worse"}
+    assert spreads["worse"].low < -0.015 < spreads["worse"].high
+    assert spreads["same"].low < 0 < spreads["same"].high < 0.01
 
 
 def test_spreads_of_values_are_normal(run, new_run):
@@ -63,10 +63,10 @@ def test_spreads_of_values_are_normal(run, new_run):
     change = rng.normal(0.5, 0.1, size=1000)
     run.evaluate("small", {"mse": base + change}, metrics={"mse": "mse"})
     decision = run.decide({"mse": {"max_rise": 1.0}})
-    (found,) = details_of(run.evidence(), decision).spreads
+    (spread,) = details_of(run.evidence(), decision).spreads
     half = 1.959964 * change.std(ddof=1) / np.sqrt(1000)
-    assert found.low == pytest.approx(change.mean() - half)
-    assert found.high == pytest.approx(change.mean() + half)
+    assert spread.low == pytest.approx(change.mean() - half)
+    assert spread.high == pytest.approx(change.mean() + half)
 
 
 def test_the_classes_are_the_winner_s_or_else_the_closest_s(run):
@@ -186,9 +186,9 @@ def test_ops_are_counted_by_what_they_compute_in(run):
     types = {"CONV_2D": {"int8": 2}, "SOFTMAX": {"int8": 0, "float32": 1}}
     run.attest("small", "full_integer", 500, ops=ops, op_types=types, macs={"CONV_2D": 90})
     run.attest("untold", "float16", 600)
-    (found,) = details_of(run.evidence(), run.decide(LIMITS)).attested
-    assert (found.candidate, found.ops, found.macs) == ("small", 3, 90)
-    assert found.arithmetics == {"int8": 2, "float32": 1}
+    (attested,) = details_of(run.evidence(), run.decide(LIMITS)).attested
+    assert (attested.candidate, attested.ops, attested.macs) == ("small", 3, 90)
+    assert attested.arithmetics == {"int8": 2, "float32": 1}
 
 
 def test_classes_have_names_where_all_signatures_agree(run):

@@ -92,11 +92,11 @@ def test_the_gate_agrees_with_whoever_stopped(stepping, limits, lost):
 
 
 def test_clear_candidates_stop_and_close_ones_do_not(stepping):
-    found = [stepping(*pair(lost, 0.002))[0].steps for lost in (0.0, 0.012, 0.3)]
-    assert [steps.outcome for steps in found] == ["pass", "undecided", "fail"]
-    assert found[0].taken < SAMPLES / 2
-    assert found[1].taken == SAMPLES
-    assert found[2].taken == 100
+    results = [stepping(*pair(lost, 0.002))[0].steps for lost in (0.0, 0.012, 0.3)]
+    assert [steps.outcome for steps in results] == ["pass", "undecided", "fail"]
+    assert results[0].taken < SAMPLES / 2
+    assert results[1].taken == SAMPLES
+    assert results[2].taken == 100
 
 
 def test_a_verdict_early_is_at_the_bound_over_all_looks(stepping):

@@ -23,7 +23,7 @@ def measured(run):
     """An integer-only model that runs on a microcontroller, and a smaller one that does not."""
     run.add("int8", "integer_only_int8", 300)
     run.add("hybrid", "dynamic_range", 200)
-    shas = {found.candidate: found.model_sha256 for found in run.attestations}
+    shas = {attestation.candidate: attestation.model_sha256 for attestation in run.attestations}
     run.targets = [
         on_microcontroller(shas["hybrid"], {"mcu_runs": 0.0}, HYBRID),
         on_microcontroller(shas["int8"], RUNS),

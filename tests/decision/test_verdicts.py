@@ -27,8 +27,8 @@ def verdicts(candidate, baseline, **rules):
 
 
 def verdict(candidate, baseline, **rules):
-    (found,) = verdicts(candidate, baseline, **rules)
-    return found
+    (judged,) = verdicts(candidate, baseline, **rules)
+    return judged
 
 
 def paired_top1(lost, pairs):
@@ -80,8 +80,8 @@ def test_one_verdict_for_every_rule_in_the_order_of_the_limits():
         "size_bytes": Limit(max_ratio=0.5, max=100),
         "top1": Limit(max_drop=0.1, min=0.5, confidence=0.9),
     }
-    found = judge(measured({}), measured({}), limits)
-    assert [(verdict.name, verdict.rule) for verdict in found] == [
+    judged = judge(measured({}), measured({}), limits)
+    assert [(verdict.name, verdict.rule) for verdict in judged] == [
         ("size_bytes", "max"),
         ("size_bytes", "max_ratio"),
         ("top1", "min"),
@@ -99,9 +99,9 @@ def test_one_verdict_for_every_rule_in_the_order_of_the_limits():
     ],
 )
 def test_a_figure_on_the_limit_keeps_it_whatever_the_rounding(candidate, baseline, rules):
-    found = verdict(candidate, baseline, **rules)
-    assert found.passed
-    assert found.margin == 0
+    judged = verdict(candidate, baseline, **rules)
+    assert judged.passed
+    assert judged.margin == 0
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_a_figure_on_the_limit_keeps_it_whatever_the_rounding(candidate, baselin
     [(0.0, {"max_ratio": 2}), (-1.0, {"max_ratio": 2}), (0.0, {"max_drop_percent": 1})],
 )
 def test_a_share_of_nothing_keeps_no_limit(baseline, rules):
-    found = verdict(0.5, baseline, **rules)
-    assert (found.figure, found.value, found.margin, found.passed) == (0.5, None, None, False)
+    judged = verdict(0.5, baseline, **rules)
+    assert (judged.figure, judged.value, judged.margin, judged.passed) == (0.5, None, None, False)
 
 
 @pytest.mark.parametrize("rule", list(RULES))
@@ -119,34 +119,34 @@ def test_a_share_of_nothing_keeps_no_limit(baseline, rules):
 def test_a_candidate_without_a_finite_figure_passes_nothing(rule, broken, confidence):
     figures = {} if broken is None else {"top1": broken}
     samples = {"top1": np.ones(10)}
-    (found,) = judge(
+    (judged,) = judge(
         measured(figures, samples),
         measured({"top1": 1.0}, samples, sha256="b" * 64),
         {"top1": Limit(**{rule: 1.0}, confidence=confidence)},
     )
-    assert (found.figure, found.value, found.margin, found.passed) == (None, None, None, False)
+    assert (judged.figure, judged.value, judged.margin, judged.passed) == (None, None, None, False)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ("min", "max")])
 @pytest.mark.parametrize("broken", [*BROKEN, None])
 def test_nothing_passes_against_a_baseline_without_a_finite_figure(rule, broken):
     figures = {} if broken is None else {"top1": broken}
-    (found,) = judge(measured({"top1": 1.0}), measured(figures), {"top1": Limit(**{rule: 1.0})})
-    assert (found.figure, found.value, found.margin, found.passed) == (1.0, None, None, False)
+    (judged,) = judge(measured({"top1": 1.0}), measured(figures), {"top1": Limit(**{rule: 1.0})})
+    assert (judged.figure, judged.value, judged.margin, judged.passed) == (1.0, None, None, False)
 
 
 def test_a_confidence_asks_for_the_paired_bound():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.01, confidence=0.95)}
-    (found,) = judge(candidate, baseline, limits)
-    assert found.confidence == 0.95
-    assert found.value == pytest.approx(0.005)
-    assert found.bound == pytest.approx(0.0102, abs=1e-4)
-    assert found.margin == pytest.approx(0.01 - found.bound)
-    assert not found.passed
-    assert found.outcome == "undecided"
-    assert is_unproven(found)
-    assert not misses_outright(found)
+    (judged,) = judge(candidate, baseline, limits)
+    assert judged.confidence == 0.95
+    assert judged.value == pytest.approx(0.005)
+    assert judged.bound == pytest.approx(0.0102, abs=1e-4)
+    assert judged.margin == pytest.approx(0.01 - judged.bound)
+    assert not judged.passed
+    assert judged.outcome == "undecided"
+    assert is_unproven(judged)
+    assert not misses_outright(judged)
 
 
 def test_a_percentage_is_bounded_in_percent():
@@ -160,14 +160,14 @@ def test_a_rise_is_bounded_from_the_other_side():
     generator = np.random.default_rng(1)
     theirs = generator.uniform(0.1, 0.2, size=200)
     ours = theirs + generator.uniform(0, 0.1, size=200)
-    (found,) = judge(
+    (judged,) = judge(
         measured({"mse": ours.mean()}, {"mse": ours}),
         measured({"mse": theirs.mean()}, {"mse": theirs}, sha256="b" * 64),
         {"mse": Limit(max_rise=0.1, confidence=0.9)},
     )
-    assert found.value == pytest.approx(0.05, abs=0.005)
-    assert found.value < found.bound < found.value + 0.01
-    assert found.passed
+    assert judged.value == pytest.approx(0.05, abs=0.005)
+    assert judged.value < judged.bound < judged.value + 0.01
+    assert judged.passed
 
 
 def test_a_ratio_is_bounded_in_parts_of_the_baseline():
@@ -185,11 +185,11 @@ def test_a_ratio_is_bounded_in_parts_of_the_baseline():
 
 def test_a_least_figure_is_bounded_from_below_by_wilson():
     candidate, baseline = paired_top1(lost=100, pairs=1000)
-    (found,) = judge(candidate, baseline, {"top1": Limit(min=0.885, confidence=0.95)})
+    (judged,) = judge(candidate, baseline, {"top1": Limit(min=0.885, confidence=0.95)})
     # statsmodels.stats.proportion.proportion_confint(900, 1000, alpha=0.1, method="wilson")
-    assert found.bound == pytest.approx(0.88330, abs=1e-5)
-    assert found.margin == pytest.approx(found.bound - 0.885)
-    assert (found.outcome, found.passed, found.p_value) == ("undecided", False, None)
+    assert judged.bound == pytest.approx(0.88330, abs=1e-5)
+    assert judged.margin == pytest.approx(judged.bound - 0.885)
+    assert (judged.outcome, judged.passed, judged.p_value) == ("undecided", False, None)
     (kept,) = judge(candidate, baseline, {"top1": Limit(min=0.883, confidence=0.95)})
     assert kept.outcome == "pass"
     (missed,) = judge(candidate, baseline, {"top1": Limit(min=0.92, confidence=0.95)})
@@ -199,27 +199,27 @@ def test_a_least_figure_is_bounded_from_below_by_wilson():
 def test_a_greatest_figure_is_bounded_from_above():
     values = np.random.default_rng(1).normal(1.0, 0.1, size=400)
     candidate = measured({"mse": values.mean()}, {"mse": values})
-    (found,) = judge(candidate, measured({}), {"mse": Limit(max=1.1, confidence=0.95)})
-    assert found.bound == pytest.approx(values.mean() + 1.645 * 0.1 / 20, abs=1e-3)
-    assert found.interval.low < values.mean() < found.bound < found.interval.high
-    assert found.outcome == "pass"
+    (judged,) = judge(candidate, measured({}), {"mse": Limit(max=1.1, confidence=0.95)})
+    assert judged.bound == pytest.approx(values.mean() + 1.645 * 0.1 / 20, abs=1e-3)
+    assert judged.interval.low < values.mean() < judged.bound < judged.interval.high
+    assert judged.outcome == "pass"
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_a_confidence_without_samples_decides_nothing(rule):
-    found = verdict(0.5, 0.5, **{rule: 0.5}, confidence=0.9)
-    assert (found.outcome, found.bound, found.interval) == ("undecided", None, None)
-    assert (found.margin, found.samples_needed) == (None, None)
+    judged = verdict(0.5, 0.5, **{rule: 0.5}, confidence=0.9)
+    assert (judged.outcome, judged.bound, judged.interval) == ("undecided", None, None)
+    assert (judged.margin, judged.samples_needed) == (None, None)
 
 
 @pytest.mark.parametrize(("lost", "limit"), [(5, 0.008), (12, 0.008), (5, 0.2), (100, 0.095)])
 def test_what_is_undecided_says_how_many_samples_would_decide_it(lost, limit):
     candidate, baseline = paired_top1(lost, pairs=1000)
-    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=0.95)})
-    if found.outcome != "undecided":
-        assert found.samples_needed is None
+    (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=0.95)})
+    if judged.outcome != "undecided":
+        assert judged.samples_needed is None
         return
-    times = -(-found.samples_needed // 1000)
+    times = -(-judged.samples_needed // 1000)
     assert times > 1
     ours, theirs = (np.tile(model.samples["top1"], times) for model in (candidate, baseline))
     (later,) = judge(
@@ -227,23 +227,23 @@ def test_what_is_undecided_says_how_many_samples_would_decide_it(lost, limit):
         measured(baseline.figures, {"top1": theirs}, sha256="b" * 64),
         {"top1": Limit(max_drop=limit, confidence=0.95)},
     )
-    assert later.outcome == ("pass" if found.value < limit else "fail")
+    assert later.outcome == ("pass" if judged.value < limit else "fail")
 
 
 @pytest.mark.parametrize("figure", [0.94, 0.9, 0.86])
 @pytest.mark.parametrize("rule", ["min", "max"])
 def test_a_mean_too_says_how_many_samples_would_decide_it(rule, figure):
     values = (np.arange(100) < 90).astype(float)
-    (found,) = judge(
+    (judged,) = judge(
         measured({"top1": 0.9}, {"top1": values}),
         measured({}),
         {"top1": Limit(**{rule: figure}, confidence=0.99)},
     )
-    assert found.outcome == "undecided"
+    assert judged.outcome == "undecided"
     if figure == 0.9:
-        assert found.samples_needed is None
+        assert judged.samples_needed is None
         return
-    times = -(-found.samples_needed // 100)
+    times = -(-judged.samples_needed // 100)
     (later,) = judge(
         measured({"top1": 0.9}, {"top1": np.tile(values, times)}),
         measured({}),
@@ -256,17 +256,17 @@ def test_a_mean_too_says_how_many_samples_would_decide_it(rule, figure):
 def test_the_same_bytes_are_the_same_model_with_no_doubt_about_it():
     values = np.ones(10)
     same = measured({"top1": 1.0}, {"top1": values})
-    (found,) = judge(same, same, {"top1": Limit(max_drop=0, confidence=0.99)})
-    assert (found.value, found.bound, found.margin, found.passed) == (0, 0, 0, True)
-    assert (found.interval.low, found.interval.high, found.p_value) == (0, 0, None)
+    (judged,) = judge(same, same, {"top1": Limit(max_drop=0, confidence=0.99)})
+    assert (judged.value, judged.bound, judged.margin, judged.passed) == (0, 0, 0, True)
+    assert (judged.interval.low, judged.interval.high, judged.p_value) == (0, 0, None)
 
 
 def test_agreement_of_different_models_is_no_proof():
     candidate, baseline = paired_top1(lost=0, pairs=1000)
-    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.002, confidence=0.95)})
-    assert found.value == 0
-    assert found.bound == pytest.approx(0.0027, abs=5e-5)
-    assert not found.passed
+    (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.002, confidence=0.95)})
+    assert judged.value == 0
+    assert judged.bound == pytest.approx(0.0027, abs=5e-5)
+    assert not judged.passed
 
 
 @pytest.mark.parametrize(
@@ -277,31 +277,31 @@ def test_agreement_of_different_models_is_no_proof():
 def test_without_sound_pairs_a_confidence_is_not_met(ours):
     candidate = measured({"top1": 1.0}, {} if ours is None else {"top1": ours})
     baseline = measured({"top1": 1.0}, {"top1": np.ones(10)}, sha256="b" * 64)
-    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.5, confidence=0.9)})
-    assert (found.value, found.bound, found.margin, found.passed) == (0, None, None, False)
-    assert not misses_outright(found)
-    assert not is_unproven(found)
+    (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.5, confidence=0.9)})
+    assert (judged.value, judged.bound, judged.margin, judged.passed) == (0, None, None, False)
+    assert not misses_outright(judged)
+    assert not is_unproven(judged)
     assert estimate_of("top1", MAX_DROP, candidate, baseline) is None
 
 
 def test_a_bound_is_never_easier_than_the_figure_itself():
     generator = np.random.default_rng(2)
     values = generator.normal(size=50)
-    (found,) = judge(
+    (judged,) = judge(
         measured({"psnr": 1.0}, {"psnr": values}),
         measured({"psnr": 9.0}, {"psnr": values}, sha256="b" * 64),
         {"psnr": Limit(max_drop=5, confidence=0.9)},
     )
-    assert found.bound == found.value == 8
-    assert not found.passed
+    assert judged.bound == judged.value == 8
+    assert not judged.passed
 
 
 def test_what_misses_outright_is_not_merely_unproven():
     candidate, baseline = paired_top1(lost=50, pairs=1000)
-    (found,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.01, confidence=0.95)})
-    assert misses_outright(found)
-    assert not is_unproven(found)
-    assert found.outcome == "fail"
+    (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.01, confidence=0.95)})
+    assert misses_outright(judged)
+    assert not is_unproven(judged)
+    assert judged.outcome == "fail"
 
 
 def test_the_samples_that_would_show_a_limit_are_the_same_in_percent():

@@ -126,14 +126,14 @@ class Killed:
 
     def left(self) -> list[str]:
         """Name the processes and temporary files that a killed run has left."""
-        found = [str(path) for path in self.temporary.iterdir()]
+        leftovers = [str(path) for path in self.temporary.iterdir()]
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
                 if self.mark.encode() in environment.read_bytes():
-                    found.append(str(environment))
+                    leftovers.append(str(environment))
             except OSError:
                 continue
-        return found
+        return leftovers
 
     def kill_after(self, seconds: float) -> None:
         process = self.start()

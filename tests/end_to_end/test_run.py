@@ -117,7 +117,7 @@ def test_the_ui_tells_whose_figures_are_whose(run: Path, decision: Decision) -> 
     iterations = list((run / "artifacts" / "digits").glob("for-loop-*/*"))
     told = {title(each / "quantize", "attestation") for each in iterations}
     hashes = {entry.name: (entry.model_sha256 or "")[:12] for entry in decision.candidates}
-    assert told == {f"{name}: model {found}" for name, found in hashes.items()}
+    assert told == {f"{name}: model {sha256}" for name, sha256 in hashes.items()}
     evaluated = [each for each in iterations if (each / "evaluate-2/executor_output.json").exists()]
     assert len(evaluated) == len(set(hashes.values())), "one for each model, not for each name"
     for each in evaluated:

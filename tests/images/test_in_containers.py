@@ -60,9 +60,9 @@ def test_containers_reach_the_same_decision(digits: Path, tmp_path: Path) -> Non
 
 def _check_owner(published: Path) -> None:
     """Files belong to the caller, or to the images' user where the caller is root."""
-    found = published.stat()
-    assert found.st_uid == (os.getuid() or 65532)
-    assert found.st_mode & 0o444 == 0o444
+    status = published.stat()
+    assert status.st_uid == (os.getuid() or 65532)
+    assert status.st_mode & 0o444 == 0o444
     assert os.access(published, os.R_OK)
 
 
@@ -151,8 +151,8 @@ def test_a_runner_that_is_killed_leaves_no_container(
 
 
 def _ours(engine: Any) -> list[str]:
-    found = engine.api.containers(all=True, filters={"label": "quantgate.run"})
-    return [container["Id"] for container in found]
+    containers = engine.api.containers(all=True, filters={"label": "quantgate.run"})
+    return [container["Id"] for container in containers]
 
 
 def _within(seconds: float, is_so: Any) -> bool:

@@ -17,8 +17,8 @@ OF_THE_BASE = {"pip", "setuptools", "wheel"}
 INSTALLED = """
 import json, re
 from importlib.metadata import distributions
-found = {d.metadata["Name"]: d.version for d in distributions()}
-print(json.dumps({re.sub("[-_.]+", "-", name).lower(): found[name] for name in found}))
+versions = {d.metadata["Name"]: d.version for d in distributions()}
+print(json.dumps({re.sub("[-_.]+", "-", name).lower(): versions[name] for name in versions}))
 """
 WORK = [
     path.parent.name
@@ -38,11 +38,11 @@ def run(engine: Any, image: str, code: str, **settings: Any) -> str:
 @pytest.mark.parametrize("image", [RUNTIME, CONVERT])
 def test_versions_are_those_of_the_lock(engine: Any, image: str) -> None:
     locked = _locked()
-    found: dict[str, str] = json.loads(run(engine, image, INSTALLED))
-    others = {name: version for name, version in found.items() if (name, version) not in locked}
+    installed: dict[str, str] = json.loads(run(engine, image, INSTALLED))
+    others = {name: version for name, version in installed.items() if (name, version) not in locked}
     assert others.pop("quantgate") == __version__
     assert others.keys() <= OF_THE_BASE
-    assert len(found) > 20
+    assert len(installed) > 20
 
 
 def _locked() -> set[tuple[str, str]]:

@@ -25,18 +25,18 @@ def choices(chosen, right):
 
 def test_matrices_count_samples_of_each_class():
     right = [0, 0, 1, 1, 7]
-    found = classes_of(
+    confusion = classes_of(
         "top1", "small", choices([0, 1, 1, 1, 7], right), choices([0, 0, 0, 1, 0], right)
     )
-    assert found.labels == ["0", "1", "7"]
-    assert found.baseline == [[1, 1, 0], [0, 2, 0], [0, 0, 1]]
-    assert found.matrix == [[2, 0, 0], [1, 1, 0], [1, 0, 0]]
-    assert [(one.label, one.samples, one.baseline, one.candidate) for one in found.changes] == [
+    assert confusion.labels == ["0", "1", "7"]
+    assert confusion.baseline == [[1, 1, 0], [0, 2, 0], [0, 0, 1]]
+    assert confusion.matrix == [[2, 0, 0], [1, 1, 0], [1, 0, 0]]
+    assert [(one.label, one.samples, one.baseline, one.candidate) for one in confusion.changes] == [
         ("0", 2, 1, 2),
         ("1", 2, 2, 1),
         ("7", 1, 1, 0),
     ]
-    assert [(one.right, one.chosen, one.baseline, one.candidate) for one in found.confused] == [
+    assert [(one.right, one.chosen, one.baseline, one.candidate) for one in confusion.confused] == [
         ("0", "1", 1, 0),
         ("1", "0", 0, 1),
         ("7", "0", 0, 1),
@@ -45,21 +45,21 @@ def test_matrices_count_samples_of_each_class():
 
 def test_classes_go_by_their_names_and_without_one_by_their_number():
     right, chosen = [0, 0, 1, 2], [1, 0, 1, -1]
-    found = classes_of(
+    confusion = classes_of(
         "top1", "small", choices(right, right), choices(chosen, right), ["ant", "cat"]
     )
-    assert found.labels == ["-1", "ant", "cat", "2"]
-    assert {one.label for one in found.changes} == {"ant", "cat", "2"}
-    assert [(one.right, one.chosen) for one in found.confused] == [("ant", "cat"), ("2", "-1")]
+    assert confusion.labels == ["-1", "ant", "cat", "2"]
+    assert {one.label for one in confusion.changes} == {"ant", "cat", "2"}
+    assert [(one.right, one.chosen) for one in confusion.confused] == [("ant", "cat"), ("2", "-1")]
 
 
 def test_many_classes_are_bounded():
     right = np.arange(3000) % 1000
-    found = classes_of("top1", "small", choices(right, right), choices(right // 2, right))
-    assert found.classes == 1000
-    assert (found.labels, found.baseline, found.matrix) == ([], [], [])
-    assert len(found.changes) == MOST_CHANGES
-    assert len(found.confused) == MOST_CONFUSED
+    confusion = classes_of("top1", "small", choices(right, right), choices(right // 2, right))
+    assert confusion.classes == 1000
+    assert (confusion.labels, confusion.baseline, confusion.matrix) == ([], [], [])
+    assert len(confusion.changes) == MOST_CHANGES
+    assert len(confusion.confused) == MOST_CONFUSED
     assert MOST_CLASSES < 1000
 
 
@@ -80,15 +80,15 @@ def test_matrices_are_those_of_scikit_learn(samples):
     from sklearn.metrics import confusion_matrix
 
     right, before, after = np.array(samples, np.int32).T
-    found = classes_of("top1", "small", choices(before, right), choices(after, right))
-    labels = [int(label) for label in found.labels]
+    confusion = classes_of("top1", "small", choices(before, right), choices(after, right))
+    labels = [int(label) for label in confusion.labels]
     if len(labels) > 1:
-        assert found.baseline == confusion_matrix(right, before, labels=labels).tolist()
-        assert found.matrix == confusion_matrix(right, after, labels=labels).tolist()
-    assert sum(map(sum, found.matrix)) == len(samples)
-    right_now = {one.label: one.candidate for one in found.changes}
-    for place, label in enumerate(found.labels):
-        assert found.matrix[place][place] == right_now.get(label, 0)
+        assert confusion.baseline == confusion_matrix(right, before, labels=labels).tolist()
+        assert confusion.matrix == confusion_matrix(right, after, labels=labels).tolist()
+    assert sum(map(sum, confusion.matrix)) == len(samples)
+    right_now = {one.label: one.candidate for one in confusion.changes}
+    for place, label in enumerate(confusion.labels):
+        assert confusion.matrix[place][place] == right_now.get(label, 0)
 
 
 @settings(deadline=None, max_examples=50)
@@ -130,7 +130,7 @@ def test_curves_hold_a_candidate_against_the_baseline():
         PredictedScores(np.array([0.1, 0.9]), right),
         PredictedScores(np.array([0.8, 0.2]), right),
     )
-    found = curves_of("roc_auc", "small", before, after)
-    assert (found.figure, found.candidate) == ("roc_auc", "small")
-    assert [point.true_positive_rate for point in found.baseline] == [0, 1, 1]
-    assert [point.true_positive_rate for point in found.points] == [0, 0, 1]
+    curves = curves_of("roc_auc", "small", before, after)
+    assert (curves.figure, curves.candidate) == ("roc_auc", "small")
+    assert [point.true_positive_rate for point in curves.baseline] == [0, 1, 1]
+    assert [point.true_positive_rate for point in curves.points] == [0, 0, 1]

@@ -34,18 +34,18 @@ def verdict_of(values: np.ndarray, limit: float, metric: str, *, limits: int = 1
     """
     lowest, highest = range_of(METRICS[metric], difference=metric != "mse")
     for taken in LOOKS:
-        found = Stepwise(values[:taken], lowest, highest, len(LOOKS), limits)
-        if found.value <= limit and found.upper(CONFIDENCE) <= limit:
+        estimate = Stepwise(values[:taken], lowest, highest, len(LOOKS), limits)
+        if estimate.value <= limit and estimate.upper(CONFIDENCE) <= limit:
             return "pass"
-        if found.value > limit and found.lower(CONFIDENCE) > limit:
+        if estimate.value > limit and estimate.lower(CONFIDENCE) > limit:
             return "fail"
     return "undecided"
 
 
 def rates(draw: Draw, limit: float, metric: str, runs: int = RUNS) -> dict[str, float]:
     generator = np.random.default_rng(1)
-    found = [verdict_of(draw(generator), limit, metric) for _ in range(runs)]
-    return {verdict: found.count(verdict) / runs for verdict in ("pass", "fail", "undecided")}
+    verdicts = [verdict_of(draw(generator), limit, metric) for _ in range(runs)]
+    return {verdict: verdicts.count(verdict) / runs for verdict in ("pass", "fail", "undecided")}
 
 
 def most(rate: float, runs: int = RUNS) -> float:
@@ -60,9 +60,9 @@ def flipped(lost: float, won: float) -> Draw:
 
 @pytest.mark.parametrize(("lost", "won"), [(0.01, 0.0), (0.02, 0.01), (0.11, 0.1)])
 def test_drops_of_what_is_right_or_wrong(lost, won):
-    found = rates(flipped(lost, won), 0.01, "top1")
-    assert found["pass"] <= most(EARLY)
-    assert found["fail"] <= most(EARLY)
+    shares = rates(flipped(lost, won), 0.01, "top1")
+    assert shares["pass"] <= most(EARLY)
+    assert shares["fail"] <= most(EARLY)
 
 
 def test_the_whole_verdict_keeps_its_confidence():
@@ -100,15 +100,15 @@ def test_drops_of_values_without_an_edge(noise, sign):
         }[noise]
         return 0.5 + sign * centred
 
-    found = rates(draw, 0.5, "psnr", runs=1_000)
-    assert found["pass"] <= most(EARLY, 1_000)
-    assert found["fail"] <= most(EARLY, 1_000)
+    shares = rates(draw, 0.5, "psnr", runs=1_000)
+    assert shares["pass"] <= most(EARLY, 1_000)
+    assert shares["fail"] <= most(EARLY, 1_000)
 
 
 def test_a_mean_loss_by_itself():
-    found = rates(lambda generator: generator.exponential(size=SAMPLES), 1.0, "mse", runs=100)
-    assert found["pass"] <= most(EARLY, 100)
-    assert found["fail"] <= most(EARLY, 100)
+    shares = rates(lambda generator: generator.exponential(size=SAMPLES), 1.0, "mse", runs=100)
+    assert shares["pass"] <= most(EARLY, 100)
+    assert shares["fail"] <= most(EARLY, 100)
 
 
 def test_several_limits_share_the_error():

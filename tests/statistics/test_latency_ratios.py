@@ -48,8 +48,8 @@ def test_percentiles_of_resamples_are_numpy_s(rounds):
             for left in range(RESAMPLES, 0, -size)
         ]
     )
-    found = Clocked(ratio, timings, np.ones(rounds), 95).upper(0.9)
-    assert found == np.quantile(expected, 0.9)
+    bound = Clocked(ratio, timings, np.ones(rounds), 95).upper(0.9)
+    assert bound == np.quantile(expected, 0.9)
 
 
 @given(TIMINGS)

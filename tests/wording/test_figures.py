@@ -94,7 +94,7 @@ def test_a_ratio_has_two_places():
 
 
 @pytest.mark.parametrize(
-    ("found", "text"),
+    ("judged", "text"),
     [
         (verdict("top1", "min", 0.9), "top1 at least 0.9"),
         (verdict("latency_p95_ms", "max", 10), "latency_p95_ms at most 10 ms"),
@@ -109,12 +109,12 @@ def test_a_ratio_has_two_places():
         ),
     ],
 )
-def test_a_rule_reads_as_the_spec_has_it(found, text):
-    assert rule_text(found) == text
+def test_a_rule_reads_as_the_spec_has_it(judged, text):
+    assert rule_text(judged) == text
 
 
 @pytest.mark.parametrize(
-    ("found", "text", "short"),
+    ("judged", "text", "short"),
     [
         (
             verdict("top1", "max_drop", 0.01, 0.0231),
@@ -178,9 +178,9 @@ def test_a_rule_reads_as_the_spec_has_it(found, text):
         ),
     ],
 )
-def test_a_miss_says_what_by_how_much_and_of_what(found, text, short):
-    assert miss_text(found) == text
-    assert short_miss_text(found) == short
+def test_a_miss_says_what_by_how_much_and_of_what(judged, text, short):
+    assert miss_text(judged) == text
+    assert short_miss_text(judged) == short
 
 
 def test_a_limit_reads_as_the_spec_has_it():
@@ -190,8 +190,8 @@ def test_a_limit_reads_as_the_spec_has_it():
 
 
 def test_an_amount_and_its_limit_share_the_unit():
-    found = verdict("psnr", "max_drop", 0.5, 0.25)
-    assert (amount_text(found, 0.25), limit_text(found)) == ("0.25 dB", "0.5 dB")
+    judged = verdict("psnr", "max_drop", 0.5, 0.25)
+    assert (amount_text(judged, 0.25), limit_text(judged)) == ("0.25 dB", "0.5 dB")
 
 
 @pytest.mark.parametrize(
