@@ -124,7 +124,7 @@ PLACED = {
 
 
 @backend_only
-def test_placeholders_are_filled_in_where_they_are_a_whole_input(backend, compiled):
+def test_placeholders_that_are_a_whole_input_are_filled_in(backend, compiled):
     run = backend.run(compiled(placeholders), {})
     assert run.phase == "Succeeded"
     given = {path.strip("/"): value.strip() for path, value in outputs_of(run).items()}
@@ -151,7 +151,7 @@ TIMES = {
 
 
 @backend_only
-def test_placeholders_tell_a_run_its_names(backend, compiled):
+def test_placeholders_give_the_names_of_a_run(backend, compiled):
     run = backend.run(compiled(whole), {})
     assert run.phase == "Succeeded"
     workflow = json.loads((run.folder / "workflow.json").read_text())
@@ -165,7 +165,7 @@ def test_placeholders_tell_a_run_its_names(backend, compiled):
     }
 
 
-def test_placeholders_tell_a_run_its_names_here(here, compiled):
+def test_placeholders_give_the_names_of_a_run_here(here, compiled):
     text = compiled(whole)
     (told,) = here.run(text).printed["tell"]
     assert "{{" not in told
@@ -173,7 +173,7 @@ def test_placeholders_tell_a_run_its_names_here(here, compiled):
 
 
 @backend_only
-def test_dollars_are_expanded_by_two_pods(backend, compiled):
+def test_dollars_are_expanded_twice(backend, compiled):
     run = backend.run(compiled(dollars), {"given": DOLLARS})
     assert run.phase == "Succeeded"
     unnamed, named = "$ $ $(NAME) $(NAME) $NAME $(", "$ $ value value $NAME $("
@@ -209,7 +209,7 @@ def test_numbers_are_doubles_and_written_as_go_writes_them(backend, compiled):
         (loop_in_text, {}, "parent DAG does not have input parameter loop-item-param-3"),
     ],
 )
-def test_some_inner_loops_fail(backend, compiled, pipeline, parameters, reason):
+def test_inner_loops_with_unsupported_items_fail(backend, compiled, pipeline, parameters, reason):
     run = backend.run(compiled(pipeline), parameters)
     assert run.phase == "Failed"
     (failure,) = run.failures

@@ -149,7 +149,9 @@ def outputs_in(folder: Path) -> dict[str, Any]:
     ],
     ids=lambda value: getattr(value, "name", None) or str(value),
 )
-def test_tasks_end_alike(backend, compiled, tmp_path, pipeline, arguments) -> None:
+def test_tasks_have_the_same_states_and_outputs_as_locally(
+    backend, compiled, tmp_path, pipeline, arguments
+) -> None:
     if backend.built.version != "2.17":
         pytest.skip("the local runner follows 2.17")
     # Tests share the backend's cache, and a task that is taken from there has another state.
@@ -222,7 +224,7 @@ def after_an_import():
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_exit_tasks_that_run_otherwise_there_are_refused_here(
+def test_exit_tasks_that_run_differently_in_kfp_are_refused_here(
     backend, compiled, tmp_path, pipeline, tasks
 ) -> None:
     path = tmp_path / "here.yaml"

@@ -37,7 +37,7 @@ def overwritable(backend, small, small_spec, tmp_path):
     return spec, put
 
 
-def test_what_is_unchanged_comes_from_the_cache(backend, overwritable) -> None:
+def test_unchanged_inputs_come_from_the_cache(backend, overwritable) -> None:
     spec, _ = overwritable
     first, second = run_on(backend, spec), run_on(backend, spec)
     for made in (first, second):
@@ -54,7 +54,7 @@ def test_what_is_unchanged_comes_from_the_cache(backend, overwritable) -> None:
         ("saved_model", "saved_model_sha256", "/convert-baseline"),
     ],
 )
-def test_what_was_overwritten_is_seen(backend, overwritable, file, hashed, executes) -> None:
+def test_an_overwritten_input_is_noticed(backend, overwritable, file, hashed, executes) -> None:
     spec, put = overwritable
     first = run_on(backend, spec)
     put(file, 2)

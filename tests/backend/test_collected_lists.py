@@ -103,7 +103,7 @@ def test_one_of_a_list_of_files_reaches_a_pipeline(backend, compiled):
     assert run.tasks["/reads/read-all"].outputs["Output"] in ("a", "b", "c")
 
 
-def test_such_a_list_is_refused_here(here, compiled):
+def test_a_list_of_files_into_a_pipeline_is_refused_here(here, compiled):
     text = compiled(files_into_pipeline)
     assert "KFP only passes on one artifact" in here.refusal(text)
     assert here.rules(text) == {"nested-list"}
@@ -151,14 +151,14 @@ CRASH = "panic: runtime error: invalid memory address or nil pointer dereference
 
 
 @backend_only
-def test_collecting_from_a_branch_that_was_skipped_panics(backend, compiled):
+def test_collecting_from_a_skipped_branch_fails(backend, compiled):
     run = backend.run(compiled(gaps), {"limit": 2})
     assert run.phase == "Failed"
     assert [failure.message for failure in run.failures] == [CRASH, CRASH]
 
 
 @backend_only
-def test_collecting_from_branches_that_were_taken_works(backend, compiled):
+def test_collecting_from_taken_branches_works(backend, compiled):
     run = backend.run(compiled(gaps), {"limit": 3})
     assert run.phase == "Succeeded"
     assert shown(run) == {"/show": "[1,2,3]", "/read-all": "1,2,3"}

@@ -37,7 +37,9 @@ def decided_here(examples, local_folder):
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_an_example_decides_as_on_this_machine(backend, examples, decided_here, story) -> None:
+def test_an_example_has_the_same_decision_as_on_this_machine(
+    backend, examples, decided_here, story
+) -> None:
     # `training_data.py` is in the image of this example, and is not embedded in the pipeline.
     backend.image_folders = (examples,)
     backend.environment["PYTHONPATH"] = str(examples)
@@ -46,7 +48,9 @@ def test_an_example_decides_as_on_this_machine(backend, examples, decided_here, 
     assert comparable(made.decision) == comparable(decided_here(story))
 
 
-def test_a_spec_for_a_cluster(backend, examples, decided_here) -> None:
+def test_a_spec_for_a_cluster_has_the_same_decision_as_on_this_machine(
+    backend, examples, decided_here
+) -> None:
     """It has secrets, a volume, retries, and a pipeline root that only KFP's UI reads."""
     backend.put_secret("s3-login", {"id": "minio", "key": "minio123"})
     backend.put_secret("storage-account", {"account.json": "{}"})
@@ -69,7 +73,7 @@ def test_a_spec_for_a_cluster(backend, examples, decided_here) -> None:
     assert (promoted / version / "model.tflite").read_bytes() == read(backend.s3, winner.uri)
 
 
-def test_a_pipeline_that_quantizes_what_it_trains(backend, tmp_path, local_folder) -> None:
+def test_a_pipeline_quantizes_the_model_that_it_trains(backend, tmp_path, local_folder) -> None:
     path = tmp_path / "pipeline.yaml"
     pipeline = runpy.run_path(str(SPECS / "inside-a-pipeline" / "pipeline.py"))["pipeline"]
     Compiler().compile(pipeline, str(path))

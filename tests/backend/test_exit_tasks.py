@@ -157,7 +157,7 @@ STATUSES = (
 
 
 @backend_only
-def test_an_exit_task_after_a_task_is_given_the_state_of_that(backend, compiled):
+def test_an_exit_task_after_a_task_gets_the_state_of_that_task(backend, compiled):
     runs = [backend.run(compiled(statuses), {}) for _ in range(2)]
     assert tuple(states_of(run) for run in runs) == STATUSES
     assert not runs[0].tasks.keys() & {"/report-3", "/report-4"}
@@ -212,12 +212,14 @@ def test_an_exit_task_after_a_loop_or_an_import_never_starts(backend, compiled, 
         (after_import, "KFP never starts it", {"exit-task"}),
     ],
 )
-def test_the_local_runner_and_the_linter_refuse_them(here, compiled, pipeline, reason, rules):
+def test_the_local_runner_and_the_linter_refuse_such_exit_tasks(
+    here, compiled, pipeline, reason, rules
+):
     text = compiled(pipeline)
     assert reason in here.refusal(text)
     assert here.rules(text) == rules
 
 
-def test_the_linter_has_nothing_to_say_of_the_others(here, compiled):
+def test_the_linter_accepts_the_other_exit_tasks(here, compiled):
     for pipeline in (handlers, cached_handler, statuses, broken_exit):
         assert here.rules(compiled(pipeline)) == set()

@@ -109,31 +109,29 @@ def test_the_table_is_complete(pipelines: Path) -> None:
 
 
 @_named("runs")
-def test_it_runs(pipelines: Path, tmp_path: Path, name: str) -> None:
+def test_a_pipeline_runs(pipelines: Path, tmp_path: Path, name: str) -> None:
     result = _run(read_pipeline(pipelines / name), tmp_path)
     assert result.succeeded, [(task.name, task.error) for task in result.tasks]
 
 
 @_named("fails", "fails-as-kfp")
-def test_it_fails(pipelines: Path, tmp_path: Path, name: str) -> None:
+def test_a_pipeline_fails(pipelines: Path, tmp_path: Path, name: str) -> None:
     result = _run(read_pipeline(pipelines / name), tmp_path)
     assert not result.succeeded
 
 
 @_named("needs", "slow")
-def test_it_can_be_read(pipelines: Path, name: str) -> None:
+def test_a_pipeline_can_be_read(pipelines: Path, name: str) -> None:
     assert read_pipeline(pipelines / name).root.dag.tasks
 
 
 @_named("refused", "refused-as-kfp")
-def test_it_is_refused(pipelines: Path, name: str) -> None:
+def test_a_pipeline_is_refused(pipelines: Path, name: str) -> None:
     with pytest.raises(PipelineError):
         read_pipeline(pipelines / name)
 
 
-def test_the_final_status_is_the_one_that_kfps_own_test_wants(
-    pipelines: Path, tmp_path: Path
-) -> None:
+def test_the_final_status_is_that_of_kfps_test(pipelines: Path, tmp_path: Path) -> None:
     pipeline = read_pipeline(pipelines / "valid/critical/pipeline_with_input_status_state.yaml")
     result = _run(pipeline, tmp_path)
     assert [(task.name, task.error) for task in result.tasks] == [

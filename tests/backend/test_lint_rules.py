@@ -73,7 +73,7 @@ def test_the_cache_makes_a_list_of_one_artifact(backend, compiled) -> None:
     assert second.failures[-1].name.endswith("count-driver")
 
 
-def test_a_loop_may_have_a_name_unless_it_is_collected_from(backend, compiled) -> None:
+def test_a_named_loop_cannot_be_collected_from_before_2_16(backend, compiled) -> None:
     @dsl.pipeline(name="loop-name")
     def pipeline():
         with dsl.ParallelFor([1, 2], name="numbers") as item:
@@ -90,7 +90,7 @@ def test_a_loop_may_have_a_name_unless_it_is_collected_from(backend, compiled) -
     assert backend.run(compiled(alone), {}).phase == "Succeeded"
 
 
-def test_the_first_of_two_artifacts_by_oneof(backend, compiled) -> None:
+def test_oneof_of_two_artifacts_fails_before_2_17(backend, compiled) -> None:
     @dsl.pipeline(name="oneof-artifact")
     def pipeline(n: int):
         with dsl.If(n == 1):
@@ -105,7 +105,7 @@ def test_the_first_of_two_artifacts_by_oneof(backend, compiled) -> None:
     assert backend.run(text, {"n": 2}).tasks["/content"].outputs == {"Output": "2"}
 
 
-def test_text_in_arguments(backend, compiled) -> None:
+def test_placeholders_and_dollars_in_arguments_are_replaced(backend, compiled) -> None:
     @dsl.pipeline(name="text")
     def pipeline(default: str = "$$"):
         echo(text="a$$b $$$$ $(unknown) $HOME $")
@@ -122,7 +122,7 @@ def test_text_in_arguments(backend, compiled) -> None:
     assert (echoed[3][:2] == "20") == (backend.built.version >= "2.17")
 
 
-def test_tasks_that_ignore_the_failure_of_others(backend, compiled) -> None:
+def test_tasks_may_ignore_the_failure_of_others(backend, compiled) -> None:
     @dsl.pipeline(name="exit-task")
     def pipeline():
         one, other, third = number(), number(n=2), number(n=3)

@@ -13,7 +13,7 @@ CANDIDATES = 200
 LARGEST_WORKFLOW = 1024 * 1024
 
 
-def test_two_hundred_candidates(backend, small_spec) -> None:
+def test_two_hundred_candidates_run_and_the_first_of_the_smallest_wins(backend, small_spec) -> None:
     names = [f"candidate-{number:03}" for number in range(CANDIDATES)]
     modes = [
         {"name": name, "mode": ("dynamic_range", "float16")[number % 2]}

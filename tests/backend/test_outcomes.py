@@ -81,7 +81,7 @@ def test_the_baseline_is_kept(backend, small_spec) -> None:
     assert promoted == read(backend.s3, baseline.uri)
 
 
-def test_a_users_code_arrives_unchanged(backend, small_spec, tmp_path) -> None:
+def test_user_code_arrives_unchanged(backend, small_spec, tmp_path) -> None:
     spec = small_spec(
         "own-text",
         code="own.py",
@@ -97,7 +97,7 @@ def test_a_users_code_arrives_unchanged(backend, small_spec, tmp_path) -> None:
     assert made.decision.winner == "integer_only_int8"
 
 
-def test_a_task_that_failed_is_tried_again(backend, small, small_spec) -> None:
+def test_a_failed_task_is_tried_again(backend, small, small_spec) -> None:
     state = backend.folder / "claims" / "state"
     state.mkdir(parents=True, exist_ok=True)
     (state / "tried").unlink(missing_ok=True)
@@ -116,7 +116,7 @@ def test_a_task_that_failed_is_tried_again(backend, small, small_spec) -> None:
     assert made.run.states["/build-dataset"] == "COMPLETE", "both attempts are one execution"
 
 
-def test_a_task_fails(backend, small_spec) -> None:
+def test_a_failed_task_fails_the_run(backend, small_spec) -> None:
     spec = small_spec(
         "fails", code="own.py", data={"evaluation": {"source": "own:samples", "label": "label"}}
     )

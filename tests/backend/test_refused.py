@@ -60,7 +60,7 @@ def test_an_importer_with_a_display_name_is_not_found(backend, compiled, model) 
     assert 'cannot find producer task "importer' in failure.message
 
 
-def test_one_artifact_by_two_names_is_refused(backend, compiled, model) -> None:
+def test_an_artifact_under_two_names_is_refused(backend, compiled, model) -> None:
     @dsl.pipeline(name="twice")
     def pipeline(model: str) -> int:
         task = imported(model)

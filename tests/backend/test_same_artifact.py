@@ -76,7 +76,7 @@ def nameless(text):
 
 @backend_only
 @pytest.mark.parametrize("pipeline", [twice_in_task, twice_in_pipeline, twice_by_cache])
-def test_an_artifact_is_an_input_once(backend, compiled, pipeline):
+def test_an_artifact_cannot_be_an_input_twice(backend, compiled, pipeline):
     run = backend.run(compiled(pipeline), {})
     assert run.phase == "Failed"
     (failure,) = run.failures

@@ -19,14 +19,14 @@ def build(cache: Path, **environment: str) -> "subprocess.CompletedProcess[str]"
     return subprocess.run(command, env=own, capture_output=True, text=True)
 
 
-def test_without_go(tmp_path) -> None:
+def test_a_missing_go_is_named(tmp_path) -> None:
     done = build(tmp_path / "cache", PATH="/usr/bin-of-another-machine")
     assert done.returncode == 1
     assert "go is not installed" in done.stderr
     assert "https://go.dev/doc/install" in done.stderr
 
 
-def test_a_module_that_the_proxy_refuses(tmp_path) -> None:
+def test_a_module_that_cannot_be_downloaded_is_named(tmp_path) -> None:
     if shutil.which("go") is None:
         pytest.skip("go is not installed")
     done = build(tmp_path / "cache", GOPROXY="off", GOMODCACHE=str(tmp_path / "modules"))
@@ -35,7 +35,7 @@ def test_a_module_that_the_proxy_refuses(tmp_path) -> None:
     assert "module lookup disabled by GOPROXY=off" in done.stderr
 
 
-def test_a_machine_without_namespaces(tmp_path) -> None:
+def test_missing_namespaces_are_named(tmp_path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "unshare").write_text("#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n")

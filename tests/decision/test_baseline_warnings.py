@@ -36,7 +36,9 @@ def samples(purpose, count=1000, per_class=None, synthetic=False, fields=()):
         (None, 0.1, False),
     ],
 )
-def test_a_float_model_that_is_no_better_than_the_commonest_class(per_class, top1, guesses):
+def test_a_float_model_that_does_not_beat_the_most_frequent_class_gives_a_warning(
+    per_class, top1, guesses
+):
     warnings = warnings_of_baseline(
         {"head": top1}, {"head": "top1"}, {}, samples("evaluation", 100, per_class)
     )
@@ -50,7 +52,7 @@ def test_a_float_model_that_is_no_better_than_the_commonest_class(per_class, top
     )
 
 
-def test_a_float_model_that_has_nothing_to_lose():
+def test_a_float_model_with_a_metric_of_0_gives_a_warning():
     figures = {"boxes": 0.0, "head": 0.0, "psnr": 0.0, "auc": 0.5}
     metrics = {"boxes": "mean_average_precision", "head": "top1", "psnr": "psnr", "auc": "roc_auc"}
     labelled = samples("evaluation", 100, {"0": 60, "1": 40})
@@ -61,18 +63,18 @@ def test_a_float_model_that_has_nothing_to_lose():
     ]
 
 
-def test_labels_that_a_metric_may_name_for_itself_are_not_counted():
+def test_labels_under_another_field_are_not_counted():
     labelled = samples("evaluation", 100, {"0": 60, "1": 40}, fields=["other"])
     assert warnings_of_baseline({"head": 0.5}, {"head": "top1"}, {}, labelled) == []
 
 
-def test_only_top1_is_compared_with_the_commonest_class():
+def test_only_top1_is_compared_with_the_most_frequent_class():
     labelled = samples("evaluation", 100, {"0": 60, "1": 40})
     assert warnings_of_baseline({"auc": 0.5}, {"auc": "roc_auc"}, {}, labelled) == []
 
 
 @pytest.mark.parametrize(("count", "named"), [(1, "1 sample"), (99, "99 samples")])
-def test_few_samples_to_calibrate_on(count, named):
+def test_few_calibration_samples_give_a_warning(count, named):
     advised = "LiteRT's guide recommends 100 to 500, as varied as the model's inputs"
     few, enough = samples("calibration", count), samples("calibration", 100)
     assert warnings_of_baseline({}, {}, few, {}) == [
@@ -84,5 +86,5 @@ def test_few_samples_to_calibrate_on(count, named):
     assert warnings_of_baseline({}, {}, enough, {}) == []
 
 
-def test_random_data_is_doubted_elsewhere():
+def test_few_random_calibration_samples_give_no_warning():
     assert warnings_of_baseline({}, {}, samples("calibration", 3, synthetic=True), {}) == []

@@ -52,7 +52,7 @@ def test_the_first_objective_decides():
     assert choose_winner(candidates, [MOST_ACCURATE, SMALLEST]).winner == "big"
 
 
-def test_a_percentage_lets_the_next_objective_decide_among_the_close():
+def test_a_percentage_lets_the_next_objective_decide_between_close_candidates():
     candidates = {
         "smallest": figures(1000, 0.80),
         "close": figures(1050, 0.85),
@@ -61,24 +61,24 @@ def test_a_percentage_lets_the_next_objective_decide_among_the_close():
     assert choose_winner(candidates, SIZE_THEN_TOP1).winner == "close"
 
 
-def test_an_absolute_tolerance_counts_in_the_figure_s_own_unit():
+def test_an_absolute_tolerance_is_in_the_unit_of_the_metric():
     candidates = {"best": figures(200, 0.90), "close": figures(100, 0.89), "bad": figures(50, 0.88)}
     objectives = [Objective(maximize="top1", within=0.01), SMALLEST]
     assert choose_winner(candidates, objectives).winner == "close"
 
 
-def test_a_percentage_of_a_negative_best_is_of_its_size():
+def test_a_percentage_of_a_negative_best_value_is_of_its_size():
     candidates = {"best": {"psnr": -10.0, "mse": 2.0}, "close": {"psnr": -10.4, "mse": 1.0}}
     objectives = [Objective(maximize="psnr", within="5%"), Objective(minimize="mse")]
     assert choose_winner(candidates, objectives).winner == "close"
 
 
-def test_the_objectives_decide_once_more_without_tolerance():
+def test_remaining_candidates_are_compared_without_tolerance():
     candidates = {"a": figures(104, 0.9), "b": figures(100, 0.9)}
     assert choose_winner(candidates, SIZE_THEN_TOP1).winner == "b"
 
 
-def test_the_name_decides_between_equals():
+def test_the_name_decides_between_equal_candidates():
     candidates = {"b": figures(100, 0.9), "a": figures(100, 0.9)}
     assert choose_winner(candidates, SIZE_THEN_TOP1).winner == "a"
 
@@ -106,7 +106,7 @@ def test_the_winner_is_within_the_first_tolerance_of_the_best(candidates, others
 
 
 @given(CANDIDATES, OBJECTIVES)
-def test_the_pareto_front_is_what_nobody_dominates(candidates, objectives):
+def test_the_pareto_front_has_the_candidates_that_are_not_dominated(candidates, objectives):
     front = pareto_front(candidates, objectives)
     assert front == {
         name
@@ -116,13 +116,13 @@ def test_the_pareto_front_is_what_nobody_dominates(candidates, objectives):
     assert front
 
 
-def test_equals_stand_on_the_front_together():
+def test_equal_candidates_are_on_the_front_together():
     candidates = {"a": figures(100, 0.9), "b": figures(100, 0.9), "c": figures(101, 0.9)}
     assert pareto_front(candidates, [SMALLEST, MOST_ACCURATE]) == {"a", "b"}
 
 
 @pytest.mark.parametrize("top1", [math.nan, math.inf, -math.inf])
-def test_a_figure_that_is_not_finite_is_no_figure(top1):
+def test_a_metric_that_is_not_finite_counts_as_missing(top1):
     assert has_all_figures(figures(1, 0.5), SIZE_THEN_TOP1)
     assert not has_all_figures(figures(1, top1), SIZE_THEN_TOP1)
     assert not has_all_figures({"size_bytes": 1}, SIZE_THEN_TOP1)

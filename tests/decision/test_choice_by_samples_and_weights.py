@@ -35,7 +35,7 @@ def figures(size, top1):
     return {"size_bytes": size, "top1": top1}
 
 
-def test_what_the_samples_do_not_show_counts_as_equal():
+def test_differences_that_are_not_significant_count_as_equal():
     candidates = {"a": figures(300, 0.9), "b": figures(200, 0.89), "c": figures(100, 0.85)}
     asked = []
 
@@ -52,7 +52,7 @@ def test_what_the_samples_do_not_show_counts_as_equal():
     ]
 
 
-def test_nobody_is_passed_over_for_a_worse_one_that_counts_as_equal():
+def test_a_candidate_does_not_lose_to_a_worse_one_that_counts_as_equal():
     candidates = {"a": figures(300, 0.9), "b": figures(200, 0.89), "c": figures(200, 0.85)}
     choice = choose_winner(
         candidates,
@@ -77,25 +77,25 @@ def test_a_winner_by_samples_is_never_dominated(candidates, equals, random):
     assert choose_winner(shuffled, objectives, alike=alike) == choice
 
 
-def test_weights_add_up_relative_changes_for_the_worse():
+def test_a_score_is_the_weighted_sum_of_relative_losses():
     assert score(figures(500, 0.8), WEIGHTS, BASELINE) == -0.5
     assert score(figures(500, 0.6), WEIGHTS, BASELINE) == pytest.approx(-0.5 + 4 * 0.25)
     assert score(BASELINE, WEIGHTS, BASELINE) == 0
     assert score(figures(500, 0.6), [SMALLEST], BASELINE) is None
 
 
-def test_a_baseline_below_zero_counts_by_its_size():
+def test_the_change_of_a_negative_baseline_is_relative_to_its_size():
     weights = [WeightedObjective(maximize="si_sdr", weight=2)]
     assert score({"si_sdr": -5.0}, weights, {"si_sdr": -10.0}) == -1
 
 
 @pytest.mark.parametrize("theirs", [0.0, math.nan, math.inf, None])
-def test_against_a_baseline_of_nothing_there_is_no_score(theirs):
+def test_without_a_finite_baseline_other_than_0_there_is_no_score(theirs):
     baseline = {"size_bytes": 1000.0} | ({} if theirs is None else {"top1": theirs})
     assert score(figures(500, 0.6), WEIGHTS, baseline) is None
 
 
-def test_the_least_score_wins():
+def test_the_lowest_score_wins():
     candidates = {"a": figures(300, 0.7), "b": figures(400, 0.8), "c": figures(900, 0.9)}
     choice = choose_winner(candidates, WEIGHTS, baseline=BASELINE)
     assert choice.winner == "b"
@@ -124,7 +124,7 @@ def timed(latency, size):
     return {"latency_p50_ms": latency, "size_bytes": size}
 
 
-def test_weights_take_figures_that_are_not_told_apart_from_the_best_s_as_equal():
+def test_weighted_sums_take_values_tied_with_the_best_as_equal():
     candidates = {"a": timed(0.5, 500.0), "b": timed(0.52, 400.0), "c": timed(0.7, 100.0)}
     baseline = timed(1.0, 1000.0)
     assert choose_winner(candidates, FAST_AND_SMALL, baseline=baseline).winner == "a"
@@ -148,7 +148,7 @@ def test_weights_take_figures_that_are_not_told_apart_from_the_best_s_as_equal()
     st.sets(st.sampled_from("abcdef")),
     st.randoms(),
 )
-def test_nobody_wins_by_weights_whom_another_one_beats_whatever_is_alike(figures, equals, random):
+def test_a_winner_by_weights_is_never_dominated_whatever_is_tied(figures, equals, random):
     def alike(objective, other, best):
         return objective is FAST_AND_SMALL[0] and other in equals
 
@@ -160,7 +160,7 @@ def test_nobody_wins_by_weights_whom_another_one_beats_whatever_is_alike(figures
     assert choose_winner(shuffled, FAST_AND_SMALL, alike, timed(1.0, 100.0)) == choice
 
 
-def test_pairs_tell_candidates_apart(run):
+def test_paired_samples_distinguish_candidates(run):
     """A loss of 2 in 1,000 samples is not significant, and one of 40 is."""
     run.add("a", "float16", 600)
     run.add("b", "dynamic_range", 500, lost=2)
@@ -172,7 +172,7 @@ def test_pairs_tell_candidates_apart(run):
     assert decision.choose[0].within == {"confidence": 0.95}
 
 
-def test_the_same_bytes_are_alike_and_without_pairs_nothing_is(run):
+def test_identical_models_are_tied_and_models_without_pairs_are_not(run):
     run.add("a", "float16", 600)
     run.attest("twin", "float16", 600, model_sha256=run.attestations[0].model_sha256)
     run.attest("b", "dynamic_range", 500)
@@ -188,7 +188,7 @@ WEIGHED = [
 ]
 
 
-def test_scores_stand_in_the_decision(run):
+def test_the_decision_has_the_scores(run):
     run.add("a", "float16", 600)
     run.add("b", "dynamic_range", 500, lost=9)
     decision = run.decide({"top1": {"min": 0.5}}, WEIGHED)
@@ -197,7 +197,7 @@ def test_scores_stand_in_the_decision(run):
     assert [entry.score for entry in decision.candidates] == pytest.approx([-0.499, -0.4])
 
 
-def test_what_cannot_be_weighed_does_not_qualify(run):
+def test_a_candidate_without_a_score_does_not_qualify(run):
     losses = {"mse": np.zeros(10)}
     run.evaluate("float32", losses)
     run.baseline = run.evaluations.pop()
@@ -223,5 +223,5 @@ def test_values_of_other_samples_are_not_paired():
     assert not alike(SMALLEST, "whole", "whole")
 
 
-def test_what_is_certain_needs_no_samples():
+def test_a_certain_value_needs_no_samples():
     assert Certain(0.1).samples_to_decide(0.95, 0.2) == 0

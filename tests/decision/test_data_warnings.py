@@ -35,7 +35,7 @@ def warned(calibration, evaluation):
     return warnings_about({"serve": calibration}, {"serve": evaluation})
 
 
-def test_samples_in_both_sets_are_counted():
+def test_samples_in_both_data_sets_are_counted():
     calibration = samples("calibration", [b"a", b"b", b"c"])
     evaluation = samples("evaluation", [b"b", b"d", b"b"])
     overlap = (
@@ -56,7 +56,7 @@ def test_samples_in_both_sets_are_counted():
     ("low", "high", "apart"),
     [(0, 255, True), (-300, 1, True), (-1, 1, False), (0, 9, False), (0, 0.05, True)],
 )
-def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
+def test_very_different_ranges_look_unnormalized(low, high, apart):
     warnings = warned(samples("calibration", low=low, high=high), samples("evaluation"))
     said = [
         f"input `x` ranges from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
@@ -69,7 +69,7 @@ def test_ranges_that_lie_far_apart_look_unnormalized(low, high, apart):
     ("low", "high", "unseen"),
     [(0, 1.6, True), (-0.4, 1.2, True), (-5, 0.5, True), (-0.2, 1.2, False), (0.4, 0.6, False)],
 )
-def test_values_that_calibration_never_saw(low, high, unseen):
+def test_values_outside_the_calibrated_range_give_a_warning(low, high, unseen):
     warnings = warned(samples("calibration"), samples("evaluation", low=low, high=high))
     said = [
         f"input `x` ranges from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to "
@@ -79,7 +79,7 @@ def test_values_that_calibration_never_saw(low, high, unseen):
     assert warnings == (said if unseen else [])
 
 
-def test_whole_numbers_have_no_normalization():
+def test_whole_numbers_are_not_normalized():
     calibration = samples("calibration", high=500, dtype="int32")
     assert warned(calibration, samples("evaluation", dtype="int32")) == []
 
@@ -117,7 +117,7 @@ def test_nothing_qualifies_on_random_data(run):
     assert (decision.warnings, decision.advice) == ([WARNING], [])
 
 
-def test_both_sets_may_be_random(run):
+def test_both_data_sets_may_be_random(run):
     run.add("float16", "float16", 500)
     sets = {
         "calibration_sets": {"serve": samples("calibration", synthetic=True)},
@@ -130,7 +130,7 @@ def test_both_sets_may_be_random(run):
     )
 
 
-def test_random_data_that_is_allowed_is_still_marked(run):
+def test_allowed_random_data_gives_a_warning(run):
     run.add("float16", "float16", 500)
     random = samples("calibration", synthetic=True)
     decision = decide_on(run, allow_random=True, calibration_sets={"serve": random})

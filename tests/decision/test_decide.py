@@ -20,7 +20,7 @@ def entry(decision, name):
     return next(entry for entry in decision.candidates if entry.name == name)
 
 
-def test_a_winner_with_everything_that_is_known(run):
+def test_a_decision_has_everything_about_its_winner(run):
     run.add("integer_only_int8", "integer_only_int8", 305, lost=4, won=6)
     run.add("float16", "float16", 600)
     run.time("float32", 2.0)
@@ -64,14 +64,14 @@ def test_a_winner_with_everything_that_is_known(run):
     )
 
 
-def test_without_a_benchmark_the_processor_is_the_gate_s_own(run):
+def test_without_a_benchmark_the_processor_is_that_of_the_gate(run):
     run.add("float16", "float16", 600)
     provenance = run.decide(KEEP_TOP1).provenance
     assert (provenance.processor, provenance.litert) == ("x86_64", "2.3.0")
     assert provenance.calibration_sha256 is None
 
 
-def test_candidates_stand_in_the_order_of_the_guide_and_then_by_name(run):
+def test_candidates_are_ordered_by_mode_and_then_by_name(run):
     for name, mode in [
         ("z", "int16x8"),
         ("b", "float16"),
@@ -113,14 +113,14 @@ def test_a_failed_evaluation_leaves_the_size_and_the_reason(run):
     assert not failed.qualified
 
 
-def test_a_model_that_nobody_evaluated_fails(run):
+def test_a_model_without_an_evaluation_fails(run):
     run.attest("int16x8", "int16x8", 400)
     failed = entry(run.decide(HALVE_SIZE), "int16x8")
     assert failed.status == "failed"
     assert failed.reasons == ["no measurement found for this model"]
 
 
-def test_why_a_model_does_not_run_is_said_once(run):
+def test_the_reason_why_a_model_does_not_run_is_given_once(run):
     run.attest(
         "int16x8",
         "int16x8",
@@ -140,7 +140,7 @@ def test_why_a_model_does_not_run_is_said_once(run):
     assert entry(decision, "int16x8").reasons == ["running the model failed: SUB failed"]
 
 
-def test_a_rejected_candidate_shows_its_figures_and_has_no_chance(run):
+def test_a_rejected_candidate_has_measurements_and_does_not_qualify(run):
     run.attest(
         "integer_only_int8",
         "integer_only_int8",
@@ -177,13 +177,13 @@ def test_a_measurement_that_failed_once_does_not_hide_one_that_succeeded(run):
     assert entry(run.decide(KEEP_TOP1), "int16x8").status == "measured"
 
 
-def test_the_baseline_s_own_bytes_lose_nothing_and_without_doubt(run):
+def test_a_candidate_identical_to_the_baseline_loses_nothing(run):
     run.attest("float16", "float16", 1000, model_sha256=run.baseline.measurement.model_sha256)
     verdict = run.decide({"top1": {"max_drop": 0, "confidence": 0.99}}).candidates[0].verdicts[0]
     assert (verdict.value, verdict.bound, verdict.passed) == (0, 0, True)
 
 
-def test_a_candidate_that_could_not_be_timed_says_so(run):
+def test_a_candidate_without_latency_has_the_reason(run):
     run.add("float16", "float16", 600)
     run.time("float32", 2.0)
     run.timing_failures = {run.attestations[0].model_sha256: "crashed with SIGILL"}
@@ -195,7 +195,7 @@ def test_a_candidate_that_could_not_be_timed_says_so(run):
     assert decision.closest.name == "float16"
 
 
-def test_a_candidate_without_the_figure_of_an_objective_cannot_win(run):
+def test_a_candidate_without_the_measurement_of_an_objective_cannot_win(run):
     run.add("float16", "float16", 600)
     run.add("dynamic_range", "dynamic_range", 500)
     run.time("float16", 1.0)
@@ -207,7 +207,7 @@ def test_a_candidate_without_the_figure_of_an_objective_cannot_win(run):
     assert (untimed.qualified, untimed.pareto) == (False, False)
 
 
-def test_the_pareto_front_is_of_those_that_qualify_and_marks_the_others_apart(run):
+def test_qualifying_and_measured_candidates_have_separate_pareto_fronts(run):
     run.add("dynamic_range", "dynamic_range", 400, lost=50)
     run.add("float16", "float16", 500)
     run.add("int16x8", "int16x8", 600, lost=1)
@@ -218,7 +218,7 @@ def test_the_pareto_front_is_of_those_that_qualify_and_marks_the_others_apart(ru
     assert measured == ["dynamic_range", "float16"]
 
 
-def test_the_closest_misses_least_and_says_by_how_much(run):
+def test_the_closest_candidate_misses_least_and_says_by_how_much(run):
     run.add("dynamic_range", "dynamic_range", 300, lost=100)
     run.add("float16", "float16", 550)
     run.add("int16x8", "int16x8", 600, lost=100)
@@ -240,7 +240,7 @@ def test_the_closest_misses_least_and_says_by_how_much(run):
     )
 
 
-def test_the_summary_counts_what_else_the_closest_misses(run):
+def test_the_summary_counts_further_violated_limits_of_the_closest_candidate(run):
     run.add("float16", "float16", 550, lost=100)
     assert run.decide({**KEEP_TOP1, **HALVE_SIZE}).summary == (
         "no candidate qualifies: float16 comes closest, but top1 drop of 0.1000 exceeds 0.01 by "
@@ -248,13 +248,13 @@ def test_the_summary_counts_what_else_the_closest_misses(run):
     )
 
 
-def test_a_miss_of_a_limit_of_zero_is_measured_by_the_figure(run):
+def test_a_miss_of_a_limit_of_0_is_measured_by_the_value(run):
     run.add("dynamic_range", "dynamic_range", 300, lost=20)
     run.add("float16", "float16", 550, lost=10)
     assert run.decide({"top1": {"max_drop": 0}}).closest.name == "float16"
 
 
-def test_a_candidate_that_was_not_timed_is_further_than_one_that_was_too_slow(run):
+def test_a_slow_candidate_is_closer_than_one_that_was_not_timed(run):
     run.add("dynamic_range", "dynamic_range", 300)
     run.add("float16", "float16", 550)
     run.time("float16", 50.0)
@@ -280,7 +280,7 @@ def test_no_advice_to_calibrate_on_more_than_the_guide_recommends(run):
     assert not any("calibrate" in advice for advice in run.decide(KEEP_TOP1).advice)
 
 
-def test_advice_to_relax_what_16_bits_miss_where_they_keep_the_accuracy(run):
+def test_advice_to_relax_limits_that_accurate_16_bit_models_violate(run):
     run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
     run.add("int16x8", "int16x8", 600)
     assert run.decide({**KEEP_TOP1, **HALVE_SIZE}).advice == [
@@ -289,19 +289,19 @@ def test_advice_to_relax_what_16_bits_miss_where_they_keep_the_accuracy(run):
     ]
 
 
-def test_no_advice_on_16_bits_that_were_tried_in_vain(run):
+def test_no_advice_to_try_16_bits_after_their_conversion_failed(run):
     run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
     run.attest("int16x8", "int16x8", status="failed", reasons=["op DIV is not supported"])
     (advice,) = run.decide(KEEP_TOP1).advice
     assert advice.startswith("every measured candidate violates an accuracy limit")
 
 
-def test_no_advice_on_accuracy_where_only_the_size_is_missed(run):
+def test_no_advice_on_accuracy_if_only_the_size_violates_a_limit(run):
     run.add("integer_only_int8", "integer_only_int8", 600)
     assert run.decide(HALVE_SIZE).advice == []
 
 
-def test_advice_to_evaluate_on_more_where_only_the_bound_is_missed(run):
+def test_advice_to_evaluate_on_more_samples_if_only_the_bound_violates_a_limit(run):
     run.add("float16", "float16", 500, lost=3)
     run.add("dynamic_range", "dynamic_range", 500, lost=4)
     run.add("int16x8", "int16x8", 300, lost=8)
@@ -321,7 +321,7 @@ def test_advice_to_evaluate_on_more_where_only_the_bound_is_missed(run):
     ]
 
 
-def test_no_advice_to_evaluate_on_more_where_no_number_would_do(run):
+def test_no_advice_to_evaluate_on_more_samples_if_no_number_would_help(run):
     run.add("float16", "float16", 500, lost=5)
     assert run.decide({"top1": {"max_drop": 0.005, "confidence": 0.95}}).advice == []
 
@@ -347,7 +347,7 @@ def test_a_baseline_measurement_without_a_model_is_refused(run):
         run.decide(KEEP_TOP1)
 
 
-def test_a_baseline_that_did_not_run_is_an_error_and_not_a_verdict(run):
+def test_a_baseline_that_did_not_run_is_an_error(run):
     run.baseline = type(run.baseline)(
         run.baseline.measurement.model_copy(
             update={"status": "failed", "reasons": ["crashed with SIGSEGV", "twice"]}
@@ -362,7 +362,7 @@ def test_a_baseline_that_did_not_run_is_an_error_and_not_a_verdict(run):
     )
 
 
-def test_figures_from_different_data_are_refused(run):
+def test_measurements_on_different_data_are_refused(run):
     run.attest("float16", "float16", 500)
     run.evaluate("float16", {"top1": np.ones(1000)}, dataset_sha256="0" * 64)
     with pytest.raises(InputError) as caught:
@@ -376,7 +376,7 @@ def test_figures_from_different_data_are_refused(run):
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("choose", [[{"minimize": "size_bytes"}], [{"maximize": "top1"}]])
-def test_a_figure_that_is_not_finite_neither_shows_nor_wins(run, broken, choose):
+def test_a_metric_that_is_not_finite_is_left_out_and_does_not_qualify(run, broken, choose):
     run.attest("float16", "float16", 500)
     run.evaluate("float16", {"top1": np.ones(1000)}, figures={"top1": broken, "odd": broken})
     decision = run.decide({"top1": {"min": 0.1}}, choose)
@@ -385,7 +385,7 @@ def test_a_figure_that_is_not_finite_neither_shows_nor_wins(run, broken, choose)
     assert json.loads(decision.model_dump_json())["candidates"][0]["verdicts"][0]["figure"] is None
 
 
-def test_figures_stand_in_one_order_and_unknown_ones_last(run):
+def test_measurements_have_a_fixed_order_with_unknown_ones_last(run):
     run.attest("float16", "float16", 500)
     figures = {"zeta": 1.0, "top1": 1.0, "alpha": 2.0}
     run.evaluate("float16", {"top1": np.ones(1000)}, figures=figures)
@@ -399,7 +399,7 @@ def test_figures_stand_in_one_order_and_unknown_ones_last(run):
     ]
 
 
-def test_a_decision_survives_its_file(run, tmp_path):
+def test_a_decision_is_the_same_after_writing_and_reading(run, tmp_path):
     run.add("float16", "float16", 500, lost=3)
     decision = run.decide({"top1": {"max_drop": 0.005, "confidence": 0.95}})
     decision.write(tmp_path / "decision.json")

@@ -48,7 +48,7 @@ def test_the_committed_schema_is_current():
     assert (SPECS / "decision.schema.json").read_text("utf-8") == written, "run `make schema`"
 
 
-def test_decisions_are_of_the_schema(written, run):
+def test_decisions_match_the_schema(written, run):
     schema = decision_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(written.read_text("utf-8")), schema)
@@ -56,21 +56,21 @@ def test_decisions_are_of_the_schema(written, run):
     jsonschema.validate(json.loads(nothing.model_dump_json()), schema)
 
 
-def test_the_schema_refuses_what_a_decision_never_is(written):
+def test_the_schema_refuses_wrong_decisions(written):
     content = json.loads(written.read_text("utf-8"))
     for change in ({"outcome": "perhaps"}, {"version": 2}, {"more": 1}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**content, **change}, decision_schema())
 
 
-def test_only_the_time_differs_between_two_decisions_on_the_same(written, run, tmp_path):
+def test_two_decisions_on_the_same_evidence_differ_only_in_time(written, run, tmp_path):
     again = tmp_path / "again.json"
     run.decide(LIMITS).model_copy(update={"created": "2027-01-01T00:00:00+00:00"}).write(again)
     first, second = written.read_text("utf-8"), again.read_text("utf-8")
     assert first.replace("2026-01-02T03:04:05", "2027-01-01T00:00:00") == second
 
 
-def test_a_file_that_was_only_laid_out_anew_is_read(written):
+def test_a_reformatted_file_is_read(written):
     decision = Decision.read(written)
     written.write_text(json.dumps(json.loads(written.read_text("utf-8")), indent=7), "utf-8")
     assert Decision.read(written) == decision
@@ -155,14 +155,14 @@ def set_hash_to_null(content):
         (set_figure, "its content does not match its `content_sha256`"),
     ],
 )
-def test_what_was_edited_by_hand_is_refused(written, change, problem):
+def test_an_edited_decision_is_refused(written, change, problem):
     assert changed(written, change) == (
         f"{written} was changed after it was written: {problem}. Decide again with `quantgate "
         "run`, or fetch the file once more"
     )
 
 
-def test_a_newer_version_asks_for_a_newer_quantgate(written):
+def test_a_newer_version_needs_a_newer_quantgate(written):
     message = changed(written, lambda content: content.update(version=2, new={}))
     assert message == (
         f"{written} is a decision of version 2, and this quantgate reads version 1: update "
@@ -171,14 +171,14 @@ def test_a_newer_version_asks_for_a_newer_quantgate(written):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_a_file_that_was_cut_off_says_so(written, share):
+def test_a_truncated_file_is_refused(written, share):
     content = written.read_bytes()
     written.write_bytes(content[: int(share * len(content))])
     with pytest.raises(InputError, match=r"is cut off, or no decision at all: .*\. Decide again"):
         Decision.read(written)
 
 
-def test_other_json_is_no_decision(written):
+def test_other_json_is_refused(written):
     written.write_text("[]", "utf-8")
     with pytest.raises(InputError, match="is not a Decision record: it holds no JSON object"):
         Decision.read(written)

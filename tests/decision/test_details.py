@@ -21,7 +21,7 @@ def ranged(least, greatest, name="t"):
     return TensorRange(tensor=name, least=least, greatest=greatest)
 
 
-def test_a_constant_tensor_and_one_far_beyond_the_others_are_suspicious():
+def test_constant_tensors_and_far_larger_ranges_are_suspicious():
     usual = [ranged(-1, 2) for _ in range(5)]
     ranges = ranges_shown([*usual, ranged(3, 3, "flat"), ranged(0, 2 * HUGE + 1, "huge")])
     assert (ranges.tensors, ranges.suspicious) == (7, 2)
@@ -32,14 +32,14 @@ def test_a_constant_tensor_and_one_far_beyond_the_others_are_suspicious():
     ]
 
 
-def test_ranges_are_bounded_and_zeros_are_no_median():
+def test_the_number_of_ranges_is_limited_and_zero_ranges_have_no_median():
     ranges = ranges_shown([ranged(0, 0, "zero")] + [ranged(0, k) for k in range(1, 40)])
     assert len(ranges.shown) == MOST_RANGES
     assert ranges.shown[0].suspicion == "constant: 0 for every sample"
     assert ranges_shown([ranged(0, 0)]).suspicious == 1
 
 
-def test_spreads_are_of_the_pairs(run):
+def test_spreads_are_of_paired_samples(run):
     run.add("same", "float16", 500)
     run.add("worse", "dynamic_range", 400, lost=20, won=5)
     decision = run.decide(LIMITS)
@@ -50,7 +50,7 @@ def test_spreads_are_of_the_pairs(run):
     assert spreads["same"].low < 0 < spreads["same"].high < 0.01
 
 
-def test_spreads_of_values_are_normal(run, new_run):
+def test_spreads_of_values_are_normal_intervals(run, new_run):
     rng = np.random.default_rng(2)
     base = rng.normal(size=1000)
     run.baseline = type(run.baseline)(
@@ -69,7 +69,7 @@ def test_spreads_of_values_are_normal(run, new_run):
     assert spread.high == pytest.approx(change.mean() + half)
 
 
-def test_the_classes_are_the_winner_s_or_else_the_closest_s(run):
+def test_the_classes_are_of_the_winner_or_else_of_the_closest_candidate(run):
     right = np.arange(1000, dtype=np.int32) % 3
     run.add("small", "float16", 500)
     run.add("smaller", "dynamic_range", 400, lost=200)
@@ -93,13 +93,13 @@ def test_the_classes_are_the_winner_s_or_else_the_closest_s(run):
         assert details.ranges is not None
 
 
-def test_nothing_measured_leaves_no_subject(run):
+def test_without_a_measured_candidate_there_is_no_subject(run):
     run.attest("broken", "float16", status="failed", reasons=["no"])
     details = details_of(run.evidence(), run.decide(LIMITS))
     assert (details.subject, details.classes, details.curves, details.spreads) == (None, [], [], [])
 
 
-def test_the_main_metric_is_the_first_to_choose_by_then_to_limit(run):
+def test_the_main_metric_is_the_first_of_the_choice_or_else_of_the_limits(run):
     run.add("small", "float16", 500)
     decision = run.decide(LIMITS)
     assert main_metric(decision) == "top1"
@@ -121,7 +121,7 @@ def test_the_main_metric_is_the_first_to_choose_by_then_to_limit(run):
     assert main_metric(untold) is None
 
 
-def test_which_way_is_better_is_known_or_told_by_the_spec(run):
+def test_the_better_direction_is_that_of_the_metric_or_else_of_the_spec(run):
     run.add("small", "float16", 500)
     decision = run.decide(LIMITS)
     assert more_is_better("top1", decision)
@@ -162,7 +162,7 @@ def test_the_curves_are_of_the_candidate_that_was_measured(run):
     ]
 
 
-def test_a_metric_that_compares_by_itself_has_no_spread(run):
+def test_a_metric_that_compares_with_the_baseline_has_no_spread(run):
     values = {"agreement": np.ones(4)}
     run.evaluate("float32", values, metrics={"agreement": "agreement"})
     run.baseline = run.evaluations.pop()
@@ -181,7 +181,7 @@ def test_one_sample_has_no_spread(run):
     assert details_of(run.evidence(), decision).spreads == []
 
 
-def test_ops_are_counted_by_what_they_compute_in(run):
+def test_ops_are_counted_by_their_arithmetic(run):
     ops = {"CONV_2D": 2, "SOFTMAX": 1}
     types = {"CONV_2D": {"int8": 2}, "SOFTMAX": {"int8": 0, "float32": 1}}
     run.attest("small", "full_integer", 500, ops=ops, op_types=types, macs={"CONV_2D": 90})
@@ -191,7 +191,7 @@ def test_ops_are_counted_by_what_they_compute_in(run):
     assert attested.arithmetics == {"int8": 2, "float32": 1}
 
 
-def test_classes_have_names_where_all_signatures_agree(run):
+def test_classes_have_names_if_all_signatures_agree(run):
     def of(**names):
         sets = {
             signature: SampleSet(Manifest.model_construct(classes=classes), [])
@@ -204,7 +204,7 @@ def test_classes_have_names_where_all_signatures_agree(run):
     assert of() == ()
 
 
-def test_inputs_are_of_the_baseline_where_that_is_kept(run):
+def test_a_kept_baseline_gives_the_inputs_and_outputs(run):
     of_int8 = TensorAttest(name="x", shape=[-1, 3], dtype="int8", scale=0.5, zero_point=1)
     run.attest("small", "full_integer", 500, inputs=[of_int8])
     run.evaluate("small", {"top1": np.zeros(1000)})

@@ -78,7 +78,7 @@ def pair(lost: float, won: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray
     ],
 )
 @pytest.mark.parametrize("lost", [0.0, 0.004, 0.02, 0.1, 0.3])
-def test_the_gate_agrees_with_whoever_stopped(stepping, limits, lost):
+def test_the_gate_agrees_with_the_early_outcome(stepping, limits, lost):
     entry, _ = stepping(*pair(lost, 0.002), limits)
     outcomes = [verdict.outcome for verdict in entry.verdicts]
     if entry.steps.outcome == "pass":
@@ -91,7 +91,7 @@ def test_the_gate_agrees_with_whoever_stopped(stepping, limits, lost):
         assert not entry.steps.stopped
 
 
-def test_clear_candidates_stop_and_close_ones_do_not(stepping):
+def test_clear_candidates_stop_early_and_close_ones_do_not(stepping):
     results = [stepping(*pair(lost, 0.002))[0].steps for lost in (0.0, 0.012, 0.3)]
     assert [steps.outcome for steps in results] == ["pass", "undecided", "fail"]
     assert results[0].taken < SAMPLES / 2
@@ -99,7 +99,7 @@ def test_clear_candidates_stop_and_close_ones_do_not(stepping):
     assert results[2].taken == 100
 
 
-def test_a_verdict_early_is_at_the_bound_over_all_looks(stepping):
+def test_an_early_verdict_has_the_bound_for_all_looks(stepping):
     baseline, candidate = pair(0.3, 0.02)
     entry, _ = stepping(baseline, candidate)
     (verdict,) = entry.verdicts
@@ -112,7 +112,7 @@ def test_a_verdict_early_is_at_the_bound_over_all_looks(stepping):
     assert (verdict.confidence, verdict.passed, verdict.p_value) == (0.95, False, None)
 
 
-def test_all_samples_are_judged_at_what_the_looks_left(stepping, new_run):
+def test_the_verdict_on_all_samples_has_the_error_rate_that_the_looks_left(stepping, new_run):
     """A drop that 95 % would just pass: the looks have had their part of the error."""
     baseline, candidate = np.ones(SAMPLES), np.ones(SAMPLES)
     candidate[:25] = 0
@@ -132,7 +132,7 @@ def test_all_samples_are_judged_at_what_the_looks_left(stepping, new_run):
     assert usual.bound < entry.verdicts[0].bound
 
 
-def test_a_limit_without_confidence_shows_its_figure(stepping):
+def test_a_limit_without_confidence_compares_the_metric(stepping):
     entry, _ = stepping(*pair(0.3, 0.02), {"top1": {"max_drop": 0.01}})
     (verdict,) = entry.verdicts
     assert verdict.confidence is None
@@ -142,7 +142,7 @@ def test_a_limit_without_confidence_shows_its_figure(stepping):
     )
 
 
-def test_figures_are_compared_on_the_samples_that_were_run(stepping):
+def test_candidate_and_baseline_are_compared_on_the_same_samples(stepping):
     baseline, candidate = pair(0.0, 0.0)
     entry, decision = stepping(baseline, candidate)
     assert entry.reference == {"top1": entry.measurements["top1"]}
@@ -168,7 +168,7 @@ def test_every_report_says_how_many_samples_were_enough(stepping):
     assert told in out.file.getvalue()
 
 
-def test_a_choice_by_accuracy_has_figures_of_all_samples(stepping):
+def test_a_choice_by_accuracy_evaluates_all_samples_of_passing_candidates(stepping):
     kept, _ = stepping(*pair(0.0, 0.0), choose=BY_ACCURACY)
     assert (kept.steps.taken, kept.qualified, kept.pareto) == (SAMPLES, True, True)
     missed, _ = stepping(*pair(0.3, 0.02), choose=BY_ACCURACY)
@@ -176,13 +176,13 @@ def test_a_choice_by_accuracy_has_figures_of_all_samples(stepping):
     assert not missed.pareto, "its figure is of other samples than those of the others"
 
 
-def test_a_relative_limit_on_a_baseline_of_nought_is_not_decided_early(stepping):
+def test_a_relative_limit_with_a_baseline_of_0_is_not_decided_early(stepping):
     nothing = np.zeros(SAMPLES)
     entry, _ = stepping(nothing, nothing, {"top1": {"max_drop_percent": 1.0}})
     assert not entry.steps.stopped
 
 
-def test_values_without_an_edge_that_all_agree_are_not_decided_early(stepping):
+def test_equal_values_without_a_range_are_not_decided_early(stepping):
     values = np.random.default_rng(0).normal(30, 3, SAMPLES)
     limits = {"psnr": {"max_drop": 0.5, "confidence": 0.95}}
     entry, _ = stepping(values, values.copy(), limits, metric="psnr")
@@ -205,13 +205,13 @@ def test_the_order_is_the_same_each_time():
     assert sorted(order_of(500)) == list(range(500))
 
 
-def test_no_sample_leaves_everything_open():
+def test_without_samples_the_bound_is_the_end_of_the_range():
     assert upper_bound(np.array([]), 1.0, 0.05, 1) == 1.0
     assert lower_bound(np.array([]), -1.0, 0.05, 1) == -1.0
     assert upper_bound(np.array([]), np.inf, 0.05, 1) == np.inf
 
 
-def test_values_that_lie_evenly_about_their_mean_have_the_normal_bound():
+def test_symmetric_values_have_the_normal_bound():
     values = np.tile([29.0, 31.0], 500)
     expected = 30 + 1.6448536 * values.std(ddof=1) / np.sqrt(1_000)
     assert upper_bound(values, np.inf, 0.05, 1) == pytest.approx(expected)

@@ -36,7 +36,7 @@ def said(decision, name):
     return explain(decision, decision.entry(name))
 
 
-def test_why_it_won(decided):
+def test_a_winner_is_explained(decided):
     assert decided.winner == "twin"
     assert said(decided, "twin") == [
         ("outcome", "won"),
@@ -53,7 +53,7 @@ def test_why_it_won(decided):
     ]
 
 
-def test_why_it_was_not_chosen(decided):
+def test_a_qualified_loser_is_explained(decided):
     assert said(decided, "larger")[-2:] == [
         (
             "choice",
@@ -85,7 +85,7 @@ def test_why_it_was_not_chosen(decided):
     ]
 
 
-def test_why_it_does_not_qualify(decided):
+def test_a_candidate_that_does_not_qualify_is_explained(decided):
     unsure = said(decided, "unsure")
     assert unsure[0] == ("outcome", "does not qualify")
     assert unsure[1][0] == "undecided"
@@ -94,7 +94,7 @@ def test_why_it_does_not_qualify(decided):
     assert unsure[-1] == ("Pareto", "no measured candidate dominates it")
 
 
-def test_why_there_is_no_model_or_a_wrong_one(decided):
+def test_failed_and_rejected_candidates_are_explained(decided):
     assert said(decided, "wrong")[0] == (
         "outcome",
         "rejected: the model is not what its mode promises",
@@ -107,7 +107,7 @@ def test_why_there_is_no_model_or_a_wrong_one(decided):
     assert said(decided, "none")[-1] == ("reason", "op DIV is not supported")
 
 
-def test_the_closest_tells_what_would_let_it_pass(run):
+def test_the_closest_candidate_is_explained_with_the_limits_that_it_would_meet(run):
     run.add("close", "float16", 600, lost=50)
     decision = run.decide({"top1": {"max_drop": 0.01}}, keep_baseline=True)
     assert said(decision, "close")[-2:] == [
@@ -120,7 +120,7 @@ def test_the_closest_tells_what_would_let_it_pass(run):
     ]
 
 
-def test_a_choice_by_weights_is_added_up(run):
+def test_a_weighted_sum_is_explained(run):
     run.add("a", "float16", 600)
     run.add("b", "dynamic_range", 500, lost=9)
     weights = [{"minimize": "size_bytes", "weight": 1.0}, {"maximize": "top1", "weight": 0.1}]
@@ -133,7 +133,7 @@ def test_a_choice_by_weights_is_added_up(run):
     )
 
 
-def test_what_the_clock_does_not_tell_apart_is_told(run):
+def test_indistinguishable_latencies_are_explained(run):
     generator = np.random.default_rng(0)
     run.itself = Interval(confidence=0.95, low=0.99, high=1.01)
     run.time_rounds("float32", generator.lognormal(0, 0.05, 100))
@@ -147,11 +147,11 @@ def test_what_the_clock_does_not_tell_apart_is_told(run):
     assert any("is indistinguishable from the best" in text for _, text in told)
 
 
-def test_runs_that_are_alike_have_no_changes(decided):
+def test_equal_runs_have_no_changes(decided):
     assert compare(decided, decided.model_copy(update={"created": "later"})) == []
 
 
-def test_what_changed_is_told(run, new_run, decided):
+def test_changes_between_runs_are_listed(run, new_run, decided):
     other = new_run()
     other.add("winner", "float16", 480, won=2)
     other.add("new", "float16", 990)
@@ -186,7 +186,7 @@ def test_what_changed_is_told(run, new_run, decided):
     assert ("outcome", "winner twin -> none qualified, baseline kept") in compare(decided, nobody)
 
 
-def test_a_tolerance_of_what_the_samples_show_is_told_in_words(run):
+def test_a_changed_tolerance_with_a_confidence_is_described_in_words(run):
     run.add("small", "float16", 500)
     confident = [{"maximize": "top1", "within": {"confidence": 0.95}}]
     first, second = (run.decide(LIMITS, choose) for choose in (CHOOSE[:1], confident))
@@ -199,7 +199,7 @@ def test_a_tolerance_of_what_the_samples_show_is_told_in_words(run):
     ]
 
 
-def test_what_the_clock_measures_is_told_where_tables_show_it(new_run):
+def test_changed_times_are_listed_if_the_tables_show_them(new_run):
     def timed(p50, p99, load, limits):
         run = new_run()
         run.add("small", "float16", 500)
@@ -219,7 +219,7 @@ def test_what_the_clock_measures_is_told_where_tables_show_it(new_run):
     ]
 
 
-def test_other_data_and_another_seed_are_told(decided):
+def test_changed_data_and_seeds_are_listed(decided):
     def on(**changes):
         fields = {
             "purpose": "calibration",
@@ -245,7 +245,7 @@ def test_other_data_and_another_seed_are_told(decided):
     ]
 
 
-def test_the_closest_of_those_that_no_limit_helps(run):
+def test_the_closest_candidate_is_explained_even_if_no_limit_would_help(run):
     run.add("close", "float16", 600)
     decision = run.decide({"latency_p50_ms": {"max": 1}})
     assert said(decision, "close")[-1] == (
@@ -263,7 +263,7 @@ def folder(decided, tmp_path):
     return tmp_path
 
 
-def test_the_commands(folder, capsys):
+def test_explain_compare_and_show_print_to_standard_output(folder, capsys):
     assert main(["explain", str(folder), "larger"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [
         "fashion: larger",
@@ -275,7 +275,7 @@ def test_the_commands(folder, capsys):
     assert capsys.readouterr().out.startswith("<!DOCTYPE html>")
 
 
-def test_a_candidate_that_is_not_there(folder, capsys):
+def test_an_unknown_candidate_is_refused_with_the_nearest_name(folder, capsys):
     assert main(["explain", str(folder), "largest"]) == 2
     assert "fashion has no candidate `largest`. Did you mean `larger`?" in capsys.readouterr().err
     assert main(["explain", str(folder), "xyz"]) == 2

@@ -53,7 +53,7 @@ def verdicts_on(decision, figure):
     }
 
 
-def test_a_limit_on_latency_has_to_hold_at_its_bound(timed):
+def test_a_limit_on_latency_applies_to_its_bound(timed):
     limits = {"latency_p50_ms": {"max": 21, "max_ratio": 0.985, "confidence": 0.95}}
     entries = {entry.name: entry for entry in timed.decide(limits).candidates}
     least, ratio = entries["float16"].verdicts
@@ -74,14 +74,14 @@ def test_a_limit_on_latency_has_to_hold_at_its_bound(timed):
     assert entries["full_integer"].verdicts[1].bound == pytest.approx(0.7, abs=0.03)
 
 
-def test_without_a_confidence_the_figure_alone_counts(timed):
+def test_without_a_confidence_the_measurement_alone_counts(timed):
     verdict = verdicts_on(timed.decide({"latency_p50_ms": {"max_ratio": 1.5}}), "latency_p50_ms")[
         "float16"
     ]
     assert (verdict.bound, verdict.confidence, verdict.passed) == (None, None, True)
 
 
-def test_too_few_runs_keep_no_limit_and_are_told(timed):
+def test_too_few_runs_violate_a_limit_and_give_a_warning(timed):
     decision = timed.decide({"latency_p99_ms": {"max_ratio": 2, "confidence": 0.95}})
     verdict = verdicts_on(decision, "latency_p99_ms")["full_integer"]
     assert (verdict.bound, verdict.outcome, verdict.samples_needed) == (None, "undecided", 299)
@@ -94,7 +94,7 @@ def test_too_few_runs_keep_no_limit_and_are_told(timed):
     ) in decision.warnings
 
 
-def test_what_was_not_timed_round_by_round_keeps_no_bound(run):
+def test_latencies_without_single_rounds_have_no_bound(run):
     run.add("float16", "float16", 500)
     run.time("float16", 0.5)
     run.time("float32", 1.0)
@@ -103,7 +103,7 @@ def test_what_was_not_timed_round_by_round_keeps_no_bound(run):
     assert decision.warnings == []
 
 
-def test_who_is_slower_than_float_is_named_with_the_processor(timed):
+def test_candidates_slower_than_float_are_named_with_the_processor(timed):
     (warning,) = timed.decide({"size_bytes": {"max": 900}}).warnings
     assert warning.startswith(
         "slower than float32 on this processor (Cortex-A76, 1 thread): int16x8 "
@@ -113,7 +113,7 @@ def test_who_is_slower_than_float_is_named_with_the_processor(timed):
     assert "float16" not in warning
 
 
-def test_a_noisy_machine_is_named_with_what_disturbed_it(timed):
+def test_a_warning_of_a_noisy_machine_names_the_disturbances(timed):
     timed.itself = Interval(confidence=0.95, low=0.9, high=1.04)
     warning = timed.decide({"size_bytes": {"max": 900}}).warnings[0]
     assert warning == (
@@ -125,7 +125,7 @@ def test_a_noisy_machine_is_named_with_what_disturbed_it(timed):
     )
 
 
-def test_those_that_the_clock_does_not_tell_apart_count_as_equal(timed):
+def test_indistinguishable_latencies_count_as_equal(timed):
     timed.add("dynamic_range", "dynamic_range", 290)
     timed.time_rounds("dynamic_range", rounds(0.703, seed=290))
     fastest = [{"minimize": "latency_p50_ms"}, {"minimize": "size_bytes"}]
@@ -139,7 +139,7 @@ def test_those_that_the_clock_does_not_tell_apart_count_as_equal(timed):
     ) in decision.warnings
 
 
-def test_weights_take_them_as_equal_too(timed):
+def test_indistinguishable_latencies_count_as_equal_in_a_weighted_sum(timed):
     timed.add("dynamic_range", "dynamic_range", 290)
     timed.time_rounds("dynamic_range", rounds(0.703, seed=290))
     weights = [
@@ -176,7 +176,7 @@ def test_a_warning_names_no_more_than_a_dozen(timed):
     assert " and 9 more are indistinguishable by latency_p50_ms on this" in warning
 
 
-def test_those_that_it_tells_apart_do_not(timed):
+def test_distinguishable_latencies_do_not_count_as_equal(timed):
     fastest = [{"minimize": "latency_p50_ms"}, {"minimize": "size_bytes"}]
     decision = timed.decide({"size_bytes": {"max": 900}}, fastest)
     assert decision.winner == "full_integer"
@@ -233,13 +233,13 @@ def test_memory_and_load_time_can_be_limited_and_chosen_by(timed):
     ),
     st.sets(st.frozensets(st.sampled_from("abcdef"), min_size=2, max_size=2)),
 )
-def test_no_candidate_that_another_one_beats_wins(figures, pairs):
+def test_no_dominated_candidate_wins_whatever_is_tied(figures, pairs):
     objectives = [Objective(minimize="latency_p50_ms"), Objective(maximize="top1")]
     choice = choose_winner(figures, objectives, lambda name, *pair: frozenset(pair) in pairs)
     assert choice.winner in pareto_front(figures, objectives)
 
 
-def test_a_noisy_machine_of_which_nothing_else_is_known(timed):
+def test_a_warning_of_a_noisy_machine_without_known_conditions(timed):
     timed.itself, timed.conditions = Interval(confidence=0.95, low=0.9, high=1.04), None
     warning = timed.decide({"size_bytes": {"max": 900}}).warnings[0]
     assert "ratio to its own copy was 0.90 to 1.04. Time on a quiet machine" in warning

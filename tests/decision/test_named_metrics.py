@@ -35,7 +35,7 @@ def decision(run):
     return run.decide(limits, [{"maximize": "head2"}])
 
 
-def test_they_are_shown_in_the_units_of_what_they_are(decision):
+def test_named_metrics_are_shown_in_the_units_of_their_metrics(decision):
     assert decision.metrics == METRICS
     assert figures_shown(decision) == ["size_bytes", "head2", "luma", "alike"]
     assert figures_beside(decision) == ["worst"]
@@ -50,7 +50,7 @@ def test_they_are_shown_in_the_units_of_what_they_are(decision):
     assert decision.closest.missed == ["luma drop of 0.50 dB exceeds 0.2 dB by 0.30 dB"]
 
 
-def test_right_and_wrong_come_with_mcnemars_test(decision):
+def test_binary_metrics_have_the_p_value_of_mcnemars_test(decision):
     (candidate,) = decision.candidates
     by_name = {verdict.name: verdict for verdict in candidate.verdicts}
     assert by_name["head2"].metric == "top1"
@@ -60,17 +60,17 @@ def test_right_and_wrong_come_with_mcnemars_test(decision):
     assert by_name["alike"].passed
 
 
-def test_a_missed_metric_calls_for_training_whatever_its_name(decision):
+def test_a_violated_named_metric_gives_the_advice_of_its_metric(decision):
     assert any("quantization-aware training" in advice for advice in decision.advice)
 
 
-def test_which_figures_lie_between_two_numbers():
+def test_metrics_say_whether_their_range_is_bounded():
     assert FIGURES["top1"].bounded
     assert not FIGURES["mse"].bounded
     assert not custom_figure("worst", higher_is_better=False).bounded
 
 
-def test_the_summary_tells_what_counts_in_one_breath(run):
+def test_the_summary_names_the_metrics_of_limits_and_choice_first(run):
     """A dozen metrics: those that the choice and the limits name come first."""
     values = {f"m{number:02d}": np.full(10, 0.5 + number / 100) for number in range(12)}
     metrics = dict.fromkeys(values, "top1")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
 
 
-def test_the_baseline_is_kept_where_the_spec_says_so(run):
+def test_the_baseline_is_kept_if_the_spec_asks_for_it(run):
     run.add("float16", "float16", 600, lost=50)
     decision = run.decide(KEEP_TOP1, keep_baseline=True)
     assert (decision.outcome, decision.winner, decision.promotes) == (
@@ -22,13 +22,13 @@ def test_the_baseline_is_kept_where_the_spec_says_so(run):
     )
 
 
-def test_a_winner_is_promoted_all_the_same(run):
+def test_a_winner_is_promoted_instead_of_the_baseline(run):
     run.add("float16", "float16", 600)
     decision = run.decide(KEEP_TOP1, keep_baseline=True)
     assert decision.promotes == decision.winner == "float16"
 
 
-def test_without_that_nothing_is_promoted(run):
+def test_without_a_kept_baseline_nothing_is_promoted(run):
     run.add("float16", "float16", 600, lost=50)
     decision = run.decide(KEEP_TOP1)
     assert (decision.promotes, decision.promoted) == (None, None)
@@ -46,7 +46,7 @@ def test_without_that_nothing_is_promoted(run):
         ),
     ],
 )
-def test_the_loosest_limits_that_would_have_let_one_pass(run, limits, loosened):
+def test_the_closest_candidate_has_the_limits_that_it_would_meet(run, limits, loosened):
     run.add("float16", "float16", 600, lost=50)
     decision = run.decide(limits)
     assert decision.closest.limits == loosened
@@ -54,7 +54,7 @@ def test_the_loosest_limits_that_would_have_let_one_pass(run, limits, loosened):
     assert run.decide(merged).winner == "float16"
 
 
-def test_no_limit_helps_what_was_not_measured(run):
+def test_no_limit_would_let_an_unmeasured_candidate_pass(run):
     run.add("float16", "float16", 600)
     decision = run.decide({"latency_p50_ms": {"max": 1}})
     assert (decision.closest.name, decision.closest.limits) == ("float16", {})
@@ -69,7 +69,9 @@ def test_no_limit_helps_what_was_not_measured(run):
     st.floats(0, 0.2),
     st.floats(0.1, 2),
 )
-def test_with_those_limits_the_closest_wins(new_run, size, lost, won, confidence, drop, ratio):
+def test_the_closest_candidate_wins_with_the_limits_that_it_would_meet(
+    new_run, size, lost, won, confidence, drop, ratio
+):
     run = new_run()
     run.add("small", "dynamic_range", size, lost, won)
     limits = {
@@ -85,7 +87,7 @@ def test_with_those_limits_the_closest_wins(new_run, size, lost, won, confidence
     assert run.decide(merged).winner == "small"
 
 
-def test_a_limit_that_the_float_model_misses_itself_is_said(run):
+def test_a_limit_that_the_float_model_violates_gives_a_warning(run):
     run.add("float16", "float16", 600)
     decision = run.decide({"top1": {"min": 0.95}, "size_bytes": {"max": 700}})
     assert decision.warnings == [
@@ -93,7 +95,7 @@ def test_a_limit_that_the_float_model_misses_itself_is_said(run):
     ]
 
 
-def test_figures_come_with_intervals(run):
+def test_metrics_have_intervals(run):
     run.add("float16", "float16", 600)
     limits = {"top1": {"max_drop": 0.01, "confidence": 0.9}}
     for entry, confidence in [(run.decide(limits).candidates[0], 0.9),
@@ -103,7 +105,7 @@ def test_figures_come_with_intervals(run):
         assert interval.low < 0.9 < interval.high
 
 
-def test_ops_that_8_bits_represent_badly_are_named(run):
+def test_advice_names_ops_that_8_bits_represent_badly(run):
     run.add("full_integer", "full_integer", 300, lost=50)
     run.ops = {"CONV_2D": 3, "SOFTMAX": 1, "HARD_SWISH": 4}
     advice = run.decide(KEEP_TOP1).advice
@@ -122,7 +124,7 @@ def test_ops_that_8_bits_represent_badly_are_named(run):
         ("full_integer", 50, {"exclude_ops": ["SOFTMAX"]}),
     ],
 )
-def test_ops_are_not_named_where_that_does_not_fit(run, mode, lost, settings_given):
+def test_advice_names_no_ops_if_a_float_op_would_not_help(run, mode, lost, settings_given):
     run.attest("a", mode, 600, settings=settings_given)
     run.add("b", mode, 600, lost)
     run.ops = {"SOFTMAX": 1}
@@ -130,7 +132,7 @@ def test_ops_are_not_named_where_that_does_not_fit(run, mode, lost, settings_giv
     assert not any("in float" in advice for advice in run.decide(limits).advice)
 
 
-def test_ops_that_cannot_be_run_here_are_to_be_replaced(run):
+def test_advice_to_replace_ops_that_cannot_run_here(run):
     run.attest("a", "float16", status="failed", reasons=["the Flex delegate is missing"])
     run.ops = {"CONV_2D": 1, "FlexErf": 2, "FlexBetainc": 1}
     (advice,) = run.decide(KEEP_TOP1).advice

@@ -11,13 +11,13 @@ WORDS = [*CandidateStatus, *DecisionOutcome, *VerdictOutcome]
 
 
 @pytest.mark.parametrize("word", WORDS, ids=repr)
-def test_an_outcome_is_its_word_for_json_and_text(word):
+def test_an_outcome_is_a_word_in_json_and_text(word):
     assert json.loads(json.dumps(word)) == word.value
     assert f"{word}" == str(word) == word.value
     assert word.description
 
 
-def test_every_outcome_of_a_verdict_has_a_mark_of_its_own():
+def test_every_outcome_of_a_verdict_has_its_own_mark():
     assert [outcome.mark for outcome in VerdictOutcome] == ["✓", "✗", "?"]
 
 
@@ -30,7 +30,7 @@ def test_every_outcome_of_a_verdict_has_a_mark_of_its_own():
         ({"maximize": "top1", "within": 0.0, "weight": 2.0}, "top1", "maximize"),
     ],
 )
-def test_an_objective_is_written_as_the_spec_has_it(line, figure, direction):
+def test_an_objective_has_the_form_of_the_spec(line, figure, direction):
     objective = Objective.model_validate(line)
     assert json.loads(objective.model_dump_json()) == line
     assert (objective.figure, objective.direction) == (figure, direction)

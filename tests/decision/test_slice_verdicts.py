@@ -38,7 +38,7 @@ def decide(run):
     return decided
 
 
-def test_the_mean_hides_what_a_slice_lost(decide):
+def test_a_limit_on_slices_shows_a_loss_that_the_mean_hides(decide):
     decision = decide({"max_drop": 0.01, "each_slice": {"max_drop": 0.05}})
     whole, worst = decision.candidates[0].verdicts
     assert whole.passed
@@ -49,7 +49,7 @@ def test_the_mean_hides_what_a_slice_lost(decide):
     assert verdict_text(worst) == "0.2000 in watch"
 
 
-def test_a_slice_may_have_limits_of_its_own(decide):
+def test_a_slice_may_have_its_own_limits(decide):
     limit = {"each_slice": {"max_drop": 0.01}, "slices": {"watch": {"max_drop": 0.3, "min": 0.6}}}
     each, *own = decide(limit).candidates[0].verdicts
     assert (each.name, each.passed) == ("top1[phone]", True)
@@ -59,19 +59,19 @@ def test_a_slice_may_have_limits_of_its_own(decide):
     ]
 
 
-def test_a_slice_that_was_not_measured_keeps_no_limit(decide):
+def test_an_unmeasured_slice_violates_its_limit(decide):
     decision = decide({"slices": {"fridge": {"max_drop": 0.5}}})
     assert decision.closest.missed == ["top1[fridge] drop at most 0.5: not measured"]
 
 
-def test_a_confidence_holds_in_each_slice(decide):
+def test_a_confidence_applies_in_each_slice(decide):
     (worst,) = decide({"each_slice": {"max_drop": 0.25, "confidence": 0.9}}).candidates[0].verdicts
     assert worst.name == "top1[watch]"
     assert worst.bound > 0.25
     assert not worst.passed
 
 
-def test_a_slice_that_was_lost_comes_before_one_that_nobody_knows_about(decide):
+def test_a_failed_slice_is_worse_than_an_undecided_one(decide):
     each = {"max_drop": 0.1, "confidence": 0.95}
     (worst,) = decide({"each_slice": each}, tablet=280).candidates[0].verdicts
     assert (worst.name, worst.outcome) == ("top1[tablet]", "fail")
@@ -79,7 +79,7 @@ def test_a_slice_that_was_lost_comes_before_one_that_nobody_knows_about(decide):
     assert (watches.outcome, watches.margin < worst.margin) == ("undecided", True)
 
 
-def test_small_slices_are_said(decide):
+def test_small_slices_give_warnings(decide):
     each = {"max_drop": 0.05, "confidence": 0.95}
     decision = decide({"each_slice": each, "slices": {"tablet": {"min": 0.1}}})
     assert decision.warnings == [
@@ -91,7 +91,7 @@ def test_small_slices_are_said(decide):
     ]
 
 
-def test_reports_show_the_worst_slice_and_no_column_for_each(decide):
+def test_reports_show_only_the_worst_slice(decide):
     decision = decide({"max_drop": 0.01})
     assert figures_shown(decision) == ["size_bytes", "top1"]
     assert worst_slices(decision) == [
@@ -103,6 +103,6 @@ def test_reports_show_the_worst_slice_and_no_column_for_each(decide):
     assert "top1[" not in decision.summary
 
 
-def test_large_slices_need_no_warning():
+def test_large_slices_give_no_warning():
     large = {"top1": Slices(key="device", higher_is_better=True, samples={"phone": 30})}
     assert warnings_about_slices({}, {"top1": 0.9}, {"top1": "top1"}, large) == []

@@ -44,7 +44,7 @@ def test_the_decision_has_the_comparison(decided) -> None:
     assert items["float32 differs from it by"] == "3e-05 % on 8 samples, by median"
 
 
-def test_a_baseline_that_was_not_compared_is_a_warning(decided) -> None:
+def test_a_baseline_that_was_not_compared_gives_a_warning(decided) -> None:
     decision = decided(comparison(unavailable="OSError: no such file"))
     assert decision.warnings[0] == (
         "the float baseline was not compared with its source model in TensorFlow: "

@@ -31,7 +31,7 @@ def measured(run):
     return run
 
 
-def test_a_missing_figure_keeps_no_limit(measured) -> None:
+def test_a_missing_measurement_violates_a_limit(measured) -> None:
     decision = measured.decide({"mcu_arena_bytes": {"max": 65536}})
     assert decision.winner == "int8"
     entries = {entry.name: entry for entry in decision.candidates}
@@ -43,24 +43,24 @@ def test_a_missing_figure_keeps_no_limit(measured) -> None:
     ]
 
 
-def test_a_note_alone_disqualifies_nobody(measured) -> None:
+def test_a_note_alone_does_not_disqualify(measured) -> None:
     decision = measured.decide({"top1": {"max_drop": 0.01}})
     assert decision.winner == "hybrid"
     assert decision.candidates[0].reasons == [f"microcontroller: {HYBRID}"]
     assert decision.candidates[0].targets[0].notes == [HYBRID]
 
 
-def test_whether_it_runs_is_a_figure(measured) -> None:
+def test_a_limit_may_require_that_a_model_runs(measured) -> None:
     decision = measured.decide({"mcu_runs": {"min": 1}})
     assert [entry.qualified for entry in decision.candidates] == [False, True]
 
 
-def test_targets_choose(measured) -> None:
+def test_a_measurement_of_a_target_can_decide_the_choice(measured) -> None:
     decision = measured.decide({"top1": {"max_drop": 0.01}}, [{"minimize": "mcu_arena_bytes"}])
     assert decision.winner == "int8"
 
 
-def test_the_baseline_has_no_figures_of_targets_even_with_the_bytes_of_a_candidate(run) -> None:
+def test_the_baseline_has_no_target_measurements_even_if_a_candidate_is_identical(run) -> None:
     run.attest("same", "dynamic_range", 1000, model_sha256=run.baseline.measurement.model_sha256)
     run.targets = [on_microcontroller(run.baseline.measurement.model_sha256, RUNS)]
     decision = run.decide({"mcu_runs": {"min": 1}})
@@ -69,12 +69,12 @@ def test_the_baseline_has_no_figures_of_targets_even_with_the_bytes_of_a_candida
     assert decision.candidates[0].measurements["mcu_runs"] == 1
 
 
-def test_what_the_machine_lacks_is_said_once(measured) -> None:
+def test_missing_hardware_is_named_once(measured) -> None:
     decision = measured.decide({"top1": {"max_drop": 0.01}})
     assert decision.warnings == [NO_GPU]
 
 
-def test_each_target_has_figures_and_files_of_its_own(measured) -> None:
+def test_each_target_has_its_own_measurements_and_files(measured) -> None:
     assert figures_of(["edge_tpu"]) == {"edge_tpu_ops_share", "edge_tpu_cpu_ops"}
     compiled = TargetMeasurement(
         target="ethos_u", tool="Vela", figures={}, compiled="ethos_u.tflite"

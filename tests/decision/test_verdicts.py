@@ -60,7 +60,9 @@ def paired_top1(lost, pairs):
         ({"max_ratio": 0.5}, 3.0, 4.0, 0.75, -0.25, False),
     ],
 )
-def test_each_rule_compares_what_it_says(rules, candidate, baseline, value, margin, passed):
+def test_each_rule_has_its_value_margin_and_outcome(
+    rules, candidate, baseline, value, margin, passed
+):
     ((rule, limit),) = rules.items()
     assert verdict(candidate, baseline, **rules) == Verdict(
         name="top1",
@@ -75,7 +77,7 @@ def test_each_rule_compares_what_it_says(rules, candidate, baseline, value, marg
     )
 
 
-def test_one_verdict_for_every_rule_in_the_order_of_the_limits():
+def test_every_rule_has_one_verdict_in_the_order_of_the_limits():
     limits = {
         "size_bytes": Limit(max_ratio=0.5, max=100),
         "top1": Limit(max_drop=0.1, min=0.5, confidence=0.9),
@@ -98,7 +100,7 @@ def test_one_verdict_for_every_rule_in_the_order_of_the_limits():
         (0.891, 0.9, {"max_drop_percent": 1}),
     ],
 )
-def test_a_figure_on_the_limit_keeps_it_whatever_the_rounding(candidate, baseline, rules):
+def test_a_value_equal_to_its_limit_passes_despite_rounding(candidate, baseline, rules):
     judged = verdict(candidate, baseline, **rules)
     assert judged.passed
     assert judged.margin == 0
@@ -108,7 +110,7 @@ def test_a_figure_on_the_limit_keeps_it_whatever_the_rounding(candidate, baselin
     ("baseline", "rules"),
     [(0.0, {"max_ratio": 2}), (-1.0, {"max_ratio": 2}), (0.0, {"max_drop_percent": 1})],
 )
-def test_a_share_of_nothing_keeps_no_limit(baseline, rules):
+def test_a_ratio_to_a_baseline_that_is_not_positive_violates_its_limit(baseline, rules):
     judged = verdict(0.5, baseline, **rules)
     assert (judged.figure, judged.value, judged.margin, judged.passed) == (0.5, None, None, False)
 
@@ -116,7 +118,7 @@ def test_a_share_of_nothing_keeps_no_limit(baseline, rules):
 @pytest.mark.parametrize("rule", list(RULES))
 @pytest.mark.parametrize("broken", [*BROKEN, None])
 @pytest.mark.parametrize("confidence", [None, 0.9])
-def test_a_candidate_without_a_finite_figure_passes_nothing(rule, broken, confidence):
+def test_a_candidate_without_a_finite_metric_passes_no_limit(rule, broken, confidence):
     figures = {} if broken is None else {"top1": broken}
     samples = {"top1": np.ones(10)}
     (judged,) = judge(
@@ -129,13 +131,13 @@ def test_a_candidate_without_a_finite_figure_passes_nothing(rule, broken, confid
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ("min", "max")])
 @pytest.mark.parametrize("broken", [*BROKEN, None])
-def test_nothing_passes_against_a_baseline_without_a_finite_figure(rule, broken):
+def test_no_limit_passes_with_a_baseline_without_a_finite_metric(rule, broken):
     figures = {} if broken is None else {"top1": broken}
     (judged,) = judge(measured({"top1": 1.0}), measured(figures), {"top1": Limit(**{rule: 1.0})})
     assert (judged.figure, judged.value, judged.margin, judged.passed) == (1.0, None, None, False)
 
 
-def test_a_confidence_asks_for_the_paired_bound():
+def test_a_limit_with_a_confidence_uses_the_paired_bound():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.01, confidence=0.95)}
     (judged,) = judge(candidate, baseline, limits)
@@ -149,14 +151,14 @@ def test_a_confidence_asks_for_the_paired_bound():
     assert not misses_outright(judged)
 
 
-def test_a_percentage_is_bounded_in_percent():
+def test_the_bound_of_a_percentage_is_in_percent():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.5, max_drop_percent=50, confidence=0.95)}
     absolute, percent = judge(candidate, baseline, limits)
     assert percent.bound == pytest.approx(100 * absolute.bound)
 
 
-def test_a_rise_is_bounded_from_the_other_side():
+def test_a_rise_has_an_upper_bound():
     generator = np.random.default_rng(1)
     theirs = generator.uniform(0.1, 0.2, size=200)
     ours = theirs + generator.uniform(0, 0.1, size=200)
@@ -170,7 +172,7 @@ def test_a_rise_is_bounded_from_the_other_side():
     assert judged.passed
 
 
-def test_a_ratio_is_bounded_in_parts_of_the_baseline():
+def test_the_bound_of_a_ratio_is_relative_to_the_baseline():
     generator = np.random.default_rng(1)
     theirs = generator.uniform(0.1, 0.2, size=200)
     ours = theirs + generator.uniform(0, 0.1, size=200)
@@ -183,7 +185,7 @@ def test_a_ratio_is_bounded_in_parts_of_the_baseline():
     assert ratio.interval.low == pytest.approx(1 + rise.interval.low / theirs.mean())
 
 
-def test_a_least_figure_is_bounded_from_below_by_wilson():
+def test_a_minimum_has_wilsons_lower_bound():
     candidate, baseline = paired_top1(lost=100, pairs=1000)
     (judged,) = judge(candidate, baseline, {"top1": Limit(min=0.885, confidence=0.95)})
     # statsmodels.stats.proportion.proportion_confint(900, 1000, alpha=0.1, method="wilson")
@@ -196,7 +198,7 @@ def test_a_least_figure_is_bounded_from_below_by_wilson():
     assert missed.outcome == "fail"
 
 
-def test_a_greatest_figure_is_bounded_from_above():
+def test_a_maximum_has_an_upper_bound():
     values = np.random.default_rng(1).normal(1.0, 0.1, size=400)
     candidate = measured({"mse": values.mean()}, {"mse": values})
     (judged,) = judge(candidate, measured({}), {"mse": Limit(max=1.1, confidence=0.95)})
@@ -206,14 +208,14 @@ def test_a_greatest_figure_is_bounded_from_above():
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
-def test_a_confidence_without_samples_decides_nothing(rule):
+def test_a_limit_with_a_confidence_is_undecided_without_samples(rule):
     judged = verdict(0.5, 0.5, **{rule: 0.5}, confidence=0.9)
     assert (judged.outcome, judged.bound, judged.interval) == ("undecided", None, None)
     assert (judged.margin, judged.samples_needed) == (None, None)
 
 
 @pytest.mark.parametrize(("lost", "limit"), [(5, 0.008), (12, 0.008), (5, 0.2), (100, 0.095)])
-def test_what_is_undecided_says_how_many_samples_would_decide_it(lost, limit):
+def test_an_undecided_verdict_says_how_many_samples_would_decide_it(lost, limit):
     candidate, baseline = paired_top1(lost, pairs=1000)
     (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit, confidence=0.95)})
     if judged.outcome != "undecided":
@@ -232,7 +234,7 @@ def test_what_is_undecided_says_how_many_samples_would_decide_it(lost, limit):
 
 @pytest.mark.parametrize("figure", [0.94, 0.9, 0.86])
 @pytest.mark.parametrize("rule", ["min", "max"])
-def test_a_mean_too_says_how_many_samples_would_decide_it(rule, figure):
+def test_an_undecided_minimum_says_how_many_samples_would_decide_it(rule, figure):
     values = (np.arange(100) < 90).astype(float)
     (judged,) = judge(
         measured({"top1": 0.9}, {"top1": values}),
@@ -253,7 +255,7 @@ def test_a_mean_too_says_how_many_samples_would_decide_it(rule, figure):
     assert later.margin is not None
 
 
-def test_the_same_bytes_are_the_same_model_with_no_doubt_about_it():
+def test_identical_models_have_no_uncertainty():
     values = np.ones(10)
     same = measured({"top1": 1.0}, {"top1": values})
     (judged,) = judge(same, same, {"top1": Limit(max_drop=0, confidence=0.99)})
@@ -261,7 +263,7 @@ def test_the_same_bytes_are_the_same_model_with_no_doubt_about_it():
     assert (judged.interval.low, judged.interval.high, judged.p_value) == (0, 0, None)
 
 
-def test_agreement_of_different_models_is_no_proof():
+def test_agreement_of_different_models_leaves_uncertainty():
     candidate, baseline = paired_top1(lost=0, pairs=1000)
     (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.002, confidence=0.95)})
     assert judged.value == 0
@@ -274,7 +276,7 @@ def test_agreement_of_different_models_is_no_proof():
     [None, np.ones(9), np.array([math.nan] + 9 * [1.0]), np.array([math.inf] + 9 * [1.0])],
     ids=["missing", "fewer", "nan", "infinite"],
 )
-def test_without_sound_pairs_a_confidence_is_not_met(ours):
+def test_without_complete_pairs_a_limit_with_a_confidence_is_not_met(ours):
     candidate = measured({"top1": 1.0}, {} if ours is None else {"top1": ours})
     baseline = measured({"top1": 1.0}, {"top1": np.ones(10)}, sha256="b" * 64)
     (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.5, confidence=0.9)})
@@ -284,7 +286,7 @@ def test_without_sound_pairs_a_confidence_is_not_met(ours):
     assert estimate_of("top1", MAX_DROP, candidate, baseline) is None
 
 
-def test_a_bound_is_never_easier_than_the_figure_itself():
+def test_a_bound_is_never_below_the_value():
     generator = np.random.default_rng(2)
     values = generator.normal(size=50)
     (judged,) = judge(
@@ -296,7 +298,7 @@ def test_a_bound_is_never_easier_than_the_figure_itself():
     assert not judged.passed
 
 
-def test_what_misses_outright_is_not_merely_unproven():
+def test_a_limit_that_is_clearly_violated_is_not_unproven():
     candidate, baseline = paired_top1(lost=50, pairs=1000)
     (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.01, confidence=0.95)})
     assert misses_outright(judged)
@@ -304,7 +306,7 @@ def test_what_misses_outright_is_not_merely_unproven():
     assert judged.outcome == "fail"
 
 
-def test_the_samples_that_would_show_a_limit_are_the_same_in_percent():
+def test_a_limit_in_percent_needs_the_same_number_of_samples():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.008, max_drop_percent=0.8, confidence=0.95)}
     absolute, percent = judge(candidate, baseline, limits)
@@ -337,7 +339,7 @@ def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
     st.floats(0, 1),
     st.sampled_from([0.5, 0.8, 0.95, 0.99]),
 )
-def test_loosening_a_limit_with_a_confidence_never_does_either(
+def test_loosening_a_limit_with_a_confidence_never_turns_a_pass_into_a_fail(
     rule, values, random, limit, further, confidence
 ):
     ours, theirs = np.array(values), np.array(random.sample(values, len(values)))

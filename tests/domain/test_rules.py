@@ -13,14 +13,14 @@ def test_a_spec_has_a_key_for_each_rule():
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_a_formula_says_what_the_code_computes(rule):
+def test_a_formula_gives_the_value_of_the_code(rule):
     for candidate, baseline in CASES:
         scope = {"candidate": candidate, "baseline": baseline, "abs": abs}
         assert rule.value(candidate, baseline) == eval(rule.formula, scope)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_sign_scale_and_offset_say_what_the_code_computes(rule):
+def test_sign_scale_and_offset_give_the_value_of_the_code(rule):
     for candidate, baseline in CASES:
         difference = rule.sign * (candidate - baseline) if rule.compares else candidate
         scaled = rule.offset + rule.scale(baseline) * difference
@@ -41,12 +41,12 @@ def test_a_schema_states_the_formula(rule):
     assert description.startswith(rule.side.capitalize())
 
 
-def test_a_share_of_a_baseline_that_is_not_positive_is_no_number():
+def test_a_ratio_to_a_baseline_that_is_not_positive_is_nan():
     assert math.isnan(RULES["max_ratio"].value(1.0, 0.0))
     assert math.isnan(RULES["max_drop_percent"].value(1.0, 0.0))
 
 
-def test_the_percentage_of_a_rule_limits_the_same():
+def test_only_max_drop_has_a_rule_in_percent():
     assert in_percent("max_drop") is RULES["max_drop_percent"]
     assert [name for name in RULES if in_percent(name)] == ["max_drop"]
     assert in_percent("confidence") is None

@@ -11,7 +11,7 @@ from quantgate.domain.units import SIZE_PATTERN, bytes_of
     ("size", "expected"),
     [("500MB", 500_000_000), ("8GiB", 8 << 30), ("1.5 GiB", 3 << 29), ("64KiB", 1 << 16)],
 )
-def test_sizes(size: str, expected: int):
+def test_sizes_are_read_with_their_units(size: str, expected: int):
     assert re.fullmatch(SIZE_PATTERN, size)
     assert bytes_of(size) == expected
 
@@ -21,6 +21,6 @@ def test_other_forms_are_refused_by_the_spec(size: str):
     assert not re.fullmatch(SIZE_PATTERN, size)
 
 
-def test_what_is_no_size():
+def test_texts_that_are_no_size_are_refused():
     with pytest.raises(ValueError, match=r"^`much` is not a size such as 500MB, 2GB or 8GiB$"):
         bytes_of("much")

@@ -68,7 +68,7 @@ DATA = [
     DATA,
     ids=["input names", "shape", "dtype", "labels of the wrong length", "empty", "NaN"],
 )
-def test_data_that_does_not_fit(
+def test_unfit_data_fails_the_task_that_builds_it(
     example: Path, quantgate, name: str, change: Callable[[Arrays], Arrays], message: str
 ) -> None:
     path = spoil(example, name, change)
@@ -89,9 +89,7 @@ def test_data_that_does_not_fit(
     assert not (example / "promoted").exists()
 
 
-def test_a_metric_that_does_not_fit_is_told_once_and_before_any_conversion(
-    example: Path, quantgate
-) -> None:
+def test_an_unfit_metric_is_reported_once_before_any_conversion(example: Path, quantgate) -> None:
     spoil(example, "evaluation", lambda arrays: {**arrays, "labels": arrays["labels"] + 1})
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs")
     assert done.returncode == 1, done.stdout
@@ -108,7 +106,7 @@ def test_a_metric_that_does_not_fit_is_told_once_and_before_any_conversion(
     assert waiting == ["SKIPPED"] * 5
 
 
-def test_an_unknown_signature(example: Path, quantgate) -> None:
+def test_an_unknown_signature_is_refused(example: Path, quantgate) -> None:
     done = quantgate(
         "run",
         example / "quantgate.yaml",
@@ -123,13 +121,13 @@ def test_an_unknown_signature(example: Path, quantgate) -> None:
     assert not (example / "runs").exists()
 
 
-def test_a_missing_saved_model(example: Path, quantgate) -> None:
+def test_a_missing_saved_model_is_refused(example: Path, quantgate) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--set", "model.saved_model=nowhere")
     assert done.returncode == 3
     assert f"`model.saved_model` does not exist: {example / 'nowhere'}" in done.stderr
 
 
-def test_a_folder_that_is_no_saved_model(example: Path, quantgate) -> None:
+def test_a_folder_without_a_saved_model_is_refused(example: Path, quantgate) -> None:
     (example / "saved_model" / "saved_model.pb").unlink()
     done = quantgate("validate", example / "quantgate.yaml")
     assert done.returncode == 3
@@ -137,7 +135,7 @@ def test_a_folder_that_is_no_saved_model(example: Path, quantgate) -> None:
     assert f"{example / 'quantgate.yaml'}:6:" in done.stderr
 
 
-def test_a_keras_file_in_its_place(example: Path, quantgate) -> None:
+def test_a_keras_file_as_saved_model_is_refused(example: Path, quantgate) -> None:
     (example / "model.keras").write_bytes(b"PK\x03\x04")
     done = quantgate("run", example / "quantgate.yaml", "--set", "model.saved_model=model.keras")
     assert done.returncode == 3
@@ -158,7 +156,9 @@ def test_a_keras_file_in_its_place(example: Path, quantgate) -> None:
     ],
     ids=["tab", "version", "anchors", "duplicate key"],
 )
-def test_a_spec_that_is_no_spec(quantgate, tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_no_spec_is_refused(
+    quantgate, tmp_path: Path, text: str, message: str
+) -> None:
     spec = tmp_path / "spec.yaml"
     spec.write_text(text)
     done = quantgate("run", spec)

@@ -54,7 +54,9 @@ def ran(run_in, first_run: Ran, example: Path) -> Callable[..., Ran]:
     return lambda *arguments: run_in(example, *arguments)
 
 
-def test_only_what_changed_runs_again(first_run, ran, example: Path, quantgate, cache) -> None:
+def test_only_tasks_with_changed_inputs_run_again(
+    first_run, ran, example: Path, quantgate, cache
+) -> None:
     first, decided = first_run
     assert {"Convert float32 baseline", "Calibrate", "Quantize dynamic_range", "Gate"} <= first
 
@@ -82,7 +84,7 @@ def test_only_what_changed_runs_again(first_run, ran, example: Path, quantgate, 
     }
 
 
-def test_what_was_overwritten_is_seen(ran, example: Path) -> None:
+def test_an_overwritten_input_is_noticed(ran, example: Path) -> None:
     _, before = ran()
     path = example / "evaluation.npz"
     with np.load(path) as kept:
@@ -105,7 +107,7 @@ def test_what_was_overwritten_is_seen(ran, example: Path) -> None:
     assert after.baseline.measurements["top1"] < before.baseline.measurements["top1"]
 
 
-def test_another_metric_times_no_model_again(ran) -> None:
+def test_a_new_metric_does_not_repeat_the_benchmark(ran) -> None:
     ran()
     measured, _ = ran("--set", "measure.metrics=[top1, top5]")
     assert measured == {

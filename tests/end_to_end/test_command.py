@@ -19,7 +19,7 @@ def test_help_names_every_verb_and_exit_code(quantgate) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_worth_reading(quantgate, verb: str) -> None:
+def test_every_verb_has_help(quantgate, verb: str) -> None:
     done = quantgate(verb, "--help")
     assert done.returncode == 0
     assert len(done.stdout.split()) > 40
@@ -30,7 +30,7 @@ def test_every_verb_has_help_worth_reading(quantgate, verb: str) -> None:
     [("--help",), ("validate", "--help"), ("plan", SPECS / "smallest-on-cpu.yaml")],
     ids=["help", "validate --help", "plan"],
 )
-def test_light_verbs_import_nothing_heavy(quantgate, arguments: tuple, tmp_path: Path) -> None:
+def test_light_verbs_import_no_heavy_library(quantgate, arguments: tuple, tmp_path: Path) -> None:
     """Imports are what makes a verb slow, so they are checked instead of the seconds."""
     code = (
         "import sys; from quantgate.cli import main\n"
@@ -48,13 +48,13 @@ def test_light_verbs_import_nothing_heavy(quantgate, arguments: tuple, tmp_path:
     assert done.stderr.strip() == "[]"
 
 
-def test_no_verb_is_wrong_usage(quantgate) -> None:
+def test_a_missing_verb_is_wrong_usage(quantgate) -> None:
     done = quantgate()
     assert done.returncode == 2
     assert "the following arguments are required: COMMAND" in done.stderr
 
 
-def test_init_writes_a_spec_that_plans(quantgate, tmp_path: Path) -> None:
+def test_init_writes_a_valid_spec(quantgate, tmp_path: Path) -> None:
     folder = tmp_path / "My Model (v2)"
     folder.mkdir()
     done = quantgate("init", cwd=folder)
@@ -73,7 +73,7 @@ def test_init_knows_every_metric(quantgate, tmp_path: Path, metric: str) -> None
     assert planned.returncode == 0, planned.stderr
 
 
-def test_specs_of_one_folder_have_names_and_targets_of_their_own(quantgate, tmp_path: Path) -> None:
+def test_specs_of_one_folder_have_separate_names_and_targets(quantgate, tmp_path: Path) -> None:
     spec = tmp_path / "Key_words.yaml"
     assert quantgate("init", spec).returncode == 0
     text = spec.read_text()
@@ -92,7 +92,7 @@ def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
     assert spec.read_text() == "mine"
 
 
-def test_plan_shows_the_branch_that_decided(quantgate) -> None:
+def test_plan_shows_the_decisive_branch(quantgate) -> None:
     done = quantgate("plan", SPECS / "integer-only-microcontroller.yaml")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -139,7 +139,7 @@ def test_an_invalid_spec_shows_every_problem(quantgate, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
-def test_jobs_that_are_no_number(quantgate, jobs: str) -> None:
+def test_jobs_must_be_a_positive_number(quantgate, jobs: str) -> None:
     done = quantgate("run", SPECS / "float16-gpu.yaml", f"--jobs={jobs}")
     assert done.returncode == 2
     assert f"argument --jobs: {jobs} is not a whole number of at least 1" in done.stderr

@@ -89,7 +89,7 @@ def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> Non
 
 
 @pytest.mark.slow
-def test_conversions_that_take_too_long(ran) -> None:
+def test_conversions_that_take_too_long_fail(ran) -> None:
     limit, ended = "quantize.timeout_s=0.001", "took longer than 0.001 s and was stopped"
     _, decision = ran(limit)
     assert {entry.name: (entry.status, entry.reasons) for entry in decision.candidates} == {
@@ -104,7 +104,7 @@ def test_conversions_that_take_too_long(ran) -> None:
     assert cached["Evaluate baseline"]
 
 
-def test_a_model_that_does_not_run_here(ran) -> None:
+def test_a_model_that_does_not_run_here_does_not_qualify(ran) -> None:
     _, decision = ran("model.saved_model=error_function", "quantize.select_tf_ops=true")
     assert decision.outcome == "none_qualified"
     needs = "it needs LiteRT with the Flex delegate wherever it runs, for the TensorFlow ops"

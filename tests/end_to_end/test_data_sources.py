@@ -40,7 +40,7 @@ def write_images(folder: Path, arrays: "np.lib.npyio.NpzFile") -> None:
         Image.fromarray(image[..., 0].astype(np.uint8)).save(path)
 
 
-def test_a_function_calibrates_and_a_folder_of_images_evaluates(example: Path, quantgate) -> None:
+def test_a_function_and_a_folder_of_images_are_data_sources(example: Path, quantgate) -> None:
     (example / "digit_samples.py").write_text(SAMPLES)
     with np.load(example / "evaluation.npz") as arrays:
         write_images(example / "images", arrays)
@@ -59,7 +59,7 @@ def test_a_function_calibrates_and_a_folder_of_images_evaluates(example: Path, q
     assert decision.warnings == []
 
 
-def test_random_calibration_qualifies_nothing(example: Path, quantgate) -> None:
+def test_nothing_qualifies_after_random_calibration(example: Path, quantgate) -> None:
     change(example / "quantgate.yaml", calibration={"source": "random", "samples": 100})
     done = quantgate("run", "quantgate.yaml", cwd=example)
     assert done.returncode == 4, done.stdout + done.stderr

@@ -26,7 +26,7 @@ def run_with(example: Path, quantgate):
     return run
 
 
-def test_a_run_stops_where_a_candidate_is_sure_to_keep_its_limits(run_with):
+def test_evaluation_stops_once_a_candidate_meets_its_limits(run_with):
     done, decision = run_with("{max_drop: 0.04, confidence: 0.95}")
     assert done.returncode == 0, done.stdout + done.stderr
     (entry,) = decision.candidates
@@ -37,7 +37,7 @@ def test_a_run_stops_where_a_candidate_is_sure_to_keep_its_limits(run_with):
     assert f"accuracy on {entry.steps.taken} of 599 samples" in decision.summary
 
 
-def test_a_run_stops_where_a_candidate_is_sure_to_miss_a_limit(run_with):
+def test_evaluation_stops_once_a_candidate_violates_a_limit(run_with):
     done, decision = run_with("{max_drop: 0.0, min: 0.9999}")
     assert done.returncode == 4, done.stdout + done.stderr
     (entry,) = decision.candidates

@@ -24,13 +24,15 @@ WINNERS = {
 }
 
 
-def test_every_story_has_a_winner_to_expect() -> None:
+def test_every_expected_winner_belongs_to_an_example() -> None:
     assert WINNERS.keys() <= set(ON_THIS_MACHINE)
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("story", ON_THIS_MACHINE)
-def test_an_example_runs(story: str, examples: Path, quantgate, tmp_path: Path) -> None:
+def test_an_example_runs_and_has_its_expected_winner(
+    story: str, examples: Path, quantgate, tmp_path: Path
+) -> None:
     done = quantgate("run", examples / f"{story}.yaml", "--runs-dir", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     decision = Decision.read(tmp_path / story / "latest" / "decision.json")
@@ -39,7 +41,7 @@ def test_an_example_runs(story: str, examples: Path, quantgate, tmp_path: Path) 
 
 
 @pytest.mark.tensorflow
-def test_what_vela_made_is_kept_beside_the_winner_and_published(
+def test_the_output_of_vela_is_kept_and_published_with_the_winner(
     demo: Path, quantgate, tmp_path: Path
 ) -> None:
     (tmp_path / "specs").mkdir()
@@ -75,7 +77,7 @@ def test_the_spec_in_the_readme_is_valid(tmp_path: Path) -> None:
         load(spec)
 
 
-def test_the_readme_names_real_verbs(quantgate) -> None:
+def test_the_verbs_in_the_readme_exist(quantgate) -> None:
     verbs = set(re.findall(r"(?:^ {4}|`)quantgate ([a-z]+)", prose(), re.MULTILINE))
     shown = quantgate("--help").stdout
     assert {"init", "validate", "plan", "run", "show", "compile"} <= verbs

@@ -43,7 +43,7 @@ def in_a_namespace(mount: str, command: list[object]) -> "subprocess.CompletedPr
     )
 
 
-def test_spaces_and_unicode_in_every_path_and_a_second_run(
+def test_paths_may_have_spaces_and_unicode_and_a_second_run_is_cached(
     example: Path, quantgate, tmp_path: Path
 ) -> None:
     folder = tmp_path / 'my modèl 模型 (it\'s "v2")'
@@ -72,7 +72,7 @@ def test_spaces_and_unicode_in_every_path_and_a_second_run(
     assert len(list((cache / "pipelines").iterdir())) == 1
 
 
-def test_a_runs_folder_that_can_only_be_read(example: Path, tmp_path: Path) -> None:
+def test_a_read_only_runs_folder_is_refused(example: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()
     mount = f"mount --bind '{runs}' '{runs}' && mount -o remount,bind,ro '{runs}'"
@@ -86,7 +86,7 @@ def test_a_runs_folder_that_can_only_be_read(example: Path, tmp_path: Path) -> N
     )
 
 
-def test_a_runs_folder_on_a_full_disk(example: Path, tmp_path: Path) -> None:
+def test_a_runs_folder_on_a_full_disk_is_an_error(example: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()
     done = in_a_namespace(
@@ -168,7 +168,7 @@ def without_clock(decision: Decision) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_thirty_kills_and_a_resume(example: Path, tmp_path: Path) -> None:
+def test_a_run_gives_the_same_decision_after_thirty_kills(example: Path, tmp_path: Path) -> None:
     """Every third run starts with an empty cache, and the others with that of the run before."""
     moments = random.Random(30)
     killed = Killed(example, tmp_path)

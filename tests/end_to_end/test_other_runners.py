@@ -42,7 +42,7 @@ def test_kfp_local_reaches_the_same_decision(example: Path, quantgate, tmp_path:
 
 
 @pytest.mark.slow
-def test_kfp_local_says_that_nothing_qualifies(example: Path, quantgate, tmp_path: Path) -> None:
+def test_kfp_local_reports_that_nothing_qualifies(example: Path, quantgate, tmp_path: Path) -> None:
     wish = ("--set", "gate.size_bytes.max_ratio=0.01")
     done = quantgate(
         "run", example / "quantgate.yaml", "--runner", "kfp-local", *wish, "--runs-dir", tmp_path
@@ -54,7 +54,7 @@ def test_kfp_local_says_that_nothing_qualifies(example: Path, quantgate, tmp_pat
 
 
 @pytest.mark.parametrize("asked", [["--jobs", "2"], ["--dry-run"]], ids=lambda asked: asked[0])
-def test_what_only_our_runner_can_do_is_refused(example: Path, quantgate, asked) -> None:
+def test_options_of_our_runner_are_refused_for_kfps_runner(example: Path, quantgate, asked) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--runner", "kfp-local", *asked)
     assert done.returncode == 2
     assert done.stderr == (
@@ -63,7 +63,7 @@ def test_what_only_our_runner_can_do_is_refused(example: Path, quantgate, asked)
     )
 
 
-def test_without_an_engine_containers_are_refused(
+def test_the_docker_runner_needs_a_container_engine(
     example: Path, quantgate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")

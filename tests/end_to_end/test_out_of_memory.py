@@ -134,7 +134,7 @@ def test_a_task_that_the_kernel_kills_fails_alone(group: Group, tmp_path: Path) 
     assert group.killed == 1
 
 
-def test_a_conversion_that_the_kernel_kills_leaves_its_task_alone(group: Group) -> None:
+def test_a_conversion_that_the_kernel_kills_does_not_end_its_task(group: Group) -> None:
     said = group.run(ISOLATED)
     sentence = "crashed with SIGKILL, perhaps out of memory"
     assert said == ["OutOfBounds", sentence, True, 1]

@@ -71,7 +71,7 @@ promote: {{to: promoted}}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.folder)
-def test_every_mode_agrees_with_what_was_measured(
+def test_every_mode_agrees_with_the_published_measurements(
     model: RealModel, shared_models: Path, quantgate, tmp_path: Path
 ) -> None:
     spec = tmp_path / "spec.yaml"

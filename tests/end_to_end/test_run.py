@@ -34,9 +34,7 @@ def decision(run: Path) -> Decision:
     return Decision.read(run / "decision.json")
 
 
-def test_the_demo_ends_with_a_table_a_winner_and_what_to_type_next(
-    demo: Path, decision: Decision
-) -> None:
+def test_the_demo_ends_with_a_table_a_winner_and_next_steps(demo: Path, decision: Decision) -> None:
     output = (demo / "demo.out").read_text()
     for name in ("float32", *QUANTIZED_MODES):
         assert name in output
@@ -58,7 +56,7 @@ def test_every_mode_is_measured(decision: Decision) -> None:
         assert entry.measurements["top1"] > 0.9
 
 
-def test_a_run_leaves_what_it_promises(run: Path, decision: Decision) -> None:
+def test_a_run_writes_the_documented_files(run: Path, decision: Decision) -> None:
     assert {path.name for path in run.iterdir()} == {
         "artifacts",
         "decision.json",
@@ -83,7 +81,7 @@ def test_a_run_leaves_what_it_promises(run: Path, decision: Decision) -> None:
         assert task["log"] is None or (run / task["log"]).is_file()
 
 
-def test_the_winner_runs_with_the_types_it_promises(run: Path, decision: Decision) -> None:
+def test_the_winner_has_the_input_type_of_its_mode(run: Path, decision: Decision) -> None:
     interpreter = Interpreter(str(run / "winner" / "model.tflite"))
     interpreter.allocate_tensors()
     dtype = IO_DTYPES.get(str(decision.winner), np.float32)
@@ -91,7 +89,7 @@ def test_the_winner_runs_with_the_types_it_promises(run: Path, decision: Decisio
     assert details["dtype"] == dtype
 
 
-def test_candidates_are_what_the_modes_promise(run: Path) -> None:
+def test_candidates_have_the_types_of_their_modes(run: Path) -> None:
     attestations = [
         Attestation.read(path)
         for path in (run / "artifacts").rglob("attestation*")
@@ -107,7 +105,7 @@ def test_candidates_are_what_the_modes_promise(run: Path) -> None:
             assert attestation.float_ops == {}
 
 
-def test_the_ui_tells_whose_figures_are_whose(run: Path, decision: Decision) -> None:
+def test_the_ui_names_the_model_of_each_evaluation(run: Path, decision: Decision) -> None:
     """An evaluation shows its model's hash, and the attestation beside it the candidates."""
 
     def title(folder: Path, output: str) -> str:
@@ -125,7 +123,7 @@ def test_the_ui_tells_whose_figures_are_whose(run: Path, decision: Decision) -> 
         assert named.endswith(f": {title(each / 'evaluate-2', 'figures')}")
 
 
-def test_the_winner_is_promoted_whole(demo: Path, decision: Decision) -> None:
+def test_the_winner_is_promoted_with_all_its_files(demo: Path, decision: Decision) -> None:
     promoted = demo / "promoted"
     version = (promoted / "latest").read_text().strip()
     assert {path.name for path in promoted.iterdir()} == {version, "latest"}
@@ -155,7 +153,7 @@ def of_zeros(model: Path) -> np.ndarray:
     return outputs
 
 
-def test_the_card_s_lines_run_the_winner_on_real_values(demo: Path, run: Path) -> None:
+def test_the_code_of_the_model_card_runs_the_winner(demo: Path, run: Path) -> None:
     promoted = demo / "promoted"
     (outputs,) = run_snippet(promoted / (promoted / "latest").read_text().strip()).values()
     expected = of_zeros(run / "artifacts" / "digits" / "convert-baseline" / "baseline")
@@ -174,13 +172,13 @@ def test_show_finds_the_run(demo: Path, decision: Decision, quantgate) -> None:
     assert quantgate("show", demo / "runs" / "digits", "--md").stdout.startswith("#")
 
 
-def test_show_draws_the_report_s_page_again(run: Path, quantgate) -> None:
+def test_show_prints_the_same_page_as_the_report(run: Path, quantgate) -> None:
     shown = quantgate("show", run, "--html")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout == (run / "report.html").read_text("utf-8")
 
 
-def test_the_demo_again_uses_the_model_that_is_there(demo: Path, quantgate, tmp_path: Path) -> None:
+def test_a_second_demo_uses_the_existing_model(demo: Path, quantgate, tmp_path: Path) -> None:
     folder = tmp_path / "again"
     shutil.copytree(demo, folder, ignore=shutil.ignore_patterns("runs", "promoted", "demo.out"))
     spec = (folder / "quantgate.yaml").read_text()
@@ -191,7 +189,7 @@ def test_the_demo_again_uses_the_model_that_is_there(demo: Path, quantgate, tmp_
     assert sha256_of_file(folder / "saved_model" / "saved_model.pb") == before
 
 
-def test_the_demo_keeps_out_of_a_folder_of_somebody_elses(quantgate, tmp_path: Path) -> None:
+def test_the_demo_refuses_a_folder_with_other_files(quantgate, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     done = quantgate("demo", tmp_path)
     assert done.returncode == 2
@@ -202,7 +200,9 @@ def test_the_demo_keeps_out_of_a_folder_of_somebody_elses(quantgate, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_nothing_qualified_is_exit_4_with_a_report(example: Path, quantgate) -> None:
+def test_a_run_without_a_qualifying_candidate_ends_with_4_and_a_report(
+    example: Path, quantgate
+) -> None:
     done = quantgate(
         "run",
         example / "quantgate.yaml",
@@ -231,7 +231,7 @@ def test_a_dry_run_lists_the_tasks_and_writes_nothing(example: Path, quantgate) 
     assert sorted(example.rglob("*")) == before
 
 
-def test_a_runs_folder_that_cannot_be_written(example: Path, quantgate) -> None:
+def test_a_runs_folder_that_cannot_be_written_is_refused(example: Path, quantgate) -> None:
     blocked = example / "runs"
     blocked.write_text("")
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", blocked)
@@ -248,7 +248,7 @@ def heed_ctrl_c() -> None:
 
 
 @pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
-def test_a_run_that_is_ended_does_not_pass_for_whole(
+def test_an_interrupted_run_has_no_decision_and_leaves_no_process(
     example: Path, signal_sent: signal.Signals
 ) -> None:
     command = [
@@ -283,7 +283,7 @@ def test_a_run_that_is_ended_does_not_pass_for_whole(
     assert left.stdout == b""
 
 
-def test_the_baseline_is_kept_and_marked_where_the_spec_says_so(example: Path, quantgate) -> None:
+def test_a_kept_baseline_is_promoted_and_marked(example: Path, quantgate) -> None:
     done = quantgate(
         "run",
         example / "quantgate.yaml",

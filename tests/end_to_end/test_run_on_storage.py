@@ -43,7 +43,7 @@ def upload(storage, folder: Path, prefix: str):
             storage.blob(name).upload_from_filename(str(path))
 
 
-def test_model_data_and_promotion_in_a_bucket(quantgate, example, storage):
+def test_model_data_and_promotion_may_be_in_a_bucket(quantgate, example, storage):
     upload(storage, example / "saved_model", "saved_model")
     (example / "data").mkdir()
     for name in ("calibration.npz", "evaluation.npz"):

@@ -70,7 +70,7 @@ def test_a_secret_reaches_the_tasks_and_nothing_else(spec: Path, quantgate) -> N
     assert "KeyError: 'STORE_TOKEN'" in without.stdout + without.stderr
 
 
-def test_a_value_may_come_from_the_environment(
+def test_a_secret_may_come_from_the_environment(
     spec: Path, quantgate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORE_TOKEN", VALUE)
@@ -99,7 +99,7 @@ def test_a_value_may_come_from_the_environment(
         ),
     ],
 )
-def test_what_is_wrong_is_said_without_the_value(
+def test_errors_do_not_show_the_value_of_a_secret(
     spec: Path, quantgate, option: str, message: str
 ) -> None:
     document = yaml.safe_load(spec.read_text())
@@ -113,7 +113,7 @@ def test_what_is_wrong_is_said_without_the_value(
     assert not (spec.parent / "runs/digits/latest").exists()
 
 
-def test_kfps_own_runner_takes_no_secrets(spec: Path, quantgate) -> None:
+def test_kfps_runner_refuses_secrets(spec: Path, quantgate) -> None:
     arguments = ("--runner", "kfp-local", "--secret", f"store/token={VALUE}")
     done = quantgate("run", "quantgate.yaml", *arguments, cwd=spec.parent)
     assert done.returncode == 2

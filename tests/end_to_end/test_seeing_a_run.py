@@ -32,7 +32,7 @@ def of(kind: str, events: list[dict]) -> list[dict]:
     return [event for event in events if event["event"] == kind]
 
 
-def test_json_is_events_and_nothing_else(example: Path, quantgate) -> None:
+def test_json_output_has_only_events(example: Path, quantgate) -> None:
     runs = example / "runs"
     done = quantgate(
         "run", example / "quantgate.yaml", "--runs-dir", runs, "--json", "-v", "--no-cache"
@@ -57,7 +57,7 @@ def test_json_is_events_and_nothing_else(example: Path, quantgate) -> None:
     assert {event["candidate"] for event in ended} == {None, "dynamic_range", "integer_only_int8"}
 
 
-def test_json_tells_that_nothing_qualified(example: Path, quantgate) -> None:
+def test_json_output_reports_that_nothing_qualified(example: Path, quantgate) -> None:
     limit = "gate.size_bytes.max_ratio=0.01"
     done = quantgate(
         "run", example / "quantgate.yaml", "--runs-dir", example / "runs", "--json", "--set", limit
@@ -67,7 +67,7 @@ def test_json_tells_that_nothing_qualified(example: Path, quantgate) -> None:
     assert (result["outcome"], result["winner"], result["model"]) == ("none_qualified", None, None)
 
 
-def test_json_tells_errors_as_events(example: Path, quantgate) -> None:
+def test_json_output_reports_errors_as_events(example: Path, quantgate) -> None:
     done = quantgate("run", example / "nowhere.yaml", "--json")
     error, result = events_of(done)
     assert error["event"] == "error"
@@ -81,7 +81,7 @@ def _spoiled(values: np.ndarray) -> np.ndarray:
     return values * np.nan if values.dtype.kind == "f" else values
 
 
-def test_json_tells_a_failed_task(example: Path, quantgate) -> None:
+def test_json_output_reports_a_failed_task(example: Path, quantgate) -> None:
     with np.load(example / "calibration.npz") as samples:
         np.savez(example / "broken.npz", **{name: _spoiled(rows) for name, rows in samples.items()})
     done = quantgate(
@@ -96,7 +96,7 @@ def test_json_tells_a_failed_task(example: Path, quantgate) -> None:
     assert (events[-1]["exit_code"], done.returncode) == (1, 1)
 
 
-def test_a_dry_run_as_json(example: Path, quantgate) -> None:
+def test_a_dry_run_has_json_output(example: Path, quantgate) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--dry-run", "--no-cache", "--json")
     *tasks, result = events_of(done)
     reasons = {task["task"]: task["reason"] for task in tasks if not task["cached"]}
@@ -106,7 +106,7 @@ def test_a_dry_run_as_json(example: Path, quantgate) -> None:
     assert (result["outcome"], result["exit_code"]) == ("planned", 0)
 
 
-def test_quiet_is_the_result_alone(example: Path, quantgate) -> None:
+def test_quiet_output_has_only_the_result(example: Path, quantgate) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs", "-q")
     assert (done.returncode, done.stderr) == (0, "")
     decision, winner, report = done.stdout.splitlines()
@@ -134,7 +134,7 @@ def read_all(descriptor: int) -> str:
         content += data
 
 
-def test_a_terminal_gets_a_tree_and_its_cursor_back(example: Path, quantgate) -> None:
+def test_a_terminal_shows_a_tree_and_gets_its_cursor_back(example: Path, quantgate) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [
@@ -160,7 +160,7 @@ def test_a_terminal_gets_a_tree_and_its_cursor_back(example: Path, quantgate) ->
     assert "winner:" in frame.split("\x1b[?25h")[1]
 
 
-def test_ctrl_c_again_and_again_still_ends_everything(example: Path) -> None:
+def test_repeated_ctrl_c_leaves_no_process(example: Path) -> None:
     process = subprocess.Popen(
         [
             QUANTGATE,
@@ -198,7 +198,7 @@ def test_ctrl_c_again_and_again_still_ends_everything(example: Path) -> None:
     assert "succeeded  Convert float32 baseline\n" in listed.stdout
 
 
-def test_a_locale_of_ascii_alone_keeps_the_reason(example: Path, tmp_path: Path) -> None:
+def test_a_reason_is_readable_in_an_ascii_locale(example: Path, tmp_path: Path) -> None:
     folder = tmp_path / "modèles"
     example.rename(folder)
     np.savez(folder / "calibration.npz", image=np.zeros((300, 8, 8, 1)), labels=np.arange(300) % 9)

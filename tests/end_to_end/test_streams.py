@@ -25,21 +25,21 @@ def shell(line: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("form", ["", "--md", "--json"])
-def test_a_poor_encoding_loses_characters_and_not_the_report(form: str) -> None:
+def test_a_report_is_printed_in_an_encoding_without_its_characters(form: str) -> None:
     done = shell(f'"$Q" show "$D" {form}', PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert (done.returncode, done.stderr) == (0, "")
     assert "0.8908" in done.stdout
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_closed_streams_change_nothing_but_the_output(closed: str) -> None:
+def test_closed_streams_do_not_change_the_exit_code(closed: str) -> None:
     assert shell(f'"$Q" show "$D" {closed}').returncode == 0
     assert shell(f'"$Q" show /nowhere {closed}').returncode == 2
 
 
 @pytest.mark.parametrize("form", ["", "--md", "--json"])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-def test_a_full_disk_is_said(form: str) -> None:
+def test_a_full_disk_is_an_error(form: str) -> None:
     done = shell(f'"$Q" show "$D" {form} > /dev/full')
     assert (done.returncode, done.stderr) == (
         1,
@@ -49,6 +49,6 @@ def test_a_full_disk_is_said(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["", "--md", "--json"])
-def test_a_reader_that_has_gone_is_no_success_and_no_bug(form: str) -> None:
+def test_a_closed_pipe_is_neither_a_success_nor_a_bug(form: str) -> None:
     done = shell(f'"$Q" show "$D" {form} | true; exit "${{PIPESTATUS[0]}}"')
     assert (done.returncode, done.stderr) == (1, "")

@@ -131,7 +131,7 @@ def run(pipeline, folder: Path):
     )
 
 
-def test_the_graph_serves_a_users_own_pipeline(tmp_path: Path) -> None:
+def test_the_graph_runs_inside_a_users_pipeline(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("flat", "nested")]
     for folder in folders:
         folder.mkdir()

@@ -93,7 +93,7 @@ def run_in_containers(spec: Path, folder: Path, *wishes: str) -> Decision:
     return done.decision
 
 
-def test_own_code_travels_into_containers_that_write_nothing(digits: Path, tmp_path: Path) -> None:
+def test_user_code_runs_in_read_only_containers(digits: Path, tmp_path: Path) -> None:
     (tmp_path / "own_code.py").write_text(CODE)
     wish = f"code={tmp_path / 'own_code.py'}"
     decision = run_in_containers(digits, tmp_path, METRIC, wish)
@@ -123,7 +123,7 @@ def own_image(engine: Any) -> Any:
     engine.images.remove(OWN_IMAGE, force=True)
 
 
-def test_an_image_built_on_ours_has_code_of_its_own(
+def test_an_image_based_on_ours_may_have_user_code(
     own_image: str, digits: Path, tmp_path: Path
 ) -> None:
     images = f"cluster.images.runtime={own_image}"

@@ -52,7 +52,7 @@ def _locked() -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("image", [RUNTIME, CONVERT])
-def test_labels_and_user(engine: Any, image: str) -> None:
+def test_images_have_labels_and_an_unprivileged_user(engine: Any, image: str) -> None:
     facts = engine.images.get(image).attrs["Config"]
     labels = facts["Labels"]
     assert labels["org.opencontainers.image.version"] == __version__
@@ -65,7 +65,7 @@ def test_the_runtime_has_no_tensorflow(engine: Any) -> None:
     assert "tensorflow" not in json.loads(run(engine, RUNTIME, INSTALLED))
 
 
-def test_everything_that_runs_there_can_be_imported(engine: Any) -> None:
+def test_everything_that_runs_in_the_image_can_be_imported(engine: Any) -> None:
     """The parts that were stripped from libraries are not needed."""
     modules = [f"quantgate.components.{name}.work" for name in WORK]
     libraries = ["matplotlib.pyplot", "pyarrow.csv", "pyarrow.parquet", "google.cloud.storage"]
@@ -76,6 +76,6 @@ def test_everything_that_runs_there_can_be_imported(engine: Any) -> None:
     run(engine, RUNTIME, code, tmpfs={"/tmp": ""})
 
 
-def test_nothing_is_compiled_when_it_starts(engine: Any) -> None:
+def test_bytecode_is_compiled_in_advance(engine: Any) -> None:
     code = "import sklearn.metrics as m, os; print(os.path.isfile(m.__cached__))"
     assert run(engine, RUNTIME, code) == "True\n"

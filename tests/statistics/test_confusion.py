@@ -43,7 +43,7 @@ def test_matrices_count_samples_of_each_class():
     ]
 
 
-def test_classes_go_by_their_names_and_without_one_by_their_number():
+def test_classes_without_a_name_have_their_number():
     right, chosen = [0, 0, 1, 2], [1, 0, 1, -1]
     confusion = classes_of(
         "top1", "small", choices(right, right), choices(chosen, right), ["ant", "cat"]
@@ -53,7 +53,7 @@ def test_classes_go_by_their_names_and_without_one_by_their_number():
     assert [(one.right, one.chosen) for one in confusion.confused] == [("ant", "cat"), ("2", "-1")]
 
 
-def test_many_classes_are_bounded():
+def test_the_number_of_listed_classes_is_limited():
     right = np.arange(3000) % 1000
     confusion = classes_of("top1", "small", choices(right, right), choices(right // 2, right))
     assert confusion.classes == 1000
@@ -63,7 +63,7 @@ def test_many_classes_are_bounded():
     assert MOST_CLASSES < 1000
 
 
-def test_answers_to_some_samples():
+def test_predictions_can_be_limited_to_some_samples():
     scores = PredictedScores(np.array([0.1, 0.2, 0.3]), np.array([0, 1, 1], np.int32))
     answers = Predictions({"top1": choices([0, 1, 2], [2, 1, 0])}, {"roc_auc": scores})
     some = answers.at(np.array([0, 2]))
@@ -76,7 +76,7 @@ def test_answers_to_some_samples():
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(*[st.integers(0, 5)] * 3), min_size=1, max_size=60))
-def test_matrices_are_those_of_scikit_learn(samples):
+def test_matrices_agree_with_scikit_learn(samples):
     from sklearn.metrics import confusion_matrix
 
     right, before, after = np.array(samples, np.int32).T
@@ -97,7 +97,7 @@ def test_matrices_are_those_of_scikit_learn(samples):
         lambda rows: len({right for _, right in rows}) == 2
     )
 )
-def test_curves_are_those_of_scikit_learn(samples):
+def test_curves_agree_with_scikit_learn(samples):
     from sklearn.metrics import roc_curve
 
     scores, right = np.array(samples, np.float64).T
@@ -108,7 +108,7 @@ def test_curves_are_those_of_scikit_learn(samples):
     assert all(np.isfinite(point.threshold) for point in points)
 
 
-def test_a_long_curve_is_thinned_out_from_end_to_end():
+def test_a_long_curve_is_thinned_out_and_keeps_its_ends():
     rng = np.random.default_rng(1)
     points = roc_points(
         PredictedScores(rng.random(5000), rng.integers(0, 2, 5000).astype(np.int32))
@@ -124,7 +124,7 @@ def test_samples_of_one_class_have_no_curve(right):
     assert curves_of("roc_auc", "small", rankings, rankings) is None
 
 
-def test_curves_hold_a_candidate_against_the_baseline():
+def test_curves_show_a_candidate_and_the_baseline():
     right = np.array([0, 1], np.int32)
     before, after = (
         PredictedScores(np.array([0.1, 0.9]), right),

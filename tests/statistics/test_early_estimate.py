@@ -59,13 +59,13 @@ def flipped(lost: float, won: float) -> Draw:
 
 
 @pytest.mark.parametrize(("lost", "won"), [(0.01, 0.0), (0.02, 0.01), (0.11, 0.1)])
-def test_drops_of_what_is_right_or_wrong(lost, won):
+def test_early_verdicts_on_binary_values_keep_their_error_rate(lost, won):
     shares = rates(flipped(lost, won), 0.01, "top1")
     assert shares["pass"] <= most(EARLY)
     assert shares["fail"] <= most(EARLY)
 
 
-def test_the_whole_verdict_keeps_its_confidence():
+def test_all_verdicts_together_keep_their_confidence():
     """A drop that is slightly too large rarely passes, early or on all samples."""
     generator, wrong = np.random.default_rng(1), 0
     for _ in range(RUNS):
@@ -76,7 +76,7 @@ def test_the_whole_verdict_keeps_its_confidence():
     assert 0 < wrong / RUNS <= most(WHOLE)
 
 
-def test_a_bound_for_one_look_would_be_wrong_too_often():
+def test_uncorrected_bounds_are_wrong_too_often():
     """Without the correction for several looks, the error rate is too high."""
     generator, wrong = np.random.default_rng(1), 0
     for _ in range(RUNS):
@@ -89,7 +89,7 @@ def test_a_bound_for_one_look_would_be_wrong_too_often():
 
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("noise", ["normal", "exponential", "outliers"])
-def test_drops_of_values_without_an_edge(noise, sign):
+def test_early_verdicts_on_values_without_a_range_keep_their_error_rate(noise, sign):
     def draw(generator):
         normal = generator.normal(size=SAMPLES)
         outliers = 6 * ((generator.random(SAMPLES) < 0.05) - 0.05)
@@ -105,13 +105,13 @@ def test_drops_of_values_without_an_edge(noise, sign):
     assert shares["fail"] <= most(EARLY, 1_000)
 
 
-def test_a_mean_loss_by_itself():
+def test_early_verdicts_on_a_mean_loss_keep_their_error_rate():
     shares = rates(lambda generator: generator.exponential(size=SAMPLES), 1.0, "mse", runs=100)
     assert shares["pass"] <= most(EARLY, 100)
     assert shares["fail"] <= most(EARLY, 100)
 
 
-def test_several_limits_share_the_error():
+def test_several_limits_share_the_error_rate():
     """Ten limits, all just kept: to miss one of them would be wrong."""
     generator = np.random.default_rng(2)
     wrong = sum(
@@ -125,7 +125,7 @@ def test_several_limits_share_the_error():
 
 
 @pytest.mark.parametrize(("drop", "wrong"), [(0.0105, "pass"), (0.0095, "fail")])
-def test_an_early_verdict_is_that_of_all_samples(drop, wrong):
+def test_early_verdicts_agree_with_the_verdict_on_all_samples(drop, wrong):
     """One data set in many orders, which is drawn from without putting back."""
     lost = (np.arange(SAMPLES) < drop * SAMPLES).astype(float)
     assert rates(lambda generator: generator.permutation(lost), 0.01, "top1")[wrong] <= most(EARLY)

@@ -37,7 +37,7 @@ def simulated(seed: int, rounds: int = 50) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("rounds", [51, 600])
-def test_percentiles_of_resamples_are_numpy_s(rounds):
+def test_percentiles_of_resamples_agree_with_numpy(rounds):
     """The resamples of 600 rounds are drawn in chunks."""
     timings = np.random.default_rng(3).lognormal(0, 0.1, rounds)
     timings[1] = timings[0]
@@ -53,32 +53,32 @@ def test_percentiles_of_resamples_are_numpy_s(rounds):
 
 
 @given(TIMINGS)
-def test_a_model_is_as_fast_as_itself(timings):
+def test_the_ratio_of_a_model_to_itself_is_1(timings):
     assert ratio_interval(timings, timings, 50) == Interval(confidence=0.95, low=1, high=1)
 
 
 @given(TIMINGS, st.floats(0.01, 100))
-def test_what_slows_both_down_alike_does_not_reach_the_interval(timings, factor):
+def test_a_common_slowdown_does_not_widen_the_interval(timings, factor):
     interval = ratio_interval(factor * timings, timings, 50)
     assert interval.low == pytest.approx(factor)
     assert interval.high == pytest.approx(factor)
 
 
 @given(st.integers(0, 1000))
-def test_who_comes_first_only_turns_the_ratio_over(seed):
+def test_exchanged_models_have_the_inverse_ratio(seed):
     first, second = simulated(seed)
     one, other = ratio_interval(first, second, 50), ratio_interval(second, first, 50)
     assert one.low * other.high == pytest.approx(1, rel=1e-3)
     assert one.low <= percentile(first, 50) / percentile(second, 50) <= one.high
 
 
-def test_the_interval_is_right_as_often_as_it_says():
+def test_the_interval_has_its_nominal_coverage():
     intervals = [ratio_interval(*simulated(seed), 50) for seed in range(300)]
     covered = np.mean([interval.low <= 1.3 <= interval.high for interval in intervals])
     assert 0.91 <= covered <= 0.99
 
 
-def test_pairs_are_made_of_the_rounds_that_both_took_part_in():
+def test_only_rounds_of_both_models_are_paired():
     first, second = simulated(1)
     rare = np.where(np.arange(50) % 5, np.nan, first)
     assert ratio_interval(rare, second, 50) == ratio_interval(first[::5], second[::5], 50)
@@ -87,7 +87,7 @@ def test_pairs_are_made_of_the_rounds_that_both_took_part_in():
 
 
 @pytest.mark.parametrize(("percent", "needed"), [(50, 5), (90, 29), (95, 59), (99, 299)])
-def test_high_percentiles_take_many_runs(percent, needed):
+def test_high_percentiles_need_many_runs(percent, needed):
     assert least_runs(percent, 0.95) == needed
     slow, fast = np.linspace(2, 3, needed), np.linspace(1, 2, needed)
     known = Clocked(ratio, slow, fast, percent)
@@ -99,13 +99,13 @@ def test_high_percentiles_take_many_runs(percent, needed):
 
 
 @given(st.floats(50, 99), st.floats(0.5, 0.999))
-def test_so_many_runs_seldom_lie_below_a_percentile(percent, confidence):
+def test_the_least_number_of_runs_rarely_stays_below_the_percentile(percent, confidence):
     needed = least_runs(percent, confidence)
     assert (percent / 100) ** needed <= (1 - confidence) * (1 + 1e-9)
     assert (percent / 100) ** (needed - 1) > (1 - confidence) * (1 - 1e-9)
 
 
-def test_a_bound_grows_with_its_confidence():
+def test_a_bound_widens_with_its_confidence():
     first, second = simulated(2)
     known = Clocked(ratio, first, second, 50)
     bounds = [known.upper(confidence) for confidence in (0.5, 0.8, 0.95)]
@@ -114,7 +114,7 @@ def test_a_bound_grows_with_its_confidence():
     assert ratio_interval(first, second, 50).low <= known.lower(0.95) < bounds[0]
 
 
-def test_the_runs_that_a_limit_takes_grow_as_the_value_nears_it():
+def test_a_limit_near_the_value_needs_more_runs():
     first, second = simulated(3)
     known = Clocked(ratio, first, second, 50)
     value = percentile(first, 50) / percentile(second, 50)
@@ -136,7 +136,7 @@ def test_the_runs_that_a_limit_takes_grow_as_the_value_nears_it():
         (0.9, 1.2, False),
     ],
 )
-def test_distinguishable_is_what_differs_more_than_a_model_from_itself(low, high, apart):
+def test_ratios_beyond_the_noise_floor_are_distinguishable(low, high, apart):
     itself = Interval(confidence=0.95, low=0.99, high=1.05)
     assert resolution_of(itself) == 1.05
     assert resolution_of(Interval(confidence=0.95, low=0.8, high=1.05)) == 1.25

@@ -92,7 +92,7 @@ def test_a_thousand_agreeing_samples_do_not_show_a_quarter_of_a_percent():
     assert upper_bound(*paired(0, 0, 1000), 0.95) == pytest.approx(0.0027, abs=5e-5)
 
 
-def test_score_bound_stays_within_the_possible():
+def test_score_bound_stays_in_its_range():
     assert upper_bound(*paired(5, 0, 5), 0.95) == 1
     assert -1 < upper_bound(*paired(0, 5, 5), 0.95) < 0
 
@@ -125,7 +125,7 @@ def test_one_more_pair_lost_raises_the_score_bound(only_first, only_second, conc
 
 
 @pytest.mark.parametrize(("lost", "won"), [(0.02, 0.02), (0.05, 0.02), (0.01, 0.03)])
-def test_score_bound_covers_about_as_often_as_it_says(lost, won):
+def test_score_bound_has_its_nominal_coverage(lost, won):
     generator = np.random.default_rng(7)
     pairs, rounds = 800, 1500
     counts = generator.multinomial(pairs, [lost, won, 1 - lost - won], size=rounds)
@@ -137,7 +137,7 @@ def test_score_bound_covers_about_as_often_as_it_says(lost, won):
 
 
 @pytest.mark.parametrize("skewed", [False, True])
-def test_bootstrap_bound_covers_about_as_often_as_it_says(skewed):
+def test_bootstrap_bound_has_its_nominal_coverage(skewed):
     generator = np.random.default_rng(11)
     covered = []
     for _ in range(400):
@@ -181,13 +181,13 @@ def test_bootstrap_rises_with_confidence_and_covers_the_mean(differences, confid
     assert first.mean() <= bound <= upper_bound(first, second, 0.995)
 
 
-def test_values_that_all_agree_leave_nothing_to_resample():
+def test_equal_values_have_a_bound_of_0():
     values = np.array([30.1, 31.7, 29.9])
     assert upper_bound(values, values, 0.99) == 0
 
 
 @pytest.mark.parametrize("values", [[], [0.25]])
-def test_too_few_samples_bound_nothing(values):
+def test_too_few_samples_have_no_bound(values):
     assert upper_bound(np.array(values), np.array(values), 0.95) == math.inf
 
 
@@ -211,13 +211,13 @@ def test_the_samples_needed_for_a_bootstrap_follow_the_root_law():
     assert needed == math.ceil((NormalDist().inv_cdf(0.95) * deviation / 0.02) ** 2)
 
 
-def test_no_number_of_samples_shows_a_limit_that_the_mean_misses():
+def test_no_number_of_samples_shows_a_limit_that_the_mean_violates():
     first, second = paired(5, 0, 100)
     assert samples_needed(first, second, 0.95, 0.05) == math.inf
     assert samples_needed(first, second, 0.95, 0.04) == math.inf
 
 
-def test_bounds_of_many_samples_are_those_of_endless_resampling():
+def test_bootstrap_bounds_agree_with_many_resamples():
     generator = np.random.default_rng(3)
     for values in (generator.normal(size=400), generator.exponential(size=400), _with_an_outlier()):
         draws = np.random.default_rng(4)

@@ -69,7 +69,7 @@ def undecided(rule, limit, value, low, high, needed=None):
         ("something_new", 2.0, "2"),
     ],
 )
-def test_a_figure_reads_as_its_kind_does(name, value, text):
+def test_a_measurement_is_shown_in_its_unit(name, value, text):
     assert figure_text(name, value) == text
 
 
@@ -109,7 +109,7 @@ def test_a_ratio_has_two_places():
         ),
     ],
 )
-def test_a_rule_reads_as_the_spec_has_it(judged, text):
+def test_a_rule_is_shown_with_its_limit(judged, text):
     assert rule_text(judged) == text
 
 
@@ -178,18 +178,18 @@ def test_a_rule_reads_as_the_spec_has_it(judged, text):
         ),
     ],
 )
-def test_a_miss_says_what_by_how_much_and_of_what(judged, text, short):
+def test_a_miss_is_shown_with_its_amount(judged, text, short):
     assert miss_text(judged) == text
     assert short_miss_text(judged) == short
 
 
-def test_a_limit_reads_as_the_spec_has_it():
+def test_a_limit_is_shown_in_its_unit():
     assert limit_text(verdict("mse", "max_rise", 0.00002)) == "0.00002"
     assert limit_text(verdict("size_bytes", "max", 1234567.0)) == "1,234,567 bytes"
     assert limit_text(verdict("latency_p95_ms", "max", 10.25)) == "10.25 ms"
 
 
-def test_an_amount_and_its_limit_share_the_unit():
+def test_an_amount_and_its_limit_have_the_same_unit():
     judged = verdict("psnr", "max_drop", 0.5, 0.25)
     assert (amount_text(judged, 0.25), limit_text(judged)) == ("0.25 dB", "0.5 dB")
 
@@ -204,7 +204,7 @@ def test_an_amount_and_its_limit_share_the_unit():
         ({"confidence": 0.95}, "sampling noise at 95 % confidence"),
     ],
 )
-def test_a_tolerance_reads_as_the_spec_has_it(within, text):
+def test_a_tolerance_is_shown_as_in_the_spec(within, text):
     assert tolerance_text(within) == text
 
 
@@ -218,11 +218,11 @@ def test_a_tolerance_reads_as_the_spec_has_it(within, text):
         (100_746_854.0, "96.08 MiB", "96.08 MiB"),
     ],
 )
-def test_a_size_is_told_in_the_unit_that_reads_well(value, brief, readable):
+def test_a_size_is_shown_in_a_readable_unit(value, brief, readable):
     assert size_text(value) == brief
     assert readable_text("size_bytes", value) == readable
 
 
-def test_what_is_no_size_has_its_own_unit():
+def test_other_values_are_shown_in_their_own_unit():
     assert readable_text("macs_per_s", 2e6) == "2,000,000"
     assert readable_text("latency_p50_ms", 2e6) == "2,000,000 ms"
