@@ -1,4 +1,4 @@
-"""Make what example specs name and `make demo` does not: `python example_data.py FOLDER`."""
+"""Make the data of examples that `make demo` lacks: `python example_data.py FOLDER`."""
 
 import sys
 from pathlib import Path

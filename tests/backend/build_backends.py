@@ -6,7 +6,7 @@ from harness.build import VERSIONS, Unavailable, build
 
 
 def main(versions: list[str]) -> int:
-    """Build them: 0, or 1 where one is not to be had."""
+    """Build them, and return 0, or 1 if one cannot be built."""
     code = 0
     for version in versions or VERSIONS:
         try:

@@ -60,7 +60,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_spec(small: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Write a spec for the first of them, with other sections where the test gives some."""
+    """Write a spec for the first of them, with the sections that the test gives."""
 
     def write(name: str, **sections: object) -> Path:
         evaluation = {"source": str(small / "1" / "evaluation.npz"), "label": "label"}

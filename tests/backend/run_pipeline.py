@@ -1,4 +1,4 @@
-"""Run a compiled pipeline on a KFP backend of one version, and print what became of its tasks.
+"""Run a compiled pipeline on a KFP backend of one version, and print the states of its tasks.
 
 .venv/bin/python tests/backend/run_pipeline.py --backend 2.17 pipeline.yaml model=s3://.. ..
 """
@@ -79,7 +79,7 @@ def run_all(started: Cluster, given: argparse.Namespace) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run it: 0 where it succeeds, 1 where not, 2 where it cannot be run here."""
+    """Run it, and return 0 on success, 1 on failure, and 2 if it cannot run here."""
     given = options(arguments)
     folder = given.folder or Path(tempfile.mkdtemp(prefix="backend-"))
     try:

@@ -18,7 +18,7 @@ def main(folder: Path) -> None:
 
 
 def make(draw: np.random.Generator, folder: Path) -> None:
-    """Export a model of two layers, and write what it says of some samples."""
+    """Export a model of two layers, and write its predictions on some samples."""
     import tensorflow as tf
 
     module = tf.Module()

@@ -33,7 +33,7 @@ class SpecRun:
 
 
 def compiled_spec(spec: Path, overrides: Sequence[str], folder: Path) -> tuple[str, dict[str, str]]:
-    """Return a spec's pipeline, and where its run parameters are: places here, or URIs."""
+    """Return a spec's pipeline, and its run parameters: local paths, or URIs."""
     loaded = load(spec, overrides)
     plan = make_plan(loaded.spec)
     path = folder / f"{spec.stem}.pipeline.yaml"
@@ -43,7 +43,7 @@ def compiled_spec(spec: Path, overrides: Sequence[str], folder: Path) -> tuple[s
 
 
 def run_on(backend: Cluster, spec: Path, overrides: Sequence[str] = ()) -> SpecRun:
-    """Run a spec on a backend, with what it names on this machine copied to the store."""
+    """Run a spec on a backend, with its local files copied to the store."""
     pipeline, places = compiled_spec(spec, overrides, backend.folder)
     uris = {
         name: upload(backend.s3, Path(place), f"{spec.stem}/{name}/{Path(place).name}")
@@ -75,7 +75,7 @@ def decide_here(spec: Path, folder: Path, overrides: Sequence[str] = ()) -> Deci
 
 
 def comparable(decision: Decision, *, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a decision without time, what was timed, and what depends on that.
+    """Return a decision without its time, measured times, and fields that depend on them.
 
     without: parts of its provenance that differ for another reason.
     """
@@ -115,6 +115,6 @@ def assert_succeeded(run: Run) -> None:
 
 
 def told(run: Run) -> str:
-    """Return what the pods that failed printed."""
+    """Return the output of the pods that failed."""
     logs = [log for node in run.failures if node.folder for log in node.folder.glob("*.log")]
     return "".join(log.read_text() for log in logs)

@@ -111,7 +111,7 @@ def outputs_of(run):
     return {path: value for path, task in run.tasks.items() for value in task.outputs.values()}
 
 
-#: What the tasks of `placeholders` give out, and print here.
+#: The outputs of the tasks of `placeholders`, which a local run prints.
 PLACED = {
     "echo": f"{TASK}|<{TASK}>|echo|",
     "inner/say": "inner",

@@ -1,4 +1,4 @@
-"""A second run takes from the cache what has not changed, and nothing else."""
+"""A second run takes only unchanged results from the cache."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from spec_runs import assert_succeeded, run_on
 
 pytestmark = [pytest.mark.backend, pytest.mark.tensorflow]
 
-#: They look whether anything changed, and so run each time.
+#: These tasks check for changes, so they run each time.
 FINGERPRINTS = "/fingerprint"
 
 
 def executed(run: Run) -> set[str]:
-    """Return the tasks that were run, and not taken from the cache."""
+    """Return the tasks that did not come from the cache."""
     return {
         path
         for path, task in run.tasks.items()

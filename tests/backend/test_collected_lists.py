@@ -91,7 +91,7 @@ def empty(items: list):
 
 
 def shown(run):
-    """Return what tasks outside of loops gave out, by path."""
+    """Return the outputs of the tasks outside of loops, by path."""
     tasks = {path: task for path, task in run.tasks.items() if "/for-loop" not in path}
     return {path: value for path in tasks for value in tasks[path].outputs.values()}
 

@@ -1,4 +1,4 @@
-"""The example specs decide on a backend what they decide on this machine."""
+"""The example specs have the same decisions on a backend as on this machine."""
 
 import runpy
 from functools import cache

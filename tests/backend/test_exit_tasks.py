@@ -1,4 +1,4 @@
-"""Exit tasks: the status that they are given, and those that a cluster never starts or twice."""
+"""Exit tasks: the status that they get, and those that a cluster starts twice or never."""
 
 import json
 
@@ -88,7 +88,7 @@ def after_import():
 
 
 def statuses_of(run):
-    """Return what exit tasks were given, by their names."""
+    """Return the final status that each exit task was given, by name."""
     return {
         path.strip("/"): task.inputs["final"]
         for path, task in run.tasks.items()
@@ -101,7 +101,7 @@ def states_of(run):
 
 
 def states_here(run):
-    """Return the same of a run by the local runner, whose `report` prints it."""
+    """Return the states that exit tasks of a local run were given, as `report` prints them."""
     return {
         name: lines[0].split()[0]
         for name, lines in run.printed.items()

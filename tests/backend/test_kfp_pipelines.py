@@ -67,7 +67,7 @@ def pipelines() -> Path:
 
 
 def _source() -> str:
-    """Return where Go keeps the source of KFP 2.17."""
+    """Return the folder of the source of KFP 2.17."""
     go = shutil.which("go")
     if go is None:
         pytest.skip("QUANTGATE_KFP_SOURCE is not set, and go is not installed")

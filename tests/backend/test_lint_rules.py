@@ -28,7 +28,7 @@ def make(n: int, out: Output[Artifact]):
 
 @component
 def content(a: Input[Artifact]) -> str:
-    """Return what an artifact holds."""
+    """Return the content of an artifact."""
     from pathlib import Path
 
     return Path(a.path).read_text()
@@ -54,7 +54,7 @@ def number(n: int = 1) -> int:
 
 @component
 def echo(text: str) -> str:
-    """Return what is given."""
+    """Return the input."""
     return text
 
 

@@ -9,7 +9,7 @@ from spec_runs import assert_succeeded, run_on
 pytestmark = [pytest.mark.backend, pytest.mark.tensorflow, pytest.mark.slow]
 
 CANDIDATES = 200
-#: Argo writes no workflow to Kubernetes that is larger, but compresses the states of its nodes.
+#: Argo compresses the states of nodes in a workflow that is larger.
 LARGEST_WORKFLOW = 1024 * 1024
 
 

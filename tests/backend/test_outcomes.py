@@ -1,4 +1,4 @@
-"""Runs in which something fails or nothing qualifies, own code, and metrics with two models."""
+"""Runs in which something fails or nothing qualifies, user code, and metrics of two models."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.backend, pytest.mark.tensorflow]
 
 OUT_OF_REACH = {"size_bytes": {"max_ratio": 0.01}}
 
-#: Kubernetes, Argo or KFP would each rewrite something in it, were it not escaped.
+#: Without escapes, Kubernetes, Argo and KFP would each rewrite a part of it.
 CODE = '''
 """Costs $$ 5 in $(HOME) of {{workflow.name}}, {{$.inputs.parameters['name']}} and {{item}}."""
 

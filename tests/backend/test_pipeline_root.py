@@ -17,7 +17,7 @@ def write(text: dsl.Output[dsl.Artifact]) -> None:
 
 @dsl.pipeline(name="rooted", pipeline_root="s3://mlpipeline/of-the-pipeline")
 def rooted() -> None:
-    """Write a line to a place of its own. A cached result would stay at its old place."""
+    """Write a line, without the cache. A cached result would stay at its old place."""
     write().set_caching_options(False)
 
 

@@ -69,6 +69,6 @@ def test_an_artifact_under_two_names_is_refused(backend, compiled, model) -> Non
     run = backend.run(compiled(pipeline), {"model": model})
     assert run.phase == "Failed"
     (failure,) = run.failures
-    # 2.16 looks for an execution that is there already, of which the store says the same.
+    # 2.16 looks for an existing execution, and fails as well.
     told = "AlreadyExists" if backend.built.version < "2.16" else "lookup existing execution"
     assert told in failure.message

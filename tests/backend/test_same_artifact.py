@@ -80,7 +80,7 @@ def test_an_artifact_cannot_be_an_input_twice(backend, compiled, pipeline):
     run = backend.run(compiled(pipeline), {})
     assert run.phase == "Failed"
     (failure,) = run.failures
-    # In tasks, 2.16 looks for an execution that is there already after the store's refusal.
+    # For tasks, 2.16 looks for an existing execution after the store's refusal.
     looks = backend.built.version >= "2.16" and pipeline is not twice_in_pipeline
     assert ("lookup existing execution" if looks else "AlreadyExists") in failure.message
 

@@ -152,7 +152,7 @@ def _family(parent: int) -> Iterator[int]:
 
 
 def _held_mib(process: int) -> float:
-    """Proportional set size: what processes share is counted once."""
+    """Return the proportional set size, which counts shared memory once."""
     try:
         text = Path(f"/proc/{process}/smaps_rollup").read_text()
     except OSError:

@@ -59,7 +59,7 @@ def fashion(folder: Path, models: Path) -> None:
 
 
 def tasks(folder: Path, models: Path) -> None:
-    """Compare what a task costs that does nothing."""
+    """Compare the cost of a task that does nothing."""
     ways = ("fork", "quantgate", "kfp-local")
     _told("trivial_tasks.py", "compile", TASKS, folder)
     seconds = {way: float(_told("trivial_tasks.py", way, TASKS, folder)) for way in ways}
@@ -69,7 +69,7 @@ def tasks(folder: Path, models: Path) -> None:
 
 
 def growth(folder: Path, models: Path) -> None:
-    """Show what further candidates and samples cost."""
+    """Show the cost of further candidates and samples."""
     spec = _fashion_spec(folder, models)
     _title("candidates, 1,000 samples", "seconds", "of the first")
     _grow([(str(count), _with_candidates(spec, count)) for count in CANDIDATES])
@@ -79,7 +79,7 @@ def growth(folder: Path, models: Path) -> None:
 
 
 def early(folder: Path, models: Path) -> None:
-    """Show what it saves to evaluate a 16x8 model only until it is decided."""
+    """Show the time that early stopping saves on a 16x8 model."""
     spec = _fashion_spec(folder, models)
     _title("16x8 of Fashion-MNIST, evaluation", "seconds", "of all")
     limits = {"loses at most 0.01": "{max_drop: 0.01, confidence: 0.95}", "0.95": "{min: 0.95}"}

@@ -18,7 +18,7 @@ from quantgate.local_runner import read_pipeline, run_pipeline
 
 @dsl.component(base_image="python:3.11", install_kfp_package=False)
 def nothing(number: int) -> int:
-    """Hand back what was given."""
+    """Return the input."""
     return number
 
 
@@ -48,7 +48,7 @@ def by_kfp(count: int, folder: Path) -> None:
 
 
 def by_fork(count: int, folder: Path) -> None:
-    """Fork as often from a process that has as much in memory: what no runner can beat."""
+    """Fork as often from a process with as much memory, which is a lower bound for any runner."""
     for number in range(count):
         child = os.fork()
         if child == 0:

@@ -1,4 +1,4 @@
-"""A run's evidence, put together candidate by candidate."""
+"""Fixtures that build the evidence of a run, candidate by candidate."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -191,5 +191,5 @@ def run() -> Run:
 
 @pytest.fixture(scope="session")
 def new_run() -> type[Run]:
-    """For property tests, which need a run for each example."""
+    """A function that returns an empty run, for each example of a property test."""
     return Run

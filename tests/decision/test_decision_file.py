@@ -1,4 +1,4 @@
-"""`decision.json`: its schema, and files that are not as quantgate wrote them."""
+"""`decision.json`: its schema, and files that were changed after writing."""
 
 import json
 import subprocess

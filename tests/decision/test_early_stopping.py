@@ -1,4 +1,4 @@
-"""An evaluation that stopped early, as the gate decides on it and the reports tell it."""
+"""Decisions and reports on evaluations that stopped early."""
 
 from dataclasses import replace
 from io import StringIO
@@ -113,7 +113,7 @@ def test_an_early_verdict_has_the_bound_for_all_looks(stepping):
 
 
 def test_the_verdict_on_all_samples_has_the_error_rate_that_the_looks_left(stepping, new_run):
-    """A drop that 95 % would just pass: the looks have had their part of the error."""
+    """A drop that just passes at 95 % fails, as the looks have used a part of the error rate."""
     baseline, candidate = np.ones(SAMPLES), np.ones(SAMPLES)
     candidate[:25] = 0
     limits = {"top1": {"max_drop": 0.0085, "confidence": 0.95}}

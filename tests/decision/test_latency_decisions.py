@@ -1,4 +1,4 @@
-"""Limits and choices on latency rest on what the clock can tell."""
+"""Limits and choices on latency depend only on distinguishable differences."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Metrics under names of their own, from the measurement to what a report says of them."""
+"""Metrics with custom names, from the measurement to the report."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def samples_of(psnr: float, right: int, snr: float, worst: float) -> dict[str, n
 
 @pytest.fixture
 def decision(run):
-    """A candidate that loses 0.5 dB, gets 2 samples of 1,000 less, and limits by those names."""
+    """A candidate that loses 0.5 dB and 2 samples in 1,000, with limits by the custom names."""
     run.evaluate("float32", samples_of(31.0, 900, 138.47, 0.7), metrics=METRICS)
     run.baseline = run.evaluations.pop()
     run.attest("small", "float16", 500)

@@ -1,4 +1,4 @@
-"""Nothing qualifies: the baseline that is kept, the limits that would do, and the advice."""
+"""Decisions without a winner: the kept baseline, limits that would pass, and advice."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

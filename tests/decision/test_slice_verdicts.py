@@ -1,4 +1,4 @@
-"""Limits on slices: each held, the worst named, the small ones said."""
+"""Limits on slices: each is checked, the worst is named, and small ones give warnings."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Figures of targets in the decision: joined by content, never passing where they are missing."""
+"""Measurements of targets in decisions: joined by model hash, and failing if missing."""
 
 import pytest
 

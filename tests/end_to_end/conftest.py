@@ -1,4 +1,4 @@
-"""The command as a user types it, in a process of its own."""
+"""Fixtures that run the command in a separate process, as a user does."""
 
 import os
 import shutil
@@ -49,20 +49,20 @@ def demo(quantgate: Command, make_once: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def make_digits(demo: Path) -> Callable[[Path], object]:
-    """Copy what the demo has made, which is in the cache."""
+    """Copy the files of the demo, which are in the cache."""
     made_by_a_run = shutil.ignore_patterns("runs", "promoted", "demo.out")
     return lambda folder: shutil.copytree(demo, folder, ignore=made_by_a_run)
 
 
 @pytest.fixture
 def example(copy_of_the_demo: Callable[[Path], Path], tmp_path: Path) -> Path:
-    """A copy of the demo's inputs to break, with two quick candidates and no limit on the clock."""
+    """A copy of the demo's inputs to break, with two quick candidates and no limit on latency."""
     return copy_of_the_demo(tmp_path / "example")
 
 
 @pytest.fixture(scope="session")
 def copy_of_the_demo(demo: Path) -> Callable[[Path], Path]:
-    """Make what `example` is in a new folder, and return the folder."""
+    """Write the files of `example` to a new folder, and return the folder."""
     return lambda folder: _copy_for_two_candidates(demo, folder)
 
 

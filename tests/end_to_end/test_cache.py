@@ -1,4 +1,4 @@
-"""The cache with the real graph: what a changed spec runs again."""
+"""The cache with the real graph: the tasks that a changed spec runs again."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`measure.evaluation.stop_early` in whole runs: a candidate that keeps, and one that misses."""
+"""`measure.evaluation.stop_early` in whole runs, with a passing and a failing candidate."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The example specs run on what the demo makes, and the README's spec and commands are real."""
+"""The example specs run on the demo's files, and the README's spec and commands are valid."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Whole runs under bad circumstances, and what a second run costs."""
+"""Whole runs with odd paths, full disks and kills, and runs after them."""
 
 import json
 import os
@@ -26,12 +26,12 @@ def tasks_of(run: Path) -> list[dict[str, Any]]:
 
 
 def ran(run: Path) -> set[str]:
-    """Titles of the tasks that ran, without imports, which take no time."""
+    """Return the titles of the tasks that ran, without imports, which take no time."""
     return {task["title"] for task in tasks_of(run) if not task["cached"]} - IMPORTS
 
 
 def in_a_namespace(mount: str, command: list[object]) -> "subprocess.CompletedProcess[str]":
-    """Run a command where something is mounted that nobody else sees."""
+    """Run a command with a mount that only it sees."""
     if os.system(f'unshare -rm sh -c "{mount}" 2>/dev/null') != 0:
         pytest.skip("this machine lets nobody mount anything of their own")
     words = " ".join(f'"{word}"' for word in command)
@@ -99,7 +99,7 @@ def test_a_runs_folder_on_a_full_disk_is_an_error(example: Path, tmp_path: Path)
 
 
 class Killed:
-    """Runs of one spec with one cache, killed whenever chance has it."""
+    """Runs of one spec with one cache, killed at random moments."""
 
     def __init__(self, example: Path, folder: Path) -> None:
         self.spec = example / "quantgate.yaml"

@@ -1,4 +1,4 @@
-"""More candidates than fit into one loop: each is itself, and all of them meet at the gate."""
+"""More candidates than fit into one loop: none are confused, and the gate gets all."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""KFP's own local runner as an independent witness: the same IR, the same decision."""
+"""Other runners: KFP's local runner gives the same decision for the same IR."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def without_clock(entry: Entry) -> dict[str, Any]:
-    """Everything about an entry that two runs must agree on."""
+    """Return the parts of an entry that two runs must agree on."""
     figures = {name: value for name, value in entry.measurements.items() if name not in BENCHMARKED}
     return {**entry.model_dump(exclude={"pareto", "ratios"}), "measurements": figures}
 

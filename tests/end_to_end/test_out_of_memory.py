@@ -1,4 +1,4 @@
-"""The kernel ends what takes more memory than the machine has, in a control group made small."""
+"""The kernel kills processes that take too much memory, in a small control group."""
 
 import json
 import os

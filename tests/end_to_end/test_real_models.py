@@ -1,4 +1,4 @@
-"""The real trained models, in every mode, against the figures measured on them elsewhere."""
+"""The real trained models, in every mode, compared with published measurements."""
 
 import math
 from dataclasses import dataclass

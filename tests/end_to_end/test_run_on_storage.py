@@ -1,4 +1,4 @@
-"""A spec whose model, data, code and promotion are in a bucket, on this machine."""
+"""A spec with model, data, code and promotion in an emulated bucket."""
 
 import shutil
 from pathlib import Path

@@ -31,7 +31,7 @@ def samples():
 
 @pytest.fixture
 def spec(example: Path) -> Path:
-    """A spec whose calibration data need the variable of a secret."""
+    """A spec with calibration data that needs the variable of a secret."""
     (example / "guarded_samples.py").write_text(SAMPLES)
     path = example / "quantgate.yaml"
     document = yaml.safe_load(path.read_text())

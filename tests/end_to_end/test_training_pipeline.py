@@ -1,4 +1,4 @@
-"""A training pipeline of a user's own that has quantgate's graph inside."""
+"""A user's training pipeline with quantgate's graph inside."""
 
 # Components are written the way their users write them.
 # ruff: noqa: PTH104, PTH123

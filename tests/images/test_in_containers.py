@@ -1,4 +1,4 @@
-"""The whole pipeline in the real images, without network, as a user that is not root."""
+"""The whole pipeline in the real images, without a network, as an unprivileged user."""
 
 import io
 import os
@@ -59,7 +59,7 @@ def test_containers_reach_the_same_decision(digits: Path, tmp_path: Path) -> Non
 
 
 def _check_owner(published: Path) -> None:
-    """Files belong to the caller, or to the images' user where the caller is root."""
+    """Check that files belong to the caller, or to the images' user if the caller is root."""
     status = published.stat()
     assert status.st_uid == (os.getuid() or 65532)
     assert status.st_mode & 0o444 == 0o444
@@ -103,7 +103,7 @@ def test_user_code_runs_in_read_only_containers(digits: Path, tmp_path: Path) ->
 
 @pytest.fixture
 def own_image(engine: Any) -> Any:
-    """An image built on quantgate's, as the page on specs says."""
+    """An image based on quantgate's, as in the docs on specs."""
     page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
     assert f"FROM {RUNTIME}" in page
     files = {
@@ -136,7 +136,7 @@ def test_an_image_based_on_ours_may_have_user_code(
 def test_a_runner_that_is_killed_leaves_no_container(
     engine: Any, digits: Path, tmp_path: Path, after_s: float
 ) -> None:
-    """Killed that long after its first container was there, whatever Docker was doing then."""
+    """It is killed some time after its first container started, at any moment of Docker's work."""
     command = [sys.executable, "-m", "quantgate", "run", str(digits), "--runner", DOCKER]
     wish = ["--set", f"promote.to={tmp_path / 'published'}", "--runs-dir", str(tmp_path / "runs")]
     with subprocess.Popen(

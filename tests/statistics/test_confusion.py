@@ -1,4 +1,4 @@
-"""Confusions and ROC curves, held against scikit-learn."""
+"""Confusion matrices and ROC curves, compared with scikit-learn."""
 
 import numpy as np
 import pytest

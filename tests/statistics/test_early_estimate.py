@@ -112,7 +112,7 @@ def test_early_verdicts_on_a_mean_loss_keep_their_error_rate():
 
 
 def test_several_limits_share_the_error_rate():
-    """Ten limits, all just kept: to miss one of them would be wrong."""
+    """Each of ten limits is just met, so it is an error if any fails."""
     generator = np.random.default_rng(2)
     wrong = sum(
         any(
@@ -126,7 +126,7 @@ def test_several_limits_share_the_error_rate():
 
 @pytest.mark.parametrize(("drop", "wrong"), [(0.0105, "pass"), (0.0095, "fail")])
 def test_early_verdicts_agree_with_the_verdict_on_all_samples(drop, wrong):
-    """One data set in many orders, which is drawn from without putting back."""
+    """One data set in many orders, drawn without replacement."""
     lost = (np.arange(SAMPLES) < drop * SAMPLES).astype(float)
     assert rates(lambda generator: generator.permutation(lost), 0.01, "top1")[wrong] <= most(EARLY)
 

@@ -1,4 +1,4 @@
-"""Ratios of interleaved timings: what holds of any, and how often the interval is right."""
+"""Ratios of interleaved timings: their general properties, and the coverage of the interval."""
 
 import math
 

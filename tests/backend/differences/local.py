@@ -1,4 +1,4 @@
-"""Pipelines on this machine: what the local runner does with them, and the linter says."""
+"""Pipelines on this machine: their local runs, and the findings of the linter."""
 
 from collections import defaultdict
 from dataclasses import dataclass

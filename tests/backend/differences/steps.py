@@ -1,4 +1,4 @@
-"""Small components that print what they give out."""
+"""Small components that print their outputs."""
 
 # KFP wants the old spellings, and components are written the way their users write them.
 # ruff: noqa: PTH123, SIM115, T201, UP006, UP035

@@ -1,1 +1,1 @@
-"""A KFP backend without a cluster: KFP's own programs, and what stands for Kubernetes and Argo."""
+"""A KFP backend without a cluster: KFP's own programs, with substitutes for Kubernetes and Argo."""

@@ -1,4 +1,4 @@
-"""Build what the tests run: KFP's own programs, by version, and an environment for ML Metadata.
+"""Build the requirements of the tests: KFP's programs by version, and an ML Metadata environment.
 
 Everything is kept in `.backend/` of the checkout, or where QUANTGATE_BACKEND_CACHE names.
 """
@@ -23,7 +23,7 @@ METADATA_PYTHONS = ("python3.11", "python3.10")
 
 
 class Unavailable(Exception):
-    """Something that has to be installed by hand, and how."""
+    """A missing program, and the way to install it by hand."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Built:
 
 
 def cache() -> Path:
-    """Return the folder that built things are kept in."""
+    """Return the folder of the built programs."""
     named = os.environ.get("QUANTGATE_BACKEND_CACHE")
     return Path(named) if named else CHECKOUT / ".backend"
 
@@ -67,7 +67,7 @@ def _programs(version: str) -> Path:
 
 
 def _digest(version: str) -> str:
-    """Return a hash of what a version's programs are built from."""
+    """Return a hash of the sources of a version's programs."""
     sources = [*SOURCES.glob(f"kfp-{version}.*"), *SOURCES.glob("*/*.go")]
     content = b"".join(source.read_bytes() for source in sorted(sources))
     return hashlib.sha256(content).hexdigest()

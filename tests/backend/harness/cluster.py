@@ -152,7 +152,7 @@ class Cluster:
 
 
 class Refused(Exception):
-    """An answer of a service that says no."""
+    """A refusal by a service."""
 
 
 def _post(url: str, content: Any) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _post(url: str, content: Any) -> dict[str, Any]:
 
 
 def _spec(pipeline: str) -> dict[str, Any]:
-    """Return a compiled pipeline as the API takes it: one document, or two beside each other."""
+    """Return a compiled pipeline in the form of the API, with one or two documents."""
     import yaml
 
     documents = [document for document in yaml.safe_load_all(pipeline) if document]

@@ -65,7 +65,7 @@ class Dag:
         return Node(self._name, "Succeeded")
 
     def _branch_failure(self, name: str, nodes: dict[str, Node]) -> Node | None:
-        """Return the failure that a task is, or inherits where it did not run."""
+        """Return the failure of a task, or of one that it depends on if it did not run."""
         if nodes[name].phase in COMPLETED:
             return nodes[name] if nodes[name].phase in FAILED else None
         inherited = (self._branch_failure(need, nodes) for need, _ in self._needs[name])
@@ -120,7 +120,7 @@ class Dag:
         )
 
     def _scope_of(self, task: Object) -> dict[str, str]:
-        """Return what a task's tags may name: globals, and outputs of all before it."""
+        """Return the values for a task's tags: globals, and the outputs of all tasks before it."""
         scope, waiting = dict(self._scope), [need for need, _ in self._needs[task["name"]]]
         while waiting:
             name = waiting.pop()

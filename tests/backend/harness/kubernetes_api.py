@@ -1,4 +1,4 @@
-"""As much of Kubernetes' API as KFP's driver and launcher ask for: objects that can be read.
+"""The part of Kubernetes' API that KFP's driver and launcher use: readable objects.
 
 Served by TLS, for KFP's client takes nothing else inside of a cluster.
 """
@@ -42,7 +42,7 @@ def _named(version: str, kind: str, name: str, **fields: Any) -> Object:
 
 
 def write_certificate(address: str, folder: Path) -> None:
-    """Write a certificate that signs itself: `ca.crt`, and together with its key `tls.pem`."""
+    """Write a self-signed certificate: `ca.crt`, and together with its key `tls.pem`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
     now = datetime.now(timezone.utc)
@@ -98,7 +98,7 @@ class KubernetesApi:
         return dict(values)
 
     def put_pod(self, name: str, uid: str, annotations: Mapping[str, str]) -> None:
-        """Store a pod as far as the launcher looks at one."""
+        """Store the parts of a pod that the launcher reads."""
         pod = _named("v1", "Pod", name)
         pod["metadata"] |= {"uid": uid, "annotations": dict(annotations)}
         self.put("pods", pod)

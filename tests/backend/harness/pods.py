@@ -1,4 +1,4 @@
-"""Pods without nodes: each container is a process in a mount namespace of its own."""
+"""Pods without nodes: each container is a process with its own mount namespace."""
 
 import os
 import shutil
@@ -16,13 +16,13 @@ from harness.pod_spec import Object, arguments, expanded, pod_spec
 HERE = Path(__file__).resolve().parent
 ENTER = HERE / "enter_pod.sh"
 SERVICE_ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
-#: Folders of the machine that a pod has its own in the place of.
+#: Folders that a pod has instead of those of the machine.
 OWN = ("/tmp/", "/run/", "/mnt/", "/media/")
 
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that is to run.
+    """A pod to run.
 
     folder: where its volumes, its `/tmp` and its logs are kept.
     """
@@ -65,7 +65,7 @@ class Machine:
     seats: threading.Semaphore
 
     def run(self, pod: Pod) -> Ended:
-        """Run a pod's containers, one after the other, and remove what its volumes held."""
+        """Run a pod's containers, one after the other, and remove the contents of its volumes."""
         annotations = {"workflows.argoproj.io/node-name": pod.node}
         self.api.put_pod(pod.name, pod.uid, annotations)
         spec = pod_spec(pod.template)
@@ -167,7 +167,7 @@ def _with_files(command: list[str], folder: Path) -> list[str]:
 
 
 def _unshared() -> list[str]:
-    """Return the command that gives a process a mount namespace of its own."""
+    """Return the command that gives a process its own mount namespace."""
     return (
         ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
     )
@@ -201,7 +201,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _last_words(log: Path) -> str:
-    """Return the lines by which KFP's programs say why they end, or the last three."""
+    """Return the lines in which KFP's programs give the reason of their end, or the last three."""
     lines = log.read_text(errors="replace").splitlines()
     fatal = [line.split("] ", 1)[-1] for line in lines if line[:1] == "F" and "] " in line]
     panics = [line for line in lines if line.startswith("panic: ")]

@@ -21,7 +21,7 @@ def store(endpoint: str) -> Any:
 
 
 def upload(endpoint: str, path: Path, key: str) -> str:
-    """Copy a file or folder, in place of what is there, and return its URI."""
+    """Copy a file or folder, replacing an existing one, and return its URI."""
     files = store(endpoint)
     target = f"{BUCKET}/{key}"
     if files.exists(target):
@@ -34,7 +34,7 @@ def upload(endpoint: str, path: Path, key: str) -> str:
 
 
 def download(endpoint: str, uri: str, path: Path) -> Path:
-    """Copy what is at a URI of the store, file or folder."""
+    """Copy the file or folder at a URI of the store."""
     files = store(endpoint)
     key = uri.partition("://")[2]
     files.get(key, str(path), recursive=files.isdir(key))

@@ -119,7 +119,7 @@ def _seconds(duration: str) -> float:
 
 
 def _outputs_of(template: Object, folder: Path) -> tuple[dict[str, str], str]:
-    """Return the output parameters of a pod that ended, and the name of one that is lacking."""
+    """Return the output parameters of an ended pod, and the name of a missing one."""
     outputs, lacking = {}, ""
     for parameter in template.get("outputs", {}).get("parameters", []):
         source = parameter["valueFrom"]
