@@ -1,8 +1,15 @@
 """Decisions without a winner: the kept baseline, limits that would pass, and advice."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from quantgate.decision.details import details_of
+from quantgate.decision.evidence import Evaluation
+from quantgate.records.tasks import Steps
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
 
@@ -137,3 +144,65 @@ def test_advice_to_replace_ops_that_cannot_run_here(run):
     run.ops = {"CONV_2D": 1, "FlexErf": 2, "FlexBetainc": 1}
     (advice,) = run.decide(KEEP_TOP1).advice
     assert advice.startswith("express FlexErf, FlexBetainc through ops of LiteRT, ")
+
+
+@pytest.fixture
+def unmeasured(run):
+    """A run whose baseline has a TensorFlow op and could not be evaluated."""
+    run.ops = {"CONV_2D": 1, "FlexErf": 2}
+    measurement = run.baseline.measurement.model_copy(
+        update={"status": "failed", "reasons": ["FlexErf cannot run"], "figures": {}}
+    )
+    run.baseline = Evaluation(measurement, {})
+    run.attest("small", "float16", 600)
+    run.evaluate("small", {"top1": np.ones(1000)}, status="failed", figures={})
+    return run
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"top1": {"max_drop": 0.01}},
+        {"top1": {"max_drop_percent": 1}},
+        {"top1": {"min": 0.8, "max_drop": 0.01, "confidence": 0.95}},
+        {"cosine_similarity": {"min": 0.9}},
+        {"size_bytes": {"max_ratio": 0.5}},
+    ],
+)
+@pytest.mark.parametrize(
+    "choose",
+    [
+        [{"minimize": "size_bytes"}],
+        [{"maximize": "top1"}],
+        [{"minimize": "size_bytes", "weight": 1}, {"maximize": "top1", "weight": 2}],
+    ],
+)
+def test_nobody_qualifies_beside_a_baseline_that_was_not_measured(unmeasured, limits, choose):
+    decision = unmeasured.decide(limits, choose)
+    assert (decision.outcome, decision.winner, decision.closest) == ("none_qualified", None, None)
+    assert decision.summary == (
+        "no candidate qualifies: none of the 1 candidates could be measured"
+    )
+    assert decision.baseline.measurements == {"size_bytes": 1000}
+    assert decision.baseline.reasons == ["FlexErf cannot run"]
+    assert decision.warnings == []
+    assert details_of(unmeasured.evidence(), decision).spreads == []
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_candidate_that_was_measured_does_not_qualify_either(unmeasured, stopped):
+    unmeasured.evaluations.clear()
+    samples = {"top1": np.ones(200)}
+    steps = Steps(taken=200, available=1000, outcome="pass", limits=2, reason="enough")
+    unmeasured.evaluate("small", samples, steps=steps if stopped else None)
+    if stopped:
+        rows = np.arange(200)
+        unmeasured.evaluations[0] = replace(unmeasured.evaluations[0], covered=rows)
+    decision = unmeasured.decide({"top1": {"min": 0.5, "max_drop": 0.01, "confidence": 0.95}})
+    (candidate,) = decision.candidates
+    assert decision.outcome == "none_qualified"
+    assert candidate.reference == {}
+    outcomes = {verdict.rule: verdict.outcome for verdict in candidate.verdicts}
+    assert outcomes == {"min": "pass", "max_drop": "undecided"}
+    assert decision.closest.missed == ["top1 drop at most 0.01 at 95 % confidence: not measured"]
+    assert details_of(unmeasured.evidence(), decision).spreads == []

@@ -147,7 +147,9 @@ def _reference(measured: Measured, baseline: Measured) -> dict[str, float]:
     if measured.covered is None:
         return {}
     return {
-        name: float(baseline.samples[name][measured.covered].mean()) for name in measured.samples
+        name: float(baseline.samples[name][measured.covered].mean())
+        for name in measured.samples
+        if name in baseline.samples
     }
 
 
@@ -230,4 +232,5 @@ def _warnings(
 
 def _is_missed_by_the_model_itself(verdict: Verdict) -> bool:
     """Return whether a violated accuracy limit has nothing to do with quantization."""
-    return verdict.metric is not None and not verdict.passed and not RULES[verdict.rule].compares
+    is_accuracy = verdict.metric is not None and not RULES[verdict.rule].compares
+    return is_accuracy and verdict.value is not None and not verdict.passed

@@ -123,9 +123,9 @@ def _predictions(
 
 def _spreads(evidence: Evidence, decision: Decision) -> Iterator[Spread]:
     figure = main_metric(decision)
-    if figure is None or is_likeness(evidence.metrics[figure]):
+    base = evidence.baseline.samples.get(figure or "")
+    if figure is None or base is None or is_likeness(evidence.metrics[figure]):
         return
-    base = evidence.baseline.samples[figure]
     for entry in decision.candidates:
         own = _evaluation(evidence, entry.model_sha256)
         if own is None or figure not in own.measurement.figures:

@@ -172,8 +172,8 @@ def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> St
     steps, covered = candidate.steps, candidate.covered
     if steps is None or covered is None or metric is None or not math.isfinite(value):
         return None
-    ours, theirs = candidate.samples[name], baseline.samples[name]
-    values = rule.sign * (ours - theirs[covered]) if rule.compares else ours
+    ours = candidate.samples[name]
+    values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
     minimum, maximum = range_of(metric, difference=rule.compares)
     looks = len(looks_at(steps.available))
     scale = rule.scale(reference)
