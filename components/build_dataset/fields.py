@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.sources import Indices, SourceArray
 from quantgate.errors import InputError
+from quantgate.spec.problems.wording import few
 
 #: Kinds of dtype for text: bytes in UTF-8, and characters.
 TEXT = "SU"
@@ -56,7 +57,7 @@ def missing_values(
             if value not in values:
                 yield (
                     f"no sample has `{value}` as `{key}`, which a slice in `gate` names: "
-                    f"{_few(values)}"
+                    f"there are {few(values, 8)}"
                 )
 
 
@@ -66,8 +67,3 @@ def _values(array: SourceArray, indices: Indices) -> list[str]:
         for rows in array.rows(indices)
     ]
     return [str(value) for value in np.unique(np.concatenate(chunks))]
-
-
-def _few(values: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(values) - most:,} more" if len(values) > most else ""
-    return f"there are {', '.join(f'`{value}`' for value in values[:most])}{more}"

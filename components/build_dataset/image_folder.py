@@ -1,5 +1,6 @@
 """Read a folder of images, with or without a subfolder for each class."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,17 @@ from quantgate.components.build_dataset.sources import (
     row_bytes,
 )
 from quantgate.errors import InputError
-from quantgate.spec.model.formats import class_folders, image_files, images_of_class
+from quantgate.spec.model.data import ImageOptions
+from quantgate.spec.model.formats import (
+    class_folders,
+    image_files,
+    images_of_class,
+    unknown_folders,
+)
+from quantgate.spec.problems.wording import few
 
 Array = NDArray[Any]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,10 +83,12 @@ class ImageArray:
 def open_images(request: Request) -> dict[str, SourceArray]:
     """Return the images of a folder, and their class numbers as int64 if it has class folders.
 
-    Classes are numbered in the alphabetical order of the folders' names.
+    Classes are numbered in the order of `images.classes`, or else in the alphabetical order of the
+    folders' names.
 
     Raises:
-        InputError: there are no images, or the model has several inputs.
+        InputError: there are no images, the model has several inputs, or a folder is not in
+            `images.classes`.
     """
     root = Path(request.data.source)
     inputs = request.signature.inputs
@@ -87,11 +98,12 @@ def open_images(request: Request) -> dict[str, SourceArray]:
             f"{root} holds images, which feed one input, but the model has {names}. Give the "
             "samples as .npz or with a Python function"
         )
-    files, classes = _listed(root)
+    options = request.data.images or ImageOptions()
+    files, classes = _listed(root, options.classes)
     if not files:
         raise InputError(f"{root} holds no images. It needs a folder of them for each class")
     ((key, expected),) = inputs.items()
-    preparation = preparation_for(request.data.images, expected)
+    preparation = preparation_for(options, expected)
     shape = preparation.read(files[0], str(files[0])).shape
     arrays: dict[str, SourceArray] = {key: ImageArray(key, files, preparation, shape)}
     if classes is not None:
@@ -99,16 +111,28 @@ def open_images(request: Request) -> dict[str, SourceArray]:
     return arrays
 
 
-def _listed(root: Path) -> tuple[list[Path], MemoryArray | None]:
+def _listed(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], MemoryArray | None]:
     if not root.is_dir():
         return [], None
     folders = class_folders(root)
     if not folders:
         return image_files(root), None
-    by_class = [images_of_class(folder) for folder in folders]
-    numbers = np.repeat(np.arange(len(folders)), [len(images) for images in by_class])
-    files = [file for images in by_class for file in images]
-    return files, MemoryArray(CLASS, numbers, [_readable(folder.name) for folder in folders])
+    _check_listed(root, classes)
+    images = {folder.name: images_of_class(folder) for folder in folders}
+    names = classes or list(images)
+    if without := [name for name in names if not images.get(name)]:
+        log.warning("%s has no images of %s", root, few(without))
+    numbers = np.repeat(np.arange(len(names)), [len(images.get(name, ())) for name in names])
+    files = [file for name in names for file in images.get(name, ())]
+    return files, MemoryArray(CLASS, numbers, list(map(_readable, names)))
+
+
+def _check_listed(root: Path, classes: Sequence[str] | None) -> None:
+    if classes and (unknown := unknown_folders(root, classes)):
+        raise InputError(
+            f"{root} has the folders {few(list(map(_readable, unknown)))}, which `images.classes` "
+            "does not list. List them in the order of the model's outputs, or remove them"
+        )
 
 
 def _readable(name: str) -> str:

@@ -24,11 +24,11 @@ from quantgate.errors import InputError
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import (
     MADE,
-    OPTIONS,
     RANDOM,
     SELF_LABELLED,
     declared_format,
     format_at,
+    given_options,
 )
 
 #: Formats with random access to samples.
@@ -143,8 +143,8 @@ def _format(data: DataSource) -> str:
 
 
 def _refuse_stray_options(data: DataSource, name: str) -> None:
-    for option, formats in OPTIONS.items():
-        if getattr(data, option) is not None and name not in formats:
+    for option, formats in given_options(data):
+        if name not in formats:
             raise InputError(
                 f"{data.source} is read as {name}, which takes no `{option}`. Remove it, or name "
                 "another `format`"

@@ -1,6 +1,6 @@
 """Check whether a metric fits outputs and labels: first their forms, then the labels' values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from quantgate.components.evaluate.overlap import MOST_CLASSES
 from quantgate.components.evaluate.postprocess import Form
 from quantgate.components.evaluate.samplewise import WINDOW
 from quantgate.records.tasks import ArrayFacts
+from quantgate.spec.problems.wording import few
 
 
 class Case(NamedTuple):
@@ -22,6 +23,7 @@ class Case(NamedTuple):
         labels: the values of the labels.
         peak: the largest possible value of a target.
         k: number of guesses that count.
+        names: of the classes by label. Empty if the source has none.
     """
 
     output: str
@@ -30,6 +32,7 @@ class Case(NamedTuple):
     labels: NDArray[Any]
     peak: float
     k: int
+    names: Sequence[str] = ()
 
     @property
     def shape(self) -> list[int]:
@@ -136,6 +139,8 @@ def guess_problem(case: Case) -> str | None:
 
 def binary_problem(case: Case) -> str | None:
     """Refuse labels that are not 0 and 1, or too few of either."""
+    if problem := _count_problem(case, 2):
+        return problem
     values, counts = np.unique(case.labels, return_counts=True)
     if not set(values.tolist()) <= {0, 1}:
         return f"the labels must be 0 and 1, but they contain {_few(values.tolist())}"
@@ -208,8 +213,21 @@ def _matches(output: list[int], target: list[int]) -> bool:
 
 
 def _problem_of_classes(case: Case, classes: int) -> str | None:
+    if problem := _count_problem(case, classes):
+        return problem
     known = classes == -1 or case.label.maximum < classes
     return None if case.label.minimum >= 0 and known else _unknown_classes(case, classes)
+
+
+def _count_problem(case: Case, classes: int) -> str | None:
+    """Refuse class folders that differ in number from the classes of the output."""
+    if not case.names or classes in (-1, len(case.names)):
+        return None
+    return (
+        f"the evaluation data has {len(case.names)} classes ({few(case.names)}), but output "
+        f"`{case.output}` has {classes}. List a name for each one in the order of the outputs as "
+        "`images.classes`. A class may lack a folder"
+    )
 
 
 def _unknown_classes(case: Case, classes: int) -> str:

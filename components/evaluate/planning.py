@@ -128,7 +128,8 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
             "name them as `label`"
         )
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
-    case = Case(plan.output, form, label, values, plan.settings.peak, plan.settings.k)
+    settings, names = plan.settings, dataset.manifest.classes
+    case = Case(plan.output, form, label, values, settings.peak, settings.k, names)
     if form.dtype not in NUMERIC or not computation.fits(case):
         described = labels_text(case, computation.needs) if computation.labelled else ""
         raise InputError(

@@ -85,6 +85,20 @@ def test_the_name_of_a_source_shows_its_format(source: str, expected: str | None
             "`[height, width]`.",
         ),
         (
+            "{source: test, format: images, images: {classes: [cat, dog, cat]}}",
+            "6:64 `data.evaluation.images.classes` has `cat` more than once -> A class is one "
+            "output of the model.",
+        ),
+        (
+            "{source: test, format: images, images: {classes: [0]}}",
+            "6:65 `data.evaluation.images.classes.0` must be text, not 0 -> Put it in quotes.",
+        ),
+        (
+            "{source: test.tfrecord, label: y, features: {x: {}}, images: {classes: [a]}}",
+            "6:77 `data.evaluation.images.classes` is not for the format tfrecord -> It is for "
+            "`images`. Remove it, or set another `format`.",
+        ),
+        (
             "{source: random, samples: 5, random: {range: [1, 0]}}",
             "6:60 `data.evaluation.random.range` must be two numbers, the smaller first -> Write "
             "for example `[0, 1]`.",

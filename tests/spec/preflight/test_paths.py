@@ -320,3 +320,19 @@ def test_a_path_that_the_system_refuses(files: Path):
         f"`model.saved_model` cannot be read: {message}... -> The error is: File name too long.",
         f"`promote.to` cannot be read: {message}... -> The error is: File name too long.",
     ]
+
+
+def test_class_folders_that_are_not_listed_are_refused(files: Path):
+    for name in ("ant", "cat", ".hidden"):
+        (files / "photos" / name).mkdir(parents=True)
+        (files / "photos" / name / "x.png").write_bytes(b"image")
+    source = "source: photos, format: images, images"
+    preflight(
+        load(
+            Path("quantgate.yaml"), [f"data.evaluation={{{source}: {{classes: [cat, bee, ant]}}}}"]
+        )
+    )
+    assert said(f"data.evaluation={{{source}: {{classes: [cat]}}}}") == [
+        "`data.evaluation.source` has the folders `ant`, which `images.classes` does not list: "
+        f"{files / 'photos'} -> List them in the order of the model's outputs, or remove them."
+    ]

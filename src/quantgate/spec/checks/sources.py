@@ -1,16 +1,17 @@
 """Checks of data sources: that format, options and labels fit together."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.draft import Draft, LabelledSource
 from quantgate.spec.model.data import DataSource, EvaluationSamples
 from quantgate.spec.model.formats import (
-    OPTIONS,
     PYTHON,
     RANDOM,
     SELF_LABELLED,
     declared_format,
+    given_options,
     is_callable_name,
 )
 from quantgate.spec.problems.findings import Finding
@@ -38,11 +39,12 @@ def source_form_findings(draft: Draft) -> Iterator[Finding]:
 
 
 def _option_findings(data: DataSource, format_name: str | None, path: KeyPath) -> Iterator[Finding]:
-    for option, formats in OPTIONS.items():
-        if format_name and getattr(data, option) is not None and format_name not in formats:
-            message = f"{dotted((*path, option))} is not for the format {format_name}"
+    for option, formats in given_options(data):
+        if format_name and format_name not in formats:
+            option_path = (*path, *option.split("."))
+            message = f"{dotted(option_path)} is not for the format {format_name}"
             hint = f"It is for {listed(formats)}. Remove it, or set another `format`."
-            yield Finding((*path, option), message, hint, at_key=True)
+            yield Finding(option_path, message, hint, at_key=True)
 
 
 def _label_findings(
@@ -67,10 +69,18 @@ def _pair_findings(data: DataSource, path: KeyPath) -> Iterator[Finding]:
         size_path = (*path, "images", "size")
         message = f"{dotted(size_path)} must be two numbers, not {len(data.images.size)}"
         yield Finding(size_path, message, "Write `[height, width]`.")
+    if data.images and (repeated := _repeated(data.images.classes or ())):
+        classes_path = (*path, "images", "classes")
+        message = f"{dotted(classes_path)} has {listed(repeated, 'and')} more than once"
+        yield Finding(classes_path, message, "A class is one output of the model.")
     if data.random and not _is_range(data.random.range):
         range_path = (*path, "random", "range")
         message = f"{dotted(range_path)} must be two numbers, the smaller first"
         yield Finding(range_path, message, "Write for example `[0, 1]`.")
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def _is_range(values: list[float]) -> bool:

@@ -69,6 +69,12 @@ class ImageOptions(Alternatives):
     std: list[PositiveFloat] | None = Field(
         default=None, description="Then divided by: one value, or one per channel."
     )
+    classes: list[Text] | None = Field(
+        default=None,
+        min_length=1,
+        description="For one folder per class: the folders' names in the order of the model's "
+        "outputs. A class may lack a folder. The default is all folders in alphabetical order.",
+    )
 
 
 class RandomOptions(Alternatives):

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,11 +17,12 @@ MADE = (PYTHON, RANDOM)
 TENSORFLOW = ("tfrecord", "tf_data")
 #: Formats that include their labels.
 SELF_LABELLED = (IMAGES, RANDOM)
-#: The formats that each section of options is for.
+#: The formats that each section of options, or a key of one, is for.
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "features": ("tfrecord",),
         "images": (IMAGES, "tfrecord"),
+        "images.classes": (IMAGES,),
         "columns": ("csv", "parquet"),
         "random": (RANDOM,),
     }
@@ -60,6 +61,16 @@ def has_location(data: DataSource) -> bool:
     return declared_format(data) not in MADE
 
 
+def given_options(data: DataSource) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the options that a source has, with the formats that each one is for."""
+    for option, formats in OPTIONS.items():
+        value: object = data
+        for key in option.split("."):
+            value = getattr(value, key, None)
+        if value is not None:
+            yield option, formats
+
+
 def format_at(path: Path) -> str | None:
     """Return the format of a file or folder, None if it is unknown."""
     if path.is_dir():
@@ -85,15 +96,22 @@ def _format_of_folder(folder: Path) -> str | None:
 def image_files(folder: Path) -> list[Path]:
     """Return the images directly in a folder, sorted by name."""
     images = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    return sorted(path for path in images if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in images if path.is_file() and not _is_hidden(path.name))
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """Return the folders of images in a folder, one for each class, sorted by name."""
-    # Empty folders are ignored. Object stores lose them, and a class must have the same number
-    # in every kind of storage.
-    inner = sorted(path for path in folder.iterdir() if path.is_dir())
-    return [path for path in inner if any(_images_below(path))]
+    """Return the folders in a folder of images, one for each class, sorted by name.
+
+    As in Keras, a folder without images is a class, and a hidden one is not. There are no classes
+    if no folder has images.
+    """
+    inner = sorted(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path.name))
+    return inner if any(any(_images_below(path)) for path in inner) else []
+
+
+def unknown_folders(folder: Path, classes: Sequence[str]) -> list[str]:
+    """Return the names of class folders that are none of the given classes."""
+    return [path.name for path in class_folders(folder) if path.name not in classes]
 
 
 def images_of_class(folder: Path) -> list[Path]:
@@ -103,5 +121,10 @@ def images_of_class(folder: Path) -> list[Path]:
 
 def _images_below(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+        names = path.relative_to(folder).parts
+        if path.suffix.lower() in IMAGE_SUFFIXES and not any(map(_is_hidden, names)):
             yield path
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")

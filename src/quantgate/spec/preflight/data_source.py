@@ -4,14 +4,14 @@ import csv
 import importlib.machinery
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from quantgate.errors import KeyPath
 from quantgate.spec.model.data import DataSource
-from quantgate.spec.model.formats import declared_format, format_at
+from quantgate.spec.model.formats import IMAGES, declared_format, format_at, unknown_folders
 from quantgate.spec.problems.findings import Finding
-from quantgate.spec.problems.wording import did_you_mean, dotted, listed
+from quantgate.spec.problems.wording import did_you_mean, dotted, few, listed
 
 _SAVE_NPZ = "Save the arrays with `numpy.savez(path, **{input_name: array})`."
 _FORMATS = (
@@ -30,6 +30,8 @@ def source_findings(target: Path, data: DataSource, path: KeyPath) -> Iterator[F
         yield Finding(path, message, f"Write `format: {actual}`, or remove `format`.")
     elif actual == "npz" and not _keys_in_archive(target):
         yield Finding(path, f"{dotted(path)} has no arrays: {target}", _SAVE_NPZ)
+    elif actual == IMAGES and data.images and data.images.classes:
+        yield from _class_findings(target, data.images.classes, path)
 
 
 def label_findings(
@@ -56,6 +58,14 @@ def callable_findings(source: str, folder: Path, path: KeyPath) -> Iterator[Find
     if not importlib.machinery.PathFinder.find_spec(module, [str(folder), *sys.path]):
         message = f"{dotted(path)}: there is no module `{module}`"
         yield Finding(path, message, f"Put it into {folder}, or install it.")
+
+
+def _class_findings(target: Path, classes: Sequence[str], path: KeyPath) -> Iterator[Finding]:
+    if unknown := unknown_folders(target, classes):
+        message = f"{dotted(path)} has the folders {few(unknown)}, which `images.classes` does not "
+        message += f"list: {target}"
+        hint = "List them in the order of the model's outputs, or remove them."
+        yield Finding(path, message, hint)
 
 
 def _unknown(target: Path, path: KeyPath) -> Finding:

@@ -1,6 +1,6 @@
 """Parts of messages and hints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from quantgate.errors import KeyPath
 from quantgate.foundation.nearest_names import nearest
@@ -17,6 +17,12 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
     """Join words for a sentence: "`a`, `b` or `c`"."""
     *firsts, last = [f"`{word}`" for word in words]
     return f"{', '.join(firsts)} {joint} {last}" if firsts else last
+
+
+def few(words: Sequence[str], most: int = 20) -> str:
+    """Join the first of many words: "`a`, `b` and 7 more"."""
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(f"`{word}`" for word in words[:most]) + more
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
