@@ -7,6 +7,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.build_dataset.depth import in_8_bits
 from quantgate.components.build_dataset.libraries import library
 from quantgate.errors import InputError
 from quantgate.records.tasks import TensorFacts
@@ -39,11 +40,11 @@ class Preparation:
         return np.dtype(np.uint8 if given == (None, None, None) else np.float32)
 
     def read(self, file: Path | IO[bytes], name: str) -> Array:
-        """Decode an image. Raise an InputError with the given name if it cannot be decoded."""
+        """Decode an image. Raise an InputError with the given name if it cannot be used."""
         pillow = library("PIL.Image", "images")
         try:
             with pillow.open(file) as image:
-                pixels = np.asarray(self._resized(image.convert(self._mode)))
+                pixels = np.asarray(self._resized(in_8_bits(image, name).convert(self._mode)))
         except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
             raise InputError(f"{name} cannot be read as an image: {error}") from error
         if self.channels == GRAYSCALE and not self.flat:
