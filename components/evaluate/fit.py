@@ -24,6 +24,7 @@ class Case(NamedTuple):
         peak: the largest possible value of a target.
         k: number of guesses that count.
         names: of the classes by label. Empty if the source has none.
+        chosen_from: number of classes that the output was chosen from, -1 if it is not known.
     """
 
     output: str
@@ -33,6 +34,7 @@ class Case(NamedTuple):
     peak: float
     k: int
     names: Sequence[str] = ()
+    chosen_from: int = -1
 
     @property
     def shape(self) -> list[int]:
@@ -111,9 +113,8 @@ def is_choice(form: Form) -> bool:
 
 def class_problem(case: Case) -> str | None:
     """Refuse labels that the output has no class for."""
-    if not case.shape or case.classes == 1:
-        return None if case.label.minimum >= 0 else _unknown_classes(case, -1)
-    return _problem_of_classes(case, case.classes)
+    predicted = not case.shape or case.classes == 1
+    return _problem_of_classes(case, case.chosen_from if predicted else case.classes)
 
 
 def class_problem_of_one(case: Case) -> str | None:

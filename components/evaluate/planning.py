@@ -17,7 +17,7 @@ from quantgate.components.evaluate.metrics import (
     Settings,
     user_computation,
 )
-from quantgate.components.evaluate.postprocess import Form, form_after, listed
+from quantgate.components.evaluate.postprocess import Form, argmax_classes, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.user_code import load_function
 from quantgate.domain.figures import MAP
@@ -129,7 +129,8 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
         )
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
     settings, names = plan.settings, dataset.manifest.classes
-    case = Case(plan.output, form, label, values, settings.peak, settings.k, names)
+    chosen_from = argmax_classes(plan.steps, forms[plan.output])
+    case = Case(plan.output, form, label, values, settings.peak, settings.k, names, chosen_from)
     if form.dtype not in NUMERIC or not computation.fits(case):
         described = labels_text(case, computation.needs) if computation.labelled else ""
         raise InputError(

@@ -44,6 +44,17 @@ def form_after(steps: Sequence[Step], form: Form) -> Form:
     return form
 
 
+def argmax_classes(steps: Sequence[Step], form: Form) -> int:
+    """Return the number of classes that a final argmax chooses from, -1 if it is not known.
+
+    Raises:
+        ValueError: a step does not fit.
+    """
+    if not steps or steps[-1].apply != "argmax":
+        return -1
+    return form_after(steps[:-1], form).shape[-1]
+
+
 def listed(steps: Sequence[Step]) -> str:
     """Return the steps as text, such as " after softmax and argmax"."""
     return " after " + " and ".join(map(_title, steps)) if steps else ""

@@ -69,6 +69,14 @@ def test_a_number_of_folders_that_differs_from_the_outputs_is_refused(
     )
 
 
+def test_folders_must_match_the_outputs_before_an_argmax(refusal, image_file, tmp_path):
+    root = class_folders(image_file, tmp_path / "images", "ant", "cat")
+    metric = {"metric": "f1_macro", "postprocess": [{"apply": "softmax"}, {"apply": "argmax"}]}
+    assert refusal(root, IMAGE, metrics=[metric]).startswith(
+        "metric `f1_macro`: the evaluation data has 2 classes (`ant`, `cat`), but output `y` has 3."
+    )
+
+
 def test_a_binary_metric_needs_two_class_folders(refusal, image_file, tmp_path):
     root = class_folders(image_file, tmp_path / "images", "ant", "cat", "tmp")
     given = {"outputs": {"y": ("float32", [-1, 1])}, "metrics": [{"metric": "roc_auc"}]}
