@@ -1,6 +1,7 @@
 """Write the arrays of a data set, each to its own file, and record facts, problems and hash."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ class Arrays:
     def label(self, array: SourceArray) -> ArrayFacts:
         """Write the labels, as they are."""
         return self._write("label", array.key, array, array.dtype.newbyteorder("="), None)
+
+    def input_as_label(self, name: str, inputs: Mapping[str, ArrayFacts]) -> ArrayFacts:
+        """Record that a written input is the label too. They share a file."""
+        self.digest.update(f"label:{len(name)}:{name}:".encode())
+        return inputs[name]
 
     def field(self, array: SourceArray) -> ArrayFacts:
         """Write a further array that metrics need, of numbers or text."""

@@ -48,7 +48,7 @@ def _named(sample: object, request: Request, where: str) -> Mapping[str, object]
             return second
         if isinstance(first, (Mapping, tuple)):
             inputs = _named(first, request, where)
-            return {**inputs, **({request.label: second} if request.label else {})}
+            return {**inputs, **({label: second} if (label := _label(request, where)) else {})}
     values = list(sample) if isinstance(sample, (list, tuple)) else [sample]
     return _in_order(values, request, where)
 
@@ -79,8 +79,18 @@ def _in_order(values: list[object], request: Request, where: str) -> Mapping[str
             f"{where} has {len(values)} values, and the model takes {listed}. Yield them in this "
             "order with the label last, or by name"
         )
-    keys = [*names, request.label] if surplus else [*names]
+    keys = [*names, _label(request, where)] if surplus else [*names]
     return {key: value for key, value in zip(keys, values, strict=True) if key}
+
+
+def _label(request: Request, where: str) -> str | None:
+    """Return the key for labels beside the inputs."""
+    if request.label in request.signature.inputs:
+        raise InputError(
+            f"{where} has a label beside the inputs, but `label` names the input "
+            f"`{request.label}`. Give the label another name"
+        )
+    return request.label
 
 
 def _field(value: object, key: str, where: str) -> Array:

@@ -30,6 +30,11 @@ from quantgate.spec.model.formats import (
     format_at,
     given_options,
 )
+from quantgate.spec.model.source_files import (
+    COMPLETE_SHARDS,
+    shard_problem,
+    warnings_about_files,
+)
 
 #: Formats with random access to samples.
 ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxyType(
@@ -40,6 +45,8 @@ ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxy
         "random": open_random,
     }
 )
+#: Formats of arrays that a file or folder names itself.
+STORED = ("npz", "npy")
 #: Formats that are read sequentially.
 STREAMS: Mapping[str, Stream] = MappingProxyType(
     {
@@ -62,6 +69,8 @@ class Opened:
         label: the labels, if there are any.
         synthetic: whether the values are random.
         fields: further arrays that metrics need, by key. The label may be among them.
+        unused: keys of the arrays that are ignored.
+        warnings: sentences about files that are left out or may not be meant.
     """
 
     path: str
@@ -69,6 +78,8 @@ class Opened:
     label: SourceArray | None
     synthetic: bool
     fields: dict[str, SourceArray]
+    unused: list[str]
+    warnings: list[str]
 
     @property
     def available(self) -> int:
@@ -96,12 +107,13 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
     source = request.data.source
     name = _format(request.data)
     _refuse_stray_options(request.data, name)
+    _refuse_missing_shards(source, name)
     arrays = ARRAYS[name](request) if name in ARRAYS else spooled(STREAMS[name], request, spool)
     key = CLASS if name in SELF_LABELLED else request.label
     if label_required and key and key not in arrays:
         raise InputError(_no_label(source, name, key, arrays))
     fields = _fields(request, arrays) if request.purpose == "evaluation" else {}
-    label = arrays.pop(key, None) if key else None
+    label = _label(arrays, key, request, name)
     arrays = {
         key: array
         for key, array in arrays.items()
@@ -109,7 +121,33 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
     }
     if not arrays:
         raise InputError(f"{source} holds only the label `{key}`. Add the inputs")
-    return Opened(source, arrays, label, name == RANDOM, fields)
+    unused = _unused(arrays, request) if name in STORED else []
+    for surplus in unused:
+        del arrays[surplus]
+    warnings = warnings_about_files(Path(source), name) if name not in MADE else []
+    return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings)
+
+
+def _refuse_missing_shards(source: str, name: str) -> None:
+    if problem := shard_problem(Path(source), name):
+        raise InputError(f"{problem}. {COMPLETE_SHARDS}")
+
+
+def _label(
+    arrays: dict[str, SourceArray], key: str | None, request: Request, name: str
+) -> SourceArray | None:
+    """Return the labels. They stay among the arrays if an input is the label."""
+    if key is None:
+        return None
+    if key in request.signature.inputs and name not in SELF_LABELLED:
+        return arrays.get(key)
+    return arrays.pop(key, None)
+
+
+def _unused(arrays: Mapping[str, SourceArray], request: Request) -> list[str]:
+    """Return the arrays that are not inputs. If an input is missing, one of them may be meant."""
+    inputs = request.signature.inputs
+    return sorted(arrays.keys() - inputs.keys()) if inputs.keys() <= arrays.keys() else []
 
 
 def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, SourceArray]:

@@ -12,7 +12,7 @@ from quantgate.components.build_dataset.fields import missing_values
 from quantgate.components.build_dataset.inputs import Paths
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import Chosen
-from quantgate.components.build_dataset.sources import Request
+from quantgate.components.build_dataset.sources import Request, SourceArray
 from quantgate.components.build_dataset.variants import Choice
 from quantgate.components.processes.progress import expect
 from quantgate.records.tasks import ArrayFacts, Manifest, Signature
@@ -67,6 +67,8 @@ def store(
         synthetic=opened.synthetic,
         fields=stored.fields,
         classes=opened.classes,
+        unused=opened.unused,
+        warnings=opened.warnings,
     )
     manifest.write(folder / MANIFEST)
     write_summary(Path(paths.summary), request.signature.key, manifest, arrays.samples.digests)
@@ -77,7 +79,15 @@ def _stored(arrays: Arrays, opened: Opened, signature: Signature) -> _Stored:
         name: arrays.input(name, opened.arrays[name], np.dtype(facts.dtype))
         for name, facts in signature.inputs.items()
     }
-    label = arrays.label(opened.label) if opened.label else None
+    label = _label(arrays, opened.label, inputs)
     written = {**inputs, **({opened.label.key: label} if opened.label and label else {})}
     fields = {key: written.get(key) or arrays.field(array) for key, array in opened.fields.items()}
     return _Stored(inputs, label, fields)
+
+
+def _label(
+    arrays: Arrays, label: SourceArray | None, inputs: Mapping[str, ArrayFacts]
+) -> ArrayFacts | None:
+    if label is None:
+        return None
+    return arrays.input_as_label(label.key, inputs) if label.key in inputs else arrays.label(label)

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.fields import as_text
 from quantgate.components.build_dataset.libraries import library
+from quantgate.components.build_dataset.partitions import partitions_of
 from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
+from quantgate.spec.model.source_files import data_files
 
 Array = NDArray[Any]
 #: Returns the values of a column in a chunk of rows.
@@ -43,28 +45,34 @@ def read_csv(request: Request) -> Iterator[Batch]:
 def read_parquet(request: Request) -> Iterator[Batch]:
     """Yield the rows of a Parquet file, or a folder of them, in chunks.
 
+    The folders of a partitioned table, such as `year=2026`, are columns too.
+
     Raises:
         InputError: a column is missing, lacks a value in a row, or is not numeric.
     """
     parquet = library("pyarrow.parquet", "Parquet files")
     source = Path(request.data.source)
-    for path in sorted(source.glob("*.parquet")) if source.is_dir() else [source]:
+    files = data_files(source, "parquet")
+    for path, partition in partitions_of(source, files).items():
         try:
             file = parquet.ParquetFile(path)
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read as Parquet: {error}") from error
         with file:
-            layout = _layout(request, file.schema_arrow.names)
-            for table in file.iter_batches(CHUNK_ROWS, columns=sorted(_names(layout))):
-                yield _batch(layout, request, _values(path, table, request.fields))
+            stored = file.schema_arrow.names
+            layout = _layout(request, [*stored, *(partition.keys() - stored)])
+            for table in file.iter_batches(CHUNK_ROWS, columns=sorted(_names(layout) & {*stored})):
+                column = _values(path, table, request.fields)
+                yield _batch(layout, request, _with_partition(column, partition, table, request))
 
 
 def _layout(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
     """Return the columns of each key. Without `columns` in the spec, they have the keys' names."""
     columns = request.data.columns
     layout = dict(columns) if columns else {name: [name] for name in request.signature.inputs}
-    if request.label and (request.label in present or request.purpose == "evaluation"):
-        layout[request.label] = [request.label]
+    label = request.label if request.label not in layout else None
+    if label and (label in present or request.purpose == "evaluation"):
+        layout[label] = [label]
     if request.purpose == "evaluation":
         layout |= {key: [key] for key in sorted(request.fields - layout.keys())}
     missing = [name for names in layout.values() for name in names if name not in present]
@@ -205,6 +213,25 @@ def _values(path: Path, table: Any, fields: frozenset[str]) -> Column:
         return array
 
     return column
+
+
+def _with_partition(
+    column: Column, partition: Mapping[str, Array], table: Any, request: Request
+) -> Column:
+    """Return the values of a column in the file, or else of the file's partition."""
+
+    def of_either(name: str) -> Array:
+        if name in table.schema.names or name not in partition:
+            return column(name)
+        value = partition[name]
+        if value.dtype.kind == "U" and name not in request.fields:
+            raise InputError(
+                f"{request.data.source}: the folders of column `{name}` name text, but only "
+                "numbers can be fed"
+            )
+        return np.full(table.num_rows, value)
+
+    return of_either
 
 
 def _of_lists(values: list[object], path: Path, name: str) -> Array:

@@ -1,6 +1,8 @@
 """Read TFRecord files of `tf.train.Example`."""
 
+import gzip
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,12 @@ from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
 from quantgate.records.tasks import TensorFacts
 from quantgate.spec.model.data import Feature
+from quantgate.spec.model.source_files import data_files
 
 Array = NDArray[Any]
-SUFFIXES = (".tfrecord", ".tfrecords")
+#: The first bytes of a file that gzip compressed.
+GZIP = b"\x1f\x8b\x08"
+CHUNK_BYTES = 1 << 20
 
 
 def read_records(request: Request) -> Iterator[Batch]:
@@ -36,7 +41,7 @@ def read_records(request: Request) -> Iterator[Batch]:
         for name, feature in features.items()
         if feature.encoding == "image"
     }
-    for file in _files(source):
+    for file in data_files(source, "tfrecord"):
         for number, example in enumerate(_examples(file)):
             where = f"{file}, record {number}"
             yield {
@@ -45,23 +50,36 @@ def read_records(request: Request) -> Iterator[Batch]:
             }
 
 
-def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        return [source]
-    return sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
-
-
 def _examples(file: Path) -> Iterator[Any]:
     tf = library("tensorflow", "TFRecord files")
-    records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    compression = "GZIP" if _is_gzip(file) else ""
+    records = tf.data.TFRecordDataset(str(file), compression).as_numpy_iterator()
     decode_error = library("google.protobuf.message", "TFRecord files").DecodeError
     try:
         for record in records:
             yield tf.train.Example.FromString(record)
+        if compression:
+            _check_end(file)
     except (tf.errors.OpError, decode_error) as error:
         raise InputError(
             f"{file} cannot be read as TFRecords of tf.train.Example: {gist(error)}"
         ) from error
+
+
+def _is_gzip(file: Path) -> bool:
+    """Return whether the content is gzip, because TensorFlow's writers add no suffix for it."""
+    with file.open("rb") as opened:
+        return opened.read(len(GZIP)) == GZIP
+
+
+def _check_end(file: Path) -> None:
+    """Read a gzip file to its end, because TensorFlow takes a truncated one as complete."""
+    try:
+        with gzip.open(file) as content:
+            while content.read(CHUNK_BYTES):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{file} is a damaged gzip file: {error}. Write it again") from error
 
 
 def _expected(name: str, request: Request) -> TensorFacts:

@@ -1,6 +1,7 @@
 """The work of `build_dataset`: check a source against the model, choose samples, store them."""
 
 import json
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.build_dataset.fields import field_problems
 from quantgate.components.build_dataset.fit import listed, structure_problems
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
-from quantgate.components.build_dataset.opening import open_source
+from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.build_dataset.selection import SELECTIONS
 from quantgate.components.build_dataset.sources import Purpose, Request
@@ -32,6 +33,8 @@ from quantgate.records.tasks import ModelFacts
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import is_callable_name
 
+log = logging.getLogger(__name__)
+
 
 def build_dataset(
     source: Source, requirements: Requirements, selection: Selection, paths: Paths
@@ -50,6 +53,7 @@ def build_dataset(
     needs_label = request.purpose == "evaluation" or STRATIFIED in rules
     with tempfile.TemporaryDirectory() as spool:
         opened = open_source(request, Path(spool), needs_label)
+        _log_notes(opened)
         problems = structure_problems(opened.arrays, opened.label, request.signature)
         opened.refuse(request.purpose, problems or field_problems(opened.fields, opened.available))
         _carry_over(paths.others, paths.dataset)
@@ -57,6 +61,13 @@ def build_dataset(
         chosen = choose(opened, choices, request.purpose)
         store(opened, request, choices[""], chosen, required_values, paths)
     _check_metrics(requirements.metrics, facts, paths.dataset, source.code)
+
+
+def _log_notes(opened: Opened) -> None:
+    for warning in opened.warnings:
+        log.warning("%s", warning)
+    if opened.unused:
+        log.info("%s: ignored, as neither inputs nor label: %s", opened.path, listed(opened.unused))
 
 
 def _choices(selection: Selection) -> dict[str, Choice]:

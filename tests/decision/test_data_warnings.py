@@ -52,6 +52,15 @@ def test_samples_in_both_data_sets_are_counted():
     ]
 
 
+def test_doubts_about_files_are_told_with_the_purpose():
+    calibration, evaluation = samples("calibration"), samples("evaluation")
+    skipped = "1 file in `x` is not read"
+    manifest = evaluation.manifest.model_copy(update={"warnings": [skipped]})
+    evaluation = dataclasses.replace(evaluation, manifest=manifest)
+    assert warned(calibration, evaluation) == [f"evaluation data: {skipped}"]
+    assert warnings_about({}, {"serve": evaluation}) == [f"evaluation data: {skipped}"]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "apart"),
     [(0, 255, True), (-300, 1, True), (-1, 1, False), (0, 9, False), (0, 0.05, True)],

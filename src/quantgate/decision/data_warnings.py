@@ -13,7 +13,7 @@ UNSEEN_SHARE = 0.5
 
 
 def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[str]:
-    """Warn of random, overlapping or differently prepared data."""
+    """Warn of random, incomplete, overlapping or differently prepared data."""
     warnings = [
         f"the {purpose} data is random. The run shows that the pipeline works, but its figures "
         "say nothing about the model"
@@ -21,13 +21,23 @@ def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[str]
     ]
     if warnings:
         return warnings
+    about_files = [*_about_files(calibration), *_about_files(evaluation)]
     several = len(calibration.keys() | evaluation.keys()) > 1
-    return [
+    return about_files + [
         f"signature `{key}`: {warning}" if several else warning
         for key in calibration
         if key in evaluation
         for warning in _warnings_of_pair(calibration[key], evaluation[key])
     ]
+
+
+def _about_files(sets: SampleSets) -> list[str]:
+    warnings = [
+        f"{samples.manifest.purpose} data: {warning}"
+        for samples in sets.values()
+        for warning in samples.manifest.warnings
+    ]
+    return list(dict.fromkeys(warnings))
 
 
 def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[str]:

@@ -89,7 +89,9 @@ class Manifest(Record):
     rows that each variant of a calibration takes. The key "" is the one that `select` and `seed`
     describe. It is empty if there is no other. `synthetic` is true for random values. `fields` are
     further arrays by key, for metrics: what slices go by, the ground truth of boxes. `classes`
-    names the classes, by number, if the source does.
+    names the classes, by number, if the source does. `unused` has the keys of the source's arrays
+    that are neither inputs nor label. `warnings` are sentences about files that were left out or
+    may not be meant.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -106,6 +108,8 @@ class Manifest(Record):
     synthetic: bool = False
     fields: dict[str, ArrayFacts] = {}
     classes: list[str] = []
+    unused: list[str] = []
+    warnings: list[str] = []
 
 
 class Calibration(Record):

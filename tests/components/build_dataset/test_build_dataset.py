@@ -138,6 +138,33 @@ def test_all_problems_of_structure_come_at_once(refusal):
     )
 
 
+@pytest.mark.parametrize("folder_source", [False, True])
+def test_arrays_that_nothing_uses_are_ignored_and_noted(build, caplog, tmp_path, folder_source):
+    caplog.set_level(logging.INFO)
+    arrays = {"image": images(3), "y": np.arange(3), "id": np.array(["a", "b"]), "w": np.ones(9)}
+    folder = build(IMAGE, arrays, label="y", folder_source=folder_source)
+    dataset = open_dataset(folder, "serve")
+    assert list(dataset.inputs) == ["image"]
+    assert dataset.label.tolist() == [0, 1, 2]
+    assert dataset.manifest.unused == ["id", "w"]
+    source = tmp_path / ("arrays" if folder_source else "arrays.npz")
+    assert f"{source}: ignored, as neither inputs nor label: `id`, `w`" in caplog.messages
+
+
+def test_an_input_may_be_the_label(build):
+    data = images(4, np.uint8)
+    hashes = set()
+    for label in ("image", None):
+        dataset = open_dataset(build(IMAGE, {"image": data}, label=label), "serve")
+        hashes.add(dataset.manifest.content_sha256)
+        assert np.array_equal(dataset.inputs["image"], data.astype("f4"))
+        assert (dataset.label is None) == (label is None)
+        if label:
+            assert dataset.label.dtype == np.float32
+            assert np.array_equal(dataset.label, data)
+    assert len(hashes) == 2
+
+
 @pytest.mark.parametrize(
     ("array", "given"),
     [

@@ -116,6 +116,23 @@ def test_folders_that_are_not_listed_are_refused(refusal, image_file, tmp_path):
     )
 
 
+def test_files_that_are_not_read_are_named(build, image_file, tmp_path, caplog):
+    root = tmp_path / "images"
+    for name in ("ant/a.jpg", "cat/b.png", "c.png"):
+        image_file(root / name, (4, 6))
+    (root / "ant/a.jpg").rename(root / "ant/a.jfif")
+    for name in (b"ant/d\xe9.heic", b"cat/notes.txt", b"cat/.DS_Store", b"_SUCCESS"):
+        (root / os.fsdecode(name)).write_bytes(b"")
+    warning = (
+        "in `images`, 2 files are not read as images: `ant/d\ufffd.heic`, `c.png`. Move them "
+        "out of the folder, or rename those that are samples"
+    )
+    dataset = build(root, IMAGE)
+    assert dataset.label.tolist() == [0, 1]
+    assert dataset.manifest.warnings == [warning]
+    assert warning in caplog.messages
+
+
 def test_class_names_are_valid_text(build, image_file, tmp_path):
     root = tmp_path / "images"
     for name in (b"caf\xe9", "größe <b>".encode()):

@@ -208,3 +208,18 @@ def test_a_missing_function_is_refused(refusal, function):
         "file as `code` in the spec, put the module beside the spec, or, on a cluster, install it "
         "in the image"
     )
+
+
+@pytest.mark.parametrize("sample", ["{'x': np.full(2, i, 'f4')}", "[np.full(2, i, 'f4')]"])
+def test_an_input_may_be_the_label(build, function, sample):
+    dataset = build(function(f"for i in range(3):\n    yield {sample}"), ONE, label="x")
+    assert dataset.label.tolist() == dataset.inputs["x"].tolist() == [[0, 0], [1, 1], [2, 2]]
+
+
+@pytest.mark.parametrize("sample", ["({'x': np.ones(2, 'f4')}, 1)", "[np.ones(2, 'f4'), 1]"])
+def test_a_label_beside_an_input_of_its_name_is_refused(refusal, function, sample):
+    source = function(f"yield {sample}")
+    assert refusal(source, ONE, label="x") == (
+        f"{source}: sample 0 has a label beside the inputs, but `label` names the input `x`. "
+        "Give the label another name"
+    )

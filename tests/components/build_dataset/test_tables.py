@@ -148,3 +148,100 @@ def test_duplicate_column_names_are_refused(refusal, table):
 def test_unused_columns_may_share_a_name(build, table):
     path = table("x,y,note,note\n1,0,a,b\n")
     assert build(path, {"x": ("float32", [-1])}, label="y").inputs["x"].tolist() == [1]
+
+
+def test_an_input_of_several_columns_may_be_the_label(build, table):
+    path = table("a,b\n1,2\n3,4\n")
+    options = {"columns": {"x": ["a", "b"]}}
+    dataset = build(path, {"x": ("float32", [-1, 2])}, label="x", options=options)
+    assert dataset.label.tolist() == dataset.inputs["x"].tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.fixture
+def parquet(tmp_path):
+    """Write a Parquet file into the folder `table`."""
+
+    def write(name, **columns):
+        path = tmp_path / "table" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), path)
+        return tmp_path / "table"
+
+    return write
+
+
+X = {"x": ("float32", [-1])}
+
+
+def test_the_folders_of_a_partitioned_table_are_columns(build, parquet):
+    for year, y, x in ((2025, 1, [5.0]), (2024, 0, [1.0, 2.0]), (2024, 1, [3.0])):
+        folder = parquet(f"year={year}/y={y}/part-0.parquet", x=x)
+    dataset = build(folder, {**X, "year": ("int32", [-1])}, label="y")
+    assert dataset.inputs["x"].tolist() == [1, 2, 3, 5]
+    assert dataset.inputs["year"].tolist() == [2024, 2024, 2024, 2025]
+    assert dataset.label.tolist() == [0, 0, 1, 1]
+    assert dataset.manifest.warnings == []
+
+
+def test_partitions_of_text_are_names_to_slice_by(build, refusal, parquet):
+    for device in ("1", "a%20b"):
+        folder = parquet(f"device={device}/part-0.parquet", x=[1.0, 2.0], y=[0, 1])
+    dataset = build(folder, X, label="y", fields='{"device": []}')
+    assert dataset.fields["device"].tolist() == ["1", "1", "a b", "a b"]
+    assert refusal(folder, {**X, "device": ("float32", [-1])}, label="y") == (
+        f"{folder}: the folders of column `device` name text, but only numbers can be fed"
+    )
+
+
+def test_a_partition_of_rows_without_a_value_is_refused(refusal, parquet):
+    folder = parquet("y=__HIVE_DEFAULT_PARTITION__/part-0.parquet", x=[1.0])
+    assert refusal(folder, X, label="y") == (
+        f"{folder}/y=__HIVE_DEFAULT_PARTITION__: column `y` has rows without a value. Leave them "
+        "out"
+    )
+
+
+def test_parquet_files_that_are_not_read_are_named(build, parquet):
+    for name in ("a.parquet", "old/b.parquet", "c.parquet.bak"):
+        folder = parquet(name, x=[1.0, 2.0], y=[0, 1])
+    dataset = build(folder, X, label="y")
+    assert dataset.manifest.samples == 2
+    assert dataset.manifest.warnings == [
+        "in `table`, 2 files are not read as parquet: `c.parquet.bak`, `old/b.parquet`. Move them "
+        "out of the folder, or rename those that are samples"
+    ]
+
+
+def test_shards_of_parquet_are_complete(build, refusal, parquet):
+    hub = "0123456789abcdef"
+    parquet(f"train-00000-of-00003-{hub}.parquet", x=[1.0, 2.0], y=[0, 1])
+    folder = parquet(f"train-00002-of-00003-{hub}.parquet", x=[5.0], y=[1])
+    assert refusal(folder, X, label="y") == (
+        f"{folder} lacks `00001-of-00003` of the shards of `train.parquet`. Keep one file for "
+        "each shard, or rename files that are not part of the set"
+    )
+    parquet(f"train-00001-of-00003-{hub}.parquet", x=[3.0], y=[1])
+    dataset = build(folder, X, label="y")
+    assert dataset.inputs["x"].tolist() == [1, 2, 3, 5]
+    assert dataset.manifest.warnings == []
+    parquet("train-00001-of-00003.parquet", x=[3.0], y=[1])
+    assert refusal(folder, X, label="y") == (
+        f"{folder} has more than 3 files for the 3 shards of `train.parquet`. Keep one file for "
+        "each shard, or rename files that are not part of the set"
+    )
+
+
+def test_several_sets_and_single_shards_are_told(build, parquet):
+    parquet("train-00000-of-00001.parquet", x=[1.0], y=[0])
+    parquet("test-00000-of-00002.parquet", x=[2.0], y=[1])
+    folder = parquet("test-00001-of-00002.parquet", x=[3.0], y=[1])
+    assert build(folder, X, label="y").manifest.warnings == [
+        "`table` has several sets of shards, which are all read: `test.parquet`, `train.parquet`. "
+        "Give each set a folder of its own if only one is meant"
+    ]
+    alone = build(folder / "test-00001-of-00002.parquet", X, label="y").manifest
+    assert alone.samples == 1
+    assert alone.warnings == [
+        "`test-00001-of-00002.parquet` is one of 2 shards, and the others are not read. To read "
+        "all, name their folder as the source"
+    ]

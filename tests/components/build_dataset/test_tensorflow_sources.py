@@ -1,6 +1,7 @@
 """TFRecord files and saved tf.data datasets."""
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -25,10 +26,10 @@ def records(tmp_path):
             return tf.train.Feature(float_list=tf.train.FloatList(value=array.ravel()))
         return tf.train.Feature(int64_list=tf.train.Int64List(value=array.ravel()))
 
-    def write(*examples, name="rows.tfrecord"):
+    def write(*examples, name="rows.tfrecord", compression=""):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        with tf.io.TFRecordWriter(str(path)) as writer:
+        with tf.io.TFRecordWriter(str(path), compression) as writer:
             for example in examples:
                 features = {key: feature(value) for key, value in example.items()}
                 message = tf.train.Example(features=tf.train.Features(feature=features))
@@ -48,6 +49,53 @@ def test_numbers_of_a_folder_of_records(build, records, tmp_path):
     dataset = build(tmp_path / "many", INPUTS, label="y", options={"features": FEATURES})
     assert dataset.label.tolist() == [0, 1, 2, 0, 1]
     assert dataset.inputs["x"][2].tolist() == [[2, 2], [2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [
+        (["t.tfrecord-00000-of-00002", "t.tfrecord-00001-of-00002"], {}),
+        (["t-00000-of-00002.tfrec", "t-00001-of-00002.tfrec"], {}),
+        (["a.tfrecord", "b.tfrec"], {}),
+        (["a.tfrecord", "b.tfrecord-00000-of-00001"], {}),
+        (["a.tfrecord", "b.gz"], {}),
+        (["train-00000-of-00002", "train-00001-of-00002"], {"format": "tfrecord"}),
+        (["a.gz", "b.gz"], {"format": "tfrecord"}),
+    ],
+)
+def test_all_records_of_a_folder_are_read(build, records, tmp_path, names, options):
+    for name in names:
+        records(*rows(2), name=f"many/{name}")
+    options = {"features": FEATURES, **options}
+    dataset = build(tmp_path / "many", INPUTS, label="y", options=options)
+    assert dataset.label.tolist() == [0, 1, 0, 1]
+    assert dataset.manifest.warnings == []
+
+
+@pytest.mark.parametrize("name", ["a.tfrecord.gz", "a.tfrecord", "a.tfrecord-00000-of-00001.gz"])
+def test_gzip_is_recognized_by_its_content(build, records, name):
+    path = records(*rows(3), name=name, compression="GZIP")
+    dataset = build(path, INPUTS, label="y", options={"features": FEATURES})
+    assert dataset.label.tolist() == [0, 1, 2]
+
+
+def test_a_gzip_file_that_ends_between_two_records_is_refused(refusal, records):
+    path = records(*rows(3), name="a.tfrecord.gz")
+    gzip = zlib.compressobj(wbits=31)
+    path.write_bytes(gzip.compress(path.read_bytes()) + gzip.flush(zlib.Z_SYNC_FLUSH))
+    assert refusal(path, INPUTS, label="y", options={"features": FEATURES}) == (
+        f"{path} is a damaged gzip file: Compressed file ended before the end-of-stream marker was "
+        "reached. Write it again"
+    )
+
+
+def test_a_missing_shard_is_refused_by_name(refusal, records, tmp_path):
+    for number in (0, 2):
+        records(*rows(1), name=f"many/t.tfrecord-{number:05}-of-00003")
+    assert refusal(tmp_path / "many", INPUTS, label="y", options={"features": FEATURES}) == (
+        f"{tmp_path}/many lacks `00001-of-00003` of the shards of `t.tfrecord`. Keep one file for "
+        "each shard, or rename files that are not part of the set"
+    )
 
 
 def test_raw_bytes_and_encoded_images(build, records):

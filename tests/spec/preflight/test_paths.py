@@ -336,3 +336,53 @@ def test_class_folders_that_are_not_listed_are_refused(files: Path):
         "`data.evaluation.source` has the folders `ant`, which `images.classes` does not list: "
         f"{files / 'photos'} -> List them in the order of the model's outputs, or remove them."
     ]
+
+
+def write_files(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [
+        (["t.tfrecord-00000-of-00002", "t.tfrecord-00001-of-00002"], "features: {y: {}}"),
+        (["t.tfrec", "t.tfrecord.gz"], "features: {y: {}}"),
+        (["train-00000-of-00001", "b.gz"], "format: tfrecord, features: {y: {}}"),
+        (["year=2026/y=1/part-0.parquet", "_SUCCESS"], "columns: {image: x}"),
+        (["a/x.jfif"], "format: images"),
+    ],
+)
+def test_passes_folders_of_shards_and_partitions(files: Path, names: list[str], options: str):
+    write_files(files / "many", *names)
+    label = "" if "images" in options else "label: y, "
+    preflight(load(Path("quantgate.yaml"), [f"data.evaluation={{source: many, {label}{options}}}"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "options"),
+    [
+        ("t.tfrecord-{}-of-00003", "t.tfrecord", "features: {y: {}}"),
+        ("t-{}-of-00003.tfrec.gz", "t.tfrec", "features: {y: {}}"),
+        ("t-{}-of-00003", "t", "format: tfrecord, features: {y: {}}"),
+        ("t-{}-of-00003.parquet", "t.parquet", "columns: {image: x}"),
+    ],
+)
+def test_a_missing_shard_is_named(files: Path, name: str, whole: str, options: str):
+    write_files(files / "many", name.format("00000"), name.format("00002"))
+    assert said(f"data.evaluation={{source: many, label: y, {options}}}") == [
+        f"`data.evaluation.source` is incomplete: {files}/many lacks `00001-of-00003` of the "
+        f"shards of `{whole}` -> Keep one file for each shard, or rename files that are not part "
+        "of the set."
+    ]
+
+
+def test_many_missing_shards_are_counted(files: Path):
+    write_files(files / "many", "t.tfrecord-00001-of-01024")
+    (message,) = said("data.evaluation={source: many, label: y, features: {y: {}}}")
+    assert (
+        "lacks `00000-of-01024`, `00002-of-01024`, `00003-of-01024` and 1,020 more of the"
+        in message
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from quantgate.spec.model.data import DataSource
+from quantgate.spec.model.file_names import named_format
 
 RANDOM = "random"
 PYTHON = "python"
@@ -27,19 +28,10 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "random": (RANDOM,),
     }
 )
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 SAVED_DATASET = "dataset_spec.pb"
 
 _CALLABLE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-_SUFFIXES: Mapping[str, str] = MappingProxyType(
-    {
-        ".npz": "npz",
-        ".tfrecord": "tfrecord",
-        ".tfrecords": "tfrecord",
-        ".csv": "csv",
-        ".parquet": "parquet",
-    }
-)
 
 
 def is_callable_name(source: str) -> bool:
@@ -53,7 +45,7 @@ def declared_format(data: DataSource) -> str | None:
         return data.format
     if data.source == RANDOM:
         return RANDOM
-    return PYTHON if is_callable_name(data.source) else _SUFFIXES.get(Path(data.source).suffix)
+    return PYTHON if is_callable_name(data.source) else named_format(Path(data.source).name)
 
 
 def has_location(data: DataSource) -> bool:
@@ -77,20 +69,22 @@ def format_at(path: Path) -> str | None:
         return _format_of_folder(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return "npz"
-    known = _SUFFIXES.get(path.suffix) if path.is_file() else None
+    known = named_format(path.name) if path.is_file() else None
     return None if known == "npz" else known
 
 
 def _format_of_folder(folder: Path) -> str | None:
     if (folder / SAVED_DATASET).is_file():
         return "tf_data"
-    suffixes = {path.suffix for path in folder.iterdir() if path.is_file()}
-    if ".npy" in suffixes:
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    if any(name.endswith(".npy") for name in names):
         return "npy"
-    known = {_SUFFIXES[suffix] for suffix in suffixes & set(_SUFFIXES)} & {"tfrecord", "parquet"}
+    known = {each for each in map(named_format, names) if each in ("tfrecord", "parquet")}
     if len(known) == 1:
         return known.pop()
-    return IMAGES if image_files(folder) or class_folders(folder) else None
+    if image_files(folder) or class_folders(folder):
+        return IMAGES
+    return "parquet" if any(folder.glob("*=*/**/*.parquet")) else None
 
 
 def image_files(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from quantgate.errors import KeyPath
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import IMAGES, declared_format, format_at, unknown_folders
+from quantgate.spec.model.source_files import COMPLETE_SHARDS, shard_problem
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import did_you_mean, dotted, few, listed
 
@@ -28,6 +29,8 @@ def source_findings(target: Path, data: DataSource, path: KeyPath) -> Iterator[F
     elif actual and declared and actual != declared:
         message = f"{dotted(path)} is declared as {declared} but is {actual}: {target}"
         yield Finding(path, message, f"Write `format: {actual}`, or remove `format`.")
+    elif problem := shard_problem(target, actual or declared):
+        yield Finding(path, f"{dotted(path)} is incomplete: {problem}", f"{COMPLETE_SHARDS}.")
     elif actual == "npz" and not _keys_in_archive(target):
         yield Finding(path, f"{dotted(path)} has no arrays: {target}", _SAVE_NPZ)
     elif actual == IMAGES and data.images and data.images.classes:
