@@ -118,6 +118,7 @@ def test_the_baseline_is_compared_with_itself_and_with_candidates(bench, scaled_
     assert conditions.load >= 0
 
 
+@pytest.mark.timing
 def test_memory_and_the_time_to_load_are_measured(bench, build_model, stored, step, scaled_model):
     n = 512
     wide = build_model(
@@ -131,8 +132,11 @@ def test_memory_and_the_time_to_load_are_measured(bench, build_model, stored, st
         outputs={"y": "out"},
     )
     light, weights = scaled_model("light", [1.0, 2.0]), 4 * n * n
-    result = bench(light, [wide], runs=10)
-    small, large = (result.figures[sha256_of_file(path)] for path in (light, wide))
+    for _ in range(5):
+        result = bench(light, [wide], runs=10)
+        small, large = (result.figures[sha256_of_file(path)] for path in (light, wide))
+        if "memory_allocated_bytes" in small:  # a kernel that swaps can hide so little memory
+            break
     assert small["memory_allocated_bytes"] < 500_000
     # XNNPACK packs the weights anew, in what it allocates by itself.
     assert weights <= large["memory_allocated_bytes"] < 3 * weights

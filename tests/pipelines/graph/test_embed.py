@@ -179,7 +179,7 @@ def test_settings_for_kubernetes_stay_with_their_own_tasks(spec: Path, tmp_path:
     }
     assert pools == {("one", "one"), ("other", "other")}
     own = {component["executorLabel"] for component in _inside(ir, "comp-one")}
-    assert len(own) == 11
+    assert len(own) == 12
     assert ir["deploymentSpec"]["executors"].keys() == settings.keys() | {"exec-train"}
 
 
