@@ -44,9 +44,10 @@ class Arrays:
         self.samples = SampleDigests(len(self.indices))
 
     def input(self, name: str, array: SourceArray, dtype: np.dtype[Any]) -> ArrayFacts:
-        """Write an input as `dtype`."""
+        """Write an input as `dtype`. Only floats are quantized, and need a range for that."""
         facts = self._write("input", name, array, dtype, self.samples)
-        if self.purpose == "calibration" and facts.minimum == facts.maximum == 0:
+        is_quantized, is_zero = dtype.kind == "f", facts.minimum == facts.maximum == 0
+        if self.purpose == "calibration" and is_quantized and is_zero:
             self.problems.append(
                 f"input `{name}`: every value is 0, which leaves no range to calibrate on"
             )

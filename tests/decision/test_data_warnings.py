@@ -93,6 +93,22 @@ def test_whole_numbers_are_not_normalized():
     assert warned(calibration, samples("evaluation", dtype="int32")) == []
 
 
+@pytest.mark.parametrize("dtype", ["int32", "bool"])
+@pytest.mark.parametrize(
+    ("value", "low", "high", "unseen"),
+    [(0, 0, 1, True), (1, 0, 1, True), (0, 0, 0, False), (1, 1, 1, False)],
+)
+def test_an_integer_input_that_varies_only_in_evaluation(dtype, value, low, high, unseen):
+    calibration = samples("calibration", low=value, high=value, dtype=dtype)
+    said = [
+        f"input `x` is {value} in all calibration samples and ranges from {low} to {high} in the "
+        "evaluation data. What it changes in the model was not calibrated: calibrate on samples as "
+        "varied as the model's inputs"
+    ]
+    evaluation = samples("evaluation", low=low, high=high, dtype=dtype)
+    assert warned(calibration, evaluation) == (said if unseen else [])
+
+
 def decide_on(run, *, allow_random, **sets):
     return decide(
         dataclasses.replace(run.evidence(), **sets),

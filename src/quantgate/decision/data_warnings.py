@@ -45,6 +45,7 @@ def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[str
         *_overlap(calibration, evaluation),
         *_ranges_apart(calibration, evaluation),
         *_ranges_unseen(calibration, evaluation),
+        *_constants_unseen(calibration, evaluation),
     ]
 
 
@@ -64,7 +65,7 @@ def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
         f"input `{name}` ranges from {_range(first)} in the calibration data and from "
         f"{_range(second)} in the evaluation data. One of the two looks unnormalized: prepare "
         "both in the same way"
-        for name, first, second in _inputs_of_both(calibration, evaluation)
+        for name, first, second in _floats_of_both(calibration, evaluation)
         if _are_apart(first, second)
     ]
 
@@ -74,9 +75,20 @@ def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
         f"input `{name}` ranges from {_range(second)} in the evaluation data and only from "
         f"{_range(first)} in the calibration data. Integer models clip values outside the "
         "calibrated range: calibrate on samples as varied as the model's inputs"
-        for name, first, second in _inputs_of_both(calibration, evaluation)
+        for name, first, second in _floats_of_both(calibration, evaluation)
         if not _are_apart(first, second)
         and _beyond(first, second) > UNSEEN_SHARE * (first.maximum - first.minimum)
+    ]
+
+
+def _constants_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+    """Warn of integer inputs that switch something on which calibration never saw."""
+    return [
+        f"input `{name}` is {first.minimum:.4g} in all calibration samples and ranges from "
+        f"{_range(second)} in the evaluation data. What it changes in the model was not "
+        "calibrated: calibrate on samples as varied as the model's inputs"
+        for name, first, second in _inputs_of_both(calibration, evaluation)
+        if not _is_float(first) and first.minimum == first.maximum and _beyond(first, second)
     ]
 
 
@@ -91,8 +103,18 @@ def _inputs_of_both(
 ) -> Iterator[tuple[str, ArrayFacts, ArrayFacts]]:
     known = evaluation.manifest.inputs
     for name, facts in calibration.manifest.inputs.items():
-        if name in known and facts.dtype.startswith("float"):
+        if name in known:
             yield name, facts, known[name]
+
+
+def _floats_of_both(
+    calibration: SampleSet, evaluation: SampleSet
+) -> Iterator[tuple[str, ArrayFacts, ArrayFacts]]:
+    return (pair for pair in _inputs_of_both(calibration, evaluation) if _is_float(pair[1]))
+
+
+def _is_float(facts: ArrayFacts) -> bool:
+    return facts.dtype.startswith("float")
 
 
 def _are_apart(first: ArrayFacts, second: ArrayFacts) -> bool:

@@ -249,6 +249,20 @@ def test_nothing_but_zeros_cannot_calibrate(build, refusal, caplog):
     assert open_dataset(build(IMAGE, zeros), "serve").manifest.samples == 100
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8", "bool"])
+def test_integers_that_are_all_zero_can_calibrate(build, refusal, dtype):
+    inputs = {"ids": ("float32", [-1, 3]), "token_type_ids": (dtype, [-1, 3])}
+    arrays = {"ids": np.ones((9, 3), np.float32), "token_type_ids": np.zeros((9, 3), dtype)}
+    dataset = open_dataset(build(inputs, arrays, purpose="calibration"), "serve")
+    facts = dataset.manifest.inputs["token_type_ids"]
+    assert (facts.dtype, facts.minimum, facts.maximum) == (dtype, 0, 0)
+    arrays["ids"] *= 0
+    assert refusal(inputs, arrays, purpose="calibration") == (
+        "SOURCE cannot serve as calibration data:\n"
+        "  - input `ids`: every value is 0, which leaves no range to calibrate on"
+    )
+
+
 def test_empty_arrays_are_refused(refusal):
     assert refusal(IMAGE, {"image": images(0)}) == (
         "SOURCE cannot serve as evaluation data:\n  - there are no samples"
