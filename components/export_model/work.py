@@ -61,14 +61,22 @@ def _export_with_keras(path: Path, folder: str) -> None:
     # A file in the user's home may name another backend, which changes the export.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
+    from keras.src.export.export_utils import get_input_signature
 
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    model.export(folder, format="tf_saved_model", verbose=False)
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    # `model.export` leaves `training` open, and augmentation layers take that for True.
+    archive.add_endpoint(
+        "serve", lambda *inputs: model(*inputs, training=False), get_input_signature(model)
+    )
+    archive.write_out(folder, verbose=False)
 
 
 def _export_with_tf_keras(path: Path, folder: str) -> None:
     import tf_keras
 
+    tf_keras.backend.set_learning_phase(0)
     tf_keras.models.load_model(str(path), compile=False, safe_mode=True).export(folder)
 
 

@@ -45,6 +45,8 @@ def _save_all(folder: Path) -> None:
         def call(self, x: Any) -> Any:
             return x * 2
 
+    for name, model in _of_every_form(keras).items():
+        model.save(folder / f"{name}.keras")
     for name, layer in {
         "custom": Doubled(),
         "lambda": layers.Lambda(lambda x: x * 2),
@@ -75,3 +77,34 @@ def _make_older(source: Path, target: Path, grouped_before: str = "") -> None:
         older = text.replace(grouped_before, f'"groups": 1, {grouped_before}', 1)
         file.attrs["model_config"] = older if grouped_before else text
         file.attrs["keras_version"] = "2.15.0"
+
+
+def _of_every_form(keras: Any) -> dict[str, Any]:
+    """Return models with one or several inputs and outputs, as lists and as dicts."""
+    layers = keras.layers
+    left, right = layers.Input((4,), name="left"), layers.Input((2,), name="right")
+    ids = layers.Input((3,), dtype="int32", name="ids")
+    joined = layers.Concatenate()([layers.Dense(8, activation="relu")(left), right])
+    head, tail = layers.Dense(3, name="head")(joined), layers.Dense(2, name="tail")(joined)
+    embedded = layers.Flatten()(layers.Embedding(5, 4)(ids))
+    random = [layers.RandomRotation(0.2), layers.RandomZoom(0.3), layers.GaussianNoise(0.5)]
+    image = layers.Input((8, 8, 1), name="image")
+    augmented = layers.Flatten()(keras.Sequential([*random, layers.RandomContrast(0.5)])(image))
+    return {
+        "sequential": keras.Sequential(
+            [
+                layers.Input((8, 8, 1), name="image"),
+                layers.Conv2D(4, 3),
+                layers.BatchNormalization(),
+                layers.Dropout(0.5),
+                layers.Flatten(),
+                layers.Dense(3),
+            ]
+        ),
+        "list_of_inputs": keras.Model([right, left], head),
+        "dict_of_inputs": keras.Model({"right": right, "left": left}, head),
+        "list_of_outputs": keras.Model([left, right], [tail, head]),
+        "dict_of_outputs": keras.Model([left, right], {"tail": tail, "first": head}),
+        "integers": keras.Model(ids, layers.Dense(2)(embedded)),
+        "augmented": keras.Model({"image": image}, layers.Dense(3)(augmented)),
+    }

@@ -1,6 +1,7 @@
 """A Keras file becomes a SavedModel with the same outputs, or is refused with a reason."""
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,74 @@ def test_a_saved_model_that_computes_the_same(keras_files: Path, tmp_path: Path,
     inputs = dict(np.load(keras_files / "inputs.npz"))
     outputs = run_isolated(computed, folder, inputs, limits=ResourceLimits(60))
     np.testing.assert_allclose(outputs, np.load(keras_files / "outputs.npy"), atol=1e-6)
+
+
+def exported_by_keras(file: Path, folder: Path) -> None:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+
+    model = keras.saving.load_model(file, compile=False)
+    model.export(folder, format="tf_saved_model", verbose=False)
+
+
+def described(saved_model: Path) -> tuple[dict[str, tuple[str, str]], bytes]:
+    """Return a SavedModel's signatures by key and the bytes of its conversion."""
+    import tensorflow as tf
+
+    signatures = {
+        key: (str(one.structured_input_signature), str(one.structured_outputs))
+        for key, one in tf.saved_model.load(str(saved_model)).signatures.items()
+    }
+    return signatures, tf.lite.TFLiteConverter.from_saved_model(str(saved_model)).convert()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sequential",
+        "list_of_inputs",
+        "dict_of_inputs",
+        "list_of_outputs",
+        "dict_of_outputs",
+        "integers",
+    ],
+)
+def test_the_same_signatures_and_bytes_as_from_keras_s_own_export(
+    keras_files: Path, tmp_path: Path, name: str
+):
+    file = keras_files / f"{name}.keras"
+    export_model(str(file), saved_model_path=str(tmp_path / "ours"))
+    run_isolated(exported_by_keras, file, tmp_path / "theirs", limits=ResourceLimits(60))
+    ours = run_isolated(described, tmp_path / "ours", limits=ResourceLimits(60))
+    theirs = run_isolated(described, tmp_path / "theirs", limits=ResourceLimits(60))
+    assert ours == theirs
+    assert set(ours[0]) == {"serve", "serving_default"}
+
+
+def inferred(file: Path, inputs: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+
+    return keras.saving.load_model(file, compile=False)(inputs, training=False).numpy()
+
+
+def test_augmentation_layers_are_exported_as_for_inference(keras_files: Path, tmp_path: Path):
+    file, folder = keras_files / "augmented.keras", tmp_path / "saved_model"
+    export_model(str(file), saved_model_path=str(folder))
+    image = np.random.default_rng(3).random((5, 8, 8, 1)).astype(np.float32)
+    expected = run_isolated(inferred, file, {"image": image}, limits=ResourceLimits(60))
+    outputs = run_isolated(computed, folder, {"image": image}, limits=ResourceLimits(60))
+    np.testing.assert_allclose(outputs, expected, atol=1e-6)
+    baseline = tmp_path / "baseline.tflite"
+    convert_baseline(
+        SavedModelGraph(str(folder), ["serving_default"]),
+        calibrated=False,
+        baseline_path=str(baseline),
+        prepared_path=str(tmp_path / "prepared.tflite"),
+        facts_path=str(tmp_path / "facts.json"),
+    )
+    flatten = {"SHAPE", "STRIDED_SLICE", "PACK", "RESHAPE"}
+    assert ModelFacts.read(tmp_path / "facts.json").ops.keys() == {*flatten, "FULLY_CONNECTED"}
 
 
 def test_inputs_keep_their_names_and_empty_folders_may_vanish(keras_files: Path, tmp_path: Path):

@@ -18,8 +18,8 @@ import tf_keras
 tf_keras.utils.set_random_seed(3)
 layers = tf_keras.layers
 model = tf_keras.Sequential(
-    [layers.Input((8, 8, 2), name="x"), layers.DepthwiseConv2D(3, groups=1), layers.Flatten(),
-     layers.Dense(3, name="y")]
+    [layers.Input((8, 8, 2), name="x"), layers.RandomRotation(0.2), layers.RandomZoom(0.3),
+     layers.DepthwiseConv2D(3, groups=1), layers.Flatten(), layers.Dense(3, name="y")]
 )
 model.compile("adam", "mse")
 model.fit(np.ones((4, 8, 8, 2)), np.ones((4, 3)), verbose=0)
