@@ -1,6 +1,8 @@
 """Convert an image file to an array, as the spec's `images` section says."""
 
-from dataclasses import dataclass
+import logging
+import struct
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +17,9 @@ from quantgate.spec.model.data import ImageOptions
 
 Array = NDArray[Any]
 GRAYSCALE = "grayscale"
+_ORIENTATION = 0x0112
+_DAMAGED = (OSError, ValueError, SyntaxError, struct.error)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,14 @@ class Preparation:
         size: (height, width) to resize to, or None to keep the size.
         channels: "rgb", "bgr" or "grayscale".
         flat: whether the array lacks the dimension of the channels.
+        warned: properties of images that the log has a warning about.
     """
 
     options: ImageOptions
     size: tuple[int, int] | None
     channels: str
     flat: bool
+    warned: set[str] = field(default_factory=set)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -44,12 +51,29 @@ class Preparation:
         pillow = library("PIL.Image", "images")
         try:
             with pillow.open(file) as image:
-                pixels = np.asarray(self._resized(in_8_bits(image, name).convert(self._mode)))
-        except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+                upright = in_8_bits(self._upright(image, name), name)
+                pixels = np.asarray(self._resized(upright.convert(self._mode)))
+        except (*_DAMAGED, pillow.DecompressionBombError) as error:
             raise InputError(f"{name} cannot be read as an image: {error}") from error
         if self.channels == GRAYSCALE and not self.flat:
             pixels = pixels[..., np.newaxis]
         return self._normalized(pixels[..., ::-1] if self.channels == "bgr" else pixels)
+
+    def _upright(self, image: Any, name: str) -> Any:
+        if image.has_transparency_data:
+            self._warn_once(name, "transparent pixels, whose alpha is dropped")
+        image.load()  # turns a TIFF itself
+        if not _is_turned(image):
+            return image
+        if self.options.orientation == "apply":
+            return library("PIL.ImageOps", "images").exif_transpose(image)
+        self._warn_once(name, "an EXIF orientation, which is ignored (see `images.orientation`)")
+        return image
+
+    def _warn_once(self, name: str, loss: str) -> None:
+        if loss not in self.warned:
+            self.warned.add(loss)
+            log.warning("%s has %s. Further images like it are not listed", name, loss)
 
     @property
     def _mode(self) -> str:
@@ -71,6 +95,13 @@ class Preparation:
         values -= np.asarray(self.options.mean or [0.0], np.float32)
         values /= np.asarray(self.options.std or [1.0], np.float32)
         return values
+
+
+def _is_turned(image: Any) -> bool:
+    try:
+        return image.getexif().get(_ORIENTATION) in range(2, 9)
+    except _DAMAGED:
+        return False
 
 
 def preparation_for(options: ImageOptions | None, expected: TensorFacts) -> Preparation:

@@ -312,3 +312,53 @@ def test_pixels_of_unknown_range_are_refused(refusal, tmp_path, dtype, kind):
         f"{path} has pixels that are {kind}, so their range is unknown. Convert it to 8 or 16 "
         "bits, or give the samples as .npz or .npy"
     )
+
+
+@pytest.fixture
+def turned(tmp_path) -> Path:
+    """A folder with two images that EXIF data turns by 180 degrees. Their left half is white."""
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    pixels[:, :3] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    (tmp_path / "images" / "a").mkdir(parents=True)
+    for name in ("x.png", "y.png"):
+        Image.fromarray(pixels).save(tmp_path / "images" / "a" / name, exif=exif)
+    return tmp_path / "images"
+
+
+def test_the_exif_orientation_is_ignored_with_one_warning(build, turned, caplog):
+    images = build(turned, IMAGE).inputs["image"]
+    assert images[:, 0, 0, 0].tolist() == [255, 255]
+    assert caplog.messages == [
+        f"{turned}/a/x.png has an EXIF orientation, which is ignored (see `images.orientation`). "
+        "Further images like it are not listed"
+    ]
+
+
+def test_the_exif_orientation_is_applied_on_request(build, turned, caplog):
+    images = build(turned, IMAGE, options={"images": {"orientation": "apply"}}).inputs["image"]
+    assert images[:, 0, 0, 0].tolist() == [0, 0]
+    assert images[:, 0, -1, 0].tolist() == [255, 255]
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("damaged", [b"Exif\0\0no TIFF header", b"Exif\0\0MM\0*\0\0"])
+def test_damaged_exif_data_are_no_orientation(build, tmp_path, damaged):
+    path = tmp_path / "images" / "a" / "x.png"
+    path.parent.mkdir(parents=True)
+    Image.new("RGB", (6, 4), (255, 255, 255)).save(path, exif=damaged)
+    for orientation in ("ignore", "apply"):
+        options = {"images": {"orientation": orientation}}
+        image = build(tmp_path / "images", IMAGE, options=options).inputs["image"]
+        assert set(image.ravel()) == {255}
+
+
+def test_a_dropped_alpha_channel_is_a_warning(build, tmp_path, caplog):
+    pixels = np.full((4, 6, 4), 100, np.uint8)
+    root = save(pixels, tmp_path / "images" / "a" / "x.png")
+    assert set(build(root, IMAGE).inputs["image"].ravel()) == {100}
+    assert caplog.messages == [
+        f"{root}/a/x.png has transparent pixels, whose alpha is dropped. Further images like it "
+        "are not listed"
+    ]

@@ -69,6 +69,11 @@ class ImageOptions(Alternatives):
     std: list[PositiveFloat] | None = Field(
         default=None, description="Then divided by: one value, or one per channel."
     )
+    orientation: Literal["ignore", "apply"] | None = Field(
+        default=None,
+        description="Whether to turn images as their EXIF data says. The default is `ignore`, as "
+        "in most training code.",
+    )
     classes: list[Text] | None = Field(
         default=None,
         min_length=1,
