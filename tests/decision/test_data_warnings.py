@@ -109,6 +109,12 @@ def test_an_integer_input_that_varies_only_in_evaluation(dtype, value, low, high
     assert warned(calibration, evaluation) == (said if unseen else [])
 
 
+def test_inputs_that_only_one_of_the_sets_has_are_not_compared():
+    calibration, evaluation = samples("calibration", high=500), samples("evaluation")
+    evaluation.manifest.inputs["y"] = evaluation.manifest.inputs.pop("x")
+    assert warned(calibration, evaluation) == []
+
+
 def decide_on(run, *, allow_random, **sets):
     return decide(
         dataclasses.replace(run.evidence(), **sets),
