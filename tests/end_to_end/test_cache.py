@@ -1,6 +1,7 @@
 """The cache with the real graph: the tasks that a changed spec runs again."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,8 @@ def test_only_tasks_with_changed_inputs_run_again(
     spec = example / "quantgate.yaml"
     spec.write_text(spec.read_text().replace("modes: [", "modes: [float16, "))
     dry = quantgate("run", spec, "--dry-run", "--cache-dir", cache)
-    assert "Quantize float16              to run: no entry yet\n" in dry.stdout
-    assert "Quantize dynamic_range        cached\n" in dry.stdout
+    assert re.search("Quantize float16 +to run: no entry yet\n", dry.stdout)
+    assert re.search("Quantize dynamic_range +cached\n", dry.stdout)
     more, _ = ran()
     assert more == {
         "Quantize float16",
