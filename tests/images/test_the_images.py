@@ -20,10 +20,11 @@ from importlib.metadata import distributions
 versions = {d.metadata["Name"]: d.version for d in distributions()}
 print(json.dumps({re.sub("[-_.]+", "-", name).lower(): versions[name] for name in versions}))
 """
+#: Components that run in the image without TensorFlow.
 WORK = [
     path.parent.name
-    for path in sorted((ROOT / "components").glob("*/work.py"))
-    if path.parent.name not in ("convert_baseline", "calibrate", "quantize", "export_model")
+    for path in sorted((ROOT / "components").glob("*/component.py"))
+    if "base_image=RUNTIME" in path.read_text(encoding="utf-8")
 ]
 
 
