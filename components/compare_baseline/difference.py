@@ -1,5 +1,6 @@
 """The difference between two arrays that should be equal but for rounding."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ def difference_of(expected: NDArray[Any], computed: NDArray[Any]) -> float:
     if not np.issubdtype(one.dtype, np.floating):
         return float(np.mean(one != other)) if one.size else 0.0
     return _relative(one.astype(np.float64), other.astype(np.float64))
+
+
+def largest_of(differences: Sequence[float]) -> float | None:
+    """Return the largest difference, or None if it is infinite, which JSON cannot hold."""
+    largest = max(differences)
+    return largest if np.isfinite(largest) else None
 
 
 def _relative(expected: NDArray[np.float64], computed: NDArray[np.float64]) -> float:

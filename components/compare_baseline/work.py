@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
-from quantgate.components.compare_baseline.difference import TOLERANCE, difference_of
+from quantgate.components.compare_baseline.difference import TOLERANCE, difference_of, largest_of
 from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
 from quantgate.components.litert.interpreter import ASSIGN_VARIABLE, LiteRTModel
 from quantgate.components.processes.isolation import (
@@ -126,7 +126,7 @@ def _differences_of(
             output=name,
             samples=len(each),
             median=float(np.median(each)),
-            largest=float(max(each)),
+            largest=largest_of(each),
         )
 
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
-from quantgate.components.conversion.saved_model import SavedModelGraph
+from quantgate.components.conversion.saved_model import SERVING_TAGS, SavedModelGraph
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def frozen(model: SavedModelGraph) -> Iterator[SavedModelGraph]:
     signatures = {key: _with_constants(loaded.signatures[key]) for key in model.signatures}
     with TemporaryDirectory(prefix="quantgate-", ignore_cleanup_errors=True) as folder:
         tf.saved_model.save(tf.Module(), folder, signatures=signatures)
-        yield replace(model, folder=folder, tags=("serve",), frozen=False)
+        yield replace(model, folder=folder, tags=SERVING_TAGS, frozen=False)
 
 
 def _with_constants(function: Any) -> Callable[..., Any]:

@@ -14,14 +14,14 @@ class OutputDifference(Record):
         output: name of the output.
         samples: number of samples that were compared.
         median: median of the samples' differences.
-        largest: the largest of them.
+        largest: the largest of them, or None if it is infinite, which JSON cannot hold.
     """
 
     signature: str
     output: str
     samples: int
     median: float
-    largest: float
+    largest: float | None
 
 
 class SourceComparison(Record):

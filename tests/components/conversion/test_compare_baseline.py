@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.components.compare_baseline.difference import TOLERANCE, difference_of
+from quantgate.components.compare_baseline.difference import TOLERANCE, difference_of, largest_of
 from quantgate.components.compare_baseline.work import SAMPLES, compare_baseline
 from quantgate.errors import InputError
-from quantgate.records.source import SourceComparison
+from quantgate.records.source import OutputDifference, SourceComparison
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -108,6 +108,18 @@ def test_the_difference_of_integers_is_the_share_that_differs() -> None:
     assert difference_of(expected, expected) == 0.0
     assert difference_of(expected, np.where(expected == 3, 9, expected)) == 0.125
     assert difference_of(expected > 3, expected > 4) == 0.125
+
+
+def test_a_sample_that_cannot_be_compared_survives_the_record(tmp_path: Path) -> None:
+    largest = largest_of([1e-7, 1e-7, difference_of(np.array([1.0]), np.array([np.nan]))])
+    difference = OutputDifference(
+        signature="serve", output="boxes", samples=3, median=1e-7, largest=largest
+    )
+    comparison = SourceComparison(
+        baseline_sha256="0" * 64, tolerance=TOLERANCE, outputs=[difference]
+    )
+    comparison.write(tmp_path / "comparison.json")
+    assert SourceComparison.read(tmp_path / "comparison.json") == comparison
 
 
 def test_rounding_is_within_the_tolerance_and_another_class_is_not() -> None:
