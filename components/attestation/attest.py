@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ai_edge_litert.schema_py_generated import ModelT
+
 from quantgate.components.attestation.trial import (
     Attempt,
     Samples,
@@ -17,6 +19,7 @@ from quantgate.components.attestation.trial import (
 )
 from quantgate.components.conversion.converter import Recipe
 from quantgate.components.conversion.failure import essence, sentence
+from quantgate.components.conversion.round_trips import round_trips
 from quantgate.components.litert.agreement import disagreements
 from quantgate.components.litert.flatbuffer import (
     Contents,
@@ -86,8 +89,9 @@ def attest(case: Case) -> dict[str, Any]:
     unchanged = _is_unchanged(contents, read_contents(Path(case.baseline).read_bytes()))
     # If nothing was quantized, all other shortcomings follow from that.
     read = _unchanged(case.recipe.mode) if unchanged else _read(described, contents, case)
+    narrowed = _round_trips(model) if case.recipe.excludes else ()
     trial, tried = _try_out(case, sum(described.macs.values()))
-    findings = [*read, *tried]
+    findings = [*read, *narrowed, *tried]
     return {
         **dict(described),
         "status": "rejected" if any(finding.rejects for finding in findings) else "converted",
@@ -141,6 +145,15 @@ def _float_ops(described: Delivered, mode: Mode) -> Iterator[Finding]:
         listed = ", ".join(f"{name} ({count})" for name, count in described.float_ops.items())
         promise = ", in a mode that promises none" if mode.integer_only else ""
         yield Finding(f"ops left in float{promise}: {listed}", rejects=mode.integer_only)
+
+
+def _round_trips(model: ModelT) -> Iterator[Finding]:
+    for name in round_trips(model):
+        yield Finding(
+            f"`{name}` is in float, as `exclude` asks, but went through 8 bits before: a QUANTIZE "
+            "and a DEQUANTIZE are left",
+            rejects=True,
+        )
 
 
 def _trained_quantization(described: Delivered, mode: Mode) -> Iterator[Finding]:

@@ -52,6 +52,11 @@ class Recipe:
     select_tf_ops: bool = False
 
     @property
+    def excludes(self) -> bool:
+        """True if some ops stay in float on request."""
+        return bool(self.exclude_ops or self.exclude_nodes)
+
+    @property
     def supported_ops(self) -> tuple[str, ...]:
         """Names in `tf.lite.OpsSet`, or an empty tuple for the converter's default."""
         if not self.select_tf_ops:

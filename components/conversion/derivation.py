@@ -1,5 +1,7 @@
 """Derive integer models from one calibrated model, with the same bytes as the public converter.
 
+A model with ops left in float differs from it: 8-bit round trips in front of them are removed.
+
 The steps are those of `tf.lite.TFLiteConverter` after its calibration. They call private parts of
 TensorFlow. Import this module only with a version in `converter.PROVEN`. Tests compare its models
 with the public converter's for these versions.
@@ -21,6 +23,7 @@ from tensorflow.lite.tools.flatbuffer_utils import (
 
 from quantgate.components.conversion.converter import Recipe
 from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.components.conversion.round_trips import without_round_trips
 from quantgate.domain.modes import BUILTINS
 
 CONVERTER_API = 2
@@ -51,7 +54,7 @@ def _to_int8(calibrated: bytes, recipe: Recipe) -> bytes:
         denylisted_ops=list(recipe.exclude_ops),
         denylisted_nodes=list(recipe.exclude_nodes),
     )
-    return quantized
+    return without_round_trips(quantized) if recipe.excludes else quantized
 
 
 def _to_16x8(calibrated: bytes, recipe: Recipe) -> bytes:

@@ -180,7 +180,7 @@ def _delivered(
 def _with_known_exclusions(
     recipe: Recipe, source: Source, calibration: Calibration | None
 ) -> Recipe:
-    if not (recipe.exclude_ops or recipe.exclude_nodes):
+    if not recipe.excludes:
         return recipe
     if source.calibrated is None or _way(calibration) == "converter":
         raise UnknownExclusion(

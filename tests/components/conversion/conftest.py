@@ -248,6 +248,7 @@ def _export_all(folder: Path) -> None:
         _export(tf, folder / name, function, inputs)
     _export_running_sum(tf, folder / "running_sum")
     _export_fused_lstm(tf, folder / "fused_lstm")
+    _export_fused_lstm(tf, folder / "uneven_lstm", loudest=200.0)
     tf.saved_model.save(tf.Module(), str(folder / "unsigned"))
 
 
@@ -391,10 +392,11 @@ def _export_running_sum(tf: Any, folder: Path) -> None:
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.step})
 
 
-def _export_fused_lstm(tf: Any, folder: Path) -> None:
+def _export_fused_lstm(tf: Any, folder: Path, loudest: float = 1.0) -> None:
     """Export an LSTM that is marked so that the converter replaces it with a single LiteRT op.
 
-    Keras 2 marks its layer like this. Keras 3 does not.
+    Keras 2 marks its layer like this. Keras 3 does not. If the last feature is the
+    `loudest`, the input is multiplied with that and the kernel divided by it.
     """
     random, steps, units = np.random.default_rng(9), 5, 16
 
@@ -402,6 +404,8 @@ def _export_fused_lstm(tf: Any, folder: Path) -> None:
         return tf.constant(random.normal(size=shape, scale=0.4).astype(np.float32))
 
     kernel, recurrent, bias = weights(4, 64), weights(units, 64), weights(64)
+    loudness = tf.constant([1.0, 1.0, 1.0, loudest])
+    kernel = kernel / loudness[:, None]
     dense = weights(units, 3)
 
     def standard_lstm(x: Any, h: Any, c: Any, kernel: Any, recurrent: Any, bias: Any) -> Any:
@@ -427,6 +431,7 @@ def _export_fused_lstm(tf: Any, folder: Path) -> None:
 
     def last_state(x: Any) -> Any:
         nought = tf.zeros([1, units])
+        x = x if loudest == 1.0 else x * loudness
         return {"y": tf.matmul(lstm(x, nought, nought, kernel, recurrent, bias)[0], dense)}
 
     module = tf.Module()
