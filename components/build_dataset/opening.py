@@ -20,6 +20,7 @@ from quantgate.components.build_dataset.sources import (
 from quantgate.components.build_dataset.spool import Stream, spooled
 from quantgate.components.build_dataset.tables import read_csv, read_parquet
 from quantgate.components.build_dataset.tfrecord import read_records
+from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import (
@@ -70,7 +71,7 @@ class Opened:
         synthetic: whether the values are random.
         fields: further arrays that metrics need, by key. The label may be among them.
         unused: keys of the arrays that are ignored.
-        warnings: sentences about files that are left out or may not be meant.
+        warnings: about files that are left out or may not be meant.
     """
 
     path: str
@@ -79,7 +80,7 @@ class Opened:
     synthetic: bool
     fields: dict[str, SourceArray]
     unused: list[str]
-    warnings: list[str]
+    warnings: list[Warned]
 
     @property
     def available(self) -> int:

@@ -65,7 +65,7 @@ def build_dataset(
 
 def _log_notes(opened: Opened) -> None:
     for warning in opened.warnings:
-        log.warning("%s", warning)
+        log.warning("%s", warning.message)
     if opened.unused:
         log.info("%s: ignored, as neither inputs nor label: %s", opened.path, listed(opened.unused))
 

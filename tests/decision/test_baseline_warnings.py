@@ -4,6 +4,7 @@ import pytest
 
 from quantgate.decision.baseline_warnings import warnings_of_baseline
 from quantgate.decision.sample_sets import SampleSet
+from quantgate.domain.warnings import BASELINE_AT_ZERO, BASELINE_GUESSES, FEW_CALIBRATION_SAMPLES
 from quantgate.records.tasks import ArrayFacts, Manifest
 
 FACTS = ArrayFacts(file="x.npy", shape=[1, 2], dtype="f4", minimum=0, maximum=1)
@@ -44,8 +45,10 @@ def test_a_float_model_that_does_not_beat_the_most_frequent_class_gives_a_warnin
     )
     assert warnings == (
         [
-            "the float model's head (0.6000) does not beat always predicting class 0, the most "
-            "frequent one (0.6000). Check that labels and preprocessing match the model"
+            BASELINE_GUESSES.says(
+                "the float model's head (0.6000) does not beat always predicting class 0, the most "
+                "frequent one (0.6000). Check that labels and preprocessing match the model"
+            )
         ]
         if guesses
         else []
@@ -57,8 +60,10 @@ def test_a_float_model_with_a_metric_of_0_gives_a_warning():
     metrics = {"boxes": "mean_average_precision", "head": "top1", "psnr": "psnr", "auc": "roc_auc"}
     labelled = samples("evaluation", 100, {"0": 60, "1": 40})
     assert warnings_of_baseline(figures, metrics, {}, labelled) == [
-        f"the float model's {name} is 0, so no candidate can lose any of it. Check that labels "
-        "and preprocessing match the model"
+        BASELINE_AT_ZERO.says(
+            f"the float model's {name} is 0, so no candidate can lose any of it. Check that labels "
+            "and preprocessing match the model"
+        )
         for name in ("boxes", "head")
     ]
 
@@ -77,12 +82,14 @@ def test_only_top1_is_compared_with_the_most_frequent_class():
 def test_few_calibration_samples_give_a_warning(count, named):
     advised = "LiteRT's guide recommends 100 to 500, as varied as the model's inputs"
     few, enough = samples("calibration", count), samples("calibration", 100)
+    start = f"integer models are calibrated on only {named}"
     assert warnings_of_baseline({}, {}, few, {}) == [
-        f"integer models are calibrated on only {named}: {advised}"
+        FEW_CALIBRATION_SAMPLES.says(f"{start}: {advised}")
     ]
-    assert warnings_of_baseline(
-        {}, {}, {"encode": few["serve"], "decode": enough["serve"]}, {}
-    ) == [f"integer models are calibrated on only {named} of signature `encode`: {advised}"]
+    both = {"encode": few["serve"], "decode": enough["serve"]}
+    assert warnings_of_baseline({}, {}, both, {}) == [
+        FEW_CALIBRATION_SAMPLES.says(f"{start} of signature `encode`: {advised}")
+    ]
     assert warnings_of_baseline({}, {}, enough, {}) == []
 
 

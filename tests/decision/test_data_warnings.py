@@ -8,6 +8,13 @@ from quantgate.decision.data_warnings import warnings_about
 from quantgate.decision.decide import Terms, decide
 from quantgate.decision.provenance import Host
 from quantgate.decision.sample_sets import SampleSet
+from quantgate.domain.warnings import (
+    FILES_NOT_READ,
+    SHARED_SAMPLES,
+    UNCALIBRATED_INPUT,
+    UNCALIBRATED_RANGE,
+    UNNORMALIZED,
+)
 from quantgate.records.tasks import ArrayFacts, Manifest
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
@@ -42,23 +49,24 @@ def test_samples_in_both_data_sets_are_counted():
         "2 of the 3 evaluation samples are in the calibration set too. Accuracy on them says less "
         "about new data: keep the two sets apart"
     )
-    assert warned(calibration, evaluation) == [overlap]
+    assert warned(calibration, evaluation) == [SHARED_SAMPLES.says(overlap)]
     assert warned(calibration, samples("evaluation", [b"d"])) == []
     assert warnings_about({}, {"serve": evaluation}) == []
     other = samples("evaluation", [b"x"])
     sets = {"encode": calibration, "decode": calibration}
     assert warnings_about(sets, {"encode": other, "decode": evaluation}) == [
-        f"signature `decode`: {overlap}"
+        SHARED_SAMPLES.says(f"signature `decode`: {overlap}")
     ]
 
 
 def test_doubts_about_files_are_told_with_the_purpose():
     calibration, evaluation = samples("calibration"), samples("evaluation")
     skipped = "1 file in `x` is not read"
-    manifest = evaluation.manifest.model_copy(update={"warnings": [skipped]})
+    manifest = evaluation.manifest.model_copy(update={"warnings": [FILES_NOT_READ.says(skipped)]})
     evaluation = dataclasses.replace(evaluation, manifest=manifest)
-    assert warned(calibration, evaluation) == [f"evaluation data: {skipped}"]
-    assert warnings_about({}, {"serve": evaluation}) == [f"evaluation data: {skipped}"]
+    told = [FILES_NOT_READ.says(f"evaluation data: {skipped}")]
+    assert warned(calibration, evaluation) == told
+    assert warnings_about({}, {"serve": evaluation}) == told
 
 
 @pytest.mark.parametrize(
@@ -67,11 +75,11 @@ def test_doubts_about_files_are_told_with_the_purpose():
 )
 def test_very_different_ranges_look_unnormalized(low, high, apart):
     warnings = warned(samples("calibration", low=low, high=high), samples("evaluation"))
-    said = [
+    said = (
         f"input `x` ranges from {low:.4g} to {high:.4g} in the calibration data and from 0 to 1 in "
         "the evaluation data. One of the two looks unnormalized: prepare both in the same way"
-    ]
-    assert warnings == (said if apart else [])
+    )
+    assert warnings == ([UNNORMALIZED.says(said)] if apart else [])
 
 
 @pytest.mark.parametrize(
@@ -80,12 +88,12 @@ def test_very_different_ranges_look_unnormalized(low, high, apart):
 )
 def test_values_outside_the_calibrated_range_give_a_warning(low, high, unseen):
     warnings = warned(samples("calibration"), samples("evaluation", low=low, high=high))
-    said = [
+    said = (
         f"input `x` ranges from {low:.4g} to {high:.4g} in the evaluation data and only from 0 to "
         "1 in the calibration data. Integer models clip values outside the calibrated range: "
         "calibrate on samples as varied as the model's inputs"
-    ]
-    assert warnings == (said if unseen else [])
+    )
+    assert warnings == ([UNCALIBRATED_RANGE.says(said)] if unseen else [])
 
 
 def test_whole_numbers_are_not_normalized():
@@ -100,13 +108,14 @@ def test_whole_numbers_are_not_normalized():
 )
 def test_an_integer_input_that_varies_only_in_evaluation(dtype, value, low, high, unseen):
     calibration = samples("calibration", low=value, high=value, dtype=dtype)
-    said = [
+    said = (
         f"input `x` is {value} in all calibration samples and ranges from {low} to {high} in the "
         "evaluation data. What it changes in the model was not calibrated: calibrate on samples as "
         "varied as the model's inputs"
-    ]
+    )
     evaluation = samples("evaluation", low=low, high=high, dtype=dtype)
-    assert warned(calibration, evaluation) == (said if unseen else [])
+    told = [UNCALIBRATED_INPUT.says(said)] if unseen else []
+    assert warned(calibration, evaluation) == told
 
 
 def test_inputs_that_only_one_of_the_sets_has_are_not_compared():
@@ -146,6 +155,7 @@ def test_nothing_qualifies_on_random_data(run):
     assert decision.candidates[0].reasons == [refusal]
     assert not decision.candidates[0].qualified
     assert (decision.warnings, decision.advice) == ([WARNING], [])
+    assert decision.warning_ids == ["random_data"]
 
 
 def test_both_data_sets_may_be_random(run):

@@ -46,15 +46,19 @@ def test_no_number_of_samples_shows_a_drop_of_0():
 
 def warnings(limits, samples, metrics=None, top1=0.9):
     known = {name: Limit.model_validate(limit) for name, limit in limits.items()}
-    return warnings_of_power(known, {"top1": top1}, metrics or {}, samples)
+    told = warnings_of_power(known, {"top1": top1}, metrics or {}, samples)
+    return [(warning.id, warning.message) for warning in told]
 
 
 def test_a_limit_too_tight_for_the_data_gives_a_warning():
     limits = {"top1": {"max_drop": 0.002, "confidence": 0.95}}
     assert warnings(limits, 900) == [
-        "900 evaluation samples cannot show that top1 drops by at most 0.002 at 95 % confidence, "
-        "not even for a candidate that agrees with the baseline on each of them. At least 1,351 "
-        "are needed: evaluate on more samples, or widen the limit"
+        (
+            "few_evaluation_samples",
+            "900 evaluation samples cannot show that top1 drops by at most 0.002 at 95 % "
+            "confidence, not even for a candidate that agrees with the baseline on each of them. "
+            "At least 1,351 are needed: evaluate on more samples, or widen the limit",
+        )
     ]
     assert warnings(limits, 1351) == []
 
@@ -72,8 +76,12 @@ def test_a_custom_name_does_not_hide_the_metric():
 def test_a_warning_names_a_limit_that_a_single_sample_decides():
     limits = {"top1": {"max_drop": 0.002}}
     assert warnings(limits, 10) == [
-        "one of the 10 evaluation samples is 0.1 of top1, more than the 0.002 that it may drop by. "
-        "A single sample decides this limit: evaluate on more samples, and give it a `confidence`"
+        (
+            "coarse_limit",
+            "one of the 10 evaluation samples is 0.1 of top1, more than the 0.002 that it may "
+            "drop by. A single sample decides this limit: evaluate on more samples, and give it a "
+            "`confidence`",
+        )
     ]
     assert warnings(limits, 500) == []
     assert warnings({"top1": {"min": 0.8, "confidence": 0.95}}, 10) == []

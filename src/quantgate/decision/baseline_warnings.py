@@ -4,6 +4,13 @@ from collections.abc import Mapping
 
 from quantgate.decision.sample_sets import SampleSets, random_purposes
 from quantgate.domain.figures import METRICS, TOP1
+from quantgate.domain.warnings import (
+    BASELINE_AT_ZERO,
+    BASELINE_GUESSES,
+    BASELINE_NOT_COMPARED,
+    FEW_CALIBRATION_SAMPLES,
+    Warned,
+)
 from quantgate.records.source import SourceComparison
 
 #: The fewest samples for calibration that LiteRT's guide recommends.
@@ -16,7 +23,7 @@ def warnings_of_baseline(
     metrics: Mapping[str, str],
     calibration: SampleSets,
     evaluation: SampleSets,
-) -> list[str]:
+) -> list[Warned]:
     """Warn of a float model no better than a guess, and of small calibration sets.
 
     Args:
@@ -34,19 +41,21 @@ def warnings_of_baseline(
     ]
 
 
-def warnings_of_comparison(comparison: SourceComparison | None) -> list[str]:
+def warnings_of_comparison(comparison: SourceComparison | None) -> list[Warned]:
     """Return a warning if the baseline could not be compared with its source model."""
     if comparison is None or comparison.unavailable is None:
         return []
     return [
-        "the float baseline was not compared with its source model in TensorFlow: "
-        f"{comparison.unavailable}"
+        BASELINE_NOT_COMPARED.says(
+            "the float baseline was not compared with its source model in TensorFlow: "
+            f"{comparison.unavailable}"
+        )
     ]
 
 
 def _guesses(
     baseline: Mapping[str, float], metrics: Mapping[str, str], evaluation: SampleSets
-) -> list[str]:
+) -> list[Warned]:
     # Further arrays may be labels that a metric names for itself, which are not counted.
     manifests = [one.manifest for one in evaluation.values() if not one.manifest.fields]
     counted = [manifest.per_class for manifest in manifests if manifest.per_class]
@@ -56,26 +65,32 @@ def _guesses(
     commonest = max(counts, key=counts.__getitem__)
     share = counts[commonest] / sum(counts.values())
     return [
-        f"the float model's {name} ({baseline[name]:.4f}) does not beat always predicting class "
-        f"{commonest}, the most frequent one ({share:.4f}). {CHECK}"
+        BASELINE_GUESSES.says(
+            f"the float model's {name} ({baseline[name]:.4f}) does not beat always predicting "
+            f"class {commonest}, the most frequent one ({share:.4f}). {CHECK}"
+        )
         for name, metric in metrics.items()
         if metric == TOP1.name and 0 < baseline.get(name, 1.0) <= share
     ]
 
 
-def _worthless(baseline: Mapping[str, float], metrics: Mapping[str, str]) -> list[str]:
+def _worthless(baseline: Mapping[str, float], metrics: Mapping[str, str]) -> list[Warned]:
     return [
-        f"the float model's {name} is 0, so no candidate can lose any of it. {CHECK}"
+        BASELINE_AT_ZERO.says(
+            f"the float model's {name} is 0, so no candidate can lose any of it. {CHECK}"
+        )
         for name, metric in metrics.items()
         if metric in METRICS and METRICS[metric].maximum == 1.0 and baseline.get(name) == 0.0
     ]
 
 
-def _thin(calibration: SampleSets) -> list[str]:
+def _thin(calibration: SampleSets) -> list[Warned]:
     return [
-        f"integer models are calibrated on only {count:,} sample{'s' * (count > 1)}"
-        f"{f' of signature `{key}`' * (len(calibration) > 1)}: LiteRT's guide recommends "
-        "100 to 500, as varied as the model's inputs"
+        FEW_CALIBRATION_SAMPLES.says(
+            f"integer models are calibrated on only {count:,} sample{'s' * (count > 1)}"
+            f"{f' of signature `{key}`' * (len(calibration) > 1)}: LiteRT's guide recommends "
+            "100 to 500, as varied as the model's inputs"
+        )
         for key, samples in calibration.items()
         if (count := samples.manifest.samples) < ADVISED
     ]

@@ -3,6 +3,14 @@
 from collections.abc import Iterator
 
 from quantgate.decision.sample_sets import SampleSet, SampleSets, random_purposes
+from quantgate.domain.warnings import (
+    RANDOM_DATA,
+    SHARED_SAMPLES,
+    UNCALIBRATED_INPUT,
+    UNCALIBRATED_RANGE,
+    UNNORMALIZED,
+    Warned,
+)
 from quantgate.records.tasks import ArrayFacts
 
 #: Ranges are far apart if one reaches more than this many times as far as the other.
@@ -12,11 +20,13 @@ FACTOR_APART = 10
 UNSEEN_SHARE = 0.5
 
 
-def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[str]:
+def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[Warned]:
     """Warn of random, incomplete, overlapping or differently prepared data."""
     warnings = [
-        f"the {purpose} data is random. The run shows that the pipeline works, but its figures "
-        "say nothing about the model"
+        RANDOM_DATA.says(
+            f"the {purpose} data is random. The run shows that the pipeline works, but its figures "
+            "say nothing about the model"
+        )
         for purpose in random_purposes(calibration, evaluation)
     ]
     if warnings:
@@ -24,23 +34,23 @@ def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[str]
     about_files = [*_about_files(calibration), *_about_files(evaluation)]
     several = len(calibration.keys() | evaluation.keys()) > 1
     return about_files + [
-        f"signature `{key}`: {warning}" if several else warning
+        Warned(warning.id, f"signature `{key}`: {warning.message}") if several else warning
         for key in calibration
         if key in evaluation
         for warning in _warnings_of_pair(calibration[key], evaluation[key])
     ]
 
 
-def _about_files(sets: SampleSets) -> list[str]:
+def _about_files(sets: SampleSets) -> list[Warned]:
     warnings = [
-        f"{samples.manifest.purpose} data: {warning}"
+        Warned(warning.id, f"{samples.manifest.purpose} data: {warning.message}")
         for samples in sets.values()
         for warning in samples.manifest.warnings
     ]
     return list(dict.fromkeys(warnings))
 
 
-def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     return [
         *_overlap(calibration, evaluation),
         *_ranges_apart(calibration, evaluation),
@@ -49,44 +59,53 @@ def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[str
     ]
 
 
-def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     known = frozenset(calibration.digests)
     shared = sum(digest in known for digest in evaluation.digests)
     if not shared:
         return []
     return [
-        f"{shared:,} of the {len(evaluation.digests):,} evaluation samples are in the "
-        "calibration set too. Accuracy on them says less about new data: keep the two sets apart"
+        SHARED_SAMPLES.says(
+            f"{shared:,} of the {len(evaluation.digests):,} evaluation samples are in the "
+            "calibration set too. Accuracy on them says less about new data: keep the two sets "
+            "apart"
+        )
     ]
 
 
-def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     return [
-        f"input `{name}` ranges from {_range(first)} in the calibration data and from "
-        f"{_range(second)} in the evaluation data. One of the two looks unnormalized: prepare "
-        "both in the same way"
+        UNNORMALIZED.says(
+            f"input `{name}` ranges from {_range(first)} in the calibration data and from "
+            f"{_range(second)} in the evaluation data. One of the two looks unnormalized: prepare "
+            "both in the same way"
+        )
         for name, first, second in _floats_of_both(calibration, evaluation)
         if _are_apart(first, second)
     ]
 
 
-def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+def _ranges_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     return [
-        f"input `{name}` ranges from {_range(second)} in the evaluation data and only from "
-        f"{_range(first)} in the calibration data. Integer models clip values outside the "
-        "calibrated range: calibrate on samples as varied as the model's inputs"
+        UNCALIBRATED_RANGE.says(
+            f"input `{name}` ranges from {_range(second)} in the evaluation data and only from "
+            f"{_range(first)} in the calibration data. Integer models clip values outside the "
+            "calibrated range: calibrate on samples as varied as the model's inputs"
+        )
         for name, first, second in _floats_of_both(calibration, evaluation)
         if not _are_apart(first, second)
         and _beyond(first, second) > UNSEEN_SHARE * (first.maximum - first.minimum)
     ]
 
 
-def _constants_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[str]:
+def _constants_unseen(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     """Warn of integer inputs that switch something on which calibration never saw."""
     return [
-        f"input `{name}` is {first.minimum:.4g} in all calibration samples and ranges from "
-        f"{_range(second)} in the evaluation data. What it changes in the model was not "
-        "calibrated: calibrate on samples as varied as the model's inputs"
+        UNCALIBRATED_INPUT.says(
+            f"input `{name}` is {first.minimum:.4g} in all calibration samples and ranges from "
+            f"{_range(second)} in the evaluation data. What it changes in the model was not "
+            "calibrated: calibrate on samples as varied as the model's inputs"
+        )
         for name, first, second in _inputs_of_both(calibration, evaluation)
         if not _is_float(first) and first.minimum == first.maximum and _beyond(first, second)
     ]

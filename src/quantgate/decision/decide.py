@@ -18,6 +18,7 @@ from quantgate.decision.summary import summarize
 from quantgate.decision.timing_warnings import warnings_of_timing
 from quantgate.decision.verdicts import Measured, intervals_of
 from quantgate.domain.rules import RULES
+from quantgate.domain.warnings import BASELINE_VIOLATES_LIMIT, Warned
 from quantgate.records.decision import Decision, Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.records.targets import warnings_of_targets
@@ -81,6 +82,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     choice = choice_among(candidates, terms.choose, reference, alike)
     closest = None if choice or refusal else closest_of(candidates, misses)
     kept = reference.name if terms.keep_baseline and not choice else None
+    warnings = _warnings(evidence, reference, candidates, terms, alike)
     return Decision(
         name=terms.name,
         created=created,
@@ -103,7 +105,8 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         metrics=dict(evidence.metrics),
         slices=dict(evidence.slices),
         advice=[] if choice or refusal else advice_for(candidates, evidence),
-        warnings=_warnings(evidence, reference, candidates, terms, alike),
+        warnings=[warning.message for warning in warnings],
+        warning_ids=[warning.id for warning in warnings],
         limits={name: limit.model_dump(exclude_none=True) for name, limit in terms.limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in terms.choose],
         choice=choice.steps if choice else [],
@@ -199,7 +202,7 @@ def _warnings(
     candidates: Sequence[Entry],
     terms: Terms,
     alike: Alike,
-) -> list[str]:
+) -> list[Warned]:
     return [
         *warnings_of_comparison(evidence.comparison),
         *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
@@ -223,7 +226,9 @@ def _warnings(
         ),
         *warnings_of_targets(evidence.targets),
         *(
-            f"the float baseline itself violates a limit: {miss_text(verdict)}"
+            BASELINE_VIOLATES_LIMIT.says(
+                f"the float baseline itself violates a limit: {miss_text(verdict)}"
+            )
             for verdict in baseline.verdicts
             if _is_missed_by_the_model_itself(verdict)
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from quantgate.domain.figures import METRICS, metric_of
 from quantgate.domain.rules import RULES
+from quantgate.domain.warnings import COARSE_LIMIT, FEW_EVALUATION_SAMPLES, Warned
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.paired_bounds import least_samples
 from quantgate.wording.figures import confidence_text
@@ -14,7 +15,7 @@ def warnings_of_power(
     baseline: Mapping[str, float],
     metrics: Mapping[str, str],
     samples: int,
-) -> list[str]:
+) -> list[Warned]:
     """Warn of limits that need more samples.
 
     With a confidence, not even a candidate that agrees on every sample could meet such a limit.
@@ -28,18 +29,22 @@ def warnings_of_power(
     """
     drops = list(_drops(limits, baseline, metrics))
     unshown = [
-        f"{samples:,} evaluation samples cannot show that {name} drops by at most {drop:.4g} at "
-        f"{confidence_text(confidence)}, not even for a candidate that agrees with the baseline on "
-        f"each of them. At least {needed:,.0f} are needed: evaluate on more samples, or widen the "
-        "limit"
+        FEW_EVALUATION_SAMPLES.says(
+            f"{samples:,} evaluation samples cannot show that {name} drops by at most {drop:.4g} "
+            f"at {confidence_text(confidence)}, not even for a candidate that agrees with the "
+            f"baseline on each of them. At least {needed:,.0f} are needed: evaluate on more "
+            "samples, or widen the limit"
+        )
         for name, drop, confidence in drops
         if confidence is not None
         and samples < (needed := least_samples(confidence, drop)) < float("inf")
     ]
     coarse = [
-        f"one of the {samples:,} evaluation samples is {1 / samples:.2g} of {name}, more than the "
-        f"{drop:.2g} that it may drop by. A single sample decides this limit: evaluate on more "
-        "samples, and give it a `confidence`"
+        COARSE_LIMIT.says(
+            f"one of the {samples:,} evaluation samples is {1 / samples:.2g} of {name}, more than "
+            f"the {drop:.2g} that it may drop by. A single sample decides this limit: evaluate on "
+            "more samples, and give it a `confidence`"
+        )
         for name, drop, confidence in drops
         if confidence is None and samples * drop < 1
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from quantgate.decision.power_warnings import warnings_of_power
 from quantgate.decision.verdicts import Measured, judge
 from quantgate.domain.figures import slice_figure
+from quantgate.domain.warnings import SMALL_SLICES, Warned
 from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Slices
@@ -50,7 +51,7 @@ def warnings_about_slices(
     figures: Mapping[str, float],
     metrics: Mapping[str, str],
     slices: Mapping[str, Slices],
-) -> list[str]:
+) -> list[Warned]:
     """Warn of small slices, and of limits on slices that no candidate can be shown to meet.
 
     Args:
@@ -85,13 +86,13 @@ def _kept(verdict: Verdict) -> tuple[int, float]:
     return _FROM_WORST.index(verdict.outcome), margin
 
 
-def _few(name: str, slices: Slices) -> Iterator[str]:
+def _few(name: str, slices: Slices) -> Iterator[Warned]:
     small = {of: count for of, count in slices.samples.items() if count < FEW_SAMPLES}
     if not small:
         return
     named = [f"{of} ({count})" for of, count in sorted(small.items(), key=lambda item: item[1])]
     more = f" and {len(named) - _MOST_NAMED:,} more" if len(named) > _MOST_NAMED else ""
-    yield (
+    yield SMALL_SLICES.says(
         f"{len(small):,} of the {len(slices.samples):,} slices of {name} by `{slices.key}` have "
         f"fewer than {FEW_SAMPLES} samples: {', '.join(named[:_MOST_NAMED])}{more}. Their figures "
         "say little: evaluate on more samples of them"
@@ -103,7 +104,7 @@ def _without_power(
     figures: Mapping[str, float],
     metrics: Mapping[str, str],
     slices: Mapping[str, Slices],
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     """Yield the warnings about the smallest slice under each limit for each slice."""
     for name, sliced in slices.items():
         counts = {slice_figure(name, of): count for of, count in sliced.samples.items()}

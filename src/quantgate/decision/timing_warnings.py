@@ -5,6 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from quantgate.decision.choice import Alike, is_weighted
 from quantgate.domain.figures import LATENCIES, MEDIAN
+from quantgate.domain.warnings import (
+    FEW_RUNS,
+    NOISY_MACHINE,
+    SLOW_MODELS,
+    SLOWER_THAN_FLOAT,
+    TIED_LATENCIES,
+    Warned,
+)
 from quantgate.records.decision import Entry
 from quantgate.records.tasks import Benchmark, Conditions
 from quantgate.spec.model.choice import Objective
@@ -25,7 +33,7 @@ def warnings_of_timing(
     limits: Mapping[str, Limit],
     choose: Sequence[Objective],
     alike: Alike,
-) -> list[str]:
+) -> list[Warned]:
     """Warn of latencies that are less certain than they look, and of slow candidates."""
     if benchmark is None or not benchmark.timings:
         return []
@@ -38,11 +46,11 @@ def warnings_of_timing(
     ]
 
 
-def _of_noise(benchmark: Benchmark) -> Iterator[str]:
+def _of_noise(benchmark: Benchmark) -> Iterator[Warned]:
     itself = benchmark.itself
     if itself is None or resolution_of(itself) <= NOISY:
         return
-    yield (
+    yield NOISY_MACHINE.says(
         "this machine was too noisy to distinguish models whose latencies differ by less than "
         f"{100 * (resolution_of(itself) - 1):.0f} %. The baseline's ratio to its own copy was "
         f"{range_text(itself)}{_circumstances(benchmark.conditions)}. Time on a quiet machine, "
@@ -56,21 +64,21 @@ def _circumstances(conditions: Conditions | None) -> str:
     return f" ({conditions_text(conditions)})"
 
 
-def _of_too_few_runs(benchmark: Benchmark, limits: Mapping[str, Limit]) -> Iterator[str]:
+def _of_too_few_runs(benchmark: Benchmark, limits: Mapping[str, Limit]) -> Iterator[Warned]:
     for name, limit in limits.items():
         figure = LATENCIES.get(name)
         if figure is None or figure.percentile is None or limit.confidence is None:
             continue
         needed = least_runs(figure.percentile, limit.confidence)
         if benchmark.runs < needed:
-            yield (
+            yield FEW_RUNS.says(
                 f"{benchmark.runs:,} runs cannot show a limit on {name} at "
                 f"{confidence_text(limit.confidence)}: at least {needed:,} are needed, set "
                 "`measure.latency.runs`"
             )
 
 
-def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterator[str]:
+def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterator[Warned]:
     runs = {
         entry.name: sum(1 for spent in timings if spent is not None)
         for entry in candidates
@@ -78,7 +86,7 @@ def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterato
     }
     fewer = [f"{name} {count:,}" for name, count in runs.items() if count < benchmark.runs]
     if fewer:
-        yield (
+        yield SLOW_MODELS.says(
             f"slow models were timed less often than {benchmark.runs:,} times, to stay within "
             f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {_few(fewer)}"
         )
@@ -86,7 +94,7 @@ def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterato
 
 def _of_equals(
     candidates: Sequence[Entry], choose: Sequence[Objective], alike: Alike
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     qualified = [entry for entry in candidates if entry.qualified]
     weighted = is_weighted(choose)
     where = "in the weighted sum" if weighted else "in the choice, whatever `within` says"
@@ -96,7 +104,7 @@ def _of_equals(
             first = min(qualified, key=lambda one: _place(one, name, weighted)).name
             equals = [one.name for one in qualified if alike(objective, one.name, first)]
             if equals:
-                yield (
+                yield TIED_LATENCIES.says(
                     f"{_few([first, *equals])} are indistinguishable by {name} on this machine, "
                     f"so they count as equal {where}"
                 )
@@ -116,7 +124,7 @@ def _few(names: Sequence[str]) -> str:
 
 def _of_slower_ones(
     benchmark: Benchmark, baseline: Entry, candidates: Sequence[Entry]
-) -> Iterator[str]:
+) -> Iterator[Warned]:
     slower = [
         f"{entry.name} {ratio_text(entry.measurements[MEDIAN.name] / reference)} times as long "
         f"({range_text(interval)})"
@@ -129,7 +137,7 @@ def _of_slower_ones(
     ]
     if slower:
         threads = f"{benchmark.threads} thread{'' if benchmark.threads == 1 else 's'}"
-        yield (
+        yield SLOWER_THAN_FLOAT.says(
             f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
             f"{_few(slower)}. Another processor may have faster kernels for these models: "
             "time them on the target's"

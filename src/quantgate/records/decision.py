@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from quantgate.domain.figures import FIGURES, is_likeness, metric_of
 from quantgate.domain.rules import rules_for
+from quantgate.domain.warnings import Warned
 from quantgate.records.base import Record
 from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.details import Details
@@ -193,7 +194,8 @@ class Decision(Record):
 
     `metrics` and `slices` are by the names of their figures. `promotes` names the winner, or the
     baseline if nothing qualified and the spec says `when_none_qualifies: keep_baseline`, or nobody.
-    `choice` has the steps that led to the winner. `content_sha256` covers everything but itself and
+    `warning_ids` has the id of each of the `warnings`, in the same order. `choice` has the steps
+    that led to the winner. `content_sha256` covers everything but itself and
     `created`.
     """
 
@@ -211,6 +213,7 @@ class Decision(Record):
     slices: dict[str, Slices] = Field(default_factory=dict)
     advice: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
+    warning_ids: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, JsonValue]]
     choose: list[Objective]
     choice: list[ChoiceStep] = Field(default_factory=list)
@@ -223,6 +226,11 @@ class Decision(Record):
     def entries(self) -> list[Entry]:
         """The baseline and every candidate, in that order."""
         return [self.baseline, *self.candidates]
+
+    @property
+    def warned(self) -> list[Warned]:
+        """The warnings with their ids, which decisions of version 0.1 do not have."""
+        return list(map(Warned, self.warning_ids or [""] * len(self.warnings), self.warnings))
 
     @property
     def promoted(self) -> Entry | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from quantgate.domain.warnings import TARGET_UNAVAILABLE, Warned
 from quantgate.records.base import Record
 
 
@@ -45,7 +46,8 @@ def found_on_targets(
     return next(matching, [])
 
 
-def warnings_of_targets(measured: Sequence[TargetMeasurements]) -> list[str]:
+def warnings_of_targets(measured: Sequence[TargetMeasurements]) -> list[Warned]:
     """Return the warnings about the machines that measured, each once."""
     targets = (target for each in measured for target in each.targets)
-    return list(dict.fromkeys(warning for target in targets for warning in target.warnings))
+    messages = dict.fromkeys(message for target in targets for message in target.warnings)
+    return [TARGET_UNAVAILABLE.says(message) for message in messages]

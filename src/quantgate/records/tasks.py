@@ -6,6 +6,7 @@ on, never to a name or a position in a list.
 
 from typing import Literal
 
+from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.records.base import Record
 from quantgate.records.outcomes import VerdictOutcome
@@ -90,8 +91,8 @@ class Manifest(Record):
     describe. It is empty if there is no other. `synthetic` is true for random values. `fields` are
     further arrays by key, for metrics: what slices go by, the ground truth of boxes. `classes`
     names the classes, by number, if the source does. `unused` has the keys of the source's arrays
-    that are neither inputs nor label. `warnings` are sentences about files that were left out or
-    may not be meant.
+    that are neither inputs nor label. `warnings` are about files that were left out or may not
+    be meant.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -109,7 +110,7 @@ class Manifest(Record):
     fields: dict[str, ArrayFacts] = {}
     classes: list[str] = []
     unused: list[str] = []
-    warnings: list[str] = []
+    warnings: list[Warned] = []
 
 
 class Calibration(Record):

@@ -5,6 +5,7 @@ from html import escape
 from itertools import pairwise
 from types import MappingProxyType
 
+from quantgate.domain.warnings import Warned
 from quantgate.records.decision import Decision, Verdict, main_metric, more_is_better
 from quantgate.report import details_html
 from quantgate.report.overview import (
@@ -51,7 +52,7 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
     title = escape(one_line(decision.name))
     sections = [
         _heading(decision),
-        listed("Warnings", (escape(one_line(warning)) for warning in decision.warnings)),
+        listed("Warnings", map(_warning, decision.warned)),
         listed("Advice", (escape(one_line(advice)) for advice in decision.advice)),
         section("Candidates", _candidates(decision)),
         section("Trade-offs", _scatters(decision, plots)),
@@ -81,6 +82,11 @@ def _heading(decision: Decision) -> str:
         f"<h1>{escape(one_line(decision.name))}</h1>"
         f'<p class="summary">{escape(one_line(decision.summary))}</p>{_tiles(decision)}</header>'
     )
+
+
+def _warning(warning: Warned) -> str:
+    message = one_line(warning.message)
+    return _note(one_line(warning.id), message) if warning.id else escape(message)
 
 
 def _tiles(decision: Decision) -> str:

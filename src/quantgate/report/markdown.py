@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from quantgate.domain.warnings import Warned
 from quantgate.records.decision import Decision, Verdict
 from quantgate.report import details_markdown
 from quantgate.report.marked import as_text, table
@@ -25,7 +26,7 @@ def render(decision: Decision) -> str:
     """Return the report. Markup in the decision is escaped."""
     sections = [
         [f"# {as_text(decision.name)}", "", f"**{as_text(decision.summary)}**"],
-        _list("Warnings", map(as_text, decision.warnings)),
+        _list("Warnings", map(_warning, decision.warned)),
         _list("Advice", map(as_text, decision.advice)),
         ["## Candidates", "", *_candidates(decision)],
         _list(
@@ -43,6 +44,11 @@ def render(decision: Decision) -> str:
         ["## Reproduce", "", as_text(REPRODUCE), "", *_commands(decision)],
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def _warning(warning: Warned) -> str:
+    label = f"**{as_text(warning.id)}**: " if warning.id else ""
+    return f"{label}{as_text(warning.message)}"
 
 
 def _candidates(decision: Decision) -> list[str]:

@@ -49,8 +49,9 @@ def render(decision: Decision, console: Console) -> None:
     for label, text in _details(decision):
         if text:
             _print_item(console, f"{label}: ", text)
-    for warning in decision.warnings:
-        _print_item(console, "Warning: ", one_line(warning))
+    for warning in decision.warned:
+        label = f"Warning ({one_line(warning.id)}): " if warning.id else "Warning: "
+        _print_item(console, label, one_line(warning.message))
     for advice in decision.advice:
         _print_item(console, "Advice: ", one_line(advice))
     console.print()

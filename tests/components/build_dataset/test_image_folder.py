@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from quantgate.domain.warnings import FILES_NOT_READ
+
 IMAGE = {"image": ("float32", [-1, 4, 6, 3])}
 GRAY = {"image": ("float32", [-1, 4, 6, 1])}
 TOP1 = [{"metric": "top1"}]
@@ -129,7 +131,7 @@ def test_files_that_are_not_read_are_named(build, image_file, tmp_path, caplog):
     )
     dataset = build(root, IMAGE)
     assert dataset.label.tolist() == [0, 1]
-    assert dataset.manifest.warnings == [warning]
+    assert dataset.manifest.warnings == [FILES_NOT_READ.says(warning)]
     assert warning in caplog.messages
 
 

@@ -5,6 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from quantgate.domain.warnings import FILES_NOT_READ, SEVERAL_SETS, SINGLE_SHARD
+
 INPUTS = {"numeric": ("float32", [-1, 2]), "category": ("int32", [-1, 1])}
 COLUMNS = {"numeric": ["age", "hours"], "category": "job"}
 OPTIONS = {"columns": COLUMNS}
@@ -207,8 +209,10 @@ def test_parquet_files_that_are_not_read_are_named(build, parquet):
     dataset = build(folder, X, label="y")
     assert dataset.manifest.samples == 2
     assert dataset.manifest.warnings == [
-        "in `table`, 2 files are not read as parquet: `c.parquet.bak`, `old/b.parquet`. Move them "
-        "out of the folder, or rename those that are samples"
+        FILES_NOT_READ.says(
+            "in `table`, 2 files are not read as parquet: `c.parquet.bak`, `old/b.parquet`. Move "
+            "them out of the folder, or rename those that are samples"
+        )
     ]
 
 
@@ -236,12 +240,16 @@ def test_several_sets_and_single_shards_are_told(build, parquet):
     parquet("test-00000-of-00002.parquet", x=[2.0], y=[1])
     folder = parquet("test-00001-of-00002.parquet", x=[3.0], y=[1])
     assert build(folder, X, label="y").manifest.warnings == [
-        "`table` has several sets of shards, which are all read: `test.parquet`, `train.parquet`. "
-        "Give each set a folder of its own if only one is meant"
+        SEVERAL_SETS.says(
+            "`table` has several sets of shards, which are all read: `test.parquet`, "
+            "`train.parquet`. Give each set a folder of its own if only one is meant"
+        )
     ]
     alone = build(folder / "test-00001-of-00002.parquet", X, label="y").manifest
     assert alone.samples == 1
     assert alone.warnings == [
-        "`test-00001-of-00002.parquet` is one of 2 shards, and the others are not read. To read "
-        "all, name their folder as the source"
+        SINGLE_SHARD.says(
+            "`test-00001-of-00002.parquet` is one of 2 shards, and the others are not read. To "
+            "read all, name their folder as the source"
+        )
     ]

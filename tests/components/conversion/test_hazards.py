@@ -27,6 +27,7 @@ from quantgate.components.processes.isolation import (
     attempt_side_by_side,
 )
 from quantgate.decision.data_warnings import warnings_about
+from quantgate.domain.warnings import UNCALIBRATED_RANGE
 from quantgate.errors import InputError
 
 pytestmark = [
@@ -396,7 +397,11 @@ def test_a_narrow_calibration_set(
         predicted = outputs_of(folder / "model.tflite", prepared, samples)[:, 0]
         areas[name] = roc_auc_score(labels, predicted)
         sets = [read_summary(at / "summary") for at in (folder, evaluation)]
-        said[name] = [warning for warning in warnings_about(*sets) if "clip" in warning]
+        said[name] = [
+            warning.message
+            for warning in warnings_about(*sets)
+            if warning.id == UNCALIBRATED_RANGE.id
+        ]
     assert areas["broad"] > 0.99
     assert areas["narrow"] < areas["broad"] - 0.02
     assert said["broad"] == []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from quantgate.domain.warnings import FILES_NOT_READ, SEVERAL_SETS, SINGLE_SHARD, Warned
 from quantgate.spec.model.file_names import may_be_records, named_format, shard_named
 from quantgate.spec.model.formats import IMAGE_SUFFIXES, class_folders
 from quantgate.spec.problems.wording import few
@@ -50,29 +51,32 @@ def shard_problem(source: Path, format_name: str | None) -> str | None:
     return None
 
 
-def warnings_about_files(source: Path, format_name: str) -> list[str]:
-    """Return a sentence for each doubt whether the right files of a source are read."""
+def warnings_about_files(source: Path, format_name: str) -> list[Warned]:
+    """Return a warning for each doubt whether the right files of a source are read."""
     about = _about_folder if source.is_dir() else _about_file
-    return [_readable(sentence) for sentence in about(source, format_name)]
+    warnings = about(source, format_name)
+    return [Warned(warning.id, _readable(warning.message)) for warning in warnings]
 
 
-def _about_folder(source: Path, format_name: str) -> list[str]:
+def _about_folder(source: Path, format_name: str) -> list[Warned]:
     reads = _reads_images(source) if format_name == "images" else _READS.get(format_name)
     skipped = _skipped(source, reads, format_name) if reads else []
     return [*skipped, *_several_sets(source, format_name)]
 
 
-def _about_file(source: Path, format_name: str) -> list[str]:
+def _about_file(source: Path, format_name: str) -> list[Warned]:
     shard = shard_named(source.name) if format_name in SHARDED else None
     if shard is None or shard.count == 1:
         return []
     return [
-        f"`{source.name}` is one of {shard.count} shards, and the others are not read. To read "
-        "all, name their folder as the source"
+        SINGLE_SHARD.says(
+            f"`{source.name}` is one of {shard.count} shards, and the others are not read. To "
+            "read all, name their folder as the source"
+        )
     ]
 
 
-def _skipped(source: Path, reads: Reads, format_name: str) -> list[str]:
+def _skipped(source: Path, reads: Reads, format_name: str) -> list[Warned]:
     skipped = sorted(
         "/".join((*folders, name))
         for folders, name in _names_below(source)
@@ -82,19 +86,23 @@ def _skipped(source: Path, reads: Reads, format_name: str) -> list[str]:
         return []
     files = "1 file is" if len(skipped) == 1 else f"{len(skipped):,} files are"
     return [
-        f"in `{source.name}`, {files} not read as {format_name}: {few(skipped, FEW)}. Move "
-        "them out of the folder, or rename those that are samples"
+        FILES_NOT_READ.says(
+            f"in `{source.name}`, {files} not read as {format_name}: {few(skipped, FEW)}. Move "
+            "them out of the folder, or rename those that are samples"
+        )
     ]
 
 
-def _several_sets(source: Path, format_name: str) -> list[str]:
+def _several_sets(source: Path, format_name: str) -> list[Warned]:
     sets = _sets_of_shards(source, format_name) if format_name in SHARDED else {}
     names = sorted({whole for _, whole, _ in sets})
     if len(names) < 2:
         return []
     return [
-        f"`{source.name}` has several sets of shards, which are all read: {few(names, FEW)}. Give "
-        "each set a folder of its own if only one is meant"
+        SEVERAL_SETS.says(
+            f"`{source.name}` has several sets of shards, which are all read: {few(names, FEW)}. "
+            "Give each set a folder of its own if only one is meant"
+        )
     ]
 
 

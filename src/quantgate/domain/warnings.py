@@ -1,0 +1,110 @@
+"""All kinds of warnings in a decision: the id and the meaning of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning about a run.
+
+    Attributes:
+        id: the id of its kind.
+        message: what was measured, and what to do about it.
+    """
+
+    id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class WarningKind:
+    """A kind of warning.
+
+    Attributes:
+        id: its name in `gate.warnings`.
+        meaning: one clause for the documentation.
+    """
+
+    id: str
+    meaning: str
+
+    def says(self, message: str) -> Warned:
+        """Return a warning of this kind."""
+        return Warned(self.id, message)
+
+
+RANDOM_DATA = WarningKind("random_data", "calibration or evaluation data is random")
+FILES_NOT_READ = WarningKind("files_not_read", "files in a data folder were not read")
+SINGLE_SHARD = WarningKind("single_shard", "the data source is one of several shards")
+SEVERAL_SETS = WarningKind("several_sets", "a data folder has several sets of shards")
+SHARED_SAMPLES = WarningKind("shared_samples", "evaluation samples are in the calibration set too")
+UNNORMALIZED = WarningKind(
+    "unnormalized", "calibration and evaluation data look prepared in different ways"
+)
+UNCALIBRATED_RANGE = WarningKind(
+    "uncalibrated_range", "evaluation data is far outside the calibrated range"
+)
+UNCALIBRATED_INPUT = WarningKind(
+    "uncalibrated_input", "an integer or bool input has a single value in all calibration samples"
+)
+FEW_CALIBRATION_SAMPLES = WarningKind(
+    "few_calibration_samples", "there are fewer than 100 calibration samples"
+)
+BASELINE_NOT_COMPARED = WarningKind(
+    "baseline_not_compared", "TensorFlow could not run the source model to compare it"
+)
+BASELINE_GUESSES = WarningKind(
+    "baseline_guesses", "the float model does not beat always predicting the most frequent class"
+)
+BASELINE_AT_ZERO = WarningKind("baseline_at_zero", "a metric of the float model is 0")
+BASELINE_VIOLATES_LIMIT = WarningKind(
+    "baseline_violates_limit", "the float model violates a limit on accuracy by itself"
+)
+FEW_EVALUATION_SAMPLES = WarningKind(
+    "few_evaluation_samples", "no candidate can be shown to meet a limit on so few samples"
+)
+COARSE_LIMIT = WarningKind("coarse_limit", "a single sample is more than a limit allows")
+SMALL_SLICES = WarningKind("small_slices", "slices have fewer than 30 samples")
+NOISY_MACHINE = WarningKind("noisy_machine", "latency was measured on a noisy machine")
+FEW_RUNS = WarningKind("few_runs", "there are too few timed runs to show a limit on latency")
+SLOW_MODELS = WarningKind("slow_models", "slow models were timed less often than others")
+TIED_LATENCIES = WarningKind(
+    "tied_latencies", "candidates are indistinguishable by a latency that the choice uses"
+)
+SLOWER_THAN_FLOAT = WarningKind("slower_than_float", "candidates are slower than the float model")
+TARGET_UNAVAILABLE = WarningKind(
+    "target_unavailable", "a compiler or device that a target needs is missing"
+)
+
+#: All kinds by id.
+WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
+    {
+        kind.id: kind
+        for kind in (
+            BASELINE_GUESSES,
+            BASELINE_AT_ZERO,
+            BASELINE_VIOLATES_LIMIT,
+            BASELINE_NOT_COMPARED,
+            RANDOM_DATA,
+            SHARED_SAMPLES,
+            UNNORMALIZED,
+            FEW_CALIBRATION_SAMPLES,
+            UNCALIBRATED_RANGE,
+            UNCALIBRATED_INPUT,
+            FILES_NOT_READ,
+            SINGLE_SHARD,
+            SEVERAL_SETS,
+            FEW_EVALUATION_SAMPLES,
+            COARSE_LIMIT,
+            SMALL_SLICES,
+            NOISY_MACHINE,
+            FEW_RUNS,
+            SLOW_MODELS,
+            TIED_LATENCIES,
+            SLOWER_THAN_FLOAT,
+            TARGET_UNAVAILABLE,
+        )
+    }
+)
