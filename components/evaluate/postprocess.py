@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.spec.model.metric import Step
+from quantgate.spec.model.metric import Part, Step
 
 Array = NDArray[Any]
 
@@ -26,7 +26,7 @@ def applied(steps: Sequence[Step], outputs: Array) -> Array:
     """Apply the steps to outputs [k, ...].
 
     Raises:
-        ValueError: a reshape does not fit.
+        ValueError: a step does not fit.
     """
     for step in steps:
         outputs = _apply(step, outputs)
@@ -87,6 +87,10 @@ def _apply(step: Step, outputs: Array) -> Array:
         return np.asarray(_FUNCTIONS[step.apply](outputs))
     if step.reshape is not None:
         return outputs.reshape(len(outputs), *step.reshape)
+    if step.slice is not None:
+        places = [slice(None)] * outputs.ndim
+        places[_axis(step.slice, outputs.ndim - 1) + 1] = step.slice.bounds
+        return outputs[tuple(places)]
     return np.asarray(outputs > step.threshold, np.int64)
 
 
@@ -95,6 +99,8 @@ def _form_after(step: Step, form: Form) -> Form:
         return Form("int64", form.shape)
     if step.reshape is not None:
         return Form(form.dtype, _reshaped(step.reshape, form.shape))
+    if step.slice is not None:
+        return Form(form.dtype, _sliced(step.slice, form.shape))
     if step.apply != "sigmoid" and not form.shape:
         raise ValueError(f"`{step.apply}` needs several values per sample, but there is one")
     return Form("int64", form.shape[:-1]) if step.apply == "argmax" else Form("float64", form.shape)
@@ -112,7 +118,31 @@ def _reshaped(sizes: Sequence[int], shape: tuple[int, ...]) -> tuple[int, ...]:
         ) from None
 
 
+def _sliced(part: Part, shape: tuple[int, ...]) -> tuple[int, ...]:
+    sizes, axis = list(shape), _axis(part, len(shape))
+    sizes[axis] = _length(part, sizes[axis])
+    return tuple(sizes)
+
+
+def _axis(part: Part, dimensions: int) -> int:
+    """Return the number of the dimension to slice, from 0."""
+    if not -dimensions <= part.axis < dimensions:
+        raise ValueError(f"`slice` has the axis {part.axis}, but a sample has {dimensions} in all")
+    return part.axis % dimensions
+
+
+def _length(part: Part, size: int) -> int:
+    """Return the number of values that a part keeps of `size`, -1 if that is not known."""
+    if size == -1:
+        return -1
+    given = [bound for bound in (part.start, part.stop) if bound is not None]
+    if any(not -size <= bound <= size for bound in given) or not range(size)[part.bounds]:
+        stop = "the end" if part.stop is None else part.stop
+        raise ValueError(f"`slice` from {part.start or 0} to {stop} does not fit {size} values")
+    return len(range(size)[part.bounds])
+
+
 def _title(step: Step) -> str:
     if step.apply:
         return step.apply
-    return "threshold" if step.reshape is None else "reshape"
+    return next(iter(step.model_dump()))

@@ -9,7 +9,7 @@ from scipy.special import softmax as scipy_softmax
 from sklearn import metrics as sklearn_metrics
 
 from quantgate.components.evaluate.metrics import COMPUTATIONS, Settings
-from quantgate.components.evaluate.postprocess import applied
+from quantgate.components.evaluate.postprocess import Form, applied, form_after
 from quantgate.domain.figures import METRICS
 from quantgate.spec.model.metric import Step
 
@@ -257,3 +257,16 @@ def test_steps_equal_scipy(generator):
     steps = [Step(reshape=[3, -1]), argmax]
     assert applied(steps, outputs).tolist() == outputs.reshape(5, 3, 2).argmax(-1).tolist()
     assert applied([sigmoid, Step(threshold=0.5)], outputs).tolist() == (outputs > 0).tolist()
+
+
+@pytest.mark.parametrize("bounds", [{"start": 1}, {"stop": -1}, {"start": -3, "stop": 5}])
+@pytest.mark.parametrize("axis", [0, 1, -1, -2])
+def test_a_slice_is_that_of_numpy(generator, bounds, axis):
+    outputs = generator.normal(size=(4, 5, 5))
+    step = Step.model_validate({"slice": {**bounds, "axis": axis}})
+    chosen = range(5)[slice(bounds.get("start"), bounds.get("stop"))]
+    expected = outputs.take(chosen, axis=axis + 1 if axis >= 0 else axis)
+    assert applied([step], outputs).tolist() == expected.tolist()
+    assert form_after([step], Form("float64", (5, 5))).shape == expected.shape[1:]
+    unknown = form_after([step], Form("float64", (-1, -1)))
+    assert unknown.shape == (-1, -1)

@@ -107,6 +107,21 @@ def test_steps_are_applied_before_the_metric(classifier, measure):
     assert measurement.figures["agreement"] == 1.0
 
 
+def test_parts_of_an_output_are_measured_apart(classifier, measure):
+    """Targets in the first column, and scores of two classes in the others."""
+    labels = np.arange(300) % 2
+    model, facts, dataset, x = classifier(factors=(600.0, 1.0, 0.5), labels=labels)
+    metrics = [
+        {"metric": "top1", "postprocess": [{"slice": {"start": 1.0}}]},
+        {"metric": "snr", "name": "snr_boxes", "postprocess": [{"slice": {"stop": -2.0}}]},
+        {"metric": "snr", "name": "snr_scores", "postprocess": [{"slice": {"start": -2}}]},
+    ]
+    measurement, _ = measure(model, facts, dataset, metrics, baseline=model)
+    right = (x[:, 1:] * np.array([1.0, 0.5], np.float32)).argmax(axis=1) == labels
+    assert measurement.figures["top1"] == right.mean()
+    assert measurement.figures["snr_boxes"] == measurement.figures["snr_scores"]
+
+
 def test_metrics_without_labels_compare_with_the_baseline(
     scaled_model, make_facts, make_dataset, measure
 ):
@@ -267,6 +282,24 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
             None,
             "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
             "not fit: a sample of shape [3] cannot be reshaped to [2, 2]",
+        ),
+        (
+            {"metric": "top1", "postprocess": [{"slice": {"start": 1.0, "stop": 4.0}}]},
+            None,
+            "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
+            "not fit: `slice` from 1 to 4 does not fit 3 values",
+        ),
+        (
+            {"metric": "top1", "postprocess": [{"slice": {"start": 3}}]},
+            None,
+            "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
+            "not fit: `slice` from 3 to the end does not fit 3 values",
+        ),
+        (
+            {"metric": "top1", "postprocess": [{"slice": {"stop": 2, "axis": 1}}]},
+            None,
+            "metric `top1`: output `y` is float32 [3] per sample, which its `postprocess` does "
+            "not fit: `slice` has the axis 1, but a sample has 1 in all",
         ),
         (
             {"metric": "top1", "postprocess": ["argmax", "softmax"]},

@@ -102,8 +102,22 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
         (
             "[top1, {metric: mse, postprocess: [{reshape: [2], threshold: 1}]}]",
             [
-                "9:47 `measure.metrics.1.postprocess.0` must have one of `apply`, `reshape` and "
-                "`threshold` -> Write each step as a separate entry."
+                "9:47 `measure.metrics.1.postprocess.0` must have one of `apply`, `reshape`, "
+                "`threshold` and `slice` -> Write each step as a separate entry."
+            ],
+        ),
+        (
+            "[top1, {metric: mse, postprocess: [{slice: {start: 4, stop: 4}}]}]",
+            [
+                "9:47 `measure.metrics.1.postprocess.0` keeps no value -> Write a `stop` above "
+                "`start`, or leave one of them out."
+            ],
+        ),
+        (
+            "[top1, {metric: mse, postprocess: [{slice: [4, 14]}]}]",
+            [
+                "9:55 `measure.metrics.1.postprocess.0.slice` must be a mapping, not a list -> "
+                "Its keys are `start`, `stop` and `axis`."
             ],
         ),
     ],

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from quantgate.domain.figures import FIGURES, MAP, METRICS
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import metric_findings
-from quantgate.spec.model.metric import Metric, Step
+from quantgate.spec.model.metric import Metric, Part, Step
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
@@ -93,8 +93,17 @@ def _detection_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
 
 def _step_findings(step: Step, path: KeyPath) -> Iterator[Finding]:
     if len(step.model_dump()) != 1:
-        message = f"{dotted(path)} must have one of `apply`, `reshape` and `threshold`"
+        message = f"{dotted(path)} must have one of {listed(Step.model_fields, 'and')}"
         yield Finding(path, message, "Write each step as a separate entry.")
     if step.reshape and (step.reshape.count(-1) > 1 or min(step.reshape) < -1 or 0 in step.reshape):
         message = f"{dotted(path)} cannot be {step.reshape}"
         yield Finding(path, message, "Sizes are at least 1, and one of them may be -1.")
+    if step.slice and _is_empty(step.slice):
+        message = f"{dotted(path)} keeps no value"
+        yield Finding(path, message, "Write a `stop` above `start`, or leave one of them out.")
+
+
+def _is_empty(part: Part) -> bool:
+    """Return whether a part has no values, whatever the size of the dimension."""
+    start, stop = part.start or 0, part.stop
+    return stop is not None and (start < 0) == (stop < 0) and stop <= start

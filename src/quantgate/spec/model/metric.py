@@ -18,6 +18,24 @@ MetricName = Annotated[
 ]
 
 
+class Part(Alternatives):
+    """A part of each sample along one of its dimensions, as in Python's slices."""
+
+    start: int | None = Field(default=None, description="Index of the first value. The default: 0.")
+    stop: int | None = Field(
+        default=None, description="Index after the last value. The default: the end."
+    )
+    axis: int = Field(
+        default=-1,
+        description="Dimension of a sample, which has no batch dimension. The default: the last.",
+    )
+
+    @property
+    def bounds(self) -> slice:
+        """The bounds along the dimension."""
+        return slice(self.start, self.stop)
+
+
 class Step(Alternatives):
     """One step of the postprocessing of an output. It has exactly one of the keys."""
 
@@ -30,6 +48,9 @@ class Step(Alternatives):
     )
     threshold: float | None = Field(
         default=None, description="1 for values greater than this, otherwise 0."
+    )
+    slice: Part | None = Field(
+        default=None, description="The part of each sample to keep, such as `{start: 4}`."
     )
 
 
@@ -100,7 +121,7 @@ class Metric(Alternatives):
         default=None,
         min_length=1,
         description="Steps applied to the output first, in order: `softmax`, `sigmoid`, `argmax`, "
-        "`{reshape: [..]}` or `{threshold: ..}`.",
+        "`{reshape: [..]}`, `{threshold: ..}` or `{slice: {start: .., stop: .., axis: ..}}`.",
     )
     peak: float | None = Field(
         default=None,
