@@ -2,12 +2,12 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from quantgate.components.promote.shelf import Overtaken, Stored
-from quantgate.foundation.files import replace_bytes
+from quantgate.components.promote.shelf import Stored, needs_writing
+from quantgate.foundation.files import placing_folder, replace_bytes
 from quantgate.foundation.hashing import sha256_of_bytes
 
 
@@ -29,9 +29,14 @@ class FolderShelf:
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
         with self._alone():
-            if self.read(name) != instead_of:
-                raise Overtaken(f"{self.folder / name} was changed by another process meanwhile")
-            replace_bytes(self.folder / name, content)
+            if needs_writing(self, name, content, instead_of):
+                replace_bytes(self.folder / name, content)
+
+    def place(self, name: str, contents: Mapping[str, bytes]) -> None:
+        """Place a folder with all its files in one step, unless one with files is there already."""
+        with placing_folder(self.folder / name) as incoming:
+            for file_name, content in contents.items():
+                (incoming / file_name).write_bytes(content)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

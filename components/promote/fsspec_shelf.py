@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantgate.components.promote.shelf import Overtaken, Stored, publishing_in
+from quantgate.components.promote.shelf import Stored, needs_writing, overtaken, publishing_in
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.foundation.storage.fsspec import explained, open_uri
 
@@ -36,12 +36,12 @@ class FsspecShelf:
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
-        if self.read(name) != instead_of:
-            raise Overtaken(f"{self.to}/{name} was changed by another process meanwhile")
+        if not needs_writing(self, name, content, instead_of):
+            return
         path = f"{self._root}/{name}"
         with explained(self._operation):
             if self._has_folders:
                 self._system.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._system.pipe_file(path, content)
         if self.read(name) != Stored(content, sha256_of_bytes(content)):
-            raise Overtaken(f"{self.to}/{name} was changed by another process meanwhile")
+            raise overtaken(self, name)

@@ -4,7 +4,7 @@ import warnings
 from functools import cached_property
 from typing import Any
 
-from quantgate.components.promote.shelf import Overtaken, Stored, publishing_in
+from quantgate.components.promote.shelf import Stored, needs_writing, overtaken, publishing_in
 from quantgate.foundation.hashing import crc32c_of_bytes
 from quantgate.foundation.storage import gcs_client
 from quantgate.foundation.storage.gcs_client import bucket_and_key, explained, request_limits
@@ -41,7 +41,7 @@ class GcsShelf:
                 pinned = self._bucket.blob(blob.name, generation=blob.generation)
                 content = pinned.download_as_bytes(checksum="crc32c", **self._limits)
             except NotFound as error:
-                raise Overtaken(f"{self.to}/{name} was replaced while it was read") from error
+                raise overtaken(self, name) from error
         return Stored(content, str(blob.generation))
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
@@ -58,16 +58,12 @@ class GcsShelf:
                     **self._limits,
                 )
             except PreconditionFailed as error:
-                self._check_own(name, content, error)
+                # A request is sent again if its response was lost.
+                if needs_writing(self, name, content, instead_of):
+                    raise overtaken(self, name) from error
                 return
         if blob.crc32c != crc32c_of_bytes(content):
             raise self._operation.error(f"`{name}` was damaged on the way; run again")
-
-    def _check_own(self, name: str, content: bytes, error: Exception) -> None:
-        """Accept our own content: a request is sent again if its response was lost."""
-        stored = self.read(name)
-        if stored is None or stored.content != content:
-            raise Overtaken(f"{self.to}/{name} was changed by another process meanwhile") from error
 
     @cached_property
     def _bucket(self) -> Any:

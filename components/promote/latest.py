@@ -37,10 +37,16 @@ class Latest:
 
     @property
     def before(self) -> list[str]:
-        """The versions that `latest` named before this one, the newest last."""
+        """The versions that `latest` named before this one, the newest last.
+
+        The last line of `history` is the version of the promotion that wrote it. If `latest` names
+        no line, another promotion was faster, and that last line never became `latest`.
+        """
         known = _lines(self.past)
-        if self.version not in known:
+        if self.version is None:
             return known
+        if self.version not in known:
+            return known[:-1]
         return known[: len(known) - 1 - known[::-1].index(self.version)]
 
     def move(self, shelf: Shelf, version: str) -> None:
@@ -52,8 +58,10 @@ class Latest:
         if version == self.version:
             return
         try:
-            if self.version is not None:
-                lines = [known for known in (*self.before, self.version) if known != version]
+            lines = [
+                known for known in (*self.before, self.version) if known not in (None, version)
+            ]
+            if lines:
                 shelf.write(HISTORY, _text([*lines, version]), self.past)
             shelf.write(LATEST, _text([version]), self.current)
         except Overtaken as error:

@@ -39,19 +39,40 @@ class Shelf(Protocol):
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """Write a content in one step, and check that it has arrived.
 
+        If another process has written the same content meanwhile, this is a success.
+
         Args:
             name: path below the shelf, with slashes.
             content: the new content.
             instead_of: the content when it was read, or None if there was none.
 
         Raises:
-            Overtaken: the content has changed since it was read.
+            Overtaken: another process has written other content since it was read.
             StorageError: it cannot be written.
         """
 
 
 class Overtaken(StorageError):
     """Another process has written in the meantime."""
+
+
+def overtaken(shelf: Shelf, name: str) -> Overtaken:
+    """Return the error for a name that another process has written."""
+    return Overtaken(f"{shelf.to}/{name} was changed by another process meanwhile")
+
+
+def needs_writing(shelf: Shelf, name: str, content: bytes, instead_of: Stored | None) -> bool:
+    """Return whether a name still has to be written, and not another process wrote the same.
+
+    Raises:
+        Overtaken: another process wrote something else.
+    """
+    stored = shelf.read(name)
+    if stored == instead_of:
+        return True
+    if stored is None or stored.content != content:
+        raise overtaken(shelf, name)
+    return False
 
 
 def publishing_in(to: str) -> Operation:

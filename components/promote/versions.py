@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from quantgate.components.promote.shelf import Overtaken, Shelf
 from quantgate.errors import InputError
-from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_json
 from quantgate.records.base import Record
 from quantgate.records.decision import Decision
 from quantgate.records.published import MANIFEST
@@ -19,6 +19,7 @@ from quantgate.report import card
 MODEL, DECISION = "model.tflite", "decision.json"
 CARD = "README.md"
 VERSION_DIGITS = 16
+COMPILED_DIGITS = 8
 _ATTEMPTS = 5
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
@@ -36,7 +37,8 @@ class Promotion(Record):
     """`manifest.json` of a published version.
 
     Attributes:
-        version: the first 16 hex digits of the model's SHA-256, which is also the folder's name.
+        version: the folder's name: the beginning of the model's SHA-256, and a hash of the models
+            that compilers made of it, if there are any.
         name: the spec's name.
         candidate: the promoted candidate.
         files: the files of the version, by name.
@@ -72,7 +74,7 @@ def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = 
     if promoted is None or promoted.model_sha256 != sha256:
         raise InputError(f"the decision does not promote the model {sha256}")
     return Promotion(
-        version=sha256[:VERSION_DIGITS],
+        version=version_of(model, compiled),
         name=decided.name,
         candidate=promoted.name,
         files=files,
@@ -80,6 +82,22 @@ def promotion_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes] = 
         decision_sha256=files[DECISION].sha256,
         kept_baseline=decided.winner is None,
     )
+
+
+def version_of(model: bytes, compiled: Mapping[str, bytes]) -> str:
+    """Return the name of a version. Other compiled models make another version."""
+    version = sha256_of_bytes(model)[:VERSION_DIGITS]
+    if not compiled:
+        return version
+    hashes = {name: sha256_of_bytes(content) for name, content in compiled.items()}
+    return f"{version}-{sha256_of_json(hashes)[:COMPILED_DIGITS]}"
+
+
+def contents_of(model: bytes, decision: bytes, compiled: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files of a version, the manifest last."""
+    contents = {MODEL: model, DECISION: decision, CARD: card_of(decision), **compiled}
+    manifest = promotion_of(model, decision, compiled).model_dump_json(indent=2) + "\n"
+    return {**contents, MANIFEST: manifest.encode()}
 
 
 def card_of(decision: bytes) -> bytes:
@@ -114,19 +132,13 @@ def publish_objects(
     Raises:
         InputError: it cannot be published.
     """
-    version = sha256_of_bytes(model)[:VERSION_DIGITS]
-    _settle(shelf, f"{version}/{MODEL}", model, lambda stored: stored == model)
+    version = version_of(model, compiled)
+    _settle(shelf, f"{version}/{MODEL}", model, model.__eq__)
     settled = _settle(shelf, f"{version}/{DECISION}", decision, partial(_is_about, model))
-    kept = {
-        name: _settle(shelf, f"{version}/{name}", content, _same_as(content, shelf, version, name))
-        for name, content in compiled.items()
-    }
-    promotion = promotion_of(model, settled, kept)
-    model_card = card_of(settled)
-    _settle(shelf, f"{version}/{CARD}", model_card, lambda stored: stored == model_card)
-    manifest = (promotion.model_dump_json(indent=2) + "\n").encode()
-    _settle(shelf, f"{version}/{MANIFEST}", manifest, lambda stored: stored == manifest)
-    return promotion
+    contents = contents_of(model, settled, compiled)
+    for name in (CARD, *compiled, MANIFEST):
+        _settle(shelf, f"{version}/{name}", contents[name], contents[name].__eq__)
+    return promotion_of(model, settled, compiled)
 
 
 def _settle(shelf: Shelf, name: str, content: bytes, is_sound: Callable[[bytes], bool]) -> bytes:
@@ -144,17 +156,6 @@ def _settle(shelf: Shelf, name: str, content: bytes, is_sound: Callable[[bytes],
         f"cannot publish in {shelf.to}: {name} changed at each of {_ATTEMPTS} attempts "
         "to write it; let nothing else write there"
     )
-
-
-def _same_as(ours: bytes, shelf: Shelf, version: str, name: str) -> Callable[[bytes], bool]:
-    """Return a test for our content, or that of an existing manifest, as compilers change."""
-    manifest = shelf.read(f"{version}/{MANIFEST}")
-    try:
-        files = Promotion.model_validate_json(manifest.content if manifest else b"").files
-    except ValidationError:
-        files = {}
-    sound = {sha256_of_bytes(ours), *(file.sha256 for file in [files.get(name)] if file)}
-    return lambda content: sha256_of_bytes(content) in sound
 
 
 def _is_about(model: bytes, decision: bytes) -> bool:

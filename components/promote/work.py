@@ -10,21 +10,18 @@ from quantgate.components.promote.fsspec_shelf import FsspecShelf
 from quantgate.components.promote.latest import Latest
 from quantgate.components.promote.shelf import Shelf, publishing_in
 from quantgate.components.promote.versions import (
-    CARD,
-    DECISION,
     MODEL,
     Promotion,
-    card_of,
+    contents_of,
     intact,
-    promotion_of,
     publish_objects,
+    version_of,
 )
 from quantgate.errors import InputError, NothingQualified
-from quantgate.foundation.files import replacing_folder
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.operation import requiring_google_client
 from quantgate.records.decision import Decision, Entry
-from quantgate.records.published import LATEST, MANIFEST, OTHER_TARGET, belongs_to, owner
+from quantgate.records.published import LATEST, OTHER_TARGET, belongs_to, owner
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +38,7 @@ def promote(
 
     A version appears whole or not at all. `latest` is replaced last, in one step, unless another
     promotion has changed it meanwhile. A version that is already published is left unchanged, with
-    its first decision. If its files have changed since, it is published again.
+    its first decision. Only files that have changed since are published again.
 
     Args:
         decision_path: `Decision` as JSON.
@@ -159,22 +156,14 @@ def _published(
     shelf: Shelf, model: bytes, decision: bytes, compiled: dict[str, bytes]
 ) -> Promotion:
     """Publish a version if it is not on the shelf already, and return its manifest."""
-    new = promotion_of(model, decision, compiled)
-    earlier = intact(shelf, new.version)
-    if earlier and new.files.keys() <= earlier.files.keys():
-        log.info("%s/%s is already published and intact", shelf.to, new.version)
+    version = version_of(model, compiled)
+    earlier = intact(shelf, version)
+    if earlier:
+        log.info("%s/%s is already published and intact", shelf.to, version)
         return earlier
-    if not isinstance(shelf, FolderShelf):
-        return publish_objects(shelf, model, decision, compiled)
-    folder = shelf.folder / new.version
-    if folder.exists() and not earlier:
-        log.warning("%s is damaged and is published again", folder)
-    contents = {MODEL: model, DECISION: decision, CARD: card_of(decision), **compiled}
-    with replacing_folder(folder) as incoming:
-        for name, content in contents.items():
-            (incoming / name).write_bytes(content)
-        new.write(incoming / MANIFEST)
-    return new
+    if isinstance(shelf, FolderShelf):
+        shelf.place(version, contents_of(model, decision, compiled))
+    return publish_objects(shelf, model, decision, compiled)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ import pytest
 from quantgate.foundation.files import (
     delete_in_one_step,
     is_disk_full,
+    placing_folder,
     replace_bytes,
     replacing,
-    replacing_folder,
     write_note,
 )
 
@@ -48,27 +48,41 @@ def test_link_is_replaced(tmp_path: Path) -> None:
     assert str(link.readlink()) == "second"
 
 
-@pytest.mark.parametrize("has_old", [True, False])
-def test_folder_is_replaced_whole(tmp_path: Path, has_old: bool) -> None:
+@pytest.mark.parametrize("has_empty_folder", [True, False])
+def test_folder_is_placed_whole(tmp_path: Path, has_empty_folder: bool) -> None:
     target = tmp_path / "version"
-    if has_old:
+    if has_empty_folder:
         target.mkdir()
-        (target / "old").touch()
-    with replacing_folder(target) as incoming:
+    with placing_folder(target) as incoming:
         (incoming / "new").write_text("content")
-        assert target.exists() == has_old
+        assert target.exists() == has_empty_folder
     assert names_in(target) == ["new"]
     assert names_in(tmp_path) == ["version"]
 
 
-def test_folder_stays_as_it_is_if_the_block_fails(tmp_path: Path) -> None:
+def test_folder_with_files_is_not_replaced(tmp_path: Path) -> None:
     target = tmp_path / "version"
-    target.mkdir()
-    (target / "old").touch()
-    with pytest.raises(ZeroDivisionError), replacing_folder(target) as incoming:
+    with placing_folder(target) as incoming:
+        (incoming / "new").touch()
+        target.mkdir()
+        (target / "faster").touch()
+    assert names_in(target) == ["faster"]
+    assert names_in(tmp_path) == ["version"]
+
+
+def test_folder_is_not_placed_if_the_block_fails(tmp_path: Path) -> None:
+    target = tmp_path / "version"
+    with pytest.raises(ZeroDivisionError), placing_folder(target) as incoming:
         (incoming / "new").touch()
         raise ZeroDivisionError
-    assert names_in(target) == ["old"]
+    assert names_in(tmp_path) == []
+
+
+def test_file_in_place_of_a_folder_is_reported(tmp_path: Path) -> None:
+    target = tmp_path / "version"
+    target.touch()
+    with pytest.raises(NotADirectoryError), placing_folder(target):
+        pass
     assert names_in(tmp_path) == ["version"]
 
 

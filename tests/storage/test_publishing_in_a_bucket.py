@@ -72,15 +72,17 @@ def test_version_has_four_objects_and_latest_names_it(bucket, decided, latest):
 def test_compiled_models_are_published_beside_the_model(bucket, decided, tmp_path):
     (tmp_path / "ethos_u.tflite").write_bytes(b"npu")
     compiled = {"compiled_path": str(tmp_path)}
-    publish(decided())
+    plain = publish(decided())
     promotion = publish({**decided(), **compiled})
     name = f"{FOLDER}/{promotion.version}/ethos_u.tflite"
     assert bucket.objects[name].content == b"npu"
     assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
     before = generations(bucket)
-    (tmp_path / "ethos_u.tflite").write_bytes(b"of a newer Vela")
     assert publish({**decided(), **compiled}) == promotion
     assert generations(bucket) == before
+    (tmp_path / "ethos_u.tflite").write_bytes(b"of a newer Vela")
+    assert publish({**decided(), **compiled}).version not in (promotion.version, plain.version)
+    assert bucket.objects[name].content == b"npu"
 
 
 def test_version_is_the_same_as_in_a_folder(bucket, decided, tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.errors import StepFailed, UsageError
-from quantgate.foundation.files import replacing_folder
+from quantgate.foundation.files import placing_folder
 
 SPEC_NAME = "quantgate.yaml"
 EVALUATION_EVERY = 3
@@ -119,7 +119,7 @@ def train(folder: Path) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss)
     model.fit(data["image"], data["labels"], epochs=EPOCHS, batch_size=32, verbose=0)
-    with replacing_folder(folder / "saved_model") as partial:
+    with placing_folder(folder / "saved_model") as partial:
         model.export(partial, verbose=False)
 
 

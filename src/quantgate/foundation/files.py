@@ -9,6 +9,8 @@ from pathlib import Path
 from uuid import uuid4
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: The errors of renaming a folder to the name of one that has files.
+_FILLED = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 
 
 @contextmanager
@@ -32,20 +34,20 @@ def replacing(path: Path, suffix: str | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(target: Path) -> Iterator[Path]:
-    """Yield a new folder, which takes the place of `target` once it is safely on the disk.
+def placing_folder(target: Path) -> Iterator[Path]:
+    """Yield a new folder, which becomes `target` in one step once it is safely on the disk.
 
-    If the block raises, the new folder is deleted, and `target` stays as it is.
+    If `target` has files by then, or if the block raises, the new folder is deleted, and `target`
+    stays as it is.
     """
     incoming = hidden_beside(target)
     incoming.mkdir()
     try:
         yield incoming
         sync_tree(incoming)
-        _replace_folder(incoming, target)
-    except BaseException:
+        _rename_unless_filled(incoming, target)
+    finally:
         shutil.rmtree(incoming, ignore_errors=True)
-        raise
     sync(target.parent)
 
 
@@ -118,15 +120,9 @@ def is_disk_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_SPACE
 
 
-def _replace_folder(incoming: Path, target: Path) -> None:
-    if not target.exists():
-        incoming.rename(target)
-        return
-    aside = hidden_beside(target)
-    target.rename(aside)
+def _rename_unless_filled(folder: Path, target: Path) -> None:
     try:
-        incoming.rename(target)
-    except OSError:
-        aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(target)
+    except OSError as error:
+        if error.errno not in _FILLED:
+            raise

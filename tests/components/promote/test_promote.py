@@ -14,46 +14,7 @@ from quantgate.components.promote.work import promote
 from quantgate.errors import InputError, NothingQualified
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
 from quantgate.records.decision import Closest, Decision
-from quantgate.records.outcomes import DecisionOutcome
 from quantgate.report import card
-
-
-@pytest.fixture
-def decided(tmp_path, small_wins):
-    """Write a decision and the model that won, and return both paths."""
-
-    def write(content=b"model", winner="small", created="2025-01-14", **changes):
-        folder = tmp_path / f"decided-{sha256_of_bytes(content + created.encode())[:6]}"
-        folder.mkdir(exist_ok=True)
-        model, decision = folder / "winner", folder / "decision"
-        model.write_bytes(content)
-        small_wins(
-            sha256_of_bytes(content),
-            created=created,
-            outcome=DecisionOutcome("winner" if winner else "none_qualified"),
-            winner=winner,
-            **changes,
-        ).write(decision)
-        return str(decision), str(model)
-
-    return write
-
-
-@pytest.fixture
-def publish(tmp_path):
-    """Promote into the folder `fleet`, and return the promotion."""
-
-    def run(decision, model, to=None):
-        manifest = tmp_path / "promotion.json"
-        promote(
-            decision,
-            winner_path=model,
-            to=str(to or tmp_path / "fleet"),
-            manifest_path=str(manifest),
-        )
-        return Promotion.read(manifest)
-
-    return run
 
 
 def contents(folder):
@@ -67,21 +28,6 @@ def contents(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def check_fleet(fleet, versions):
-    """`latest` names a version, and every version there is whole."""
-    for folder in (path for path in fleet.iterdir() if not path.name.startswith(".")):
-        if folder.is_dir():
-            promotion = Promotion.read(folder / "manifest.json")
-            assert promotion.version == folder.name
-            for name, file in promotion.files.items():
-                assert sha256_of_file(folder / name) == file.sha256
-    latest = fleet / "latest"
-    if latest.exists():
-        version = latest.read_text().removesuffix("\n")
-        assert version in versions
-        assert (fleet / version).is_dir()
 
 
 def test_a_version_holds_model_decision_and_manifest(decided, publish, tmp_path):
@@ -115,7 +61,7 @@ def test_a_version_keeps_the_decision_it_was_published_with(decided, publish, tm
     assert contents(tmp_path / "fleet") == before
 
 
-def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path):
+def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path, check_fleet):
     old, new = publish(*decided(b"old")), publish(*decided(b"new"))
     assert (tmp_path / "fleet" / "latest").read_text() == f"{new.version}\n"
     publish(*decided(b"old"))
@@ -145,7 +91,9 @@ def test_a_target_without_a_name_accepts_any_spec(decided, publish, tmp_path, ma
 
 
 @pytest.mark.parametrize("damage", ["model.tflite", "decision.json", "README.md", "manifest.json"])
-def test_a_damaged_version_is_published_again(decided, publish, tmp_path, damage, caplog):
+def test_a_damaged_version_is_published_again(
+    decided, publish, tmp_path, damage, caplog, check_fleet
+):
     version = publish(*decided()).version
     folder = tmp_path / "fleet" / version
     (folder / damage).write_bytes(b"{}")
@@ -153,7 +101,7 @@ def test_a_damaged_version_is_published_again(decided, publish, tmp_path, damage
     check_fleet(tmp_path / "fleet", {version})
     assert (folder / "model.tflite").read_bytes() == b"model"
     assert sorted(path.name for path in (tmp_path / "fleet").iterdir()) == [version, "latest"]
-    assert caplog.messages == [f"{folder} is damaged and is published again"]
+    assert caplog.messages == [f"{folder / damage} is damaged and is published again"]
 
 
 def test_without_a_winner_the_closest_candidate_is_named(decided, publish, tmp_path):
@@ -263,7 +211,9 @@ def _promote_and_die(event_number, arguments):
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_a_kill_at_any_moment_leaves_no_half_version(decided, publish, tmp_path, damaged):
+def test_a_kill_at_any_moment_leaves_no_half_version(
+    decided, publish, tmp_path, damaged, check_fleet
+):
     old = publish(*decided(b"old")).version
     if damaged:
         (tmp_path / "fleet" / sha256_of_bytes(b"new")[:16]).mkdir()
@@ -323,11 +273,16 @@ def test_compiled_models_are_published_beside_the_model(decided, tmp_path):
     assert promotion.files["ethos_u.tflite"].sha256 == sha256_of_bytes(b"npu")
 
 
-def test_missing_compiled_models_are_added_once(decided, publish, tmp_path, caplog):
-    publish(*decided())
-    added = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
-    assert "ethos_u.tflite" in added.files
-    assert caplog.messages == []
-    later = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path, b"of a newer Vela"))
-    assert later == added
-    assert publish(*decided()) == added
+def test_other_compiled_models_make_another_version(decided, publish, tmp_path):
+    plain = publish(*decided())
+    compiled = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path))
+    before = contents(tmp_path / "fleet" / compiled.version)
+    newer = promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path, b"of a newer Vela"))
+    versions = [plain.version, compiled.version, newer.version]
+    assert len(set(versions)) == 3
+    assert all(version.startswith(plain.version) for version in versions)
+    assert contents(tmp_path / "fleet" / compiled.version) == before
+    assert (tmp_path / "fleet" / "latest").read_text() == f"{newer.version}\n"
+    history = (tmp_path / "fleet" / "history").read_text().split()
+    assert history == versions
+    assert promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path)) == compiled
