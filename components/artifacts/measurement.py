@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quantgate.decision.evidence import Evaluation
 from quantgate.errors import InputError
+from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Measurement
 from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
 from quantgate.statistics.paired_bounds import Samples
@@ -69,7 +70,7 @@ def read_evaluation(folder: str | Path) -> Evaluation:
     """
     root = Path(folder)
     measurement = Measurement.read(root / MEASUREMENT)
-    if measurement.status != "measured":
+    if measurement.status != MeasurementStatus.MEASURED:
         return Evaluation(measurement, {})
     stopped = measurement.steps is not None and measurement.steps.stopped
     return Evaluation(

@@ -34,6 +34,7 @@ from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import FLOAT32, Mode
 from quantgate.errors import InputError
 from quantgate.records.attestation import Delivered, TensorAttest, Trial
+from quantgate.records.outcomes import AttestationStatus
 from quantgate.records.tasks import ModelFacts, TensorFacts
 
 MOST_SHORTFALLS = 3
@@ -92,10 +93,12 @@ def attest(case: Case) -> dict[str, Any]:
     narrowed = _round_trips(model) if case.recipe.excludes else ()
     trial, tried = _try_out(case, sum(described.macs.values()))
     findings = [*read, *narrowed, *tried]
+    rejections = [finding.sentence for finding in findings if finding.rejects]
     return {
         **dict(described),
-        "status": "rejected" if any(finding.rejects for finding in findings) else "converted",
+        "status": AttestationStatus.REJECTED if rejections else AttestationStatus.CONVERTED,
         "reasons": [finding.sentence for finding in findings],
+        "rejections": rejections,
         "inputs": list(_titled("inputs", contents, case.facts)),
         "outputs": list(_titled("outputs", contents, case.facts)),
         "unchanged": unchanged,

@@ -23,6 +23,7 @@ from quantgate.components.processes.isolation import (
 )
 from quantgate.components.processes.progress import expect
 from quantgate.records.details import CalibratedRanges
+from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import Calibration, ModelFacts
 
 RECORD = "calibration.json"
@@ -79,7 +80,7 @@ def calibrate(
             _write_ranges(folder / RANGES, content)
         failed = way == "once" and not content
         Calibration(
-            status="failed" if failed else "calibrated",
+            status=CalibrationStatus.FAILED if failed else CalibrationStatus.CALIBRATED,
             way=way,
             reason=reason or (NO_RANGE if failed else None),
             samples=sum(map(len, rows.values())),

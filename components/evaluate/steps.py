@@ -35,6 +35,7 @@ from quantgate.components.processes.progress import expect
 from quantgate.decision.early_stopping import Contest
 from quantgate.decision.verdicts import Measured
 from quantgate.errors import InputError
+from quantgate.records.outcomes import MeasurementStatus
 from quantgate.spec.model.choice import objective_of
 from quantgate.spec.model.limit import Limit
 from quantgate.statistics.early_estimate import order_of
@@ -57,7 +58,7 @@ def contest_of(
         return None
     evaluation = read_evaluation(reference)
     measurement = evaluation.measurement
-    if measurement.status == "failed" or not looks_at(measurement.samples):
+    if measurement.status == MeasurementStatus.FAILED or not looks_at(measurement.samples):
         return None
     return Contest(
         Measured(

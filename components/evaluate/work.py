@@ -19,6 +19,7 @@ from quantgate.components.user_code import UserCode, import_code
 from quantgate.domain.figures import is_slice, slice_of
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Manifest, Measurement, ModelFacts, Slices
 
 NO_MODEL = "the conversion left no model"
@@ -101,7 +102,7 @@ def evaluate(
     results = _results_of(plans, scores)
     measurement = Measurement(
         model_sha256=sha256,
-        status="failed" if reasons else "measured",
+        status=MeasurementStatus.FAILED if reasons else MeasurementStatus.MEASURED,
         reasons=reasons,
         figures={title: result.figure for title, result in results.items()},
         metrics=_metrics_by_figure(plans, results),

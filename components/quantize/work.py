@@ -25,6 +25,7 @@ from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Attestation
+from quantgate.records.outcomes import AttestationStatus, CalibrationStatus
 from quantgate.records.tasks import Calibration, ModelFacts
 
 Way = Literal["derived", "converter"]
@@ -165,7 +166,7 @@ def _way(calibration: Calibration | None) -> Way:
 def _delivered(
     source: Source, recipe: Recipe, calibration: Calibration | None, limits: ResourceLimits
 ) -> Delivery:
-    if calibration and calibration.status == "failed":
+    if calibration and calibration.status == CalibrationStatus.FAILED:
         return Delivery(b"", calibration.reason)
     conversion = _derived if _way(calibration) == "derived" else _converted
     try:
@@ -210,5 +211,6 @@ def _derived(source: Source, recipe: Recipe) -> bytes:
 
 def _outcome(delivery: Delivery, case: Case) -> dict[str, Any]:
     if delivery.reason:
-        return {"status": "failed", "reasons": [delivery.reason]}
+        reasons = [delivery.reason]
+        return {"status": AttestationStatus.FAILED, "reasons": reasons, "rejections": reasons}
     return attest(case)

@@ -176,3 +176,11 @@ def test_allowed_random_data_gives_a_warning(run):
     random = samples("calibration", synthetic=True)
     decision = decide_on(run, allow_random=True, calibration_sets={"serve": random})
     assert (decision.winner, decision.warnings) == ("float16", [WARNING])
+
+
+def test_advice_to_calibrate_on_real_samples_after_random_ones(run):
+    run.add("full_integer", "full_integer", 500, lost=100)
+    run.calibrate(30)
+    random = samples("calibration", synthetic=True)
+    first, *_ = decide_on(run, allow_random=True, calibration_sets={"serve": random}).advice
+    assert first.startswith("calibrate on real samples: ")

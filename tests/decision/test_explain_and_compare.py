@@ -97,7 +97,7 @@ def test_a_candidate_that_does_not_qualify_is_explained(decided):
 def test_failed_and_rejected_candidates_are_explained(decided):
     assert said(decided, "wrong")[0] == (
         "outcome",
-        "rejected: the model is not what its mode promises",
+        "rejected: there is a model, but it is unusable",
     )
     assert ("reason", "ADD is in float") in said(decided, "wrong")
     assert said(decided, "none")[0] == (

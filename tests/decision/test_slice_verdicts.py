@@ -106,3 +106,9 @@ def test_reports_show_only_the_worst_slice(decide):
 def test_large_slices_give_no_warning():
     large = {"top1": Slices(key="device", higher_is_better=True, samples={"phone": 30})}
     assert warnings_about_slices({}, {"top1": 0.9}, {"top1": "top1"}, large) == []
+
+
+def test_advice_to_evaluate_on_more_samples_counts_those_of_the_slice(decide):
+    limit = {"slices": {"tablet": {"max_drop": 0.01, "confidence": 0.95}}}
+    (advice,) = decide(limit, tablet=349).advice
+    assert " instead of 390 in the slice `tablet` would show for small top1[tablet] drop" in advice

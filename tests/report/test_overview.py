@@ -1,7 +1,20 @@
+import io
+
+from rich.console import Console
+
 from quantgate.records.choice import Objective
+from quantgate.report import html, markdown, terminal
+from quantgate.report.explain import explain
 from quantgate.report.overview import choice_text, limit_titles, notes, provenance_items
 from quantgate.report.table import figures_shown, rows
 from quantgate.report.text import one_line
+from quantgate.report.ways_out import advice_items
+
+
+def shown(decision):
+    console = Console(file=io.StringIO(), width=120)
+    terminal.render(decision, console)
+    return console.file.getvalue()
 
 
 def test_the_median_is_shown_if_no_latency_is_limited(winner):
@@ -62,3 +75,37 @@ def test_without_calibration_there_is_no_calibration_data(winner):
 
 def test_one_line_removes_line_breaks_and_control_characters():
     assert one_line("a\x1b[31m b\r\n\tc\u2028d  é✓") == "a [31m b c d é✓"
+
+
+def test_only_reasons_that_rejected_are_marked(none_qualified):
+    rejected = none_qualified.entry("integer_only_uint8")
+    remark = "two biases are wider than the specification says"
+    entry = rejected.model_copy(
+        update={"reasons": [*rejected.reasons, remark], "rejections": rejected.reasons}
+    )
+    decision = none_qualified.model_copy(update={"candidates": [entry]})
+    (reason,) = rejected.reasons
+    assert notes(decision) == [
+        ("integer_only_uint8", f"rejected: {reason}"),
+        ("integer_only_uint8", remark),
+    ]
+    assert rows(decision)[1].reasons == [reason]
+    assert explain(decision, entry)[-2:] == [("reason", reason), ("note", remark)]
+
+
+def test_limits_that_would_let_a_candidate_pass_are_advice(none_qualified):
+    limits = {"top1": {"max_drop": 0.05, "slices": {"my phone": {"min": 0.5}}}}
+    closest = none_qualified.closest.model_copy(update={"limits": limits})
+    decision = none_qualified.model_copy(update={"advice": ["train"], "closest": closest})
+    relax = (
+        "relax the limits: integer_only_int8 would pass with --set gate.top1.max_drop=0.05 --set "
+        "'gate.top1.slices.my phone.min=0.5'"
+    )
+    assert advice_items(decision) == ["train", relax]
+    assert f"Advice: {relax}" in " ".join(shown(decision).split())
+    assert "would pass with" in markdown.render(decision)
+    assert "would pass with --set gate.top1.max_drop=0.05" in html.render(decision)
+
+
+def test_no_limit_is_advice_if_none_would_help(none_qualified, winner):
+    assert advice_items(none_qualified) == advice_items(winner) == []

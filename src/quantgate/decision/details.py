@@ -11,6 +11,7 @@ from quantgate.domain.figures import METRICS, is_likeness
 from quantgate.records.attestation import Attestation, TensorAttest
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Attested, Details, Spread, TensorRange
+from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import ModelFacts
 from quantgate.statistics.confusion import Predictions, classes_of, curves_of
 from quantgate.statistics.paired_bounds import Samples, upper_bound
@@ -106,7 +107,11 @@ def _evaluation(evidence: Evidence, sha256: str | None) -> Evaluation | None:
     """Return a model's measured evaluation, or the baseline's if it has the baseline's bytes."""
     for evaluation in (*evidence.evaluations, evidence.baseline):
         measurement = evaluation.measurement
-        if sha256 and measurement.model_sha256 == sha256 and measurement.status == "measured":
+        if (
+            sha256
+            and measurement.model_sha256 == sha256
+            and measurement.status == MeasurementStatus.MEASURED
+        ):
             return evaluation
     return None
 

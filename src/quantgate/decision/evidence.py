@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from quantgate.decision.sample_sets import SampleSets, random_purposes
+from quantgate.decision.standings import Standing, standing_of, standing_of_measurement
 from quantgate.decision.verdicts import Measured
 from quantgate.domain.figures import FIGURES, SIZE, metric_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import BASELINE, MODES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
-from quantgate.records.outcomes import CandidateStatus
+from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements, found_on_targets
 from quantgate.records.tasks import (
@@ -94,8 +95,7 @@ class Contender:
 
     name: str
     mode: str
-    status: CandidateStatus
-    reasons: list[str]
+    standing: Standing
     measured: Measured
     ratios: Mapping[str, Interval] = field(default_factory=dict)
     targets: list[TargetMeasurement] = field(default_factory=list)
@@ -119,16 +119,16 @@ def join_baseline(evidence: Evidence) -> Contender:
             f"the comparison with the source model is of model {_short(compared.baseline_sha256)}, "
             f"and the model card of {_short(facts.baseline_sha256)}: pass files of the same run"
         )
-    if measurement.status == "failed" and not tensorflow_ops(facts.ops):
+    if measurement.status == MeasurementStatus.FAILED and not tensorflow_ops(facts.ops):
         raise InputError(
             "the float32 baseline could not be evaluated, and candidates are compared with it: "
             + "; ".join(measurement.reasons)
         )
     measured = _measured(facts.baseline_sha256, facts.size_bytes, evidence.baseline, evidence)
     measured = measured.in_memory()
-    reasons = _reasons(measurement.reasons, facts.baseline_sha256, evidence.benchmark)
-    status = CandidateStatus(measurement.status)
-    return Contender(BASELINE.name, BASELINE.name, status, reasons, measured)
+    standing = standing_of_measurement(measurement)
+    standing = _with_reasons(standing, [], facts.baseline_sha256, evidence.benchmark)
+    return Contender(BASELINE.name, BASELINE.name, standing, measured)
 
 
 def join_candidates(evidence: Evidence) -> list[Contender]:
@@ -151,46 +151,29 @@ def _contender(
 ) -> Contender:
     sha256 = attestation.model_sha256
     evaluation = evaluations.get(sha256) if sha256 else None
-    status, reasons = _status(attestation, evaluation)
     benchmark = evidence.benchmark
     targets = found_on_targets(sha256, evidence.targets)
     measured = _measured(sha256, attestation.size_bytes, evaluation, evidence, targets)
-    reasons += [f"{target.target}: {note}" for target in targets for note in target.notes]
+    standing = standing_of(attestation, evaluation.measurement if evaluation else None)
+    notes = [f"{target.target}: {note}" for target in targets for note in target.notes]
     return Contender(
         name=attestation.candidate,
         mode=attestation.mode,
-        status=status,
-        reasons=_reasons([*attestation.reasons, *reasons], sha256, benchmark),
+        standing=_with_reasons(standing, notes, sha256, benchmark),
         measured=measured,
         ratios=benchmark.ratios.get(sha256, {}) if benchmark and sha256 else {},
         targets=targets,
     )
 
 
-def _reasons(known: list[str], sha256: str | None, benchmark: Benchmark | None) -> list[str]:
-    """Return every reason once. The reason for a missing latency is not repeated."""
+def _with_reasons(
+    standing: Standing, notes: list[str], sha256: str | None, benchmark: Benchmark | None
+) -> Standing:
+    """Add reasons, each once. The reason for a missing latency is not repeated."""
+    known = [*standing.reasons, *notes]
     failure = benchmark.failures.get(sha256) if benchmark and sha256 else None
     untimed = [f"could not be timed: {failure}"] if failure and failure not in known else []
-    return list(dict.fromkeys([*known, *untimed]))
-
-
-def _status(
-    attestation: Attestation, evaluation: Evaluation | None
-) -> tuple[CandidateStatus, list[str]]:
-    if attestation.status == "failed":
-        return CandidateStatus.FAILED, []
-    if evaluation is None:
-        reasons = ["no measurement found for this model"]
-    else:
-        measurement = evaluation.measurement
-        steps = measurement.steps
-        reasons = [*measurement.reasons, *([steps.reason] if steps else [])]
-    if attestation.status == "rejected":
-        # The reasons include why a model did not run in its trial.
-        tried = attestation.trial
-        return CandidateStatus.REJECTED, [] if tried and tried.problem else reasons
-    unmeasured = evaluation is None or evaluation.measurement.status == "failed"
-    return CandidateStatus.FAILED if unmeasured else CandidateStatus.MEASURED, reasons
+    return replace(standing, reasons=list(dict.fromkeys([*known, *untimed])))
 
 
 def _measured(
@@ -239,7 +222,7 @@ def _by_model(evidence: Evidence) -> dict[str, Evaluation]:
     """Return one evaluation for each model. Of several it is the same one in every order."""
     preferred = sorted(
         evidence.evaluations,
-        key=lambda one: (one.measurement.status == "measured", one.measurement.model_dump_json()),
+        key=lambda one: (_was_measured(one.measurement), one.measurement.model_dump_json()),
     )
     return {
         evaluation.measurement.model_sha256: evaluation
@@ -251,12 +234,16 @@ def _by_model(evidence: Evidence) -> dict[str, Evaluation]:
 def _require_one_dataset(evidence: Evidence) -> None:
     expected = evidence.baseline.measurement.dataset_sha256
     for measurement in (evaluation.measurement for evaluation in evidence.evaluations):
-        if measurement.status == "measured" and measurement.dataset_sha256 != expected:
+        if _was_measured(measurement) and measurement.dataset_sha256 != expected:
             raise InputError(
                 f"model {_short(measurement.model_sha256)} was evaluated on data set "
                 f"{_short(measurement.dataset_sha256)} and the baseline on {_short(expected)}: "
                 "figures from different data cannot be compared. Evaluate both on the same data set"
             )
+
+
+def _was_measured(measurement: Measurement) -> bool:
+    return measurement.status == MeasurementStatus.MEASURED
 
 
 def _short(sha256: str | None) -> str:

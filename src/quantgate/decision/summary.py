@@ -43,7 +43,12 @@ def summarize(
 
 def _nearest(closest: Closest | None, tried: int) -> str:
     if not closest:
-        return f"none of the {tried} candidates could be measured"
+        none = (
+            "the only candidate could not"
+            if tried == 1
+            else f"none of the {tried} candidates could"
+        )
+        return f"{none} be measured"
     others = len(closest.missed) - 1
     more = f" (and {others} more)" if others else ""
     return f"{closest.name} comes closest, but {closest.missed[0]}{more}"

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from quantgate.records.base import Record
+from quantgate.records.outcomes import AttestationStatus
 
 
 class TensorAttest(Record):
@@ -111,15 +112,16 @@ class Inspection(Delivered):
 class Attestation(Delivered):
     """The result of one candidate's conversion, read from the flatbuffer.
 
-    `status` is "converted", "rejected" (a model that is not what the mode promises) or "failed" (no
-    model). `reasons` are sentences. `unchanged` is true if quantization left the weights as they
-    were. `settings` are the converter's, by its own names.
+    `reasons` are sentences, and `rejections` those of them that reject the model. `unchanged` is
+    true if quantization left the weights as they were. `settings` are the converter's, by its own
+    names.
     """
 
     candidate: str
     mode: str
-    status: Literal["converted", "rejected", "failed"]
+    status: AttestationStatus
     reasons: list[str]
+    rejections: list[str] = []
     inputs: list[TensorAttest] = []
     outputs: list[TensorAttest] = []
     unchanged: bool = False

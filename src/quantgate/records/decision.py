@@ -86,7 +86,9 @@ class Entry(Record):
         name: the candidate's name.
         mode: the quantization mode.
         status: the state before any limit is checked.
-        reasons: sentences about why the candidate was rejected, failed or does not qualify.
+        reasons: sentences about the model, and about why it does not qualify.
+        rejections: those of the reasons why the candidate was rejected or failed. Empty in
+            decisions of older versions.
         model_sha256: the hash of the model's bytes, if there is a model.
         measurements: the figures by name.
         ratios: intervals of latencies relative to the baseline's, by figure.
@@ -108,6 +110,7 @@ class Entry(Record):
     mode: str
     status: CandidateStatus
     reasons: list[str]
+    rejections: list[str] = Field(default_factory=list)
     model_sha256: str | None
     measurements: dict[str, float]
     ratios: dict[str, Interval] = Field(default_factory=dict)
@@ -120,6 +123,12 @@ class Entry(Record):
     steps: Steps | None = None
     reference: dict[str, float] = Field(default_factory=dict)
     targets: list[TargetMeasurement] = Field(default_factory=list)
+
+    def is_rejection(self, reason: str) -> bool:
+        """Return whether a reason is one why the candidate was rejected or failed."""
+        if self.status is CandidateStatus.MEASURED:
+            return False
+        return reason in self.rejections or not self.rejections
 
 
 class Closest(Record):

@@ -40,8 +40,30 @@ class CandidateStatus(Named):
     """The state of a candidate before any limit is checked."""
 
     MEASURED = "measured", "the model was measured"
-    REJECTED = "rejected", "the model is not what its mode promises"
+    REJECTED = "rejected", "there is a model, but it is unusable"
     FAILED = "failed", "there is no model, or it could not be measured"
+
+
+class AttestationStatus(Named):
+    """The outcome of a candidate's conversion."""
+
+    CONVERTED = "converted", "there is a model"
+    REJECTED = "rejected", "there is a model, but it is unusable"
+    FAILED = "failed", "there is no model"
+
+
+class CalibrationStatus(Named):
+    """The outcome of a calibration."""
+
+    CALIBRATED = "calibrated", "ranges were recorded, or each conversion records its own"
+    FAILED = "failed", "there are no ranges"
+
+
+class MeasurementStatus(Named):
+    """The outcome of an evaluation."""
+
+    MEASURED = "measured", "the model was measured"
+    FAILED = "failed", "the model did not run, or was not measured"
 
 
 class DecisionOutcome(Named):

@@ -9,7 +9,7 @@ from typing import Literal
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.records.base import Record
-from quantgate.records.outcomes import VerdictOutcome
+from quantgate.records.outcomes import CalibrationStatus, MeasurementStatus, VerdictOutcome
 
 
 class TensorFacts(Record):
@@ -121,7 +121,7 @@ class Calibration(Record):
     mode that needs it fails with `reason`.
     """
 
-    status: Literal["calibrated", "failed"]
+    status: CalibrationStatus
     way: Literal["once", "converter"]
     reason: str | None = None
     samples: int
@@ -174,14 +174,14 @@ class Measurement(Record):
     data set. Its mean is the figure. For a figure that is no mean over samples, it holds the
     contributions by the jackknife. `metrics` are by the names of their figures. `slices` are by
     figure. In each slice the metric has a figure of its own, `top1[phone]`, and values of the
-    samples in it. The status is "failed" if the model did not run or was not measured, and
-    `reasons` say why. `model_sha256` is None if the conversion left no model. `steps` are there if
-    the evaluation might have stopped early. If it did, `samples` are those that were run, and
-    `covered.npy`, int64 [samples], holds their places in the data set.
+    samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
+    conversion left no model. `steps` are there if the evaluation might have stopped early. If it
+    did, `samples` are those that were run, and `covered.npy`, int64 [samples], holds their places
+    in the data set.
     """
 
     model_sha256: str | None
-    status: Literal["measured", "failed"]
+    status: MeasurementStatus
     reasons: list[str]
     figures: dict[str, float]
     metrics: dict[str, str] = {}

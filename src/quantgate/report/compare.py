@@ -6,8 +6,8 @@ from typing import Any
 from quantgate.domain.figures import BENCHMARKED, metric_of
 from quantgate.records.decision import DataSource, Decision, Entry
 from quantgate.records.outcomes import CandidateStatus
-from quantgate.report.explain import leaves
 from quantgate.report.table import figures_shown
+from quantgate.report.ways_out import leaves
 from quantgate.wording.figures import change_text, figure_text, ratio_text, tolerance_text
 
 _DIGITS = 12

@@ -1,11 +1,12 @@
 """Explanation of why a candidate won or lost: its limits, then the steps of the choice."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from quantgate.domain.figures import metric_of
 from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.decision import Closest, Decision, Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus
+from quantgate.report.ways_out import arguments_of
 from quantgate.wording.figures import figure_text, tolerance_text
 from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_text
 
@@ -26,20 +27,6 @@ def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
         *_front(decision, entry),
         *_ways_out(decision.closest, entry),
     ]
-
-
-def settings_of(closest: Closest) -> list[str]:
-    """Return the limits that the closest candidate would meet, as arguments of `--set`."""
-    return [f"{path}={value}" for path, value in leaves(closest.limits, "gate")]
-
-
-def leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield each value in nested mappings as text with its dotted path."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{key}")
-    else:
-        yield path, f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _of_baseline(decision: Decision) -> Iterator[tuple[str, str]]:
@@ -74,7 +61,10 @@ def _pass(verdict: Verdict) -> str:
 
 def _other_reasons(entry: Entry) -> Iterator[tuple[str, str]]:
     missed = {miss_text(verdict) for verdict in entry.verdicts}
-    yield from (("reason", reason) for reason in entry.reasons if reason not in missed)
+    for reason in entry.reasons:
+        if reason not in missed:
+            is_aside = entry.rejections and not entry.is_rejection(reason)
+            yield "note" if is_aside else "reason", reason
 
 
 def _choice(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
@@ -166,8 +156,7 @@ def _ways_out(closest: Closest | None, entry: Entry) -> Iterator[tuple[str, str]
         return
     yield "closest", "no other candidate comes closer to the limits"
     if closest.limits:
-        settings = " ".join(f"--set {setting}" for setting in settings_of(closest))
-        yield "would pass", f"with {settings}"
+        yield "would pass", f"with {arguments_of(closest)}"
 
 
 def _figure(decision: Decision, name: str, value: float) -> str:

@@ -32,6 +32,7 @@ from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import one_line
+from quantgate.report.ways_out import advice_items
 from quantgate.wording.figures import short_name
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
@@ -53,7 +54,7 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
     sections = [
         _heading(decision),
         listed("Warnings", map(_warning, decision.warned)),
-        listed("Advice", (escape(one_line(advice)) for advice in decision.advice)),
+        listed("Advice", map(escape, advice_items(decision))),
         section("Candidates", _candidates(decision)),
         section("Trade-offs", _scatters(decision, plots)),
         listed("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision))),

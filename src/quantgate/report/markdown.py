@@ -19,6 +19,7 @@ from quantgate.report.overview import (
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import one_line
+from quantgate.report.ways_out import advice_items
 from quantgate.wording.figures import short_name
 
 
@@ -27,7 +28,7 @@ def render(decision: Decision) -> str:
     sections = [
         [f"# {as_text(decision.name)}", "", f"**{as_text(decision.summary)}**"],
         _list("Warnings", map(_warning, decision.warned)),
-        _list("Advice", map(as_text, decision.advice)),
+        _list("Advice", map(as_text, advice_items(decision))),
         ["## Candidates", "", *_candidates(decision)],
         _list(
             "Worst slices", (f"**{as_text(n)}**: {as_text(w)}" for n, w in worst_slices(decision))

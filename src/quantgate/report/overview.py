@@ -44,12 +44,15 @@ def verdict_text(verdict: Verdict) -> str:
 def notes(decision: Decision) -> list[tuple[str, str]]:
     """Return the reasons that tables do not show, each with the candidate's name."""
     return [
-        (one_line(entry.name), f"{prefix}{one_line(reason)}")
+        (one_line(entry.name), f"{_prefix(entry, reason)}{one_line(reason)}")
         for entry in decision.entries
-        for prefix in [f"{entry.status}: " if entry.status != "measured" else ""]
         for reason in entry.reasons
         if reason not in map(miss_text, entry.verdicts)
     ]
+
+
+def _prefix(entry: Entry, reason: str) -> str:
+    return f"{entry.status}: " if entry.is_rejection(reason) else ""
 
 
 def worst_slices(decision: Decision) -> list[tuple[str, str]]:

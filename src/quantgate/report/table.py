@@ -123,7 +123,7 @@ def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
             standing=standing(entry, decision),
             verdict=_verdict_lines(entry, decision),
             pareto=entry.pareto,
-            reasons=() if entry.status == "measured" else list(map(one_line, entry.reasons)),
+            reasons=[one_line(each) for each in entry.reasons if entry.is_rejection(each)],
             cells=[_cell(name, entry, decision) for name in figures],
         )
         for entry in decision.entries

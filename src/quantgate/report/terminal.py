@@ -15,6 +15,7 @@ from quantgate.report.overview import notes, pareto_text, worst_slices
 from quantgate.report.particulars import changes_text, suspicion_text
 from quantgate.report.table import Cell, Row, beside_text, figures_shown, rows
 from quantgate.report.text import one_line
+from quantgate.report.ways_out import advice_items
 from quantgate.wording.figures import short_name
 
 # Colours only repeat the words, for people who do not see them.
@@ -52,8 +53,8 @@ def render(decision: Decision, console: Console) -> None:
     for warning in decision.warned:
         label = f"Warning ({one_line(warning.id)}): " if warning.id else "Warning: "
         _print_item(console, label, one_line(warning.message))
-    for advice in decision.advice:
-        _print_item(console, "Advice: ", one_line(advice))
+    for advice in advice_items(decision):
+        _print_item(console, "Advice: ", advice)
     console.print()
     style = "bold green" if decision.outcome == "winner" else "bold yellow"
     _print_item(console, f"{one_line(decision.name)}: ", one_line(decision.summary), style)

@@ -15,6 +15,7 @@ from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import Calibration
 
 pytestmark = [
@@ -152,7 +153,9 @@ def test_conversion_that_crashes(
 def test_calibration_that_failed(prepare: Prepare, quantized: Quantize, tmp_path: Path):
     prepared = prepare("convolutional")
     record = Calibration.read(prepared.calibrated / "calibration.json")
-    failed = record.model_copy(update={"status": "failed", "reason": "calibration went wrong"})
+    failed = record.model_copy(
+        update={"status": CalibrationStatus.FAILED, "reason": "calibration went wrong"}
+    )
     failed.write(tmp_path / "calibration.json")
     result = quantized(prepared, "full_integer", calibrated=str(tmp_path))
     assert result.content == b""

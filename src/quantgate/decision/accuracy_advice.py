@@ -1,0 +1,186 @@
+"""Advice on candidates that lose accuracy."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from quantgate.decision.evidence import Evidence
+from quantgate.decision.verdicts import misses_outright
+from quantgate.domain.modes import MODES
+from quantgate.records.attestation import Attestation
+from quantgate.records.decision import Entry, Verdict
+from quantgate.records.outcomes import CandidateStatus
+from quantgate.wording.verdicts import rule_text
+
+# LiteRT's guide to post-training quantization: "around 100-500 samples".
+MOST_CALIBRATION_SAMPLES = 500
+# The range or curvature of their values suits 256 equal steps badly. LiteRT's guide to the
+# quantization debugger leaves such layers in float one by one.
+DELICATE_OPS = frozenset(
+    {
+        "DIV",
+        "EXP",
+        "GELU",
+        "HARD_SWISH",
+        "L2_NORMALIZATION",
+        "LOG",
+        "LOGISTIC",
+        "POW",
+        "RSQRT",
+        "SOFTMAX",
+        "SQRT",
+        "SQUARED_DIFFERENCE",
+        "TANH",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The candidates of a run, and the accuracy that they lose to quantization.
+
+    Attributes:
+        baseline: the baseline.
+        candidates: all candidates.
+    """
+
+    baseline: Entry
+    candidates: Sequence[Entry]
+
+    @property
+    def measured(self) -> list[Entry]:
+        """The candidates that were measured."""
+        return [entry for entry in self.candidates if entry.status is CandidateStatus.MEASURED]
+
+    @property
+    def hopeless(self) -> list[Verdict]:
+        """The accuracy limits that the float model violates itself."""
+        return _violated(self.baseline)
+
+    def loses(self, entry: Entry) -> bool:
+        """Return whether a value violates an accuracy limit that the float model meets."""
+        hopeless = set(map(_rule_of, self.hopeless))
+        return any(_rule_of(verdict) not in hopeless for verdict in _violated(entry))
+
+
+def advice_on_accuracy(losses: Losses, evidence: Evidence) -> list[str]:
+    """Return the sentences that apply to candidates of which none qualified."""
+    return [
+        *_improve_the_float_model(losses),
+        *_calibrate_on_more(losses, evidence),
+        *_leave_in_float(losses, evidence),
+        *_widen_activations(losses),
+        *_train_for_quantization(losses, evidence.attestations),
+    ]
+
+
+def _violated(entry: Entry) -> list[Verdict]:
+    return [verdict for verdict in entry.verdicts if verdict.metric and misses_outright(verdict)]
+
+
+def _rule_of(verdict: Verdict) -> tuple[str, str]:
+    return verdict.worst_of or verdict.name, verdict.rule
+
+
+def _improve_the_float_model(losses: Losses) -> list[str]:
+    rules = [rule_text(verdict) for verdict in losses.hopeless]
+    if not rules or not losses.measured:
+        return []
+    return [
+        f"improve the float model, or relax {' and '.join(rules)}: the float model violates "
+        f"{'it' if len(rules) == 1 else 'them'} itself"
+    ]
+
+
+def _calibrate_on_more(losses: Losses, evidence: Evidence) -> list[str]:
+    losers = {entry.name for entry in losses.measured if losses.loses(entry)}
+    counts = {
+        _calibration_samples(attestation, evidence)
+        for attestation in evidence.attestations
+        if attestation.candidate in losers and MODES[attestation.mode].calibrated
+    }
+    if not counts or max(counts) >= MOST_CALIBRATION_SAMPLES or min(counts) == 0:
+        return []
+    if "calibration" in evidence.random_data:
+        return ["calibrate on real samples: the ranges of random numbers are not those of the data"]
+    used = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
+    return [
+        f"calibrate on more and broader data: {used} samples were used, and LiteRT's guide "
+        f"recommends 100 to {MOST_CALIBRATION_SAMPLES} that are typical of the model's inputs"
+    ]
+
+
+def _calibration_samples(attestation: Attestation, evidence: Evidence) -> int:
+    """Return the number of samples that a candidate was calibrated on, 0 if it is not known."""
+    settings = attestation.settings.get("representative_dataset")
+    if isinstance(settings, dict) and isinstance(count := settings.get("samples"), int):
+        return count
+    return evidence.calibration.samples if evidence.calibration else 0
+
+
+def _leave_in_float(losses: Losses, evidence: Evidence) -> list[str]:
+    """Name the ops to leave in float, if int8 loses accuracy and none has been left out."""
+    delicate = sorted(DELICATE_OPS & evidence.facts.ops.keys())
+    int8 = _with_activations(losses.measured, "int8")
+    if not delicate or not _can_exclude(evidence) or not any(map(losses.loses, int8)):
+        return []
+    return [
+        f"leave {' and '.join(delicate)} in float, which 8 bits often represent badly"
+        f"{_if_it_runs('float ops', losses)}: write for example `{{name: full_integer_with_float, "
+        f"mode: full_integer, exclude: {{ops: [{', '.join(delicate)}]}}}}`"
+    ]
+
+
+def _can_exclude(evidence: Evidence) -> bool:
+    """Return whether ops can be left in float, and no candidate has tried it."""
+    tried = any(
+        attestation.settings.get("exclude_ops") or attestation.settings.get("exclude_nodes")
+        for attestation in evidence.attestations
+    )
+    shared = evidence.calibration is None or evidence.calibration.way == "once"
+    return shared and not tried
+
+
+def _widen_activations(losses: Losses) -> list[str]:
+    int8 = _with_activations(losses.measured, "int8")
+    if not int8 or not all(map(losses.loses, int8)):
+        return []
+    if not _with_activations(losses.candidates, "int16"):
+        return [
+            f"try int16x8{_if_it_runs('16-bit models', losses)}: with activations in 16 bits a "
+            "model often keeps the accuracy that it loses with int8, at nearly the same size"
+        ]
+    return [
+        f"{entry.name} meets the accuracy limits that int8 violates: check whether the limits "
+        "that it violates can be relaxed"
+        for entry in _with_activations(losses.measured, "int16")
+        if all(verdict.passed for verdict in entry.verdicts if verdict.metric)
+    ][:1]
+
+
+def _if_it_runs(kind: str, losses: Losses) -> str:
+    """Return a condition if only modes for hardware without floating point were tried."""
+    if all(MODES[entry.mode].integer_only for entry in losses.candidates):
+        return f", if the target runs {kind}"
+    return ""
+
+
+def _train_for_quantization(losses: Losses, attestations: Iterable[Attestation]) -> list[str]:
+    measured = losses.measured
+    if not measured or not all(map(losses.loses, measured)) or _is_trained(attestations):
+        return []
+    return [
+        "every measured candidate violates an accuracy limit: use quantization-aware training, "
+        "which usually recovers what post-training quantization loses"
+    ]
+
+
+def _is_trained(attestations: Iterable[Attestation]) -> bool:
+    """Return whether the float model has ranges of its own, as after that training."""
+    return any(
+        attestation.macs.get("int8") and not MODES[attestation.mode].calibrated
+        for attestation in attestations
+    )
+
+
+def _with_activations(entries: Iterable[Entry], dtype: str) -> list[Entry]:
+    return [entry for entry in entries if MODES[entry.mode].activations == dtype]
