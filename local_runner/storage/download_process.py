@@ -54,6 +54,7 @@ def fetched(uri: str, storage: Storage, store: Path, may_fetch: bool = True) -> 
         _say(f"the earlier download of {uri} is damaged and is fetched again")
         with suppress(FileNotFoundError):
             discard(entry.place)
+        entry = Fetched(store, listing)
     try:
         with entry.alone():
             _complete(entry, listing, storage)

@@ -99,12 +99,13 @@ def test_interrupted_download_is_resumed(bucket, fetch):
     assert bucket.ranges == ["bytes=10000-"]
 
 
-@pytest.mark.parametrize("damage", [b"FIRST", b"first!"])
+@pytest.mark.parametrize("damage", [b"SECOND", b"second!", b"sec"])
 def test_damaged_download_is_fetched_again(bucket, fetch, damage, capfd):
     bucket.put("data/a", b"first")
+    bucket.put("data/b", b"second")
     path = fetch("gs://bucket/data")
-    (path / "a").write_bytes(damage)
-    assert contents(fetch("gs://bucket/data")) == {"a": b"first"}
+    (path / "b").write_bytes(damage)
+    assert contents(fetch("gs://bucket/data")) == {"a": b"first", "b": b"second"}
     said = "the earlier download of gs://bucket/data is damaged and is fetched again"
     assert f"[local runner] {said}\n" in capfd.readouterr().err
 

@@ -33,6 +33,29 @@ def test_files_and_folders_are_fetched(memory, tmp_path):
     assert (lone.name, lone.read_bytes()) == ("a", b"1")
 
 
+@pytest.mark.parametrize("damage", [b"SECOND", b"sec", None])
+def test_damaged_download_without_checksums_is_fetched_again(memory, tmp_path, damage, capfd):
+    memory.pipe({"/bucket/data/a": b"first", "/bucket/data/sub/b": b"second"})
+    path = fetched("memory://bucket/data", FsspecStorage(), tmp_path)
+    damaged = path / "sub" / "b"
+    damaged.unlink() if damage is None else damaged.write_bytes(damage)
+    with pytest.raises(StorageError, match="would be fetched"):
+        fetched("memory://bucket/data", FsspecStorage(), tmp_path, may_fetch=False)
+    assert fetched("memory://bucket/data", FsspecStorage(), tmp_path) == path
+    assert [(path / name).read_bytes() for name in ("a", "sub/b")] == [b"first", b"second"]
+    said = "the earlier download of memory://bucket/data is damaged and is fetched again"
+    assert capfd.readouterr().err.count(said) == 1
+
+
+def test_damaged_record_of_a_download_is_written_again(memory, tmp_path):
+    memory.pipe("/bucket/a", b"content")
+    path = fetched("memory://bucket/a", FsspecStorage(), tmp_path)
+    for text in ("{", "[]", "{}", '{"sha256": 3}', '{"sha256": {"a": "0"}}'):
+        (path.parents[1] / "fetched.json").write_text(text)
+        assert fetched("memory://bucket/a", FsspecStorage(), tmp_path).read_bytes() == b"content"
+        assert "sha256" in (path.parents[1] / "fetched.json").read_text()
+
+
 def test_file_replaced_while_fetching_is_reported(memory, tmp_path):
     memory.pipe("/bucket/a", b"old")
     storage = FsspecStorage()
