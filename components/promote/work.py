@@ -18,6 +18,7 @@ from quantgate.components.promote.versions import (
     version_of,
 )
 from quantgate.errors import InputError, NothingQualified
+from quantgate.foundation.credentials import refuse_credentials
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.operation import requiring_google_client
 from quantgate.records.decision import Decision, Entry
@@ -168,6 +169,7 @@ def _published(
 
 @contextmanager
 def _writable(to: str) -> Iterator[None]:
+    refuse_credentials(to)
     try:
         yield
     except OSError as error:

@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from quantgate.foundation.credentials import WAY_OUT, has_credentials, masked
 from quantgate.foundation.extras import KFP_RUNTIME
 from quantgate.local_runner.ir.values import TaskError
 from quantgate.local_runner.storage.downloads import lock
@@ -44,8 +45,11 @@ class Sources:
             log: file for messages about the download.
 
         Raises:
-            TaskError: it cannot be fetched, or it is missing and may not be fetched.
+            TaskError: the URI has credentials, its content cannot be fetched, or it is missing and
+                may not be fetched.
         """
+        if has_credentials(uri):
+            raise TaskError(f"cannot import {masked(uri)}: it has credentials in it. {WAY_OUT}")
         async with self._locks.setdefault(uri, asyncio.Lock()):
             if uri not in self._paths:
                 path = Path(await self._fetched(uri, log))

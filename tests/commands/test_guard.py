@@ -41,6 +41,17 @@ def test_expected_errors_have_a_message_and_an_exit_code(
     assert capsys.readouterr().err == "error: no\n"
 
 
+def test_credentials_in_messages_are_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["quantgate", "show", "s3://me:s3cret@bucket"])
+    for error in (InputError("no s3://me:s3cret@bucket"), ValueError("no s3://me:s3cret@bucket")):
+        guarded(raising(error), NO_OPTIONS)
+    (report,) = tmp_path.rglob("bug-*.log")
+    assert "s3cret" not in capsys.readouterr().err + report.read_text()
+
+
 def test_ctrl_c_says_that_nothing_was_promoted(capsys: pytest.CaptureFixture[str]) -> None:
     assert guarded(raising(KeyboardInterrupt()), NO_OPTIONS) == 130
     assert capsys.readouterr().err == "\ninterrupted; nothing was promoted\n"

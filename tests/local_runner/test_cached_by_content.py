@@ -73,3 +73,18 @@ def test_a_dry_run_finds_the_task_in_the_cache(ran, compiled, tmp_path: Path) ->
 
 def test_pipelines_and_runner_use_the_same_variable() -> None:
     assert CACHE_BY_CONTENT == BY_CONTENT
+
+
+def test_uri_with_credentials_is_refused_and_kept_nowhere(compiled, tmp_path: Path):
+    pipeline = read_pipeline(compiled(reading(None)))
+    arguments = {"uri": "s3://AKIA7:s3cret@bucket/x"}
+    kept = tmp_path / "kept"
+    result = run_pipeline(pipeline, arguments, kept / "out", kept / "logs", cache=kept / "cache")
+    failed = next(task for task in result.tasks if task.state.value == "FAILED")
+    assert failed.error == (
+        "cannot import s3://*****:******@bucket/x: it has credentials in it. Remove them from the "
+        "URI, and put them into the environment, such as AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY"
+    )
+    files = [path for path in kept.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"s3cret" in path.read_bytes()]

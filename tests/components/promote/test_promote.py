@@ -11,7 +11,7 @@ import pytest
 
 from quantgate.components.promote.versions import Promotion
 from quantgate.components.promote.work import promote
-from quantgate.errors import InputError, NothingQualified
+from quantgate.errors import InputError, NothingQualified, UsageError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
 from quantgate.records.decision import Closest, Decision
 from quantgate.report import card
@@ -286,3 +286,13 @@ def test_other_compiled_models_make_another_version(decided, publish, tmp_path):
     history = (tmp_path / "fleet" / "history").read_text().split()
     assert history == versions
     assert promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path)) == compiled
+
+
+def test_credentials_in_the_target_are_refused(decided, publish):
+    with pytest.raises(UsageError) as caught:
+        publish(*decided(), to="s3://AKIA7:s3cret@bucket/models")
+    assert str(caught.value) == (
+        "s3://*****:******@bucket/models has credentials in it. Remove them from the URI, and put "
+        "them into the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and run "
+        "again"
+    )

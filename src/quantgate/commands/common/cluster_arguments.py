@@ -7,6 +7,7 @@ from typing import Any
 
 from quantgate.commands.common.cluster_images import KINDS, released
 from quantgate.errors import UsageError
+from quantgate.foundation.credentials import refuse_credentials
 from quantgate.spec.model.cluster import Cluster, Images
 from quantgate.spec.model.locations import KUBEFLOW_SCHEMES, is_pipeline_root
 from quantgate.spec.model.spec import Spec
@@ -63,8 +64,9 @@ def checked_root(uri: str) -> str:
     """Return the value of --pipeline-root.
 
     Raises:
-        UsageError: Kubeflow cannot write to such a URI.
+        UsageError: Kubeflow cannot write to such a URI, or it has credentials in it.
     """
+    refuse_credentials(uri)
     if not is_pipeline_root(uri):
         known = ", ".join(f"{scheme}://BUCKET" for scheme in KUBEFLOW_SCHEMES)
         raise UsageError(f"--pipeline-root {uri}: Kubeflow writes to {known}; give such a URI")

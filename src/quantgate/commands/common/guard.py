@@ -18,6 +18,7 @@ from quantgate import __version__
 from quantgate.commands.common.connecting import redacted
 from quantgate.commands.common.streams import prepare_streams, settle_output
 from quantgate.errors import ExitCode, QuantgateError
+from quantgate.foundation.credentials import masked
 
 #: Errors of the machine rather than of quantgate, each with what to do.
 _SYSTEM_REFUSES: Mapping[int, str] = MappingProxyType(
@@ -71,7 +72,7 @@ def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCo
         BaseException: `error` itself if it asks the process to exit.
     """
     if isinstance(error, QuantgateError):
-        return error.exit_code, str(error)
+        return error.exit_code, masked(str(error))
     if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED, f"interrupted; {str(error) or 'nothing was promoted'}"
     if not isinstance(error, Exception):
@@ -80,7 +81,7 @@ def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCo
         return ExitCode.STEP_FAILED, _refusal(error)
     if isinstance(error, OSError) and error.errno in _PATH_IS_WRONG and _is_given(error, options):
         return ExitCode.USAGE, _wrong_path(error)
-    log = _write_bug_report("".join(traceback.format_exception(error)))
+    log = _write_bug_report(masked("".join(traceback.format_exception(error))))
     return ExitCode.BUG, (
         f"this is a bug in quantgate {__version__}, not in your spec or model.\n"
         f"Please report it and attach {log}, which has the details."

@@ -1,5 +1,6 @@
 """The storage behind a URI."""
 
+from quantgate.foundation.credentials import refuse_credentials
 from quantgate.foundation.storage.operation import fetching, requiring_google_client
 from quantgate.foundation.storage.remote import Storage
 
@@ -8,8 +9,10 @@ def storage_of(uri: str) -> Storage:
     """Return what reads a URI: Google's own client for `gs://`, fsspec for the rest.
 
     Raises:
+        UsageError: the URI has credentials in it.
         StorageError: Google's client is not installed.
     """
+    refuse_credentials(uri)
     if uri.startswith("gs://"):
         with requiring_google_client(fetching(uri)):
             from quantgate.foundation.storage.gcs import Gcs

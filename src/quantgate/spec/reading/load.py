@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
+from quantgate.foundation.credentials import masked
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.spec.checks.code import read_code
+from quantgate.spec.checks.credentials import credential_findings
 from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.meaning import meaning_findings
 from quantgate.spec.model.locations import scheme_of
@@ -63,7 +65,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
         UsageError: the file does not exist, or an override is malformed.
         SpecError: the spec is invalid. The error lists all problems.
     """
-    document = override(read(path), overrides)
+    document = override(read(path), [masked(argument) for argument in overrides])
     findings = _findings(document)
     if findings or document.problems:
         raise document.error(findings)
@@ -90,4 +92,8 @@ def _findings(document: Document) -> list[Finding]:
     known = {problem.path for problem in document.problems}
     findings = [finding for finding in form_findings(document.value) if finding.path not in known]
     broken = known | {finding.path for finding in findings}
-    return [*findings, *meaning_findings(Draft(document.value, broken))]
+    return [
+        *findings,
+        *credential_findings(document.value),
+        *meaning_findings(Draft(document.value, broken)),
+    ]

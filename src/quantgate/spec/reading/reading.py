@@ -7,6 +7,7 @@ from typing import Any
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from quantgate.errors import KeyPath, Problem, UsageError
+from quantgate.foundation.credentials import masked
 from quantgate.spec.problems.findings import spec_error
 from quantgate.spec.problems.wording import described, dotted
 from quantgate.spec.reading.document import Document, Mark
@@ -20,14 +21,14 @@ _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def read(path: Path) -> Document:
-    """Read a spec file.
+    """Read a spec file. Credentials in URIs are masked, so that no message shows them.
 
     Raises:
         UsageError: the file does not exist or cannot be read.
         SpecError: the file is not UTF-8, not YAML, or not a mapping.
     """
     content = _content(path)
-    lines = split_lines(content.decode("utf-8-sig", errors="replace"))
+    lines = split_lines(masked(content.decode("utf-8-sig", errors="replace")))
     try:
         plain = _Plain()
         value = plain.top(compose(_text(content)))
@@ -72,7 +73,7 @@ def _text(content: bytes) -> str:
         message = "the file is larger than 1 MiB, so it is not a spec"
         raise Refusal(1, 1, message, "Give the path of a spec file.")
     try:
-        return content.decode("utf-8-sig")
+        return masked(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig")
         message = "this character is not UTF-8"

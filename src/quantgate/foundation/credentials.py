@@ -1,0 +1,33 @@
+"""Credentials in URIs. They are refused, because URIs are in logs, caches and pipelines."""
+
+import re
+
+from quantgate.errors import UsageError
+
+#: A user and a password before `@`. Passwords may have slashes, and a port is no password.
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@:]*:(?!\d{1,5}(?:/|$))[^\s@]*@")
+_CHARACTER = re.compile("[^:@]")
+WAY_OUT = (
+    "Remove them from the URI, and put them into the environment, such as AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+
+
+def has_credentials(text: str) -> bool:
+    """Return whether a text has a URI with a user and a password."""
+    return _CREDENTIALS.search(text) is not None
+
+
+def masked(text: str) -> str:
+    """Replace the characters of users and passwords in URIs by asterisks, so that columns stay."""
+    return _CREDENTIALS.sub(lambda match: _CHARACTER.sub("*", match[0]), text)
+
+
+def refuse_credentials(uri: str) -> None:
+    """Refuse a URI with credentials.
+
+    Raises:
+        UsageError: it has some. The message masks them.
+    """
+    if has_credentials(uri):
+        raise UsageError(f"{masked(uri)} has credentials in it. {WAY_OUT}, and run again")
