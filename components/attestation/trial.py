@@ -43,12 +43,14 @@ class Attempt:
         on_zeros: real values for one sample of zeros. Empty if the model does not run on it.
         kernels: comparison of the default kernels with the reference kernels.
         kernels_problem: the reason why the kernels could not be compared.
+        refusal: XNNPACK's reason for refusing the model.
     """
 
     outputs: Outputs
     on_zeros: Outputs
     kernels: dict[str, KernelCheck] = field(default_factory=dict)
     kernels_problem: str | None = None
+    refusal: str | None = None
 
 
 def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
@@ -72,6 +74,7 @@ def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: i
             on_zeros={**whole.on_zeros, **_titled(part.on_zeros, title)},
             kernels={**whole.kernels, **_titled(part.kernels, title)},
             kernels_problem=whole.kernels_problem or part.kernels_problem,
+            refusal=whole.refusal or part.refusal,
         )
     return whole
 
@@ -85,23 +88,21 @@ def _try_signature(
 ) -> Attempt:
     runner = LiteRTModel(model, facts, signature, samples)
     outputs, on_zeros = _run(runner, samples), _run_on_zeros(runner, samples)
+    attempt = Attempt(outputs, on_zeros, refusal=runner.refusal)
     if not reference:
-        return Attempt(outputs, on_zeros)
+        return attempt
     few = _spread(_count(samples), reference)
     try:
         by_reference = LiteRTModel(model, facts, signature, samples, reference=True)
         others = _run(by_reference, _rows(samples, few))
     except (ModelFailure, RuntimeError, ValueError) as error:
         problem = essence(f"{type(error).__name__}: {error}")
-        return Attempt(outputs, on_zeros, kernels_problem=problem)
-    return Attempt(
-        outputs,
-        on_zeros,
-        {
-            name: check_kernels([outputs[name][row] for row in few], others[name], tensor.scale)
-            for name, tensor in runner.outputs.items()
-        },
-    )
+        return replace(attempt, kernels_problem=problem)
+    kernels = {
+        name: check_kernels([outputs[name][row] for row in few], others[name], tensor.scale)
+        for name, tensor in runner.outputs.items()
+    }
+    return replace(attempt, kernels=kernels)
 
 
 def with_reference_kernels(attempt: Callable[[int], Attempt], macs: int) -> Attempt:
@@ -142,6 +143,7 @@ def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Tria
         snr_db={name: ratio for name, ratio in ratios.items() if ratio is not None},
         kernels=attempt.kernels,
         kernels_problem=attempt.kernels_problem,
+        refusal=attempt.refusal,
     )
 
 

@@ -37,6 +37,7 @@ class Alone:
         allocated_bytes: peak memory that the interpreter wrote to. This is the arena of its tensors
             and the buffers of kernels, such as XNNPACK's repacked weights. 0 if it is not known.
         mapped_bytes: bytes of the model's file that are in memory.
+        refusal: XNNPACK's reason for refusing the model, which then ran on the built-in kernels.
     """
 
     invocations: int
@@ -44,6 +45,7 @@ class Alone:
     load_ms: float
     allocated_bytes: int
     mapped_bytes: int
+    refusal: str | None = None
 
     def figures(self) -> dict[str, float]:
         """Return the measurements by figure, without those that are not known."""
@@ -66,7 +68,9 @@ class _Growth(NamedTuple):
     left: int
 
 
-def run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone | ModelFailure:
+def run_alone(
+    path: str, subject: Subject, rounds: int, budget_s: float, xnnpack: bool = True
+) -> Alone | ModelFailure:
     """Load and run a model as it will be timed, and measure its memory.
 
     Call it in a process of its own: memory that an earlier model has freed is used again and would
@@ -77,16 +81,17 @@ def run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alon
         subject: the samples and the signature to run.
         rounds: the most samples to run. At least one is run.
         budget_s: seconds that the samples may take, and that repeated loading may take.
+        xnnpack: whether to try XNNPACK before the built-in kernels.
     """
     try:
-        return _run_alone(path, subject, rounds, budget_s)
+        return _run_alone(path, subject, rounds, budget_s, xnnpack)
     except ModelFailure as failure:
         return failure
 
 
-def _run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alone:
+def _run_alone(path: str, subject: Subject, rounds: int, budget_s: float, xnnpack: bool) -> Alone:
     samples = first_samples(subject)
-    model, load = _grown(lambda: prepared(path, subject, samples))
+    model, load = _grown(lambda: prepared(path, subject, samples, xnnpack=xnnpack))
     encoded = model.encode(samples)
     rows = min(rounds, *map(len, samples.values()))
     nanoseconds, run = _grown(lambda: _invoked(model, encoded, rows, budget_s))
@@ -96,6 +101,7 @@ def _run_alone(path: str, subject: Subject, rounds: int, budget_s: float) -> Alo
         load_ms=_load_ms(model, budget_s),
         allocated_bytes=max(load.peak, load.left + run.peak),
         mapped_bytes=mapped_bytes(path),
+        refusal=model.refusal,
     )
 
 

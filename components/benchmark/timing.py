@@ -50,11 +50,13 @@ class Entrant:
         path: the .tflite.
         runs: number of timed rounds that it takes part in, at least one.
         samples: number of samples that its inputs cycle through, at least one.
+        xnnpack: whether XNNPACK takes it.
     """
 
     path: str
     runs: int
     samples: int = SAMPLES
+    xnnpack: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,10 @@ def time_models(
         ModelFailure: a model cannot be loaded or a kernel refuses.
     """
     samples = first_samples(subject)
-    models = {key: prepared(entrant.path, subject, samples) for key, entrant in entrants.items()}
+    models = {
+        key: prepared(entrant.path, subject, samples, xnnpack=entrant.xnnpack)
+        for key, entrant in entrants.items()
+    }
     inputs = {key: model.encode(samples) for key, model in models.items()}
     available = min(len(values) for values in samples.values())
     times = {key: np.full(rounds, math.nan) for key in entrants}
@@ -143,13 +148,22 @@ def first_samples(subject: Subject) -> dict[str, Array]:
     return {name: array[:SAMPLES] for name, array in inputs.items()}
 
 
-def prepared(path: str, subject: Subject, samples: Mapping[str, Array]) -> LiteRTModel:
-    """Load a model and allocate its tensors.
+def prepared(
+    path: str, subject: Subject, samples: Mapping[str, Array], *, xnnpack: bool = True
+) -> LiteRTModel:
+    """Load a model and allocate its tensors, without XNNPACK if it refuses the model.
 
     Raises:
         ModelFailure: it cannot be loaded.
     """
-    return LiteRTModel(path, subject.facts, subject.signature, samples, threads=subject.threads)
+    return LiteRTModel(
+        path,
+        subject.facts,
+        subject.signature,
+        samples,
+        threads=subject.threads,
+        xnnpack=xnnpack,
+    )
 
 
 def timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -122,6 +122,7 @@ def benchmark(inputs: BenchmarkInputs, settings: BenchmarkSettings, latency_path
         ratios=_ratios(times, baseline),
         itself=_itself(timed.times, baseline),
         conditions=_conditions(load, start, timed) if times else None,
+        refusals={sha256: one.refusal for sha256, one in alone.items() if one.refusal},
     ).write(latency_path)
 
 
@@ -133,6 +134,7 @@ def _entrants(
             models[sha256],
             runs_within(settings.budget_s, result.invocation_s, settings.runs),
             result.invocations,
+            xnnpack=result.refusal is None,
         )
         for sha256, result in alone.items()
     }
@@ -162,13 +164,26 @@ def _distinct(paths: Sequence[str]) -> dict[str, str]:
 
 
 def _alone(path: str, subject: Subject, settings: BenchmarkSettings) -> Alone | str:
-    """Measure a model in a process of its own, or return the reason why it does not run."""
+    """Measure a model in a process of its own, or return the reason why it does not run.
+
+    XNNPACK takes memory and time before it refuses a model. So the measurements of such a model
+    come from another process, which does not try it.
+    """
+    first = _run_alone(path, subject, settings, xnnpack=True)
+    if isinstance(first, str) or first.refusal is None:
+        return first
+    again = _run_alone(path, subject, settings, xnnpack=False)
+    return again if isinstance(again, str) else replace(again, refusal=first.refusal)
+
+
+def _run_alone(
+    path: str, subject: Subject, settings: BenchmarkSettings, *, xnnpack: bool
+) -> Alone | str:
     rounds = min(SAMPLES, settings.warmup + settings.runs)
     budget_s = ALONE_SHARE * settings.budget_s
+    limits = ResourceLimits(TIMEOUT_S)
     try:
-        result = run_isolated(
-            run_alone, path, subject, rounds, budget_s, limits=ResourceLimits(TIMEOUT_S)
-        )
+        result = run_isolated(run_alone, path, subject, rounds, budget_s, xnnpack, limits=limits)
     except IsolatedFailure as error:
         return f"running the model failed: {error}"
     return result if isinstance(result, Alone) else str(result)

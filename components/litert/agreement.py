@@ -55,7 +55,18 @@ def check_kernels(default: Rows, reference: Rows, scale: float) -> KernelCheck:
 
 
 def disagreements(trial: Trial) -> list[str]:
-    """Return a sentence for each output that disagrees with the float model or between kernels."""
+    """Return a sentence for each output that disagrees with the float model or between kernels.
+
+    A model that XNNPACK refuses has a sentence, too.
+    """
+    refused = (
+        []
+        if trial.refusal is None
+        else [
+            f"XNNPACK refuses the model ({trial.refusal}), so it is measured on LiteRT's built-in "
+            "kernels: load it without default delegates, as LiteRT uses XNNPACK otherwise"
+        ]
+    )
     poor = [
         f"output `{name}` agrees poorly with the float model: {ratio:.1f} dB over "
         f"{trial.samples} samples"
@@ -73,7 +84,7 @@ def disagreements(trial: Trial) -> list[str]:
         "where the float model's is"
         for name in trial.not_finite_on_zeros
     ]
-    return [*on_zeros, *poor, *split]
+    return [*refused, *on_zeros, *poor, *split]
 
 
 def _how_kernels_differ(check: KernelCheck) -> str | None:

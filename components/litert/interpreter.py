@@ -10,10 +10,14 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from quantgate.components.litert.binding import ModelFailure, Tensor, bound, is_primary
+from quantgate.components.litert.graphs import OtherGraph, PrimaryGraph
 from quantgate.domain.flex_ops import cannot_run, tensorflow_ops
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 ASSIGN_VARIABLE = "ASSIGN_VARIABLE"
+_DEFAULT = OpResolverType.AUTO
+_BUILTIN = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+_REFERENCE = OpResolverType.BUILTIN_REF
 Array = NDArray[Any]
 #: Rows [k, ...] of every input, as its tensor takes them.
 Encoded = Sequence[tuple[Tensor, Array]]
@@ -36,8 +40,11 @@ class LiteRTModel:
         *,
         threads: int = 1,
         reference: bool = False,
+        xnnpack: bool = True,
     ) -> None:
         """Load the model, bind its inputs and outputs, and allocate memory.
+
+        A model that XNNPACK refuses runs on LiteRT's built-in kernels instead, see `refusal`.
 
         Args:
             path: the .tflite.
@@ -49,12 +56,15 @@ class LiteRTModel:
             threads: number of threads of the interpreter.
             reference: whether to run LiteRT's reference kernels instead of XNNPACK and the
                 optimized kernels.
+            xnnpack: whether to try XNNPACK before the built-in kernels.
 
         Raises:
             ModelFailure: the model cannot be loaded or allocated, or has another signature.
         """
         self._path, self._threads = str(path), threads
-        self._kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+        self._kernels = _REFERENCE if reference else _DEFAULT if xnnpack else _BUILTIN
+        self._refusal: str | None = None
+        self._fed: tuple[Encoded, int] = ((), 0)
         self._tensorflow_ops = tensorflow_ops(facts.ops)
         interpreter = self._loaded()
         self.inputs, self.outputs = bound(interpreter, signature)
@@ -63,9 +73,14 @@ class LiteRTModel:
             for name, tensor in signature.inputs.items()
         }
         self._key = None if is_primary(interpreter, signature.key) else signature.key
-        self._start(interpreter)
+        self._start_anywhere(interpreter)
         # reset_all_variables does not reset resource variables, so these models are reloaded.
         self._restarts = ASSIGN_VARIABLE in facts.ops
+
+    @property
+    def refusal(self) -> str | None:
+        """XNNPACK's reason for refusing the model, or None if it has not refused it so far."""
+        return self._refusal
 
     def encode(self, samples: Mapping[str, Array]) -> Encoded:
         """Convert samples [k, ...] by input name to the form that `feed` takes."""
@@ -86,12 +101,20 @@ class LiteRTModel:
 
     def feed(self, encoded: Encoded, row: int) -> None:
         """Set the inputs to one row of encoded samples."""
+        self._fed = (encoded, row)
         for tensor, values in encoded:
             self._graph.set(tensor, values[row, ...])
 
     def invoke(self) -> None:
         """Run the model. Raise a RuntimeError if a kernel fails."""
-        self._graph.invoke()
+        try:
+            self._graph.invoke()
+        except RuntimeError as error:
+            if not self._is_refusal(error):
+                raise
+            self._leave_xnnpack(error)
+            self.feed(*self._fed)
+            self._graph.invoke()
 
     def knows(self, output: Tensor) -> bool:
         """Return whether an output's shape is known. A dynamic shape is known after a run."""
@@ -119,10 +142,9 @@ class LiteRTModel:
 
         def step(row: int) -> None:
             self.reset()
+            self.feed(encoded, row)
+            self.invoke()
             graph = self._graph
-            for tensor, values in encoded:
-                graph.set(tensor, values[row, ...])
-            graph.invoke()
             for tensor, buffer, shape in shapes:
                 values = graph.get(tensor)
                 if values.shape != shape:
@@ -131,11 +153,27 @@ class LiteRTModel:
 
         return step
 
+    def _start_anywhere(self, interpreter: Interpreter) -> None:
+        try:
+            self._start(interpreter)
+        except ModelFailure as failure:
+            if not self._is_refusal(failure):
+                raise
+            self._leave_xnnpack(failure.__cause__ or failure)
+
+    def _is_refusal(self, error: Exception) -> bool:
+        return self._kernels == _DEFAULT and "xnnpack" in str(error).casefold()
+
+    def _leave_xnnpack(self, refusal: BaseException) -> None:
+        """Load the model again with the built-in kernels. Models with dynamic shapes fail late."""
+        self._kernels, self._refusal = _BUILTIN, _first_sentence(str(refusal))
+        self.reload()
+
     def _start(self, interpreter: Interpreter) -> None:
         self._graph = (
-            _PrimaryGraph(self._allocated(interpreter))
+            PrimaryGraph(self._allocated(interpreter))
             if self._key is None
-            else _OtherGraph(interpreter, self._key)
+            else OtherGraph(interpreter, self._key)
         )
 
     def _loaded(self) -> Interpreter:
@@ -160,50 +198,6 @@ class LiteRTModel:
         return interpreter
 
 
-class _PrimaryGraph:
-    """The graph of the first signature, which the interpreter runs itself."""
-
-    def __init__(self, interpreter: Interpreter) -> None:
-        self._interpreter = interpreter
-        self.reset = interpreter.reset_all_variables
-        self.invoke = interpreter.invoke
-
-    def set(self, tensor: Tensor, values: Array) -> None:
-        self._interpreter.set_tensor(tensor.index, values)
-
-    def knows(self, tensor: Tensor) -> bool:
-        try:
-            self.get(tensor)
-        except ValueError:
-            return False
-        return True
-
-    def get(self, tensor: Tensor) -> Array:
-        return np.asarray(self._interpreter.get_tensor(tensor.index))
-
-
-class _OtherGraph:
-    """The graph of a further signature. A run takes all inputs and returns all outputs."""
-
-    def __init__(self, interpreter: Interpreter, key: str) -> None:
-        self._runner = interpreter.get_signature_runner(key)
-        self.reset = interpreter.reset_all_variables
-        self._inputs: dict[str, Array] = {}
-        self._outputs: dict[str, Array] = {}
-
-    def set(self, tensor: Tensor, values: Array) -> None:
-        self._inputs[tensor.name] = values
-
-    def invoke(self) -> None:
-        self._outputs = self._runner(**self._inputs)
-
-    def knows(self, tensor: Tensor) -> bool:
-        return tensor.name in self._outputs
-
-    def get(self, tensor: Tensor) -> Array:
-        return self._outputs[tensor.name]
-
-
 def litert_version() -> str:
     """Return the version of LiteRT."""
     return str(ai_edge_litert.__version__)
@@ -212,6 +206,11 @@ def litert_version() -> str:
 def without_batch(values: Array) -> Array:
     """Return outputs [k, 1, ...] as [k, ...], and others unchanged."""
     return values[:, 0] if values.shape[1:2] == (1,) else values
+
+
+def _first_sentence(text: str) -> str:
+    """Return an error of LiteRT without the number of the node that it was raised by."""
+    return text.partition("Node number")[0].strip(" .") or text
 
 
 def _other_shape(tensor: Tensor, shape: tuple[int, ...], first: tuple[int, ...]) -> str:

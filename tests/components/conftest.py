@@ -160,6 +160,40 @@ def scaled_model(build_model) -> Callable[..., str]:
 
 
 @pytest.fixture
+def refused_model(build_model) -> Callable[..., str]:
+    """A model that XNNPACK refuses: its output `y` [1, 2] is its input `x` times 400.
+
+    The scales of its dense op give a factor above 256, which XNNPACK does not take. With a dynamic
+    shape, XNNPACK sees it as late as the first invocation.
+    """
+
+    def build(name: str, *, dynamic: bool = False) -> str:
+        tiled = [
+            *(Stored("flat", [2]), Stored("shape", [2], "int32", values=[1, 2])),
+            *(Stored("once", [1], "int32", values=[1]), Stored("tiled", [2], "int32")),
+            Step("TILE", ["shape", "once"], ["tiled"]),
+            Step("RESHAPE", ["in", "tiled"], ["shaped"]),
+        ]
+        options = schema.FullyConnectedOptionsT()
+        return build_model(
+            name,
+            *(Stored("in", [1, 2]), Stored("shaped", [1, 2]), *(tiled if dynamic else [])),
+            Stored("q", [1, 2], "int8", scale=10.0),
+            Stored("weights", [2, 2], "int8", values=[[40, 0], [0, 40]], scale=10.0),
+            *(Stored("product", [1, 2], "int8", scale=0.3), Stored("out", [1, 2])),
+            Step("QUANTIZE", ["shaped" if dynamic else "in"], ["q"]),
+            Step(
+                "FULLY_CONNECTED", ["q", "weights"], ["product"], options, "FullyConnectedOptions"
+            ),
+            Step("DEQUANTIZE", ["product"], ["out"]),
+            inputs={"x": "in"},
+            outputs={"y": "out"},
+        )
+
+    return build
+
+
+@pytest.fixture
 def make_facts(tmp_path) -> Callable[..., str]:
     """Write `ModelFacts` of a float model. Inputs and outputs are (dtype, shape) by name."""
 

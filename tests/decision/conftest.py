@@ -72,6 +72,7 @@ class Run:
     itself: Interval | None = None
     conditions: Conditions | None = None
     timing_failures: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
     ops: dict[str, int] = field(default_factory=lambda: {"CONV_2D": 1})
     targets: list[TargetMeasurements] = field(default_factory=list)
@@ -108,6 +109,10 @@ class Run:
             figure: float(np.percentile(taken, known.percentile))
             for figure, known in LATENCIES.items()
         }
+
+    def refuse(self, name: str) -> None:
+        """Let XNNPACK refuse a model."""
+        self.refusals[sha256_of(name)] = "failed to create XNNPACK runtime"
 
     def calibrate(self, samples: int) -> None:
         self.calibration = Calibration(
@@ -152,6 +157,7 @@ class Run:
             ratios=self._ratios(),
             itself=self.itself,
             conditions=self.conditions,
+            refusals=self.refusals,
         )
 
     def _ratios(self) -> dict[str, dict[str, Interval]]:

@@ -7,7 +7,7 @@ from quantgate.decision.calibration_ranges import HUGE, MOST_RANGES, ranges_show
 from quantgate.decision.details import details_of
 from quantgate.decision.evidence import Evaluation
 from quantgate.decision.sample_sets import SampleSet
-from quantgate.records.attestation import TensorAttest
+from quantgate.records.attestation import TensorAttest, Trial
 from quantgate.records.choice import Objective
 from quantgate.records.decision import main_metric, more_is_better
 from quantgate.records.details import TensorRange
@@ -97,6 +97,21 @@ def test_without_a_measured_candidate_there_is_no_subject(run):
     run.attest("broken", "float16", status="failed", reasons=["no"])
     details = details_of(run.evidence(), run.decide(LIMITS))
     assert (details.subject, details.classes, details.curves, details.spreads) == (None, [], [], [])
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_details_say_whether_xnnpack_refuses_the_model(run, refused):
+    trial = Trial(samples=8, made_up=False, refusal="no runtime" if refused else None)
+    run.attest("small", "float16", 500, trial=trial)
+    run.evaluate("small", {"top1": run.baseline.samples["top1"]})
+    run.time("float32", 1.0)
+    if refused:
+        run.refuse("float32")
+    for decision in (
+        run.decide(LIMITS),
+        run.decide({"size_bytes": {"max": 1}}, keep_baseline=True),
+    ):
+        assert details_of(run.evidence(), decision).without_xnnpack is refused
 
 
 def test_the_main_metric_is_the_first_of_the_choice_or_else_of_the_limits(run):

@@ -243,3 +243,12 @@ def test_a_warning_of_a_noisy_machine_without_known_conditions(timed):
     timed.itself, timed.conditions = Interval(confidence=0.95, low=0.9, high=1.04), None
     warning = timed.decide({"size_bytes": {"max": 900}}).warnings[0]
     assert "ratio to its own copy was 0.90 to 1.04. Time on a quiet machine" in warning
+
+
+def test_models_that_xnnpack_refuses_are_named(timed):
+    timed.refuse("float32")
+    timed.refuse("int16x8")
+    assert timed.decide({}).warnings[0] == (
+        "XNNPACK refuses float32, int16x8: latency and memory are those of LiteRT's built-in "
+        "kernels, on which such models run without default delegates"
+    )

@@ -122,3 +122,12 @@ def test_names_with_backticks_do_not_end_the_snippet(rich):
     assert r"""    "a\x60\x60\x60\nb'\ud800": np.zeros([1, 28, 28, 1], np.int8),""" in text
     block = text.split("```")[1].removeprefix("python\n")
     compile(block, "snippet", "exec")
+
+
+def test_the_snippet_loads_a_model_that_xnnpack_refuses(rich):
+    details = rich.details.model_copy(update={"without_xnnpack": True})
+    text = render(rich.model_copy(update={"details": details}))
+    block = text.split("```python\n")[1].split("```")[0]
+    compile(block, "snippet", "exec")
+    assert "experimental_op_resolver_type=builtin)" in block
+    assert "run = model.get_signature_runner(" in block

@@ -42,6 +42,7 @@ def details_of(
         signatures=evidence.facts.keys,
         inputs=inputs,
         outputs=outputs,
+        without_xnnpack=_is_refused(evidence, decision, attestation),
         spreads=list(_spreads(evidence, decision)),
         classes=[
             classes_of(figure, subject, classes, after.classes[figure], evidence.classes)
@@ -66,6 +67,15 @@ def _ends(
     if decision.promoted is decision.baseline:
         return _float_ends(evidence.facts)
     return (attestation.inputs, attestation.outputs) if attestation else ([], [])
+
+
+def _is_refused(evidence: Evidence, decision: Decision, attestation: Attestation | None) -> bool:
+    """Return whether XNNPACK refuses the model that inputs and outputs are of."""
+    if decision.promoted is decision.baseline:
+        timed = evidence.benchmark
+        return timed is not None and evidence.facts.baseline_sha256 in timed.refusals
+    trial = attestation.trial if attestation else None
+    return trial is not None and trial.refusal is not None
 
 
 def _float_ends(facts: ModelFacts) -> tuple[list[TensorAttest], list[TensorAttest]]:

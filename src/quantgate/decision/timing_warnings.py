@@ -8,6 +8,7 @@ from quantgate.domain.figures import LATENCIES, MEDIAN
 from quantgate.domain.warnings import (
     FEW_RUNS,
     NOISY_MACHINE,
+    REFUSED_BY_XNNPACK,
     SLOW_MODELS,
     SLOWER_THAN_FLOAT,
     TIED_LATENCIES,
@@ -38,12 +39,22 @@ def warnings_of_timing(
     if benchmark is None or not benchmark.timings:
         return []
     return [
+        *_of_refusals(benchmark, [baseline, *candidates]),
         *_of_noise(benchmark),
         *_of_too_few_runs(benchmark, limits),
         *_of_fewer_runs(benchmark, candidates),
         *_of_equals(candidates, choose, alike),
         *_of_slower_ones(benchmark, baseline, candidates),
     ]
+
+
+def _of_refusals(benchmark: Benchmark, entries: Sequence[Entry]) -> Iterator[Warned]:
+    refused = [entry.name for entry in entries if entry.model_sha256 in benchmark.refusals]
+    if refused:
+        yield REFUSED_BY_XNNPACK.says(
+            f"XNNPACK refuses {_few(refused)}: latency and memory are those of LiteRT's built-in "
+            "kernels, on which such models run without default delegates"
+        )
 
 
 def _of_noise(benchmark: Benchmark) -> Iterator[Warned]:

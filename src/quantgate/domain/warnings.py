@@ -67,6 +67,9 @@ FEW_EVALUATION_SAMPLES = WarningKind(
 )
 COARSE_LIMIT = WarningKind("coarse_limit", "a single sample is more than a limit allows")
 SMALL_SLICES = WarningKind("small_slices", "slices have fewer than 30 samples")
+REFUSED_BY_XNNPACK = WarningKind(
+    "refused_by_xnnpack", "models were timed on built-in kernels, as XNNPACK refuses them"
+)
 NOISY_MACHINE = WarningKind("noisy_machine", "latency was measured on a noisy machine")
 FEW_RUNS = WarningKind("few_runs", "there are too few timed runs to show a limit on latency")
 SLOW_MODELS = WarningKind("slow_models", "slow models were timed less often than others")
@@ -99,6 +102,7 @@ WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
             FEW_EVALUATION_SAMPLES,
             COARSE_LIMIT,
             SMALL_SLICES,
+            REFUSED_BY_XNNPACK,
             NOISY_MACHINE,
             FEW_RUNS,
             SLOW_MODELS,

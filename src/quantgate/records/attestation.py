@@ -53,7 +53,8 @@ class Trial(Record):
     float model's outputs, by output. 150 stands for 150 dB and more. `not_finite_on_zeros` names
     outputs that become infinite or NaN for an input of zeros, while the float model's stay finite
     if that was run. `kernels` is by output. `kernels_problem` is the reason why kernels could not
-    be compared. Samples may be `made_up`.
+    be compared. Samples may be `made_up`. `refusal` is XNNPACK's reason for refusing the model,
+    which then ran on LiteRT's built-in kernels.
     """
 
     samples: int
@@ -65,6 +66,7 @@ class Trial(Record):
     snr_db: dict[str, float] = {}
     kernels: dict[str, KernelCheck] = {}
     kernels_problem: str | None = None
+    refusal: str | None = None
 
 
 class Delivered(Record):

@@ -120,13 +120,15 @@ class Details(Record):
 
     `subject` is the candidate that classes, curves, inputs and outputs are of: the winner, or the
     closest if nothing qualified. If the baseline is promoted instead, inputs and outputs are the
-    baseline's. `signatures` are the keys of the model's signatures.
+    baseline's. `signatures` are the keys of the model's signatures. `without_xnnpack` is true if
+    XNNPACK refuses that model.
     """
 
     subject: str | None = None
     signatures: list[str] = Field(default_factory=list)
     inputs: list[TensorAttest] = Field(default_factory=list)
     outputs: list[TensorAttest] = Field(default_factory=list)
+    without_xnnpack: bool = False
     spreads: list[Spread] = Field(default_factory=list)
     classes: list[Classes] = Field(default_factory=list)
     curves: list[Curves] = Field(default_factory=list)

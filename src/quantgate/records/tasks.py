@@ -224,7 +224,8 @@ class Benchmark(Record):
     A model that could not be timed is in `failures`. `timings` are nanoseconds, one entry a round,
     or null if a slow model sat the round out. `ratios` are intervals of the ratio to the baseline,
     by latency figure, if there were enough rounds. `itself` is the noise floor: the interval of the
-    ratio of the baseline's median to its own, loaded and timed twice.
+    ratio of the baseline's median to its own, loaded and timed twice. `refusals` are the models
+    that XNNPACK refuses, with its reason. They were timed on LiteRT's built-in kernels.
     """
 
     figures: dict[str, dict[str, float]]
@@ -239,3 +240,4 @@ class Benchmark(Record):
     ratios: dict[str, dict[str, Interval]] = {}
     itself: Interval | None = None
     conditions: Conditions | None = None
+    refusals: dict[str, str] = {}

@@ -159,7 +159,9 @@ def _runs(trial: Trial) -> str:
         if names
     ]
     outputs = "; ".join(problems) or "its outputs are finite and not constant"
-    return f"yes, on {trial.samples} {kind}samples; {outputs}"
+    refused = f"XNNPACK refuses it ({one_line(trial.refusal)})" if trial.refusal else ""
+    where = f" and on built-in kernels, as {refused}" if refused else ""
+    return f"yes, on {trial.samples} {kind}samples{where}; {outputs}"
 
 
 def _kernels(name: str, check: KernelCheck) -> str:

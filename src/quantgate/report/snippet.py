@@ -22,9 +22,7 @@ def snippet(details: Details) -> list[str]:
     return [
         "```python",
         "import numpy as np",
-        "from ai_edge_litert.interpreter import Interpreter",
-        "",
-        f'run = Interpreter(model_path="model.tflite").get_signature_runner({_literal(key)})',
+        *_loaded(key, details.without_xnnpack),
         "inputs = {",
         *(f"    {name}: {_zeros(end)},  # your values" for name, end in inputs.items()),
         "}",
@@ -32,6 +30,23 @@ def snippet(details: Details) -> list[str]:
         "outputs = run(**inputs)",
         *(_dequantized(name, end) for name, end in outputs.items() if end.scale),
         "```",
+    ]
+
+
+def _loaded(key: str, without_xnnpack: bool) -> list[str]:
+    runner = f"get_signature_runner({_literal(key)})"
+    if not without_xnnpack:
+        return [
+            "from ai_edge_litert.interpreter import Interpreter",
+            "",
+            f'run = Interpreter(model_path="model.tflite").{runner}',
+        ]
+    return [
+        "from ai_edge_litert.interpreter import Interpreter, OpResolverType",
+        "",
+        "builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # XNNPACK refuses the model",
+        'model = Interpreter(model_path="model.tflite", experimental_op_resolver_type=builtin)',
+        f"run = model.{runner}",
     ]
 
 

@@ -170,3 +170,14 @@ def test_failures_alone_have_reasons(bench, crashing_model):
     result = bench(crashing_model, [])
     assert (result.figures, result.timings, result.conditions) == ({}, {}, None)
     assert set(result.failures) == {sha256_of_file(crashing_model)}
+
+
+def test_a_model_that_xnnpack_refuses_is_timed_on_the_built_in_kernels(
+    bench, scaled_model, refused_model
+):
+    sound, refused = scaled_model("a", [1.0, 2.0]), refused_model("refused", dynamic=True)
+    result = bench(sound, [refused])
+    assert result.failures == {}
+    assert result.refusals == {sha256_of_file(refused): "failed to create XNNPACK runtime"}
+    assert result.figures[sha256_of_file(refused)]["latency_p50_ms"] > 0
+    assert result.figures[sha256_of_file(refused)]["load_ms"] > 0

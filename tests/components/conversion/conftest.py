@@ -244,6 +244,7 @@ def _export_all(folder: Path) -> None:
     _recurrent(tf).export(str(folder / "recurrent"), verbose=False)
     _recurrent(tf, unroll=True).export(str(folder / "unrolled"), verbose=False)
     _export_with_batch_of_one(tf, folder / "recurrent_of_one", _recurrent(tf))
+    _masked(tf).export(str(folder / "masked"), verbose=False)
     for name, (function, inputs) in _functions(tf).items():
         _export(tf, folder / name, function, inputs)
     _export_running_sum(tf, folder / "running_sum")
@@ -278,6 +279,14 @@ def _recurrent(tf: Any, unroll: bool = False) -> Any:
     layers = tf.keras.layers
     lstm = layers.LSTM(4, unroll=unroll)
     return tf.keras.Sequential([layers.Input((5, 3)), lstm, layers.Dense(2)])
+
+
+def _masked(tf: Any) -> Any:
+    layers = tf.keras.layers
+    both_ways = layers.Bidirectional(layers.LSTM(8, unroll=True))
+    return tf.keras.Sequential(
+        [layers.Input((6, 5)), layers.Masking(0.0), both_ways, layers.Dense(3, "softmax")]
+    )
 
 
 def _export_with_batch_of_one(tf: Any, folder: Path, model: Any) -> None:

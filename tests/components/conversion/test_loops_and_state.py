@@ -134,3 +134,16 @@ def test_a_fused_lstm_keeps_state_unless_it_is_reset(prepare: Callable[[str], An
     assert np.abs(first - second).max() > 0.01
     first, _, second = outputs_of(prepared, [0, 1, 0], reset=True)
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_masked_lstm_that_xnnpack_refuses_runs_on_built_in_kernels(
+    prepare: Callable[[str], Any], quantized: Callable[..., Any]
+):
+    attestation = quantized(prepare("masked"), "full_integer").attestation
+    assert attestation.trial.refusal == "failed to create XNNPACK runtime"
+    assert attestation.status == "converted"
+    assert attestation.reasons[-1] == (
+        "XNNPACK refuses the model (failed to create XNNPACK runtime), so it is measured on "
+        "LiteRT's built-in kernels: load it without default delegates, as LiteRT uses XNNPACK "
+        "otherwise"
+    )

@@ -214,3 +214,14 @@ def test_an_output_of_another_shape_is_a_reason(classifier, scaled_model, measur
     _, facts, dataset, _, _ = classifier(outputs={"y": (FLOAT, [-1, 5])})
     measurement, _ = measure(scaled_model("m", [1.0, 1.0, 1.0]), facts, dataset)
     assert measurement.reasons == ["output `y` has shape [3] per sample, the float model's [5]"]
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_a_model_that_xnnpack_refuses_is_measured(
+    refused_model, make_facts, make_dataset, measure, dynamic
+):
+    facts = make_facts({"x": (FLOAT, [1, 2])}, {"y": (FLOAT, [1, 2])})
+    dataset = make_dataset(facts, x=[[0.0, 10.0], [10.0, 0.0], [0.0, 20.0]], labels=[1, 0, 0])
+    measurement, _ = measure(refused_model("refused", dynamic=dynamic), facts, dataset)
+    assert (measurement.status, measurement.reasons) == ("measured", [])
+    assert measurement.figures["top1"] == pytest.approx(2 / 3)
