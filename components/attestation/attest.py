@@ -214,7 +214,9 @@ def _try_out(case: Case, macs: int) -> tuple[Trial | None, list[Finding]]:
         trial = Trial(samples=0, made_up=made_up, problem=problem)
         return trial, [Finding(problem, rejects=True)]
     trial = trial_of(attempt, beside, made_up=made_up)
-    broken = [Finding(defect, rejects=True) for defect in defects(attempt.outputs, beside.outputs)]
+    broken = [
+        Finding(defect, rejects=True) for defect in defects(trial, attempt.outputs, beside.outputs)
+    ]
     return trial, [*broken, *(Finding(text, rejects=False) for text in disagreements(trial))]
 
 

@@ -1,6 +1,6 @@
 """Run a model on a few samples, to check that it works."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -13,16 +13,14 @@ from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.conversion.failure import essence
 from quantgate.components.litert.agreement import check_kernels, snr_db
 from quantgate.components.litert.binding import ModelFailure
+from quantgate.components.litert.columns import LIVELY, broken_columns, check_columns
 from quantgate.components.litert.interpreter import LiteRTModel
 from quantgate.components.processes.isolation import FailedInChild, IsolatedFailure
-from quantgate.records.attestation import KernelCheck, Trial
+from quantgate.records.attestation import ColumnCheck, KernelCheck, Trial
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 TRIAL_SAMPLES = 8
 FREE_SIZE = 32
-#: A model with constant outputs counts as broken only if the float model's outputs differ by more
-#: than this share of their largest value, which is many steps of an int8 output.
-LIVELY = 0.05
 Arrays = dict[str, NDArray[Any]]
 #: Inputs by signature.
 Samples = dict[str, Arrays]
@@ -141,18 +139,29 @@ def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Tria
         ],
         constant=[name for name, rows in outputs.items() if _is_constant(rows)],
         snr_db={name: ratio for name, ratio in ratios.items() if ratio is not None},
+        columns=dict(_columns(outputs, beside.outputs)) if beside else {},
         kernels=attempt.kernels,
         kernels_problem=attempt.kernels_problem,
         refusal=attempt.refusal,
     )
 
 
-def defects(outputs: Outputs, expected: Outputs) -> list[str]:
+def _columns(outputs: Outputs, expected: Outputs) -> Iterator[tuple[str, ColumnCheck]]:
+    for name, rows in outputs.items():
+        check = check_columns(rows, expected[name])
+        if check and (check.constant or check.poor):
+            yield name, check
+
+
+def defects(trial: Trial, outputs: Outputs, expected: Outputs) -> list[str]:
     """Return a sentence for each output that is broken, unlike the float model's."""
     return [
         sentence
         for name, values in outputs.items()
-        if (sentence := _defect(name, values, expected[name]))
+        if (
+            sentence := _defect(name, values, expected[name])
+            or broken_columns(name, trial.columns.get(name), trial.samples)
+        )
     ]
 
 
@@ -174,6 +183,7 @@ def _is_constant(rows: Rows) -> bool:
 
 
 def _is_lively(rows: Rows) -> bool:
+    """Return whether outputs differ by many steps of an int8 output."""
     if len({row.shape for row in rows}) > 1:
         return True
     values = np.stack(rows).astype(np.float64)

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.litert.columns import POOR_DB, doubtful_columns
 from quantgate.records.attestation import KernelCheck, Trial
 
 #: The precision of float32, and the ratio of equal outputs.
 HIGHEST_DB = 150.0
-#: Below this ratio, an output is almost unrelated to the reference.
-POOR_DB = 10.0
 Rows = Sequence[NDArray[Any]]
 
 
@@ -73,6 +72,12 @@ def disagreements(trial: Trial) -> list[str]:
         for name, ratio in trial.snr_db.items()
         if ratio < POOR_DB
     ]
+    columns = [
+        sentence
+        for name, check in trial.columns.items()
+        if trial.snr_db.get(name, POOR_DB) >= POOR_DB
+        and (sentence := doubtful_columns(name, check, trial.samples))
+    ]
     split = [
         f"output `{name}` depends on the kernels: LiteRT's default ones and its reference ones "
         f"{how}"
@@ -84,7 +89,7 @@ def disagreements(trial: Trial) -> list[str]:
         "where the float model's is"
         for name in trial.not_finite_on_zeros
     ]
-    return [*refused, *on_zeros, *poor, *split]
+    return [*refused, *on_zeros, *poor, *columns, *split]
 
 
 def _how_kernels_differ(check: KernelCheck) -> str | None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from quantgate.decision.conversion_advice import READ_THE_REASONS
-from quantgate.records.attestation import Trial
+from quantgate.records.attestation import ColumnCheck, Trial
 from quantgate.records.decision import Closest
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
+SCORES_LOST = ColumnCheck(axis=1, columns=14, varying=14, constant=10, poor=10)
 HALVE_SIZE = {"size_bytes": {"max_ratio": 0.5}}
 GAINS_ACCURACY = "use quantization-aware training"
 
@@ -193,6 +194,13 @@ def test_a_model_of_quantization_aware_training_is_not_advised_to_be_trained_so(
             {"trial": Trial(samples=8, made_up=False, constant=["probs"])},
             "check the calibration data and its preprocessing: outputs of candidate are constant "
             "or not finite, as happens with ranges that do not fit the model's inputs",
+        ),
+        (
+            "integer_only_int8",
+            {"trial": Trial(samples=8, made_up=False, columns={"y": SCORES_LOST})},
+            "export values of different sizes as outputs of their own, such as boxes and scores: "
+            "columns of one output are constant in candidate, because one scale is too coarse for "
+            "all of them",
         ),
         (
             "dynamic_range",

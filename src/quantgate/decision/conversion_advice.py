@@ -38,6 +38,11 @@ def _is_broken(attestation: Attestation) -> bool:
     return trial is not None and bool(trial.not_finite or trial.constant)
 
 
+def _has_constant_columns(attestation: Attestation) -> bool:
+    trial = attestation.trial
+    return trial is not None and any(check.constant for check in trial.columns.values())
+
+
 def _replace_float_ops(attestations: Attestations) -> str:
     names = sorted({name for each in attestations for name in each.float_ops})
     return (
@@ -50,6 +55,14 @@ def _check_calibration(attestations: Attestations) -> str:
     return (
         f"check the calibration data and its preprocessing: outputs of {_names(attestations)} are "
         "constant or not finite, as happens with ranges that do not fit the model's inputs"
+    )
+
+
+def _split_outputs(attestations: Attestations) -> str:
+    return (
+        "export values of different sizes as outputs of their own, such as boxes and scores: "
+        f"columns of one output are constant in {_names(attestations)}, because one scale is too "
+        "coarse for all of them"
     )
 
 
@@ -81,4 +94,5 @@ _SENTENCES: tuple[tuple[Callable[[Attestation], bool], Callable[[Attestations], 
     (_is_unchanged, _keep_the_float_model),
     (_has_float_ops, _replace_float_ops),
     (_is_broken, _check_calibration),
+    (_has_constant_columns, _split_outputs),
 )

@@ -46,11 +46,37 @@ class KernelCheck(Record):
     snr_db: float | None
 
 
+class ColumnCheck(Record):
+    """A comparison of the columns of an output with those of the float model.
+
+    A column has the values at one index of the dimension `axis`, which is 0 for the batch. Of
+    `columns` columns, `varying` ones vary in the float model. `constant` of these have the same
+    value everywhere, and `poor` of them agree to less than 10 dB.
+    """
+
+    axis: int
+    columns: int
+    varying: int
+    constant: int
+    poor: int
+
+    @property
+    def constant_share(self) -> float:
+        """The share of columns that are constant."""
+        return self.constant / self.columns
+
+    @property
+    def poor_share(self) -> float:
+        """The share of poor columns among those that vary."""
+        return self.poor / max(1, self.varying)
+
+
 class Trial(Record):
     """The behaviour of a model on a few samples.
 
     `problem` is the reason why it did not run. `snr_db` is the signal-to-noise ratio against the
-    float model's outputs, by output. 150 stands for 150 dB and more. `not_finite_on_zeros` names
+    float model's outputs, by output. 150 stands for 150 dB and more. `columns` compares the columns
+    of outputs with the float model's, if some are constant or poor. `not_finite_on_zeros` names
     outputs that become infinite or NaN for an input of zeros, while the float model's stay finite
     if that was run. `kernels` is by output. `kernels_problem` is the reason why kernels could not
     be compared. Samples may be `made_up`. `refusal` is XNNPACK's reason for refusing the model,
@@ -64,6 +90,7 @@ class Trial(Record):
     not_finite_on_zeros: list[str] = []
     constant: list[str] = []
     snr_db: dict[str, float] = {}
+    columns: dict[str, ColumnCheck] = {}
     kernels: dict[str, KernelCheck] = {}
     kernels_problem: str | None = None
     refusal: str | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantgate.records.attestation import (
+    ColumnCheck,
     Inspection,
     KernelCheck,
     SignatureAttest,
@@ -144,7 +145,8 @@ def _tried(trial: Trial) -> list[tuple[str, str]]:
         ("agreement", f"output `{one_line(name)}`: {ratio:.1f} dB compared with the other model")
         for name, ratio in trial.snr_db.items()
     ]
-    return [("runs", _runs(trial)), *ratios, *kernels]
+    columns = [("columns", _columns(name, check)) for name, check in trial.columns.items()]
+    return [("runs", _runs(trial)), *ratios, *columns, *kernels]
 
 
 def _runs(trial: Trial) -> str:
@@ -162,6 +164,13 @@ def _runs(trial: Trial) -> str:
     refused = f"XNNPACK refuses it ({one_line(trial.refusal)})" if trial.refusal else ""
     where = f" and on built-in kernels, as {refused}" if refused else ""
     return f"yes, on {trial.samples} {kind}samples{where}; {outputs}"
+
+
+def _columns(name: str, check: ColumnCheck) -> str:
+    return (
+        f"output `{one_line(name)}`: of {check.varying} columns that vary in the other model, "
+        f"{check.constant} are constant and {check.poor} agree poorly"
+    )
 
 
 def _kernels(name: str, check: KernelCheck) -> str:

@@ -147,3 +147,29 @@ def test_inspect_needs_litert_but_not_tensorflow(
         )
     else:
         assert ended.stderr == ""
+
+
+def test_columns_that_the_other_model_does_not_lose(
+    dense: Build,
+    dense_cells: Cells,
+    saved: Save,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("COLUMNS", "120")
+    in_float = {
+        name: replace(dense_cells[name], dtype="float32", scales=(), zero_points=())
+        for name in dense_cells
+    }
+    in_float["b"] = replace(in_float["b"], values=[0, 0])
+    boxes = [600, 500, -400, 300]
+    lost, other = (
+        saved(dense({**in_float, "w": replace(in_float["w"], values=[boxes, scores])}), name)
+        for name, scores in {"lost": [0, 0, 0, 0], "other": [0.1, 0.2, 0.3, -0.2]}.items()
+    )
+    assert main(["inspect", str(lost), "--against", str(other)]) == ExitCode.OK
+    (line,) = (line for line in _lines(capsys) if line.startswith("columns: "))
+    assert line == (
+        "columns: output `y`: of 2 columns that vary in the other model, 1 are constant and 1 "
+        "agree poorly"
+    )

@@ -309,6 +309,10 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     def loudness(x: Any) -> Any:
         return tf.sqrt(tf.reduce_mean(x * x, axis=1, keepdims=True) + 1e-9)
 
+    def boxes_and_scores(x: Any) -> tuple[Any, Any]:
+        boxes, scores = (tf.matmul(x, weights[:, at] / 8.0) for at in (slice(4), slice(4, 14)))
+        return 640.0 * tf.sigmoid(boxes), tf.sigmoid(scores)
+
     def branch(x: Any) -> Any:
         return tf.cond(tf.reduce_sum(x) > 0.0, lambda: dense(x), lambda: dense(-2.0 * x))
 
@@ -327,6 +331,14 @@ def _functions(tf: Any) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "divide": (lambda x: {"y": dense(x) / (tf.abs(x) + 1.0)}, {"x": vector}),
         "squared_difference": (
             lambda x: {"y": tf.math.squared_difference(dense(x), x)},
+            {"x": vector},
+        ),
+        "boxes_with_scores": (
+            lambda x: {"y": tf.concat(boxes_and_scores(x), axis=1)},
+            {"x": vector},
+        ),
+        "boxes_and_scores": (
+            lambda x: dict(zip(("boxes", "scores"), boxes_and_scores(x), strict=True)),
             {"x": vector},
         ),
         "depth_to_space": (lambda x: {"y": pixels(x)}, {"x": image}),

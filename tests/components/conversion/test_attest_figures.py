@@ -90,7 +90,7 @@ def test_poor_agreement_is_a_reason(
     """A large offset that is added and removed sets the scale, and hides the signal."""
     prepared = prepare("cancellation")
     signal = np.random.default_rng(1).normal(size=(8, 64)).astype(np.float32)
-    offset = np.full((8, 64), 5000.0, np.float32)
+    offset = np.full((8, 64), 1500.0, np.float32)
     dataset = write_dataset(tmp_path / "dataset", {"x": signal, "b": offset})
     calibrated = tmp_path / "calibrated"
     calibrate(

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from quantgate.components.attestation.trial import defects, samples_for_trial
+from quantgate.components.attestation.trial import (
+    Attempt,
+    defects,
+    samples_for_trial,
+    trial_of,
+)
 from quantgate.components.conversion.failure import LONGEST, essence
 from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
@@ -84,7 +89,9 @@ RAGGED = [np.array([1.0, 1.0]), np.array([1.0])]
     ],
 )
 def test_defects_of_outputs(outputs: list[Any], expected: list[Any], sentences: list[str]):
-    assert defects({"y": [np.array(row) for row in outputs]}, {"y": expected}) == sentences
+    attempt = Attempt({"y": [np.array(row) for row in outputs]}, {})
+    trial = trial_of(attempt, Attempt({"y": expected}, {}), made_up=False)
+    assert defects(trial, attempt.outputs, {"y": expected}) == sentences
 
 
 def test_samples_are_made_up_in_range():
