@@ -17,6 +17,7 @@ def convert_baseline(
     facts: Output[Artifact],
     select_tf_ops: bool = False,
     content: str = "",
+    source_sha256: str = "",
 ) -> None:
     """Convert a SavedModel to a float32 .tflite without quantization.
 
@@ -31,6 +32,7 @@ def convert_baseline(
         facts: `ModelFacts` as JSON: signatures, ops, sizes, hashes.
         select_tf_ops: whether ops without a LiteRT builtin may stay TensorFlow ops.
         content: fingerprint of the content at the URI of `model`. Only KFP's cache uses it.
+        source_sha256: SHA-256 of the file that the SavedModel was exported from, if there is one.
     """
     from quantgate.components.conversion.saved_model import SavedModelGraph
     from quantgate.components.convert_baseline.work import convert_baseline as work
@@ -42,4 +44,5 @@ def convert_baseline(
         prepared_path=prepared.path,
         facts_path=facts.path,
         select_tf_ops=select_tf_ops,
+        source_sha256=source_sha256,
     )

@@ -66,6 +66,7 @@ def convert_baseline(
     prepared_path: str,
     facts_path: str,
     select_tf_ops: bool = False,
+    source_sha256: str = "",
 ) -> None:
     """Convert a SavedModel to a float32 .tflite and write its `ModelFacts`.
 
@@ -76,6 +77,7 @@ def convert_baseline(
         prepared_path: the model for calibration to write. The file is empty if there is none.
         facts_path: the JSON to write.
         select_tf_ops: whether ops that LiteRT has no builtin for may stay TensorFlow's own.
+        source_sha256: hash of the file that the SavedModel was exported from, if there is one.
 
     Raises:
         InputError: the SavedModel cannot be converted. The message has the reason and a way out.
@@ -95,7 +97,7 @@ def convert_baseline(
     Path(baseline_path).write_bytes(conversions.baseline)
     Path(prepared_path).write_bytes(conversions.prepared)
     ModelFacts(
-        saved_model_sha256=sha256_of_tree(model.folder),
+        saved_model_sha256=source_sha256 or sha256_of_tree(model.folder),
         baseline_sha256=sha256_of_bytes(conversions.baseline),
         size_bytes=len(conversions.baseline),
         signatures=delivered,

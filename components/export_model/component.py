@@ -7,7 +7,7 @@ from quantgate.components.images import CONVERT
 
 
 @dsl.component(base_image=CONVERT, install_kfp_package=False)
-def export_model(model: Input[Model], saved_model: Output[Model], content: str = "") -> None:
+def export_model(model: Input[Model], saved_model: Output[Model], content: str = "") -> str:
     """Export a Keras model file to a SavedModel for inference.
 
     Args:
@@ -15,7 +15,10 @@ def export_model(model: Input[Model], saved_model: Output[Model], content: str =
         saved_model: the folder of a SavedModel with the signatures `serve` and `serving_default`.
             A file of Keras 2 that tf_keras reads gives only `serving_default`.
         content: fingerprint of the content at the URI of `model`. Only KFP's cache uses it.
+
+    Returns:
+        SHA-256 of the file. It identifies the model, because each export has other bytes.
     """
     from quantgate.components.export_model.work import export_model as work
 
-    work(model.path, saved_model_path=saved_model.path)
+    return work(model.path, saved_model_path=saved_model.path)

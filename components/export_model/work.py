@@ -18,6 +18,7 @@ from quantgate.components.processes.isolation import (
     run_isolated,
 )
 from quantgate.errors import InputError
+from quantgate.foundation.hashing import sha256_of_file
 
 LIMITS = ResourceLimits(timeout_s=3600.0)
 _UNKNOWN = re.compile(
@@ -26,10 +27,13 @@ _UNKNOWN = re.compile(
 _REASON = re.compile(r"Exception encountered: (.+)")
 
 
-def export_model(model_path: str, *, saved_model_path: str) -> None:
-    """Write the SavedModel of a .keras or .h5 file, whatever its name.
+def export_model(model_path: str, *, saved_model_path: str) -> str:
+    """Write the SavedModel of a .keras or .h5 file, whatever its name, and hash the file.
 
     If tf_keras is installed, it reads files of Keras 2. Keras 3 reads all others.
+
+    Returns:
+        SHA-256 of the file, as lowercase hex.
 
     Raises:
         InputError: the file is damaged, is not a model, or cannot be loaded by Keras. The message
@@ -44,6 +48,7 @@ def export_model(model_path: str, *, saved_model_path: str) -> None:
         raise InputError(
             f"{file.path}: {sentence('the export', failure)}. The log has Keras's last messages"
         ) from failure
+    return sha256_of_file(file.path)
 
 
 def _export(file: KerasFile, folder: str) -> None:

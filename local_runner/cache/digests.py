@@ -6,7 +6,7 @@ from pathlib import Path
 
 from quantgate.foundation.files import write_note
 from quantgate.foundation.hashing import (
-    files_below,
+    names_below,
     sha256_of_bytes,
     sha256_of_file,
     sha256_of_json,
@@ -33,15 +33,19 @@ class Digests:
     def of(self, path: Path) -> str:
         """Hash a file's bytes, or the names and bytes of all files below a folder.
 
-        Empty folders do not count. Links count as their targets. A missing path gives "absent".
+        Empty folders count by name, as they may be classes. Links count as their targets. A missing
+        path gives "absent".
 
         Raises:
             OSError: a file cannot be read.
         """
         if path.is_dir():
-            listed = [[name, self._of_file(path / name)] for name in files_below(path)]
+            listed = [[name, self._of_entry(path / name, name)] for name in names_below(path)]
             return sha256_of_json(listed)
         return self._of_file(path) if path.exists() else "absent"
+
+    def _of_entry(self, path: Path, name: str) -> str:
+        return "" if name.endswith("/") else self._of_file(path)
 
     def _of_file(self, path: Path) -> str:
         state = path.stat()

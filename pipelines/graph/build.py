@@ -36,7 +36,7 @@ class Outputs(NamedTuple):
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Connect the components. Has to be called inside a `@dsl.pipeline` function."""
     if plan.spec.model.keras:
-        inputs = replace(inputs, model=Source(_export_model(inputs)))
+        inputs = replace(inputs, model=_export_model(inputs))
     if plan.spec.code:
         inputs = replace(inputs, code=bring_code(plan.spec.code))
     baseline = _convert_baseline(plan, inputs)
@@ -86,9 +86,9 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     )
 
 
-def _export_model(inputs: Inputs) -> Channel:
-    task = export_model(**inputs.model.given_as("model"))
-    return conversion(task, tasks.EXPORT_MODEL).outputs["saved_model"]
+def _export_model(inputs: Inputs) -> Source:
+    task = conversion(export_model(**inputs.model.given_as("model")), tasks.EXPORT_MODEL)
+    return Source(task.outputs["saved_model"], sha256=task.outputs["Output"])
 
 
 def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
@@ -98,6 +98,7 @@ def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
         tags=model.tags,
         calibrated=plan.calibrated,
         **inputs.model.given_as("model"),
+        **({"source_sha256": inputs.model.sha256} if inputs.model.sha256 else {}),
         **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
     )
     return conversion(task, tasks.CONVERT_BASELINE)

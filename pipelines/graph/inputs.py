@@ -33,10 +33,12 @@ class Source:
     Attributes:
         artifact: the artifact.
         content: its fingerprint if it was imported by URI, or None.
+        sha256: hash of the file that it was exported from, or None.
     """
 
     artifact: Channel
     content: Channel | None = None
+    sha256: Channel | None = None
 
     def given_as(self, name: str) -> dict[str, Channel]:
         """Return the inputs of a task that takes the artifact under a name."""

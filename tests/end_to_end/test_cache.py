@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
@@ -119,3 +122,34 @@ def test_a_new_metric_does_not_repeat_the_benchmark(ran) -> None:
         "Collect evidence",
         "Gate",
     }
+
+
+KERAS = """
+import sys, keras
+image = keras.Input((8, 8, 1), name="image")
+x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 16)(image))
+model = keras.Model(image, keras.layers.Dense(10, name="logits")(x))
+model.save(sys.argv[1])
+"""
+
+
+@pytest.fixture
+def keras_example(example: Path) -> Path:
+    """The example with an untrained Keras file as its model, and one candidate without limits."""
+    subprocess.run([sys.executable, "-c", KERAS, example / "model.keras"], check=True)
+    spec = example / "quantgate.yaml"
+    text = spec.read_text().replace("saved_model: saved_model", "keras: model.keras")
+    gate = re.compile(r"gate:\n(  .*\n)+")
+    spec.write_text(gate.sub("gate: {top1: {min: 0}}\n", text))
+    return example
+
+
+@pytest.mark.slow
+def test_a_keras_file_keeps_its_identity(run_in, keras_example: Path, tmp_path: Path) -> None:
+    first, decided = run_in(keras_example)
+    assert "Export Keras model" in first
+    assert decided.provenance.saved_model_sha256 == sha256_of_file(keras_example / "model.keras")
+    assert run_in(keras_example) == (set(), decided)
+    again, other = run_in(keras_example, "--cache-dir", tmp_path / "another cache")
+    assert "Export Keras model" in again
+    assert other.provenance.saved_model_sha256 == decided.provenance.saved_model_sha256

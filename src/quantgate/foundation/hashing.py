@@ -65,6 +65,14 @@ def crc32c_of_file(path: Path) -> str:
 
 def files_below(folder: Path) -> list[str]:
     """Return the relative names of all files below a folder, sorted. Links are followed."""
+    return [name for name in names_below(folder) if not name.endswith("/")]
+
+
+def names_below(folder: Path) -> list[str]:
+    """Return the relative names of all files and empty folders below a folder, sorted.
+
+    Links are followed. The names of empty folders end with a slash.
+    """
     return sorted(_walk(folder, folder, frozenset()))
 
 
@@ -89,6 +97,7 @@ def _walk(root: Path, folder: Path, above: frozenset[str]) -> Iterator[str]:
         return
     for path in folder.iterdir():
         if path.is_dir():
-            yield from _walk(root, path, above | {real})
+            inside = list(_walk(root, path, above | {real}))
+            yield from inside or [f"{path.relative_to(root).as_posix()}/"]
         elif path.is_file():
             yield path.relative_to(root).as_posix()

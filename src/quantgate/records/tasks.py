@@ -30,11 +30,11 @@ class Signature(Record):
 class ModelFacts(Record):
     """The model card of the float model, as `convert_baseline` writes it.
 
-    `saved_model_sha256` covers every file of the SavedModel and its relative path,
-    `baseline_sha256` the bytes of the float .tflite. `signatures` are those that were converted, in
-    the spec's order. `tags` are those of the graph in the SavedModel that has them. `unprepared` is
-    the reason why there is no model to calibrate. `frozen` is true if the converter lost the
-    variables, and a copy with constants in their place was converted.
+    `saved_model_sha256` covers every file of the SavedModel and its relative path, or is the hash
+    of the Keras file. `baseline_sha256` covers the bytes of the float .tflite. `signatures` are
+    those that were converted, in the spec's order. `tags` are those of the graph in the SavedModel
+    that has them. `unprepared` is the reason why there is no model to calibrate. `frozen` is true
+    if the converter lost the variables, and a copy with constants in their place was converted.
     """
 
     saved_model_sha256: str

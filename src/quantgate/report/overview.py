@@ -114,7 +114,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         ("evaluation samples", f"{source.evaluation_samples:,}"),
         ("evaluation data", source.evaluation_sha256[:HASH_DIGITS]),
         ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
-        ("SavedModel", source.saved_model_sha256[:HASH_DIGITS]),
+        ("source model", source.saved_model_sha256[:HASH_DIGITS]),
         *_comparison_items(source.source_comparison),
         ("spec", source.spec_sha256[:HASH_DIGITS]),
         *([("user code", source.code_sha256[:HASH_DIGITS])] if source.code_sha256 else []),

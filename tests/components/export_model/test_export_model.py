@@ -16,6 +16,7 @@ from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.export_model.work import export_model
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.errors import InputError
+from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts, TensorFacts
 
 pytestmark = pytest.mark.tensorflow
@@ -146,6 +147,21 @@ def test_inputs_keep_their_names_and_empty_folders_may_vanish(keras_files: Path,
         "left": TensorFacts(shape=[-1, 4], dtype="float32"),
         "right": TensorFacts(shape=[-1, 2], dtype="float32"),
     }
+
+
+def test_the_hash_of_the_file_identifies_the_model(keras_files: Path, tmp_path: Path):
+    file, folder, facts = keras_files / "two_inputs.keras", tmp_path / "model", tmp_path / "facts"
+    sha256 = export_model(str(file), saved_model_path=str(folder))
+    assert sha256 == sha256_of_file(file)
+    convert_baseline(
+        SavedModelGraph(str(folder), ["serving_default"]),
+        calibrated=False,
+        baseline_path=str(tmp_path / "baseline.tflite"),
+        prepared_path=str(tmp_path / "prepared.tflite"),
+        facts_path=str(facts),
+        source_sha256=sha256,
+    )
+    assert ModelFacts.read(facts).saved_model_sha256 == sha256
 
 
 @pytest.mark.parametrize("name", ["lambda.keras", "lambda.h5"])

@@ -15,7 +15,7 @@ def settled(path: Path, content: bytes) -> None:
     time.sleep(2.1)
 
 
-def test_folder_hash_covers_names_and_bytes(tmp_path):
+def test_folder_hash_covers_names_bytes_and_empty_folders(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
         (folder / "in").mkdir(parents=True)
@@ -23,6 +23,8 @@ def test_folder_hash_covers_names_and_bytes(tmp_path):
     digests = Digests()
     assert digests.of(one) == digests.of(two)
     (two / "empty").mkdir()
+    assert digests.of(one) != digests.of(two)
+    (one / "empty").mkdir()
     assert digests.of(one) == digests.of(two)
     (two / "in" / "file").rename(two / "in" / "other")
     assert digests.of(one) != digests.of(two)

@@ -58,6 +58,8 @@ def test_a_keras_file_is_a_run_parameter_and_exported_once(tmp_path: Path):
     assert [task.times for task in tasks_of(plan) if task.title == EXPORT_MODEL] == [1]
     tasks = compiled({"keras": "model.keras"}, tmp_path)
     assert tasks["export-model"]["taskInfo"]["name"] == EXPORT_MODEL
+    given = tasks["convert-baseline"]["inputs"]["parameters"]["source_sha256"]
+    assert given["taskOutputParameter"]["producerTask"] == "export-model"
 
 
 def test_tags_and_signatures_reach_the_task_that_opens_the_saved_model(tmp_path: Path):
