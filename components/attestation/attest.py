@@ -39,7 +39,7 @@ from quantgate.records.tasks import ModelFacts, TensorFacts
 
 MOST_SHORTFALLS = 3
 SPECIFICATION = "LiteRT's quantization specification"
-NARROW_DTYPES = ("int4", "int8", "uint8", "int16", "float16")
+NARROW_DTYPES = ("int2", "int4", "uint4", "int8", "uint8", "int16", "float16")
 NO_SIGNATURE = SignatureTensors(inputs=[], outputs=[])
 
 

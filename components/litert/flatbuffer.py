@@ -15,7 +15,10 @@ from ai_edge_litert.schema_py_generated import (
     TensorT,
     TensorType,
 )
-from ai_edge_litert.tools.flatbuffer_utils import get_builtin_code_from_operator_code
+from ai_edge_litert.tools.flatbuffer_utils import (
+    convert_object_to_bytearray,
+    get_builtin_code_from_operator_code,
+)
 from numpy.typing import NDArray
 
 from quantgate.records.attestation import TensorAttest
@@ -30,6 +33,8 @@ _DTYPES: dict[int, str] = {
     code: name.lower() for name, code in vars(TensorType).items() if isinstance(code, int)
 }
 _CUSTOM = BuiltinOperator.CUSTOM
+#: The schema's largest offset for constants that are in the flatbuffer itself.
+IN_FLATBUFFER = 1
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,45 @@ def read_contents(content: bytes) -> Contents:
 
 
 def parse(content: bytes) -> ModelT:
-    """Return the schema's objects for a .tflite. Damaged content may raise any exception."""
-    return ModelT.InitFromObj(Model.GetRootAs(content, 0))
+    """Return the schema's objects for a .tflite, with all constants in its buffers.
+
+    Large files store constants behind the flatbuffer. Damaged content may raise any exception.
+    """
+    model = ModelT.InitFromObj(Model.GetRootAs(content, 0))
+    for buffer in model.buffers or []:
+        if buffer.offset > IN_FLATBUFFER:
+            buffer.data = _stretch(content, buffer.offset, buffer.size)
+        buffer.offset = buffer.size = 0
+    for operator in (each for graph in model.subgraphs for each in graph.operators or []):
+        if operator.largeCustomOptionsOffset > IN_FLATBUFFER:
+            operator.customOptions = _stretch(
+                content, operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize
+            )
+        operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
+    return model
+
+
+def _stretch(content: bytes, offset: int, size: int) -> NDArray[np.uint8]:
+    if offset + size > len(content):
+        raise ValueError(f"a constant ends at byte {offset + size} of {len(content)}")
+    return np.frombuffer(content, np.uint8, size, offset)
+
+
+def has_external_buffers(content: bytes) -> bool:
+    """Return whether a .tflite stores constants behind its flatbuffer.
+
+    TFLite Micro reads such constants as zeros.
+    """
+    model = Model.GetRootAs(content, 0)
+    buffers = map(model.Buffers, range(model.BuffersLength()))
+    return any(buffer.Offset() > IN_FLATBUFFER for buffer in buffers)
+
+
+def with_inlined_buffers(content: bytes) -> bytes:
+    """Return a .tflite with all constants in its flatbuffer, which must stay below 2 GiB."""
+    if not has_external_buffers(content):
+        return content
+    return bytes(convert_object_to_bytearray(parse(content)))
 
 
 def contents_of(model: ModelT) -> Contents:

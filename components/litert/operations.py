@@ -27,7 +27,7 @@ from quantgate.components.litert.flatbuffer import (
 )
 
 CONVERSIONS = frozenset({"DEQUANTIZE", "QUANTIZE"})
-_WEIGHT_DTYPES = frozenset({"int2", "int4", "int8", "uint8"})
+_WEIGHT_DTYPES = frozenset({"int2", "int4", "int8", "uint4", "uint8"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,4 +177,5 @@ def _constant(buffer: BufferT) -> NDArray[np.uint8] | None:
 
 
 def _is_packed(tensor: Tensor) -> bool:
-    return tensor.constant is not None and tensor.dtype in _WEIGHT_DTYPES and bool(tensor.scales)
+    is_quantized = bool(tensor.scales) or tensor.blockwise
+    return tensor.constant is not None and tensor.dtype in _WEIGHT_DTYPES and is_quantized

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
+from quantgate.components.litert.flatbuffer import has_external_buffers, with_inlined_buffers
 from quantgate.components.measure_targets import edge_tpu, ethos_u, gpu, microcontroller
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Subject
@@ -52,14 +54,25 @@ def measure_targets(
     if not Path(model_path).stat().st_size:
         TargetMeasurements(model_sha256=None, targets=[]).write(root / TARGETS_FILE)
         return False
-    subject = Subject(model_path, ModelFacts.read(facts_path), dataset_path)
     asked = {each["target"]: dict(each["options"]) for each in targets}
-    outcomes = {name: MEASURES[name](subject, options) for name, options in asked.items()}
+    with TemporaryDirectory() as scratch:
+        path = _in_one_flatbuffer(model_path, Path(scratch))
+        subject = Subject(path, ModelFacts.read(facts_path), dataset_path)
+        outcomes = {name: MEASURES[name](subject, options) for name, options in asked.items()}
     TargetMeasurements(
         model_sha256=sha256_of_file(model_path),
         targets=[_kept(root, name, asked[name], outcome) for name, outcome in outcomes.items()],
     ).write(root / TARGETS_FILE)
     return any(outcome.is_provisional for outcome in outcomes.values())
+
+
+def _in_one_flatbuffer(model_path: str, scratch: Path) -> str:
+    content = Path(model_path).read_bytes()
+    if not has_external_buffers(content):
+        return model_path
+    copy = scratch / "model.tflite"
+    copy.write_bytes(with_inlined_buffers(content))
+    return str(copy)
 
 
 def _kept(root: Path, target: str, options: dict[str, str], outcome: Outcome) -> TargetMeasurement:

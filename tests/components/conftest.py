@@ -11,6 +11,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
@@ -157,6 +158,28 @@ def scaled_model(build_model) -> Callable[..., str]:
         )
 
     return build
+
+
+@pytest.fixture(scope="session")
+def with_external_buffers() -> Callable[[bytes], bytes]:
+    """Return a model that stores its constants behind the flatbuffer, as large files do."""
+
+    def rewrite(content: bytes) -> bytes:
+        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+        constants = [each for each in model.buffers if each.data is not None]
+        contents = [bytes(each.data) for each in constants]
+        start = 0
+        # The length does not depend on the values of offsets that are not the default.
+        for _ in range(2):
+            offset = start or 2
+            for constant, stored in zip(constants, contents, strict=True):
+                constant.data, constant.offset, constant.size = None, offset, len(stored)
+                offset += len(stored)
+            packed = bytes(convert_object_to_bytearray(model))
+            start = len(packed)
+        return b"".join([packed, *contents])
+
+    return rewrite
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.reading import delivered
@@ -101,3 +102,25 @@ def test_arithmetic_of_ops(model_of: Build, cell: type[Any], node: type[Any]):
     assert described.float_op_share == 0.75
     assert described.macs == {"hybrid": 8, "int8": 8}
     assert (described.float_macs, described.float_mac_share) == ({"FULLY_CONNECTED": 8}, 0.5)
+
+
+def test_blockwise_weights_are_hybrid(model_of: Build, cell: type[Any], node: type[Any]):
+    model = parse(
+        model_of(
+            *(
+                cell("x", [1, 4]),
+                cell("w", [2, 4], "int8", values=[[1] * 4] * 2),
+                cell("y", [1, 2]),
+            ),
+            node("FULLY_CONNECTED", ["x", "w"], ["y"], schema.FullyConnectedOptionsT()),
+            inputs=["x"],
+            outputs=["y"],
+        )
+    )
+    (weight,) = (each for each in model.subgraphs[0].tensors if each.name == b"w")
+    weight.quantization = schema.QuantizationParametersT()
+    weight.quantization.detailsType = schema.QuantizationDetails.BlockwiseQuantization
+    weight.quantization.details = schema.BlockwiseQuantizationT()
+    described = _delivered(bytes(convert_object_to_bytearray(model)))
+    assert described.macs == {"hybrid": 8}
+    assert [each.granularity for each in described.weights] == ["blockwise"]

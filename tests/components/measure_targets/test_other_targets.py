@@ -11,7 +11,10 @@ from quantgate.components.measure_targets import gpu, microcontroller
 from quantgate.components.measure_targets.gpu import NO_GPU
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Subject
+from quantgate.components.measure_targets.work import measure_targets
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.targets import TargetMeasurements
 from quantgate.records.tasks import ModelFacts
 
 #: Chromium brings a Vulkan of its own that computes on the processor.
@@ -35,6 +38,24 @@ def test_a_float_model_runs_on_a_microcontroller_too(subject_of, scaled_model) -
     outcome = microcontroller.measure(subject_of(scaled_model("scaled", [2.0, 3.0])), {})
     assert outcome.figures["mcu_runs"] == outcome.figures["mcu_equal_share"] == 1
     assert outcome.notes == []
+
+
+def test_constants_behind_the_flatbuffer_reach_a_microcontroller(
+    subject_of, scaled_model, with_external_buffers, tmp_path
+) -> None:
+    path = Path(scaled_model("scaled", [2.0, 3.0]))
+    path.write_bytes(with_external_buffers(path.read_bytes()))
+    subject = subject_of(str(path))
+    measure_targets(
+        subject.path,
+        facts_path=str(tmp_path / "facts.json"),
+        dataset_path=subject.dataset,
+        targets=[{"target": "microcontroller", "options": {}}],
+        measured_path=str(tmp_path / "measured"),
+    )
+    record = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
+    assert record.model_sha256 == sha256_of_file(path)
+    assert record.targets[0].figures["mcu_equal_share"] == 1
 
 
 def test_a_crash_of_the_interpreter_is_a_note(subject_of, crashing_model) -> None:
