@@ -1,6 +1,6 @@
 """KFP interface of `gate`."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from kfp import dsl
 from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Markdown, Metrics, Model, Output
@@ -33,6 +33,7 @@ def gate(
     baseline_model: Input[Model] = None,
     code_sha256: str = "",
     comparison: Input[Artifact] = None,
+    doubtful: Optional[list] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -55,7 +56,7 @@ def gate(
         classes: confusion matrix and ROC curve for the UI, if the metrics have them. They are of
             the winner, or of the closest candidate if none qualifies.
         winner: the winning .tflite. If no candidate qualifies, it is `baseline_model`, or zero
-            bytes long without one.
+            bytes long without one. It is zero bytes long if the run is doubtful.
         compiled: folder with the winner's `targets.json`, and the models that compilers made of it,
             each named after its target.
         latency: `Benchmark` as JSON, if latency is measured.
@@ -64,9 +65,11 @@ def gate(
         baseline_model: the float .tflite, to be promoted if no candidate qualifies.
         code_sha256: hash of the user's Python file, empty if there is none.
         comparison: `SourceComparison` as JSON, of the baseline and its source model.
+        doubtful: ids of the warnings that make the run doubtful. The default is a float model that
+            does not beat a guess.
 
     Returns:
-        Whether a candidate qualifies, and its name ("" if none does).
+        Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
     """
     from quantgate.components.gate import work
 
@@ -83,7 +86,7 @@ def gate(
             baseline_model=baseline_model.path if baseline_model else None,
             comparison=comparison.path if comparison else None,
         ),
-        work.GateSettings(name, limits, choose, spec_sha256, allow_random, code_sha256),
+        work.GateSettings(name, limits, choose, spec_sha256, allow_random, code_sha256, doubtful),
         work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),
     )
     metrics.metadata["display_name"] = outcome.title

@@ -1,6 +1,6 @@
 """The inputs of the gate: artifacts of a run, and the terms of its spec."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from quantgate.components.artifacts.measurement import read_evaluation
 from quantgate.decision.decide import Terms
 from quantgate.decision.evidence import Evidence
 from quantgate.domain.targets import TARGETS_FILE
+from quantgate.domain.warnings import DOUBTS
 from quantgate.records.attestation import Attestation
 from quantgate.records.details import CalibratedRanges, TensorRange
 from quantgate.records.source import SourceComparison
@@ -70,6 +71,7 @@ class GateSettings:
         spec_sha256: hash of the resolved spec.
         allow_random: whether a candidate may qualify on random data.
         code_sha256: hash of the user's Python file, empty if there is none.
+        doubtful: ids of the warnings that make the run doubtful, None for the default.
     """
 
     name: str
@@ -78,6 +80,7 @@ class GateSettings:
     spec_sha256: str
     allow_random: bool = False
     code_sha256: str = ""
+    doubtful: Collection[str] | None = None
 
     def terms(self, *, keep_baseline: bool) -> Terms:
         """Return the terms of the decision."""
@@ -90,6 +93,7 @@ class GateSettings:
             code_sha256=self.code_sha256 or None,
             allow_random=self.allow_random,
             keep_baseline=keep_baseline,
+            doubtful=DOUBTS if self.doubtful is None else self.doubtful,
         )
 
 

@@ -19,6 +19,7 @@ from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.decision import Decision, Entry
 from quantgate.records.details import Classes, CurvePoint
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.records.targets import TargetMeasurements
 from quantgate.report import html, markdown
 
@@ -70,7 +71,8 @@ def gate(inputs: GateInputs, settings: GateSettings, outputs: GateOutputs) -> Ou
     """Decide which candidate wins, and write the decision, its report and the winner.
 
     A run without a qualifying candidate is a result, not an error. The winner's file is then zero
-    bytes long, or the float model if `inputs.baseline_model` is passed.
+    bytes long, or the float model if `inputs.baseline_model` is passed. In a doubtful run, it is
+    zero bytes long.
 
     Raises:
         InputError: an artifact does not have the expected content, or the artifacts are of
@@ -128,6 +130,8 @@ def _outcome(decision: Decision, winner: Entry | None) -> Outcome:
 def _title(decision: Decision) -> str:
     if decision.winner:
         return f"winner: {decision.winner}"
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        return "doubtful"
     subject = decision.details.subject
     return f"closest: {subject}" if subject else "no candidate qualifies"
 

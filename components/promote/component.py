@@ -17,7 +17,7 @@ def promote(
     """Publish the winning model with its decision.
 
     If no candidate qualifies, the task fails, or publishes the float baseline if the decision says
-    so.
+    so. If the run is doubtful, the task fails.
 
     Args:
         decision: `Decision` as JSON.

@@ -17,11 +17,12 @@ from quantgate.components.promote.versions import (
     publish_objects,
     version_of,
 )
-from quantgate.errors import InputError, NothingQualified
+from quantgate.errors import Doubtful, InputError, NothingQualified
 from quantgate.foundation.credentials import refuse_credentials
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.operation import requiring_google_client
 from quantgate.records.decision import Decision, Entry
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.records.published import LATEST, OTHER_TARGET, belongs_to, owner
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def promote(
 
     Raises:
         NothingQualified: there is no winner, and the baseline is not kept.
+        Doubtful: the run is doubtful.
         InputError: the model is not the promoted one, `to` holds another spec's versions or cannot
             be written, or another promotion was faster.
         StorageError: the storage of `to` cannot be reached, or refuses access.
@@ -89,6 +91,11 @@ def roll_back(to: str) -> tuple[str, str]:
 
 
 def _promoted(decision: Decision) -> Entry:
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        reasons = "".join(f"\n  - {doubt}" for doubt in decision.doubts)
+        raise Doubtful(
+            f"{decision.name}: nothing is promoted, because the run is doubtful:{reasons}"
+        )
     if decision.promoted is None:
         raise NothingQualified(_why_nothing(decision))
     return decision.promoted

@@ -63,6 +63,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         name=plan.spec.name,
         spec_sha256=spec_sha256,
         allow_random=plan.spec.data.allow_random,
+        doubtful=plan.spec.gate.doubtful,
         evaluation=evaluation.outputs["summary"],
         comparison=comparison.outputs["comparison"],
         **terms(plan),

@@ -113,6 +113,8 @@ def terms(plan: Plan) -> dict[str, Any]:
     """Return the limits and objectives, as parameters of tasks that decide."""
     spec = plan.spec
     return {
-        "limits": {name: limit.model_dump(exclude_none=True) for name, limit in spec.gate.items()},
+        "limits": {
+            name: limit.model_dump(exclude_none=True) for name, limit in spec.gate.limits.items()
+        },
         "choose": [objective.model_dump(exclude_none=True) for objective in spec.objectives],
     }

@@ -23,6 +23,7 @@ exit codes:  0  success: there is a winner, or the command has no decision to ma
              2  wrong usage
              3  the spec is invalid
              4  no candidate meets the limits
+             5  the run is doubtful, so nothing is promoted
             70  a bug in quantgate
            130  interrupted
 """

@@ -4,6 +4,7 @@ QuantgateError            1  an expected failure with a message for the user
 ├── UsageError            2  the command line is wrong
 ├── SpecError             3  the spec is invalid, with all its problems
 ├── NothingQualified      4  no candidate meets the limits
+├── Doubtful              5  the measurements are doubtful, so nothing is promoted
 ├── InputError            1  a model or data set does not match the spec
 ├── StorageError          1  storage is unreachable, refuses a request, or lacks an object
 ├── PipelineError         1  a cluster or the local runner cannot run a compiled pipeline
@@ -49,6 +50,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     SPEC_INVALID = 3
     NOTHING_QUALIFIED = 4
+    DOUBTFUL = 5
     BUG = 70
     INTERRUPTED = 130
 
@@ -79,6 +81,12 @@ class NothingQualified(QuantgateError):
     """No candidate meets the limits, so there is nothing to promote."""
 
     exit_code = ExitCode.NOTHING_QUALIFIED
+
+
+class Doubtful(QuantgateError):
+    """The measurements are doubtful, so nothing is promoted."""
+
+    exit_code = ExitCode.DOUBTFUL
 
 
 class InputError(QuantgateError):

@@ -23,7 +23,7 @@ from quantgate.spec.model.formats import declared_format, has_location
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.model.spec import Spec
 
-_DECIDED = (ExitCode.OK, ExitCode.NOTHING_QUALIFIED)
+_DECIDED = (ExitCode.OK, ExitCode.NOTHING_QUALIFIED, ExitCode.DOUBTFUL)
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ class Run:
         self,
         limits: dict[str, dict[str, float]],
         choose: list[dict[str, Any]] | None = None,
-        **terms: bool,
+        **terms: Any,
     ) -> Decision:
         return decide(
             self.evidence(),

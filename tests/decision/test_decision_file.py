@@ -123,6 +123,10 @@ def set_promotes(content):
     content["promotes"] = "dynamic_range"
 
 
+def promote_a_doubtful_run(content):
+    content.update(outcome="doubtful", winner=None, promotes="float32")
+
+
 def remove_hash(content):
     content["candidates"][0]["measurements"]["top1"] = 0.99
     del content["content_sha256"]
@@ -136,6 +140,7 @@ def set_hash_to_null(content):
     ("change", "problem"),
     [
         (set_promotes, "it promotes `dynamic_range`, and its winner is `float16`"),
+        (promote_a_doubtful_run, "it is doubtful, and promotes `float32`"),
         (remove_hash, "its `content_sha256` is missing"),
         (set_hash_to_null, "its `content_sha256` is missing"),
         (set_infinite, "it holds the number inf"),

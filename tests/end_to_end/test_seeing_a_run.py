@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tensorflow
 QUANTGATE = Path(sys.executable).parent / "quantgate"
 RESULT = {
     *("event", "time", "outcome", "exit_code"),
-    *("winner", "promotes", "model", "decision", "run"),
+    *("doubts", "winner", "promotes", "model", "decision", "run"),
 }
 
 

@@ -5,13 +5,28 @@ import io
 import pytest
 from rich.console import Console
 
-from quantgate.report import html, markdown, terminal
+from quantgate.errors import InputError
+from quantgate.records.outcomes import DecisionOutcome
+from quantgate.report import card, html, markdown, terminal
 
 
 def on_terminal(decision):
     console = Console(file=io.StringIO(), width=120)
     terminal.render(decision, console)
     return console.file.getvalue()
+
+
+@pytest.fixture
+def doubtful(none_qualified):
+    """A decision with a doubt and another warning."""
+    return none_qualified.model_copy(
+        update={
+            "outcome": DecisionOutcome.DOUBTFUL,
+            "doubts": ["it guesses"],
+            "warnings": ["mind 3 runs", "it guesses"],
+            "warning_ids": ["few_runs", "baseline_guesses"],
+        }
+    )
 
 
 RENDERERS = {
@@ -22,6 +37,30 @@ RENDERERS = {
         "<li>mind 3 runs</li>",
     ),
 }
+
+
+def test_doubts_come_first(doubtful):
+    text, page = on_terminal(doubtful), html.render(doubtful)
+    assert text.splitlines()[0].strip() == "Doubtful (baseline_guesses): it guesses"
+    assert "Warning (few_runs): mind 3 runs" in text and "Warning (baseline" not in text
+    assert markdown.render(doubtful).splitlines()[4:11] == [
+        "## Doubts",
+        "",
+        "- **baseline\\_guesses**: it guesses",
+        "",
+        "## Warnings",
+        "",
+        "- **few\\_runs**: mind 3 runs",
+    ]
+    assert '<header class="doubtful"><p class="badge">doubtful</p>' in page
+    assert page.index("<h2>Doubts</h2>") < page.index("<h2>Warnings</h2>")
+
+
+def test_the_card_of_a_winner_begins_with_the_doubts_that_the_spec_allows(doubtful, winner):
+    allowed = winner.model_copy(update={"doubts": ["it guesses"]})
+    assert "# fashion\n\n**Doubtful**: it guesses\n\nA LiteRT model, " in card.render(allowed)
+    with pytest.raises(InputError, match="there is no model card"):
+        card.render(doubtful)
 
 
 @pytest.mark.parametrize("render", RENDERERS)

@@ -45,6 +45,7 @@ def handle(options: argparse.Namespace) -> int:
         UsageError: both RUN and --rollback are given, or no run has a decision.
         InputError: publishing or rolling back failed. The message says why.
         NothingQualified: the run has no winner.
+        Doubtful: the run is doubtful.
     """
     if options.rollback is None:
         return _promote(options.run or newest_decided(options.runs_dir), options.to)

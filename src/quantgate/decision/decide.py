@@ -1,31 +1,29 @@
 """The decision: which candidates qualify, which one wins, or which one came closest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.advice import advice_for
-from quantgate.decision.baseline_warnings import warnings_of_baseline, warnings_of_comparison
-from quantgate.decision.choice import Alike, has_all_figures, is_weighted, score
-from quantgate.decision.data_warnings import warnings_about
+from quantgate.decision.choice import Alike, Choice, has_all_figures, is_weighted, score
 from quantgate.decision.equivalence import alike_by, alike_by_samples
 from quantgate.decision.evidence import Contender, Evidence, join_baseline, join_candidates
 from quantgate.decision.near_miss import closest_of
-from quantgate.decision.power_warnings import warnings_of_power
 from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts
-from quantgate.decision.slice_verdicts import judge_with_slices, warnings_about_slices
-from quantgate.decision.summary import summarize
-from quantgate.decision.timing_warnings import warnings_of_timing
+from quantgate.decision.slice_verdicts import judge_with_slices
+from quantgate.decision.summary import doubtful_summary, summarize
 from quantgate.decision.verdicts import Measured, intervals_of
-from quantgate.domain.rules import RULES
-from quantgate.domain.warnings import BASELINE_VIOLATES_LIMIT, Warned
-from quantgate.records.decision import Decision, Entry, Verdict
+from quantgate.decision.warnings import doubts_among, warnings_of
+from quantgate.domain.targets import TARGET_OF
+from quantgate.domain.warnings import DOUBTS
+from quantgate.records.decision import Decision, Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
-from quantgate.records.targets import warnings_of_targets
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
 from quantgate.wording.verdicts import miss_text
+
+EVALUATION = "evaluation"
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,7 @@ class Terms:
         choose: the spec's objectives, in order.
         allow_random: whether random calibration or evaluation data may pass.
         keep_baseline: whether the baseline is promoted if nothing qualifies.
+        doubtful: the ids of the warnings that make the run doubtful.
         spec_sha256: the hash of the resolved spec.
         code_sha256: the hash of the Python file that data or metrics come from.
     """
@@ -48,6 +47,7 @@ class Terms:
     spec_sha256: str
     allow_random: bool = False
     keep_baseline: bool = False
+    doubtful: Collection[str] = DOUBTS
     code_sha256: str | None = None
 
 
@@ -55,7 +55,8 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     """Check every candidate against the limits, and choose among those that meet them all.
 
     A candidate qualifies if its conversion succeeded, it was measured, it meets every limit, and it
-    has every figure that the choice uses. With random data that is not allowed, none qualifies.
+    has every figure that the choice uses. With random data that is not allowed, none qualifies. In
+    a doubtful run, none qualifies and nothing is promoted.
 
     Args:
         evidence: the results of the run's tasks. The order of its lists does not matter.
@@ -77,34 +78,42 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         if entry.status is CandidateStatus.MEASURED
     }
     settled = [_settled(entry, misses) for entry in entries]
-    candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
     alike = _alike(contenders, evidence)
+    warnings = warnings_of(evidence, reference, settled, terms.limits, terms.choose, alike)
+    doubts = doubts_among(warnings, terms.doubtful)
+    is_doubtful = any(doubt.id in terms.doubtful for doubt in doubts)
+    if is_doubtful:
+        settled = [entry.model_copy(update={"qualified": False}) for entry in settled]
+    candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
     choice = choice_among(candidates, terms.choose, reference, alike)
-    closest = None if choice or refusal else closest_of(candidates, misses)
-    kept = reference.name if terms.keep_baseline and not choice else None
-    warnings = _warnings(evidence, reference, candidates, terms, alike)
+    is_open = not (choice or refusal or is_doubtful)
+    closest = closest_of(candidates, misses) if is_open else None
+    keeps_baseline = terms.keep_baseline and not (choice or is_doubtful)
+    kept = keeps_baseline and _can_be_kept(reference, evidence, terms)
+    summary = summarize(
+        reference,
+        candidates,
+        choice.winner if choice else None,
+        closest,
+        [*(objective.figure for objective in terms.choose), *terms.limits],
+        evidence.metrics,
+        refusal=refusal,
+        baseline_clause=_baseline_clause(reference, kept) if keeps_baseline else "",
+    )
     return Decision(
         name=terms.name,
         created=created,
-        outcome=DecisionOutcome.WINNER if choice else DecisionOutcome.NONE_QUALIFIED,
+        outcome=_outcome(choice, is_doubtful),
         winner=choice.winner if choice else None,
-        promotes=choice.winner if choice else kept,
-        summary=summarize(
-            reference,
-            candidates,
-            choice.winner if choice else None,
-            closest,
-            [*(objective.figure for objective in terms.choose), *terms.limits],
-            evidence.metrics,
-            refusal=refusal,
-            kept=kept,
-        ),
+        promotes=choice.winner if choice else reference.name if kept else None,
+        doubts=[doubt.message for doubt in doubts],
+        summary=doubtful_summary(doubts, None if is_doubtful else summary) if doubts else summary,
         baseline=reference,
         candidates=candidates,
         closest=closest,
         metrics=dict(evidence.metrics),
         slices=dict(evidence.slices),
-        advice=[] if choice or refusal else advice_for(reference, candidates, evidence),
+        advice=advice_for(reference, candidates, evidence) if is_open else [],
         warnings=[warning.message for warning in warnings],
         warning_ids=[warning.id for warning in warnings],
         limits={name: limit.model_dump(exclude_none=True) for name, limit in terms.limits.items()},
@@ -113,6 +122,29 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         provenance=provenance_of(evidence, terms.spec_sha256, terms.code_sha256, host),
         timing=timing_of(evidence.benchmark),
     )
+
+
+def _outcome(choice: Choice | None, is_doubtful: bool) -> DecisionOutcome:
+    if is_doubtful:
+        return DecisionOutcome.DOUBTFUL
+    return DecisionOutcome.WINNER if choice else DecisionOutcome.NONE_QUALIFIED
+
+
+def _can_be_kept(baseline: Entry, evidence: Evidence, terms: Terms) -> bool:
+    """Return whether the baseline was measured in everything that limits and choice name."""
+    named = [*terms.limits, *(objective.figure for objective in terms.choose)]
+    is_real = terms.allow_random or EVALUATION not in evidence.random_data
+    return (
+        is_real
+        and baseline.status is CandidateStatus.MEASURED
+        and all(name in baseline.measurements or name in TARGET_OF for name in named)
+    )
+
+
+def _baseline_clause(baseline: Entry, kept: bool) -> str:
+    if kept:
+        return f", and {baseline.name}, the baseline, is kept"
+    return f", and {baseline.name}, the baseline, is not kept, as its measurements are incomplete"
 
 
 def _judged(
@@ -195,48 +227,3 @@ def _unweighable(entry: Entry, baseline: Entry, choose: Sequence[Objective]) -> 
         for objective in choose
         if score(entry.measurements, [objective], baseline.measurements) is None
     ]
-
-
-def _warnings(
-    evidence: Evidence,
-    baseline: Entry,
-    candidates: Sequence[Entry],
-    terms: Terms,
-    alike: Alike,
-) -> list[Warned]:
-    return [
-        *warnings_of_comparison(evidence.comparison),
-        *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
-        *warnings_of_baseline(
-            baseline.measurements,
-            evidence.metrics,
-            evidence.calibration_sets,
-            evidence.evaluation_sets,
-        ),
-        *warnings_of_power(
-            terms.limits,
-            baseline.measurements,
-            evidence.metrics,
-            evidence.baseline.measurement.samples,
-        ),
-        *warnings_about_slices(
-            terms.limits, baseline.measurements, evidence.metrics, evidence.slices
-        ),
-        *warnings_of_timing(
-            evidence.benchmark, baseline, candidates, terms.limits, terms.choose, alike
-        ),
-        *warnings_of_targets(evidence.targets),
-        *(
-            BASELINE_VIOLATES_LIMIT.says(
-                f"the float baseline itself violates a limit: {miss_text(verdict)}"
-            )
-            for verdict in baseline.verdicts
-            if _is_missed_by_the_model_itself(verdict)
-        ),
-    ]
-
-
-def _is_missed_by_the_model_itself(verdict: Verdict) -> bool:
-    """Return whether a violated accuracy limit has nothing to do with quantization."""
-    is_accuracy = verdict.metric is not None and not RULES[verdict.rule].compares
-    return is_accuracy and verdict.value is not None and not verdict.passed

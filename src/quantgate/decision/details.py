@@ -11,7 +11,7 @@ from quantgate.domain.figures import METRICS, is_likeness
 from quantgate.records.attestation import Attestation, TensorAttest
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Attested, Details, Spread, TensorRange
-from quantgate.records.outcomes import MeasurementStatus
+from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, MeasurementStatus
 from quantgate.records.tasks import ModelFacts
 from quantgate.statistics.confusion import Predictions, classes_of, curves_of
 from quantgate.statistics.paired_bounds import Samples, upper_bound
@@ -31,7 +31,7 @@ def details_of(
         decision: the decision based on it.
         ranges: the ranges that the calibration recorded, if there was one.
     """
-    subject = decision.winner or (decision.closest.name if decision.closest else None)
+    subject = _subject(decision)
     by_name = {one.candidate: one for one in evidence.attestations}
     attestation = by_name.get(subject or "")
     before, after = _predictions(evidence, attestation)
@@ -58,6 +58,16 @@ def details_of(
         attested=[_attested(by_name[name]) for name in names if by_name[name].op_types],
         ranges=ranges_shown(ranges) if ranges else None,
     )
+
+
+def _subject(decision: Decision) -> str | None:
+    """Return the winner or the closest candidate. A doubtful run shows the first one measured."""
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        measured = (
+            entry for entry in decision.candidates if entry.status is CandidateStatus.MEASURED
+        )
+        return next((entry.name for entry in measured), None)
+    return decision.winner or (decision.closest.name if decision.closest else None)
 
 
 def _ends(

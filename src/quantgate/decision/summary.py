@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from quantgate.domain.figures import FIGURES, SIZE, is_likeness, is_slice
+from quantgate.domain.warnings import Warned
 from quantgate.records.decision import Closest, Entry
 from quantgate.wording.figures import change_text, ratio_text, readable_text, short_name
 
@@ -18,7 +19,7 @@ def summarize(
     named: Sequence[str],
     metrics: Mapping[str, str],
     refusal: str | None = None,
-    kept: str | None = None,
+    baseline_clause: str = "",
 ) -> str:
     """Say who wins and with which figures, or that nobody does and who came closest.
 
@@ -31,14 +32,29 @@ def summarize(
             Other metrics follow as far as there is room.
         metrics: the metric by the name of its figure.
         refusal: the reason why nobody could win.
-        kept: the name of the promoted baseline if nobody won.
+        baseline_clause: the fate of the baseline, if it is kept when nobody wins.
     """
     if winner:
         entry = next(entry for entry in candidates if entry.name == winner)
         told = ", ".join(_highlights(entry, baseline, named, metrics))
         return f"{winner} wins: {told}{_extent(entry)}"
-    start = f"no candidate qualifies{f', and {kept}, the baseline, is kept' if kept else ''}"
-    return f"{start}: {refusal or _nearest(closest, len(candidates))}"
+    return (
+        f"no candidate qualifies{baseline_clause}: {refusal or _nearest(closest, len(candidates))}"
+    )
+
+
+def doubtful_summary(doubts: Sequence[Warned], summary: str | None) -> str:
+    """Say first that a run is doubtful.
+
+    Args:
+        doubts: the warnings that make it doubtful.
+        summary: the outcome if the spec allows the doubts, or None.
+    """
+    if summary is not None:
+        return f"doubtful, which the spec allows. Even so, {summary}"
+    others = len(doubts) - 1
+    more = f" (and {others} more doubt{'s' if others > 1 else ''})" if others else ""
+    return f"doubtful, so no candidate qualifies: {doubts[0].message}{more}"
 
 
 def _nearest(closest: Closest | None, tried: int) -> str:

@@ -25,10 +25,12 @@ class WarningKind:
     Attributes:
         id: its name in `gate.warnings`.
         meaning: one clause for the documentation.
+        is_doubt: whether it makes a run doubtful, unless the spec says `gate.allow_doubtful`.
     """
 
     id: str
     meaning: str
+    is_doubt: bool = False
 
     def says(self, message: str) -> Warned:
         """Return a warning of this kind."""
@@ -56,9 +58,13 @@ BASELINE_NOT_COMPARED = WarningKind(
     "baseline_not_compared", "TensorFlow could not run the source model to compare it"
 )
 BASELINE_GUESSES = WarningKind(
-    "baseline_guesses", "the float model does not beat always predicting the most frequent class"
+    "baseline_guesses",
+    "the float model does not beat always predicting the most frequent class",
+    is_doubt=True,
 )
-BASELINE_AT_ZERO = WarningKind("baseline_at_zero", "a metric of the float model is 0")
+BASELINE_AT_ZERO = WarningKind(
+    "baseline_at_zero", "a metric of the float model is 0", is_doubt=True
+)
 BASELINE_VIOLATES_LIMIT = WarningKind(
     "baseline_violates_limit", "the float model violates a limit on accuracy by itself"
 )
@@ -112,3 +118,6 @@ WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
         )
     }
 )
+
+#: The ids of the kinds that make a run doubtful by default.
+DOUBTS = tuple(kind.id for kind in WARNINGS.values() if kind.is_doubt)

@@ -25,7 +25,7 @@ def obstacle(spec: Spec) -> str | None:
             return f"{title} is not a mean over samples"
     if len({metric.signature or spec.model.signatures[0] for metric in metrics.values()}) > 1:
         return "several signatures are measured on different samples"
-    if not spec.gate.keys() & metrics.keys():
+    if not spec.gate.limits.keys() & metrics.keys():
         return "no accuracy metric has a limit"
     return None
 
@@ -37,7 +37,7 @@ def description(spec: Spec) -> str:
     if reason := obstacle(spec):
         return f"all candidates run on all samples, because {reason}"
     metrics = {metric.title: metric.metric for metric in spec.measure.metrics}
-    limits = {name: limit for name, limit in spec.gate.items() if name in metrics}
+    limits = {name: limit for name, limit in spec.gate.limits.items() if name in metrics}
     confidence = early_confidence(min(limit.confidence or CONFIDENCE for limit in limits.values()))
     chosen_by = metrics_chosen_by(spec.objectives, metrics)
     end, others = f"a limit on {' or '.join(limits)} is certain to be violated", ""

@@ -190,7 +190,7 @@ class Plan:
         slices: dict[str, list[str]] = {}
         for metric in self.spec.measure.metrics:
             if signature == (metric.signature or self.spec.model.signatures[0]):
-                limit = self.spec.gate.get(metric.title)
+                limit = self.spec.gate.limits.get(metric.title)
                 for key in metric.fields.values():
                     named = sorted(limit.slices or ()) if limit and key == metric.slice else []
                     slices[key] = sorted({*slices.get(key, []), *named})

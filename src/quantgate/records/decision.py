@@ -95,7 +95,7 @@ class Entry(Record):
         intervals: intervals of figures with a value per sample, at the limit's confidence or at 95
             %.
         verdicts: one for each rule of each limit.
-        qualified: whether every limit is met.
+        qualified: whether every limit is met, and the run is not doubtful.
         pareto: whether the candidate qualifies and no other qualified one beats it in every
             objective.
         pareto_measured: the same among all measured candidates, qualified or not.
@@ -203,9 +203,9 @@ class Decision(Record):
 
     `metrics` and `slices` are by the names of their figures. `promotes` names the winner, or the
     baseline if nothing qualified and the spec says `when_none_qualifies: keep_baseline`, or nobody.
-    `warning_ids` has the id of each of the `warnings`, in the same order. `choice` has the steps
-    that led to the winner. `content_sha256` covers everything but itself and
-    `created`.
+    `warning_ids` has the id of each of the `warnings`, in the same order. `doubts` are the warnings
+    that make the run doubtful. If the spec allows them, the outcome is another one. `choice` has
+    the steps that led to the winner. `content_sha256` covers everything but itself and `created`.
     """
 
     version: Literal[1] = VERSION
@@ -214,6 +214,7 @@ class Decision(Record):
     outcome: DecisionOutcome
     winner: str | None
     promotes: str | None = None
+    doubts: list[str] = Field(default_factory=list)
     summary: str
     baseline: Entry
     candidates: list[Entry]
@@ -240,6 +241,16 @@ class Decision(Record):
     def warned(self) -> list[Warned]:
         """The warnings with their ids, which decisions of version 0.1 do not have."""
         return list(map(Warned, self.warning_ids or [""] * len(self.warnings), self.warnings))
+
+    @property
+    def doubted(self) -> list[Warned]:
+        """The doubts with their ids."""
+        return [warning for warning in self.warned if warning.message in self.doubts]
+
+    @property
+    def other_warnings(self) -> list[Warned]:
+        """The warnings that are no doubts."""
+        return [warning for warning in self.warned if warning.message not in self.doubts]
 
     @property
     def promoted(self) -> Entry | None:

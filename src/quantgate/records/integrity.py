@@ -81,6 +81,8 @@ def _contradictions_of_winner(content: Content) -> Iterator[str]:
 
 def _contradictions_of_promotion(content: Content) -> Iterator[str]:
     promoted, winner = content.get("promotes"), content["winner"]
+    if content["outcome"] == DecisionOutcome.DOUBTFUL and promoted is not None:
+        yield f"it is doubtful, and promotes `{promoted}`"
     if promoted not in (None, winner or content["baseline"]["name"]):
         yield f"it promotes `{promoted}`, and its winner is `{winner}`"
 

@@ -71,3 +71,4 @@ class DecisionOutcome(Named):
 
     WINNER = "winner", "winner"
     NONE_QUALIFIED = "none_qualified", "none qualified"
+    DOUBTFUL = "doubtful", "doubtful"

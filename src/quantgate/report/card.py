@@ -31,7 +31,7 @@ def render(decision: Decision) -> str:
     if winner is None:
         raise InputError(f"{decision.name}: there is no model card, as no candidate qualified")
     sections = [
-        [f"# {as_text(decision.name)}", "", as_text(_lead(decision, winner))],
+        [f"# {as_text(decision.name)}", "", *_doubts(decision), as_text(_lead(decision, winner))],
         ["## Model details", "", *_details(decision, winner)],
         ["## Uses", "", *_uses(decision)],
         ["## How to use", "", *snippet(decision.details)],
@@ -41,6 +41,10 @@ def render(decision: Decision) -> str:
     ]
     head = yaml.safe_dump(_head(decision, winner), sort_keys=False, allow_unicode=True)
     return f"---\n{head}---\n\n" + "\n\n".join("\n".join(part) for part in sections) + "\n"
+
+
+def _doubts(decision: Decision) -> list[str]:
+    return [line for doubt in decision.doubts for line in (f"**Doubtful**: {as_text(doubt)}", "")]
 
 
 def _head(decision: Decision, winner: Entry) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from quantgate.domain.figures import BENCHMARKED, metric_of
 from quantgate.records.decision import DataSource, Decision, Entry
-from quantgate.records.outcomes import CandidateStatus
+from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.report.table import figures_shown
 from quantgate.report.ways_out import leaves
 from quantgate.wording.figures import change_text, figure_text, ratio_text, tolerance_text
@@ -55,6 +55,8 @@ def _changed(label: str, before: str, after: str) -> Iterator[tuple[str, str]]:
 
 
 def _outcome(decision: Decision) -> str:
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        return decision.outcome.description
     if decision.winner:
         return f"winner {decision.winner}"
     return f"none qualified{', baseline kept' if decision.promotes else ''}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from quantgate.domain.figures import metric_of
 from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.decision import Closest, Decision, Entry, Verdict
-from quantgate.records.outcomes import CandidateStatus
+from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.report.ways_out import arguments_of
 from quantgate.wording.figures import figure_text, tolerance_text
 from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_text
@@ -17,10 +17,12 @@ def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
     Returns:
         Labels and sentences: the outcome, then the reasons in the order of the decision.
     """
+    doubts = [("doubt", doubt) for doubt in decision.doubts]
     if entry.name == decision.baseline.name:
-        return [*_of_baseline(decision), *_verdicts(entry)]
+        return [*_of_baseline(decision), *doubts, *_verdicts(entry)]
     return [
         ("outcome", _outcome(decision, entry)),
+        *doubts,
         *_verdicts(entry),
         *_other_reasons(entry),
         *_choice(decision, entry),
@@ -40,6 +42,8 @@ def _outcome(decision: Decision, entry: Entry) -> str:
         return "won"
     if entry.status is not CandidateStatus.MEASURED:
         return f"{entry.status}: {entry.status.description}"
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        return "does not qualify, because the run is doubtful"
     if not entry.qualified:
         return "does not qualify"
     return f"qualifies, but `{decision.winner}` was chosen"

@@ -53,7 +53,8 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
     title = escape(one_line(decision.name))
     sections = [
         _heading(decision),
-        listed("Warnings", map(_warning, decision.warned)),
+        listed("Doubts", map(_warning, decision.doubted)),
+        listed("Warnings", map(_warning, decision.other_warnings)),
         listed("Advice", map(escape, advice_items(decision))),
         section("Candidates", _candidates(decision)),
         section("Trade-offs", _scatters(decision, plots)),

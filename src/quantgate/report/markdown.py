@@ -27,7 +27,8 @@ def render(decision: Decision) -> str:
     """Return the report. Markup in the decision is escaped."""
     sections = [
         [f"# {as_text(decision.name)}", "", f"**{as_text(decision.summary)}**"],
-        _list("Warnings", map(_warning, decision.warned)),
+        _list("Doubts", map(_warning, decision.doubted)),
+        _list("Warnings", map(_warning, decision.other_warnings)),
         _list("Advice", map(as_text, advice_items(decision))),
         ["## Candidates", "", *_candidates(decision)],
         _list(

@@ -14,6 +14,7 @@ from quantgate.domain.figures import (
 )
 from quantgate.domain.targets import TARGET_OF
 from quantgate.records.decision import Decision, Entry
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import (
     change_text,
@@ -146,7 +147,11 @@ def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
     if word != "misses":
         return [word]
     violated = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
-    return violated or ["does not qualify"]
+    return violated or [_unqualified_text(decision)]
+
+
+def _unqualified_text(decision: Decision) -> str:
+    return "doubtful" if decision.outcome is DecisionOutcome.DOUBTFUL else "does not qualify"
 
 
 def _cell(name: str, entry: Entry, decision: Decision) -> Cell:

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from quantgate.domain.warnings import Warned
 from quantgate.records.decision import Decision
 from quantgate.report.overview import notes, pareto_text, worst_slices
 from quantgate.report.particulars import changes_text, suspicion_text
@@ -38,26 +39,34 @@ WIDEST_NAME = 24
 
 def render(decision: Decision, console: Console) -> None:
     """Print the candidates with their metrics and verdicts, the reasons, and the decision."""
+    for doubt in decision.doubted:
+        _print_item(console, _label("Doubtful", doubt), one_line(doubt.message), "bold red")
     separator = " " if console.width >= WIDE_COLUMNS else "\n"
     if _fits(decision, separator, console):
         console.print(_table(rows(decision), decision, separator))
     else:
         _print_list(decision, console)
-    for name, worst in worst_slices(decision):
-        _print_item(console, f"Worst slice, {name}: ", worst)
-    for name, note in notes(decision):
-        _print_item(console, f"{name}: ", note)
-    for label, text in _details(decision):
-        if text:
-            _print_item(console, f"{label}: ", text)
-    for warning in decision.warned:
-        label = f"Warning ({one_line(warning.id)}): " if warning.id else "Warning: "
-        _print_item(console, label, one_line(warning.message))
-    for advice in advice_items(decision):
-        _print_item(console, "Advice: ", advice)
+    for label, text in _items(decision):
+        _print_item(console, label, text)
     console.print()
     style = "bold green" if decision.outcome == "winner" else "bold yellow"
     _print_item(console, f"{one_line(decision.name)}: ", one_line(decision.summary), style)
+
+
+def _items(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Yield labels and texts of the items below the table."""
+    for name, worst in worst_slices(decision):
+        yield f"Worst slice, {name}: ", worst
+    for name, note in notes(decision):
+        yield f"{name}: ", note
+    yield from ((f"{label}: ", text) for label, text in _details(decision) if text)
+    for warning in decision.other_warnings:
+        yield _label("Warning", warning), one_line(warning.message)
+    yield from (("Advice: ", advice) for advice in advice_items(decision))
+
+
+def _label(word: str, warning: Warned) -> str:
+    return f"{word} ({one_line(warning.id)}): " if warning.id else f"{word}: "
 
 
 def _details(decision: Decision) -> Iterator[tuple[str, str]]:

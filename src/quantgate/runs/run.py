@@ -13,6 +13,7 @@ from quantgate.errors import ExitCode
 from quantgate.planning.plan import Plan, run_parameters
 from quantgate.planning.tasks import PROMOTE
 from quantgate.records.decision import Decision
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.runs.folder import RunFolder, RunRecord, TaskRecord, create_run, keep_results
 from quantgate.runs.pipeline_cache import write_pipeline
 from quantgate.runs.runners import LOCAL, run_by_kfp
@@ -209,10 +210,17 @@ def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | Non
 def _concluded(run: RunFolder, result: "RunResult", decision: Decision | None) -> Conclusion:
     if decision is not None and decision.promoted is None:
         # The promotion failed only because there is nothing to promote.
-        return Conclusion(run, ExitCode.NOTHING_QUALIFIED, decision, None)
+        return Conclusion(run, code_without_model(decision), decision, None)
     if decision is None or not result.succeeded:
         return Conclusion(run, ExitCode.STEP_FAILED, decision, failures_of(result))
     return Conclusion(run, ExitCode.OK, decision, None)
+
+
+def code_without_model(decision: Decision) -> ExitCode:
+    """Return the exit code for a decision that promotes nothing."""
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        return ExitCode.DOUBTFUL
+    return ExitCode.NOTHING_QUALIFIED
 
 
 def failures_of(result: "RunResult") -> str:

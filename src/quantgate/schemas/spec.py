@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from quantgate.domain.figure import Figure
 from quantgate.domain.figures import FIGURES
+from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit
 from quantgate.spec.model.spec import Spec
 
@@ -25,10 +26,10 @@ class WithoutTitles(GenerateJsonSchema):
 def spec_schema() -> dict[str, Any]:
     """Return the schema (draft 2020-12) of version 1."""
     schema = Spec.model_json_schema(schema_generator=WithoutTitles)
-    gate = schema["properties"]["gate"]
     # Other names are allowed, as a spec can name its metrics.
-    gate["additionalProperties"] = {"$ref": f"#/$defs/{Limit.__name__}"}
-    gate["properties"] = {figure.name: _limit_schema(figure) for figure in FIGURES.values()}
+    gate = schema["$defs"][Gate.__name__]
+    gate["properties"] |= {figure.name: _limit_schema(figure) for figure in FIGURES.values()}
+    gate["minProperties"] = 1
     for section in schema["$defs"].values():
         section.pop("title", None)
     return {"$schema": DRAFT, **schema, "title": TITLE}

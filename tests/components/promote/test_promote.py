@@ -11,9 +11,10 @@ import pytest
 
 from quantgate.components.promote.versions import Promotion
 from quantgate.components.promote.work import promote
-from quantgate.errors import InputError, NothingQualified, UsageError
+from quantgate.errors import Doubtful, InputError, NothingQualified, UsageError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
 from quantgate.records.decision import Closest, Decision
+from quantgate.records.outcomes import DecisionOutcome
 from quantgate.report import card
 
 
@@ -150,6 +151,26 @@ def test_a_baseline_that_is_kept_is_marked_as_one(decided, publish):
     assert (promotion.candidate, promotion.kept_baseline) == ("float32", True)
     assert promotion.model_sha256 == sha256_of_bytes(b"float")
     assert not publish(*decided()).kept_baseline
+
+
+def test_a_doubtful_run_publishes_nothing(decided, publish, tmp_path):
+    decision, model = decided(winner=None)
+    doubtful = Decision.read(decision).model_copy(
+        update={
+            "outcome": DecisionOutcome.DOUBTFUL,
+            "candidates": [],
+            "doubts": ["the model guesses", "runs are few"],
+        }
+    )
+    doubtful.write(decision)
+    with pytest.raises(Doubtful) as caught:
+        publish(decision, model)
+    assert str(caught.value) == (
+        f"{doubtful.name}: nothing is promoted, because the run is doubtful:\n"
+        "  - the model guesses\n  - runs are few"
+    )
+    assert caught.value.exit_code == 5
+    assert not (tmp_path / "fleet").exists()
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])

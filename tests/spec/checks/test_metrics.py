@@ -131,7 +131,7 @@ def test_limits_and_objectives_use_the_name_of_a_metric(sound, spec_file):
     text = text.replace("  top1: {max", "  top1_head2: {min: 0.5}\n  top1: {max")
     text = text.replace("{minimize: size_bytes, within: 5%}", "{maximize: top1_head2}")
     spec = load(spec_file(text)).spec
-    assert list(spec.gate) == ["top1_head2", "top1", "size_bytes"]
+    assert list(spec.gate.limits) == ["top1_head2", "top1", "size_bytes"]
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest_known_one(sound, complaints):
@@ -269,7 +269,7 @@ def test_limits_on_slices_are_checked(complaints, sound, metrics, limit, said):
 def test_limits_on_slices_are_loaded(spec_file, sound):
     limit = "{max_drop: 0.01, each_slice: {max_drop: 0.05}, slices: {'phone 2': {min: 0.7}}}"
     spec = sound.replace("[top1, mse]", SLICED).replace("{max_drop: 0.01}", limit)
-    limit = load(spec_file(spec)).spec.gate["top1"]
+    limit = load(spec_file(spec)).spec.gate.limits["top1"]
     assert limit.by_name == {"max_drop": 0.01}
     assert limit.each_slice.by_name == {"max_drop": 0.05}
     assert limit.slices["phone 2"].by_name == {"min": 0.7}

@@ -39,15 +39,15 @@ def test_limits_and_tolerances_take_units(spec_file: Callable[[str], Path], soun
     text = sound.replace("{max_ratio: 0.5}", "{max: 512KiB}\n  latency_p95_ms: {max: 0.5s}")
     text = text.replace("{max_drop: 0.01}", "{max_drop_percent: 1.5%}")
     spec = load(spec_file(text.replace("within: 5%", "within: 2kB"))).spec
-    assert spec.gate["size_bytes"].max == 524288
-    assert spec.gate["latency_p95_ms"].max == 500
-    assert spec.gate["top1"].max_drop_percent == 1.5
+    assert spec.gate.limits["size_bytes"].max == 524288
+    assert spec.gate.limits["latency_p95_ms"].max == 500
+    assert spec.gate.limits["top1"].max_drop_percent == 1.5
     assert spec.choose[0].within == 2000
 
 
 def test_a_unit_may_be_set_on_the_command_line(spec_file: Callable[[str], Path], sound: str):
     spec = load(spec_file(sound), ["gate.latency_p50_ms.max=10ms"]).spec
-    assert spec.gate["latency_p50_ms"].max == 10
+    assert spec.gate.limits["latency_p50_ms"].max == 10
 
 
 def test_a_tolerance_may_be_a_confidence(spec_file: Callable[[str], Path], sound: str):

@@ -98,7 +98,7 @@ import pytest
             "\n  top1: {max_drop: 0.01}\n  size_bytes: {max_ratio: 0.5}\n",
             " {}\n",
             [
-                "11:7 `gate` must have at least one entry -> None",
+                "11:7 `gate` has no limit -> Write for example `top1: {max_drop: 0.01}`.",
             ],
         ),
         (

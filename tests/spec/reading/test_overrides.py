@@ -132,4 +132,6 @@ def test_a_missing_key_in_a_mapping_created_by_an_override_names_the_override(
 
 def test_overriding_a_mistake_in_the_file_repairs_it(spec_file: SpecFile, sound: str):
     text = sound.replace("max_drop: 0.01", "max_drop: one point")
-    assert load(spec_file(text), ["gate.top1.max_drop=0.01"]).spec.gate["top1"].max_drop == 0.01
+    assert (
+        load(spec_file(text), ["gate.top1.max_drop=0.01"]).spec.gate.limits["top1"].max_drop == 0.01
+    )

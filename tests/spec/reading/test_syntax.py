@@ -161,7 +161,7 @@ def test_reads_numbers_as_people_write_them(
     spec_file: Callable[[str], Path], sound: str, written: str, read: float
 ):
     loaded = load(spec_file(sound.replace("max_drop: 0.01", f"max_drop: {written}")))
-    assert loaded.spec.gate["top1"].max_drop == read
+    assert loaded.spec.gate.limits["top1"].max_drop == read
 
 
 @pytest.mark.parametrize("label", ["no", "off", "1:30", "2024-01-01", "0x10", "1_000", "="])

@@ -25,7 +25,7 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
         _print_decision(conclusion.decision, manner)
     if conclusion.failures is not None:
         raise StepFailed(conclusion.failures)
-    if conclusion.exit_code == ExitCode.NOTHING_QUALIFIED:
+    if conclusion.exit_code in (ExitCode.NOTHING_QUALIFIED, ExitCode.DOUBTFUL):
         sys.stdout.write(f"report:  {conclusion.run.page}\n")
     elif conclusion.decision is not None and conclusion.decision.winner is None:
         sys.stdout.write(
@@ -52,6 +52,7 @@ def _conclude_as_json(conclusion: Conclusion) -> int:
         sys.stdout,
         "result",
         outcome="failed" if conclusion.failures is not None or not decision else decision.outcome,
+        doubts=decision.doubts if decision else [],
         winner=decision.winner if decision else None,
         promotes=decision.promoted.name if decision and decision.promoted else None,
         model=str(model) if model else None,
@@ -74,8 +75,8 @@ def guarded_as_json(
         code, message = explained(error, options)
         outcome = "interrupted" if code == ExitCode.INTERRUPTED else "failed"
         write_event(sys.stdout, "error", message=message)
-        write_event(sys.stdout, "result", outcome=outcome, winner=None, promotes=None, model=None,
-                    decision=None, run=None, exit_code=int(code))  # fmt: skip
+        write_event(sys.stdout, "result", outcome=outcome, doubts=[], winner=None, promotes=None,
+                    model=None, decision=None, run=None, exit_code=int(code))  # fmt: skip
         return code
 
 

@@ -12,6 +12,7 @@ from quantgate.errors import ClusterError, ExitCode, StepFailed
 from quantgate.foundation.extras import require
 from quantgate.planning.tasks import PROMOTE
 from quantgate.runs.cluster_results import ClusterResults, fetch_results, results_folder
+from quantgate.runs.run import code_without_model
 from quantgate.spec.model.locations import scheme_of
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
         return _without_decision(run, error)
     if results.decision.promoted is None:
         sys.stdout.write(f"report:  {results.report}\n")
-        return ExitCode.NOTHING_QUALIFIED
+        return code_without_model(results.decision)
     if run.state.value != "SUCCEEDED":
         raise StepFailed(_failures(run))
     label = "kept:  " if results.decision.winner is None else "winner:"

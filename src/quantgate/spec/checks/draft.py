@@ -14,6 +14,7 @@ from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.code import Code
 from quantgate.spec.model.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.model.formats import PYTHON, declared_format
+from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.quantize import Candidate
@@ -35,6 +36,7 @@ class Draft:
         metrics: entries of `measure.metrics` by path.
         targets: entries of `measure.targets` by path.
         limits: entries of `gate` by metric, None for an entry with errors.
+        gate: the section `gate`.
         objectives: entries of `choose` by path.
         weights: the metrics of `choose.weights`.
         model: the section `model`.
@@ -91,7 +93,13 @@ class Draft:
         self.limits: dict[str, Limit | None] = {
             str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
             for path, entry in self._entries("gate")
+            if path[-1] not in Gate.model_fields
         }
+        self.gate: Gate | None = (
+            Gate.model_validate(self._at("gate"))
+            if isinstance(self._at("gate"), dict) and self._is_sound(("gate",))
+            else None
+        )
 
     @property
     def figures(self) -> NamedFigures:

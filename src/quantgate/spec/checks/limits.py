@@ -8,9 +8,10 @@ from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.units import AMOUNT_UNITS
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import NamedFigures, figure_findings
+from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit, Rules
 from quantgate.spec.problems.findings import Finding
-from quantgate.spec.problems.wording import dotted, listed
+from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
 
 def limit_findings(
@@ -28,9 +29,19 @@ def limit_findings(
         units: the units of amounts by path, as written in the spec.
     """
     for name, limit in limits.items():
-        yield from figure_findings(name, ("gate", name), figures, at_key=True)
+        yield from _misspelt_keys(name, figures) or figure_findings(
+            name, ("gate", name), figures, at_key=True
+        )
         if limit and name in figures.known:
             yield from _limit_findings(figures.known[name], limit, sliced, units)
+
+
+def _misspelt_keys(name: str, figures: NamedFigures) -> list[Finding]:
+    """Return a finding if an unknown metric looks like another key of `gate`."""
+    near = did_you_mean(name, Gate.model_fields)
+    if name in figures.known or name in figures.unsettled or near is None:
+        return []
+    return [Finding(("gate", name), f"`gate` has no key `{name}`", near, at_key=True)]
 
 
 def unit_findings(figure: Figure, path: KeyPath, units: Mapping[KeyPath, str]) -> Iterator[Finding]:

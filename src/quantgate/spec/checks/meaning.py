@@ -12,6 +12,7 @@ from quantgate.spec.checks.candidates import candidate_findings
 from quantgate.spec.checks.cluster import cluster_findings
 from quantgate.spec.checks.code import code_findings
 from quantgate.spec.checks.draft import Draft
+from quantgate.spec.checks.gate import gate_findings
 from quantgate.spec.checks.limits import limit_findings, unit_findings
 from quantgate.spec.checks.metrics import metrics_findings
 from quantgate.spec.checks.names import figure_findings
@@ -38,6 +39,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *target_findings(draft.targets),
         *signature_findings(draft),
         *limit_findings(draft.limits, draft.figures, draft.sliced, draft.units),
+        *(gate_findings(draft.gate) if draft.gate else ()),
         *_objective_findings(draft),
         *_weight_findings(draft),
         *_source_findings(draft),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from quantgate.domain.figures import FIGURES, MAP, METRICS
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import metric_findings
+from quantgate.spec.model.gate import RESERVED
 from quantgate.spec.model.metric import Metric, Part, Step
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
@@ -48,6 +49,9 @@ def _name_findings(entry: Metric, path: KeyPath, seen: set[str]) -> Iterator[Fin
     if entry.title in seen:
         message = f"`{entry.title}` is measured already"
         yield Finding(key_path, message, "List it once, or give this one another `name`.")
+    elif entry.title in RESERVED:
+        message = f"`{entry.title}` is a key of `gate`, so no metric can have this name"
+        yield Finding(key_path, message, "Give this one another `name`.")
     elif entry.title in FIGURES and entry.title != entry.metric:
         message = f"`{entry.title}` is the name of another metric"
         yield Finding(key_path, message, "Give this one another `name`.")

@@ -1,6 +1,6 @@
 """Base classes and types of all sections."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -15,8 +15,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")]
 
 
 class Section(BaseModel):
-    """A section of the spec. It is immutable, and unknown keys are errors."""
+    """A section of the spec. It is immutable, and unknown keys are errors.
 
+    Attributes:
+        others: the section under each other key, if other keys are allowed.
+    """
+
+    others: ClassVar["type[Section] | None"] = None
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 

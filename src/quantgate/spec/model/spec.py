@@ -9,7 +9,7 @@ from quantgate.spec.model.choice import Choose, Objective, Weights, weighted
 from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.code import Code
 from quantgate.spec.model.data import Data
-from quantgate.spec.model.limit import Limit
+from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.metric import Metric, MetricName
 from quantgate.spec.model.quantize import Quantize
 from quantgate.spec.model.section import Alternatives, Name, Section, Text
@@ -135,7 +135,7 @@ class Spec(Section):
     measure: Measure = Field(
         description="The measurements. The size of a model is always measured."
     )
-    gate: dict[str, Limit] = Field(min_length=1, description="Limits by metric.")
+    gate: Gate = Field(description="Limits by metric, and the warnings that make a run doubtful.")
     choose: Choose = Field(
         default=[Objective(minimize=SIZE.name)],
         description="How to choose among the qualifying candidates: objectives in order, or "

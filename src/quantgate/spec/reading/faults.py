@@ -22,6 +22,7 @@ _KUBERNETES_NAME = "A name in Kubernetes has lowercase letters, digits, `-` and 
 _FORMS: Mapping[str | int, str] = {
     "within": "Write a number from 0, a percentage below 100 such as `5%`, or "
     "`{confidence: 0.95}`.",
+    "warnings": "Write `report`, `fail`, or a list of ids such as `[shared_samples]`.",
     "memory": _SIZE,
     "memory_limit": _SIZE,
     "cpu": _CORES,

@@ -19,6 +19,8 @@ def section_at(path: KeyPath) -> type[Section]:
         elif field := section.model_fields.get(key):
             sections = _sections_in(field.annotation) or [section]
             entries, section = sections[0], sections[-1]
+        else:
+            section = section.others or section
     return section
 
 
@@ -38,6 +40,9 @@ def _walk(section: type[Section], home: str) -> Iterator[tuple[str, type[Section
             inner_home = f"{home}{name}{'.*' if is_one_of_several else ''}"
             yield inner_home, inner
             yield from _walk(inner, f"{inner_home}.")
+    if section.others:
+        yield f"{home}*", section.others
+        yield from _walk(section.others, f"{home}*.")
 
 
 def _sections_in(annotation: Any) -> list[type[Section]]:
