@@ -56,6 +56,19 @@ class Alone:
         return {LOAD.name: self.load_ms, **(memory if self.allocated_bytes else {})}
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A model that could not be timed.
+
+    Attributes:
+        reason: a sentence.
+        is_passing: whether another attempt may succeed, because time or memory ran out.
+    """
+
+    reason: str
+    is_passing: bool = False
+
+
 class _Growth(NamedTuple):
     """Bytes of memory that an action wrote to.
 

@@ -18,6 +18,7 @@ def benchmark(
     runs: int,
     budget_s: float,
     latency: Output[Artifact],
+    timeout_s: float = 21600.0,
 ) -> None:
     """Measure the latency, memory and load time of all models, with interleaved invocations.
 
@@ -33,11 +34,14 @@ def benchmark(
         budget_s: seconds that the timed invocations of a model may take. A slower model is timed
             less often, but at least ten times.
         latency: `Benchmark` as JSON.
+        timeout_s: seconds after which a model is stopped and fails.
     """
     from quantgate.components.benchmark import work
 
-    work.benchmark(
+    measured = work.benchmark(
         work.BenchmarkInputs(baseline.path, candidates.path, facts.path, evaluation.path),
-        work.BenchmarkSettings(signature, threads, warmup, runs, budget_s),
+        work.BenchmarkSettings(signature, threads, warmup, runs, budget_s, timeout_s),
         latency.path,
     )
+    if measured.provisional:
+        latency.metadata["provisional"] = "true"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quantgate.components.artifacts.collection import read_collection
-from quantgate.components.benchmark.alone import Alone, run_alone
+from quantgate.components.benchmark.alone import Alone, Failure, run_alone
 from quantgate.components.benchmark.machine import (
     Clock,
     governor,
@@ -72,6 +72,7 @@ class BenchmarkSettings:
         runs: timed invocations of each model.
         budget_s: seconds that the timed invocations of a model may take. A slower model is timed
             less often, but at least ten times.
+        timeout_s: seconds after which a model is stopped.
     """
 
     signature: str
@@ -79,9 +80,10 @@ class BenchmarkSettings:
     warmup: int
     runs: int
     budget_s: float
+    timeout_s: float = TIMEOUT_S
 
 
-def benchmark(inputs: BenchmarkInputs, settings: BenchmarkSettings, latency_path: str) -> None:
+def benchmark(inputs: BenchmarkInputs, settings: BenchmarkSettings, latency_path: str) -> Benchmark:
     """Time single invocations of all models, interleaved, on real samples.
 
     Every model first runs in a process of its own. This measures its memory and load time, and a
@@ -92,26 +94,30 @@ def benchmark(inputs: BenchmarkInputs, settings: BenchmarkSettings, latency_path
         inputs: the models, and the samples to run them on.
         settings: how often to run them.
         latency_path: file to write `Benchmark` to, as JSON.
+
+    Returns:
+        The content of that file.
     """
     facts = ModelFacts.read(inputs.facts)
     subject = Subject(facts, facts.signature(settings.signature), inputs.dataset, settings.threads)
     models, load = _distinct([inputs.baseline, *_candidates(inputs.candidates)]), os.getloadavg()[0]
     baseline = next(iter(models))
     results = {sha256: _alone(path, subject, settings) for sha256, path in models.items()}
-    failures = {sha256: reason for sha256, reason in results.items() if isinstance(reason, str)}
+    failures = {sha256: why for sha256, why in results.items() if isinstance(why, Failure)}
     alone = {sha256: result for sha256, result in results.items() if isinstance(result, Alone)}
     start = read_clock()
     try:
         timed = _timed_together(_entrants(models, alone, settings), baseline, subject, settings)
     except IsolatedFailure as failure:
         timed = Timed({}, 0)
-        failures |= dict.fromkeys(alone, f"timing all models together failed: {failure}")
+        together = Failure(f"timing all models together failed: {failure}", failure.passing)
+        failures |= dict.fromkeys(alone, together)
     times = {sha256: timed.times[sha256] for sha256 in alone if sha256 in timed.times}
-    Benchmark(
+    measured = Benchmark(
         figures={
             sha256: _latencies(spent) | alone[sha256].figures() for sha256, spent in times.items()
         },
-        failures=failures,
+        failures={sha256: failure.reason for sha256, failure in failures.items()},
         threads=settings.threads,
         warmup=settings.warmup,
         runs=settings.runs,
@@ -123,7 +129,10 @@ def benchmark(inputs: BenchmarkInputs, settings: BenchmarkSettings, latency_path
         itself=_itself(timed.times, baseline),
         conditions=_conditions(load, start, timed) if times else None,
         refusals={sha256: one.refusal for sha256, one in alone.items() if one.refusal},
-    ).write(latency_path)
+        provisional=any(failure.is_passing for failure in failures.values()),
+    )
+    measured.write(latency_path)
+    return measured
 
 
 def _entrants(
@@ -151,7 +160,7 @@ def _timed_together(
         subject,
         settings.warmup,
         settings.runs,
-        limits=ResourceLimits(TIMEOUT_S),
+        limits=ResourceLimits(settings.timeout_s * (len(entrants) + 1)),
     )
 
 
@@ -163,30 +172,30 @@ def _distinct(paths: Sequence[str]) -> dict[str, str]:
     return {sha256_of_file(path): path for path in paths}
 
 
-def _alone(path: str, subject: Subject, settings: BenchmarkSettings) -> Alone | str:
-    """Measure a model in a process of its own, or return the reason why it does not run.
+def _alone(path: str, subject: Subject, settings: BenchmarkSettings) -> Alone | Failure:
+    """Measure a model in a process of its own, or return why it does not run.
 
     XNNPACK takes memory and time before it refuses a model. So the measurements of such a model
     come from another process, which does not try it.
     """
     first = _run_alone(path, subject, settings, xnnpack=True)
-    if isinstance(first, str) or first.refusal is None:
+    if isinstance(first, Failure) or first.refusal is None:
         return first
     again = _run_alone(path, subject, settings, xnnpack=False)
-    return again if isinstance(again, str) else replace(again, refusal=first.refusal)
+    return again if isinstance(again, Failure) else replace(again, refusal=first.refusal)
 
 
 def _run_alone(
     path: str, subject: Subject, settings: BenchmarkSettings, *, xnnpack: bool
-) -> Alone | str:
+) -> Alone | Failure:
     rounds = min(SAMPLES, settings.warmup + settings.runs)
     budget_s = ALONE_SHARE * settings.budget_s
-    limits = ResourceLimits(TIMEOUT_S)
+    limits = ResourceLimits(settings.timeout_s)
     try:
         result = run_isolated(run_alone, path, subject, rounds, budget_s, xnnpack, limits=limits)
     except IsolatedFailure as error:
-        return f"running the model failed: {error}"
-    return result if isinstance(result, Alone) else str(result)
+        return Failure(f"running the model failed: {error}", error.passing)
+    return result if isinstance(result, Alone) else Failure(str(result))
 
 
 def _conditions(load: float, start: Clock, timed: Timed) -> Conditions:

@@ -22,6 +22,7 @@ def evaluate(
     choose: Optional[list] = None,
     code: Input[Artifact] = None,
     code_sha256: str = "",
+    timeout_s: float = 21600.0,
 ) -> None:
     """Run a .tflite on a data set and compute its metrics.
 
@@ -40,6 +41,7 @@ def evaluate(
         choose: the spec's `choose`. Its metrics need all samples.
         code: the user's Python file, or a folder with it, that defines functions for metrics.
         code_sha256: hash of its content, which is checked.
+        timeout_s: seconds after which the model is stopped and fails, for each signature.
     """
     from quantgate.components.evaluate import work
 
@@ -52,9 +54,11 @@ def evaluate(
             reference=reference.path if reference else None,
             code=code.path if code else None,
         ),
-        work.EvaluateSettings(metrics, limits, choose, code_sha256),
+        work.EvaluateSettings(metrics, limits, choose, code_sha256, timeout_s),
         measurement.path,
     )
+    if measured.provisional:
+        measurement.metadata["provisional"] = "true"
     figures.metadata["display_name"] = f"model {(measured.model_sha256 or 'missing')[:12]}"
     for figure, value in measured.figures.items():
         figures.log_metric(figure, value)

@@ -48,12 +48,14 @@ class Scores:
         not_finite: int64, the indices of samples whose outputs were not finite.
         steps: the end of an evaluation in steps, None otherwise.
         covered: int64 [taken], the indices of the samples that it ran, None for all.
+        provisional: whether another attempt may succeed, because time or memory ran out.
     """
 
     results: dict[str, Result]
     not_finite: NDArray[np.int64]
     steps: Steps | None = None
     covered: NDArray[np.int64] | None = None
+    provisional: bool = False
 
 
 @dataclass(frozen=True)

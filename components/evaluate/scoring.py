@@ -29,25 +29,28 @@ NO_SCORES = Scores({}, np.zeros(0, np.int64))
 
 
 def score_all_signatures(
-    subjects: Sequence[Subject], contest: Contest | None
+    subjects: Sequence[Subject], contest: Contest | None, timeout_s: float = TIMEOUT_S
 ) -> tuple[list[str], Scores]:
     """Return the reasons why a model cannot be measured, or else its scores.
 
     Args:
         subjects: the model with the samples and metrics of each signature.
         contest: decides whether to stop early. None to run all samples.
+        timeout_s: seconds after which the model is stopped, for each signature.
 
     Raises:
         InputError: a metric cannot be computed from the baseline's outputs.
     """
     all_scores: list[Scores] = []
     for subject in subjects:
-        outcome = _score(subject, contest)
+        outcome = _score(subject, contest, timeout_s)
         reasons = _reasons(outcome)
         if reasons or not isinstance(outcome, Scores):
             several = len(subject.facts.keys) > 1
             prefix = f"signature `{subject.signature.key}`: " if several else ""
-            return [f"{prefix}{reason}" for reason in reasons], NO_SCORES
+            passing = isinstance(outcome, IsolatedFailure) and outcome.passing
+            reasons = [f"{prefix}{reason}" for reason in reasons]
+            return reasons, replace(NO_SCORES, provisional=passing)
         all_scores.append(outcome)
     results = {title: result for scores in all_scores for title, result in scores.results.items()}
     return [], replace(all_scores[0], results=results)
@@ -58,10 +61,14 @@ def titles_of(plan: Plan, results: Iterable[str]) -> list[str]:
     return [title for title in results if whole_of(title) == plan.title]
 
 
-def _score(subject: Subject, contest: Contest | None) -> Scores | ModelFailure | IsolatedFailure:
+def _score(
+    subject: Subject, contest: Contest | None, timeout_s: float
+) -> Scores | ModelFailure | IsolatedFailure:
     try:
         outcome = (
-            score_in_steps(subject, contest, timeout_s=TIMEOUT_S) if contest else _computed(subject)
+            score_in_steps(subject, contest, timeout_s=timeout_s)
+            if contest
+            else _computed(subject, ResourceLimits(timeout_s))
         )
     except IsolatedFailure as failure:
         return failure
@@ -76,15 +83,15 @@ def _is_baseline(subject: Subject) -> bool:
     return sha256_of_file(subject.path) == subject.facts.baseline_sha256
 
 
-def _computed(subject: Subject) -> Scores | InputError | ModelFailure:
+def _computed(subject: Subject, limits: ResourceLimits) -> Scores | InputError | ModelFailure:
     """Score all samples, in several child processes if that is faster."""
     samples, processes = subject.dataset.manifest.samples, processes_of(subject)
     expect(samples * (2 if subject.reference else 1))
     if processes == 1:
-        return run_isolated(score_model, subject, range(samples), limits=ResourceLimits(TIMEOUT_S))
+        return run_isolated(score_model, subject, range(samples), limits=limits)
     with shared_among_forks(shards_of(samples, processes)) as shards:
         calls = [(subject, shards)] * processes
-        outcomes = run_side_by_side(score_shards, calls, limits=ResourceLimits(TIMEOUT_S))
+        outcomes = run_side_by_side(score_shards, calls, limits=limits)
     return summed_up(subject, chain.from_iterable(outcomes))
 
 

@@ -12,7 +12,12 @@ from quantgate.components.evaluate.answers import watches_of, write_answers
 from quantgate.components.evaluate.planning import Plan, plan_metrics
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores, Subject
-from quantgate.components.evaluate.scoring import NO_SCORES, score_all_signatures, titles_of
+from quantgate.components.evaluate.scoring import (
+    NO_SCORES,
+    TIMEOUT_S,
+    score_all_signatures,
+    titles_of,
+)
 from quantgate.components.evaluate.steps import contest_of
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.user_code import UserCode, import_code
@@ -56,12 +61,14 @@ class EvaluateSettings:
         limits: the spec's `gate`, which decides whether an evaluation stops early.
         choose: the spec's `choose`. Its metrics need all samples.
         code_sha256: hash of the user's Python file.
+        timeout_s: seconds after which the model is stopped, for each signature.
     """
 
     metrics: Sequence[Mapping[str, object]]
     limits: Mapping[str, Any] | None = None
     choose: Sequence[Any] | None = None
     code_sha256: str = ""
+    timeout_s: float = TIMEOUT_S
 
 
 def evaluate(
@@ -98,7 +105,7 @@ def evaluate(
         baseline = None if sha256 == facts.baseline_sha256 else _needed(inputs.baseline, plans)
         contest = contest_of(inputs.reference, settings.limits or {}, settings.choose or ())
         subjects = _subjects(inputs.model, facts, dataset_of, [*plans, *watches], baseline)
-        reasons, scores = score_all_signatures(subjects, contest)
+        reasons, scores = score_all_signatures(subjects, contest, settings.timeout_s)
     results = _results_of(plans, scores)
     measurement = Measurement(
         model_sha256=sha256,
@@ -111,6 +118,7 @@ def evaluate(
         dataset_sha256=content_sha256(manifests),
         litert=litert_version(),
         steps=scores.steps,
+        provisional=scores.provisional,
     )
     values = {title: result.values for title, result in results.items()}
     write_evaluation(measurement_path, measurement, values, scores.covered)

@@ -15,6 +15,7 @@ from quantgate.planning import tasks
 from quantgate.planning.plan import Plan
 from quantgate.spec.model.functions import travels
 from quantgate.spec.model.metric import Metric
+from quantgate.spec.model.spec import Evaluation, Latency
 
 
 def add_evaluation(
@@ -39,6 +40,7 @@ def add_evaluation(
         evaluation=evaluation.outputs["dataset"],
         **metric_inputs(plan, inputs, metrics),
         **({"baseline": float_model} if compares else {}),
+        **_timeout(plan.spec.measure.evaluation),
         **stopping,
     )
     if not all(travels(plan.spec, function) for function in own):
@@ -103,10 +105,16 @@ def add_benchmark(
         warmup=latency.warmup,
         runs=latency.runs,
         budget_s=latency.budget_s,
+        **_timeout(latency),
     )
     task.after(*after)
     runtime(task, tasks.BENCHMARK).set_cpu_request(str(latency.threads))
     return task.outputs["latency"]
+
+
+def _timeout(section: Evaluation | Latency | None) -> dict[str, float]:
+    """Return the timeout as the parameter of a task, unless it is the default."""
+    return section.model_dump(include={"timeout_s"}) if section else {}
 
 
 def terms(plan: Plan) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -93,21 +93,39 @@ def _maps(names: dict[str, str], index: dict[str, int]) -> list[schema.TensorMap
     return maps
 
 
+@dataclass(frozen=True)
+class Graph:
+    """A graph that an operator of the main graph calls."""
+
+    parts: Sequence[Stored | Step]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+
+
+def _subgraph(model: schema.ModelT, graph: Graph) -> schema.SubGraphT:
+    tensors = [part for part in graph.parts if isinstance(part, Stored)]
+    index = {stored.name: position for position, stored in enumerate(tensors)}
+    subgraph = schema.SubGraphT()
+    subgraph.tensors = [_tensor(model, stored) for stored in tensors]
+    steps = [part for part in graph.parts if isinstance(part, Step)]
+    subgraph.operators = [_operator(model, step, index) for step in steps]
+    subgraph.inputs = [index[name] for name in graph.inputs]
+    subgraph.outputs = [index[name] for name in graph.outputs]
+    return subgraph
+
+
 def _build(
-    tensors: Sequence[Stored],
-    steps: Sequence[Step],
+    parts: Sequence[Stored | Step],
     inputs: dict[str, str],
     outputs: dict[str, str],
+    called: Sequence[Graph],
 ) -> bytes:
     model = schema.ModelT()
     model.version, model.buffers, model.operatorCodes = 3, [schema.BufferT()], []
-    graph = schema.SubGraphT()
-    index = {stored.name: position for position, stored in enumerate(tensors)}
-    graph.tensors = [_tensor(model, stored) for stored in tensors]
-    graph.operators = [_operator(model, step, index) for step in steps]
-    graph.inputs = [index[name] for name in inputs.values()]
-    graph.outputs = [index[name] for name in outputs.values()]
-    model.subgraphs = [graph]
+    main = Graph(parts, [*inputs.values()], [*outputs.values()])
+    model.subgraphs = [_subgraph(model, graph) for graph in (main, *called)]
+    names = [part.name for part in parts if isinstance(part, Stored)]
+    index = {name: position for position, name in enumerate(names)}
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serve", 0
     signature.inputs, signature.outputs = _maps(inputs, index), _maps(outputs, index)
@@ -133,11 +151,15 @@ def step():
 def build_model(tmp_path) -> Callable[..., str]:
     """Write a model of tensors and operators. Inputs and outputs map signature names to tensors."""
 
-    def build(name: str, *parts: object, inputs: dict[str, str], outputs: dict[str, str]) -> str:
-        tensors = [part for part in parts if isinstance(part, Stored)]
-        steps = [part for part in parts if isinstance(part, Step)]
+    def build(
+        name: str,
+        *parts: Stored | Step,
+        inputs: dict[str, str],
+        outputs: dict[str, str],
+        called: Sequence[Graph] = (),
+    ) -> str:
         path = tmp_path / f"{name}.tflite"
-        path.write_bytes(_build(tensors, steps, inputs, outputs))
+        path.write_bytes(_build(parts, inputs, outputs, called))
         return str(path)
 
     return build
@@ -180,6 +202,27 @@ def with_external_buffers() -> Callable[[bytes], bytes]:
         return b"".join([packed, *contents])
 
     return rewrite
+
+
+@pytest.fixture
+def endless_model(build_model) -> str:
+    """A model whose output `y` [1, 2] is its input `x`. It loops for ever if `x` has a 100."""
+    values = [Stored("a", [1, 2]), Stored("axes", [2], "int32", values=[0, 1])]
+    largest = [Stored("largest", []), Step("REDUCE_MAX", ["a", "axes"], ["largest"])]
+    above = [Stored("bound", [], values=99), Stored("above", [], "bool")]
+    condition = [*values, *largest, *above, Step("GREATER", ["largest", "bound"], ["above"])]
+    same = [Stored("zero", [1, 2], values=[0, 0]), Stored("b", [1, 2])]
+    body = [Stored("a", [1, 2]), *same, Step("ADD", ["a", "zero"], ["b"])]
+    options = schema.WhileOptionsT()
+    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
+    return build_model(
+        "endless",
+        *(Stored("in", [1, 2]), Stored("out", [1, 2])),
+        Step("WHILE", ["in"], ["out"], options, "WhileOptions"),
+        inputs={"x": "in"},
+        outputs={"y": "out"},
+        called=[Graph(condition, ["a"], ["above"]), Graph(body, ["a"], ["b"])],
+    )
 
 
 @pytest.fixture
@@ -275,11 +318,12 @@ def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]
         dataset: str,
         metrics: Sequence[dict] = ({"metric": "top1"},),
         baseline: str | None = None,
+        **settings: Any,
     ) -> tuple[Measurement, dict[str, np.ndarray]]:
         folder = tmp_path / "measurement"
         evaluate(
             EvaluateInputs(model, facts, dataset, baseline=baseline),
-            EvaluateSettings(metrics),
+            EvaluateSettings(metrics, **settings),
             str(folder),
         )
         with np.load(folder / "samples.npz") as samples:
@@ -289,18 +333,16 @@ def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]
 
 
 @pytest.fixture
-def crashing_model(tmp_path) -> Iterator[str]:
+def crashing_model(build_model) -> Iterator[str]:
     """A model whose only operator calls its own graph until the stack overflows."""
     faulthandler.disable()  # the crash is intended, so its traceback would be noise
     options = schema.IfOptionsT()
     options.thenSubgraphIndex = options.elseSubgraphIndex = 0
-    content = _build(
-        [Stored("in", [1, 2]), Stored("always", [1], "bool", values=[True]), Stored("out", [1, 2])],
-        [Step("IF", ["always", "in"], ["out"], options, "IfOptions")],
-        {"x": "in"},
-        {"y": "out"},
+    yield build_model(
+        "crashing",
+        *(Stored("in", [1, 2]), Stored("always", [1], "bool", values=[True])),
+        *(Stored("out", [1, 2]), Step("IF", ["always", "in"], ["out"], options, "IfOptions")),
+        inputs={"x": "in"},
+        outputs={"y": "out"},
     )
-    path = Path(tmp_path) / "crashing.tflite"
-    path.write_bytes(content)
-    yield str(path)
     faulthandler.enable(sys.__stderr__)

@@ -177,7 +177,7 @@ class Measurement(Record):
     samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
     conversion left no model. `steps` are there if the evaluation might have stopped early. If it
     did, `samples` are those that were run, and `covered.npy`, int64 [samples], holds their places
-    in the data set.
+    in the data set. `provisional` is true if time or memory ran out.
     """
 
     model_sha256: str | None
@@ -190,6 +190,7 @@ class Measurement(Record):
     dataset_sha256: str
     litert: str
     steps: Steps | None = None
+    provisional: bool = False
 
 
 class Interval(Record):
@@ -226,6 +227,7 @@ class Benchmark(Record):
     by latency figure, if there were enough rounds. `itself` is the noise floor: the interval of the
     ratio of the baseline's median to its own, loaded and timed twice. `refusals` are the models
     that XNNPACK refuses, with its reason. They were timed on LiteRT's built-in kernels.
+    `provisional` is true if time or memory ran out.
     """
 
     figures: dict[str, dict[str, float]]
@@ -241,3 +243,4 @@ class Benchmark(Record):
     itself: Interval | None = None
     conditions: Conditions | None = None
     refusals: dict[str, str] = {}
+    provisional: bool = False

@@ -21,14 +21,16 @@ FLOAT = "float32"
 def bench(tmp_path, make_facts, make_dataset):
     """Run the benchmark over models with an input `x` [2] and an output `y`."""
     facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
-    dataset = make_dataset(facts, x=np.ones((40, 2), np.float32), labels=[0] * 40)
+    x = np.ones((40, 2), np.float32)
+    x[31] = 100
+    dataset = make_dataset(facts, x=x, labels=[0] * 40)
 
-    def run(baseline, candidates, runs=20, warmup=3, budget_s=10.0):
+    def run(baseline, candidates, runs=20, warmup=3, budget_s=10.0, timeout_s=600.0):
         collected = tmp_path / "collected"
         collect({"models": candidates}, earlier_path=None, collected_path=str(collected))
         benchmark(
             BenchmarkInputs(baseline, str(collected), facts, dataset),
-            BenchmarkSettings("serve", threads=1, warmup=warmup, runs=runs, budget_s=budget_s),
+            BenchmarkSettings("serve", 1, warmup, runs, budget_s, timeout_s),
             str(tmp_path / "latency.json"),
         )
         return Benchmark.read(tmp_path / "latency.json")
@@ -60,6 +62,18 @@ def test_a_crash_does_not_affect_other_models(bench, scaled_model, crashing_mode
     )
     reason = result.failures[sha256_of_file(narrow)]
     assert reason.startswith("the model cannot be allocated: ")
+
+
+def test_an_endless_loop_does_not_affect_other_models(bench, scaled_model, endless_model):
+    sound, other = scaled_model("a", [1.0, 2.0]), scaled_model("b", [2.0, 2.0])
+    result = bench(sound, [endless_model, other], runs=100, timeout_s=3.0)
+    assert set(result.figures) == {sha256_of_file(sound), sha256_of_file(other)}
+    assert result.failures == {
+        sha256_of_file(endless_model): (
+            "running the model failed: took longer than 3 s and was stopped"
+        )
+    }
+    assert result.provisional
 
 
 def test_a_heavier_model_takes_longer(bench, scaled_model, build_model, stored, step):

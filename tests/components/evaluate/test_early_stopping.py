@@ -225,6 +225,21 @@ def test_a_crash_is_a_reason(crashing_model, scaled_model, make_facts, make_data
     assert evaluation.measurement.reasons == ["running the model failed: crashed with SIGSEGV"]
 
 
+def test_an_endless_loop_is_a_reason(
+    endless_model, scaled_model, make_facts, make_dataset, measure
+):
+    facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
+    x = np.ones((300, 2), np.float32)
+    x[99] = 100
+    dataset = make_dataset(facts, x=x, labels=[0, 1, 0] * 100)
+    measure("baseline", scaled_model("baseline", [1.0, 2.0]), facts, dataset)
+    settings = {**drop(0.01), "timeout_s": 0.5}
+    evaluation = measure("candidate", endless_model, facts, dataset, **settings)
+    assert evaluation.measurement.reasons == [
+        "running the model failed: took longer than 0.5 s and was stopped"
+    ]
+
+
 def test_missing_indices_of_covered_samples_are_an_error(sorted_by_class, tmp_path):
     sorted_by_class(LOSES_CLASS_0, **drop(0.01))
     (tmp_path / "candidate-0" / "covered.npy").unlink()

@@ -162,6 +162,23 @@ def test_a_crash_is_a_reason(crashing_model, make_facts, make_dataset, measure):
     assert measurement.model_sha256 == sha256_of_file(crashing_model)
 
 
+@pytest.mark.parametrize("samples", [1, 3])
+def test_an_endless_loop_is_a_reason(endless_model, make_facts, make_dataset, measure, samples):
+    facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
+    x = np.array([[1, 100], [1, 0], [0, 1]], np.float32)[:samples]
+    dataset = make_dataset(facts, x=x, labels=[1, 0, 1][:samples])
+    measurement, _ = measure(endless_model, facts, dataset, timeout_s=0.5)
+    assert measurement.status == "failed"
+    assert measurement.reasons == [
+        "running the model failed: took longer than 0.5 s and was stopped"
+    ]
+    assert measurement.provisional
+    x[:] = 1
+    dataset = make_dataset(facts, x=x, labels=[0] * samples)
+    measurement, _ = measure(endless_model, facts, dataset, timeout_s=60.0)
+    assert (measurement.figures, measurement.provisional) == ({"top1": 1.0}, False)
+
+
 def test_a_model_that_cannot_be_allocated_is_a_reason(classifier, scaled_model, measure):
     _, facts, dataset, _, _ = classifier()
     measurement, _ = measure(scaled_model("narrow", [1.0, 2.0]), facts, dataset)

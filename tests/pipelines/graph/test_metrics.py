@@ -11,8 +11,8 @@ from quantgate.planning.planner import make_plan
 from quantgate.spec.model.spec import Spec
 
 
-def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
-    """Return the tasks that evaluate the baseline and each candidate."""
+def measuring(kind: str, folder: Path, **measure: object) -> list[dict[str, Any]]:
+    """Return the tasks of a kind in a graph with the section `measure`."""
     spec = Spec.model_validate(
         {
             "version": 1,
@@ -20,7 +20,7 @@ def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
             "model": {"saved_model": "model"},
             "data": {"evaluation": {"source": "test.npz", "label": "y"}},
             "quantize": {"modes": ["float16"]},
-            "measure": {"metrics": metrics},
+            "measure": measure,
             "gate": {"size_bytes": {"max_ratio": 0.5}},
         }
     )
@@ -31,7 +31,25 @@ def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
         component["dag"] for component in document["components"].values() if "dag" in component
     ]
     tasks = [task for dag in dags for task in dag["tasks"].items()]
-    return [task for name, task in tasks if name.startswith("evaluate")]
+    return [task for name, task in tasks if name.startswith(kind)]
+
+
+def evaluations(metrics: list[Any], folder: Path) -> list[dict[str, Any]]:
+    """Return the tasks that evaluate the baseline and each candidate."""
+    return measuring("evaluate", folder, metrics=metrics)
+
+
+@pytest.mark.parametrize("kind", ["evaluate", "benchmark"])
+@pytest.mark.parametrize("seconds", [90.0, 21600.0])
+def test_timeouts_reach_the_tasks_unless_they_are_the_default(
+    tmp_path: Path, kind: str, seconds: float
+):
+    sections = {name: {"timeout_s": seconds} for name in ("evaluation", "latency")}
+    tasks = measuring(kind, tmp_path, metrics=["top1"], **sections)
+    given = [task["inputs"]["parameters"].get("timeout_s") for task in tasks]
+    expected = None if seconds == 21600.0 else {"runtimeValue": {"constant": seconds}}
+    assert given == [expected] * len(tasks)
+    assert tasks
 
 
 @pytest.mark.parametrize("metric", ["cosine_similarity", "snr", "agreement"])

@@ -66,7 +66,7 @@ import pytest
             "fast",
             [
                 "10:12 `measure.latency` must be a mapping, not the text `fast` -> Its "
-                "keys are `threads`, `warmup`, `runs`, `budget_s` and `signature`.",
+                "keys are `threads`, `warmup`, `runs`, `budget_s`, `signature` and `timeout_s`.",
             ],
         ),
         (
@@ -74,7 +74,7 @@ import pytest
             "[1]",
             [
                 "10:12 `measure.latency` must be a mapping, not a list -> Its keys are "
-                "`threads`, `warmup`, `runs`, `budget_s` and `signature`.",
+                "`threads`, `warmup`, `runs`, `budget_s`, `signature` and `timeout_s`.",
             ],
         ),
         (

@@ -51,6 +51,10 @@ MetricEntry = Annotated[
 ]
 
 
+#: Seconds that a model may take to be evaluated, and to be timed. No sound model takes so long.
+TIMEOUT_S = 6 * 3600.0
+
+
 class Latency(Section):
     """Settings of the latency measurement. Batch size is 1, and all models are interleaved."""
 
@@ -66,6 +70,12 @@ class Latency(Section):
     signature: Text | None = Field(
         default=None, description="Signature to time. The default is the first one."
     )
+    timeout_s: float = Field(
+        default=TIMEOUT_S,
+        gt=0,
+        exclude_if=lambda seconds: seconds == TIMEOUT_S,
+        description="Seconds after which a model that is being timed is stopped and fails.",
+    )
 
 
 class Evaluation(Section):
@@ -75,6 +85,13 @@ class Evaluation(Section):
         default=False,
         description="Whether to evaluate a candidate on growing random subsets of the samples, and "
         "to stop once it is certain that its accuracy limits are met or violated.",
+    )
+    timeout_s: float = Field(
+        default=TIMEOUT_S,
+        gt=0,
+        exclude_if=lambda seconds: seconds == TIMEOUT_S,
+        description="Seconds after which the evaluation of a model is stopped and fails, for each "
+        "signature.",
     )
 
 
