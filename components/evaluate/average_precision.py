@@ -23,7 +23,14 @@ def average_precision(scores: Scores, positive: Positive) -> float:
 
 
 def contributions_to_average_precision(scores: Scores, positive: Positive) -> Scores:
-    """Return the contribution of each sample, float64 [samples]. At least two must be positive.
+    """Return the contribution of each sample, float64 [samples]. At least two must be positive."""
+    return contributions(average_precision(scores, positive), left_out(scores, positive))
+
+
+def left_out(scores: Scores, positive: Positive) -> Scores:
+    """Return the average precision without each sample, float64 [samples].
+
+    It is NaN without the only positive sample.
 
     At the threshold of each score, `taken` samples have that score or more, `hits` of them are
     positive, and `gained` of these have exactly that score. Leaving out a sample lowers `taken` by
@@ -42,9 +49,9 @@ def contributions_to_average_precision(scores: Scores, positive: Positive) -> Sc
         _after(gained * hits / fewer)[place],
     )
     own = (gained[place] - is_hit) * (hits[place] - is_hit) / fewer[place]
-    total = positive.sum()
-    left_out = (above[place] + own + below) / (total - is_hit)
-    return contributions(float(np.sum(gained * hits / taken) / total), left_out)
+    others = positive.sum() - is_hit
+    unknown = np.full(len(scores), np.nan)
+    return np.asarray(np.divide(above[place] + own + below, others, out=unknown, where=others > 0))
 
 
 def _after(terms: Scores) -> Scores:

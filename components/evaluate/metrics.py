@@ -1,7 +1,7 @@
 """The accuracy metrics: the outputs and labels they need, and their computation."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,69 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate import classification as classes
-from quantgate.components.evaluate import fit, overlap, regression
+from quantgate.components.evaluate import (
+    fit,
+    label_values,
+    multilabel,
+    overlap,
+    pooled_snr,
+    regression,
+)
 from quantgate.components.evaluate import samplewise as each
 from quantgate.components.evaluate.average_precision import (
     average_precision,
     contributions_to_average_precision,
 )
 from quantgate.components.evaluate.boxes import mean_average_precision
+from quantgate.components.evaluate.case import Settings
+from quantgate.components.evaluate.computation import Computation, Score, Summary
 from quantgate.components.evaluate.detection import NEEDS
-from quantgate.components.evaluate.result import Result
+from quantgate.components.evaluate.result import Result, without_values
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
-from quantgate.components.evaluate.user_metric import user_result
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]
-DEFAULT_PEAK = 1.0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The settings of a metric.
-
-    Attributes:
-        peak: the largest possible value of a target.
-        k: number of guesses that count.
-    """
-
-    peak: float = DEFAULT_PEAK
-    k: int = 1
-
-
-Score = Callable[[Array, Array, Settings], Array]
-Summary = Callable[[Array, Array], Result]
-
-
-@dataclass(frozen=True)
-class Computation:
-    """The computation of a metric from outputs and labels.
-
-    Attributes:
-        needs: the outputs and labels that it needs, for error messages.
-        score: `(outputs [k, ...], truth [k, ...], settings) -> kept [k, ...]`. It raises ValueError
-            if it cannot use the outputs.
-        summary: `(kept [samples, ...], truth [samples, ...]) -> Result`.
-        fits: returns whether the forms of outputs and labels fit.
-        problem: returns the problem with the labels' values, or None.
-        labelled: whether `truth` are labels. Otherwise they are the baseline's outputs.
-    """
-
-    needs: str
-    score: Score
-    summary: Summary
-    fits: fit.Fits = fit.anything
-    problem: fit.Problem = fit.no_problem
-    labelled: bool = True
-
-
-def user_computation(function: Callable[[Array, Array], Any]) -> Computation:
-    """Return the computation of a user's function of outputs and labels."""
-    return Computation(
-        "labels",
-        lambda outputs, labels, settings: outputs,
-        lambda outputs, labels: user_result(function, outputs, labels),
-    )
 
 
 def _mean(scores: Array, truth: Array) -> Result:
@@ -125,26 +84,42 @@ def _mean_iou(counts: Array, labels: Array) -> Result:
     return Result(overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts))
 
 
+def _pooled_snr(energies: Values, reference: Array) -> Result:
+    return Result(pooled_snr.pooled(energies), pooled_snr.contributions_to_pooled(energies))
+
+
+def _worst_snr(energies: Values, reference: Array) -> Result:
+    return without_values(pooled_snr.worst(energies), len(energies))
+
+
 _TOP = Computation(
     "scores [samples, classes] and integer labels [samples]",
     lambda outputs, labels, settings: each.among_best(outputs, labels, settings.k),
     _mean,
     fit.is_scored,
-    fit.guess_problem,
+    label_values.guess_problem,
 )
 _CLASSES = Computation(
     "scores [samples, classes] or integer classes [samples], and integer labels [samples]",
     _plain(each.same_class),
     _mean,
     fit.is_classified,
-    fit.class_problem,
+    label_values.class_problem,
 )
 _BINARY = Computation(
     "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
     positive_score,
     _of_ranks(roc_auc, jackknife),
     fit.is_binary,
-    fit.binary_problem,
+    label_values.binary_problem,
+)
+_MARKS = Computation(
+    "0 or 1 for each label, as after `postprocess: [{threshold: 0.5}]`, and labels "
+    "[samples, labels] of 0 and 1",
+    lambda outputs, labels, settings: multilabel.marked(outputs),
+    multilabel.f1_macro,
+    fit.is_multilabel_choice,
+    label_values.marks_problem,
 )
 _ERROR = Computation(
     "a target for every element of the output",
@@ -158,7 +133,7 @@ _ALIKE = Computation(
 #: The computations by metric, with the names of `quantgate.domain.figures.METRICS`.
 COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
     {
-        "top1": replace(_TOP, problem=fit.class_problem),
+        "top1": replace(_TOP, problem=label_values.class_problem),
         "top5": _TOP,
         "top_k": _TOP,
         "balanced_accuracy": replace(
@@ -178,13 +153,22 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
         "average_precision": replace(
             _BINARY, summary=_of_ranks(average_precision, contributions_to_average_precision)
         ),
+        "multilabel_f1_macro": _MARKS,
+        "multilabel_f1_micro": replace(_MARKS, summary=multilabel.f1_micro),
+        "multilabel_average_precision": Computation(
+            "a score for each label and labels [samples, labels] of 0 and 1",
+            _flat,
+            multilabel.mean_average_precision,
+            fit.is_multilabel,
+            label_values.ranked_marks_problem,
+        ),
         "log_loss": Computation(
             "probabilities [samples, classes], or [samples] of the second of two classes, and "
             "integer labels [samples]",
             _plain(each.surprise),
             _mean,
             fit.is_probable,
-            fit.class_problem_of_one,
+            label_values.class_problem_of_one,
         ),
         "mse": _ERROR,
         "mae": replace(_ERROR, score=_plain(each.absolute_error)),
@@ -193,14 +177,14 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             _flat,
             _r2,
             fit.is_target_of_values,
-            fit.constant_problem,
+            label_values.constant_problem,
         ),
         "psnr": replace(
             _ERROR,
             score=lambda outputs, target, settings: each.peak_to_noise(
                 outputs, target, settings.peak
             ),
-            problem=fit.peak_problem,
+            problem=label_values.peak_problem,
         ),
         "ssim": Computation(
             "images [samples, height, width] or [samples, height, width, channels] of at least "
@@ -210,22 +194,34 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             ),
             _mean,
             fit.is_target_of_image,
-            fit.peak_problem,
+            label_values.peak_problem,
         ),
-        "si_sdr": replace(_ERROR, score=_plain(each.scale_invariant), problem=fit.silence_problem),
+        "si_sdr": replace(
+            _ERROR, score=_plain(each.scale_invariant), problem=label_values.silence_problem
+        ),
         "mean_iou": Computation(
             "scores [samples, ..., classes] or integer classes [samples, ...], and integer labels "
             "[samples, ...]",
-            _plain(overlap.overlaps),
+            lambda outputs, labels, settings: overlap.overlaps(outputs, labels, settings.ignore),
             _mean_iou,
             fit.is_map,
-            fit.class_problem_of_map,
+            label_values.class_problem_of_map,
         ),
         "mean_average_precision": Computation(
             NEEDS, lambda detections, truth, settings: detections, mean_average_precision
         ),
         "cosine_similarity": _ALIKE,
         "snr": replace(_ALIKE, score=_plain(each.signal_to_noise)),
+        "snr_pooled": replace(
+            _ALIKE,
+            score=_plain(each.energies),
+            summary=_pooled_snr,
+        ),
+        "snr_worst": replace(
+            _ALIKE,
+            score=_plain(each.energies),
+            summary=_worst_snr,
+        ),
         "agreement": replace(
             _ALIKE,
             needs="scores [samples, ..., classes] or integers",

@@ -11,12 +11,13 @@ Counts = NDArray[np.int32]
 MOST_CLASSES = 256
 
 
-def overlaps(outputs: NDArray[Any], labels: NDArray[Any]) -> Counts:
+def overlaps(outputs: NDArray[Any], labels: NDArray[Any], ignore: int | None = None) -> Counts:
     """Return the sizes of intersection and union, per sample and class.
 
     Args:
         outputs: scores [k, ..., classes], or predicted classes [k, ...] below 256.
         labels: classes [k, ...] below 256.
+        ignore: a label whose positions do not count, if there is one.
 
     Returns:
         int32 [k, 2, classes]. Without scores there are 256 classes.
@@ -24,6 +25,7 @@ def overlaps(outputs: NDArray[Any], labels: NDArray[Any]) -> Counts:
     Raises:
         ValueError: a predicted class is out of range.
     """
+    outputs, labels = aligned(outputs, labels)
     scored = outputs.ndim > labels.ndim
     classes = outputs.shape[-1] if scored else MOST_CLASSES
     chosen = outputs.argmax(axis=-1) if scored else outputs
@@ -32,12 +34,21 @@ def overlaps(outputs: NDArray[Any], labels: NDArray[Any]) -> Counts:
             f"the outputs contain classes {chosen.min()} to {chosen.max()}, but only 0 to "
             f"{classes - 1} are allowed"
         )
+    counted = np.ones(labels.shape, np.bool_) if ignore is None else labels != ignore
     return np.stack(
         [
-            _overlap(own.reshape(-1), right.reshape(-1), classes)
-            for own, right in zip(chosen, labels, strict=True)
+            _overlap(own[counts], right[counts], classes)
+            for own, right, counts in zip(chosen, labels, counted, strict=True)
         ]
     )
+
+
+def aligned(outputs: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return both without a last dimension of 1 that only one of them has, or that scores lack."""
+    if outputs.shape[: labels.ndim] == labels.shape:
+        squeezed = outputs.shape == (*labels.shape, 1)
+        return (outputs[..., 0] if squeezed else outputs), labels
+    return outputs, labels[..., 0]
 
 
 def mean_iou(counts: Counts) -> float:

@@ -8,15 +8,10 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from quantgate.components.artifacts.dataset import DatasetFolder
+from quantgate.components.evaluate.case import DEFAULT_PEAK, Case, Settings, labels_text
+from quantgate.components.evaluate.computation import Computation, user_computation
 from quantgate.components.evaluate.detection import misfit, truth_problem
-from quantgate.components.evaluate.fit import Case, labels_text
-from quantgate.components.evaluate.metrics import (
-    COMPUTATIONS,
-    DEFAULT_PEAK,
-    Computation,
-    Settings,
-    user_computation,
-)
+from quantgate.components.evaluate.metrics import COMPUTATIONS
 from quantgate.components.evaluate.postprocess import Form, argmax_classes, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.user_code import load_function
@@ -128,9 +123,9 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
             "name them as `label`"
         )
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
-    settings, names = plan.settings, dataset.manifest.classes
+    names = dataset.manifest.classes
     chosen_from = argmax_classes(plan.steps, forms[plan.output])
-    case = Case(plan.output, form, label, values, settings.peak, settings.k, names, chosen_from)
+    case = Case(plan.output, form, label, values, plan.settings, names, chosen_from)
     if form.dtype not in NUMERIC or not computation.fits(case):
         described = labels_text(case, computation.needs) if computation.labelled else ""
         raise InputError(
@@ -218,7 +213,11 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
         signature=signature.key,
         output=metric.output or names[0],
         steps=tuple(metric.postprocess or ()),
-        settings=Settings(metric.peak or DEFAULT_PEAK, metric.k or _GUESSES.get(metric.metric, 1)),
+        settings=Settings(
+            metric.peak or DEFAULT_PEAK,
+            metric.k or _GUESSES.get(metric.metric, 1),
+            metric.ignore,
+        ),
         label=metric.label,
         slice=metric.slice,
         higher_is_better=metric.figure is None or metric.figure.higher_is_better,

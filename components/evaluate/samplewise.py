@@ -88,8 +88,14 @@ def peak_to_noise(outputs: Array, target: Array, peak: float) -> Values:
 
 def signal_to_noise(outputs: Array, reference: Array) -> Values:
     """Return `energy(reference) / energy(difference)` in dB, within 138.5 dB of 0."""
+    signal, noise = energies(outputs, reference).T
+    return decibels(signal, noise)
+
+
+def energies(outputs: Array, reference: Array) -> Values:
+    """Return the energies of the reference and of the difference from it, float64 [k, 2]."""
     expected = _flat(reference)
-    return _decibels(_energy(expected), _energy(_flat(outputs) - expected))
+    return np.stack([_energy(expected), _energy(_flat(outputs) - expected)], axis=1)
 
 
 def scale_invariant(outputs: Array, target: Array) -> Values:
@@ -100,7 +106,7 @@ def scale_invariant(outputs: Array, target: Array) -> Values:
     estimate, wanted = _flat(outputs), _flat(target)
     factors = np.sum(estimate * wanted, axis=1) / _energy(wanted)
     projected = factors[:, np.newaxis] * wanted
-    return _decibels(_energy(projected), _energy(projected - estimate))
+    return decibels(_energy(projected), _energy(projected - estimate))
 
 
 def cosine(outputs: Array, reference: Array) -> Values:
@@ -159,7 +165,8 @@ def structural_similarity(outputs: Array, target: Array, peak: float) -> Values:
     return mean
 
 
-def _decibels(signal: Values, noise: Values) -> Values:
+def decibels(signal: Values, noise: Values) -> Values:
+    """Return `10 * log10(signal / noise)`, within 138.5 dB of 0."""
     least = np.finfo(np.float64).tiny
     ratio = 10 * (np.log10(np.maximum(signal, least)) - np.log10(np.maximum(noise, least)))
     return np.clip(np.where(noise == 0, MOST_DECIBELS, ratio), -MOST_DECIBELS, MOST_DECIBELS)

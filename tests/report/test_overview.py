@@ -5,7 +5,13 @@ from rich.console import Console
 from quantgate.records.choice import Objective
 from quantgate.report import html, markdown, terminal
 from quantgate.report.explain import explain
-from quantgate.report.overview import choice_text, limit_titles, notes, provenance_items
+from quantgate.report.overview import (
+    choice_text,
+    limit_titles,
+    meanings,
+    notes,
+    provenance_items,
+)
 from quantgate.report.table import figures_shown, rows
 from quantgate.report.text import one_line
 from quantgate.report.ways_out import advice_items
@@ -109,3 +115,13 @@ def test_limits_that_would_let_a_candidate_pass_are_advice(none_qualified):
 
 def test_no_limit_is_advice_if_none_would_help(none_qualified, winner):
     assert advice_items(none_qualified) == advice_items(winner) == []
+
+
+def test_reports_say_how_decibels_are_combined(winner):
+    metrics = {"top1": "top1", "clean": "snr", "clean[phone]": "snr", "snr_worst": "snr_worst"}
+    decision = winner.model_copy(update={"metrics": metrics})
+    mean = "mean of the samples' ratios in dB, in which good samples can hide bad ones"
+    assert meanings(decision) == [("clean", mean), ("snr_worst", "ratio of the worst sample")]
+    assert f"- **clean**: {mean}\n" in markdown.render(decision)
+    assert "<strong>snr_worst</strong>: ratio of the worst sample" in html.render(decision)
+    assert meanings(winner) == []

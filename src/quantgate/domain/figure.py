@@ -25,6 +25,8 @@ class Figure:
         takes: the options that it may have.
         plot: the plot that reports draw of the predictions behind it.
         hub_name: the name of the metric on Hugging Face, if that differs.
+        meaning: a clause for reports, if the name does not say how samples are combined.
+        no_bound: a clause on why a limit has no confidence, for error messages.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Figure:
     takes: tuple[str, ...] = ()
     plot: Literal["confusion matrix", "ROC curve"] | None = None
     hub_name: str | None = None
+    meaning: str = ""
+    no_bound: str = "has no value for each sample"
 
     @property
     def bounded(self) -> bool:

@@ -18,7 +18,16 @@ def _hits(name: str, *, labelled: bool = True) -> Figure:
 
 
 def _decibels(name: str, *, labelled: bool = True) -> Figure:
-    return Figure(name, True, "dB", -math.inf, per_sample=True, is_mean=True, labelled=labelled)
+    return Figure(
+        name,
+        True,
+        "dB",
+        -math.inf,
+        per_sample=True,
+        is_mean=True,
+        labelled=labelled,
+        meaning="mean of the samples' ratios in dB, in which good samples can hide bad ones",
+    )
 
 
 def _loss(name: str) -> Figure:
@@ -57,6 +66,9 @@ _METRICS = (
     replace(_of_classes(_hits("f1_micro")), hub_name="f1"),
     ROC_AUC,
     _of_scores(_share("average_precision")),
+    replace(_share("multilabel_f1_macro"), hub_name="f1"),
+    replace(_share("multilabel_f1_micro"), hub_name="f1"),
+    _share("multilabel_average_precision"),
     _loss("log_loss"),
     MSE,
     _loss("mae"),
@@ -64,10 +76,22 @@ _METRICS = (
     PSNR,
     replace(_index("ssim", -1.0), takes=("peak",)),
     _decibels("si_sdr"),
-    _share("mean_iou"),
+    replace(_share("mean_iou"), takes=("ignore",)),
     MAP,
     replace(_index("cosine_similarity", -1.0), labelled=False),
     _decibels("snr", labelled=False),
+    replace(
+        _decibels("snr_pooled", labelled=False),
+        is_mean=False,
+        meaning="energy of the float model's outputs over that of the differences, of all samples",
+    ),
+    replace(
+        _decibels("snr_worst", labelled=False),
+        is_mean=False,
+        per_sample=False,
+        meaning="ratio of the worst sample",
+        no_bound="is the value of a single sample, the worst one",
+    ),
     _hits("agreement", labelled=False),
 )
 _LATENCIES = tuple(

@@ -1,6 +1,13 @@
 """Texts about a decision that all reports share."""
 
-from quantgate.domain.figures import is_likeness, metric_of, slice_figure, slice_of
+from quantgate.domain.figures import (
+    METRICS,
+    is_likeness,
+    is_slice,
+    metric_of,
+    slice_figure,
+    slice_of,
+)
 from quantgate.records.choice import Objective
 from quantgate.records.decision import Decision, Entry, Timing, Verdict
 from quantgate.records.source import SourceComparison
@@ -53,6 +60,16 @@ def notes(decision: Decision) -> list[tuple[str, str]]:
 
 def _prefix(entry: Entry, reason: str) -> str:
     return f"{entry.status}: " if entry.is_rejection(reason) else ""
+
+
+def meanings(decision: Decision) -> list[tuple[str, str]]:
+    """Return how samples are combined, for each metric whose name does not say it."""
+    metrics = {name: METRICS.get(metric) for name, metric in decision.metrics.items()}
+    return [
+        (one_line(name), metric.meaning)
+        for name, metric in metrics.items()
+        if metric and metric.meaning and not is_slice(name)
+    ]
 
 
 def worst_slices(decision: Decision) -> list[tuple[str, str]]:

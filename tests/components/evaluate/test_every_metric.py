@@ -13,6 +13,7 @@ GENERATOR = np.random.default_rng(12)
 SCORES = GENERATOR.random((SAMPLES, 6)).astype(np.float32)
 IMAGES = GENERATOR.random((SAMPLES, 8, 8)).astype(np.float32)
 CLASSES = np.arange(SAMPLES) // 2 % 6
+MARKS, RIGHT = (GENERATOR.random((2, SAMPLES, 6)) < 0.4).astype(np.int64)
 #: Inputs, which the model gives back, and what they are held against.
 CASES = {
     **dict.fromkeys(
@@ -20,14 +21,19 @@ CASES = {
         (SCORES, CLASSES),
     ),
     **dict.fromkeys(("roc_auc", "average_precision"), (SCORES[:, :2], CLASSES % 2)),
+    **dict.fromkeys(("multilabel_f1_macro", "multilabel_f1_micro"), (MARKS, RIGHT)),
+    "multilabel_average_precision": (SCORES, RIGHT),
     **dict.fromkeys(("mse", "mae", "r2"), (SCORES, SCORES[::-1])),
     **dict.fromkeys(("psnr", "ssim", "si_sdr"), (IMAGES, IMAGES[::-1])),
     "mean_iou": (GENERATOR.random((SAMPLES, 5, 5, 3)).astype(np.float32), None),
-    **dict.fromkeys(("cosine_similarity", "snr", "agreement"), (SCORES, CLASSES)),
+    **dict.fromkeys(
+        ("cosine_similarity", "snr", "snr_pooled", "snr_worst", "agreement"), (SCORES, CLASSES)
+    ),
 }
 CASES["mean_iou"] = (CASES["mean_iou"][0], GENERATOR.integers(0, 3, (SAMPLES, 5, 5)))
 #: It takes several outputs to begin with.
 SEVERAL = {"mean_average_precision"}
+THRESHOLDED = {"multilabel_f1_macro", "multilabel_f1_micro"}
 
 
 @pytest.fixture
@@ -35,6 +41,9 @@ def measure(build_model, make_facts, make_dataset, stored, step, tmp_path):
     """Measure a metric of a model that gives its input back, and twice that as output `other`."""
 
     def run(name, values, labels, **more):
+        if name in THRESHOLDED:
+            steps = [*more.pop("postprocess", []), {"threshold": 0.5}]
+            more, values = {**more, "postprocess": steps}, values.astype(np.float32)
         shape = [1, *values.shape[1:]]
         path = build_model(
             "echo",
@@ -77,7 +86,10 @@ def test_a_metric_uses_a_named_output_after_steps(measure, name):
     known = METRICS[name]
     assert known.minimum <= figure <= known.maximum
     assert samples.shape == (SAMPLES,)
-    assert samples.mean() == pytest.approx(figure)
+    if known.per_sample:
+        assert samples.mean() == pytest.approx(figure)
+    else:
+        assert np.isnan(samples).all()
     assert not known.is_binary or set(samples) <= {0.0, 1.0}
 
 

@@ -8,7 +8,8 @@ from scipy.special import expit
 from scipy.special import softmax as scipy_softmax
 from sklearn import metrics as sklearn_metrics
 
-from quantgate.components.evaluate.metrics import COMPUTATIONS, Settings
+from quantgate.components.evaluate.case import Settings
+from quantgate.components.evaluate.metrics import COMPUTATIONS
 from quantgate.components.evaluate.postprocess import Form, applied, form_after
 from quantgate.domain.figures import METRICS
 from quantgate.spec.model.metric import Step
@@ -202,6 +203,101 @@ def test_signal_to_noise_by_hand():
     assert values == pytest.approx([20.0, 138.47, -138.47, 138.47], abs=0.01)
 
 
+def test_signal_to_noise_of_all_and_of_the_worst_sample_by_hand():
+    reference = np.array([[3.0, 4.0], [10.0, 0.0], [0.0, 0.0]])
+    outputs = np.array([[3.0, 4.5], [10.0, 1.0], [0.0, 0.0]])
+    whole, values = result("snr_pooled", outputs, reference)
+    assert whole == pytest.approx(20.0)
+    assert values.mean() == pytest.approx(20.0)
+    assert figure("snr", outputs, reference) == pytest.approx((20 + 20 + 138.47) / 3, abs=0.01)
+    outputs[2, 0] = 0.1
+    worst, without = result("snr_worst", outputs, reference)
+    assert worst == pytest.approx(-138.47, abs=0.01)
+    assert np.isnan(without).all()
+    assert figure("snr_pooled", reference, reference) == pytest.approx(138.47, abs=0.01)
+
+
+def test_a_single_bad_sample_lowers_the_pooled_ratio_and_not_the_mean(generator):
+    reference = generator.normal(size=(100, 8))
+    outputs = reference * (1 + 1e-3 * generator.normal(size=reference.shape))
+    outputs[7] = -reference[7]
+    assert figure("snr", outputs, reference) > 55
+    assert figure("snr_pooled", outputs, reference) < 20
+    assert figure("snr_worst", outputs, reference) == pytest.approx(10 * math.log10(1 / 4))
+
+
+@pytest.fixture(scope="module")
+def marks(generator):
+    """Labels, any number for each sample, of which one occurs once, and scores for them."""
+    labels = (generator.random((SAMPLES, 5)) < [0.5, 0.3, 0.2, 0.1, 0.0]).astype(np.int64)
+    labels[11, 4] = 1
+    scores = np.round(generator.random((SAMPLES, 5)) + 0.4 * labels, 1).astype(np.float32)
+    return scores, labels
+
+
+@pytest.fixture(scope="module")
+def decisions(marks):
+    """The labels that such scores predict."""
+    scores, labels = marks
+    return (scores > 0.7).astype(np.int64), labels
+
+
+@pytest.mark.parametrize("average", ["macro", "micro"])
+def test_multilabel_f1_equals_scikit_learn(decisions, average):
+    outputs, labels = decisions
+    expected = sklearn_metrics.f1_score(labels, outputs, average=average)
+    assert figure(f"multilabel_f1_{average}", outputs, labels) == pytest.approx(expected)
+    without = np.array([[1, 0], [1, 0]])
+    expected = sklearn_metrics.f1_score(without, without, average=average, zero_division=0)
+    assert figure(f"multilabel_f1_{average}", without, without) == pytest.approx(expected)
+
+
+def test_multilabel_average_precision_equals_scikit_learn(marks):
+    outputs, labels = marks
+    expected = sklearn_metrics.average_precision_score(labels, outputs, average="macro")
+    assert figure("multilabel_average_precision", outputs, labels) == pytest.approx(expected)
+
+
+def test_contributions_without_the_only_sample_of_a_label_are_those_of_the_others(marks):
+    outputs, labels = marks
+    whole, values = result("multilabel_average_precision", outputs, labels)
+    left_out = []
+    for row in range(SAMPLES):
+        rest = np.delete(labels, row, 0)
+        known = rest.any(axis=0)
+        left_out.append(
+            sklearn_metrics.average_precision_score(
+                rest[:, known], np.delete(outputs, row, 0)[:, known], average="macro"
+            )
+        )
+    spread = (SAMPLES - 1) * (np.mean(left_out) - np.array(left_out))
+    assert values == pytest.approx(whole + spread, abs=1e-6)
+
+
+def test_a_void_label_does_not_count(maps):
+    outputs, labels = maps
+    void = np.where(np.arange(5) < 2, 255, labels)
+    expected = figure("mean_iou", outputs[:, :, 2:], labels[:, :, 2:])
+    assert figure("mean_iou", outputs, void, ignore=255) == pytest.approx(expected)
+    predicted = outputs.argmax(axis=-1)
+    assert figure("mean_iou", predicted, void, ignore=255) == pytest.approx(expected)
+
+
+def test_maps_may_have_a_last_dimension_of_1(maps):
+    outputs, labels = maps
+    expected = figure("mean_iou", outputs, labels)
+    predicted = outputs.argmax(axis=-1)
+    for given, right in [
+        (outputs, labels[..., None]),
+        (predicted, labels[..., None]),
+        (predicted[..., None], labels),
+        (predicted[..., None], labels[..., None]),
+    ]:
+        assert figure("mean_iou", given, right) == expected
+    narrow = outputs[:, :, :1], labels[:, :, :1]
+    assert figure("mean_iou", *narrow) == figure("mean_iou", outputs[:, :, 0], labels[:, :, 0])
+
+
 def test_cosine_by_hand():
     reference = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
     outputs = np.array([[6.0, 8.0], [0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [-1.0, -1.0]])
@@ -224,6 +320,9 @@ def test_agreement_is_the_share_of_equal_predictions():
         ("average_precision", "binary"),
         ("r2", "values"),
         ("mean_iou", "maps"),
+        ("multilabel_f1_macro", "decisions"),
+        ("multilabel_f1_micro", "decisions"),
+        ("snr_pooled", "values"),
     ],
 )
 def test_contributions_equal_leaving_out_each_sample(request, metric, data):

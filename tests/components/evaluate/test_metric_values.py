@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantgate.components.evaluate.metrics import COMPUTATIONS, Settings
+from quantgate.components.evaluate.case import Settings
+from quantgate.components.evaluate.metrics import COMPUTATIONS
 from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
 
 

@@ -126,6 +126,13 @@ from quantgate.spec import load
             ],
         ),
         (
+            "[top1, mse]",
+            "[{metric: top1, ignore: 255}]",
+            [
+                "9:28 `top1` takes no `ignore` -> Only `mean_iou` does. Remove it.",
+            ],
+        ),
+        (
             "  top1: {max",
             "  topl: {max",
             [
@@ -229,6 +236,14 @@ from quantgate.spec import load
             [
                 "13:32 `size_bytes` has no value for each sample, so it has no confidence -> "
                 "Remove it.",
+            ],
+        ),
+        (
+            "[top1, mse]\n  latency: {runs: 50}\ngate:\n",
+            "[top1, mse, snr_worst]\ngate:\n  snr_worst: {min: 20, confidence: 0.95}\n",
+            [
+                "11:24 `snr_worst` is the value of a single sample, the worst one, so it has no "
+                "confidence -> Remove it.",
             ],
         ),
         (

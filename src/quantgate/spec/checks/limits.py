@@ -140,5 +140,5 @@ def _range_of(figure: Figure) -> str:
 
 def _confidence_findings(figure: Figure, path: KeyPath) -> Iterator[Finding]:
     if not figure.per_sample and not figure.percentile:
-        message = f"`{figure.name}` has no value for each sample, so it has no confidence"
+        message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)

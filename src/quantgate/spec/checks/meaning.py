@@ -85,7 +85,7 @@ def _tolerance_findings(
 ) -> Iterator[Finding]:
     yield from unit_findings(figure, path, draft.units)
     if isinstance(objective.within, WithinConfidence) and not figure.per_sample:
-        message = f"`{figure.name}` has no value for each sample, so it has no confidence"
+        message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
         yield Finding(path, message, "Write a number, or a percentage such as `5%`.")
 
 

@@ -131,6 +131,10 @@ class Metric(Alternatives):
     k: int | None = Field(
         default=None, ge=1, description="Number of top predictions to consider, for top_k."
     )
+    ignore: int | None = Field(
+        default=None,
+        description="Label of positions that do not count, for mean_iou. 255 is usual.",
+    )
     better: Literal["higher", "lower"] | None = Field(
         default=None, description="Whether higher or lower values of a Python function are better."
     )
