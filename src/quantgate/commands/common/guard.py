@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, MappingProxyType
+from typing import Any
 
 from quantgate import __version__
 from quantgate.commands.common.connecting import redacted
-from quantgate.commands.common.streams import prepare_streams, settle_output
+from quantgate.commands.common.streams import discard_output, prepare_streams, settle_output
 from quantgate.errors import ExitCode, QuantgateError
 from quantgate.foundation.credentials import masked
 
@@ -41,6 +42,16 @@ _PATH_IS_WRONG: Mapping[int, str] = MappingProxyType(
         errno.ENOTDIR: "choose a path whose parents are folders",
         errno.EEXIST: "choose another path",
         errno.ELOOP: "give the path that the links should lead to",
+    }
+)
+
+
+#: The signals that end a command, with Python's own handlers.
+_DEFAULTS: Mapping[signal.Signals, Any] = MappingProxyType(
+    {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
     }
 )
 
@@ -90,30 +101,38 @@ def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCo
 
 @contextmanager
 def _interrupted_once() -> Iterator[None]:
-    """Handle SIGTERM, which CI and clusters send, like Ctrl-C.
+    """Handle SIGTERM, which CI and clusters send, and SIGHUP of a closed terminal like Ctrl-C.
 
-    Signals after the first are ignored. Ending all tasks takes less than 2 s, and an interrupted
-    clean-up would leave some of them running.
+    A signal that is ignored stays ignored, such as SIGHUP under nohup. Signals after the first are
+    ignored. Ending all tasks takes less than 2 s, and an interrupted clean-up would leave some of
+    them running.
     """
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    is_default = handlers[signal.SIGINT] is signal.default_int_handler
-    if not is_default or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or _has_own_handler():
         yield
         return
-    for number in handlers:
-        signal.signal(number, _interrupt)
+    handled = [number for number in _DEFAULTS if signal.getsignal(number) == _DEFAULTS[number]]
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
+
+    def interrupt(received: int, _frame: FrameType | None) -> None:
+        for number in handled:
+            signal.signal(number, signal.SIG_IGN)
+        if received == signal.SIGHUP:
+            discard_output(terminals)
+        raise KeyboardInterrupt
+
+    for number in handled:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is _interrupt:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        for number in handled:
+            if signal.getsignal(number) is interrupt:
+                signal.signal(number, _DEFAULTS[number])
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+def _has_own_handler() -> bool:
+    """Return whether the program around this command handles Ctrl-C itself."""
+    return signal.getsignal(signal.SIGINT) not in (signal.default_int_handler, signal.SIG_IGN)
 
 
 def _refusal(error: OSError) -> str:

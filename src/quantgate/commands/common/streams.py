@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Iterable
 
 
 def prepare_streams() -> None:
@@ -41,4 +42,10 @@ def settle_output() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output([sys.stdout.fileno()])
+
+
+def discard_output(descriptors: Iterable[int]) -> None:
+    """Discard what is written to descriptors from now on, as their reader is gone."""
+    for descriptor in descriptors:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
