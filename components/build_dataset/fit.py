@@ -8,6 +8,7 @@ import numpy as np
 
 from quantgate.components.build_dataset.sources import SourceArray
 from quantgate.records.tasks import Signature, TensorFacts
+from quantgate.spec.problems.wording import did_you_mean
 
 FEEDABLE = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "bool")
 #: Kinds of dtype that can be cast to the kind of a model's input without loss of meaning. Integers
@@ -43,9 +44,10 @@ def listed(names: Sequence[str]) -> str:
 def _name_problems(arrays: Mapping[str, SourceArray], signature: Signature) -> Iterator[str]:
     for name, expected in signature.inputs.items():
         if name not in arrays:
+            near = did_you_mean(name, arrays.keys() - signature.inputs.keys())
             yield (
                 f"input `{name}` is missing: expected {_per_sample(expected)}, the source has "
-                f"{listed(list(arrays))}"
+                f"{listed(list(arrays))}{f'. {near}' if near else ''}"
             )
     for key in (key for key in arrays if key not in signature.inputs):
         yield (

@@ -105,11 +105,33 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
     Raises:
         InputError: the source has an unknown format, is damaged, or lacks labels.
     """
-    source = request.data.source
-    name = _format(request.data)
-    _refuse_stray_options(request.data, name)
-    _refuse_missing_shards(source, name)
+    name = format_of(request.data)
     arrays = ARRAYS[name](request) if name in ARRAYS else spooled(STREAMS[name], request, spool)
+    return arranged(arrays, request, name, label_required)
+
+
+def format_of(data: DataSource) -> str:
+    """Return the format that a source is read in.
+
+    Raises:
+        InputError: the format is unknown or does not take the source's options, or a shard of the
+            source is missing.
+    """
+    name = _format(data)
+    _refuse_stray_options(data, name)
+    _refuse_missing_shards(data.source, name)
+    return name
+
+
+def arranged(
+    arrays: dict[str, SourceArray], request: Request, name: str, label_required: bool
+) -> Opened:
+    """Tell inputs, label and further arrays of a source apart.
+
+    Raises:
+        InputError: the source lacks labels, inputs, or arrays that metrics need.
+    """
+    source = request.data.source
     key = CLASS if name in SELF_LABELLED else request.label
     if label_required and key and key not in arrays:
         raise InputError(_no_label(source, name, key, arrays))

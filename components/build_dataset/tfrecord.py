@@ -3,7 +3,7 @@
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,28 +31,38 @@ def read_records(request: Request) -> Iterator[Batch]:
     Raises:
         InputError: no features are described, or a record lacks them.
     """
-    features, source = request.data.features, Path(request.data.source)
+    batch_of = reader_of_records(request)
+    for file in data_files(Path(request.data.source), "tfrecord"):
+        for number, example in enumerate(_examples(file)):
+            yield batch_of(example, f"{file}, record {number}")
+
+
+def reader_of_records(request: Request) -> Callable[[Any, str], Batch]:
+    """Return a function of a `tf.train.Example` and its place, which reads the described features.
+
+    Raises:
+        InputError: no features are described.
+    """
+    features = request.data.features
     if not features:
         raise InputError(
-            f"{source} holds TFRecords, which do not have their shapes. Describe `features`"
+            f"{request.data.source} holds TFRecords, which do not have their shapes. Describe "
+            "`features`"
         )
     pictures = {
         name: preparation_for(request.data.images, _expected(name, request))
         for name, feature in features.items()
         if feature.encoding == "image"
     }
-    for file in data_files(source, "tfrecord"):
-        for number, example in enumerate(_examples(file)):
-            where = f"{file}, record {number}"
-            yield {
-                name: _value(example, name, feature, pictures, where)[np.newaxis]
-                for name, feature in features.items()
-            }
+    return lambda example, where: {
+        name: _value(example, name, feature, pictures, where)[np.newaxis]
+        for name, feature in features.items()
+    }
 
 
 def _examples(file: Path) -> Iterator[Any]:
     tf = library("tensorflow", "TFRecord files")
-    compression = "GZIP" if _is_gzip(file) else ""
+    compression = "GZIP" if is_gzip(file) else ""
     records = tf.data.TFRecordDataset(str(file), compression).as_numpy_iterator()
     decode_error = library("google.protobuf.message", "TFRecord files").DecodeError
     try:
@@ -66,7 +76,7 @@ def _examples(file: Path) -> Iterator[Any]:
         ) from error
 
 
-def _is_gzip(file: Path) -> bool:
+def is_gzip(file: Path) -> bool:
     """Return whether the content is gzip, because TensorFlow's writers add no suffix for it."""
     with file.open("rb") as opened:
         return opened.read(len(GZIP)) == GZIP

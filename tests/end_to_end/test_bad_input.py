@@ -30,68 +30,86 @@ def with_nan_and_infinity(arrays: Arrays) -> Arrays:
 
 DATA = [
     (
-        "evaluation",
         lambda a: {"img": a["image"], "labels": a["labels"]},
-        "  - input `image` is missing: expected float32 [8, 8, 1] per sample, the source has "
-        "`img`\n"
-        "  - `img` is not an input of the model, whose inputs are `image`: leave it out, or name "
-        "it as the label\n",
+        [
+            "input `image` is missing: expected float32 [8, 8, 1] per sample, the source has `img`",
+            "`img` is not an input of the model, whose inputs are `image`: leave it out, or name "
+            "it as the label",
+        ],
     ),
     (
-        "evaluation",
         lambda a: {**a, "image": a["image"][..., 0]},
-        "  - input `image`: expected float32 [8, 8, 1] per sample, given float32 [8, 8]\n",
+        ["input `image`: expected float32 [8, 8, 1] per sample, given float32 [8, 8]"],
     ),
     (
-        "evaluation",
         lambda a: {**a, "image": a["image"].astype("S3")},
-        "  - input `image`: expected float32 [8, 8, 1] per sample, given |S3 [8, 8, 1]: only "
-        "float32, float64, float16, int8, int16, int32, int64, uint8, bool can be fed. Give the "
-        "model numbers\n",
+        [
+            "input `image`: expected float32 [8, 8, 1] per sample, given |S3 [8, 8, 1]: only "
+            "float32, float64, float16, int8, int16, int32, int64, uint8, bool can be fed. Give "
+            "the model numbers"
+        ],
     ),
     (
-        "evaluation",
         lambda a: {**a, "labels": a["labels"][:-1]},
-        "  - the arrays differ in their number of samples: `image` 599, `labels` 598\n",
+        ["the arrays differ in their number of samples: `image` 599, `labels` 598"],
     ),
-    (
-        "evaluation",
-        lambda a: {name: values[:0] for name, values in a.items()},
-        "  - there are no samples\n",
-    ),
-    ("calibration", with_nan_and_infinity, "NaN"),
+    (lambda a: {name: values[:0] for name, values in a.items()}, ["there are no samples"]),
 ]
+FUNCTION = """
+import numpy as np
+
+
+def samples():
+    for number in range(1, 11):
+        yield {"image": np.full((8, 8, 1), number / 10, np.float32), "labels": number}
+"""
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "message"),
+    ("change", "messages"),
     DATA,
-    ids=["input names", "shape", "dtype", "labels of the wrong length", "empty", "NaN"],
+    ids=["input names", "shape", "dtype", "labels of the wrong length", "empty"],
 )
-def test_unfit_data_fails_the_task_that_builds_it(
-    example: Path, quantgate, name: str, change: Callable[[Arrays], Arrays], message: str
+def test_unfit_data_is_refused_before_anything_runs(
+    example: Path, quantgate, change: Callable[[Arrays], Arrays], messages: list[str]
 ) -> None:
-    path = spoil(example, name, change)
-    done = quantgate(
-        "run",
-        example / "quantgate.yaml",
-        "--runs-dir",
-        example / "runs",
-        "--set",
-        "data.calibration.select=first",
-    )
+    path = spoil(example, "evaluation", change)
+    done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs")
+    assert done.returncode == 3, done.stdout
+    for message in messages:
+        told = f"`data.evaluation.source` cannot serve as evaluation data: {message}"
+        assert told in done.stderr
+    assert f"  The data is {path}." in done.stderr
+    assert not (example / "runs").exists()
+
+
+def test_unfit_values_fail_the_task_that_builds_the_data(example: Path, quantgate) -> None:
+    path = spoil(example, "calibration", with_nan_and_infinity)
+    first = ("--set", "data.calibration.select=first")
+    done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs", *first)
     assert done.returncode == 1, done.stdout
-    title = f"Build {name} set"
-    assert f"error: {title} failed: {path} cannot serve as {name} data" in done.stderr
-    assert message in done.stderr
+    problem = f"Build calibration set failed: {path} cannot serve as calibration data"
+    assert f"error: {problem}" in done.stderr
+    assert "NaN" in done.stderr
     assert "its log: " in done.stderr
     assert not list((example / "runs").rglob("decision.json"))
     assert not (example / "promoted").exists()
 
 
-def test_an_unfit_metric_is_reported_once_before_any_conversion(example: Path, quantgate) -> None:
+def test_an_unfit_metric_is_refused_before_anything_runs(example: Path, quantgate) -> None:
     spoil(example, "evaluation", lambda arrays: {**arrays, "labels": arrays["labels"] + 1})
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs")
+    assert done.returncode == 3, done.stdout
+    assert (
+        "metric `top1`: the labels run from 1 to 10, but output `output_0` has classes 0 to 9; "
+        "labels count from 0, so subtract 1"
+    ) in done.stderr
+
+
+def test_an_unfit_metric_is_reported_once_before_any_conversion(example: Path, quantgate) -> None:
+    (example / "bad_data.py").write_text(FUNCTION)
+    source = ("--set", "data.evaluation.source=bad_data:samples")
+    done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs", *source)
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("error: ") == 1
     assert (

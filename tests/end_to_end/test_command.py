@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
+#: A model and data that no check of this machine opens.
+REMOTE = (
+    "--set=model.saved_model=gs://bucket/model",
+    "--set=data.calibration.source=gs://bucket/calibration.npz",
+    "--set=data.evaluation.source=gs://bucket/evaluation.npz",
+)
 VERBS = ("init", "validate", "plan", "compile", "run", "show", "demo")
 
 
@@ -27,7 +33,7 @@ def test_every_verb_has_help(quantgate, verb: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--help",), ("validate", "--help"), ("plan", SPECS / "smallest-on-cpu.yaml")],
+    [("--help",), ("validate", "--help"), ("plan", SPECS / "smallest-on-cpu.yaml", *REMOTE)],
     ids=["help", "validate --help", "plan"],
 )
 def test_light_verbs_import_no_heavy_library(quantgate, arguments: tuple, tmp_path: Path) -> None:
@@ -60,16 +66,26 @@ def test_init_writes_a_valid_spec(quantgate, tmp_path: Path) -> None:
     done = quantgate("init", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "name: my-model-v2" in (folder / "quantgate.yaml").read_text()
-    planned = quantgate("plan", "quantgate.yaml", cwd=folder)
+    planned = quantgate("plan", "quantgate.yaml", *REMOTE, cwd=folder)
     assert planned.returncode == 0, planned.stderr
     assert "  in   integer_only_int8" in planned.stdout
+
+
+def test_plan_refuses_what_validate_refuses(quantgate, tmp_path: Path) -> None:
+    assert quantgate("init", cwd=tmp_path).returncode == 0
+    validated, planned = (
+        quantgate(verb, "quantgate.yaml", cwd=tmp_path) for verb in ("validate", "plan")
+    )
+    assert validated.returncode == planned.returncode == 3
+    assert validated.stderr == planned.stderr
+    assert "`model.saved_model` does not exist" in planned.stderr
 
 
 @pytest.mark.parametrize("metric", ["top1", "roc_auc", "mse", "psnr"])
 def test_init_knows_every_metric(quantgate, tmp_path: Path, metric: str) -> None:
     spec = tmp_path / "spec.yaml"
     assert quantgate("init", spec, "--metric", metric, "--label", "a: b").returncode == 0
-    planned = quantgate("plan", spec)
+    planned = quantgate("plan", spec, *REMOTE)
     assert planned.returncode == 0, planned.stderr
 
 
@@ -93,7 +109,7 @@ def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
 
 
 def test_plan_shows_the_decisive_branch(quantgate) -> None:
-    done = quantgate("plan", SPECS / "integer-only-microcontroller.yaml")
+    done = quantgate("plan", SPECS / "integer-only-microcontroller.yaml", *REMOTE)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == (
@@ -105,7 +121,9 @@ def test_plan_shows_the_decisive_branch(quantgate) -> None:
 
 
 def test_plan_takes_overrides(quantgate) -> None:
-    done = quantgate("plan", SPECS / "smallest-on-cpu.yaml", "--set", "quantize.target=gpu")
+    done = quantgate(
+        "plan", SPECS / "smallest-on-cpu.yaml", "--set", "quantize.target=gpu", *REMOTE
+    )
     assert (
         "  out  int16x8                 a GPU wants float16; name it in quantize.modes to "
         "try it anyway" in (done.stdout.splitlines())

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from quantgate.commands.common.arguments import default_cache
+from quantgate.commands.common.checking import check_files
 from quantgate.commands.common.conclude import conclude
 from quantgate.commands.demo_digits import make_example
 from quantgate.errors import ExitCode
@@ -14,7 +15,7 @@ from quantgate.foundation.extras import FOR_A_RUN, require
 from quantgate.planning.planner import make_plan
 from quantgate.runs.folder import LATEST
 from quantgate.runs.run import Settings, run_spec
-from quantgate.spec import load, preflight
+from quantgate.spec import load
 
 _NEXT = """
 next steps:
@@ -56,7 +57,7 @@ def handle(options: argparse.Namespace) -> int:
     sys.stdout.flush()
     spec = make_example(options.folder)
     loaded = load(spec)
-    preflight(loaded)
+    check_files(loaded)
     runs = options.folder / "runs"
     settings = Settings(runs, cache=default_cache())
     outcome = conclude(run_spec(loaded, make_plan(loaded.spec), settings), settings.manner)

@@ -5,6 +5,7 @@ import sys
 import textwrap
 
 from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.checking import check_files
 from quantgate.domain.flex_ops import COST
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
@@ -31,9 +32,14 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def handle(options: argparse.Namespace) -> int:
-    """Print the plan."""
-    plan = make_plan(load(options.spec, options.overrides).spec)
-    sys.stdout.write(render(plan))
+    """Print the plan.
+
+    Raises:
+        SpecError: the spec or a file it names has a problem.
+    """
+    loaded = load(options.spec, options.overrides)
+    check_files(loaded)
+    sys.stdout.write(render(make_plan(loaded.spec)))
     return ExitCode.OK
 
 

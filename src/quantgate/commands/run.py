@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from quantgate.commands.common.arguments import add_cache_dir, add_runs_dir, add_spec
+from quantgate.commands.common.checking import check_files
 from quantgate.commands.common.conclude import conclude, guarded_as_json
 from quantgate.commands.common.secret_arguments import Secrets, add_secrets, secrets_of
 from quantgate.display.json_lines import write_event
@@ -18,7 +19,7 @@ from quantgate.planning.plan import Plan
 from quantgate.planning.planner import make_plan
 from quantgate.runs.run import Settings, arguments_of, run_spec
 from quantgate.runs.runners import LOCAL, RUNNERS, check_runner, check_targets
-from quantgate.spec import LoadedSpec, load, preflight
+from quantgate.spec import LoadedSpec, load
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -92,7 +93,7 @@ def handle(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     manner = Manner(options.as_json, options.verbose, options.quiet)
     loaded = load(options.spec, options.overrides)
-    preflight(loaded)
+    check_files(loaded)
     secrets = secrets_of(options.secrets, loaded.spec.cluster)
     plan = make_plan(on_this_machine(loaded.spec, with_secrets=bool(secrets)))
     check_runner(options.runner, options.jobs, options.dry_run, bool(secrets))

@@ -4,9 +4,10 @@ import argparse
 import sys
 
 from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.checking import check_files
 from quantgate.errors import ExitCode
 from quantgate.planning.planner import make_plan
-from quantgate.spec import load, preflight
+from quantgate.spec import load
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -15,8 +16,8 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "validate",
         help="check a spec and the files it names, without running anything",
         description="Check a spec: that its keys and values are valid, that its limits are on "
-        "measured metrics, and that the model and data files exist. All problems are shown at "
-        "once, each with its line and a fix.",
+        "measured metrics, that the model and data files exist, and that data and metrics fit the "
+        "model's signature. All problems are shown at once, each with its line and a fix.",
     )
     add_spec(parser)
     parser.set_defaults(handler=handle)
@@ -29,7 +30,7 @@ def handle(options: argparse.Namespace) -> int:
         SpecError: the spec or a file it names has a problem.
     """
     loaded = load(options.spec, options.overrides)
-    preflight(loaded)
+    check_files(loaded)
     plan = make_plan(loaded.spec)
     sys.stdout.write(f"{options.spec} is valid: {plan.extent} for {loaded.spec.name}\n")
     return ExitCode.OK

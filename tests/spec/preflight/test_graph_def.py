@@ -32,7 +32,7 @@ def test_existing_signatures_and_outputs_pass(said, shared_models: Path) -> None
     assert said() == []
     (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
     assert graph.tags == {"serve"}
-    assert "serving_default" in graph.outputs
+    assert "serving_default" in graph.signatures
 
 
 def test_unknown_signatures(said) -> None:
@@ -44,7 +44,7 @@ def test_unknown_signatures(said) -> None:
 
 def test_unknown_outputs(said, shared_models: Path) -> None:
     (graph,) = graphs_of(shared_models / "fashion_mnist" / "saved_model")
-    (output,) = graph.outputs["serving_default"]
+    (output,) = graph.signatures["serving_default"].outputs
     assert said(f"measure.metrics=[top1, {{metric: mse, output: {output}}}]") == []
     (message,) = said("measure.metrics=[{metric: top1, output: nowhere}, mse]")
     assert message == f"the model has no output `nowhere` -> Its outputs are `{output}`."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.checking import check_files
 from quantgate.commands.common.cluster_arguments import add_placement, with_placement
 from quantgate.commands.common.connecting import add_connection
 from quantgate.foundation.extras import import_kfp_without_client, require
@@ -66,6 +67,7 @@ def plan_for_cluster(options: argparse.Namespace) -> ClusterPlan:
         SpecError: the spec is invalid.
     """
     loaded = load(options.spec, options.overrides)
+    check_files(loaded, runs_here=False)
     return ClusterPlan(make_plan(with_placement(loaded.spec, options)), loaded.sha256)
 
 

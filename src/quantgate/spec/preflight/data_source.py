@@ -11,7 +11,7 @@ from quantgate.errors import KeyPath
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import IMAGES, declared_format, format_at, unknown_folders
 from quantgate.spec.model.source_files import COMPLETE_SHARDS, shard_problem
-from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.findings import Finding, Missing
 from quantgate.spec.problems.wording import did_you_mean, dotted, few, listed
 
 _SAVE_NPZ = "Save the arrays with `numpy.savez(path, **{input_name: array})`."
@@ -60,7 +60,7 @@ def callable_findings(source: str, folder: Path, path: KeyPath) -> Iterator[Find
     module = source.partition(":")[0].partition(".")[0]
     if not importlib.machinery.PathFinder.find_spec(module, [str(folder), *sys.path]):
         message = f"{dotted(path)}: there is no module `{module}`"
-        yield Finding(path, message, f"Put it into {folder}, or install it.")
+        yield Missing(path, message, f"Put it into {folder}, or install it.")
 
 
 def _class_findings(target: Path, classes: Sequence[str], path: KeyPath) -> Iterator[Finding]:

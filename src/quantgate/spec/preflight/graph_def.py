@@ -1,29 +1,59 @@
 """Reading of a SavedModel's signatures from `saved_model.pb` without TensorFlow.
 
-Source of the field numbers: tensorflow/core/protobuf/saved_model.proto and meta_graph.proto.
+Source of the field numbers: tensorflow/core/protobuf/saved_model.proto, meta_graph.proto, and
+tensorflow/core/framework/tensor_shape.proto, types.proto.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from quantgate.records.tasks import TensorFacts
+from quantgate.spec.preflight.protobuf import integer, merged, messages, text
+
+TEXT = "string"
 _META_GRAPHS = 2
 _META_INFO, _SIGNATURES, _TAGS = 1, 5, 4
-_OUTPUTS = 2
+_INPUTS, _OUTPUTS = 1, 2
 _KEY, _VALUE = 1, 2
+_DTYPE, _SHAPE = 2, 3
+_DIMENSIONS, _IS_UNKNOWN = 2, 3
+_SIZE = 1
 _INTERNAL_PREFIX = "__saved_model"
+_DTYPES: Mapping[int, str] = MappingProxyType(
+    {
+        1: "float32",
+        2: "float64",
+        3: "int32",
+        4: "uint8",
+        5: "int16",
+        6: "int8",
+        7: TEXT,
+        9: "int64",
+        10: "bool",
+        19: "float16",
+    }
+)
 
-#: Number of bytes after a tag, by wire type with a fixed size.
-_FIXED = {1: 8, 5: 4}
-_VARINT, _BYTES = 0, 2
+#: Tensors by name. None stands for one of unknown rank or another dtype.
+Tensors = Mapping[str, TensorFacts | None]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The inputs and outputs of a signature, as they were declared when it was exported."""
+
+    inputs: Tensors
+    outputs: Tensors
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph of a SavedModel: its tags, and the output names of each signature."""
+    """A graph of a SavedModel: its tags, and its signatures by key."""
 
     tags: frozenset[str]
-    outputs: dict[str, list[str]]
+    signatures: Mapping[str, Declared]
 
 
 def graphs_of(folder: Path) -> list[Graph]:
@@ -34,69 +64,45 @@ def graphs_of(folder: Path) -> list[Graph]:
     """
     try:
         content = memoryview((folder / "saved_model.pb").read_bytes())
-        return [_graph(part) for part in _parts(content, _META_GRAPHS)]
+        return [_graph(part) for part in messages(content, _META_GRAPHS)]
     except (ValueError, IndexError):
         return []
 
 
-def _graph(content: memoryview) -> Graph:
-    info = b"".join(_parts(content, _META_INFO))
-    tags = frozenset(_text(part) for part in _parts(memoryview(info), _TAGS))
-    signatures = {_key(entry): _value(entry) for entry in _parts(content, _SIGNATURES)}
-    outputs = {
-        key: [_key(entry) for entry in _parts(signature, _OUTPUTS)]
-        for key, signature in signatures.items()
-        if not key.startswith(_INTERNAL_PREFIX)
-    }
-    return Graph(tags, outputs)
-
-
-def _key(entry: memoryview) -> str:
-    return "".join(_text(part) for part in _parts(entry, _KEY))
-
-
-def _value(entry: memoryview) -> memoryview:
-    return memoryview(b"".join(_parts(entry, _VALUE)))
-
-
-def _text(part: memoryview) -> str:
-    return str(part, "utf-8")
-
-
-def _parts(content: memoryview, wanted: int) -> Iterator[memoryview]:
-    """Yield the messages and strings of one field.
+def graph_with(folder: Path, tags: list[str]) -> Graph | None:
+    """Return the graph that has exactly these tags, or None if there is none.
 
     Raises:
-        ValueError: the content is not a message.
+        OSError: the file cannot be read.
     """
-    offset = 0
-    while offset < len(content):
-        tag, offset = _varint(content, offset)
-        wire_type = tag & 7
-        if wire_type == _VARINT:
-            _, offset = _varint(content, offset)
-            continue
-        is_bytes = wire_type == _BYTES
-        size, offset = _varint(content, offset) if is_bytes else (_fixed(wire_type), offset)
-        if offset + size > len(content):
-            raise ValueError("truncated")
-        if is_bytes and tag >> 3 == wanted:
-            yield content[offset : offset + size]
-        offset += size
+    return next((graph for graph in graphs_of(folder) if graph.tags == frozenset(tags)), None)
 
 
-def _fixed(wire_type: int) -> int:
-    if wire_type not in _FIXED:
-        raise ValueError(f"unknown wire type: {wire_type}")
-    return _FIXED[wire_type]
+def _graph(content: memoryview) -> Graph:
+    info = merged(content, _META_INFO)
+    tags = frozenset(str(part, "utf-8") for part in messages(info, _TAGS))
+    signatures = _by_key(content, _SIGNATURES)
+    return Graph(
+        tags,
+        {
+            key: Declared(_tensors(signature, _INPUTS), _tensors(signature, _OUTPUTS))
+            for key, signature in signatures.items()
+            if not key.startswith(_INTERNAL_PREFIX)
+        },
+    )
 
 
-def _varint(content: memoryview, offset: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = content[offset]
-        offset += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, offset
-        shift += 7
+def _by_key(content: memoryview, number: int) -> dict[str, memoryview]:
+    return {text(entry, _KEY): merged(entry, _VALUE) for entry in messages(content, number)}
+
+
+def _tensors(signature: memoryview, number: int) -> Tensors:
+    return {name: _facts(info) for name, info in sorted(_by_key(signature, number).items())}
+
+
+def _facts(info: memoryview) -> TensorFacts | None:
+    dtype, shape = _DTYPES.get(integer(info, _DTYPE)), merged(info, _SHAPE)
+    if dtype is None or integer(shape, _IS_UNKNOWN):
+        return None
+    sizes = [integer(dimension, _SIZE) for dimension in messages(shape, _DIMENSIONS)]
+    return TensorFacts(shape=sizes, dtype=dtype)

@@ -1,6 +1,6 @@
 """Checks of a spec's paths before a run, without TensorFlow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from quantgate.errors import KeyPath
@@ -13,17 +13,26 @@ from quantgate.spec.model.spec import Spec
 from quantgate.spec.preflight.data_source import callable_findings, label_findings, source_findings
 from quantgate.spec.preflight.saved_model import keras_findings, saved_model_findings
 from quantgate.spec.preflight.signatures import graph_findings
-from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.findings import Finding, Missing
 from quantgate.spec.problems.wording import did_you_mean, dotted, shortened
 from quantgate.spec.reading.load import LoadedSpec
 
 Check = Callable[[Path], Iterator[Finding]]
+Contents = Callable[[Sequence[Finding]], Iterable[Finding]]
 
 
-def preflight(loaded: LoadedSpec) -> None:
+def preflight(
+    loaded: LoadedSpec, contents: Contents = lambda known: (), *, runs_here: bool = True
+) -> None:
     """Check that the local paths of a spec exist and have the right content.
 
     URIs are not checked, as this machine may not have access to them.
+
+    Args:
+        loaded: the spec.
+        contents: a further check of the files, which takes the problems so far.
+        runs_here: whether the spec will run on this machine. If not, paths may be missing here,
+            and nothing is published here.
 
     Raises:
         SpecError: a path is missing or wrong. The error lists all problems.
@@ -34,8 +43,11 @@ def preflight(loaded: LoadedSpec) -> None:
         *_evaluation_findings(loaded),
         *_metric_findings(loaded),
         *_field_findings(loaded),
-        *_promotion_findings(loaded),
+        *(_promotion_findings(loaded) if runs_here else ()),
     ]
+    if not runs_here:
+        findings = [finding for finding in findings if not isinstance(finding, Missing)]
+    findings += contents(findings)
     if findings:
         raise loaded.source.error(findings)
 
@@ -166,8 +178,8 @@ def _checked(
         yield Finding(path, message, f"The error is: {error.strerror}.")
 
 
-def _missing(target: Path, path: KeyPath, folder: Path) -> Finding:
+def _missing(target: Path, path: KeyPath, folder: Path) -> Missing:
     message = f"{dotted(path)} does not exist: {target}"
     siblings = [entry.name for entry in target.parent.iterdir()] if target.parent.is_dir() else []
     near = did_you_mean(target.name, siblings)
-    return Finding(path, message, near or f"Paths are relative to {folder}.")
+    return Missing(path, message, near or f"Paths are relative to {folder}.")

@@ -7,12 +7,16 @@ from quantgate.domain.figures import MAP
 from quantgate.errors import KeyPath
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.spec import Spec
-from quantgate.spec.preflight.graph_def import Graph, graphs_of
+from quantgate.spec.preflight.graph_def import TEXT, Graph, Tensors, graphs_of
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
 _SIGNATURES: KeyPath = ("model", "signatures")
 _TAGS: KeyPath = ("model", "tags")
+_TAKE_NUMBERS = (
+    "It cannot be quantized. Export a signature that takes numbers (token ids, decoded pixels), "
+    "and prepare them outside the model."
+)
 
 
 def graph_findings(folder: Path, spec: Spec) -> Iterator[Finding]:
@@ -29,12 +33,19 @@ def graph_findings(folder: Path, spec: Spec) -> Iterator[Finding]:
 
 
 def _signature_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
-    known = sorted(graph.outputs)
+    known = sorted(graph.signatures)
     for index, key in enumerate(spec.model.signatures):
         if key not in known:
             message = f"the SavedModel has no signature `{key}`"
             hint = did_you_mean(key, known) or _known_signatures(known)
             yield Finding((*_SIGNATURES, index), message, hint)
+        elif texts := _texts(graph.signatures[key].inputs):
+            message = f"signature `{key}` takes text or encoded bytes in {listed(texts, 'and')}"
+            yield Finding((*_SIGNATURES, index), message, _TAKE_NUMBERS)
+
+
+def _texts(inputs: Tensors) -> list[str]:
+    return [name for name, tensor in inputs.items() if tensor and tensor.dtype == TEXT]
 
 
 def _known_signatures(known: list[str]) -> str:
@@ -46,9 +57,9 @@ def _known_signatures(known: list[str]) -> str:
 def _output_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
     for number, metric in enumerate(spec.measure.metrics):
         key = metric.signature or spec.model.signatures[0]
-        if key in graph.outputs:
+        if key in graph.signatures:
             path: KeyPath = ("measure", "metrics", number)
-            yield from _of_metric(metric, sorted(graph.outputs[key]), path)
+            yield from _of_metric(metric, sorted(graph.signatures[key].outputs), path)
 
 
 def _of_metric(metric: Metric, known: list[str], path: KeyPath) -> Iterator[Finding]:

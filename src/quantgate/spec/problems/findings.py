@@ -29,6 +29,10 @@ class Finding:
     at_key: bool = False
 
 
+class Missing(Finding):
+    """A file or module that this machine lacks, and another one may have."""
+
+
 def spec_error(problems: Sequence[Problem], name: str, lines: Sequence[str]) -> SpecError:
     """Return an error with the problems in the order of the file, and their number."""
     ordered = sorted(problems, key=_order)
