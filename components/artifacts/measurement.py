@@ -14,7 +14,7 @@ from quantgate.errors import InputError
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Measurement
 from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
-from quantgate.statistics.paired_bounds import Samples
+from quantgate.statistics.samples import Samples
 
 MEASUREMENT = "measurement.json"
 SAMPLES = "samples.npz"

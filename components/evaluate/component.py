@@ -20,6 +20,7 @@ def evaluate(
     reference: Input[Artifact] = None,
     limits: Optional[dict] = None,
     choose: Optional[list] = None,
+    candidates: int = 1,
     code: Input[Artifact] = None,
     code_sha256: str = "",
     timeout_s: float = 21600.0,
@@ -39,6 +40,7 @@ def evaluate(
         reference: the baseline's measurement. With it, the evaluation may stop early.
         limits: the spec's `gate`, which decides whether an evaluation stops early.
         choose: the spec's `choose`. Its metrics need all samples.
+        candidates: number of planned candidates, which share the error of passing early.
         code: the user's Python file, or a folder with it, that defines functions for metrics.
         code_sha256: hash of its content, which is checked.
         timeout_s: seconds after which the model is stopped and fails, for each signature.
@@ -54,7 +56,7 @@ def evaluate(
             reference=reference.path if reference else None,
             code=code.path if code else None,
         ),
-        work.EvaluateSettings(metrics, limits, choose, code_sha256, timeout_s),
+        work.EvaluateSettings(metrics, limits, choose, candidates, code_sha256, timeout_s),
         measurement.path,
     )
     if measured.provisional:

@@ -33,7 +33,7 @@ from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
 from quantgate.components.processes.progress import expect
 from quantgate.decision.early_stopping import Contest
-from quantgate.decision.verdicts import Measured
+from quantgate.decision.estimating import Measured
 from quantgate.errors import InputError
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.spec.model.choice import objective_of
@@ -45,7 +45,7 @@ Rows = NDArray[np.int64]
 
 
 def contest_of(
-    reference: str | None, limits: Mapping[str, Any], choose: Sequence[Any]
+    reference: str | None, limits: Mapping[str, Any], choose: Sequence[Any], candidates: int
 ) -> Contest | None:
     """Return the limits and the baseline that decide early, or None to run all samples.
 
@@ -53,6 +53,7 @@ def contest_of(
         reference: folder of the baseline's measurement.
         limits: the spec's `gate`.
         choose: the spec's `choose`.
+        candidates: the number of planned candidates.
     """
     if reference is None:
         return None
@@ -69,6 +70,7 @@ def contest_of(
         ),
         {name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
         [objective_of(line) for line in choose],
+        candidates,
     )
 
 

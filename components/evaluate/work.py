@@ -21,6 +21,7 @@ from quantgate.components.evaluate.scoring import (
 from quantgate.components.evaluate.steps import contest_of
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.user_code import UserCode, import_code
+from quantgate.decision.early_stopping import Contest
 from quantgate.domain.figures import is_slice, slice_of
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
@@ -60,6 +61,7 @@ class EvaluateSettings:
         metrics: the spec's `measure.metrics`.
         limits: the spec's `gate`, which decides whether an evaluation stops early.
         choose: the spec's `choose`. Its metrics need all samples.
+        candidates: number of planned candidates, which share the error of passing early.
         code_sha256: hash of the user's Python file.
         timeout_s: seconds after which the model is stopped, for each signature.
     """
@@ -67,8 +69,14 @@ class EvaluateSettings:
     metrics: Sequence[Mapping[str, object]]
     limits: Mapping[str, Any] | None = None
     choose: Sequence[Any] | None = None
+    candidates: int = 1
     code_sha256: str = ""
     timeout_s: float = TIMEOUT_S
+
+
+def _contest(inputs: EvaluateInputs, settings: EvaluateSettings) -> Contest | None:
+    limits, choose = settings.limits or {}, settings.choose or ()
+    return contest_of(inputs.reference, limits, choose, settings.candidates)
 
 
 def evaluate(
@@ -103,7 +111,7 @@ def evaluate(
     if Path(inputs.model).stat().st_size:
         sha256 = sha256_of_file(inputs.model)
         baseline = None if sha256 == facts.baseline_sha256 else _needed(inputs.baseline, plans)
-        contest = contest_of(inputs.reference, settings.limits or {}, settings.choose or ())
+        contest = _contest(inputs, settings)
         subjects = _subjects(inputs.model, facts, dataset_of, [*plans, *watches], baseline)
         reasons, scores = score_all_signatures(subjects, contest, settings.timeout_s)
     results = _results_of(plans, scores)

@@ -62,7 +62,11 @@ def stopping_early(plan: Plan, baseline_measurement: PipelineTask) -> dict[str, 
     """Return the inputs with which `evaluate` may stop early, or none."""
     if not plan.stops_early:
         return {}
-    return {"reference": baseline_measurement.outputs["measurement"], **terms(plan)}
+    return {
+        "reference": baseline_measurement.outputs["measurement"],
+        "candidates": len(plan.candidates),
+        **terms(plan),
+    }
 
 
 def add_targets(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from quantgate.decision.choice import choose_winner, never_alike, pareto_front, score
 from quantgate.decision.equivalence import alike_by_samples
-from quantgate.decision.verdicts import Measured
+from quantgate.decision.estimating import Measured
 from quantgate.records.choice import ChoiceStep
 from quantgate.spec.model.choice import Objective, WeightedObjective, WithinConfidence
 from quantgate.statistics.estimates import Certain

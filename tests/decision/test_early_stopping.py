@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 
 from quantgate.decision.early_stopping import Contest
-from quantgate.decision.verdicts import Measured
+from quantgate.decision.estimating import Measured
 from quantgate.records.decision import Decision, Entry
 from quantgate.report import html, markdown, terminal
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
-from quantgate.statistics.confidence_sequences import lower_bound, upper_bound
+from quantgate.statistics.confidence_sequences import p_value, upper_bound
 from quantgate.statistics.early_estimate import order_of
 from quantgate.statistics.error_spending import early_confidence, last_confidence, looks_at
 
@@ -108,7 +108,7 @@ def test_an_early_verdict_has_the_bound_for_all_looks(stepping):
     error = 1 - early_confidence(0.95)
     assert verdict.value == drop.mean()
     assert verdict.bound == upper_bound(drop, 1.0, error, 1)
-    assert lower_bound(drop, -1.0, error, 1) > 0.01
+    assert -upper_bound(-drop, 1.0, error, 1) > 0.01
     assert (verdict.confidence, verdict.passed, verdict.p_value) == (0.95, False, None)
 
 
@@ -187,10 +187,19 @@ def test_equal_values_without_a_range_are_not_decided_early(stepping):
     limits = {"psnr": {"max_drop": 0.5, "confidence": 0.95}}
     entry, _ = stepping(values, values.copy(), limits, metric="psnr")
     assert not entry.steps.stopped, "equal values without an edge say nothing of their spread"
-    assert entry.qualified
-    noisy = values + np.random.default_rng(1).normal(0, 1, SAMPLES)
-    entry, _ = stepping(values, noisy, limits, metric="psnr")
-    assert (entry.steps.taken, entry.steps.outcome) == (505, "pass")
+    assert not entry.qualified
+
+
+def test_nothing_passes_early_without_a_range(stepping):
+    """A rare loss that no sample has shown yet may be of any size."""
+    values = np.random.default_rng(0).normal(30, 3, SAMPLES)
+    limits = {"psnr": {"max_drop": 0.5, "confidence": 0.95}}
+    noise = np.random.default_rng(1).normal(0, 1, SAMPLES)
+    passing, _ = stepping(values, values + noise, limits, metric="psnr")
+    assert not passing.steps.stopped
+    assert passing.qualified
+    failing, _ = stepping(values, values + noise - 2, limits, metric="psnr")
+    assert (failing.steps.taken, failing.steps.outcome) == (505, "fail")
 
 
 def test_looks_grow_and_end_before_the_last_sample():
@@ -207,11 +216,13 @@ def test_the_order_is_the_same_each_time():
 
 def test_without_samples_the_bound_is_the_end_of_the_range():
     assert upper_bound(np.array([]), 1.0, 0.05, 1) == 1.0
-    assert lower_bound(np.array([]), -1.0, 0.05, 1) == -1.0
     assert upper_bound(np.array([]), np.inf, 0.05, 1) == np.inf
+    assert p_value(np.array([]), 0.5, 1.0, 1) == 1
+    assert p_value(np.array([]), 0.5, np.inf, 1) == 1
 
 
-def test_symmetric_values_have_the_normal_bound():
+def test_the_looks_share_the_error_of_values_without_a_range():
     values = np.tile([29.0, 31.0], 500)
     expected = 30 + 1.6448536 * values.std(ddof=1) / np.sqrt(1_000)
-    assert upper_bound(values, np.inf, 0.05, 1) == pytest.approx(expected)
+    assert upper_bound(values, np.inf, 0.05, 1) == pytest.approx(expected, abs=1e-4)
+    assert p_value(values, expected, np.inf, 4) == pytest.approx(4 * 0.05, abs=1e-3)

@@ -42,8 +42,8 @@ def test_a_winner_is_explained(decided):
         ("outcome", "won"),
         (
             "met",
-            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0007, with a margin of "
-            "0.0093",
+            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0008, with a margin of "
+            "0.0092",
         ),
         ("met", "size_bytes ratio at most 0.9: 0.500, with a margin of 0.400"),
         ("choice", "size_bytes of 500 bytes is the best; 3 left"),

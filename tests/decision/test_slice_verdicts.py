@@ -87,7 +87,7 @@ def test_small_slices_give_warnings(decide):
         "figures say little: evaluate on more samples of them",
         "10 evaluation samples cannot show that top1[watch] drops by at most 0.05 at 95 % "
         "confidence, not even for a candidate that agrees with the baseline on each of them. At "
-        "least 52 are needed: evaluate on more samples, or widen the limit",
+        "least 59 are needed: evaluate on more samples, or widen the limit",
     ]
 
 

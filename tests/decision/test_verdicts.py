@@ -2,10 +2,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantgate.decision.verdicts import Measured, estimate_of, is_unproven, judge, misses_outright
+from quantgate.decision.estimating import Measured, estimate_of
+from quantgate.decision.verdicts import is_unproven, judge, misses_outright
 from quantgate.domain.rules import MAX_DROP, RULES
 from quantgate.records.decision import Verdict
 from quantgate.spec.model.limit import Limit
@@ -143,7 +144,7 @@ def test_a_limit_with_a_confidence_uses_the_paired_bound():
     (judged,) = judge(candidate, baseline, limits)
     assert judged.confidence == 0.95
     assert judged.value == pytest.approx(0.005)
-    assert judged.bound == pytest.approx(0.0102, abs=1e-4)
+    assert judged.bound == pytest.approx(0.0105, abs=1e-4)
     assert judged.margin == pytest.approx(0.01 - judged.bound)
     assert not judged.passed
     assert judged.outcome == "undecided"
@@ -185,11 +186,11 @@ def test_the_bound_of_a_ratio_is_relative_to_the_baseline():
     assert ratio.interval.low == pytest.approx(1 + rise.interval.low / theirs.mean())
 
 
-def test_a_minimum_has_wilsons_lower_bound():
+def test_a_minimum_has_clopper_and_pearsons_lower_bound():
     candidate, baseline = paired_top1(lost=100, pairs=1000)
     (judged,) = judge(candidate, baseline, {"top1": Limit(min=0.885, confidence=0.95)})
-    # statsmodels.stats.proportion.proportion_confint(900, 1000, alpha=0.1, method="wilson")
-    assert judged.bound == pytest.approx(0.88330, abs=1e-5)
+    # scipy.stats.binomtest(900, 1000).proportion_ci(0.9, method="exact")
+    assert judged.bound == pytest.approx(0.88301, abs=1e-5)
     assert judged.margin == pytest.approx(judged.bound - 0.885)
     assert (judged.outcome, judged.passed, judged.p_value) == ("undecided", False, None)
     (kept,) = judge(candidate, baseline, {"top1": Limit(min=0.883, confidence=0.95)})
@@ -267,7 +268,7 @@ def test_agreement_of_different_models_leaves_uncertainty():
     candidate, baseline = paired_top1(lost=0, pairs=1000)
     (judged,) = judge(candidate, baseline, {"top1": Limit(max_drop=0.002, confidence=0.95)})
     assert judged.value == 0
-    assert judged.bound == pytest.approx(0.0027, abs=5e-5)
+    assert judged.bound == pytest.approx(0.0030, abs=5e-5)
     assert not judged.passed
 
 
@@ -288,10 +289,11 @@ def test_without_complete_pairs_a_limit_with_a_confidence_is_not_met(ours):
 
 def test_a_bound_is_never_below_the_value():
     generator = np.random.default_rng(2)
-    values = generator.normal(size=50)
+    theirs = generator.normal(size=60)
+    ours = theirs + generator.normal(scale=0.1, size=60)
     (judged,) = judge(
-        measured({"psnr": 1.0}, {"psnr": values}),
-        measured({"psnr": 9.0}, {"psnr": values}, sha256="b" * 64),
+        measured({"psnr": 1.0}, {"psnr": ours}),
+        measured({"psnr": 9.0}, {"psnr": theirs}, sha256="b" * 64),
         {"psnr": Limit(max_drop=5, confidence=0.9)},
     )
     assert judged.bound == judged.value == 8
@@ -322,7 +324,8 @@ def test_loosening_a_limit_never_turns_a_pass_into_a_fail(
     assert verdict(candidate, baseline, **{rule: looser}).passed >= strict.passed
 
 
-@given(st.integers(0, 40), st.floats(0, 0.2), st.floats(0.5, 0.999))
+@settings(deadline=None)
+@given(st.integers(0, 40), st.floats(0, 0.2), st.floats(0.8, 0.999))
 def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
     candidate, baseline = paired_top1(lost, pairs=200)
     (plain,) = judge(candidate, baseline, {"top1": Limit(max_drop=limit)})
@@ -331,13 +334,14 @@ def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
     assert (held.outcome == "fail") <= (plain.outcome == "fail")
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(RULES)),
     st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=60),
     st.randoms(use_true_random=False),
     st.floats(1e-6, 1),
     st.floats(0, 1),
-    st.sampled_from([0.5, 0.8, 0.95, 0.99]),
+    st.sampled_from([0.8, 0.95, 0.99]),
 )
 def test_loosening_a_limit_with_a_confidence_never_turns_a_pass_into_a_fail(
     rule, values, random, limit, further, confidence

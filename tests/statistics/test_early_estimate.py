@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from quantgate.domain.figures import METRICS
+from quantgate.records.tasks import Steps
 from quantgate.statistics.early_estimate import Stepwise, range_of
 from quantgate.statistics.error_spending import last_confidence, looks_at
-from quantgate.statistics.paired_bounds import upper_bound
+from quantgate.statistics.paired_proportions import Pairs, p_value
 
 SAMPLES = 2_000
 RUNS = 300
@@ -34,10 +35,11 @@ def verdict_of(values: np.ndarray, limit: float, metric: str, *, limits: int = 1
     """
     lowest, highest = range_of(METRICS[metric], difference=metric != "mse")
     for taken in LOOKS:
-        estimate = Stepwise(values[:taken], lowest, highest, len(LOOKS), limits)
-        if estimate.value <= limit and estimate.upper(CONFIDENCE) <= limit:
+        steps = Steps(taken=taken, available=SAMPLES, limits=limits)
+        estimate = Stepwise(values[:taken], lowest, highest, steps, False, len(LOOKS))
+        if estimate.at_most(limit) <= 1 - CONFIDENCE:
             return "pass"
-        if estimate.value > limit and estimate.lower(CONFIDENCE) > limit:
+        if estimate.at_least(limit) <= 1 - CONFIDENCE:
             return "fail"
     return "undecided"
 
@@ -65,14 +67,19 @@ def test_early_verdicts_on_binary_values_keep_their_error_rate(lost, won):
     assert shares["fail"] <= most(EARLY)
 
 
+def _pairs(drop: np.ndarray) -> Pairs:
+    return Pairs.of(np.maximum(drop, 0), np.maximum(-drop, 0))
+
+
 def test_all_verdicts_together_keep_their_confidence():
     """A drop that is slightly too large rarely passes, early or on all samples."""
     generator, wrong = np.random.default_rng(1), 0
     for _ in range(RUNS):
         drop = flipped(0.02, 0.01)(generator)
         early = verdict_of(drop, 0.01, "top1")
-        bound = upper_bound(np.maximum(drop, 0), np.maximum(-drop, 0), last_confidence(CONFIDENCE))
-        wrong += early == "pass" or (early == "undecided" and bound <= 0.01)
+        p = p_value(_pairs(drop), 0.01)
+        last = 1 - last_confidence(CONFIDENCE)
+        wrong += early == "pass" or (early == "undecided" and p <= last)
     assert 0 < wrong / RUNS <= most(WHOLE)
 
 
@@ -81,9 +88,8 @@ def test_uncorrected_bounds_are_wrong_too_often():
     generator, wrong = np.random.default_rng(1), 0
     for _ in range(RUNS):
         drop = flipped(0.02, 0.01)(generator)
-        won, lost = np.maximum(-drop, 0), np.maximum(drop, 0)
-        bounds = (upper_bound(lost[:taken], won[:taken], CONFIDENCE) for taken in LOOKS)
-        wrong += any(bound <= 0.01 for bound in bounds)
+        p = (p_value(_pairs(drop[:taken]), 0.01) for taken in LOOKS)
+        wrong += any(value <= 1 - CONFIDENCE for value in p)
     assert wrong / RUNS > most(WHOLE)
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from quantgate.decision.advice import advice_for
 from quantgate.decision.choice import Alike, Choice, has_all_figures, is_weighted, score
 from quantgate.decision.equivalence import alike_by, alike_by_samples
+from quantgate.decision.estimating import Measured
 from quantgate.decision.evidence import Contender, Evidence, join_baseline, join_candidates
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts
 from quantgate.decision.slice_verdicts import judge_with_slices
 from quantgate.decision.summary import doubtful_summary, summarize
-from quantgate.decision.verdicts import Measured, intervals_of
+from quantgate.decision.verdicts import intervals_of
 from quantgate.decision.warnings import doubts_among, warnings_of
 from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.warnings import DOUBTS

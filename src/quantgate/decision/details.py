@@ -14,7 +14,8 @@ from quantgate.records.details import Attested, Details, Spread, TensorRange
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, MeasurementStatus
 from quantgate.records.tasks import ModelFacts
 from quantgate.statistics.confusion import Predictions, classes_of, curves_of
-from quantgate.statistics.paired_bounds import Samples, upper_bound
+from quantgate.statistics.paired_proportions import Pairs, score_bound
+from quantgate.statistics.samples import Samples
 
 #: The confidence of a one-sided bound. Two of them make the 95 % interval.
 ONE_SIDED = 0.975
@@ -165,8 +166,8 @@ def _interval(before: Samples, after: Samples, metric: str) -> tuple[float, floa
     """Return Tango's score interval for values of 0 and 1, and the normal one for others."""
     count = len(after)
     if metric in METRICS and METRICS[metric].is_binary:
-        low = -upper_bound(before, after, ONE_SIDED)
-        return low, upper_bound(after, before, ONE_SIDED)
+        pairs = Pairs.of(after, before)
+        return -score_bound(pairs.swapped, ONE_SIDED), score_bound(pairs, ONE_SIDED)
     change = after - before
     half = QUANTILE * float(np.std(change, ddof=1)) / math.sqrt(count) if count > 1 else math.inf
     return float(change.mean()) - half, float(change.mean()) + half

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quantgate.decision.verdicts import Measured, judge
+from quantgate.decision.estimating import Measured
+from quantgate.decision.verdicts import judge
 from quantgate.domain.figures import metric_of
 from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
@@ -12,7 +13,7 @@ from quantgate.spec.model.choice import Objective, metrics_chosen_by
 from quantgate.spec.model.limit import Limit
 from quantgate.statistics.early_estimate import Rows
 from quantgate.statistics.error_spending import CONFIDENCE, early_confidence
-from quantgate.statistics.paired_bounds import Samples
+from quantgate.statistics.samples import Samples
 from quantgate.wording.figures import confidence_text
 from quantgate.wording.verdicts import rule_text
 
@@ -25,11 +26,13 @@ class Contest:
         baseline: the baseline, with the values of all samples.
         limits: the spec's `gate`.
         choose: the spec's `choose`.
+        candidates: the number of planned candidates, which share the error of passing early.
     """
 
     baseline: Measured
     limits: Mapping[str, Limit]
     choose: Sequence[Objective]
+    candidates: int = 1
 
     def steps(self, values: Mapping[str, Samples], rows: Rows) -> Steps:
         """Return the state after some of the samples. The gate's verdicts will be the same.
@@ -42,7 +45,12 @@ class Contest:
             rows: int64 [taken], the samples' places in the data set.
         """
         available = len(next(iter(self.baseline.samples.values())))
-        steps = Steps(taken=len(rows), available=available, limits=self._rules)
+        steps = Steps(
+            taken=len(rows),
+            available=available,
+            limits=self._rules,
+            candidates=self.candidates,
+        )
         if not steps.stopped:
             reason = f"all {available:,} samples were run: {self._why_all}"
             return _ended(steps, VerdictOutcome.UNDECIDED, reason)

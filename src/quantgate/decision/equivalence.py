@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from quantgate.decision.choice import Alike
-from quantgate.decision.verdicts import Measured, estimate_of
+from quantgate.decision.estimating import Measured, estimate_of
 from quantgate.domain.figures import LATENCIES, MEDIAN
 from quantgate.domain.rules import worsening
 from quantgate.records.tasks import Interval

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from quantgate.decision.estimating import Measured
 from quantgate.decision.sample_sets import SampleSets, random_purposes
 from quantgate.decision.standings import Standing, standing_of, standing_of_measurement
-from quantgate.decision.verdicts import Measured
 from quantgate.domain.figures import FIGURES, SIZE, metric_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import BASELINE, MODES
@@ -28,7 +28,7 @@ from quantgate.records.tasks import (
 from quantgate.statistics.confusion import Predictions
 from quantgate.statistics.early_estimate import Rows
 from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS, Timings
-from quantgate.statistics.paired_bounds import Samples
+from quantgate.statistics.samples import Samples
 
 
 @dataclass(frozen=True)

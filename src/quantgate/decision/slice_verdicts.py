@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from quantgate.decision.estimating import Measured
 from quantgate.decision.power_warnings import warnings_of_power
-from quantgate.decision.verdicts import Measured, judge
+from quantgate.decision.verdicts import judge
 from quantgate.domain.figures import slice_figure
 from quantgate.domain.warnings import SMALL_SLICES, Warned
 from quantgate.records.decision import Verdict

@@ -6,49 +6,21 @@ violates it at the bound on the other side, and is undecided in between.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
-from quantgate.domain.figures import LATENCIES, METRICS, metric_of
+from quantgate.decision.estimating import Measured, early_estimate, estimate_of, figure_estimate
+from quantgate.domain.figures import metric_of
 from quantgate.domain.rules import MIN, RULES, Rule, margin_of
 from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
-from quantgate.records.tasks import Interval, Steps
+from quantgate.records.tasks import Interval
 from quantgate.spec.model.limit import Rules
-from quantgate.statistics.early_estimate import Rows, Stepwise, range_of
-from quantgate.statistics.error_spending import CONFIDENCE, last_confidence, looks_at
-from quantgate.statistics.estimates import Certain, Estimate, Mean, Paired, are_sound, whole_samples
-from quantgate.statistics.latency_ratios import Clocked, Timings
-from quantgate.statistics.paired_bounds import Samples
+from quantgate.statistics.error_spending import CONFIDENCE, last_confidence
+from quantgate.statistics.estimates import Estimate
+from quantgate.statistics.samples import samples_above
 
 USUAL_CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The measurements of one model.
-
-    Attributes:
-        model_sha256: the hash of the model's bytes, or None if there is no model.
-        figures: the figures by name.
-        samples: per metric float64 [samples], in the data set's order. They may be read lazily.
-        metrics: the metric by the name of its figure.
-        timings: float64 [rounds] in milliseconds, NaN if the model sat the round out. None if it
-            was not timed.
-        steps: the end of its evaluation, if it might have stopped early.
-        covered: int64 [samples], the samples of the data set that were run, or None for all.
-    """
-
-    model_sha256: str | None
-    figures: Mapping[str, float]
-    samples: Mapping[str, Samples]
-    metrics: Mapping[str, str] = field(default_factory=dict)
-    timings: Timings | None = None
-    steps: Steps | None = None
-    covered: Rows | None = None
-
-    def in_memory(self) -> "Measured":
-        """Return a copy with the samples read once and for all."""
-        return replace(self, samples=dict(self.samples))
+#: Levels this close are equal but for rounding.
+ROUNDING = 1e-9
 
 
 def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) -> list[Verdict]:
@@ -72,23 +44,12 @@ def intervals_of(measured: Measured, limits: Mapping[str, Rules]) -> dict[str, I
     """
     intervals = {}
     for name, value in measured.figures.items():
-        estimate = _early(name, MIN, measured, measured) or _of_figure(name, measured)
+        estimate = early_estimate(name, MIN, measured, measured) or figure_estimate(name, measured)
         limit = limits.get(name)
         confidence = (limit and limit.confidence) or USUAL_CONFIDENCE
         if estimate and (interval := _interval(value, confidence, estimate)):
             intervals[name] = interval
     return intervals
-
-
-def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
-    """Return the evidence on the value that a rule limits, or None if there is none."""
-    if name in LATENCIES:
-        return _of_timings(name, rule, candidate, baseline)
-    if not rule.compares:
-        return _of_figure(name, candidate)
-    if candidate.model_sha256 == baseline.model_sha256:
-        return Certain(rule.value(_figure(candidate, name), _figure(baseline, name)))
-    return _of_difference(name, rule, candidate, baseline)
 
 
 def misses_outright(verdict: Verdict) -> bool:
@@ -104,28 +65,6 @@ def is_unproven(verdict: Verdict) -> bool:
     )
 
 
-def _of_timings(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
-    percent, ours, theirs = LATENCIES[name].percentile, candidate.timings, baseline.timings
-    if percent is None or ours is None or theirs is None:
-        return None
-    return Clocked(rule.value, ours, theirs, percent)
-
-
-def _of_figure(name: str, candidate: Measured) -> Estimate | None:
-    values = candidate.samples.get(name)
-    return Mean(values) if values is not None and are_sound(values) else None
-
-
-def _of_difference(
-    name: str, rule: Rule, candidate: Measured, baseline: Measured
-) -> Estimate | None:
-    ours, theirs = candidate.samples.get(name), baseline.samples.get(name)
-    if ours is None or theirs is None or not are_sound(ours, theirs):
-        return None
-    first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
-    return Paired(first, second, rule.scale(_figure(baseline, name)), rule.offset)
-
-
 def _verdict(
     name: str,
     rule: Rule,
@@ -134,8 +73,8 @@ def _verdict(
     candidate: Measured,
     baseline: Measured,
 ) -> Verdict:
-    figure, early = _figure(candidate, name), _early(name, rule, candidate, baseline)
-    value = early.value if early else rule.value(figure, _figure(baseline, name))
+    figure, early = candidate.figure(name), early_estimate(name, rule, candidate, baseline)
+    value = early.value if early else rule.value(figure, baseline.figure(name))
     undecided = Verdict(
         name=name,
         metric=metric_of(name, baseline.metrics),
@@ -161,44 +100,37 @@ def _verdict(
     return undecided if estimate is None else _at_confidence(undecided, value, last, estimate)
 
 
-def _early(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Stepwise | None:
-    """Return the estimate from the samples of an evaluation that stopped early.
-
-    The baseline's figure in a relative rule is taken as known, and so it is that of all samples.
-    """
-    metric = METRICS.get(metric_of(name, baseline.metrics) or "")
-    reference = _figure(baseline, name)
-    value = rule.value(_figure(candidate, name), reference)
-    steps, covered = candidate.steps, candidate.covered
-    if steps is None or covered is None or metric is None or not math.isfinite(value):
-        return None
-    ours = candidate.samples[name]
-    values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
-    minimum, maximum = range_of(metric, difference=rule.compares)
-    looks = len(looks_at(steps.available))
-    scale = rule.scale(reference)
-    return Stepwise(values, minimum, maximum, looks, steps.limits, scale, rule.offset)
-
-
 def _at_confidence(
     verdict: Verdict, value: float, confidence: float, estimate: Estimate
 ) -> Verdict:
-    # A confidence never makes a limit easier to meet, nor easier to violate.
-    low, high = min(estimate.lower(confidence), value), max(estimate.upper(confidence), value)
-    rule = RULES[verdict.rule]
-    bound, other = (low, high) if rule.is_floor else (high, low)
+    """Decide by p-values. A confidence never makes a limit easier to meet, nor to violate."""
+    rule, error = RULES[verdict.rule], (1 - confidence) * (1 + ROUNDING)
+    met, violated = estimate.at_most(verdict.limit), estimate.at_least(verdict.limit)
+    if rule.is_floor:
+        met, violated = violated, met
+    meets = margin_of(rule, value, verdict.limit) >= 0
+    undecided = not (met <= error if meets else violated <= error)
+    bound = _bound(verdict, value, confidence, estimate)
     margin = margin_of(rule, bound, verdict.limit)
-    undecided = not margin >= 0 and not margin_of(rule, other, verdict.limit) < 0
     needed = estimate.samples_to_decide(confidence, verdict.limit) if undecided else math.nan
     known = verdict.model_copy(
         update={
             "bound": _finite(bound),
-            "interval": _interval(value, confidence, estimate),
+            "interval": _interval(value, confidence, estimate, bound),
             "p_value": estimate.p_value,
-            "samples_needed": whole_samples(needed, estimate.samples),
+            "gap": estimate.gap if undecided else None,
+            "few_share": estimate.few_share if undecided else None,
+            "samples_needed": samples_above(needed, estimate.samples),
         }
     )
-    return _decided(known, margin, undecided=undecided)
+    passed = meets and not undecided
+    return _decided(known, max(margin, 0.0) if passed else min(margin, 0.0), undecided=undecided)
+
+
+def _bound(verdict: Verdict, value: float, confidence: float, estimate: Estimate) -> float:
+    if RULES[verdict.rule].is_floor:
+        return min(estimate.lower(confidence), value)
+    return max(estimate.upper(confidence), value)
 
 
 def _decided(verdict: Verdict, margin: float, *, undecided: bool = False) -> Verdict:
@@ -210,18 +142,15 @@ def _decided(verdict: Verdict, margin: float, *, undecided: bool = False) -> Ver
     )
 
 
-def _interval(value: float, confidence: float, estimate: Estimate) -> Interval | None:
-    """Return a two-sided interval, each side at half of the error rate."""
-    side = (1 + confidence) / 2
-    low, high = min(estimate.lower(side), value), max(estimate.upper(side), value)
+def _interval(
+    value: float, confidence: float, estimate: Estimate, *others: float
+) -> Interval | None:
+    """Return a two-sided interval with the value, each side at half of the error rate."""
+    ends = (*estimate.interval(confidence), value, *others)
+    low, high = min(ends), max(ends)
     if not (math.isfinite(low) and math.isfinite(high)):
         return None
     return Interval(confidence=confidence, low=low, high=high)
-
-
-def _figure(measured: Measured, name: str) -> float:
-    value = measured.figures.get(name, math.nan)
-    return value if math.isfinite(value) else math.nan
 
 
 def _finite(value: float) -> float | None:

@@ -36,6 +36,9 @@ class Verdict(Record):
         bound: the one-sided confidence bound of `value`.
         interval: the two-sided interval of `value`.
         p_value: McNemar's exact two-sided p-value, for what two models get right.
+        gap: why values have no bound on one side: "few" of them, all "equal", or "skewed" so that a
+            few samples decide the mean.
+        few_share: for "skewed", the share of the spread that the most distant 1 % make up.
         margin: the distance of `bound` (or `value` without a confidence) from the limit, in the
             rule's unit. Negative for a violated limit, None if nothing measured could tell. Without
             a margin no rule passes.
@@ -58,6 +61,8 @@ class Verdict(Record):
     bound: float | None = None
     interval: Interval | None = None
     p_value: float | None = None
+    gap: Literal["few", "equal", "skewed"] | None = None
+    few_share: float | None = None
     margin: float | None
     outcome: VerdictOutcome
     samples_needed: int | None = None

@@ -151,13 +151,14 @@ class Steps(Record):
     """The end of an evaluation in growing steps.
 
     The first `taken` of `available` samples, in random order, were run. `limits` is the number of
-    rules in the accuracy limits. `outcome` is "pass" or "fail" if the limits were certain to be met
+    rules in the accuracy limits, and `candidates` that of the planned candidates. `outcome` is "pass" or "fail" if the limits were certain to be met
     or violated by then. Otherwise it is "undecided". `reason` is a sentence.
     """
 
     taken: int
     available: int
     limits: int
+    candidates: int = 1
     outcome: VerdictOutcome = VerdictOutcome.UNDECIDED
     reason: str = ""
 

@@ -1,14 +1,17 @@
 """Estimates from the samples taken so far, at the looks of `error_spending`."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.domain.figure import Figure
-from quantgate.statistics.confidence_sequences import lower_bound, upper_bound
-from quantgate.statistics.error_spending import early_confidence
-from quantgate.statistics.paired_bounds import Samples, samples_needed
+from quantgate.records.tasks import Steps
+from quantgate.statistics.confidence_sequences import p_value, upper_bound
+from quantgate.statistics.error_spending import EARLY_SHARE
+from quantgate.statistics.means import samples_needed
+from quantgate.statistics.samples import Samples
 
 Rows = NDArray[np.int64]
 
@@ -28,12 +31,16 @@ def order_of(samples: int) -> Rows:
 class Stepwise:
     """An estimate of `offset + scale * mean(values)` over all samples, from some of them.
 
+    The error of passing early is shared by all planned candidates, and that of failing early by the
+    candidate's limits. Nothing passes early without an edge on the side of its bound.
+
     Attributes:
         values: float64 [taken].
         minimum: the lower end of the values' range, or -inf.
         maximum: the upper end of the values' range, or inf.
+        steps: the state of the evaluation.
+        is_floor: whether the limit is a lower one, so that the lower bound is to meet it.
         looks: the number of early looks.
-        limits: the number of limits that share the error.
         scale: the factor of the mean, above zero.
         offset: in the unit of the limit, as the bounds are.
     """
@@ -41,11 +48,14 @@ class Stepwise:
     values: Samples
     minimum: float
     maximum: float
+    steps: Steps
+    is_floor: bool
     looks: int
-    limits: int
     scale: float = 1.0
     offset: float = 0.0
     p_value: None = None
+    gap: None = None
+    few_share: None = None
 
     @property
     def samples(self) -> int:
@@ -57,25 +67,51 @@ class Stepwise:
         """The estimate without a bound."""
         return self.offset + self.scale * float(np.mean(self.values))
 
+    def at_most(self, limit: float) -> float:
+        """Return the p-value over all looks, as a part of what early looks may spend."""
+        return self._spent(self.values, self._plain(limit), self.maximum, passes=not self.is_floor)
+
+    def at_least(self, limit: float) -> float:
+        """Return the p-value on the other side, likewise."""
+        return self._spent(-self.values, -self._plain(limit), -self.minimum, passes=self.is_floor)
+
     def upper(self, confidence: float) -> float:
         """Return the upper bound over all looks, at the error that early looks may spend."""
-        bound = upper_bound(self.values, self.maximum, self._error(confidence), self.looks)
+        bound = self._bound(self.values, self.maximum, confidence, passes=not self.is_floor)
         return self.offset + self.scale * bound
 
     def lower(self, confidence: float) -> float:
         """Return the lower bound, likewise."""
-        bound = lower_bound(self.values, self.minimum, self._error(confidence), self.looks)
-        return self.offset + self.scale * bound
+        bound = self._bound(-self.values, -self.minimum, confidence, passes=self.is_floor)
+        return self.offset - self.scale * bound
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return both bounds."""
+        side = (1 + confidence) / 2
+        return self.lower(side), self.upper(side)
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
         """Apply the square-root law at a single look."""
-        wanted = (limit - self.offset) / self.scale
+        wanted = self._plain(limit)
         side = 1.0 if self.value <= limit else -1.0
-        zeros = np.zeros_like(self.values)
-        return samples_needed(side * self.values, zeros, confidence, side * wanted)
+        return samples_needed(side * self.values, confidence, side * wanted)
 
-    def _error(self, confidence: float) -> float:
-        return (1 - early_confidence(confidence)) / self.limits
+    def _spent(self, values: Samples, limit: float, maximum: float, *, passes: bool) -> float:
+        if passes and math.isinf(maximum):
+            return 1.0
+        return min(1.0, p_value(values, limit, maximum, self.looks) / self._share(passes=passes))
+
+    def _bound(self, values: Samples, maximum: float, confidence: float, *, passes: bool) -> float:
+        if passes and math.isinf(maximum):
+            return math.inf
+        error = (1 - confidence) * self._share(passes=passes)
+        return upper_bound(values, maximum, error, self.looks)
+
+    def _share(self, *, passes: bool) -> float:
+        return EARLY_SHARE / (self.steps.candidates if passes else self.steps.limits)
+
+    def _plain(self, limit: float) -> float:
+        return (limit - self.offset) / self.scale
 
 
 def range_of(metric: Figure, *, difference: bool) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Estimates of the value that a rule limits: one class for each kind of evidence.
 
 A value without doubt is its own bound. A difference of two models is estimated from pairs of
-samples, and a figure by itself from its samples. `decision.verdicts` chooses the class for each
+samples, and a figure by itself from its samples. `decision.estimating` chooses the class for each
 rule.
 """
 
@@ -11,7 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
-from quantgate.statistics.paired_bounds import Samples, mcnemar, samples_needed, upper_bound
+from quantgate.statistics import means, paired_proportions, proportions
+from quantgate.statistics.means import Gap, Moments
+from quantgate.statistics.paired_proportions import Pairs, score_bound
+from quantgate.statistics.samples import Samples
 
 
 class Estimate(Protocol):
@@ -25,11 +28,28 @@ class Estimate(Protocol):
     def p_value(self) -> float | None:
         """McNemar's p-value, for two models compared in what they get right."""
 
+    @property
+    def gap(self) -> Gap | None:
+        """Why there is no bound on one side at least, None if there are both."""
+
+    @property
+    def few_share(self) -> float | None:
+        """The share of the spread that the most distant 1 % make up, if that is in the way."""
+
+    def at_most(self, limit: float) -> float:
+        """Return the smallest level at which the upper bound is at most `limit`: a p-value."""
+
+    def at_least(self, limit: float) -> float:
+        """Return the smallest level at which the lower bound is at least `limit`."""
+
     def upper(self, confidence: float) -> float:
         """Return the one-sided upper confidence bound, infinite for too few samples."""
 
     def lower(self, confidence: float) -> float:
         """Return the one-sided lower confidence bound, likewise."""
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return a two-sided interval to show, each side at half of the error rate."""
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
         """Return the number of similar samples that would put a bound on this side of `limit`.
@@ -45,6 +65,16 @@ class Certain:
     value: float
     samples: int = 0
     p_value: None = None
+    gap: None = None
+    few_share: None = None
+
+    def at_most(self, limit: float) -> float:
+        """Return 0 if the value is at most the limit, otherwise 1."""
+        return float(self.value > limit)
+
+    def at_least(self, limit: float) -> float:
+        """Return 0 if the value is at least the limit, otherwise 1."""
+        return float(self.value < limit)
 
     def upper(self, confidence: float) -> float:
         """Return the value."""
@@ -53,6 +83,10 @@ class Certain:
     def lower(self, confidence: float) -> float:
         """Return the value."""
         return self.value
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return the value twice."""
+        return self.value, self.value
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
         """Return zero."""
@@ -60,42 +94,118 @@ class Certain:
 
 
 @dataclass(frozen=True)
-class Paired:
-    """The value `offset + scale * mean(first - second)` over float64 [samples], with scale > 0."""
+class PairedProportions:
+    """The value `offset + scale * mean(first - second)` of pairs of right and wrong."""
 
-    first: Samples
-    second: Samples
+    pairs: Pairs
     scale: float = 1.0
     offset: float = 0.0
+    gap: None = None
+    few_share: None = None
 
     @property
     def samples(self) -> int:
         """The number of pairs."""
-        return len(self.first)
+        return self.pairs.total
 
     @property
-    def p_value(self) -> float | None:
-        """McNemar's exact p-value, or None if values are not 0 or 1."""
-        return mcnemar(self.first, self.second)
+    def p_value(self) -> float:
+        """McNemar's exact p-value."""
+        return paired_proportions.mcnemar(self.pairs)
+
+    def at_most(self, limit: float) -> float:
+        """Return the exact p-value."""
+        return paired_proportions.p_value(self.pairs, self._plain(limit))
+
+    def at_least(self, limit: float) -> float:
+        """Return the exact p-value of the pairs with the models swapped."""
+        return paired_proportions.p_value(self.pairs.swapped, -self._plain(limit))
 
     def upper(self, confidence: float) -> float:
-        """Return Tango's score bound for values of 0 and 1, otherwise a bootstrap bound."""
-        return self.offset + self.scale * upper_bound(self.first, self.second, confidence)
+        """Return the exact bound."""
+        return self.offset + self.scale * paired_proportions.upper_bound(self.pairs, confidence)
 
     def lower(self, confidence: float) -> float:
-        """Return the negated upper bound of `second - first`."""
-        return self.offset - self.scale * upper_bound(self.second, self.first, confidence)
+        """Return the negated upper bound of the pairs with the models swapped."""
+        bound = paired_proportions.upper_bound(self.pairs.swapped, confidence)
+        return self.offset - self.scale * bound
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return Tango's score interval."""
+        side = (1 + confidence) / 2
+        low, high = score_bound(self.pairs.swapped, side), score_bound(self.pairs, side)
+        return self.offset - self.scale * low, self.offset + self.scale * high
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
         """Apply the square-root law, on the side of `limit` where the mean is."""
-        return _to_decide(self.first, self.second, confidence, (limit - self.offset) / self.scale)
+        wanted = self._plain(limit)
+        if self.pairs.mean > wanted:
+            return paired_proportions.samples_needed(self.pairs.swapped, confidence, -wanted)
+        return paired_proportions.samples_needed(self.pairs, confidence, wanted)
+
+    def _plain(self, limit: float) -> float:
+        return (limit - self.offset) / self.scale
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """The share of samples that a model gets right."""
+
+    hits: int
+    samples: int
+    p_value: None = None
+    gap: None = None
+    few_share: None = None
+
+    def at_most(self, limit: float) -> float:
+        """Return the exact p-value."""
+        return proportions.p_value(self.hits, self.samples, limit)
+
+    def at_least(self, limit: float) -> float:
+        """Return the exact p-value of the share that it gets wrong."""
+        return proportions.p_value(self._misses, self.samples, 1 - limit)
+
+    def upper(self, confidence: float) -> float:
+        """Return Clopper and Pearson's bound."""
+        return proportions.upper_bound(self.hits, self.samples, confidence)
+
+    def lower(self, confidence: float) -> float:
+        """Return Clopper and Pearson's bound."""
+        return 1 - proportions.upper_bound(self._misses, self.samples, confidence)
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return Clopper and Pearson's interval."""
+        side = (1 + confidence) / 2
+        return self.lower(side), self.upper(side)
+
+    def samples_to_decide(self, confidence: float, limit: float) -> float:
+        """Apply the square-root law, on the side of `limit` where the share is."""
+        if self.hits > limit * self.samples:
+            return proportions.samples_needed(self._misses, self.samples, confidence, 1 - limit)
+        return proportions.samples_needed(self.hits, self.samples, confidence, limit)
+
+    @property
+    def _misses(self) -> int:
+        return self.samples - self.hits
 
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of values, float64 [samples]."""
+    """The value `offset + scale * mean(values)`, with scale > 0.
+
+    Attributes:
+        values: float64 [samples].
+        minimum: the lower end of the values' range, or -inf.
+        maximum: the upper end of the values' range, or inf.
+        scale: the factor of the mean.
+        offset: in the unit of the limit, as the bounds are.
+    """
 
     values: Samples
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    scale: float = 1.0
+    offset: float = 0.0
     p_value: None = None
 
     @property
@@ -103,41 +213,45 @@ class Mean:
         """The number of values."""
         return len(self.values)
 
+    @property
+    def gap(self) -> Gap | None:
+        """Why the values have no bound on one side at least, None if they have both."""
+        sides = ((self.values, self.maximum), (-self.values, -self.minimum))
+        gaps = (Moments.of(values).gap for values, edge in sides if math.isinf(edge))
+        return next((gap for gap in gaps if gap), None)
+
+    @property
+    def few_share(self) -> float | None:
+        """The share of the spread that the most distant 1 % make up, if that is in the way."""
+        return means.share_of_few(self.values) if self.gap == "skewed" else None
+
+    def at_most(self, limit: float) -> float:
+        """Return the greater of Student's and Hall's p-value."""
+        return means.p_value(self.values, self._plain(limit), self.maximum)
+
+    def at_least(self, limit: float) -> float:
+        """Return the same of the negated values."""
+        return means.p_value(-self.values, -self._plain(limit), -self.minimum)
+
     def upper(self, confidence: float) -> float:
-        """Return Wilson's score bound (Tango's against zeros) for 0 and 1, or a bootstrap bound."""
-        return upper_bound(self.values, np.zeros_like(self.values), confidence)
+        """Return the greater of Student's and Hall's bound."""
+        return self.offset + self.scale * means.upper_bound(self.values, confidence, self.maximum)
 
     def lower(self, confidence: float) -> float:
-        """Return `1 - upper(1 - values)`: the bound is symmetric for values in [0, 1]."""
-        return 1 - upper_bound(1 - self.values, np.zeros_like(self.values), confidence)
+        """Return the negated upper bound of the negated values."""
+        bound = means.upper_bound(-self.values, confidence, -self.minimum)
+        return self.offset - self.scale * bound
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return both bounds."""
+        side = (1 + confidence) / 2
+        return self.lower(side), self.upper(side)
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
         """Apply the square-root law, on the side of `limit` where the mean is."""
-        if float(np.mean(self.values)) <= limit:
-            values, target = self.values, limit
-        else:
-            values, target = 1 - self.values, 1 - limit
-        return samples_needed(values, np.zeros_like(values), confidence, target)
+        wanted = self._plain(limit)
+        side = 1.0 if float(np.mean(self.values)) <= wanted else -1.0
+        return means.samples_needed(side * self.values, confidence, side * wanted)
 
-
-def _to_decide(first: Samples, second: Samples, confidence: float, limit: float) -> float:
-    if float(np.mean(first - second)) > limit:
-        first, second, limit = second, first, -limit
-    return samples_needed(first, second, confidence, limit)
-
-
-def are_sound(*arrays: Samples | None) -> bool:
-    """Return whether all arrays are there, of one length, not empty and finite."""
-    first = arrays[0]
-    return first is not None and all(
-        values is not None
-        and values.shape == first.shape
-        and values.size > 0
-        and bool(np.isfinite(values).all())
-        for values in arrays
-    )
-
-
-def whole_samples(needed: float, present: int) -> int | None:
-    """Return a number of samples above those present, or None if no number would do."""
-    return max(int(needed), present + 1) if math.isfinite(needed) else None
+    def _plain(self, limit: float) -> float:
+        return (limit - self.offset) / self.scale

@@ -10,7 +10,7 @@ Source: Efron, B. and Tibshirani, R. (1993), An Introduction to the Bootstrap, c
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +80,26 @@ class Clocked:
     second: Timings
     percent: float
     p_value: None = None
+    gap: None = None
+    few_share: None = None
 
     @property
     def samples(self) -> int:
         """The number of rounds in which both took part."""
         return int(_common(self.first, self.second).shape[1])
+
+    def at_most(self, limit: float) -> float:
+        """Return the share of resamples above the limit, or what so few rounds cannot exclude."""
+        return max(self._unseen, self._share(lambda values: values > limit))
+
+    def at_least(self, limit: float) -> float:
+        """Return the share of resamples below the limit, likewise."""
+        return max(self._unseen, self._share(lambda values: values < limit))
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return both bounds."""
+        side = (1 + confidence) / 2
+        return self.lower(side), self.upper(side)
 
     def upper(self, confidence: float) -> float:
         """Return the one-sided upper bootstrap bound, infinite for too few rounds."""
@@ -105,11 +120,23 @@ class Clocked:
         return math.inf if slack == 0 else self.samples * ((nearer - value) / slack) ** 2
 
     def _bound(self, quantile: float, confidence: float, unknown: float) -> float:
-        both = _common(self.first, self.second)
-        if both.shape[1] < least_runs(self.percent, confidence):
+        if self.samples < least_runs(self.percent, confidence):
             return unknown
-        resampled = _resampled_percentiles(both, [self.percent])[0].T.tolist()
-        return float(np.quantile([self.value(*pair) for pair in resampled], quantile))
+        return float(np.quantile(self._resampled, quantile))
+
+    def _share(self, is_beyond: Callable[[Timings], NDArray[np.bool_]]) -> float:
+        return float(np.mean(is_beyond(self._resampled))) if self.samples else 1.0
+
+    @property
+    def _unseen(self) -> float:
+        """The probability that all rounds are below the percentile."""
+        return math.exp(self.samples * math.log(self.percent / 100))
+
+    @cached_property
+    def _resampled(self) -> Timings:
+        both = _common(self.first, self.second)
+        pairs = _resampled_percentiles(both, [self.percent])[0].T.tolist()
+        return np.array([self.value(*pair) for pair in pairs])
 
 
 def is_distinguishable(interval: Interval | None, itself: Interval | None) -> bool:

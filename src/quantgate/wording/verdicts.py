@@ -70,6 +70,8 @@ def reach_text(verdict: Verdict) -> str:
 
 def _undecided_text(verdict: Verdict) -> str:
     value = f"{_subject(verdict)} of {amount_text(verdict, verdict.value or 0.0)}"
+    if verdict.gap:
+        return f"{rule_text(verdict)}: {value} {_gap_text(verdict)}"
     if verdict.margin is None or verdict.interval is None:
         return f"{rule_text(verdict)}: {value} is based on too few {_evidence(verdict)} to show it"
     interval = (
@@ -83,6 +85,20 @@ def _undecided_text(verdict: Verdict) -> str:
     return (
         f"{value} ({interval}) leaves {limit} undecided: {enough} "
         f"{'runs' if verdict.name in LATENCIES else 'samples'} would decide it"
+    )
+
+
+def _gap_text(verdict: Verdict) -> str:
+    needed = verdict.samples_needed
+    enough = "" if needed is None else f". About {needed:,} samples would decide it"
+    if verdict.gap == "few":
+        return f"is based on too few samples for a bound{enough}"
+    if verdict.gap == "equal":
+        return "has no bound, as all values per sample are equal and say nothing of their spread"
+    share = 100 * (verdict.few_share or 0.0)
+    return (
+        f"has no bound, as a few samples decide it: 1 % of them make up {share:.0f} % of the "
+        f"spread{enough}"
     )
 
 

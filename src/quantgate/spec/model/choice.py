@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from quantgate.domain.figure import Figure
 from quantgate.domain.figures import FIGURES, metric_of
 from quantgate.spec.model.amount import Amount, Percentage
+from quantgate.spec.model.limit import MOST_CONFIDENCE
 from quantgate.spec.model.section import Alternatives, Section
 
 # Figures that a spec names itself may stand here too, of which a schema knows nothing.
@@ -27,8 +28,8 @@ class WithinConfidence(Section):
     """A tolerance for differences that are not statistically significant."""
 
     confidence: float = Field(
-        ge=0.5,
-        lt=1,
+        gt=0.5,
+        le=MOST_CONFIDENCE,
         description="Candidates that are not significantly worse than the best one at this "
         "one-sided confidence are tied with it. Differences are paired by sample.",
     )

@@ -17,6 +17,8 @@ from quantgate.domain.rules import (
 from quantgate.spec.model.amount import Amount, Percent
 from quantgate.spec.model.section import Alternatives
 
+#: A higher confidence asks for more samples than any evaluation set has.
+MOST_CONFIDENCE = 1 - 1e-6
 #: The units of rules' values, in words.
 _UNITS = {"%": ", in percent", "": "", None: ", in the metric's unit"}
 
@@ -39,8 +41,8 @@ class Rules(Alternatives):
     max_ratio: float | None = _optional(MAX_RATIO)
     confidence: float | None = Field(
         default=None,
-        ge=0.5,
-        lt=1,
+        gt=0.5,
+        le=MOST_CONFIDENCE,
         description="The one-sided confidence of the bound that must meet each rule. The bound is "
         "that of the paired difference from the baseline, or of the metric for `min` and `max`. "
         "For latency the pairs are rounds.",

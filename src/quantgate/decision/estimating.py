@@ -1,0 +1,144 @@
+"""The evidence on the value that a rule limits, from the measurements of two models."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from quantgate.domain.figures import LATENCIES, METRICS, metric_of
+from quantgate.domain.rules import Rule
+from quantgate.records.tasks import Steps
+from quantgate.statistics.early_estimate import Rows, Stepwise, range_of
+from quantgate.statistics.error_spending import looks_at
+from quantgate.statistics.estimates import (
+    Certain,
+    Estimate,
+    Mean,
+    PairedProportions,
+    Proportion,
+)
+from quantgate.statistics.latency_ratios import Clocked, Timings
+from quantgate.statistics.paired_proportions import Pairs
+from quantgate.statistics.samples import Samples, are_binary, are_sound
+
+#: The range of values that nothing is known about.
+UNBOUNDED = (-math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measurements of one model.
+
+    Attributes:
+        model_sha256: the hash of the model's bytes, or None if there is no model.
+        figures: the figures by name.
+        samples: per metric float64 [samples], in the data set's order. They may be read lazily.
+        metrics: the metric by the name of its figure.
+        timings: float64 [rounds] in milliseconds, NaN if the model sat the round out. None if it
+            was not timed.
+        steps: the end of its evaluation, if it might have stopped early.
+        covered: int64 [samples], the samples of the data set that were run, or None for all.
+    """
+
+    model_sha256: str | None
+    figures: Mapping[str, float]
+    samples: Mapping[str, Samples]
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    timings: Timings | None = None
+    steps: Steps | None = None
+    covered: Rows | None = None
+
+    def in_memory(self) -> "Measured":
+        """Return a copy with the samples read once and for all."""
+        return replace(self, samples=dict(self.samples))
+
+    def figure(self, name: str) -> float:
+        """Return a figure, NaN if it is missing or not finite."""
+        value = self.figures.get(name, math.nan)
+        return value if math.isfinite(value) else math.nan
+
+
+def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
+    """Return the evidence on the value that a rule limits, or None if there is none."""
+    if name in LATENCIES:
+        return _of_timings(name, rule, candidate, baseline)
+    if not rule.compares:
+        return figure_estimate(name, candidate)
+    if candidate.model_sha256 == baseline.model_sha256:
+        return Certain(rule.value(candidate.figure(name), baseline.figure(name)))
+    return _of_difference(name, rule, candidate, baseline)
+
+
+def figure_estimate(name: str, candidate: Measured) -> Estimate | None:
+    """Return the evidence on a figure by itself, or None if it has no values per sample."""
+    values = candidate.samples.get(name)
+    if values is None or not are_sound(values):
+        return None
+    if is_right_or_wrong(name, candidate) and are_binary(values):
+        return Proportion(int(values.sum()), len(values))
+    return Mean(values, *values_range(name, candidate, difference=False))
+
+
+def early_estimate(
+    name: str, rule: Rule, candidate: Measured, baseline: Measured
+) -> Stepwise | None:
+    """Return the estimate from the samples of an evaluation that stopped early.
+
+    The baseline's figure in a relative rule is taken as known, and so it is that of all samples.
+    """
+    reference = baseline.figure(name)
+    value = rule.value(candidate.figure(name), reference)
+    steps, covered = candidate.steps, candidate.covered
+    if steps is None or covered is None or not _is_known(name, baseline):
+        return None
+    if not math.isfinite(value):
+        return None
+    ours = candidate.samples[name]
+    values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
+    return Stepwise(
+        values,
+        *values_range(name, baseline, difference=rule.compares),
+        steps=steps,
+        is_floor=rule.is_floor,
+        looks=len(looks_at(steps.available)),
+        scale=rule.scale(reference),
+        offset=rule.offset,
+    )
+
+
+def is_right_or_wrong(name: str, measured: Measured) -> bool:
+    """Return whether the values of a figure can only be 0 and 1."""
+    metric = METRICS.get(metric_of(name, measured.metrics) or "")
+    return metric is not None and metric.is_binary
+
+
+def values_range(name: str, measured: Measured, *, difference: bool) -> tuple[float, float]:
+    """Return the range of a sample's value, or of the difference of two."""
+    metric = METRICS.get(metric_of(name, measured.metrics) or "")
+    if metric is None or not metric.is_mean:
+        return UNBOUNDED
+    return range_of(metric, difference=difference)
+
+
+def _is_known(name: str, measured: Measured) -> bool:
+    return (metric_of(name, measured.metrics) or "") in METRICS
+
+
+def _of_timings(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
+    percent, ours, theirs = LATENCIES[name].percentile, candidate.timings, baseline.timings
+    if percent is None or ours is None or theirs is None:
+        return None
+    return Clocked(rule.value, ours, theirs, percent)
+
+
+def _of_difference(
+    name: str, rule: Rule, candidate: Measured, baseline: Measured
+) -> Estimate | None:
+    ours, theirs = candidate.samples.get(name), baseline.samples.get(name)
+    if ours is None or theirs is None or not are_sound(ours, theirs):
+        return None
+    first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
+    scale = rule.scale(baseline.figure(name))
+    if is_right_or_wrong(name, baseline) and are_binary(first, second):
+        return PairedProportions(Pairs.of(first, second), scale, rule.offset)
+    values_from, values_to = values_range(name, baseline, difference=True)
+    return Mean(first - second, values_from, values_to, scale, rule.offset)
