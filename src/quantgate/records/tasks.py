@@ -151,8 +151,9 @@ class Steps(Record):
     """The end of an evaluation in growing steps.
 
     The first `taken` of `available` samples, in random order, were run. `limits` is the number of
-    rules in the accuracy limits, and `candidates` that of the planned candidates. `outcome` is "pass" or "fail" if the limits were certain to be met
-    or violated by then. Otherwise it is "undecided". `reason` is a sentence.
+    rules in the accuracy limits, and `candidates` that of the planned candidates. `outcome` is
+    "pass" or "fail" if the limits were certain to be met or violated by then. Otherwise it is
+    "undecided". `reason` is a sentence.
     """
 
     taken: int

@@ -228,7 +228,7 @@ def _chances(pairs: Pairs, difference: float, rates: Samples) -> Samples:
     )
     chances = binom.pmf(counts, total, discordant[rows])
     chances = chances * binom.cdf(most, counts, np.minimum(shares, 1.0)[rows])
-    return np.bincount(rows, chances, len(rates))
+    return np.asarray(np.bincount(rows, chances, len(rates)), np.float64)
 
 
 def _likely_counts(total: int, discordant: Samples) -> tuple[Counts, Counts]:
@@ -247,7 +247,7 @@ def _likely_counts(total: int, discordant: Samples) -> tuple[Counts, Counts]:
 
 
 def _most_lost(discordant: Counts, total: int, difference: float, statistic: float) -> Counts:
-    """Return, for each number of discordant pairs, how many may be lost; -1 for none."""
+    """Return, for each number of discordant pairs, how many may be lost, or -1."""
     low, high = np.full(len(discordant), -1), discordant + 1
     while np.any(high - low > 1):
         middle = (low + high) // 2

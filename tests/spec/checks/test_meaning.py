@@ -534,7 +534,7 @@ def test_an_error_does_not_hide_other_errors(complaints: Callable[[str], list[st
         ("[top1, mse]", "[top1, {metric: psnr, peak: 255, output: upscaled}]"),
         ("latency: {runs: 50}", "latency: null"),
         ("  latency: {runs: 50}\n", ""),
-        ("{max_drop: 0.01}", "{min: 1, max_drop_percent: 100, max_drop: 0, confidence: 0.5}"),
+        ("{max_drop: 0.01}", "{min: 1, max_drop_percent: 100, max_drop: 0, confidence: 0.6}"),
         ("{max_drop: 0.01}", "{min: 0.9, confidence: 0.95}"),
         ("{max_ratio: 0.5}", "{max: 65536, max_rise: 0, max_ratio: 2}"),
         ("within: 5%", "within: 99.9%"),

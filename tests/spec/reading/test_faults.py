@@ -332,9 +332,17 @@ import pytest
         ),
         (
             "max_drop: 0.01",
+            "max_drop: 0.01, confidence: 0.9999999",
+            [
+                "12:38 no number of samples decides a limit at a confidence of 0.9999999 -> Write "
+                "at most 0.999999, for example 0.95.",
+            ],
+        ),
+        (
+            "max_drop: 0.01",
             "max_drop: 0.01, confidence: 0.05",
             [
-                "12:38 `gate.top1.confidence` must be at least 0.5, not 0.05 -> None",
+                "12:38 `gate.top1.confidence` must be above 0.5, not 0.05 -> None",
             ],
         ),
         (

@@ -9,7 +9,7 @@ from quantgate.domain.units import AMOUNT_UNITS
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import NamedFigures, figure_findings
 from quantgate.spec.model.gate import Gate
-from quantgate.spec.model.limit import Limit, Rules
+from quantgate.spec.model.limit import MOST_CONFIDENCE, Limit, Rules
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
@@ -93,7 +93,7 @@ def _rules_findings(
         in_wrong_unit = [*unit_findings(figure, (*path, rule), units)]
         yield from in_wrong_unit or _value_findings(figure, (*path, rule), value)
     if given.confidence is not None:
-        yield from _confidence_findings(figure, (*path, "confidence"))
+        yield from _confidence_findings(figure, given.confidence, (*path, "confidence"))
 
 
 def _rules_of(figure: Figure) -> tuple[str, ...]:
@@ -138,7 +138,10 @@ def _range_of(figure: Figure) -> str:
     return f"is never above {figure.maximum:g}" if figure.maximum == 1 else "is never below 0"
 
 
-def _confidence_findings(figure: Figure, path: KeyPath) -> Iterator[Finding]:
+def _confidence_findings(figure: Figure, confidence: float, path: KeyPath) -> Iterator[Finding]:
     if not figure.per_sample and not figure.percentile:
         message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)
+    elif confidence > MOST_CONFIDENCE:
+        message = f"no number of samples decides a limit at a confidence of {confidence:.12g}"
+        yield Finding(path, message, f"Write at most {MOST_CONFIDENCE:g}, for example 0.95.")

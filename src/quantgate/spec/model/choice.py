@@ -8,7 +8,6 @@ from pydantic import Discriminator, Field, Tag
 from quantgate.domain.figure import Figure
 from quantgate.domain.figures import FIGURES, metric_of
 from quantgate.spec.model.amount import Amount, Percentage
-from quantgate.spec.model.limit import MOST_CONFIDENCE
 from quantgate.spec.model.section import Alternatives, Section
 
 # Figures that a spec names itself may stand here too, of which a schema knows nothing.
@@ -29,7 +28,7 @@ class WithinConfidence(Section):
 
     confidence: float = Field(
         gt=0.5,
-        le=MOST_CONFIDENCE,
+        lt=1,
         description="Candidates that are not significantly worse than the best one at this "
         "one-sided confidence are tied with it. Differences are paired by sample.",
     )

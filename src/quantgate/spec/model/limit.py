@@ -42,7 +42,7 @@ class Rules(Alternatives):
     confidence: float | None = Field(
         default=None,
         gt=0.5,
-        le=MOST_CONFIDENCE,
+        lt=1,
         description="The one-sided confidence of the bound that must meet each rule. The bound is "
         "that of the paired difference from the baseline, or of the metric for `min` and `max`. "
         "For latency the pairs are rounds.",
