@@ -69,6 +69,8 @@ def store(
         classes=opened.classes,
         unused=opened.unused,
         warnings=opened.warnings,
+        requested=request.samples,
+        distinct=len(np.unique(arrays.samples.digests, axis=0)),
     )
     manifest.write(folder / MANIFEST)
     write_summary(Path(paths.summary), request.signature.key, manifest, arrays.samples.digests)

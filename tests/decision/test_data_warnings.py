@@ -9,7 +9,10 @@ from quantgate.decision.decide import Terms, decide
 from quantgate.decision.provenance import Host
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.domain.warnings import (
+    FEW_CALIBRATION_CLASSES,
+    FEWER_SAMPLES,
     FILES_NOT_READ,
+    REPEATED_SAMPLES,
     SHARED_SAMPLES,
     UNCALIBRATED_INPUT,
     UNCALIBRATED_RANGE,
@@ -116,6 +119,81 @@ def test_an_integer_input_that_varies_only_in_evaluation(dtype, value, low, high
     evaluation = samples("evaluation", low=low, high=high, dtype=dtype)
     told = [UNCALIBRATED_INPUT.says(said)] if unseen else []
     assert warned(calibration, evaluation) == told
+
+
+def with_facts(of, **facts):
+    return dataclasses.replace(of, manifest=of.manifest.model_copy(update=facts))
+
+
+def test_repeated_samples_are_counted():
+    evaluation = with_facts(samples("evaluation"), samples=900, distinct=300)
+    calibration = with_facts(samples("calibration"), samples=200, distinct=199)
+    told = [
+        REPEATED_SAMPLES.says(
+            "199 of 200 calibration samples are distinct. Repeats add nothing to the calibrated "
+            "ranges: calibrate on distinct samples"
+        ),
+        REPEATED_SAMPLES.says(
+            "300 of 900 evaluation samples are distinct. Repeats look like more evidence than "
+            "there is: evaluate on distinct samples"
+        ),
+    ]
+    assert warned(calibration, evaluation) == told
+    (of_decode,) = warnings_about({}, {"encode": samples("evaluation"), "decode": evaluation})
+    assert of_decode.message.startswith("300 of 900 evaluation samples of signature `decode` are ")
+    different = with_facts(evaluation, distinct=900)
+    assert warned(samples("calibration"), different) == []
+
+
+def test_equal_samples_are_in_one_group():
+    repeated = samples("evaluation", [b"a", b"b", b"a", b"c", b"b"])
+    assert repeated.groups.tolist() == [0, 1, 0, 2, 1]
+    assert samples("evaluation").groups.tolist() == []
+
+
+@pytest.mark.parametrize(("requested", "told"), [(500, True), (200, False), (None, False)])
+def test_more_samples_asked_for_than_there_are(requested, told):
+    calibration = with_facts(samples("calibration"), available=200, requested=requested)
+    said = (
+        "500 calibration samples were asked for. The source has only 200, which are all used: "
+        "lower `samples`, or add more"
+    )
+    expected = [FEWER_SAMPLES.says(said)] if told else []
+    assert warned(calibration, samples("evaluation")) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "classes", "of", "named"),
+    [
+        (200, 1, 10, "1 class"),
+        (200, 3, 10, "3 classes"),
+        (200, 5, 10, None),
+        (200, 4, 1000, "4 classes"),
+        (100, 95, 1000, None),
+        (5, 3, 10, None),
+        (5, 2, 10, "2 classes"),
+        (200, 1, 1, None),
+        (200, 0, 10, None),
+        (200, 1, 0, None),
+    ],
+)
+def test_calibration_samples_of_few_classes_give_a_warning(count, classes, of, named):
+    calibration = with_facts(
+        samples("calibration"),
+        samples=count,
+        per_class={str(number): 1 for number in range(classes)} or None,
+    )
+    evaluation = with_facts(
+        samples("evaluation"), per_class={str(number): 10 for number in range(of)} or None
+    )
+    said = (
+        f"the {count} calibration samples are of {named}, and the evaluation data has {of}. "
+        "Integer models clip values that other classes lead to: calibrate on samples of all "
+        "classes, such as with `select: stratified`"
+    )
+    assert warned(calibration, evaluation) == (
+        [FEW_CALIBRATION_CLASSES.says(said)] if named else []
+    )
 
 
 def test_inputs_that_only_one_of_the_sets_has_are_not_compared():

@@ -4,20 +4,27 @@ from collections.abc import Iterator
 
 from quantgate.decision.sample_sets import SampleSet, SampleSets, random_purposes
 from quantgate.domain.warnings import (
+    FEW_CALIBRATION_CLASSES,
+    FEWER_SAMPLES,
     RANDOM_DATA,
+    REPEATED_SAMPLES,
     SHARED_SAMPLES,
     UNCALIBRATED_INPUT,
     UNCALIBRATED_RANGE,
     UNNORMALIZED,
     Warned,
 )
-from quantgate.records.tasks import ArrayFacts
+from quantgate.records.tasks import ArrayFacts, Manifest
 
 #: Ranges are far apart if one reaches more than this many times as far as the other.
 FACTOR_APART = 10
 #: Warn when evaluation inputs exceed the calibrated range by more than this share of it. Sampling
 #: noise stays below.
 UNSEEN_SHARE = 0.5
+_HARM_OF_REPEATS = {
+    "calibration": "Repeats add nothing to the calibrated ranges: calibrate on distinct samples",
+    "evaluation": "Repeats look like more evidence than there is: evaluate on distinct samples",
+}
 
 
 def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[Warned]:
@@ -31,9 +38,13 @@ def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[Warn
     ]
     if warnings:
         return warnings
-    about_files = [*_about_files(calibration), *_about_files(evaluation)]
     several = len(calibration.keys() | evaluation.keys()) > 1
-    return about_files + [
+    return [
+        *_about_files(calibration),
+        *_about_files(evaluation),
+        *_about_counts(calibration),
+        *_about_counts(evaluation),
+    ] + [
         Warned(warning.id, f"signature `{key}`: {warning.message}") if several else warning
         for key in calibration
         if key in evaluation
@@ -50,9 +61,26 @@ def _about_files(sets: SampleSets) -> list[Warned]:
     return list(dict.fromkeys(warnings))
 
 
+def _about_counts(sets: SampleSets) -> Iterator[Warned]:
+    for key, samples in sets.items():
+        manifest, of = samples.manifest, f" of signature `{key}`" * (len(sets) > 1)
+        kind = f"{manifest.purpose} samples{of}"
+        if manifest.requested and manifest.requested > manifest.available:
+            yield FEWER_SAMPLES.says(
+                f"{manifest.requested:,} {kind} were asked for. The source has only "
+                f"{manifest.available:,}, which are all used: lower `samples`, or add more"
+            )
+        if manifest.distinct and manifest.distinct < manifest.samples:
+            yield REPEATED_SAMPLES.says(
+                f"{manifest.distinct:,} of {manifest.samples:,} {kind} are distinct. "
+                f"{_HARM_OF_REPEATS[manifest.purpose]}"
+            )
+
+
 def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     return [
         *_overlap(calibration, evaluation),
+        *_few_classes(calibration.manifest, evaluation.manifest),
         *_ranges_apart(calibration, evaluation),
         *_ranges_unseen(calibration, evaluation),
         *_constants_unseen(calibration, evaluation),
@@ -71,6 +99,19 @@ def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
             "apart"
         )
     ]
+
+
+def _few_classes(calibration: Manifest, evaluation: Manifest) -> Iterator[Warned]:
+    """Warn if random samples of the evaluation data would have twice as many classes."""
+    seen, counts = calibration.per_class, (evaluation.per_class or {}).values()
+    expected = sum(1 - (1 - count / sum(counts)) ** calibration.samples for count in counts)
+    if seen and len(seen) < expected / 2:
+        yield FEW_CALIBRATION_CLASSES.says(
+            f"the {calibration.samples:,} calibration samples are of {len(seen)} class"
+            f"{'es' * (len(seen) > 1)}, and the evaluation data has {len(counts)}. Integer models "
+            "clip values that other classes lead to: calibrate on samples of all classes, such as "
+            "with `select: stratified`"
+        )
 
 
 def _ranges_apart(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:

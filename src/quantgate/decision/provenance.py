@@ -59,6 +59,7 @@ def _sources(sets: SampleSets) -> list[DataSource]:
             seed=manifest.seed,
             synthetic=manifest.synthetic,
             content_sha256=manifest.content_sha256,
+            distinct=manifest.distinct,
         )
         for signature, manifest in ((key, sets[key].manifest) for key in sorted(sets))
     ]

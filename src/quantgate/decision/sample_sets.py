@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from quantgate.records.tasks import Manifest
 
@@ -17,6 +21,13 @@ class SampleSet:
 
     manifest: Manifest
     digests: Sequence[bytes]
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """The number of each sample's group, from 0, int64 [samples]. Equal samples share one."""
+        numbers: dict[bytes, int] = {}
+        ordered = [numbers.setdefault(digest, len(numbers)) for digest in self.digests]
+        return np.array(ordered, dtype=np.int64)
 
 
 #: Data sets by signature.

@@ -42,6 +42,12 @@ FILES_NOT_READ = WarningKind("files_not_read", "files in a data folder were not 
 SINGLE_SHARD = WarningKind("single_shard", "the data source is one of several shards")
 SEVERAL_SETS = WarningKind("several_sets", "a data folder has several sets of shards")
 SHARED_SAMPLES = WarningKind("shared_samples", "evaluation samples are in the calibration set too")
+REPEATED_SAMPLES = WarningKind(
+    "repeated_samples", "samples of a calibration or evaluation set are repeated"
+)
+FEWER_SAMPLES = WarningKind(
+    "fewer_samples", "a data source has fewer samples than the spec asks for"
+)
 UNNORMALIZED = WarningKind(
     "unnormalized", "calibration and evaluation data look prepared in different ways"
 )
@@ -53,6 +59,10 @@ UNCALIBRATED_INPUT = WarningKind(
 )
 FEW_CALIBRATION_SAMPLES = WarningKind(
     "few_calibration_samples", "there are fewer than 100 calibration samples"
+)
+FEW_CALIBRATION_CLASSES = WarningKind(
+    "few_calibration_classes",
+    "the calibration set has less than half of the classes that random samples would have",
 )
 BASELINE_NOT_COMPARED = WarningKind(
     "baseline_not_compared", "TensorFlow could not run the source model to compare it"
@@ -98,8 +108,11 @@ WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
             BASELINE_NOT_COMPARED,
             RANDOM_DATA,
             SHARED_SAMPLES,
+            REPEATED_SAMPLES,
+            FEWER_SAMPLES,
             UNNORMALIZED,
             FEW_CALIBRATION_SAMPLES,
+            FEW_CALIBRATION_CLASSES,
             UNCALIBRATED_RANGE,
             UNCALIBRATED_INPUT,
             FILES_NOT_READ,

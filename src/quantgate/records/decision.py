@@ -149,7 +149,10 @@ class Closest(Record):
 
 
 class DataSource(Record):
-    """A data set behind the figures, and how its samples were chosen."""
+    """A data set behind the figures, and how its samples were chosen.
+
+    `distinct` of the samples have different inputs.
+    """
 
     purpose: Literal["calibration", "evaluation"]
     signature: str
@@ -160,6 +163,7 @@ class DataSource(Record):
     seed: int
     synthetic: bool
     content_sha256: str
+    distinct: int | None = None
 
 
 class Timing(Record):

@@ -86,13 +86,14 @@ class Manifest(Record):
     """The contents of `manifest.json` in a data set folder: what is in it and how it was chosen.
 
     `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
-    `available` were taken. `per_class` counts the labels if they are integers. `selections` has the
-    rows that each variant of a calibration takes. The key "" is the one that `select` and `seed`
-    describe. It is empty if there is no other. `synthetic` is true for random values. `fields` are
-    further arrays by key, for metrics: what slices go by, the ground truth of boxes. `classes`
-    names the classes, by number, if the source does. `unused` has the keys of the source's arrays
-    that are neither inputs nor label. `warnings` are about files that were left out or may not
-    be meant.
+    `available` were taken, and `requested` is the number that the spec asks for, if it does.
+    `distinct` of them have different inputs. `per_class` counts the labels if they are integers.
+    `selections` has the rows that each variant of a calibration takes. The key "" is the one that
+    `select` and `seed` describe. It is empty if there is no other. `synthetic` is true for random
+    values. `fields` are further arrays by key, for metrics: what slices go by, the ground truth of
+    boxes. `classes` names the classes, by number, if the source does. `unused` has the keys of the
+    source's arrays that are neither inputs nor label. `warnings` are about files that were left out
+    or may not be meant.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -111,6 +112,8 @@ class Manifest(Record):
     classes: list[str] = []
     unused: list[str] = []
     warnings: list[Warned] = []
+    requested: int | None = None
+    distinct: int | None = None
 
 
 class Calibration(Record):

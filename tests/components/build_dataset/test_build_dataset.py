@@ -320,6 +320,15 @@ def test_a_stratified_choice_needs_class_labels(refusal):
     assert given == message.format("there are none")
 
 
+@pytest.mark.parametrize("samples", [None, 50, 500])
+def test_distinct_samples_are_counted_by_their_inputs(build, samples):
+    arrays = {"image": np.repeat(images(20), 3, axis=0), "labels": np.arange(60)}
+    chosen = {"samples": samples} if samples else {}
+    manifest = open_dataset(build(IMAGE, arrays, label="labels", **chosen), "serve").manifest
+    assert (manifest.requested, manifest.available) == (samples, 60)
+    assert (manifest.samples, manifest.distinct) == ((50, 17) if samples == 50 else (60, 20))
+
+
 def test_an_unknown_choice_lists_the_known(refusal):
     assert refusal(IMAGE, {"image": images(3)}, select="last") == (
         "select is `last`. Choose one of `first`, `random`, `stratified`"
