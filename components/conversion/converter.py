@@ -5,7 +5,7 @@ child process that is not forked again (`quantgate.components.processes.isolatio
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy import array
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.conversion.batch import of_one_sample
 from quantgate.components.conversion.frozen import frozen
 from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
@@ -158,8 +159,13 @@ def prepare(model: SavedModelGraph) -> bytes:
             return bytes(converter.convert())
 
 
-def _convertible(model: SavedModelGraph) -> AbstractContextManager[SavedModelGraph]:
-    return frozen(model) if model.frozen else nullcontext(model)
+@contextmanager
+def _convertible(model: SavedModelGraph) -> Iterator[SavedModelGraph]:
+    with (
+        frozen(model) if model.frozen else nullcontext(model) as graph,
+        of_one_sample(graph) if graph.one_sample else nullcontext(graph) as fixed,
+    ):
+        yield fixed
 
 
 def _no_samples() -> Iterator[Sample]:

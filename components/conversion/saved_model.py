@@ -29,12 +29,14 @@ class SavedModelGraph:
         signatures: keys of the signatures.
         tags: the graph's tags.
         frozen: whether to convert a copy of it with constants in place of its variables.
+        one_sample: whether to convert a copy of it with batch size 1 where that is free.
     """
 
     folder: str
     signatures: Sequence[str]
     tags: Sequence[str] = SERVING_TAGS
     frozen: bool = False
+    one_sample: bool = False
 
 
 def declared_signatures(model: SavedModelGraph) -> list[Signature]:
@@ -68,7 +70,7 @@ def _declared(folder: str, key: str, graph: meta_graph_pb2.MetaGraphDef) -> Sign
 
 
 def _graph(folder: Path, tags: Sequence[str]) -> meta_graph_pb2.MetaGraphDef:
-    graphs = _parsed(folder).meta_graphs
+    graphs = parsed(folder).meta_graphs
     for graph in graphs:
         if set(graph.meta_info_def.tags) == set(tags):
             return graph
@@ -85,7 +87,12 @@ def _listing(tags: Collection[str]) -> str:
     return f"[{', '.join(tags)}]"
 
 
-def _parsed(folder: Path) -> saved_model_pb2.SavedModel:
+def parsed(folder: Path) -> saved_model_pb2.SavedModel:
+    """Return the content of `saved_model.pb`.
+
+    Raises:
+        InputError: the folder is no SavedModel, or the file is damaged.
+    """
     _require_saved_model(folder)
     message = saved_model_pb2.SavedModel()
     try:

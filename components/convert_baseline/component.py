@@ -16,6 +16,7 @@ def convert_baseline(
     prepared: Output[Model],
     facts: Output[Artifact],
     select_tf_ops: bool = False,
+    batch: str = "",
     content: str = "",
     source_sha256: str = "",
 ) -> None:
@@ -31,6 +32,8 @@ def convert_baseline(
             cannot be made.
         facts: `ModelFacts` as JSON: signatures, ops, sizes, hashes.
         select_tf_ops: whether ops without a LiteRT builtin may stay TensorFlow ops.
+        batch: batch size of the converted models: `1`, `dynamic` (any), `1 if free` (1 for
+            signatures with a free batch size), or empty (as in the SavedModel).
         content: fingerprint of the content at the URI of `model`. Only KFP's cache uses it.
         source_sha256: SHA-256 of the file that the SavedModel was exported from, if there is one.
     """
@@ -45,4 +48,5 @@ def convert_baseline(
         facts_path=facts.path,
         select_tf_ops=select_tf_ops,
         source_sha256=source_sha256,
+        batch=batch,
     )

@@ -16,6 +16,7 @@ from quantgate.components.conversion.converter import (
 from quantgate.components.conversion.failure import ops_without_builtin, sentence
 from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SavedModelGraph, declared_signatures
+from quantgate.components.convert_baseline.batch import require_one_sample, takes_one_sample
 from quantgate.components.convert_baseline.emptied import emptied
 from quantgate.components.convert_baseline.failures import conversion_error, named
 from quantgate.components.litert.flatbuffer import (
@@ -33,6 +34,7 @@ from quantgate.components.processes.isolation import (
     attempt_side_by_side,
     run_isolated,
 )
+from quantgate.domain.batch import AS_EXPORTED, ONE
 from quantgate.domain.flex_ops import cannot_run, tensorflow_ops
 from quantgate.domain.modes import BASELINE
 from quantgate.errors import InputError
@@ -67,6 +69,7 @@ def convert_baseline(
     facts_path: str,
     select_tf_ops: bool = False,
     source_sha256: str = "",
+    batch: str = AS_EXPORTED,
 ) -> None:
     """Convert a SavedModel to a float32 .tflite and write its `ModelFacts`.
 
@@ -78,11 +81,13 @@ def convert_baseline(
         facts_path: the JSON to write.
         select_tf_ops: whether ops that LiteRT has no builtin for may stay TensorFlow's own.
         source_sha256: hash of the file that the SavedModel was exported from, if there is one.
+        batch: `1`, `dynamic`, `1 if free`, or empty to leave the batch sizes as they are.
 
     Raises:
         InputError: the SavedModel cannot be converted. The message has the reason and a way out.
     """
     declared = declared_signatures(model)
+    model = replace(model, one_sample=takes_one_sample(model.folder, declared, batch))
     conversions = _conversions(model, calibrated, select_tf_ops)
     if _unassigned(conversions):
         model = replace(model, frozen=True)
@@ -94,6 +99,8 @@ def convert_baseline(
     delivered = [_described(key, contents.signatures[key]) for key in model.signatures]
     for ours, theirs in zip(declared, delivered, strict=True):
         require_same_names(model.folder, ours, theirs)
+    if batch == ONE:
+        require_one_sample(model.folder, delivered)
     Path(baseline_path).write_bytes(conversions.baseline)
     Path(prepared_path).write_bytes(conversions.prepared)
     ModelFacts(
@@ -106,6 +113,7 @@ def convert_baseline(
         tensorflow=tf.__version__,
         unprepared=conversions.unprepared,
         frozen=model.frozen,
+        one_sample=model.one_sample,
     ).write(facts_path)
 
 
@@ -148,8 +156,8 @@ def _refuse_emptied(model: SavedModelGraph, parsed: ModelT) -> None:
         raise InputError(
             f"{model.folder}: TensorFlow's converter left {named(model.signatures)} without "
             f"results: `{name}` is computed from a constant of shape {list(shape)}, as happens "
-            "where it replaces an op whose batch size is free. Export the signature with a batch "
-            "size of 1, or express the op through others"
+            "where it replaces an op whose batch size is free. Set `model.batch: 1` in the spec, "
+            "or express the op through others"
         )
 
 

@@ -115,7 +115,9 @@ def quantize(
     recipe = replace(recipe_of(candidate), select_tf_ops=tf_ops)
     variant = candidate.get("calibration", "")
     calibrated = Path(inputs.calibrated) / variant if inputs.calibrated else None
-    model = SavedModelGraph(inputs.saved_model, facts.keys, facts.tags, facts.frozen)
+    model = SavedModelGraph(
+        inputs.saved_model, facts.keys, facts.tags, facts.frozen, facts.one_sample
+    )
     source = Source(model, calibrated, inputs.dataset, variant)
     calibration = _calibration(source, recipe)
     started = time.monotonic()

@@ -101,6 +101,7 @@ def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
         **inputs.model.given_as("model"),
         **({"source_sha256": inputs.model.sha256} if inputs.model.sha256 else {}),
         **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
+        **({"batch": plan.batch} if plan.batch else {}),
     )
     return conversion(task, tasks.CONVERT_BASELINE)
 

@@ -54,6 +54,29 @@ def test_auto_modes_follow_the_decision_tree_of_the_guide(
     assert plan.branch.startswith(f"target {target}, {data} representative data: ")
 
 
+@pytest.mark.parametrize(
+    ("batch", "target", "targets", "expected"),
+    [
+        (None, "cpu", [], ""),
+        (None, "gpu", ["gpu"], ""),
+        (None, "microcontroller", [], "1 if free"),
+        (None, "edge_tpu", [], "1 if free"),
+        (None, "cpu", ["gpu", "microcontroller"], "1 if free"),
+        (None, "cpu", [{"target": "ethos_u", "accelerator": "ethos-u55-32"}], "1 if free"),
+        (None, "cpu", ["edge_tpu"], "1 if free"),
+        (1, "cpu", [], "1"),
+        ("dynamic", "microcontroller", ["microcontroller"], "dynamic"),
+    ],
+)
+def test_embedded_targets_get_one_sample(batch, target, targets, expected) -> None:
+    model = {"saved_model": "model", **({"batch": batch} if batch else {})}
+    measure = {"metrics": ["top1"], "targets": targets}
+    plan = make_plan(spec({"target": target}, model=model, measure=measure))
+    assert plan.batch == expected
+    said = "model.batch is 1, as " in render(plan)
+    assert said == (expected == "1 if free")
+
+
 def test_every_mode_has_a_reason() -> None:
     plan = make_plan(spec({"target": "gpu"}))
     assert [mode.mode.name for mode in plan.modes] == list(MODES)

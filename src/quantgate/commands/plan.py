@@ -6,6 +6,7 @@ import textwrap
 
 from quantgate.commands.common.arguments import add_spec
 from quantgate.commands.common.checking import check_files
+from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
@@ -48,7 +49,7 @@ def render(plan: Plan) -> str:
     branch = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    notes = f"{_cost(plan)}{_stopping(plan)}{_unmeasured(plan)}"
+    notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_unmeasured(plan)}"
     header = f"{plan.spec.name}: {branch}\n\nmodes\n{modes}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
 
@@ -56,6 +57,15 @@ def render(plan: Plan) -> str:
 def _mode_line(plan: ModePlan) -> str:
     state = "in " if plan.included else "out"
     return f"  {state}  {plan.mode.name:<23} {plan.reason}\n"
+
+
+def _batch(plan: Plan) -> str:
+    if plan.batch != ONE_IF_FREE:
+        return ""
+    return (
+        "\nmodel.batch is 1, as embedded targets run one sample at a time; "
+        "`model: {batch: dynamic}` keeps any batch size\n"
+    )
 
 
 def _cost(plan: Plan) -> str:

@@ -17,11 +17,13 @@ class Hardware:
         name: the name in a spec's `quantize.target`.
         runs: the reason to try the modes that it runs, as shown by `quantgate plan`.
         wants: the reason to leave out the others.
+        embedded: whether it runs models of one sample at a time, with fixed shapes.
     """
 
     name: HardwareName
     runs: str
     wants: str = ""
+    embedded: bool = False
 
 
 CPU = Hardware("cpu", "a CPU runs every mode")
@@ -30,11 +32,13 @@ EDGE_TPU = Hardware(
     "edge_tpu",
     "an Edge TPU runs integer-only models",
     "an Edge TPU runs 8-bit integer-only models",
+    embedded=True,
 )
 MICROCONTROLLER = Hardware(
     "microcontroller",
     "microcontrollers run integer-only models",
     "a microcontroller wants 8-bit integer-only models",
+    embedded=True,
 )
 
 #: All kinds of hardware by name.

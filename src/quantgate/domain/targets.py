@@ -25,6 +25,7 @@ class Target:
         module: the module that measures, if that is not LiteRT.
         needs: the keys of its entry in a spec that it cannot do without.
         takes: the keys that the entry may have.
+        embedded: whether it runs models of one sample at a time, with fixed shapes.
     """
 
     name: TargetName
@@ -32,6 +33,7 @@ class Target:
     module: str | None = None
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    embedded: bool = False
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -50,6 +52,7 @@ MICROCONTROLLER = Target(
         share("mcu_equal_share"),
     ),
     module="tflite_micro",
+    embedded=True,
 )
 ETHOS_U = Target(
     "ethos_u",
@@ -65,8 +68,13 @@ ETHOS_U = Target(
     module="ethosu.vela",
     needs=("accelerator",),
     takes=("system_config", "memory_mode"),
+    embedded=True,
 )
-EDGE_TPU = Target("edge_tpu", (share("edge_tpu_ops_share"), count_of("ops", "edge_tpu_cpu_ops")))
+EDGE_TPU = Target(
+    "edge_tpu",
+    (share("edge_tpu_ops_share"), count_of("ops", "edge_tpu_cpu_ops")),
+    embedded=True,
+)
 GPU = Target(
     "gpu",
     (

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from quantgate.domain.batch import AS_EXPORTED, ONE_IF_FREE
+from quantgate.domain.hardware import HARDWARE
 from quantgate.domain.modes import Mode
+from quantgate.domain.targets import TARGETS
 from quantgate.planning.early_stopping import obstacle, wants_to_stop
 from quantgate.spec.model.data import (
     CalibrationData,
@@ -156,6 +159,18 @@ class Plan:
         """The items of each loop of the pipeline. Another candidate changes only the last loop."""
         starts = range(0, len(self.items), MOST_IN_A_LOOP)
         return [self.items[start : start + MOST_IN_A_LOOP] for start in starts]
+
+    @property
+    def batch(self) -> str:
+        """The batch size of the converted models. By default, embedded targets get one sample."""
+        if self.spec.model.batch is not None:
+            return str(self.spec.model.batch)
+        return ONE_IF_FREE if self._is_embedded else AS_EXPORTED
+
+    @property
+    def _is_embedded(self) -> bool:
+        measured = any(TARGETS[entry.target].embedded for entry in self.spec.measure.targets)
+        return measured or HARDWARE[self.spec.quantize.target].embedded
 
     @property
     def timed(self) -> str:

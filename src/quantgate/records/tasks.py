@@ -35,6 +35,7 @@ class ModelFacts(Record):
     those that were converted, in the spec's order. `tags` are those of the graph in the SavedModel
     that has them. `unprepared` is the reason why there is no model to calibrate. `frozen` is true
     if the converter lost the variables, and a copy with constants in their place was converted.
+    `one_sample` is true if free batch sizes were fixed at 1.
     """
 
     saved_model_sha256: str
@@ -46,6 +47,7 @@ class ModelFacts(Record):
     tags: list[str] = ["serve"]
     unprepared: str | None = None
     frozen: bool = False
+    one_sample: bool = False
 
     @property
     def keys(self) -> list[str]:

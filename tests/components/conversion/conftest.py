@@ -78,13 +78,13 @@ def write_dataset() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def prepare(saved_models: Path, make_once: Callable[..., Path]) -> Callable[[str | Path], Prepared]:
+def prepare(saved_models: Path, make_once: Callable[..., Path]) -> Callable[..., Prepared]:
     """Convert and calibrate a small SavedModel, or any by its path, once for all tests."""
 
-    def prepared(name: str | Path) -> Prepared:
+    def prepared(name: str | Path, batch: str = "") -> Prepared:
         saved_model = saved_models / name
-        key = sha256_of_bytes(str(saved_model).encode())[:12]
-        folder = make_once(f"prepared-{key}", lambda folder: _prepare(saved_model, folder))
+        key = sha256_of_bytes(f"{saved_model} {batch}".encode())[:12]
+        folder = make_once(f"prepared-{key}", lambda folder: _prepare(saved_model, folder, batch))
         return Prepared(saved_model, folder, folder / "dataset")
 
     return prepared
@@ -169,7 +169,7 @@ def _public_model(
     return content
 
 
-def _prepare(saved_model: Path, folder: Path) -> None:
+def _prepare(saved_model: Path, folder: Path, batch: str) -> None:
     from quantgate.components.calibrate.work import calibrate
     from quantgate.components.conversion.saved_model import SavedModelGraph
     from quantgate.components.convert_baseline.work import convert_baseline
@@ -181,6 +181,7 @@ def _prepare(saved_model: Path, folder: Path) -> None:
         baseline_path=str(prepared.baseline),
         prepared_path=str(prepared.prepared),
         facts_path=str(prepared.facts_path),
+        batch=batch,
     )
     _write_dataset(prepared.dataset, _samples_for(prepared.facts))
     calibrate(
@@ -243,7 +244,9 @@ def _export_all(folder: Path) -> None:
     _convolutional(tf).export(str(folder / "convolutional"), verbose=False)
     _recurrent(tf).export(str(folder / "recurrent"), verbose=False)
     _recurrent(tf, unroll=True).export(str(folder / "unrolled"), verbose=False)
-    _export_with_batch_of_one(tf, folder / "recurrent_of_one", _recurrent(tf))
+    _export_with_batch(tf, folder / "recurrent_of_one", _recurrent(tf), 1)
+    _export_with_batch(tf, folder / "recurrent_of_four", _recurrent(tf), 4)
+    _dilated(tf).export(str(folder / "dilated"), verbose=False)
     _masked(tf).export(str(folder / "masked"), verbose=False)
     for name, (function, inputs) in _functions(tf).items():
         _export(tf, folder / name, function, inputs)
@@ -289,10 +292,23 @@ def _masked(tf: Any) -> Any:
     )
 
 
-def _export_with_batch_of_one(tf: Any, folder: Path, model: Any) -> None:
+def _dilated(tf: Any) -> Any:
+    layers = tf.keras.layers
+    return tf.keras.Sequential(
+        [
+            layers.Input((8, 8, 1), name="image"),
+            layers.Conv2D(8, 3, padding="same", activation="relu"),
+            layers.Conv2D(12, 3, padding="same", dilation_rate=2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+    )
+
+
+def _export_with_batch(tf: Any, folder: Path, model: Any, batch: int) -> None:
     archive = tf.keras.export.ExportArchive()
     archive.track(model)
-    inputs = [tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, name="x")]
+    inputs = [tf.TensorSpec([batch, *model.input_shape[1:]], tf.float32, name="x")]
     archive.add_endpoint(SIGNATURE, lambda x: {"y": model(x)}, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)
 

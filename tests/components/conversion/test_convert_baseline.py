@@ -182,7 +182,7 @@ def test_results_without_elements(refusal: Callable[..., str], saved_models: Pat
     assert re.sub("`Lgamma[0-9]*`", "`Lgamma`", refusal(folder)) == (
         f"{folder}: TensorFlow's converter left signature `serving_default` without results: "
         "`Lgamma` is computed from a constant of shape [0, 64], as happens where it replaces an op "
-        "whose batch size is free. Export the signature with a batch size of 1, or express the op "
+        "whose batch size is free. Set `model.batch: 1` in the spec, or express the op "
         "through others"
     )
 

@@ -69,6 +69,14 @@ def test_tags_and_signatures_reach_the_task_that_opens_the_saved_model(tmp_path:
     assert given["signatures"]["runtimeValue"]["constant"] == ["serve"]
 
 
+@pytest.mark.parametrize("kind", ["saved_model", "keras"])
+def test_a_batch_size_reaches_the_conversion(tmp_path: Path, kind: str):
+    convert = compiled({kind: "model", "batch": "dynamic"}, tmp_path)["convert-baseline"]
+    assert convert["inputs"]["parameters"]["batch"]["runtimeValue"]["constant"] == "dynamic"
+    convert = compiled({kind: "model"}, tmp_path)["convert-baseline"]
+    assert "batch" not in convert["inputs"]["parameters"]
+
+
 def test_the_model_to_calibrate_comes_from_the_baseline_conversion(tmp_path: Path):
     calibrate = compiled({"saved_model": "model"}, tmp_path)["calibrate"]
     assert origin(calibrate, "prepared") == origin(calibrate, "facts") == "convert-baseline"

@@ -354,6 +354,19 @@ import pytest
             ],
         ),
         (
+            "{saved_model: models/fashion}",
+            "{saved_model: models/fashion, batch: 8}",
+            ["3:45 `model.batch` must be `1` or `dynamic`, not 8 -> None"],
+        ),
+        (
+            "{saved_model: models/fashion}",
+            "{saved_model: models/fashion, batch: dynamc}",
+            [
+                "3:45 `model.batch` must be `1` or `dynamic`, not the text `dynamc` -> Did you "
+                "mean `dynamic`?"
+            ],
+        ),
+        (
             "source: train.npz",
             "source: train.npz, select: stratifed",
             [

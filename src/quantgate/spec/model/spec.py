@@ -35,6 +35,11 @@ class ModelSource(Alternatives):
         min_length=1,
         description="Tags of the graph to convert, if the SavedModel has several graphs.",
     )
+    batch: Literal[1, "dynamic"] | None = Field(
+        default=None,
+        description="Batch size of the converted models: 1, or `dynamic` for any. The default is 1 "
+        "for embedded targets, and otherwise the batch size of the signature.",
+    )
 
     @property
     def location(self) -> str:

@@ -175,7 +175,8 @@ def _describe_too_few(fault: Fault) -> Description:
 
 
 def _describe_none_of_these(fault: Fault) -> Description:
-    allowed = re.findall(r"'([^']*)'", fault.bounds["expected"])
+    choices = re.split(", | or ", fault.bounds["expected"])
+    allowed = [choice.strip("'") for choice in choices]
     message = f"{dotted(fault.path)} must be {listed(allowed)}, not {described(fault.value)}"
     return message, did_you_mean(str(fault.value), allowed)
 
