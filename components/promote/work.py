@@ -17,7 +17,7 @@ from quantgate.components.promote.versions import (
     publish_objects,
     version_of,
 )
-from quantgate.errors import Doubtful, InputError, NothingQualified
+from quantgate.errors import Doubtful, InputError, NothingQualified, UsageError
 from quantgate.foundation.credentials import refuse_credentials
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.operation import requiring_google_client
@@ -176,6 +176,8 @@ def _published(
 
 @contextmanager
 def _writable(to: str) -> Iterator[None]:
+    if not to.strip():
+        raise UsageError("the folder to publish in has no name; give a folder or a URI")
     refuse_credentials(to)
     try:
         yield

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from quantgate.errors import UsageError
 from quantgate.foundation.hashing import files_below
+from quantgate.foundation.pruning import to_delete
 from quantgate.local_runner.cache.cache import delete_abandoned, delete_entry, entries
 from quantgate.local_runner.cache.entry import DOCUMENT, Damaged, read_body
 from quantgate.local_runner.storage.downloads import lock, stored, title_of
@@ -116,13 +117,7 @@ def _claimed(folder: Path, place: Path, claims: ExitStack) -> bool:
 def _pruned(
     folder: Path, entries_now: list[KeptEntry], older_than_s: float | None, max_bytes: float | None
 ) -> list[KeptEntry]:
-    limit = -1.0 if older_than_s is None else time.time() - older_than_s
-    deleted = [entry for entry in entries_now if entry.used < limit]
-    rest = entries_now[len(deleted) :]
-    excess = sum(entry.size_bytes for entry in rest) - (max_bytes if max_bytes is not None else 0)
-    while rest and max_bytes is not None and (excess > 0 or max_bytes == 0):
-        excess -= rest[0].size_bytes
-        deleted.append(rest.pop(0))
+    deleted = to_delete(entries_now, older_than_s, max_bytes)
     for entry in deleted:
         _delete(folder, entry)
     delete_abandoned(folder, _ABANDONED_S)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from quantgate.foundation.files import is_named_pipe
 from quantgate.local_runner.ir.placeholders import fill, input_lookup
 from quantgate.local_runner.ir.values import TaskError, Values, struct_to_python
 from quantgate.local_runner.records.results import Artifact
@@ -47,4 +48,6 @@ def _local_path(uri: str) -> Path:
     path = path.expanduser().absolute()
     if not path.exists():
         raise TaskError(f"cannot import {path}: there is no such file or folder")
+    if is_named_pipe(path):
+        raise TaskError(f"cannot import {path}: it is a named pipe. Give it a file or folder")
     return path

@@ -76,6 +76,7 @@ def _parser() -> "argparse.ArgumentParser":
         plan,
         promote,
         run,
+        runs,
         schedule,
         show,
         status,
@@ -111,6 +112,7 @@ def _parser() -> "argparse.ArgumentParser":
         logs,
         inspect,
         promote,
+        runs,
         cache,
         demo,
     ):

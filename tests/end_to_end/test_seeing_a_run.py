@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tensorflow
 QUANTGATE = Path(sys.executable).parent / "quantgate"
 RESULT = {
     *("event", "time", "outcome", "exit_code"),
-    *("doubts", "winner", "promotes", "model", "decision", "run"),
+    *("doubts", "winner", "promotes", "model", "decision", "run", "disk_bytes"),
 }
 
 
@@ -46,6 +46,7 @@ def test_json_output_has_only_events(example: Path, quantgate) -> None:
     assert Path(result["decision"]).is_file()
     assert Path(result["model"]).is_file()
     assert Path(result["run"]) == Path(events[0]["run"])
+    assert result["disk_bytes"] > Path(result["model"]).stat().st_size
     ended = of("task_ended", events)
     assert {event["task"] for event in ended} == set(events[0]["tasks"])
     assert {event["outcome"] for event in ended} == {"succeeded"}

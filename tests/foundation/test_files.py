@@ -1,13 +1,16 @@
 """Files and folders that appear whole or not at all."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from quantgate.foundation.files import (
     delete_in_one_step,
+    disk_bytes,
     is_disk_full,
+    is_named_pipe,
     placing_folder,
     replace_bytes,
     replacing,
@@ -119,3 +122,28 @@ def test_full_disk_is_recognized() -> None:
     assert is_disk_full(OSError(errno.EDQUOT, "quota"))
     assert not is_disk_full(OSError(errno.EACCES, "denied"))
     assert not is_disk_full(ValueError())
+
+
+def test_named_pipes_are_told_from_pipes_of_a_shell(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "file").touch()
+    assert [is_named_pipe(tmp_path / name) for name in ("pipe", "link", "file", "none")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    ends = os.pipe()
+    assert not is_named_pipe(Path(f"/dev/fd/{ends[0]}"))
+    for end in ends:
+        os.close(end)
+
+
+def test_a_folder_takes_the_bytes_of_each_file_once(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a").write_bytes(b"123")
+    (tmp_path / "b").write_bytes(b"4567")
+    (tmp_path / "c").hardlink_to(tmp_path / "b")
+    assert disk_bytes(tmp_path) == 7
+    assert disk_bytes(tmp_path / "none") == 0

@@ -60,3 +60,16 @@ def test_usage_errors(run_folder, tmp_path, capsys):
     assert capsys.readouterr().err == (
         f"error: {tmp_path / 'none'} does not exist; start a run with `quantgate run SPEC`\n"
     )
+
+
+@pytest.mark.parametrize("to", ["", " "])
+@pytest.mark.parametrize("option", ["--to", "--rollback"])
+def test_target_without_a_name_is_refused(run_folder, tmp_path, monkeypatch, capsys, to, option):
+    run = [run_folder(b"one")] if option == "--to" else []
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    assert main(["promote", *run, option, to]) == 2
+    assert capsys.readouterr().err == (
+        "error: the folder to publish in has no name; give a folder or a URI\n"
+    )
+    assert sorted(tmp_path.iterdir()) == before

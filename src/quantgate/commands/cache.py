@@ -1,19 +1,20 @@
 """`quantgate cache ls | prune`."""
 
 import argparse
-import re
 import sys
-import time
-from collections.abc import Mapping
 
 from quantgate.commands.common.arguments import add_cache_dir
-from quantgate.domain.figures import SIZE
-from quantgate.domain.units import SIZE_UNITS
-from quantgate.errors import ExitCode, UsageError
+from quantgate.commands.common.bounds import (
+    add_bounds,
+    require_bounds,
+    size_text,
+    time_text,
+    total_text,
+)
+from quantgate.errors import ExitCode
 from quantgate.foundation.extras import require
-from quantgate.wording.figures import figure_text
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_NOUNS = ("entry", "entries")
 
 
 def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,35 +39,9 @@ def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Delete results that have not been used for some time. Then delete the least "
         "recently used results until the cache fits a size.",
     )
-    pruning.add_argument(
-        "--older-than",
-        type=_age,
-        metavar="AGE",
-        help="delete results not used for this long, such as 12h, 30d or 8w",
-    )
-    pruning.add_argument(
-        "--max-size",
-        type=_size,
-        metavar="SIZE",
-        help="maximum size of the cache, such as 500MB, 2GB or 1GiB",
-    )
+    add_bounds(pruning, age="delete results not used for this long", size="size of the cache")
     add_cache_dir(pruning)
     pruning.set_defaults(handler=prune_entries)
-
-
-def _age(text: str) -> float:
-    return _quantity(text, _SECONDS, "an age such as 12h, 30d or 8w")
-
-
-def _size(text: str) -> float:
-    return _quantity(text, SIZE_UNITS, "a size such as 500MB, 2GB or 1GiB")
-
-
-def _quantity(text: str, units: Mapping[str, int], expected: str) -> float:
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-zA-Z]*)", text)
-    if match is None or match.group(2) not in units:
-        raise argparse.ArgumentTypeError(f"`{text}` is not {expected}")
-    return float(match.group(1)) * units[match.group(2)]
 
 
 def list_entries(options: argparse.Namespace) -> int:
@@ -76,11 +51,9 @@ def list_entries(options: argparse.Namespace) -> int:
 
     entries = kept(options.cache_dir)
     for entry in entries:
-        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
-        size = _size_text(entry.size_bytes)
-        sys.stdout.write(f"{used}  {entry.key[:12]}  {size:>17}  {entry.title}\n")
-    total = sum(entry.size_bytes for entry in entries)
-    sys.stdout.write(f"{_counted(len(entries))}, {_size_text(total)}, in {options.cache_dir}\n")
+        size = size_text(entry.size_bytes)
+        sys.stdout.write(f"{time_text(entry.used)}  {entry.key[:12]}  {size:>17}  {entry.title}\n")
+    sys.stdout.write(f"{total_text(entries, *_NOUNS)}, in {options.cache_dir}\n")
     return ExitCode.OK
 
 
@@ -90,23 +63,10 @@ def prune_entries(options: argparse.Namespace) -> int:
     Raises:
         UsageError: neither an age nor a size is given, or an entry cannot be deleted.
     """
-    if options.older_than is None and options.max_size is None:
-        raise UsageError(
-            "say what to delete: `--older-than 30d`, `--max-size 2GB` or both; "
-            "`--max-size 0` deletes everything"
-        )
+    require_bounds(options)
     require("the cache", "kfp")
     from quantgate.local_runner.cache.prune import prune
 
     deleted = prune(options.cache_dir, options.older_than, options.max_size)
-    freed = sum(entry.size_bytes for entry in deleted)
-    sys.stdout.write(f"deleted {_counted(len(deleted))}, {_size_text(freed)}\n")
+    sys.stdout.write(f"deleted {total_text(deleted, *_NOUNS)}\n")
     return ExitCode.OK
-
-
-def _counted(number: int) -> str:
-    return "1 entry" if number == 1 else f"{number} entries"
-
-
-def _size_text(size_bytes: int) -> str:
-    return figure_text(SIZE.name, float(size_bytes))

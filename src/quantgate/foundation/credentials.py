@@ -4,8 +4,9 @@ import re
 
 from quantgate.errors import UsageError
 
-#: A user and a password before `@`. Passwords may have slashes, and a port is no password.
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/@:]*:(?!\d{1,5}(?:/|$))[^\s@]*@")
+#: A user and a password before `@`. A password may have slashes, and a port is no password. Without
+#: a maximum length, a long text without `@` would take minutes.
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@:]{0,256}:(?!\d{1,5}(?:/|$))[^\s@]{0,512}@")
 _CHARACTER = re.compile("[^:@]")
 WAY_OUT = (
     "Remove them from the URI, and put them into the environment, such as AWS_ACCESS_KEY_ID and "

@@ -93,6 +93,22 @@ def delete_in_one_step(path: Path, grave: Path) -> None:
         grave.unlink()
 
 
+def disk_bytes(folder: Path) -> int:
+    """Return the bytes of all files below a folder. A file with several names counts once."""
+    names = (Path(path, name) for path, _, files in os.walk(folder) for name in files)
+    sizes: dict[tuple[int, int], int] = {}
+    for name in names:
+        with suppress(FileNotFoundError):
+            stat = name.lstat()
+            sizes[stat.st_dev, stat.st_ino] = stat.st_size
+    return sum(sizes.values())
+
+
+def is_named_pipe(path: Path) -> bool:
+    """Return whether reading a path may wait for ever. A shell's pipe, as /dev/fd/63, does not."""
+    return path.is_fifo() and path.resolve().exists()
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from quantgate.errors import PipelineError, UsageError
+from quantgate.foundation.files import is_named_pipe
 from quantgate.foundation.hashing import sha256_of_file
 
 #: The C parser is ten times as fast. PyYAML may be built without it.
@@ -52,6 +53,8 @@ def read_pipeline_file(path: Path) -> PipelineFile:
 
 def _read(path: Path) -> tuple[bytes, list[Any]]:
     """Return the content of a file and its YAML documents."""
+    if is_named_pipe(path):
+        raise UsageError(f"{path}: is a named pipe; name a compiled pipeline")
     try:
         content = path.read_bytes()
         return content, list(yaml.load_all(content.decode(), Loader=_LOADER))

@@ -15,6 +15,7 @@ from quantgate.planning.tasks import PROMOTE
 from quantgate.records.decision import Decision
 from quantgate.records.outcomes import DecisionOutcome
 from quantgate.runs.folder import RunFolder, RunRecord, TaskRecord, create_run, keep_results
+from quantgate.runs.kept import held
 from quantgate.runs.pipeline_cache import write_pipeline
 from quantgate.runs.runners import LOCAL, run_by_kfp
 from quantgate.spec import LoadedSpec
@@ -71,6 +72,11 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
         KeyboardInterrupt: Ctrl-C was pressed. The text says what was kept and how to go on.
     """
     run = create_run(settings.runs_dir, loaded.spec.name)
+    with held(run):
+        return _run(loaded, plan, run, settings)
+
+
+def _run(loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings) -> Conclusion:
     run.spec.write_text(loaded.render(), encoding="utf-8")
     recorder = _Recorder(run)
     recorder.write("running")

@@ -5,10 +5,12 @@ import os
 import sys
 from collections.abc import Callable
 
+from quantgate.commands.common.bounds import size_text
 from quantgate.commands.common.guard import explained
 from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
 from quantgate.errors import ExitCode, StepFailed
+from quantgate.foundation.files import disk_bytes
 from quantgate.records.decision import Decision
 from quantgate.runs.run import Conclusion
 
@@ -23,6 +25,8 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
         return _conclude_as_json(conclusion)
     if conclusion.decision is not None:
         _print_decision(conclusion.decision, manner)
+    if not manner.quiet:
+        sys.stdout.write(f"on disk: {size_text(disk_bytes(conclusion.run.path))}\n")
     if conclusion.failures is not None:
         raise StepFailed(conclusion.failures)
     if conclusion.exit_code in (ExitCode.NOTHING_QUALIFIED, ExitCode.DOUBTFUL):
@@ -58,6 +62,7 @@ def _conclude_as_json(conclusion: Conclusion) -> int:
         model=str(model) if model else None,
         decision=str(run.decision) if decision else None,
         run=str(run.path),
+        disk_bytes=disk_bytes(run.path),
         exit_code=int(conclusion.exit_code),
     )
     return conclusion.exit_code
@@ -76,7 +81,8 @@ def guarded_as_json(
         outcome = "interrupted" if code == ExitCode.INTERRUPTED else "failed"
         write_event(sys.stdout, "error", message=message)
         write_event(sys.stdout, "result", outcome=outcome, doubts=[], winner=None, promotes=None,
-                    model=None, decision=None, run=None, exit_code=int(code))  # fmt: skip
+                    model=None, decision=None, run=None, disk_bytes=None,
+                    exit_code=int(code))  # fmt: skip
         return code
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantgate.errors import KeyPath
+from quantgate.foundation.files import is_named_pipe
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.foundation.json_argument import json_argument
 from quantgate.spec.model.code import Code
@@ -80,6 +81,8 @@ def read_code(code: Code, folder: Path, functions: Mapping[KeyPath, str]) -> Rea
     if scheme_of(code.file):
         return ReadCode(code, [])
     path = folder / code.file
+    if is_named_pipe(path):
+        return ReadCode(code, [Finding(_FILE, f"`code.file` is a named pipe: {path}")])
     try:
         content = path.read_bytes()
         text = content.decode()

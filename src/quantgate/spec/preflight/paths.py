@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from quantgate.errors import KeyPath
+from quantgate.foundation.files import is_named_pipe
 from quantgate.records.published import OTHER_TARGET, belongs_to, owner
 from quantgate.spec.model.data import CalibrationSamples, DataSource
 from quantgate.spec.model.formats import PYTHON, declared_format, has_location
@@ -169,7 +170,10 @@ def _checked(
         return
     target = Path(loaded.locate(location))
     try:
-        if target.exists() or not must_exist:
+        if is_named_pipe(target):
+            message = f"{dotted(path)} is a named pipe: {target}"
+            yield Finding(path, message, "Name a file or folder.")
+        elif target.exists() or not must_exist:
             yield from check(target)
         else:
             yield _missing(target, path, loaded.folder)

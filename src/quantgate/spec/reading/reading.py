@@ -8,6 +8,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from quantgate.errors import KeyPath, Problem, UsageError
 from quantgate.foundation.credentials import masked
+from quantgate.foundation.files import is_named_pipe
 from quantgate.spec.problems.findings import spec_error
 from quantgate.spec.problems.wording import described, dotted
 from quantgate.spec.reading.document import Document, Mark
@@ -56,6 +57,8 @@ def problem_of(refusal: Refusal) -> Problem:
 
 
 def _content(path: Path) -> bytes:
+    if is_named_pipe(path):
+        raise UsageError(f"{path} is a named pipe; give the path of a spec file")
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
