@@ -9,6 +9,7 @@ from typing import Any
 from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256, open_dataset
 from quantgate.components.artifacts.measurement import ANSWERS, write_evaluation
 from quantgate.components.evaluate.answers import watches_of, write_answers
+from quantgate.components.evaluate.guesses import guess_of
 from quantgate.components.evaluate.planning import Plan, plan_metrics
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores, Subject
@@ -25,6 +26,7 @@ from quantgate.decision.early_stopping import Contest
 from quantgate.domain.figures import is_slice, slice_of
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
+from quantgate.records.guess import Guess
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Manifest, Measurement, ModelFacts, Slices
 
@@ -127,6 +129,7 @@ def evaluate(
         litert=litert_version(),
         steps=scores.steps,
         provisional=scores.provisional,
+        guesses=_guesses(plans, dataset_of) if sha256 == facts.baseline_sha256 else {},
     )
     values = {title: result.values for title, result in results.items()}
     write_evaluation(measurement_path, measurement, values, scores.covered)
@@ -165,6 +168,11 @@ def _needed(baseline: str | None, plans: Sequence[Plan]) -> str | None:
 
 def _samples_of(manifests: Mapping[str, Manifest]) -> int:
     return sum(manifest.samples for manifest in manifests.values())
+
+
+def _guesses(plans: Sequence[Plan], dataset_of: Callable[[str], DatasetFolder]) -> dict[str, Guess]:
+    guesses = {plan.title: guess_of(plan, dataset_of(plan.signature)) for plan in plans}
+    return {title: guess for title, guess in guesses.items() if guess}
 
 
 def _metrics_by_figure(plans: Sequence[Plan], results: Iterable[str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ AMBIGUOUS = {"cpu", "float16", "float32"}
 NAMES = {*RULES, *MODES, *FIGURES, *TARGETS, *HARDWARE} - AMBIGUOUS
 #: Code that computes a figure and says which.
 COMPUTING = {
+    "components/evaluate/guesses.py",
     "components/evaluate/metrics.py",
     "components/evaluate/planning.py",
     "components/measure_targets/edge_tpu.py",

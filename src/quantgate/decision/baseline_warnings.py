@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from quantgate.decision.sample_sets import SampleSets, random_purposes
-from quantgate.domain.figures import METRICS, TOP1
+from quantgate.domain.figures import METRICS
 from quantgate.domain.warnings import (
     BASELINE_AT_ZERO,
     BASELINE_GUESSES,
@@ -11,6 +11,7 @@ from quantgate.domain.warnings import (
     FEW_CALIBRATION_SAMPLES,
     Warned,
 )
+from quantgate.records.guess import Guess
 from quantgate.records.source import SourceComparison
 
 #: The fewest samples for calibration that LiteRT's guide recommends.
@@ -21,6 +22,7 @@ CHECK = "Check that labels and preprocessing match the model"
 def warnings_of_baseline(
     baseline: Mapping[str, float],
     metrics: Mapping[str, str],
+    guesses: Mapping[str, Guess],
     calibration: SampleSets,
     evaluation: SampleSets,
 ) -> list[Warned]:
@@ -29,13 +31,14 @@ def warnings_of_baseline(
     Args:
         baseline: the figures of the float model.
         metrics: the metric by the name of its figure.
+        guesses: the figures of models that ignore their inputs.
         calibration: the sets by signature.
         evaluation: the sets by signature.
     """
     if random_purposes(calibration, evaluation):
         return []
     return [
-        *_guesses(baseline, metrics, evaluation),
+        *_guesses(baseline, guesses),
         *_worthless(baseline, metrics),
         *_thin(calibration),
     ]
@@ -53,24 +56,14 @@ def warnings_of_comparison(comparison: SourceComparison | None) -> list[Warned]:
     ]
 
 
-def _guesses(
-    baseline: Mapping[str, float], metrics: Mapping[str, str], evaluation: SampleSets
-) -> list[Warned]:
-    # Further arrays may be labels that a metric names for itself, which are not counted.
-    manifests = [one.manifest for one in evaluation.values() if not one.manifest.fields]
-    counted = [manifest.per_class for manifest in manifests if manifest.per_class]
-    if len(counted) != 1 or len(counted[0]) < 2:
-        return []
-    (counts,) = counted
-    commonest = max(counts, key=counts.__getitem__)
-    share = counts[commonest] / sum(counts.values())
+def _guesses(baseline: Mapping[str, float], guesses: Mapping[str, Guess]) -> list[Warned]:
     return [
         BASELINE_GUESSES.says(
-            f"the float model's {name} ({baseline[name]:.4f}) does not beat always predicting "
-            f"class {commonest}, the most frequent one ({share:.4f}). {CHECK}"
+            f"the float model's {name} ({baseline[name]:.4f}) does not beat {guess.predicts} "
+            f"({guess.figure:.4f}). {CHECK}"
         )
-        for name, metric in metrics.items()
-        if metric == TOP1.name and 0 < baseline.get(name, 1.0) <= share
+        for name, guess in guesses.items()
+        if 0 < baseline.get(name, 1.0) <= guess.figure
     ]
 
 

@@ -42,6 +42,7 @@ def warnings_of(
         *warnings_of_baseline(
             baseline.measurements,
             evidence.metrics,
+            evidence.baseline.measurement.guesses,
             evidence.calibration_sets,
             evidence.evaluation_sets,
         ),

@@ -69,7 +69,7 @@ BASELINE_NOT_COMPARED = WarningKind(
 )
 BASELINE_GUESSES = WarningKind(
     "baseline_guesses",
-    "the float model does not beat always predicting the most frequent class",
+    "the float model does not beat a guess, such as always predicting the most frequent class",
     is_doubt=True,
 )
 BASELINE_AT_ZERO = WarningKind(

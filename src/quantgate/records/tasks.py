@@ -9,6 +9,7 @@ from typing import Literal
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.records.base import Record
+from quantgate.records.guess import Guess
 from quantgate.records.outcomes import CalibrationStatus, MeasurementStatus, VerdictOutcome
 
 
@@ -184,7 +185,8 @@ class Measurement(Record):
     samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
     conversion left no model. `steps` are there if the evaluation might have stopped early. If it
     did, `samples` are those that were run, and `covered.npy`, int64 [samples], holds their places
-    in the data set. `provisional` is true if time or memory ran out.
+    in the data set. `provisional` is true if time or memory ran out. For the baseline, `guesses`
+    has the figures of models that ignore their inputs, as far as they are known.
     """
 
     model_sha256: str | None
@@ -198,6 +200,7 @@ class Measurement(Record):
     litert: str
     steps: Steps | None = None
     provisional: bool = False
+    guesses: dict[str, Guess] = {}
 
 
 class Interval(Record):
