@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -107,6 +108,23 @@ def disk_bytes(folder: Path) -> int:
 def is_named_pipe(path: Path) -> bool:
     """Return whether reading a path may wait for ever. A shell's pipe, as /dev/fd/63, does not."""
     return path.is_fifo() and path.resolve().exists()
+
+
+def named_pipe_in(place: Path) -> Path | None:
+    """Return a named pipe at a path or below it, or None if there is none."""
+    return next(filter(is_named_pipe, chain([place], _special_below(place))), None)
+
+
+def _special_below(folder: Path) -> Iterator[Path]:
+    """Yield what is neither a file nor a folder, without a look at each of many files."""
+    if not folder.is_dir():
+        return
+    with suppress(PermissionError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _special_below(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                yield Path(entry.path)
 
 
 def sync(path: Path) -> None:

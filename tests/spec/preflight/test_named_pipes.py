@@ -43,6 +43,16 @@ def test_a_named_pipe_is_refused(validated, tmp_path: Path, sound: str, old: str
     assert "Name a file or folder.\n" in errors
 
 
+@pytest.mark.parametrize("name", ["x.npy", "cat/1.png", "saved_model.pb"])
+def test_a_named_pipe_in_a_folder_is_refused(validated, tmp_path: Path, sound: str, name: str):
+    pipe = tmp_path / "folder" / name
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    for old in ("models/fashion", "test.npz"):
+        errors = validated(sound.replace(old, "folder"))
+        assert f"has a named pipe in it: {pipe}\n" in errors
+
+
 def test_a_named_pipe_as_code_is_refused(validated, tmp_path: Path, sound: str):
     os.mkfifo(tmp_path / "pipe.py")
     used = sound.replace("source: test.npz", "source: 'pipe:samples'")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from quantgate.errors import KeyPath
-from quantgate.foundation.files import is_named_pipe
+from quantgate.foundation.files import named_pipe_in
 from quantgate.records.published import OTHER_TARGET, belongs_to, owner
 from quantgate.spec.model.data import CalibrationSamples, DataSource
 from quantgate.spec.model.formats import PYTHON, declared_format, has_location
@@ -170,9 +170,8 @@ def _checked(
         return
     target = Path(loaded.locate(location))
     try:
-        if is_named_pipe(target):
-            message = f"{dotted(path)} is a named pipe: {target}"
-            yield Finding(path, message, "Name a file or folder.")
+        if pipe := named_pipe_in(target):
+            yield _named_pipe(pipe, target, path)
         elif target.exists() or not must_exist:
             yield from check(target)
         else:
@@ -180,6 +179,13 @@ def _checked(
     except OSError as error:
         message = f"{dotted(path)} cannot be read: {shortened(str(target))}"
         yield Finding(path, message, f"The error is: {error.strerror}.")
+
+
+def _named_pipe(pipe: Path, target: Path, path: KeyPath) -> Finding:
+    if pipe == target:
+        message = f"{dotted(path)} is a named pipe: {target}"
+        return Finding(path, message, "Name a file or folder.")
+    return Finding(path, f"{dotted(path)} has a named pipe in it: {pipe}", "Remove it.")
 
 
 def _missing(target: Path, path: KeyPath, folder: Path) -> Missing:
