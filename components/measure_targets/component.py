@@ -20,7 +20,8 @@ def measure_targets(
         model: a quantized .tflite, zero bytes long if the conversion failed.
         facts: `ModelFacts` of the float model. Its signatures name inputs and outputs.
         evaluation: the data set that samples are taken from.
-        targets: the spec's `measure.targets`, each a mapping of `target` and its `options`.
+        targets: the spec's `measure.targets`, each a mapping of `target`, its `options`, and the
+            `tolerance` of its outputs if it runs models.
         measured: folder with `targets.json` (`TargetMeasurements`), and the models that compilers
             made, each named after its target.
     """

@@ -15,6 +15,7 @@ from quantgate.components.litert.flatbuffer import counted
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.litert.operations import Operation
 from quantgate.components.measure_targets.attempt import attempt
+from quantgate.components.measure_targets.difference import differences_of
 from quantgate.components.measure_targets.outcome import Outcome, counted_text, shares
 from quantgate.components.measure_targets.subject import Array, Run, Subject
 
@@ -80,7 +81,8 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
         notes = [f"{notes[0]}, but LiteRT's GPU accelerator runs all of it"]
         figures |= shares("gpu", {}, subject.ops)
         elsewhere = {}
-    return Outcome(tool, figures, notes, [ran, default], elsewhere)
+    differences = differences_of(outputs, default.result, by_column=True)
+    return Outcome(tool, figures, notes, [ran, default], elsewhere, differences=differences)
 
 
 def _last_line(text: str) -> str:

@@ -10,6 +10,7 @@ from quantgate.components.conversion.failure import essence
 from quantgate.components.litert.agreement import check_kernels
 from quantgate.components.litert.flatbuffer import dtype_of
 from quantgate.components.measure_targets.attempt import Attempt, attempt
+from quantgate.components.measure_targets.difference import differences_of
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Array, Run, Subject
 from quantgate.records.attestation import KernelCheck
@@ -25,9 +26,13 @@ _FIGURES = {"total": "arena", "head": "arena_nonpersistent", "tail": "arena_pers
 
 
 def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
-    """Run a model on the same samples as LiteRT's reference kernels, and compare the outputs."""
+    """Run a model on the same samples as LiteRT's reference kernels, and compare the outputs.
+
+    Without reference kernels, the outputs are compared with those of the default ones.
+    """
     reference = subject.run(reference=True)
-    inputs = reference.result.inputs if reference.result else _zeros(subject)
+    beside = reference.result or subject.run(reference=False).result
+    inputs = beside.inputs if beside else _zeros(subject)
     micro = attempt(_run_micro, subject.content, inputs, len(subject.signature.outputs))
     tool = f"tflite-micro {version('tflite-micro')}"
     figures = {"mcu_flash_bytes": float(len(subject.content))}
@@ -46,7 +51,16 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
         if subject.is_on_real_samples:
             differing = max(check.differing for check in checks.values())
             figures["mcu_equal_share"] = round(1 - differing, 6)
-    return Outcome(tool, figures, notes, [micro, reference])
+    differences = _differences_from(beside, micro.result, reference) if beside else {}
+    return Outcome(tool, figures, notes, [micro, reference], differences=differences)
+
+
+def _differences_from(
+    run: Run, given: list[list[Array]], reference: Attempt[Run]
+) -> dict[str, float]:
+    ours = [{name: sample[place] for name, place in run.places.items()} for sample in given]
+    # The default kernels round differently, so that single columns may differ much.
+    return differences_of(ours, run, by_column=reference.result is not None)
 
 
 def _run_micro(content: bytes, inputs: list[list[Array]], outputs: int) -> list[list[Array]]:

@@ -30,11 +30,13 @@ class Run:
         inputs: by sample, then by index among the model's inputs.
         outputs: by sample, then by name in the signature.
         places: index of each output among the model's outputs, by name.
+        tensors: the outputs, by name.
     """
 
     inputs: list[list[Array]]
     outputs: list[dict[str, Array]]
     places: dict[str, int]
+    tensors: dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ class Subject:
         return next((each for each in self.facts.signatures if each.key in keys), self._first)
 
     @property
+    def has_free_batch(self) -> bool:
+        """True if the model takes any number of samples."""
+        return any(tensor.shape[:1] == [-1] for tensor in self.signature.inputs.values())
+
+    @property
     def is_on_real_samples(self) -> bool:
         """True if the evaluation set has samples of that signature."""
         return folder_of(self.dataset, self.signature.key).is_dir()
@@ -101,7 +108,7 @@ def _run(subject: Subject, reference: bool) -> Run:
     model = LiteRTModel(subject.path, subject.facts, signature, samples, reference=reference)
     graph = subject.model.subgraphs[0]
     encoded = sorted(model.encode(samples), key=_place_among(sequence(graph.inputs)))
-    run = Run([], [], {})
+    run = Run([], [], {}, dict(model.outputs))
     for name, tensor in model.outputs.items():
         run.places[name] = sequence(graph.outputs).index(tensor.index)
     for row in range(_rows(subject, len(next(iter(samples.values()))))):

@@ -1,6 +1,6 @@
 """The work of `measure_targets`: measure one .tflite on every target of the spec."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -42,7 +42,8 @@ def measure_targets(
         model_path: a .tflite, zero bytes long if the conversion failed.
         facts_path: `ModelFacts` of the float model.
         dataset_path: an evaluation set that `build_dataset` wrote.
-        targets: mappings of `target`, the name, and `options`, with all defaults filled in.
+        targets: mappings of `target`, the name, its `options`, and the `tolerance` of its outputs
+            if it runs models, all with the defaults filled in.
         measured_path: folder to write `targets.json` and compiled models to.
 
     Returns:
@@ -54,16 +55,16 @@ def measure_targets(
     if not Path(model_path).stat().st_size:
         TargetMeasurements(model_sha256=None, targets=[]).write(root / TARGETS_FILE)
         return False
-    asked = {each["target"]: dict(each["options"]) for each in targets}
     with TemporaryDirectory() as scratch:
         path = _in_one_flatbuffer(model_path, Path(scratch))
         subject = Subject(path, ModelFacts.read(facts_path), dataset_path)
-        outcomes = {name: MEASURES[name](subject, options) for name, options in asked.items()}
+        outcomes = [MEASURES[each["target"]](subject, each["options"]) for each in targets]
+    pairs = list(zip(targets, outcomes, strict=True))
     TargetMeasurements(
         model_sha256=sha256_of_file(model_path),
-        targets=[_kept(root, name, asked[name], outcome) for name, outcome in outcomes.items()],
+        targets=[_kept(root, subject, asked, outcome) for asked, outcome in pairs],
     ).write(root / TARGETS_FILE)
-    return any(outcome.is_provisional for outcome in outcomes.values())
+    return any(outcome.is_provisional for outcome in outcomes)
 
 
 def _in_one_flatbuffer(model_path: str, scratch: Path) -> str:
@@ -75,17 +76,35 @@ def _in_one_flatbuffer(model_path: str, scratch: Path) -> str:
     return str(copy)
 
 
-def _kept(root: Path, target: str, options: dict[str, str], outcome: Outcome) -> TargetMeasurement:
+def _kept(
+    root: Path, subject: Subject, asked: Mapping[str, Any], outcome: Outcome
+) -> TargetMeasurement:
+    target, tolerance = asked["target"], asked.get("tolerance")
     compiled = f"{target}.tflite" if outcome.compiled is not None else None
     if compiled and outcome.compiled is not None:
         (root / compiled).write_bytes(outcome.compiled)
     return TargetMeasurement(
         target=target,
-        options=options,
+        options=dict(asked["options"]),
         tool=outcome.tool,
         figures=outcome.figures,
         notes=outcome.notes,
         warnings=outcome.warnings,
         elsewhere=outcome.elsewhere,
         compiled=compiled,
+        tolerance=tolerance,
+        difference=max(outcome.differences.values(), default=None),
+        rejections=list(_rejections(subject, outcome.differences, tolerance)) if tolerance else [],
     )
+
+
+def _rejections(
+    subject: Subject, differences: Mapping[str, float], tolerance: float
+) -> Iterator[str]:
+    way_out = ". Set `model.batch: 1`" if subject.has_free_batch else ""
+    for name, difference in differences.items():
+        if difference > tolerance:
+            yield (
+                f"output `{name}` differs from LiteRT's by {100 * difference:.3g} %, and the "
+                f"tolerance is {100 * tolerance:g} %{way_out}"
+            )

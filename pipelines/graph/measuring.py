@@ -80,7 +80,7 @@ def add_targets(
         model=model,
         facts=baseline.outputs["facts"],
         evaluation=evaluation.outputs["dataset"],
-        targets=[{"target": each.target, "options": each.options} for each in targets],
+        targets=[each.parameter for each in targets],
     )
     return runtime(task, tasks.MEASURE_TARGETS).outputs["measured"]
 

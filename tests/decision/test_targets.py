@@ -50,6 +50,27 @@ def test_a_note_alone_does_not_disqualify(measured) -> None:
     assert decision.candidates[0].targets[0].notes == [HYBRID]
 
 
+def test_outputs_that_are_wrong_on_a_target_reject(measured) -> None:
+    wrong = "output `y` differs from LiteRT's by 92 %, and the tolerance is 25 %"
+    first = measured.targets[0].targets[0]
+    first.rejections.append(wrong)
+    decision = measured.decide({"top1": {"max_drop": 0.01}})
+    assert decision.winner == "int8"
+    hybrid = decision.entry("hybrid")
+    assert hybrid is not None and not hybrid.qualified
+    assert hybrid.status == "rejected"
+    assert hybrid.reasons == [f"microcontroller: {wrong}", f"microcontroller: {HYBRID}"]
+    assert hybrid.rejections == [f"microcontroller: {wrong}"]
+
+
+def test_a_failed_candidate_stays_one_if_its_outputs_are_wrong(run) -> None:
+    run.attest("int8", "integer_only_int8", 300)
+    run.targets = [on_microcontroller(run.attestations[0].model_sha256, RUNS)]
+    run.targets[0].targets[0].rejections.append("output `y` differs")
+    (entry,) = run.decide({"top1": {"max_drop": 0.01}}).candidates
+    assert (entry.status, entry.rejections[-1]) == ("failed", "microcontroller: output `y` differs")
+
+
 def test_a_limit_may_require_that_a_model_runs(measured) -> None:
     decision = measured.decide({"mcu_runs": {"min": 1}})
     assert [entry.qualified for entry in decision.candidates] == [False, True]

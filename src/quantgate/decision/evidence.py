@@ -8,7 +8,12 @@ import numpy as np
 
 from quantgate.decision.estimating import Measured
 from quantgate.decision.sample_sets import SampleSets, random_purposes
-from quantgate.decision.standings import Standing, standing_of, standing_of_measurement
+from quantgate.decision.standings import (
+    Standing,
+    standing_of,
+    standing_of_measurement,
+    standing_on_targets,
+)
 from quantgate.domain.figures import FIGURES, SIZE, metric_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import BASELINE, MODES
@@ -155,6 +160,7 @@ def _contender(
     targets = found_on_targets(sha256, evidence.targets)
     measured = _measured(sha256, attestation.size_bytes, evaluation, evidence, targets)
     standing = standing_of(attestation, evaluation.measurement if evaluation else None)
+    standing = standing_on_targets(standing, targets)
     notes = [f"{target.target}: {note}" for target in targets for note in target.notes]
     return Contender(
         name=attestation.candidate,

@@ -1,9 +1,11 @@
 """The standing of a candidate before any limit is checked, with the reasons for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import AttestationStatus, CandidateStatus, MeasurementStatus
+from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Measurement
 
 NO_MEASUREMENT = "no measurement found for this model"
@@ -40,6 +42,19 @@ def standing_of(attestation: Attestation, measurement: Measurement | None) -> St
         [*attestation.reasons, *_further_reasons(attestation, measurement)],
         # Attestations of older versions do not list rejections on their own.
         attestation.rejections or attestation.reasons,
+    )
+
+
+def standing_on_targets(standing: Standing, targets: Sequence[TargetMeasurement]) -> Standing:
+    """Return the standing of a candidate whose outputs may be wrong on targets."""
+    rejections = [f"{each.target}: {sentence}" for each in targets for sentence in each.rejections]
+    if not rejections:
+        return standing
+    measured = standing.status is CandidateStatus.MEASURED
+    return Standing(
+        CandidateStatus.REJECTED if measured else standing.status,
+        [*standing.reasons, *rejections],
+        [*standing.rejections, *rejections],
     )
 
 

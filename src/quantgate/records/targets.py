@@ -13,7 +13,8 @@ class TargetMeasurement(Record):
     `figures` lack what could not be measured, and `notes` give the reasons, a sentence each.
     `warnings` are about the machine that measured and not about the model. `elsewhere` counts the
     ops, by name, that the target leaves to the CPU. `compiled` names the file beside this record
-    that a compiler made for the target.
+    that a compiler made for the target. `difference` is the largest one of an output from LiteRT's,
+    if the target ran the model. `rejections` are sentences about outputs beyond `tolerance`.
     """
 
     target: str
@@ -24,6 +25,9 @@ class TargetMeasurement(Record):
     warnings: list[str] = []
     elsewhere: dict[str, int] = {}
     compiled: str | None = None
+    tolerance: float | None = None
+    difference: float | None = None
+    rejections: list[str] = []
 
 
 class TargetMeasurements(Record):

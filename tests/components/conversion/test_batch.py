@@ -18,6 +18,7 @@ from quantgate.components.processes.isolation import ResourceLimits, run_isolate
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements
+from quantgate.spec.model.target import MeasuredTarget
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -40,7 +41,7 @@ def measured(prepared: Any, content: bytes, folder: Path) -> TargetMeasurement:
         str(folder / "model.tflite"),
         facts_path=str(prepared.facts_path),
         dataset_path=str(prepared.dataset),
-        targets=[{"target": "microcontroller", "options": {}}],
+        targets=[MeasuredTarget(target="microcontroller").parameter],
         measured_path=str(folder / "measured"),
     )
     (target,) = TargetMeasurements.read(folder / "measured" / "targets.json").targets
@@ -75,6 +76,12 @@ def test_dilated_convolutions_are_right_on_microcontrollers(
     assert len(fixed.content) < 0.9 * len(free.content)
     right = measured(prepare("dilated", "1"), fixed.content, tmp_path)
     assert (right.figures["mcu_equal_share"], right.notes) == (1, [])
+    assert (right.difference, right.tolerance, right.rejections) == (0, 0.25, [])
+    wrong = measured(prepare("dilated", "dynamic"), free.content, tmp_path)
+    assert wrong.difference is not None and wrong.difference > 0.25
+    (rejection,) = wrong.rejections
+    assert rejection.startswith("output `output_0` differs from LiteRT's by ")
+    assert rejection.endswith(" %, and the tolerance is 25 %. Set `model.batch: 1`")
 
 
 def test_the_copy_is_what_the_public_converter_takes(saved_models: Path) -> None:

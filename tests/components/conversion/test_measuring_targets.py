@@ -22,10 +22,10 @@ pytestmark = [
 
 ETHOS_U = MeasuredTarget(target="ethos_u", accelerator="ethos-u55-128")
 TARGETS = [
-    {"target": "microcontroller", "options": {}},
-    {"target": "ethos_u", "options": ETHOS_U.options},
-    {"target": "edge_tpu", "options": {}},
-    {"target": "gpu", "options": {}},
+    MeasuredTarget(target="microcontroller").parameter,
+    ETHOS_U.parameter,
+    MeasuredTarget(target="edge_tpu").parameter,
+    MeasuredTarget(target="gpu").parameter,
 ]
 Measured = dict[str, TargetMeasurement]
 
@@ -75,6 +75,7 @@ def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path
         abs=16,
     )
     assert (micro.figures["mcu_equal_share"], micro.notes) == (1, [])
+    assert (micro.difference, micro.tolerance, micro.rejections) == (0, 0.25, [])
     assert micro.tool.startswith("tflite-micro 0.dev")
 
     npu = measured["ethos_u"]
@@ -86,6 +87,7 @@ def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path
     assert npu.figures["ethos_u_sram_bytes"] >= 8 * 8 * 64
     assert npu.figures["ethos_u_flash_bytes"] > 0
     assert npu.options == ETHOS_U.options
+    assert (npu.difference, npu.tolerance) == (None, None)
     assert (npu.tool, npu.notes) == ("ethos-u-vela 5.2.0", [])
     assert npu.compiled == "ethos_u.tflite"
     compiled = (tmp_path / "measured" / "ethos_u.tflite").read_bytes()
@@ -172,6 +174,8 @@ def test_ops_that_the_reference_kernels_lack_are_not_compared(on_targets) -> Non
         "cannot be compared with LiteRT's reference kernels, which do not run it: "
     )
     assert "DEPTH_TO_SPACE" in note and "\n" not in note
+    # The default kernels run it.
+    assert micro.difference is not None and micro.difference < 0.1
 
 
 def test_a_missing_model_is_not_measured(prepare, tmp_path) -> None:
@@ -215,6 +219,7 @@ def test_a_real_model(
         measured_path=str(tmp_path / "measured"),
     )
     targets = TargetMeasurements.read(tmp_path / "measured" / "targets.json").targets
+    assert (targets[0].difference, targets[0].rejections) == (0, [])
     figures = {name: value for each in targets for name, value in each.figures.items()}
     assert figures["mcu_flash_bytes"] == model.stat().st_size
     assert figures["mcu_runs"] == figures["mcu_equal_share"] == 1

@@ -63,6 +63,14 @@ def test_targets_by_name_and_with_options(tmp_path: Path) -> None:
             ["`measure.targets.0.accelerator` must be", "Did you mean `ethos-u55-128`?"],
         ),
         (
+            "[{target: edge_tpu, tolerance: 0.1}]",
+            ["`edge_tpu` takes no `tolerance`", "Only `microcontroller` and `gpu` do. Remove it."],
+        ),
+        (
+            "[{target: microcontroller, tolerance: 0}]",
+            ["`measure.targets.0.tolerance` must be above 0"],
+        ),
+        (
             "[{target: gpu, accelerator: ethos-u55-128}]",
             ["`gpu` takes no `accelerator`", "Only `ethos_u` does. Remove it."],
         ),

@@ -55,9 +55,9 @@ import pytest
         ),
         (
             "promote: {",
-            "tolerance: 3\npromote: {",
+            "strictness: 3\npromote: {",
             [
-                "15:1 the spec has no key `tolerance` -> Its keys are `version`, `name`, `model`, "
+                "15:1 the spec has no key `strictness` -> Its keys are `version`, `name`, `model`, "
                 "`data`, `code`, `quantize`, `measure`, `gate`, `choose`, `promote` and `cluster`.",
             ],
         ),

@@ -8,7 +8,7 @@ from quantgate.spec.model.target import MeasuredTarget, family_of
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
-_OPTIONS = tuple(option for target in TARGETS.values() for option in target.options)
+_OPTIONS = tuple(dict.fromkeys(option for target in TARGETS.values() for option in target.options))
 #: Systems with SRAM and flash only. Flash cannot store intermediate tensors.
 _WITHOUT_DRAM = (
     "Ethos_U55_Deep_Embedded",
@@ -37,7 +37,8 @@ def _option_findings(entry: MeasuredTarget, path: KeyPath) -> Iterator[Finding]:
         takers = [name for name, target in TARGETS.items() if option in target.options]
         if getattr(entry, option) is not None and entry.target not in takers:
             message = f"`{entry.target}` takes no `{option}`"
-            hint = f"Only {listed(takers, 'and')} does. Remove it."
+            verb = "do" if len(takers) > 1 else "does"
+            hint = f"Only {listed(takers, 'and')} {verb}. Remove it."
             yield Finding((*path, option), message, hint, at_key=True)
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from quantgate.domain.targets import TargetName
+from quantgate.domain.targets import TARGETS, TOLERANCE, TargetName
 from quantgate.spec.model.section import Alternatives
 
 #: Accelerators of Vela 5.2. The two lists below are from its configuration file `Arm/vela.ini`.
@@ -70,6 +70,22 @@ class MeasuredTarget(Alternatives):
         default=None,
         description="For `ethos_u`: Vela's memory mode. The default is Vela's.",
     )
+
+    tolerance: float | None = Field(
+        default=None,
+        gt=0,
+        description="For `microcontroller` and `gpu`: largest difference of an output from "
+        "LiteRT's, relative to its size. Candidates with a larger one are rejected. The default is "
+        "0.25.",
+    )
+
+    @property
+    def parameter(self) -> dict[str, Any]:
+        """The entry with all defaults filled in, as the parameter of a task."""
+        settings: dict[str, Any] = {"target": self.target, "options": self.options}
+        if "tolerance" in TARGETS[self.target].takes:
+            settings["tolerance"] = self.tolerance or TOLERANCE
+        return settings
 
     @property
     def options(self) -> dict[str, str]:
