@@ -1,7 +1,7 @@
 """Read arrays in an .npz file or a folder of .npy files, a few rows at a time."""
 
+import math
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import chunk_bounds, chunk_length
 from quantgate.components.build_dataset.sources import Indices, Request, SourceArray, row_bytes
 from quantgate.errors import InputError
+from quantgate.foundation.damage import members_ending_in, refused_if_damaged
 
 SUFFIX = ".npy"
-DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
 Array = NDArray[Any]
 Header = tuple[tuple[int, ...], np.dtype[Any], bool]
 
@@ -52,10 +52,8 @@ class StoredArray:
             InputError: the file is damaged.
         """
         streamed = self.member is not None and not self.fortran_order
-        try:
+        with refused_if_damaged(f"{self.path}: `{self.key}` cannot be read"):
             yield from self._streamed(indices) if streamed else self._mapped(indices)
-        except DAMAGED as error:
-            raise InputError(f"{self.path}: `{self.key}` cannot be read: {error}") from error
 
     def _mapped(self, indices: Indices) -> Iterator[Array]:
         whole = self._in_archive() if self.member else None
@@ -76,7 +74,7 @@ class StoredArray:
         # A member of an archive is compressed as a whole and cannot be mapped. Other rows are read
         # and discarded.
         with zipfile.ZipFile(self.path) as archive, archive.open(str(self.member)) as file:
-            _read_header(file)
+            _read_header(file, archive.getinfo(str(self.member)).file_size)
             for start, stop in chunk_bounds(self.shape[0], chunk_length(self._row_bytes)):
                 raw = file.read((stop - start) * self._row_bytes)
                 first, last = np.searchsorted(indices, (start, stop))
@@ -112,11 +110,8 @@ def open_archive(request: Request) -> dict[str, SourceArray]:
 
 def stored_array(key: str, path: Path) -> StoredArray:
     """Read the header of a .npy file. Raise an InputError if it is another file."""
-    try:
-        with path.open("rb") as file:
-            header = _read_header(file)
-    except DAMAGED as error:
-        raise InputError(f"{path} is not a {SUFFIX} array: {error}") from error
+    with refused_if_damaged(f"{path} is not a {SUFFIX} array"), path.open("rb") as file:
+        header = _read_header(file, path.stat().st_size)
     return StoredArray(key, path, None, *header)
 
 
@@ -127,23 +122,30 @@ def _by_key(source: Path, arrays: list[StoredArray]) -> dict[str, SourceArray]:
 
 
 def _arrays_in_archive(path: Path) -> list[StoredArray]:
-    with zipfile.ZipFile(path) as archive:
-        members = [name for name in archive.namelist() if name.endswith(SUFFIX)]
+    members = members_ending_in(path, SUFFIX)
+    with refused_if_damaged(f"{path} is a damaged archive"), zipfile.ZipFile(path) as archive:
         return [_array_in_archive(archive, path, member) for member in members]
 
 
 def _array_in_archive(archive: zipfile.ZipFile, path: Path, member: str) -> StoredArray:
     key = member.removesuffix(SUFFIX)
-    try:
-        with archive.open(member) as file:
-            header = _read_header(file)
-    except DAMAGED as error:
-        raise InputError(f"{path}: `{key}` is not a {SUFFIX} array: {error}") from error
+    size = archive.getinfo(member).file_size
+    what = f"{path}: `{key}` is not a {SUFFIX} array"
+    with refused_if_damaged(what), archive.open(member) as file:
+        header = _read_header(file, size)
     return StoredArray(key, path, member, *header)
 
 
-def _read_header(file: IO[bytes]) -> Header:
+def _read_header(file: IO[bytes], size: int) -> Header:
+    """Read the header of a .npy file of a size.
+
+    Raises:
+        ValueError: the header is damaged, or the file is not as long as the header says.
+    """
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, fortran_order, dtype = read(file)
+    follow, expected = size - file.tell(), math.prod(shape) * dtype.itemsize
+    if not dtype.hasobject and (min(shape, default=0) < 0 or follow != expected):
+        raise ValueError(f"its header says {dtype} {list(shape)}, and {follow:,} bytes follow")
     return shape, dtype, fortran_order

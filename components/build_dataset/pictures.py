@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quantgate.components.build_dataset.depth import in_8_bits
 from quantgate.components.build_dataset.libraries import library
 from quantgate.errors import InputError
+from quantgate.foundation.damage import refused_if_damaged
 from quantgate.records.tasks import TensorFacts
 from quantgate.spec.model.data import ImageOptions
 
@@ -49,12 +50,10 @@ class Preparation:
     def read(self, file: Path | IO[bytes], name: str) -> Array:
         """Decode an image. Raise an InputError with the given name if it cannot be used."""
         pillow = library("PIL.Image", "images")
-        try:
-            with pillow.open(file) as image:
-                upright = in_8_bits(self._upright(image, name), name)
-                pixels = np.asarray(self._resized(upright.convert(self._mode)))
-        except (*_DAMAGED, pillow.DecompressionBombError) as error:
-            raise InputError(f"{name} cannot be read as an image: {error}") from error
+        damage = refused_if_damaged(f"{name} cannot be read as an image")
+        with damage, pillow.open(file) as image:
+            upright = in_8_bits(self._upright(image, name), name)
+            pixels = np.asarray(self._resized(upright.convert(self._mode)))
         if self.channels == GRAYSCALE and not self.flat:
             pixels = pixels[..., np.newaxis]
         return self._normalized(pixels[..., ::-1] if self.channels == "bgr" else pixels)

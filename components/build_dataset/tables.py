@@ -13,6 +13,7 @@ from quantgate.components.build_dataset.libraries import library
 from quantgate.components.build_dataset.partitions import partitions_of
 from quantgate.components.build_dataset.sources import Batch, Request
 from quantgate.errors import InputError
+from quantgate.foundation.damage import refused_if_damaged
 from quantgate.spec.model.source_files import data_files
 
 Array = NDArray[Any]
@@ -29,17 +30,15 @@ def read_csv(request: Request) -> Iterator[Batch]:
         InputError: a column is missing, or a cell is not a number.
     """
     path = Path(request.data.source)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            layout = _layout(request, header)
-            whole = _whole_columns(path, header, layout, request)
-            for line, rows in _chunks(reader, path, len(header)):
-                cells = _cells(path, header, rows, line, whole, _names_of_fields(request))
-                yield _batch(layout, request, cells)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read as CSV: {error}") from error
+    damage = refused_if_damaged(f"{path} cannot be read as CSV", "Write it again, in UTF-8")
+    with damage, path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        layout = _layout(request, header)
+        whole = _whole_columns(path, header, layout, request)
+        for line, rows in _chunks(reader, path, len(header)):
+            cells = _cells(path, header, rows, line, whole, _names_of_fields(request))
+            yield _batch(layout, request, cells)
 
 
 def read_parquet(request: Request) -> Iterator[Batch]:
@@ -54,11 +53,8 @@ def read_parquet(request: Request) -> Iterator[Batch]:
     source = Path(request.data.source)
     files = data_files(source, "parquet")
     for path, partition in partitions_of(source, files).items():
-        try:
-            file = parquet.ParquetFile(path)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as Parquet: {error}") from error
-        with file:
+        damage = refused_if_damaged(f"{path} cannot be read as Parquet")
+        with damage, parquet.ParquetFile(path) as file:
             stored = file.schema_arrow.names
             layout = _layout(request, [*stored, *(partition.keys() - stored)])
             for table in file.iter_batches(CHUNK_ROWS, columns=sorted(_names(layout) & {*stored})):

@@ -3,15 +3,18 @@
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
 
 from quantgate.errors import InputError
+from quantgate.foundation.damage import refused_if_damaged, text_member
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
+_SAVE_AGAIN = "Copy it again, or save the model again"
 _WRITTEN_BY = "Write one with model.save('model.keras')"
 
 
@@ -56,35 +59,30 @@ def identify(path: Path) -> KerasFile:
 
 
 def _in_zip(path: Path) -> KerasFile:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-            metadata = json.loads(archive.read("metadata.json"))
-    except KeyError as error:
-        raise InputError(f"{path} is a zip file, but not a Keras model. {_WRITTEN_BY}") from error
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise _damaged(path) from error
-    _refuse_code(path, config)
-    return KerasFile(path, ".keras", str(metadata.get("keras_version", "")))
+    with _refused_if_damaged(path), zipfile.ZipFile(path) as archive:
+        if not {"config.json", "metadata.json"} <= {*archive.namelist()}:
+            raise InputError(f"{path} is a zip file, but not a Keras model. {_WRITTEN_BY}")
+        config = json.loads(text_member(archive, "config.json"))
+        version = json.loads(text_member(archive, "metadata.json")).get("keras_version", "")
+        _refuse_code(path, config)
+    return KerasFile(path, ".keras", str(version))
 
 
 def _in_hdf5(path: Path) -> KerasFile:
-    try:
-        with h5py.File(path, "r") as file:
-            config = json.loads(file.attrs.get("model_config", "null"))
-            version = file.attrs.get("keras_version", "")
-    except (OSError, ValueError) as error:
-        raise _damaged(path) from error
-    if config is None:
-        raise InputError(
-            f"{path} holds weights without a model. {_WRITTEN_BY}, where the model is built"
-        )
-    _refuse_code(path, config)
-    return KerasFile(path, ".h5", version.decode() if isinstance(version, bytes) else version)
+    with _refused_if_damaged(path), h5py.File(path, "r") as file:
+        config = json.loads(file.attrs.get("model_config", "null"))
+        version = file.attrs.get("keras_version", "")
+        version = version.decode() if isinstance(version, bytes) else str(version)
+        if config is None:
+            raise InputError(
+                f"{path} holds weights without a model. {_WRITTEN_BY}, where the model is built"
+            )
+        _refuse_code(path, config)
+    return KerasFile(path, ".h5", version)
 
 
-def _damaged(path: Path) -> InputError:
-    return InputError(f"{path} is damaged or cut short. Copy it again, or save the model again")
+def _refused_if_damaged(path: Path) -> AbstractContextManager[None]:
+    return refused_if_damaged(f"{path} is damaged or cut short", _SAVE_AGAIN)
 
 
 def _refuse_code(path: Path, config: object) -> None:

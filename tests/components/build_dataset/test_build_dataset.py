@@ -436,7 +436,7 @@ def test_damaged_archives_are_refused(refused_source, tmp_path):
     content[3000] ^= 0xFF
     source.write_bytes(content)
     assert refused_source(source) == (
-        f"{source}: `image` cannot be read: Bad CRC-32 for file 'image.npy'"
+        f"{source}: `image` cannot be read: Bad CRC-32 for file 'image.npy'. Copy or write it again"
     )
 
 

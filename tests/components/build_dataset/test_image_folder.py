@@ -218,7 +218,8 @@ def test_a_file_that_is_not_an_image_is_named(refusal, image_file, tmp_path):
     image_file(root / "a" / "x.png", (4, 6))
     (root / "a" / "y.jpg").write_bytes(b"no image")
     assert refusal(root, IMAGE) == (
-        f"{root}/a/y.jpg cannot be read as an image: cannot identify image file '{root}/a/y.jpg'"
+        f"{root}/a/y.jpg cannot be read as an image: cannot identify image file '{root}/a/y.jpg'. "
+        "Copy or write it again"
     )
 
 

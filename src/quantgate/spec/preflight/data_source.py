@@ -3,11 +3,11 @@
 import csv
 import importlib.machinery
 import sys
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from quantgate.errors import KeyPath
+from quantgate.errors import InputError, KeyPath
+from quantgate.foundation.damage import COPY_AGAIN, members_ending_in, refused_if_damaged
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import IMAGES, declared_format, format_at, unknown_folders
 from quantgate.spec.model.source_files import COMPLETE_SHARDS, shard_problem
@@ -31,6 +31,8 @@ def source_findings(target: Path, data: DataSource, path: KeyPath) -> Iterator[F
         yield Finding(path, message, f"Write `format: {actual}`, or remove `format`.")
     elif problem := shard_problem(target, actual or declared):
         yield Finding(path, f"{dotted(path)} is incomplete: {problem}", f"{COMPLETE_SHARDS}.")
+    elif damage := _damage(target, actual, data):
+        yield Finding(path, f"{dotted(path)} is damaged: {damage}", f"{COPY_AGAIN}.")
     elif actual == "npz" and not _keys_in_archive(target):
         yield Finding(path, f"{dotted(path)} has no arrays: {target}", _SAVE_NPZ)
     elif actual == IMAGES and data.images and data.images.classes:
@@ -83,7 +85,8 @@ def _keys_in(target: Path, format_name: str | None, data: DataSource) -> set[str
     if format_name == "npz":
         return _keys_in_archive(target)
     if format_name == "csv":
-        with target.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        damage = refused_if_damaged(f"{target} cannot be read as CSV")
+        with damage, target.open(encoding="utf-8-sig", errors="replace", newline="") as file:
             return set(next(csv.reader(file), []))
     if format_name == "tfrecord" and data.features:
         return set(data.features)
@@ -91,5 +94,13 @@ def _keys_in(target: Path, format_name: str | None, data: DataSource) -> set[str
 
 
 def _keys_in_archive(target: Path) -> set[str]:
-    with zipfile.ZipFile(target) as archive:
-        return {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+    return {name.removesuffix(".npy") for name in members_ending_in(target, ".npy")}
+
+
+def _damage(target: Path, format_name: str | None, data: DataSource) -> str:
+    """Return why the keys of a source cannot be read, or "" if they can."""
+    try:
+        _keys_in(target, format_name, data)
+    except InputError as error:
+        return str(error)
+    return ""
