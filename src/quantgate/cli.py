@@ -33,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code (`quantgate.errors.ExitCode`)."""
     with _exit_on_ctrl_c():
         from quantgate.commands.common.guard import guarded
-        from quantgate.commands.common.streams import start_again_if_ascii
+        from quantgate.commands.common.streams import prepare_streams, start_again_if_ascii
 
         if arguments is None:
             start_again_if_ascii()
+        prepare_streams()
         options = _parser().parse_args(arguments)
     return guarded(options.handler, options)
 

@@ -22,7 +22,12 @@ ROOMS = {
 UPSTREAM = ROOT / "components" / "upstream"
 CORE_LIBRARIES = {"numpy", "pydantic", "yaml", "pydantic_core"}
 #: Modules that are imported only when they are needed.
-LAZY_MODULES = {"terminal": {"rich"}, "gcs": {"google"}, "gcs_client": {"google", "requests"}}
+LAZY_MODULES = {
+    "console": {"rich"},
+    "gcs": {"google"},
+    "gcs_client": {"google", "requests"},
+    "terminal": {"rich"},
+}
 RUNNER_LIBRARIES = {"", "docker", "google", "kfp", "threadpoolctl", "yaml"}
 #: A function with more parameters takes records instead.
 MOST_PARAMETERS = 8

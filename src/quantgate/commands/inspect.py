@@ -43,14 +43,14 @@ def handle(options: argparse.Namespace) -> int:
 def show(inspection: Inspection) -> None:
     """Print the tables and sentences."""
     from rich import box
-    from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from quantgate.commands.common.console import VisibleConsole
     from quantgate.report.inspection import sentences, tables
 
-    console = Console(highlight=False)
+    console = VisibleConsole()
     for table in tables(inspection):
         shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for index, column in enumerate(table.columns):

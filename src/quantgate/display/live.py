@@ -16,6 +16,7 @@ from quantgate.display.screen import Row, Screen, width_of
 from quantgate.display.ticker import Ticker
 from quantgate.display.tree import ENDED, Tree
 from quantgate.display.words import ASCII_MARKS, MARKS, elapsed
+from quantgate.foundation.terminal import visible
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Event
@@ -100,7 +101,7 @@ class LiveTree:
         return f"{ended}/{standings.total()} tasks"
 
     def _label(self, line: Line) -> str:
-        return f"{'  ' * line.depth}{self._marks[line.standing]} {line.label}"
+        return f"{'  ' * line.depth}{self._marks[line.standing]} {visible(line.label)}"
 
     def _row(self, line: Line, labels: int, columns: int) -> Row:
         label, look = self._label(line), self._looks.get(line.standing, "")

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
+from quantgate.foundation.terminal import beneath, visible
+
 _HIDE_CURSOR = "\x1b[?25l"
 _SHOW_CURSOR = "\x1b[?25h"
 _ERASE_BELOW = "\x1b[J"
@@ -42,7 +44,7 @@ class Screen:
     """Lines at the bottom of a terminal, below all printed text."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream = beneath(stream)
         self._drawn: tuple[Row, ...] = ()
         self._size: Size | None = None
 
@@ -68,7 +70,7 @@ class Screen:
     def print_above(self, text: str) -> None:
         """Print permanent lines above the drawn ones."""
         back = self._back(self.size().columns)
-        self._write(back + text + "".join(map(_painted, self._drawn)))
+        self._write(back + visible(text) + "".join(map(_painted, self._drawn)))
 
     def leave(self) -> None:
         """Keep the drawn lines on the terminal, and restore the cursor."""
@@ -87,4 +89,4 @@ class Screen:
 
 
 def _painted(row: Row) -> str:
-    return f"{row.look}{row.text}{_PLAIN if row.look else ''}\n"
+    return f"{row.look}{visible(row.text)}{_PLAIN if row.look else ''}\n"

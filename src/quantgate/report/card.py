@@ -10,6 +10,7 @@ import yaml
 from quantgate.domain.figures import METRICS, SIZE, is_likeness, metric_of
 from quantgate.domain.modes import BASELINE
 from quantgate.errors import InputError
+from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Entry
 from quantgate.records.details import Attested
 from quantgate.report.marked import as_text, texts
@@ -40,7 +41,8 @@ def render(decision: Decision) -> str:
         ["## Provenance", "", *texts(("item", "value"), provenance_items(decision))],
     ]
     head = yaml.safe_dump(_head(decision, winner), sort_keys=False, allow_unicode=True)
-    return f"---\n{head}---\n\n" + "\n\n".join("\n".join(part) for part in sections) + "\n"
+    body = "\n\n".join("\n".join(part) for part in sections)
+    return visible(f"---\n{head}---\n\n{body}\n")
 
 
 def _doubts(decision: Decision) -> list[str]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from quantgate.domain.warnings import Warned
+from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Verdict, main_metric, more_is_better
 from quantgate.report import details_html
 from quantgate.report.overview import (
@@ -69,7 +70,7 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
         section("Provenance", definitions(provenance_items(decision))),
         section("Reproduce", _commands(decision), REPRODUCE),
     ]
-    return (
+    return visible(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'

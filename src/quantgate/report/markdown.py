@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from quantgate.domain.warnings import Warned
+from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Verdict
 from quantgate.report import details_markdown
 from quantgate.report.marked import as_text, table
@@ -47,7 +48,7 @@ def render(decision: Decision) -> str:
         ["## Provenance", "", *_provenance(decision)],
         ["## Reproduce", "", as_text(REPRODUCE), "", *_commands(decision)],
     ]
-    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    return visible("\n\n".join("\n".join(section) for section in sections if section) + "\n")
 
 
 def _warning(warning: Warned) -> str:

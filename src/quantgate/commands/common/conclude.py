@@ -91,9 +91,8 @@ LOG_COLUMNS = 120
 
 def show_on_terminal(decision: Decision) -> None:
     """Print the table of candidates and the outcome, with a fixed width if not on a terminal."""
-    from rich.console import Console
-
+    from quantgate.commands.common.console import VisibleConsole
     from quantgate.report import terminal
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else LOG_COLUMNS
-    terminal.render(decision, Console(width=width, highlight=False))
+    terminal.render(decision, VisibleConsole(width=width))

@@ -4,10 +4,13 @@ import io
 import os
 import sys
 from collections.abc import Iterable
+from typing import TextIO, cast
+
+from quantgate.foundation.terminal import VisibleStream
 
 
 def prepare_streams() -> None:
-    """Make all text printable to all standard streams. Closed streams discard it.
+    """Make all text printable to all standard streams, and harmless. Closed streams discard it.
 
     Otherwise the next opened file would get the descriptor of a closed stream, and with it all
     printed text.
@@ -19,9 +22,15 @@ def prepare_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+    sys.stdout, sys.stderr = _prepared(sys.stdout), _prepared(sys.stderr)
+
+
+def _prepared(stream: TextIO) -> TextIO:
+    if isinstance(stream, VisibleStream):
+        return stream
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return cast(TextIO, VisibleStream(stream))
 
 
 def start_again_if_ascii() -> None:
