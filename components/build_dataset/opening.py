@@ -106,7 +106,7 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
         InputError: the source has an unknown format, is damaged, or lacks labels.
     """
     name = format_of(request.data)
-    arrays = ARRAYS[name](request) if name in ARRAYS else spooled(STREAMS[name], request, spool)
+    arrays = ARRAYS[name](request) if name in ARRAYS else _streamed(name, request, spool)
     return arranged(arrays, request, name, label_required)
 
 
@@ -149,6 +149,11 @@ def arranged(
         del arrays[surplus]
     warnings = warnings_about_files(Path(source), name) if name not in MADE else []
     return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings)
+
+
+def _streamed(name: str, request: Request, spool: Path) -> dict[str, SourceArray]:
+    stream = STREAMS[name]
+    return spooled(stream, request, spool, own_code=stream is read_callable)
 
 
 def _refuse_missing_shards(source: str, name: str) -> None:

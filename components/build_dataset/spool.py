@@ -12,6 +12,7 @@ from quantgate.components.build_dataset.numpy_files import stored_array
 from quantgate.components.build_dataset.sources import Batch, Request, SourceArray
 from quantgate.components.build_dataset.writing import write_header
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE, Reach
 from quantgate.errors import InputError
 
 Array = NDArray[Any]
@@ -19,17 +20,26 @@ Stream = Callable[[Request], Iterable[Batch]]
 LIMITS = ResourceLimits(timeout_s=6 * 3600.0)
 
 
-def spooled(stream: Stream, request: Request, folder: Path) -> dict[str, SourceArray]:
+def spooled(
+    stream: Stream, request: Request, folder: Path, *, own_code: bool
+) -> dict[str, SourceArray]:
     """Read a stream in a child process into one .npy file for each key.
 
     TensorFlow and user code run in that process, so that their crash becomes a message here.
+
+    Args:
+        stream: reads the samples.
+        request: the source, and what is needed of it.
+        folder: to write the files to.
+        own_code: whether the stream is the user's own code, which runs without a sandbox.
 
     Raises:
         InputError: the stream fails, has no samples, or has samples that differ in shape or type.
     """
     source = request.data.source
+    reach = OWN_CODE if own_code else Reach((str(folder),))
     try:
-        outcome = run_isolated(_spool, stream, request, folder, limits=LIMITS)
+        outcome = run_isolated(_spool, stream, request, folder, limits=LIMITS, reach=reach)
     except IsolatedFailure as failure:
         raise InputError(
             f"{source}: reading the samples failed: {failure}. The log has the traceback"

@@ -1,5 +1,6 @@
 """The messages of float conversions that fail."""
 
+import re
 from collections.abc import Sequence
 
 from quantgate.components.conversion.failure import (
@@ -14,6 +15,8 @@ from quantgate.components.processes.isolation import FailedInChild, IsolatedFail
 from quantgate.domain.flex_ops import COST
 
 OFFER = f" Or keep them as TensorFlow's own ops with `quantize.select_tf_ops: true`. But {COST}."
+
+_REFUSED = re.compile(r"(/[^\n;]*); Permission denied")
 
 
 def named(signatures: Sequence[str]) -> str:
@@ -44,6 +47,12 @@ def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
             f"{folder} lacks files in its folder `variables`, so TensorFlow cannot load it. Copy "
             "the whole SavedModel, or export it again"
         )
+    if written := _refused_write(folder, text):
+        return (
+            f"{folder}: TensorFlow may not write to {written}, as a model is kept from changing "
+            "files. Loading or converting the model writes there. Export it without ops that write "
+            "files"
+        )
     if "add_slot" in text:
         return (
             f"{folder} holds optimizer state that TensorFlow {tf.__version__} cannot load. Export "
@@ -57,6 +66,12 @@ def _explained(folder: str, signatures: str, text: str, offer: str) -> str:
         return f"{folder}: {essence(text)}, which {signatures} uses. {_in_float32(dtypes)}"
     way_out = _advice(ops) + (_not_by_flex(text) or offer)
     return f"{folder}: {essence(text)}, which {signatures} uses. {way_out}"
+
+
+def _refused_write(folder: str, text: str) -> str:
+    """Return the file that a model may not write to, or "" if another reason is named."""
+    refused = _REFUSED.search(text)
+    return refused[1] if refused and not refused[1].startswith(folder) else ""
 
 
 def _in_float32(dtypes: list[str]) -> str:

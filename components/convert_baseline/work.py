@@ -34,6 +34,7 @@ from quantgate.components.processes.isolation import (
     attempt_side_by_side,
     run_isolated,
 )
+from quantgate.components.processes.sandbox import gaps
 from quantgate.domain.batch import AS_EXPORTED, ONE
 from quantgate.domain.flex_ops import cannot_run, tensorflow_ops
 from quantgate.domain.modes import BASELINE
@@ -114,6 +115,7 @@ def convert_baseline(
         unprepared=conversions.unprepared,
         frozen=model.frozen,
         one_sample=model.one_sample,
+        sandbox_gaps=gaps(),
     ).write(facts_path)
 
 

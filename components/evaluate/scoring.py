@@ -8,7 +8,12 @@ import numpy as np
 
 from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.run import MetricFailure, Scores, Subject, score_shards
-from quantgate.components.evaluate.shards import processes_of, shards_of, shared_among_forks
+from quantgate.components.evaluate.shards import (
+    processes_of,
+    reach_of,
+    shards_of,
+    shared_among_forks,
+)
 from quantgate.components.evaluate.steps import score_in_steps
 from quantgate.components.evaluate.summing import score_model, summed_up
 from quantgate.components.litert.binding import ModelFailure
@@ -86,12 +91,13 @@ def _is_baseline(subject: Subject) -> bool:
 def _computed(subject: Subject, limits: ResourceLimits) -> Scores | InputError | ModelFailure:
     """Score all samples, in several child processes if that is faster."""
     samples, processes = subject.dataset.manifest.samples, processes_of(subject)
+    reach = reach_of(subject)
     expect(samples * (2 if subject.reference else 1))
     if processes == 1:
-        return run_isolated(score_model, subject, range(samples), limits=limits)
+        return run_isolated(score_model, subject, range(samples), limits=limits, reach=reach)
     with shared_among_forks(shards_of(samples, processes)) as shards:
         calls = [(subject, shards)] * processes
-        outcomes = run_side_by_side(score_shards, calls, limits=limits)
+        outcomes = run_side_by_side(score_shards, calls, limits=limits, reach=reach)
     return summed_up(subject, chain.from_iterable(outcomes))
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from struct import Struct
 
 from quantgate.components.evaluate.run import Subject
+from quantgate.components.processes.sandbox import NOWHERE, OWN_CODE, Reach
 from quantgate.components.processes.workers import processes_for
 
 #: The outputs of these ops depend on how often they have run, which a reset does not undo.
@@ -25,12 +26,18 @@ def processes_of(subject: Subject) -> int:
     The model is reset between samples, so that the results are those of one process, bit for bit.
     """
     # A user's function takes all outputs at once, so they stay in one process.
-    if (
-        any(plan.is_user_function for plan in subject.plans)
-        or RANDOM_OPS & subject.facts.ops.keys()
-    ):
+    if _has_user_function(subject) or RANDOM_OPS & subject.facts.ops.keys():
         return 1
     return processes_for(subject.dataset.manifest.samples, LEAST_SAMPLES)
+
+
+def reach_of(subject: Subject) -> Reach:
+    """Return what the processes that score a model may change."""
+    return OWN_CODE if _has_user_function(subject) else NOWHERE
+
+
+def _has_user_function(subject: Subject) -> bool:
+    return any(plan.is_user_function for plan in subject.plans)
 
 
 def shards_of(samples: int, processes: int) -> list[range]:

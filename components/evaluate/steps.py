@@ -27,7 +27,7 @@ from quantgate.components.evaluate.run import (
     prepared,
     score_all,
 )
-from quantgate.components.evaluate.shards import processes_of
+from quantgate.components.evaluate.shards import processes_of, reach_of
 from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
@@ -156,7 +156,8 @@ def score_in_steps(
     run = _Run(subject, contest, order_of(samples), _Table.of(titles, samples), barrier)
     expect(samples)
     calls = [(run, number) for number in range(count)]
-    ends = run_side_by_side(_work, calls, limits=ResourceLimits(timeout_s))
+    limits = ResourceLimits(timeout_s)
+    ends = run_side_by_side(_work, calls, limits=limits, reach=reach_of(subject))
     for end in ends:
         if isinstance(end, InputError | ModelFailure):
             return end

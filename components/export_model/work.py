@@ -17,6 +17,7 @@ from quantgate.components.processes.isolation import (
     ResourceLimits,
     run_isolated,
 )
+from quantgate.components.processes.sandbox import Reach
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 
@@ -40,8 +41,10 @@ def export_model(model_path: str, *, saved_model_path: str) -> str:
             has the reason and a way out.
     """
     file = identify(Path(model_path))
+    Path(saved_model_path).mkdir(parents=True, exist_ok=True)
+    reach = Reach((saved_model_path,))
     try:
-        run_isolated(_export, file, saved_model_path, limits=LIMITS)
+        run_isolated(_export, file, saved_model_path, limits=LIMITS, reach=reach)
     except FailedInChild as failure:
         raise InputError(_explained(file, str(failure))) from failure
     except IsolatedFailure as failure:

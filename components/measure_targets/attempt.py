@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import Reach
 
 TIMEOUT_S = 3600.0
 ResultT = TypeVar("ResultT")
@@ -42,7 +43,12 @@ def attempt(function: Callable[..., ResultT], *arguments: Any) -> Attempt[Result
         result, failure = None, None
         try:
             result = run_isolated(
-                _printing_to, log, function, arguments, limits=ResourceLimits(TIMEOUT_S)
+                _printing_to,
+                log,
+                function,
+                arguments,
+                limits=ResourceLimits(TIMEOUT_S),
+                reach=Reach((str(log),)),
             )
         except IsolatedFailure as error:
             failure = error

@@ -1,7 +1,12 @@
-"""Run functions in child processes, so that a crash becomes an exception with a reason."""
+"""Run functions in child processes, so that a crash becomes an exception with a reason.
+
+The children are in a sandbox (`quantgate.components.processes.sandbox`) unless they run the user's
+own code.
+"""
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import time
@@ -9,11 +14,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeVar, cast
 
+from quantgate.components.processes.answers import NotAnAnswer, read_answer
 from quantgate.components.processes.memory import bytes_together, own_bytes
+from quantgate.components.processes.sandbox import NOWHERE, Reach, enter, temporary_folder
 from quantgate.domain.units import bytes_of
 from quantgate.foundation.exit_status import ending_of
 
@@ -101,18 +109,27 @@ class _Watch(NamedTuple):
 
 
 def run_isolated(
-    function: Callable[..., ResultT], *arguments: object, limits: ResourceLimits
+    function: Callable[..., ResultT],
+    *arguments: object,
+    limits: ResourceLimits,
+    reach: Reach = NOWHERE,
 ) -> ResultT:
     """Return `function(*arguments)`, computed in a forked child process.
 
     The child prints to this process's output. Its result is pickled.
+
+    Args:
+        function: called in the child.
+        arguments: of the function.
+        limits: the time and memory that it may use.
+        reach: the changes that it may make outside of its process.
 
     Raises:
         FailedInChild: the function raised.
         OutOfBounds: the child took more time or memory than `limits`.
         IsolatedFailure: a signal ended the child.
     """
-    (result,) = run_side_by_side(function, [arguments], limits=limits)
+    (result,) = run_side_by_side(function, [arguments], limits=limits, reach=reach)
     return result
 
 
@@ -121,6 +138,7 @@ def run_side_by_side(
     calls: Sequence[tuple[object, ...]],
     *,
     limits: ResourceLimits,
+    reach: Reach = NOWHERE,
 ) -> list[ResultT]:
     """Return `function(*arguments)` for each call, each in a child process of its own.
 
@@ -132,7 +150,7 @@ def run_side_by_side(
         IsolatedFailure: a signal ended a child.
     """
     results: dict[int, ResultT] = {}
-    with _running(function, calls) as children:
+    with _running(function, calls, reach) as children:
         for place, answer in _answers(children, _Watch.from_now(limits)):
             if isinstance(answer, IsolatedFailure):
                 raise answer
@@ -145,50 +163,54 @@ def attempt_side_by_side(
     calls: Sequence[tuple[object, ...]],
     *,
     limits: ResourceLimits,
+    reach: Reach = NOWHERE,
 ) -> "list[ResultT | IsolatedFailure]":
     """Return the result or the failure of each call. A failure leaves the others running."""
-    with _running(function, calls) as children:
+    with _running(function, calls, reach) as children:
         answers = dict(_answers(children, _Watch.from_now(limits)))
     return [cast("ResultT | IsolatedFailure", answers[place]) for place in range(len(calls))]
 
 
 @contextmanager
 def _running(
-    function: Callable[..., Any], calls: Sequence[tuple[object, ...]]
+    function: Callable[..., Any], calls: Sequence[tuple[object, ...]], reach: Reach
 ) -> Iterator[list[_Child]]:
     sys.stdout.flush()
     sys.stderr.flush()
-    children: list[_Child] = []
-    try:
-        children.extend(_started(function, arguments) for arguments in calls)
-        yield children
-    finally:
-        for child in children:
-            child.process.kill()
-            child.process.join()
-            child.receiver.close()
+    with temporary_folder(reach) as folder:
+        children: list[_Child] = []
+        try:
+            for arguments in calls:
+                children.append(_started(partial(function, *arguments), reach, folder))
+            yield children
+        finally:
+            for child in children:
+                child.process.kill()
+                child.process.join()
+                child.receiver.close()
 
 
-def _started(function: Callable[..., Any], arguments: tuple[object, ...]) -> _Child:
+def _started(function: Callable[[], Any], reach: Reach, folder: str) -> _Child:
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_call, args=(sender, function, arguments))
+    process = context.Process(target=_call, args=(sender, function, reach, folder))
     process.start()
     sender.close()
     return _Child(process, receiver)
 
 
-def _call(sender: Connection, function: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+def _call(sender: Connection, function: Callable[[], Any], reach: Reach, folder: str) -> None:
     answer: tuple[bool | None, object]
     try:
-        answer = (True, function(*arguments))
+        enter(reach, folder)
+        answer = (True, function())
     except MemoryError:
         traceback.print_exc()
         answer = (None, "ran out of memory")
     except Exception as error:
         traceback.print_exc()
         answer = (False, f"{type(error).__name__}: {error}")
-    sender.send(answer)
+    sender.send_bytes(pickle.dumps(answer))
     sender.close()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -210,10 +232,12 @@ def _answers(children: Sequence[_Child], watch: _Watch) -> Iterator[tuple[int, o
 
 def _received(child: _Child) -> object:
     try:
-        succeeded, answer = child.receiver.recv()
+        succeeded, answer = read_answer(child.receiver.recv_bytes())
     except EOFError:
         child.process.join()
         return _how_it_ended(child.process.exitcode)
+    except NotAnAnswer as error:
+        return IsolatedFailure(str(error))
     if succeeded is None:
         return OutOfMemory(answer)
     return answer if succeeded else FailedInChild(answer)

@@ -25,6 +25,14 @@ def expect(total: int) -> None:
         _write(path, f"{total}\n".encode(), os.O_TRUNC)
 
 
+def file() -> Iterator[str]:
+    """Yield the path of the file, which is made if it is missing, or nothing without one."""
+    path = os.environ.get(VARIABLE)
+    if path:
+        _write(path, b"", os.O_APPEND)
+        yield path
+
+
 def counted(items: Iterable[ItemT], size: Callable[[ItemT], int] | None = None) -> Iterator[ItemT]:
     """Yield items, and count each as done when the next one is requested.
 

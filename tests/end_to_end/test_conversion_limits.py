@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
@@ -51,7 +52,7 @@ def _logits(tf: Any, function: Callable[..., Any], weights: Any, x: Any) -> dict
 @pytest.fixture
 def ran(quantgate: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Tasks, Decision]]:
     """Run a small spec with further settings, and return for each task whether it was cached."""
-    run_isolated(_export, tmp_path, limits=ResourceLimits(120))
+    run_isolated(_export, tmp_path, limits=ResourceLimits(120), reach=OWN_CODE)
     random = np.random.default_rng(0)
     samples = random.normal(size=(150, 64)).astype(np.float32)
     np.savez(tmp_path / "calibration.npz", x=samples[:100])

@@ -44,6 +44,7 @@ def provenance_of(
         evaluation_samples=measurement.samples,
         data=[*_sources(evidence.calibration_sets), *_sources(evidence.evaluation_sets)],
         source_comparison=evidence.comparison,
+        sandbox_gaps=evidence.facts.sandbox_gaps,
     )
 
 

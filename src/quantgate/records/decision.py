@@ -185,7 +185,8 @@ class Provenance(Record):
 
     `processor` is the one that latency was measured on, or else the gate's. `python`, `kfp`,
     `numpy` and `platform` are the gate's. `source_comparison` compares the baseline with the model
-    that it was converted from.
+    that it was converted from. `sandbox_gaps` are sentences about what the kernel could not keep
+    the model from when it was converted.
     """
 
     quantgate: str
@@ -205,6 +206,7 @@ class Provenance(Record):
     evaluation_samples: int
     data: list[DataSource] = Field(default_factory=list)
     source_comparison: SourceComparison | None = None
+    sandbox_gaps: list[str] = Field(default_factory=list)
 
 
 class Decision(Record):

@@ -37,6 +37,7 @@ class ModelFacts(Record):
     that has them. `unprepared` is the reason why there is no model to calibrate. `frozen` is true
     if the converter lost the variables, and a copy with constants in their place was converted.
     `one_sample` is true if free batch sizes were fixed at 1.
+    `sandbox_gaps` are sentences about what the kernel could not keep the model from.
     """
 
     saved_model_sha256: str
@@ -49,6 +50,7 @@ class ModelFacts(Record):
     unprepared: str | None = None
     frozen: bool = False
     one_sample: bool = False
+    sandbox_gaps: list[str] = []
 
     @property
     def keys(self) -> list[str]:

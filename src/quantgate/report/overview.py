@@ -135,6 +135,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         *_comparison_items(source.source_comparison),
         ("spec", source.spec_sha256[:HASH_DIGITS]),
         *([("user code", source.code_sha256[:HASH_DIGITS])] if source.code_sha256 else []),
+        *(("sandbox", one_line(gap)) for gap in source.sandbox_gaps),
     ]
 
 

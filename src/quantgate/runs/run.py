@@ -108,8 +108,8 @@ def _execute(
         _let_tasks_import_from(loaded.folder)
     arguments = arguments_of(loaded, plan)
     with observer(settings.manner, run.path) as display:
+        recording = _warning_of_gaps(recorder.recording(display))
         if settings.runner != LOCAL:
-            recording = recorder.recording(display)
             return run_by_kfp(settings.runner, loaded, run, arguments, recording)
         return run_pipeline(
             read_pipeline(run.pipeline),
@@ -117,10 +117,24 @@ def _execute(
             root=run.artifacts,
             logs=run.logs,
             jobs=settings.jobs,
-            observer=recorder.recording(display),
+            observer=recording,
             cache=settings.cache,
             secrets=settings.secrets,
         )
+
+
+def _warning_of_gaps(observer: "Observer") -> "Observer":
+    """Return an observer that warns at the start about what a model is not kept from."""
+    from quantgate.components.processes.sandbox import gaps
+    from quantgate.local_runner.records.events import RunStarted, Warned
+
+    def observe(event: "Event") -> None:
+        observer(event)
+        if isinstance(event, RunStarted):
+            for gap in gaps():
+                observer(Warned(gap))
+
+    return observe
 
 
 def _let_tasks_import_from(folder: Path) -> None:

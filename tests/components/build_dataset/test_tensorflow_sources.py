@@ -188,10 +188,12 @@ def save_dataset(elements, folder, batch):
 @pytest.mark.parametrize("named", [False, True])
 def test_a_saved_dataset(build, tmp_path, batch, named):
     from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+    from quantgate.components.processes.sandbox import OWN_CODE
 
     x, y = np.arange(40, dtype="f4").reshape(10, 2, 2), np.arange(10)
     elements = {"x": x, "y": y} if named else (x, y)
-    run_isolated(save_dataset, elements, tmp_path / "saved", batch, limits=ResourceLimits(60))
+    limits = ResourceLimits(60)
+    run_isolated(save_dataset, elements, tmp_path / "saved", batch, limits=limits, reach=OWN_CODE)
     dataset = build(tmp_path / "saved", INPUTS, label="y")
     assert np.array_equal(dataset.inputs["x"], x)
     assert dataset.label.tolist() == y.tolist()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Attestation
 from quantgate.records.tasks import ArrayFacts, Manifest, ModelFacts
@@ -67,7 +68,10 @@ class Quantized:
 def saved_models(make_once: Callable[..., Path]) -> Path:
     """Folder of small SavedModels, by name."""
     return make_once(
-        "saved_models", lambda folder: run_isolated(_export_all, folder, limits=ResourceLimits(120))
+        "saved_models",
+        lambda folder: run_isolated(
+            _export_all, folder, limits=ResourceLimits(120), reach=OWN_CODE
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.measure_targets.work import measure_targets
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements
@@ -101,7 +102,7 @@ def _converted_by_tensorflow(folder: str) -> bytes:
 
 
 def test_a_model_whose_variables_the_converter_loses(prepare: Prepare, tmp_path: Path) -> None:
-    run_isolated(_save_with_keras, tmp_path / "lost", limits=LIMITS)
+    run_isolated(_save_with_keras, tmp_path / "lost", limits=LIMITS, reach=OWN_CODE)
     prepared = prepare(tmp_path / "lost", "1")
     assert (prepared.facts.frozen, prepared.facts.one_sample) == (True, True)
     assert batches_of(prepared.baseline.read_bytes()) == {1}

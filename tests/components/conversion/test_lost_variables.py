@@ -19,6 +19,7 @@ from quantgate.components.litert.interpreter import LiteRTModel
 from quantgate.components.litert.operations import operations_by_graph
 from quantgate.components.litert.variables import unassigned_variables
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
 
 pytestmark = [
@@ -74,7 +75,7 @@ def unassigned_after_conversion(saved_model: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lost")
-    run_isolated(export_all, folder, limits=LIMITS)
+    run_isolated(export_all, folder, limits=LIMITS, reach=OWN_CODE)
     return folder
 
 

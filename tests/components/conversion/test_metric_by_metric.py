@@ -20,6 +20,7 @@ from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.components.quantize.work import QuantizeInputs, quantize
 from quantgate.records.tasks import Measurement
 
@@ -55,7 +56,7 @@ METRICS: list[dict[str, object]] = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the float model, a quantized one and an evaluation set."""
     path = tmp_path_factory.mktemp("heads")
-    run_isolated(_export, str(path / "saved_model"), limits=ResourceLimits(60))
+    run_isolated(_export, str(path / "saved_model"), limits=ResourceLimits(60), reach=OWN_CODE)
     convert_baseline(
         SavedModelGraph(str(path / "saved_model"), [*LABELS]),
         calibrated=False,

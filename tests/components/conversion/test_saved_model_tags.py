@@ -10,6 +10,7 @@ from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.components.quantize.work import QuantizeInputs, quantize
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
@@ -47,7 +48,7 @@ def export_two_graphs(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def two_graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graphs") / "saved_model"
-    run_isolated(export_two_graphs, folder, limits=ResourceLimits(60))
+    run_isolated(export_two_graphs, folder, limits=ResourceLimits(60), reach=OWN_CODE)
     return folder
 
 

@@ -15,6 +15,7 @@ from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.components.quantize.work import QuantizeInputs, quantize
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
@@ -61,7 +62,7 @@ def folder(
 ) -> Folder:
     """An encoder and a decoder as a float model, with calibration sets, calibrated."""
     files = Folder(tmp_path_factory.mktemp("signatures"))
-    run_isolated(_export, files("saved_model"), limits=ResourceLimits(60))
+    run_isolated(_export, files("saved_model"), limits=ResourceLimits(60), reach=OWN_CODE)
     convert_baseline(
         SavedModelGraph(files("saved_model"), SIGNATURES),
         calibrated=True,

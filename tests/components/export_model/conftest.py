@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 
 
 @pytest.fixture(scope="session")
 def keras_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of Keras files, with `inputs.npz` and `outputs.npy` for `two_inputs`."""
     folder = tmp_path_factory.mktemp("keras")
-    run_isolated(_save_all, folder, limits=ResourceLimits(120))
+    run_isolated(_save_all, folder, limits=ResourceLimits(120), reach=OWN_CODE)
     content = (folder / "two_inputs.keras").read_bytes()
     (folder / "torn.keras").write_bytes(content[: len(content) // 2])
     (folder / "torn.h5").write_bytes((folder / "two_inputs.h5").read_bytes()[:4000])

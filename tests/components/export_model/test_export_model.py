@@ -15,6 +15,7 @@ from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.export_model.work import export_model
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts, TensorFacts
@@ -98,7 +99,13 @@ def test_the_same_signatures_and_bytes_as_from_keras_s_own_export(
 ):
     file = keras_files / f"{name}.keras"
     export_model(str(file), saved_model_path=str(tmp_path / "ours"))
-    run_isolated(exported_by_keras, file, tmp_path / "theirs", limits=ResourceLimits(60))
+    run_isolated(
+        exported_by_keras,
+        file,
+        tmp_path / "theirs",
+        limits=ResourceLimits(60),
+        reach=OWN_CODE,
+    )
     ours = run_isolated(described, tmp_path / "ours", limits=ResourceLimits(60))
     theirs = run_isolated(described, tmp_path / "theirs", limits=ResourceLimits(60))
     assert ours == theirs

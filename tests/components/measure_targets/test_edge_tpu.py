@@ -192,15 +192,15 @@ def test_ops_after_an_unsupported_op_stay_on_the_cpu(subject, monkeypatch) -> No
     assert outcome.warnings == [edge_tpu.NO_COMPILER]
 
 
-def test_the_compiler_overrides_the_published_rules(subject, tmp_path, monkeypatch) -> None:
-    script = """echo "$@" > {folder}/arguments
+def test_the_compiler_overrides_the_published_rules(subject, tmp_path, monkeypatch, capfd) -> None:
+    script = """echo "$@"
 echo 'Edge TPU Compiler version 16.0.384591198'
 while [ $# -gt 1 ]; do [ "$1" = --out_dir ] && out=$2; shift; done
 cp "$1" "$out/model_edgetpu.tflite"
 """
-    compiler(tmp_path, monkeypatch, script.format(folder=tmp_path))
+    compiler(tmp_path, monkeypatch, script)
     outcome = edge_tpu.measure(subject, {})
-    flags, folder, model = (tmp_path / "arguments").read_text().rsplit(maxsplit=2)
+    flags, folder, model = capfd.readouterr().out.splitlines()[0].rsplit(maxsplit=2)
     assert flags == "--show_operations --out_dir"
     assert model == f"{folder}/model.tflite"
     assert outcome.tool == "edgetpu_compiler 16.0.384591198"

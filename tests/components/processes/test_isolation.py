@@ -21,6 +21,7 @@ from quantgate.components.processes.isolation import (
     run_isolated,
     run_side_by_side,
 )
+from quantgate.components.processes.sandbox import Reach
 
 PIECE = 1 << 20
 
@@ -108,7 +109,12 @@ def test_hang_is_stopped():
 
 def test_no_child_is_left_behind(tmp_path: Path):
     with pytest.raises(IsolatedFailure):
-        run_isolated(_note_id_and_hang, tmp_path / "id", limits=ResourceLimits(1))
+        run_isolated(
+            _note_id_and_hang,
+            tmp_path / "id",
+            limits=ResourceLimits(1),
+            reach=Reach((str(tmp_path),)),
+        )
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "id").read_text()), 0)
 
@@ -125,7 +131,8 @@ def test_results_come_in_the_order_of_the_calls():
 
 def test_calls_run_side_by_side(tmp_path: Path):
     calls = [(tmp_path, number, 4) for number in range(4)]
-    assert run_side_by_side(_meet, calls, limits=ResourceLimits(120)) == [True] * 4
+    reach = Reach((str(tmp_path),))
+    assert run_side_by_side(_meet, calls, limits=ResourceLimits(120), reach=reach) == [True] * 4
 
 
 def _meet(folder: Path, number: int, expected: int) -> bool:
@@ -142,7 +149,9 @@ def _meet(folder: Path, number: int, expected: int) -> bool:
 def test_the_first_failure_ends_the_others(tmp_path: Path):
     calls = [("model", None), (None, tmp_path / "id")]
     with pytest.raises(FailedInChild, match=r"^ValueError: no model$"):
-        run_side_by_side(_refuse_or_hang, calls, limits=ResourceLimits(30))
+        run_side_by_side(
+            _refuse_or_hang, calls, limits=ResourceLimits(30), reach=Reach((str(tmp_path),))
+        )
     identity = tmp_path / "id"
     if identity.exists():
         with pytest.raises(ProcessLookupError):
