@@ -34,6 +34,7 @@ def gate(
     code_sha256: str = "",
     comparison: Input[Artifact] = None,
     doubtful: Optional[list] = None,
+    family: str = "joint",
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -68,6 +69,9 @@ def gate(
         doubtful: ids of the warnings that make the run doubtful. The default is a float model that
             does not beat a guess.
 
+        family: "joint" if all candidates share the error rate of a confidence, "none" if each has
+            its own.
+
     Returns:
         Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
     """
@@ -86,7 +90,9 @@ def gate(
             baseline_model=baseline_model.path if baseline_model else None,
             comparison=comparison.path if comparison else None,
         ),
-        work.GateSettings(name, limits, choose, spec_sha256, allow_random, code_sha256, doubtful),
+        work.GateSettings(
+            name, limits, choose, spec_sha256, allow_random, code_sha256, doubtful, family
+        ),
         work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),
     )
     metrics.metadata["display_name"] = outcome.title

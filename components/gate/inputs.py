@@ -10,6 +10,7 @@ from quantgate.components.artifacts.dataset import read_summary
 from quantgate.components.artifacts.measurement import read_evaluation
 from quantgate.decision.decide import Terms
 from quantgate.decision.evidence import Evidence
+from quantgate.decision.family import JOINT
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.domain.warnings import DOUBTS
 from quantgate.records.attestation import Attestation
@@ -72,6 +73,7 @@ class GateSettings:
         allow_random: whether a candidate may qualify on random data.
         code_sha256: hash of the user's Python file, empty if there is none.
         doubtful: ids of the warnings that make the run doubtful, None for the default.
+        family: "joint" if all candidates share the error rate, "none" if each has its own.
     """
 
     name: str
@@ -81,6 +83,7 @@ class GateSettings:
     allow_random: bool = False
     code_sha256: str = ""
     doubtful: Collection[str] | None = None
+    family: str = JOINT
 
     def terms(self, *, keep_baseline: bool) -> Terms:
         """Return the terms of the decision."""
@@ -93,6 +96,7 @@ class GateSettings:
             code_sha256=self.code_sha256 or None,
             allow_random=self.allow_random,
             keep_baseline=keep_baseline,
+            family=self.family,
             doubtful=DOUBTS if self.doubtful is None else self.doubtful,
         )
 

@@ -64,6 +64,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         spec_sha256=spec_sha256,
         allow_random=plan.spec.data.allow_random,
         doubtful=plan.spec.gate.doubtful,
+        family=plan.spec.gate.family,
         evaluation=evaluation.outputs["summary"],
         comparison=comparison.outputs["comparison"],
         **terms(plan),

@@ -10,7 +10,7 @@ from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
-from quantgate.planning import early_stopping
+from quantgate.planning import early_stopping, power
 from quantgate.planning.cluster import rendered
 from quantgate.planning.plan import ModePlan, Plan
 from quantgate.planning.planner import make_plan
@@ -49,7 +49,7 @@ def render(plan: Plan) -> str:
     branch = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_unmeasured(plan)}"
+    notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_samples(plan)}{_unmeasured(plan)}"
     header = f"{plan.spec.name}: {branch}\n\nmodes\n{modes}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
 
@@ -80,6 +80,15 @@ def _stopping(plan: Plan) -> str:
         return ""
     text = textwrap.fill(description, width=98, initial_indent="  ", subsequent_indent="  ")
     return f"\nmeasure.evaluation.stop_early\n{text}\n"
+
+
+def _samples(plan: Plan) -> str:
+    lines = [
+        textwrap.fill(text, width=98, initial_indent="  ", subsequent_indent="    ")
+        for text in power.descriptions(plan)
+    ]
+    title = "\nsamples that decide, if a candidate agrees with the baseline on all of them\n"
+    return title + "".join(f"{line}\n" for line in lines) if lines else ""
 
 
 def _unmeasured(plan: Plan) -> str:

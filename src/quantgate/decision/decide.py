@@ -8,6 +8,7 @@ from quantgate.decision.choice import Alike, Choice, has_all_figures, is_weighte
 from quantgate.decision.equivalence import alike_by, alike_by_samples
 from quantgate.decision.estimating import Measured
 from quantgate.decision.evidence import Contender, Evidence, join_baseline, join_candidates
+from quantgate.decision.family import JOINT, tested_jointly
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts
@@ -17,11 +18,12 @@ from quantgate.decision.verdicts import intervals_of
 from quantgate.decision.warnings import doubts_among, warnings_of
 from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.warnings import DOUBTS
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision, Entry, Tested
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
+from quantgate.wording.families import alone_text
 from quantgate.wording.verdicts import miss_text
 
 EVALUATION = "evaluation"
@@ -37,6 +39,7 @@ class Terms:
         choose: the spec's objectives, in order.
         allow_random: whether random calibration or evaluation data may pass.
         keep_baseline: whether the baseline is promoted if nothing qualifies.
+        family: "joint" if all candidates share the error rate, "none" if each has its own.
         doubtful: the ids of the warnings that make the run doubtful.
         spec_sha256: the hash of the resolved spec.
         code_sha256: the hash of the Python file that data or metrics come from.
@@ -48,6 +51,7 @@ class Terms:
     spec_sha256: str
     allow_random: bool = False
     keep_baseline: bool = False
+    family: str = JOINT
     doubtful: Collection[str] = DOUBTS
     code_sha256: str | None = None
 
@@ -71,8 +75,20 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     baseline = join_baseline(evidence)
     contenders = join_candidates(evidence)
     refusal = None if terms.allow_random else _refusal_of_random(evidence.random_data)
+    family, tested = tested_jointly(
+        contenders, baseline.measured, terms.limits, evidence.slices, terms.family
+    )
     reference = _judged(baseline, baseline, terms, evidence.slices)
-    entries = [_judged(contender, baseline, terms, evidence.slices) for contender in contenders]
+    entries = [
+        _judged(
+            contender,
+            baseline,
+            terms,
+            evidence.slices,
+            tested.get(contender.measured.model_sha256 or ""),
+        )
+        for contender in contenders
+    ]
     misses = {
         entry.name: [*_misses(entry, reference, terms), *([refusal] if refusal else [])]
         for entry in entries
@@ -112,6 +128,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         baseline=reference,
         candidates=candidates,
         closest=closest,
+        family=family,
         metrics=dict(evidence.metrics),
         slices=dict(evidence.slices),
         advice=advice_for(reference, candidates, evidence) if is_open else [],
@@ -149,9 +166,13 @@ def _baseline_clause(baseline: Entry, kept: bool) -> str:
 
 
 def _judged(
-    contender: Contender, baseline: Contender, terms: Terms, slices: Mapping[str, Slices]
+    contender: Contender,
+    baseline: Contender,
+    terms: Terms,
+    slices: Mapping[str, Slices],
+    tested: Tested | None = None,
 ) -> Entry:
-    measured = contender.measured.in_memory()
+    measured, share = contender.measured.in_memory(), tested.share if tested else 1.0
     return Entry(
         name=contender.name,
         mode=contender.mode,
@@ -162,7 +183,8 @@ def _judged(
         measurements=dict(measured.figures),
         ratios=dict(contender.ratios),
         intervals=intervals_of(measured, terms.limits),
-        verdicts=judge_with_slices(measured, baseline.measured, terms.limits, slices),
+        verdicts=judge_with_slices(measured, baseline.measured, terms.limits, slices, share),
+        tested=tested,
         score=score(measured.figures, terms.choose, baseline.measured.figures),
         steps=measured.steps,
         reference=_reference(measured, baseline.measured),
@@ -174,8 +196,12 @@ def _settled(entry: Entry, misses: Mapping[str, list[str]]) -> Entry:
     if entry.name not in misses:
         return entry
     reasons = misses[entry.name]
+    alone = alone_text(entry)
     return entry.model_copy(
-        update={"reasons": [*entry.reasons, *reasons], "qualified": not reasons}
+        update={
+            "reasons": [*entry.reasons, *reasons, *([alone] if alone else [])],
+            "qualified": not reasons,
+        }
     )
 
 

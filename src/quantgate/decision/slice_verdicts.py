@@ -24,6 +24,7 @@ def judge_with_slices(
     baseline: Measured,
     limits: Mapping[str, Limit],
     slices: Mapping[str, Slices],
+    share: float = 1.0,
 ) -> list[Verdict]:
     """Check a candidate against every rule of every limit, those on slices included.
 
@@ -35,16 +36,27 @@ def judge_with_slices(
         baseline: likewise.
         limits: the spec's `gate`, by figure.
         slices: the slices of the baseline's metrics, by figure.
+        share: the part of each limit's error rate at which it has to be met.
     """
     return [
         verdict
         for name, limit in limits.items()
         for verdict in (
-            *judge(candidate, baseline, {name: limit}),
-            *_worst(name, judge(candidate, baseline, _for_each(name, limit, slices))),
-            *judge(candidate, baseline, _by_name(name, limit)),
+            *judge(candidate, baseline, {name: limit}, share),
+            *_worst(name, judge(candidate, baseline, _for_each(name, limit, slices), share)),
+            *judge(candidate, baseline, _by_name(name, limit), share),
         )
     ]
+
+
+def rules_by_figure(
+    limits: Mapping[str, Limit], slices: Mapping[str, Slices]
+) -> Iterator[tuple[str, Rules]]:
+    """Yield the rules of all limits, those on slices included, with the figures that they limit."""
+    for name, limit in limits.items():
+        yield name, limit
+        yield from _for_each(name, limit, slices).items()
+        yield from _by_name(name, limit).items()
 
 
 def warnings_about_slices(

@@ -23,15 +23,19 @@ USUAL_CONFIDENCE = 0.95
 ROUNDING = 1e-9
 
 
-def judge(candidate: Measured, baseline: Measured, limits: Mapping[str, Rules]) -> list[Verdict]:
+def judge(
+    candidate: Measured, baseline: Measured, limits: Mapping[str, Rules], share: float = 1.0
+) -> list[Verdict]:
     """Check a candidate against every rule of every limit, in the order of `limits`.
 
     A figure that is missing or not finite meets no limit. With a confidence, the bound has to meet
     the rule. Models with the same bytes are one model, so the bound of their difference is the
     difference itself. A candidate that was evaluated in steps has the bounds of `error_spending`.
+    A candidate in a family has to meet each limit at a `share` of the limit's error rate. It fails
+    at the whole error rate, as a wrong fail ships nothing.
     """
     return [
-        _verdict(name, RULES[rule], value, limit.confidence, candidate, baseline)
+        _shared(name, RULES[rule], value, limit.confidence, (candidate, baseline), share)
         for name, limit in limits.items()
         for rule, value in limit.by_name.items()
     ]
@@ -65,6 +69,21 @@ def is_unproven(verdict: Verdict) -> bool:
     )
 
 
+def _shared(
+    name: str,
+    rule: Rule,
+    limit: float,
+    confidence: float | None,
+    models: tuple[Measured, Measured],
+    share: float,
+) -> Verdict:
+    """Return the verdict on one rule, at the share of a candidate in a family."""
+    candidate, baseline = models
+    if not metric_of(name, baseline.metrics) or candidate.covered is not None:
+        share = 1.0
+    return _verdict(name, rule, limit, confidence, candidate, baseline, share)
+
+
 def _verdict(
     name: str,
     rule: Rule,
@@ -72,6 +91,7 @@ def _verdict(
     confidence: float | None,
     candidate: Measured,
     baseline: Measured,
+    share: float,
 ) -> Verdict:
     figure, early = candidate.figure(name), early_estimate(name, rule, candidate, baseline)
     value = early.value if early else rule.value(figure, baseline.figure(name))
@@ -91,31 +111,35 @@ def _verdict(
     if not math.isfinite(value):
         return undecided
     if early:
-        judged = _at_confidence(undecided, value, confidence or CONFIDENCE, early)
+        judged = _at_confidence(undecided, value, confidence or CONFIDENCE, early, 1.0)
         return judged if confidence else judged.model_copy(update={"margin": _finite(margin)})
     if confidence is None:
         return _decided(undecided, margin)
     estimate = estimate_of(name, rule, candidate, baseline)
     last = last_confidence(confidence) if candidate.steps else confidence
-    return undecided if estimate is None else _at_confidence(undecided, value, last, estimate)
+    return (
+        undecided if estimate is None else _at_confidence(undecided, value, last, estimate, share)
+    )
 
 
 def _at_confidence(
-    verdict: Verdict, value: float, confidence: float, estimate: Estimate
+    verdict: Verdict, value: float, last: float, estimate: Estimate, share: float
 ) -> Verdict:
     """Decide by p-values. A confidence never makes a limit easier to meet, nor to violate."""
-    rule, error = RULES[verdict.rule], (1 - confidence) * (1 + ROUNDING)
+    rule, confidence = RULES[verdict.rule], 1 - share * (1 - last)
+    error, own_error = (1 - confidence) * (1 + ROUNDING), (1 - last) * (1 + ROUNDING)
     met, violated = estimate.at_most(verdict.limit), estimate.at_least(verdict.limit)
     if rule.is_floor:
         met, violated = violated, met
     meets = margin_of(rule, value, verdict.limit) >= 0
-    undecided = not (met <= error if meets else violated <= error)
+    undecided = not (met <= error if meets else violated <= own_error)
     bound = _bound(verdict, value, confidence, estimate)
     margin = margin_of(rule, bound, verdict.limit)
     needed = estimate.samples_to_decide(confidence, verdict.limit) if undecided else math.nan
     known = verdict.model_copy(
         update={
             "bound": _finite(bound),
+            "tested_at": confidence if share < 1 else None,
             "interval": _interval(value, confidence, estimate, bound),
             "p_value": estimate.p_value,
             "gap": estimate.gap if undecided else None,

@@ -33,6 +33,7 @@ class Verdict(Record):
         value: the value compared with the limit: for `max_drop` the drop, for `max_ratio` the
             ratio.
         confidence: the one-sided confidence that the spec asks for.
+        tested_at: the confidence of `bound`, if candidates share the error rate. It is higher.
         bound: the one-sided confidence bound of `value`.
         interval: the two-sided interval of `value`.
         p_value: McNemar's exact two-sided p-value, for what two models get right.
@@ -58,6 +59,7 @@ class Verdict(Record):
     figure: float | None
     value: float | None
     confidence: float | None = None
+    tested_at: float | None = None
     bound: float | None = None
     interval: Interval | None = None
     p_value: float | None = None
@@ -84,6 +86,37 @@ class Verdict(Record):
         return value
 
 
+class Tested(Record):
+    """A candidate's place in the joint test of all candidates.
+
+    Attributes:
+        share: the part of each limit's error rate that the candidate was tested at.
+        left: the number of distinct models that shared the error rate then.
+        alone: whether it would meet its limits if it were the only candidate.
+    """
+
+    share: float
+    left: int
+    alone: bool
+
+
+class Family(Record):
+    """The joint test of all candidates.
+
+    Attributes:
+        method: "joint" if all candidates share the error rate, "none" if each has its own.
+        confidence: the confidence of the whole run: the lowest of the limits'.
+        candidates: the number of distinct models in the test.
+        effective: the number of independent models that they count as, because some give nearly
+            the same answers. None if each is tested by itself.
+    """
+
+    method: Literal["joint", "none"]
+    confidence: float
+    candidates: int
+    effective: float | None = None
+
+
 class Entry(Record):
     """The baseline or a candidate, with everything known about it.
 
@@ -104,6 +137,7 @@ class Entry(Record):
         pareto: whether the candidate qualifies and no other qualified one beats it in every
             objective.
         pareto_measured: the same among all measured candidates, qualified or not.
+        tested: its place in the joint test of all candidates, if it took part.
         score: the weighted sum, in a choice by weights.
         steps: the end of an evaluation that may have stopped early. If it did, the figures of
             metrics are of the samples taken.
@@ -124,6 +158,7 @@ class Entry(Record):
     qualified: bool = False
     pareto: bool = False
     pareto_measured: bool = False
+    tested: Tested | None = None
     score: float | None = None
     steps: Steps | None = None
     reference: dict[str, float] = Field(default_factory=dict)
@@ -212,6 +247,7 @@ class Provenance(Record):
 class Decision(Record):
     """The contents of `decision.json`.
 
+    `family` is the joint test of all candidates, if a limit has a confidence.
     `metrics` and `slices` are by the names of their figures. `promotes` names the winner, or the
     baseline if nothing qualified and the spec says `when_none_qualifies: keep_baseline`, or nobody.
     `warning_ids` has the id of each of the `warnings`, in the same order. `doubts` are the warnings
@@ -230,6 +266,7 @@ class Decision(Record):
     baseline: Entry
     candidates: list[Entry]
     closest: Closest | None = None
+    family: Family | None = None
     metrics: dict[str, str] = Field(default_factory=dict)
     slices: dict[str, Slices] = Field(default_factory=dict)
     advice: list[str] = Field(default_factory=list)

@@ -7,8 +7,9 @@ from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.decision import Closest, Decision, Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.report.ways_out import arguments_of
+from quantgate.wording.families import place_text, promise_text
 from quantgate.wording.figures import figure_text, tolerance_text
-from quantgate.wording.verdicts import amount_text, miss_text, reach_text, rule_text
+from quantgate.wording.verdicts import amount_text, level_text, miss_text, reach_text, rule_text
 
 
 def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
@@ -24,6 +25,7 @@ def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
         ("outcome", _outcome(decision, entry)),
         *doubts,
         *_verdicts(entry),
+        *_family(decision, entry),
         *_other_reasons(entry),
         *_choice(decision, entry),
         *_front(decision, entry),
@@ -55,10 +57,20 @@ def _verdicts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield verdict.outcome.description, text
 
 
+def _family(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
+    family = decision.family
+    if family is None or entry.tested is None:
+        return
+    if place := place_text(entry, family):
+        yield "family", place
+    yield "promise", promise_text(family)
+
+
 def _pass(verdict: Verdict) -> str:
     value = amount_text(verdict, verdict.value or 0.0)
     if verdict.bound is not None:
         value += f", {reach_text(verdict)} {amount_text(verdict, verdict.bound)}"
+        value += f" at {level_text(verdict)}" if verdict.tested_at else ""
     margin = amount_text(verdict, verdict.margin or 0.0)
     return f"{rule_text(verdict)}: {value}, with a margin of {margin}"
 

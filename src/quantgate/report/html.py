@@ -35,6 +35,7 @@ from quantgate.report.style import STYLE
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import one_line
 from quantgate.report.ways_out import advice_items
+from quantgate.wording.families import promise_text
 from quantgate.wording.figures import short_name
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
@@ -61,7 +62,11 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
         section("Candidates", _candidates(decision)),
         section("Trade-offs", _scatters(decision, plots)),
         listed("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision))),
-        section("Limits", _limits(decision)),
+        section(
+            "Limits",
+            _limits(decision),
+            promise_text(decision.family) if decision.family else "",
+        ),
         section("Choice", _choice(decision)),
         listed("Reasons", (_note(name, note) for name, note in notes(decision))),
         section("Other measurements", _others(decision)),

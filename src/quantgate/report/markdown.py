@@ -22,6 +22,7 @@ from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import one_line
 from quantgate.report.ways_out import advice_items
+from quantgate.wording.families import promise_text
 from quantgate.wording.figures import short_name
 
 
@@ -36,7 +37,7 @@ def render(decision: Decision) -> str:
         _list(
             "Worst slices", (f"**{as_text(n)}**: {as_text(w)}" for n, w in worst_slices(decision))
         ),
-        ["## Limits", "", *_limits(decision)],
+        ["## Limits", "", *_limits(decision), *_promise(decision)],
         ["## Choice", "", *_choice(decision)],
         _list(
             "Reasons",
@@ -95,6 +96,10 @@ def _limits(decision: Decision) -> list[str]:
         ["candidate", *map(as_text, limit_titles(decision))],
         ([as_text(name), *map(_mark, verdicts)] for name, verdicts in limit_rows(decision)),
     )
+
+
+def _promise(decision: Decision) -> list[str]:
+    return ["", as_text(promise_text(decision.family))] if decision.family else []
 
 
 def _mark(verdict: Verdict) -> str:

@@ -68,6 +68,13 @@ def reach_text(verdict: Verdict) -> str:
     return "down to" if RULES[verdict.rule].is_floor else "up to"
 
 
+def level_text(verdict: Verdict) -> str:
+    """Return the confidence of a verdict's bound: `95 % confidence`, `98.31 % confidence`."""
+    if verdict.tested_at is None:
+        return confidence_text(verdict.confidence or 0.0)
+    return f"{100 * verdict.tested_at:.4g} % confidence"
+
+
 def _undecided_text(verdict: Verdict) -> str:
     value = f"{_subject(verdict)} of {amount_text(verdict, verdict.value or 0.0)}"
     if verdict.gap:
@@ -77,7 +84,7 @@ def _undecided_text(verdict: Verdict) -> str:
     interval = (
         f"{amount_text(verdict, verdict.interval.low)} to "
         f"{amount_text(verdict, verdict.interval.high)} at "
-        f"{confidence_text(verdict.interval.confidence)}"
+        f"{_interval_level(verdict.interval.confidence, verdict)}"
     )
     needed = verdict.samples_needed
     enough = "no number of" if needed is None else f"about {needed:,}"
@@ -86,6 +93,10 @@ def _undecided_text(verdict: Verdict) -> str:
         f"{value} ({interval}) leaves {limit} undecided: {enough} "
         f"{'runs' if verdict.name in LATENCIES else 'samples'} would decide it"
     )
+
+
+def _interval_level(confidence: float, verdict: Verdict) -> str:
+    return level_text(verdict) if verdict.tested_at else confidence_text(confidence)
 
 
 def _gap_text(verdict: Verdict) -> str:
@@ -119,7 +130,7 @@ def _value_text(verdict: Verdict, value: float) -> str:
     if verdict.bound is None or verdict.confidence is None:
         return text
     bound = amount_text(verdict, verdict.bound)
-    return f"{text}, {reach_text(verdict)} {bound} at {confidence_text(verdict.confidence)},"
+    return f"{text}, {reach_text(verdict)} {bound} at {level_text(verdict)},"
 
 
 def _with_unit(verdict: Verdict, number: str) -> str:

@@ -42,6 +42,13 @@ class Gate(Section):
         "doubtful. A list of ids: these warnings do.",
     )
 
+    family: Literal["joint", "none"] = Field(
+        default="joint",
+        exclude_if=lambda family: family == "joint",
+        description="`joint`: all candidates share the error rate of a `confidence`, which then "
+        "holds for the whole run. `none`: each candidate is tested by itself.",
+    )
+
     @property
     def limits(self) -> dict[str, Limit]:
         """The limits by metric."""
@@ -65,4 +72,4 @@ class Gate(Section):
 
 
 #: Keys of `gate` that no metric can have as its name.
-RESERVED = frozenset((*Gate.model_fields, "family"))
+RESERVED = frozenset(Gate.model_fields)

@@ -1,0 +1,189 @@
+"""Decisions on several candidates, which share the error rate of a confidence."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantgate.records.outcomes import VerdictOutcome
+from quantgate.report import html, markdown
+from quantgate.report.explain import explain
+from quantgate.wording.families import SHARING, alone_text, place_text, promise_text
+
+LIMIT = {"top1": {"max_drop": 0.01, "confidence": 0.95}}
+MODES = ("dynamic_range", "full_integer", "float16", "int16x8")
+#: Alone, four lost samples of 1,000 meet the limit. Four candidates of this kind do not.
+LOST = 4
+
+
+def scattered(seed: int, lost: int = LOST) -> np.ndarray:
+    """Return the baseline's values with some right ones lost, at places that differ by seed."""
+    values = np.zeros(1000)
+    values[:900] = 1
+    values[np.random.default_rng(seed).choice(900, lost, replace=False)] = 0
+    return values
+
+
+@pytest.fixture
+def several(new_run):
+    """Decide on candidates that lose so many samples, at places that differ by seed."""
+
+    def decided(seeds, limits=LIMIT, lost=LOST, size=300, **terms):
+        run = new_run()
+        for mode, seed in zip(MODES, seeds, strict=False):
+            run.attest(mode, mode, size)
+            run.evaluate(mode, {"top1": scattered(seed, lost)})
+        return run.decide(limits, **terms)
+
+    return decided
+
+
+def outcomes(decision):
+    return [entry.verdicts[0].outcome for entry in decision.candidates]
+
+
+def test_one_candidate_has_the_whole_error_rate(several):
+    decision = several([1])
+    (verdict,) = decision.candidates[0].verdicts
+    assert (verdict.outcome, verdict.tested_at) == (VerdictOutcome.PASS, None)
+    assert (decision.family.method, decision.family.candidates) == ("joint", 1)
+
+
+def test_unlike_candidates_share_the_error_rate(several):
+    decision = several([1, 2, 3, 4])
+    assert set(outcomes(decision)) == {VerdictOutcome.UNDECIDED}
+    entry = decision.candidates[0]
+    assert entry.verdicts[0].tested_at == pytest.approx(0.9873, abs=1e-3)
+    assert (entry.tested.left, entry.tested.alone) == (4, True)
+    assert decision.family.effective == pytest.approx(3.95, abs=0.1)
+    assert entry.reasons[-1] == (
+        "would have passed by itself, but 4 candidates share the error: list fewer `modes`, or "
+        f"evaluate on about {entry.verdicts[0].samples_needed:,} samples"
+    )
+
+
+def test_candidates_with_the_same_answers_count_as_one(several):
+    decision = several([1, 1, 1, 1])
+    assert set(outcomes(decision)) == {VerdictOutcome.PASS}
+    assert decision.family.effective == pytest.approx(1, abs=0.05)
+
+
+def test_a_candidate_that_misses_a_limit_without_samples_takes_no_part(several):
+    decision = several([1, 2, 3, 4], {**LIMIT, "size_bytes": {"max": 200}})
+    assert decision.family is None
+    assert all(entry.tested is None for entry in decision.candidates)
+
+
+def test_a_copy_changes_nothing(new_run):
+    run = new_run()
+    run.add("float16", "float16", 300, lost=LOST)
+    (alone,) = run.decide(LIMIT).candidates
+    copy = run.attestations[0].model_copy(update={"candidate": "same", "mode": "int16x8"})
+    run.attestations.append(copy)
+    decision = run.decide(LIMIT)
+    assert decision.family.candidates == 1
+    assert [entry.verdicts for entry in decision.candidates] == [alone.verdicts] * 2
+
+
+def test_a_copy_of_the_baseline_is_no_hypothesis(new_run):
+    run = new_run()
+    run.add("float16", "float16", 300, lost=LOST)
+    run.attest("same", "int16x8", 1000, model_sha256=run.baseline.measurement.model_sha256)
+    decision = run.decide(LIMIT)
+    assert decision.family.candidates == 1
+    assert [entry.qualified for entry in decision.candidates] == [True, True]
+
+
+def test_a_candidate_that_fails_by_itself_says_nothing_of_the_others(several):
+    decision = several([1, 2, 3, 4], lost=100)
+    assert set(outcomes(decision)) == {VerdictOutcome.FAIL}
+    assert not any("by itself" in reason for reason in decision.candidates[0].reasons)
+
+
+def test_a_missing_measurement_is_undecided(new_run):
+    run = new_run()
+    run.attest("float16", "float16", 300)
+    run.evaluate("float16", {"top1": np.full(1000, np.nan)}, figures={})
+    assert not run.decide(LIMIT).candidates[0].qualified
+
+
+def test_absolute_limits_and_slices_take_part(several):
+    absolute = several([1, 2], {"top1": {"min": 0.88, "confidence": 0.9}})
+    assert absolute.family.candidates == 2
+    assert absolute.family.effective < 2, "the baseline's own misses are common to both"
+    ceiling = several([1, 2], {"top1": {"max": 0.99, "confidence": 0.9}})
+    assert ceiling.candidates[0].verdicts[0].passed
+
+
+def test_each_candidate_by_itself_without_a_family(several):
+    decision = several([1, 2, 3, 4], family="none")
+    assert set(outcomes(decision)) == {VerdictOutcome.PASS}
+    assert decision.family.effective is None
+    assert promise_text(decision.family) == (
+        "`family: none`: each candidate is tested by itself, at an error of 5 %. Nothing is "
+        "promised about all of them together: with as many as 4, some model that breaks a limit "
+        "may qualify in up to 18.5 % of runs."
+    )
+
+
+def test_reports_state_the_promise_and_the_level(several):
+    decision = several([1, 2, 3, 4])
+    entry = decision.candidates[0]
+    told = dict(explain(decision, entry))
+    assert told["family"].startswith("tested at 98.7")
+    assert told["family"].endswith(
+        "which is 95 % confidence over 4 distinct models that shared the error then"
+    )
+    assert SHARING in told["promise"]
+    assert SHARING in markdown.render(decision)
+    assert SHARING in html.render(decision)
+    assert "at 98.7" in told["undecided"]
+
+
+def test_a_single_candidate_has_no_place_to_tell(several):
+    decision = several([1])
+    entry = decision.candidates[0]
+    assert place_text(entry, decision.family) is None
+    assert alone_text(entry) is None
+    assert SHARING not in promise_text(decision.family)
+    assert "promise" in dict(explain(decision, entry))
+
+
+def test_a_pass_at_a_share_tells_its_level(several):
+    decision = several([1, 2, 3, 4], lost=1)
+    told = [dict(explain(decision, entry))["met"] for entry in decision.candidates]
+    assert sum("at 98." in text for text in told) > 1
+
+
+def test_limits_without_a_confidence_have_no_family(several):
+    decision = several([1], {"top1": {"max_drop": 0.01}})
+    assert decision.family is None
+    assert "promise" not in dict(explain(decision, decision.candidates[0]))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=3), st.integers(0, 9), st.data())
+def test_other_candidates_never_help_and_their_order_never_matters(new_run, lost, another, data):
+    def qualified(counts, names=MODES):
+        run = new_run()
+        for mode, (place, count) in zip(names, counts, strict=False):
+            run.attest(mode, mode, 300)
+            run.evaluate(mode, {"top1": scattered(place, count)})
+        # Models are identified by their names here, so each keeps its own.
+        return {entry.name: entry.qualified for entry in run.decide(LIMIT).candidates}
+
+    counts = list(enumerate(lost))
+    first = qualified(counts)
+    assert all(
+        with_it <= first[name]
+        for name, with_it in qualified([*counts, (99, another)]).items()
+        if name in first
+    )
+    looser = {"top1": {"max_drop": data.draw(st.floats(0.01, 0.05)), "confidence": 0.95}}
+    run = new_run()
+    for mode, (place, count) in reversed(list(zip(MODES, counts, strict=False))):
+        run.attest(mode, mode, 300)
+        run.evaluate(mode, {"top1": scattered(place, count)})
+    loose = {entry.name: entry.qualified for entry in run.decide(looser).candidates}
+    assert all(first[name] <= loose[name] for name in first)
+    assert {entry.name: entry.qualified for entry in run.decide(LIMIT).candidates} == first
