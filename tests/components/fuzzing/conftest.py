@@ -138,10 +138,12 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@pytest.fixture(params=[200, pytest.param(20_000, marks=pytest.mark.slow)])
-def fuzz(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None]:
-    """Read mutated files. Every one of them is read, or refused with an error for the user."""
-    inputs = request.param
+@pytest.fixture
+def fuzz(inputs: int, tmp_path: Path) -> Callable[..., None]:
+    """Read mutated files. Every one of them is read, or refused with an error for the user.
+
+    Modules set the number of files with `INPUTS`.
+    """
 
     def run(
         read: Callable[[Path], object],

@@ -20,6 +20,9 @@ from quantgate.records.tasks import Signature, TensorFacts
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.preflight.data_source import label_findings, source_findings
 
+#: The number of mutated files.
+INPUTS = (200, pytest.param(20_000, marks=pytest.mark.slow))
+pytestmark = pytest.mark.parametrize("inputs", INPUTS)
 Arrays = dict[str, NDArray[Any]]
 RANDOM = np.random.default_rng(0)
 ARRAYS: Arrays = {

@@ -19,6 +19,9 @@ from quantgate.records.tasks import (
 )
 from quantgate.spec import load
 
+#: The number of mutated files.
+INPUTS = (200, pytest.param(20_000, marks=pytest.mark.slow))
+pytestmark = pytest.mark.parametrize("inputs", INPUTS)
 TESTS = Path(__file__).resolve().parents[2]
 SPECS = sorted((TESTS.parent / "specs").glob("*.yaml"))
 DECISIONS = sorted((TESTS / "report" / "decisions").glob("*.json"))

@@ -15,6 +15,9 @@ from quantgate.components.litert.model_file import read_model
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.spec.preflight.graph_def import graphs_of
 
+#: The number of mutated files.
+INPUTS = (200, pytest.param(20_000, marks=pytest.mark.slow))
+pytestmark = pytest.mark.parametrize("inputs", INPUTS)
 CONFIG = {
     "module": "keras",
     "class_name": "Sequential",

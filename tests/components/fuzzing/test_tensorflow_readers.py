@@ -15,7 +15,9 @@ from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.records.tasks import Signature, TensorFacts
 from quantgate.spec.model.data import DataSource
 
-pytestmark = pytest.mark.tensorflow
+#: The number of mutated files.
+INPUTS = (200, pytest.param(20_000, marks=pytest.mark.slow))
+pytestmark = [pytest.mark.tensorflow, pytest.mark.parametrize("inputs", INPUTS)]
 #: TensorFlow takes a tenth of a second to open a file.
 SHARE = 0.1
 FEATURES = {
