@@ -70,7 +70,8 @@ class Arrays:
 
     def _text(self, array: SourceArray) -> ArrayFacts:
         values = text_of(array, self.indices)
-        path = self.folder / file_name(array.key)
+        # A label that names classes is also a file with its key, of their numbers.
+        path = self.folder / file_name(f"{array.key}.text")
         np.save(path, values)
         self.digest.update(f"field:{array.key}:{values.tolist()}".encode())
         shape = list(values.shape)

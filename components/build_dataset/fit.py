@@ -96,7 +96,10 @@ def _shape_fits(given: Sequence[int], expected: Sequence[int]) -> bool:
 
 def _label_problems(label: SourceArray) -> list[str]:
     if label.dtype.kind not in LABELS:
-        return [f"label `{label.key}` is {label.dtype}: store class numbers or numeric targets"]
+        return [
+            f"label `{label.key}` is {label.dtype}: store class numbers or numeric targets, or "
+            "list the names of text labels as `classes`"
+        ]
     if not label.shape or 0 in label.shape[1:]:
         return [f"label `{label.key}` has shape {list(label.shape)}: it needs values per sample"]
     return []

@@ -33,7 +33,7 @@ def batches_of(samples: Iterable[object], request: Request) -> Iterator[Batch]:
         if not named:
             raise InputError(f"{where} holds no arrays. Yield one for each input")
         arrays = {
-            key: (_field if key in request.fields else _numbers)(value, key, where)
+            key: (_field if key in request.texts else _numbers)(value, key, where)
             for key, value in named.items()
         }
         yield _batch(arrays, request, where)

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from quantgate.components.build_dataset.class_names import numbered
+from quantgate.components.build_dataset.csv_files import read_csv
 from quantgate.components.build_dataset.image_folder import open_images
 from quantgate.components.build_dataset.numpy_files import open_archive, open_folder
+from quantgate.components.build_dataset.parquet_files import read_parquet
 from quantgate.components.build_dataset.python_callable import read_callable
 from quantgate.components.build_dataset.random_values import open_random
 from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
@@ -18,7 +21,6 @@ from quantgate.components.build_dataset.sources import (
     SourceArray,
 )
 from quantgate.components.build_dataset.spool import Stream, spooled
-from quantgate.components.build_dataset.tables import read_csv, read_parquet
 from quantgate.components.build_dataset.tfrecord import read_records
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
@@ -72,6 +74,7 @@ class Opened:
         fields: further arrays that metrics need, by key. The label may be among them.
         unused: keys of the arrays that are ignored.
         warnings: about files that are left out or may not be meant.
+        classes: names of the label's classes by number, if they are known.
     """
 
     path: str
@@ -81,16 +84,12 @@ class Opened:
     fields: dict[str, SourceArray]
     unused: list[str]
     warnings: list[Warned]
+    classes: list[str]
 
     @property
     def available(self) -> int:
         """Number of samples in the source, or of those that were read."""
         return next(iter(self.arrays.values())).shape[0]
-
-    @property
-    def classes(self) -> list[str]:
-        """Names of the label's classes by number, if the source has them."""
-        return list(self.label.names) if isinstance(self.label, MemoryArray) else []
 
     def refuse(self, purpose: Purpose, problems: Sequence[str]) -> None:
         """Raise an InputError that lists the problems of the source, if it has any."""
@@ -136,7 +135,7 @@ def arranged(
     if label_required and key and key not in arrays:
         raise InputError(_no_label(source, name, key, arrays))
     fields = _fields(request, arrays) if request.purpose == "evaluation" else {}
-    label = _label(arrays, key, request, name)
+    label = numbered(_label(arrays, key, request, name), request.data.classes, source)
     arrays = {
         key: array
         for key, array in arrays.items()
@@ -148,7 +147,13 @@ def arranged(
     for surplus in unused:
         del arrays[surplus]
     warnings = warnings_about_files(Path(source), name) if name not in MADE else []
-    return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings)
+    classes = _classes(label, request.data)
+    return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings, classes)
+
+
+def _classes(label: SourceArray | None, data: DataSource) -> list[str]:
+    known = label.names if isinstance(label, MemoryArray) else ()
+    return list(known or (label and data.classes) or ())
 
 
 def _streamed(name: str, request: Request, spool: Path) -> dict[str, SourceArray]:

@@ -104,6 +104,11 @@ class Request:
     fields: frozenset[str] = frozenset()
     code: UserCode | None = None
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """Keys of the arrays that may hold text: those of metrics, and a label with `classes`."""
+        return self.fields | ({self.label} if self.label and self.data.classes else set())
+
 
 def row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     """Return the bytes of one sample. The samples are the first dimension of the shape."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from quantgate.components.artifacts.dataset import MANIFEST, folder_of, write_summary
 from quantgate.components.build_dataset.arrays import Arrays
-from quantgate.components.build_dataset.fields import missing_values
+from quantgate.components.build_dataset.fields import TEXT, missing_values
 from quantgate.components.build_dataset.inputs import Paths
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import Chosen
@@ -83,7 +83,10 @@ def _stored(arrays: Arrays, opened: Opened, signature: Signature) -> _Stored:
     }
     label = _label(arrays, opened.label, inputs)
     written = {**inputs, **({opened.label.key: label} if opened.label and label else {})}
-    fields = {key: written.get(key) or arrays.field(array) for key, array in opened.fields.items()}
+    fields = {
+        key: arrays.field(array) if array.dtype.kind in TEXT or key not in written else written[key]
+        for key, array in opened.fields.items()
+    }
     return _Stored(inputs, label, fields)
 
 

@@ -151,7 +151,7 @@ def _count_problem(case: Case, classes: int) -> str | None:
     return (
         f"the evaluation data has {len(case.names)} classes ({few(case.names)}), but output "
         f"`{case.output}` has {classes}. List a name for each one in the order of the outputs as "
-        "`images.classes`. A class may lack a folder"
+        "`classes`, or as `images.classes` for folders. A class may lack samples"
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from quantgate.components.build_dataset.csv_files import read_csv
 from quantgate.components.build_dataset.opening import (
     STORED,
     Opened,
@@ -11,8 +12,8 @@ from quantgate.components.build_dataset.opening import (
     format_of,
     open_source,
 )
+from quantgate.components.build_dataset.parquet_files import read_parquet
 from quantgate.components.build_dataset.sources import Batch, MemoryArray, Request
-from quantgate.components.build_dataset.tables import read_csv, read_parquet
 from quantgate.components.rehearsal.first_record import first_batch
 from quantgate.errors import InputError
 from quantgate.spec.model.formats import IMAGES

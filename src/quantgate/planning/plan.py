@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quantgate.domain.batch import AS_EXPORTED, ONE_IF_FREE
@@ -16,7 +16,7 @@ from quantgate.spec.model.data import (
     EvaluationData,
     EvaluationSamples,
 )
-from quantgate.spec.model.formats import has_location
+from quantgate.spec.model.formats import has_location, with_classes
 from quantgate.spec.model.spec import Spec
 
 #: Maximum number of items. Tasks after a loop get all its results in one argument of 128 KiB.
@@ -184,7 +184,11 @@ class Plan:
         data = self.spec.data.calibration
         if not self.calibrated or data is None:
             return ()
-        return _by_signature("calibration", data, self.spec.model.signatures)
+        labelled = self.spec.data.evaluation
+        return tuple(
+            replace(each, data=with_classes(each.data, labelled.of(each.signature)))
+            for each in _by_signature("calibration", data, self.spec.model.signatures)
+        )
 
     @property
     def evaluation_data(self) -> tuple[SignatureData, ...]:

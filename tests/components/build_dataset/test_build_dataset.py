@@ -272,7 +272,11 @@ def test_empty_arrays_are_refused(refusal):
 @pytest.mark.parametrize(
     ("label", "problem"),
     [
-        (np.array(["a", "b"]), "label `labels` is <U1: store class numbers or numeric targets"),
+        (
+            np.array(["a", "b"]),
+            "label `labels` is <U1: store class numbers or numeric targets, or list the names of "
+            "text labels as `classes`",
+        ),
         (np.ones((2, 0)), "label `labels` has shape [2, 0]: it needs values per sample"),
     ],
 )

@@ -67,7 +67,8 @@ def test_a_number_of_folders_that_differs_from_the_outputs_is_refused(
     root = class_folders(image_file, tmp_path / "images", *folders)
     assert refusal(root, IMAGE, metrics=[{"metric": metric}]) == (
         f"metric `{metric}`: the evaluation data has {text}, but output `y` has 3. List a name for "
-        "each one in the order of the outputs as `images.classes`. A class may lack a folder"
+        "each one in the order of the outputs as `classes`, or as `images.classes` for folders. A "
+        "class may lack samples"
     )
 
 

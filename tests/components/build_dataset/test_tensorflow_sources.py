@@ -206,3 +206,28 @@ def test_a_damaged_saved_dataset(refusal, tmp_path):
         f"{tmp_path}/saved cannot be read as a tf.data dataset: Error parsing message with type "
         "'tensorflow.StructuredValue'. Write it with `Dataset.save`"
     )
+
+
+def test_text_labels_become_the_numbers_of_their_classes(build, records, refusal):
+    names = [b"cat", b"ant", b"cat"]
+    path = records(*({"x": np.ones((2, 2), "f4"), "y": name} for name in names))
+    features = {"x": {"shape": [2, 2]}, "y": {"encoding": "text"}}
+    options = {"features": features, "classes": ["ant", "cat"]}
+    dataset = build(path, INPUTS, label="y", options=options)
+    assert dataset.label.tolist() == [1, 0, 1]
+    assert dataset.manifest.classes == ["ant", "cat"]
+    other = {**options, "classes": ["ant", "cats"]}
+    assert refusal(path, INPUTS, label="y", options=other) == (
+        f"{path}: label `y` of sample 0 is `cat`, which `classes` does not list. Did you mean "
+        "`cats`?"
+    )
+
+
+def test_text_labels_of_a_saved_dataset(build, tmp_path):
+    import tensorflow as tf
+
+    samples = {"x": np.ones((3, 2, 2), "f4"), "y": ["cat", "ant", "cat"]}
+    tf.data.Dataset.from_tensor_slices(samples).save(str(tmp_path / "saved"))
+    options = {"classes": ["ant", "cat"]}
+    dataset = build(tmp_path / "saved", INPUTS, label="y", options=options)
+    assert dataset.label.tolist() == [1, 0, 1]

@@ -12,10 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from quantgate.components.build_dataset.csv_files import read_csv
 from quantgate.components.build_dataset.numpy_files import open_archive, open_folder
+from quantgate.components.build_dataset.parquet_files import read_parquet
 from quantgate.components.build_dataset.pictures import preparation_for
 from quantgate.components.build_dataset.sources import Request
-from quantgate.components.build_dataset.tables import read_csv, read_parquet
 from quantgate.records.tasks import Signature, TensorFacts
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.preflight.data_source import label_findings, source_findings

@@ -114,6 +114,9 @@ def write_csv(path: str, columns: dict) -> None:
         csv.writer(file).writerows([[*columns], *zip(*columns.values(), strict=True)])
 
 
+NAMES = np.array(
+    ["top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"]
+)
 FASHION = {
     "sound": ({"image": PIXELS, "labels": LABELS}, {}, None),
     "further arrays": ({"image": PIXELS, "labels": LABELS, "names": LABELS}, {}, None),
@@ -150,6 +153,21 @@ FASHION = {
         {"image": PIXELS, "labels": LABELS + 1},
         {},
         "metric `top1`: the labels run from 1 to 10, but output `output_0` has classes 0 to 9",
+    ),
+    "names of classes": (
+        {"image": PIXELS, "labels": NAMES[LABELS]},
+        {"classes": NAMES.tolist()},
+        None,
+    ),
+    "an unknown name": (
+        {"image": PIXELS, "labels": np.where(LABELS == 3, "cot", NAMES[LABELS])},
+        {"classes": NAMES.tolist()},
+        "label `labels` of sample 3 is `cot`, which `classes` does not list. Did you mean `coat`?",
+    ),
+    "fewer names than outputs": (
+        {"image": PIXELS, "labels": NAMES[LABELS % 5]},
+        {"classes": NAMES[:5].tolist()},
+        "metric `top1`: the evaluation data has 5 classes",
     ),
     "labels of floats": (
         {"image": PIXELS, "labels": LABELS + 0.5},

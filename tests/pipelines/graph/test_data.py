@@ -103,3 +103,24 @@ def test_expandable_text_in_options_is_escaped(tmp_path: Path) -> None:
     options = constants(building(ir, "Build calibration set")[0])["options"]
     assert "$" not in options
     assert json.loads(options)["columns"] == columns
+
+
+@pytest.mark.parametrize(
+    ("calibration", "classes"),
+    [
+        ({"source": "train.npz"}, ["ant", "bee"]),
+        ({"source": "train.npz", "classes": ["cow", "dog"]}, ["cow", "dog"]),
+        ({"source": "train.npz", "label": "kind"}, None),
+        ({"source": "train", "format": "images"}, None),
+        ({"source": "train"}, None),
+    ],
+)
+def test_calibration_data_takes_the_classes_of_the_evaluation_data_with_its_label(
+    tmp_path: Path, calibration: dict[str, object], classes: list[str] | None
+) -> None:
+    evaluation = {**LABELLED, "classes": ["ant", "bee"]}
+    ir = compiled(tmp_path, calibration=calibration, evaluation=evaluation)
+    options = json.loads(constants(building(ir, "Build calibration set")[0])["options"])
+    assert options.get("classes") == classes
+    options = json.loads(constants(building(ir, "Build evaluation set")[0])["options"])
+    assert options["classes"] == ["ant", "bee"]

@@ -98,6 +98,16 @@ def test_the_name_of_a_source_shows_its_format(source: str, expected: str | None
             "output of the model.",
         ),
         (
+            "{source: test.npz, label: y, classes: [cat, dog, cat]}",
+            "6:53 `data.evaluation.classes` has `cat` more than once -> A class is one output of "
+            "the model.",
+        ),
+        (
+            "{source: test, format: images, classes: [cat, dog]}",
+            "6:46 `data.evaluation.classes` is not for the format images -> For one folder per "
+            "class, write `images: {classes: [..]}`.",
+        ),
+        (
             "{source: test, format: images, images: {classes: [0]}}",
             "6:65 `data.evaluation.images.classes.0` must be text, not 0 -> Put it in quotes.",
         ),

@@ -7,6 +7,7 @@ from quantgate.errors import KeyPath
 from quantgate.spec.checks.draft import Draft, LabelledSource
 from quantgate.spec.model.data import DataSource, EvaluationSamples
 from quantgate.spec.model.formats import (
+    IMAGES,
     PYTHON,
     RANDOM,
     SELF_LABELLED,
@@ -44,6 +45,8 @@ def _option_findings(data: DataSource, format_name: str | None, path: KeyPath) -
             option_path = (*path, *option.split("."))
             message = f"{dotted(option_path)} is not for the format {format_name}"
             hint = f"It is for {listed(formats)}. Remove it, or set another `format`."
+            if (option, format_name) == ("classes", IMAGES):
+                hint = "For one folder per class, write `images: {classes: [..]}`."
             yield Finding(option_path, message, hint, at_key=True)
 
 
@@ -69,14 +72,19 @@ def _pair_findings(data: DataSource, path: KeyPath) -> Iterator[Finding]:
         size_path = (*path, "images", "size")
         message = f"{dotted(size_path)} must be two numbers, not {len(data.images.size)}"
         yield Finding(size_path, message, "Write `[height, width]`.")
-    if data.images and (repeated := _repeated(data.images.classes or ())):
-        classes_path = (*path, "images", "classes")
-        message = f"{dotted(classes_path)} has {listed(repeated, 'and')} more than once"
-        yield Finding(classes_path, message, "A class is one output of the model.")
+    folders = data.images.classes if data.images else None
+    yield from _class_findings(folders, (*path, "images", "classes"))
+    yield from _class_findings(data.classes, (*path, "classes"))
     if data.random and not _is_range(data.random.range):
         range_path = (*path, "random", "range")
         message = f"{dotted(range_path)} must be two numbers, the smaller first"
         yield Finding(range_path, message, "Write for example `[0, 1]`.")
+
+
+def _class_findings(classes: Sequence[str] | None, path: KeyPath) -> Iterator[Finding]:
+    if repeated := _repeated(classes or ()):
+        message = f"{dotted(path)} has {listed(repeated, 'and')} more than once"
+        yield Finding(path, message, "A class is one output of the model.")
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ Format = Literal[
     "npz", "npy", "tfrecord", "images", "csv", "parquet", "tf_data", "python", "random"
 ]
 #: The keys of a data source about its format.
-OPTION_KEYS = frozenset({"format", "features", "images", "columns", "random"})
+OPTION_KEYS = frozenset({"format", "features", "images", "columns", "random", "classes"})
 #: Keys that are left out of a resolved spec if they are empty.
 LEFT_OUT = OPTION_KEYS | {"signatures"}
 Count = Annotated[int, Field(ge=1)]
@@ -35,7 +35,7 @@ class Feature(Alternatives):
     encoding: Literal["raw", "image", "text"] | None = Field(
         default=None,
         description="Encoding of a bytes feature: `raw` values of `dtype`, an encoded `image`, or "
-        "`text` to slice by.",
+        "`text` for labels with `classes`, or to slice by.",
     )
 
 
@@ -130,6 +130,12 @@ class DataSource(Section):
     )
     random: RandomOptions | None = Field(
         default=None, description="For random data: range and classes."
+    )
+    classes: list[Text] | None = Field(
+        default=None,
+        min_length=1,
+        description="For labels that are text or categories: the names of the classes in the order "
+        "of the model's outputs.",
     )
 
     @model_serializer(mode="wrap")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from quantgate.spec.model.data import DataSource
+from quantgate.spec.model.data import CalibrationSamples, DataSource, EvaluationSamples
 from quantgate.spec.model.file_names import named_format
 
 RANDOM = "random"
@@ -26,6 +26,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "images.classes": (IMAGES,),
         "columns": ("csv", "parquet"),
         "random": (RANDOM,),
+        "classes": ("npz", "npy", "tfrecord", "csv", "parquet", "tf_data", PYTHON),
     }
 )
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
@@ -46,6 +47,16 @@ def declared_format(data: DataSource) -> str | None:
     if data.source == RANDOM:
         return RANDOM
     return PYTHON if is_callable_name(data.source) else named_format(Path(data.source).name)
+
+
+def with_classes(
+    calibration: CalibrationSamples | EvaluationSamples, evaluation: EvaluationSamples
+) -> CalibrationSamples | EvaluationSamples:
+    """Return calibration data with the classes of the evaluation data, whose label it has."""
+    is_named = calibration.classes or calibration.label
+    if is_named or declared_format(calibration) not in OPTIONS["classes"]:
+        return calibration
+    return calibration.model_copy(update={"classes": evaluation.classes})
 
 
 def has_location(data: DataSource) -> bool:
