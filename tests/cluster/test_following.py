@@ -96,6 +96,19 @@ def test_no_qualifying_candidate_has_its_own_exit_code(
     assert done.stdout.endswith(f"report:  {kfp.root}/digits/r1/Gate/0f5d/report\n")
 
 
+def test_a_doubtful_run_has_its_own_exit_code(quantgate, kfp, bucket, results) -> None:
+    results("none_qualified")
+    decided = json.loads((DECISIONS / "none_qualified.json").read_text())
+    doubtful = {**decided, "outcome": "doubtful", "closest": None, "doubts": ["it guesses"]}
+    doubtful["warnings"] = doubtful["doubts"]
+    bucket.put("root/digits/r1/Gate/0f5d/decision", json.dumps(doubtful).encode())
+    kfp.states, kfp.tasks = ["FAILED"], [task("promote", "FAILED", "the run is doubtful")]
+    done = quantgate("status", "r1")
+    assert (done.code, done.stderr) == (5, "")
+    assert " Doubtful: it guesses " in done.stdout.partition("candidate")[0]
+    assert done.stdout.endswith(f"report:  {kfp.root}/digits/r1/Gate/0f5d/report\n")
+
+
 def test_pipeline_root_can_be_set(quantgate, kfp, results) -> None:
     results("winner")
     root, kfp.root = kfp.root, None

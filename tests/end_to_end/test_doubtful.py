@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from quantgate.planning.tasks import PROMOTE
 from quantgate.runs.folder import RunFolder, RunRecord, read_decision
@@ -98,3 +99,20 @@ def test_kfps_runner_ends_a_doubtful_run_in_the_same_way(example: Path, quantgat
     assert done.returncode == 5, done.stdout + done.stderr
     assert read_decision(example / "runs" / "digits").outcome == "doubtful"
     assert not (example / "promoted").exists()
+
+
+def test_three_class_folders_for_ten_outputs_are_refused(example: Path, quantgate) -> None:
+    with np.load(example / "evaluation.npz") as arrays:
+        for label in range(3):
+            folder = example / "photos" / f"digit{label}"
+            folder.mkdir(parents=True)
+            for number, image in enumerate(arrays["image"][arrays["labels"] == label]):
+                Image.fromarray(image[..., 0].astype(np.uint8)).save(folder / f"{number}.png")
+    photos = ("--set", "data.evaluation={source: photos, format: images}")
+    for verb in ("validate", "run"):
+        done = quantgate(verb, "quantgate.yaml", *photos, cwd=example)
+        assert done.returncode == 3, done.stdout + done.stderr
+        assert "the evaluation data has 3 classes (`digit0`, `digit1`, `digit2`), but " in (
+            " ".join(done.stderr.split())
+        )
+    assert not (example / "runs").exists()
