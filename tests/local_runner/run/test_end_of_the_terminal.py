@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
     pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc"),
 ]
-PATIENCE_S = 30
+PATIENCE_S = 60
 #: A command that runs a pipeline, with the output of `quantgate run`. Background jobs of a shell
 #: and their children ignore Ctrl-C.
 COMMAND = """

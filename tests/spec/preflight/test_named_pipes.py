@@ -9,7 +9,7 @@ import pytest
 
 from quantgate.cli import main
 
-QUICK_S = 10
+QUICK_S = 60
 
 
 @pytest.fixture
