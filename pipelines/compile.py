@@ -41,7 +41,7 @@ def replaced_whole(path: Path, name: str) -> Iterator[Path]:
             yield partial
             _refuse_errors(partial, name)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another place") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}; choose another path") from error
 
 
 def _refuse_errors(path: Path, name: str) -> None:

@@ -157,7 +157,7 @@ def test_unwritable_path_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         compile_pipeline(plan_of(), DIGEST, place)
     assert str(caught.value) == (
-        f"cannot write {place}: No such file or directory; choose another place"
+        f"cannot write {place}: No such file or directory; choose another path"
     )
 
 
