@@ -9,9 +9,15 @@ from typing import Any, NamedTuple
 
 import h5py
 
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    ResourceLimits,
+    run_isolated,
+)
 from quantgate.errors import InputError
 from quantgate.foundation.damage import refused_if_damaged, text_member
 
+LIMITS = ResourceLimits(timeout_s=60.0)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _SAVE_AGAIN = "Copy it again, or save the model again"
@@ -69,6 +75,25 @@ def _in_zip(path: Path) -> KerasFile:
 
 
 def _in_hdf5(path: Path) -> KerasFile:
+    """Identify an HDF5 file in a child process, because a damaged one can keep the library busy."""
+    try:
+        outcome = run_isolated(_read_hdf5, path, limits=LIMITS)
+    except IsolatedFailure as failure:
+        message = f"{path} is damaged or cut short: reading it {failure}. {_SAVE_AGAIN}"
+        raise InputError(message) from failure
+    if isinstance(outcome, InputError):
+        raise outcome
+    return outcome
+
+
+def _read_hdf5(path: Path) -> KerasFile | InputError:
+    try:
+        return _described(path)
+    except InputError as error:
+        return error
+
+
+def _described(path: Path) -> KerasFile:
     with _refused_if_damaged(path), h5py.File(path, "r") as file:
         config = json.loads(file.attrs.get("model_config", "null"))
         version = file.attrs.get("keras_version", "")

@@ -116,8 +116,11 @@ def test_npy_files(fuzz: Callable[..., None]):
 def test_sources_in_a_spec(fuzz: Callable[..., None], source: str):
     def check(path: Path) -> None:
         data = DataSource(source=str(path))
-        list(source_findings(path, data, ("data",)))
-        list(label_findings(path, data, "y", ("data",)))
+        for finding in (
+            *source_findings(path, data, ("data",)),
+            *label_findings(path, data, "y", ("data",)),
+        ):
+            assert finding.message
 
     seeds = archives() if source == "input.npz" else tables()
     fuzz(check, seeds, name=source)

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import pytest
 
+from quantgate.components.export_model import keras_file as keras_file_module
 from quantgate.components.export_model.keras_file import identify
 from quantgate.components.litert import model_file
 from quantgate.components.litert.model_file import read_model
@@ -54,7 +55,8 @@ def test_keras_files(fuzz: Callable[..., None]):
     fuzz(identify, [keras_file()], "a zip archive")
 
 
-def test_hdf5_files(fuzz: Callable[..., None]):
+def test_hdf5_files(fuzz: Callable[..., None], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(keras_file_module, "LIMITS", ResourceLimits(2.0))
     fuzz(identify, [weights()])
 
 

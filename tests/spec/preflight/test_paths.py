@@ -238,6 +238,24 @@ def test_a_source_without_arrays_is_refused(files: Path):
         ]
 
 
+def test_a_damaged_source_is_refused(files: Path):
+    source = "`data.evaluation.source`"
+    content = bytearray((files / "test.npz").read_bytes())
+    content[content.rindex(b"PK\x01\x02")] ^= 1
+    (files / "bad.npz").write_bytes(content)
+    assert said("data.evaluation.source=bad.npz") == [
+        f"{source} is damaged: {files}/bad.npz is a damaged archive: Bad magic number for central "
+        "directory -> Copy or write it again."
+    ]
+
+
+def test_an_empty_table_has_no_labels(files: Path):
+    (files / "empty.csv").touch()
+    assert said("data.evaluation.source=empty.csv") == [
+        f"`data.evaluation.label` needs `y`, which is not in {files}/empty.csv -> It has no keys."
+    ]
+
+
 def test_a_path_that_is_too_long(files: Path):
     name = 300 * "a"
     assert said(f"data.evaluation.source={name}") == [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from quantgate.errors import InputError, KeyPath
-from quantgate.foundation.damage import COPY_AGAIN, members_ending_in, refused_if_damaged
+from quantgate.foundation.damage import members_ending_in, refused_if_damaged
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import IMAGES, declared_format, format_at, unknown_folders
 from quantgate.spec.model.source_files import COMPLETE_SHARDS, shard_problem
@@ -32,7 +32,8 @@ def source_findings(target: Path, data: DataSource, path: KeyPath) -> Iterator[F
     elif problem := shard_problem(target, actual or declared):
         yield Finding(path, f"{dotted(path)} is incomplete: {problem}", f"{COMPLETE_SHARDS}.")
     elif damage := _damage(target, actual, data):
-        yield Finding(path, f"{dotted(path)} is damaged: {damage}", f"{COPY_AGAIN}.")
+        why, _, remedy = damage.rpartition(". ")
+        yield Finding(path, f"{dotted(path)} is damaged: {why}", f"{remedy}.")
     elif actual == "npz" and not _keys_in_archive(target):
         yield Finding(path, f"{dotted(path)} has no arrays: {target}", _SAVE_NPZ)
     elif actual == IMAGES and data.images and data.images.classes:
@@ -54,7 +55,8 @@ def label_findings(
     else:
         message = f"{dotted(path)} needs `{label}`, which is not in {target}"
         near = did_you_mean(label, keys)
-        yield Finding(path, message, near or f"Its keys are {listed(sorted(keys), 'and')}.")
+        present = f"Its keys are {listed(sorted(keys), 'and')}." if keys else "It has no keys."
+        yield Finding(path, message, near or present)
 
 
 def callable_findings(source: str, folder: Path, path: KeyPath) -> Iterator[Finding]:
