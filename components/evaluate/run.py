@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,17 @@ class Scores:
     steps: Steps | None = None
     covered: NDArray[np.int64] | None = None
     provisional: bool = False
+
+
+class RunsSamples(Protocol):
+    """A model in any interpreter that runs samples in chunks of up to `length`."""
+
+    @property
+    def length(self) -> int:
+        """The largest number of samples that it runs at once."""
+
+    def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
+        """Return the dequantized outputs [stop - start, ...] by name."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +167,8 @@ def score_shards(subject: Subject, shards: Iterable[range]) -> list[Outcome]:
 
 
 def score_all(
-    runner: Runner,
-    reference: Runner | None,
+    runner: RunsSamples,
+    reference: RunsSamples | None,
     dataset: DatasetFolder,
     plans: Sequence[Plan],
     shard: range,

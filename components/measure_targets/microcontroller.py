@@ -11,12 +11,11 @@ from quantgate.components.litert.agreement import check_kernels
 from quantgate.components.litert.flatbuffer import dtype_of
 from quantgate.components.measure_targets.attempt import Attempt, attempt
 from quantgate.components.measure_targets.difference import differences_of
+from quantgate.components.measure_targets.micro import ARENA_BYTES
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Array, Run, Subject
 from quantgate.records.attestation import KernelCheck
 
-#: More than any microcontroller has. Only the memory that is written to is used.
-ARENA_BYTES = 256 << 20
 _ALLOCATED = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 #: The messages of TFLite Micro that give the op at which it stopped, and the reason.
 _STOPPED = re.compile(r"^Node (\w+) \(number (\d+)\) failed to (\w+)", re.MULTILINE)

@@ -1,18 +1,21 @@
 """The work of `measure_targets`: measure one .tflite on every target of the spec."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
+from quantgate.components.conversion.failure import essence
 from quantgate.components.litert.flatbuffer import has_external_buffers, with_inlined_buffers
 from quantgate.components.measure_targets import edge_tpu, ethos_u, gpu, microcontroller
+from quantgate.components.measure_targets.accuracy import Request, measure_accuracy
 from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Subject
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.foundation.hashing import sha256_of_file
-from quantgate.records.targets import TargetMeasurement, TargetMeasurements
+from quantgate.records.targets import TargetAccuracy, TargetMeasurement, TargetMeasurements
 from quantgate.records.tasks import ModelFacts
 
 MEASURES: Mapping[str, Callable[[Subject, Mapping[str, str]], Outcome]] = MappingProxyType(
@@ -59,12 +62,41 @@ def measure_targets(
         path = _in_one_flatbuffer(model_path, Path(scratch))
         subject = Subject(path, ModelFacts.read(facts_path), dataset_path)
         outcomes = [MEASURES[each["target"]](subject, each["options"]) for each in targets]
+        accuracy, outcomes = _with_accuracy(subject, targets, outcomes)
     pairs = list(zip(targets, outcomes, strict=True))
     TargetMeasurements(
         model_sha256=sha256_of_file(model_path),
         targets=[_kept(root, subject, asked, outcome) for asked, outcome in pairs],
+        accuracy=accuracy,
     ).write(root / TARGETS_FILE)
     return any(outcome.is_provisional for outcome in outcomes)
+
+
+def _with_accuracy(
+    subject: Subject, targets: Sequence[Mapping[str, Any]], outcomes: Sequence[Outcome]
+) -> tuple[dict[str, TargetAccuracy], list[Outcome]]:
+    """Measure the metrics on the targets that the spec asks them for, where the model runs."""
+    accuracy: dict[str, TargetAccuracy] = {}
+    updated: list[Outcome] = []
+    for asked, outcome in zip(targets, outcomes, strict=True):
+        if asked.get("metrics") and outcome.figures.get("mcu_runs"):
+            outcome, measured = _accuracy_of(subject, asked, outcome)
+            accuracy |= measured
+        updated.append(outcome)
+    return accuracy, updated
+
+
+def _accuracy_of(
+    subject: Subject, asked: Mapping[str, Any], outcome: Outcome
+) -> tuple[Outcome, dict[str, TargetAccuracy]]:
+    samples = asked.get("samples")
+    done = measure_accuracy(subject, Request(asked["metrics"], int(samples) if samples else None))
+    attempts = [*outcome.attempts, done]
+    if done.result is None:
+        note = f"its accuracy cannot be measured: {essence(str(done.failure))}"
+        return replace(outcome, notes=[*outcome.notes, note], attempts=attempts), {}
+    figures = {name: each.figure for name, each in done.result.items()}
+    return replace(outcome, figures={**outcome.figures, **figures}, attempts=attempts), done.result
 
 
 def _in_one_flatbuffer(model_path: str, scratch: Path) -> str:

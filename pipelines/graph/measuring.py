@@ -9,6 +9,7 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate.components.benchmark.component import benchmark
 from quantgate.components.evaluate.component import evaluate
 from quantgate.components.measure_targets.component import measure_targets
+from quantgate.domain.targets import MICROCONTROLLER
 from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.resources import Channel, runtime
 from quantgate.planning import tasks
@@ -16,6 +17,7 @@ from quantgate.planning.plan import Plan
 from quantgate.spec.model.functions import travels
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.spec import Evaluation, Latency
+from quantgate.spec.model.target import MeasuredTarget
 
 
 def add_evaluation(
@@ -80,9 +82,15 @@ def add_targets(
         model=model,
         facts=baseline.outputs["facts"],
         evaluation=evaluation.outputs["dataset"],
-        targets=[each.parameter for each in targets],
+        targets=[{**each.parameter, **_metrics_on(plan, each)} for each in targets],
     )
     return runtime(task, tasks.MEASURE_TARGETS).outputs["measured"]
+
+
+def _metrics_on(plan: Plan, entry: MeasuredTarget) -> dict[str, Any]:
+    metrics = plan.spec.metrics_on_microcontroller if entry.target == MICROCONTROLLER.name else []
+    dumped = [metric.model_dump(exclude_none=True, exclude={"slice"}) for metric in metrics]
+    return {"metrics": dumped} if dumped else {}
 
 
 def add_benchmark(

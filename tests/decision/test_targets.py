@@ -1,9 +1,10 @@
 """Measurements of targets in decisions: joined by model hash, and failing if missing."""
 
+import numpy as np
 import pytest
 
 from quantgate.domain.targets import figures_of
-from quantgate.records.targets import TargetMeasurement, TargetMeasurements
+from quantgate.records.targets import TargetAccuracy, TargetMeasurement, TargetMeasurements
 
 RUNS = {"mcu_runs": 1.0, "mcu_arena_bytes": 20_000.0}
 HYBRID = "TFLite Micro does not run it: CONV_2D (op 0) fails to prepare"
@@ -88,6 +89,64 @@ def test_the_baseline_has_no_target_measurements_even_if_a_candidate_is_identica
     assert "mcu_runs" not in decision.baseline.measurements
     assert decision.baseline.targets == []
     assert decision.candidates[0].measurements["mcu_runs"] == 1
+
+
+def accuracy_on_microcontroller(run, name: str, lost: int, rows: list[int] | None) -> None:
+    """Add a top1 on a microcontroller, which loses some of the samples that were right."""
+    values = np.zeros(1000)
+    values[lost:900] = 1
+    values = values if rows is None else values[rows]
+    (attestation,) = (each for each in run.attestations if each.candidate == name)
+    accuracy = TargetAccuracy(
+        metric="top1", figure=float(values.mean()), values=values.tolist(), rows=rows
+    )
+    figures = {"mcu_runs": 1.0, "mcu_top1": accuracy.figure}
+    measured = on_microcontroller(attestation.model_sha256, figures)
+    run.targets.append(measured.model_copy(update={"accuracy": {"mcu_top1": accuracy}}))
+
+
+def test_accuracy_on_a_target_is_compared_with_the_baseline_sample_by_sample(run) -> None:
+    run.add("wrong", "integer_only_int8", 200)
+    run.add("right", "integer_only_uint8", 300)
+    accuracy_on_microcontroller(run, "wrong", 300, rows=None)
+    accuracy_on_microcontroller(run, "right", 2, rows=None)
+    decision = run.decide({"mcu_top1": {"max_drop": 0.01, "confidence": 0.95}})
+    assert decision.winner == "right"
+    wrong, right = (decision.entry(name).verdicts[0] for name in ("wrong", "right"))
+    assert (wrong.outcome, wrong.value) == ("fail", pytest.approx(0.3))
+    assert (right.outcome, right.value, right.metric) == ("pass", pytest.approx(0.002), "top1")
+    assert right.p_value == 0.5
+    assert "mcu_top1" not in decision.baseline.measurements
+    assert decision.metrics["mcu_top1"] == "top1"
+
+
+def test_accuracy_on_some_samples_is_compared_on_these(run) -> None:
+    run.add("int8", "integer_only_int8", 200)
+    rows = list(range(850, 1000))
+    accuracy_on_microcontroller(run, "int8", 852, rows)
+    (verdict,) = run.decide({"mcu_top1": {"max_drop": 0.02}}).candidates[0].verdicts
+    # 50 of these samples are right in the baseline, and 48 on the microcontroller.
+    assert (verdict.figure, verdict.value) == (48 / 150, pytest.approx(2 / 150))
+
+
+def test_a_metric_that_is_no_mean_is_not_compared_on_some_samples(run) -> None:
+    run.add("int8", "integer_only_int8", 200)
+    accuracy_on_microcontroller(run, "int8", 0, rows=[1, 2, 3])
+    accuracy = run.targets[0].accuracy
+    accuracy["mcu_f1"] = accuracy.pop("mcu_top1").model_copy(update={"metric": "f1_macro"})
+    run.baseline.samples["f1"] = run.baseline.samples["top1"]
+    run.baseline.measurement.figures["f1"] = 0.9
+    (verdict,) = run.decide({"mcu_f1": {"max_drop": 0.02}}).candidates[0].verdicts
+    assert (verdict.outcome, verdict.value) == ("undecided", None)
+
+
+def test_a_metric_that_the_baseline_lacks_is_not_compared(run) -> None:
+    run.add("int8", "integer_only_int8", 200)
+    accuracy_on_microcontroller(run, "int8", 0, rows=None)
+    accuracy = run.targets[0].accuracy
+    accuracy["mcu_other"] = accuracy.pop("mcu_top1")
+    (verdict,) = run.decide({"mcu_other": {"max_drop": 0.02}}).candidates[0].verdicts
+    assert (verdict.outcome, verdict.value) == ("undecided", None)
 
 
 def test_missing_hardware_is_named_once(measured) -> None:

@@ -1,13 +1,19 @@
 """The decision: which candidates qualify, which one wins, or which one came closest."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quantgate.decision.advice import advice_for
 from quantgate.decision.choice import Alike, Choice, has_all_figures, is_weighted, score
 from quantgate.decision.equivalence import alike_by, alike_by_samples
 from quantgate.decision.estimating import Measured
-from quantgate.decision.evidence import Contender, Evidence, join_baseline, join_candidates
+from quantgate.decision.evidence import (
+    Contender,
+    Evidence,
+    compared_on_targets,
+    join_baseline,
+    join_candidates,
+)
 from quantgate.decision.family import JOINT, tested_jointly
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
@@ -75,14 +81,15 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     baseline = join_baseline(evidence)
     contenders = join_candidates(evidence)
     refusal = None if terms.allow_random else _refusal_of_random(evidence.random_data)
+    compared = replace(baseline, measured=compared_on_targets(baseline.measured, evidence.targets))
     family, tested = tested_jointly(
-        contenders, baseline.measured, terms.limits, evidence.slices, terms.family
+        contenders, compared.measured, terms.limits, evidence.slices, terms.family
     )
-    reference = _judged(baseline, baseline, terms, evidence.slices)
+    reference = _judged(baseline, compared, terms, evidence.slices)
     entries = [
         _judged(
             contender,
-            baseline,
+            compared,
             terms,
             evidence.slices,
             tested.get(contender.measured.model_sha256 or ""),

@@ -14,14 +14,20 @@ from quantgate.decision.standings import (
     standing_of_measurement,
     standing_on_targets,
 )
-from quantgate.domain.figures import FIGURES, SIZE, metric_of
+from quantgate.domain.figures import FIGURES, METRICS, SIZE, metric_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.modes import BASELINE, MODES
+from quantgate.domain.targets import on_microcontroller
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.source import SourceComparison
-from quantgate.records.targets import TargetMeasurement, TargetMeasurements, found_on_targets
+from quantgate.records.targets import (
+    TargetMeasurement,
+    TargetMeasurements,
+    accuracy_on_targets,
+    found_on_targets,
+)
 from quantgate.records.tasks import (
     Benchmark,
     Calibration,
@@ -73,9 +79,15 @@ class Evidence:
 
     @property
     def metrics(self) -> Mapping[str, str]:
-        """The metric that each of the baseline's measured figures is of."""
+        """The metric of each of the baseline's figures, and of figures on targets."""
         measurement = self.baseline.measurement
-        return {name: measurement.metrics.get(name, name) for name in measurement.figures}
+        on_targets = {
+            name: accuracy.metric
+            for each in self.targets
+            for name, accuracy in each.accuracy.items()
+        }
+        own = {name: measurement.metrics.get(name, name) for name in measurement.figures}
+        return {**on_targets, **own}
 
     @property
     def slices(self) -> Mapping[str, Slices]:
@@ -104,6 +116,26 @@ class Contender:
     measured: Measured
     ratios: Mapping[str, Interval] = field(default_factory=dict)
     targets: list[TargetMeasurement] = field(default_factory=list)
+
+
+def compared_on_targets(baseline: Measured, targets: Sequence[TargetMeasurements]) -> Measured:
+    """Return the baseline with its metrics on the samples that targets ran.
+
+    A metric on a target is compared with the baseline's on the CPU. All candidates run the same
+    samples.
+    """
+    figures, samples = dict(baseline.figures), dict(baseline.samples)
+    accuracies = {name: each for one in targets for name, each in one.accuracy.items()}
+    for name, accuracy in accuracies.items():
+        own = next((each for each in samples if on_microcontroller(each) == name), None)
+        if own is None:
+            continue
+        if accuracy.rows is None:
+            figures[name], samples[name] = figures[own], samples[own]
+        elif METRICS[accuracy.metric].is_mean:
+            samples[name] = samples[own][accuracy.rows]
+            figures[name] = float(samples[name].mean())
+    return replace(baseline, figures=figures, samples=samples)
 
 
 def join_baseline(evidence: Evidence) -> Contender:
@@ -158,7 +190,11 @@ def _contender(
     evaluation = evaluations.get(sha256) if sha256 else None
     benchmark = evidence.benchmark
     targets = found_on_targets(sha256, evidence.targets)
+    accuracy = accuracy_on_targets(sha256, evidence.targets)
     measured = _measured(sha256, attestation.size_bytes, evaluation, evidence, targets)
+    values = {name: np.array(each.values, np.float64) for name, each in accuracy.items()}
+    if values:
+        measured = replace(measured, samples={**measured.samples, **values})
     standing = standing_of(attestation, evaluation.measurement if evaluation else None)
     standing = standing_on_targets(standing, targets)
     notes = [f"{target.target}: {note}" for target in targets for note in target.notes]

@@ -56,7 +56,7 @@ MICROCONTROLLER = Target(
         share("mcu_equal_share"),
     ),
     module="tflite_micro",
-    takes=("tolerance",),
+    takes=("tolerance", "samples"),
     embedded=True,
 )
 ETHOS_U = Target(
@@ -99,6 +99,11 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
 TARGET_OF: Mapping[str, Target] = MappingProxyType(
     {figure.name: target for target in TARGETS.values() for figure in target.figures}
 )
+
+
+def on_microcontroller(metric: str) -> str:
+    """Return the name of a metric's figure on a microcontroller, such as `mcu_top1`."""
+    return f"mcu_{metric}"
 
 
 def figures_of(targets: Collection[str]) -> set[str]:

@@ -23,10 +23,19 @@ def obstacle(spec: Spec) -> str | None:
             return f"{title} is also measured by {metric.slice}"
         if metric.figure is None or not metric.figure.is_mean:
             return f"{title} is not a mean over samples"
-    if len({metric.signature or spec.model.signatures[0] for metric in metrics.values()}) > 1:
-        return "several signatures are measured on different samples"
+    if reason := _obstacle_of_samples(spec):
+        return reason
     if not spec.gate.limits.keys() & metrics.keys():
         return "no accuracy metric has a limit"
+    return None
+
+
+def _obstacle_of_samples(spec: Spec) -> str | None:
+    if on_targets := spec.metrics_on_microcontroller:
+        return f"{on_targets[0].title} is also measured on a microcontroller"
+    first = spec.model.signatures[0]
+    if len({metric.signature or first for metric in spec.measure.metrics}) > 1:
+        return "several signatures are measured on different samples"
     return None
 
 

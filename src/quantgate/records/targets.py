@@ -30,11 +30,28 @@ class TargetMeasurement(Record):
     rejections: list[str] = []
 
 
+class TargetAccuracy(Record):
+    """A metric of a model on a target's interpreter.
+
+    `values` are those of the samples, as an evaluation has them. `rows` are the samples' places in
+    the data set, or None for all.
+    """
+
+    metric: str
+    figure: float
+    values: list[float]
+    rows: list[int] | None
+
+
 class TargetMeasurements(Record):
-    """The contents of `targets.json`: one model on all targets. Without a model, no hash."""
+    """The contents of `targets.json`: one model on all targets. Without a model, no hash.
+
+    `accuracy` is by figure, such as `mcu_top1`.
+    """
 
     model_sha256: str | None
     targets: list[TargetMeasurement]
+    accuracy: dict[str, TargetAccuracy] = {}
 
     @property
     def compiled(self) -> list[str]:
@@ -48,6 +65,14 @@ def found_on_targets(
     """Return the measurements of a model, known by the hash of its bytes."""
     matching = (each.targets for each in measured if sha256 and each.model_sha256 == sha256)
     return next(matching, [])
+
+
+def accuracy_on_targets(
+    sha256: str | None, measured: Sequence[TargetMeasurements]
+) -> dict[str, TargetAccuracy]:
+    """Return the metrics of a model on targets, by figure."""
+    matching = (each.accuracy for each in measured if sha256 and each.model_sha256 == sha256)
+    return next(matching, {})
 
 
 def warnings_of_targets(measured: Sequence[TargetMeasurements]) -> list[Warned]:

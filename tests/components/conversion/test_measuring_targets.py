@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
+from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.measure_targets import attempt
 from quantgate.components.measure_targets.edge_tpu import NO_COMPILER
@@ -218,7 +221,8 @@ def test_a_real_model(
         targets=TARGETS[:3],
         measured_path=str(tmp_path / "measured"),
     )
-    targets = TargetMeasurements.read(tmp_path / "measured" / "targets.json").targets
+    record = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
+    targets = record.targets
     assert (targets[0].difference, targets[0].rejections) == (0, [])
     figures = {name: value for each in targets for name, value in each.figures.items()}
     assert figures["mcu_flash_bytes"] == model.stat().st_size
@@ -228,3 +232,62 @@ def test_a_real_model(
     assert figures["mcu_arena_bytes"] == pytest.approx(24_400, rel=0.05)
     assert figures["ethos_u_cpu_ops"] == figures["edge_tpu_cpu_ops"] == 0
     assert figures["ethos_u_inferences_per_s"] > 1000
+
+
+@pytest.mark.parametrize("samples", [None, 20])
+def test_accuracy_on_a_microcontroller(
+    shared_models: Path, prepare, quantized, build_evaluation, tmp_path: Path, samples
+) -> None:
+    """TFLite Micro predicts the same classes as LiteRT's reference kernels do."""
+    folder = shared_models / "keyword_spotting"
+    prepared = prepare(folder / "saved_model", "1")
+    content, facts_path = quantized(prepared, "integer_only_int8").content, prepared.facts_path
+    (tmp_path / "model.tflite").write_bytes(content)
+    evaluation = np.load(folder / "evaluation.npz")
+    inputs, labels = evaluation["input_1"][:60], evaluation["labels"][:60]
+    asked = {"metrics": [{"metric": "top1"}], **({"samples": samples} if samples else {})}
+    measure_targets(
+        str(tmp_path / "model.tflite"),
+        facts_path=str(facts_path),
+        dataset_path=str(build_evaluation(facts_path, input_1=inputs, labels=labels)),
+        targets=[{**TARGETS[0], **asked}],
+        measured_path=str(tmp_path / "measured"),
+    )
+    record = TargetMeasurements.read(tmp_path / "measured" / "targets.json")
+    accuracy = record.accuracy["mcu_top1"]
+    rows = range(60) if accuracy.rows is None else accuracy.rows
+    assert len(rows) == (samples or 60)
+    right = [float(_chosen(content, inputs[row]) == labels[row]) for row in rows]
+    assert (accuracy.metric, accuracy.values) == ("top1", right)
+    assert record.targets[0].figures["mcu_top1"] == accuracy.figure == np.mean(right)
+
+
+def _chosen(content: bytes, sample: np.ndarray) -> int:
+    interpreter = Interpreter(
+        model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
+    )
+    (given,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(given["index"], [1, *sample.shape])
+    interpreter.allocate_tensors()
+    scale, zero_point = given["quantization"]
+    encoded = np.clip(np.rint(sample / np.float32(scale)) + zero_point, -128, 127)
+    interpreter.set_tensor(given["index"], encoded.astype(np.int8)[None])
+    interpreter.invoke()
+    return int(interpreter.get_tensor(output["index"])[0].argmax())
+
+
+@pytest.fixture
+def build_evaluation(tmp_path: Path) -> Callable[..., Path]:
+    """Build an evaluation set with labels: `build_evaluation(facts_path, **arrays)`."""
+
+    def build(facts_path: Path, **arrays: np.ndarray) -> Path:
+        np.savez(tmp_path / "evaluation.npz", **arrays)
+        build_dataset(
+            Source(str(tmp_path / "evaluation.npz")),
+            Requirements("serving_default", "evaluation", label="labels"),
+            Selection(),
+            Paths(str(facts_path), str(tmp_path / "dataset"), str(tmp_path / "summary")),
+        )
+        return tmp_path / "dataset"
+
+    return build

@@ -8,6 +8,7 @@ from quantgate.errors import SpecError
 from quantgate.planning.planner import make_plan
 from quantgate.planning.tasks import tasks_of
 from quantgate.spec import load
+from quantgate.spec.model.metric import Metric, figures_of_metrics
 from quantgate.spec.model.target import MeasuredTarget
 
 SPEC = """\
@@ -185,3 +186,38 @@ def test_the_plan_lists_a_task_for_each_candidate(tmp_path: Path) -> None:
     path.write_text(SPEC.format(targets="[gpu]", gate="{top1: {min: 0}}", choose="maximize: top1"))
     planned = {task.title: task.times for task in tasks_of(make_plan(load(path).spec))}
     assert planned["Measure targets"] == planned["Quantize"] == 7
+
+
+def test_metrics_have_figures_on_a_microcontroller(tmp_path: Path) -> None:
+    gate = "{mcu_top1: {max_drop: 0.01, confidence: 0.95}}"
+    assert problems(tmp_path, "[microcontroller]", gate, "maximize: mcu_top1") == []
+    spec = load(tmp_path / "spec.yaml").spec
+    assert [metric.title for metric in spec.metrics_on_microcontroller] == ["top1"]
+    lines = problems(tmp_path, "[gpu]", gate, "minimize: size_bytes")
+    assert any("`mcu_top1` is not measured" in line for line in lines)
+    assert any("Add `microcontroller` to `measure.targets`, or remove" in line for line in lines)
+    (line, *_) = problems(tmp_path, "[microcontroller]", "{mcu_f1: {min: 0}}", "maximize: top1")
+    assert "there is no metric `mcu_f1`" in line
+
+
+def test_only_metrics_of_labels_have_figures_on_a_microcontroller() -> None:
+    agreement = Metric(metric="agreement")
+    own = Metric(metric="judging:worst", better="higher")
+    assert agreement.figure_on_microcontroller is own.figure_on_microcontroller is None
+    named = Metric(metric="top1", name="head")
+    assert list(figures_of_metrics([agreement, own, named])) == [
+        "mcu_head",
+        "agreement",
+        "worst",
+        "head",
+    ]
+
+
+def test_the_samples_of_a_microcontroller_reach_its_task() -> None:
+    entry = MeasuredTarget(target="microcontroller", samples=50, tolerance=0.1)
+    assert entry.parameter == {
+        "target": "microcontroller",
+        "options": {},
+        "tolerance": 0.1,
+        "samples": 50,
+    }

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from quantgate.domain.figure import Figure
 from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS
-from quantgate.domain.targets import TARGET_OF, figures_of
+from quantgate.domain.targets import MICROCONTROLLER, TARGET_OF, figures_of
 from quantgate.domain.units import unit_of
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import NamedFigures
@@ -16,7 +15,7 @@ from quantgate.spec.model.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.model.formats import PYTHON, declared_format
 from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit
-from quantgate.spec.model.metric import Metric
+from quantgate.spec.model.metric import Metric, figures_of_metrics
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.spec import Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
@@ -107,9 +106,7 @@ class Draft:
         latency_is_off = self._at("measure", "latency") is None and self._holds(
             "measure", "latency"
         )
-        own: dict[str, Figure] = {
-            entry.title: entry.figure for entry in self.metrics.values() if entry.figure
-        }
+        own = figures_of_metrics(self.metrics.values())
         unmeasured = self._unmeasured_metrics() | (set(BENCHMARKED) if latency_is_off else set())
         unmeasured |= self._unmeasured_on_targets()
         return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
@@ -182,7 +179,11 @@ class Draft:
     def _unmeasured_on_targets(self) -> set[str]:
         if not self._is_sound(("measure", "targets")):
             return set()
-        return set(TARGET_OF) - figures_of([entry.target for entry in self.targets.values()])
+        targets = [entry.target for entry in self.targets.values()]
+        metrics = self.metrics.values() if MICROCONTROLLER.name not in targets else ()
+        on_targets = {figure.name for each in metrics if (figure := each.figure_on_microcontroller)}
+        titles = {entry.title for entry in self.metrics.values()}
+        return (set(TARGET_OF) - figures_of(targets)) | (on_targets - titles)
 
     def _named_by_nothing(self, known: Collection[str]) -> frozenset[str]:
         """Return names in entries of `measure.metrics` that are invalid or of unknown metrics."""

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from quantgate.domain.figure import Figure
-from quantgate.domain.figures import BENCHMARKED, METRICS
+from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
-from quantgate.domain.targets import TARGET_OF
+from quantgate.domain.targets import MICROCONTROLLER, TARGET_OF
 from quantgate.errors import KeyPath
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.problems.findings import Finding
@@ -43,9 +43,10 @@ def figure_findings(
     if name in BENCHMARKED:
         message = f"`{name}` is not measured, because `measure.latency` is null"
         hint = "Set `measure.latency`, such as to `{runs: 50}`, or remove this."
-    elif name in TARGET_OF:
+    elif name in TARGET_OF or name not in FIGURES:
         message = f"`{name}` is not measured"
-        hint = f"Add `{TARGET_OF[name].name}` to `measure.targets`, or remove this."
+        target = TARGET_OF.get(name, MICROCONTROLLER)
+        hint = f"Add `{target.name}` to `measure.targets`, or remove this."
     else:
         message = f"`{name}` is not measured"
         hint = f"Add `{name}` to `measure.metrics`, or remove this."

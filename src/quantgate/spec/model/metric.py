@@ -1,5 +1,6 @@
 """The spec's `measure.metrics`: accuracy metrics and their options."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from quantgate.domain.figure import Figure
 from quantgate.domain.figures import MAP, METRICS, custom_figure
+from quantgate.domain.targets import on_microcontroller
 from quantgate.errors import KeyPath
 from quantgate.spec.model.formats import is_callable_name
 from quantgate.spec.model.section import Alternatives, Name, Text
@@ -181,9 +183,25 @@ class Metric(Alternatives):
         return self.name or self.metric.rpartition(":")[2]
 
     @property
+    def figure_on_microcontroller(self) -> Figure | None:
+        """The properties of the metric on TFLite Micro, None if it is not measured there."""
+        figure = self.figure
+        if figure is None or self.is_own or not figure.labelled:
+            return None
+        return replace(figure, name=on_microcontroller(self.title))
+
+    @property
     def figure(self) -> Figure | None:
         """The properties of the metric, None if there is no such metric."""
         if self.is_own:
             return custom_figure(self.title, higher_is_better=self.better != "lower")
         known = METRICS.get(self.metric)
         return known and replace(known, name=self.title)
+
+
+def figures_of_metrics(metrics: Iterable[Metric]) -> dict[str, Figure]:
+    """Return the figures of metrics by name, on the CPU and on a microcontroller."""
+    known = list(metrics)
+    on_targets = [metric.figure_on_microcontroller for metric in known]
+    figures = [*on_targets, *(metric.figure for metric in known)]
+    return {figure.name: figure for figure in figures if figure}

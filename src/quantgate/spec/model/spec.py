@@ -10,7 +10,7 @@ from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.code import Code
 from quantgate.spec.model.data import Data
 from quantgate.spec.model.gate import Gate
-from quantgate.spec.model.metric import Metric, MetricName
+from quantgate.spec.model.metric import Metric, MetricName, figures_of_metrics
 from quantgate.spec.model.quantize import Quantize
 from quantgate.spec.model.section import Alternatives, Name, Section, Text
 from quantgate.spec.model.target import TargetEntry
@@ -175,9 +175,16 @@ class Spec(Section):
         """The objectives of the choice in order. Weights become weighted objectives."""
         if not isinstance(self.choose, Weights):
             return self.choose
-        own = {metric.title: metric.figure for metric in self.measure.metrics if metric.figure}
-        known = {**FIGURES, **own}
+        known = {**FIGURES, **figures_of_metrics(self.measure.metrics)}
         return [weighted(known[name], weight) for name, weight in self.choose.weights.items()]
+
+    @property
+    def metrics_on_microcontroller(self) -> list[Metric]:
+        """The metrics whose figures on a microcontroller a limit or an objective names."""
+        named = {*self.gate.limits, *(objective.figure for objective in self.objectives)}
+        own = named - {metric.title for metric in self.measure.metrics}
+        figures = ((each, each.figure_on_microcontroller) for each in self.measure.metrics)
+        return [metric for metric, figure in figures if figure and figure.name in own]
 
     @property
     def keeps_baseline(self) -> bool:

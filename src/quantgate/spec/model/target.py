@@ -79,12 +79,21 @@ class MeasuredTarget(Alternatives):
         "0.25.",
     )
 
+    samples: int | None = Field(
+        default=None,
+        ge=1,
+        description="For `microcontroller`: number of evaluation samples for metrics such as "
+        "`mcu_top1`. The default is all.",
+    )
+
     @property
     def parameter(self) -> dict[str, Any]:
         """The entry with all defaults filled in, as the parameter of a task."""
         settings: dict[str, Any] = {"target": self.target, "options": self.options}
         if "tolerance" in TARGETS[self.target].takes:
             settings["tolerance"] = self.tolerance or TOLERANCE
+        if self.samples:
+            settings["samples"] = self.samples
         return settings
 
     @property
