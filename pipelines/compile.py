@@ -9,6 +9,7 @@ from kfp.compiler import Compiler
 from quantgate.errors import PipelineError, UsageError
 from quantgate.foundation.files import replacing
 from quantgate.foundation.pipeline_file import read_pipeline_file
+from quantgate.foundation.sentences import capitalized
 from quantgate.pipelines.graph.root import root_pipeline
 from quantgate.pipelines.lint.lint import lint
 from quantgate.planning.plan import Plan
@@ -34,14 +35,14 @@ def replaced_whole(path: Path, name: str) -> Iterator[Path]:
         PipelineError: the linter finds errors in it.
     """
     if path.is_dir():
-        raise UsageError(f"cannot write {path}: it is a folder; name a file in it")
+        raise UsageError(f"cannot write {path}: it is a folder. Name a file in it")
     try:
         with replacing(path, ".yaml") as partial:
             partial.touch()
             yield partial
             _refuse_errors(partial, name)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another path") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}. Choose another path") from error
 
 
 def _refuse_errors(path: Path, name: str) -> None:
@@ -49,6 +50,7 @@ def _refuse_errors(path: Path, name: str) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         listed = "\n".join(
-            f"  {error.place}: {error.message}; {error.advice} ({error.rule})" for error in errors
+            f"  {error.place}: {error.message}. {capitalized(error.advice)} ({error.rule})"
+            for error in errors
         )
         raise PipelineError(f"a cluster would not run the pipeline of {name}:\n{listed}")

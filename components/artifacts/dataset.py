@@ -160,10 +160,10 @@ def _mapped(root: Path, facts: ArrayFacts) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}; build the data set again") from error
+        raise InputError(f"{path} cannot be read: {error}. Build the data set again") from error
     if list(array.shape) != facts.shape or array.dtype.name != facts.dtype:
         raise InputError(
             f"{path} holds {array.dtype.name} {list(array.shape)}, its manifest says "
-            f"{facts.dtype} {facts.shape}; build the data set again"
+            f"{facts.dtype} {facts.shape}. Build the data set again"
         )
     return array

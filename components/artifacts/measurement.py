@@ -86,7 +86,7 @@ def _covered(path: Path) -> NDArray[np.int64]:
         return np.asarray(np.load(path, allow_pickle=False), dtype=np.int64)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be read: {error}; it lists the samples of an evaluation that stopped "
+            f"{path} cannot be read: {error}. It lists the samples of an evaluation that stopped "
             "early, so evaluate again"
         ) from error
 

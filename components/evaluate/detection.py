@@ -67,7 +67,9 @@ def misfit(
         and true_classes.ndim == 2
         and true_classes.dtype.kind in "iu"
     )
-    return None if fits else f"{NEEDS}; {', '.join(_described(detection, truth, forms, dataset))}"
+    return (
+        None if fits else f"{NEEDS}, but {', '.join(_described(detection, truth, forms, dataset))}"
+    )
 
 
 def truth_problem(
@@ -79,7 +81,7 @@ def truth_problem(
     if not real.any():
         return f"no sample has a box: every class in `{truth.classes}` is below 0, which is padding"
     if form in _WITH_ENDS and (boxes[..., 2:] < boxes[..., :2])[real].any():
-        return f"boxes in `{truth.boxes}` end before they begin; is their `format` {form}?"
+        return f"boxes in `{truth.boxes}` end before they begin. Is their `format` {form}?"
     return None
 
 

@@ -42,7 +42,7 @@ def class_problem_of_map(case: Case) -> str | None:
 def _void(case: Case) -> str:
     is_usual = case.label.maximum == VOID
     return (
-        f"; if {VOID} marks positions that do not count, add `ignore: {VOID}`" if is_usual else ""
+        f". If {VOID} marks positions that do not count, add `ignore: {VOID}`" if is_usual else ""
     )
 
 
@@ -64,8 +64,8 @@ def ranked_marks_problem(case: Case) -> str | None:
     if not len(empty):
         return None
     return (
-        f"column {_few(empty.tolist())} of the labels has no 1, so it has no average precision; "
-        "leave such columns out of labels and output"
+        f"column {_few(empty.tolist())} of the labels has no 1, so it has no average precision. "
+        "Leave such columns out of labels and output"
     )
 
 
@@ -73,8 +73,8 @@ def guess_problem(case: Case) -> str | None:
     """Refuse as many guesses as there are classes."""
     if case.classes != -1 and case.settings.k >= case.classes:
         return (
-            f"with {case.settings.k} guesses among {case.classes} classes every sample is right; "
-            "use more classes, or `top_k` with a smaller `k`"
+            f"with {case.settings.k} guesses among {case.classes} classes every sample is right. "
+            "Use more classes, or `top_k` with a smaller `k`"
         )
     return class_problem(case)
 
@@ -90,7 +90,7 @@ def binary_problem(case: Case) -> str | None:
     zeros, ones = count_of.get(0, 0), count_of.get(1, 0)
     if min(zeros, ones) < 2:
         return (
-            f"there are {zeros} samples of class 0 and {ones} of class 1; at least two of each are "
+            f"there are {zeros} samples of class 0 and {ones} of class 1. At least two of each are "
             "needed"
         )
     return None
@@ -101,7 +101,7 @@ def peak_problem(case: Case) -> str | None:
     if case.label.maximum <= case.settings.peak:
         return None
     return (
-        f"the targets reach {case.label.maximum:g}, above the peak of {case.settings.peak:g}; give "
+        f"the targets reach {case.label.maximum:g}, above the peak of {case.settings.peak:g}. Give "
         "the largest possible value as `peak`"
     )
 
@@ -119,7 +119,7 @@ def silence_problem(case: Case) -> str | None:
     loud = case.labels.reshape(len(case.labels), -1).any(axis=1)
     if loud.all():
         return None
-    return f"the target of sample {int(np.argmin(loud))} is silent; leave such samples out"
+    return f"the target of sample {int(np.argmin(loud))} is silent. Leave such samples out"
 
 
 def no_problem(case: Case) -> str | None:
@@ -165,7 +165,7 @@ def _unknown_classes(case: Case, classes: int) -> str:
 
 def _counted_from_1(case: Case, classes: int) -> str:
     counted = (case.label.minimum, case.label.maximum) == (1, classes)
-    return "; labels count from 0, so subtract 1" if counted else ""
+    return ". Labels count from 0, so subtract 1" if counted else ""
 
 
 def _few(values: list[float], most: int = 5) -> str:

@@ -27,7 +27,7 @@ def marked(outputs: NDArray[Any]) -> Marks:
     if not np.array_equal(marks, outputs):
         raise ValueError(
             f"the outputs run from {outputs.min():g} to {outputs.max():g}, but predicted labels "
-            "are 0 or 1; add `postprocess: [{threshold: 0.5}]`"
+            "are 0 or 1. Add `postprocess: [{threshold: 0.5}]`"
         )
     return marks
 

@@ -119,8 +119,8 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     form = _after_steps(plan, forms[plan.output])
     if computation.labelled and labels is None:
         raise InputError(
-            f"metric `{plan.title}` needs labels, and the evaluation set has none; "
-            "name them as `label`"
+            f"metric `{plan.title}` needs labels, and the evaluation set has none. "
+            "Name them as `label`"
         )
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
     names = dataset.manifest.classes
@@ -129,7 +129,7 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     if form.dtype not in NUMERIC or not computation.fits(case):
         described = labels_text(case, computation.needs) if computation.labelled else ""
         raise InputError(
-            f"metric `{plan.title}` needs {computation.needs}; output `{plan.output}`"
+            f"metric `{plan.title}` needs {computation.needs}. Output `{plan.output}`"
             f"{listed(plan.steps)} is {form}{described}"
         )
     if problem := computation.problem(case):
@@ -151,7 +151,7 @@ def _check_boxes(
 ) -> None:
     if missing := [key for key in (truth.boxes, truth.classes) if key not in dataset.fields]:
         raise InputError(
-            f"metric `{plan.title}`: the evaluation set has no `{missing[0]}`; build it again"
+            f"metric `{plan.title}`: the evaluation set has no `{missing[0]}`. Build it again"
         )
     if needs := misfit(detection, truth, forms, dataset):
         raise InputError(f"metric `{plan.title}` needs {needs}")
@@ -168,7 +168,7 @@ def _check_slices(
     for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
         if problem := problem_of(rows):
             raise InputError(
-                f"metric `{plan.title}` in the slice `{of}` of `{plan.slice}`: {problem}; slice by "
+                f"metric `{plan.title}` in the slice `{of}` of `{plan.slice}`: {problem}. Slice by "
                 "another key, or leave out such samples"
             )
 
@@ -191,7 +191,7 @@ def _read(entry: Mapping[str, object]) -> Metric:
         raise InputError(f"measure.metrics: {dict(entry)} is not a metric: {error}") from error
     if metric.metric not in COMPUTATIONS and not metric.is_own:
         known = ", ".join(COMPUTATIONS)
-        raise InputError(f"measure.metrics: `{metric.metric}` is unknown; choose from {known}")
+        raise InputError(f"measure.metrics: `{metric.metric}` is unknown. Choose from {known}")
     return metric
 
 
@@ -203,7 +203,7 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
         _check_detection(metric, names)
     elif metric.output is None and len(names) > 1:
         raise InputError(
-            f"metric `{metric.title}`: the model has several outputs, {known}; name one as `output`"
+            f"metric `{metric.title}`: the model has several outputs, {known}. Name one as `output`"
         )
     if metric.output is not None and metric.output not in names:
         raise InputError(_unknown_output(metric, metric.output, names))
@@ -243,7 +243,7 @@ def _signature_of(metric: Metric, facts: ModelFacts) -> str:
     if metric.signature is None and len(facts.keys) > 1:
         known = ", ".join(f"`{key}`" for key in facts.keys)
         raise InputError(
-            f"metric `{metric.title}`: the model has several signatures, {known}; name one as "
+            f"metric `{metric.title}`: the model has several signatures, {known}. Name one as "
             "`signature`"
         )
     return metric.signature or facts.keys[0]

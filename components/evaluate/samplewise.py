@@ -55,7 +55,7 @@ def surprise(outputs: Array, labels: Array) -> Values:
     if outputs.min() < 0 or outputs.max() > 1:
         raise ValueError(
             f"the outputs run from {outputs.min():g} to {outputs.max():g}, so they are not "
-            "probabilities; add `postprocess: [softmax]` or `[sigmoid]`"
+            "probabilities. Add `postprocess: [softmax]` or `[sigmoid]`"
         )
     shares = _flat(outputs)
     if shares.shape[1] == 1:

@@ -21,7 +21,7 @@ def rows_by_slice(dataset: DatasetFolder, key: str) -> Rows:
     """
     values = dataset.fields.get(key)
     if values is None:
-        raise InputError(f"the evaluation set has no `{key}` to slice by; build it again")
+        raise InputError(f"the evaluation set has no `{key}` to slice by. Build it again")
     if values.dtype.kind not in KINDS or values.shape[1:] not in ((), (1,)):
         raise InputError(
             f"`{key}` is {values.dtype.name} {list(values.shape)}, but slices need one string or "
@@ -30,8 +30,8 @@ def rows_by_slice(dataset: DatasetFolder, key: str) -> Rows:
     names, place = np.unique(np.asarray(values).reshape(-1), return_inverse=True)
     if len(names) > MOST_SLICES:
         raise InputError(
-            f"`{key}` has {len(names):,} values, but at most {MOST_SLICES:,} slices are allowed; "
-            "use a key with fewer"
+            f"`{key}` has {len(names):,} values, but at most {MOST_SLICES:,} slices are allowed. "
+            "Use a key with fewer"
         )
     order, ends = np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))
     return dict(zip(map(str, names), np.split(order, ends[:-1]), strict=True))

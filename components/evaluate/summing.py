@@ -87,7 +87,7 @@ def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
         # A user's function may raise any exception. Its traceback goes to the task's log.
         traceback.print_exc()
         raise MetricFailure(
-            f"metric `{title}`: {type(error).__name__}: {error}; the traceback is in the task's log"
+            f"metric `{title}`: {type(error).__name__}: {error}. The traceback is in the task's log"
         ) from error
     if not np.isfinite(result.figure):
         raise MetricFailure(f"metric `{title}` is {result.figure:g}, which cannot be compared")

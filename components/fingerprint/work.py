@@ -13,5 +13,5 @@ def fingerprint(path: str) -> str:
         InputError: nothing exists at the path.
     """
     if not Path(path).exists():
-        raise InputError(f"nothing exists at {path}; check the URI that was imported")
+        raise InputError(f"nothing exists at {path}. Check the URI that was imported")
     return sha256_of_path(path)

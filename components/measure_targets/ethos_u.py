@@ -59,7 +59,7 @@ def _compile(path: str, options: Mapping[str, str]) -> tuple[bytes, dict[str, st
         arguments += ["--memory-mode", options["memory_mode"]]
         code = main(arguments)
         if code:
-            raise RuntimeError(f"it ended with exit code {code}; the task's log has its messages")
+            raise RuntimeError(f"it ended with exit code {code}. The task's log has its messages")
         (summary,) = Path(folder).glob("model_summary_*.csv")
         with summary.open(encoding="utf-8", newline="") as lines:
             (line,) = csv.DictReader(lines)

@@ -67,7 +67,7 @@ class Latest:
         except Overtaken as error:
             raise InputError(
                 f"cannot publish in {shelf.to}: another promotion has changed `{LATEST}` "
-                f"meanwhile; version {version} is published, but not the latest: promote it again"
+                f"meanwhile. Version {version} is published, but not the latest: promote it again"
             ) from error
 
     def move_back(self, shelf: Shelf) -> str:
@@ -81,14 +81,14 @@ class Latest:
         version = self.before[-1]
         if intact(shelf, version) is None:
             raise InputError(
-                f"version {version} in {shelf.to} is damaged or missing; promote the run that it "
+                f"version {version} in {shelf.to} is damaged or missing. Promote the run that it "
                 f"came from again (`{LATEST}` is unchanged)"
             )
         try:
             shelf.write(LATEST, _text([version]), self.current)
         except Overtaken as error:
             raise InputError(
-                f"`{LATEST}` in {shelf.to} was changed by another process meanwhile; check it, "
+                f"`{LATEST}` in {shelf.to} was changed by another process meanwhile. Check it, "
                 "and roll back again"
             ) from error
         return version

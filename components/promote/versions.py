@@ -154,7 +154,7 @@ def _settle(shelf: Shelf, name: str, content: bytes, is_sound: Callable[[bytes],
             return content
     raise InputError(
         f"cannot publish in {shelf.to}: {name} changed at each of {_ATTEMPTS} attempts "
-        "to write it; let nothing else write there"
+        "to write it. Let nothing else write there"
     )
 
 

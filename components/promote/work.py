@@ -104,9 +104,9 @@ def _promoted(decision: Decision) -> Entry:
 def _why_nothing(decision: Decision) -> str:
     start = f"{decision.name}: nothing is promoted, because no candidate meets the limits"
     if decision.closest is None:
-        return f"{start}, and none could be measured; the report says why"
+        return f"{start}, and none could be measured. The report says why"
     missed = "; ".join(decision.closest.missed)
-    return f"{start}; the closest is `{decision.closest.name}`, which violates: {missed}"
+    return f"{start}. The closest is `{decision.closest.name}`, which violates: {missed}"
 
 
 def _check_model(promoted: Entry, path: str) -> None:
@@ -114,7 +114,7 @@ def _check_model(promoted: Entry, path: str) -> None:
     if sha256 != promoted.model_sha256:
         raise InputError(
             f"{path} is not the model that won: its SHA-256 is {sha256}, the decision measured "
-            f"`{promoted.name}` as {promoted.model_sha256}; run the gate again"
+            f"`{promoted.name}` as {promoted.model_sha256}. Run the gate again"
         )
 
 
@@ -151,7 +151,7 @@ def _check_latest(latest: Path, to: str) -> None:
     if latest.is_symlink() or latest.is_dir():
         raise InputError(
             f"cannot publish in {to}: its `{LATEST}` is a folder or a link, as in a folder of "
-            "runs; choose a folder that nothing else writes to"
+            "runs. Choose a folder that nothing else writes to"
         )
 
 
@@ -177,11 +177,11 @@ def _published(
 @contextmanager
 def _writable(to: str) -> Iterator[None]:
     if not to.strip():
-        raise UsageError("the folder to publish in has no name; give a folder or a URI")
+        raise UsageError("the folder to publish in has no name. Give a folder or a URI")
     refuse_credentials(to)
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"cannot publish in {to}: {reason}; choose a folder that can be written"
+        message = f"cannot publish in {to}: {reason}. Choose a folder that can be written"
         raise InputError(message) from error

@@ -81,7 +81,7 @@ class Cache:
     def _drop(self, place: Path, title: str, why: str) -> None:
         if self._read_only:
             return
-        self._warn(f"{title}: its entry in the cache is damaged ({why}); the task runs again")
+        self._warn(f"{title}: its entry in the cache is damaged ({why}). The task runs again")
         with contextlib.suppress(OSError):
             delete_entry(self._folder, place)
 
@@ -109,8 +109,8 @@ class Cache:
             self._cannot_write = True
             reason = error.strerror or str(error)
             self._warn(
-                f"the cache in {self._folder} cannot be written ({reason}); "
-                "later runs may have to run these tasks again"
+                f"the cache in {self._folder} cannot be written ({reason}). "
+                "Later runs may have to run these tasks again"
             )
 
     def note(self, slot: str, ingredients: Mapping[str, str]) -> None:
@@ -174,7 +174,7 @@ class CachedOutputs:
         try:
             copy_outputs(self.place, self.body, files.outputs)
             with files.log.open("wb") as log:
-                log.write(f"[local runner] from the cache; run at {self.body.created}\n".encode())
+                log.write(f"[local runner] from the cache, run at {self.body.created}\n".encode())
                 if LOG in self.body.files:
                     with (self.place / LOG).open("rb") as kept:
                         shutil.copyfileobj(kept, log)

@@ -52,7 +52,7 @@ def kept(folder: Path) -> list[KeptEntry]:
         UsageError: the folder is a file.
     """
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; name the folder of a cache with --cache-dir")
+        raise UsageError(f"{folder} is a file. Name the folder of a cache with --cache-dir")
     of_tasks = [_kept_entry(place) for place in entries(folder)]
     downloads = [_fetched_entry(place) for place in stored(fetched_in(folder))]
     present = [entry for entry in [*of_tasks, *downloads] if entry]
@@ -132,7 +132,7 @@ def _delete(folder: Path, entry: KeptEntry) -> None:
         return
     except OSError as error:
         raise UsageError(
-            f"cannot delete {entry.place}: {error.strerror}; is the folder yours?"
+            f"cannot delete {entry.place}: {error.strerror}. Is the folder yours?"
         ) from error
 
 

@@ -27,7 +27,7 @@ def tell_exception(path: Path, error: BaseException) -> None:
         tell(path, str(error))
     elif isinstance(error, OSError) and is_disk_full(error):
         place = f" for {error.filename}" if error.filename else ""
-        tell(path, f"no room is left on the disk{place}; make room and run again")
+        tell(path, f"no room is left on the disk{place}. Make room and run again")
     else:
         tell(path, f"{type(error).__name__}: {error}", explained=False)
 
@@ -58,7 +58,7 @@ def why_ended(
         return TaskError(message.sentence)
     sentence = message.sentence if message else ending_of(status)
     full = next(filter(_is_full, folders), None)
-    hint = f"; the disk that holds {full} is full, make room and run again" if full else ""
+    hint = f". The disk that holds {full} is full, make room and run again" if full else ""
     return Unexplained(sentence + hint)
 
 

@@ -152,4 +152,4 @@ class ForkServer:
             future.set_result(message["status"])
 
     def _gone(self) -> TaskError:
-        return TaskError(f"the process that starts tasks has died; its output is in {self._log}")
+        return TaskError(f"the process that starts tasks has died. Its output is in {self._log}")

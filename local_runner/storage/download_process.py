@@ -76,17 +76,17 @@ def _complete(entry: Fetched, listing: Listing, storage: Storage) -> None:
     if missing:
         raise StorageError(
             f"cannot fetch {listing.uri}: `{missing[0].key}` arrived {_ATTEMPTS} times with "
-            "bytes that do not match its checksum; nothing of it is used. Is there a proxy between?"
+            "bytes that do not match its checksum. Nothing of it is used. Is there a proxy between?"
         )
 
 
 def _not_written(uri: str, store: Path, error: OSError) -> str:
     way_out = (
-        "make room and run again, and what has arrived is not fetched again"
+        "Make room and run again, and what has arrived is not fetched again"
         if is_disk_full(error)
-        else "name another folder with --cache-dir"
+        else "Name another folder with --cache-dir"
     )
-    return f"cannot fetch {uri} into {store}: {error.strerror or error}; {way_out}"
+    return f"cannot fetch {uri} into {store}: {error.strerror or error}. {way_out}"
 
 
 def _say(sentence: str) -> None:

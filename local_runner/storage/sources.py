@@ -63,7 +63,7 @@ class Sources:
         try:
             self._held.callback(os.close, lock(place, fcntl.LOCK_SH))
         except FileNotFoundError as error:
-            raise TaskError(f"{uri} was pruned while it was fetched; run again") from error
+            raise TaskError(f"{uri} was pruned while it was fetched. Run again") from error
         with suppress(OSError):
             os.utime(place)
 
@@ -102,8 +102,8 @@ def _answered(uri: str, answer: bytes, log: Path | None) -> str:
     try:
         said = json.loads(answer)
     except ValueError:
-        why = f"see {log}" if log else "run without --dry-run, and a log says why"
-        raise TaskError(f"cannot fetch {uri}: the process that fetches ended; {why}") from None
+        why = f"See {log}" if log else "Run without --dry-run, and a log says why"
+        raise TaskError(f"cannot fetch {uri}: the process that fetches ended. {why}") from None
     if "error" in said:
         raise TaskError(said["error"])
     return str(said["path"])

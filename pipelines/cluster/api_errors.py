@@ -33,10 +33,10 @@ def explained(address: str) -> Iterator[None]:
     except urllib3.exceptions.NewConnectionError as error:  # one of urllib3's time-outs
         raise ClusterError(_unreachable(address, error)) from None
     except urllib3.exceptions.LocationParseError:
-        raise UsageError(f"{address} is no URL; check --host") from None
+        raise UsageError(f"{address} is no URL. Check --host") from None
     except urllib3.exceptions.TimeoutError:
         raise ClusterError(
-            f"{address} does not answer in time; try again, or allow more with --request-timeout"
+            f"{address} does not answer in time. Try again, or allow more with --request-timeout"
         ) from None
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise ClusterError(_unreachable(address, error)) from None
@@ -53,7 +53,7 @@ def expect(value: Any, address: str) -> Any:
     if not value:
         raise ClusterError(
             f"{address} answers, and not as the API of Kubeflow Pipelines 2 does: it may be "
-            "another page of the dashboard, a login, or a backend of version 1; check --host, and "
+            "another page of the dashboard, a login, or a backend of version 1. Check --host, and "
             f"log in with {TOKENS} or --cookies"
         )
     return value
@@ -68,7 +68,7 @@ def _refusal(address: str, error: Any) -> str:
         )
     if error.status == 0 and said.startswith("SSLError"):
         cause = said.partition("\n")[2]
-        return f"{address} cannot be trusted: {cause}; name its certificate with --ssl-ca-cert"
+        return f"{address} cannot be trusted: {cause}. Name its certificate with --ssl-ca-cert"
     if error.status == 0:
         return f"{address} answers as no KFP API would: {said}"
     return f"{address} answers {error.status}: {said}"
@@ -94,6 +94,6 @@ def _message(body: Any) -> str:
 def _unreachable(address: str, error: BaseException) -> str:
     cause = str(error).rpartition(": ")[2].removesuffix('"))') or type(error).__name__
     return (
-        f"{address} cannot be reached: {cause}; check --host, and that a port is forwarded or a "
+        f"{address} cannot be reached: {cause}. Check --host, and that a port is forwarded or a "
         "proxy named where one is needed"
     )

@@ -51,12 +51,12 @@ def check_backend(client: ImpatientClient, requirement: Requirement = PIPELINES)
     release = _RELEASE.fullmatch(version)
     if release is None:
         return (
-            f"{client.address} does not report its release ({version or 'no version'}); "
+            f"{client.address} does not report its release ({version or 'no version'}), and "
             f"{requirement.who} needs Kubeflow Pipelines {requirement.oldest} or newer"
         )
     if (int(release[1]), int(release[2])) < requirement.release:
         raise ClusterError(
             f"{client.address} is Kubeflow Pipelines {version}, and {requirement.who} needs "
-            f"{requirement.oldest} or newer: {requirement.way_out}; nothing was sent"
+            f"{requirement.oldest} or newer: {requirement.way_out}. Nothing was sent"
         )
     return None

@@ -102,7 +102,7 @@ def connect(arguments: Mapping[str, Any], timeout_s: float) -> ImpatientClient:
 
 def _credentials(token_file: str) -> Any:
     if not os.access(token_file, os.R_OK):
-        raise UsageError(f"KF_PIPELINES_SA_TOKEN_PATH: {token_file} cannot be read; name another")
+        raise UsageError(f"KF_PIPELINES_SA_TOKEN_PATH: {token_file} cannot be read. Name another")
     return ServiceAccountTokenVolumeCredentials(token_file)
 
 

@@ -106,14 +106,14 @@ def _uris(locations: Mapping[str, str]) -> dict[str, str]:
 def _check(name: str, locations: Mapping[str, str], given: Mapping[str, Channel]) -> None:
     problems = [f"it takes no `{key}`" for key in given if key not in locations]
     problems += [
-        f"`{key}` is missing: {location} in the spec is a path of one machine; pass it, or "
+        f"`{key}` is missing: {location} in the spec is a path of one machine. Pass it, or "
         "give a URI in the spec"
         for key, location in locations.items()
         if key not in given and "://" not in location
     ]
     inputs = _inputs_of(given)
     problems += [
-        f"`{name}` and `{key}` are one artifact; pass a different one for each"
+        f"`{name}` and `{key}` are one artifact. Pass a different one for each"
         for key, name in inputs.items()
         if key != name and _MODEL in (key, name)
     ]

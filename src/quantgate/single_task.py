@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from quantgate.domain.figures import is_slice
 from quantgate.errors import ExitCode, StepFailed, UsageError
 from quantgate.foundation.extras import KFP_RUNTIME
+from quantgate.foundation.sentences import capitalized
 from quantgate.planning.cluster import key_of
 from quantgate.planning.plan import run_parameters
 from quantgate.planning.planner import make_plan
@@ -104,8 +105,8 @@ def _format_of(source: DataSource | None) -> str | None:
 def _refuse_local_paths(path: Path, overrides: list[str], given: Mapping[str, str]) -> None:
     plan = make_plan(load(path, overrides).spec)
     problems = [
-        f"{key_of(plan, parameter)}: {location} is a local path, which does not exist in the task; "
-        f"{_way_out(parameter)}"
+        f"{key_of(plan, parameter)}: {location} is a local path, which does not exist in the task. "
+        f"{capitalized(_way_out(parameter))}"
         for parameter, location in run_parameters(plan).items()
         if not scheme_of(location) and parameter not in given
     ]
@@ -127,7 +128,7 @@ def _run(spec: Path, overrides: list[str], runs: Path) -> Path:
     environment = {name: value for name, value in os.environ.items() if name != KFP_RUNTIME}
     done = subprocess.run([sys.executable, *command, *settings], env=environment, check=False)
     if done.returncode not in _DECIDED:
-        raise StepFailed(f"quantgate exited with code {done.returncode}; the log above says why")
+        raise StepFailed(f"quantgate exited with code {done.returncode}. The log above says why")
     return newest_decided(runs)
 
 

@@ -1,7 +1,8 @@
-"""Check how documents, docstrings and comments are written: `python words.py PATH...`.
+"""Check how documents, docstrings, comments and messages are written: `python words.py PATH...`.
 
-A function's docstring opens with an imperative verb, any other with a noun. Prose has short
-sentences and no semicolons. The figures are those of well-written projects of the field.
+A function's docstring opens with an imperative verb, any other with a noun. Prose and messages have
+no semicolons, and prose has short sentences. The figures are those of well-written projects of the
+field.
 """
 
 import ast
@@ -36,6 +37,10 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 NOT_PROSE = ("#", "|", "    ", "\t", "<!--", "---", ".. ", ":::")
 SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-Z`*\"(])")
+#: A semicolon between two clauses, such as the cause of an error and the way out.
+JOINT = re.compile(r"; [a-z0-9_`$-]")
+#: Headers, style sheets and Python code.
+MACHINE_TEXT = re.compile(r"charset=|-src |--\w+:|\{[^}]*: [^}]*;|@media|import \w+;")
 LIST_ITEM = re.compile(r"^\s*(?:[-*]|\d+\.)\s+")
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -48,6 +53,8 @@ def problems_of(path: Path) -> Iterator[str]:
     else:
         yield from _problems_of_docstrings(path)
         yield from _problems_of_comments(path)
+        if "tests" not in path.parts:
+            yield from _problems_of_messages(path)
 
 
 def paragraphs_of(markdown: str) -> list[str]:
@@ -115,6 +122,31 @@ def _problems_of_comments(path: Path) -> Iterator[str]:
         for token in tokenize.tokenize(stream.readline):
             if token.type == tokenize.COMMENT and ";" in CODE.sub("", token.string):
                 yield f"{path}:{token.start[0]}: a semicolon in the comment"
+
+
+def _problems_of_messages(path: Path) -> Iterator[str]:
+    """Yield texts that join two clauses by a semicolon. Lists may have one between their items."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    docstrings = {
+        id(node.body[0].value)
+        for node in nodes
+        if isinstance(node, Documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr | ast.Constant) and id(node) not in docstrings | parts:
+            text = _text_of(node)
+            if JOINT.search(text) and not MACHINE_TEXT.search(text):
+                yield f"{path}:{node.lineno}: a semicolon in a message"
+
+
+def _text_of(node: ast.expr) -> str:
+    """Return a text, with `_` for each value in it."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text_of(part) for part in node.values)
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return "_"
 
 
 def files_below(path: Path) -> Iterator[Path]:

@@ -22,7 +22,7 @@ REFUSED = f"give a valid token ({TOKENS}), and check --namespace\n"
 
 NO_ANSWER = (
     "answers, and not as the API of Kubeflow Pipelines 2 does: it may be another page of the "
-    "dashboard, a login, or a backend of version 1; check --host, and log in with "
+    "dashboard, a login, or a backend of version 1. Check --host, and log in with "
     f"{TOKENS} or --cookies\n"
 )
 VERBS = [("submit",), ("upload",), ("schedule", "--cron", "0 3 * * *")]
@@ -46,7 +46,7 @@ def test_token_file_is_read(quantgate, kfp, spec: Path, tmp_path: Path, monkeypa
     done = quantgate("submit", spec)
     assert (done.code, done.stderr) == (
         2,
-        f"error: KF_PIPELINES_SA_TOKEN_PATH: {tmp_path / 'none'} cannot be read; name another\n",
+        f"error: KF_PIPELINES_SA_TOKEN_PATH: {tmp_path / 'none'} cannot be read. Name another\n",
     )
 
 
@@ -171,7 +171,7 @@ def test_untrusted_certificate_is_explained(
     done = quantgate("submit", spec, "--host", unknown_certificate)
     assert done.code == 1
     assert done.stderr.startswith(f"error: {unknown_certificate} cannot be trusted: ")
-    assert done.stderr.endswith("; name its certificate with --ssl-ca-cert\n")
+    assert done.stderr.endswith(". Name its certificate with --ssl-ca-cert\n")
 
 
 def test_unreachable_cluster_is_explained(quantgate, kfp, spec: Path) -> None:
@@ -181,7 +181,7 @@ def test_unreachable_cluster_is_explained(quantgate, kfp, spec: Path) -> None:
         done = quantgate("submit", spec, "--host", address)
     assert (done.code, done.stderr) == (
         1,
-        f"error: {address} cannot be reached: [Errno 111] Connection refused; check --host, and "
+        f"error: {address} cannot be reached: [Errno 111] Connection refused. Check --host, and "
         "that a port is forwarded or a proxy named where one is needed\n",
     )
 
@@ -189,7 +189,7 @@ def test_unreachable_cluster_is_explained(quantgate, kfp, spec: Path) -> None:
 @pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999"])
 def test_invalid_url_is_a_usage_error(quantgate, kfp, address: str) -> None:
     done = quantgate("status", "r1", "--host", address)
-    assert (done.code, done.stderr) == (2, f"error: {address} is no URL; check --host\n")
+    assert (done.code, done.stderr) == (2, f"error: {address} is no URL. Check --host\n")
 
 
 def test_message_about_a_proxy_has_no_password(quantgate, kfp, caplog) -> None:
@@ -199,7 +199,7 @@ def test_message_about_a_proxy_has_no_password(quantgate, kfp, caplog) -> None:
         done = quantgate("status", "r1", "--proxy", proxy)
     assert (done.code, done.stderr) == (
         1,
-        f"error: {kfp.address} cannot be reached: [Errno 111] Connection refused; check --host, "
+        f"error: {kfp.address} cannot be reached: [Errno 111] Connection refused. Check --host, "
         "and that a port is forwarded or a proxy named where one is needed\n",
     )
     assert "hush" not in caplog.text
@@ -212,7 +212,7 @@ def test_slow_cluster_is_explained(quantgate, kfp, spec: Path, place: str) -> No
     done = quantgate("status", "r1", "--request-timeout", "0.2", *namespace)
     assert (done.code, done.stderr) == (
         1,
-        f"error: {kfp.address} does not answer in time; try again, or allow more with "
+        f"error: {kfp.address} does not answer in time. Try again, or allow more with "
         "--request-timeout\n",
     )
     assert [path for _, path, _ in kfp.asked] == [f"{API}/{place}"]

@@ -19,7 +19,7 @@ def test_old_backend_is_refused(quantgate, kfp, spec: Path, verb, field) -> None
     assert (done.code, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: {kfp.address} is Kubeflow Pipelines 2.13.0, and quantgate needs 2.14 or newer: "
-        "upgrade the backend, or name another one with --host; nothing was sent\n"
+        "upgrade the backend, or name another one with --host. Nothing was sent\n"
     )
     assert [path for _, path, _ in kfp.asked] == [f"{API}/healthz"]
 
@@ -53,7 +53,7 @@ def test_unknown_version_gives_a_note(quantgate, kfp, spec, verb, version, told)
     done = quantgate(*verb, spec)
     assert (done.code, done.stderr) == (
         0,
-        f"note: {kfp.address} does not report its release ({told}); quantgate needs "
+        f"note: {kfp.address} does not report its release ({told}), and quantgate needs "
         "Kubeflow Pipelines 2.14 or newer\n",
     )
 

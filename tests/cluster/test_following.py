@@ -15,8 +15,8 @@ FAST = ("--poll", "0.02")
 FOLLOW_HINT = "follow it with `quantgate status r1 --wait`\n"
 NO_ROOT = (
     "the run was started without a pipeline root, so its results are below the cluster's own "
-    "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
-    "pass it as --pipeline-root\n"
+    "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts). "
+    "Pass it as --pipeline-root\n"
 )
 
 
@@ -58,7 +58,7 @@ def test_results_without_permission_are_reported(quantgate, kfp, bucket) -> None
     done = quantgate("status", "r1")
     assert done.code == 1
     assert "its decision cannot be read: cannot fetch gs://elsewhere/root" in done.stderr
-    assert done.stderr.endswith("; the results are below gs://elsewhere/root/digits/r1\n")
+    assert done.stderr.endswith(". The results are below gs://elsewhere/root/digits/r1\n")
 
 
 def test_results_of_a_deleted_pipeline_are_reported(quantgate, kfp) -> None:
@@ -122,7 +122,7 @@ def test_invalid_root_is_refused_before_any_request(quantgate, kfp) -> None:
     assert (done.code, kfp.asked) == (2, [])
     assert done.stderr == (
         "error: --pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, "
-        "minio://BUCKET; give such a URI\n"
+        "minio://BUCKET. Give such a URI\n"
     )
 
 
@@ -157,7 +157,7 @@ def test_failed_run_names_the_task(quantgate, kfp, spec: Path) -> None:
 def test_failed_run_without_a_message_is_reported(quantgate, kfp) -> None:
     kfp.states = ["FAILED"]
     done = quantgate("status", "r1")
-    assert done.stderr == "error: run r1 failed; see the logs of its tasks in the UI\n"
+    assert done.stderr == "error: run r1 failed. See the logs of its tasks in the UI\n"
     assert done.code == 1
 
 
@@ -240,4 +240,5 @@ def test_ctrl_c_leaves_the_run_going(kfp, spec: Path) -> None:
         time.sleep(0.05)
     command.send_signal(signal.SIGINT)
     _, stderr = command.communicate(timeout=120)
-    assert (command.returncode, stderr) == (130, f"\ninterrupted; the run goes on; {FOLLOW_HINT}")
+    assert command.returncode == 130
+    assert stderr == f"\ninterrupted: the run goes on. F{FOLLOW_HINT[1:]}"

@@ -101,7 +101,7 @@ def test_names_need_the_manifest_format(quantgate, spec: Path, tmp_path: Path, o
     done = quantgate("compile", spec, "-o", tmp_path / "p.yaml", option, "mine")
     assert (done.code, done.stderr) == (
         2,
-        f"error: {option} is for manifests; add --format kubernetes, or remove it\n",
+        f"error: {option} is for manifests. Add --format kubernetes, or remove it\n",
     )
     assert not (tmp_path / "p.yaml").exists()
 
@@ -137,7 +137,7 @@ def test_linter_refuses_several_versions_in_a_file(quantgate, spec, tmp_path, co
     done = quantgate("lint", path)
     assert (done.code, done.stderr) == (
         1,
-        f"error: {path}: {count} PipelineVersion manifests; give a file that holds one\n",
+        f"error: {path}: {count} PipelineVersion manifests. Give a file that holds one\n",
     )
 
 

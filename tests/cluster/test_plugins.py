@@ -44,8 +44,8 @@ def test_older_backends_are_refused(quantgate, kfp, spec: Path, verb) -> None:
     assert (done.code, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: {kfp.address} is Kubeflow Pipelines 2.16.1, and --plugin needs 2.17 or newer: "
-        "upgrade the backend, name another one with --host, or leave out --plugin; "
-        "nothing was sent\n"
+        "upgrade the backend, name another one with --host, or leave out --plugin. "
+        "Nothing was sent\n"
     )
     assert [path for _, path, _ in kfp.asked] == [f"{API}/healthz"]
 
@@ -55,7 +55,7 @@ def test_unknown_version_gives_a_note(quantgate, kfp, spec: Path) -> None:
     done = quantgate("schedule", spec, *CRON, *NAMED)
     assert (done.code, done.stderr) == (
         0,
-        f"note: {kfp.address} does not report its release (no version); --plugin needs "
+        f"note: {kfp.address} does not report its release (no version), and --plugin needs "
         "Kubeflow Pipelines 2.17 or newer\n",
     )
     assert len(kfp.sent("POST", f"{API}/recurringruns")) == 1

@@ -93,9 +93,9 @@ def test_local_paths_are_refused(quantgate, kfp, spec: Path) -> None:
     assert (done.code, kfp.asked) == (2, [])
     assert done.stderr == (
         "error: digits cannot be sent to a cluster, which has no access to local paths:\n"
-        "  model.saved_model: models/digits is a local path; upload it and give its URI in the "
+        "  model.saved_model: models/digits is a local path. Upload it and give its URI in the "
         "spec or with --set model.saved_model=gs://BUCKET/digits\n"
-        "  promote.to: published would be a folder in a pod, and be lost with it; give a URI "
+        "  promote.to: published would be a folder in a pod, and be lost with it. Give a URI "
         "with --set promote.to=gs://BUCKET/FOLDER, or a folder of a volume in cluster.volumes\n"
     )
 
@@ -149,7 +149,7 @@ def test_upload_creates_a_pipeline_and_then_versions(quantgate, kfp, spec: Path)
     assert (first.code, first.stdout) == (0, "pipeline digits (p1): version one uploaded\n")
     again = quantgate("upload", spec, "--pipeline-version", "one")
     assert again.stdout == (
-        "pipeline digits (p1): version one exists already; nothing was uploaded\n"
+        "pipeline digits (p1): version one exists already. Nothing was uploaded\n"
     )
     assert quantgate("upload", spec, "--pipeline-version", "two").code == 0
     assert (kfp.pipelines, kfp.versions) == (["p1"], ["one", "two"])
@@ -221,17 +221,17 @@ def test_compile_takes_images_and_root(quantgate, kfp, imageless: Path, tmp_path
         ),
         (
             ("--image", "both=x"),
-            "--image both=x: unknown kind `both`; write convert= or runtime=",
+            "--image both=x: unknown kind `both`. Write convert= or runtime=",
         ),
         (
             ("--pipeline-root", "results"),
-            "--pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, minio://BUCKET; "
-            "give such a URI",
+            "--pipeline-root results: Kubeflow writes to gs://BUCKET, s3://BUCKET, minio://BUCKET. "
+            "Give such a URI",
         ),
         (
             ("--pipeline-root", "gs:///results"),
             "--pipeline-root gs:///results: Kubeflow writes to gs://BUCKET, s3://BUCKET, "
-            "minio://BUCKET; give such a URI",
+            "minio://BUCKET. Give such a URI",
         ),
     ],
 )

@@ -64,7 +64,7 @@ def test_a_file_as_cache_dir_is_refused(tmp_path, capsys, action):
     (tmp_path / "spec.yaml").write_text("")
     assert main(["cache", *action, "--cache-dir", str(tmp_path / "spec.yaml")]) == 2
     assert capsys.readouterr().err == (
-        f"error: {tmp_path}/spec.yaml is a file; name the folder of a cache with --cache-dir\n"
+        f"error: {tmp_path}/spec.yaml is a file. Name the folder of a cache with --cache-dir\n"
     )
 
 
@@ -132,7 +132,7 @@ def test_damaged_entries_are_listed_and_pruned(cache, capsys):
 def test_pruning_needs_an_age_or_a_size(cache, capsys):
     assert main(["cache", "prune", "--cache-dir", str(cache)]) == 2
     assert capsys.readouterr().err == (
-        "error: say what to delete: `--older-than 30d`, `--max-size 2GB` or both; "
+        "error: say what to delete: `--older-than 30d`, `--max-size 2GB` or both. "
         "`--max-size 0` deletes everything\n"
     )
 
@@ -205,9 +205,9 @@ def test_an_unknown_or_ambiguous_task_is_refused(run, capsys):
     assert main(["logs", str(run.path), "Gate"]) == 2
     assert main(["logs", str(run.path), "quant"]) == 2
     assert capsys.readouterr().err == (
-        f"error: no task of {run.path} is called `Gate`; "
-        "its tasks are `Import model`, `Quantize a`, `Quantize ab`\n"
-        "error: `quant` matches `Quantize a`, `Quantize ab`; give more of the name\n"
+        f"error: no task of {run.path} is called `Gate`. "
+        "Its tasks are `Import model`, `Quantize a`, `Quantize ab`\n"
+        "error: `quant` matches `Quantize a`, `Quantize ab`. Give more of the name\n"
     )
 
 
@@ -220,5 +220,5 @@ def test_a_run_that_was_killed_has_logs(run, capsys):
 def test_logs_without_any_run_are_refused(tmp_path, capsys):
     assert main(["logs", "--runs-dir", str(tmp_path / "runs")]) == 2
     assert capsys.readouterr().err == (
-        f"error: there is no run in {tmp_path / 'runs'}; start one with `quantgate run SPEC`\n"
+        f"error: there is no run in {tmp_path / 'runs'}. Start one with `quantgate run SPEC`\n"
     )

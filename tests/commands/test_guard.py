@@ -54,7 +54,7 @@ def test_credentials_in_messages_are_masked(
 
 def test_ctrl_c_says_that_nothing_was_promoted(capsys: pytest.CaptureFixture[str]) -> None:
     assert guarded(raising(KeyboardInterrupt()), NO_OPTIONS) == 130
-    assert capsys.readouterr().err == "\ninterrupted; nothing was promoted\n"
+    assert capsys.readouterr().err == "\ninterrupted: nothing was promoted\n"
 
 
 def test_a_bug_leaves_a_log(
@@ -84,8 +84,8 @@ def test_a_bug_without_a_writable_home_is_still_reported(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (errno.ENOSPC, "runs/x: No space left on device; make room and run again"),
-        (errno.EROFS, "runs/x: Read-only file system; choose another path"),
+        (errno.ENOSPC, "runs/x: No space left on device. Make room and run again"),
+        (errno.EROFS, "runs/x: Read-only file system. Choose another path"),
     ],
 )
 def test_errors_of_the_system_are_not_reported_as_bugs(
@@ -100,8 +100,8 @@ def test_a_full_disk_message_names_the_file() -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         RunRecord(state="running").write("/dev/full")
     assert explained(caught.value, NO_OPTIONS)[1] == (
-        "the system refuses to read or write /dev/full: No space left on device; "
-        "make room and run again"
+        "the system refuses to read or write /dev/full: No space left on device. "
+        "Make room and run again"
     )
 
 
@@ -127,7 +127,7 @@ def test_an_impossible_path_is_wrong_usage(
 ) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr().err in (
-        f"error: cannot use {LONG}{inner}: File name too long; choose a shorter path\n"
+        f"error: cannot use {LONG}{inner}: File name too long. Choose a shorter path\n"
         for inner in ("", "/quantgate.yaml")
     )
 
@@ -140,7 +140,7 @@ def test_a_folder_instead_of_a_file_is_wrong_usage(
 
     assert guarded(read, argparse.Namespace(file=tmp_path)) == 2
     assert capsys.readouterr().err == (
-        f"error: cannot use {tmp_path}: Is a directory; give the path of a file\n"
+        f"error: cannot use {tmp_path}: Is a directory. Give the path of a file\n"
     )
 
 

@@ -145,7 +145,7 @@ def test_a_damaged_record_does_not_stop_the_list(runs, make_run):
 def test_bounds_are_required(runs, capsys):
     assert main(["runs", "prune", "--runs-dir", str(runs)]) == 2
     assert capsys.readouterr().err == (
-        "error: say what to delete: `--older-than 30d`, `--max-size 2GB` or both; "
+        "error: say what to delete: `--older-than 30d`, `--max-size 2GB` or both. "
         "`--max-size 0` deletes everything\n"
     )
 
@@ -154,7 +154,7 @@ def test_a_file_instead_of_a_runs_folder_is_refused(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert main(["runs", "ls", "--runs-dir", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err == (
-        f"error: {tmp_path}/file is a file; name a folder of runs with --runs-dir\n"
+        f"error: {tmp_path}/file is a file. Name a folder of runs with --runs-dir\n"
     )
 
 

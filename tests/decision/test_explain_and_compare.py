@@ -64,8 +64,8 @@ def test_a_winner_is_explained(decided):
         ),
         ("met", "size_bytes ratio at most 0.9: 0.500, with a margin of 0.400"),
         *FAMILY,
-        ("choice", "size_bytes of 500 bytes is the best; 3 left"),
-        ("choice", "top1 of 0.9020 is the best; 3 left"),
+        ("choice", "size_bytes of 500 bytes is the best. 3 left"),
+        ("choice", "top1 of 0.9020 is the best. 3 left"),
         ("choice", "first of 3 tied ones, by the objectives without tolerance and by name"),
         ("Pareto", "on the front: no qualifying candidate dominates it"),
     ]
@@ -76,19 +76,19 @@ def test_a_qualified_loser_is_explained(decided):
         (
             "choice",
             "size_bytes of 700 bytes is not tied with the best, 500 bytes of `twin` "
-            "(within 5%); 3 left",
+            "(within 5%). 3 left",
         ),
         ("Pareto", "dominated by `twin`, `winner`"),
     ]
     assert said(decided, "equal")[-4:] == [
         (
             "choice",
-            "size_bytes of 510 bytes is tied with the best, 500 bytes of `twin` (within 5%); "
+            "size_bytes of 510 bytes is tied with the best, 500 bytes of `twin` (within 5%). "
             "3 left",
         ),
         (
             "choice",
-            "top1 of 0.9000 is tied with the best, 0.9020 of `twin` (within 0.01); 3 left",
+            "top1 of 0.9000 is tied with the best, 0.9020 of `twin` (within 0.01). 3 left",
         ),
         (
             "choice",
@@ -97,8 +97,8 @@ def test_a_qualified_loser_is_explained(decided):
         ("Pareto", "dominated by `twin`, `winner`"),
     ]
     assert said(decided, "winner")[5:8] == [
-        ("choice", "size_bytes of 500 bytes is as good as the best, 500 bytes of `twin`; 3 left"),
-        ("choice", "top1 of 0.9020 is as good as the best, 0.9020 of `twin`; 3 left"),
+        ("choice", "size_bytes of 500 bytes is as good as the best, 500 bytes of `twin`. 3 left"),
+        ("choice", "top1 of 0.9020 is as good as the best, 0.9020 of `twin`. 3 left"),
         ("choice", "equal in all objectives, and `twin` comes first by name"),
     ]
 
@@ -143,12 +143,13 @@ def test_a_weighted_sum_is_explained(run):
     run.add("b", "dynamic_range", 500, lost=9)
     weights = [{"minimize": "size_bytes", "weight": 1.0}, {"maximize": "top1", "weight": 0.1}]
     decision = run.decide({"top1": {"min": 0.5}}, weights)
-    assert ("choice", "weighted sum -0.4 (size_bytes -40 %, top1 +0 %); `b` has -0.499") in said(
+    assert ("choice", "weighted sum -0.4 (size_bytes -40 %, top1 +0 %). `b` has -0.499") in said(
         decision, "a"
     )
-    assert ("choice", "weighted sum -0.499 (size_bytes -50 %, top1 -1 %); the lowest") in said(
-        decision, "b"
-    )
+    assert (
+        "choice",
+        "weighted sum -0.499 (size_bytes -50 %, top1 -1 %). It is the lowest",
+    ) in said(decision, "b")
 
 
 def test_indistinguishable_latencies_are_explained(run):
@@ -299,7 +300,7 @@ def test_an_unknown_candidate_is_refused_with_the_nearest_name(folder, capsys):
     assert main(["explain", str(folder), "xyz"]) == 2
     assert "The candidates are `float32`, " in capsys.readouterr().err
     assert main(["explain", str(folder / "nowhere"), "larger"]) == 2
-    assert "does not exist; start a run with `quantgate run SPEC`" in capsys.readouterr().err
+    assert "does not exist. Start a run with `quantgate run SPEC`" in capsys.readouterr().err
     assert main(["explain", "larger", str(folder)]) == 2
     assert f"the run comes first: quantgate explain {folder} larger" in capsys.readouterr().err
 

@@ -158,7 +158,8 @@ def test_indistinguishable_latencies_count_as_equal_in_a_weighted_sum(timed):
     assert (decision.choice[0].best, decision.choice[0].left) == (first, ["dynamic_range"])
     assert first == "full_integer"
     assert dict(explain(decision, entries[first]))["choice"].endswith(
-        "the lowest; the lowest with indistinguishable latencies taken as equal: `dynamic_range`"
+        "It is the lowest. The lowest with indistinguishable latencies taken as equal: "
+        "`dynamic_range`"
     )
 
 

@@ -101,8 +101,8 @@ def test_an_unfit_metric_is_refused_before_anything_runs(example: Path, quantgat
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs")
     assert done.returncode == 3, done.stdout
     assert (
-        "metric `top1`: the labels run from 1 to 10, but output `output_0` has classes 0 to 9; "
-        "labels count from 0, so subtract 1"
+        "metric `top1`: the labels run from 1 to 10, but output `output_0` has classes 0 to 9. "
+        "Labels count from 0, so subtract 1"
     ) in done.stderr
 
 
@@ -114,7 +114,7 @@ def test_an_unfit_metric_is_reported_once_before_any_conversion(example: Path, q
     assert done.stderr.count("error: ") == 1
     assert (
         "error: Build evaluation set failed: metric `top1`: the labels run from 1 to 10, but "
-        "output `output_0` has classes 0 to 9; labels count from 0, so subtract 1"
+        "output `output_0` has classes 0 to 9. Labels count from 0, so subtract 1"
     ) in done.stderr
     (record,) = (example / "runs").rglob("run.json")
     tasks = json.loads(record.read_text())["tasks"]

@@ -103,7 +103,7 @@ def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
     done = quantgate("init", spec)
     assert (done.returncode, done.stderr) == (
         2,
-        f"error: {spec} exists already; choose another name\n",
+        f"error: {spec} exists already. Choose another name\n",
     )
     assert spec.read_text() == "mine"
 
@@ -125,8 +125,8 @@ def test_plan_takes_overrides(quantgate) -> None:
         "plan", SPECS / "smallest-on-cpu.yaml", "--set", "quantize.target=gpu", *REMOTE
     )
     assert (
-        "  out  int16x8                 a GPU wants float16; name it in quantize.modes to "
-        "try it anyway" in (done.stdout.splitlines())
+        "  out  int16x8                 the mode for a GPU is float16. Name it in quantize.modes "
+        "to try it anyway" in (done.stdout.splitlines())
     )
 
 

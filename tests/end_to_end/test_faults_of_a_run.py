@@ -81,8 +81,8 @@ def test_a_read_only_runs_folder_is_refused(example: Path, tmp_path: Path) -> No
     )
     assert (done.returncode, done.stderr) == (
         2,
-        f"error: cannot write the runs folder {runs / 'here'}: Read-only file system; "
-        "choose another one with --runs-dir\n",
+        f"error: cannot write the runs folder {runs / 'here'}: Read-only file system. "
+        "Choose another one with --runs-dir\n",
     )
 
 
@@ -95,7 +95,7 @@ def test_a_runs_folder_on_a_full_disk_is_an_error(example: Path, tmp_path: Path)
     )
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: cannot write {runs}/digits/")
-    assert done.stderr.endswith("/pipeline.yaml: No space left on device; choose another path\n")
+    assert done.stderr.endswith("/pipeline.yaml: No space left on device. Choose another path\n")
 
 
 class Killed:

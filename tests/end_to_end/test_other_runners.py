@@ -58,7 +58,7 @@ def test_options_of_our_runner_are_refused_for_kfps_runner(example: Path, quantg
     done = quantgate("run", example / "quantgate.yaml", "--runner", "kfp-local", *asked)
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: {asked[0]} works only with quantgate's own runner; remove it, or remove "
+        f"error: {asked[0]} works only with quantgate's own runner. Remove it, or remove "
         "--runner kfp-local\n"
     )
 

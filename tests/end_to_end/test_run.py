@@ -194,7 +194,7 @@ def test_the_demo_refuses_a_folder_with_other_files(quantgate, tmp_path: Path) -
     done = quantgate("demo", tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: {tmp_path} is not empty and is not a demo; name another folder: "
+        f"error: {tmp_path} is not empty and is not a demo. Name another folder: "
         "quantgate demo DIR\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
@@ -227,7 +227,7 @@ def test_a_dry_run_lists_the_tasks_and_writes_nothing(example: Path, quantgate) 
     assert done.returncode == 0, done.stderr
     tasks = {line[6:].partition("  ")[0] for line in done.stdout.splitlines()}
     assert {"Quantize integer_only_int8", "Promote winner"} <= tasks
-    assert done.stdout.endswith(" would run, 3 cached; nothing was run or written\n")
+    assert done.stdout.endswith(" would run, 3 cached. Nothing was run or written\n")
     assert sorted(example.rglob("*")) == before
 
 
@@ -237,8 +237,8 @@ def test_a_runs_folder_that_cannot_be_written_is_refused(example: Path, quantgat
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", blocked)
     assert (done.returncode, done.stderr) == (
         2,
-        f"error: cannot write the runs folder {blocked}: Not a directory; "
-        "choose another one with --runs-dir\n",
+        f"error: cannot write the runs folder {blocked}: Not a directory. "
+        "Choose another one with --runs-dir\n",
     )
 
 

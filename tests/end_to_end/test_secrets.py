@@ -84,12 +84,12 @@ def test_a_secret_may_come_from_the_environment(
     [
         (
             "store/token",
-            "--secret store/token: $STORE_TOKEN is not set; set it, or write "
+            "--secret store/token: $STORE_TOKEN is not set. Set it, or write "
             "--secret store/token=VALUE",
         ),
         (
             f"store/key={VALUE}",
-            "--secret store/key: cluster.secrets in the spec has no variable for it; use one of "
+            "--secret store/key: cluster.secrets in the spec has no variable for it. Use one of "
             "store/other, store/token",
         ),
         (VALUE, "--secret takes NAME/KEY=VALUE, or NAME/KEY for a value from the environment"),

@@ -73,7 +73,7 @@ def test_json_output_reports_errors_as_events(example: Path, quantgate) -> None:
     error, result = events_of(done)
     assert error["event"] == "error"
     missing = example / "nowhere.yaml"
-    assert error["message"] == f"{missing} does not exist; give the path of a spec file"
+    assert error["message"] == f"{missing} does not exist. Give the path of a spec file"
     assert set(result) == RESULT
     assert (result["outcome"], result["exit_code"], done.returncode) == ("failed", 2, 2)
 
@@ -188,8 +188,8 @@ def test_repeated_ctrl_c_leaves_no_process(example: Path) -> None:
     (run,) = (example / "runs" / "digits").iterdir()
     assert (process.returncode, error) == (
         130,
-        "\ninterrupted; nothing was promoted\n"
-        f"the same command starts from the beginning; the logs are in {run / 'logs'}\n",
+        "\ninterrupted: nothing was promoted\n"
+        f"the same command starts from the beginning. The logs are in {run / 'logs'}\n",
     )
     tasks = json.loads((run / "run.json").read_text())["tasks"]
     assert ("Convert float32 baseline", "SUCCEEDED") in [(t["title"], t["state"]) for t in tasks]

@@ -43,7 +43,7 @@ def test_a_full_disk_is_an_error(form: str) -> None:
     done = shell(f'"$Q" show "$D" {form} > /dev/full')
     assert (done.returncode, done.stderr) == (
         1,
-        "error: the system refuses to read or write: No space left on device; make room and run "
+        "error: the system refuses to read or write: No space left on device. Make room and run "
         "again\n",
     )
 

@@ -157,7 +157,7 @@ def test_unwritable_path_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         compile_pipeline(plan_of(), DIGEST, place)
     assert str(caught.value) == (
-        f"cannot write {place}: No such file or directory; choose another path"
+        f"cannot write {place}: No such file or directory. Choose another path"
     )
 
 
@@ -165,4 +165,4 @@ def test_unwritable_path_is_a_usage_error(tmp_path: Path) -> None:
 def test_folder_as_output_is_a_usage_error(place: str) -> None:
     with pytest.raises(UsageError) as caught:
         compile_pipeline(plan_of(), DIGEST, Path(place))
-    assert str(caught.value) == "cannot write .: it is a folder; name a file in it"
+    assert str(caught.value) == "cannot write .: it is a folder. Name a file in it"

@@ -37,7 +37,7 @@ def test_a_choice_by_accuracy_takes_all_samples():
     choose = [{"minimize": "size_bytes"}, {"maximize": "top1"}]
     assert description(spec(["top1"], LIMIT, choose=choose)) == (
         "candidates run on 100 random samples, then on 50 % more at a time, until a limit on "
-        "top1 is certain to be violated (at 99 % confidence over all interim looks); all others "
+        "top1 is certain to be violated (at 99 % confidence over all interim looks). All others "
         "run on all samples, because the choice depends on top1"
     )
 

@@ -85,7 +85,7 @@ def test_every_mode_has_a_reason() -> None:
     assert reasons["float16"] == (True, "a GPU computes in floating point: float16")
     assert reasons["int16x8"] == (
         False,
-        "a GPU wants float16; name it in quantize.modes to try it anyway",
+        "the mode for a GPU is float16. Name it in quantize.modes to try it anyway",
     )
 
 
@@ -165,7 +165,7 @@ def test_tasks_without_calibration_or_latency() -> None:
 
 
 def test_a_hint_is_given_if_nothing_is_measured_on_the_target() -> None:
-    hint = "add `measure: {targets: [microcontroller]}` to measure on it\n"
+    hint = "Add `measure: {targets: [microcontroller]}` to measure on it\n"
     target = {"target": "microcontroller"}
     assert hint in render(make_plan(spec(target)))
     measured = {"metrics": ["top1"], "targets": ["microcontroller"]}

@@ -79,9 +79,9 @@ def test_a_decision_is_read_from_a_file_run_or_model_folder(tmp_path: Path) -> N
         ("running", "is a run without a decision: it is still going on, or it was killed"),
         (
             "interrupted",
-            "is a run that was interrupted before a decision; see its logs folder",
+            "is a run that was interrupted before a decision. See its logs folder",
         ),
-        ("failed", "is a run that failed before a decision; see its logs folder"),
+        ("failed", "is a run that failed before a decision. See its logs folder"),
     ],
 )
 def test_a_run_without_a_decision_is_refused(tmp_path: Path, state: str, expected: str) -> None:
@@ -96,7 +96,7 @@ def test_folders_without_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_decision(tmp_path / "nowhere")
     assert str(caught.value) == (
-        f"{tmp_path / 'nowhere'} does not exist; start a run with `quantgate run SPEC`"
+        f"{tmp_path / 'nowhere'} does not exist. Start a run with `quantgate run SPEC`"
     )
     with pytest.raises(UsageError) as caught:
         read_decision(tmp_path)
@@ -106,7 +106,7 @@ def test_folders_without_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         newest_decided(tmp_path)
     assert str(caught.value) == (
-        f"there is no run with a decision in {tmp_path}; start one with `quantgate run SPEC`"
+        f"there is no run with a decision in {tmp_path}. Start one with `quantgate run SPEC`"
     )
 
 
@@ -116,7 +116,7 @@ def test_a_file_as_runs_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         create_run(place, "digits")
     assert str(caught.value) == (
-        f"cannot write the runs folder {place}: Not a directory; choose another one with --runs-dir"
+        f"cannot write the runs folder {place}: Not a directory. Choose another one with --runs-dir"
     )
 
 

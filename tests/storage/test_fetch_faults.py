@@ -78,7 +78,7 @@ def test_permanent_failure_of_storage_is_reported(bucket, fetch):
         "cannot fetch gs://bucket/a: storage cannot be reached, or failed at every attempt ("
     )
     assert str(caught.value).endswith(
-        "); run again later, and what has arrived is not fetched again"
+        "). Run again later, and what has arrived is not fetched again"
     )
 
 
@@ -89,7 +89,7 @@ def test_bytes_that_do_not_match_the_checksum_are_refused(bucket, fetch, tmp_pat
         fetch("gs://bucket/data")
     assert str(caught.value) == (
         "cannot fetch gs://bucket/data: `data/a` arrived 2 times with bytes that do not "
-        "match its checksum; nothing of it is used. Is there a proxy between?"
+        "match its checksum. Nothing of it is used. Is there a proxy between?"
     )
     assert not list((tmp_path / "store").rglob("fetched.json"))
     assert not list((tmp_path / "store").rglob("a"))
@@ -112,8 +112,8 @@ def test_object_replaced_while_fetching_is_reported(bucket, fetch):
     with pytest.raises(StorageError) as caught:
         fetch("gs://bucket/data")
     assert str(caught.value) == (
-        "cannot fetch gs://bucket/data: an object was replaced or deleted while it was fetched; "
-        "run again"
+        "cannot fetch gs://bucket/data: an object was replaced or deleted while it was fetched. "
+        "Run again"
     )
     assert (fetch("gs://bucket/data") / "b").read_bytes() == b"new"
 
@@ -139,7 +139,7 @@ def test_missing_permission_is_reported(bucket, fetch, media):
     with pytest.raises(StorageError) as caught:
         fetch("gs://bucket/data")
     assert str(caught.value).startswith(
-        "cannot fetch gs://bucket/data: permission denied; the account of this environment needs "
+        "cannot fetch gs://bucket/data: permission denied. The account of this environment needs "
         "to list and get objects there (roles/storage.objectViewer). Storage says: "
     )
     assert "told" not in str(caught.value)
@@ -162,8 +162,8 @@ def test_download_is_resumed_after_a_write_error(bucket, fetch, limited_files, t
         fetch("gs://bucket/data")
     limited_files(resource.RLIM_INFINITY)
     assert str(caught.value) == (
-        f"cannot fetch gs://bucket/data into {tmp_path / 'store'}: {os.strerror(errno.EFBIG)}; "
-        "name another folder with --cache-dir"
+        f"cannot fetch gs://bucket/data into {tmp_path / 'store'}: {os.strerror(errno.EFBIG)}. "
+        "Name another folder with --cache-dir"
     )
     bucket.ranges.clear()
     assert (fetch("gs://bucket/data") / "a").read_bytes() == LARGE
@@ -196,7 +196,7 @@ def test_full_disk_is_reported(bucket, tmp_path):
     assert ended.stderr.splitlines()[-1] == (
         "quantgate.errors.StorageError: "
         f"cannot fetch gs://bucket/a into {disk}/store: "
-        "No space left on device; make room and run again, and what has arrived is not fetched "
+        "No space left on device. Make room and run again, and what has arrived is not fetched "
         "again"
     )
 

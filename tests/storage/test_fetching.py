@@ -128,7 +128,7 @@ def test_names_that_no_file_can_have_are_refused(bucket, fetch, names, culprit):
     for name in names:
         bucket.put(f"data/{name}", b"x")
     assert refusal(fetch, "gs://bucket/data") == (
-        f"cannot fetch gs://bucket/data: `{culprit}` cannot be a file beside the others; rename it"
+        f"cannot fetch gs://bucket/data: `{culprit}` cannot be a file beside the others. Rename it"
     )
 
 
@@ -136,19 +136,19 @@ def test_objects_with_gzip_encoding_are_refused(bucket, fetch):
     bucket.put("a.csv", b"\x1f\x8b", encoding="gzip")
     assert refusal(fetch, "gs://bucket/a.csv") == (
         "cannot fetch gs://bucket/a.csv: `a.csv` is stored with `Content-Encoding: gzip`, so "
-        "readers get other bytes than its checksum covers; store it without that encoding"
+        "readers get other bytes than its checksum covers. Store it without that encoding"
     )
 
 
 @pytest.mark.parametrize("uri", ["gs://bucket/none", "gs://bucket/a/", "gs://bucket"])
 def test_missing_objects_are_reported(bucket, fetch, uri):
-    message = f"cannot fetch {uri}: there is nothing there; check its name"
+    message = f"cannot fetch {uri}: there is nothing there. Check its name"
     assert refusal(fetch, uri) == message
 
 
 def test_missing_bucket_is_reported(fetch):
     assert refusal(fetch, "gs://missing/a") == (
-        "cannot fetch gs://missing/a: there is no such bucket; check its name"
+        "cannot fetch gs://missing/a: there is no such bucket. Check its name"
     )
 
 
@@ -159,7 +159,7 @@ def test_missing_credentials_are_reported(bucket, fetch, monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
     message = refusal(fetch, "gs://bucket/a")
     assert message.startswith(
-        "cannot fetch gs://bucket/a: there are no credentials; set GOOGLE_APPLICATION_CREDENTIALS, "
+        "cannot fetch gs://bucket/a: there are no credentials. Set GOOGLE_APPLICATION_CREDENTIALS, "
         "or run `gcloud auth application-default login` ("
     )
     assert os.environ["GOOGLE_APPLICATION_CREDENTIALS"] in message

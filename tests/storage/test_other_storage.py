@@ -64,7 +64,7 @@ def test_file_replaced_while_fetching_is_reported(memory, tmp_path):
     with pytest.raises(StorageError) as caught:
         storage.fetch("memory://bucket/a", list(listing.files), tmp_path)
     assert str(caught.value) == (
-        "cannot fetch memory://bucket/a: `/bucket/a` was replaced while it was fetched; run again"
+        "cannot fetch memory://bucket/a: `/bucket/a` was replaced while it was fetched. Run again"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -73,7 +73,7 @@ def test_missing_files_are_reported(memory, tmp_path):
     with pytest.raises(StorageError) as caught:
         fetched("memory://bucket/none", FsspecStorage(), tmp_path)
     assert str(caught.value) == (
-        "cannot fetch memory://bucket/none: there is nothing there; check its name"
+        "cannot fetch memory://bucket/none: there is nothing there. Check its name"
     )
 
 
@@ -93,7 +93,7 @@ def test_unknown_protocol_is_reported(decided):
     with pytest.raises(StorageError) as caught:
         promote(to="nowhere://bucket", **decided())
     assert str(caught.value) == (
-        "cannot publish in nowhere://bucket: Protocol not known: nowhere; `nowhere://` needs "
+        "cannot publish in nowhere://bucket: Protocol not known: nowhere. `nowhere://` needs "
         "fsspec and the package it asks for, `pip install 'quantgate[s3]'` for S3"
     )
 

@@ -50,15 +50,15 @@ def test_newest_run_is_promoted_by_default(run_folder, tmp_path, capsys):
 def test_usage_errors(run_folder, tmp_path, capsys):
     folder = run_folder(b"one")
     assert main(["promote", folder, "--rollback", "fleet"]) == 2
-    assert capsys.readouterr().err == f"error: --rollback takes no run; remove {folder}\n"
+    assert capsys.readouterr().err == f"error: --rollback takes no run. Remove {folder}\n"
     Path(folder, "winner", "model.tflite").unlink()
     assert main(["promote", folder, "--to", str(tmp_path / "fleet")]) == 2
     assert capsys.readouterr().err == (
-        f"error: the model of {folder} is missing: {folder}/winner/model.tflite; run again\n"
+        f"error: the model of {folder} is missing: {folder}/winner/model.tflite. Run again\n"
     )
     assert main(["promote", str(tmp_path / "none"), "--to", "fleet"]) == 2
     assert capsys.readouterr().err == (
-        f"error: {tmp_path / 'none'} does not exist; start a run with `quantgate run SPEC`\n"
+        f"error: {tmp_path / 'none'} does not exist. Start a run with `quantgate run SPEC`\n"
     )
 
 
@@ -70,6 +70,6 @@ def test_target_without_a_name_is_refused(run_folder, tmp_path, monkeypatch, cap
     before = sorted(tmp_path.iterdir())
     assert main(["promote", *run, option, to]) == 2
     assert capsys.readouterr().err == (
-        "error: the folder to publish in has no name; give a folder or a URI\n"
+        "error: the folder to publish in has no name. Give a folder or a URI\n"
     )
     assert sorted(tmp_path.iterdir()) == before

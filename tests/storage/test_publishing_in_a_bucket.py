@@ -150,7 +150,7 @@ def test_damaged_version_is_not_rolled_back_to(bucket, decided, latest):
     one, two = (publish(decided(content)).version for content in (b"1", b"2"))
     bucket.put(f"{FOLDER}/{one}/model.tflite", b"damaged")
     assert refusal(roll_back, TO) == (
-        f"version {one} in {TO} is damaged or missing; promote the run that it came from again "
+        f"version {one} in {TO} is damaged or missing. Promote the run that it came from again "
         "(`latest` is unchanged)"
     )
     assert latest(two) == two
@@ -165,7 +165,7 @@ def test_change_of_latest_during_a_rollback_is_reported(bucket, decided):
     publish(decided(b"2"))
     bucket.fail(lambda _: bucket.put(f"{FOLDER}/latest", b"third\n"), method="POST")
     assert refusal(roll_back, TO) == (
-        f"`latest` in {TO} was changed by another process meanwhile; check it, and roll back again"
+        f"`latest` in {TO} was changed by another process meanwhile. Check it, and roll back again"
     )
     assert bucket.text(f"{FOLDER}/latest") == "third\n"
 
@@ -210,7 +210,7 @@ def test_bytes_damaged_in_transfer_are_refused(bucket, decided, latest, name):
     bucket.faults.append(damage)
     place = name if name == "latest" else f"{version}/{name}"
     assert refusal(publish, decided()) == (
-        f"cannot publish in {TO}: `{place}` was damaged on the way; run again"
+        f"cannot publish in {TO}: `{place}` was damaged on the way. Run again"
     )
     bucket.faults.clear()
     publish(decided())
@@ -225,7 +225,7 @@ def test_permanent_failure_of_storage_is_reported(bucket, decided, monkeypatch):
         f"cannot publish in {TO}: storage cannot be reached, or failed at every attempt ("
     )
     assert message.endswith(
-        "); `latest` is unchanged or names the new, complete version, so run again later"
+        "). `latest` is unchanged or names the new, complete version, so run again later"
     )
     assert bucket.objects == {}
 
@@ -235,7 +235,7 @@ def test_missing_bucket_is_reported(bucket, decided):
     with pytest.raises(StorageError) as caught:
         promote(to="gs://missing/models", **arguments)
     assert str(caught.value) == (
-        "cannot publish in gs://missing/models: there is no such bucket; check its name"
+        "cannot publish in gs://missing/models: there is no such bucket. Check its name"
     )
 
 
@@ -244,7 +244,7 @@ def test_missing_permission_is_reported(bucket, decided, latest, method):
     old = publish(decided(b"old")).version
     bucket.fail(lambda request: request.answer(403, "robot may not"), times=9, method=method)
     assert refusal(publish, decided(b"new")).startswith(
-        f"cannot publish in {TO}: permission denied; the account of this environment needs to get, "
+        f"cannot publish in {TO}: permission denied. The account of this environment needs to get, "
         "create and replace objects there (roles/storage.objectUser). Storage says: "
     )
     bucket.faults.clear()
@@ -283,7 +283,7 @@ def test_one_of_two_concurrent_promotions_wins(bucket, decided, latest, name, be
     assert latest(won.version) == won.version
     other = version_of(b"2" if won is one else b"1")
     assert str(lost) == (
-        f"cannot publish in {TO}: another promotion has changed `latest` meanwhile; version "
+        f"cannot publish in {TO}: another promotion has changed `latest` meanwhile. Version "
         f"{other} is published, but not the latest: promote it again"
     )
     publish(decided(b"2" if won is one else b"1"))

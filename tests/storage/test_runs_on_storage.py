@@ -155,7 +155,7 @@ def test_downloads_in_use_are_not_pruned(bucket, compiled, tmp_path):
 def test_missing_source_fails_its_import(bucket, run):
     errors = {task.name: task.error for task in run().tasks}
     assert errors["importer"] == (
-        "cannot fetch gs://bucket/data: there is nothing there; check its name"
+        "cannot fetch gs://bucket/data: there is nothing there. Check its name"
     )
 
 

@@ -139,7 +139,7 @@ def test_permanent_failure_of_storage_is_reported(data, fetch, door):
 
 def test_unreachable_endpoint_is_reported(data, fetch, environment):
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(StorageError, match=r"EndpointConnectionError: .*; check its endpoint and"):
+    with pytest.raises(StorageError, match=r"EndpointConnectionError: .*\. Check its endpoint and"):
         fetch(data)
 
 
@@ -157,13 +157,13 @@ def test_missing_credentials_are_reported(data, fetch, decided, environment, tmp
 @pytest.mark.parametrize(("method", "uri"), [("GET", ""), ("HEAD", "/a")])
 def test_missing_permission_is_reported(data, fetch, door, method, uri):
     door.always.append((method, "/data/a", denied()))
-    with pytest.raises(StorageError, match=r"permission denied \(.*\); check your rights, and"):
+    with pytest.raises(StorageError, match=r"permission denied \(.*\). Check your rights, and"):
         fetch(data + uri)
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/none", "s3://nobody-s/data"])
 def test_missing_files_are_reported(s3, fetch, uri):
-    with pytest.raises(StorageError, match=r"there is nothing .*; check its name"):
+    with pytest.raises(StorageError, match=r"there is nothing .*\. Check its name"):
         fetch(uri)
 
 
@@ -279,7 +279,7 @@ def test_decision_of_a_run_on_a_cluster_is_fetched(s3, decided, tmp_path):
     outcome = fetch_results(results, tmp_path / "fetched")
     assert outcome.decision == Decision.read(decision)
     assert outcome.winner == f"{results}/gate/7/winner"
-    with pytest.raises(ClusterError, match="the results are below s3://bucket/none"):
+    with pytest.raises(ClusterError, match="The results are below s3://bucket/none"):
         fetch_results("s3://bucket/none", tmp_path / "fetched")
 
 

@@ -67,12 +67,12 @@ def make_example(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()) and not spec.is_file():
             raise UsageError(
-                f"{folder} is not empty and is not a demo; name another folder: quantgate demo DIR"
+                f"{folder} is not empty and is not a demo. Name another folder: quantgate demo DIR"
             )
         spec.write_text(SPEC, encoding="utf-8")
     except OSError as error:
         raise UsageError(
-            f"cannot write {folder}: {error.strerror}; name another folder: quantgate demo DIR"
+            f"cannot write {folder}: {error.strerror}. Name another folder: quantgate demo DIR"
         ) from error
     write_data(folder)
     _train_in_a_subprocess(folder)

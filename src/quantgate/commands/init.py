@@ -23,7 +23,7 @@ model:
 
 data:
   calibration:                    # representative samples, for the integer modes
-    source: {calibration}         # .npz, or a folder of .npy; keys are the model's input names
+    source: {calibration}         # .npz, or a folder of .npy. Keys are the model's input names
     samples: 200                  # LiteRT's guide recommends 100 to 500
     select: random                # first | random | stratified
     seed: 7
@@ -43,7 +43,7 @@ gate:                             # a candidate must meet every limit
   {metric}: {limit}
   size_bytes: {{max_ratio: 0.5}}    # at most half of the float model
 
-choose:                           # picks among qualifying candidates; each line breaks ties
+choose:                           # picks among qualifying candidates. Each line breaks ties
   - {{minimize: size_bytes, within: 5%}}
   - {{{direction}: {metric}}}
 
@@ -91,11 +91,11 @@ def handle(options: argparse.Namespace) -> int:
         with options.file.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError(f"{options.file} exists already; choose another name") from None
+        raise UsageError(f"{options.file} exists already. Choose another name") from None
     except OSError as error:
         raise UsageError(f"cannot write {options.file}: {error.strerror}") from error
     sys.stdout.write(
-        f"wrote {options.file}; edit it, then run: quantgate validate {options.file}\n"
+        f"wrote {options.file}. Edit it, then run: quantgate validate {options.file}\n"
     )
     return ExitCode.OK
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from quantgate.errors import ExitCode
 from quantgate.foundation.extras import import_kfp_without_client, require
 from quantgate.foundation.pipeline_file import read_pipeline_file
+from quantgate.foundation.sentences import capitalized
 
 if TYPE_CHECKING:
     from quantgate.pipelines.lint.lint import Finding
@@ -59,7 +60,7 @@ def _as_text(path: Path, findings: "Sequence[Finding]") -> str:
 
 
 def _block(finding: "Finding") -> str:
-    text = f"{finding.place}: {finding.message}; {finding.advice}"
+    text = f"{finding.place}: {finding.message}. {capitalized(finding.advice)}"
     lines = textwrap.fill(text, 98, initial_indent="  ", subsequent_indent="  ")
     fixed = f", fixed in KFP {finding.fixed_in}" if finding.fixed_in else ""
     return f"{finding.severity} {finding.rule}{fixed}\n{lines}\n"

@@ -99,7 +99,7 @@ def _newest(runs_dir: Path) -> RunFolder:
 def _newest_of(folder: Path, pattern: str) -> RunFolder:
     records = [path for path in folder.glob(pattern) if path.parent.name != LATEST]
     if not records:
-        raise UsageError(f"there is no run in {folder}; start one with `quantgate run SPEC`")
+        raise UsageError(f"there is no run in {folder}. Start one with `quantgate run SPEC`")
     return RunFolder(max(records, key=lambda path: path.stat().st_mtime).parent)
 
 
@@ -125,8 +125,8 @@ def _choose(logs: list[_Log], wanted: str, run: RunFolder) -> _Log:
         return matches[0]
     if not matches:
         raise UsageError(
-            f"no task of {run.path} is called `{wanted}`; "
-            f"its tasks are {', '.join(f'`{log.title}`' for log in logs) or 'none'}"
+            f"no task of {run.path} is called `{wanted}`. "
+            f"Its tasks are {', '.join(f'`{log.title}`' for log in logs) or 'none'}"
         )
     titles = ", ".join(f"`{log.title}`" for log in matches)
-    raise UsageError(f"`{wanted}` matches {titles}; give more of the name")
+    raise UsageError(f"`{wanted}` matches {titles}. Give more of the name")

@@ -63,7 +63,7 @@ def _batch(plan: Plan) -> str:
     if plan.batch != ONE_IF_FREE:
         return ""
     return (
-        "\nmodel.batch is 1, as embedded targets run one sample at a time; "
+        "\nmodel.batch is 1, as embedded targets run one sample at a time. "
         "`model: {batch: dynamic}` keeps any batch size\n"
     )
 
@@ -96,8 +96,8 @@ def _unmeasured(plan: Plan) -> str:
     if target not in TARGETS or plan.spec.measure.targets:
         return ""
     return (
-        f"\nquantize.target is {target}, but nothing is measured on it; "
-        f"add `measure: {{targets: [{target}]}}` to measure on it\n"
+        f"\nquantize.target is {target}, but nothing is measured on it. "
+        f"Add `measure: {{targets: [{target}]}}` to measure on it\n"
     )
 
 

@@ -50,7 +50,7 @@ def handle(options: argparse.Namespace) -> int:
     if options.rollback is None:
         return _promote(options.run or newest_decided(options.runs_dir), options.to)
     if options.run is not None:
-        raise UsageError(f"--rollback takes no run; remove {options.run}")
+        raise UsageError(f"--rollback takes no run. Remove {options.run}")
     return _roll_back(options.rollback)
 
 
@@ -84,7 +84,7 @@ def _decided(run: Path) -> tuple[Path, Decision]:
         folder = folder / LATEST
     model = RunFolder(folder).model_of(decision)
     if model is not None and not model.is_file():
-        raise UsageError(f"the model of {folder} is missing: {model}; run again")
+        raise UsageError(f"the model of {folder} is missing: {model}. Run again")
     return folder, decision
 
 

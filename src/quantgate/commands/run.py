@@ -137,4 +137,4 @@ def _print_fates(fates: list[tuple[str, str | None]], is_quiet: bool) -> None:
         sys.stdout.write(f"{number:>4}  {title:<{width}}  {fate}\n")
     cached = sum(to_run is None for _, to_run in fates)
     running = "1 task" if len(fates) - cached == 1 else f"{len(fates) - cached} tasks"
-    sys.stdout.write(f"{running} would run, {cached} cached; nothing was run or written\n")
+    sys.stdout.write(f"{running} would run, {cached} cached. Nothing was run or written\n")

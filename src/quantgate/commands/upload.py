@@ -57,6 +57,6 @@ def handle(options: argparse.Namespace) -> int:
         from quantgate.pipelines.cluster.submit import upload
 
         uploaded = upload(client, package, name, version, options.namespace)
-    outcome = "uploaded" if uploaded.is_new else "exists already; nothing was uploaded"
+    outcome = "uploaded" if uploaded.is_new else "exists already. Nothing was uploaded"
     sys.stdout.write(f"pipeline {name} ({uploaded.pipeline_id}): version {version} {outcome}\n")
     return ExitCode.OK

@@ -16,18 +16,18 @@ class Hardware:
     Attributes:
         name: the name in a spec's `quantize.target`.
         runs: the reason to try the modes that it runs, as shown by `quantgate plan`.
-        wants: the reason to leave out the others.
+        why_not: the reason to leave out the others.
         embedded: whether it runs models of one sample at a time, with fixed shapes.
     """
 
     name: HardwareName
     runs: str
-    wants: str = ""
+    why_not: str = ""
     embedded: bool = False
 
 
 CPU = Hardware("cpu", "a CPU runs every mode")
-GPU = Hardware("gpu", "a GPU computes in floating point: float16", "a GPU wants float16")
+GPU = Hardware("gpu", "a GPU computes in floating point: float16", "the mode for a GPU is float16")
 EDGE_TPU = Hardware(
     "edge_tpu",
     "an Edge TPU runs integer-only models",
@@ -37,7 +37,7 @@ EDGE_TPU = Hardware(
 MICROCONTROLLER = Hardware(
     "microcontroller",
     "microcontrollers run integer-only models",
-    "a microcontroller wants 8-bit integer-only models",
+    "a microcontroller runs 8-bit integer-only models",
     embedded=True,
 )
 

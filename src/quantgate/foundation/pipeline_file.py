@@ -54,13 +54,13 @@ def read_pipeline_file(path: Path) -> PipelineFile:
 def _read(path: Path) -> tuple[bytes, list[Any]]:
     """Return the content of a file and its YAML documents."""
     if is_named_pipe(path):
-        raise UsageError(f"{path}: is a named pipe; name a compiled pipeline")
+        raise UsageError(f"{path}: is a named pipe. Name a compiled pipeline")
     try:
         content = path.read_bytes()
         return content, list(yaml.load_all(content.decode(), Loader=_LOADER))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"{path}: cannot be read ({reason}); name a compiled pipeline") from error
+        raise UsageError(f"{path}: cannot be read ({reason}). Name a compiled pipeline") from error
     except UnicodeDecodeError as error:
         raise PipelineError(_not_compiled(path, "it is not text")) from error
     except yaml.YAMLError as error:
@@ -83,7 +83,7 @@ def _parts_of(path: Path, documents: Sequence[Any]) -> tuple[Any, Any]:
     versions = [manifest for manifest in manifests if manifest.get("kind") == "PipelineVersion"]
     if len(versions) != 1:
         raise PipelineError(
-            f"{path}: {len(versions)} PipelineVersion manifests; give a file that holds one"
+            f"{path}: {len(versions)} PipelineVersion manifests. Give a file that holds one"
         )
     spec = versions[0].get("spec")
     spec = spec if isinstance(spec, dict) else {}

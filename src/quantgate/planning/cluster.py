@@ -82,12 +82,12 @@ def _local_paths(plan: Plan) -> Iterator[str]:
         key = key_of(plan, parameter)
         if parameter != _PROMOTE_TO:
             yield (
-                f"{key}: {location} is a local path; upload it and give its URI in the spec or "
+                f"{key}: {location} is a local path. Upload it and give its URI in the spec or "
                 f"with --set {key}=gs://BUCKET/{PurePosixPath(location).name}"
             )
         elif not _is_mounted(location, plan.spec.cluster):
             yield (
-                f"{key}: {location} would be a folder in a pod, and be lost with it; give a URI "
+                f"{key}: {location} would be a folder in a pod, and be lost with it. Give a URI "
                 f"with --set {key}=gs://BUCKET/FOLDER, or a folder of a volume in cluster.volumes"
             )
 

@@ -51,7 +51,7 @@ def description(spec: Spec) -> str:
     chosen_by = metrics_chosen_by(spec.objectives, metrics)
     end, others = f"a limit on {' or '.join(limits)} is certain to be violated", ""
     if chosen_by:
-        others = f"; all others run on all samples, because the choice depends on {chosen_by[0]}"
+        others = f". All others run on all samples, because the choice depends on {chosen_by[0]}"
     else:
         end += ", or all of them are certain to be met"
     return (

@@ -56,7 +56,7 @@ def _plan_for_target(spec: Spec) -> Plan:
 
 def _judge(mode: Mode, hardware: Hardware, has_data: bool) -> ModePlan:
     if hardware not in mode.hardware:
-        reason = f"{hardware.wants}; name it in quantize.modes to try it anyway"
+        reason = f"{hardware.why_not}. Name it in quantize.modes to try it anyway"
         return ModePlan(mode, False, reason)
     if mode.calibrated and not has_data:
         return ModePlan(mode, False, _NO_DATA)

@@ -109,16 +109,17 @@ def _step(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
     else:
         near = "is tied with" if entry.name in step.left else "is not tied with"
         comparison = f"{step.by} of {own} {near} {best} (within {tolerance_text(step.within)})"
-    return f"{comparison}; {len(step.left)} left"
+    return f"{comparison}. {len(step.left)} left"
 
 
 def _by_weights(decision: Decision, entry: Entry, step: ChoiceStep) -> str:
     changes = ", ".join(_change(decision, entry, objective) for objective in decision.choose)
-    against = "the lowest" if entry.name == step.best else f"`{step.best}` has {step.value:.4g}"
-    if (entry.name == step.best) != (entry.name in step.left):
+    is_best = entry.name == step.best
+    against = "It is the lowest" if is_best else f"`{step.best}` has {step.value:.4g}"
+    if is_best != (entry.name in step.left):
         names = ", ".join(f"`{name}`" for name in step.left)
-        against += f"; the lowest with indistinguishable latencies taken as equal: {names}"
-    return f"weighted sum {entry.score:.4g} ({changes}); {against}"
+        against += f". The lowest with indistinguishable latencies taken as equal: {names}"
+    return f"weighted sum {entry.score:.4g} ({changes}). {against}"
 
 
 def _change(decision: Decision, entry: Entry, objective: Objective) -> str:

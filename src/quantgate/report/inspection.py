@@ -154,16 +154,16 @@ def _runs(trial: Trial) -> str:
     problems = [
         f"{problem}: {', '.join(f'`{one_line(name)}`' for name in names)}"
         for problem, names in (
-            ("not finite", trial.not_finite),
-            ("not finite for an input of zeros", trial.not_finite_on_zeros),
-            ("constant", trial.constant),
+            ("Not finite", trial.not_finite),
+            ("Not finite for an input of zeros", trial.not_finite_on_zeros),
+            ("Constant", trial.constant),
         )
         if names
     ]
-    outputs = "; ".join(problems) or "its outputs are finite and not constant"
+    outputs = ". ".join(problems) or "Its outputs are finite and not constant"
     refused = f"XNNPACK refuses it ({one_line(trial.refusal)})" if trial.refusal else ""
     where = f" and on built-in kernels, as {refused}" if refused else ""
-    return f"yes, on {trial.samples} {kind}samples{where}; {outputs}"
+    return f"yes, on {trial.samples} {kind}samples{where}. {outputs}"
 
 
 def _columns(name: str, check: ColumnCheck) -> str:

@@ -15,12 +15,12 @@ from quantgate.spec.model.locations import is_pipeline_root
 
 _NO_PIPELINE = (
     "the run's pipeline was deleted from the cluster, and its name is a part of the URI of the "
-    "results; look for them below the pipeline root"
+    "results. Look for them below the pipeline root"
 )
 _NO_ROOT = (
     "the run was started without a pipeline root, so its results are below the cluster's own "
-    "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts); "
-    "pass it as --pipeline-root"
+    "(`defaultPipelineRoot` in the ConfigMap `kfp-launcher`, or minio://mlpipeline/v2/artifacts). "
+    "Pass it as --pipeline-root"
 )
 
 
@@ -74,7 +74,7 @@ def fetch_results(uri: str, folder: Path) -> ClusterResults:
         decisions = [file for file in listing.files if file.name == f"{gate}/decision"]
         storage.fetch(uri, decisions, folder)
     except StorageError as error:
-        raise ClusterError(f"{error}; the results are below {uri}") from None
+        raise ClusterError(f"{error}. The results are below {uri}") from None
     uris = {name: f"{uri}/{gate}/{name}" for name in ("winner", "report", "page")}
     return ClusterResults(Decision.read(folder / f"{gate}/decision"), **uris)
 

@@ -154,7 +154,7 @@ def _refuse_foreign_latest(link: Path) -> None:
 
 def _unwritable(runs_dir: Path, why: str | None) -> UsageError:
     return UsageError(
-        f"cannot write the runs folder {runs_dir}: {why}; choose another one with --runs-dir"
+        f"cannot write the runs folder {runs_dir}: {why}. Choose another one with --runs-dir"
     )
 
 
@@ -226,7 +226,7 @@ def read_decision(path: Path) -> Decision:
 
 def _why_undecided(path: Path) -> str:
     if not path.exists():
-        return "does not exist; start a run with `quantgate run SPEC`"
+        return "does not exist. Start a run with `quantgate run SPEC`"
     record = RunFolder(path).record
     if not record.is_file():
         return "is not a run: it has neither a decision.json nor a latest run"
@@ -234,7 +234,7 @@ def _why_undecided(path: Path) -> str:
     if state == "running":
         return "is a run without a decision: it is still going on, or it was killed"
     ended = "was interrupted" if state == "interrupted" else "failed"
-    return f"is a run that {ended} before a decision; see its logs folder"
+    return f"is a run that {ended} before a decision. See its logs folder"
 
 
 def newest_decided(runs_dir: Path) -> Path:
@@ -246,6 +246,6 @@ def newest_decided(runs_dir: Path) -> Path:
     links = [link for link in runs_dir.glob(f"*/{LATEST}") if (link / "decision.json").is_file()]
     if not links:
         raise UsageError(
-            f"there is no run with a decision in {runs_dir}; start one with `quantgate run SPEC`"
+            f"there is no run with a decision in {runs_dir}. Start one with `quantgate run SPEC`"
         )
     return max(links, key=lambda link: (link / "decision.json").stat().st_mtime).resolve()

@@ -67,7 +67,7 @@ def kept_runs(runs_dir: Path) -> list[KeptRun]:
         UsageError: the folder is a file.
     """
     if runs_dir.exists() and not runs_dir.is_dir():
-        raise UsageError(f"{runs_dir} is a file; name a folder of runs with --runs-dir")
+        raise UsageError(f"{runs_dir} is a file. Name a folder of runs with --runs-dir")
     places = [place for place in runs_dir.glob("*/*") if _is_run(place)]
     described = [_described(place) for place in places]
     return sorted((run for run in described if run), key=lambda run: (run.used, run.name))
@@ -150,6 +150,6 @@ def _delete(run: KeptRun) -> bool:
         return False
     except OSError as error:
         raise UsageError(
-            f"cannot delete {run.place}: {error.strerror}; is the folder yours?"
+            f"cannot delete {run.place}: {error.strerror}. Is the folder yours?"
         ) from error
     return True

@@ -51,7 +51,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}; choose another path") from error
+        raise UsageError(f"cannot write {path}: {error.strerror}. Choose another path") from error
 
 
 def _key(plan: Plan, spec_sha256: str) -> str:

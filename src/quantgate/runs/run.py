@@ -194,7 +194,7 @@ class _Recorder:
         ended = states.count("SUCCEEDED") if is_cached else 0
         return (
             f"{'the winner may have been promoted' if promoting else 'nothing was promoted'}\n"
-            f"{resume_hint(ended)}; the logs are in {self._run.logs}"
+            f"{resume_hint(ended)}. The logs are in {self._run.logs}"
         )
 
 

@@ -32,8 +32,8 @@ def check_runner(runner: str, jobs: int | None, dry_run: bool, secrets: bool = F
     unsupported = next((option for option, value in options.items() if value), None)
     if unsupported:
         raise UsageError(
-            f"{unsupported} works only with quantgate's own runner; "
-            f"remove it, or remove --runner {runner}"
+            f"{unsupported} works only with quantgate's own runner. "
+            f"Remove it, or remove --runner {runner}"
         )
     require(f"--runner {runner}", *(("kfp", "docker") if runner == DOCKER else FOR_A_RUN))
 

@@ -46,7 +46,7 @@ def test_table(
         "left in float: nothing",
         "shortfall: weight `w` of FULLY_CONNECTED holds -128, outside of [-127, 127]",
         "specification: does not conform to LiteRT's quantization specification",
-        "runs: yes, on 8 random samples; its outputs are finite and not constant",
+        "runs: yes, on 8 random samples. Its outputs are finite and not constant",
     ):
         assert line in lines
 

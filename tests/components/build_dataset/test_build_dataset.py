@@ -452,11 +452,11 @@ def test_a_folder_that_changed_is_not_opened(build):
         open_dataset(folder, "serve")
     assert str(caught.value) == (
         f"{array} holds float32 [5, 2, 2, 1], its manifest says float32 "
-        "[4, 2, 2, 1]; build the data set again"
+        "[4, 2, 2, 1]. Build the data set again"
     )
     array.unlink()
     with pytest.raises(
-        InputError, match=r"image\.npy cannot be read: .*; build the data set again"
+        InputError, match=r"image\.npy cannot be read: .*\. Build the data set again"
     ):
         open_dataset(folder, "serve")
 
@@ -471,27 +471,27 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
         (
             {"metric": "top1"},
             CLASSES + 1,
-            "metric `top1`: the labels run from 1 to 4, but output `y` has classes 0 to 3; labels "
+            "metric `top1`: the labels run from 1 to 4, but output `y` has classes 0 to 3. Labels "
             "count from 0, so subtract 1",
         ),
         (
             {"metric": "top1"},
             np.eye(4, dtype=np.int64)[CLASSES],
-            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
-            "`y` is float32 [4] per sample, the labels are int64 [8, 4]; labels in one-hot form "
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
+            "`y` is float32 [4] per sample, the labels are int64 [8, 4]. Labels in one-hot form "
             "become integers with labels.argmax(axis=-1)",
         ),
         (
             {"metric": "top1"},
             CLASSES.astype(np.float32),
-            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
-            "`y` is float32 [4] per sample, the labels are float32 [8]; store whole numbers in "
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
+            "`y` is float32 [4] per sample, the labels are float32 [8]. Store whole numbers in "
             "an integer dtype, as with labels.astype(int)",
         ),
         (
             {"metric": "roc_auc", "postprocess": [{"apply": "argmax"}]},
             np.ones(8, np.int64),
-            "metric `roc_auc`: there are 0 samples of class 0 and 8 of class 1; at least two of "
+            "metric `roc_auc`: there are 0 samples of class 0 and 8 of class 1. At least two of "
             "each are needed",
         ),
         (
@@ -502,7 +502,7 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
         (
             {"metric": "mae", "label": "years"},
             CLASSES,
-            "metric `mae` needs labels, and the evaluation set has none; name them as `label`",
+            "metric `mae` needs labels, and the evaluation set has none. Name them as `label`",
         ),
     ],
     ids=["out of range", "one-hot", "floats", "one class", "no such output", "no such label"],

@@ -234,7 +234,7 @@ def test_each_metric_is_measured_on_its_signature(
     with pytest.raises(InputError) as caught:
         evaluate(inputs, EvaluateSettings([{"metric": "top1"}]), str(tmp_path))
     assert str(caught.value) == (
-        "metric `top1`: the model has several signatures, `encode`, `decode`; name one as "
+        "metric `top1`: the model has several signatures, `encode`, `decode`. Name one as "
         "`signature`"
     )
 

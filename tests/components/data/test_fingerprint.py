@@ -35,5 +35,5 @@ def test_a_missing_artifact_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         fingerprint(str(tmp_path / "gone"))
     assert str(caught.value) == (
-        f"nothing exists at {tmp_path / 'gone'}; check the URI that was imported"
+        f"nothing exists at {tmp_path / 'gone'}. Check the URI that was imported"
     )

@@ -170,10 +170,10 @@ def test_shapes_that_do_not_fit_are_an_error(detector, measure, scene):
     assert str(caught.value) == (
         "metric `mean_average_precision` needs boxes [samples, n, 4], scores [samples, n] and "
         "classes [samples, n], a count [samples] or [samples, 1] if any, and as truth boxes "
-        "[samples, m, 4] and integer classes [samples, m]; boxes `b` is float32 [6, 4] per sample, "
-        "scores `s` is float32 [6] per sample, classes `c` is float32 [6] per sample, count `n` is "
-        "float32 [] per sample, the truth `gt_boxes` is float32 [60, 4, 4], the truth `gt_classes` "
-        "is float32 [60, 4]"
+        "[samples, m, 4] and integer classes [samples, m], but boxes `b` is float32 [6, 4] per "
+        "sample, scores `s` is float32 [6] per sample, classes `c` is float32 [6] per sample, "
+        "count `n` is float32 [] per sample, the truth `gt_boxes` is float32 [60, 4, 4], the truth "
+        "`gt_classes` is float32 [60, 4]"
     )
 
 
@@ -189,7 +189,7 @@ def test_shapes_that_do_not_fit_are_an_error(detector, measure, scene):
         (
             {},
             {**METRIC, "truth": {**TRUTH, "format": "xyxy"}},
-            "metric `mean_average_precision`: boxes in `gt_boxes` end before they begin; is their "
+            "metric `mean_average_precision`: boxes in `gt_boxes` end before they begin. Is their "
             "`format` xyxy?",
         ),
         (
@@ -201,7 +201,7 @@ def test_shapes_that_do_not_fit_are_an_error(detector, measure, scene):
         (
             {},
             {**METRIC, "truth": {**TRUTH, "boxes": "truth"}},
-            "metric `mean_average_precision`: the evaluation set has no `truth`; build it again",
+            "metric `mean_average_precision`: the evaluation set has no `truth`. Build it again",
         ),
         (
             {},

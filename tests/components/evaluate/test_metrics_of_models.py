@@ -194,13 +194,13 @@ def test_a_user_function_that_fails_on_parts_has_no_confidence(classifier, measu
         ("nothing", "metric `nothing` is nan, which cannot be compared"),
         (
             "broken",
-            "metric `broken`: IndexError: index 7 is out of bounds for axis 1 with size 3; the "
+            "metric `broken`: IndexError: index 7 is out of bounds for axis 1 with size 3. The "
             "traceback is in the task's log",
         ),
         (
             "table",
             "metric `table`: ValueError: it returned an array of shape [300, 3], but a number or "
-            "one value for each of the 300 samples is expected; the traceback is in the task's log",
+            "one value for each of the 300 samples is expected. The traceback is in the task's log",
         ),
     ],
 )
@@ -220,7 +220,7 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         measure(model, facts, dataset, [{"metric": "log_loss"}])
     assert str(caught.value).startswith("metric `log_loss`: the outputs run from 0.00")
     assert str(caught.value).endswith(
-        ", so they are not probabilities; add `postprocess: [softmax]` or `[sigmoid]`"
+        ", so they are not probabilities. Add `postprocess: [softmax]` or `[sigmoid]`"
     )
 
 
@@ -230,7 +230,7 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         (
             {"metric": "top5"},
             None,
-            "metric `top5`: with 5 guesses among 3 classes every sample is right; use more "
+            "metric `top5`: with 5 guesses among 3 classes every sample is right. Use more "
             "classes, or `top_k` with a smaller `k`",
         ),
         (
@@ -242,14 +242,14 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
             {"metric": "f1_macro", "postprocess": ["sigmoid"], "name": "f1"},
             np.ones(300),
             "metric `f1` needs scores [samples, classes] or integer classes [samples], and "
-            "integer labels [samples]; output `y` after sigmoid is float64 [3] per sample, the "
-            "labels are float64 [300]; store "
+            "integer labels [samples]. Output `y` after sigmoid is float64 [3] per sample, the "
+            "labels are float64 [300]. Store "
             "whole numbers in an integer dtype, as with labels.astype(int)",
         ),
         (
             {"metric": "average_precision", "postprocess": ["argmax"]},
             np.zeros(300, int),
-            "metric `average_precision`: there are 300 samples of class 0 and 0 of class 1; at "
+            "metric `average_precision`: there are 300 samples of class 0 and 0 of class 1. At "
             "least two of each are needed",
         ),
         (
@@ -261,20 +261,20 @@ def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
         (
             {"metric": "si_sdr"},
             np.repeat([1.0] * 4 + [0.0] + [1.0] * 295, 3).reshape(300, 3),
-            "metric `si_sdr`: the target of sample 4 is silent; leave such samples out",
+            "metric `si_sdr`: the target of sample 4 is silent. Leave such samples out",
         ),
         (
             {"metric": "ssim"},
             np.ones((300, 3)),
             "metric `ssim` needs images [samples, height, width] or [samples, height, width, "
-            "channels] of at least 7 by 7, and targets of the same shape; output `y` is float32 "
+            "channels] of at least 7 by 7, and targets of the same shape. Output `y` is float32 "
             "[3] per sample, the labels are float64 [300, 3]",
         ),
         (
             {"metric": "mean_iou"},
             None,
             "metric `mean_iou` needs scores [samples, ..., classes] or integer classes [samples, "
-            "...], and integer labels [samples, ...]; output `y` is float32 [3] per sample, the "
+            "...], and integer labels [samples, ...]. Output `y` is float32 [3] per sample, the "
             "labels are int64 [300]",
         ),
         (
@@ -333,6 +333,6 @@ def test_agreement_needs_scores_or_integers(scaled_model, make_facts, make_datas
     with pytest.raises(InputError) as caught:
         measure(scaled_model("m", [1.0]), facts, dataset, [{"metric": "agreement"}])
     assert str(caught.value) == (
-        "metric `agreement` needs scores [samples, ..., classes] or integers; output `y` is "
+        "metric `agreement` needs scores [samples, ..., classes] or integers. Output `y` is "
         "float32 [1] per sample"
     )

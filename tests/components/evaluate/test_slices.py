@@ -76,7 +76,7 @@ def test_a_slice_in_which_a_metric_has_no_value_is_refused(classifier, measure):
         measure(*subject, [{"metric": "roc_auc", "slice": "device"}])
     assert str(caught.value) == (
         "metric `roc_auc` in the slice `tablet` of `device`: there are 0 samples of class 0 and 75 "
-        "of class 1; at least two of each are needed; slice by another key, or leave out such "
+        "of class 1. At least two of each are needed. Slice by another key, or leave out such "
         "samples"
     )
 
@@ -94,7 +94,7 @@ def test_a_slice_in_which_a_metric_has_no_value_is_refused(classifier, measure):
         ),
         (
             np.arange(300),
-            "`age` has 300 values, but at most 200 slices are allowed; use a key with fewer",
+            "`age` has 300 values, but at most 200 slices are allowed. Use a key with fewer",
         ),
     ],
 )
@@ -110,4 +110,4 @@ def test_a_data_set_without_the_field_is_refused(classifier, measure):
     subject, *_ = classifier(fields=())
     with pytest.raises(InputError) as caught:
         measure(*subject, [{"metric": "top1", "slice": "device"}])
-    assert str(caught.value) == "the evaluation set has no `device` to slice by; build it again"
+    assert str(caught.value) == "the evaluation set has no `device` to slice by. Build it again"

@@ -25,23 +25,23 @@ SCALAR = np.ones(8)
             "top1",
             [-1, 3],
             SCALAR,
-            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
-            "`y` is float32 [3] per sample, the labels are float64 [8]; store whole numbers in an "
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
+            "`y` is float32 [3] per sample, the labels are float64 [8]. Store whole numbers in an "
             "integer dtype, as with labels.astype(int)",
         ),
         (
             "top1",
             [-1, 3],
             SCALAR / 2,
-            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
             "`y` is float32 [3] per sample, the labels are float64 [8]",
         ),
         (
             "top1",
             [-1, 3],
             np.eye(3)[np.arange(8) % 3],
-            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
-            "`y` is float32 [3] per sample, the labels are float64 [8, 3]; labels in one-hot form "
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
+            "`y` is float32 [3] per sample, the labels are float64 [8, 3]. Labels in one-hot form "
             "become integers with labels.argmax(axis=-1)",
         ),
         (
@@ -49,15 +49,15 @@ SCALAR = np.ones(8)
             [-1, 3],
             np.ones((8, 3), int),
             "metric `f1_macro` needs scores [samples, classes] or integer classes [samples], and "
-            "integer labels [samples]; output `y` is float32 [3] per sample, the labels are int64 "
-            "[8, 3]; rows with any number of labels need a `multilabel_` metric",
+            "integer labels [samples]. Output `y` is float32 [3] per sample, the labels are int64 "
+            "[8, 3]. Rows with any number of labels need a `multilabel_` metric",
         ),
         (
             "multilabel_f1_micro",
             [-1, 3],
             np.ones((8, 3), int),
             "metric `multilabel_f1_micro` needs 0 or 1 for each label, as after `postprocess: "
-            "[{threshold: 0.5}]`, and labels [samples, labels] of 0 and 1; output `y` is float32 "
+            "[{threshold: 0.5}]`, and labels [samples, labels] of 0 and 1. Output `y` is float32 "
             "[3] per sample, the labels are int64 [8, 3]",
         ),
         (
@@ -65,7 +65,7 @@ SCALAR = np.ones(8)
             [-1, 3],
             np.ones((8, 2), int),
             "metric `multilabel_average_precision` needs a score for each label and labels "
-            "[samples, labels] of 0 and 1; output `y` is float32 [3] per sample, the labels are "
+            "[samples, labels] of 0 and 1. Output `y` is float32 [3] per sample, the labels are "
             "int64 [8, 2]",
         ),
         (
@@ -79,20 +79,20 @@ SCALAR = np.ones(8)
             [-1, 3],
             np.eye(3, dtype=int)[[0, 1] * 4],
             "metric `multilabel_average_precision`: column 2 of the labels has no 1, so it has no "
-            "average precision; leave such columns out of labels and output",
+            "average precision. Leave such columns out of labels and output",
         ),
         (
             "top1",
             [-1, 3],
             np.arange(8) % 3 + 1,
-            "metric `top1`: the labels run from 1 to 3, but output `y` has classes 0 to 2; labels "
+            "metric `top1`: the labels run from 1 to 3, but output `y` has classes 0 to 2. Labels "
             "count from 0, so subtract 1",
         ),
         (
             "top1",
             [-1, 1],
             np.zeros(8, int),
-            "metric `top1` needs scores [samples, classes] and integer labels [samples]; output "
+            "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
             "`y` is float32 [1] per sample, the labels are int64 [8]",
         ),
         (
@@ -118,7 +118,7 @@ SCALAR = np.ones(8)
             [-1, 3],
             np.arange(8) % 2,
             "metric `roc_auc` needs scores [samples], [samples, 1] or [samples, 2] and labels "
-            "[samples] of 0 and 1; output `y` is float32 [3] per sample, the labels are int64 [8]",
+            "[samples] of 0 and 1. Output `y` is float32 [3] per sample, the labels are int64 [8]",
         ),
         (
             "roc_auc",
@@ -131,28 +131,28 @@ SCALAR = np.ones(8)
             "roc_auc",
             [-1, 2],
             np.zeros(8, int),
-            "metric `roc_auc`: there are 8 samples of class 0 and 0 of class 1; at least two of "
+            "metric `roc_auc`: there are 8 samples of class 0 and 0 of class 1. At least two of "
             "each are needed",
         ),
         (
             "mse",
             [-1, 3],
             np.ones((8, 2)),
-            "metric `mse` needs a target for every element of the output; output `y` is float32 "
+            "metric `mse` needs a target for every element of the output. Output `y` is float32 "
             "[3] per sample, the labels are float64 [8, 2]",
         ),
         (
             "psnr",
             [-1, 3],
             np.full((8, 3), 255, np.uint8),
-            "metric `psnr`: the targets reach 255, above the peak of 1; give the largest possible "
+            "metric `psnr`: the targets reach 255, above the peak of 1. Give the largest possible "
             "value as `peak`",
         ),
         (
             "f1",
             [-1, 3],
             SCALAR,
-            "measure.metrics: `f1` is unknown; choose from top1, top5, top_k, balanced_accuracy, "
+            "measure.metrics: `f1` is unknown. Choose from top1, top5, top_k, balanced_accuracy, "
             "f1_macro, f1_micro, roc_auc, average_precision, multilabel_f1_macro, "
             "multilabel_f1_micro, multilabel_average_precision, log_loss, mse, mae, r2, psnr, "
             "ssim, si_sdr, mean_iou, mean_average_precision, cosine_similarity, snr, snr_pooled, "
@@ -171,7 +171,7 @@ def test_a_metric_that_does_not_fit_is_an_error(
 def test_outputs_must_be_numbers(classifier, measure):
     prepared = classifier(outputs={"y": ("bool", [-1, 3])})
     assert refusal(measure, prepared, TOP1) == (
-        "metric `top1` needs scores [samples, classes] and integer labels [samples]; output `y` "
+        "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output `y` "
         "is bool [3] per sample, the labels are int64 [2500]"
     )
 
@@ -179,7 +179,7 @@ def test_outputs_must_be_numbers(classifier, measure):
 def test_a_metric_must_name_one_of_several_outputs(classifier, measure):
     prepared = classifier(outputs={"y": (FLOAT, [-1, 3]), "z": (FLOAT, [-1, 3])})
     assert refusal(measure, prepared, TOP1) == (
-        "metric `top1`: the model has several outputs, `y`, `z`; name one as `output`"
+        "metric `top1`: the model has several outputs, `y`, `z`. Name one as `output`"
     )
     assert refusal(measure, prepared, [{"metric": "top1", "output": "logits"}]) == (
         "metric `top1`: the model has no output `logits`, only `y`, `z`"
@@ -190,7 +190,7 @@ def test_accuracy_needs_labels(scaled_model, make_facts, make_dataset, measure):
     facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
     dataset = make_dataset(facts, label=None, x=np.ones((4, 3), np.float32))
     assert refusal(measure, (scaled_model("m", [1.0] * 3), facts, dataset), TOP1) == (
-        "metric `top1` needs labels, and the evaluation set has none; name them as `label`"
+        "metric `top1` needs labels, and the evaluation set has none. Name them as `label`"
     )
 
 
@@ -236,7 +236,7 @@ def test_a_void_label_is_ignored_on_request(segmenter, measure, void):
     metric = {"metric": "mean_iou"}
     measurement, _ = measure(*prepared, [{**metric, "ignore": void}])
     assert measurement.figures["mean_iou"] == 1.0
-    hint = "; if 255 marks positions that do not count, add `ignore: 255`" if void > 0 else ""
+    hint = ". If 255 marks positions that do not count, add `ignore: 255`" if void > 0 else ""
     most, least = (255, 0) if void > 0 else (1, -1)
     assert refusal(measure, prepared, [metric]) == (
         f"metric `mean_iou`: the labels run from {least} to {most}, but output `y` has classes 0 "
@@ -250,7 +250,7 @@ def test_a_void_label_is_ignored_on_request(segmenter, measure, void):
         (np.full((3, 2, 2), 9), "all labels are 9, which is ignored"),
         (
             np.where(np.arange(2) == 1, 9, MASK + 1),
-            "the labels run from 1 to 2, but output `y` has classes 0 to 1; labels count from 0, "
+            "the labels run from 1 to 2, but output `y` has classes 0 to 1. Labels count from 0, "
             "so subtract 1",
         ),
     ],
@@ -281,7 +281,7 @@ def test_marks_must_be_0_or_1(build_model, make_facts, make_dataset, measure, st
     metric = {"metric": "multilabel_f1_macro"}
     assert measure(path, facts, dataset, [metric])[0].reasons == [
         "metric `multilabel_f1_macro`: the outputs run from 0 to 2, but predicted labels are 0 or "
-        "1; add `postprocess: [{threshold: 0.5}]`"
+        "1. Add `postprocess: [{threshold: 0.5}]`"
     ]
     steps = [{"threshold": 0.5}]
     measurement, _ = measure(path, facts, dataset, [{**metric, "postprocess": steps}])

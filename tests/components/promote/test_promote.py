@@ -111,7 +111,7 @@ def test_without_a_winner_the_closest_candidate_is_named(decided, publish, tmp_p
     with pytest.raises(NothingQualified) as caught:
         publish(*given)
     assert str(caught.value) == (
-        "fashion: nothing is promoted, because no candidate meets the limits; the closest is "
+        "fashion: nothing is promoted, because no candidate meets the limits. The closest is "
         "`small`, which violates: top1 drops by 0.02, 0.01 is allowed; size_bytes is 9000, 8000 is "
         "allowed"
     )
@@ -119,7 +119,7 @@ def test_without_a_winner_the_closest_candidate_is_named(decided, publish, tmp_p
         publish(*decided(winner=None))
     assert str(caught.value) == (
         "fashion: nothing is promoted, because no candidate meets the limits, and none could be "
-        "measured; the report says why"
+        "measured. The report says why"
     )
     assert not (tmp_path / "fleet").exists()
 
@@ -131,7 +131,7 @@ def test_another_model_than_the_winner_is_refused(decided, publish):
         publish(decision, model)
     assert str(caught.value) == (
         f"{model} is not the model that won: its SHA-256 is {sha256_of_bytes(b'other')}, the "
-        f"decision measured `small` as {sha256_of_bytes(b'model')}; run the gate again"
+        f"decision measured `small` as {sha256_of_bytes(b'model')}. Run the gate again"
     )
 
 
@@ -182,7 +182,7 @@ def test_a_latest_that_is_not_a_file_is_not_replaced(decided, publish, tmp_path,
         publish(*decided())
     assert str(caught.value) == (
         f"cannot publish in {tmp_path / 'fleet'}: its `latest` is a folder or a link, as in a "
-        "folder of runs; choose a folder that nothing else writes to"
+        "folder of runs. Choose a folder that nothing else writes to"
     )
     assert not (latest / "model.tflite").exists()
 
@@ -194,14 +194,14 @@ def test_a_file_is_not_a_folder(decided, publish, tmp_path):
         with pytest.raises(InputError) as caught:
             publish(*decided(), to=to)
         assert str(caught.value) == (
-            f"cannot publish in {to}: {reason}; choose a folder that can be written"
+            f"cannot publish in {to}: {reason}. Choose a folder that can be written"
         )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_folder_that_cannot_be_written_is_named(decided, publish):
     with pytest.raises(
-        InputError, match=r"^cannot publish in /proc/self: .*; choose a folder that"
+        InputError, match=r"^cannot publish in /proc/self: .*\. Choose a folder that"
     ):
         publish(*decided(), to="/proc/self")
 

@@ -57,7 +57,7 @@ def test_data_that_does_not_fit_fails_the_task(pod, data) -> None:
     ended = pod(SPEC.replace("label: y", "label: labels"), **data)
     assert ended.code != 0
     assert "`data.evaluation.label`" in ended.log
-    assert "StepFailed: quantgate exited with code 3; the log above says why" in ended.log
+    assert "StepFailed: quantgate exited with code 3. The log above says why" in ended.log
     assert not (ended.outputs / "decision").exists()
 
 
@@ -66,6 +66,6 @@ def test_a_spec_with_local_paths_fails_the_task(pod, data) -> None:
     assert ended.code != 0
     assert (
         "UsageError: centres cannot run in one task:\n"
-        "  data.calibration.source: train.npz is a local path, which does not exist in the task; "
-        "pass the artifact as `calibration`, or name a URI in the spec\n"
+        "  data.calibration.source: train.npz is a local path, which does not exist in the task. "
+        "Pass the artifact as `calibration`, or name a URI in the spec\n"
     ) in ended.log

@@ -147,7 +147,7 @@ def test_log_is_restored_with_the_outputs(bench):
     bench.run()
     (task,) = (task for task in bench.run().tasks if task.name == "shout")
     note, printed = task.log.read_text("utf-8").splitlines()
-    assert note.startswith("[local runner] from the cache; run at 20")
+    assert note.startswith("[local runner] from the cache, run at 20")
     assert printed == "shouting a"
 
 

@@ -189,7 +189,7 @@ def test_damaged_entry_is_dropped_with_a_warning_and_replaced(compiled, tmp_path
     assert run("first") == 0
     damage(entry_of(cache, "make"))
     assert run("second") == TASKS - 1
-    assert warnings == [f"make: its entry in the cache is damaged ({reason}); the task runs again"]
+    assert warnings == [f"make: its entry in the cache is damaged ({reason}). The task runs again"]
     assert run("third") == TASKS
     assert len(warnings) == 1
 
@@ -233,8 +233,8 @@ def test_unwritable_cache_gives_one_warning(runner):
     runner.cache.write_text("a file stands here")
     assert runner.run() == (
         0,
-        f"the cache in {runner.cache} cannot be written (Not a directory); "
-        "later runs may have to run these tasks again\n",
+        f"the cache in {runner.cache} cannot be written (Not a directory). "
+        "Later runs may have to run these tasks again\n",
     )
     assert runner.cache.read_text() == "a file stands here"
 
@@ -250,6 +250,6 @@ def test_full_disk_gives_one_warning(runner, small_disk):
     (outputs, cached, succeeded), left = map(json.loads, done.stdout.splitlines())
     assert (outputs, cached, succeeded, left) == (EXPECTED, 0, True, 0)
     assert done.stderr == (
-        f"the cache in {small / 'cache'} cannot be written (No space left on device); "
-        "later runs may have to run these tasks again\n"
+        f"the cache in {small / 'cache'} cannot be written (No space left on device). "
+        "Later runs may have to run these tasks again\n"
     )

@@ -30,7 +30,7 @@ def fill_the_disk():
 def expected():
     from quantgate.errors import InputError
 
-    raise InputError("the data is not good; get better data")
+    raise InputError("the data is not good. Get better data")
 
 
 @component
@@ -54,7 +54,7 @@ def test_full_disk_is_reported(run):
         fill_the_disk()
 
     task = only(run(pipeline))
-    assert task.error == "no room is left on the disk; make room and run again"
+    assert task.error == "no room is left on the disk. Make room and run again"
     assert task.explained
 
 
@@ -64,7 +64,7 @@ def test_expected_error_does_not_mention_the_log(run):
         expected()
 
     task = only(run(pipeline))
-    assert (task.error, task.explained) == ("the data is not good; get better data", True)
+    assert (task.error, task.explained) == ("the data is not good. Get better data", True)
 
 
 def test_exit_code_is_reported_with_the_log(run):
@@ -85,7 +85,7 @@ def file(tmp_path):
 def test_full_disk_is_reported_with_the_file(file):
     tell_exception(file, OSError(errno.ENOSPC, "No space left on device", "/data/x.npy"))
     error = why_ended(file, 1, [])
-    assert str(error) == "no room is left on the disk for /data/x.npy; make room and run again"
+    assert str(error) == "no room is left on the disk for /data/x.npy. Make room and run again"
     assert not isinstance(error, Unexplained)
 
 
@@ -94,7 +94,7 @@ def test_full_disk_is_reported_with_the_file(file):
     [
         (InputError("no"), "no", True),
         (ValueError("no"), "ValueError: no", False),
-        (OSError(errno.EDQUOT, "x"), "no room is left on the disk; make room and run again", True),
+        (OSError(errno.EDQUOT, "x"), "no room is left on the disk. Make room and run again", True),
     ],
 )
 def test_exceptions_become_messages(file, error, said, explained):
@@ -132,7 +132,7 @@ def test_full_disk_is_a_hint_without_a_message(file, monkeypatch):
     # The test raises the limit instead of filling a disk.
     monkeypatch.setattr(failure, "_LEAST_ROOM_BYTES", float("inf"))
     assert str(why_ended(file, 1, [file.parent / "gone", file.parent])) == (
-        f"ended with exit code 1; the disk that holds {file.parent} is full, make room and run "
+        f"ended with exit code 1. The disk that holds {file.parent} is full, make room and run "
         "again"
     )
 

@@ -104,7 +104,7 @@ def test_a_signal_ends_the_run_and_its_tasks(start, tmp_path, is_running, number
     task = int(content_of(tmp_path / "pid"))
     process.send_signal(number)
     _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors) == (130, b"\ninterrupted; nothing was promoted\n")
+    assert (process.returncode, errors) == (130, b"\ninterrupted: nothing was promoted\n")
     assert not is_running(task)
 
 

@@ -213,6 +213,6 @@ def test_a_full_disk_fails_the_task_that_meets_it(compiled, tmp_path, small_disk
         text=True,
         check=True,
     )
-    sentence = "no room is left on the disk; make room and run again"
+    sentence = "no room is left on the disk. Make room and run again"
     assert json.loads(done.stdout)["error"] == sentence
     assert not list((tmp_path / "cache").glob("entries/*"))

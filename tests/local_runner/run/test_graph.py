@@ -152,7 +152,7 @@ def test_a_missing_file_and_a_remote_one_fail_their_imports(run, tmp_path):
 
     assert {task.name: task.error for task in result.tasks} == {
         "importer": f"cannot import {tmp_path}/gone: there is no such file or folder",
-        "importer-2": "cannot fetch nowhere://bucket/data: Protocol not known: nowhere; "
+        "importer-2": "cannot fetch nowhere://bucket/data: Protocol not known: nowhere. "
         "`nowhere://` needs fsspec and the package it asks for, "
         "`pip install 'quantgate[s3]'` for S3",
         "importer-3": "cannot import anything: its URI is empty. Give it a file or folder",

@@ -98,13 +98,13 @@ def test_an_expected_error_is_reported_without_the_log(run):
     def refuse():
         from quantgate.errors import InputError
 
-        raise InputError("the data set is empty; add samples")
+        raise InputError("the data set is empty. Add samples")
 
     @dsl.pipeline(name="refusing")
     def pipeline():
         refuse()
 
-    assert only_task(run(pipeline)).error == "the data set is empty; add samples"
+    assert only_task(run(pipeline)).error == "the data set is empty. Add samples"
 
 
 def test_an_exit_is_judged_by_its_code_and_the_outputs(run):
@@ -611,7 +611,7 @@ def test_a_dead_server_fails_its_tasks(run, tmp_path):
         kill_parent()
 
     assert only_task(run(pipeline)).error == (
-        "the process that starts tasks has died; its output is in "
+        "the process that starts tasks has died. Its output is in "
         f"{tmp_path / 'my logs' / 'imports.log'}"
     )
 

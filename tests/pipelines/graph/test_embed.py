@@ -228,7 +228,7 @@ def test_missing_and_unknown_inputs_are_reported(spec: Path) -> None:
             made = train().outputs
             quantize_and_gate(spec)(model=made["model"], evaluate=made["data"])
 
-    hand_in = "is a path of one machine; pass it, or give a URI in the spec"
+    hand_in = "is a path of one machine. Pass it, or give a URI in the spec"
     assert str(caught.value) == (
         "quantize_and_gate of digits: it takes no `evaluate`; "
         f"`calibration` is missing: train.csv in the spec {hand_in}; "
@@ -308,6 +308,6 @@ def test_model_and_data_are_two_artifacts(spec: Path) -> None:
                 calibration=train().outputs["data"], evaluation=made, model=made
             )
 
-    assert "`evaluation` and `model` are one artifact; pass a different one for each" in str(
+    assert "`evaluation` and `model` are one artifact. Pass a different one for each" in str(
         caught.value
     )

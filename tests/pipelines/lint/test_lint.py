@@ -336,7 +336,7 @@ def test_compiling_refuses_pipelines_with_errors(tmp_path: Path) -> None:
     assert str(caught.value) == (
         "a cluster would not run the pipeline of digits:\n"
         "  task `for-loop-2`, items of the loop: they are 163,015 bytes as one argument, and Linux "
-        "takes 131,071; pass long values as artifacts (argument-size)"
+        "takes 131,071. Pass long values as artifacts (argument-size)"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -347,10 +347,10 @@ def test_command_prints_findings(tmp_path: Path, capsys) -> None:
     assert printed == (
         "warning image-digest\n"
         "  image `quantgate/convert:0.1.0`: its tag may point to another image later, and the "
-        "cache would\n  not notice; pin its digest, as in name@sha256:...\n\n"
+        "cache would\n  not notice. Pin its digest, as in name@sha256:...\n\n"
         "warning image-digest\n"
         "  image `quantgate/runtime:0.1.0`: its tag may point to another image later, and the "
-        "cache would\n  not notice; pin its digest, as in name@sha256:...\n\n"
+        "cache would\n  not notice. Pin its digest, as in name@sha256:...\n\n"
         f"2 warnings in {GOLDENS[0]}\n"
     )
     pinned = tmp_path / "pinned.yaml"
@@ -402,5 +402,5 @@ def test_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_pipeline_file(path)
     assert str(caught.value) == (
-        f"{path}: cannot be read (No such file or directory); name a compiled pipeline"
+        f"{path}: cannot be read (No such file or directory). Name a compiled pipeline"
     )

@@ -229,11 +229,11 @@ def test_many_problems_are_counted_and_not_all_shown(refused: Callable[[str], Sp
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("absent.yaml", "absent.yaml does not exist; give the path of a spec file"),
-        (".", ". is a folder; give the path of the spec file in it"),
+        ("absent.yaml", "absent.yaml does not exist. Give the path of a spec file"),
+        (".", ". is a folder. Give the path of the spec file in it"),
         (
             "a\0b",
-            "a\0b cannot be read: embedded null byte; give the path of a spec file",
+            "a\0b cannot be read: embedded null byte. Give the path of a spec file",
         ),
     ],
 )

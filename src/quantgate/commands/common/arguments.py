@@ -14,7 +14,7 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override a value of the spec, such as gate.top1.max_drop=0.02; repeatable",
+        help="override a value of the spec, such as gate.top1.max_drop=0.02 (repeatable)",
     )
 
 

@@ -38,7 +38,7 @@ def require_bounds(options: argparse.Namespace) -> None:
     """
     if options.older_than is None and options.max_size is None:
         raise UsageError(
-            "say what to delete: `--older-than 30d`, `--max-size 2GB` or both; "
+            "say what to delete: `--older-than 30d`, `--max-size 2GB` or both. "
             "`--max-size 0` deletes everything"
         )
 

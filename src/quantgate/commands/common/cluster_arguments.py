@@ -24,14 +24,14 @@ def add_placement(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="[KIND=]IMAGE",
         help="the image of tasks that need TensorFlow (convert=), of the others (runtime=), or of "
-        "all tasks; repeatable",
+        "all tasks (repeatable)",
     )
     group.add_argument(
         "--image-digest",
         action="append",
         default=[],
         metavar="[KIND=]DIGEST",
-        help="digest to pin the image to, as sha256:...; repeatable",
+        help="digest to pin the image to, as sha256:... (repeatable)",
     )
     group.add_argument(
         "--pipeline-root",
@@ -69,7 +69,7 @@ def checked_root(uri: str) -> str:
     refuse_credentials(uri)
     if not is_pipeline_root(uri):
         known = ", ".join(f"{scheme}://BUCKET" for scheme in KUBEFLOW_SCHEMES)
-        raise UsageError(f"--pipeline-root {uri}: Kubeflow writes to {known}; give such a URI")
+        raise UsageError(f"--pipeline-root {uri}: Kubeflow writes to {known}. Give such a URI")
     return uri
 
 
@@ -79,7 +79,7 @@ def _by_kind(arguments: Sequence[str], option: str) -> dict[str, str]:
         kind, separator, value = argument.rpartition("=")
         if separator and kind not in KINDS:
             raise UsageError(
-                f"{option} {argument}: unknown kind `{kind}`; write convert= or runtime="
+                f"{option} {argument}: unknown kind `{kind}`. Write convert= or runtime="
             )
         values |= dict.fromkeys([kind] if separator else KINDS, value)
     return values

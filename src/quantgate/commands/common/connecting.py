@@ -17,7 +17,7 @@ _CLIENT_ARGUMENTS = {
         "URL", "endpoint of the API (default: $KF_PIPELINES_ENDPOINT, or kubectl's context)"
     ),
     "namespace": ("NAME", "namespace of the runs, on a multi-user cluster"),
-    "existing_token": ("TOKEN", "an access token, which other users of this machine can see; use "
+    "existing_token": ("TOKEN", "an access token, which other users of this machine can see. Use "
                        "$KF_PIPELINES_SA_TOKEN_PATH to pass it in a file"),
     "cookies": ("COOKIES", "cookies of a session, as `name=value`"),
     "client_id": (

@@ -10,6 +10,7 @@ from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.commands.common.connecting import positive_seconds
 from quantgate.errors import ClusterError, ExitCode, StepFailed
 from quantgate.foundation.extras import require
+from quantgate.foundation.sentences import capitalized
 from quantgate.planning.tasks import PROMOTE
 from quantgate.runs.cluster_results import ClusterResults, fetch_results, results_folder
 from quantgate.runs.run import code_without_model
@@ -42,7 +43,7 @@ def add_waiting(parser: argparse.ArgumentParser) -> None:
         "--timeout",
         type=positive_seconds,
         metavar="SECONDS",
-        help="how long to wait; the run goes on after that (default: until it ends)",
+        help="how long to wait. The run goes on after that (default: until it ends)",
     )
 
 
@@ -69,7 +70,7 @@ def follow(client: "ImpatientClient", run_id: str, options: argparse.Namespace) 
     try:
         run = watch(client, run_id, _Progress().show, options.poll, options.timeout)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"the run goes on; {follow_hint(run_id)}") from None
+        raise KeyboardInterrupt(f"the run goes on. {capitalized(follow_hint(run_id))}") from None
     except ClusterError as error:
         raise ClusterError(f"{error}\n{follow_hint(run_id)}") from None
     return conclude(run, options.pipeline_root)
@@ -139,4 +140,4 @@ def _without_decision(run: "RunOnCluster", error: ClusterError) -> int:
 
 def _failures(run: "RunOnCluster") -> str:
     failures = [f"{task} failed: {message}" for task, message in run.errors.items()]
-    return "\n".join(failures) or f"run {run.run_id} failed; see the logs of its tasks in the UI"
+    return "\n".join(failures) or f"run {run.run_id} failed. See the logs of its tasks in the UI"

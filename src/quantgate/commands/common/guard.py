@@ -20,6 +20,7 @@ from quantgate.commands.common.connecting import redacted
 from quantgate.commands.common.streams import discard_output, prepare_streams, settle_output
 from quantgate.errors import ExitCode, QuantgateError
 from quantgate.foundation.credentials import masked
+from quantgate.foundation.sentences import capitalized
 
 #: Errors of the machine rather than of quantgate, each with what to do.
 _SYSTEM_REFUSES: Mapping[int, str] = MappingProxyType(
@@ -85,7 +86,7 @@ def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCo
     if isinstance(error, QuantgateError):
         return error.exit_code, masked(str(error))
     if isinstance(error, KeyboardInterrupt):
-        return ExitCode.INTERRUPTED, f"interrupted; {str(error) or 'nothing was promoted'}"
+        return ExitCode.INTERRUPTED, f"interrupted: {str(error) or 'nothing was promoted'}"
     if not isinstance(error, Exception):
         raise error
     if isinstance(error, OSError) and error.errno in _SYSTEM_REFUSES:
@@ -138,12 +139,12 @@ def _has_own_handler() -> bool:
 def _refusal(error: OSError) -> str:
     path = f" {error.filename}" if error.filename else ""
     way_out = _SYSTEM_REFUSES[error.errno or 0]
-    return f"the system refuses to read or write{path}: {error.strerror}; {way_out}"
+    return f"the system refuses to read or write{path}: {error.strerror}. {capitalized(way_out)}"
 
 
 def _wrong_path(error: OSError) -> str:
     way_out = _PATH_IS_WRONG[error.errno or 0]
-    return f"cannot use {error.filename}: {error.strerror}; {way_out}"
+    return f"cannot use {error.filename}: {error.strerror}. {capitalized(way_out)}"
 
 
 def _is_given(error: OSError, options: argparse.Namespace) -> bool:

@@ -33,7 +33,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
         "--pipeline-version",
         type=_object_name,
         metavar="VERSION",
-        help="name of the version (default: a hash of the compiled pipeline); the "
+        help="name of the version (default: a hash of the compiled pipeline). The "
         "PipelineVersion is called PIPELINE-VERSION",
     )
     group.add_argument(
@@ -57,7 +57,7 @@ def refuse_names_without_manifests(options: argparse.Namespace) -> None:
     for name in _OPTIONS:
         if getattr(options, name):
             option = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{option} is for manifests; add --format {KUBERNETES}, or remove it")
+            raise UsageError(f"{option} is for manifests. Add --format {KUBERNETES}, or remove it")
 
 
 def _object_name(text: str) -> str:

@@ -29,8 +29,8 @@ def add_plugins(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PLUGIN.KEY=VALUE",
-        help="pass a value to a plugin of the backend, such as mlflow.experiment_name=fashion; "
-        "`true` and `false` are booleans, other values are strings; repeatable",
+        help="pass a value to a plugin of the backend, such as mlflow.experiment_name=fashion. "
+        "`true` and `false` are booleans, other values are strings (repeatable)",
     )
 
 

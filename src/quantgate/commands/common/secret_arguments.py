@@ -22,8 +22,8 @@ def add_secrets(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar=_FORM,
-        help="set the environment variable of a key in the spec's cluster.secrets; NAME/KEY "
-        "without a value takes the variable's current value; repeatable",
+        help="set the environment variable of a key in the spec's cluster.secrets. NAME/KEY "
+        "without a value takes the variable's current value (repeatable)",
     )
 
 
@@ -60,14 +60,14 @@ def _parts(text: str) -> tuple[str, str, str | None]:
 
 def _unknown(secret: str, variables: dict[tuple[str, str], str]) -> str:
     known = ", ".join(f"{name}/{key}" for name, key in sorted(variables))
-    choice = f"use one of {known}" if known else "remove the option"
-    return f"--secret {secret}: cluster.secrets in the spec has no variable for it; {choice}"
+    choice = f"Use one of {known}" if known else "Remove the option"
+    return f"--secret {secret}: cluster.secrets in the spec has no variable for it. {choice}"
 
 
 def _from_environment(name: str, key: str, variable: str) -> str:
     if variable not in os.environ:
         raise UsageError(
-            f"--secret {name}/{key}: ${variable} is not set; set it, or write "
+            f"--secret {name}/{key}: ${variable} is not set. Set it, or write "
             f"--secret {name}/{key}=VALUE"
         )
     return os.environ[variable]

@@ -46,8 +46,8 @@ class FsspecStorage:
                 if _fingerprint(system.info(file.key)) != file.version:
                     path.unlink()
                     raise StorageError(
-                        f"cannot fetch {uri}: `{file.key}` was replaced while it was fetched; "
-                        "run again"
+                        f"cannot fetch {uri}: `{file.key}` was replaced while it was fetched. "
+                        "Run again"
                     )
 
 
@@ -96,14 +96,14 @@ def explained(operation: Operation) -> Iterator[None]:
         raise
     except (ImportError, ValueError) as error:
         raise operation.error(
-            f"{error}; `{operation.uri.partition('://')[0]}://` needs fsspec and the package it "
+            f"{error}. `{operation.uri.partition('://')[0]}://` needs fsspec and the package it "
             "asks for, `pip install 'quantgate[s3]'` for S3"
         ) from error
     except FileNotFoundError as error:
-        raise operation.error(f"there is nothing ({error}); check its name") from error
+        raise operation.error(f"there is nothing ({error}). Check its name") from error
     except PermissionError as error:
         raise operation.error(
-            f"permission denied ({error}); check your rights, and the credentials in the "
+            f"permission denied ({error}). Check your rights, and the credentials in the "
             "environment"
         ) from error
     except Exception as error:
@@ -112,5 +112,5 @@ def explained(operation: Operation) -> Iterator[None]:
             raise
         raise operation.error(
             f"storage cannot be reached, or failed at every attempt ({type(error).__name__}: "
-            f"{error}); check its endpoint and the credentials in the environment, and run again"
+            f"{error}). Check its endpoint and the credentials in the environment, and run again"
         ) from error

@@ -102,7 +102,7 @@ def _described(uri: str, blob: Any, name: str) -> RemoteFile:
     if blob.content_encoding == "gzip":
         raise StorageError(
             f"cannot fetch {uri}: `{blob.name}` is stored with `Content-Encoding: gzip`, so "
-            "readers get other bytes than its checksum covers; store it without that encoding"
+            "readers get other bytes than its checksum covers. Store it without that encoding"
         )
     # Composed objects have no MD5, and CRC32C alone is too short to identify content.
     content = blob.md5_hash or f"gs://{bucket_and_key(uri)[0]}/{blob.name}#{blob.generation}"
@@ -113,5 +113,5 @@ def _described(uri: str, blob: Any, name: str) -> RemoteFile:
 
 def _replaced(error: Any) -> str | None:
     if error.code == 404:
-        return "an object was replaced or deleted while it was fetched; run again"
+        return "an object was replaced or deleted while it was fetched. Run again"
     return None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from quantgate.foundation.sentences import capitalized
 from quantgate.foundation.storage.operation import Operation
 
 with warnings.catch_warnings():
@@ -25,7 +26,7 @@ PATIENCE_S = 120.0
 #: Seconds to connect, and between two parts of an answer.
 _TIMEOUT_S = (10.0, 60.0)
 _NO_CREDENTIALS = (
-    "there are no credentials; set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth "
+    "there are no credentials. Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth "
     "application-default login`"
 )
 
@@ -63,21 +64,22 @@ def explained(
         raise operation.error(f"{_NO_CREDENTIALS} ({error})") from error
     except DataCorruption as error:
         raise operation.error(
-            "an object arrived with bytes that do not match its checksum; run again"
+            "an object arrived with bytes that do not match its checksum. Run again"
         ) from error
     except (RetryError, requests.RequestException, ConnectionError) as error:
         cause = getattr(error, "cause", None) or error
         raise operation.error(
-            f"storage cannot be reached, or failed at every attempt ({cause}); {operation.advice}"
+            f"storage cannot be reached, or failed at every attempt ({cause}). "
+            f"{capitalized(operation.advice)}"
         ) from error
 
 
 def _refusal(error: Any, operation: Operation) -> str:
     if error.code in (401, 403):
         return (
-            "permission denied; the account of this environment needs to "
+            "permission denied. The account of this environment needs to "
             f"{operation.rights}. Storage says: {error.message}"
         )
     if error.code == 404:
-        return "there is no such bucket; check its name"
+        return "there is no such bucket. Check its name"
     return f"storage says {error.code}: {error.message}"

@@ -83,13 +83,13 @@ def folder_listing(uri: str, files: Iterable[RemoteFile]) -> Listing:
     listed = sorted(files, key=lambda file: file.name)
     names = {file.name for file in listed}
     if not listed:
-        raise StorageError(f"cannot fetch {uri}: there is nothing there; check its name")
+        raise StorageError(f"cannot fetch {uri}: there is nothing there. Check its name")
     for file in listed:
         parts = file.name.split("/")
         above = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
         if {"", ".", ".."} & set(parts) or above & names:
             raise StorageError(
-                f"cannot fetch {uri}: `{file.key}` cannot be a file beside the others; rename it"
+                f"cannot fetch {uri}: `{file.key}` cannot be a file beside the others. Rename it"
             )
     return Listing(uri, True, tuple(listed))
 

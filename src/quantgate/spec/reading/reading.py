@@ -58,17 +58,17 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def _content(path: Path) -> bytes:
     if is_named_pipe(path):
-        raise UsageError(f"{path} is a named pipe; give the path of a spec file")
+        raise UsageError(f"{path} is a named pipe. Give the path of a spec file")
     try:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise UsageError(f"{path} does not exist; give the path of a spec file") from None
+        raise UsageError(f"{path} does not exist. Give the path of a spec file") from None
     except IsADirectoryError:
-        raise UsageError(f"{path} is a folder; give the path of the spec file in it") from None
+        raise UsageError(f"{path} is a folder. Give the path of the spec file in it") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path} cannot be read: {why}; give the path of a spec file") from None
+        raise UsageError(f"{path} cannot be read: {why}. Give the path of a spec file") from None
 
 
 def _text(content: bytes) -> str:
