@@ -19,7 +19,7 @@ PLAIN := \
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
-.PHONY: help demo test check lint types docs test-fast test-decision test-tensorflow test-slow bench bench-runner \
+.PHONY: help demo test check lint types docs test-fast test-decision test-tensorflow test-slow simulate bench bench-runner \
   images test-images test-backend test-backend-slow goldens pages schema lock clean
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make test-tensorflow  run the tests that import TensorFlow or convert models"
 	@echo "make docs       build the documentation site in build/site"
 	@echo "make test-slow  run the slow tests; minutes"
+	@echo "make simulate   simulate the error and power of limits with a confidence; minutes"
 	@echo "make bench      compare whole runs with the guide's recipes and KFP's local runner; minutes"
 	@echo "make bench-runner PARTS='digits fashion tasks growth early'  run only the runner's part"
 	@echo "make images     build the images, with Docker or Podman; BASE=... sets the base image"
@@ -80,6 +81,10 @@ test-tensorflow: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/pytest -m "slow and not backend"
+
+# Repeats how often each kind of limit is wrong, with a fixed seed; minutes.
+simulate: $(INSTALLED)
+	$(BIN)/python tests/simulation/simulate.py
 
 bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py

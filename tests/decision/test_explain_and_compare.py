@@ -333,7 +333,7 @@ def test_a_thousand_candidates_are_decided_and_explained_in_seconds(run, tmp_pat
 
     def decide_on(numbers):
         for number in numbers:
-            run.add(f"c{number}", "float16", 400 + number % 97, *generator.integers(0, 30, 2))
+            run.add(f"c{number}", "float16", 400 + number % 97, *generator.integers(0, 12, 2))
         started = time.process_time()
         return run.decide(LIMITS, CHOOSE), time.process_time() - started
 

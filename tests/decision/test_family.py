@@ -161,7 +161,7 @@ def test_limits_without_a_confidence_have_no_family(several):
     assert "promise" not in dict(explain(decision, decision.candidates[0]))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=3), st.integers(0, 9), st.data())
 def test_other_candidates_never_help_and_their_order_never_matters(new_run, lost, another, data):
     def qualified(counts, names=MODES):

@@ -324,7 +324,7 @@ def test_loosening_a_limit_never_turns_a_pass_into_a_fail(
     assert verdict(candidate, baseline, **{rule: looser}).passed >= strict.passed
 
 
-@settings(deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 40), st.floats(0, 0.2), st.floats(0.8, 0.999))
 def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
     candidate, baseline = paired_top1(lost, pairs=200)
@@ -334,7 +334,7 @@ def test_a_confidence_never_turns_a_fail_into_a_pass(lost, limit, confidence):
     assert (held.outcome == "fail") <= (plain.outcome == "fail")
 
 
-@settings(deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.sampled_from(sorted(RULES)),
     st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=60),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
@@ -95,6 +95,7 @@ def test_a_mean_beyond_its_limit_has_a_p_value_of_1():
     assert p_value(values_of("two"), 2.0, INFINITE) == 1
 
 
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(-1000, 1000), min_size=50, max_size=80),
     st.floats(0.001, 10),

@@ -121,7 +121,7 @@ def test_very_many_pairs_have_the_normal_p_value():
     assert p_value(many, 0.01 + reach) == pytest.approx(0.05, abs=1e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 200), st.floats(0.01, 0.5))
 def test_a_looser_limit_has_no_greater_p_value(only_first, only_second, concordant, further):
     pairs = Pairs(only_first, only_second, only_first + only_second + concordant + 1)
@@ -132,7 +132,7 @@ def test_a_looser_limit_has_no_greater_p_value(only_first, only_second, concorda
         assert np.all(passes[1:] >= passes[:-1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 200), st.floats(0.001, 0.3))
 def test_one_more_pair_lost_raises_the_p_value(only_first, only_second, concordant, limit):
     total = only_first + only_second + concordant

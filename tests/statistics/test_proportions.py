@@ -28,11 +28,11 @@ def test_a_share_of_1_is_excluded_by_one_miss():
     assert p_value(50, 50, 1.0) == 1
 
 
-@pytest.mark.parametrize("samples", [10, 50, 300])
+@pytest.mark.parametrize("samples", [10, 50])
 @pytest.mark.parametrize("level", [0.05, 0.1])
 def test_the_test_is_wrong_at_most_as_often_as_it_says(samples, level):
     hits = np.arange(samples + 1)
-    for share in np.linspace(0.02, 0.99, 60):
+    for share in np.linspace(0.02, 0.99, 30):
         passing = hits[[p_value(int(count), samples, share) <= level for count in hits]]
         assert binom.pmf(passing, samples, share).sum() <= level + 1e-9
 

@@ -49,7 +49,7 @@ PRECISION = 1e-3
 BISECTIONS = 60
 #: The distance of the greatest difference that is examined from 1.
 NEAREST = 1e-12
-#: No test asks for more: a confidence is above one half.
+#: Greater p-values pass no test, so that they need no care.
 LIKELY = 0.5
 
 
@@ -95,8 +95,10 @@ def p_value(pairs: Pairs, difference: float) -> float:
     if pairs.total * abs(difference) > MANY:
         return NormalDist().cdf(_statistic_of(pairs, difference))
     p, worst = _worst_chance(pairs, difference, _rates(difference, RATES))
-    strides = (difference + stride * (difference - pairs.mean) for stride in STRIDES)
-    return p if p > LIKELY else max(p, *(_chance_at(pairs, beyond, worst) for beyond in strides))
+    if p > LIKELY:
+        return p
+    beyond = difference + np.array(STRIDES) * (difference - pairs.mean)
+    return max(p, _greatest_chance(pairs, beyond[beyond < 1], worst))
 
 
 @lru_cache(maxsize=1024)
@@ -199,13 +201,15 @@ def _worst_chance(pairs: Pairs, difference: float, rates: Samples) -> tuple[floa
     return min(1.0, float(chances.max())), float(rates[worst])
 
 
-def _chance_at(pairs: Pairs, difference: float, rate: float) -> float:
-    """Return the greatest chance at rates near this one, for another difference."""
-    if difference >= 1:
+def _greatest_chance(pairs: Pairs, differences: Samples, rate: float) -> float:
+    """Return the greatest chance at rates near this one, for any of other differences."""
+    if len(differences) == 0:
         return 0.0
-    least, most = max(0.0, -difference), (1 - difference) / 2
-    near = np.clip(np.append(rate * NEAR, least), least, most)
-    return float(_chances(pairs, difference, near).max())
+    least, most = np.maximum(0.0, -differences), (1 - differences) / 2
+    near = np.clip(rate * NEAR, least[:, np.newaxis], most[:, np.newaxis])
+    rates = np.concatenate([near, least[:, np.newaxis]], axis=1)
+    each = np.broadcast_to(differences[:, np.newaxis], rates.shape)
+    return float(_chances(pairs, each.ravel(), rates.ravel()).max())
 
 
 def _rates(difference: float, count: int) -> Samples:
@@ -214,17 +218,20 @@ def _rates(difference: float, count: int) -> Samples:
     return np.asarray(least + (most - least) * np.linspace(0, 1, count) ** CROWDING)
 
 
-def _chances(pairs: Pairs, difference: float, rates: Samples) -> Samples:
+def _chances(pairs: Pairs, difference: float | Samples, rates: Samples) -> Samples:
     """Return the probability of a statistic of at most the one at hand, at each of the rates."""
     from scipy.stats import binom
 
-    discordant, total = np.clip(difference + 2 * rates, 0.0, 1.0), pairs.total
+    total, each = pairs.total, np.broadcast_to(difference, rates.shape)
+    discordant = np.clip(each + 2 * rates, 0.0, 1.0)
     counts, rows = _likely_counts(total, discordant)
-    distinct, places = np.unique(counts, return_inverse=True)
-    statistic = _statistic_of(pairs, difference)
-    most = _most_lost(distinct, total, difference, statistic)[places]
+    if isinstance(difference, float):
+        distinct, places = np.unique(counts, return_inverse=True)
+        most = _most_lost(distinct, pairs, difference)[places]
+    else:
+        most = _most_lost(counts, pairs, each[rows])
     shares = np.divide(
-        discordant + difference, 2 * discordant, out=np.ones_like(rates), where=discordant > 0
+        discordant + each, 2 * discordant, out=np.ones_like(rates), where=discordant > 0
     )
     chances = binom.pmf(counts, total, discordant[rows])
     chances = chances * binom.cdf(most, counts, np.minimum(shares, 1.0)[rows])
@@ -246,13 +253,14 @@ def _likely_counts(total: int, discordant: Samples) -> tuple[Counts, Counts]:
     return least[rows] + np.arange(len(rows)) - starts[rows], rows
 
 
-def _most_lost(discordant: Counts, total: int, difference: float, statistic: float) -> Counts:
+def _most_lost(discordant: Counts, pairs: Pairs, difference: Any) -> Counts:
     """Return, for each number of discordant pairs, how many may be lost, or -1."""
     low, high = np.full(len(discordant), -1), discordant + 1
+    statistic = _statistic(pairs.only_first, pairs.only_second, pairs.total, difference)
     while np.any(high - low > 1):
         middle = (low + high) // 2
         lost, won = np.maximum(middle, 0), discordant - np.maximum(middle, 0)
-        kept = _statistic(lost, won, total, difference) <= statistic + ROUNDING
+        kept = _statistic(lost, won, pairs.total, difference) <= statistic + ROUNDING
         is_open = high - low > 1
         low, high = np.where(is_open & kept, middle, low), np.where(is_open & ~kept, middle, high)
     return low
@@ -262,14 +270,14 @@ def _statistic_of(pairs: Pairs, difference: float) -> float:
     return float(_statistic(pairs.only_first, pairs.only_second, pairs.total, difference))
 
 
-def _statistic(only_first: Any, only_second: Any, total: int, difference: float) -> Any:
+def _statistic(only_first: Any, only_second: Any, total: int, difference: Any) -> Any:
     """Return the distance of the mean from `difference`, in its standard errors."""
     variance = np.maximum(_variance(only_first, only_second, total, difference), 1e-300)
     distance = (only_first - only_second) / total - difference
     return distance / np.sqrt(variance / total)
 
 
-def _variance(only_first: Any, only_second: Any, total: int, difference: float) -> Any:
+def _variance(only_first: Any, only_second: Any, total: int, difference: Any) -> Any:
     linear = (2 * total - only_first + only_second) * difference - only_first - only_second
     constant = -only_second * difference * (1 - difference)
     root = np.sqrt(np.maximum(linear**2 - 8 * total * constant, 0))
