@@ -44,6 +44,8 @@ STRIDES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.3, 1.7)
 MANY = 5_000
 #: With more pairs than this, the score bound is where the search for a bound starts.
 MOST_LOCATED = 2_000
+#: A bound keeps this distance from its level, so that limits a little above it are met, too.
+CAUTION = 0.97
 #: The precision of a bound, as a part of its distance from the mean.
 PRECISION = 1e-3
 BISECTIONS = 60
@@ -105,7 +107,7 @@ def p_value(pairs: Pairs, difference: float) -> float:
 def upper_bound(pairs: Pairs, confidence: float) -> float:
     """Return the one-sided upper bound: the largest difference that the test does not exclude.
 
-    It is 1 if no difference is excluded. It may be too large by a thousandth of its distance from
+    It is 1 if no difference is excluded. It may be too large by a hundredth of its distance from
     the mean.
     """
     if pairs.total == 0 or pairs.mean == 1:
@@ -114,7 +116,7 @@ def upper_bound(pairs: Pairs, confidence: float) -> float:
     reach = max(score - pairs.mean, PRECISION / pairs.total)
     bound = score if pairs.total > MOST_LOCATED else _located(pairs, confidence, reach)
     step = PRECISION * reach
-    while bound < 1 and p_value(pairs, bound) > 1 - confidence:
+    while bound < 1 and p_value(pairs, bound) > CAUTION * (1 - confidence):
         bound, step = bound + step, 2 * step
     return min(1.0, bound)
 
@@ -224,6 +226,7 @@ def _chances(pairs: Pairs, difference: float | Samples, rates: Samples) -> Sampl
 
     total, each = pairs.total, np.broadcast_to(difference, rates.shape)
     discordant = np.clip(each + 2 * rates, 0.0, 1.0)
+    discordant = np.where(discordant < NEAREST, 0.0, discordant)
     counts, rows = _likely_counts(total, discordant)
     if isinstance(difference, float):
         distinct, places = np.unique(counts, return_inverse=True)

@@ -1,0 +1,42 @@
+"""Why values have no bound, in words."""
+
+import pytest
+
+from quantgate.records.decision import Verdict
+from quantgate.wording.verdicts import miss_text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"gap": "few", "samples_needed": 50},
+            "is based on too few samples for a bound. About 50 samples would decide it",
+        ),
+        (
+            {"gap": "equal"},
+            "has no bound, as all values per sample are equal and say nothing of their spread",
+        ),
+        (
+            {"gap": "skewed", "few_share": 0.62},
+            "has no bound, as a few samples decide it: 1 % of them make up 62 % of the spread",
+        ),
+    ],
+)
+def test_an_undecided_limit_says_why_its_values_have_no_bound(changes, text):
+    verdict = Verdict(
+        name="mse",
+        metric="mse",
+        rule="max_rise",
+        limit=0.1,
+        figure=0.3,
+        value=0.05,
+        confidence=0.95,
+        margin=None,
+        outcome="undecided",
+        passed=False,
+        **changes,
+    )
+    assert miss_text(verdict) == (
+        f"mse rise at most 0.1 at 95 % confidence: mse rise of 0.05 {text}"
+    )
