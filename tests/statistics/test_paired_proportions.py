@@ -92,7 +92,7 @@ def test_no_number_of_samples_shows_a_drop_of_0():
     assert samples_needed(Pairs(0, 0, 10), 0.95, 5e-324) == math.inf
 
 
-@pytest.mark.parametrize("confidence", [0.6, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("confidence", [0.8, 0.9, 0.95, 0.99])
 @pytest.mark.parametrize(
     "pairs",
     [Pairs(0, 0, 1), Pairs(0, 0, 300), Pairs(5, 0, 1000), Pairs(60, 20, 5000), Pairs(4, 9, 50)],
