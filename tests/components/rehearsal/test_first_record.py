@@ -24,7 +24,7 @@ def record(**features: list) -> bytes:
         feature = example.features.feature[name]
         kinds = {float: feature.float_list, int: feature.int64_list, bytes: feature.bytes_list}
         kinds[type(values[0])].value.extend(values)
-    content = example.SerializeToString()
+    content = example.SerializeToString(deterministic=True)
     return struct.pack("<Q", len(content)) + bytes(4) + content + bytes(4)
 
 
