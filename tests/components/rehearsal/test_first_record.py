@@ -24,7 +24,7 @@ def record(**features: list) -> bytes:
         feature = example.features.feature[name]
         kinds = {float: feature.float_list, int: feature.int64_list, bytes: feature.bytes_list}
         kinds[type(values[0])].value.extend(values)
-    content = example.SerializeToString(deterministic=True)
+    content = example.SerializeToString()
     return struct.pack("<Q", len(content)) + bytes(4) + content + bytes(4)
 
 
@@ -76,6 +76,7 @@ def test_a_record_that_does_not_fit_is_refused(tmp_path: Path, features, message
         struct.pack("<Q", 3) + bytes(4) + b"\xff\xff\xff" + bytes(4),
         gzip.compress(record(x=[1.0, 2.0], label=[3]))[:-20],
     ],
+    ids=["empty", "no length", "too long", "cut off", "no example", "cut off in gzip"],
 )
 def test_damaged_files_are_left_to_the_run(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "test.tfrecord"
