@@ -41,8 +41,8 @@ FAMILY = [
     ),
     (
         "promise",
-        "At 95 % confidence, some model that truly breaks such a limit on accuracy qualifies in at "
-        "most 5 % of runs, however many candidates are tried. All candidates share one error "
+        "At 95 % confidence, a model that truly breaks a limit on accuracy qualifies in at most "
+        "5 % of runs, however many candidates are tried. All candidates share one error "
         "budget. Those that give nearly the same answers count as nearly one, and each that "
         "qualifies leaves its share to the rest. The 6 distinct models count as 4.74.",
     ),

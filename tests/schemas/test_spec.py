@@ -40,7 +40,7 @@ def test_the_schema_has_the_names_of_all_metrics_and_modes():
     assert sections["Metric"]["properties"]["metric"]["anyOf"][0]["enum"] == list(METRICS)
     assert metrics[0]["anyOf"][0]["enum"] == list(METRICS)
     gate = sections["Gate"]
-    assert list(gate["properties"]) == ["allow_doubtful", "warnings", *FIGURES]
+    assert list(gate["properties"]) == ["allow_doubtful", "warnings", "family", *FIGURES]
     assert gate["additionalProperties"] == {"$ref": "#/$defs/Limit"}
     assert gate["properties"]["warnings"]["oneOf"][1]["items"]["enum"] == list(WARNINGS)
     assert sorted(directions[0] + directions[1]) == sorted(FIGURES)

@@ -10,7 +10,6 @@ from scipy.stats import binomtest, multinomial
 
 from quantgate.statistics.paired_proportions import (
     Pairs,
-    least_samples,
     mcnemar,
     p_value,
     samples_needed,
@@ -18,6 +17,7 @@ from quantgate.statistics.paired_proportions import (
     score_variance,
     upper_bound,
 )
+from quantgate.statistics.sample_counts import least_samples
 
 
 def tables(total: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from quantgate.domain.figures import METRICS, metric_of
 from quantgate.domain.rules import RULES
 from quantgate.domain.warnings import COARSE_LIMIT, FEW_EVALUATION_SAMPLES, Warned
 from quantgate.spec.model.limit import Rules
-from quantgate.statistics.paired_proportions import least_samples
+from quantgate.statistics.sample_counts import least_samples
 from quantgate.wording.figures import confidence_text
 
 

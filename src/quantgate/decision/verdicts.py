@@ -16,7 +16,7 @@ from quantgate.records.tasks import Interval
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.error_spending import CONFIDENCE, last_confidence
 from quantgate.statistics.estimates import Estimate
-from quantgate.statistics.samples import samples_above
+from quantgate.statistics.sample_counts import samples_above
 
 USUAL_CONFIDENCE = 0.95
 #: Levels this close are equal but for rounding.

@@ -54,7 +54,7 @@ def read_pipeline_file(path: Path) -> PipelineFile:
 def _read(path: Path) -> tuple[bytes, list[Any]]:
     """Return the content of a file and its YAML documents."""
     if is_named_pipe(path):
-        raise UsageError(f"{path}: is a named pipe. Name a compiled pipeline")
+        raise UsageError(f"{path} is a named pipe. Name a compiled pipeline")
     try:
         content = path.read_bytes()
         return content, list(yaml.load_all(content.decode(), Loader=_LOADER))

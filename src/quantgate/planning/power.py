@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from quantgate.domain.rules import MAX_DROP
 from quantgate.planning.plan import Plan
 from quantgate.statistics.error_spending import last_confidence
-from quantgate.statistics.paired_proportions import least_samples
+from quantgate.statistics.sample_counts import least_samples
 from quantgate.wording.figures import confidence_text, plain_text
 
 

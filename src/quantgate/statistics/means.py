@@ -18,7 +18,8 @@ from typing import Literal
 import numpy as np
 
 from quantgate.statistics import betting
-from quantgate.statistics.samples import Samples, whole_samples
+from quantgate.statistics.sample_counts import whole_samples
+from quantgate.statistics.samples import Samples
 
 #: With fewer values the error reaches .068 at a nominal .05.
 LEAST_SAMPLES = 50

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.statistics.samples import ROUNDING, Samples, whole_samples
+from quantgate.statistics.sample_counts import ROUNDING, least_samples, whole_samples
+from quantgate.statistics.samples import Samples
 
 Counts = NDArray[np.int64]
 
@@ -154,14 +155,6 @@ def mcnemar(pairs: Pairs) -> float:
 
     discordant = pairs.only_first + pairs.only_second
     return min(1.0, 2 * float(binom.cdf(min(pairs.only_first, pairs.only_second), discordant, 0.5)))
-
-
-def least_samples(confidence: float, limit: float) -> float:
-    """Return the number of pairs that show a limit if all of them agree.
-
-    With fewer, a candidate meets the limit only if it is better than the baseline.
-    """
-    return whole_samples(math.log1p(-confidence), math.log1p(-limit)) if limit < 1 else 1.0
 
 
 def samples_needed(pairs: Pairs, confidence: float, limit: float) -> float:

@@ -8,8 +8,7 @@ Source:
 import math
 from statistics import NormalDist
 
-from quantgate.statistics.paired_proportions import least_samples
-from quantgate.statistics.samples import whole_samples
+from quantgate.statistics.sample_counts import least_samples, whole_samples
 
 
 def p_value(hits: int, samples: int, share: float) -> float:

@@ -23,8 +23,8 @@ def promise_text(family: Family) -> str:
             f"{plain_text(least, 3)} % of runs."
         )
     promise = (
-        f"At {confidence_text(family.confidence)}, some model that truly breaks such a limit on "
-        f"accuracy qualifies in at most {error} % of runs, however many candidates are tried."
+        f"At {confidence_text(family.confidence)}, a model that truly breaks a limit on accuracy "
+        f"qualifies in at most {error} % of runs, however many candidates are tried."
     )
     return promise if family.candidates == 1 else f"{promise} {SHARING} {_count_text(family)}"
 

@@ -74,5 +74,5 @@ def test_inspection_says_so(refused_model):
     assert inspection.trial.refusal == REFUSAL
     assert dict(sentences(inspection))["runs"].startswith(
         "yes, on 8 random samples and on built-in kernels, as XNNPACK refuses it (failed to create "
-        "XNNPACK runtime); "
+        "XNNPACK runtime). "
     )

@@ -64,7 +64,7 @@ def test_a_named_pipe_as_code_is_refused(validated, tmp_path: Path, sound: str):
 def test_a_named_pipe_as_a_file_of_the_command_is_refused(tmp_path: Path, capsys, verb: str):
     os.mkfifo(tmp_path / "pipe")
     assert main([verb, str(tmp_path / "pipe")]) == 2
-    assert "is a named pipe; " in capsys.readouterr().err
+    assert "is a named pipe. " in capsys.readouterr().err
 
 
 def test_a_spec_from_a_shells_pipe_is_read(sound: str, capsys):
