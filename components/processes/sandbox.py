@@ -62,6 +62,8 @@ def enter(reach: Reach, folder: str) -> None:
     if not reach.sandboxed:
         return
     os.environ[_DIRECTORY_VARIABLE] = tempfile.tempdir = folder
+    # joblib would make a semaphore in shared memory when it is imported, and warn without one.
+    os.environ["JOBLIB_MULTIPROCESSING"] = "0"
     try:
         if landlock.abi() or seccomp.is_available():
             no_new_privileges()

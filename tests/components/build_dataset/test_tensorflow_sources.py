@@ -184,16 +184,21 @@ def save_dataset(elements, folder, batch):
     (dataset.batch(batch) if batch else dataset).save(str(folder))
 
 
-@pytest.mark.parametrize("batch", [None, 1, 4])
-@pytest.mark.parametrize("named", [False, True])
-def test_a_saved_dataset(build, tmp_path, batch, named):
+def save_apart(elements, folder, batch):
+    """Save in a child process: forks of a process in which TensorFlow has run may hang."""
     from quantgate.components.processes.isolation import ResourceLimits, run_isolated
     from quantgate.components.processes.sandbox import OWN_CODE
 
+    limits = ResourceLimits(60)
+    run_isolated(save_dataset, elements, folder, batch, limits=limits, reach=OWN_CODE)
+
+
+@pytest.mark.parametrize("batch", [None, 1, 4])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_saved_dataset(build, tmp_path, batch, named):
     x, y = np.arange(40, dtype="f4").reshape(10, 2, 2), np.arange(10)
     elements = {"x": x, "y": y} if named else (x, y)
-    limits = ResourceLimits(60)
-    run_isolated(save_dataset, elements, tmp_path / "saved", batch, limits=limits, reach=OWN_CODE)
+    save_apart(elements, tmp_path / "saved", batch)
     dataset = build(tmp_path / "saved", INPUTS, label="y")
     assert np.array_equal(dataset.inputs["x"], x)
     assert dataset.label.tolist() == y.tolist()
@@ -224,10 +229,8 @@ def test_text_labels_become_the_numbers_of_their_classes(build, records, refusal
 
 
 def test_text_labels_of_a_saved_dataset(build, tmp_path):
-    import tensorflow as tf
-
     samples = {"x": np.ones((3, 2, 2), "f4"), "y": ["cat", "ant", "cat"]}
-    tf.data.Dataset.from_tensor_slices(samples).save(str(tmp_path / "saved"))
+    save_apart(samples, tmp_path / "saved", None)
     options = {"classes": ["ant", "cat"]}
     dataset = build(tmp_path / "saved", INPUTS, label="y", options=options)
     assert dataset.label.tolist() == [1, 0, 1]
