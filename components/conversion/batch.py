@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from tensorflow.core.protobuf import meta_graph_pb2
+from typing import TYPE_CHECKING
 
 from quantgate.components.conversion.saved_model import FILE, SavedModelGraph, parsed
+
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf import meta_graph_pb2
 
 FREE = -1
 #: TensorFlow's hash of the model, which is not true of the copy.
@@ -34,7 +36,7 @@ def of_one_sample(model: SavedModelGraph) -> Iterator[SavedModelGraph]:
         yield replace(model, folder=folder, one_sample=False)
 
 
-def _fix_inputs(graph: meta_graph_pb2.MetaGraphDef, signatures: Sequence[str]) -> None:
+def _fix_inputs(graph: "meta_graph_pb2.MetaGraphDef", signatures: Sequence[str]) -> None:
     placeholders = {node.name: node for node in graph.graph_def.node}
     for key in signatures:
         for tensor in graph.signature_def[key].inputs.values():

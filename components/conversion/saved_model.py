@@ -3,14 +3,17 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.errors import InputError
 from quantgate.foundation.nearest_names import nearest
 from quantgate.records.tasks import Signature, TensorFacts
+
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 FILE = "saved_model.pb"
 INTERNAL_PREFIX = "__saved_model"
@@ -52,7 +55,7 @@ def declared_signatures(model: SavedModelGraph) -> list[Signature]:
     return [_declared(model.folder, key, graph) for key in model.signatures]
 
 
-def _declared(folder: str, key: str, graph: meta_graph_pb2.MetaGraphDef) -> Signature:
+def _declared(folder: str, key: str, graph: "meta_graph_pb2.MetaGraphDef") -> Signature:
     definitions = {
         name: definition
         for name, definition in graph.signature_def.items()
@@ -60,16 +63,21 @@ def _declared(folder: str, key: str, graph: meta_graph_pb2.MetaGraphDef) -> Sign
     }
     if key not in definitions:
         raise InputError(_no_such_signature(folder, key, definitions))
-    signature = Signature(
-        key=key,
-        inputs=_tensors(definitions[key].inputs.items()),
-        outputs=_tensors(definitions[key].outputs.items()),
-    )
+    try:
+        signature = Signature(
+            key=key,
+            inputs=_tensors(definitions[key].inputs.items()),
+            outputs=_tensors(definitions[key].outputs.items()),
+        )
+    except TypeError as error:
+        raise InputError(
+            f"{folder}: signature `{key}` has a tensor of an unknown dtype. Export the model again"
+        ) from error
     _refuse_text(folder, signature)
     return signature
 
 
-def _graph(folder: Path, tags: Sequence[str]) -> meta_graph_pb2.MetaGraphDef:
+def _graph(folder: Path, tags: Sequence[str]) -> "meta_graph_pb2.MetaGraphDef":
     graphs = parsed(folder).meta_graphs
     for graph in graphs:
         if set(graph.meta_info_def.tags) == set(tags):
@@ -87,12 +95,15 @@ def _listing(tags: Collection[str]) -> str:
     return f"[{', '.join(tags)}]"
 
 
-def parsed(folder: Path) -> saved_model_pb2.SavedModel:
+def parsed(folder: Path) -> "saved_model_pb2.SavedModel":
     """Return the content of `saved_model.pb`.
 
     Raises:
         InputError: the folder is no SavedModel, or the file is damaged.
     """
+    # Imported after lean_tensorflow, which keeps Keras from being imported with it.
+    from tensorflow.core.protobuf import saved_model_pb2
+
     _require_saved_model(folder)
     message = saved_model_pb2.SavedModel()
     try:
@@ -129,7 +140,7 @@ def _no_such_signature(folder: str | Path, key: str, known: Iterable[str]) -> st
 
 
 def _tensors(
-    declared: Iterable[tuple[str, meta_graph_pb2.TensorInfo]],
+    declared: "Iterable[tuple[str, meta_graph_pb2.TensorInfo]]",
 ) -> dict[str, TensorFacts]:
     return {
         name: TensorFacts(
