@@ -30,7 +30,7 @@ class Estimate(Protocol):
 
     @property
     def gap(self) -> Gap | None:
-        """Why there is no bound on one side at least, None if there are both."""
+        """The reason why a side has no bound, or None if both have one."""
 
     @property
     def few_share(self) -> float | None:
@@ -215,7 +215,7 @@ class Mean:
 
     @property
     def gap(self) -> Gap | None:
-        """Why the values have no bound on one side at least, None if they have both."""
+        """The reason why a side has no bound, or None if both have one."""
         sides = ((self.values, self.maximum), (-self.values, -self.minimum))
         gaps = (Moments.of(values).gap for values, edge in sides if math.isinf(edge))
         return next((gap for gap in gaps if gap), None)

@@ -63,7 +63,7 @@ class Moments:
 
     @property
     def gap(self) -> Gap | None:
-        """Why the mean has no upper bound without a range, None if it has one."""
+        """The reason why the mean has no upper bound without a range, or None if it has one."""
         if self.count < LEAST_SAMPLES:
             return "few"
         if self.deviation == 0:
