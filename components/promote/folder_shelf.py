@@ -1,13 +1,10 @@
 """A folder as a publication target."""
 
-import fcntl
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 
 from quantgate.components.promote.shelf import Stored, needs_writing
-from quantgate.foundation.files import placing_folder, replace_bytes
+from quantgate.foundation.files import locked_folder, placing_folder, replace_bytes
 from quantgate.foundation.hashing import sha256_of_bytes
 
 
@@ -28,7 +25,8 @@ class FolderShelf:
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
-        with self._alone():
+        # Some network file systems have no locks. The content is compared all the same.
+        with locked_folder(self.folder):
             if needs_writing(self, name, content, instead_of):
                 replace_bytes(self.folder / name, content)
 
@@ -37,14 +35,3 @@ class FolderShelf:
         with placing_folder(self.folder / name) as incoming:
             for file_name, content in contents.items():
                 (incoming / file_name).write_bytes(content)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        try:
-            # Some network file systems have no locks. The content is compared all the same.
-            with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)

@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all."""
 
 import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -160,3 +161,15 @@ def _rename_unless_filled(folder: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in _FILLED:
             raise
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a folder. On file systems without locks, nothing is held."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

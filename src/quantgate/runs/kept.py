@@ -4,12 +4,17 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from quantgate.errors import InputError, UsageError
-from quantgate.foundation.files import delete_in_one_step, disk_bytes, hidden_beside
+from quantgate.foundation.files import (
+    delete_in_one_step,
+    disk_bytes,
+    hidden_beside,
+    locked_folder,
+)
 from quantgate.foundation.pruning import to_delete
 from quantgate.runs.folder import LATEST, RunFolder, RunRecord
 
@@ -50,14 +55,9 @@ class KeptRun:
 @contextmanager
 def held(run: RunFolder) -> Iterator[None]:
     """Hold a lock on a run's folder, which marks the run as in progress."""
-    descriptor = os.open(run.path, os.O_RDONLY)
-    try:
-        # Some network file systems have no locks. There, every run counts as in progress.
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+    # Some network file systems have no locks. There, every run counts as in progress.
+    with locked_folder(run.path):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def kept_runs(runs_dir: Path) -> list[KeptRun]:
