@@ -19,6 +19,7 @@ from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings,
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 
 DTYPES = {
+    "float16": schema.TensorType.FLOAT16,
     "float32": schema.TensorType.FLOAT32,
     "int8": schema.TensorType.INT8,
     "uint8": schema.TensorType.UINT8,

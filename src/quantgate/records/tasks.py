@@ -137,6 +137,32 @@ class Calibration(Record):
     tensorflow: str
 
 
+class TensorRange(Record):
+    """The least and greatest value of a float32 tensor in a run over the samples.
+
+    `name` is unique in the file, and `subgraph` is the index of the tensor's graph.
+    """
+
+    name: str
+    subgraph: int
+    minimum: float
+    maximum: float
+
+
+class Ranges(Record):
+    """The contents of `ranges.json`: the ranges of computed tensors in the normalized float model.
+
+    They are those of float32 tensors that are not constants. If `status` is "failed", every
+    candidate that needs ranges fails with `reason`.
+    """
+
+    status: CalibrationStatus
+    reason: str | None = None
+    samples: int
+    dataset_sha256: str
+    tensors: list[TensorRange] = []
+
+
 class Collection(Record):
     """The contents of `collection.json` in a folder with the evidence on many candidates.
 
