@@ -9,14 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
 from quantgate.statistics import betting
-from quantgate.statistics.means import (
-    Moments,
-    hall,
-    p_value,
-    samples_needed,
-    share_of_few,
-    upper_bound,
-)
+from quantgate.statistics.means import p_value, share_of_few, upper_bound
+from quantgate.statistics.moments import Moments
 
 INFINITE = math.inf
 
@@ -57,8 +51,8 @@ def test_a_tail_of_losses_widens_the_bound_and_a_tail_of_gains_does_not_narrow_i
 
 
 def test_halls_transformation_of_symmetric_values_is_none():
-    assert hall(-0.3, Moments(100, 0.0, 1.0, 0.0)) == -0.3
-    assert hall(-0.3, Moments(100, 0.0, 1.0, 0.5)) != -0.3
+    assert Moments(100, 0.0, 0.1, 0.0, 99).hall(-0.3) == -0.3
+    assert Moments(100, 0.0, 0.1, 0.05, 99).hall(-0.3) != -0.3
 
 
 @pytest.mark.parametrize(
@@ -110,17 +104,19 @@ def test_a_looser_limit_has_no_greater_p_value(values, one, other):
 
 def test_the_samples_needed_follow_the_root_law():
     values = values_of("normal")
-    needed = samples_needed(values, 0.95, float(values.mean()) + 0.02)
+    moments = Moments.of(values)
+    needed = moments.samples_needed(0.95, moments.mean + 0.02)
     assert needed == pytest.approx((1.6449 * values.std(ddof=1) / 0.02) ** 2, rel=1e-3)
-    assert samples_needed(values, 0.95, float(values.mean()) + 10) == 50
-    assert samples_needed(values, 0.95, float(values.mean())) == INFINITE
-    assert samples_needed(np.zeros(60), 0.95, 1.0) == INFINITE
+    assert moments.samples_needed(0.95, moments.mean + 10) == 50
+    assert moments.samples_needed(0.95, moments.mean) == INFINITE
+    assert Moments.of(np.zeros(60)).samples_needed(0.95, 1.0) == INFINITE
 
 
 def test_skewed_values_need_as_many_samples_as_their_skewness_asks_for():
     values = np.append(np.zeros(200), 5.0)
-    needed = samples_needed(values, 0.95, 4.0)
-    assert needed == math.ceil((Moments.of(values).skewness / 0.2) ** 2)
+    moments = Moments.of(values)
+    needed = moments.samples_needed(0.95, 4.0)
+    assert needed == math.ceil(201 * (moments.skewness / 0.2) ** 2)
 
 
 def test_the_share_of_the_most_distant_samples_is_told():

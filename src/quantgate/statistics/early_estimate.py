@@ -10,7 +10,7 @@ from quantgate.domain.figure import Figure
 from quantgate.records.tasks import Steps
 from quantgate.statistics.confidence_sequences import p_value, upper_bound
 from quantgate.statistics.error_spending import EARLY_SHARE
-from quantgate.statistics.means import samples_needed
+from quantgate.statistics.moments import Moments
 from quantgate.statistics.samples import Samples
 
 Rows = NDArray[np.int64]
@@ -94,7 +94,7 @@ class Stepwise:
         """Apply the square-root law at a single look."""
         wanted = self._plain(limit)
         side = 1.0 if self.value <= limit else -1.0
-        return samples_needed(side * self.values, confidence, side * wanted)
+        return Moments.of(side * self.values).samples_needed(confidence, side * wanted)
 
     def _spent(self, values: Samples, limit: float, maximum: float, *, passes: bool) -> float:
         if passes and math.isinf(maximum):

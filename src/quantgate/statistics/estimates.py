@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from quantgate.statistics import means, paired_proportions, proportions
-from quantgate.statistics.means import Gap, Moments
+from quantgate.statistics.moments import Gap, Moments
 from quantgate.statistics.paired_proportions import Pairs, score_bound
 from quantgate.statistics.samples import Samples
 
@@ -251,7 +251,7 @@ class Mean:
         """Apply the square-root law, on the side of `limit` where the mean is."""
         wanted = self._plain(limit)
         side = 1.0 if float(np.mean(self.values)) <= wanted else -1.0
-        return means.samples_needed(side * self.values, confidence, side * wanted)
+        return Moments.of(side * self.values).samples_needed(confidence, side * wanted)
 
     def _plain(self, limit: float) -> float:
         return (limit - self.offset) / self.scale

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 #: float64 [samples].
 Samples = NDArray[np.float64]
+#: int32 [samples], the class of each sample.
+Labels = NDArray[np.int32]
 
 
 def are_sound(*arrays: Samples | None) -> bool:
