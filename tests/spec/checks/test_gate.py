@@ -88,9 +88,25 @@ def test_a_doubt_is_either_allowed_or_named(complaints, sound):
     ]
 
 
-def test_a_misspelt_key_is_no_metric(complaints, sound):
-    assert complaints(gate_with(sound, "warning: {max: 1}")) == [
-        "13:3 `gate` has no key `warning` -> Did you mean `warnings`?"
+@pytest.mark.parametrize("value", ["{max: 1}", "fail", "[a]", "{maxx: 1}", "{max: {a: b}}", "null"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("warning", "`gate` has no key `warning` -> Did you mean `warnings`?"),
+        ("famly", "`gate` has no key `famly` -> Did you mean `family`?"),
+        ("size_byte", "there is no metric `size_byte` -> Did you mean `size_bytes`?"),
+    ],
+)
+def test_a_misspelt_key_is_one_problem_whatever_its_value(complaints, sound, name, said, value):
+    assert complaints(gate_with(sound, f"{name}: {value}")) == [f"13:3 {said}"]
+
+
+def test_the_values_of_other_keys_are_checked_beside_a_misspelt_one(complaints, sound):
+    assert complaints(gate_with(sound, "famly: none\n  load_ms: 3")) == [
+        "13:3 `gate` has no key `famly` -> Did you mean `family`?",
+        "14:12 `gate.load_ms` must be a mapping, not 3 -> Its keys are `min`, `max`, "
+        "`max_drop`, `max_rise`, `max_drop_percent`, `max_ratio`, `confidence`, `each_slice` and "
+        "`slices`.",
     ]
 
 

@@ -432,6 +432,13 @@ import pytest
         ),
         (
             "[{minimize: size_bytes, within: 5%}]",
+            "{weights: {size_byte: much}}",
+            [
+                "14:20 there is no metric `size_byte` -> Did you mean `size_bytes`?",
+            ],
+        ),
+        (
+            "[{minimize: size_bytes, within: 5%}]",
             "{weights: {size_bytes: 0}}",
             [
                 "14:32 `choose.weights.size_bytes` must be above 0, not 0 -> None",

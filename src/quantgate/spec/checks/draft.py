@@ -71,11 +71,7 @@ class Draft:
         self.objectives: dict[KeyPath, Objective] = {
             path: Objective.model_validate(entry) for path, entry in self._sound_entries("choose")
         }
-        self.weights: list[str] = [
-            str(path[-1])
-            for path, _ in self._entries("choose", "weights")
-            if self._is_sound(("choose",))
-        ]
+        self.weights: list[str] = [str(path[-1]) for path, _ in self._entries("choose", "weights")]
         self.sources: dict[KeyPath, LabelledSource] = dict(self._sound_sources())
         self.latency: Latency | None = (
             Latency.model_validate(self._at("measure", "latency"))

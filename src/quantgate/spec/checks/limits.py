@@ -10,7 +10,7 @@ from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import NamedFigures, figure_findings
 from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import MOST_CONFIDENCE, Limit, Rules
-from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.findings import Finding, Unknown
 from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
 
@@ -41,7 +41,7 @@ def _misspelt_keys(name: str, figures: NamedFigures) -> list[Finding]:
     near = did_you_mean(name, Gate.model_fields)
     if name in figures.known or name in figures.unsettled or near is None:
         return []
-    return [Finding(("gate", name), f"`gate` has no key `{name}`", near, at_key=True)]
+    return [Unknown(("gate", name), f"`gate` has no key `{name}`", near, at_key=True)]
 
 
 def unit_findings(figure: Figure, path: KeyPath, units: Mapping[KeyPath, str]) -> Iterator[Finding]:

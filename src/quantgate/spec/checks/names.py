@@ -9,7 +9,7 @@ from quantgate.domain.modes import BASELINE, QUANTIZED_MODES
 from quantgate.domain.targets import MICROCONTROLLER, TARGET_OF
 from quantgate.errors import KeyPath
 from quantgate.spec.model.metric import Metric
-from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.findings import Finding, Unknown
 from quantgate.spec.problems.wording import did_you_mean, listed, shortened
 
 
@@ -81,4 +81,4 @@ def _unknown(
     near: str | None = None,
 ) -> Finding:
     hint = near or did_you_mean(name, known) or f"The {kind}s are {listed(known, 'and')}."
-    return Finding(path, f"there is no {kind} `{shortened(name)}`", hint, at_key)
+    return Unknown(path, f"there is no {kind} `{shortened(name)}`", hint, at_key)

@@ -29,8 +29,26 @@ class Finding:
     at_key: bool = False
 
 
+class Unknown(Finding):
+    """A name that does not exist. Errors in its value are left out."""
+
+
 class Missing(Finding):
     """A file or module that this machine lacks, and another one may have."""
+
+
+def without_values_of_unknown(findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out the findings in the values of unknown names."""
+    unknown = {finding.path for finding in findings if isinstance(finding, Unknown)}
+    return [
+        finding
+        for finding in findings
+        if isinstance(finding, Unknown) or not unknown.intersection(_prefixes(finding.path))
+    ]
+
+
+def _prefixes(path: KeyPath) -> list[KeyPath]:
+    return [path[: length + 1] for length in range(len(path))]
 
 
 def spec_error(problems: Sequence[Problem], name: str, lines: Sequence[str]) -> SpecError:

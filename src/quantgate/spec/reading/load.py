@@ -17,7 +17,7 @@ from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.meaning import meaning_findings
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.model.spec import Spec
-from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.findings import Finding, without_values_of_unknown
 from quantgate.spec.reading.document import Document
 from quantgate.spec.reading.overrides import override
 from quantgate.spec.reading.reading import read
@@ -92,8 +92,10 @@ def _findings(document: Document) -> list[Finding]:
     known = {problem.path for problem in document.problems}
     findings = [finding for finding in form_findings(document.value) if finding.path not in known]
     broken = known | {finding.path for finding in findings}
-    return [
-        *findings,
-        *credential_findings(document.value),
-        *meaning_findings(Draft(document.value, broken)),
-    ]
+    return without_values_of_unknown(
+        [
+            *findings,
+            *credential_findings(document.value),
+            *meaning_findings(Draft(document.value, broken)),
+        ]
+    )
