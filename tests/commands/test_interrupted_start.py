@@ -24,7 +24,7 @@ def test_ctrl_c_during_imports_prints_one_line(command: list, tmp_path: Path) ->
     slow += "pathlib.Path(__file__).with_name('reached').touch()\ntime.sleep(60)\n"
     (tmp_path / "pydantic.py").write_text(slow)
     process = subprocess.Popen(
-        [*command, "--version"],
+        [*command, "validate", "quantgate.yaml"],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -73,7 +73,7 @@ def test_json_output_reports_errors_as_events(example: Path, quantgate) -> None:
     error, result = events_of(done)
     assert error["event"] == "error"
     missing = example / "nowhere.yaml"
-    assert error["message"] == f"{missing} does not exist. Give the path of a spec file"
+    assert error["message"] == f"{missing} does not exist. {example} has `quantgate.yaml`"
     assert set(result) == RESULT
     assert (result["outcome"], result["exit_code"], done.returncode) == ("failed", 2, 2)
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from quantgate.commands.common.arguments import add_cache_dir
+from quantgate.commands.common.arguments import add_cache_dir, examples
 from quantgate.commands.common.bounds import (
     add_bounds,
     require_bounds,
@@ -17,13 +17,15 @@ from quantgate.foundation.extras import require
 _NOUNS = ("entry", "entries")
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "cache",
-        help="list or prune the cached results of tasks",
-        description="List or prune the cached results of tasks. A run reuses a result if the "
-        "task's code, parameters, inputs and versions are the same.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "List or prune the cached results of tasks. A run reuses a result if the "
+        "task's code, parameters, inputs and versions are the same."
+    )
+    parser.epilog = examples(
+        "quantgate cache ls",
+        "quantgate cache prune --max-size 10GiB",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser(

@@ -4,18 +4,20 @@ import argparse
 import sys
 from pathlib import Path
 
+from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode
 from quantgate.runs.folder import read_decision
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "compare",
-        help="show what changed between two runs",
-        description="Show what changed between two runs: the winner, the model, the data, the "
-        "versions, the limits, and each candidate's metrics. Unchanged values are left out.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Show what changed between two runs: the winner, the model, the data, the "
+        "versions, the limits, and each candidate's metrics. Unchanged values are left out."
+    )
+    parser.epilog = examples(
+        "quantgate compare runs/digits/20260105T093000 runs/digits/latest",
     )
     for name, which in (("first", "the earlier run"), ("second", "the later run")):
         parser.add_argument(

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.arguments import add_spec, examples
 from quantgate.commands.common.cluster_arguments import add_placement
 from quantgate.commands.common.cluster_images import note_code_in_images, warn_of_default_images
 from quantgate.commands.common.manifest_arguments import (
@@ -23,14 +23,16 @@ from quantgate.commands.common.packaging import (
 from quantgate.errors import ExitCode
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "compile",
-        help="compile a spec into a Kubeflow pipeline",
-        description="Compile a spec into a KFP v2 pipeline that can be uploaded. Model and data "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Compile a spec into a KFP v2 pipeline that can be uploaded. Model and data "
         "become run parameters. URIs in the spec become their defaults. For local paths the "
-        "parameters have no default.",
+        "parameters have no default."
+    )
+    parser.epilog = examples(
+        "quantgate compile quantgate.yaml -o pipeline.yaml",
+        "quantgate compile quantgate.yaml --format kubernetes",
     )
     add_spec(parser)
     parser.add_argument(

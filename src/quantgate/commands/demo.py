@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from quantgate.commands.common.arguments import default_cache
+from quantgate.commands.common.arguments import default_cache, examples
 from quantgate.commands.common.checking import check_files
 from quantgate.commands.common.conclude import conclude
 from quantgate.commands.demo_digits import make_example
@@ -30,14 +30,15 @@ next steps:
 """
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "demo",
-        help="train a small model, quantize it in every mode, and pick the best",
-        description="Train a small convolutional network on scikit-learn's handwritten digits, "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Train a small convolutional network on scikit-learn's handwritten digits, "
         "write the SavedModel, the data and a spec into a folder, and run the spec. This takes "
-        "about half a minute. A second run reuses the trained model.",
+        "about half a minute. A second run reuses the trained model."
+    )
+    parser.epilog = examples(
+        "quantgate demo",
     )
     parser.add_argument(
         "folder",

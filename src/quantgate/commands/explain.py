@@ -4,21 +4,23 @@ import argparse
 import sys
 from pathlib import Path
 
-from quantgate.commands.common.arguments import add_decided_run, add_runs_dir
+from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
 from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode, UsageError
 from quantgate.records.decision import Decision, Entry
 from quantgate.runs.folder import newest_decided, read_decision
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "explain",
-        help="explain why a candidate won or lost",
-        description="Explain why a candidate won or lost: each limit with the measured value and "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Explain why a candidate won or lost: each limit with the measured value and "
         "the margin, the reason a model was rejected or failed, and each step of the choice among "
-        "the qualifying candidates.",
+        "the qualifying candidates."
+    )
+    parser.epilog = examples(
+        "quantgate explain integer_only_int8",
+        "quantgate explain runs/digits/latest baseline",
     )
     add_decided_run(parser)
     parser.add_argument(

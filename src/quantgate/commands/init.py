@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from quantgate.commands.common.arguments import examples
 from quantgate.domain.figures import METRICS, MSE, PSNR, ROC_AUC, TOP1
 from quantgate.errors import ExitCode, UsageError
 
@@ -52,12 +53,14 @@ promote:
 """
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "init",
-        help="write a commented spec to start from",
-        description="Write a commented spec to start from. An existing file is not overwritten.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Write a commented spec to start from. An existing file is not overwritten."
+    )
+    parser.epilog = examples(
+        "quantgate init",
+        "quantgate init digits.yaml --model saved_model --metric roc_auc",
     )
     add = parser.add_argument
     add("file", nargs="?", type=Path, default=Path(DEFAULT), metavar="FILE",

@@ -4,20 +4,23 @@ import argparse
 import sys
 from pathlib import Path
 
+from quantgate.commands.common.arguments import examples
 from quantgate.errors import ExitCode
 from quantgate.foundation.extras import require
 from quantgate.records.attestation import Inspection
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "inspect",
-        help="show the contents of any .tflite model, and check that it runs",
-        description="Show the inputs and outputs of a .tflite model, its ops with the types they "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Show the inputs and outputs of a .tflite model, its ops with the types they "
         "compute in, and its weights. Check whether it conforms to LiteRT's quantization "
         "specification, whether it runs on random samples, and whether LiteRT's default and "
-        "reference kernels agree on them.",
+        "reference kernels agree on them."
+    )
+    parser.epilog = examples(
+        "quantgate inspect model.tflite",
+        "quantgate inspect quantized.tflite --against float.tflite",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
     parser.add_argument(

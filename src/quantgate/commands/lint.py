@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quantgate.commands.common.arguments import examples
 from quantgate.errors import ExitCode
 from quantgate.foundation.extras import import_kfp_without_client, require
 from quantgate.foundation.pipeline_file import read_pipeline_file
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
     from quantgate.pipelines.lint.lint import Finding
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "lint",
-        help="check a compiled KFP pipeline for problems on a cluster",
-        description="Check a compiled KFP v2 pipeline, from quantgate or any other tool, for "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Check a compiled KFP v2 pipeline, from quantgate or any other tool, for "
         "names, lists, sizes, placeholders, artifacts, metadata and images that Kubeflow's "
         "backend refuses, loses or changes. The exit code is 1 if there are errors, and 0 if "
-        "there are only warnings.",
+        "there are only warnings."
+    )
+    parser.epilog = examples(
+        "quantgate lint pipeline.yaml",
     )
     parser.add_argument("pipeline", type=Path, metavar="PIPELINE", help="a compiled pipeline")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantgate.commands.common.arguments import add_runs_dir
+from quantgate.commands.common.arguments import add_runs_dir, examples
 from quantgate.errors import ExitCode, UsageError
 from quantgate.runs.folder import LATEST, RunFolder, RunRecord
 
@@ -26,13 +26,15 @@ class _Log:
     path: Path | None
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "logs",
-        help="show the logs of a run's tasks",
-        description="List the tasks of a run, or show the log of one of them. Logs are also "
-        "available for runs that were killed or are still going on.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "List the tasks of a run, or show the log of one of them. Logs are also "
+        "available for runs that were killed or are still going on."
+    )
+    parser.epilog = examples(
+        "quantgate logs",
+        "quantgate logs runs/digits/latest evaluate",
     )
     parser.add_argument(
         "run",

@@ -4,7 +4,7 @@ import argparse
 import sys
 import textwrap
 
-from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.arguments import add_spec, examples
 from quantgate.commands.common.checking import check_files
 from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
@@ -20,13 +20,15 @@ from quantgate.spec import load
 _COST = textwrap.fill(COST, width=98, initial_indent="  ", subsequent_indent="  ")
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "plan",
-        help="show which modes would be tried and why, and the tasks that would run",
-        description="Show for each of the eight modes whether it would be tried, and why. Show the "
-        "branch of LiteRT's decision tree that was taken, and the tasks that would run.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Show for each of the eight modes whether it would be tried, and why. Show the "
+        "branch of LiteRT's decision tree that was taken, and the tasks that would run."
+    )
+    parser.epilog = examples(
+        "quantgate plan quantgate.yaml",
+        "quantgate plan quantgate.yaml --set quantize.target=microcontroller",
     )
     add_spec(parser)
     parser.set_defaults(handler=handle)

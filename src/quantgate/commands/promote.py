@@ -5,20 +5,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from quantgate.commands.common.arguments import add_runs_dir
+from quantgate.commands.common.arguments import add_runs_dir, examples
 from quantgate.errors import ExitCode, UsageError
 from quantgate.records.decision import Decision
 from quantgate.runs.folder import LATEST, RunFolder, newest_decided, read_decision
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "promote",
-        help="publish the winner of a run, or roll back to the previous version",
-        description="Publish the winner of a run as `promote` in a spec does: write the folder of "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Publish the winner of a run as `promote` in a spec does: write the folder of "
         "the version atomically, then point `latest` to it. Or roll back: point `latest` to the "
-        "previous version again.",
+        "previous version again."
+    )
+    parser.epilog = examples(
+        "quantgate promote runs/digits/latest --to promoted/digits",
+        "quantgate promote --rollback promoted/digits",
     )
     parser.add_argument(
         "run",

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from quantgate.commands.common.arguments import add_cache_dir, add_runs_dir, add_spec
+from quantgate.commands.common.arguments import add_cache_dir, add_runs_dir, add_spec, examples
 from quantgate.commands.common.checking import check_files
 from quantgate.commands.common.conclude import conclude, guarded_as_json
 from quantgate.commands.common.secret_arguments import Secrets, add_secrets, secrets_of
@@ -22,15 +22,18 @@ from quantgate.runs.runners import LOCAL, RUNNERS, check_runner, check_targets
 from quantgate.spec import LoadedSpec, load
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "run",
-        help="run a spec on this machine",
-        description="Compile a spec and run the pipeline on this machine, as a cluster would. "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Compile a spec and run the pipeline on this machine, as a cluster would. "
         "Each run has its own folder with the decision, the report, the winner, the compiled "
         "pipeline, the resolved spec, and a log for each task. Tasks with the same code, "
-        "parameters and inputs as in an earlier run are taken from the cache.",
+        "parameters and inputs as in an earlier run are taken from the cache."
+    )
+    parser.epilog = examples(
+        "quantgate run quantgate.yaml",
+        "quantgate run quantgate.yaml --dry-run",
+        "quantgate run quantgate.yaml --set 'quantize.modes=[dynamic_range]' --no-cache",
     )
     add_spec(parser)
     add_runs_dir(parser)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from quantgate.commands.common.arguments import add_runs_dir
+from quantgate.commands.common.arguments import add_runs_dir, examples
 from quantgate.commands.common.bounds import (
     add_bounds,
     require_bounds,
@@ -18,13 +18,15 @@ from quantgate.runs.kept import kept_runs, prune_runs
 _NOUNS = ("run", "runs")
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "runs",
-        help="list runs on disk, or delete old ones",
-        description="List the runs on disk, or delete old ones. A run that `latest` names, and a "
-        "run in progress, is never deleted.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "List the runs on disk, or delete old ones. A run that `latest` names, and a "
+        "run in progress, is never deleted."
+    )
+    parser.epilog = examples(
+        "quantgate runs ls",
+        "quantgate runs prune --older-than 30d",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser(

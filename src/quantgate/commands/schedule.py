@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.common.connecting import connected_to_send
 from quantgate.commands.common.packaging import (
@@ -25,13 +26,14 @@ from quantgate.planning.cluster import arguments_on_cluster
 _CRONTAB_FIELDS, _FIELDS = 5, 6
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "schedule",
-        help="run a spec on a Kubeflow cluster on a schedule",
-        description="Compile a spec and schedule recurring runs of it on a Kubeflow cluster, one "
-        "at a time. Runs that the cluster misses while it is down are not caught up.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Compile a spec and schedule recurring runs of it on a Kubeflow cluster, one "
+        "at a time. Runs that the cluster misses while it is down are not caught up."
+    )
+    parser.epilog = examples(
+        "quantgate schedule quantgate.yaml --host https://kubeflow.example.com --cron '0 3 * * 1'",
     )
     add_sending(parser)
     add_experiment(parser)

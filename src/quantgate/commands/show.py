@@ -3,19 +3,21 @@
 import argparse
 import sys
 
-from quantgate.commands.common.arguments import add_decided_run, add_runs_dir
+from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
 from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.errors import ExitCode
 from quantgate.runs.folder import newest_decided, read_decision
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "show",
-        help="show the decision of a run",
-        description="Show the decision of a run: the candidates, their metrics compared with the "
-        "limits, and the winner.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Show the decision of a run: the candidates, their metrics compared with the "
+        "limits, and the winner."
+    )
+    parser.epilog = examples(
+        "quantgate show",
+        "quantgate show runs/digits/latest --html > report.html",
     )
     add_decided_run(parser)
     form = parser.add_mutually_exclusive_group()

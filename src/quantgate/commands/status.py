@@ -3,20 +3,22 @@
 import argparse
 import sys
 
+from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.cluster_arguments import checked_root
 from quantgate.commands.common.connecting import add_connection, connected
 from quantgate.commands.common.following import add_waiting, conclude, follow
 from quantgate.errors import ExitCode
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "status",
-        help="show the state of a run on a Kubeflow cluster, or its decision",
-        description="Show the state of a run on a Kubeflow cluster and of its tasks. If the run "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Show the state of a run on a Kubeflow cluster and of its tasks. If the run "
         "has ended, show its decision, and exit with the code that `quantgate run` has. If it is "
-        "still going on, the exit code is 0.",
+        "still going on, the exit code is 0."
+    )
+    parser.epilog = examples(
+        "quantgate status 0ab1c2d3-4e5f-6071-8293-a4b5c6d7e8f9 --host https://kubeflow.example.com",
     )
     parser.add_argument("run", metavar="RUN", help="the run's id, as `quantgate submit` prints it")
     add_connection(parser)

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 
+from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.common.connecting import connected_to_send
 from quantgate.commands.common.following import add_waiting, follow, follow_hint, require_reading
@@ -19,14 +20,16 @@ from quantgate.errors import ExitCode
 from quantgate.planning.cluster import arguments_on_cluster
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "submit",
-        help="run a spec on a Kubeflow cluster",
-        description="Compile a spec and start a run of it on a Kubeflow cluster. The cluster must "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Compile a spec and start a run of it on a Kubeflow cluster. The cluster must "
         "be able to read the model and the data. Results are written below the pipeline root. "
-        "With --wait the decision is read from there, using the credentials of this environment.",
+        "With --wait the decision is read from there, using the credentials of this environment."
+    )
+    parser.epilog = examples(
+        "quantgate submit quantgate.yaml --host https://kubeflow.example.com --wait",
+        "quantgate submit quantgate.yaml --host https://kubeflow.example.com --dry-run",
     )
     add_sending(parser)
     add_experiment(parser)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.cluster_images import note_code_in_images, warn_of_default_images
 from quantgate.commands.common.connecting import connected_to_send
 from quantgate.commands.common.packaging import add_sending, compiled_package, plan_to_send
@@ -12,14 +13,15 @@ from quantgate.foundation.pipeline_file import version_of
 from quantgate.planning.cluster import uploaded_parameters
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "upload",
-        help="upload a spec's pipeline to a Kubeflow cluster, as a new version",
-        description="Compile a spec and upload the pipeline, to be run from the UI or by others. "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Compile a spec and upload the pipeline, to be run from the UI or by others. "
         "The first version creates the pipeline. A version that exists already is not uploaded "
-        "again. Local paths in the spec become run parameters without a default.",
+        "again. Local paths in the spec become run parameters without a default."
+    )
+    parser.epilog = examples(
+        "quantgate upload quantgate.yaml --host https://kubeflow.example.com",
     )
     add_sending(parser)
     parser.add_argument(

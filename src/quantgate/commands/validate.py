@@ -3,21 +3,23 @@
 import argparse
 import sys
 
-from quantgate.commands.common.arguments import add_spec
+from quantgate.commands.common.arguments import add_spec, examples
 from quantgate.commands.common.checking import check_files
 from quantgate.errors import ExitCode
 from quantgate.planning.planner import make_plan
 from quantgate.spec import load
 
 
-def add_to(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add this verb's parser."""
-    parser = verbs.add_parser(
-        "validate",
-        help="check a spec and the files it names, without running anything",
-        description="Check a spec: that its keys and values are valid, that its limits are on "
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the description and the arguments of this verb."""
+    parser.description = (
+        "Check a spec: that its keys and values are valid, that its limits are on "
         "measured metrics, that the model and data files exist, and that data and metrics fit the "
-        "model's signature. All problems are shown at once, each with its line and a fix.",
+        "model's signature. All problems are shown at once, each with its line and a fix."
+    )
+    parser.epilog = examples(
+        "quantgate validate quantgate.yaml",
+        "quantgate validate quantgate.yaml --set gate.top1.max_drop=0.02",
     )
     add_spec(parser)
     parser.set_defaults(handler=handle)

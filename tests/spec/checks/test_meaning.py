@@ -25,7 +25,7 @@ from quantgate.spec import load
             "int8]",
             [
                 "7:34 there is no mode `int8` -> Did you mean `integer_only_int8` or "
-                "`integer_only_uint8`?",
+                "`full_integer`?",
             ],
         ),
         (
@@ -101,7 +101,7 @@ from quantgate.spec import load
             "[top1, mse]",
             "[top1, accuracy]",
             [
-                "9:19 there is no metric `accuracy` -> Did you mean `balanced_accuracy`?",
+                "9:19 there is no metric `accuracy` -> Did you mean `top1`?",
             ],
         ),
         (

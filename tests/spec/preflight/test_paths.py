@@ -108,7 +108,7 @@ def test_every_missing_path_is_reported_at_its_place(
         f"quantgate.yaml:5:25: `data.calibration.source` does not exist: {tmp_path}/train.npz\n"
         "      calibration: {source: train.npz}\n"
         "                            ^\n"
-        f"  Paths are relative to {tmp_path}.\n"
+        f"  {tmp_path} has `quantgate.yaml`, `tset.npz`.\n"
         "\n"
         f"quantgate.yaml:6:24: `data.evaluation.source` does not exist: {tmp_path}/test.npz\n"
         "      evaluation: {source: test.npz, label: y}\n"
@@ -172,9 +172,22 @@ def test_passes_a_file_without_a_suffix_as_pipelines_have_them(files: Path):
 
 
 def test_a_keras_file_that_is_missing(files: Path):
+    present = "`models`, `quantgate.yaml`, `test.npz`, `train.npz`"
     assert said(KERAS) == [
-        f"`model.keras` does not exist: {files}/fashion.keras -> Paths are relative to {files}."
+        f"`model.keras` does not exist: {files}/fashion.keras -> {files} has {present}."
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("~/fashion.keras", f"`~` is not replaced in a spec. Write {Path.home()}/fashion.keras."),
+        ("models\\fashion.keras", "Write `/` in place of backslashes."),
+    ],
+)
+def test_a_path_in_another_notation_is_told(files: Path, path: str, hint: str):
+    (problem,) = said(f"model={{keras: '{path}'}}")
+    assert problem.endswith(f" -> {hint}")
 
 
 def test_anything_but_a_keras_file_is_refused(files: Path):

@@ -408,17 +408,55 @@ import pytest
         ),
         (
             "{max_ratio: 0.5}",
+            "{max_ratio:0.5}",
+            [
+                "13:16 `gate.size_bytes` has no key `max_ratio:0.5` -> YAML needs a space after "
+                "the colon: `max_ratio: 0.5`.",
+            ],
+        ),
+        (
+            "{max_ratio: 0.5}",
+            "max_ratio:0.5",
+            [
+                "13:15 `gate.size_bytes` must be a mapping, not the text `max_ratio:0.5` -> YAML "
+                "needs a space after the colon: `max_ratio: 0.5`.",
+            ],
+        ),
+        (
+            "{max_ratio: 0.5}",
+            "{max_ratio: 65%}",
+            [
+                "13:27 `gate.size_bytes.max_ratio` must be a number, not the text `65%` -> Write "
+                "it as a share: `max_ratio: 0.65`.",
+            ],
+        ),
+        (
+            "{max_drop: 0.01}",
+            "{max_drop: 0.01, confidence: 95%}",
+            [
+                "12:38 `gate.top1.confidence` must be a number, not the text `95%` -> Write it as "
+                "a share: `confidence: 0.95`.",
+            ],
+        ),
+        (
+            "{max_ratio: 0.5}",
+            "{max_ratio: 65}",
+            [
+                "13:27 `size_bytes` of 65 times the baseline's is no limit -> Did you mean 0.65?",
+            ],
+        ),
+        (
+            "{max_ratio: 0.5}",
             "{max: 512 KByte}",
             [
-                "13:21 `gate.size_bytes.max` must be a number, not the text `512 KByte` -> Did you "
-                "mean `bytes`?",
+                "13:21 `gate.size_bytes.max` has the unknown unit `KByte` -> Did you mean `bytes`?",
             ],
         ),
         (
             "{max_ratio: 0.5}",
             "{max: 5 furlongs}",
             [
-                "13:21 `gate.size_bytes.max` must be a number, not the text `5 furlongs` -> The "
+                "13:21 `gate.size_bytes.max` has the unknown unit `furlongs` -> The "
                 "units are `bytes`, `B`, `kB`, `MB`, `GB`, `TB`, `KiB`, `MiB`, `GiB`, `TiB`, `ns`, "
                 "`us`, `µs`, `ms`, `s` and `dB`.",
             ],

@@ -1,5 +1,6 @@
 """Invalid and unsupported YAML: exact message, position and hint."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from quantgate.errors import ExitCode, SpecError, UsageError
 from quantgate.spec import load
 
+NO_SPEC = "Give the path of a spec file. `quantgate init` writes one to start from"
 STARTS_WITH_VERSION = "A spec starts with `version: 1`."
 BOMB = "a: &a [x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
@@ -37,6 +39,14 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ),
         ("a:\n\tb: 1\n", "2:1 YAML does not allow a tab here -> Use spaces instead."),
         ("a: 1\n---\nb: 1\n", "2:1 a second document starts here -> Keep one spec in a file."),
+        (
+            "version:1\n\nname: digits\n",
+            "1:1 this key has no value -> YAML needs a space after the colon: `version: 1`.",
+        ),
+        (
+            "a:\n  b:2  # two\n  c: 3\n",
+            "2:3 this key has no value -> YAML needs a space after the colon: `b: 2`.",
+        ),
         (
             "a: b: c\n",
             "1:5 YAML expects no `: ` here -> Check the indentation, and put a value that "
@@ -229,7 +239,7 @@ def test_many_problems_are_counted_and_not_all_shown(refused: Callable[[str], Sp
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("absent.yaml", "absent.yaml does not exist. Give the path of a spec file"),
+        ("absent.yaml", f"absent.yaml does not exist. {NO_SPEC}"),
         (".", ". is a folder. Give the path of the spec file in it"),
         (
             "a\0b",
@@ -244,3 +254,27 @@ def test_a_path_without_a_file_is_wrong_usage(
     with pytest.raises(UsageError) as caught:
         load(Path(path))
     assert str(caught.value) == message
+
+
+def test_a_missing_spec_gets_the_nearest_one_or_those_in_its_folder(tmp_path: Path):
+    (tmp_path / "digits.yaml").touch()
+    with pytest.raises(
+        UsageError, match=r"dgits.yaml does not exist. Did you mean `digits.yaml`\?"
+    ):
+        load(tmp_path / "dgits.yaml")
+    with pytest.raises(UsageError, match=f"exist\\. {re.escape(str(tmp_path))} has `digits"):
+        load(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "components: {}\ndeploymentSpec: {}\n",
+        "apiVersion: pipelines.kubeflow.org/v2beta1\nkind: Pipeline\n",
+    ],
+)
+def test_a_compiled_pipeline_is_no_spec(tmp_path: Path, content: str):
+    pipeline = tmp_path / "pipeline.yaml"
+    pipeline.write_text(content)
+    with pytest.raises(UsageError, match="is a compiled pipeline, not a spec"):
+        load(pipeline)

@@ -18,6 +18,11 @@ def add_spec(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def examples(*commands: str) -> str:
+    """Return the end of a verb's help, with examples of its use."""
+    return "examples:\n" + "".join(f"  {command}\n" for command in commands)
+
+
 def default_cache() -> Path:
     """Return `$XDG_CACHE_HOME/quantgate`, or `~/.cache/quantgate` if that is not set."""
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

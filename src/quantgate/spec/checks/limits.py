@@ -13,6 +13,9 @@ from quantgate.spec.model.limit import MOST_CONFIDENCE, Limit, Rules
 from quantgate.spec.problems.findings import Finding, Unknown
 from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
+#: No quantized model is that many times as large as its baseline.
+_MOST_RATIO = 10
+
 
 def limit_findings(
     limits: Mapping[str, Limit | None],
@@ -124,6 +127,9 @@ def _value_findings(figure: Figure, path: KeyPath, value: float) -> Iterator[Fin
         message = f"`{figure.name}` {_range_of(figure)}, so it cannot be {value:g}"
     elif rule.is_drop and rule.unit is None and value >= span:
         message = f"`{figure.name}` {_range_of(figure)}, so a {rule.noun} of {value:g} is no limit"
+    elif figure.unit == "bytes" and rule.unit == "" and value > _MOST_RATIO:
+        message = f"`{figure.name}` of {value:g} times the baseline's is no limit"
+        hint = f"Did you mean {value / 100:g}?"
     elif rule.is_drop and rule.unit == "%" and value > 100:
         message = f"a {rule.noun} of {value:g} % is no limit"
     if rule.unit != "%" and (figure.minimum, figure.maximum) == (0, 1):

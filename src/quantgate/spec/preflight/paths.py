@@ -15,7 +15,7 @@ from quantgate.spec.preflight.data_source import callable_findings, label_findin
 from quantgate.spec.preflight.saved_model import keras_findings, saved_model_findings
 from quantgate.spec.preflight.signatures import graph_findings
 from quantgate.spec.problems.findings import Finding, Missing
-from quantgate.spec.problems.wording import did_you_mean, dotted, shortened
+from quantgate.spec.problems.wording import did_you_mean, dotted, few, shortened
 from quantgate.spec.reading.load import LoadedSpec
 
 Check = Callable[[Path], Iterator[Finding]]
@@ -191,5 +191,21 @@ def _named_pipe(pipe: Path, target: Path, path: KeyPath) -> Finding:
 def _missing(target: Path, path: KeyPath, folder: Path) -> Missing:
     message = f"{dotted(path)} does not exist: {target}"
     siblings = [entry.name for entry in target.parent.iterdir()] if target.parent.is_dir() else []
-    near = did_you_mean(target.name, siblings)
-    return Missing(path, message, near or f"Paths are relative to {folder}.")
+    near = did_you_mean(target.name, siblings) or _present(target.parent, siblings)
+    hint = _known_notation(target, folder) or near or f"Paths are relative to {folder}."
+    return Missing(path, message, hint)
+
+
+def _present(folder: Path, siblings: Sequence[str]) -> str | None:
+    visible = sorted(name for name in siblings if not name.startswith("."))
+    return f"{folder} has {few(visible, most=8)}." if visible else None
+
+
+def _known_notation(target: Path, folder: Path) -> str | None:
+    """Return the hint for `~` and backslashes, which a spec does not translate."""
+    if target.is_relative_to(folder / "~"):
+        home = Path.home() / target.relative_to(folder / "~")
+        return f"`~` is not replaced in a spec. Write {home}."
+    if "\\" in str(target):
+        return "Write `/` in place of backslashes."
+    return None

@@ -1,7 +1,9 @@
 """Parts of messages and hints."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 
+from quantgate.domain.other_names import meant
 from quantgate.errors import KeyPath
 from quantgate.foundation.nearest_names import nearest
 
@@ -25,10 +27,19 @@ def few(words: Sequence[str], most: int = 20) -> str:
     return ", ".join(f"`{word}`" for word in words[:most]) + more
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return a question with the known words nearest to a misspelt one, if there are any."""
-    near = nearest(word, known)
+def did_you_mean(word: str, known: Collection[str]) -> str | None:
+    """Return a question with the known words that another tool's name or a misspelt one means.
+
+    Return None if there are none.
+    """
+    near = meant(word, known) or nearest(word, known)
     return f"Did you mean {listed(near)}?" if near else None
+
+
+def space_after_colon(text: str) -> str | None:
+    """Return the hint for a key and a value without a space between them, as in `min:0.9`."""
+    parts = re.fullmatch(r"([A-Za-z_][\w-]*):([^\s:/\\]+)", text)
+    return f"YAML needs a space after the colon: `{parts[1]}: {parts[2]}`." if parts else None
 
 
 def described(value: object) -> str:

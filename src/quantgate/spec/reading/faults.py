@@ -9,7 +9,14 @@ from quantgate.domain.rules import in_percent
 from quantgate.domain.units import AMOUNT_UNITS, unit_of
 from quantgate.errors import KeyPath
 from quantgate.spec.problems.findings import Finding
-from quantgate.spec.problems.wording import described, did_you_mean, dotted, listed, shortened
+from quantgate.spec.problems.wording import (
+    described,
+    did_you_mean,
+    dotted,
+    listed,
+    shortened,
+    space_after_colon,
+)
 from quantgate.spec.reading.sections import homes_of, section_at
 
 Description = tuple[str, str | None]
@@ -80,6 +87,8 @@ def _describe_unknown_key(fault: Fault) -> Description:
     key = str(fault.path[-1])
     message = f"{dotted(fault.path[:-1])} has no key `{shortened(key)}`"
     known = keys_beside(fault)
+    if hint := space_after_colon(key):
+        return message, hint
     if near := did_you_mean(key, known):
         return message, near
     homes = homes_of(key)
@@ -92,6 +101,8 @@ def _keys_are(known: Iterable[str]) -> str:
 
 def _describe_no_mapping(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a mapping, not {described(fault.value)}"
+    if isinstance(fault.value, str) and (hint := space_after_colon(fault.value)):
+        return message, hint
     if fault.path == ("gate",):
         return message, "Its keys are metrics, such as in `top1: {max_drop: 0.01}`."
     if fault.path[-1] in ("features", "columns"):
@@ -133,13 +144,17 @@ def _describe_no_whole_number(fault: Fault) -> Description:
 
 def _describe_no_number(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a number, not {described(fault.value)}"
-    percent = re.fullmatch(r"([0-9.]+) ?%", str(fault.value))
-    if percent and (rule := in_percent(str(fault.path[-1]))):
-        share = percent.group(1)
-        return message, f"Write `{rule.name}: {share}` for {share} % of the baseline."
+    if percent := re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", str(fault.value)):
+        return message, _without_percent(str(fault.path[-1]), percent.group(1))
     if fault.path[0] == "gate" and (unit := unit_of(fault.value)):
-        return message, _known_units(unit)
+        return f"{dotted(fault.path)} has the unknown unit `{unit}`", _known_units(unit)
     return message, _unquote(fault.value)
+
+
+def _without_percent(key: str, share: str) -> str:
+    if rule := in_percent(key):
+        return f"Write `{rule.name}: {share}` for {share} % of the baseline."
+    return f"Write it as a share: `{key}: {float(share) / 100:g}`."
 
 
 def _known_units(unit: str) -> str:

@@ -9,14 +9,17 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from quantgate.errors import KeyPath, Problem, UsageError
 from quantgate.foundation.credentials import masked
 from quantgate.foundation.files import is_named_pipe
+from quantgate.foundation.nearest_names import nearest
 from quantgate.spec.problems.findings import spec_error
-from quantgate.spec.problems.wording import described, dotted
+from quantgate.spec.problems.wording import described, dotted, few, listed
 from quantgate.spec.reading.document import Document, Mark
 from quantgate.spec.reading.scalars import scalar_value
 from quantgate.spec.reading.syntax import Refusal, compose, split_lines
 
 MAX_BYTES = 1 << 20
 
+_NO_SPEC = "Give the path of a spec file. `quantgate init` writes one to start from"
+_COMPILED = re.compile(rb"^(deploymentSpec:|kind: Pipeline(Version)?\s*$)", re.MULTILINE)
 # Control characters and surrogates. Names and paths do not have them, and terminals may run them.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -29,6 +32,7 @@ def read(path: Path) -> Document:
         SpecError: the file is not UTF-8, not YAML, or not a mapping.
     """
     content = _content(path)
+    _refuse_compiled_pipeline(path, content)
     lines = split_lines(masked(content.decode("utf-8-sig", errors="replace")))
     try:
         plain = _Plain()
@@ -63,12 +67,30 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise UsageError(f"{path} does not exist. Give the path of a spec file") from None
+        raise UsageError(f"{path} does not exist. {_specs_near(path)}") from None
     except IsADirectoryError:
         raise UsageError(f"{path} is a folder. Give the path of the spec file in it") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{path} cannot be read: {why}. Give the path of a spec file") from None
+
+
+def _specs_near(path: Path) -> str:
+    """Return the way out of a spec that does not exist: those in the folder, or how to get one."""
+    specs = {file.stem: file.name for file in sorted(path.parent.glob("*.y*ml"))}
+    if near := nearest(path.stem, specs):
+        return f"Did you mean {listed(specs[stem] for stem in near)}?"
+    present = few([*specs.values()], most=8)
+    return f"{path.parent.absolute()} has {present}" if specs else _NO_SPEC
+
+
+def _refuse_compiled_pipeline(path: Path, content: bytes) -> None:
+    if _COMPILED.search(content):
+        raise UsageError(
+            f"{path} is a compiled pipeline, not a spec. Give the spec that it was compiled from. "
+            f"`quantgate lint {path}` checks a compiled pipeline, and "
+            "`quantgate.local_runner.run_pipeline` runs it from Python"
+        )
 
 
 def _text(content: bytes) -> str:

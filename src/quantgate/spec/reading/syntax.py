@@ -7,6 +7,7 @@ import yaml
 from yaml.events import AliasEvent, NodeEvent
 from yaml.nodes import Node
 
+from quantgate.spec.problems.wording import space_after_colon
 from quantgate.spec.reading.scalars import CoreLoader
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as in PyYAML
 _QUOTE_IT = "Put the value in quotes."
 _CHECK_INDENTATION = "Check the indentation: the keys of one mapping start in the same column."
 
+_TWO_COLONS = "mapping values are not allowed here"
+_NO_FIT = "expected <block end>"
+
 #: The start of PyYAML's message, the message to show instead, and the hint.
 _KNOWN_ERRORS = (
     ("but found another document", "a second document starts here", "Keep one spec in a file."),
     (
-        "mapping values are not allowed here",
+        _TWO_COLONS,
         "YAML expects no `: ` here",
         "Check the indentation, and put a value that contains `: ` in quotes.",
     ),
@@ -39,7 +43,7 @@ _KNOWN_ERRORS = (
         "a value is missing here",
         "Write it, or close the list or mapping before it.",
     ),
-    ("expected <block end>", "this line does not fit the lines above it", _CHECK_INDENTATION),
+    (_NO_FIT, "this line does not fit the lines above it", _CHECK_INDENTATION),
     ("found unexpected end of stream", "a quote is not closed", "Add the closing quote."),
     ("expected ',' or ']'", "a list is not closed", "Add the missing `,` or `]`."),
     ("expected ',' or '}'", "a mapping is not closed", "Add the missing `,` or `}`."),
@@ -132,7 +136,23 @@ def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
         return Refusal.at_mark(mark, "YAML does not allow a tab here", "Use spaces instead.")
     if problem.endswith("that cannot start any token"):
         return Refusal.at_mark(mark, f"a value cannot start with `{character}`", _QUOTE_IT)
+    if mark and problem.startswith((_TWO_COLONS, _NO_FIT)):
+        unspaced = _unspaced_above(text, mark.line)
+        if unspaced:
+            return unspaced
     for start, message, hint in _KNOWN_ERRORS:
         if problem.startswith(start):
             return Refusal.at_mark(mark, message, hint)
     return Refusal.at_mark(mark, f"this is not YAML: {problem}")
+
+
+def _unspaced_above(text: str, line: int) -> Refusal | None:
+    """Return the refusal of the nearest line above if it is a key and a value without a space."""
+    lines = split_lines(text)
+    number = next((above for above in range(line - 1, -1, -1) if lines[above].strip()), None)
+    if number is None:
+        return None
+    words = lines[number]
+    hint = space_after_colon(words.partition(" #")[0].strip())
+    column = len(words) - len(words.lstrip()) + 1
+    return Refusal(number + 1, column, "this key has no value", hint) if hint else None
