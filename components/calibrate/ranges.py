@@ -11,14 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from ai_edge_litert.tools.flatbuffer_utils import get_builtin_code_from_operator_code
 from numpy.typing import NDArray
 from tensorflow.lite.python.optimize.calibrator import Calibrator
-from tensorflow.lite.python.schema_py_generated import (
-    BuiltinOperator,
-    ModelT,
-    QuantizationParametersT,
-)
+from tensorflow.lite.python.schema_py_generated import ModelT, QuantizationParametersT
 from tensorflow.lite.tools.flatbuffer_utils import (
     convert_bytearray_to_object,
     convert_object_to_bytearray,
@@ -30,16 +25,6 @@ from quantgate.components.litert.flatbuffer import text
 from quantgate.components.processes.progress import counted
 from quantgate.records.details import TensorRange as RangeRecord
 
-#: Ops with a state that lasts from one sample to the next. Variable tensors have one, too.
-STATEFUL_OPS = frozenset(
-    {
-        BuiltinOperator.CALL_ONCE,
-        BuiltinOperator.MULTINOMIAL,
-        BuiltinOperator.RANDOM_STANDARD_NORMAL,
-        BuiltinOperator.RANDOM_UNIFORM,
-        BuiltinOperator.VAR_HANDLE,
-    }
-)
 PROGRESS_STEPS = 4
 
 log = logging.getLogger(__name__)
@@ -54,14 +39,6 @@ class TensorRange(NamedTuple):
 
 #: Ranges by the indices of subgraph and tensor.
 Ranges = dict[tuple[int, int], TensorRange]
-
-
-def is_stateful(model: bytes) -> bool:
-    """Return whether a .tflite keeps a state from one invocation to the next."""
-    content = convert_bytearray_to_object(model)
-    codes = {get_builtin_code_from_operator_code(code) for code in content.operatorCodes}
-    tensors = (tensor for graph in content.subgraphs for tensor in graph.tensors)
-    return not STATEFUL_OPS.isdisjoint(codes) or any(tensor.isVariable for tensor in tensors)
 
 
 def record(prepared: bytes, dataset: str, cells: Sequence[Cell]) -> list[tuple[Cell, Ranges]]:

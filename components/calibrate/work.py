@@ -16,6 +16,8 @@ from quantgate.components.calibrate.shards import samples_in, shards_of
 from quantgate.components.conversion import converter
 from quantgate.components.conversion.failure import sentence, way_out_of_loops
 from quantgate.components.conversion.lean_tensorflow import tf
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import (
     IsolatedFailure,
     ResourceLimits,
@@ -148,9 +150,9 @@ def _attempt(task: _Task) -> _Outcome:
 
 def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
     # Uses private parts of TensorFlow, which only the proven versions are known to have.
-    from quantgate.components.calibrate.ranges import is_stateful, merged, record, with_ranges
+    from quantgate.components.calibrate.ranges import merged, record, with_ranges
 
-    shards = shards_of(task.selections, is_stateful(prepared))
+    shards = shards_of(task.selections, is_stateful(parse(prepared)))
     log.info("calibrating on %d samples in %d processes", samples_in(shards), len(shards))
     expect(samples_in(shards))
     calls = [(prepared, task.dataset, cells) for cells in shards]

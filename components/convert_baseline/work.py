@@ -19,12 +19,8 @@ from quantgate.components.conversion.saved_model import SavedModelGraph, declare
 from quantgate.components.convert_baseline.batch import require_one_sample, takes_one_sample
 from quantgate.components.convert_baseline.emptied import emptied
 from quantgate.components.convert_baseline.failures import conversion_error, named
-from quantgate.components.litert.flatbuffer import (
-    SignatureTensors,
-    contents_of,
-    parse,
-    read_contents,
-)
+from quantgate.components.litert.flatbuffer import contents_of, parse, read_contents
+from quantgate.components.litert.float_model import signature_of
 from quantgate.components.litert.operations import operations, operations_by_graph
 from quantgate.components.litert.variables import unassigned_variables
 from quantgate.components.processes.isolation import (
@@ -40,7 +36,6 @@ from quantgate.domain.flex_ops import cannot_run, tensorflow_ops
 from quantgate.domain.modes import BASELINE
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree
-from quantgate.records.attestation import TensorAttest
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 LIMITS = ResourceLimits(timeout_s=3600.0)
@@ -97,7 +92,7 @@ def convert_baseline(
     parsed = parse(conversions.baseline)
     _refuse_emptied(model, parsed)
     contents = contents_of(parsed)
-    delivered = [_described(key, contents.signatures[key]) for key in model.signatures]
+    delivered = [signature_of(key, contents.signatures[key]) for key in model.signatures]
     for ours, theirs in zip(declared, delivered, strict=True):
         require_same_names(model.folder, ours, theirs)
     if batch == ONE:
@@ -105,7 +100,7 @@ def convert_baseline(
     Path(baseline_path).write_bytes(conversions.baseline)
     Path(prepared_path).write_bytes(conversions.prepared)
     ModelFacts(
-        saved_model_sha256=source_sha256 or sha256_of_tree(model.folder),
+        source_sha256=source_sha256 or sha256_of_tree(model.folder),
         baseline_sha256=sha256_of_bytes(conversions.baseline),
         size_bytes=len(conversions.baseline),
         signatures=delivered,
@@ -194,14 +189,6 @@ def _with_tensorflow_ops(model: SavedModelGraph) -> _Conversions:
 
 def _called(function: Callable[..., bytes], *arguments: object) -> bytes:
     return function(*arguments)
-
-
-def _described(key: str, tensors: SignatureTensors) -> Signature:
-    return Signature(key=key, inputs=_facts(tensors.inputs), outputs=_facts(tensors.outputs))
-
-
-def _facts(tensors: list[TensorAttest]) -> dict[str, TensorFacts]:
-    return {tensor.name: TensorFacts(shape=tensor.shape, dtype=tensor.dtype) for tensor in tensors}
 
 
 def _listed(tensors: dict[str, TensorFacts]) -> str:

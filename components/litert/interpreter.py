@@ -69,8 +69,7 @@ class LiteRTModel:
         interpreter = self._loaded()
         self.inputs, self.outputs = bound(interpreter, signature)
         self._shapes = {
-            name: _shape_of_sample(inputs[name], tensor)
-            for name, tensor in signature.inputs.items()
+            name: shape_of_sample(inputs[name], tensor) for name, tensor in signature.inputs.items()
         }
         self._key = None if is_primary(interpreter, signature.key) else signature.key
         self._start_anywhere(interpreter)
@@ -208,6 +207,12 @@ def without_batch(values: Array) -> Array:
     return values[:, 0] if values.shape[1:2] == (1,) else values
 
 
+def shape_of_sample(samples: Array, tensor: TensorFacts) -> tuple[int, ...]:
+    """Return the shape of one sample, with a batch dimension if the signature has one."""
+    is_whole = samples.ndim > len(tensor.shape)
+    return samples.shape[1:] if is_whole else (1, *samples.shape[1:])
+
+
 def _first_sentence(text: str) -> str:
     """Return an error of LiteRT without the number of the node that it was raised by."""
     return text.partition("Node number")[0].strip(" .") or text
@@ -215,11 +220,6 @@ def _first_sentence(text: str) -> str:
 
 def _other_shape(tensor: Tensor, shape: tuple[int, ...], first: tuple[int, ...]) -> str:
     return f"output `{tensor.name}` has shape {list(shape)}, and {list(first)} for the first sample"
-
-
-def _shape_of_sample(samples: Array, tensor: TensorFacts) -> tuple[int, ...]:
-    is_whole = samples.ndim > len(tensor.shape)
-    return samples.shape[1:] if is_whole else (1, *samples.shape[1:])
 
 
 def _batched(values: Array, shape: tuple[int, ...]) -> Array:

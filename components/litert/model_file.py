@@ -26,10 +26,10 @@ from quantgate.components.processes.isolation import (
 )
 from quantgate.domain.modes import FLOAT32
 from quantgate.errors import InputError, UsageError
+from quantgate.foundation.model_kinds import MARK
 from quantgate.records.attestation import Delivered, SignatureAttest, TensorAttest
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
-MARK = b"TFL3"
 LIMITS = ResourceLimits(timeout_s=120.0)
 
 
@@ -62,12 +62,11 @@ class ModelFile:
         signature = self.signatures[key]
         inputs, outputs = _as_float(signature.inputs), _as_float(signature.outputs)
         return ModelFacts(
-            saved_model_sha256="",
+            source_sha256="",
             baseline_sha256="",
             size_bytes=0,
             signatures=[Signature(key=key, inputs=inputs, outputs=outputs)],
             ops=self.delivered.ops,
-            tensorflow="",
         )
 
 

@@ -29,12 +29,11 @@ def declared_facts(loaded: LoadedSpec) -> ModelFacts | None:
     if len(signatures) < len(declared):
         return None
     return ModelFacts(
-        saved_model_sha256="",
+        source_sha256="",
         baseline_sha256="",
         size_bytes=0,
         signatures=signatures,
         ops={},
-        tensorflow="",
     )
 
 

@@ -318,7 +318,7 @@ def _write_facts(model: Path, target: Path) -> None:
 
     inputs, outputs = tensors(runner.get_input_details()), tensors(runner.get_output_details())
     ModelFacts(
-        **{"saved_model_sha256": "0" * 64, "baseline_sha256": sha256_of_file(model)},
+        **{"source_sha256": "0" * 64, "baseline_sha256": sha256_of_file(model)},
         **{"size_bytes": model.stat().st_size, "ops": {}, "tensorflow": ""},
         signatures=[Signature(key=KEY, inputs=inputs, outputs=outputs)],
     ).write(target)

@@ -269,7 +269,7 @@ def make_facts(tmp_path) -> Callable[..., str]:
             return {k: TensorFacts(dtype=d, shape=list(s)) for k, (d, s) in given.items()}
 
         facts = ModelFacts(
-            saved_model_sha256="0" * 64,
+            source_sha256="0" * 64,
             baseline_sha256="1" * 64,
             size_bytes=1000,
             signatures=[Signature(key="serve", inputs=tensors(inputs), outputs=tensors(outputs))],

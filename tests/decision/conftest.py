@@ -127,7 +127,7 @@ class Run:
         timed = bool(self.latencies or self.timing_failures)
         return Evidence(
             facts=ModelFacts(
-                saved_model_sha256="5" * 64,
+                source_sha256="5" * 64,
                 baseline_sha256=sha256_of("float32"),
                 size_bytes=1000,
                 signatures=[Signature(key="serving_default", inputs={}, outputs={})],

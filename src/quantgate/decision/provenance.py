@@ -37,7 +37,7 @@ def provenance_of(
         processor=benchmark.processor if benchmark else host.processor,
         spec_sha256=spec_sha256,
         code_sha256=code_sha256,
-        saved_model_sha256=evidence.facts.saved_model_sha256,
+        saved_model_sha256=evidence.facts.source_sha256,
         calibration_sha256=calibration.dataset_sha256 if calibration else None,
         calibration_samples=calibration.samples if calibration else None,
         evaluation_sha256=measurement.dataset_sha256,

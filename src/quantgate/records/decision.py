@@ -221,7 +221,8 @@ class Provenance(Record):
     `processor` is the one that latency was measured on, or else the gate's. `python`, `kfp`,
     `numpy` and `platform` are the gate's. `source_comparison` compares the baseline with the model
     that it was converted from. `sandbox_gaps` are sentences about what the kernel could not keep
-    the model from when it was converted.
+    the model from when it was converted. `saved_model_sha256` is the hash of the source model,
+    which may also be a Keras file or a .tflite. `tensorflow` is empty if no task used it.
     """
 
     quantgate: str

@@ -29,23 +29,24 @@ class Signature(Record):
 
 
 class ModelFacts(Record):
-    """The model card of the float model, as `convert_baseline` writes it.
+    """The model card of the float model, as `convert_baseline` or `read_tflite` writes it.
 
-    `saved_model_sha256` covers every file of the SavedModel and its relative path, or is the hash
-    of the Keras file. `baseline_sha256` covers the bytes of the float .tflite. `signatures` are
-    those that were converted, in the spec's order. `tags` are those of the graph in the SavedModel
+    `source_sha256` covers every file of the SavedModel and its relative path, or is the hash
+    of the Keras or .tflite file. `baseline_sha256` covers the bytes of the float .tflite.
+    `signatures` are those that the spec names, in its order. `tensorflow` is the version that
+    converted the model, or empty if none did. `tags` are those of the graph in the SavedModel
     that has them. `unprepared` is the reason why there is no model to calibrate. `frozen` is true
     if the converter lost the variables, and a copy with constants in their place was converted.
     `one_sample` is true if free batch sizes were fixed at 1.
     `sandbox_gaps` are sentences about what the kernel could not keep the model from.
     """
 
-    saved_model_sha256: str
+    source_sha256: str
     baseline_sha256: str
     size_bytes: int
     signatures: list[Signature]
     ops: dict[str, int]
-    tensorflow: str
+    tensorflow: str = ""
     tags: list[str] = ["serve"]
     unprepared: str | None = None
     frozen: bool = False

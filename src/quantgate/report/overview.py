@@ -124,7 +124,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
     return [
         ("created", one_line(decision.created)),
         ("quantgate", one_line(source.quantgate)),
-        ("TensorFlow", one_line(source.tensorflow)),
+        *([("TensorFlow", one_line(source.tensorflow))] if source.tensorflow else []),
         ("LiteRT", one_line(source.litert)),
         ("processor", one_line(source.processor)),
         *_timing_items(decision.timing),

@@ -2,28 +2,30 @@
 
 import shlex
 
-from quantgate.records.decision import Decision
+from quantgate.records.decision import Decision, Provenance
 
 
 def commands(decision: Decision) -> list[str]:
     """Return commands that install the run's versions, and run its resolved spec again."""
-    provenance = decision.provenance
     return [
-        shlex.join(
-            [
-                "pip",
-                "install",
-                f"quantgate[all]=={provenance.quantgate}",
-                f"tensorflow=={provenance.tensorflow}",
-                f"ai-edge-litert=={provenance.litert}",
-            ]
-        ),
+        shlex.join(["pip", "install", *_packages(decision.provenance)]),
         "quantgate run spec.yaml",
+    ]
+
+
+def _packages(provenance: Provenance) -> list[str]:
+    litert = f"ai-edge-litert=={provenance.litert}"
+    if not provenance.tensorflow:
+        return [f"quantgate[tflite]=={provenance.quantgate}", litert]
+    return [
+        f"quantgate[all]=={provenance.quantgate}",
+        f"tensorflow=={provenance.tensorflow}",
+        litert,
     ]
 
 
 REPRODUCE = (
     "The run's folder has the resolved spec with all defaults. These versions produce the same "
-    "models and metrics, given the same SavedModel and data (hashes above) and the same kind of "
+    "models and metrics, given the same model and data (hashes above) and the same kind of "
     "processor. Only latencies differ from run to run."
 )

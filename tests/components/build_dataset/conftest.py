@@ -23,7 +23,7 @@ def write_facts(path: Path, inputs: Tensors, outputs: Tensors) -> str:
         return {key: TensorFacts(dtype=dtype, shape=shape) for key, (dtype, shape) in given.items()}
 
     ModelFacts(
-        saved_model_sha256="0" * 64,
+        source_sha256="0" * 64,
         baseline_sha256="1" * 64,
         size_bytes=1000,
         signatures=[

@@ -35,7 +35,7 @@ print(peak() - before)
 def peak(tmp_path):
     """Build a data set in a child process, and return the growth of its peak memory in bytes."""
     facts = ModelFacts(
-        saved_model_sha256="0" * 64,
+        source_sha256="0" * 64,
         baseline_sha256="1" * 64,
         size_bytes=1,
         signatures=[

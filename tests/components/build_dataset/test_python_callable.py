@@ -62,7 +62,7 @@ def test_a_function_may_yield_samples_for_several_signatures(function, tmp_path,
         for key, name, size in (("first", "x", 2), ("second", "code", 3))
     ]
     facts = ModelFacts(
-        saved_model_sha256="0" * 64,
+        source_sha256="0" * 64,
         baseline_sha256="1" * 64,
         size_bytes=1,
         signatures=signatures,

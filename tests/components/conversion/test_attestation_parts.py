@@ -96,7 +96,7 @@ def test_defects_of_outputs(outputs: list[Any], expected: list[Any], sentences: 
 
 def test_samples_are_made_up_in_range():
     facts = ModelFacts(
-        saved_model_sha256="",
+        source_sha256="",
         baseline_sha256="",
         size_bytes=0,
         signatures=[

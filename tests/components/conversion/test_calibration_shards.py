@@ -10,13 +10,14 @@ import pytest
 
 from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.calibrate import shards
-from quantgate.components.calibrate.ranges import is_stateful
 from quantgate.components.calibrate.shards import Cell, cells_of, shards_of
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.converter import Recipe, convert, samples_of
 from quantgate.components.conversion.converter import prepare as prepare_float_model
 from quantgate.components.conversion.derivation import derive
 from quantgate.components.conversion.saved_model import SavedModelGraph
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES
@@ -185,4 +186,4 @@ def test_a_variant_of_nothing_but_nan_fails_alone(
 def test_models_with_state(saved_models: Path, name: str, stateful: bool):
     model = SavedModelGraph(str(saved_models / name), [SIGNATURE])
     content = run_isolated(prepare_float_model, model, limits=ResourceLimits(60))
-    assert is_stateful(content) is stateful
+    assert is_stateful(parse(content)) is stateful

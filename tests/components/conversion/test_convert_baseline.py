@@ -74,7 +74,7 @@ def test_facts_describe_model_and_baseline(prepare: Callable[[str], Any]):
     }
     assert facts.size_bytes == len(content)
     assert facts.baseline_sha256 == sha256_of_bytes(content)
-    assert facts.saved_model_sha256 == sha256_of_tree(prepared.saved_model)
+    assert facts.source_sha256 == sha256_of_tree(prepared.saved_model)
     assert facts.tensorflow == tf.__version__
 
 

@@ -168,7 +168,7 @@ def test_the_hash_of_the_file_identifies_the_model(keras_files: Path, tmp_path: 
         facts_path=str(facts),
         source_sha256=sha256,
     )
-    assert ModelFacts.read(facts).saved_model_sha256 == sha256
+    assert ModelFacts.read(facts).source_sha256 == sha256
 
 
 @pytest.mark.parametrize("name", ["lambda.keras", "lambda.h5"])

@@ -29,7 +29,7 @@ TENSOR = TensorFacts(shape=[-1, 3], dtype="float32")
 ARRAY = ArrayFacts(file="x.npy", shape=[4, 3], dtype="float32", minimum=0, maximum=1)
 RECORDS: list[Record] = [
     ModelFacts(
-        saved_model_sha256="a" * 64,
+        source_sha256="a" * 64,
         baseline_sha256="b" * 64,
         size_bytes=1000,
         signatures=[Signature(key="serve", inputs={"x": TENSOR}, outputs={"y": TENSOR})],

@@ -61,7 +61,7 @@ class RunFolder:
     def baseline(self) -> None:
         self.model("float32", b"f" * 100)
         ModelFacts(
-            saved_model_sha256="5" * 64,
+            source_sha256="5" * 64,
             baseline_sha256=self.sha256["float32"],
             size_bytes=100,
             signatures=[Signature(key="serving_default", inputs={}, outputs={})],

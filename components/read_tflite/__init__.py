@@ -1,0 +1,1 @@
+"""Take a float .tflite as the baseline of all candidates."""

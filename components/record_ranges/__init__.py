@@ -1,0 +1,1 @@
+"""Record the ranges of a float .tflite while the calibration set runs."""

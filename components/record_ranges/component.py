@@ -1,0 +1,40 @@
+"""KFP interface of `record_ranges`."""
+
+from kfp import dsl
+from kfp.dsl import Artifact, Dataset, Input, Model, Output
+
+from quantgate.components.images import RUNTIME
+
+
+@dsl.component(base_image=RUNTIME, install_kfp_package=False)
+def record_ranges(
+    prepared: Input[Model],
+    facts: Input[Artifact],
+    calibration: Input[Dataset],
+    timeout_s: float,
+    ranges: Output[Artifact],
+    memory_limit: str = "",
+) -> None:
+    """Run the calibration set through a float .tflite, and record the range of each tensor.
+
+    Args:
+        prepared: the float .tflite. It is normalized if it is not yet.
+        facts: `ModelFacts` of the model.
+        calibration: a data set from `build_dataset`.
+        timeout_s: seconds after which recording fails.
+        ranges: a folder with `ranges.json` (`Ranges`), and such a file for each variant of the
+            calibration in a folder named by its key. Ranges that cannot be recorded are a result.
+        memory_limit: memory beyond which recording fails, such as "8GiB".
+    """
+    from quantgate.components.processes.isolation import ResourceLimits
+    from quantgate.components.record_ranges.work import record_ranges as work
+
+    provisional = work(
+        prepared.path,
+        facts_path=facts.path,
+        dataset_path=calibration.path,
+        limits=ResourceLimits(timeout_s, memory_limit),
+        ranges_path=ranges.path,
+    )
+    if provisional:
+        ranges.metadata["provisional"] = "true"

@@ -1,0 +1,131 @@
+"""Run samples in LiteRT's interpreter, and keep the least and greatest value of each tensor.
+
+The interpreter keeps all tensors, so no op overwrites the result of another one. It runs the
+built-in kernels, whose results do not depend on the processor's count of cores. Ranges of parts of
+the data merge into exactly the ranges of all data.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from ai_edge_litert.schema_py_generated import ModelT, TensorType
+from numpy.typing import NDArray
+
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.calibrate.shards import Cell
+from quantgate.components.litert.flatbuffer import parse, sequence, text
+from quantgate.components.litert.interpreter import shape_of_sample
+from quantgate.components.processes.progress import counted
+from quantgate.records.tasks import ModelFacts
+
+
+class TensorKey(NamedTuple):
+    """A tensor by the index of its graph and its name, which is unique in a normalized model."""
+
+    subgraph: int
+    name: str
+
+
+class Extremes(NamedTuple):
+    """The least and greatest value of a tensor. Both are NaN if one of its values is."""
+
+    least: np.float32
+    greatest: np.float32
+
+
+Recorded = dict[TensorKey, Extremes]
+
+
+def record(
+    content: bytes, facts: ModelFacts, dataset: str, cells: Sequence[Cell]
+) -> list[tuple[Cell, Recorded]]:
+    """Run the samples of some cells.
+
+    Args:
+        content: of the normalized float model.
+        facts: of the model.
+        dataset: folder of the calibration set.
+        cells: the samples.
+
+    Raises:
+        RuntimeError: a kernel fails.
+        ValueError: the model does not take the samples.
+    """
+    model = parse(content)
+    return [(cell, _recorded(content, model, facts, dataset, cell)) for cell in cells]
+
+
+def merged(parts: Iterable[Recorded]) -> Recorded:
+    """Return the ranges over all parts. A value that is NaN stays so."""
+    whole: Recorded = {}
+    for part in parts:
+        for tensor, new in part.items():
+            known = whole.get(tensor, new)
+            whole[tensor] = Extremes(
+                np.minimum(known.least, new.least), np.maximum(known.greatest, new.greatest)
+            )
+    return whole
+
+
+def subgraphs_of(model: ModelT) -> dict[str, int]:
+    """Return the index of the graph of each signature."""
+    return {text(each.signatureKey): each.subgraphIndex for each in model.signatureDefs}
+
+
+def computed_floats(model: ModelT, subgraph: int) -> dict[int, TensorKey]:
+    """Return the float32 tensors that a graph takes or computes, by their index in the graph."""
+    graph = model.subgraphs[subgraph]
+    indices = [*sequence(graph.inputs)]
+    for operator in graph.operators or []:
+        indices += sequence(operator.outputs)
+    return {
+        index: TensorKey(subgraph, text(graph.tensors[index].name))
+        for index in indices
+        if index >= 0 and graph.tensors[index].type == TensorType.FLOAT32
+    }
+
+
+def _recorded(
+    content: bytes, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
+) -> Recorded:
+    subgraph = subgraphs_of(model)[cell.signature]
+    tensors = computed_floats(model, subgraph)
+    interpreter = Interpreter(
+        model_content=content,
+        num_threads=1,
+        experimental_preserve_all_tensors=True,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    run = interpreter.get_signature_runner(cell.signature)
+    ranges: Recorded = {}
+    for sample in counted(_samples(facts, dataset, cell)):
+        run(**sample)
+        ranges = merged([ranges, _extremes(interpreter, tensors, subgraph)])
+    return ranges
+
+
+def _samples(facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Mapping[str, NDArray[Any]]]:
+    inputs = facts.signature(cell.signature).inputs
+    arrays = open_dataset(dataset, cell.signature).inputs
+    shapes = {name: shape_of_sample(arrays[name], tensor) for name, tensor in inputs.items()}
+    for row in cell.rows:
+        yield {name: np.array(arrays[name][row]).reshape(shapes[name]) for name in inputs}
+
+
+def _extremes(interpreter: Interpreter, tensors: dict[int, TensorKey], subgraph: int) -> Recorded:
+    extremes: Recorded = {}
+    for index, key in tensors.items():
+        values = _values(interpreter, index, subgraph)
+        if values is not None and values.size:
+            extremes[key] = Extremes(values.min(), values.max())
+    return extremes
+
+
+def _values(interpreter: Interpreter, index: int, subgraph: int) -> NDArray[Any] | None:
+    """Return a tensor's values, or None if the last run did not compute it."""
+    try:
+        return np.asarray(interpreter.get_tensor(index, subgraph))
+    except ValueError:
+        return None

@@ -1,0 +1,146 @@
+"""The work of `record_ranges`: run the samples once for all recipes and variants."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from quantgate.components.artifacts.dataset import (
+    Rows,
+    content_sha256,
+    read_manifests,
+    selections_of,
+)
+from quantgate.components.calibrate.shards import samples_in, shards_of
+from quantgate.components.conversion.failure import sentence
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.normalization import normalized
+from quantgate.components.litert.state import is_stateful
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    ResourceLimits,
+    run_side_by_side,
+)
+from quantgate.components.processes.progress import expect
+from quantgate.components.record_ranges.obstacles import defect, obstacle
+from quantgate.components.record_ranges.recording import Recorded, merged, record
+from quantgate.records.outcomes import CalibrationStatus
+from quantgate.records.tasks import ModelFacts, Ranges, TensorRange
+
+RECORD = "ranges.json"
+
+log = logging.getLogger(__name__)
+
+
+def record_ranges(
+    prepared_path: str,
+    *,
+    facts_path: str,
+    dataset_path: str,
+    limits: ResourceLimits,
+    ranges_path: str,
+) -> bool:
+    """Write `ranges.json` for each variant of the calibration.
+
+    The file of the variant with the empty key, which every data set has, is in the folder itself.
+    Those of other variants are in a folder named by their key. Ranges that cannot be recorded are a
+    result, not an error.
+
+    Args:
+        prepared_path: the float .tflite.
+        facts_path: `ModelFacts` of the model.
+        dataset_path: folder of the calibration set.
+        limits: of all processes together.
+        ranges_path: the folder to write.
+
+    Returns:
+        Whether time or memory ran out, so that another attempt may succeed.
+
+    Raises:
+        InputError: the data set is damaged.
+    """
+    facts = ModelFacts.read(facts_path)
+    manifests = read_manifests(dataset_path, facts.keys)
+    selections = selections_of(manifests)
+    content = normalized(Path(prepared_path).read_bytes())
+    outcome = _attempt(_Task(content, facts, dataset_path, selections, limits))
+    for variant, rows in selections.items():
+        ranges = outcome.ranges.get(variant, {})
+        reason = outcome.reason or defect(ranges)
+        folder = Path(ranges_path) / variant
+        folder.mkdir(parents=True, exist_ok=True)
+        Ranges(
+            status=CalibrationStatus.FAILED if reason else CalibrationStatus.CALIBRATED,
+            reason=reason,
+            samples=sum(map(len, rows.values())),
+            dataset_sha256=content_sha256(manifests),
+            tensors=[] if reason else _tensors(ranges),
+        ).write(folder / RECORD)
+    return outcome.provisional
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The recording of ranges.
+
+    Attributes:
+        content: of the normalized float model.
+        facts: of the model.
+        dataset: folder of the calibration set.
+        selections: rows of the samples by variant and signature.
+        limits: of all processes together.
+    """
+
+    content: bytes
+    facts: ModelFacts
+    dataset: str
+    selections: Mapping[str, Rows]
+    limits: ResourceLimits
+
+
+class _Outcome(NamedTuple):
+    """The result of a recording.
+
+    Attributes:
+        ranges: of the tensors, by variant.
+        reason: the reason why there are none.
+        provisional: whether another attempt may succeed.
+    """
+
+    ranges: dict[str, Recorded]
+    reason: str | None = None
+    provisional: bool = False
+
+
+def _attempt(task: _Task) -> _Outcome:
+    model = parse(task.content)
+    if reason := obstacle(model, task.facts.keys):
+        return _Outcome({}, reason)
+    shards = shards_of(task.selections, is_stateful(model))
+    log.info("recording ranges on %d samples in %d processes", samples_in(shards), len(shards))
+    expect(samples_in(shards))
+    calls = [(task.content, task.facts, task.dataset, cells) for cells in shards]
+    try:
+        recorded = run_side_by_side(record, calls, limits=task.limits)
+    except IsolatedFailure as failure:
+        return _Outcome({}, sentence("recording ranges", failure), failure.passing)
+    parts = [part for shard in recorded for part in shard]
+    return _Outcome(
+        {
+            variant: merged(ranges for cell, ranges in parts if variant in cell.variants)
+            for variant in task.selections
+        }
+    )
+
+
+def _tensors(ranges: Recorded) -> list[TensorRange]:
+    return [
+        TensorRange(
+            name=key.name,
+            subgraph=key.subgraph,
+            minimum=float(extremes.least),
+            maximum=float(extremes.greatest),
+        )
+        for key, extremes in sorted(ranges.items())
+    ]
