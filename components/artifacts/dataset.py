@@ -16,6 +16,8 @@ from quantgate.records.tasks import ArrayFacts, Manifest
 
 MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"
+#: No array has this file, as names of arrays have no such character.
+DISTINCT = "~distinct.npy"
 #: The prefix of the folder of a signature.
 SIGNATURE = "signature-"
 CHUNK_BYTES = 8 << 20
@@ -32,12 +34,14 @@ class DatasetFolder:
         inputs: one array per input name of the signature, in the signature's order.
         label: the labels or targets, None if there are none.
         fields: more arrays for metrics, by key.
+        distinct: int64 [samples], the number of each sample's distinct sample. None if all differ.
     """
 
     manifest: Manifest
     inputs: dict[str, NDArray[Any]]
     label: NDArray[Any] | None
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)
+    distinct: NDArray[np.int64] | None = None
 
     def labels_at(self, key: str | None) -> tuple[ArrayFacts, NDArray[Any]] | None:
         """Return the facts and values of the labels, or None if there are none.
@@ -56,6 +60,7 @@ class DatasetFolder:
             {name: array[rows] for name, array in self.inputs.items()},
             None if self.label is None else np.asarray(self.label[rows]),
             {key: np.asarray(array[rows]) for key, array in self.fields.items()},
+            None if self.distinct is None else self.distinct[rows],
         )
 
 
@@ -75,7 +80,7 @@ def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
     inputs = {name: _mapped(root, facts) for name, facts in manifest.inputs.items()}
     label = _mapped(root, manifest.label) if manifest.label else None
     fields = {key: _mapped(root, facts) for key, facts in manifest.fields.items()}
-    return DatasetFolder(manifest, inputs, label, fields)
+    return DatasetFolder(manifest, inputs, label, fields, _distinct(root, manifest))
 
 
 def read_manifests(dataset: str | Path, signatures: Iterable[str]) -> dict[str, Manifest]:
@@ -107,7 +112,7 @@ def content_sha256(manifests: Mapping[str, Manifest]) -> str:
 
 
 def write_summary(
-    summary: Path, signature: str, manifest: Manifest, digests: NDArray[np.uint8]
+    summary: Path, signature: str, manifest: Manifest, digests: NDArray[np.uint64]
 ) -> None:
     """Write the summary of a data set: its manifest, and a digest of each sample.
 
@@ -115,7 +120,7 @@ def write_summary(
         summary: folder to write to.
         signature: key of the signature.
         manifest: the manifest of the signature's samples.
-        digests: uint8 [samples, 16].
+        digests: uint64 [samples].
     """
     folder = folder_of(summary, signature)
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,7 +146,16 @@ def _sample_set(folder: Path) -> SampleSet:
         digests = np.load(folder / DIGESTS, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} is not the summary of a data set: {error}") from error
-    return SampleSet(manifest, [row.tobytes() for row in digests])
+    return SampleSet(manifest, digests)
+
+
+def _distinct(root: Path, manifest: Manifest) -> NDArray[np.int64] | None:
+    if manifest.distinct in (None, manifest.samples) or manifest.purpose != "evaluation":
+        return None
+    facts = ArrayFacts(
+        file=DISTINCT, shape=[manifest.samples], dtype="int64", minimum=0, maximum=manifest.distinct
+    )
+    return _mapped(root, facts)
 
 
 def chunk_length(row_bytes: int) -> int:

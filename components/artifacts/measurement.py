@@ -15,11 +15,13 @@ from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Measurement
 from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
 from quantgate.statistics.samples import Samples
+from quantgate.statistics.units import Units
 
 MEASUREMENT = "measurement.json"
 SAMPLES = "samples.npz"
 COVERED = "covered.npy"
 ANSWERS = "answers.npz"
+UNITS = "units.npz"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def write_evaluation(
     measurement: Measurement,
     values: Mapping[str, Any],
     covered: NDArray[np.int64] | None = None,
+    units: Mapping[str, Units] | None = None,
 ) -> None:
     """Write a measurement and its values per sample.
 
@@ -53,12 +56,16 @@ def write_evaluation(
         measurement: the content of `measurement.json`.
         values: float64 [samples] by metric.
         covered: places of the samples in the data set, None if they are all.
+        units: the samples that count as one, by figure.
     """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
     np.savez(root / SAMPLES, **values)
     if covered is not None:
         np.save(root / COVERED, covered)
+    if units:
+        arrays: dict[str, Any] = {name: _as_array(each) for name, each in units.items()}
+        np.savez(root / UNITS, **arrays)
     measurement.write(root / MEASUREMENT)
 
 
@@ -78,7 +85,23 @@ def read_evaluation(folder: str | Path) -> Evaluation:
         SampleFile(root / SAMPLES),
         _covered(root / COVERED) if stopped else None,
         partial(_predictions, root / ANSWERS),
+        _units(root / UNITS),
     )
+
+
+def _as_array(units: Units) -> NDArray[np.int64]:
+    """Return the numbers of each sample's distinct sample and group, [1 or 2, samples]."""
+    rows = (
+        [units.distinct] if units.groups is None else [units.distinct, units.groups[units.distinct]]
+    )
+    return np.stack(rows)
+
+
+def _units(path: Path) -> dict[str, Units]:
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return {figure: Units.of(*arrays[figure]) for figure in arrays}
 
 
 def _covered(path: Path) -> NDArray[np.int64]:

@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantgate.components.artifacts.dataset import MANIFEST, folder_of, write_summary
+from quantgate.components.artifacts.dataset import (
+    DISTINCT,
+    MANIFEST,
+    folder_of,
+    write_summary,
+)
 from quantgate.components.build_dataset.arrays import Arrays
 from quantgate.components.build_dataset.fields import TEXT, missing_values
 from quantgate.components.build_dataset.inputs import Paths
@@ -52,6 +57,9 @@ def store(
     stored = _stored(arrays, opened, request.signature)
     missing = missing_values(opened.fields, chosen.indices, required_values)
     opened.refuse(request.purpose, [*arrays.problems, *missing])
+    distinct, numbers = np.unique(arrays.samples.digests, return_inverse=True)
+    if request.purpose == "evaluation" and len(distinct) < len(numbers):
+        np.save(folder / DISTINCT, numbers)
     manifest = Manifest(
         purpose=request.purpose,
         source=Path(opened.path).name,
@@ -70,7 +78,7 @@ def store(
         unused=opened.unused,
         warnings=opened.warnings,
         requested=request.samples,
-        distinct=len(np.unique(arrays.samples.digests, axis=0)),
+        distinct=len(distinct),
     )
     manifest.write(folder / MANIFEST)
     write_summary(Path(paths.summary), request.signature.key, manifest, arrays.samples.digests)

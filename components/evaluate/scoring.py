@@ -1,12 +1,11 @@
 """Score a model on the samples of all signatures, in child processes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 
-from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.run import MetricFailure, Scores, Subject, score_shards
 from quantgate.components.evaluate.shards import (
     processes_of,
@@ -25,7 +24,6 @@ from quantgate.components.processes.isolation import (
 )
 from quantgate.components.processes.progress import expect
 from quantgate.decision.early_stopping import Contest
-from quantgate.domain.figures import whole_of
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 
@@ -59,11 +57,6 @@ def score_all_signatures(
         all_scores.append(outcome)
     results = {title: result for scores in all_scores for title, result in scores.results.items()}
     return [], replace(all_scores[0], results=results)
-
-
-def titles_of(plan: Plan, results: Iterable[str]) -> list[str]:
-    """Return the titles of a metric's results: over all samples, and over each slice."""
-    return [title for title in results if whole_of(title) == plan.title]
 
 
 def _score(

@@ -1,9 +1,12 @@
 """The slices of a data set: the samples with the same value of a field."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
+from quantgate.domain.figures import whole_of
 from quantgate.errors import InputError
 
 #: Each slice is a figure of every candidate. A field with more values is not a category.
@@ -11,6 +14,11 @@ MOST_SLICES = 1000
 KINDS = "iubU"
 #: Indices of samples by the name of the slice.
 Rows = dict[str, NDArray[np.int64]]
+
+
+def titles_of(metric: str, results: Iterable[str]) -> list[str]:
+    """Return the titles of a metric's results: over all samples, and over each slice."""
+    return [title for title in results if whole_of(title) == metric]
 
 
 def rows_by_slice(dataset: DatasetFolder, key: str) -> Rows:

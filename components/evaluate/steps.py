@@ -29,6 +29,7 @@ from quantgate.components.evaluate.run import (
 )
 from quantgate.components.evaluate.shards import processes_of, reach_of
 from quantgate.components.evaluate.summing import summed_up
+from quantgate.components.evaluate.units import units_of
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
 from quantgate.components.processes.progress import expect
@@ -38,7 +39,7 @@ from quantgate.errors import InputError
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.spec.model.choice import objective_of
 from quantgate.spec.model.limit import Limit
-from quantgate.statistics.early_estimate import order_of
+from quantgate.statistics.early_estimate import order_and_looks
 from quantgate.statistics.error_spending import looks_at
 
 Rows = NDArray[np.int64]
@@ -67,6 +68,7 @@ def contest_of(
             measurement.figures,
             dict(evaluation.samples),
             measurement.metrics,
+            units=evaluation.units,
         ),
         {name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
         [objective_of(line) for line in choose],
@@ -112,6 +114,7 @@ class _Run:
         subject: the model, its samples and its metrics.
         contest: decides whether to stop early.
         order: the order in which samples are run, int64 [samples].
+        looks: the numbers of samples after which it may stop, all of them at last.
         table: the values of the samples.
         barrier: waits until every process has finished a step.
     """
@@ -119,14 +122,14 @@ class _Run:
     subject: Subject
     contest: Contest
     order: Rows
+    looks: Sequence[int]
     table: _Table
     barrier: Barrier
 
     @property
     def steps(self) -> Iterator[tuple[int, int]]:
         """The steps, as half-open ranges of the order."""
-        samples = len(self.order)
-        return pairwise([0, *looks_at(samples), samples])
+        return pairwise([0, *self.looks])
 
     def is_over(self, taken: int) -> bool:
         """Return whether the evaluation may stop after this many samples."""
@@ -153,7 +156,8 @@ def score_in_steps(
     samples, count = subject.dataset.manifest.samples, processes_of(subject)
     titles = [plan.title for plan in subject.plans]
     barrier = multiprocessing.get_context("fork").Barrier(count)
-    run = _Run(subject, contest, order_of(samples), _Table.of(titles, samples), barrier)
+    order, looks = order_and_looks(samples, units_of(subject.dataset))
+    run = _Run(subject, contest, order, looks, _Table.of(titles, samples), barrier)
     expect(samples)
     calls = [(run, number) for number in range(count)]
     limits = ResourceLimits(timeout_s)

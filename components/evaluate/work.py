@@ -17,9 +17,10 @@ from quantgate.components.evaluate.scoring import (
     NO_SCORES,
     TIMEOUT_S,
     score_all_signatures,
-    titles_of,
 )
+from quantgate.components.evaluate.slices import titles_of
 from quantgate.components.evaluate.steps import contest_of
+from quantgate.components.evaluate.units import units_by_figure
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.user_code import UserCode, import_code
 from quantgate.decision.early_stopping import Contest
@@ -132,7 +133,9 @@ def evaluate(
         guesses=_guesses(plans, dataset_of) if sha256 == facts.baseline_sha256 else {},
     )
     values = {title: result.values for title, result in results.items()}
-    write_evaluation(measurement_path, measurement, values, scores.covered)
+    is_baseline = sha256 == facts.baseline_sha256
+    units = units_by_figure(plans, results, dataset_of) if is_baseline else {}
+    write_evaluation(measurement_path, measurement, values, scores.covered, units)
     write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_of)
     return measurement
 
@@ -154,9 +157,8 @@ def _subjects(
 
 
 def _results_of(plans: Sequence[Plan], scores: Scores) -> dict[str, Result]:
-    return {
-        title: scores.results[title] for plan in plans for title in titles_of(plan, scores.results)
-    }
+    results = scores.results
+    return {title: results[title] for plan in plans for title in titles_of(plan.title, results)}
 
 
 def _needed(baseline: str | None, plans: Sequence[Plan]) -> str | None:
@@ -179,7 +181,7 @@ def _metrics_by_figure(plans: Sequence[Plan], results: Iterable[str]) -> dict[st
     return {
         title: plan.metric
         for plan in plans
-        for title in dict.fromkeys([plan.title, *titles_of(plan, results)])
+        for title in dict.fromkeys([plan.title, *titles_of(plan.title, results)])
     }
 
 
@@ -190,7 +192,7 @@ def _slices_by_figure(plans: Sequence[Plan], results: Mapping[str, Result]) -> d
             higher_is_better=plan.higher_is_better,
             samples={
                 slice_of(title): len(results[title].values)
-                for title in titles_of(plan, results)
+                for title in titles_of(plan.title, results)
                 if is_slice(title)
             },
         )

@@ -1,5 +1,6 @@
 """Warnings of labels that look wrong, and of too few calibration samples."""
 
+import numpy as np
 import pytest
 
 from quantgate.decision.baseline_warnings import warnings_of_baseline
@@ -25,7 +26,7 @@ def samples(purpose, count, synthetic=False):
         content_sha256="0" * 64,
         synthetic=synthetic,
     )
-    return {"serve": SampleSet(manifest, [])}
+    return {"serve": SampleSet(manifest, np.array([], np.uint64))}
 
 
 GUESS = Guess(predicts="always predicting class 0, the most frequent one", figure=0.6)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from quantgate.decision.data_warnings import warnings_about
@@ -38,7 +39,7 @@ def samples(purpose, digests=(), low=0.0, high=1.0, dtype="float32", synthetic=F
         content_sha256="0" * 64,
         synthetic=synthetic,
     )
-    return SampleSet(manifest, [bytes(digest) for digest in digests])
+    return SampleSet(manifest, np.array([digest[0] for digest in digests], np.uint64))
 
 
 def warned(calibration, evaluation):
@@ -134,8 +135,8 @@ def test_repeated_samples_are_counted():
             "ranges: calibrate on distinct samples"
         ),
         REPEATED_SAMPLES.says(
-            "300 of 900 evaluation samples are distinct. Repeats look like more evidence than "
-            "there is: evaluate on distinct samples"
+            "300 of 900 evaluation samples are distinct. Limits with a confidence are tested on "
+            "the distinct ones: evaluate on more of them"
         ),
     ]
     assert warned(calibration, evaluation) == told
@@ -143,12 +144,6 @@ def test_repeated_samples_are_counted():
     assert of_decode.message.startswith("300 of 900 evaluation samples of signature `decode` are ")
     different = with_facts(evaluation, distinct=900)
     assert warned(samples("calibration"), different) == []
-
-
-def test_equal_samples_are_in_one_group():
-    repeated = samples("evaluation", [b"a", b"b", b"a", b"c", b"b"])
-    assert repeated.groups.tolist() == [0, 1, 0, 2, 1]
-    assert samples("evaluation").groups.tolist() == []
 
 
 @pytest.mark.parametrize(("requested", "told"), [(500, True), (200, False), (None, False)])

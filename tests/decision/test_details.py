@@ -209,7 +209,7 @@ def test_ops_are_counted_by_their_arithmetic(run):
 def test_classes_have_names_if_all_signatures_agree(run):
     def of(**names):
         sets = {
-            signature: SampleSet(Manifest.model_construct(classes=classes), [])
+            signature: SampleSet(Manifest.model_construct(classes=classes), np.array([], np.uint64))
             for signature, classes in names.items()
         }
         return replace(run.evidence(), evaluation_sets=sets).classes

@@ -134,7 +134,7 @@ def evaluation_set(synthetic):
         content_sha256="0" * 64,
         synthetic=synthetic,
     )
-    return {"serving_default": SampleSet(manifest, [b"a"])}
+    return {"serving_default": SampleSet(manifest, np.array([7], np.uint64))}
 
 
 INCOMPLETE = "no candidate qualifies, and float32, the baseline, is not kept, as its measurements "

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from quantgate.decision.sample_sets import SampleSet, SampleSets, random_purposes
 from quantgate.domain.warnings import (
     FEW_CALIBRATION_CLASSES,
@@ -23,7 +25,8 @@ FACTOR_APART = 10
 UNSEEN_SHARE = 0.5
 _HARM_OF_REPEATS = {
     "calibration": "Repeats add nothing to the calibrated ranges: calibrate on distinct samples",
-    "evaluation": "Repeats look like more evidence than there is: evaluate on distinct samples",
+    "evaluation": "Limits with a confidence are tested on the distinct ones: evaluate on more of "
+    "them",
 }
 
 
@@ -88,8 +91,7 @@ def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[War
 
 
 def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
-    known = frozenset(calibration.digests)
-    shared = sum(digest in known for digest in evaluation.digests)
+    shared = np.count_nonzero(np.isin(evaluation.digests, calibration.digests))
     if not shared:
         return []
     return [

@@ -11,9 +11,9 @@ from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Steps
 from quantgate.spec.model.choice import Objective, metrics_chosen_by
 from quantgate.spec.model.limit import Limit
-from quantgate.statistics.early_estimate import Rows
 from quantgate.statistics.error_spending import CONFIDENCE, early_confidence
 from quantgate.statistics.samples import Samples
+from quantgate.statistics.units import Rows
 from quantgate.wording.figures import confidence_text
 from quantgate.wording.verdicts import rule_text
 
@@ -87,7 +87,13 @@ class Contest:
     def _verdicts(self, values: Mapping[str, Samples], rows: Rows, steps: Steps) -> list[Verdict]:
         figures = {name: float(taken.mean()) for name, taken in values.items()}
         candidate = Measured(
-            None, figures, values, self.baseline.metrics, steps=steps, covered=rows
+            None,
+            figures,
+            values,
+            self.baseline.metrics,
+            steps=steps,
+            covered=rows,
+            units=self.baseline.units,
         )
         return judge(candidate, self.baseline, self._limits)
 

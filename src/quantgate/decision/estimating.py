@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from quantgate.domain.figures import LATENCIES, METRICS, metric_of
 from quantgate.domain.rules import Rule
 from quantgate.records.tasks import Steps
-from quantgate.statistics.early_estimate import Rows, Stepwise, range_of
+from quantgate.statistics.early_estimate import Stepwise, range_of
 from quantgate.statistics.error_spending import looks_at
 from quantgate.statistics.estimates import (
     Certain,
@@ -18,7 +20,8 @@ from quantgate.statistics.estimates import (
 )
 from quantgate.statistics.latency_ratios import Clocked, Timings
 from quantgate.statistics.paired_proportions import Pairs
-from quantgate.statistics.samples import Samples, are_binary, are_sound
+from quantgate.statistics.samples import Samples, are_binary, are_shares, are_sound
+from quantgate.statistics.units import Rows, Units
 
 #: The range of values that nothing is known about.
 UNBOUNDED = (-math.inf, math.inf)
@@ -37,6 +40,7 @@ class Measured:
             was not timed.
         steps: the end of its evaluation, if it might have stopped early.
         covered: int64 [samples], the samples of the data set that were run, or None for all.
+        units: the samples of the data set that count as one, by figure. Without, all count.
     """
 
     model_sha256: str | None
@@ -46,10 +50,32 @@ class Measured:
     timings: Timings | None = None
     steps: Steps | None = None
     covered: Rows | None = None
+    units: Mapping[str, Units] = field(default_factory=dict)
 
     def in_memory(self) -> "Measured":
         """Return a copy with the samples read once and for all."""
         return replace(self, samples=dict(self.samples))
+
+    def counted(self, name: str) -> "Measured":
+        """Return a copy in which equal samples are one, with the mean of their values.
+
+        It has only this figure, as the mean of the distinct samples.
+        """
+        values, units = self.samples.get(name), self.units.get(name)
+        if units is None or values is None:
+            return self
+        run = units if self.covered is None else units.at(self.covered)
+        if len(values) != len(run.distinct):
+            return self
+        merged = run.merged(values)
+        figures = {name: float(merged.mean())} if np.isfinite(merged).all() else self.figures
+        covered = None if self.covered is None else np.unique(units.distinct[self.covered])
+        return replace(self, figures=figures, samples={name: merged}, covered=covered, units={})
+
+    def independent(self, name: str) -> int | None:
+        """Return how many units of the data set are independent, None if all samples are."""
+        units = self.units.get(name)
+        return None if units is None else int(units.independent.max()) + 1
 
     def figure(self, name: str) -> float:
         """Return a figure, NaN if it is missing or not finite."""
@@ -61,6 +87,7 @@ def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) 
     """Return the evidence on the value that a rule limits, or None if there is none."""
     if name in LATENCIES:
         return _of_timings(name, rule, candidate, baseline)
+    candidate, baseline = candidate.counted(name), baseline.counted(name)
     if not rule.compares:
         return figure_estimate(name, candidate)
     if candidate.model_sha256 == baseline.model_sha256:
@@ -70,6 +97,7 @@ def estimate_of(name: str, rule: Rule, candidate: Measured, baseline: Measured) 
 
 def figure_estimate(name: str, candidate: Measured) -> Estimate | None:
     """Return the evidence on a figure by itself, or None if it has no values per sample."""
+    candidate = candidate.counted(name)
     values = candidate.samples.get(name)
     if values is None or not are_sound(values):
         return None
@@ -85,12 +113,12 @@ def early_estimate(
 
     The baseline's figure in a relative rule is taken as known, and so it is that of all samples.
     """
-    reference = baseline.figure(name)
-    value = rule.value(candidate.figure(name), reference)
-    steps, covered = candidate.steps, candidate.covered
-    if steps is None or covered is None or not _is_known(name, baseline):
+    steps, available = candidate.steps, baseline.independent(name)
+    if steps is None or candidate.covered is None or not _is_known(name, baseline):
         return None
-    if not math.isfinite(value):
+    candidate, baseline = candidate.counted(name), baseline.counted(name)
+    covered, reference = candidate.covered, baseline.figure(name)
+    if covered is None or not math.isfinite(rule.value(candidate.figure(name), reference)):
         return None
     ours = candidate.samples[name]
     values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
@@ -99,7 +127,7 @@ def early_estimate(
         *values_range(name, baseline, difference=rule.compares),
         steps=steps,
         is_floor=rule.is_floor,
-        looks=len(looks_at(steps.available)),
+        looks=len(looks_at(available or steps.available)),
         scale=rule.scale(reference),
         offset=rule.offset,
     )
@@ -138,7 +166,7 @@ def _of_difference(
         return None
     first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
     scale = rule.scale(baseline.figure(name))
-    if is_right_or_wrong(name, baseline) and are_binary(first, second):
+    if is_right_or_wrong(name, baseline) and are_shares(first, second):
         return PairedProportions(Pairs.of(first, second), scale, rule.offset)
     values_from, values_to = values_range(name, baseline, difference=True)
     return Mean(first - second, values_from, values_to, scale, rule.offset)

@@ -37,9 +37,9 @@ from quantgate.records.tasks import (
     Slices,
 )
 from quantgate.statistics.confusion import Predictions
-from quantgate.statistics.early_estimate import Rows
 from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS, Timings
 from quantgate.statistics.samples import Samples
+from quantgate.statistics.units import Rows, Units
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,14 @@ class Evaluation:
         samples: float64 [samples] by metric, in the data set's order. They may be read lazily.
         covered: int64 [samples], the samples' places in the data set if they are not all.
         predictions: a function that reads the predictions of a classifier.
+        units: the samples that count as one, by figure. Only the baseline has them.
     """
 
     measurement: Measurement
     samples: Mapping[str, Samples]
     covered: Rows | None = None
     predictions: Callable[[], Predictions] = Predictions
+    units: Mapping[str, Units] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,18 @@ def _measured(
         _timings(sha256, evidence.benchmark),
         steps=evaluation.measurement.steps if evaluation else None,
         covered=evaluation.covered if evaluation else None,
+        units=_units(evidence),
     )
+
+
+def _units(evidence: Evidence) -> dict[str, Units]:
+    """Return the samples that count as one by figure, those on targets included."""
+    units = dict(evidence.baseline.units)
+    on_targets = {on_microcontroller(name): of_name for name, of_name in units.items()}
+    for name, accuracy in (item for one in evidence.targets for item in one.accuracy.items()):
+        if of_name := on_targets.get(name):
+            units[name] = of_name if accuracy.rows is None else of_name.at(np.array(accuracy.rows))
+    return units
 
 
 def _timings(sha256: str | None, benchmark: Benchmark | None) -> Timings | None:

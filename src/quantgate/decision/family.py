@@ -176,7 +176,8 @@ def _series(
     held: Sequence[tuple[str, Rule, float, Rules]], measured: Measured, baseline: Measured
 ) -> Iterator[tuple[str, Samples]]:
     for figure, rule, _, _ in held:
-        ours, theirs = measured.samples.get(figure), baseline.samples.get(figure)
+        ours = measured.counted(figure).samples.get(figure)
+        theirs = baseline.counted(figure).samples.get(figure)
         if ours is None or not rule.compares:
             harm = None if ours is None else -ours if rule.is_floor else ours
         else:

@@ -1,8 +1,7 @@
 """The data sets of a decision, without their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +15,11 @@ class SampleSet:
 
     Attributes:
         manifest: what is in it and how it was chosen.
-        digests: one digest for the inputs of each sample. Equal samples have equal digests.
+        digests: uint64 [samples], a digest of each sample's inputs. Equal samples have equal ones.
     """
 
     manifest: Manifest
-    digests: Sequence[bytes]
-
-    @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """The number of each sample's group, from 0, int64 [samples]. Equal samples share one."""
-        numbers: dict[bytes, int] = {}
-        ordered = [numbers.setdefault(digest, len(numbers)) for digest in self.digests]
-        return np.array(ordered, dtype=np.int64)
+    digests: NDArray[np.uint64]
 
 
 #: Data sets by signature.

@@ -94,7 +94,9 @@ def _verdict(
     share: float,
 ) -> Verdict:
     figure, early = candidate.figure(name), early_estimate(name, rule, candidate, baseline)
-    value = early.value if early else rule.value(figure, baseline.figure(name))
+    if confidence is not None:
+        candidate, baseline = candidate.counted(name), baseline.counted(name)
+    value = early.value if early else rule.value(candidate.figure(name), baseline.figure(name))
     undecided = Verdict(
         name=name,
         metric=metric_of(name, baseline.metrics),

@@ -214,8 +214,10 @@ class Measurement(Record):
     samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
     conversion left no model. `steps` are there if the evaluation might have stopped early. If it
     did, `samples` are those that were run, and `covered.npy`, int64 [samples], holds their places
-    in the data set. `provisional` is true if time or memory ran out. For the baseline, `guesses`
-    has the figures of models that ignore their inputs, as far as they are known.
+    in the data set. The baseline has `units.npz` too, if samples of the data set have equal inputs.
+    It holds the number of each sample's distinct sample, by figure. `provisional` is true if time
+    or memory ran out. For the baseline, `guesses` has the figures of models that ignore their
+    inputs, as far as they are known.
     """
 
     model_sha256: str | None

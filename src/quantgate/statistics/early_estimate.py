@@ -4,16 +4,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quantgate.domain.figure import Figure
 from quantgate.records.tasks import Steps
 from quantgate.statistics.confidence_sequences import p_value, upper_bound
-from quantgate.statistics.error_spending import EARLY_SHARE
+from quantgate.statistics.error_spending import EARLY_SHARE, looks_at
 from quantgate.statistics.moments import Moments
 from quantgate.statistics.samples import Samples
-
-Rows = NDArray[np.int64]
+from quantgate.statistics.units import Rows, Units
 
 #: The seed of the order in which samples are taken, the same for all candidates of a data set.
 SEED = 20250114
@@ -25,6 +23,22 @@ def order_of(samples: int) -> Rows:
     The order is random because a data set may be sorted by class.
     """
     return np.random.default_rng(SEED).permutation(samples).astype(np.int64)
+
+
+def order_and_looks(samples: int, units: Units | None) -> tuple[Rows, list[int]]:
+    """Return the order of the samples, and the numbers of them after which to look.
+
+    Distinct samples are taken with all of their copies, and groups as a whole. The first look is
+    after as many of these as it is of samples without any.
+    """
+    if units is None:
+        return order_of(samples), [*looks_at(samples), samples]
+    independent = units.independent
+    sizes = np.bincount(independent)
+    drawn = order_of(len(sizes))
+    order = np.argsort(np.argsort(drawn)[independent], kind="stable")
+    ends = np.cumsum(sizes[drawn])
+    return order, [*(int(ends[look - 1]) for look in looks_at(len(sizes))), samples]
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,15 @@ class Pairs:
 
     @classmethod
     def of(cls, first: Samples, second: Samples) -> "Pairs":
-        """Count the pairs of two arrays of 0 and 1."""
-        return cls(int(np.sum(first > second)), int(np.sum(first < second)), len(first))
+        """Count the pairs of two arrays from 0 to 1.
+
+        Each part of a pair counts as such, which overstates the variance. Sums are rounded in
+        favor of the second model.
+        """
+        difference = first - second
+        lost = float(np.sum(difference, where=difference > 0))
+        won = -float(np.sum(difference, where=difference < 0))
+        return cls(math.ceil(lost - ROUNDING), math.floor(won + ROUNDING), len(first))
 
     @property
     def mean(self) -> float:

@@ -21,6 +21,11 @@ def are_sound(*arrays: Samples | None) -> bool:
     )
 
 
+def are_shares(*arrays: Samples) -> bool:
+    """Return whether all values are from 0 to 1."""
+    return all(bool(np.all((values >= 0) & (values <= 1))) for values in arrays)
+
+
 def are_binary(*arrays: Samples) -> bool:
     """Return whether all values are 0 or 1."""
     return all(bool(np.all((values == 0) | (values == 1))) for values in arrays)

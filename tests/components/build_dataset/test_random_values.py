@@ -61,7 +61,7 @@ def test_the_summary_has_digests_of_the_inputs(build, tmp_path):
         np.savez(tmp_path / "data.npz", x=np.float32(x), token=np.int32(token), y=y)
         inputs = {"x": ("float32", [-1, 1]), "token": ("int32", [-1, 1])}
         build(tmp_path / "data.npz", inputs, label="y")
-        return read_summary(tmp_path / "summary")["serving_default"].digests
+        return read_summary(tmp_path / "summary")["serving_default"].digests.tolist()
 
     one, two, three = digests([[1], [2], [1]], [[5], [5], [5]], np.arange(3))
     assert one == three != two

@@ -142,7 +142,7 @@ class RunFolder:
             "compiled": dsl.Artifact,
         }
         made = {name: artifact(kind, self.path(name)) for name, kind in kinds.items()}
-        data = self.summary("evaluation", [[1] * 16], **evaluation)
+        data = self.summary("evaluation", [1], **evaluation)
         outcome = component.python_func(
             facts=artifact(dsl.Artifact, self.path("facts")),
             baseline=artifact(dsl.Artifact, self.path("float32-measurement")),
@@ -158,7 +158,7 @@ class RunFolder:
         )
         return outcome, made
 
-    def summary(self, purpose: str, digests: list[list[int]], **changes) -> str:
+    def summary(self, purpose: str, digests: list[int], **changes) -> str:
         """Write the summary of a data set whose samples have these digests."""
         manifest = {
             "purpose": purpose,
@@ -174,7 +174,7 @@ class RunFolder:
         }
         path = self.path(purpose)
         written = Manifest(**manifest | changes)
-        write_summary(Path(path), "serve", written, np.array(digests, np.uint8))
+        write_summary(Path(path), "serve", written, np.array(digests, np.uint64))
         return path
 
     def decision(self) -> Decision:

@@ -134,8 +134,8 @@ def test_samples_are_read_on_access(tmp_path):
 
 def test_samples_in_both_sets_are_a_warning(files):
     files.gate(
-        evaluation=files.summary("evaluation", [[1] * 16, [2] * 16]),
-        calibration=files.summary("calibration", [[2] * 16] * 100),
+        evaluation=files.summary("evaluation", [1, 2]),
+        calibration=files.summary("calibration", [2] * 100),
     )
     decision = files.decision()
     assert decision.warnings == [
@@ -147,7 +147,7 @@ def test_samples_in_both_sets_are_a_warning(files):
 
 
 def test_random_data_qualifies_only_if_allowed(files):
-    random = files.summary("evaluation", [[1] * 16], synthetic=True)
+    random = files.summary("evaluation", [1], synthetic=True)
     outcome = files.gate(evaluation=random)
     assert (outcome.qualified, outcome.winner_name) == (False, "")
     assert files.gate(evaluation=random, allow_random=True).winner_name == "float16"

@@ -1,0 +1,44 @@
+"""The samples of a data set that count as one."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from quantgate.components.artifacts.dataset import DatasetFolder
+from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.slices import rows_by_slice, titles_of
+from quantgate.domain.figures import is_slice, slice_of
+from quantgate.statistics.units import Units
+
+
+def units_of(dataset: DatasetFolder) -> Units | None:
+    """Return the units of a data set, or None if all samples differ."""
+    if dataset.distinct is None:
+        return None
+    return Units.of(np.asarray(dataset.distinct))
+
+
+def units_by_figure(
+    plans: Sequence[Plan], figures: Iterable[str], dataset_of: Callable[[str], DatasetFolder]
+) -> dict[str, Units]:
+    """Return the units behind each figure, those of slices included.
+
+    Args:
+        plans: the metrics.
+        figures: the names of the figures.
+        dataset_of: returns the data set of a signature.
+    """
+    figures = list(figures)
+    return {title: units for plan in plans for title, units in _of_plan(plan, figures, dataset_of)}
+
+
+def _of_plan(
+    plan: Plan, figures: Sequence[str], dataset_of: Callable[[str], DatasetFolder]
+) -> Iterator[tuple[str, Units]]:
+    dataset = dataset_of(plan.signature)
+    units = units_of(dataset)
+    if units is None:
+        return
+    rows = rows_by_slice(dataset, plan.slice) if plan.slice else {}
+    for title in titles_of(plan.title, figures):
+        yield title, units.at(rows[slice_of(title)]) if is_slice(title) else units

@@ -1,0 +1,139 @@
+"""Decisions on data sets with equal samples, which count once in every limit with a confidence."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantgate.decision.early_stopping import Contest
+from quantgate.decision.estimating import Measured
+from quantgate.records.outcomes import VerdictOutcome
+from quantgate.spec.model.limit import Limit
+from quantgate.statistics.early_estimate import order_and_looks
+from quantgate.statistics.units import Units
+
+LIMIT = {"top1": {"max_drop": 0.01, "confidence": 0.95}}
+MODES = ("dynamic_range", "full_integer", "float16")
+
+
+def answers(lost, won=0, samples=300):
+    """Return the values of a baseline that is right 9 times of 10, and of a candidate."""
+    baseline = np.zeros(samples)
+    baseline[: samples * 9 // 10] = 1
+    candidate = baseline.copy()
+    candidate[:lost] = 0
+    candidate[samples - won :] = 1
+    return baseline, candidate
+
+
+@pytest.fixture(scope="session")
+def repeated(new_run):
+    """Decide on candidates whose samples are repeated, each so many times."""
+
+    def decided(values, times, limits=LIMIT, metric="top1", names=MODES, **terms):
+        baseline, *candidates = values
+        copies = np.repeat(np.arange(len(baseline)), times)
+        run = new_run()
+        run.evaluate("float32", {metric: baseline[copies]})
+        run.baseline = replace(run.evaluations.pop(), units={metric: Units.of(copies)})
+        for name, mode, candidate in zip(names, MODES, candidates, strict=False):
+            run.attest(name, mode, 300)
+            run.evaluate(name, {metric: candidate[copies]})
+        return run.decide(limits, **terms)
+
+    return decided
+
+
+def verdict_of(decision):
+    return decision.candidates[0].verdicts[0]
+
+
+def test_repeats_turn_no_limit_into_a_pass(repeated):
+    values = answers(1)
+    once, six_times = (verdict_of(repeated(values, times)) for times in (1, 6))
+    assert once.outcome is six_times.outcome is VerdictOutcome.UNDECIDED
+    assert six_times.bound == once.bound
+
+
+def test_the_figure_is_of_all_samples_and_the_value_of_the_distinct_ones(repeated):
+    times = np.ones(300, int)
+    times[0] = 101
+    decision = repeated(answers(1), times)
+    verdict = verdict_of(decision)
+    assert decision.candidates[0].measurements["top1"] == pytest.approx(269 / 400)
+    assert verdict.figure == decision.candidates[0].measurements["top1"]
+    assert verdict.value == pytest.approx(1 / 300)
+    without = repeated(answers(1), times, {"top1": {"max_drop": 0.01}})
+    assert verdict_of(without).value == pytest.approx(101 / 400)
+
+
+def test_one_input_with_different_labels_counts_once(new_run):
+    baseline, candidate = answers(0)
+    run = new_run()
+    run.evaluate("float32", {"top1": np.append(baseline, 0.0)})
+    copies = np.append(np.arange(300), 0)
+    run.baseline = replace(run.evaluations.pop(), units={"top1": Units.of(copies)})
+    run.attest("float16", "float16", 300)
+    run.evaluate("float16", {"top1": np.append(candidate, 0.0)})
+    verdict = verdict_of(run.decide(LIMIT))
+    assert (verdict.value, verdict.outcome) == (0.0, VerdictOutcome.PASS)
+    run.evaluations.clear()
+    run.evaluate("float16", {"top1": np.append(candidate, 1.0)})
+    assert verdict_of(run.decide(LIMIT)).value == pytest.approx(-0.5 / 300)
+
+
+def test_candidates_are_as_alike_as_their_distinct_samples(repeated):
+    values = (*answers(1, samples=1000), answers(1, 1, samples=1000)[1])
+    families = [repeated(values, times).family for times in (1, 3)]
+    assert families[0] == families[1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 4), min_size=60, max_size=60), st.integers(0, 3), st.data())
+def test_copies_and_their_order_change_nothing(repeated, times, lost, data):
+    metric, rules = data.draw(
+        st.sampled_from(
+            [
+                ("top1", {"max_drop": 0.08}),
+                ("top1", {"min": 0.75}),
+                ("top1", {"max_drop_percent": 9}),
+                ("mse", {"max_rise": 0.05}),
+                ("mse", {"max": 0.3}),
+                ("ssim", {"max_drop": 0.1}),
+            ]
+        )
+    )
+    baseline, candidate = answers(lost, samples=60)
+    if metric != "top1":
+        generator = np.random.default_rng(lost)
+        baseline = np.clip(baseline * 0.3 + generator.normal(0.2, 0.1, 60), 0, 1)
+        candidate = np.clip(baseline + generator.normal(0.01, 0.02, 60), 0, 1)
+    limits = {metric: {**rules, "confidence": 0.9}}
+    plain, copied = (
+        verdict_of(repeated((baseline, candidate), each, limits, metric)) for each in (1, times)
+    )
+    assert copied.outcome is plain.outcome
+    assert copied.value == pytest.approx(plain.value, abs=1e-12)
+    assert copied.bound == (plain.bound and pytest.approx(plain.bound, abs=1e-9))
+
+
+def test_looks_count_distinct_samples():
+    """After 100 distinct samples, copies of them add nothing."""
+    copies = np.repeat(np.arange(400), 5)
+    units = Units.of(copies)
+    order, looks = order_and_looks(len(copies), units)
+    assert looks[0] == 500
+    baseline, candidate = np.ones(400), np.ones(400)
+    candidate[::3] = 0
+
+    def contest_after(values, rows, known):
+        reference = Measured("b", {"top1": 1.0}, {"top1": values}, units=known)
+        limits = {"top1": Limit(max_drop=0.01, confidence=0.95)}
+        contest = Contest(reference, limits, [])
+        return contest.steps({"top1": candidate[copies[rows]]}, rows)
+
+    rows = np.sort(order[:500])
+    steps = contest_after(baseline[copies], rows, {"top1": units})
+    assert (steps.outcome, steps.taken, steps.available) == (VerdictOutcome.FAIL, 500, 2000)
