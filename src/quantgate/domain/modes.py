@@ -51,6 +51,7 @@ class Mode:
         activations: the dtype that activations are stored in.
         hardware: the hardware that `modes: auto` tries the mode for.
         options: the options of a candidate that the mode takes.
+        counterpart: the recipe that takes its place for a .tflite, as in a spec.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Mode:
     activations: str = FLOAT32
     hardware: tuple[Hardware, ...] = (CPU,)
     options: tuple[str, ...] = ()
+    counterpart: str = ""
 
 
 _INTEGER = Promise("4x smaller", 4, "3x+ speedup", 3)
@@ -79,6 +81,7 @@ _QUANTIZED = (
         "Dynamic range",
         Promise("4x smaller", 4, "2x-3x speedup", 2),
         options=("per_channel",),
+        counterpart="dynamic_legacy_wi8_afp32",
     ),
     Mode(
         "float16",
@@ -86,6 +89,7 @@ _QUANTIZED = (
         Promise("2x smaller", 2, "GPU acceleration"),
         supported_types=("float16",),
         hardware=(CPU, GPU),
+        counterpart="float_casting",
     ),
     Mode(
         "full_integer",
@@ -95,6 +99,7 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int8", "uint8"),
         activations="int8",
         options=("per_channel", "per_channel_dense", "exclude", "calibration"),
+        counterpart="{recipe: static_wi8_ai8, inputs: float32, outputs: float32}",
     ),
     Mode(
         "integer_only_int8",
@@ -107,6 +112,7 @@ _QUANTIZED = (
         activations="int8",
         hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
         options=("per_channel", "per_channel_dense", "calibration"),
+        counterpart="static_wi8_ai8",
     ),
     Mode(
         "integer_only_uint8",
@@ -119,6 +125,7 @@ _QUANTIZED = (
         activations="int8",
         hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
         options=("per_channel", "per_channel_dense", "calibration"),
+        counterpart="{recipe: static_wi8_ai8, inputs: uint8, outputs: uint8}",
     ),
     Mode(
         "int16x8",
@@ -129,6 +136,7 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int16"),
         activations="int16",
         options=("calibration",),
+        counterpart="{recipe: static_wi8_ai16, inputs: float32, outputs: float32}",
     ),
     Mode(
         "int16x8_float_fallback",
@@ -139,6 +147,7 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int16"),
         activations="int16",
         options=("calibration",),
+        counterpart="{recipe: static_wi8_ai16, inputs: float32, outputs: float32}",
     ),
 )
 
