@@ -42,6 +42,7 @@ class Attempt:
         kernels: comparison of the default kernels with the reference kernels.
         kernels_problem: the reason why the kernels could not be compared.
         refusal: XNNPACK's reason for refusing the model.
+        dynamic: whether shapes of tensors are known only at run time.
     """
 
     outputs: Outputs
@@ -49,6 +50,7 @@ class Attempt:
     kernels: dict[str, KernelCheck] = field(default_factory=dict)
     kernels_problem: str | None = None
     refusal: str | None = None
+    dynamic: bool = False
 
 
 def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
@@ -73,6 +75,7 @@ def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: i
             kernels={**whole.kernels, **_titled(part.kernels, title)},
             kernels_problem=whole.kernels_problem or part.kernels_problem,
             refusal=whole.refusal or part.refusal,
+            dynamic=whole.dynamic or part.dynamic,
         )
     return whole
 
@@ -86,7 +89,7 @@ def _try_signature(
 ) -> Attempt:
     runner = LiteRTModel(model, facts, signature, samples)
     outputs, on_zeros = _run(runner, samples), _run_on_zeros(runner, samples)
-    attempt = Attempt(outputs, on_zeros, refusal=runner.refusal)
+    attempt = Attempt(outputs, on_zeros, refusal=runner.refusal, dynamic=runner.has_dynamic_tensors)
     if not reference:
         return attempt
     few = _spread(_count(samples), reference)
@@ -143,6 +146,7 @@ def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Tria
         kernels=attempt.kernels,
         kernels_problem=attempt.kernels_problem,
         refusal=attempt.refusal,
+        dynamic=attempt.dynamic,
     )
 
 

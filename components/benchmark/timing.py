@@ -172,6 +172,7 @@ def timed(model: LiteRTModel, encoded: Encoded, row: int) -> int:
     Raises:
         ModelFailure: a kernel failed.
     """
+    model.renew()
     model.feed(encoded, row)
     started = time.perf_counter_ns()
     try:

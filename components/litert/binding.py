@@ -90,13 +90,6 @@ def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str,
     return runner.get_input_details(), runner.get_output_details()
 
 
-def is_primary(interpreter: Interpreter, key: str) -> bool:
-    """Return whether a signature's graph is the first one, which the interpreter runs itself."""
-    primary = {(tensor["index"], tensor["name"]) for tensor in interpreter.get_output_details()}
-    _, outputs = _ends(interpreter, key)
-    return {(tensor["index"], tensor["name"]) for tensor in outputs.values()} == primary
-
-
 def _by_name(details: list[dict[str, Any]]) -> dict[str, Any]:
     return {tensor["name"]: tensor for tensor in details}
 

@@ -1,5 +1,6 @@
-"""The graphs of a .tflite in LiteRT's interpreter: set inputs, invoke, get outputs."""
+"""A graph of a .tflite in LiteRT's interpreter: allocate, set inputs, invoke, get outputs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,40 @@ from numpy.typing import NDArray
 from quantgate.components.litert.binding import Tensor
 
 Array = NDArray[Any]
+Shape = tuple[int, ...]
 
 
-class PrimaryGraph:
-    """The graph of the first signature, which the interpreter runs itself."""
+class Graph:
+    """The graph of one signature, with its tensors allocated."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
-        self._interpreter = interpreter
+    def __init__(self, interpreter: Interpreter, key: str, shapes: Mapping[int, Shape]) -> None:
+        """Allocate the tensors of a graph.
+
+        Args:
+            interpreter: LiteRT's interpreter of the model.
+            key: of the signature. The empty key stands for a model without signatures.
+            shapes: the shape of each input, by index.
+
+        Raises:
+            RuntimeError, ValueError: LiteRT cannot allocate the tensors.
+        """
+        # LiteRT's public interface allocates and reads only the graph of the first signature.
+        self._lite, self._shapes = interpreter._interpreter, shapes
+        self._subgraph = self._lite.GetSubgraphIndexFromSignature(key) if key else 0
         self.reset = interpreter.reset_all_variables
-        self.invoke = interpreter.invoke
+        self._allocate()
+
+    def reallocate(self) -> None:
+        """Allocate the tensors again. LiteRT does so only after the shape of an input changed."""
+        index, shape = next(iter(self._shapes.items()))
+        self._resize(index, (shape[0] + 1, *shape[1:]) if shape else (1,))
+        self._allocate()
 
     def set(self, tensor: Tensor, values: Array) -> None:
-        self._interpreter.set_tensor(tensor.index, values)
+        self._lite.SetTensor(tensor.index, values, self._subgraph)
+
+    def invoke(self) -> None:
+        self._lite.Invoke(self._subgraph)
 
     def knows(self, tensor: Tensor) -> bool:
         try:
@@ -30,26 +53,12 @@ class PrimaryGraph:
         return True
 
     def get(self, tensor: Tensor) -> Array:
-        return np.asarray(self._interpreter.get_tensor(tensor.index))
+        return np.asarray(self._lite.GetTensor(tensor.index, self._subgraph))
 
+    def _allocate(self) -> None:
+        for index, shape in self._shapes.items():
+            self._resize(index, shape)
+        self._lite.AllocateTensors(self._subgraph)
 
-class OtherGraph:
-    """The graph of a further signature. A run takes all inputs and returns all outputs."""
-
-    def __init__(self, interpreter: Interpreter, key: str) -> None:
-        self._runner = interpreter.get_signature_runner(key)
-        self.reset = interpreter.reset_all_variables
-        self._inputs: dict[str, Array] = {}
-        self._outputs: dict[str, Array] = {}
-
-    def set(self, tensor: Tensor, values: Array) -> None:
-        self._inputs[tensor.name] = values
-
-    def invoke(self) -> None:
-        self._outputs = self._runner(**self._inputs)
-
-    def knows(self, tensor: Tensor) -> bool:
-        return tensor.name in self._outputs
-
-    def get(self, tensor: Tensor) -> Array:
-        return self._outputs[tensor.name]
+    def _resize(self, index: int, shape: Shape) -> None:
+        self._lite.ResizeInputTensor(index, np.array(shape, np.int32), False, self._subgraph)

@@ -9,8 +9,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from quantgate.components.litert.binding import ModelFailure, Tensor, bound, is_primary
-from quantgate.components.litert.graphs import OtherGraph, PrimaryGraph
+from quantgate.components.litert.binding import ModelFailure, Tensor, bound
+from quantgate.components.litert.graphs import Graph
 from quantgate.domain.flex_ops import cannot_run, tensorflow_ops
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
@@ -71,7 +71,7 @@ class LiteRTModel:
         self._shapes = {
             name: shape_of_sample(inputs[name], tensor) for name, tensor in signature.inputs.items()
         }
-        self._key = None if is_primary(interpreter, signature.key) else signature.key
+        self._key = signature.key
         self._start_anywhere(interpreter)
         # reset_all_variables does not reset resource variables, so these models are reloaded.
         self._restarts = ASSIGN_VARIABLE in facts.ops
@@ -80,6 +80,11 @@ class LiteRTModel:
     def refusal(self) -> str | None:
         """XNNPACK's reason for refusing the model, or None if it has not refused it so far."""
         return self._refusal
+
+    @property
+    def has_dynamic_tensors(self) -> bool:
+        """True if shapes of tensors are known only at run time."""
+        return self._has_dynamic_tensors
 
     def encode(self, samples: Mapping[str, Array]) -> Encoded:
         """Convert samples [k, ...] by input name to the form that `feed` takes."""
@@ -92,7 +97,17 @@ class LiteRTModel:
         """Reset the state of earlier invocations. Takes 0.4 us for a model without state."""
         if self._restarts:
             self.reload()
+        self.renew()
         self._graph.reset()
+
+    def renew(self) -> None:
+        """Allocate tensors again if an earlier invocation could spoil the next one.
+
+        With XNNPACK, LiteRT 2.3 can compute wrong outputs from the second invocation on, if shapes
+        of tensors are known only at run time. The first invocation after an allocation is right.
+        """
+        if self._has_dynamic_tensors and self._kernels == _DEFAULT:
+            self._graph.reallocate()
 
     def reload(self) -> None:
         """Load the model from its file again, and allocate memory."""
@@ -169,11 +184,8 @@ class LiteRTModel:
         self.reload()
 
     def _start(self, interpreter: Interpreter) -> None:
-        self._graph = (
-            PrimaryGraph(self._allocated(interpreter))
-            if self._key is None
-            else OtherGraph(interpreter, self._key)
-        )
+        self._graph = self._allocated(interpreter)
+        self._has_dynamic_tensors = not all(map(self._graph.knows, self.outputs.values()))
 
     def _loaded(self) -> Interpreter:
         try:
@@ -185,16 +197,14 @@ class LiteRTModel:
         except (RuntimeError, ValueError) as error:
             raise ModelFailure(f"the model cannot be loaded: {error}") from error
 
-    def _allocated(self, interpreter: Interpreter) -> Interpreter:
+    def _allocated(self, interpreter: Interpreter) -> Graph:
+        shapes = {tensor.index: self._shapes[name] for name, tensor in self.inputs.items()}
         try:
-            for name, tensor in self.inputs.items():
-                interpreter.resize_tensor_input(tensor.index, self._shapes[name])
-            interpreter.allocate_tensors()
+            return Graph(interpreter, self._key, shapes)
         except (RuntimeError, ValueError) as error:
             if self._tensorflow_ops and "Flex delegate" in str(error):
                 raise ModelFailure(cannot_run(self._tensorflow_ops)) from error
             raise ModelFailure(f"the model cannot be allocated: {error}") from error
-        return interpreter
 
 
 def litert_version() -> str:

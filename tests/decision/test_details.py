@@ -114,6 +114,19 @@ def test_details_say_whether_xnnpack_refuses_the_model(run, refused):
         assert details_of(run.evidence(), decision).without_xnnpack is refused
 
 
+def test_a_model_with_dynamic_tensors_is_safer_without_xnnpack(run):
+    trial = Trial(samples=8, made_up=False, dynamic=True)
+    run.attest("small", "float16", 500, trial=trial)
+    run.evaluate("small", {"top1": run.baseline.samples["top1"]})
+    for decision in (
+        run.decide(LIMITS),
+        run.decide({"size_bytes": {"max": 1}}, keep_baseline=True),
+    ):
+        assert details_of(run.evidence(), decision).without_xnnpack
+        assert decision.warning_ids == ["dynamic_tensors"]
+        assert "known only at run time, in small" in decision.warnings[0]
+
+
 def test_the_main_metric_is_the_first_of_the_choice_or_else_of_the_limits(run):
     run.add("small", "float16", 500)
     decision = run.decide(LIMITS)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from quantgate.decision.calibration_ranges import ranges_shown
+from quantgate.decision.dynamic_tensors import is_dynamic
 from quantgate.decision.evidence import Evaluation, Evidence
 from quantgate.domain.figures import METRICS, is_likeness
 from quantgate.records.attestation import Attestation, TensorAttest
@@ -43,7 +44,7 @@ def details_of(
         signatures=evidence.facts.keys,
         inputs=inputs,
         outputs=outputs,
-        without_xnnpack=_is_refused(evidence, decision, attestation),
+        without_xnnpack=_is_safer_without_xnnpack(evidence, decision, attestation),
         spreads=list(_spreads(evidence, decision)),
         classes=[
             classes_of(figure, subject, classes, after.classes[figure], evidence.classes)
@@ -80,13 +81,16 @@ def _ends(
     return (attestation.inputs, attestation.outputs) if attestation else ([], [])
 
 
-def _is_refused(evidence: Evidence, decision: Decision, attestation: Attestation | None) -> bool:
-    """Return whether XNNPACK refuses the model that inputs and outputs are of."""
+def _is_safer_without_xnnpack(
+    evidence: Evidence, decision: Decision, attestation: Attestation | None
+) -> bool:
+    """Return whether XNNPACK refuses the model that inputs and outputs are of, or can spoil it."""
     if decision.promoted is decision.baseline:
         timed = evidence.benchmark
-        return timed is not None and evidence.facts.baseline_sha256 in timed.refusals
+        is_refused = timed is not None and evidence.facts.baseline_sha256 in timed.refusals
+        return is_refused or any(map(is_dynamic, evidence.attestations))
     trial = attestation.trial if attestation else None
-    return trial is not None and trial.refusal is not None
+    return trial is not None and (trial.refusal is not None or trial.dynamic)
 
 
 def _float_ends(facts: ModelFacts) -> tuple[list[TensorAttest], list[TensorAttest]]:

@@ -52,7 +52,7 @@ def _of_refusals(benchmark: Benchmark, entries: Sequence[Entry]) -> Iterator[War
     refused = [entry.name for entry in entries if entry.model_sha256 in benchmark.refusals]
     if refused:
         yield REFUSED_BY_XNNPACK.says(
-            f"XNNPACK refuses {_few(refused)}: latency and memory are those of LiteRT's built-in "
+            f"XNNPACK refuses {few_of(refused)}: latency and memory are those of LiteRT's built-in "
             "kernels, on which such models run without default delegates"
         )
 
@@ -99,7 +99,7 @@ def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterato
     if fewer:
         yield SLOW_MODELS.says(
             f"slow models were timed less often than {benchmark.runs:,} times, to stay within "
-            f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {_few(fewer)}"
+            f"{benchmark.budget_s:g} s each (`measure.latency.budget_s`): {few_of(fewer)}"
         )
 
 
@@ -116,7 +116,7 @@ def _of_equals(
             equals = [one.name for one in qualified if alike(objective, one.name, first)]
             if equals:
                 yield TIED_LATENCIES.says(
-                    f"{_few([first, *equals])} are indistinguishable by {name} on this machine, "
+                    f"{few_of([first, *equals])} are indistinguishable by {name} on this machine, "
                     f"so they count as equal {where}"
                 )
 
@@ -127,7 +127,7 @@ def _place(entry: Entry, latency: str, weighted: bool) -> tuple[float, str]:
     return math.inf if figure is None else figure, entry.name
 
 
-def _few(names: Sequence[str]) -> str:
+def few_of(names: Sequence[str]) -> str:
     """Return the first of the names, and the number of the others."""
     more = len(names) - MOST_NAMED
     return f"{', '.join(names[:MOST_NAMED])}{f' and {more:,} more' if more > 0 else ''}"
@@ -150,6 +150,6 @@ def _of_slower_ones(
         threads = f"{benchmark.threads} thread{'' if benchmark.threads == 1 else 's'}"
         yield SLOWER_THAN_FLOAT.says(
             f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
-            f"{_few(slower)}. Another processor may have faster kernels for these models: "
+            f"{few_of(slower)}. Another processor may have faster kernels for these models: "
             "time them on the target's"
         )

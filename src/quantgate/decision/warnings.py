@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from quantgate.decision.baseline_warnings import warnings_of_baseline, warnings_of_comparison
 from quantgate.decision.choice import Alike
 from quantgate.decision.data_warnings import warnings_about
+from quantgate.decision.dynamic_tensors import warnings_of_dynamic_tensors
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.power_warnings import warnings_of_power
 from quantgate.decision.slice_verdicts import warnings_about_slices
@@ -55,6 +56,7 @@ def warnings_of(
         *warnings_about_slices(limits, baseline.measurements, evidence.metrics, evidence.slices),
         *warnings_of_timing(evidence.benchmark, baseline, candidates, limits, choose, alike),
         *warnings_of_targets(evidence.targets),
+        *warnings_of_dynamic_tensors(evidence.attestations),
         *(
             BASELINE_VIOLATES_LIMIT.says(
                 f"the float baseline itself violates a limit: {miss_text(verdict)}"

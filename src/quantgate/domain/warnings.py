@@ -86,6 +86,9 @@ SMALL_SLICES = WarningKind("small_slices", "slices have fewer than 30 samples")
 REFUSED_BY_XNNPACK = WarningKind(
     "refused_by_xnnpack", "models were timed on built-in kernels, as XNNPACK refuses them"
 )
+DYNAMIC_TENSORS = WarningKind(
+    "dynamic_tensors", "XNNPACK can compute models wrongly, as shapes are known only at run time"
+)
 NOISY_MACHINE = WarningKind("noisy_machine", "latency was measured on a noisy machine")
 FEW_RUNS = WarningKind("few_runs", "there are too few timed runs to show a limit on latency")
 SLOW_MODELS = WarningKind("slow_models", "slow models were timed less often than others")
@@ -122,6 +125,7 @@ WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
             COARSE_LIMIT,
             SMALL_SLICES,
             REFUSED_BY_XNNPACK,
+            DYNAMIC_TENSORS,
             NOISY_MACHINE,
             FEW_RUNS,
             SLOW_MODELS,

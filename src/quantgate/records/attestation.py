@@ -80,7 +80,8 @@ class Trial(Record):
     outputs that become infinite or NaN for an input of zeros, while the float model's stay finite
     if that was run. `kernels` is by output. `kernels_problem` is the reason why kernels could not
     be compared. Samples may be `made_up`. `refusal` is XNNPACK's reason for refusing the model,
-    which then ran on LiteRT's built-in kernels.
+    which then ran on LiteRT's built-in kernels. `dynamic` is true if shapes of tensors are known
+    only at run time.
     """
 
     samples: int
@@ -94,6 +95,7 @@ class Trial(Record):
     kernels: dict[str, KernelCheck] = {}
     kernels_problem: str | None = None
     refusal: str | None = None
+    dynamic: bool = False
 
 
 class Delivered(Record):

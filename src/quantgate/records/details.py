@@ -121,7 +121,7 @@ class Details(Record):
     `subject` is the candidate that classes, curves, inputs and outputs are of: the winner, or the
     closest if nothing qualified. If the baseline is promoted instead, inputs and outputs are the
     baseline's. `signatures` are the keys of the model's signatures. `without_xnnpack` is true if
-    XNNPACK refuses that model.
+    XNNPACK refuses that model or can compute it wrongly.
     """
 
     subject: str | None = None

@@ -163,7 +163,8 @@ def _runs(trial: Trial) -> str:
     outputs = ". ".join(problems) or "Its outputs are finite and not constant"
     refused = f"XNNPACK refuses it ({one_line(trial.refusal)})" if trial.refusal else ""
     where = f" and on built-in kernels, as {refused}" if refused else ""
-    return f"yes, on {trial.samples} {kind}samples{where}. {outputs}"
+    late = ". Some shapes are known only at run time" if trial.dynamic else ""
+    return f"yes, on {trial.samples} {kind}samples{where}. {outputs}{late}"
 
 
 def _columns(name: str, check: ColumnCheck) -> str:

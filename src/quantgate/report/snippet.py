@@ -44,7 +44,7 @@ def _loaded(key: str, without_xnnpack: bool) -> list[str]:
     return [
         "from ai_edge_litert.interpreter import Interpreter, OpResolverType",
         "",
-        "builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # XNNPACK refuses the model",
+        "builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # no XNNPACK",
         'model = Interpreter(model_path="model.tflite", experimental_op_resolver_type=builtin)',
         f"run = model.{runner}",
     ]
