@@ -1,4 +1,4 @@
-"""Attest a converted model: check it against the promises of its mode."""
+"""Attest a converted model: check it against the promises of its mode or recipe."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 
 from ai_edge_litert.schema_py_generated import ModelT
 
+from quantgate.components.attestation.demand import Demand
 from quantgate.components.attestation.trial import (
     Attempt,
     Samples,
@@ -17,7 +18,7 @@ from quantgate.components.attestation.trial import (
     try_out,
     with_reference_kernels,
 )
-from quantgate.components.conversion.converter import Recipe
+from quantgate.components.attestation.weights import unmet
 from quantgate.components.conversion.failure import essence, sentence
 from quantgate.components.conversion.round_trips import round_trips
 from quantgate.components.litert.agreement import disagreements
@@ -28,10 +29,11 @@ from quantgate.components.litert.flatbuffer import (
     parse,
     read_contents,
 )
+from quantgate.components.litert.normalization import normalized
 from quantgate.components.litert.reading import delivered
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.flex_ops import tensorflow_ops
-from quantgate.domain.modes import FLOAT32, Mode
+from quantgate.domain.method import FLOAT32
 from quantgate.errors import InputError
 from quantgate.records.attestation import Delivered, TensorAttest, Trial
 from quantgate.records.outcomes import AttestationStatus
@@ -39,6 +41,10 @@ from quantgate.records.tasks import ModelFacts, TensorFacts
 
 MOST_SHORTFALLS = 3
 SPECIFICATION = "LiteRT's quantization specification"
+ONLY_XNNPACK = (
+    "it has weights in blocks, with which only XNNPACK computes rightly: LiteRT's reference kernels"
+    " give wrong results"
+)
 NARROW_DTYPES = ("int2", "int4", "uint4", "int8", "uint8", "int16", "float16")
 NO_SIGNATURE = SignatureTensors(inputs=[], outputs=[])
 
@@ -64,7 +70,7 @@ class Case:
         model: path of the quantized .tflite.
         baseline: path of the float .tflite.
         facts: of the float model.
-        recipe: the mode and options of the conversion.
+        demand: the promises of its mode or recipe.
         dataset: folder of samples to run, or None to make them up. Made-up samples prove nothing
             if the float model cannot run on them.
         timeout_s: seconds that each model may take for the samples.
@@ -73,7 +79,7 @@ class Case:
     model: str
     baseline: str
     facts: ModelFacts
-    recipe: Recipe
+    demand: Demand
     dataset: str | None
     timeout_s: float
 
@@ -89,8 +95,8 @@ def attest(case: Case) -> dict[str, Any]:
     contents, described = contents_of(model), delivered(content, model)
     unchanged = _is_unchanged(contents, read_contents(Path(case.baseline).read_bytes()))
     # If nothing was quantized, all other shortcomings follow from that.
-    read = _unchanged(case.recipe.mode) if unchanged else _read(described, contents, case)
-    narrowed = _round_trips(model) if case.recipe.excludes else ()
+    read = _unchanged(case.demand) if unchanged else _read(described, contents, case)
+    narrowed = _round_trips(model) if case.demand.excludes else ()
     trial, tried = _try_out(case, sum(described.macs.values()))
     findings = [*read, *narrowed, *tried]
     rejections = [finding.sentence for finding in findings if finding.rejects]
@@ -116,13 +122,8 @@ def _narrow(contents: Contents) -> int:
     return sum(contents.dtypes.get(dtype, 0) for dtype in NARROW_DTYPES)
 
 
-def _unchanged(mode: Mode) -> Iterator[Finding]:
-    why = (
-        "calibration gave no tensor a range"
-        if mode.calibrated
-        else "the converter leaves weights of fewer than 1,024 elements as they are"
-    )
-    yield Finding(f"quantization changed nothing: {why}", rejects=True)
+def _unchanged(demand: Demand) -> Iterator[Finding]:
+    yield Finding(f"quantization changed nothing: {demand.why_unchanged}", rejects=True)
 
 
 def _titled(role: str, contents: Contents, facts: ModelFacts) -> Iterator[TensorAttest]:
@@ -133,8 +134,9 @@ def _titled(role: str, contents: Contents, facts: ModelFacts) -> Iterator[Tensor
 
 def _read(described: Delivered, contents: Contents, case: Case) -> Iterator[Finding]:
     yield from _tensorflow_ops(described)
-    yield from _trained_quantization(described, case.recipe.mode)
-    yield from _float_ops(described, case.recipe.mode)
+    yield from _trained_quantization(described, case.demand)
+    yield from _float_ops(described, case.demand)
+    yield from _weights(described, case)
     yield from _ends(contents, case)
     for shortfall in described.shortfalls[:MOST_SHORTFALLS]:
         yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
@@ -143,11 +145,28 @@ def _read(described: Delivered, contents: Contents, case: Case) -> Iterator[Find
         yield Finding(f"and {further} more such shortfalls ({SPECIFICATION})", rejects=False)
 
 
-def _float_ops(described: Delivered, mode: Mode) -> Iterator[Finding]:
-    if mode.calibrated and described.float_ops:
+def _float_ops(described: Delivered, demand: Demand) -> Iterator[Finding]:
+    if demand.calibrated and described.float_ops:
         listed = ", ".join(f"{name} ({count})" for name, count in described.float_ops.items())
-        promise = ", in a mode that promises none" if mode.integer_only else ""
-        yield Finding(f"ops left in float{promise}: {listed}", rejects=mode.integer_only)
+        yield Finding(
+            f"ops left in float{_broken_promise(demand)}: {listed}", rejects=demand.integer_only
+        )
+
+
+def _broken_promise(demand: Demand) -> str:
+    if not demand.integer_only:
+        return ""
+    return ", which the target cannot run" if demand.request else ", in a mode that promises none"
+
+
+def _weights(described: Delivered, case: Case) -> Iterator[Finding]:
+    if case.demand.request is None:
+        return
+    source = parse(normalized(Path(case.baseline).read_bytes()))
+    for shortfall in unmet(source, case.demand.request, described.weights):
+        yield Finding(shortfall, rejects=False)
+    if any(weight.granularity == "blockwise" for weight in described.weights):
+        yield Finding(ONLY_XNNPACK, rejects=False)
 
 
 def _round_trips(model: ModelT) -> Iterator[Finding]:
@@ -159,9 +178,9 @@ def _round_trips(model: ModelT) -> Iterator[Finding]:
         )
 
 
-def _trained_quantization(described: Delivered, mode: Mode) -> Iterator[Finding]:
+def _trained_quantization(described: Delivered, demand: Demand) -> Iterator[Finding]:
     # A model with its own ranges, from quantization-aware training, becomes int8 in any mode.
-    if not mode.calibrated and described.macs.get("int8"):
+    if not demand.calibrated and described.macs.get("int8"):
         yield Finding(
             "it computes in int8, which this mode does not ask for: the model has ranges of its "
             "own (fake quantization), as after quantization-aware training",
@@ -177,15 +196,16 @@ def _tensorflow_ops(described: Delivered) -> Iterator[Finding]:
 
 
 def _ends(contents: Contents, case: Case) -> Iterator[Finding]:
-    facts, recipe = case.facts, case.recipe
-    for role, float_as in (("inputs", recipe.input_type), ("outputs", recipe.output_type)):
+    facts, demand = case.facts, case.demand
+    for role, float_as in (("inputs", demand.input_type), ("outputs", demand.output_type)):
         delivered = list(_titled(role, contents, facts))
         wanted = {
             facts.title(signature.key, name): tensor
             for signature in facts.signatures
             for name, tensor in getattr(signature, role).items()
         }
-        yield from _mismatches(role[:-1], delivered, wanted, float_as)
+        if float_as:
+            yield from _mismatches(role[:-1], delivered, wanted, float_as)
 
 
 def _mismatches(

@@ -19,7 +19,8 @@ from quantgate.components.conversion.frozen import frozen
 from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.domain.flex_ops import SELECT_TF_OPS
-from quantgate.domain.modes import BUILTINS, FLOAT32, QUANTIZED_MODES, Mode
+from quantgate.domain.method import FLOAT32
+from quantgate.domain.modes import BUILTINS, QUANTIZED_MODES, Mode
 
 #: Versions of TensorFlow, (major, minor), for which tests prove that `direct_converter` and
 #: `derivation` make the same bytes as the public converter.

@@ -20,7 +20,9 @@ _CUSTOM_OPS = re.compile(r"^Custom ops: (.+)$", re.MULTILINE)
 _NOT_IN_16X8 = re.compile(r"Quantization to 16x8-bit not yet supported for op: '(\w+)'")
 _NO_RANGE = re.compile(r"Empty min/max for tensor (\S+)")
 _NO_DELEGATE = re.compile(r"Select TensorFlow op.+\((Flex\w+)\) failed to prepare", re.DOTALL)
-_CLASS_NAME = re.compile(r"^(?:RuntimeError|ValueError|ConverterError|ModelFailure): ")
+_CLASS_NAME = re.compile(
+    r"^(?:RuntimeError|ValueError|ConverterError|ModelFailure|NotQuantizable): "
+)
 _LOCATION = re.compile(r"^(?:<unknown>:0: )?(?:error: |note: )?(?:loc\(.*\): )?(?:error: )?")
 _NOISE = re.compile(
     r"^(?:<unknown>:0: )?note: |^\s*(?:%|\^bb|\"func|\}\)|$)|: called from$|^Registration failed"

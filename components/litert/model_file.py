@@ -24,7 +24,7 @@ from quantgate.components.processes.isolation import (
     ResourceLimits,
     run_isolated,
 )
-from quantgate.domain.modes import FLOAT32
+from quantgate.domain.method import FLOAT32
 from quantgate.errors import InputError, UsageError
 from quantgate.foundation.model_kinds import MARK
 from quantgate.records.attestation import Delivered, SignatureAttest, TensorAttest

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quantgate.components.artifacts.dataset import read_manifests, selections_of
-from quantgate.components.attestation.attest import Case, attest
+from quantgate.components.attestation.attest import Case
+from quantgate.components.attestation.delivery import Delivery, outcome_of
+from quantgate.components.attestation.demand import WHY_SMALL, WHY_UNCALIBRATED, Demand
 from quantgate.components.calibrate.work import MODEL, RECORD
 from quantgate.components.conversion.converter import (
     Recipe,
@@ -23,9 +25,8 @@ from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.errors import InputError
-from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Attestation
-from quantgate.records.outcomes import AttestationStatus, CalibrationStatus
+from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import Calibration, ModelFacts
 
 Way = Literal["derived", "converter"]
@@ -67,26 +68,6 @@ class Source:
     variant: str
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """The result of a conversion.
-
-    Attributes:
-        content: the model. Empty if the conversion failed.
-        reason: the reason why it failed.
-        provisional: whether another attempt may succeed, because time or memory ran out.
-    """
-
-    content: bytes
-    reason: str | None
-    provisional: bool = False
-
-    def title(self, candidate: str) -> str:
-        """Return the title in Kubeflow's UI. Metrics there have the same hash of the model."""
-        model = f"model {sha256_of_bytes(self.content)[:12]}" if self.content else "no model"
-        return f"{candidate}: {model}"
-
-
 def quantize(
     inputs: QuantizeInputs,
     candidate: Mapping[str, Any],
@@ -124,7 +105,8 @@ def quantize(
     delivery = _delivered(source, recipe, calibration, limits)
     seconds = time.monotonic() - started
     Path(quantized_path).write_bytes(delivery.content)
-    case = Case(quantized_path, inputs.baseline, facts, recipe, inputs.dataset, limits.timeout_s)
+    demand = demand_of_mode(recipe)
+    case = Case(quantized_path, inputs.baseline, facts, demand, inputs.dataset, limits.timeout_s)
     Attestation(
         candidate=candidate["candidate"],
         mode=recipe.mode.name,
@@ -132,9 +114,22 @@ def quantize(
         way=_way(calibration),
         tensorflow=tf.__version__,
         seconds=round(seconds, 3),
-        **_outcome(delivery, case),
+        **outcome_of(delivery, case),
     ).write(attestation_path)
     return delivery
+
+
+def demand_of_mode(recipe: Recipe) -> Demand:
+    """Return the promises of a mode with its options."""
+    mode = recipe.mode
+    return Demand(
+        calibrated=mode.calibrated,
+        integer_only=mode.integer_only,
+        input_type=recipe.input_type,
+        output_type=recipe.output_type,
+        why_unchanged=WHY_UNCALIBRATED if mode.calibrated else WHY_SMALL,
+        excludes=recipe.excludes,
+    )
 
 
 def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
@@ -209,10 +204,3 @@ def _derived(source: Source, recipe: Recipe) -> bytes:
     if source.calibrated is None:
         raise ValueError("a derived candidate has a calibrated model")
     return derive((source.calibrated / MODEL).read_bytes(), recipe)
-
-
-def _outcome(delivery: Delivery, case: Case) -> dict[str, Any]:
-    if delivery.reason:
-        reasons = [delivery.reason]
-        return {"status": AttestationStatus.FAILED, "reasons": reasons, "rejections": reasons}
-    return attest(case)

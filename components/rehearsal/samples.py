@@ -12,7 +12,8 @@ from quantgate.components.build_dataset.variants import (
     rules_of,
 )
 from quantgate.errors import KeyPath
-from quantgate.planning.plan import Plan, SignatureData, key_of
+from quantgate.planning.candidates import key_of
+from quantgate.planning.plan import Plan, SignatureData
 from quantgate.records.tasks import ModelFacts
 from quantgate.spec.model.data import CalibrationData, EvaluationData
 

@@ -12,6 +12,7 @@ from quantgate.components.convert_baseline.component import convert_baseline
 from quantgate.components.export_model.component import export_model
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
+from quantgate.components.record_ranges.component import record_ranges
 from quantgate.pipelines.graph.candidates import Basis, bounds, try_candidates
 from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
 from quantgate.pipelines.graph.inputs import Inputs, Source, bring_code
@@ -49,9 +50,14 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     representative = (
         build_calibration_set(plan, inputs, baseline) if plan.calibration_data else None
     )
-    calibration = _calibrate(plan, baseline, representative) if representative else {}
+    calibration: dict[str, Channel] = {}
+    if representative and plan.calibrates_modes:
+        calibration = _calibrate(plan, baseline, representative)
+    ranges: dict[str, Channel] = {}
+    if representative and plan.records_ranges:
+        ranges = _record_ranges(plan, baseline, representative)
     stopping = stopping_early(plan, baseline_measurement)
-    basis = Basis(baseline, evaluation, calibration, stopping)
+    basis = Basis(baseline, evaluation, calibration, ranges, stopping)
     candidates = try_candidates(plan, inputs, basis)
     others = (baseline_measurement, comparison, candidates.evidence)
     latency = add_benchmark(plan, baseline, evaluation, candidates.models, after=others)
@@ -98,7 +104,7 @@ def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
     task = convert_baseline(
         signatures=model.signatures,
         tags=model.tags,
-        calibrated=plan.calibrated,
+        calibrated=plan.calibrates_modes,
         **inputs.model.given_as("model"),
         **({"source_sha256": inputs.model.sha256} if inputs.model.sha256 else {}),
         **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
@@ -132,6 +138,18 @@ def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dic
         "calibrated": task.outputs["calibrated"],
         "calibration": samples.outputs["dataset"],
     }
+
+
+def _record_ranges(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:
+    """Add the recording of ranges, and return the inputs of `quantize_recipe`."""
+    task = record_ranges(
+        prepared=baseline.outputs["baseline"],
+        facts=baseline.outputs["facts"],
+        calibration=samples.outputs["dataset"],
+        **bounds(plan),
+    )
+    runtime(task, tasks.RECORD_RANGES)
+    return {"ranges": task.outputs["ranges"], "calibration": samples.outputs["dataset"]}
 
 
 def _promote(plan: Plan, decision: PipelineTask, to: Channel) -> None:

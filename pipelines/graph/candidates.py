@@ -9,10 +9,12 @@ from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate.components.collect.component import collect
 from quantgate.components.quantize.component import quantize
+from quantgate.components.quantize_recipe.component import quantize_recipe
 from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.measuring import add_evaluation, add_targets
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
+from quantgate.planning.candidates import Loop
 from quantgate.planning.plan import Plan
 
 
@@ -24,12 +26,14 @@ class Basis:
         baseline: the task that converts the float model.
         evaluation: the task that builds the evaluation set.
         calibration: optional inputs of `quantize`.
+        ranges: optional inputs of `quantize_recipe`.
         stopping: optional inputs of `evaluate`.
     """
 
     baseline: PipelineTask
     evaluation: PipelineTask
     calibration: Mapping[str, Channel]
+    ranges: Mapping[str, Channel]
     stopping: Mapping[str, Any]
 
 
@@ -69,8 +73,8 @@ def try_candidates(plan: Plan, inputs: Inputs, basis: Basis) -> Collections:
         tasks.collecting_titles(tasks.COLLECT_EVIDENCE, plan),
         strict=True,
     )
-    for items, (models, evidence) in zip(plan.loops, titles, strict=True):
-        made, before = _try_each(plan, inputs, basis, items), collected[-1] if collected else None
+    for loop, (models, evidence) in zip(plan.loops, titles, strict=True):
+        made, before = _try_each(plan, inputs, basis, loop), collected[-1] if collected else None
         collected.append(
             Collections(
                 models=_collect(models, before and before.models, models=made.quantized),
@@ -86,18 +90,14 @@ def try_candidates(plan: Plan, inputs: Inputs, basis: Basis) -> Collections:
     return collected[-1]
 
 
-def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, Any]]) -> _Made:
+def _try_each(plan: Plan, inputs: Inputs, basis: Basis, loop: Loop) -> _Made:
     baseline, evaluation = basis.baseline, basis.evaluation
-    with dsl.ParallelFor(items) as candidate:
-        quantized = quantize(
-            baseline=baseline.outputs["baseline"],
-            facts=baseline.outputs["facts"],
-            candidate=candidate,
-            model=inputs.model.artifact,
-            **bounds(plan),
-            **basis.calibration,
+    with dsl.ParallelFor(loop.items) as candidate:
+        quantized = (
+            _quantize_by_recipe(plan, basis, candidate)
+            if loop.is_of_recipes
+            else _quantize(plan, inputs, basis, candidate)
         )
-        conversion(quantized, tasks.QUANTIZE)
         model = quantized.outputs["quantized"]
         measured = add_evaluation(plan, inputs, model, baseline, evaluation, basis.stopping)
         targets = add_targets(plan, model, baseline, evaluation)
@@ -107,6 +107,29 @@ def _try_each(plan: Plan, inputs: Inputs, basis: Basis, items: list[dict[str, An
         measurement=measured.outputs["measurement"],
         targets=targets,
     )
+
+
+def _quantize(plan: Plan, inputs: Inputs, basis: Basis, candidate: Channel) -> PipelineTask:
+    task = quantize(
+        baseline=basis.baseline.outputs["baseline"],
+        facts=basis.baseline.outputs["facts"],
+        candidate=candidate,
+        model=inputs.model.artifact,
+        **bounds(plan),
+        **basis.calibration,
+    )
+    return conversion(task, tasks.QUANTIZE)
+
+
+def _quantize_by_recipe(plan: Plan, basis: Basis, candidate: Channel) -> PipelineTask:
+    task = quantize_recipe(
+        baseline=basis.baseline.outputs["baseline"],
+        facts=basis.baseline.outputs["facts"],
+        candidate=candidate,
+        **bounds(plan),
+        **basis.ranges,
+    )
+    return runtime(task, tasks.QUANTIZE_RECIPE)
 
 
 def _collect(title: str, before: PipelineTask | None, **made: Channel | None) -> PipelineTask:

@@ -13,7 +13,8 @@ from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.measuring import metric_inputs
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
-from quantgate.planning.plan import Plan, SignatureData, key_of
+from quantgate.planning.candidates import key_of
+from quantgate.planning.plan import Plan, SignatureData
 from quantgate.spec.model.data import OPTION_KEYS, DataSource
 from quantgate.spec.model.formats import PYTHON, TENSORFLOW, declared_format
 from quantgate.spec.model.functions import travels

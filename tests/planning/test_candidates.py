@@ -6,7 +6,8 @@ from pathlib import Path
 import yaml
 
 from quantgate.pipelines import compile_pipeline
-from quantgate.planning.plan import MOST_IN_A_LOOP, CalibrationSettings, Plan
+from quantgate.planning.candidates import CalibrationSettings
+from quantgate.planning.plan import MOST_IN_A_LOOP, Plan
 from quantgate.planning.planner import make_plan
 from quantgate.spec.model.spec import Spec
 
@@ -82,9 +83,9 @@ def test_calibrations_are_listed_once_and_the_first_has_no_key() -> None:
 def test_another_candidate_changes_only_the_last_loop() -> None:
     modes = [{"mode": "float16", "name": f"candidate-{n}"} for n in range(MOST_IN_A_LOOP + 2)]
     loops, longer = plan_of(*modes[:-1]).loops, plan_of(*modes).loops
-    assert [len(items) for items in loops] == [MOST_IN_A_LOOP, 1]
+    assert [len(loop.items) for loop in loops] == [MOST_IN_A_LOOP, 1]
     assert longer[:-1] == loops[:-1]
-    assert [item for items in longer for item in items] == plan_of(*modes).items
+    assert [item for loop in longer for item in loop.items] == plan_of(*modes).items
 
 
 def test_a_plan_without_calibrated_candidates_has_no_calibrations() -> None:

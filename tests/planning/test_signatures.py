@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from quantgate.planning.plan import CalibrationSettings, Plan, SignatureData, key_of, run_parameters
+from quantgate.planning.candidates import CalibrationSettings, key_of
+from quantgate.planning.plan import Plan, SignatureData, run_parameters
 from quantgate.planning.planner import make_plan
 from quantgate.planning.tasks import tasks_of
 from quantgate.spec.model.spec import Spec

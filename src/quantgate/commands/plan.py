@@ -11,8 +11,9 @@ from quantgate.domain.flex_ops import COST
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
 from quantgate.planning import early_stopping, power
+from quantgate.planning.candidates import ModePlan
 from quantgate.planning.cluster import rendered
-from quantgate.planning.plan import ModePlan, Plan
+from quantgate.planning.plan import Plan
 from quantgate.planning.planner import make_plan
 from quantgate.planning.tasks import PlannedTask, tasks_of
 from quantgate.spec import load
@@ -23,7 +24,7 @@ _COST = textwrap.fill(COST, width=98, initial_indent="  ", subsequent_indent="  
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of this verb."""
     parser.description = (
-        "Show for each of the eight modes whether it would be tried, and why. Show the "
+        "Show for each mode and recipe whether it would be tried, and why. Show the "
         "branch of LiteRT's decision tree that was taken, and the tasks that would run."
     )
     parser.epilog = examples(
@@ -52,13 +53,18 @@ def render(plan: Plan) -> str:
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
     notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_samples(plan)}{_unmeasured(plan)}"
-    header = f"{plan.spec.name}: {branch}\n\nmodes\n{modes}{notes}"
+    header = f"{plan.spec.name}: {branch}\n\nmodes\n{modes}{_recipes(plan)}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
+
+
+def _recipes(plan: Plan) -> str:
+    lines = "".join(map(_mode_line, plan.recipes))
+    return f"\nrecipes\n{lines}" if lines else ""
 
 
 def _mode_line(plan: ModePlan) -> str:
     state = "in " if plan.included else "out"
-    return f"  {state}  {plan.mode.name:<23} {plan.reason}\n"
+    return f"  {state}  {plan.mode.name:<24} {plan.reason}\n"
 
 
 def _batch(plan: Plan) -> str:

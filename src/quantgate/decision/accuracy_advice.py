@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.verdicts import misses_outright
-from quantgate.domain.modes import MODES
+from quantgate.domain.methods import METHODS
 from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus
@@ -96,7 +96,7 @@ def _calibrate_on_more(losses: Losses, evidence: Evidence) -> list[str]:
     counts = {
         _calibration_samples(attestation, evidence)
         for attestation in evidence.attestations
-        if attestation.candidate in losers and MODES[attestation.mode].calibrated
+        if attestation.candidate in losers and METHODS[attestation.mode].calibrated
     }
     if not counts or max(counts) >= MOST_CALIBRATION_SAMPLES or min(counts) == 0:
         return []
@@ -159,7 +159,7 @@ def _widen_activations(losses: Losses) -> list[str]:
 
 def _if_it_runs(kind: str, losses: Losses) -> str:
     """Return a condition if only modes for hardware without floating point were tried."""
-    if all(MODES[entry.mode].integer_only for entry in losses.candidates):
+    if all(METHODS[entry.mode].integer_only for entry in losses.candidates):
         return f", if the target runs {kind}"
     return ""
 
@@ -177,10 +177,10 @@ def _train_for_quantization(losses: Losses, attestations: Iterable[Attestation])
 def _is_trained(attestations: Iterable[Attestation]) -> bool:
     """Return whether the float model has ranges of its own, as after that training."""
     return any(
-        attestation.macs.get("int8") and not MODES[attestation.mode].calibrated
+        attestation.macs.get("int8") and not METHODS[attestation.mode].calibrated
         for attestation in attestations
     )
 
 
 def _with_activations(entries: Iterable[Entry], dtype: str) -> list[Entry]:
-    return [entry for entry in entries if MODES[entry.mode].activations == dtype]
+    return [entry for entry in entries if METHODS[entry.mode].activations == dtype]

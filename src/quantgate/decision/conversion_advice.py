@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from quantgate.domain.modes import MODES, QUANTIZED_MODES
+from quantgate.domain.methods import METHODS
+from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import AttestationStatus
 
@@ -30,7 +31,7 @@ def _is_unchanged(attestation: Attestation) -> bool:
 
 
 def _has_float_ops(attestation: Attestation) -> bool:
-    return MODES[attestation.mode].integer_only and bool(attestation.float_ops)
+    return METHODS[attestation.mode].integer_only and bool(attestation.float_ops)
 
 
 def _is_broken(attestation: Attestation) -> bool:

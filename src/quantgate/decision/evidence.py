@@ -16,7 +16,8 @@ from quantgate.decision.standings import (
 )
 from quantgate.domain.figures import FIGURES, METRICS, SIZE, metric_of
 from quantgate.domain.flex_ops import tensorflow_ops
-from quantgate.domain.modes import BASELINE, MODES
+from quantgate.domain.methods import METHODS
+from quantgate.domain.modes import BASELINE
 from quantgate.domain.targets import on_microcontroller
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
@@ -171,16 +172,16 @@ def join_baseline(evidence: Evidence) -> Contender:
 
 
 def join_candidates(evidence: Evidence) -> list[Contender]:
-    """Return all candidates, in the order of the guide's modes and then by name.
+    """Return all candidates, in the order of modes and recipes, and then by name.
 
     Raises:
         InputError: a candidate was evaluated on other data than the baseline.
     """
     _require_one_dataset(evidence)
     evaluations = _by_model(evidence)
-    modes = list(MODES)
+    methods = list(METHODS)
     attestations = sorted(
-        evidence.attestations, key=lambda one: (modes.index(one.mode), one.candidate)
+        evidence.attestations, key=lambda one: (methods.index(one.mode), one.candidate)
     )
     return [_contender(attestation, evaluations, evidence) for attestation in attestations]
 

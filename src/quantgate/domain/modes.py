@@ -9,64 +9,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from quantgate.domain.hardware import CPU, EDGE_TPU, GPU, MICROCONTROLLER, Hardware
+from quantgate.domain.hardware import CPU, EDGE_TPU, ETHOS_U, GPU, MICROCONTROLLER, NPU
+from quantgate.domain.method import FLOAT32, Method, Promise
 
-FLOAT32 = "float32"
 BUILTINS = "TFLITE_BUILTINS"
 BUILTINS_INT8 = "TFLITE_BUILTINS_INT8"
 BUILTINS_INT16X8 = "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"
 
 
 @dataclass(frozen=True)
-class Promise:
-    """The benefits of a mode according to LiteRT's guide.
-
-    Attributes:
-        size: the smaller size in the guide's words.
-        times_smaller: the least factor of these words.
-        speed: the speedup in the guide's words, or empty if it names none.
-        times_faster: the least factor of these words, if there is one.
-    """
-
-    size: str
-    times_smaller: float
-    speed: str = ""
-    times_faster: float | None = None
-
-
-@dataclass(frozen=True)
-class Mode:
+class Mode(Method):
     """One row of the guide's table.
 
     Attributes:
-        name: the name in a spec.
-        title: the name for people.
-        promise: the benefits according to the guide, for quantized modes.
         optimized: whether `Optimize.DEFAULT` is set, as for every mode but the baseline.
-        calibrated: whether the mode needs representative data.
         supported_ops: names in `tf.lite.OpsSet`, or empty for the converter's default.
         supported_types: names of dtypes for `target_spec.supported_types`.
-        io_types: the dtypes allowed for inputs and outputs, the default first.
-        integer_only: whether one op left in float makes the model useless for its hardware.
-        activations: the dtype that activations are stored in.
-        hardware: the hardware that `modes: auto` tries the mode for.
         options: the options of a candidate that the mode takes.
-        counterpart: the recipe that takes its place for a .tflite, as in a spec.
     """
 
-    name: str
-    title: str
-    promise: Promise | None = None
     optimized: bool = True
-    calibrated: bool = False
     supported_ops: tuple[str, ...] = ()
     supported_types: tuple[str, ...] = ()
-    io_types: tuple[str, ...] = (FLOAT32,)
-    integer_only: bool = False
-    activations: str = FLOAT32
-    hardware: tuple[Hardware, ...] = (CPU,)
     options: tuple[str, ...] = ()
-    counterpart: str = ""
 
 
 _INTEGER = Promise("4x smaller", 4, "3x+ speedup", 3)
@@ -81,7 +46,6 @@ _QUANTIZED = (
         "Dynamic range",
         Promise("4x smaller", 4, "2x-3x speedup", 2),
         options=("per_channel",),
-        counterpart="dynamic_legacy_wi8_afp32",
     ),
     Mode(
         "float16",
@@ -89,7 +53,6 @@ _QUANTIZED = (
         Promise("2x smaller", 2, "GPU acceleration"),
         supported_types=("float16",),
         hardware=(CPU, GPU),
-        counterpart="float_casting",
     ),
     Mode(
         "full_integer",
@@ -99,7 +62,6 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int8", "uint8"),
         activations="int8",
         options=("per_channel", "per_channel_dense", "exclude", "calibration"),
-        counterpart="{recipe: static_wi8_ai8, inputs: float32, outputs: float32}",
     ),
     Mode(
         "integer_only_int8",
@@ -110,9 +72,8 @@ _QUANTIZED = (
         io_types=("int8",),
         integer_only=True,
         activations="int8",
-        hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
+        hardware=(CPU, NPU, EDGE_TPU, MICROCONTROLLER, ETHOS_U),
         options=("per_channel", "per_channel_dense", "calibration"),
-        counterpart="static_wi8_ai8",
     ),
     Mode(
         "integer_only_uint8",
@@ -125,7 +86,6 @@ _QUANTIZED = (
         activations="int8",
         hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
         options=("per_channel", "per_channel_dense", "calibration"),
-        counterpart="{recipe: static_wi8_ai8, inputs: uint8, outputs: uint8}",
     ),
     Mode(
         "int16x8",
@@ -135,8 +95,8 @@ _QUANTIZED = (
         supported_ops=(BUILTINS_INT16X8,),
         io_types=(FLOAT32, "int16"),
         activations="int16",
+        hardware=(CPU, NPU),
         options=("calibration",),
-        counterpart="{recipe: static_wi8_ai16, inputs: float32, outputs: float32}",
     ),
     Mode(
         "int16x8_float_fallback",
@@ -147,7 +107,6 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int16"),
         activations="int16",
         options=("calibration",),
-        counterpart="{recipe: static_wi8_ai16, inputs: float32, outputs: float32}",
     ),
 )
 

@@ -15,6 +15,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "ethosu.vela": "ethos_u",
         "kfp": "kfp",
         "kfp.kubernetes": "kfp",
+        "litert_quantizer": "evaluate",
         "s3fs": "s3",
         "sklearn": "evaluate",
         "tensorflow": "convert",

@@ -1,14 +1,20 @@
 """The plan of a spec: candidates, data and run parameters."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quantgate.domain.batch import AS_EXPORTED, ONE_IF_FREE
 from quantgate.domain.hardware import HARDWARE
-from quantgate.domain.modes import Mode
 from quantgate.domain.targets import TARGETS
+from quantgate.planning.candidates import (
+    Calibration,
+    Loop,
+    ModePlan,
+    PlannedCandidate,
+    key_of,
+)
 from quantgate.planning.early_stopping import obstacle, wants_to_stop
 from quantgate.spec.model.data import (
     CalibrationData,
@@ -21,35 +27,6 @@ from quantgate.spec.model.spec import Spec
 
 #: Maximum number of items. Tasks after a loop get all its results in one argument of 128 KiB.
 MOST_IN_A_LOOP = 40
-
-
-@dataclass(frozen=True)
-class CalibrationSettings:
-    """The selection of samples that a candidate calibrates on.
-
-    Attributes:
-        samples: number of samples.
-        select: how to select them.
-        seed: seed of the selection.
-    """
-
-    samples: int
-    select: str
-    seed: int
-
-    @property
-    def key(self) -> str:
-        """The key of the settings in data sets and calibrated models."""
-        return f"{self.select}-{self.samples}-{self.seed}"
-
-
-#: Calibration settings of each signature, in the spec's order.
-Calibration = tuple[CalibrationSettings, ...]
-
-
-def key_of(calibration: Calibration) -> str:
-    """Return the key of a calibration in data sets and calibrated models."""
-    return "+".join(dict.fromkeys(settings.key for settings in calibration))
 
 
 @dataclass(frozen=True)
@@ -68,57 +45,6 @@ class SignatureData:
 
 
 @dataclass(frozen=True)
-class PlannedCandidate:
-    """A candidate with all options resolved.
-
-    Attributes:
-        name: its name, unique in the plan.
-        mode: its quantization mode.
-        input_type: dtype of the model's inputs.
-        output_type: dtype of the model's outputs.
-        options: options that differ from the mode's defaults, by name.
-        calibration: the samples to calibrate on, empty if the mode needs none.
-    """
-
-    name: str
-    mode: Mode
-    input_type: str
-    output_type: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    calibration: Calibration = ()
-
-    def as_parameter(self, variant: str = "") -> dict[str, Any]:
-        """Return the pipeline's loop item. KFP does not compile a key called `name`.
-
-        Args:
-            variant: key of the candidate's calibration, empty for the default one.
-        """
-        return {
-            "candidate": self.name,
-            "mode": self.mode.name,
-            "input_type": self.input_type,
-            "output_type": self.output_type,
-            **self.options,
-            **({"calibration": variant} if variant else {}),
-        }
-
-
-@dataclass(frozen=True)
-class ModePlan:
-    """A mode in the plan.
-
-    Attributes:
-        mode: the mode.
-        included: whether it is tried.
-        reason: a sentence that says why.
-    """
-
-    mode: Mode
-    included: bool
-    reason: str
-
-
-@dataclass(frozen=True)
 class Plan:
     """The plan that the pipeline's graph is built from.
 
@@ -126,18 +52,30 @@ class Plan:
         spec: the spec.
         branch: the branch taken in LiteRT's decision tree, None for modes by name.
         modes: all eight modes in the order of LiteRT's guide, the baseline first.
-        candidates: the candidates in the order of the graph.
+        candidates: the candidates in the order of the graph, those of modes first.
+        recipes: all recipes, empty if the spec wants none.
     """
 
     spec: Spec
     branch: str | None
     modes: tuple[ModePlan, ...]
     candidates: tuple[PlannedCandidate, ...]
+    recipes: tuple[ModePlan, ...] = ()
 
     @property
     def calibrated(self) -> bool:
         """True if any candidate needs representative data."""
-        return any(candidate.mode.calibrated for candidate in self.candidates)
+        return self.calibrates_modes or self.records_ranges
+
+    @property
+    def calibrates_modes(self) -> bool:
+        """True if a mode of the converter needs representative data."""
+        return any(each.calibrated for each in self.candidates if not each.is_recipe)
+
+    @property
+    def records_ranges(self) -> bool:
+        """True if a recipe needs the ranges of activations."""
+        return any(each.calibrated for each in self.candidates if each.is_recipe)
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
@@ -148,17 +86,20 @@ class Plan:
     @property
     def items(self) -> list[dict[str, Any]]:
         """The loop items, one for each candidate."""
-        keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
-        return [
-            candidate.as_parameter(keys.get(candidate.calibration, ""))
-            for candidate in self.candidates
-        ]
+        return [item for loop in self.loops for item in loop.items]
 
     @property
-    def loops(self) -> list[list[dict[str, Any]]]:
-        """The items of each loop of the pipeline. Another candidate changes only the last loop."""
-        starts = range(0, len(self.items), MOST_IN_A_LOOP)
-        return [self.items[start : start + MOST_IN_A_LOOP] for start in starts]
+    def loops(self) -> list[Loop]:
+        """The loops of the pipeline, those of modes first."""
+        keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
+        by_engine: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+        for each in self.candidates:
+            by_engine[each.is_recipe].append(each.as_parameter(keys.get(each.calibration, "")))
+        return [
+            Loop(items[start : start + MOST_IN_A_LOOP], is_of_recipes)
+            for is_of_recipes, items in by_engine.items()
+            for start in range(0, len(items), MOST_IN_A_LOOP)
+        ]
 
     @property
     def batch(self) -> str:

@@ -5,24 +5,17 @@ then whether there is representative data.
 Source: https://ai.google.dev/edge/litert/models/post_training_quantization
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from quantgate.domain.hardware import HARDWARE, Hardware
 from quantgate.domain.modes import BASELINE, MODES, QUANTIZED_MODES, Mode
 from quantgate.errors import SpecError
-from quantgate.planning.plan import (
-    Calibration,
-    CalibrationSettings,
-    ModePlan,
-    Plan,
-    PlannedCandidate,
-)
-from quantgate.spec.model.data import CalibrationSamples
+from quantgate.planning.calibrations import NO_DATA, calibration_of
+from quantgate.planning.candidates import ModePlan, PlannedCandidate
+from quantgate.planning.plan import Plan
+from quantgate.planning.recipes import plan_recipes
 from quantgate.spec.model.quantize import Candidate, Exclude
 from quantgate.spec.model.spec import Spec
-
-_NO_DATA = "needs representative data, but the spec has no data.calibration"
 
 
 def make_plan(spec: Spec) -> Plan:
@@ -31,27 +24,35 @@ def make_plan(spec: Spec) -> Plan:
     Raises:
         SpecError: there is no mode for the target.
     """
+    recipes = plan_recipes(spec)
+    by_recipe = recipes.candidates
     if spec.quantize.modes == "auto":
-        return _plan_for_target(spec)
-    candidates = tuple(_settle(entry, spec) for entry in spec.quantize.modes)
-    return Plan(spec, None, _modes_by_name(candidates), candidates)
+        branch, modes, candidates = _plan_for_target(spec)
+    else:
+        branch = None
+        candidates = tuple(_settle(entry, spec) for entry in spec.quantize.modes)
+        modes = _modes_by_name(candidates)
+    if not candidates and not by_recipe:
+        hardware = HARDWARE[spec.quantize.target]
+        raise SpecError(
+            f"quantize.target: {hardware.runs}, and all of those modes need representative data: "
+            "add data.calibration to the spec"
+        )
+    return Plan(spec, branch, modes, (*candidates, *by_recipe), recipes.plans)
 
 
-def _plan_for_target(spec: Spec) -> Plan:
+def _plan_for_target(
+    spec: Spec,
+) -> tuple[str, tuple[ModePlan, ...], tuple[PlannedCandidate, ...]]:
     target = spec.quantize.target
     hardware = HARDWARE[target]
     has_data = spec.data.calibration is not None
     modes = tuple(_judge(mode, hardware, has_data) for mode in QUANTIZED_MODES.values())
     entries = [Candidate(mode=plan.mode.name) for plan in modes if plan.included]
     candidates = tuple(_settle(entry, spec) for entry in entries)
-    if not candidates:
-        raise SpecError(
-            f"quantize.target: {hardware.runs}, and all of those modes need representative data: "
-            "add data.calibration to the spec"
-        )
     data = "with" if has_data else "without"
     title = f"target {target}, {data} representative data: {hardware.runs}"
-    return Plan(spec, title, (_baseline_plan(), *modes), candidates)
+    return title, (_baseline_plan(), *modes), candidates
 
 
 def _judge(mode: Mode, hardware: Hardware, has_data: bool) -> ModePlan:
@@ -59,7 +60,7 @@ def _judge(mode: Mode, hardware: Hardware, has_data: bool) -> ModePlan:
         reason = f"{hardware.why_not}. Name it in quantize.modes to try it anyway"
         return ModePlan(mode, False, reason)
     if mode.calibrated and not has_data:
-        return ModePlan(mode, False, _NO_DATA)
+        return ModePlan(mode, False, NO_DATA)
     return ModePlan(mode, True, hardware.runs)
 
 
@@ -89,7 +90,7 @@ def _settle(entry: Candidate, spec: Spec) -> PlannedCandidate:
         input_type=entry.input_type or mode.io_types[0],
         output_type=entry.output_type or mode.io_types[0],
         options=_options(entry),
-        calibration=_calibration(entry, spec) if mode.calibrated else (),
+        calibration=calibration_of(spec, entry.calibration) if mode.calibrated else (),
     )
 
 
@@ -102,14 +103,3 @@ def _options(entry: Candidate) -> dict[str, Any]:
         "exclude_nodes": exclude.nodes,
     }
     return {name: value for name, value in given.items() if value not in (True, [])}
-
-
-def _calibration(entry: Candidate, spec: Spec) -> Calibration:
-    data = spec.data.calibration
-    own = entry.calibration.model_dump() if entry.calibration else {}
-    return tuple(_settings(data.of(key), own) for key in spec.model.signatures) if data else ()
-
-
-def _settings(data: CalibrationSamples, own: Mapping[str, Any]) -> CalibrationSettings:
-    shared = {"samples": data.samples, "select": data.select, "seed": data.seed}
-    return CalibrationSettings(**{**shared, **own})

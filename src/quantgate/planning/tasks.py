@@ -1,6 +1,6 @@
 """Names of the pipeline's tasks in the order in which they start."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quantgate.planning.plan import Plan, SignatureData, as_task_key
@@ -15,9 +15,11 @@ CONVERT_BASELINE = "Convert float32 baseline"
 BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
 CALIBRATE = "Calibrate"
+RECORD_RANGES = "Record ranges"
 EVALUATE_BASELINE = "Evaluate baseline"
 COMPARE_BASELINE = "Compare baseline with source"
 QUANTIZE = "Quantize"
+QUANTIZE_RECIPE = "Quantize by recipe"
 EVALUATE = "Evaluate"
 MEASURE_TARGETS = "Measure targets"
 COLLECT_MODELS = "Collect models"
@@ -64,7 +66,7 @@ def collecting_titles(title: str, plan: Plan) -> list[str]:
 
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     """Return the tasks of a plan's pipeline."""
-    calibrated, spec = plan.calibrated, plan.spec
+    spec = plan.spec
     once_before = (
         *_importing(IMPORT_MODEL),
         *(task for key in data_imports(plan).values() for task in _importing(key)),
@@ -75,7 +77,8 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (EVALUATE_BASELINE, True),
         (COMPARE_BASELINE, True),
         *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
-        (CALIBRATE, calibrated),
+        (CALIBRATE, plan.calibrates_modes),
+        (RECORD_RANGES, plan.records_ranges),
     )
     once_after = (
         *((title, True) for title in collecting_titles(COLLECT_MODELS, plan)),
@@ -84,9 +87,20 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (GATE, True),
         (PROMOTE, spec.promote is not None),
     )
-    titles = (QUANTIZE, EVALUATE, *([MEASURE_TARGETS] if spec.measure.targets else []))
-    per_candidate = tuple(PlannedTask(title, len(plan.candidates)) for title in titles)
+    per_candidate = tuple(_per_candidate(plan))
     return (*_present(once_before), *per_candidate, *_present(once_after))
+
+
+def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:
+    count = len(plan.candidates)
+    by_recipe = sum(candidate.is_recipe for candidate in plan.candidates)
+    if count > by_recipe:
+        yield PlannedTask(QUANTIZE, count - by_recipe)
+    if by_recipe:
+        yield PlannedTask(QUANTIZE_RECIPE, by_recipe)
+    yield PlannedTask(EVALUATE, count)
+    if plan.spec.measure.targets:
+        yield PlannedTask(MEASURE_TARGETS, count)
 
 
 def _importing(key: str) -> tuple[tuple[str, bool], ...]:

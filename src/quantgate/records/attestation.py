@@ -145,7 +145,8 @@ class Attestation(Delivered):
 
     `reasons` are sentences, and `rejections` those of them that reject the model. `unchanged` is
     true if quantization left the weights as they were. `settings` are the converter's, by its own
-    names.
+    names, or those of a recipe with its rules. `mode` is the name of the mode or recipe.
+    `tensorflow` and `litert_quantizer` are versions, and the one that was not used is empty.
     """
 
     candidate: str
@@ -157,6 +158,7 @@ class Attestation(Delivered):
     outputs: list[TensorAttest] = []
     unchanged: bool = False
     settings: dict[str, JsonValue] = {}
-    way: Literal["derived", "converter"] = "converter"
-    tensorflow: str
+    way: Literal["derived", "converter", "recipe"] = "converter"
+    tensorflow: str = ""
+    litert_quantizer: str = ""
     seconds: float

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quantgate.domain.figures import MEDIAN, SIZE
-from quantgate.domain.modes import MODES, Promise
+from quantgate.domain.method import Promise
+from quantgate.domain.modes import MODES
 from quantgate.records.decision import Decision, Entry
 from quantgate.report.text import NOTHING, one_line
 

@@ -16,6 +16,7 @@ from quantgate.components.conversion.converter import Recipe
 from quantgate.components.conversion.round_trips import round_trips, without_round_trips
 from quantgate.components.litert.agreement import snr_db
 from quantgate.components.litert.flatbuffer import op_name, parse, read_contents
+from quantgate.components.quantize.work import demand_of_mode
 from quantgate.domain.modes import QUANTIZED_MODES
 
 pytestmark = [
@@ -106,7 +107,12 @@ def test_a_round_trip_that_is_left_is_rejected(prepare: Prepare, tmp_path: Path)
     path.write_bytes(as_converted(prepared, ["MUL", LSTM]))
     recipe = Recipe(QUANTIZED_MODES["full_integer"], exclude_ops=("MUL", LSTM))
     case = Case(
-        str(path), str(prepared.baseline), prepared.facts, recipe, str(prepared.dataset), 60.0
+        str(path),
+        str(prepared.baseline),
+        prepared.facts,
+        demand_of_mode(recipe),
+        str(prepared.dataset),
+        60.0,
     )
     attested = attest(case)
     assert attested["status"] == "rejected"

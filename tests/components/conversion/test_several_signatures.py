@@ -16,7 +16,7 @@ from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.components.processes.sandbox import OWN_CODE
-from quantgate.components.quantize.work import QuantizeInputs, quantize
+from quantgate.components.quantize.work import QuantizeInputs, demand_of_mode, quantize
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
@@ -188,7 +188,7 @@ def test_a_signature_without_calibration_is_rejected(
             model=str(model),
             baseline=folder("baseline.tflite"),
             facts=folder.facts,
-            recipe=recipe_of(_candidate("integer_only_int8")),
+            demand=demand_of_mode(recipe_of(_candidate("integer_only_int8"))),
             dataset=folder("dataset"),
             timeout_s=60.0,
         )

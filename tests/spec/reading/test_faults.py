@@ -131,7 +131,8 @@ import pytest
             "[full_integer, float16]",
             "[]",
             [
-                "7:19 `quantize.modes` must have at least one entry -> None",
+                "7:19 `quantize.modes` must have at least one entry -> Name modes, or recipes "
+                "in `recipes`.",
             ],
         ),
         (
@@ -349,8 +350,8 @@ import pytest
             "modes: [full",
             "target: gpuu, modes: [full",
             [
-                "7:20 `quantize.target` must be `cpu`, `gpu`, `edge_tpu` or "
-                "`microcontroller`, not the text `gpuu` -> Did you mean `gpu`?",
+                "7:20 `quantize.target` must be `cpu`, `gpu`, `npu`, `edge_tpu`, "
+                "`microcontroller` or `ethos_u`, not the text `gpuu` -> Did you mean `gpu`?",
             ],
         ),
         (

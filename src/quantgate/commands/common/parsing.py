@@ -16,7 +16,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
     {
         "init": "write a commented spec to start from",
         "validate": "check a spec and the files it names, without running anything",
-        "plan": "show which modes would be tried and why, and the tasks that would run",
+        "plan": "show which modes and recipes would be tried and why, and the tasks that would run",
         "compile": "compile a spec into a Kubeflow pipeline",
         "lint": "check a compiled KFP pipeline for problems on a cluster",
         "run": "run a spec on this machine",

@@ -6,7 +6,9 @@ from types import MappingProxyType
 
 from quantgate.domain.modes import BASELINE, QUANTIZED_MODES, Mode
 from quantgate.errors import KeyPath
+from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.names import mode_findings
+from quantgate.spec.checks.recipes import is_known, recipe_findings, uncalibrated_findings
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
@@ -26,19 +28,24 @@ _REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Iterator[Finding]:
-    """Check the candidates.
+def quantize_findings(draft: Draft) -> Iterator[Finding]:
+    """Check the candidates of modes and of recipes."""
+    if draft.tries_nothing:
+        message = "`quantize.modes` must have at least one entry"
+        yield Finding(("quantize", "modes"), message, "Name modes, or recipes in `recipes`.")
+    yield from _candidate_findings(draft.candidates, draft.lacks_calibration)
+    yield from recipe_findings(draft.recipes, draft.hardware)
+    if draft.lacks_calibration:
+        yield from uncalibrated_findings(draft.recipes)
+    yield from _name_findings(draft)
 
-    Args:
-        candidates: well-formed candidates by path.
-        lacks_calibration: whether the spec has no calibration data.
-    """
+
+def _candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Iterator[Finding]:
     for path, candidate in candidates.items():
         yield from mode_findings(candidate.mode, (*path, "mode"))
         yield from _type_findings(candidate, path)
         if candidate.mode in QUANTIZED_MODES:
             yield from _option_findings(candidate, QUANTIZED_MODES[candidate.mode], path)
-    yield from _name_findings(candidates)
     if lacks_calibration:
         yield from _calibration_findings(candidates)
 
@@ -73,18 +80,25 @@ def _option_findings(candidate: Candidate, mode: Mode, path: KeyPath) -> Iterato
         yield Finding((*path, "exclude"), message, "Add `ops` or `nodes`, or remove it.")
 
 
-def _name_findings(candidates: Candidates) -> Iterator[Finding]:
+def _name_findings(draft: Draft) -> Iterator[Finding]:
     seen: Counter[str] = Counter()
-    for path, candidate in candidates.items():
-        if candidate.name == BASELINE.name:
+    for path, name in _titles(draft):
+        if name == BASELINE.name:
             message = f"a candidate cannot be called `{BASELINE.name}`"
             yield Finding((*path, "name"), message, "That is the baseline's name. Choose another.")
+        seen[name] += 1
+        if seen[name] > 1:
+            message = f"another candidate is called `{name}` already"
+            yield Finding((*path, "name"), message, "Give this one another `name`.")
+
+
+def _titles(draft: Draft) -> Iterator[tuple[KeyPath, str]]:
+    for path, candidate in draft.candidates.items():
         if candidate.name or candidate.mode in QUANTIZED_MODES:
-            name = candidate.name or candidate.mode
-            seen[name] += 1
-            if seen[name] > 1:
-                message = f"another candidate is called `{name}` already"
-                yield Finding((*path, "name"), message, "Give this one another `name`.")
+            yield path, candidate.name or candidate.mode
+    for path, entry in draft.recipes.items():
+        if entry.name or is_known(entry):
+            yield path, entry.title
 
 
 def _calibration_findings(candidates: Candidates) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit
 from quantgate.spec.model.metric import Metric, figures_of_metrics
 from quantgate.spec.model.quantize import Candidate
+from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.spec import Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
 
@@ -32,6 +33,7 @@ class Draft:
 
     Attributes:
         candidates: entries of `quantize.modes` by path, empty for `auto`.
+        recipes: entries of `quantize.recipes` by path, empty for `auto`.
         metrics: entries of `measure.metrics` by path.
         targets: entries of `measure.targets` by path.
         limits: entries of `gate` by metric, None for an entry with errors.
@@ -57,6 +59,12 @@ class Draft:
         self.candidates: dict[KeyPath, Candidate] = {
             path: Candidate.model_validate({"mode": entry} if isinstance(entry, str) else entry)
             for path, entry in self._sound_entries("quantize", "modes")
+        }
+        self.recipes: dict[KeyPath, RecipeCandidate] = {
+            path: RecipeCandidate.model_validate(
+                {"recipe": entry} if isinstance(entry, str) else entry
+            )
+            for path, entry in self._sound_entries("quantize", "recipes")
         }
         self.metrics: dict[KeyPath, Metric] = {
             path: Metric.model_validate({"metric": entry} if isinstance(entry, str) else entry)
@@ -129,9 +137,15 @@ class Draft:
         return not entries or any(entry.needs_label for entry in entries)
 
     @property
-    def selects_tf_ops(self) -> bool:
-        """True if TensorFlow ops are allowed."""
-        return self._at("quantize", "select_tf_ops") is True
+    def tries_nothing(self) -> bool:
+        """True if the spec names no mode and no recipe."""
+        return self._at("quantize", "modes") == [] and not self._at("quantize", "recipes")
+
+    @property
+    def hardware(self) -> set[str]:
+        """The names of the hardware that candidates are for or measured on."""
+        measured = {entry.target for entry in self.targets.values()}
+        return measured | ({target} if (target := self.text("quantize", "target")) else set())
 
     @property
     def lacks_calibration(self) -> bool:

@@ -7,12 +7,12 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from quantgate.domain.hardware import CPU, HardwareName
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.units import SIZE_PATTERN
-from quantgate.spec.model.data import Selection
-from quantgate.spec.model.section import Alternatives, Name, Section, Text
+from quantgate.spec.model.candidate import IoType, OwnCalibration
+from quantgate.spec.model.recipe import RecipeEntry
+from quantgate.spec.model.section import Name, Section, Text
 
 Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
 ModeName = Annotated[str, Field(json_schema_extra={"enum": list(QUANTIZED_MODES)})]
-IoType = Literal["float32", "int8", "uint8", "int16"]
 
 
 class Exclude(Section):
@@ -24,14 +24,6 @@ class Exclude(Section):
         description="Single ops by the name of their output in the float .tflite, or by a part of "
         "the name between semicolons.",
     )
-
-
-class OwnCalibration(Alternatives):
-    """Calibration settings of one candidate. They override those of `data.calibration`."""
-
-    samples: int | None = Field(default=None, ge=1, description="Number of samples.")
-    select: Selection | None = Field(default=None, description="How to select the samples.")
-    seed: int | None = Field(default=None, ge=0, description="Seed of the selection.")
 
 
 class Candidate(Section):
@@ -77,15 +69,18 @@ CandidateEntry = Annotated[
 ]
 
 
-def _form_of_modes(value: object) -> str:
+def _form_of_list(value: object) -> str:
     return "<auto>" if isinstance(value, str) else "<list>"
 
 
 # A discriminator, so that an error in a list is not also reported as "not `auto`".
 Modes = Annotated[
-    Annotated[Literal["auto"], Tag("<auto>")]
-    | Annotated[list[CandidateEntry], Field(min_length=1), Tag("<list>")],
-    Discriminator(_form_of_modes),
+    Annotated[Literal["auto"], Tag("<auto>")] | Annotated[list[CandidateEntry], Tag("<list>")],
+    Discriminator(_form_of_list),
+]
+Recipes = Annotated[
+    Annotated[Literal["auto"], Tag("<auto>")] | Annotated[list[RecipeEntry], Tag("<list>")],
+    Discriminator(_form_of_list),
 ]
 
 
@@ -93,10 +88,18 @@ class Quantize(Section):
     """The candidates to try."""
 
     target: HardwareName = Field(
-        default=CPU.name, description="Hardware that `modes: auto` selects modes for."
+        default=CPU.name, description="Hardware that `auto` selects modes and recipes for."
     )
     modes: Modes = Field(
-        default="auto", description="`auto`, modes by name, or candidates with options."
+        default="auto",
+        description="Modes of TensorFlow's converter: `auto`, modes by name, or candidates with "
+        "options. `[]` tries none.",
+    )
+    recipes: Recipes | None = Field(
+        default=None,
+        exclude_if=lambda recipes: recipes is None,
+        description="Recipes of LiteRT Quantizer: `auto`, recipes by name, or candidates with "
+        "options. `[]` tries none. The default is `auto` if `modes` is `auto`, and none otherwise.",
     )
     timeout_s: float = Field(
         default=3600.0, gt=0, description="Maximum time in seconds of one conversion."

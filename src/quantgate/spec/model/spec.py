@@ -12,6 +12,7 @@ from quantgate.spec.model.data import Data
 from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.metric import Metric, MetricName, figures_of_metrics
 from quantgate.spec.model.quantize import Quantize
+from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.section import Alternatives, Name, Section, Text
 from quantgate.spec.model.target import TargetEntry
 
@@ -20,21 +21,15 @@ class ModelSource(Alternatives):
     """The trained float model."""
 
     saved_model: Text | None = Field(
-        default=None,
-        description="Folder of a TensorFlow SavedModel. The alternatives are `keras` and `tflite`.",
+        default=None, description="Folder of a TensorFlow SavedModel. The alternative is `keras`."
     )
     keras: Text | None = Field(
         default=None, description="Keras model file (.keras or .h5), exported to a SavedModel."
     )
-    tflite: Text | None = Field(
-        default=None,
-        description="Float .tflite file, such as from litert-torch or `tf.lite`. Needs no "
-        "TensorFlow.",
-    )
     signatures: list[Text] = Field(
         default=["serving_default"],
         min_length=1,
-        description="Signatures to convert and measure. All of them are in one .tflite file.",
+        description="Signatures to convert. All of them are in one .tflite file.",
     )
     tags: list[Text] = Field(
         default=["serve"],
@@ -49,13 +44,8 @@ class ModelSource(Alternatives):
 
     @property
     def location(self) -> str:
-        """Path or URI of the model."""
-        return self.saved_model or self.keras or self.tflite or ""
-
-    @property
-    def key(self) -> Literal["saved_model", "keras", "tflite"]:
-        """The key that names the model."""
-        return "tflite" if self.tflite else "keras" if self.keras else "saved_model"
+        """Path or URI of the SavedModel or the Keras file."""
+        return self.saved_model or self.keras or ""
 
 
 def _metric_from_name(value: object) -> object:
@@ -180,6 +170,11 @@ class Spec(Section):
         exclude_if=lambda cluster: cluster is None,
         description="Settings for running the tasks on a Kubeflow cluster. Local runs ignore them.",
     )
+
+    @property
+    def recipes(self) -> Literal["auto"] | list[RecipeCandidate]:
+        """The recipes to try, which are none by default."""
+        return self.quantize.recipes or []
 
     @property
     def objectives(self) -> list[Objective]:

@@ -1,10 +1,11 @@
 """Messages and hints for pydantic's validation errors."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.domain.recipes import RECIPES
 from quantgate.domain.rules import in_percent
 from quantgate.domain.units import AMOUNT_UNITS, unit_of
 from quantgate.errors import KeyPath
@@ -25,6 +26,11 @@ _KEYS = ("extra_forbidden", "missing")
 _SIZE = "Write a size with its unit, such as `8GiB` or `500MB`."
 _CORES = "Write a number of cores such as `2`, or of millicores such as `500m`."
 _KUBERNETES_NAME = "A name in Kubernetes has lowercase letters, digits, `-` and `.`."
+#: The names that a list of candidates can have.
+_METHODS: Mapping[KeyPath, Collection[str]] = {
+    ("quantize", "modes"): list(QUANTIZED_MODES),
+    ("quantize", "recipes"): list(RECIPES),
+}
 #: Hints for keys whose values have a special format.
 _FORMS: Mapping[str | int, str] = {
     "within": "Write a number from 0, a percentage below 100 such as `5%`, or "
@@ -72,8 +78,8 @@ def keys_beside(fault: Fault) -> list[str]:
 def _describer(fault: Fault) -> Callable[[Fault], Description]:
     if fault.kind not in _KEYS and fault.path[-1:] and fault.path[-1] in _FORMS:
         return _describe_no_such_form
-    if fault.path == ("quantize", "modes") and fault.kind != "too_short":
-        return _describe_no_modes
+    if fault.path in _METHODS:
+        return _describe_no_methods
     return _DESCRIBERS.get(fault.kind, _describe_unchanged)
 
 
@@ -196,14 +202,16 @@ def _describe_none_of_these(fault: Fault) -> Description:
     return message, did_you_mean(str(fault.value), allowed)
 
 
-def _describe_no_modes(fault: Fault) -> Description:
-    message = f"`quantize.modes` must be `auto` or a list of modes, not {described(fault.value)}"
-    modes = f"The modes are {listed(QUANTIZED_MODES, 'and')}."
+def _describe_no_methods(fault: Fault) -> Description:
+    kind, known = str(fault.path[-1]), _METHODS[fault.path]
+    message = f"{dotted(fault.path)} must be `auto` or a list of {kind}, not "
+    message += described(fault.value)
+    all_of_them = f"The {kind} are {listed(known, 'and')}."
     if not isinstance(fault.value, str):
-        return message, modes
-    if fault.value in QUANTIZED_MODES:
+        return message, all_of_them
+    if fault.value in known:
         return message, f"Write `[{fault.value}]`."
-    return message, did_you_mean(fault.value, ["auto", *QUANTIZED_MODES]) or modes
+    return message, did_you_mean(fault.value, ["auto", *known]) or all_of_them
 
 
 def _describe_no_such_form(fault: Fault) -> Description:

@@ -15,6 +15,7 @@ from quantgate.spec.checks.code import read_code
 from quantgate.spec.checks.credentials import credential_findings
 from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.meaning import meaning_findings
+from quantgate.spec.checks.recipe_files import read_recipe
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.model.spec import Spec
 from quantgate.spec.problems.findings import Finding, without_values_of_unknown
@@ -71,6 +72,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
         raise document.error(findings)
     folder = path.absolute().parent
     spec = _with_code(Spec.model_validate(document.value), document, folder)
+    spec = _with_recipes(spec, document, folder)
     resolved = spec.model_dump(mode="json")
     canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":")).encode()
     return LoadedSpec(spec, path, folder, resolved, sha256_of_bytes(canonical), document)
@@ -84,6 +86,26 @@ def _with_code(spec: Spec, document: Document, folder: Path) -> Spec:
     if read_file.findings:
         raise document.error(read_file.findings)
     return spec.model_copy(update={"code": read_file.code})
+
+
+def _with_recipes(spec: Spec, document: Document, folder: Path) -> Spec:
+    """Read the JSON files of recipes, so that their hashes become a part of the spec's hash."""
+    recipes = spec.quantize.recipes
+    if not isinstance(recipes, list):
+        return spec
+    read_files = {
+        number: read_recipe(entry, folder, ("quantize", "recipes", number))
+        for number, entry in enumerate(recipes)
+        if entry.is_file
+    }
+    if findings := [finding for each in read_files.values() for finding in each.findings]:
+        raise document.error(findings)
+    entries = [
+        read_files[number].candidate if number in read_files else entry
+        for number, entry in enumerate(recipes)
+    ]
+    quantize = spec.quantize.model_copy(update={"recipes": entries})
+    return spec.model_copy(update={"quantize": quantize})
 
 
 def _findings(document: Document) -> list[Finding]:

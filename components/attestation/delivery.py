@@ -1,0 +1,36 @@
+"""The result of a conversion or quantization, before it is attested."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantgate.components.attestation.attest import Case, attest
+from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.outcomes import AttestationStatus
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The result of a conversion.
+
+    Attributes:
+        content: the model. Empty if the conversion failed.
+        reason: the reason why it failed.
+        provisional: whether another attempt may succeed, because time or memory ran out.
+    """
+
+    content: bytes
+    reason: str | None
+    provisional: bool = False
+
+    def title(self, candidate: str) -> str:
+        """Return the title in Kubeflow's UI. Metrics there have the same hash of the model."""
+        model = f"model {sha256_of_bytes(self.content)[:12]}" if self.content else "no model"
+        return f"{candidate}: {model}"
+
+
+def outcome_of(delivery: Delivery, case: Case) -> dict[str, Any]:
+    """Return the fields of the `Attestation` of a result by name."""
+    if delivery.reason:
+        reasons = [delivery.reason]
+        return {"status": AttestationStatus.FAILED, "reasons": reasons, "rejections": reasons}
+    return attest(case)

@@ -1,0 +1,1 @@
+"""Quantize the float .tflite by a recipe, and attest the result."""

@@ -1,0 +1,1 @@
+"""Quantize a float .tflite with LiteRT Quantizer. Nothing else imports that library."""

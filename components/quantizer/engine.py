@@ -1,0 +1,135 @@
+"""LiteRT Quantizer, configured from the rules of a recipe."""
+
+import contextlib
+import io
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import ModelT
+from litert_quantizer.quantizer import Quantizer
+from numpy.typing import NDArray
+
+from quantgate.components.litert.flatbuffer import parse, text, with_inlined_buffers
+from quantgate.components.litert.operations import operations
+from quantgate.components.quantizer.request import LIBRARY_NAMES, Request
+from quantgate.domain.recipe_ops import ENDS
+from quantgate.domain.recipe_rules import matches
+from quantgate.domain.recipes import Rule
+from quantgate.records.tasks import Ranges
+
+#: No range of values that occur needs a smaller scale. The library writes 4e-14 for an empty range.
+SMALLEST_SCALE = 1e-12
+_MOST_NAMES = 5
+_Statistics = dict[str, dict[str, NDArray[np.float32]]]
+
+
+class NotQuantizable(Exception):
+    """A recipe that does not fit the model, with the reason as a sentence."""
+
+
+def quantized(content: bytes, request: Request, ranges: Ranges | None) -> bytes:
+    """Return a float .tflite quantized by a recipe, with all constants in its flatbuffer.
+
+    The model has to be normalised. Whether anything was quantized is left to the attestation.
+
+    Args:
+        content: the float .tflite.
+        request: the recipe with its options.
+        ranges: of activations, for recipes that need them.
+
+    Raises:
+        NotQuantizable: a rule matches nothing, or a range is missing or empty.
+        Exception: the library raises exceptions of any class.
+    """
+    model = parse(content)
+    _require_matches(request, model)
+    with _silence():
+        quantizer = Quantizer(content)
+        quantizer.load_quantization_recipe(_separate(request.all_rules))
+        result = quantizer.quantize(
+            _statistics(ranges) if ranges and request.calibrated else None,
+            enable_progress_bar=False,
+            enable_progress_report=False,
+        )
+    delivered = with_inlined_buffers(bytes(result.quantized_model))
+    _require_scales(parse(delivered))
+    return delivered
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the library's report, progress bar and warnings from the output of the task."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        logging.getLogger().setLevel(logging.ERROR)
+        yield
+
+
+def _separate(rules: list[Rule]) -> list[Rule]:
+    """Give each rule a regular expression of its own, so that the last rule wins.
+
+    The library replaces a rule by a later one with the same expression, in the place of the first.
+    """
+    return [{**rule, "regex": f"{rule['regex']}(?#{number})"} for number, rule in enumerate(rules)]
+
+
+def _statistics(ranges: Ranges) -> _Statistics:
+    # The library makes other models from Python's floats than from float32.
+    return {
+        tensor.name: {
+            "min": np.array([tensor.minimum], np.float32),
+            "max": np.array([tensor.maximum], np.float32),
+        }
+        for tensor in ranges.tensors
+    }
+
+
+def _require_matches(request: Request, model: ModelT) -> None:
+    named = [
+        (LIBRARY_NAMES.get(each.name, each.name), [tensor.name for tensor in each.outputs])
+        for each in operations(model)
+    ]
+    for number, rule in enumerate(request.rules, start=1):
+        if rule["operation"] in ENDS:
+            continue
+        if not any(matches(rule, name, outputs) for name, outputs in named):
+            raise NotQuantizable(
+                f"rule {number} of the recipe (regex {rule['regex']!r}, operation "
+                f"{rule['operation']}) matches no op of the model. The outputs of its ops are "
+                f"named {_listed([name for _, outputs in named for name in outputs])}"
+            )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
+
+
+def _require_scales(model: ModelT) -> None:
+    """Check the scales of computed tensors, which come from the ranges."""
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
+        data = model.buffers[tensor.buffer].data
+        scales = tensor.quantization.scale if tensor.quantization else None
+        if scales is None or (data is not None and len(data)):
+            continue
+        if not np.isfinite(scales).all():
+            raise NotQuantizable(
+                f"`{_named(tensor.name)}` has no finite range. Check the calibration data"
+            )
+        if np.min(scales, initial=np.inf) < SMALLEST_SCALE:
+            raise NotQuantizable(
+                f"`{_named(tensor.name)}` is 0 for all calibration samples, so it has no scale. "
+                "Calibrate on more varied data, or leave its op in float"
+            )
+
+
+def _named(name: bytes) -> str:
+    """Return a tensor's name without the library's suffixes."""
+    return re.sub(r"(_quantized|_dequant)+$", "", text(name))
