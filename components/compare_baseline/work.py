@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
 from quantgate.components.compare_baseline.difference import TOLERANCE, difference_of, largest_of
-from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.litert.interpreter import ASSIGN_VARIABLE, LiteRTModel
 from quantgate.components.processes.isolation import (
     IsolatedFailure,
@@ -99,7 +99,6 @@ def _require_close(folder: str, comparison: SourceComparison) -> None:
 
 def _differences(models: Models, facts: ModelFacts) -> list[OutputDifference]:
     """Compare all outputs of all signatures. TensorFlow's runtime starts here."""
-    know_optimizers()
     loaded = tf.saved_model.load(models.saved_model, tags=facts.tags)
     return [
         difference

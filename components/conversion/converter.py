@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.conversion.batch import of_one_sample
 from quantgate.components.conversion.frozen import frozen
-from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.domain.flex_ops import SELECT_TF_OPS
 from quantgate.domain.method import FLOAT32
@@ -179,7 +179,6 @@ def _opened(model: SavedModelGraph) -> tf.lite.TFLiteConverter:
         from quantgate.components.conversion.direct_converter import DirectConverter
 
         return DirectConverter(model)
-    know_optimizers()
     return tf.lite.TFLiteConverter.from_saved_model(
         model.folder, signature_keys=list(model.signatures), tags=set(model.tags)
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SERVING_TAGS, SavedModelGraph
 
 
@@ -21,7 +21,6 @@ def frozen(model: SavedModelGraph) -> Iterator[SavedModelGraph]:
     Raises:
         Exception: whatever TensorFlow raises, of any class.
     """
-    know_optimizers()
     loaded = tf.saved_model.load(model.folder, tags=list(model.tags))
     signatures = {key: _with_constants(loaded.signatures[key]) for key in model.signatures}
     with TemporaryDirectory(prefix="quantgate-", ignore_cleanup_errors=True) as folder:

@@ -1,14 +1,13 @@
 """Import TensorFlow without Keras, which takes half of the time of the import.
 
 `import tensorflow` ends with the import of Keras's optimizers, and with them all of Keras,
-scikit-learn and matplotlib. Loading a SavedModel into Python needs them to know the slots of an
-optimizer (`tensorflow/__init__.py`, b/196254385). The direct converter loads no SavedModel.
+scikit-learn and matplotlib. They make the slots of an optimizer known (`tensorflow/__init__.py`,
+b/196254385). TensorFlow's loader imports what it needs for them itself.
 """
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from importlib import import_module
+from contextlib import contextmanager
 
 #: The modules that TensorFlow imports, of Keras 3 or Keras 2.
 OPTIMIZERS = ("keras.src.optimizers", "tf_keras.src.optimizers")
@@ -30,11 +29,4 @@ with _blocked(OPTIMIZERS):
     import tensorflow as tf
 
 
-def know_optimizers() -> None:
-    """Import the optimizers, as loading a SavedModel into Python needs them."""
-    for module in OPTIMIZERS:
-        with suppress(ImportError):
-            import_module(module)
-
-
-__all__ = ["know_optimizers", "tf"]
+__all__ = ["tf"]

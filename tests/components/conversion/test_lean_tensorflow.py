@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import tensorflow as tf
+from tensorflow.python.keras.optimizer_v2 import adam
 
 pytestmark = pytest.mark.tensorflow
 
@@ -30,24 +33,32 @@ def test_conversion_imports_no_keras():
 def test_keras_can_be_imported_afterwards():
     assert (
         told(
-            "from quantgate.components.conversion.lean_tensorflow import know_optimizers, tf",
+            "from quantgate.components.conversion.lean_tensorflow import tf",
             "from tensorflow.keras import layers",
             "import keras",
             "print(tf.keras.layers.Dense is layers.Dense is keras.layers.Dense)",
-            "know_optimizers()",
             "import keras.src.optimizers",
         )
         == "True"
     )
 
 
-def test_optimizers_are_known_before_a_model_is_loaded():
+def test_a_model_with_the_slots_of_an_optimizer_loads_without_keras(tmp_path: Path) -> None:
+    optimizer = adam.Adam()
+    model = tf.Module()
+    model.weight, model.optimizer = tf.Variable([2.0, 3.0]), optimizer
+    optimizer.apply_gradients([(tf.constant([0.0, 0.0]), model.weight)])
+    assert optimizer.get_slot(model.weight, "m") is not None
+    call = tf.function(lambda x: x * model.weight, [tf.TensorSpec([2], name="x")])
+    tf.saved_model.save(model, str(tmp_path), signatures={"serving_default": call})
     assert (
         told(
             "import sys",
-            "from quantgate.components.conversion.lean_tensorflow import know_optimizers",
-            "know_optimizers()",
-            "print('keras.src.optimizers' in sys.modules)",
+            "from quantgate.components.conversion.lean_tensorflow import tf",
+            f"model = tf.saved_model.load({str(tmp_path)!r})",
+            "signature = model.signatures['serving_default']",
+            "(values,) = signature(x=tf.constant([1.0, 1.0])).values()",
+            "print(values.numpy().tolist(), 'keras' in sys.modules)",
         )
-        == "True"
+        == "[2.0, 3.0] False"
     )
