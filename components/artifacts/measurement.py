@@ -14,7 +14,7 @@ from quantgate.errors import InputError
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Measurement
 from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
-from quantgate.statistics.samples import Samples
+from quantgate.statistics.samples import Labels, Samples
 from quantgate.statistics.units import Units
 
 MEASUREMENT = "measurement.json"
@@ -22,6 +22,7 @@ SAMPLES = "samples.npz"
 COVERED = "covered.npy"
 ANSWERS = "answers.npz"
 UNITS = "units.npz"
+STRATA = "strata.npz"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def write_evaluation(
     values: Mapping[str, Any],
     covered: NDArray[np.int64] | None = None,
     units: Mapping[str, Units] | None = None,
+    strata: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a measurement and its values per sample.
 
@@ -57,6 +59,7 @@ def write_evaluation(
         values: float64 [samples] by metric.
         covered: places of the samples in the data set, None if they are all.
         units: the samples that count as one, by figure.
+        strata: for metrics over classes the class of each sample, int32 [samples] by metric.
     """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
@@ -66,6 +69,8 @@ def write_evaluation(
     if units:
         arrays: dict[str, Any] = {name: _as_array(each) for name, each in units.items()}
         np.savez(root / UNITS, **arrays)
+    if strata:
+        np.savez_compressed(root / STRATA, **strata)
     measurement.write(root / MEASUREMENT)
 
 
@@ -86,6 +91,7 @@ def read_evaluation(folder: str | Path) -> Evaluation:
         _covered(root / COVERED) if stopped else None,
         partial(_predictions, root / ANSWERS),
         _units(root / UNITS),
+        partial(_strata, root / STRATA),
     )
 
 
@@ -112,6 +118,13 @@ def _covered(path: Path) -> NDArray[np.int64]:
             f"{path} cannot be read: {error}. It lists the samples of an evaluation that stopped "
             "early, so evaluate again"
         ) from error
+
+
+def _strata(path: Path) -> dict[str, Labels]:
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: np.asarray(arrays[name], np.int32) for name in arrays}
 
 
 def _predictions(path: Path) -> Predictions:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate.jackknife import grouped
-from quantgate.components.evaluate.result import Result
+from quantgate.components.evaluate.result import Result, rarest_shown
 from quantgate.spec.model.metric import BoxFormat
 
 Array = NDArray[Any]
@@ -67,7 +67,16 @@ def mean_average_precision(detections: Values, truth: Values) -> Result:
     figure = over(np.arange(samples))
     if samples < 2:
         return Result(figure, np.full(samples, figure))
-    return Result(figure, grouped(figure, over, samples))
+    return Result(figure, grouped(figure, over, samples), _rarest(truth))
+
+
+def _rarest(truth: Values) -> NDArray[np.int32]:
+    """Return the class of each sample's boxes that the fewest samples show, or -1 without any."""
+    classes = np.unique(truth[..., -1])
+    classes = classes[classes != PADDING]
+    shown = np.stack([np.isin(classes, own) for own in truth[..., -1]])
+    places = rarest_shown(shown)
+    return np.append(classes, PADDING)[places].astype(np.int32)
 
 
 def _matched(detections: Values, truth: Values) -> Any:

@@ -46,19 +46,6 @@ def f1_macro(pairs: Pairs) -> float:
     return float(f1_score(pairs[:, 1], pairs[:, 0], average=_ALL))
 
 
-def contributions_to_balanced_accuracy(pairs: Pairs) -> Values:
-    """Return the contribution of each sample to the balanced accuracy, float64 [samples]."""
-    counts = _counted(pairs)
-    recall, present = _share(counts.hits, counts.right), counts.right > 0
-    _, right = pairs.T
-    hit = pairs[:, 0] == right
-    fewer = counts.right[right] - 1
-    without = _share(counts.hits[right] - hit, fewer)
-    sums = recall[present].sum() - recall[right] + without
-    classes = present.sum() - (fewer == 0)
-    return contributions(float(recall[present].mean()), _share(sums, classes))
-
-
 def contributions_to_f1(pairs: Pairs) -> Values:
     """Return the contribution of each sample to the mean F1, float64 [samples]."""
     counts = _counted(pairs)

@@ -26,8 +26,9 @@ from quantgate.components.evaluate.boxes import mean_average_precision
 from quantgate.components.evaluate.case import Settings
 from quantgate.components.evaluate.computation import Computation, Score, Summary
 from quantgate.components.evaluate.detection import NEEDS
-from quantgate.components.evaluate.result import Result, without_values
-from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
+from quantgate.components.evaluate.result import Result, rarest_shown, without_values
+from quantgate.components.evaluate.roc_auc import placements, roc_auc
+from quantgate.statistics.recalls import shares
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]
@@ -59,10 +60,16 @@ def _of_pairs(
     figure: Callable[[Array], float], contributions: Callable[[Array], Values]
 ) -> Summary:
     def summary(chosen: Array, labels: Array) -> Result:
-        pairs = np.stack([chosen, np.asarray(labels, np.int64).reshape(-1)], axis=1)
-        return Result(figure(pairs), contributions(pairs))
+        right = np.asarray(labels, np.int64).reshape(-1)
+        pairs = np.stack([chosen, right], axis=1)
+        return Result(figure(pairs), contributions(pairs), right.astype(np.int32))
 
     return summary
+
+
+def _shares_of_recall(pairs: Array) -> Values:
+    chosen, right = pairs.T
+    return shares(chosen == right, right)
 
 
 def _of_ranks(
@@ -70,7 +77,8 @@ def _of_ranks(
 ) -> Summary:
     def summary(scores: Array, labels: Array) -> Result:
         positive = labels.reshape(-1) > 0
-        return Result(figure(scores, positive), contributions(scores, positive))
+        values = contributions(scores, positive)
+        return Result(figure(scores, positive), values, positive.astype(np.int32))
 
     return summary
 
@@ -81,7 +89,8 @@ def _r2(outputs: Array, target: Array) -> Result:
 
 
 def _mean_iou(counts: Array, labels: Array) -> Result:
-    return Result(overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts))
+    shown = rarest_shown(overlap.labelled(counts, labels))
+    return Result(overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts), shown)
 
 
 def _pooled_snr(energies: Values, reference: Array) -> Result:
@@ -109,7 +118,7 @@ _CLASSES = Computation(
 _BINARY = Computation(
     "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
     positive_score,
-    _of_ranks(roc_auc, jackknife),
+    _of_ranks(roc_auc, placements),
     fit.is_binary,
     label_values.binary_problem,
 )
@@ -140,7 +149,8 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             _CLASSES,
             score=chosen_class,
             summary=_of_pairs(
-                classes.balanced_accuracy, classes.contributions_to_balanced_accuracy
+                classes.balanced_accuracy,
+                lambda pairs: shares(pairs[:, 0] == pairs[:, 1], pairs[:, 1]),
             ),
         ),
         "f1_macro": replace(

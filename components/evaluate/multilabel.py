@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.evaluate.average_precision import average_precision, left_out
 from quantgate.components.evaluate.jackknife import contributions
-from quantgate.components.evaluate.result import Result
+from quantgate.components.evaluate.result import Result, rarest_shown
 
 Values = NDArray[np.float64]
 Marks = NDArray[np.bool_]
@@ -37,7 +37,8 @@ def f1_macro(marks: Marks, labels: NDArray[Any]) -> Result:
     hits, marked_or_right = _counts(marks, labels)
     whole = _f1(hits.sum(axis=0), marked_or_right.sum(axis=0)).mean()
     without = _f1(hits.sum(axis=0) - hits, marked_or_right.sum(axis=0) - marked_or_right)
-    return Result(float(whole), contributions(float(whole), without.mean(axis=1)))
+    values = contributions(float(whole), without.mean(axis=1))
+    return Result(float(whole), values, rarest_shown(labels > 0))
 
 
 def f1_micro(marks: Marks, labels: NDArray[Any]) -> Result:
@@ -60,7 +61,7 @@ def mean_average_precision(scores: Values, labels: NDArray[Any]) -> Result:
     sums = np.sum(without, axis=1, where=known)
     counts = known.sum(axis=1)
     means = np.divide(sums, counts, out=np.full(len(scores), np.nan), where=counts > 0)
-    return Result(whole, contributions(whole, means))
+    return Result(whole, contributions(whole, means), rarest_shown(labels > 0))
 
 
 def _counts(marks: Marks, labels: NDArray[Any]) -> tuple[Values, Values]:

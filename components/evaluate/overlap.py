@@ -65,6 +65,14 @@ def contributions_to_mean_iou(counts: Counts) -> NDArray[np.float64]:
     return contributions(mean_iou(counts), shares.sum(axis=1) / present)
 
 
+def labelled(counts: Counts, labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return whether each class is among the labels that count, bool [samples, classes]."""
+    classes = counts.shape[-1]
+    known = (own[(own >= 0) & (own < classes)] for own in labels)
+    among = np.stack([np.bincount(own, minlength=classes) > 0 for own in known])
+    return np.asarray(among & (counts[:, 1] > 0))
+
+
 def _overlap(chosen: NDArray[Any], right: NDArray[Any], classes: int) -> Counts:
     both = np.bincount(right[chosen == right], minlength=classes)
     either = np.bincount(chosen, minlength=classes) + np.bincount(right, minlength=classes) - both

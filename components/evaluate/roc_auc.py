@@ -1,7 +1,5 @@
 """Area under the ROC curve, and the contribution of each sample to it."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,32 +24,30 @@ def roc_auc(scores: Scores, positive: NDArray[np.bool_]) -> float:
     return round(float(roc_auc_score(positive, scores)), EXACT_DECIMALS)
 
 
-def jackknife(scores: Scores, positive: NDArray[np.bool_]) -> Scores:
-    """Return the pseudo-values of the area under the ROC curve, one per sample.
+def placements(scores: Scores, positive: NDArray[np.bool_]) -> Scores:
+    """Return one value per sample, whose mean is the area and whose spread its uncertainty.
 
-    With `area` over all n samples and `area_i` over all but sample i, the pseudo-value is
-    `n * area - (n - 1) * area_i` (Tukey's jackknife). Leaving out a sample removes its pairs,
-    whose number follows from its rank, in O(n log n) for all samples. The mean of the areas without
-    each sample of a class is the area itself. So the mean of the pseudo-values is the area, without
-    a correction.
+    The placement of a sample is the share of the other class that it is ranked correctly against.
+    Its distance from the area is weighted by the inverse share of the sample's own class, so that
+    the variance over both classes is that of DeLong.
 
     Args:
         scores: [samples].
-        positive: [samples], at least two of each class.
+        positive: [samples], with both classes present.
 
     Returns:
         float64 [samples].
+
+    Source:
+        DeLong, E., DeLong, D. and Clarke-Pearson, D. (1988), Comparing the areas under two or more
+            correlated receiver operating characteristic curves. Biometrics 44, 837-845.
     """
-    samples = len(scores)
-    won = np.where(positive, _beaten(scores, scores[~positive]), 0.0)
-    won[~positive] = np.sum(positive) - _beaten(scores[~positive], scores[positive])
     positives, negatives = int(positive.sum()), int((~positive).sum())
-    total = won[positive].sum()
-    pairs_without = np.where(positive, (positives - 1) * negatives, positives * (negatives - 1))
-    area_without = (total - won) / pairs_without
-    area = total / (positives * negatives)
-    pseudo: NDArray[Any] = samples * area - (samples - 1) * area_without
-    return pseudo
+    placed = np.where(positive, _beaten(scores, scores[~positive]) / negatives, 0.0)
+    placed[~positive] = 1 - _beaten(scores[~positive], scores[positive]) / positives
+    area = placed[positive].mean()
+    weights = len(scores) / np.where(positive, positives, negatives)
+    return np.asarray(area + weights * (placed - area))
 
 
 def _beaten(scores: Scores, rivals: Scores) -> Scores:

@@ -94,7 +94,7 @@ def evaluate(
     Args:
         inputs: the model, and the samples to run it on.
         settings: the metrics, and when to stop early.
-        measurement_path: folder to write `measurement.json`, `samples.npz` and `answers.npz` to.
+        measurement_path: folder to write `measurement.json` and its arrays to.
 
     Returns:
         The content of `measurement.json`.
@@ -135,7 +135,10 @@ def evaluate(
     values = {title: result.values for title, result in results.items()}
     is_baseline = sha256 == facts.baseline_sha256
     units = units_by_figure(plans, results, dataset_of) if is_baseline else {}
-    write_evaluation(measurement_path, measurement, values, scores.covered, units)
+    strata = {
+        title: result.strata for title, result in results.items() if result.strata is not None
+    }
+    write_evaluation(measurement_path, measurement, values, scores.covered, units, strata)
     write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_of)
     return measurement
 

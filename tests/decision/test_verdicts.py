@@ -156,7 +156,7 @@ def test_the_bound_of_a_percentage_is_in_percent():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.5, max_drop_percent=50, confidence=0.95)}
     absolute, percent = judge(candidate, baseline, limits)
-    assert percent.bound == pytest.approx(100 * absolute.bound)
+    assert 100 * absolute.bound < percent.bound < 102 * absolute.bound, "the baseline may be lower"
 
 
 def test_a_rise_has_an_upper_bound():
@@ -182,8 +182,10 @@ def test_the_bound_of_a_ratio_is_relative_to_the_baseline():
         measured({"mse": theirs.mean()}, {"mse": theirs}, sha256="b" * 64),
         {"mse": Limit(max_rise=0.1, max_ratio=1.5, confidence=0.9)},
     )
-    assert ratio.bound == pytest.approx(1 + rise.bound / theirs.mean())
-    assert ratio.interval.low == pytest.approx(1 + rise.interval.low / theirs.mean())
+    known = 1 + rise.bound / theirs.mean()
+    assert known < ratio.bound < known + 0.01, "the baseline's mean is uncertain, too"
+    low = 1 + rise.interval.low / theirs.mean()
+    assert low - 0.01 < ratio.interval.low <= low
 
 
 def test_a_minimum_has_clopper_and_pearsons_lower_bound():
@@ -308,11 +310,11 @@ def test_a_limit_that_is_clearly_violated_is_not_unproven():
     assert judged.outcome == "fail"
 
 
-def test_a_limit_in_percent_needs_the_same_number_of_samples():
+def test_a_limit_in_percent_needs_a_few_more_samples():
     candidate, baseline = paired_top1(lost=5, pairs=1000)
     limits = {"top1": Limit(max_drop=0.008, max_drop_percent=0.8, confidence=0.95)}
     absolute, percent = judge(candidate, baseline, limits)
-    assert 1000 < absolute.samples_needed == percent.samples_needed < 3000
+    assert 1000 < absolute.samples_needed < percent.samples_needed < 3000
 
 
 @given(st.sampled_from(sorted(RULES)), FIGURES, FIGURES, st.floats(1e-6, 1e6), st.floats(0, 1e6))

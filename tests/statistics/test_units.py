@@ -48,3 +48,8 @@ def test_without_units_looks_are_at_samples():
     order, looks = order_and_looks(240, None)
     assert order.tolist() == order_of(240).tolist()
     assert looks == [100, 150, 225, 240]
+
+
+def test_copies_have_the_label_of_the_first():
+    units = Units.of(np.array([5, 3, 5, 7]))
+    assert units.firsts(np.array([1, 2, 9, 4], np.int32)).tolist() == [2, 1, 4]

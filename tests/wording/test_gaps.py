@@ -21,6 +21,16 @@ from quantgate.wording.verdicts import miss_text
             {"gap": "skewed", "few_share": 0.62},
             "has no bound, as a few samples decide it: 1 % of them make up 62 % of the spread",
         ),
+        (
+            {
+                "gap": "class",
+                "rare_class": {"name": "owl", "samples": 5, "share": 0.45, "amount": 0.045},
+                "samples_needed": 4000,
+            },
+            "has no bound that could meet the limit, as class `owl` has only 5 samples. It could "
+            "have lost 45 % of them unseen, which alone is 0.0450 of mse. About 4,000 samples "
+            "would decide it",
+        ),
     ],
 )
 def test_an_undecided_limit_says_why_its_values_have_no_bound(changes, text):

@@ -1,30 +1,21 @@
 """The evidence on the value that a rule limits, from the measurements of two models."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from quantgate.decision.kinds import Kind
 from quantgate.domain.figures import LATENCIES, METRICS, metric_of
 from quantgate.domain.rules import Rule
 from quantgate.records.tasks import Steps
-from quantgate.statistics.early_estimate import Stepwise, range_of
+from quantgate.statistics.early_estimate import Stepwise
 from quantgate.statistics.error_spending import looks_at
-from quantgate.statistics.estimates import (
-    Certain,
-    Estimate,
-    Mean,
-    PairedProportions,
-    Proportion,
-)
+from quantgate.statistics.estimates import Certain, Estimate
 from quantgate.statistics.latency_ratios import Clocked, Timings
-from quantgate.statistics.paired_proportions import Pairs
-from quantgate.statistics.samples import Samples, are_binary, are_shares, are_sound
+from quantgate.statistics.samples import Labels, Samples, are_sound
 from quantgate.statistics.units import Rows, Units
-
-#: The range of values that nothing is known about.
-UNBOUNDED = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -41,6 +32,9 @@ class Measured:
         steps: the end of its evaluation, if it might have stopped early.
         covered: int64 [samples], the samples of the data set that were run, or None for all.
         units: the samples of the data set that count as one, by figure. Without, all count.
+        strata: for metrics over classes int32 [samples], the class of each sample. Of several in
+            one sample it is the one with the fewest samples, and -1 stands for none.
+        class_names: the names of the classes by number, if they are known.
     """
 
     model_sha256: str | None
@@ -51,6 +45,8 @@ class Measured:
     steps: Steps | None = None
     covered: Rows | None = None
     units: Mapping[str, Units] = field(default_factory=dict)
+    strata: Mapping[str, Labels] = field(default_factory=dict)
+    class_names: Sequence[str] = ()
 
     def in_memory(self) -> "Measured":
         """Return a copy with the samples read once and for all."""
@@ -67,10 +63,20 @@ class Measured:
         run = units if self.covered is None else units.at(self.covered)
         if len(values) != len(run.distinct):
             return self
-        merged = run.merged(values)
+        labels, merged = self.strata.get(name), run.merged(values)
+        if labels is not None:
+            labels = run.firsts(labels)
+            merged = kind_of(name, self).weighed(merged, labels)
         figures = {name: float(merged.mean())} if np.isfinite(merged).all() else self.figures
         covered = None if self.covered is None else np.unique(units.distinct[self.covered])
-        return replace(self, figures=figures, samples={name: merged}, covered=covered, units={})
+        return replace(
+            self,
+            figures=figures,
+            samples={name: merged},
+            covered=covered,
+            units={},
+            strata={} if labels is None else {name: labels},
+        )
 
     def independent(self, name: str) -> int | None:
         """Return how many units of the data set are independent, None if all samples are."""
@@ -101,9 +107,7 @@ def figure_estimate(name: str, candidate: Measured) -> Estimate | None:
     values = candidate.samples.get(name)
     if values is None or not are_sound(values):
         return None
-    if is_right_or_wrong(name, candidate) and are_binary(values):
-        return Proportion(int(values.sum()), len(values))
-    return Mean(values, *values_range(name, candidate, difference=False))
+    return kind_of(name, candidate).alone(values)
 
 
 def early_estimate(
@@ -124,7 +128,7 @@ def early_estimate(
     values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
     return Stepwise(
         values,
-        *values_range(name, baseline, difference=rule.compares),
+        *kind_of(name, baseline).edges(difference=rule.compares),
         steps=steps,
         is_floor=rule.is_floor,
         looks=len(looks_at(available or steps.available)),
@@ -133,18 +137,10 @@ def early_estimate(
     )
 
 
-def is_right_or_wrong(name: str, measured: Measured) -> bool:
-    """Return whether the values of a figure can only be 0 and 1."""
+def kind_of(name: str, measured: Measured) -> Kind:
+    """Return what determines the method for a figure."""
     metric = METRICS.get(metric_of(name, measured.metrics) or "")
-    return metric is not None and metric.is_binary
-
-
-def values_range(name: str, measured: Measured, *, difference: bool) -> tuple[float, float]:
-    """Return the range of a sample's value, or of the difference of two."""
-    metric = METRICS.get(metric_of(name, measured.metrics) or "")
-    if metric is None or not metric.is_mean:
-        return UNBOUNDED
-    return range_of(metric, difference=difference)
+    return Kind(metric, measured.strata.get(name))
 
 
 def _is_known(name: str, measured: Measured) -> bool:
@@ -164,9 +160,4 @@ def _of_difference(
     ours, theirs = candidate.samples.get(name), baseline.samples.get(name)
     if ours is None or theirs is None or not are_sound(ours, theirs):
         return None
-    first, second = (ours, theirs) if rule.sign > 0 else (theirs, ours)
-    scale = rule.scale(baseline.figure(name))
-    if is_right_or_wrong(name, baseline) and are_shares(first, second):
-        return PairedProportions(Pairs.of(first, second), scale, rule.offset)
-    values_from, values_to = values_range(name, baseline, difference=True)
-    return Mean(first - second, values_from, values_to, scale, rule.offset)
+    return kind_of(name, baseline).difference(rule, ours, theirs, baseline.figure(name))

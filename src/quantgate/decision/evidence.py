@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +40,7 @@ from quantgate.records.tasks import (
 )
 from quantgate.statistics.confusion import Predictions
 from quantgate.statistics.latency_ratios import NANOSECONDS_PER_MS, Timings
-from quantgate.statistics.samples import Samples
+from quantgate.statistics.samples import Labels, Samples
 from quantgate.statistics.units import Rows, Units
 
 
@@ -53,6 +54,7 @@ class Evaluation:
         covered: int64 [samples], the samples' places in the data set if they are not all.
         predictions: a function that reads the predictions of a classifier.
         units: the samples that count as one, by figure. Only the baseline has them.
+        strata: a function that reads, for metrics over classes, the class of each sample.
     """
 
     measurement: Measurement
@@ -60,6 +62,7 @@ class Evaluation:
     covered: Rows | None = None
     predictions: Callable[[], Predictions] = Predictions
     units: Mapping[str, Units] = field(default_factory=dict)
+    strata: Callable[[], Mapping[str, Labels]] = dict
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,19 @@ class Evidence:
         """The names of the evaluation set's classes, by number. None if its signatures differ."""
         named = {tuple(samples.manifest.classes) for samples in self.evaluation_sets.values()}
         return named.pop() if len(named) == 1 else ()
+
+    @cached_property
+    def strata(self) -> Mapping[str, Labels]:
+        """The class of each sample by figure, for metrics over classes, on targets too."""
+        own = self.baseline.strata()
+        on_targets = {
+            name: own[whole] if accuracy.rows is None else own[whole][accuracy.rows]
+            for each in self.targets
+            for name, accuracy in each.accuracy.items()
+            for whole in own
+            if on_microcontroller(whole) == name
+        }
+        return {**own, **on_targets}
 
     @property
     def random_data(self) -> list[str]:
@@ -245,6 +261,8 @@ def _measured(
         steps=evaluation.measurement.steps if evaluation else None,
         covered=evaluation.covered if evaluation else None,
         units=_units(evidence),
+        strata=evidence.strata,
+        class_names=evidence.classes,
     )
 
 

@@ -5,17 +5,18 @@ violates it at the bound on the other side, and is undecided in between.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from quantgate.decision.estimating import Measured, early_estimate, estimate_of, figure_estimate
 from quantgate.domain.figures import metric_of
 from quantgate.domain.rules import MIN, RULES, Rule, margin_of
-from quantgate.records.decision import Verdict
+from quantgate.records.decision import RareClass, Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Interval
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.error_spending import CONFIDENCE, last_confidence
 from quantgate.statistics.estimates import Estimate
+from quantgate.statistics.moments import Rarest
 from quantgate.statistics.sample_counts import samples_above
 
 USUAL_CONFIDENCE = 0.95
@@ -119,9 +120,9 @@ def _verdict(
         return _decided(undecided, margin)
     estimate = estimate_of(name, rule, candidate, baseline)
     last = last_confidence(confidence) if candidate.steps else confidence
-    return (
-        undecided if estimate is None else _at_confidence(undecided, value, last, estimate, share)
-    )
+    if estimate is None:
+        return undecided
+    return _named(_at_confidence(undecided, value, last, estimate, share), baseline.class_names)
 
 
 def _at_confidence(
@@ -144,13 +145,42 @@ def _at_confidence(
             "tested_at": confidence if share < 1 else None,
             "interval": _interval(value, confidence, estimate, bound),
             "p_value": estimate.p_value,
-            "gap": estimate.gap if undecided else None,
-            "few_share": estimate.few_share if undecided else None,
+            **(_obstacle(verdict, confidence, estimate) if undecided else {}),
             "samples_needed": samples_above(needed, estimate.samples),
         }
     )
     passed = meets and not undecided
     return _decided(known, max(margin, 0.0) if passed else min(margin, 0.0), undecided=undecided)
+
+
+def _obstacle(verdict: Verdict, confidence: float, estimate: Estimate) -> dict[str, object]:
+    """Return the fields of a verdict that say why there is no bound."""
+    obstacle = estimate.obstacle(confidence, verdict.limit)
+    if obstacle is None:
+        return {}
+    return {
+        "gap": obstacle.reason,
+        "few_share": obstacle.few_share,
+        "rare_class": _rare_class(obstacle.rarest, confidence) if obstacle.rarest else None,
+    }
+
+
+def _rare_class(rarest: Rarest, confidence: float) -> RareClass:
+    return RareClass(
+        name=str(rarest.label),
+        samples=rarest.samples,
+        share=rarest.share(confidence),
+        amount=rarest.hidden(confidence),
+    )
+
+
+def _named(verdict: Verdict, names: Sequence[str]) -> Verdict:
+    """Return a verdict with the name of its rare class, if classes have names."""
+    rare = verdict.rare_class
+    if rare is None or int(rare.name) >= len(names):
+        return verdict
+    named = rare.model_copy(update={"name": names[int(rare.name)]})
+    return verdict.model_copy(update={"rare_class": named})
 
 
 def _bound(verdict: Verdict, value: float, confidence: float, estimate: Estimate) -> float:

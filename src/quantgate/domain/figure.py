@@ -19,6 +19,9 @@ class Figure:
             compared with the baseline in pairs.
         is_mean: whether the figure is the mean of the samples' own values.
         is_binary: whether the per-sample value is 0 or 1 (correct or not).
+        classed: how classes make up a figure that is no mean over samples. "recall": a mean over
+            classes of right and wrong. "labels": each sample has one class. "ranks": samples are
+            positive or negative. "shown": a sample can show several classes.
         labelled: whether the figure needs labels. Otherwise the baseline's outputs are the truth.
         percentile: the percentile of the timings, for a latency.
         needs: the options of a metric that it cannot do without.
@@ -37,6 +40,7 @@ class Figure:
     per_sample: bool = False
     is_mean: bool = False
     is_binary: bool = False
+    classed: Literal["recall", "labels", "ranks", "shown"] | None = None
     labelled: bool = True
     percentile: int | None = None
     needs: tuple[str, ...] = ()

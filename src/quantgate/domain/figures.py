@@ -43,7 +43,11 @@ def _of_classes(figure: Figure) -> Figure:
 
 
 def _of_scores(figure: Figure) -> Figure:
-    return replace(figure, plot="ROC curve")
+    return replace(figure, plot="ROC curve", classed="ranks")
+
+
+def _of_shown(figure: Figure) -> Figure:
+    return replace(figure, classed="shown")
 
 
 def _milliseconds(name: str) -> Figure:
@@ -55,20 +59,20 @@ MSE = _loss("mse")
 ROC_AUC = _of_scores(_share("roc_auc"))
 PSNR = replace(_decibels("psnr"), takes=("peak",))
 #: The metric of several outputs, whose ground truth is in arrays of its own.
-MAP = replace(_share("mean_average_precision"), needs=("detection", "truth"))
+MAP = replace(_of_shown(_share("mean_average_precision")), needs=("detection", "truth"))
 
 _METRICS = (
     TOP1,
     _of_classes(_hits("top5")),
     replace(_of_classes(_hits("top_k")), needs=("k",)),
-    _of_classes(_share("balanced_accuracy")),
-    replace(_of_classes(_share("f1_macro")), hub_name="f1"),
+    replace(_of_classes(_share("balanced_accuracy")), classed="recall"),
+    replace(_of_classes(_share("f1_macro")), classed="labels", hub_name="f1"),
     replace(_of_classes(_hits("f1_micro")), hub_name="f1"),
     ROC_AUC,
     _of_scores(_share("average_precision")),
-    replace(_share("multilabel_f1_macro"), hub_name="f1"),
+    replace(_of_shown(_share("multilabel_f1_macro")), hub_name="f1"),
     replace(_share("multilabel_f1_micro"), hub_name="f1"),
-    _share("multilabel_average_precision"),
+    _of_shown(_share("multilabel_average_precision")),
     _loss("log_loss"),
     MSE,
     _loss("mae"),
@@ -76,7 +80,7 @@ _METRICS = (
     PSNR,
     replace(_index("ssim", -1.0), takes=("peak",)),
     _decibels("si_sdr"),
-    replace(_share("mean_iou"), takes=("ignore",)),
+    replace(_of_shown(_share("mean_iou")), takes=("ignore",)),
     MAP,
     replace(_index("cosine_similarity", -1.0), labelled=False),
     _decibels("snr", labelled=False),

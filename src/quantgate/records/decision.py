@@ -21,6 +21,22 @@ from quantgate.records.tasks import Conditions, Interval, Slices, Steps
 VERSION: Literal[1] = 1
 
 
+class RareClass(Record):
+    """A class with so few samples that it could hide the loss that a limit forbids.
+
+    Attributes:
+        name: the name of the class, or its number.
+        samples: the samples that show it.
+        share: the share of them that could be lost unseen, at the confidence.
+        amount: the same as a loss of the figure, which is a mean over classes.
+    """
+
+    name: str
+    samples: int
+    share: float
+    amount: float
+
+
 class Verdict(Record):
     """The outcome of one rule of a limit for one candidate.
 
@@ -37,9 +53,10 @@ class Verdict(Record):
         bound: the one-sided confidence bound of `value`.
         interval: the two-sided interval of `value`.
         p_value: McNemar's exact two-sided p-value, for what two models get right.
-        gap: why values have no bound on one side: "few" of them, all "equal", or "skewed" so that a
-            few samples decide the mean.
+        gap: why no bound could meet the limit: "few" values, all "equal", "skewed" so that a few
+            samples decide the mean, or a "class" with too few samples.
         few_share: for "skewed", the share of the spread that the most distant 1 % make up.
+        rare_class: for "class", the class.
         margin: the distance of `bound` (or `value` without a confidence) from the limit, in the
             rule's unit. Negative for a violated limit, None if nothing measured could tell. Without
             a margin no rule passes.
@@ -63,8 +80,9 @@ class Verdict(Record):
     bound: float | None = None
     interval: Interval | None = None
     p_value: float | None = None
-    gap: Literal["few", "equal", "skewed"] | None = None
+    gap: Literal["few", "equal", "skewed", "class"] | None = None
     few_share: float | None = None
+    rare_class: RareClass | None = None
     margin: float | None
     outcome: VerdictOutcome
     samples_needed: int | None = None

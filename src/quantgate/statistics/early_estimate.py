@@ -68,8 +68,6 @@ class Stepwise:
     scale: float = 1.0
     offset: float = 0.0
     p_value: None = None
-    gap: None = None
-    few_share: None = None
 
     @property
     def samples(self) -> int:
@@ -80,6 +78,9 @@ class Stepwise:
     def value(self) -> float:
         """The estimate without a bound."""
         return self.offset + self.scale * float(np.mean(self.values))
+
+    def obstacle(self, confidence: float, limit: float) -> None:
+        """Return None."""
 
     def at_most(self, limit: float) -> float:
         """Return the p-value over all looks, as a part of what early looks may spend."""

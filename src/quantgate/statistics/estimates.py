@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from quantgate.statistics import means, paired_proportions, proportions
-from quantgate.statistics.moments import Gap, Moments
+from quantgate.statistics.moments import Moments, Obstacle
 from quantgate.statistics.paired_proportions import Pairs, score_bound
 from quantgate.statistics.samples import Samples
 
@@ -28,13 +28,8 @@ class Estimate(Protocol):
     def p_value(self) -> float | None:
         """McNemar's p-value, for two models compared in what they get right."""
 
-    @property
-    def gap(self) -> Gap | None:
-        """The reason why a side has no bound, or None if both have one."""
-
-    @property
-    def few_share(self) -> float | None:
-        """The share of the spread that the most distant 1 % make up, if that is in the way."""
+    def obstacle(self, confidence: float, limit: float) -> Obstacle | None:
+        """Return the reason why no bound could meet a limit, or None if one could."""
 
     def at_most(self, limit: float) -> float:
         """Return the smallest level at which the upper bound is at most `limit`: a p-value."""
@@ -58,15 +53,20 @@ class Estimate(Protocol):
         """
 
 
+class WithoutObstacle:
+    """An estimate that always has a bound."""
+
+    def obstacle(self, confidence: float, limit: float) -> None:
+        """Return None."""
+
+
 @dataclass(frozen=True)
-class Certain:
+class Certain(WithoutObstacle):
     """A value that depends on no sample: two models that are the same bytes."""
 
     value: float
     samples: int = 0
     p_value: None = None
-    gap: None = None
-    few_share: None = None
 
     def at_most(self, limit: float) -> float:
         """Return 0 if the value is at most the limit, otherwise 1."""
@@ -94,14 +94,10 @@ class Certain:
 
 
 @dataclass(frozen=True)
-class PairedProportions:
-    """The value `offset + scale * mean(first - second)` of pairs of right and wrong."""
+class PairedProportions(WithoutObstacle):
+    """The mean of `first - second`, of pairs of right and wrong."""
 
     pairs: Pairs
-    scale: float = 1.0
-    offset: float = 0.0
-    gap: None = None
-    few_share: None = None
 
     @property
     def samples(self) -> int:
@@ -115,47 +111,39 @@ class PairedProportions:
 
     def at_most(self, limit: float) -> float:
         """Return the exact p-value."""
-        return paired_proportions.p_value(self.pairs, self._plain(limit))
+        return paired_proportions.p_value(self.pairs, limit)
 
     def at_least(self, limit: float) -> float:
         """Return the exact p-value of the pairs with the models swapped."""
-        return paired_proportions.p_value(self.pairs.swapped, -self._plain(limit))
+        return paired_proportions.p_value(self.pairs.swapped, -limit)
 
     def upper(self, confidence: float) -> float:
         """Return the exact bound."""
-        return self.offset + self.scale * paired_proportions.upper_bound(self.pairs, confidence)
+        return paired_proportions.upper_bound(self.pairs, confidence)
 
     def lower(self, confidence: float) -> float:
         """Return the negated upper bound of the pairs with the models swapped."""
-        bound = paired_proportions.upper_bound(self.pairs.swapped, confidence)
-        return self.offset - self.scale * bound
+        return -paired_proportions.upper_bound(self.pairs.swapped, confidence)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return Tango's score interval."""
         side = (1 + confidence) / 2
-        low, high = score_bound(self.pairs.swapped, side), score_bound(self.pairs, side)
-        return self.offset - self.scale * low, self.offset + self.scale * high
+        return -score_bound(self.pairs.swapped, side), score_bound(self.pairs, side)
 
     def samples_to_decide(self, confidence: float, limit: float) -> float:
         """Apply the square-root law, on the side of `limit` where the mean is."""
-        wanted = self._plain(limit)
-        if self.pairs.mean > wanted:
-            return paired_proportions.samples_needed(self.pairs.swapped, confidence, -wanted)
-        return paired_proportions.samples_needed(self.pairs, confidence, wanted)
-
-    def _plain(self, limit: float) -> float:
-        return (limit - self.offset) / self.scale
+        if self.pairs.mean > limit:
+            return paired_proportions.samples_needed(self.pairs.swapped, confidence, -limit)
+        return paired_proportions.samples_needed(self.pairs, confidence, limit)
 
 
 @dataclass(frozen=True)
-class Proportion:
+class Proportion(WithoutObstacle):
     """The share of samples that a model gets right."""
 
     hits: int
     samples: int
     p_value: None = None
-    gap: None = None
-    few_share: None = None
 
     def at_most(self, limit: float) -> float:
         """Return the exact p-value."""
@@ -213,17 +201,11 @@ class Mean:
         """The number of values."""
         return len(self.values)
 
-    @property
-    def gap(self) -> Gap | None:
-        """The reason why a side has no bound, or None if both have one."""
+    def obstacle(self, confidence: float, limit: float) -> Obstacle | None:
+        """Return the reason why a side without an edge has no bound, or None if both have one."""
         sides = ((self.values, self.maximum), (-self.values, -self.minimum))
         gaps = (Moments.of(values).gap for values, edge in sides if math.isinf(edge))
-        return next((gap for gap in gaps if gap), None)
-
-    @property
-    def few_share(self) -> float | None:
-        """The share of the spread that the most distant 1 % make up, if that is in the way."""
-        return means.share_of_few(self.values) if self.gap == "skewed" else None
+        return next((means.obstacle_of(gap, self.values) for gap in gaps if gap), None)
 
     def at_most(self, limit: float) -> float:
         """Return the greater of Student's and Hall's p-value."""
@@ -252,6 +234,11 @@ class Mean:
         wanted = self._plain(limit)
         side = 1.0 if float(np.mean(self.values)) <= wanted else -1.0
         return Moments.of(side * self.values).samples_needed(confidence, side * wanted)
+
+    def excess(self, others: Samples, edges: tuple[float, float]) -> "Mean":
+        """Return the estimate of how far the values exceed others, within the range of these."""
+        low, high = edges
+        return Mean(self.values - others, self.minimum - high, self.maximum - low)
 
     def _plain(self, limit: float) -> float:
         return (limit - self.offset) / self.scale

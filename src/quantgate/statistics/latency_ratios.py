@@ -80,13 +80,14 @@ class Clocked:
     second: Timings
     percent: float
     p_value: None = None
-    gap: None = None
-    few_share: None = None
 
     @property
     def samples(self) -> int:
         """The number of rounds in which both took part."""
         return int(_common(self.first, self.second).shape[1])
+
+    def obstacle(self, confidence: float, limit: float) -> None:
+        """Return None."""
 
     def at_most(self, limit: float) -> float:
         """Return the share of resamples above the limit, or what so few rounds cannot exclude."""

@@ -7,7 +7,7 @@ have the bound of `betting`, which holds for every distribution. Others have non
 import numpy as np
 
 from quantgate.statistics import betting
-from quantgate.statistics.moments import Moments
+from quantgate.statistics.moments import Gap, Moments, Obstacle
 from quantgate.statistics.samples import Samples
 
 #: The part of the samples whose share of the spread is told.
@@ -36,6 +36,11 @@ def upper_bound(values: Samples, confidence: float, maximum: float) -> float:
     if moments.gap:
         return betting.upper_bound(values, maximum, 1 - confidence)
     return min(maximum, moments.upper_bound(confidence))
+
+
+def obstacle_of(gap: Gap, values: Samples) -> Obstacle:
+    """Return a gap with the share of the few values that are its reason."""
+    return Obstacle(gap, share_of_few(values) if gap == "skewed" else None)
 
 
 def share_of_few(values: Samples) -> float:

@@ -35,6 +35,57 @@ Gap = Literal["few", "equal", "skewed", "class"]
 
 
 @dataclass(frozen=True)
+class Rarest:
+    """The class that the fewest samples show, which could hide a loss.
+
+    Attributes:
+        label: the class.
+        samples: the samples that show it.
+        classes: the number of classes that the estimate is the mean of.
+    """
+
+    label: int
+    samples: int
+    classes: int
+
+    @classmethod
+    def of(cls, strata: Labels) -> "Rarest | None":
+        """Return the rarest class, or None if no sample has one. Labels below 0 are no class."""
+        labels, sizes = np.unique(strata[strata >= 0], return_counts=True)
+        if len(labels) == 0:
+            return None
+        rarest = int(np.argmin(sizes))
+        return cls(int(labels[rarest]), int(sizes[rarest]), len(labels))
+
+    def p_value(self, slack: float) -> float:
+        """Return the probability to see none of a loss in this class that adds up to `slack`."""
+        return float(max(0.0, 1 - self.classes * max(slack, 0.0)) ** self.samples)
+
+    def share(self, confidence: float) -> float:
+        """Return the share of the class that could be lost unseen at this confidence."""
+        return float(1 - (1 - confidence) ** (1 / self.samples))
+
+    def hidden(self, confidence: float) -> float:
+        """Return the loss of the estimate that the class could hide at this confidence."""
+        return self.share(confidence) / self.classes
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """The reason why an estimate has no bound that could meet a limit.
+
+    Attributes:
+        reason: the kind of reason.
+        few_share: for "skewed", the share of the spread that the most distant 1 % make up.
+        rarest: for "class", the class.
+    """
+
+    reason: Gap
+    few_share: float | None = None
+    rarest: Rarest | None = None
+
+
+@dataclass(frozen=True)
 class Moments:
     """The moments of an estimate: a mean, or a weighted sum of means.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.statistics.samples import Samples
+from quantgate.statistics.samples import Labels, Samples
 
 Rows = NDArray[np.int64]
 
@@ -52,6 +52,12 @@ class Units:
         """Return the units of some of the samples."""
         numbers, distinct = np.unique(self.distinct[rows], return_inverse=True)
         return Units(distinct, None if self.groups is None else self.groups[numbers])
+
+    def firsts(self, labels: Labels) -> Labels:
+        """Return the label of the first of each distinct sample's copies."""
+        firsts = np.empty(self.count, labels.dtype)
+        firsts[self.distinct[::-1]] = labels[::-1]
+        return firsts
 
     def merged(self, values: Samples) -> Samples:
         """Return the mean of each distinct sample's copies, float64 [distinct samples]."""

@@ -106,6 +106,12 @@ def _gap_text(verdict: Verdict) -> str:
         return f"is based on too few samples for a bound{enough}"
     if verdict.gap == "equal":
         return "has no bound, as all values per sample are equal and say nothing of their spread"
+    if rare := verdict.rare_class:
+        return (
+            f"has no bound that could meet the limit, as class `{rare.name}` has only "
+            f"{rare.samples:,} samples. It could have lost {100 * rare.share:.0f} % of them "
+            f"unseen, which alone is {decimals_text(rare.amount, 4)} of {verdict.name}{enough}"
+        )
     share = 100 * (verdict.few_share or 0.0)
     return (
         f"has no bound, as a few samples decide it: 1 % of them make up {share:.0f} % of the "

@@ -136,7 +136,7 @@ def test_contributions_equal_those_of_the_jackknife(scene):
     kept = np.where(np.arange(MOST) < scene["n"], scene["c"], -1)
     rows = np.concatenate([boxes, scene["s"][..., None], kept[..., None]], axis=-1)
     true = np.concatenate([scene["gt_boxes"], scene["gt_classes"][..., None]], axis=-1)
-    _, values = mean_average_precision(rows, true.astype(float))
+    values = mean_average_precision(rows, true.astype(float)).values
     steps = np.diff(values[:5]) / np.diff(left_out)
     assert SAMPLES < MOST_GROUPS
     assert steps == pytest.approx(-(SAMPLES - 1))

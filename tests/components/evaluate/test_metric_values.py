@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from quantgate.components.evaluate.case import Settings
 from quantgate.components.evaluate.metrics import COMPUTATIONS
-from quantgate.components.evaluate.roc_auc import jackknife, roc_auc
+from quantgate.components.evaluate.roc_auc import placements, roc_auc
 
 
 def brute_force_area(scores, positive):
@@ -20,38 +20,61 @@ def brute_force_area(scores, positive):
 
 
 @pytest.mark.parametrize("levels", [2, 7, 10**6])
-def test_pseudo_values_equal_leaving_out_each_sample(levels):
+def test_placements_are_shares_of_the_other_class(levels):
     generator = np.random.default_rng(levels)
     positive = generator.random(60) < 0.3
     scores = generator.integers(0, levels, 60) + positive * (levels / 4)
-    area = brute_force_area(scores, positive)
-    expected = []
-    for i in range(60):
-        kept = np.arange(60) != i
-        expected.append(60 * area - 59 * brute_force_area(scores[kept], positive[kept]))
-    assert jackknife(scores, positive) == pytest.approx(np.array(expected), abs=1e-9)
+    area, values = brute_force_area(scores, positive), placements(scores, positive)
+    for one in range(60):
+        own = positive == positive[one]
+        kept = ~own | (np.arange(60) == one)
+        placed = brute_force_area(scores[kept], positive[kept])
+        assert values[one] == pytest.approx(area + 60 / own.sum() * (placed - area))
 
 
 @settings(deadline=None)  # the first example imports scikit-learn
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=4, max_size=200).filter(
-        lambda pairs: 2 <= sum(positive for _, positive in pairs) <= len(pairs) - 2
+        lambda pairs: 1 <= sum(positive for _, positive in pairs) <= len(pairs) - 1
     )
 )
-def test_the_mean_of_the_pseudo_values_is_the_area(pairs):
+def test_the_mean_of_the_placements_is_the_area(pairs):
     scores = np.array([score for score, _ in pairs], dtype=float)
     positive = np.array([positive for _, positive in pairs])
-    assert jackknife(scores, positive).mean() == pytest.approx(roc_auc(scores, positive), abs=1e-9)
+    area = roc_auc(scores, positive)
+    assert placements(scores, positive).mean() == pytest.approx(area, abs=1e-9)
 
 
 def test_the_mean_stays_the_area_for_many_samples():
     generator = np.random.default_rng(0)
     positive = generator.random(200_000) < 0.01
     scores = generator.normal(size=200_000) + positive
-    pseudo = jackknife(scores, positive)
-    assert pseudo.mean() == pytest.approx(roc_auc(scores, positive), abs=1e-9)
-    standard_error = pseudo.std(ddof=1) / np.sqrt(200_000)
+    values = placements(scores, positive)
+    assert values.mean() == pytest.approx(roc_auc(scores, positive), abs=1e-9)
+    standard_error = values.std(ddof=1) / np.sqrt(200_000)
     assert 0.004 < standard_error < 0.008, "theory (DeLong) gives 0.0056 for this many positives"
+
+
+@pytest.mark.parametrize(
+    ("metric", "outputs", "labels", "strata"),
+    [
+        ("balanced_accuracy", [0, 1, 1], [0, 1, 2], [0, 1, 2]),
+        ("f1_macro", [0, 1, 1], [0, 1, 2], [0, 1, 2]),
+        ("roc_auc", [0.1, 0.7, 0.4], [0, 1, 1], [0, 1, 1]),
+        ("multilabel_f1_macro", [[1, 0]] * 3, [[1, 1], [1, 0], [0, 0]], [1, 0, -1]),
+    ],
+)
+def test_metrics_over_classes_tell_the_rarest_class_of_each_sample(metric, outputs, labels, strata):
+    computation, truth = COMPUTATIONS[metric], np.array(labels)
+    kept = computation.score(np.array(outputs), truth, Settings())
+    assert computation.summary(kept, truth).strata.tolist() == strata
+
+
+def test_a_map_tells_the_rarest_class_among_its_labels():
+    labels = np.array([[0, 1, 255], [0, 0, 255], [255, 255, 255]])
+    computation = COMPUTATIONS["mean_iou"]
+    kept = computation.score(np.eye(3)[np.full((3, 3), 2)], labels, Settings(ignore=255))
+    assert computation.summary(kept, labels).strata.tolist() == [1, 0, -1]
 
 
 def scores_of(metric, outputs, truth, peak=1.0):

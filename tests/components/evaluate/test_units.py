@@ -1,4 +1,4 @@
-"""Samples that count as one: what an evaluation says of them, and when it looks at them."""
+"""Samples that count as one, and their classes: what an evaluation says of them."""
 
 import numpy as np
 import pytest
@@ -60,3 +60,16 @@ def test_looks_are_at_distinct_samples(evaluated):
     assert (steps.taken, steps.outcome) == (100 * COPIES, "fail")
     _, same = evaluated({"metric": "top1"}, (3.0, 3.0, 3.0), **early)
     assert same.measurement.steps.taken == DISTINCT * COPIES, "400 do not pass early, 1,200 would"
+
+
+def test_a_metric_over_classes_says_the_class_of_each_sample(evaluated):
+    baseline, _ = evaluated({"metric": "balanced_accuracy", "slice": "device"})
+    strata, values = baseline.strata(), baseline.samples
+    assert list(strata) == list(values) == list(baseline.measurement.figures)
+    assert strata["balanced_accuracy"].shape == values["balanced_accuracy"].shape
+    assert set(strata["balanced_accuracy[phone]"]) == {0, 1, 2}
+
+
+def test_a_mean_over_samples_needs_no_classes(evaluated):
+    baseline, _ = evaluated({"metric": "top1"})
+    assert baseline.strata() == {}
