@@ -1,12 +1,12 @@
 """The model of a spec, as far as files of this machine describe it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from quantgate.errors import InputError, KeyPath
-from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
-from quantgate.spec.preflight.graph_def import TEXT, Tensors, graph_with
+from quantgate.records.tasks import ModelFacts, Signature
+from quantgate.spec.preflight.graph_def import graph_with
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted
 from quantgate.spec.reading.load import LoadedSpec
@@ -21,19 +21,14 @@ def declared_facts(loaded: LoadedSpec) -> ModelFacts | None:
     if graph is None:
         return None
     declared = {key: graph.signatures[key] for key in model.signatures}
-    signatures = [
-        Signature(key=key, inputs=inputs, outputs=outputs)
-        for key, tensors in declared.items()
-        if (inputs := _known(tensors.inputs)) and (outputs := _known(tensors.outputs))
-    ]
-    if len(signatures) < len(declared):
-        return None
+    signatures = [known for key, each in declared.items() if (known := each.signature(key))]
+    return facts_of(signatures) if len(signatures) == len(declared) else None
+
+
+def facts_of(signatures: Sequence[Signature]) -> ModelFacts:
+    """Return the facts of a model that is not converted yet, of which only this is known."""
     return ModelFacts(
-        source_sha256="",
-        baseline_sha256="",
-        size_bytes=0,
-        signatures=signatures,
-        ops={},
+        source_sha256="", baseline_sha256="", size_bytes=0, signatures=[*signatures], ops={}
     )
 
 
@@ -53,9 +48,3 @@ def keras_findings(loaded: LoadedSpec) -> Iterator[Finding]:
 def _local_model(loaded: LoadedSpec) -> Path | None:
     path = Path(loaded.locate(loaded.spec.model.location))
     return path if path.exists() else None
-
-
-def _known(tensors: Tensors) -> dict[str, TensorFacts]:
-    """Return the tensors of a signature, or nothing if one of them is not known."""
-    known = {name: tensor for name, tensor in tensors.items() if tensor and tensor.dtype != TEXT}
-    return known if len(known) == len(tensors) else {}

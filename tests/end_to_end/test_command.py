@@ -94,7 +94,7 @@ def test_specs_of_one_folder_have_separate_names_and_targets(quantgate, tmp_path
     assert quantgate("init", spec).returncode == 0
     text = spec.read_text()
     assert "\nname: key-words\n" in text
-    assert "  to: promoted/key-words " in text
+    assert "#   to: promoted/key-words " in text
 
 
 def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_plan_shows_the_decisive_branch(quantgate) -> None:
         "integer-only-microcontroller: target microcontroller, with representative data: "
         "microcontrollers run integer-only models"
     )
-    assert "  in   integer_only_int8       microcontrollers run integer-only models" in lines
+    assert "  in   integer_only_int8        microcontrollers run integer-only models" in lines
     assert "  Quantize x 2" in lines
 
 
@@ -125,7 +125,7 @@ def test_plan_takes_overrides(quantgate) -> None:
         "plan", SPECS / "smallest-on-cpu.yaml", "--set", "quantize.target=gpu", *REMOTE
     )
     assert (
-        "  out  int16x8                 the mode for a GPU is float16. Name it in quantize.modes "
+        "  out  int16x8                  the mode for a GPU is float16. Name it in quantize.modes "
         "to try it anyway" in (done.stdout.splitlines())
     )
 

@@ -58,6 +58,10 @@ TOP1 = replace(_of_classes(_hits("top1")), hub_name="accuracy")
 MSE = _loss("mse")
 ROC_AUC = _of_scores(_share("roc_auc"))
 PSNR = replace(_decibels("psnr"), takes=("peak",))
+MEAN_IOU = replace(_of_shown(_share("mean_iou")), takes=("ignore",))
+RANKED_MARKS = _of_shown(_share("multilabel_average_precision"))
+SNR = _decibels("snr", labelled=False)
+AGREEMENT = _hits("agreement", labelled=False)
 #: The metric of several outputs, whose ground truth is in arrays of its own.
 MAP = replace(_of_shown(_share("mean_average_precision")), needs=("detection", "truth"))
 
@@ -72,7 +76,7 @@ _METRICS = (
     _of_scores(_share("average_precision")),
     replace(_of_shown(_share("multilabel_f1_macro")), hub_name="f1"),
     replace(_share("multilabel_f1_micro"), hub_name="f1"),
-    _of_shown(_share("multilabel_average_precision")),
+    RANKED_MARKS,
     _loss("log_loss"),
     MSE,
     _loss("mae"),
@@ -80,10 +84,10 @@ _METRICS = (
     PSNR,
     replace(_index("ssim", -1.0), takes=("peak",)),
     _decibels("si_sdr"),
-    replace(_of_shown(_share("mean_iou")), takes=("ignore",)),
+    MEAN_IOU,
     MAP,
     replace(_index("cosine_similarity", -1.0), labelled=False),
-    _decibels("snr", labelled=False),
+    SNR,
     replace(
         _decibels("snr_pooled", labelled=False),
         is_mean=False,
@@ -96,7 +100,7 @@ _METRICS = (
         meaning="ratio of the worst sample",
         no_bound="is the value of a single sample, the worst one",
     ),
-    _hits("agreement", labelled=False),
+    AGREEMENT,
 )
 _LATENCIES = tuple(
     replace(_milliseconds(f"latency_p{percentile}_ms"), percentile=percentile)

@@ -45,7 +45,7 @@ def label_findings(
 ) -> Iterator[Finding]:
     """Check that a valid source has a label, if its format shows that."""
     format_name = format_at(target)
-    keys = _keys_in(target, format_name, data)
+    keys = keys_in(target, format_name, data)
     if not label or keys is None or label in keys:
         return
     if format_name == "tfrecord":
@@ -81,28 +81,29 @@ def _unknown(target: Path, path: KeyPath) -> Finding:
     return Finding(path, f"{dotted(path)} has an unknown format: {target}", _FORMATS)
 
 
-def _keys_in(target: Path, format_name: str | None, data: DataSource) -> set[str] | None:
+def keys_in(target: Path, format_name: str | None, data: DataSource) -> list[str] | None:
+    """Return the keys of a source in their order, or None if its format does not show them."""
     if format_name == "npy":
-        return {file.stem for file in target.glob("*.npy")}
+        return sorted(file.stem for file in target.glob("*.npy"))
     if format_name == "npz":
         return _keys_in_archive(target)
     if format_name == "csv":
         damage = refused_if_damaged(f"{target} cannot be read as CSV")
         with damage, target.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            return set(next(csv.reader(file), []))
+            return next(csv.reader(file), [])
     if format_name == "tfrecord" and data.features:
-        return set(data.features)
+        return list(data.features)
     return None
 
 
-def _keys_in_archive(target: Path) -> set[str]:
-    return {name.removesuffix(".npy") for name in members_ending_in(target, ".npy")}
+def _keys_in_archive(target: Path) -> list[str]:
+    return [name.removesuffix(".npy") for name in members_ending_in(target, ".npy")]
 
 
 def _damage(target: Path, format_name: str | None, data: DataSource) -> str:
     """Return why the keys of a source cannot be read, or "" if they can."""
     try:
-        _keys_in(target, format_name, data)
+        keys_in(target, format_name, data)
     except InputError as error:
         return str(error)
     return ""

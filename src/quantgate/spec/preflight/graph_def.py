@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from quantgate.records.tasks import TensorFacts
+from quantgate.records.tasks import Signature, TensorFacts
 from quantgate.spec.preflight.protobuf import integer, merged, messages, text
 
 TEXT = "string"
@@ -46,6 +46,11 @@ class Declared:
 
     inputs: Tensors
     outputs: Tensors
+
+    def signature(self, key: str) -> Signature | None:
+        """Return the signature, or None if a tensor holds text or is of an unknown kind."""
+        inputs, outputs = _numeric(self.inputs), _numeric(self.outputs)
+        return Signature(key=key, inputs=inputs, outputs=outputs) if inputs and outputs else None
 
 
 @dataclass(frozen=True)
@@ -106,3 +111,9 @@ def _facts(info: memoryview) -> TensorFacts | None:
         return None
     sizes = [integer(dimension, _SIZE) for dimension in messages(shape, _DIMENSIONS)]
     return TensorFacts(shape=sizes, dtype=dtype)
+
+
+def _numeric(tensors: Tensors) -> dict[str, TensorFacts]:
+    """Return the tensors of a signature, or nothing if one of them is not numeric."""
+    known = {name: tensor for name, tensor in tensors.items() if tensor and tensor.dtype != TEXT}
+    return known if len(known) == len(tensors) else {}

@@ -1,0 +1,1 @@
+"""Drafts of specs, from a look at a model and at data."""
