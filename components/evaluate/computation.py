@@ -40,10 +40,17 @@ class Computation:
     labelled: bool = True
 
 
-def user_computation(function: Callable[[Array, Array], Any]) -> Computation:
-    """Return the computation of a user's function of outputs and labels."""
+def user_computation(
+    function: Callable[[Array, Array], Any], *, per_sample: bool = False
+) -> Computation:
+    """Return the computation of a user's function of outputs and labels.
+
+    Args:
+        function: the function.
+        per_sample: whether it has to return a value for each sample.
+    """
     return Computation(
         "labels",
         lambda outputs, labels, settings: outputs,
-        lambda outputs, labels: user_result(function, outputs, labels),
+        lambda outputs, labels: user_result(function, outputs, labels, per_sample=per_sample),
     )

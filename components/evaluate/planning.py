@@ -42,6 +42,7 @@ class Plan:
         higher_is_better: whether a higher figure is better.
         detection: the outputs with boxes, which replace the one output.
         truth: the fields with boxes, which replace the labels.
+        range: the least and the greatest value of a sample, if the spec has them.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Plan:
     higher_is_better: bool = True
     detection: Detection | None = None
     truth: BoxTruth | None = None
+    range: tuple[float, float] | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ class Plan:
     def computation(self) -> Computation:
         """The computation of the metric. Raises InputError if a user's function does not exist."""
         known = COMPUTATIONS.get(self.metric)
-        return known or user_computation(load_function(self.metric))
+        return known or user_computation(load_function(self.metric), per_sample=bool(self.range))
 
 
 def plan_metrics(
@@ -223,6 +225,7 @@ def _plan(metric: Metric, facts: ModelFacts) -> Plan:
         higher_is_better=metric.figure is None or metric.figure.higher_is_better,
         detection=metric.detection,
         truth=metric.truth,
+        range=(metric.range[0], metric.range[1]) if metric.range else None,
     )
 
 

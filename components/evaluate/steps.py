@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder, chunk_bounds
 from quantgate.components.artifacts.measurement import read_evaluation
+from quantgate.components.evaluate.ranges import outside_range
 from quantgate.components.evaluate.run import (
     Part,
     Runner,
@@ -69,6 +70,7 @@ def contest_of(
             dict(evaluation.samples),
             measurement.metrics,
             units=evaluation.units,
+            ranges=measurement.ranges,
         ),
         {name: Limit.model_validate(limit) for name, limit in sorted(limits.items())},
         [objective_of(line) for line in choose],
@@ -136,7 +138,10 @@ class _Run:
         if not self.table.finite.all():
             return True
         rows = self.rows(taken)
-        return self.contest.steps(self.table.at(rows), rows).outcome != "undecided"
+        values = self.table.at(rows)
+        if any(len(outside_range(plan, values[plan.title])) for plan in self.subject.plans):
+            return True
+        return self.contest.steps(values, rows).outcome != "undecided"
 
     def rows(self, taken: int) -> Rows:
         """Return the indices of the first samples of the order, ascending."""
@@ -203,7 +208,7 @@ def _summed_up(run: _Run, taken: int) -> Scores | InputError | ModelFailure:
     rows = run.rows(taken)
     values = run.table.at(rows)
     not_finite = np.flatnonzero(~run.table.finite)
-    scores = summed_up(run.subject, [(0, Part(values, not_finite))])
+    scores = summed_up(run.subject, [(0, Part(values, not_finite))], rows)
     if not isinstance(scores, Scores) or len(not_finite):
         return scores
     steps = run.contest.steps(values, rows)

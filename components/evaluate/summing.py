@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import truth_of
 from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.ranges import check_range
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import (
     MetricFailure,
@@ -36,8 +37,16 @@ def score_model(subject: Subject, shard: range) -> Scores | InputError | ModelFa
     return summed_up(subject, score_shards(subject, [shard]))
 
 
-def summed_up(subject: Subject, outcomes: Iterable[Outcome]) -> Scores | InputError | ModelFailure:
-    """Compute the metrics from the scores of all shards, or return the first error."""
+def summed_up(
+    subject: Subject, outcomes: Iterable[Outcome], rows: NDArray[np.int64] | None = None
+) -> Scores | InputError | ModelFailure:
+    """Compute the metrics from the scores of all shards, or return the first error.
+
+    Args:
+        subject: the model, its samples and its metrics.
+        outcomes: the scores by shard.
+        rows: the indices of the samples, None for all.
+    """
     parts: list[Part] = []
     for _, outcome in sorted(outcomes, key=itemgetter(0)):
         if not isinstance(outcome, Part):
@@ -51,6 +60,7 @@ def summed_up(subject: Subject, outcomes: Iterable[Outcome]) -> Scores | InputEr
         for plan in subject.plans:
             kept = np.concatenate([part.kept[plan.title] for part in parts])
             results |= _results(plan, kept, subject.dataset)
+            check_range(plan, results[plan.title].values, rows)
     except (InputError, ModelFailure) as error:
         return error
     return Scores(results, not_finite)

@@ -14,7 +14,9 @@ Array = NDArray[Any]
 Function = Callable[[Array, Array], Any]
 
 
-def user_result(function: Function, outputs: Array, labels: Array) -> Result:
+def user_result(
+    function: Function, outputs: Array, labels: Array, *, per_sample: bool = False
+) -> Result:
     """Return the metric over all samples, and the contribution of each.
 
     If the function returns a value for each sample, the metric is their mean. If it returns a
@@ -25,6 +27,7 @@ def user_result(function: Function, outputs: Array, labels: Array) -> Result:
         function: `(outputs, labels) -> number`, or to values [samples].
         outputs: [samples, ...].
         labels: [samples, ...].
+        per_sample: whether it has to return a value for each sample.
 
     Raises:
         ValueError: the function returned something else.
@@ -36,6 +39,11 @@ def user_result(function: Function, outputs: Array, labels: Array) -> Result:
         raise ValueError(
             f"it returned an array of shape {list(returned.shape)}, but a number or one value for "
             f"each of the {len(outputs)} samples is expected"
+        )
+    if per_sample:
+        raise ValueError(
+            "it returned a number, but a metric with a `range` has one value for each sample. "
+            "Return these, or remove the range"
         )
     figure = float(returned)
 

@@ -131,6 +131,12 @@ def evaluate(
         steps=scores.steps,
         provisional=scores.provisional,
         guesses=_guesses(plans, dataset_of) if sha256 == facts.baseline_sha256 else {},
+        ranges={
+            title: plan.range
+            for plan in plans
+            if plan.range
+            for title in titles_of(plan.title, results)
+        },
     )
     values = {title: result.values for title, result in results.items()}
     is_baseline = sha256 == facts.baseline_sha256

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quantgate.decision.estimating import Measured, estimate_of, figure_estimate
-from quantgate.domain.rules import MAX_DROP, MAX_DROP_PERCENT, MAX_RATIO
+from quantgate.domain.rules import MAX_DROP, MAX_DROP_PERCENT, MAX_RATIO, MAX_RISE
 from quantgate.statistics.class_estimates import ClassedMean, MeanRecall
 from quantgate.statistics.estimates import PairedProportions
 from quantgate.statistics.relative_estimates import RelativeDifference, RelativeMean
@@ -98,6 +98,21 @@ def test_a_percentage_allows_for_the_baselines_own_uncertainty(metric, kind):
     assert isinstance(relative, RelativeDifference | RelativeMean)
     known = relative.known if isinstance(relative, RelativeMean) else relative.difference
     assert isinstance(known, kind)
+
+
+@pytest.mark.parametrize("metric", ["mse", "my_metrics:loss"])
+def test_values_that_a_few_decide_are_bet_on_within_a_range(metric):
+    theirs = np.full(SAMPLES, 0.1)
+    ours = theirs + np.append(np.zeros(SAMPLES - 1), 0.5)
+    one, other = (
+        replace(measured("loss", values), metrics={"loss": metric}) for values in (ours, theirs)
+    )
+    unbounded = estimate_of("loss", MAX_RISE, one, other)
+    assert unbounded.obstacle(0.95, 0.1).reason == "skewed"
+    ranged = [replace(each, ranges={"loss": (0.0, 1.0)}) for each in (one, other)]
+    bounded = estimate_of("loss", MAX_RISE, *ranged)
+    assert bounded.obstacle(0.95, 0.1) is None
+    assert bounded.at_most(0.01) < 0.05 < bounded.at_most(0.001)
 
 
 def test_a_ratio_of_errors_allows_for_the_baselines_own_uncertainty():

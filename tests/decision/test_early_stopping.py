@@ -73,6 +73,7 @@ def pair(lost: float, won: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray
         LIMIT,
         {"top1": {"max_drop": 0.01}},
         {"top1": {"max_drop_percent": 2.0, "confidence": 0.9}},
+        {"top1": {"max_drop_percent": 2.0}},
         {"top1": {"min": 0.85}},
         {"top1": {"min": 0.8, "max_drop": 0.02, "confidence": 0.9}},
     ],

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from quantgate.decision.kinds import Kind
 from quantgate.domain.figures import METRICS
 from quantgate.records.tasks import Steps
-from quantgate.statistics.early_estimate import Stepwise, range_of
+from quantgate.statistics.early_estimate import Stepwise
 from quantgate.statistics.error_spending import last_confidence, looks_at
 from quantgate.statistics.paired_proportions import Pairs, p_value
 
@@ -35,7 +36,7 @@ def verdict_of(values: np.ndarray, limit: float, metric: str, *, limits: int = 1
         metric: the name of the metric.
         limits: the number of limits that share the error rate.
     """
-    lowest, highest = range_of(METRICS[metric], difference=metric != "mse")
+    lowest, highest = Kind(METRICS[metric]).edges(difference=metric != "mse")
     for taken in LOOKS:
         steps = Steps(taken=taken, available=SAMPLES, limits=limits)
         estimate = Stepwise(values[:taken], lowest, highest, steps, False, len(LOOKS))

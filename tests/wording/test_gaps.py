@@ -11,15 +11,18 @@ from quantgate.wording.verdicts import miss_text
     [
         (
             {"gap": "few", "samples_needed": 50},
-            "is based on too few samples for a bound. About 50 samples would decide it",
+            "is based on too few samples for a bound. About 50 samples would decide it. Or give "
+            "the metric a `range` of its values",
         ),
         (
             {"gap": "equal"},
-            "has no bound, as all values per sample are equal and say nothing of their spread",
+            "has no bound, as all values per sample are equal and say nothing of their spread. "
+            "Give the metric a `range` of its values",
         ),
         (
             {"gap": "skewed", "few_share": 0.62},
-            "has no bound, as a few samples decide it: 1 % of them make up 62 % of the spread",
+            "has no bound, as a few samples decide it: 1 % of them make up 62 % of the spread. "
+            "Give the metric a `range` of its values",
         ),
         (
             {
@@ -29,7 +32,7 @@ from quantgate.wording.verdicts import miss_text
             },
             "has no bound that could meet the limit, as class `owl` has only 5 samples. It could "
             "have lost 45 % of them unseen, which alone is 0.0450 of mse. About 4,000 samples "
-            "would decide it",
+            "would decide it. Or give the metric a `range` of its values",
         ),
     ],
 )

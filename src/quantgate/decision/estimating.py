@@ -14,6 +14,7 @@ from quantgate.statistics.early_estimate import Stepwise
 from quantgate.statistics.error_spending import looks_at
 from quantgate.statistics.estimates import Certain, Estimate
 from quantgate.statistics.latency_ratios import Clocked, Timings
+from quantgate.statistics.relative_estimates import RelativeMean
 from quantgate.statistics.samples import Labels, Samples, are_sound
 from quantgate.statistics.units import Rows, Units
 
@@ -35,6 +36,7 @@ class Measured:
         strata: for metrics over classes int32 [samples], the class of each sample. Of several in
             one sample it is the one with the fewest samples, and -1 stands for none.
         class_names: the names of the classes by number, if they are known.
+        ranges: the ranges of values per sample that the spec has, by figure.
     """
 
     model_sha256: str | None
@@ -47,6 +49,7 @@ class Measured:
     units: Mapping[str, Units] = field(default_factory=dict)
     strata: Mapping[str, Labels] = field(default_factory=dict)
     class_names: Sequence[str] = ()
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def in_memory(self) -> "Measured":
         """Return a copy with the samples read once and for all."""
@@ -112,11 +115,8 @@ def figure_estimate(name: str, candidate: Measured) -> Estimate | None:
 
 def early_estimate(
     name: str, rule: Rule, candidate: Measured, baseline: Measured
-) -> Stepwise | None:
-    """Return the estimate from the samples of an evaluation that stopped early.
-
-    The baseline's figure in a relative rule is taken as known, and so it is that of all samples.
-    """
+) -> Stepwise | RelativeMean | None:
+    """Return the estimate from the samples of an evaluation that stopped early."""
     steps, available = candidate.steps, baseline.independent(name)
     if steps is None or candidate.covered is None or not _is_known(name, baseline):
         return None
@@ -126,21 +126,26 @@ def early_estimate(
         return None
     ours = candidate.samples[name]
     values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
-    return Stepwise(
+    kind = kind_of(name, baseline)
+    known = Stepwise(
         values,
-        *kind_of(name, baseline).edges(difference=rule.compares),
+        *kind.edges(difference=rule.compares),
         steps=steps,
         is_floor=rule.is_floor,
         looks=len(looks_at(available or steps.available)),
         scale=rule.scale(reference),
         offset=rule.offset,
     )
+    if not rule.unit_per_baseline:
+        return known
+    theirs = baseline.samples[name][covered]
+    return RelativeMean(known, theirs, rule.unit_per_baseline, kind.edges(difference=False))
 
 
 def kind_of(name: str, measured: Measured) -> Kind:
     """Return what determines the method for a figure."""
     metric = METRICS.get(metric_of(name, measured.metrics) or "")
-    return Kind(metric, measured.strata.get(name))
+    return Kind(metric, measured.strata.get(name), measured.ranges.get(name))
 
 
 def _is_known(name: str, measured: Measured) -> bool:

@@ -263,6 +263,7 @@ def _measured(
         units=_units(evidence),
         strata=evidence.strata,
         class_names=evidence.classes,
+        ranges=evidence.baseline.measurement.ranges,
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from quantgate.domain.figure import Figure
 from quantgate.domain.rules import Rule
 from quantgate.statistics.class_estimates import ClassedMean, MeanRecall, scarcity_of
-from quantgate.statistics.early_estimate import range_of
 from quantgate.statistics.estimates import Estimate, Mean, PairedProportions, Proportion
 from quantgate.statistics.moments import Rarest
 from quantgate.statistics.paired_proportions import Pairs
@@ -26,10 +25,12 @@ class Kind:
     Attributes:
         metric: the metric, or None for a user's function.
         labels: for metrics over classes the class of each sample, if it is known.
+        range: the range of a sample's value, if the spec has it.
     """
 
     metric: Figure | None
     labels: Labels | None = None
+    range: tuple[float, float] | None = None
 
     @property
     def classed(self) -> str | None:
@@ -38,9 +39,10 @@ class Kind:
 
     def edges(self, *, difference: bool) -> tuple[float, float]:
         """Return the range of a sample's value, or of the difference of two."""
-        if self.metric is None or not self.metric.is_mean:
-            return UNBOUNDED
-        return range_of(self.metric, difference=difference)
+        low, high = self.range or UNBOUNDED
+        if self.metric and self.metric.is_mean:
+            low, high = max(low, self.metric.minimum), min(high, self.metric.maximum)
+        return (low - high, high - low) if difference else (low, high)
 
     def weighed(self, values: Samples, labels: Labels) -> Samples:
         """Return the values of distinct samples, with the weights of classes among these."""

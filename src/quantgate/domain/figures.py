@@ -8,6 +8,9 @@ from types import MappingProxyType
 from quantgate.domain.figure import Figure, count_of_bytes, share
 from quantgate.domain.targets import TARGETS
 
+#: The option for the range of a sample's value.
+RANGE = "range"
+
 
 def _share(name: str) -> Figure:
     return replace(share(name), per_sample=True)
@@ -26,12 +29,13 @@ def _decibels(name: str, *, labelled: bool = True) -> Figure:
         per_sample=True,
         is_mean=True,
         labelled=labelled,
+        takes=(RANGE,),
         meaning="mean of the samples' ratios in dB, in which good samples can hide bad ones",
     )
 
 
 def _loss(name: str) -> Figure:
-    return Figure(name, higher_is_better=False, per_sample=True, is_mean=True)
+    return Figure(name, higher_is_better=False, per_sample=True, is_mean=True, takes=(RANGE,))
 
 
 def _index(name: str, minimum: float, *, is_mean: bool = True) -> Figure:
@@ -57,7 +61,7 @@ def _milliseconds(name: str) -> Figure:
 TOP1 = replace(_of_classes(_hits("top1")), hub_name="accuracy")
 MSE = _loss("mse")
 ROC_AUC = _of_scores(_share("roc_auc"))
-PSNR = replace(_decibels("psnr"), takes=("peak",))
+PSNR = replace(_decibels("psnr"), takes=("peak", RANGE))
 MEAN_IOU = replace(_of_shown(_share("mean_iou")), takes=("ignore",))
 RANKED_MARKS = _of_shown(_share("multilabel_average_precision"))
 SNR = _decibels("snr", labelled=False)
@@ -82,20 +86,22 @@ _METRICS = (
     _loss("mae"),
     replace(_index("r2", -math.inf, is_mean=False), hub_name="r_squared"),
     PSNR,
-    replace(_index("ssim", -1.0), takes=("peak",)),
+    replace(_index("ssim", -1.0), takes=("peak", RANGE)),
     _decibels("si_sdr"),
     MEAN_IOU,
     MAP,
-    replace(_index("cosine_similarity", -1.0), labelled=False),
+    replace(_index("cosine_similarity", -1.0), labelled=False, takes=(RANGE,)),
     SNR,
     replace(
         _decibels("snr_pooled", labelled=False),
         is_mean=False,
+        takes=(),
         meaning="energy of the float model's outputs over that of the differences, of all samples",
     ),
     replace(
         _decibels("snr_worst", labelled=False),
         is_mean=False,
+        takes=(),
         per_sample=False,
         meaning="ratio of the worst sample",
         no_bound="is the value of a single sample, the worst one",
@@ -134,6 +140,12 @@ FIGURES: Mapping[str, Figure] = MappingProxyType(
 def custom_figure(name: str, *, higher_is_better: bool) -> Figure:
     """Return the figure of a user's own metric, whose range is not known."""
     return Figure(name, higher_is_better, minimum=-math.inf, per_sample=True)
+
+
+def can_have_range(metric: str | None) -> bool:
+    """Return whether the spec may give a range of a metric, or of a user's function."""
+    figure = METRICS.get(metric or "")
+    return RANGE in figure.options if figure else ":" in (metric or "")
 
 
 def slice_figure(name: str, of: str) -> str:

@@ -210,7 +210,8 @@ class Measurement(Record):
     `samples.npz` beside it holds a float64 array [samples] for each figure, in the order of the
     data set. Its mean is the figure. For a figure that is no mean over samples, it holds the
     contributions, whose spread is its uncertainty. For metrics over classes, `strata.npz` holds the
-    class of each sample. `metrics` are by the names of their figures. `slices` are by
+    class of each sample. `metrics` are by the names of their figures. `ranges` of values
+    per sample are by figure, as far as the spec has them. `slices` are by
     figure. In each slice the metric has a figure of its own, `top1[phone]`, and values of the
     samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
     conversion left no model. `steps` are there if the evaluation might have stopped early. If it
@@ -233,6 +234,7 @@ class Measurement(Record):
     steps: Steps | None = None
     provisional: bool = False
     guesses: dict[str, Guess] = {}
+    ranges: dict[str, tuple[float, float]] = {}
 
 
 class Interval(Record):

@@ -1,11 +1,10 @@
 """Estimates from the samples taken so far, at the looks of `error_spending`."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quantgate.domain.figure import Figure
 from quantgate.records.tasks import Steps
 from quantgate.statistics.confidence_sequences import p_value, upper_bound
 from quantgate.statistics.error_spending import EARLY_SHARE, looks_at
@@ -111,6 +110,18 @@ class Stepwise:
         side = 1.0 if self.value <= limit else -1.0
         return Moments.of(side * self.values).samples_needed(confidence, side * wanted)
 
+    def excess(self, others: Samples, edges: tuple[float, float]) -> "Stepwise":
+        """Return the estimate of how far the values exceed others, within the range of these."""
+        low, high = edges
+        return replace(
+            self,
+            values=self.values - others,
+            minimum=self.minimum - high,
+            maximum=self.maximum - low,
+            scale=1.0,
+            offset=0.0,
+        )
+
     def _spent(self, values: Samples, limit: float, maximum: float, *, passes: bool) -> float:
         if passes and math.isinf(maximum):
             return 1.0
@@ -127,11 +138,3 @@ class Stepwise:
 
     def _plain(self, limit: float) -> float:
         return (limit - self.offset) / self.scale
-
-
-def range_of(metric: Figure, *, difference: bool) -> tuple[float, float]:
-    """Return the range of a sample's value, or of the difference of two."""
-    if not difference:
-        return metric.minimum, metric.maximum
-    span = metric.maximum - metric.minimum
-    return -span, span

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from quantgate.statistics.class_estimates import ClassedMean, MeanRecall
+from quantgate.statistics.early_estimate import Stepwise
 from quantgate.statistics.estimates import Mean, PairedProportions, Proportion
 from quantgate.statistics.moments import Obstacle
 from quantgate.statistics.samples import Samples
@@ -107,7 +108,7 @@ class RelativeMean:
         edges: the range of the baseline's values.
     """
 
-    known: Mean | ClassedMean
+    known: Mean | ClassedMean | Stepwise
     baseline: Samples
     unit: float
     edges: tuple[float, float] = (-math.inf, math.inf)
@@ -117,6 +118,11 @@ class RelativeMean:
     def samples(self) -> int:
         """The number of samples."""
         return self.known.samples
+
+    @property
+    def value(self) -> float:
+        """The estimate without a bound."""
+        return self.known.offset + self.known.scale * float(np.mean(self.known.values))
 
     def obstacle(self, confidence: float, limit: float) -> Obstacle | None:
         """Return the reason why the difference has no bound."""
@@ -148,7 +154,7 @@ class RelativeMean:
         needed = self._excess(limit).samples_to_decide(confidence, 0.0)
         return max(self.known.samples_to_decide(confidence, limit), needed)
 
-    def _excess(self, limit: float) -> Mean | ClassedMean:
+    def _excess(self, limit: float) -> Mean | ClassedMean | Stepwise:
         part = (limit - self.known.offset) / self.unit * math.copysign(1.0, self._mean)
         low, high = sorted(part * edge if part else 0.0 for edge in self.edges)
         return self.known.excess(part * self.baseline, (low, high))

@@ -1,6 +1,6 @@
 """Verdicts on limits in words."""
 
-from quantgate.domain.figures import FIGURES, LATENCIES
+from quantgate.domain.figures import FIGURES, LATENCIES, can_have_range
 from quantgate.domain.rules import RULES, Rule
 from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
@@ -102,10 +102,16 @@ def _interval_level(confidence: float, verdict: Verdict) -> str:
 def _gap_text(verdict: Verdict) -> str:
     needed = verdict.samples_needed
     enough = "" if needed is None else f". About {needed:,} samples would decide it"
+    if can_have_range(verdict.kind):
+        either = "Or give" if enough else "Give"
+        enough += f". {either} the metric a `range` of its values"
     if verdict.gap == "few":
         return f"is based on too few samples for a bound{enough}"
     if verdict.gap == "equal":
-        return "has no bound, as all values per sample are equal and say nothing of their spread"
+        return (
+            "has no bound, as all values per sample are equal and say nothing of their spread"
+            f"{enough}"
+        )
     if rare := verdict.rare_class:
         return (
             f"has no bound that could meet the limit, as class `{rare.name}` has only "

@@ -102,6 +102,29 @@ def test_a_candidate_that_lost_a_class_fails_at_the_first_look(sorted_by_class):
     assert evaluation.measurement.figures["top1"] == evaluation.samples["top1"].mean()
 
 
+def test_a_value_outside_the_range_is_named_by_its_place_in_the_data_set(
+    scaled_model, make_facts, make_dataset, tmp_path
+):
+    x = np.random.default_rng(1).random((SAMPLES, 3), np.float32)
+    facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
+    dataset, metric = make_dataset(facts, x=x, labels=x), {"metric": "mse", "range": [0.0, 1.0]}
+    limits = {"mse": {"max_rise": 0.1, "confidence": 0.95}}
+
+    def run(name, factors, **early):
+        reference = str(tmp_path / "baseline") if early else None
+        inputs = EvaluateInputs(scaled_model(name, factors), facts, dataset, reference=reference)
+        return evaluate(inputs, EvaluateSettings([metric], **early), str(tmp_path / name))
+
+    run("baseline", [1.0, 1.0, 1.0])
+    measurement = run("wild", [3.0, 1.0, 1.0], limits=limits, choose=SIZE)
+    sample = int(measurement.reasons[0].split("sample ")[1].split(",")[0])
+    value = np.mean((np.array([2.0, 0.0, 0.0]) * x[sample]) ** 2)
+    assert measurement.reasons[0].startswith(f"metric `mse` is {value:.4g}"[:20])
+    assert value > 1
+    passing = run("near", [1.0001, 1.0, 1.0], limits=limits, choose=SIZE)
+    assert passing.steps.outcome == "pass", "a range has edges to bet on"
+
+
 def test_a_metric_with_its_own_labels_uses_those_of_the_covered_samples(
     scaled_model, make_facts, make_dataset, measure
 ):

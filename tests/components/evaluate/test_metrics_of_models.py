@@ -212,6 +212,26 @@ def test_a_function_that_fails_is_a_reason(classifier, measure, own, capfd, func
     assert ("Traceback" in capfd.readouterr().err) == ("traceback" in reason)
 
 
+def test_a_value_outside_the_range_is_refused_with_its_sample(classifier, measure, own):
+    model, facts, dataset, x = classifier()
+    spread = np.ptp(x * np.array([2.0, 1.0, 0.5], np.float32), axis=1)
+    metric = {"metric": "judging:margin", "better": "lower", "range": [0.0, 0.5]}
+    measurement, _ = measure(model, facts, dataset, [metric])
+    sample = int(np.argmax(spread > 0.5))
+    assert measurement.reasons == [
+        f"metric `margin` is {spread[sample]:g} for sample {sample}, outside its `range` of 0 to "
+        "0.5. Widen the range, or remove it"
+    ]
+    measurement, _ = measure(model, facts, dataset, [{**metric, "range": [0.0, 2.0]}])
+    assert measurement.ranges == {"margin": (0.0, 2.0)}
+
+
+def test_a_range_needs_a_value_per_sample(classifier, measure, own):
+    metric = {"metric": "judging:worst_class", "better": "higher", "range": [0.0, 1.0]}
+    measurement, _ = measure(*classifier()[:3], [metric])
+    assert "ValueError: it returned a number, but a metric with a `range`" in measurement.reasons[0]
+
+
 def test_a_metric_that_fails_on_the_baseline_ends_the_run(classifier, measure):
     model, facts, dataset, _ = classifier()
     known = ModelFacts.read(facts)

@@ -74,6 +74,20 @@ HEADS = "[top1, {metric: top1, name: top1_head2, output: head2}]"
             ],
         ),
         (
+            "[top1, {metric: r2, range: [0, 1]}]",
+            [
+                "9:32 `r2` takes no `range` -> Only `log_loss`, `mse`, `mae`, `psnr`, `ssim`, "
+                "`si_sdr`, `cosine_similarity` and `snr` do. Remove it.",
+            ],
+        ),
+        (
+            "[top1, {metric: mse, range: [1, 0]}]",
+            [
+                "9:40 `measure.metrics.1.range` cannot be [1.0, 0.0] -> Write the least value "
+                "first, as in `[0, 1]`.",
+            ],
+        ),
+        (
             "[top1, {metric: mse, truth: {boxes: b, classes: c}}]",
             ["9:33 `mse` takes no `truth` -> Only `mean_average_precision` does. Remove it."],
         ),
@@ -288,3 +302,11 @@ def test_a_slice_key_missing_in_the_data_is_reported(spec_file, sound, tmp_path)
         f"`measure.metrics.0.slice` needs `device`, which is not in {tmp_path / 'test.npz'}"
     )
     assert problem.hint == "Did you mean `devices`?"
+
+
+@pytest.mark.parametrize("metric", ["mse", "my_metrics:loss, better: lower"])
+def test_limits_have_to_be_within_the_range_of_a_metric(sound, complaints, metric):
+    name = metric.split(",")[0].rpartition(":")[2]
+    given = sound.replace("[top1, mse]", f"[top1, {{metric: {metric}, range: [0, 2]}}]")
+    (complaint,) = complaints(given.replace("gate:\n", f"gate:\n  {name}: {{max: 3}}\n"))
+    assert f"`{name}` is between 0 and 2, so it cannot be 3" in complaint

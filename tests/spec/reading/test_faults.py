@@ -491,6 +491,14 @@ import pytest
             ],
         ),
         (
+            "[{minimize: size_bytes, within: 5%}]",
+            "[{maximize: top1, within: {confidence: 0.9999999}}]",
+            [
+                "14:48 no number of samples decides a tie at a confidence of 0.9999999 -> Write "
+                "at most 0.999999, for example 0.95.",
+            ],
+        ),
+        (
             "within: 5%",
             "within: 5 %",
             [

@@ -148,6 +148,12 @@ def _confidence_findings(figure: Figure, confidence: float, path: KeyPath) -> It
     if not figure.per_sample and not figure.percentile:
         message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
         yield Finding(path, message, "Remove it.", at_key=True)
-    elif confidence > MOST_CONFIDENCE:
-        message = f"no number of samples decides a limit at a confidence of {confidence:.12g}"
+    else:
+        yield from unreachable_findings("limit", confidence, path)
+
+
+def unreachable_findings(of: str, confidence: float, path: KeyPath) -> Iterator[Finding]:
+    """Return a finding if no number of samples reaches a confidence."""
+    if confidence > MOST_CONFIDENCE:
+        message = f"no number of samples decides a {of} at a confidence of {confidence:.12g}"
         yield Finding(path, message, f"Write at most {MOST_CONFIDENCE:g}, for example 0.95.")

@@ -13,7 +13,7 @@ from quantgate.spec.checks.cluster import cluster_findings
 from quantgate.spec.checks.code import code_findings
 from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.gate import gate_findings
-from quantgate.spec.checks.limits import limit_findings, unit_findings
+from quantgate.spec.checks.limits import limit_findings, unit_findings, unreachable_findings
 from quantgate.spec.checks.metrics import metrics_findings
 from quantgate.spec.checks.names import figure_findings
 from quantgate.spec.checks.signatures import signature_findings
@@ -84,9 +84,14 @@ def _tolerance_findings(
     figure: Figure, objective: Objective, path: KeyPath, draft: Draft
 ) -> Iterator[Finding]:
     yield from unit_findings(figure, path, draft.units)
-    if isinstance(objective.within, WithinConfidence) and not figure.per_sample:
+    if not isinstance(objective.within, WithinConfidence):
+        return
+    if not figure.per_sample:
         message = f"`{figure.name}` {figure.no_bound}, so it has no confidence"
         yield Finding(path, message, "Write a number, or a percentage such as `5%`.")
+    else:
+        confidence = objective.within.confidence
+        yield from unreachable_findings("tie", confidence, (*path, "confidence"))
 
 
 def _weight_findings(draft: Draft) -> Iterator[Finding]:

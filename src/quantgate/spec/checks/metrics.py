@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
 
-from quantgate.domain.figures import FIGURES, MAP, METRICS
+from quantgate.domain.figures import FIGURES, MAP, METRICS, RANGE
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import metric_findings
 from quantgate.spec.model.gate import RESERVED
@@ -38,6 +38,7 @@ def metrics_findings(metrics: Mapping[KeyPath, Metric]) -> Iterator[Finding]:
         yield from metric_findings(entry, (*path, "metric"))
         yield from _name_findings(entry, path, seen)
         yield from _option_findings(entry, path)
+        yield from _range_findings(entry, path)
         yield from _needed_findings(entry, path)
         for number, step in enumerate(entry.postprocess or ()):
             yield from _step_findings(step, (*path, "postprocess", number))
@@ -59,7 +60,8 @@ def _name_findings(entry: Metric, path: KeyPath, seen: set[str]) -> Iterator[Fin
 
 def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
     for option, metrics in _TAKERS.items():
-        if getattr(entry, option) is not None and entry.metric not in metrics:
+        is_taken = entry.metric in metrics or (option == RANGE and entry.is_own)
+        if getattr(entry, option) is not None and not is_taken:
             verb = "do" if len(metrics) > 1 else "does"
             message = f"`{entry.metric}` takes no `{option}`"
             hint = f"Only {listed(metrics, 'and')} {verb}. Remove it."
@@ -72,6 +74,12 @@ def _option_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
         message = f"`{entry.metric}` takes no `better`"
         hint = "Only Python functions do. Remove it."
         yield Finding((*path, "better"), message, hint, at_key=True)
+
+
+def _range_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:
+    if entry.range and not entry.range[0] < entry.range[1]:
+        message = f"{dotted((*path, RANGE))} cannot be {entry.range}"
+        yield Finding((*path, RANGE), message, "Write the least value first, as in `[0, 1]`.")
 
 
 def _needed_findings(entry: Metric, path: KeyPath) -> Iterator[Finding]:

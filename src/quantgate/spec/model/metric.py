@@ -18,6 +18,8 @@ BoxFormat = Literal["xyxy", "yxyx", "xywh", "cxcywh"]
 MetricName = Annotated[
     str, Field(json_schema_extra={"anyOf": [{"enum": list(METRICS)}, {"pattern": ":"}]})
 ]
+#: Two numbers.
+Span = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class Part(Alternatives):
@@ -146,6 +148,11 @@ class Metric(Alternatives):
     truth: BoxTruth | None = Field(
         default=None, description="The ground-truth boxes, for mean_average_precision."
     )
+    range: Span | None = Field(
+        default=None,
+        description="Least and greatest possible value of a sample, `[low, high]`. A limit with a "
+        "`confidence` then has a bound for every distribution. A value outside is an error.",
+    )
     slice: Text | None = Field(
         default=None,
         description="Key in the evaluation data. The metric is also computed for each of its "
@@ -194,9 +201,13 @@ class Metric(Alternatives):
     def figure(self) -> Figure | None:
         """The properties of the metric, None if there is no such metric."""
         if self.is_own:
-            return custom_figure(self.title, higher_is_better=self.better != "lower")
-        known = METRICS.get(self.metric)
-        return known and replace(known, name=self.title)
+            known = custom_figure(self.title, higher_is_better=self.better != "lower")
+        elif self.metric in METRICS:
+            known = replace(METRICS[self.metric], name=self.title)
+        else:
+            return None
+        low, high = self.range or (known.minimum, known.maximum)
+        return replace(known, minimum=max(low, known.minimum), maximum=min(high, known.maximum))
 
 
 def figures_of_metrics(metrics: Iterable[Metric]) -> dict[str, Figure]:
