@@ -85,7 +85,9 @@ def test_every_mode_agrees_with_the_published_measurements(
     decision = Decision.read(run / "decision.json")
     assert decision.winner is not None
     assert (run / "winner" / "model.tflite").stat().st_size > 0
-    assert [entry.name for entry in decision.candidates] == list(QUANTIZED_MODES)
+    assert [entry.name for entry in decision.candidates][: len(QUANTIZED_MODES)] == list(
+        QUANTIZED_MODES
+    )
     for name, accuracy, size in zip(COLUMNS, model.accuracy, model.size_bytes, strict=True):
         _agrees(decision.entry(name), accuracy, size, model.samples)
     _is_timed(decision)

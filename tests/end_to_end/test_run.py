@@ -14,6 +14,7 @@ import yaml
 from ai_edge_litert.interpreter import Interpreter
 
 from quantgate.domain.figures import BENCHMARKED
+from quantgate.domain.methods import METHODS
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.attestation import Attestation
@@ -21,7 +22,22 @@ from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
 
-IO_DTYPES = {"integer_only_int8": np.int8, "integer_only_uint8": np.uint8}
+IO_DTYPES = {
+    "integer_only_int8": "int8",
+    "integer_only_uint8": "uint8",
+    "static_wi8_ai8": "int8",
+    "static_wi8_ai16": "int16",
+}
+RECIPES = [
+    "dynamic_legacy_wi8_afp32",
+    "dynamic_wi8_afp32",
+    "weight_only_wi8_afp32",
+    "float_casting",
+    "static_wi8_ai8",
+    "static_wi8_ai8-float32",
+    "static_wi8_ai16",
+]
+CANDIDATES = [*QUANTIZED_MODES, *RECIPES]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +52,7 @@ def decision(run: Path) -> Decision:
 
 def test_the_demo_ends_with_a_table_a_winner_and_next_steps(demo: Path, decision: Decision) -> None:
     output = (demo / "demo.out").read_text()
-    for name in ("float32", *QUANTIZED_MODES):
+    for name in ("float32", *CANDIDATES):
         assert name in output
     assert str(demo / "runs" / "digits") in output
     assert "winner/model.tflite" in output
@@ -44,8 +60,8 @@ def test_the_demo_ends_with_a_table_a_winner_and_next_steps(demo: Path, decision
     assert decision.winner is not None
 
 
-def test_every_mode_is_measured(decision: Decision) -> None:
-    assert [entry.name for entry in decision.candidates] == list(QUANTIZED_MODES)
+def test_every_mode_and_recipe_is_measured(decision: Decision) -> None:
+    assert [entry.name for entry in decision.candidates] == CANDIDATES
     for entry in decision.entries:
         assert entry.status == "measured", entry.reasons
         assert set(entry.measurements) == {
@@ -84,9 +100,8 @@ def test_a_run_writes_the_documented_files(run: Path, decision: Decision) -> Non
 def test_the_winner_has_the_input_type_of_its_mode(run: Path, decision: Decision) -> None:
     interpreter = Interpreter(str(run / "winner" / "model.tflite"))
     interpreter.allocate_tensors()
-    dtype = IO_DTYPES.get(str(decision.winner), np.float32)
     (details,) = interpreter.get_input_details()
-    assert details["dtype"] == dtype
+    assert np.dtype(details["dtype"]) == IO_DTYPES.get(str(decision.winner), "float32")
 
 
 def test_candidates_have_the_types_of_their_modes(run: Path) -> None:
@@ -95,13 +110,13 @@ def test_candidates_have_the_types_of_their_modes(run: Path) -> None:
         for path in (run / "artifacts").rglob("attestation*")
         if path.is_file()
     ]
-    assert {attestation.candidate for attestation in attestations} == set(QUANTIZED_MODES)
+    assert {attestation.candidate for attestation in attestations} == set(CANDIDATES)
     for attestation in attestations:
-        mode = QUANTIZED_MODES[attestation.mode]
+        dtype = IO_DTYPES.get(attestation.candidate, "float32")
         assert attestation.status == "converted", attestation.reasons
-        assert [tensor.dtype for tensor in attestation.inputs] == [mode.io_types[0]]
-        assert [tensor.dtype for tensor in attestation.outputs] == [mode.io_types[0]]
-        if mode.integer_only:
+        assert [tensor.dtype for tensor in attestation.inputs] == [dtype]
+        assert [tensor.dtype for tensor in attestation.outputs] == [dtype]
+        if METHODS[attestation.mode].integer_only:
             assert attestation.float_ops == {}
 
 
@@ -113,14 +128,19 @@ def test_the_ui_names_the_model_of_each_evaluation(run: Path, decision: Decision
         return written["artifacts"][output]["artifacts"][0]["metadata"]["display_name"]
 
     iterations = list((run / "artifacts" / "digits").glob("for-loop-*/*"))
-    told = {title(each / "quantize", "attestation") for each in iterations}
+    told = {title(next(each.glob("quantize*")), "attestation") for each in iterations}
     hashes = {entry.name: (entry.model_sha256 or "")[:12] for entry in decision.candidates}
     assert told == {f"{name}: model {sha256}" for name, sha256 in hashes.items()}
-    evaluated = [each for each in iterations if (each / "evaluate-2/executor_output.json").exists()]
+    evaluated = [
+        (each.parent, each.parents[1])
+        for each in (run / "artifacts" / "digits").glob(
+            "for-loop-*/*/evaluate-*/executor_output.json"
+        )
+    ]
     assert len(evaluated) == len(set(hashes.values())), "one for each model, not for each name"
-    for each in evaluated:
-        named = title(each / "quantize", "attestation")
-        assert named.endswith(f": {title(each / 'evaluate-2', 'figures')}")
+    for evaluation, iteration in evaluated:
+        named = title(next(iteration.glob("quantize*")), "attestation")
+        assert named.endswith(f": {title(evaluation, 'figures')}")
 
 
 def test_the_winner_is_promoted_with_all_its_files(demo: Path, decision: Decision) -> None:

@@ -104,7 +104,8 @@ def test_display_names_are_those_of_the_plan(sections: dict[str, object], tmp_pa
     assert set(named) == {task.title for task in tasks_of(plan)}
     once = [task.title for task in tasks_of(plan) if task.times == 1]
     assert [named.count(title) for title in once] == [1] * len(once)
-    assert named.count("Quantize") == len(plan.loops)
+    assert named.count("Quantize") == sum(not loop.is_of_recipes for loop in plan.loops)
+    assert named.count("Quantize by recipe") == sum(loop.is_of_recipes for loop in plan.loops)
 
 
 def test_the_loop_is_a_literal_list_of_candidates(tmp_path: Path) -> None:

@@ -40,14 +40,16 @@ def names(plan: Plan) -> list[str]:
         ("cpu", False, ["dynamic_range", "float16"]),
         ("gpu", True, ["float16"]),
         ("gpu", False, ["float16"]),
+        ("npu", True, ["integer_only_int8", "int16x8"]),
         ("edge_tpu", True, ["integer_only_int8", "integer_only_uint8"]),
+        ("ethos_u", True, ["integer_only_int8"]),
         ("microcontroller", True, ["integer_only_int8", "integer_only_uint8"]),
     ],
 )
 def test_auto_modes_follow_the_decision_tree_of_the_guide(
     target: str, calibration: bool, expected: list[str]
 ) -> None:
-    plan = make_plan(spec({"target": target}, calibration))
+    plan = make_plan(spec({"target": target, "recipes": []}, calibration))
     assert names(plan) == expected
     data = "with" if calibration else "without"
     assert plan.branch is not None

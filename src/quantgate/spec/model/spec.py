@@ -173,8 +173,10 @@ class Spec(Section):
 
     @property
     def recipes(self) -> Literal["auto"] | list[RecipeCandidate]:
-        """The recipes to try, which are none by default."""
-        return self.quantize.recipes or []
+        """The recipes to try. The default is `auto` if `modes` is, and none otherwise."""
+        if self.quantize.recipes is not None:
+            return self.quantize.recipes
+        return "auto" if self.quantize.modes == "auto" else []
 
     @property
     def objectives(self) -> list[Objective]:
