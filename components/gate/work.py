@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from quantgate.components.gate.c_source import c_sources
 from quantgate.components.gate.inputs import GateInputs, GateSettings, read_evidence, read_ranges
 from quantgate.components.gate.plots import plots_of
 from quantgate.decision.decide import decide
@@ -35,7 +36,8 @@ class GateOutputs:
         report: the report as Markdown.
         page: the report as one HTML file.
         winner: the promoted .tflite, zero bytes long if there is none.
-        compiled: folder for the models that compilers made of the winner.
+        compiled: folder for the winner's files for targets: models that compilers made of it, and
+            C++ sources.
     """
 
     decision: str
@@ -84,7 +86,7 @@ def gate(inputs: GateInputs, settings: GateSettings, outputs: GateOutputs) -> Ou
     Path(outputs.page).write_text(html.render(decision, plots_of(decision)), encoding="utf-8")
     _write_model(decision.promoted, inputs, outputs.winner)
     winner = decision.entry(decision.winner) if decision.winner else None
-    _write_compiled(winner, inputs.target_folders, Path(outputs.compiled))
+    _write_compiled(winner, inputs.target_folders, Path(outputs.winner), Path(outputs.compiled))
     return _outcome(decision, winner)
 
 
@@ -150,8 +152,10 @@ def _write_model(promoted: Entry | None, inputs: GateInputs, target: str) -> Non
     shutil.copyfile(model, target)
 
 
-def _write_compiled(winner: Entry | None, measured: Iterable[Path], target: Path) -> None:
-    """Copy the winner's compiled models, and write `targets.json`.
+def _write_compiled(
+    winner: Entry | None, measured: Iterable[Path], model: Path, target: Path
+) -> None:
+    """Copy the winner's compiled models, and write `targets.json` and sources for firmware.
 
     The file is written without a winner too, because storage does not keep an empty folder.
     """
@@ -163,4 +167,15 @@ def _write_compiled(winner: Entry | None, measured: Iterable[Path], target: Path
             measurements.write(target / TARGETS_FILE)
             for name in measurements.compiled:
                 shutil.copyfile(folder / name, target / name)
+            _write_sources(measurements, model, target)
             return
+
+
+def _write_sources(measurements: TargetMeasurements, model: Path, target: Path) -> None:
+    """Write C++ sources for each target that runs the model in firmware."""
+    for measured in (each for each in measurements.targets if each.ops):
+        path = target / measured.compiled if measured.compiled else model
+        arena = measured.figures.get("mcu_arena_bytes")
+        sources = c_sources(measured.target, path.read_bytes(), measured.ops, arena)
+        for name, source in sources.items():
+            (target / name).write_text(source, encoding="ascii")

@@ -43,7 +43,7 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
             f"{counted_text(elsewhere)} stay on the CPU, whose time Vela does not estimate: "
             "inferences per second are not known"
         ]
-    return Outcome(tool, figures, notes, [compiled], elsewhere=elsewhere, compiled=content)
+    return Outcome(tool, figures, notes, [compiled], elsewhere=elsewhere, ops=ops, compiled=content)
 
 
 def _compile(path: str, options: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:

@@ -123,6 +123,7 @@ def _kept(
         notes=outcome.notes,
         warnings=outcome.warnings,
         elsewhere=outcome.elsewhere,
+        ops=outcome.ops,
         compiled=compiled,
         tolerance=tolerance,
         difference=max(outcome.differences.values(), default=None),

@@ -17,6 +17,7 @@ from quantgate.components.promote.versions import (
     publish_objects,
     version_of,
 )
+from quantgate.domain.targets import SHIPPED
 from quantgate.errors import Doubtful, InputError, NothingQualified, UsageError
 from quantgate.foundation.credentials import refuse_credentials
 from quantgate.foundation.hashing import sha256_of_file
@@ -47,8 +48,8 @@ def promote(
         winner_path: the .tflite that it promotes: the winner, or the kept baseline.
         to: folder to publish in, made if it does not exist, or a URI in storage.
         manifest_path: file to write the version's `Promotion` to.
-        compiled_path: folder with the .tflite files that compilers made of the winner. They are
-            published with it.
+        compiled_path: folder with the files for targets: models that compilers made of the winner,
+            and C++ sources. They are published with it.
 
     Raises:
         NothingQualified: there is no winner, and the baseline is not kept.
@@ -156,8 +157,9 @@ def _check_latest(latest: Path, to: str) -> None:
 
 
 def _compiled(folder: str | None) -> dict[str, bytes]:
-    paths = sorted(Path(folder).glob("*.tflite")) if folder else []
-    return {path.name: path.read_bytes() for path in paths if path.name != MODEL}
+    paths = sorted(Path(folder).iterdir()) if folder else []
+    shipped = (path for path in paths if path.suffix in SHIPPED and path.name != MODEL)
+    return {path.name: path.read_bytes() for path in shipped}
 
 
 def _published(

@@ -11,6 +11,8 @@ from quantgate.domain.figure import Figure, count_of, count_of_bytes, share
 #: The file with a model's measurements on targets, in a folder beside compiled models.
 TARGETS_FILE = "targets.json"
 
+#: The suffixes of the files that are published with the winner for its targets.
+SHIPPED = (".tflite", ".h", ".cc")
 #: The default of the largest difference between a target's outputs and LiteRT's:
 #: `rms(target - LiteRT) / rms(LiteRT)`. On 8 samples, sound int8 models differ by up to 0.03 from
 #: LiteRT's reference kernels and 0.21 from its default ones. Wrong models differ by 0.4 to 1.3.

@@ -12,9 +12,10 @@ class TargetMeasurement(Record):
     `options` are the spec's, defaults spelled out. `tool` is the measuring tool with its version.
     `figures` lack what could not be measured, and `notes` give the reasons, a sentence each.
     `warnings` are about the machine that measured and not about the model. `elsewhere` counts the
-    ops, by name, that the target leaves to the CPU. `compiled` names the file beside this record
-    that a compiler made for the target. `difference` is the largest one of an output from LiteRT's,
-    if the target ran the model. `rejections` are sentences about outputs beyond `tolerance`.
+    ops, by name, that the target leaves to the CPU. `ops` counts all ops of the model that runs in
+    firmware, by name. `compiled` names the file beside this record that a compiler made for the
+    target. `difference` is the largest one of an output from LiteRT's, if the target ran the model.
+    `rejections` are sentences about outputs beyond `tolerance`.
     """
 
     target: str
@@ -24,6 +25,7 @@ class TargetMeasurement(Record):
     notes: list[str] = []
     warnings: list[str] = []
     elsewhere: dict[str, int] = {}
+    ops: dict[str, int] = {}
     compiled: str | None = None
     tolerance: float | None = None
     difference: float | None = None

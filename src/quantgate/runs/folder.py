@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from quantgate.domain.targets import SHIPPED
 from quantgate.errors import UsageError
 from quantgate.foundation.files import replacing
 from quantgate.records.base import Record
@@ -187,7 +188,7 @@ def keep_results(
         model = run.kept_baseline if keeps_baseline else run.winner
         model.parent.mkdir(exist_ok=True)
         shutil.copyfile(winner, model)
-        for for_target in compiled.glob("*.tflite"):
+        for for_target in (path for path in compiled.iterdir() if path.suffix in SHIPPED):
             shutil.copyfile(for_target, model.with_name(for_target.name))
         contents = Decision.read(decision)
         if contents.promoted:

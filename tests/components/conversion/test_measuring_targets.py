@@ -78,6 +78,7 @@ def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path
         abs=16,
     )
     assert (micro.figures["mcu_equal_share"], micro.notes) == (1, [])
+    assert micro.ops == read_contents((tmp_path / "model.tflite").read_bytes()).ops
     assert (micro.difference, micro.tolerance, micro.rejections) == (0, 0.25, [])
     assert micro.tool.startswith("tflite-micro 0.dev")
 
@@ -94,7 +95,7 @@ def test_an_integer_only_model_runs_everywhere_but_on_a_gpu(on_targets, tmp_path
     assert (npu.tool, npu.notes) == ("ethos-u-vela 5.2.0", [])
     assert npu.compiled == "ethos_u.tflite"
     compiled = (tmp_path / "measured" / "ethos_u.tflite").read_bytes()
-    assert read_contents(compiled).ops == {"ethos-u": 1}
+    assert read_contents(compiled).ops == npu.ops == {"ethos-u": 1}
 
     tpu = measured["edge_tpu"]
     assert tpu.figures == {"edge_tpu_ops_share": 1.0, "edge_tpu_cpu_ops": 0.0}

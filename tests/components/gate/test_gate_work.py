@@ -178,6 +178,28 @@ def test_compiled_models_of_the_winner_are_copied(files):
     assert files.decision().candidates[0].targets[0].figures == {"ethos_u_cycles": 9.0}
 
 
+def test_a_winner_for_firmware_has_sources_beside_it(files):
+    folder = Path(files.path("targets"))
+    folder.mkdir()
+    micro = TargetMeasurement(
+        target="microcontroller",
+        tool="tflite-micro",
+        figures={"mcu_arena_bytes": 2048.0},
+        ops={"CONV_2D": 2},
+    )
+    measured = TargetMeasurements(model_sha256=files.sha256["float16"], targets=[micro])
+    measured.write(folder / "targets.json")
+    files.targets = [str(folder)]
+    files.gate()
+    compiled = Path(files.path("compiled"))
+    header = (compiled / "microcontroller.h").read_text()
+    assert "kArenaSize = 2048;" in header
+    assert "resolver.AddConv2D() == 0;" in header
+    size = Path(files.path("winner")).stat().st_size
+    assert f"kModelSize = {size};" in header
+    assert (compiled / "microcontroller.cc").read_text().count("0x") == size
+
+
 def test_without_a_winner_no_compiled_model_is_copied(files):
     files.targets = [targets_of(files.path("t"), files.sha256["float16"], "ethos_u.tflite", b"H")]
     files.gate(limits={"size_bytes": {"max": 1.0}})

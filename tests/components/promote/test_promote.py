@@ -265,6 +265,7 @@ def compiled_folder(tmp_path, content=b"npu"):
     folder = tmp_path / "compiled"
     folder.mkdir(exist_ok=True)
     (folder / "ethos_u.tflite").write_bytes(content)
+    (folder / "ethos_u.h").write_text("// header")
     (folder / "targets.json").write_text("{}")
     return str(folder)
 
@@ -287,6 +288,7 @@ def test_compiled_models_are_published_beside_the_model(decided, tmp_path):
     assert sorted(promotion.files) == [
         "README.md",
         "decision.json",
+        "ethos_u.h",
         "ethos_u.tflite",
         "model.tflite",
     ]
