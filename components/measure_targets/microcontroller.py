@@ -51,8 +51,9 @@ def measure(subject: Subject, options: Mapping[str, str]) -> Outcome:
             differing = max(check.differing for check in checks.values())
             figures["mcu_equal_share"] = round(1 - differing, 6)
     differences = _differences_from(beside, micro.result, reference) if beside else {}
-    attempts = [micro, reference]
-    return Outcome(tool, figures, notes, attempts, ops=subject.ops, differences=differences)
+    return Outcome(
+        tool, figures, notes, [micro, reference], differences=differences, ops=subject.ops
+    )
 
 
 def _differences_from(

@@ -17,10 +17,10 @@ class Outcome:
         notes: sentences about the model on this target.
         attempts: the calls of the tool.
         elsewhere: number of ops left to the CPU, by name.
-        ops: number of ops in the model that firmware runs, by name.
         compiled: the model that a compiler made for the target.
         differences: difference of each output from LiteRT's, by name.
         warnings: sentences about tools or devices that this machine lacks.
+        ops: number of ops in the model that firmware runs, by name.
     """
 
     tool: str
@@ -28,10 +28,10 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     attempts: Sequence[Attempt[Any]] = ()
     elsewhere: dict[str, int] = field(default_factory=dict)
-    ops: dict[str, int] = field(default_factory=dict)
     compiled: bytes | None = None
     differences: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    ops: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_provisional(self) -> bool:
