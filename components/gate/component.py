@@ -35,6 +35,7 @@ def gate(
     comparison: Input[Artifact] = None,
     doubtful: Optional[list] = None,
     family: str = "joint",
+    ranges: Input[Artifact] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -68,9 +69,9 @@ def gate(
         comparison: `SourceComparison` as JSON, of the baseline and its source model.
         doubtful: ids of the warnings that make the run doubtful. The default is a float model that
             does not beat a guess.
-
         family: "joint" if all candidates share the error rate of a confidence, "none" if each has
             its own.
+        ranges: folder that `record_ranges` wrote, if only recipes need calibration.
 
     Returns:
         Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
@@ -89,6 +90,7 @@ def gate(
             calibration=calibration.path if calibration else None,
             baseline_model=baseline_model.path if baseline_model else None,
             comparison=comparison.path if comparison else None,
+            ranges=ranges.path if ranges else None,
         ),
         work.GateSettings(
             name, limits, choose, spec_sha256, allow_random, code_sha256, doubtful, family

@@ -17,9 +17,11 @@ from quantgate.records.attestation import Attestation
 from quantgate.records.details import CalibratedRanges, TensorRange
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurements
-from quantgate.records.tasks import Benchmark, Calibration, ModelFacts
+from quantgate.records.tasks import Benchmark, Calibration, ModelFacts, Ranges
 from quantgate.spec.model.choice import objective_of
 from quantgate.spec.model.limit import Limit
+
+RANGES = "ranges.json"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class GateInputs:
         calibration: summary of the calibration set.
         baseline_model: the float .tflite, to be promoted if no candidate qualifies.
         comparison: `SourceComparison` as JSON.
+        ranges: folder that `record_ranges` wrote.
     """
 
     facts: str
@@ -49,6 +52,7 @@ class GateInputs:
     calibration: str | None = None
     baseline_model: str | None = None
     comparison: str | None = None
+    ranges: str | None = None
 
     @property
     def candidate_models(self) -> dict[str, Path]:
@@ -115,7 +119,7 @@ def read_evidence(inputs: GateInputs) -> Evidence:
         evaluations=[read_evaluation(path) for path in collected.of("measurements").values()],
         targets=[TargetMeasurements.read(path / TARGETS_FILE) for path in inputs.target_folders],
         benchmark=Benchmark.read(inputs.latency) if inputs.latency else None,
-        calibration=_read_calibration(inputs.calibrated) if inputs.calibrated else None,
+        calibration=_read_calibration(inputs),
         calibration_sets=read_summary(inputs.calibration) if inputs.calibration else {},
         evaluation_sets=read_summary(inputs.evaluation) if inputs.evaluation else {},
         comparison=SourceComparison.read(inputs.comparison) if inputs.comparison else None,
@@ -124,11 +128,26 @@ def read_evidence(inputs: GateInputs) -> Evidence:
 
 def read_ranges(inputs: GateInputs) -> list[TensorRange]:
     """Return the calibrated tensor ranges, or an empty list if none were recorded."""
-    if inputs.calibrated is None:
-        return []
-    path = Path(inputs.calibrated) / "ranges.json"
-    return CalibratedRanges.read(path).tensors if path.is_file() else []
+    if inputs.calibrated:
+        path = Path(inputs.calibrated) / RANGES
+        return CalibratedRanges.read(path).tensors if path.is_file() else []
+    if inputs.ranges:
+        return [
+            TensorRange(tensor=each.name, least=each.minimum, greatest=each.maximum)
+            for each in _read_recorded(inputs.ranges).tensors
+        ]
+    return []
 
 
-def _read_calibration(folder: str) -> Calibration:
-    return Calibration.read(Path(folder) / "calibration.json")
+def _read_calibration(inputs: GateInputs) -> Calibration | None:
+    """Return the calibration, which is the recording of ranges if only recipes need it."""
+    if inputs.calibrated:
+        return Calibration.read(Path(inputs.calibrated) / "calibration.json")
+    if inputs.ranges:
+        recorded = _read_recorded(inputs.ranges)
+        return Calibration(way="once", **recorded.model_dump(exclude={"tensors"}))
+    return None
+
+
+def _read_recorded(folder: str) -> Ranges:
+    return Ranges.read(Path(folder) / RANGES)

@@ -135,7 +135,7 @@ class Calibration(Record):
     reason: str | None = None
     samples: int
     dataset_sha256: str
-    tensorflow: str
+    tensorflow: str = ""
 
 
 class TensorRange(Record):

@@ -11,6 +11,8 @@ from quantgate.records.targets import TargetMeasurement, TargetMeasurements
 from quantgate.records.tasks import (
     Benchmark,
     Calibration,
+    Ranges,
+    TensorRange,
 )
 
 RIGHT = np.array([1.0] * 90 + [0.0] * 10)
@@ -83,6 +85,22 @@ def test_latency_and_calibration_are_part_of_the_decision(files):
     assert outcome.measurements["latency_p50_ms"] == 2.0
     provenance = files.decision().provenance
     assert (provenance.processor, provenance.calibration_sha256) == ("Cortex-A76", "c" * 64)
+
+
+def test_ranges_for_recipes_are_part_of_the_decision(files):
+    folder = Path(files.path("ranges"))
+    folder.mkdir()
+    Ranges(
+        status="calibrated",
+        samples=50,
+        dataset_sha256="c" * 64,
+        tensors=[TensorRange(name="hidden", subgraph=0, minimum=-1.0, maximum=4.0)],
+    ).write(folder / "ranges.json")
+    files.gate(ranges=str(folder))
+    decision = files.decision()
+    provenance, ranges = decision.provenance, decision.details.ranges
+    assert (provenance.calibration_sha256, provenance.calibration_samples) == ("c" * 64, 50)
+    assert [(one.tensor, one.least, one.greatest) for one in ranges.shown] == [("hidden", -1, 4)]
 
 
 def test_the_order_of_the_evidence_does_not_matter(files):
