@@ -52,13 +52,11 @@ class FloatModel:
 
     Attributes:
         content: the bytes of the file.
-        normalized: the same model in the form that recipes need.
         signatures: by key. A model that declares none has that of its normalized form.
         ops: number of ops in the file, by name.
     """
 
     content: bytes
-    normalized: bytes
     signatures: Mapping[str, Signature]
     ops: Mapping[str, int]
 
@@ -122,10 +120,9 @@ def _read(content: bytes) -> FloatModel | str:
     ops = contents_of(model).ops
     if unloadable := _load_problem(content, ops):
         return unloadable
-    result = normalized(content)
-    ends = contents_of(parse(result)).signatures
+    ends = contents_of(parse(normalized(content))).signatures
     signatures = {key: signature_of(key, tensors) for key, tensors in ends.items()}
-    return FloatModel(content, result, signatures, ops)
+    return FloatModel(content, signatures, ops)
 
 
 def _version_problem(model: ModelT) -> Iterator[str]:

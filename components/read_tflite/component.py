@@ -11,19 +11,17 @@ def read_tflite(
     model: Input[Model],
     signatures: list,
     baseline: Output[Model],
-    prepared: Output[Model],
     facts: Output[Artifact],
     content: str = "",
 ) -> None:
-    """Take a float .tflite as the baseline, and bring a copy into the form that recipes need.
+    """Take a float .tflite as the baseline of all candidates.
 
     Args:
         model: a float .tflite.
         signatures: keys of the signatures to measure.
         baseline: the same bytes.
-        prepared: the model with complete op codes, unique tensor names, a signature, and float32
-            constants. It computes the same.
-        facts: `ModelFacts` as JSON: signatures, ops, size, hashes.
+        facts: `ModelFacts` as JSON: signatures, ops, size, hashes. A model without a signature gets
+            `serving_default`, with the names of its tensors.
         content: fingerprint of the content at the URI of `model`. Only KFP's cache uses it.
     """
     from quantgate.components.read_tflite.work import read_tflite as work
@@ -32,6 +30,5 @@ def read_tflite(
         model.path,
         signatures,
         baseline_path=baseline.path,
-        prepared_path=prepared.path,
         facts_path=facts.path,
     )

@@ -1,4 +1,4 @@
-"""The work of `read_tflite`: check a float .tflite, normalize a copy, and describe it."""
+"""The work of `read_tflite`: check a float .tflite, and describe it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,16 +15,14 @@ def read_tflite(
     signatures: Sequence[str],
     *,
     baseline_path: str,
-    prepared_path: str,
     facts_path: str,
 ) -> None:
-    """Write the baseline, its normalized copy and its `ModelFacts`.
+    """Write the baseline and its `ModelFacts`.
 
     Args:
         model_path: the float .tflite.
         signatures: keys of the signatures to measure.
         baseline_path: the .tflite to write, with the same bytes.
-        prepared_path: the normalized .tflite to write.
         facts_path: the JSON to write.
 
     Raises:
@@ -33,7 +31,6 @@ def read_tflite(
     model = read_float_model(Path(model_path))
     sha256 = sha256_of_bytes(model.content)
     Path(baseline_path).write_bytes(model.content)
-    Path(prepared_path).write_bytes(model.normalized)
     ModelFacts(
         source_sha256=sha256,
         baseline_sha256=sha256,

@@ -18,12 +18,13 @@ def record_ranges(
     """Run the calibration set through a float .tflite, and record the range of each tensor.
 
     Args:
-        prepared: the float .tflite. It is normalized if it is not yet.
+        prepared: the float .tflite, from `read_tflite` or `convert_baseline`.
         facts: `ModelFacts` of the model.
         calibration: a data set from `build_dataset`.
         timeout_s: seconds after which recording fails.
         ranges: a folder with `ranges.json` (`Ranges`), and such a file for each variant of the
-            calibration in a folder named by its key. Ranges that cannot be recorded are a result.
+            calibration in a folder named by its key. Names of tensors are those in the normalized
+            model. Ranges that cannot be recorded are a result.
         memory_limit: memory beyond which recording fails, such as "8GiB".
     """
     from quantgate.components.processes.isolation import ResourceLimits

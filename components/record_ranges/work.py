@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def record_ranges(
-    prepared_path: str,
+    baseline_path: str,
     *,
     facts_path: str,
     dataset_path: str,
@@ -48,7 +48,7 @@ def record_ranges(
     result, not an error.
 
     Args:
-        prepared_path: the float .tflite.
+        baseline_path: the float .tflite.
         facts_path: `ModelFacts` of the model.
         dataset_path: folder of the calibration set.
         limits: of all processes together.
@@ -63,7 +63,7 @@ def record_ranges(
     facts = ModelFacts.read(facts_path)
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
-    content = normalized(Path(prepared_path).read_bytes())
+    content = normalized(Path(baseline_path).read_bytes())
     outcome = _attempt(_Task(content, facts, dataset_path, selections, limits))
     for variant, rows in selections.items():
         ranges = outcome.ranges.get(variant, {})

@@ -1,23 +1,46 @@
 """The model of a spec, as far as files of this machine describe it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
-from quantgate.errors import InputError, KeyPath
+from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts, Signature
-from quantgate.spec.preflight.graph_def import graph_with
+from quantgate.spec.model.spec import ModelSource, Spec
+from quantgate.spec.preflight.graph_def import Declared, graph_with
+from quantgate.spec.preflight.signatures import declared_findings
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted
 from quantgate.spec.reading.load import LoadedSpec
 
-_KERAS: KeyPath = ("model", "keras")
+
+class Described(NamedTuple):
+    """A model without running it.
+
+    Attributes:
+        facts: its signatures, or None if they are not known.
+        findings: problems that the run would find.
+    """
+
+    facts: ModelFacts | None = None
+    findings: Iterable[Finding] = ()
 
 
-def declared_facts(loaded: LoadedSpec) -> ModelFacts | None:
-    """Return the declared signatures of a local SavedModel, or None if they are not known."""
-    model, folder = loaded.spec.model, _local_model(loaded)
-    graph = graph_with(folder, model.tags) if folder and not model.keras else None
+def described(loaded: LoadedSpec) -> Described:
+    """Return what the file of a local model says, or nothing if the model is not here."""
+    spec, path = loaded.spec, Path(loaded.locate(loaded.spec.model.location))
+    if not path.exists():
+        return Described()
+    if spec.model.key == "tflite":
+        return _tflite(path, spec)
+    if spec.model.key == "keras":
+        return _keras(path)
+    return Described(_declared_facts(path, spec.model))
+
+
+def _declared_facts(folder: Path, model: ModelSource) -> ModelFacts | None:
+    graph = graph_with(folder, model.tags)
     if graph is None:
         return None
     declared = {key: graph.signatures[key] for key in model.signatures}
@@ -32,19 +55,36 @@ def facts_of(signatures: Sequence[Signature]) -> ModelFacts:
     )
 
 
-def keras_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    """Yield the problem of a local Keras file that its export would find without Keras."""
-    file = _local_model(loaded)
-    if not (loaded.spec.model.keras and file and find_spec("h5py")):
-        return
+def _keras(file: Path) -> Described:
+    """Return the problem of a Keras file that its export would find without Keras."""
+    if not find_spec("h5py"):
+        return Described()
     from quantgate.components.export_model.keras_file import identify
 
     try:
         identify(file)
     except InputError as error:
-        yield Finding(_KERAS, f"{dotted(_KERAS)} cannot be used: {error}")
+        return Described(findings=[_unusable("keras", error)])
+    return Described()
 
 
-def _local_model(loaded: LoadedSpec) -> Path | None:
-    path = Path(loaded.locate(loaded.spec.model.location))
-    return path if path.exists() else None
+def _tflite(file: Path, spec: Spec) -> Described:
+    if not find_spec("ai_edge_litert"):
+        return Described()
+    from quantgate.components.litert.float_model import read_float_model
+
+    try:
+        model = read_float_model(file)
+    except InputError as error:
+        return Described(findings=[_unusable("tflite", error)])
+    if findings := list(declared_findings(_as_declared(model.signatures), spec)):
+        return Described(findings=findings)
+    return Described(facts_of([model.signatures[key] for key in spec.model.signatures]))
+
+
+def _as_declared(signatures: Mapping[str, Signature]) -> dict[str, Declared]:
+    return {key: Declared(each.inputs, each.outputs) for key, each in signatures.items()}
+
+
+def _unusable(key: str, error: InputError) -> Finding:
+    return Finding(("model", key), f"{dotted(('model', key))} cannot be used: {error}")

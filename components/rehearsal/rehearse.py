@@ -12,7 +12,7 @@ from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.evaluate.planning import plan_metrics
 from quantgate.components.rehearsal.labels import labels_of
-from quantgate.components.rehearsal.model import declared_facts, keras_findings
+from quantgate.components.rehearsal.model import described
 from quantgate.components.rehearsal.samples import Samples, samples_of
 from quantgate.components.rehearsal.sources import open_first_samples, open_quickly
 from quantgate.errors import InputError, KeyPath
@@ -31,15 +31,15 @@ METRICS: KeyPath = ("measure", "metrics")
 def rehearse(plan: Plan, loaded: LoadedSpec, known: Sequence[Finding]) -> Iterator[Finding]:
     """Yield the problems of data and metrics with the model's signatures.
 
-    A SavedModel and data of this machine are checked. The run finds out about the rest.
+    A model and data of this machine are checked. The run finds out about the rest.
 
     Args:
         plan: the plan of the spec.
         loaded: the spec.
         known: problems of the data and the metrics. What they are about is not checked.
     """
-    yield from keras_findings(loaded)
-    facts = declared_facts(loaded)
+    facts, findings = described(loaded)
+    yield from findings
     if facts is None or _is_about(known, METRICS):
         return
     labels: dict[str, DatasetFolder | None] = {}

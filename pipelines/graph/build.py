@@ -6,19 +6,16 @@ from typing import NamedTuple
 from kfp.dsl import HTML, Artifact, Markdown, Model
 from kfp.dsl.pipeline_task import PipelineTask
 
-from quantgate.components.calibrate.component import calibrate
-from quantgate.components.compare_baseline.component import compare_baseline
-from quantgate.components.convert_baseline.component import convert_baseline
-from quantgate.components.export_model.component import export_model
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
-from quantgate.components.record_ranges.component import record_ranges
-from quantgate.pipelines.graph.candidates import Basis, bounds, try_candidates
+from quantgate.pipelines.graph.baseline import add_baseline, add_comparison, export
+from quantgate.pipelines.graph.calibrating import add_calibration, add_ranges
+from quantgate.pipelines.graph.candidates import Basis, try_candidates
 from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
-from quantgate.pipelines.graph.inputs import Inputs, Source, bring_code
+from quantgate.pipelines.graph.inputs import Inputs, bring_code
 from quantgate.pipelines.graph.measuring import add_benchmark, add_evaluation, stopping_early, terms
 from quantgate.pipelines.graph.placement import place
-from quantgate.pipelines.graph.resources import Channel, conversion, runtime
+from quantgate.pipelines.graph.resources import Channel, runtime
 from quantgate.planning import tasks
 from quantgate.planning.plan import Plan
 
@@ -37,29 +34,26 @@ class Outputs(NamedTuple):
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Connect the components. Has to be called inside a `@dsl.pipeline` function."""
     if plan.spec.model.keras:
-        inputs = replace(inputs, model=_export_model(inputs))
+        inputs = replace(inputs, model=export(inputs.model))
     if plan.spec.code:
         inputs = replace(inputs, code=bring_code(plan.spec.code))
-    baseline = _convert_baseline(plan, inputs)
+    baseline = add_baseline(plan, inputs.model)
     evaluation = build_evaluation_set(plan, inputs, baseline)
     baseline_measurement = add_evaluation(
         plan, inputs, baseline.outputs["baseline"], baseline, evaluation
     )
     baseline_measurement.set_display_name(tasks.EVALUATE_BASELINE)
-    comparison = _compare_baseline(inputs, baseline, evaluation)
+    comparison = add_comparison(plan, inputs.model, baseline, evaluation)
     representative = (
         build_calibration_set(plan, inputs, baseline) if plan.calibration_data else None
     )
-    calibration: dict[str, Channel] = {}
-    if representative and plan.calibrates_modes:
-        calibration = _calibrate(plan, baseline, representative)
-    ranges: dict[str, Channel] = {}
-    if representative and plan.records_ranges:
-        ranges = _record_ranges(plan, baseline, representative)
+    calibration = add_calibration(plan, baseline, representative)
+    ranges = add_ranges(plan, baseline, representative)
     stopping = stopping_early(plan, baseline_measurement)
     basis = Basis(baseline, evaluation, calibration, ranges, stopping)
     candidates = try_candidates(plan, inputs, basis)
-    others = (baseline_measurement, comparison, candidates.evidence)
+    compared = [comparison] if comparison else []
+    others = (baseline_measurement, *compared, candidates.evidence)
     latency = add_benchmark(plan, baseline, evaluation, candidates.models, after=others)
     decision = gate(
         facts=baseline.outputs["facts"],
@@ -72,11 +66,11 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         doubtful=plan.spec.gate.doubtful,
         family=plan.spec.gate.family,
         evaluation=evaluation.outputs["summary"],
-        comparison=comparison.outputs["comparison"],
         **terms(plan),
         **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
         **({"latency": latency} if latency else {}),
-        **({"calibrated": calibration["calibrated"]} if calibration else {}),
+        **({"comparison": comparison.outputs["comparison"]} if comparison else {}),
+        **_ranges(calibration, ranges),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
         **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
     )
@@ -94,62 +88,11 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     )
 
 
-def _export_model(inputs: Inputs) -> Source:
-    task = conversion(export_model(**inputs.model.given_as("model")), tasks.EXPORT_MODEL)
-    return Source(task.outputs["saved_model"], sha256=task.outputs["Output"])
-
-
-def _convert_baseline(plan: Plan, inputs: Inputs) -> PipelineTask:
-    model = plan.spec.model
-    task = convert_baseline(
-        signatures=model.signatures,
-        tags=model.tags,
-        calibrated=plan.calibrates_modes,
-        **inputs.model.given_as("model"),
-        **({"source_sha256": inputs.model.sha256} if inputs.model.sha256 else {}),
-        **({"select_tf_ops": True} if plan.spec.quantize.select_tf_ops else {}),
-        **({"batch": plan.batch} if plan.batch else {}),
-    )
-    return conversion(task, tasks.CONVERT_BASELINE)
-
-
-def _compare_baseline(
-    inputs: Inputs, baseline: PipelineTask, evaluation: PipelineTask
-) -> PipelineTask:
-    task = compare_baseline(
-        model=inputs.model.artifact,
-        baseline=baseline.outputs["baseline"],
-        facts=baseline.outputs["facts"],
-        evaluation=evaluation.outputs["dataset"],
-    )
-    return conversion(task, tasks.COMPARE_BASELINE)
-
-
-def _calibrate(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:
-    """Add the calibration, and return the inputs of `quantize` for calibrated modes."""
-    task = calibrate(
-        prepared=baseline.outputs["prepared"],
-        facts=baseline.outputs["facts"],
-        calibration=samples.outputs["dataset"],
-        **bounds(plan),
-    )
-    conversion(task, tasks.CALIBRATE)
-    return {
-        "calibrated": task.outputs["calibrated"],
-        "calibration": samples.outputs["dataset"],
-    }
-
-
-def _record_ranges(plan: Plan, baseline: PipelineTask, samples: PipelineTask) -> dict[str, Channel]:
-    """Add the recording of ranges, and return the inputs of `quantize_recipe`."""
-    task = record_ranges(
-        prepared=baseline.outputs["baseline"],
-        facts=baseline.outputs["facts"],
-        calibration=samples.outputs["dataset"],
-        **bounds(plan),
-    )
-    runtime(task, tasks.RECORD_RANGES)
-    return {"ranges": task.outputs["ranges"], "calibration": samples.outputs["dataset"]}
+def _ranges(calibration: dict[str, Channel], ranges: dict[str, Channel]) -> dict[str, Channel]:
+    """Return the ranges to show. Those of the converter are shown if there are two."""
+    if calibration:
+        return {"calibrated": calibration["calibrated"]}
+    return {"ranges": ranges["ranges"]} if ranges else {}
 
 
 def _promote(plan: Plan, decision: PipelineTask, to: Channel) -> None:

@@ -86,7 +86,7 @@ def run_in_one_task(
 
 
 def _overrides(spec: Spec, given: Mapping[str, str]) -> list[str]:
-    model_key = "model.keras" if spec.model.keras else "model.saved_model"
+    model_key = f"model.{spec.model.key}"
     data = [line for name in given if name != "model" for line in _data_overrides(spec, name)]
     return [f"{model_key}=model", *data]
 

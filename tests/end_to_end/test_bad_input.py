@@ -134,7 +134,7 @@ def test_an_unknown_signature_is_refused(example: Path, quantgate) -> None:
         "model.signatures=[serving]",
     )
     assert done.returncode == 3
-    assert "the SavedModel has no signature `serving`" in done.stderr
+    assert "the model has no signature `serving`" in done.stderr
     assert "Did you mean `serving_default`?" in done.stderr
     assert not (example / "runs").exists()
 

@@ -56,7 +56,7 @@ def test_missing_modules_are_reported_with_their_extra(tmp_path: Path) -> None:
     )
     assert on_a_core_install("demo", tmp_path) == (
         2,
-        "error: the demo needs kfp, tensorflow, ai_edge_litert, sklearn, which are not installed: "
+        "error: the demo needs kfp, ai_edge_litert, sklearn, tensorflow, which are not installed: "
         "pip install 'quantgate[convert,evaluate,kfp]'\n",
     )
 

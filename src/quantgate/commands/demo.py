@@ -11,7 +11,7 @@ from quantgate.commands.common.checking import check_files
 from quantgate.commands.common.conclude import conclude
 from quantgate.commands.demo_digits import make_example
 from quantgate.errors import ExitCode
-from quantgate.foundation.extras import FOR_A_RUN, require
+from quantgate.foundation.extras import FOR_A_RUN, FOR_TENSORFLOW, require
 from quantgate.planning.planner import make_plan
 from quantgate.runs.folder import LATEST
 from quantgate.runs.run import Settings, run_spec
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(options: argparse.Namespace) -> int:
     """Create the example unless it exists already, and run it."""
-    require("the demo", *FOR_A_RUN)
+    require("the demo", *FOR_A_RUN, *FOR_TENSORFLOW)
     sys.stdout.write(f"creating the model and the data in {options.folder}\n")
     sys.stdout.flush()
     spec = make_example(options.folder)

@@ -99,7 +99,7 @@ def _run(options: argparse.Namespace) -> int:
     check_files(loaded)
     secrets = secrets_of(options.secrets, loaded.spec.cluster)
     plan = make_plan(on_this_machine(loaded.spec, with_secrets=bool(secrets)))
-    check_runner(options.runner, options.jobs, options.dry_run, bool(secrets))
+    check_runner(options.runner, plan, options.jobs, options.dry_run, bool(secrets))
     check_targets(options.runner, loaded)
     cache = None if options.no_cache or options.runner != LOCAL else options.cache_dir
     if options.dry_run:

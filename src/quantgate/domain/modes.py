@@ -26,12 +26,14 @@ class Mode(Method):
         supported_ops: names in `tf.lite.OpsSet`, or empty for the converter's default.
         supported_types: names of dtypes for `target_spec.supported_types`.
         options: the options of a candidate that the mode takes.
+        counterpart: the recipe that takes its place for a .tflite, as in a spec.
     """
 
     optimized: bool = True
     supported_ops: tuple[str, ...] = ()
     supported_types: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    counterpart: str = ""
 
 
 _INTEGER = Promise("4x smaller", 4, "3x+ speedup", 3)
@@ -46,6 +48,7 @@ _QUANTIZED = (
         "Dynamic range",
         Promise("4x smaller", 4, "2x-3x speedup", 2),
         options=("per_channel",),
+        counterpart="dynamic_legacy_wi8_afp32",
     ),
     Mode(
         "float16",
@@ -53,6 +56,7 @@ _QUANTIZED = (
         Promise("2x smaller", 2, "GPU acceleration"),
         supported_types=("float16",),
         hardware=(CPU, GPU),
+        counterpart="float_casting",
     ),
     Mode(
         "full_integer",
@@ -62,6 +66,7 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int8", "uint8"),
         activations="int8",
         options=("per_channel", "per_channel_dense", "exclude", "calibration"),
+        counterpart="{recipe: static_wi8_ai8, inputs: float32, outputs: float32}",
     ),
     Mode(
         "integer_only_int8",
@@ -74,6 +79,7 @@ _QUANTIZED = (
         activations="int8",
         hardware=(CPU, NPU, EDGE_TPU, MICROCONTROLLER, ETHOS_U),
         options=("per_channel", "per_channel_dense", "calibration"),
+        counterpart="static_wi8_ai8",
     ),
     Mode(
         "integer_only_uint8",
@@ -86,6 +92,7 @@ _QUANTIZED = (
         activations="int8",
         hardware=(CPU, EDGE_TPU, MICROCONTROLLER),
         options=("per_channel", "per_channel_dense", "calibration"),
+        counterpart="{recipe: static_wi8_ai8, inputs: uint8, outputs: uint8}",
     ),
     Mode(
         "int16x8",
@@ -97,6 +104,7 @@ _QUANTIZED = (
         activations="int16",
         hardware=(CPU, NPU),
         options=("calibration",),
+        counterpart="{recipe: static_wi8_ai16, inputs: float32, outputs: float32}",
     ),
     Mode(
         "int16x8_float_fallback",
@@ -107,6 +115,7 @@ _QUANTIZED = (
         io_types=(FLOAT32, "int16"),
         activations="int16",
         options=("calibration",),
+        counterpart="{recipe: static_wi8_ai16, inputs: float32, outputs: float32}",
     ),
 )
 

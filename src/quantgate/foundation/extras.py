@@ -24,7 +24,11 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
 )
 
 #: Modules that every run on this machine imports.
-FOR_A_RUN = ("kfp", "tensorflow", "ai_edge_litert", "sklearn")
+FOR_A_RUN = ("kfp", "ai_edge_litert", "sklearn")
+#: Modules that a run with a model of TensorFlow imports, too.
+FOR_TENSORFLOW = ("tensorflow",)
+#: Modules that a run with recipes imports, too.
+FOR_RECIPES = ("litert_quantizer",)
 
 #: If it is "true", kfp imports only what a task needs.
 KFP_RUNTIME = "_KFP_RUNTIME"

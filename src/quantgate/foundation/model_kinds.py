@@ -59,7 +59,7 @@ _KINDS: tuple[tuple[re.Pattern[bytes], FileKind], ...] = tuple(
         (
             rb"LITERTLM",
             "a LiteRT-LM bundle",
-            "quantgate quantizes single .tflite files. Name the float .tflite.",
+            "Name the float .tflite that it was made from.",
         ),
         (rb"\s*<", "a page of HTML or XML", "Download the file itself."),
     )

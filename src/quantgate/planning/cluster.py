@@ -97,7 +97,7 @@ def key_of(plan: Plan, parameter: str) -> str:
     if parameter == _PROMOTE_TO:
         return "promote.to"
     if parameter == "model":
-        return "model.keras" if plan.spec.model.keras else "model.saved_model"
+        return f"model.{plan.spec.model.key}"
     for data in (*plan.calibration_data, *plan.evaluation_data):
         if data.parameter == parameter != parameter.partition("_")[0]:
             purpose = parameter.partition("_")[0]

@@ -106,7 +106,8 @@ class Plan:
         """The batch size of the converted models. By default, embedded targets get one sample."""
         if self.spec.model.batch is not None:
             return str(self.spec.model.batch)
-        return ONE_IF_FREE if self._is_embedded else AS_EXPORTED
+        is_converted = self.spec.model.tflite is None
+        return ONE_IF_FREE if is_converted and self._is_embedded else AS_EXPORTED
 
     @property
     def _is_embedded(self) -> bool:

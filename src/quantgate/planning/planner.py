@@ -47,7 +47,8 @@ def _plan_for_target(
     target = spec.quantize.target
     hardware = HARDWARE[target]
     has_data = spec.data.calibration is not None
-    modes = tuple(_judge(mode, hardware, has_data) for mode in QUANTIZED_MODES.values())
+    converted = QUANTIZED_MODES.values() if spec.model.tflite is None else ()
+    modes = tuple(_judge(mode, hardware, has_data) for mode in converted)
     entries = [Candidate(mode=plan.mode.name) for plan in modes if plan.included]
     candidates = tuple(_settle(entry, spec) for entry in entries)
     data = "with" if has_data else "without"

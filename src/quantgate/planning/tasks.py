@@ -12,6 +12,7 @@ IMPORT_CODE = "import-code"
 CARRY_CODE = "Carry own code"
 EXPORT_MODEL = "Export Keras model"
 CONVERT_BASELINE = "Convert float32 baseline"
+READ_TFLITE = "Read .tflite"
 BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
 CALIBRATE = "Calibrate"
@@ -67,15 +68,17 @@ def collecting_titles(title: str, plan: Plan) -> list[str]:
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     """Return the tasks of a plan's pipeline."""
     spec = plan.spec
+    converts = spec.model.tflite is None
     once_before = (
         *_importing(IMPORT_MODEL),
         *(task for key in data_imports(plan).values() for task in _importing(key)),
         *_code_task(plan),
         (EXPORT_MODEL, spec.model.keras is not None),
-        (CONVERT_BASELINE, True),
+        (CONVERT_BASELINE, converts),
+        (READ_TFLITE, not converts),
         *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
         (EVALUATE_BASELINE, True),
-        (COMPARE_BASELINE, True),
+        (COMPARE_BASELINE, converts),
         *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
         (CALIBRATE, plan.calibrates_modes),
         (RECORD_RANGES, plan.records_ranges),

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import UsageError
-from quantgate.foundation.extras import FOR_A_RUN, require
+from quantgate.foundation.extras import FOR_A_RUN, FOR_RECIPES, FOR_TENSORFLOW, require
+from quantgate.planning.plan import Plan
 from quantgate.runs.folder import RunFolder
 from quantgate.spec import LoadedSpec
+from quantgate.spec.model.formats import TENSORFLOW, declared_format
 from quantgate.spec.model.functions import functions_left_behind
 
 if TYPE_CHECKING:
@@ -19,14 +21,16 @@ DOCKER = "docker"
 RUNNERS = (LOCAL, KFP_LOCAL, DOCKER)
 
 
-def check_runner(runner: str, jobs: int | None, dry_run: bool, secrets: bool = False) -> None:
-    """Check that a runner is installed and supports the other options.
+def check_runner(
+    runner: str, plan: Plan, jobs: int | None, dry_run: bool, secrets: bool = False
+) -> None:
+    """Check that a runner and the libraries of a plan are installed, and the other options.
 
     Raises:
-        UsageError: the runner is not installed, or does not support an option.
+        UsageError: something is not installed, or the runner does not support an option.
     """
     if runner == LOCAL:
-        require("running", *FOR_A_RUN)
+        require("running", *_modules(plan))
         return
     options = {"--jobs": jobs, "--dry-run": dry_run, "--secret": secrets}
     unsupported = next((option for option, value in options.items() if value), None)
@@ -35,7 +39,18 @@ def check_runner(runner: str, jobs: int | None, dry_run: bool, secrets: bool = F
             f"{unsupported} works only with quantgate's own runner. "
             f"Remove it, or remove --runner {runner}"
         )
-    require(f"--runner {runner}", *(("kfp", "docker") if runner == DOCKER else FOR_A_RUN))
+    require(f"--runner {runner}", *(("kfp", "docker") if runner == DOCKER else _modules(plan)))
+
+
+def _modules(plan: Plan) -> tuple[str, ...]:
+    """Return the modules that the tasks of a plan import."""
+    data = (*plan.evaluation_data, *plan.calibration_data)
+    of_tensorflow = any(declared_format(each.data) in TENSORFLOW for each in data)
+    return (
+        *FOR_A_RUN,
+        *(FOR_TENSORFLOW if of_tensorflow or not plan.spec.model.tflite else ()),
+        *(FOR_RECIPES if plan.recipes else ()),
+    )
 
 
 def check_targets(runner: str, loaded: LoadedSpec) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
 from quantgate.components.litert.flatbuffer import parse
@@ -42,14 +41,13 @@ def changed(model: Path, tmp_path: Path) -> Callable[[Change], Path]:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., ModelFacts]:
-    """Run the task, whose files are `baseline` and `prepared` in the folder of the test."""
+    """Run the task, whose baseline is `baseline` in the folder of the test."""
 
     def run(path: Path, *signatures: str) -> ModelFacts:
         read_tflite(
             str(path),
             signatures,
             baseline_path=str(tmp_path / "baseline"),
-            prepared_path=str(tmp_path / "prepared"),
             facts_path=str(tmp_path / "facts.json"),
         )
         return ModelFacts.read(tmp_path / "facts.json")
@@ -62,7 +60,7 @@ def test_the_file_itself_is_the_baseline(
 ) -> None:
     facts = read(model, "serve")
     content = model.read_bytes()
-    assert (tmp_path / "baseline").read_bytes() == (tmp_path / "prepared").read_bytes() == content
+    assert (tmp_path / "baseline").read_bytes() == content
     assert facts.baseline_sha256 == facts.source_sha256 == sha256_of_file(model)
     assert facts.size_bytes == len(content)
     assert facts.ops == {"MUL": 1}
@@ -71,15 +69,13 @@ def test_the_file_itself_is_the_baseline(
     assert facts.signatures == [Signature(key="serve", inputs={"x": tensor}, outputs={"y": tensor})]
 
 
-def test_a_model_without_a_signature_is_prepared_with_one(
+def test_a_model_without_a_signature_is_described_with_one(
     changed: Callable[[Change], Path], read: Callable[..., ModelFacts], tmp_path: Path
 ) -> None:
     bare = changed(lambda model: setattr(model, "signatureDefs", []))
     (signature,) = read(bare, "serving_default").signatures
     assert (list(signature.inputs), list(signature.outputs)) == (["in"], ["out"])
     assert (tmp_path / "baseline").read_bytes() == bare.read_bytes()
-    prepared = Interpreter(model_path=str(tmp_path / "prepared"))
-    assert list(prepared.get_signature_list()) == ["serving_default"]
 
 
 def test_a_free_batch_size_stays_free(

@@ -18,7 +18,7 @@ from PIL import Image
 from quantgate.commands.common.checking import check_files
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
-from quantgate.components.rehearsal.model import declared_facts
+from quantgate.components.rehearsal.model import described
 from quantgate.components.rehearsal.samples import samples_of
 from quantgate.errors import InputError, SpecError
 from quantgate.planning import make_plan
@@ -76,7 +76,7 @@ def problems_of(loaded: LoadedSpec) -> list[str]:
 
 def is_built(loaded: LoadedSpec, folder: Path) -> bool:
     """Return whether the task accepts the evaluation data."""
-    plan, facts = make_plan(loaded.spec), declared_facts(loaded)
+    plan, facts = make_plan(loaded.spec), described(loaded).facts
     facts.write(folder / "facts.json")
     (samples,) = samples_of(plan)
     data = samples.section.data

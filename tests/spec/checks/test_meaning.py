@@ -432,16 +432,15 @@ from quantgate.spec import load
             "saved_model: models/fashion",
             "signatures: [serve]",
             [
-                "3:8 `model` needs `saved_model` or `keras` -> Write for example `saved_model: "
-                "models/fashion`.",
+                "3:8 `model` needs `saved_model`, `keras` or `tflite` -> Write for example "
+                "`saved_model: models/fashion`.",
             ],
         ),
         (
             "{saved_model: models/fashion}",
             "{saved_model: models/fashion, keras: fashion.keras}",
             [
-                "3:38 `model` has both `saved_model` and `keras` -> Keep one of them. A Keras "
-                "file is exported to a SavedModel anyway.",
+                "3:38 `model` has both `saved_model` and `keras` -> Keep one of them.",
             ],
         ),
         (

@@ -38,7 +38,7 @@ def test_existing_signatures_and_outputs_pass(said, shared_models: Path) -> None
 def test_unknown_signatures(said) -> None:
     (message,) = said("model.signatures=[serving_defualt]")
     assert message == (
-        "the SavedModel has no signature `serving_defualt` -> Did you mean `serving_default`?"
+        "the model has no signature `serving_defualt` -> Did you mean `serving_default`?"
     )
 
 

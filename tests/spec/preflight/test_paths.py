@@ -144,7 +144,7 @@ def test_every_missing_path_is_reported_at_its_place(
         (
             "fashion.tflite",
             "is a LiteRT model already",
-            "Name the float SavedModel that it was converted from.",
+            "Name a float model as `model.tflite`.",
         ),
         ("fashion.onnx", "is a file, not the folder of a SavedModel", HOW_TO_WRITE),
     ],
@@ -417,3 +417,36 @@ def test_many_missing_shards_are_counted(files: Path):
         "lacks `00000-of-01024`, `00002-of-01024`, `00003-of-01024` and 1,020 more of the"
         in message
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "hint"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras writes it", "Name it as `model.keras`."),
+        (b"\x08\x08\x12\x07pytorch", "an ONNX model", None),
+        (
+            b"nothing known",
+            "not a .tflite: it lacks the mark TFL3 in its bytes 4 to 7",
+            "Name a float .tflite.",
+        ),
+    ],
+)
+def test_other_files_instead_of_a_tflite_are_refused(
+    files: Path, content: bytes, kind: str, hint: str | None
+) -> None:
+    (files / "model.tflite").write_bytes(content)
+    (problem,) = said("model.saved_model=null", "model.tflite=model.tflite", "quantize.modes=auto")
+    message, _, way_out = problem.partition(" -> ")
+    assert message == f"`model.tflite` is {kind}: {files / 'model.tflite'}"
+    assert hint in (way_out, None)
+
+
+def test_a_folder_instead_of_a_tflite_is_refused(files: Path) -> None:
+    (files / "exported").mkdir()
+    overrides = ("model.saved_model=null", "model.tflite=exported", "quantize.modes=auto")
+    message = f"`model.tflite` is a folder, not a .tflite file: {files / 'exported'}"
+    assert said(*overrides) == [f"{message} -> Name a float .tflite file."]
+    (files / "exported" / "a.tflite").write_bytes(b"")
+    assert said(*overrides) == [f"{message} -> Name one of its files `a.tflite`."]
+    (files / "exported" / "saved_model.pb").write_bytes(b"")
+    assert said(*overrides) == [f"{message} -> Name a SavedModel's folder as `model.saved_model`."]

@@ -148,6 +148,11 @@ class Draft:
         return measured | ({target} if (target := self.text("quantize", "target")) else set())
 
     @property
+    def selects_tf_ops(self) -> bool:
+        """True if TensorFlow ops are allowed."""
+        return self._at("quantize", "select_tf_ops") is True
+
+    @property
     def lacks_calibration(self) -> bool:
         """True if `data.calibration` is missing rather than misspelt or invalid."""
         broken = [path for path in self._broken if path[:1] == ("data",)]

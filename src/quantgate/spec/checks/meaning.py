@@ -15,25 +15,21 @@ from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.gate import gate_findings
 from quantgate.spec.checks.limits import limit_findings, unit_findings, unreachable_findings
 from quantgate.spec.checks.metrics import metrics_findings
+from quantgate.spec.checks.model import MODEL_SOURCES, model_findings
 from quantgate.spec.checks.names import figure_findings
 from quantgate.spec.checks.signatures import signature_findings
 from quantgate.spec.checks.sources import source_form_findings
 from quantgate.spec.checks.targets import target_findings
 from quantgate.spec.model.choice import Objective, WithinConfidence
 from quantgate.spec.model.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
-from quantgate.spec.model.spec import ModelSource
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
-
-_MODEL_SOURCES = (("model", "saved_model"), ("model", "keras"))
-#: Tags of the graph that Keras exports.
-_EXPORTED_TAGS = ["serve"]
 
 
 def meaning_findings(draft: Draft) -> list[Finding]:
     """Run all checks on the well-formed parts of a spec."""
     return [
-        *_model_findings(draft.model),
+        *model_findings(draft),
         *quantize_findings(draft),
         *metrics_findings(draft.metrics),
         *target_findings(draft.targets),
@@ -48,21 +44,6 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *(cluster_findings(draft.cluster) if draft.cluster else ()),
         *(code_findings(draft.code, draft.functions) if draft.code else ()),
     ]
-
-
-def _model_findings(model: ModelSource | None) -> Iterator[Finding]:
-    if model is None:
-        return
-    if not model.location:
-        message = "`model` needs `saved_model` or `keras`"
-        yield Finding(("model",), message, "Write for example `saved_model: models/fashion`.")
-    if model.saved_model and model.keras:
-        message = "`model` has both `saved_model` and `keras`"
-        hint = "Keep one of them. A Keras file is exported to a SavedModel anyway."
-        yield Finding(("model", "keras"), message, hint, at_key=True)
-    elif model.keras and model.tags != _EXPORTED_TAGS:
-        message = "`model.tags` is for a SavedModel, but the model is a Keras file"
-        yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
 
 
 def _objective_findings(draft: Draft) -> Iterator[Finding]:
@@ -114,7 +95,7 @@ def _wrong_direction(path: KeyPath, figure: Figure) -> Finding:
 
 
 def _source_findings(draft: Draft) -> Iterator[Finding]:
-    locations: dict[KeyPath, str | None] = {path: draft.text(*path) for path in _MODEL_SOURCES}
+    locations: dict[KeyPath, str | None] = {path: draft.text(*path) for path in MODEL_SOURCES}
     locations |= {(*path, "source"): data.source for path, data in draft.sources.items()}
     for path, location in locations.items():
         scheme = location and scheme_of(location)

@@ -21,15 +21,21 @@ class ModelSource(Alternatives):
     """The trained float model."""
 
     saved_model: Text | None = Field(
-        default=None, description="Folder of a TensorFlow SavedModel. The alternative is `keras`."
+        default=None,
+        description="Folder of a TensorFlow SavedModel. The alternatives are `keras` and `tflite`.",
     )
     keras: Text | None = Field(
         default=None, description="Keras model file (.keras or .h5), exported to a SavedModel."
     )
+    tflite: Text | None = Field(
+        default=None,
+        description="Float .tflite file, such as from litert-torch or `tf.lite`. Needs no "
+        "TensorFlow.",
+    )
     signatures: list[Text] = Field(
         default=["serving_default"],
         min_length=1,
-        description="Signatures to convert. All of them are in one .tflite file.",
+        description="Signatures to convert and measure. All of them are in one .tflite file.",
     )
     tags: list[Text] = Field(
         default=["serve"],
@@ -44,8 +50,13 @@ class ModelSource(Alternatives):
 
     @property
     def location(self) -> str:
-        """Path or URI of the SavedModel or the Keras file."""
-        return self.saved_model or self.keras or ""
+        """Path or URI of the model."""
+        return self.saved_model or self.keras or self.tflite or ""
+
+    @property
+    def key(self) -> Literal["saved_model", "keras", "tflite"]:
+        """The key that names the model."""
+        return "tflite" if self.tflite else "keras" if self.keras else "saved_model"
 
 
 def _metric_from_name(value: object) -> object:

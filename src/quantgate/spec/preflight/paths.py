@@ -14,12 +14,15 @@ from quantgate.spec.model.spec import Spec
 from quantgate.spec.preflight.data_source import callable_findings, label_findings, source_findings
 from quantgate.spec.preflight.saved_model import keras_findings, saved_model_findings
 from quantgate.spec.preflight.signatures import graph_findings
+from quantgate.spec.preflight.tflite_file import tflite_findings
 from quantgate.spec.problems.findings import Finding, Missing
 from quantgate.spec.problems.wording import did_you_mean, dotted, few, shortened
 from quantgate.spec.reading.load import LoadedSpec
 
 Check = Callable[[Path], Iterator[Finding]]
 Contents = Callable[[Sequence[Finding]], Iterable[Finding]]
+#: The check of a model in a single file, by its key.
+_FILE_CHECKS = {"keras": keras_findings, "tflite": tflite_findings}
 
 
 def preflight(
@@ -54,17 +57,16 @@ def preflight(
 
 
 def _model_findings(loaded: LoadedSpec) -> Iterator[Finding]:
-    location = loaded.spec.model.location
-    if loaded.spec.model.keras:
-        keras = ("model", "keras")
-        return _checked(loaded, location, keras, lambda target: keras_findings(target, keras))
-    path = ("model", "saved_model")
+    model, path = loaded.spec.model, ("model", loaded.spec.model.key)
 
     def check(target: Path) -> Iterator[Finding]:
-        findings = list(saved_model_findings(target, path))
-        yield from findings or graph_findings(target, loaded.spec)
+        if model.key == "saved_model":
+            findings = list(saved_model_findings(target, path))
+            yield from findings or graph_findings(target, loaded.spec)
+        else:
+            yield from _FILE_CHECKS[model.key](target, path)
 
-    return _checked(loaded, location, path, check)
+    return _checked(loaded, model.location, path, check)
 
 
 def _calibration_findings(loaded: LoadedSpec) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ def _file_finding(target: Path, path: KeyPath) -> Finding:
         return Finding(path, message, _HOW_TO_EXPORT.format(target.name))
     if target.suffix == ".tflite":
         message = f"{dotted(path)} is a LiteRT model already: {target}"
-        return Finding(path, message, "Name the float SavedModel that it was converted from.")
+        return Finding(path, message, "Name a float model as `model.tflite`.")
     if target.name in _GRAPHS:
         message = f"{dotted(path)} is a file in a SavedModel: {target}"
         return Finding(path, message, f"Name its folder, {target.parent}.")

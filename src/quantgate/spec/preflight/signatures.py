@@ -1,16 +1,18 @@
-"""Checks that a SavedModel has the graph, signatures and outputs that a spec names."""
+"""Checks that a model has the graph, signatures and outputs that a spec names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from quantgate.domain.figures import MAP
 from quantgate.errors import KeyPath
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.spec import Spec
-from quantgate.spec.preflight.graph_def import TEXT, Graph, Tensors, graphs_of
+from quantgate.spec.preflight.graph_def import TEXT, Declared, Tensors, graphs_of
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import did_you_mean, dotted, listed
 
+#: Inputs and outputs of each signature, by its key.
+Signatures = Mapping[str, Declared]
 _SIGNATURES: KeyPath = ("model", "signatures")
 _TAGS: KeyPath = ("model", "tags")
 _TAKE_NUMBERS = (
@@ -24,22 +26,27 @@ def graph_findings(folder: Path, spec: Spec) -> Iterator[Finding]:
     graphs, tags = graphs_of(folder), spec.model.tags
     tagged = next((graph for graph in graphs if graph.tags == frozenset(tags)), None)
     if tagged:
-        yield from _signature_findings(tagged, spec)
-        yield from _output_findings(tagged, spec)
+        yield from declared_findings(tagged.signatures, spec)
     elif graphs:
         available = " or ".join(f"`[{', '.join(sorted(graph.tags))}]`" for graph in graphs)
         message = f"the SavedModel has no graph with the tags `[{', '.join(tags)}]`"
         yield Finding(_TAGS, message, f"Set `model.tags` to {available}.")
 
 
-def _signature_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
-    known = sorted(graph.signatures)
+def declared_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
+    """Check the signatures and outputs that a spec names."""
+    yield from _signature_findings(signatures, spec)
+    yield from _output_findings(signatures, spec)
+
+
+def _signature_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
+    known = sorted(signatures)
     for index, key in enumerate(spec.model.signatures):
         if key not in known:
-            message = f"the SavedModel has no signature `{key}`"
+            message = f"the model has no signature `{key}`"
             hint = did_you_mean(key, known) or _known_signatures(known)
             yield Finding((*_SIGNATURES, index), message, hint)
-        elif texts := _texts(graph.signatures[key].inputs):
+        elif texts := _texts(signatures[key].inputs):
             message = f"signature `{key}` takes text or encoded bytes in {listed(texts, 'and')}"
             yield Finding((*_SIGNATURES, index), message, _TAKE_NUMBERS)
 
@@ -54,12 +61,12 @@ def _known_signatures(known: list[str]) -> str:
     return f"It has {listed(known, 'and')}."
 
 
-def _output_findings(graph: Graph, spec: Spec) -> Iterator[Finding]:
+def _output_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
     for number, metric in enumerate(spec.measure.metrics):
         key = metric.signature or spec.model.signatures[0]
-        if key in graph.signatures:
+        if key in signatures:
             path: KeyPath = ("measure", "metrics", number)
-            yield from _of_metric(metric, sorted(graph.signatures[key].outputs), path)
+            yield from _of_metric(metric, sorted(signatures[key].outputs), path)
 
 
 def _of_metric(metric: Metric, known: list[str], path: KeyPath) -> Iterator[Finding]:
