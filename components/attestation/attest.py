@@ -98,7 +98,7 @@ def attest(case: Case) -> dict[str, Any]:
     read = _unchanged(case.demand) if unchanged else _read(described, contents, case)
     narrowed = _round_trips(model) if case.demand.excludes else ()
     trial, tried = _try_out(case, sum(described.macs.values()))
-    findings = [*read, *narrowed, *tried]
+    findings = [*read, *narrowed, *tried, *_without_kernel(described, trial)]
     rejections = [finding.sentence for finding in findings if finding.rejects]
     return {
         **dict(described),
@@ -165,7 +165,7 @@ def _weights(described: Delivered, case: Case) -> Iterator[Finding]:
     source = parse(normalized(Path(case.baseline).read_bytes()))
     for shortfall in unmet(source, case.demand.request, described.weights):
         yield Finding(shortfall, rejects=False)
-    if any(weight.granularity == "blockwise" for weight in described.weights):
+    if _has_blocks(described):
         yield Finding(ONLY_XNNPACK, rejects=False)
 
 
@@ -174,6 +174,18 @@ def _round_trips(model: ModelT) -> Iterator[Finding]:
         yield Finding(
             f"`{name}` is in float, as `exclude` asks, but went through 8 bits before: a QUANTIZE "
             "and a DEQUANTIZE are left",
+            rejects=True,
+        )
+
+
+def _has_blocks(described: Delivered) -> bool:
+    return any(weight.granularity == "blockwise" for weight in described.weights)
+
+
+def _without_kernel(described: Delivered, trial: Trial | None) -> Iterator[Finding]:
+    if trial and trial.refusal and _has_blocks(described):
+        yield Finding(
+            "no kernel computes with its weights in blocks rightly, because XNNPACK refuses it",
             rejects=True,
         )
 

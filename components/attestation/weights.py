@@ -11,7 +11,8 @@ from ai_edge_litert.schema_py_generated import ModelT
 
 from quantgate.components.litert.conformity import weights_of
 from quantgate.components.litert.operations import Operation, operations
-from quantgate.components.quantizer.request import LIBRARY_NAMES, Request
+from quantgate.components.quantizer.request import Request
+from quantgate.domain.recipe_ops import LIBRARY_NAMES
 from quantgate.domain.recipe_rules import matched_rule
 from quantgate.domain.recipes import NO_QUANTIZE, Rule
 from quantgate.records.attestation import WeightAttest

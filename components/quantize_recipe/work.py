@@ -11,6 +11,7 @@ from quantgate.components.attestation.attest import Case
 from quantgate.components.attestation.delivery import Delivery, outcome_of
 from quantgate.components.attestation.demand import demand_of
 from quantgate.components.conversion.failure import sentence
+from quantgate.components.litert.archive import with_archive_of
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.quantizer.engine import quantized
@@ -106,9 +107,11 @@ def _delivered(
 ) -> Delivery:
     if ranges and ranges.status == CalibrationStatus.FAILED:
         return Delivery(b"", ranges.reason)
-    source = normalized(baseline.read_bytes())
+    content = baseline.read_bytes()
+    source = normalized(content)
     try:
-        return Delivery(run_isolated(quantized, source, request, ranges, limits=limits), None)
+        model = run_isolated(quantized, source, request, ranges, limits=limits)
+        return Delivery(with_archive_of(content, model), None)
     except IsolatedFailure as failure:
         return Delivery(b"", sentence("the quantization", failure), failure.passing)
 

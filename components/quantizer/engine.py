@@ -8,20 +8,21 @@ import warnings
 from collections.abc import Iterator
 
 import numpy as np
-from ai_edge_litert.schema_py_generated import ModelT
+from ai_edge_litert.schema_py_generated import ModelT, TensorType
 from litert_quantizer.quantizer import Quantizer
 from numpy.typing import NDArray
 
 from quantgate.components.litert.flatbuffer import parse, text, with_inlined_buffers
 from quantgate.components.litert.operations import operations
-from quantgate.components.quantizer.request import LIBRARY_NAMES, Request
-from quantgate.domain.recipe_ops import ENDS
+from quantgate.components.quantizer.request import Request
+from quantgate.domain.recipe_ops import ENDS, LIBRARY_NAMES
 from quantgate.domain.recipe_rules import matches
-from quantgate.domain.recipes import Rule
+from quantgate.domain.recipes import BLOCKWISE, HADAMARD, Rule
 from quantgate.records.tasks import Ranges
 
-#: No range of values that occur needs a smaller scale. The library writes 4e-14 for an empty range.
-SMALLEST_SCALE = 1e-12
+#: The width of a range. The library writes the scale of a range of 1e-9 for an empty one.
+SMALLEST_RANGE = 2e-9
+_STEPS = {TensorType.INT16: 32767}
 _MOST_NAMES = 5
 _Statistics = dict[str, dict[str, NDArray[np.float32]]]
 
@@ -46,7 +47,7 @@ def quantized(content: bytes, request: Request, ranges: Ranges | None) -> bytes:
     """
     model = parse(content)
     _require_matches(request, model)
-    with _silence():
+    with _silence(), _explained(request):
         quantizer = Quantizer(content)
         quantizer.load_quantization_recipe(_separate(request.all_rules))
         result = quantizer.quantize(
@@ -57,6 +58,26 @@ def quantized(content: bytes, request: Request, ranges: Ranges | None) -> bytes:
     delivered = with_inlined_buffers(bytes(result.quantized_model))
     _require_scales(parse(delivered))
     return delivered
+
+
+@contextlib.contextmanager
+def _explained(request: Request) -> Iterator[None]:
+    """Add what to do to the library's errors about layers that do not fit a recipe."""
+    try:
+        yield
+    except (IndexError, ValueError) as error:
+        if not any(_divides_layers(rule) for rule in request.rules):
+            raise
+        raise NotQuantizable(
+            "a layer's inputs do not divide into the blocks or rotations of the recipe, or it has "
+            "no bias. Quantize that layer by another recipe, with an entry of `rules` "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def _divides_layers(rule: Rule) -> bool:
+    weights = rule["op_config"].get("weight_tensor_config", {})
+    return rule["algorithm_key"] == HADAMARD or weights.get("granularity") in BLOCKWISE
 
 
 @contextlib.contextmanager
@@ -123,7 +144,7 @@ def _require_scales(model: ModelT) -> None:
             raise NotQuantizable(
                 f"`{_named(tensor.name)}` has no finite range. Check the calibration data"
             )
-        if np.min(scales, initial=np.inf) < SMALLEST_SCALE:
+        if np.min(scales, initial=np.inf) * _STEPS.get(tensor.type, 255) < SMALLEST_RANGE:
             raise NotQuantizable(
                 f"`{_named(tensor.name)}` is 0 for all calibration samples, so it has no scale. "
                 "Calibrate on more varied data, or leave its op in float"

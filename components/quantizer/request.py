@@ -2,14 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from quantgate.domain.recipe_rules import needs_ranges, rules_for_ends, rules_of
 from quantgate.domain.recipes import RECIPE_FILE, RECIPES, Recipe, Rule
-
-#: The ops that the library calls by another name than LiteRT.
-LIBRARY_NAMES: Mapping[str, str] = MappingProxyType({"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"})
 
 
 @dataclass(frozen=True)

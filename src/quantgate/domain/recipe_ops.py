@@ -1,6 +1,11 @@
 """The ops that a rule of a recipe can be for, by LiteRT Quantizer's names."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 EVERY_OP = "*"
+#: The ops that the library calls by another name than LiteRT.
+LIBRARY_NAMES: Mapping[str, str] = MappingProxyType({"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"})
 #: The ops that stand for the inputs and outputs of the model.
 ENDS = ("INPUT", "OUTPUT")
 OPERATIONS = (

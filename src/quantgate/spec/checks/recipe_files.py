@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from quantgate.domain.recipe_ops import OPERATIONS
 from quantgate.domain.recipes import (
     BLOCKWISE,
     FLOAT_CASTING,
@@ -20,7 +19,7 @@ from quantgate.domain.recipes import (
 )
 from quantgate.errors import KeyPath
 from quantgate.foundation.hashing import sha256_of_bytes
-from quantgate.spec.checks.recipes import regex_findings
+from quantgate.spec.checks.recipes import operation_findings, regex_findings
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.recipe_file import FileRule, OpConfig, TensorConfig
@@ -103,13 +102,8 @@ def _problems_of_rule(content: Any) -> Iterator[_Problem]:
     except ValidationError as error:
         yield from (_form_problem(details) for details in error.errors())
         return
-    for finding in regex_findings(rule.regex, ()):
+    for finding in (*regex_findings(rule.regex, ()), *operation_findings(rule.operation, ())):
         yield finding.message, finding.hint
-    if rule.operation not in OPERATIONS:
-        yield (
-            f"there is no operation `{shortened(rule.operation)}`",
-            did_you_mean(rule.operation, OPERATIONS),
-        )
     yield from _algorithm_problems(rule.algorithm_key, rule.op_config)
     if rule.op_config and rule.algorithm_key != NO_QUANTIZE:
         yield from _weight_problems(rule.op_config)

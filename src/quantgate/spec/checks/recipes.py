@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from quantgate.domain.method import FLOAT32
-from quantgate.domain.recipe_ops import OPERATIONS
+from quantgate.domain.recipe_ops import LIBRARY_NAMES, OPERATIONS
 from quantgate.domain.recipe_rules import needs_ranges, rules_of
 from quantgate.domain.recipes import (
     RECIPE_FILE,
@@ -82,6 +82,16 @@ def regex_findings(regex: str, path: KeyPath) -> Iterator[Finding]:
         yield Finding(path, message, "Put a backslash before characters that stand for themselves.")
 
 
+def operation_findings(operation: str, path: KeyPath) -> Iterator[Finding]:
+    """Check that a rule can be for a type of op."""
+    if operation in OPERATIONS:
+        return
+    alias = LIBRARY_NAMES.get(operation)
+    near = f"Did you mean `{alias}`?" if alias else did_you_mean(operation, OPERATIONS)
+    hint = near or f"They are {listed(OPERATIONS, 'and')}."
+    yield Finding(path, f"there is no operation `{shortened(operation)}`", hint)
+
+
 def _candidate_findings(candidate: RecipeCandidate, path: KeyPath) -> Iterator[Finding]:
     if candidate.is_file:
         if candidate.algorithm:
@@ -140,12 +150,7 @@ def _target_findings(
 def _rule_findings(rule: RecipeRule, path: KeyPath) -> Iterator[Finding]:
     yield from _name_findings(rule.recipe, path, (FLOAT32,))
     yield from regex_findings(rule.regex, (*path, "regex"))
-    if rule.operation not in OPERATIONS:
-        message = f"there is no operation `{shortened(rule.operation)}`"
-        hint = did_you_mean(rule.operation, OPERATIONS)
-        yield Finding(
-            (*path, "operation"), message, hint or f"They are {listed(OPERATIONS, 'and')}."
-        )
+    yield from operation_findings(rule.operation, (*path, "operation"))
     if rule.algorithm and rule.recipe in RECIPES:
         yield from algorithm_findings(rule.algorithm, RECIPES[rule.recipe], (*path, "algorithm"))
     if rule.algorithm and rule.recipe == FLOAT32:
