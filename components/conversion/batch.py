@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from quantgate.components.conversion.saved_model import FILE, SavedModelGraph, parsed
+from quantgate.domain.batch import FREE
 
 if TYPE_CHECKING:
     from tensorflow.core.protobuf import meta_graph_pb2
 
-FREE = -1
 #: TensorFlow's hash of the model, which is not true of the copy.
 _FINGERPRINT = "fingerprint.pb"
 

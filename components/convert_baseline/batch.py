@@ -1,11 +1,11 @@
 """The batch size of the converted models, and signatures that contradict it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
-from quantgate.components.conversion.batch import FREE
-from quantgate.domain.batch import DYNAMIC, ONE, ONE_IF_FREE
+from quantgate.domain.batch import FREE, ONE, ONE_IF_FREE
 from quantgate.errors import InputError
 from quantgate.records.tasks import Signature
+from quantgate.spec.preflight.batch import batch_sizes, contradictions, way_out
 
 
 def takes_one_sample(folder: str, declared: Sequence[Signature], batch: str) -> bool:
@@ -19,12 +19,10 @@ def takes_one_sample(folder: str, declared: Sequence[Signature], batch: str) -> 
     Raises:
         InputError: a signature has a fixed batch size that contradicts `batch`.
     """
-    sizes = list(_sizes(declared))
-    allowed = {ONE: (FREE, 1), DYNAMIC: (FREE,)}.get(batch)
-    for signature, name, size in sizes:
-        if allowed and size not in allowed:
-            raise InputError(_contradiction(folder, signature, name, size, batch))
-    return batch in (ONE, ONE_IF_FREE) and any(size == FREE for _, _, size in sizes)
+    sizes = _sizes(declared)
+    for sentence in contradictions(sizes, batch):
+        raise InputError(f"{folder}: {sentence}. {way_out(batch)}")
+    return batch in (ONE, ONE_IF_FREE) and FREE in sizes.values()
 
 
 def require_one_sample(folder: str, delivered: Sequence[Signature]) -> None:
@@ -33,27 +31,14 @@ def require_one_sample(folder: str, delivered: Sequence[Signature]) -> None:
     Raises:
         InputError: it names the input.
     """
-    for signature, name, size in _sizes(delivered):
+    for place, size in _sizes(delivered).items():
         if size == FREE:
             raise InputError(
-                f"{folder}: input `{name}` of signature `{signature}` keeps its free batch size in "
-                "the conversion, and the spec says `model.batch: 1`. Export the signature with a "
-                "batch size of 1, or write `model.batch: dynamic`"
+                f"{folder}: {place} keeps its free batch size in the conversion, and the spec says "
+                "`model.batch: 1`. Export the signature with a batch size of 1, or write "
+                "`model.batch: dynamic`"
             )
 
 
-def _sizes(signatures: Sequence[Signature]) -> Iterator[tuple[str, str, int]]:
-    """Yield signature, input and batch size. Inputs without dimensions have none."""
-    for signature in signatures:
-        for name, tensor in signature.inputs.items():
-            if tensor.shape:
-                yield signature.key, name, tensor.shape[0]
-
-
-def _contradiction(folder: str, signature: str, name: str, size: int, batch: str) -> str:
-    way_out = "None" if batch == DYNAMIC else "None or 1"
-    return (
-        f"{folder}: signature `{signature}` has the fixed batch size {size} in its input `{name}`, "
-        f"and the spec says `model.batch: {batch}`. Remove `model.batch`, or export the signature "
-        f"with the batch size {way_out}"
-    )
+def _sizes(signatures: Sequence[Signature]) -> Mapping[str, int]:
+    return dict(size for each in signatures for size in batch_sizes(each.key, each.inputs))

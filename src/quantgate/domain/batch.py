@@ -1,5 +1,7 @@
 """The batch size of converted models."""
 
+#: The size of a batch dimension that is free.
+FREE = -1
 #: One sample at a time, for all signatures.
 ONE = "1"
 #: Any number of samples, for all signatures.

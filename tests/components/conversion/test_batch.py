@@ -146,15 +146,15 @@ def test_an_op_that_the_converter_replaces_only_for_one_sample(
         (
             "recurrent_of_four",
             "1",
-            "signature `serving_default` has the fixed batch size 4 in its input `x`, and the spec "
-            "says `model.batch: 1`. Remove `model.batch`, or export the signature with the batch "
+            "input `x` of signature `serving_default` has the fixed batch size 4, and the spec "
+            "says `model.batch: 1`. Remove `model.batch`, or export the model with the batch "
             "size None or 1",
         ),
         (
             "recurrent_of_one",
             "dynamic",
-            "signature `serving_default` has the fixed batch size 1 in its input `x`, and the spec "
-            "says `model.batch: dynamic`. Remove `model.batch`, or export the signature with the "
+            "input `x` of signature `serving_default` has the fixed batch size 1, and the spec "
+            "says `model.batch: dynamic`. Remove `model.batch`, or export the model with the "
             "batch size None",
         ),
     ],

@@ -7,6 +7,7 @@ from quantgate.domain.figures import MAP
 from quantgate.errors import KeyPath
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.spec import Spec
+from quantgate.spec.preflight.batch import batch_findings, batch_sizes
 from quantgate.spec.preflight.graph_def import TEXT, Declared, Tensors, graphs_of
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import did_you_mean, dotted, listed
@@ -34,9 +35,10 @@ def graph_findings(folder: Path, spec: Spec) -> Iterator[Finding]:
 
 
 def declared_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
-    """Check the signatures and outputs that a spec names."""
+    """Check the signatures, outputs and batch size that a spec names."""
     yield from _signature_findings(signatures, spec)
     yield from _output_findings(signatures, spec)
+    yield from _batch_findings(signatures, spec)
 
 
 def _signature_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
@@ -59,6 +61,13 @@ def _known_signatures(known: list[str]) -> str:
     if not known:
         return "It has none. Export it with one, such as with `model.export(folder)` of Keras 3."
     return f"It has {listed(known, 'and')}."
+
+
+def _batch_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
+    for key in dict.fromkeys(spec.model.signatures):
+        if key in signatures:
+            sizes = dict(batch_sizes(key, signatures[key].inputs))
+            yield from batch_findings(sizes, str(spec.model.batch))
 
 
 def _output_findings(signatures: Signatures, spec: Spec) -> Iterator[Finding]:
