@@ -1,10 +1,11 @@
 """Fixtures that run the command in a separate process, as a user does."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,23 +15,46 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
-def quantgate(make_once: Callable[..., Path]) -> Command:
+def command_server() -> Iterator["subprocess.Popen[str]"]:
+    """A process that runs commands one by one (`command_server.py`)."""
+    command = [sys.executable, Path(__file__).with_name("command_server.py")]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def state(make_once: Callable[..., Path]) -> dict[str, str]:
+    """The variables that give all commands one cache."""
+    folder = str(make_once("state", lambda folder: None))
+    return {"XDG_STATE_HOME": folder, "XDG_CACHE_HOME": folder}
+
+
+@pytest.fixture(scope="session")
+def quantgate(
+    command_server: "subprocess.Popen[str]",
+    state: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Command:
     """Run `quantgate ARGUMENTS`, with folder and time limit as keywords. All share one cache."""
-    state = make_once("state", lambda folder: None)
-    own = {"XDG_STATE_HOME": str(state), "XDG_CACHE_HOME": str(state), "COLUMNS": "120"}
+    requests, answers = command_server.stdin, command_server.stdout
+    assert requests and answers
 
     def run(
-        *arguments: object, cwd: Path | None = None, timeout: float = 300
+        *arguments: object, cwd: Path | None = None, timeout: int = 300
     ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [QUANTGATE, *map(str, arguments)],
-            cwd=cwd,
-            env={**os.environ, **own},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        streams = [tmp_path_factory.mktemp("streams") / name for name in ("stdout", "stderr")]
+        command = list(map(str, [QUANTGATE, *arguments]))
+        request = {
+            "arguments": command,
+            "cwd": str(cwd or Path.cwd()),
+            "env": {**os.environ, **state, "COLUMNS": "120"},
+            "streams": list(map(str, streams)),
+            "timeout": timeout,
+        }
+        print(json.dumps(request), file=requests, flush=True)
+        code = int(answers.readline())
+        return subprocess.CompletedProcess(command, code, *(each.read_text() for each in streams))
 
     return run
 

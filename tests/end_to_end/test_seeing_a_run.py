@@ -135,20 +135,19 @@ def read_all(descriptor: int) -> str:
         content += data
 
 
-def test_a_terminal_shows_a_tree_and_gets_its_cursor_back(example: Path, quantgate) -> None:
+def test_a_terminal_shows_a_tree_and_gets_its_cursor_back(
+    example: Path, state: dict[str, str]
+) -> None:
     ours, theirs = pty.openpty()
+    terminal = {"TERM": "xterm", "PYTHONUTF8": "1", "COLUMNS": "100", "LINES": "40"}
     process = subprocess.Popen(
         [
-            QUANTGATE,
-            "run",
-            example / "quantgate.yaml",
-            "--runs-dir",
-            example / "runs",
-            "--no-cache",
+            *(QUANTGATE, "run", example / "quantgate.yaml", "--runs-dir", example / "runs"),
+            *("--set", "gate.top1.max_drop=0.03"),
         ],
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "COLUMNS": "100", "LINES": "40"},
+        env={**os.environ, **state, **terminal},
     )
     os.close(theirs)
     text = read_all(ours)
@@ -199,14 +198,16 @@ def test_repeated_ctrl_c_leaves_no_process(example: Path) -> None:
     assert "succeeded  Convert float32 baseline\n" in listed.stdout
 
 
-def test_a_reason_is_readable_in_an_ascii_locale(example: Path, tmp_path: Path) -> None:
+def test_a_reason_is_readable_in_an_ascii_locale(
+    example: Path, tmp_path: Path, state: dict[str, str]
+) -> None:
     folder = tmp_path / "modèles"
     example.rename(folder)
     np.savez(folder / "calibration.npz", image=np.zeros((300, 8, 8, 1)), labels=np.arange(300) % 9)
     done = subprocess.run(
         [QUANTGATE, "run", folder / "quantgate.yaml"],
         cwd=folder,
-        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0"},
+        env={**os.environ, **state, "LC_ALL": "C", "PYTHONUTF8": "0"},
         capture_output=True,
         timeout=120,
         check=False,
