@@ -15,7 +15,7 @@ from quantgate.decision.decide import decide
 from quantgate.decision.details import details_of
 from quantgate.decision.provenance import Host
 from quantgate.domain.figures import is_slice
-from quantgate.domain.targets import TARGETS_FILE
+from quantgate.domain.targets import ARENA, TARGETS_FILE
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.decision import Decision, Entry
@@ -175,7 +175,7 @@ def _write_sources(measurements: TargetMeasurements, model: Path, target: Path) 
     """Write C++ sources for each target that runs the model in firmware."""
     for measured in (each for each in measurements.targets if each.ops):
         path = target / measured.compiled if measured.compiled else model
-        arena = measured.figures.get("mcu_arena_bytes")
+        arena = measured.figures.get(ARENA.name)
         sources = c_sources(measured.target, path.read_bytes(), measured.ops, arena)
         for name, source in sources.items():
             (target / name).write_text(source, encoding="ascii")

@@ -17,7 +17,8 @@ from quantgate.planning.cluster import key_of
 from quantgate.planning.plan import run_parameters
 from quantgate.planning.planner import make_plan
 from quantgate.records.decision import Decision
-from quantgate.runs.folder import RunFolder, newest_decided
+from quantgate.runs.decided import newest_decided
+from quantgate.runs.folder import RunFolder
 from quantgate.spec import load
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import declared_format, has_location

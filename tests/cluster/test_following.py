@@ -81,7 +81,7 @@ def test_winner_gives_exit_code_0(quantgate, kfp, spec: Path, results) -> None:
         "SUCCEEDED   the run",
     ]
     place = f"{kfp.root}/digits/r1/Gate/0f5d"
-    assert done.stdout.endswith(f"winner:  {place}/winner\nreport:  {place}/page\n")
+    assert done.stdout.endswith(f"winner:   {place}/winner\nreport:   {place}/page\n")
     assert json.loads((DECISIONS / "winner.json").read_text())["summary"][:20] in done.stdout
 
 
@@ -93,7 +93,7 @@ def test_no_qualifying_candidate_has_its_own_exit_code(
     kfp.states, kfp.tasks = [state], [task("promote", state, "nothing qualified")]
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (4, "")
-    assert done.stdout.endswith(f"report:  {kfp.root}/digits/r1/Gate/0f5d/report\n")
+    assert done.stdout.endswith(f"report:   {kfp.root}/digits/r1/Gate/0f5d/report\n")
 
 
 def test_a_doubtful_run_has_its_own_exit_code(quantgate, kfp, bucket, results) -> None:
@@ -106,7 +106,7 @@ def test_a_doubtful_run_has_its_own_exit_code(quantgate, kfp, bucket, results) -
     done = quantgate("status", "r1")
     assert (done.code, done.stderr) == (5, "")
     assert " Doubtful: it guesses " in done.stdout.partition("candidate")[0]
-    assert done.stdout.endswith(f"report:  {kfp.root}/digits/r1/Gate/0f5d/report\n")
+    assert done.stdout.endswith(f"report:   {kfp.root}/digits/r1/Gate/0f5d/report\n")
 
 
 def test_pipeline_root_can_be_set(quantgate, kfp, results) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from quantgate.runs.folder import read_decision
+from quantgate.runs.decided import read_decision
 
 pytestmark = pytest.mark.tensorflow
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from quantgate.planning.tasks import PROMOTE
-from quantgate.runs.folder import RunFolder, RunRecord, read_decision
+from quantgate.runs.decided import read_decision
+from quantgate.runs.folder import RunFolder, RunRecord
 
 pytestmark = pytest.mark.tensorflow
 

@@ -316,7 +316,7 @@ def test_a_kept_baseline_is_promoted_and_marked(example: Path, quantgate) -> Non
     assert not (run / "winner").exists()
     kept = run / "baseline" / "model.tflite"
     assert sha256_of_file(kept) == decision.baseline.model_sha256
-    assert f"kept:    {kept.resolve()}" in done.stdout
+    assert f"kept:     {kept.resolve()}" in done.stdout
     assert "no candidate qualifies, and float32, the baseline, is kept" in done.stdout
     version = (example / "promoted" / "latest").read_text().strip()
     manifest = json.loads((example / "promoted" / version / "manifest.json").read_text())

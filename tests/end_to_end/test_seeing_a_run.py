@@ -110,10 +110,11 @@ def test_a_dry_run_has_json_output(example: Path, quantgate) -> None:
 def test_quiet_output_has_only_the_result(example: Path, quantgate) -> None:
     done = quantgate("run", example / "quantgate.yaml", "--runs-dir", example / "runs", "-q")
     assert (done.returncode, done.stderr) == (0, "")
-    decision, winner, report = done.stdout.splitlines()
+    decision, winner, promoted, report = done.stdout.splitlines()
     assert decision.startswith("digits: ")
-    assert winner.startswith(f"winner:  {example / 'runs'}")
-    assert report.startswith(f"report:  {example / 'runs'}")
+    assert winner.startswith(f"winner:   {example / 'runs'}")
+    assert report.startswith(f"report:   {example / 'runs'}")
+    assert promoted == f"promoted: {example / 'promoted'}"
 
 
 @pytest.mark.parametrize("pair", [("-q", "-v"), ("-q", "--verbose")])

@@ -5,14 +5,8 @@ from pathlib import Path
 import pytest
 
 from quantgate.errors import InputError, UsageError
-from quantgate.runs.folder import (
-    RunFolder,
-    RunRecord,
-    create_run,
-    keep_results,
-    newest_decided,
-    read_decision,
-)
+from quantgate.runs.decided import decided_run, newest_decided, read_decision
+from quantgate.runs.folder import RunFolder, RunRecord, create_run, keep_results
 
 DECISION = """{
   "version": 1, "name": "digits", "created": "2026-01-01T00:00:00Z", "outcome": "none_qualified",
@@ -153,3 +147,38 @@ def test_an_invalid_decision_file_is_reported_in_one_line(tmp_path: Path) -> Non
 def test_paths_of_a_run_folder() -> None:
     run = RunFolder(Path("runs/digits/now"))
     assert run.winner == Path("runs/digits/now/winner/model.tflite")
+
+
+@pytest.fixture
+def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Runs of two specs in one folder, of which that of `sounds` is the newest."""
+    monkeypatch.chdir(tmp_path)
+    runs = {}
+    for name in ("digits", "sounds"):
+        runs[name] = create_run(tmp_path / "runs", name).path
+        keep_results(RunFolder(runs[name]), **write_results(tmp_path, b"model"))
+        (tmp_path / f"{name}.yaml").write_text(f"version: 1\nname: {name}\n")
+    return runs
+
+
+def test_a_spec_stands_for_its_newest_run(two_models: dict[str, Path]) -> None:
+    assert decided_run(Path("digits.yaml"), Path("runs")) == two_models["digits"]
+
+
+def test_without_a_run_the_usual_spec_decides(two_models: dict[str, Path]) -> None:
+    assert decided_run(None, Path("runs")) == two_models["sounds"]
+    Path("digits.yaml").rename("quantgate.yaml")
+    assert decided_run(None, Path("runs")) == two_models["digits"]
+
+
+def test_a_usual_spec_without_runs_leaves_the_newest_run(two_models: dict[str, Path]) -> None:
+    Path("quantgate.yaml").write_text("version: 1\nname: other\n")
+    assert decided_run(None, Path("runs")) == two_models["sounds"]
+    Path("quantgate.yaml").write_text("[")
+    assert decided_run(None, Path("runs")) == two_models["sounds"]
+
+
+def test_a_spec_without_runs_is_wrong_usage(two_models: dict[str, Path]) -> None:
+    Path("other.yaml").write_text("version: 1\nname: other\n")
+    with pytest.raises(UsageError, match=r"Start one with `quantgate run other\.yaml`"):
+        decided_run(Path("other.yaml"), Path("runs"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode
-from quantgate.runs.folder import read_decision
+from quantgate.runs.decided import read_decision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

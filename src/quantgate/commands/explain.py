@@ -8,7 +8,7 @@ from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, e
 from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode, UsageError
 from quantgate.records.decision import Decision, Entry
-from quantgate.runs.folder import newest_decided, read_decision
+from quantgate.runs.decided import decided_run, read_decision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def handle(options: argparse.Namespace) -> int:
     from quantgate.report.text import one_line
 
     _refuse_swapped_arguments(options.run, options.candidate)
-    decision = read_decision(options.run or newest_decided(options.runs_dir))
+    decision = read_decision(decided_run(options.run, options.runs_dir))
     entry = _entry(decision, options.candidate)
     sys.stdout.write(f"{one_line(decision.name)}: {one_line(entry.name)}\n")
     write_items(explain(decision, entry))

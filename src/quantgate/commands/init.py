@@ -9,9 +9,9 @@ from quantgate.commands.common.arguments import examples
 from quantgate.domain.figures import METRICS
 from quantgate.domain.hardware import CPU, HARDWARE
 from quantgate.errors import ExitCode, UsageError
+from quantgate.runs.decided import SPEC_SUFFIXES, USUAL_SPEC
 
-DEFAULT = Path("quantgate.yaml")
-_SPEC_SUFFIXES = (".yaml", ".yml")
+DEFAULT = Path(USUAL_SPEC)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,7 @@ def handle(options: argparse.Namespace) -> int:
 
 
 def _file_and_model(options: argparse.Namespace) -> tuple[Path, Path | None]:
-    if options.model is None or options.model.suffix not in _SPEC_SUFFIXES:
+    if options.model is None or options.model.suffix not in SPEC_SUFFIXES:
         return options.output or DEFAULT, options.model
     if options.data or options.output:
         raise UsageError(

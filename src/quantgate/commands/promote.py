@@ -8,7 +8,8 @@ from pathlib import Path
 from quantgate.commands.common.arguments import add_runs_dir, examples
 from quantgate.errors import ExitCode, UsageError
 from quantgate.records.decision import Decision
-from quantgate.runs.folder import LATEST, RunFolder, newest_decided, read_decision
+from quantgate.runs.decided import decided_run, read_decision
+from quantgate.runs.folder import LATEST, RunFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def handle(options: argparse.Namespace) -> int:
         Doubtful: the run is doubtful.
     """
     if options.rollback is None:
-        return _promote(options.run or newest_decided(options.runs_dir), options.to)
+        return _promote(decided_run(options.run, options.runs_dir), options.to)
     if options.run is not None:
         raise UsageError(f"--rollback takes no run. Remove {options.run}")
     return _roll_back(options.rollback)

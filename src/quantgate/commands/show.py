@@ -6,7 +6,8 @@ import sys
 from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
 from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.errors import ExitCode
-from quantgate.runs.folder import newest_decided, read_decision
+from quantgate.foundation.terminal import visible
+from quantgate.runs.decided import decided_run, read_decision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(options: argparse.Namespace) -> int:
     """Print the decision."""
-    decision = read_decision(options.run or newest_decided(options.runs_dir))
+    run = decided_run(options.run, options.runs_dir)
+    decision = read_decision(run)
     if options.json:
         sys.stdout.write(decision.model_dump_json(indent=2) + "\n")
     elif options.md:
@@ -45,5 +47,6 @@ def handle(options: argparse.Namespace) -> int:
 
         sys.stdout.write(html.render(decision, plots_of(decision)))
     else:
+        sys.stdout.write(f" {visible(str(run))}, decided at {visible(decision.created)}\n")
         show_on_terminal(decision)
     return ExitCode.OK

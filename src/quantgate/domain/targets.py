@@ -47,11 +47,12 @@ class Target:
         return (*self.needs, *self.takes)
 
 
+ARENA = count_of_bytes("mcu_arena_bytes")
 MICROCONTROLLER = Target(
     "microcontroller",
     (
         share("mcu_runs"),
-        count_of_bytes("mcu_arena_bytes"),
+        ARENA,
         count_of_bytes("mcu_arena_persistent_bytes"),
         count_of_bytes("mcu_arena_nonpersistent_bytes"),
         count_of_bytes("mcu_flash_bytes"),

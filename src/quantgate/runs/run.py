@@ -57,12 +57,14 @@ class Conclusion:
         exit_code: the exit code of the command.
         decision: the decision, None if a task failed before it.
         failures: text about the tasks that failed, None if none did.
+        promoted_to: the folder or URI that the model was published in, None if it was not.
     """
 
     run: RunFolder
     exit_code: ExitCode
     decision: Decision | None
     failures: str | None
+    promoted_to: str | None = None
 
 
 def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
@@ -90,7 +92,8 @@ def _run(loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings) -> 
         recorder.write_if_possible("failed")
         raise
     recorder.close(result, decided=decision is not None)
-    return _concluded(run, result, decision)
+    promoted_to = loaded.locate(loaded.spec.promote.to) if loaded.spec.promote else None
+    return _concluded(run, result, decision, promoted_to)
 
 
 def arguments_of(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
@@ -227,13 +230,15 @@ def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | Non
     return decision
 
 
-def _concluded(run: RunFolder, result: "RunResult", decision: Decision | None) -> Conclusion:
+def _concluded(
+    run: RunFolder, result: "RunResult", decision: Decision | None, promoted_to: str | None
+) -> Conclusion:
     if decision is not None and decision.promoted is None:
         # The promotion failed only because there is nothing to promote.
         return Conclusion(run, code_without_model(decision), decision, None)
     if decision is None or not result.succeeded:
         return Conclusion(run, ExitCode.STEP_FAILED, decision, failures_of(result))
-    return Conclusion(run, ExitCode.OK, decision, None)
+    return Conclusion(run, ExitCode.OK, decision, None, promoted_to)
 
 
 def code_without_model(decision: Decision) -> ExitCode:

@@ -47,8 +47,8 @@ def add_decided_run(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="RUN",
-        help="a run's folder, a model's folder of runs, or a decision.json "
-        "(default: the newest run with a decision)",
+        help="a run's folder, a model's folder of runs, a decision.json, or a spec, for its newest "
+        "run (default: the newest run of quantgate.yaml, or else of all)",
     )
 
 

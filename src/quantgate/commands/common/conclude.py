@@ -2,8 +2,9 @@
 
 import argparse
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from quantgate.commands.common.bounds import size_text
 from quantgate.commands.common.guard import explained
@@ -26,18 +27,36 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
     if conclusion.decision is not None:
         _print_decision(conclusion.decision, manner)
     if not manner.quiet:
-        sys.stdout.write(f"on disk: {size_text(disk_bytes(conclusion.run.path))}\n")
-    if conclusion.failures is not None:
-        raise StepFailed(conclusion.failures)
-    if conclusion.exit_code in (ExitCode.NOTHING_QUALIFIED, ExitCode.DOUBTFUL):
-        sys.stdout.write(f"report:  {conclusion.run.page}\n")
-    elif conclusion.decision is not None and conclusion.decision.winner is None:
-        sys.stdout.write(
-            f"kept:    {conclusion.run.kept_baseline}\nreport:  {conclusion.run.page}\n"
-        )
-    else:
-        sys.stdout.write(f"winner:  {conclusion.run.winner}\nreport:  {conclusion.run.page}\n")
+        _print_line("on disk", size_text(disk_bytes(conclusion.run.path)))
+    if conclusion.failures is not None or conclusion.decision is None:
+        raise StepFailed(conclusion.failures or "no decision was made")
+    for label, text in _places(conclusion, conclusion.decision):
+        _print_line(label, text)
+    if not manner.quiet:
+        _print_line("next", _next_command(conclusion, conclusion.decision))
     return conclusion.exit_code
+
+
+def _print_line(label: str, text: object) -> None:
+    sys.stdout.write(f"{label + ':':<10}{text}\n")
+
+
+def _places(conclusion: Conclusion, decision: Decision) -> Iterator[tuple[str, object]]:
+    """Yield the places of what a run made."""
+    if model := conclusion.run.model_of(decision):
+        yield "winner" if decision.winner else "kept", model
+        if conclusion.promoted_to:
+            yield "promoted", conclusion.promoted_to
+    yield "report", conclusion.run.page
+
+
+def _next_command(conclusion: Conclusion, decision: Decision) -> str:
+    """Return the command that most people run after such a run."""
+    run = shlex.quote(os.path.relpath(conclusion.run.path))
+    if decision.winner and not conclusion.promoted_to:
+        return f"quantgate promote {run} --to FOLDER"
+    subject = decision.winner or (decision.closest.name if decision.closest else None)
+    return f"quantgate explain {run} {subject}" if subject else f"quantgate logs {run}"
 
 
 def _print_decision(decision: Decision, manner: Manner) -> None:

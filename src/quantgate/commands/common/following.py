@@ -113,12 +113,12 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
     except ClusterError as error:
         return _without_decision(run, error)
     if results.decision.promoted is None:
-        sys.stdout.write(f"report:  {results.report}\n")
+        sys.stdout.write(f"report:   {results.report}\n")
         return code_without_model(results.decision)
     if run.state.value != "SUCCEEDED":
         raise StepFailed(_failures(run))
     label = "kept:  " if results.decision.winner is None else "winner:"
-    sys.stdout.write(f"{label}  {results.winner}\nreport:  {results.page}\n")
+    sys.stdout.write(f"{label}   {results.winner}\nreport:   {results.page}\n")
     return ExitCode.OK
 
 
