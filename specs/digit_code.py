@@ -1,4 +1,4 @@
-"""Calibration samples and a custom metric for `own-code.yaml`."""
+"""Samples for `own-code.yaml` and `samples-in-groups.yaml`, and a custom metric."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,14 @@ def samples() -> Iterator[dict[str, np.ndarray]]:
     for number, image in enumerate(images):
         if number % 3:
             yield {"image": image}
+
+
+def held_out() -> Iterator[dict[str, np.ndarray | int]]:
+    """Yield every third digit, with its label and the sheet of paper that it was written on."""
+    digits = load_digits()
+    for number in range(0, len(digits.images), 3):
+        image = digits.images[number, ..., np.newaxis].astype(np.float32)
+        yield {"image": image, "labels": digits.target[number], "sheet": number // 10}
 
 
 def worst_digit(outputs: np.ndarray, labels: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from quantgate.records.tasks import ArrayFacts, Manifest
 
 MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"
+GROUPS = "groups.npy"
 #: No array has this file, as names of arrays have no such character.
 DISTINCT = "~distinct.npy"
 #: The prefix of the folder of a signature.
@@ -112,7 +113,11 @@ def content_sha256(manifests: Mapping[str, Manifest]) -> str:
 
 
 def write_summary(
-    summary: Path, signature: str, manifest: Manifest, digests: NDArray[np.uint64]
+    summary: Path,
+    signature: str,
+    manifest: Manifest,
+    digests: NDArray[np.uint64],
+    groups: NDArray[np.str_],
 ) -> None:
     """Write the summary of a data set: its manifest, and a digest of each sample.
 
@@ -121,11 +126,13 @@ def write_summary(
         signature: key of the signature.
         manifest: the manifest of the signature's samples.
         digests: uint64 [samples].
+        groups: the names of the groups, each once.
     """
     folder = folder_of(summary, signature)
     folder.mkdir(parents=True, exist_ok=True)
     manifest.write(folder / MANIFEST)
     np.save(folder / DIGESTS, digests)
+    np.save(folder / GROUPS, groups)
 
 
 def read_summary(summary: str | Path) -> dict[str, SampleSet]:
@@ -144,9 +151,10 @@ def _sample_set(folder: Path) -> SampleSet:
     manifest = Manifest.read(folder / MANIFEST)
     try:
         digests = np.load(folder / DIGESTS, allow_pickle=False)
+        groups = np.load(folder / GROUPS, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} is not the summary of a data set: {error}") from error
-    return SampleSet(manifest, digests)
+    return SampleSet(manifest, digests, groups)
 
 
 def _distinct(root: Path, manifest: Manifest) -> NDArray[np.int64] | None:

@@ -30,6 +30,7 @@ def build_dataset(
     code: Input[Artifact] = None,
     code_sha256: str = "",
     content: str = "",
+    group: str = "",
 ) -> None:
     """Select samples from a source, check them against a signature of the model, and store them.
 
@@ -58,6 +59,8 @@ def build_dataset(
         code: a Python file, or its folder, with the functions that `generator` and metrics name.
         code_sha256: expected hash of the file's content.
         content: fingerprint of the content at the URI of `source`. Only KFP's cache uses it.
+        group: key of the groups that samples of an evaluation set belong to, or "" if there are
+            none. Groups of a calibration set are compared with them if it has the key.
     """
     from quantgate.components.build_dataset import inputs, work
     from quantgate.components.user_code import UserCode
@@ -68,7 +71,9 @@ def build_dataset(
             options,
             UserCode(code.path, code_sha256) if code else None,
         ),
-        inputs.Requirements(signature, purpose, label or None, fields, metrics or ()),
+        inputs.Requirements(
+            signature, purpose, label or None, fields, metrics or (), group or None
+        ),
         inputs.Selection(samples or None, select, seed, variants),
         inputs.Paths(
             facts.path,

@@ -62,7 +62,7 @@ def _kinds(
     columns = request.data.columns or {name: [name] for name in request.signature.inputs}
     whole = _whole_columns(path, header, layout, request)
     labels = label_columns(request)
-    fields = request.fields - column_names(columns) - {request.label}
+    fields = request.further - column_names(columns) - {request.label}
     return _Kinds(
         whole, (fields | (labels if request.data.classes else frozenset())) - whole, labels
     )

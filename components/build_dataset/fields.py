@@ -51,7 +51,7 @@ def missing_values(
     fields: Mapping[str, SourceArray], indices: Indices, wanted: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """Yield a sentence for each value that the spec names and no sample has."""
-    for key in (key for key in fields if wanted[key]):
+    for key in (key for key in fields if wanted.get(key)):
         values = _values(fields[key], indices)
         for value in wanted[key]:
             if value not in values:

@@ -34,6 +34,7 @@ class Requirements:
             occur in its array. Only an evaluation set has these arrays.
         metrics: items of the spec's `measure.metrics`. They must fit the model's outputs and the
             data set.
+        group: key of the groups, or None. Calibration data need not have it.
     """
 
     signature: str
@@ -41,6 +42,7 @@ class Requirements:
     label: str | None = None
     fields: str = "{}"
     metrics: Sequence[Mapping[str, object]] = ()
+    group: str | None = None
 
 
 @dataclass(frozen=True)

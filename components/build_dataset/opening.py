@@ -48,6 +48,8 @@ ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxy
         "random": open_random,
     }
 )
+#: The way out for data whose format has no keys.
+NO_GROUP = "Remove `group`, or yield inputs and groups from a Python function"
 #: Formats of arrays that a file or folder names itself.
 STORED = ("npz", "npy")
 #: Formats that are read sequentially.
@@ -75,6 +77,8 @@ class Opened:
         unused: keys of the arrays that are ignored.
         warnings: about files that are left out or may not be meant.
         classes: names of the label's classes by number, if they are known.
+        group: the names of the samples' groups, if there are any. In evaluation data they are among
+            the fields.
     """
 
     path: str
@@ -85,6 +89,7 @@ class Opened:
     unused: list[str]
     warnings: list[Warned]
     classes: list[str]
+    group: SourceArray | None = None
 
     @property
     def available(self) -> int:
@@ -134,12 +139,13 @@ def arranged(
     key = CLASS if name in SELF_LABELLED else request.label
     if label_required and key and key not in arrays:
         raise InputError(_no_label(source, name, key, arrays))
+    group = _group(request, arrays, name)
     fields = _fields(request, arrays) if request.purpose == "evaluation" else {}
     label = numbered(_label(arrays, key, request, name), request.data.classes, source)
     arrays = {
         key: array
         for key, array in arrays.items()
-        if key not in request.fields or key in request.signature.inputs
+        if key not in request.further or key in request.signature.inputs
     }
     if not arrays:
         raise InputError(f"{source} holds only the label `{key}`. Add the inputs")
@@ -148,7 +154,7 @@ def arranged(
         del arrays[surplus]
     warnings = warnings_about_files(Path(source), name) if name not in MADE else []
     classes = _classes(label, request.data)
-    return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings, classes)
+    return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings, classes, group)
 
 
 def _classes(label: SourceArray | None, data: DataSource) -> list[str]:
@@ -183,6 +189,18 @@ def _unused(arrays: Mapping[str, SourceArray], request: Request) -> list[str]:
     return sorted(arrays.keys() - inputs.keys()) if inputs.keys() <= arrays.keys() else []
 
 
+def _group(request: Request, arrays: Mapping[str, SourceArray], name: str) -> SourceArray | None:
+    """Return the names of groups. Calibration data need not have them."""
+    key, source = request.group, request.data.source
+    if key is None or request.purpose == "calibration":
+        return arrays.get(key or "")
+    if name in SELF_LABELLED:
+        raise InputError(f"{source} is read as {name}, which has no key to group by. {NO_GROUP}")
+    if key not in arrays:
+        raise InputError(f"{source} has no group `{key}`. It has {_names(arrays)}")
+    return arrays[key]
+
+
 def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, SourceArray]:
     missing = sorted(request.fields - arrays.keys())
     if missing:
@@ -190,7 +208,7 @@ def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, So
             f"{request.data.source} has no {_names(missing)}, which `measure.metrics` names. It "
             f"has {_names(arrays)}"
         )
-    return {key: arrays[key] for key in sorted(request.fields)}
+    return {key: arrays[key] for key in sorted(request.further)}
 
 
 def _names(keys: Iterable[str]) -> str:

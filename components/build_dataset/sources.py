@@ -90,6 +90,7 @@ class Request:
         seed: of random data.
         first: number of samples after which reading can stop, or None.
         fields: keys of the further arrays that metrics need.
+        group: key of the groups, or None. Only evaluation data has to have it.
         code: the Python file with the function that yields samples, if there is one.
     """
 
@@ -102,12 +103,18 @@ class Request:
     seed: int
     first: int | None
     fields: frozenset[str] = frozenset()
+    group: str | None = None
     code: UserCode | None = None
 
     @property
+    def further(self) -> frozenset[str]:
+        """Keys of the arrays besides inputs and label: those of metrics, and of the groups."""
+        return self.fields | ({self.group} if self.group else set())
+
+    @property
     def texts(self) -> frozenset[str]:
-        """Keys of the arrays that may hold text: those of metrics, and a label with `classes`."""
-        return self.fields | ({self.label} if self.label and self.data.classes else set())
+        """Keys of the arrays that may hold text: further ones, and a label with `classes`."""
+        return self.further | ({self.label} if self.label and self.data.classes else set())
 
 
 def row_bytes(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:

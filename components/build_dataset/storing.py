@@ -14,6 +14,7 @@ from quantgate.components.artifacts.dataset import (
 )
 from quantgate.components.build_dataset.arrays import Arrays
 from quantgate.components.build_dataset.fields import TEXT, missing_values
+from quantgate.components.build_dataset.groups import group_problems, names_of, record_of
 from quantgate.components.build_dataset.inputs import Paths
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import Chosen
@@ -57,6 +58,9 @@ def store(
     stored = _stored(arrays, opened, request.signature)
     missing = missing_values(opened.fields, chosen.indices, required_values)
     opened.refuse(request.purpose, [*arrays.problems, *missing])
+    opened.refuse(request.purpose, [*group_problems(opened.group, chosen.indices, request.purpose)])
+    group = opened.group
+    names = names_of(group, chosen.indices) if group else np.array([], np.str_)
     distinct, numbers = np.unique(arrays.samples.digests, return_inverse=True)
     if request.purpose == "evaluation" and len(distinct) < len(numbers):
         np.save(folder / DISTINCT, numbers)
@@ -79,9 +83,13 @@ def store(
         warnings=opened.warnings,
         requested=request.samples,
         distinct=len(distinct),
+        groups=record_of(group.key, names, numbers) if group else None,
     )
     manifest.write(folder / MANIFEST)
-    write_summary(Path(paths.summary), request.signature.key, manifest, arrays.samples.digests)
+    known = np.unique(names).astype(np.str_)
+    write_summary(
+        Path(paths.summary), request.signature.key, manifest, arrays.samples.digests, known
+    )
 
 
 def _stored(arrays: Arrays, opened: Opened, signature: Signature) -> _Stored:

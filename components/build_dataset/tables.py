@@ -24,7 +24,9 @@ def layout_of(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
     if label and (label in present or request.purpose == "evaluation"):
         layout[label] = [label]
     if request.purpose == "evaluation":
-        layout |= {key: [key] for key in sorted(request.fields - layout.keys())}
+        layout |= {key: [key] for key in sorted(request.further - layout.keys())}
+    elif request.group and request.group in present:
+        layout.setdefault(request.group, [request.group])
     missing = [name for names in layout.values() for name in names if name not in present]
     if missing:
         raise InputError(

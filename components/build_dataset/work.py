@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import cast, get_args
 
 from quantgate.components.artifacts.dataset import open_dataset
-from quantgate.components.build_dataset.fields import field_problems
 from quantgate.components.build_dataset.fit import listed, structure_problems
+from quantgate.components.build_dataset.groups import further_problems
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.sampling import choose
@@ -55,7 +55,7 @@ def build_dataset(
         opened = open_source(request, Path(spool), needs_label)
         _log_notes(opened)
         problems = structure_problems(opened.arrays, opened.label, request.signature)
-        opened.refuse(request.purpose, problems or field_problems(opened.fields, opened.available))
+        opened.refuse(request.purpose, problems or further_problems(opened))
         _carry_over(paths.others, paths.dataset)
         _carry_over(paths.others_summary, paths.summary)
         chosen = choose(opened, choices, request.purpose)
@@ -94,6 +94,7 @@ def _request(
         seed=choices[""].seed,
         first=most_samples(choices) if rules_of(choices) == [FIRST] else None,
         fields=frozenset(json.loads(requirements.fields)),
+        group=requirements.group,
         code=source.code,
     )
 

@@ -12,10 +12,15 @@ from quantgate.statistics.units import Units
 
 
 def units_of(dataset: DatasetFolder) -> Units | None:
-    """Return the units of a data set, or None if all samples differ."""
-    if dataset.distinct is None:
+    """Return the units of a data set, or None if each sample is its own."""
+    samples, groups = dataset.manifest.samples, dataset.manifest.groups
+    if dataset.distinct is None and groups is None:
         return None
-    return Units.of(np.asarray(dataset.distinct))
+    distinct = np.arange(samples) if dataset.distinct is None else np.asarray(dataset.distinct)
+    if groups is None:
+        return Units.of(distinct)
+    names = np.asarray(dataset.fields[groups.key]).reshape(-1)
+    return Units.of(distinct, np.unique(names, return_inverse=True)[1])
 
 
 def units_by_figure(

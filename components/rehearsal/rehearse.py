@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from quantgate.components.artifacts.dataset import DatasetFolder
-from quantgate.components.build_dataset.fields import field_problems, missing_values
+from quantgate.components.build_dataset.fields import missing_values
 from quantgate.components.build_dataset.fit import structure_problems
+from quantgate.components.build_dataset.groups import further_problems, group_problems
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.evaluate.planning import plan_metrics
@@ -91,7 +92,10 @@ def _sample_findings(
         problems = _structure_problems(opened or first, request.signature)
         if opened and not problems:
             chosen = choose(opened, samples.choices, samples.purpose)
-            problems = list(missing_values(opened.fields, chosen.indices, samples.fields))
+            problems = [
+                *missing_values(opened.fields, chosen.indices, samples.fields),
+                *group_problems(opened.group, chosen.indices, samples.purpose),
+            ]
             if samples.purpose == "evaluation" and not problems:
                 labels[samples.signature] = labels_of(opened, chosen)
     except InputError as error:
@@ -106,7 +110,7 @@ def _structure_problems(opened: Opened | None, signature: Signature) -> list[str
     if opened is None:
         return []
     problems = structure_problems(opened.arrays, opened.label, signature)
-    return problems or field_problems(opened.fields, opened.available)
+    return problems or further_problems(opened)
 
 
 def _metric_findings(

@@ -30,6 +30,7 @@ class Samples:
         label: key of the labels, or None.
         choices: the selections of samples, by key.
         fields: the further arrays that metrics need, with the values that must occur in each.
+        group: key of the groups, or None.
     """
 
     signature: str
@@ -39,6 +40,7 @@ class Samples:
     label: str | None
     choices: Mapping[str, Choice]
     fields: Mapping[str, Sequence[str]]
+    group: str | None
 
     @property
     def needs_label(self) -> bool:
@@ -57,6 +59,7 @@ class Samples:
             seed=self.choices[""].seed,
             first=most_samples(self.choices) if rules_of(self.choices) == [FIRST] else None,
             fields=frozenset(self.fields),
+            group=self.group,
         )
 
 
@@ -79,6 +82,7 @@ def _for_calibration(plan: Plan) -> Iterator[Samples]:
             label=section.data.label or spec.data.evaluation.of(section.signature).label,
             choices={key: Choice(**asdict(one)) for key, one in {**settings, "": first}.items()},
             fields={},
+            group=spec.data.evaluation.of(section.signature).group,
         )
 
 
@@ -94,6 +98,7 @@ def _for_evaluation(plan: Plan) -> Iterator[Samples]:
             label=data.label,
             choices={"": Choice(data.samples, select, data.seed)},
             fields=plan.fields_of(section.signature),
+            group=plan.spec.data.evaluation.of(section.signature).group,
         )
 
 

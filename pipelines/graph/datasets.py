@@ -39,6 +39,7 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
             select=data.select if data.samples else "first",
             seed=data.seed,
             **_fields(plan, samples.signature),
+            **_group(plan, samples.signature),
             **settled,
         )
 
@@ -63,6 +64,7 @@ def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) ->
             **asdict(shared[place]),
             **({"variants": json_argument(own)} if own else {}),
             **_fields(plan, samples.signature),
+            **_group(plan, samples.signature),
             **settled,
         )
 
@@ -123,6 +125,11 @@ def _metrics(plan: Plan, inputs: Inputs, data: DataSource) -> dict[str, Any]:
 def _fields(plan: Plan, signature: str) -> dict[str, str]:
     fields = plan.fields_of(signature)
     return {"fields": json_argument(fields)} if fields else {}
+
+
+def _group(plan: Plan, signature: str) -> dict[str, str]:
+    group = plan.spec.data.evaluation.of(signature).group
+    return {"group": group} if group else {}
 
 
 def _chained(

@@ -1,6 +1,7 @@
 """The samples that count as one."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,9 +18,16 @@ def test_copies_are_merged_to_their_mean():
 
 
 def test_copies_are_in_the_group_of_the_first_of_them():
+    units = Units.of(np.array([7, 3, 7, 5]), np.array([0, 1, 2, 1]))
+    assert units.groups.tolist() == [1, 1, 0]
+    assert units.independent.tolist() == [0, 1, 0, 1]
+    assert units.effective == pytest.approx(9 / 5)
+
+
+def test_groups_of_a_single_sample_are_none():
     units = Units.of(np.array([7, 3, 7, 5]), np.array([0, 1, 2, 2]))
-    assert units.groups.tolist() == [1, 2, 0]
-    assert units.independent.tolist() == [0, 1, 0, 2]
+    assert units.groups is None
+    assert units.effective == units.count == 3
 
 
 @given(NUMBERS, st.data())
@@ -29,7 +37,9 @@ def test_units_of_some_samples_are_those_of_the_whole(numbers, data):
     some = units.at(rows)
     values = np.array(numbers)[rows].astype(float)
     assert some.merged(values).tolist() == sorted({*values})
-    assert some.groups.tolist() == [value % 3 for value in sorted({*values})]
+    groups = [value % 3 for value in sorted({*values})]
+    expected = None if len({*groups}) == len(groups) else groups
+    assert (None if some.groups is None else some.groups.tolist()) == expected
 
 
 @given(NUMBERS)

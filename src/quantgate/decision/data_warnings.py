@@ -7,9 +7,11 @@ import numpy as np
 from quantgate.decision.sample_sets import SampleSet, SampleSets, random_purposes
 from quantgate.domain.warnings import (
     FEW_CALIBRATION_CLASSES,
+    FEW_GROUPS,
     FEWER_SAMPLES,
     RANDOM_DATA,
     REPEATED_SAMPLES,
+    SHARED_GROUPS,
     SHARED_SAMPLES,
     UNCALIBRATED_INPUT,
     UNCALIBRATED_RANGE,
@@ -17,6 +19,8 @@ from quantgate.domain.warnings import (
     Warned,
 )
 from quantgate.records.tasks import ArrayFacts, Manifest
+from quantgate.statistics.groups import LEAST_GROUPS
+from quantgate.wording.figures import plain_text
 
 #: Ranges are far apart if one reaches more than this many times as far as the other.
 FACTOR_APART = 10
@@ -47,6 +51,7 @@ def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[Warn
         *_about_files(evaluation),
         *_about_counts(calibration),
         *_about_counts(evaluation),
+        *_about_groups(evaluation),
     ] + [
         Warned(warning.id, f"signature `{key}`: {warning.message}") if several else warning
         for key in calibration
@@ -80,9 +85,21 @@ def _about_counts(sets: SampleSets) -> Iterator[Warned]:
             )
 
 
+def _about_groups(sets: SampleSets) -> Iterator[Warned]:
+    for key, samples in sets.items():
+        groups, of = samples.manifest.groups, f" of signature `{key}`" * (len(sets) > 1)
+        if groups and groups.effective < LEAST_GROUPS:
+            yield FEW_GROUPS.says(
+                f"the {groups.count:,} groups by `{groups.key}` in the evaluation data{of} count "
+                f"as {plain_text(groups.effective)} of equal size. Limits with a confidence need "
+                f"at least {LEAST_GROUPS}: evaluate on more groups"
+            )
+
+
 def _warnings_of_pair(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     return [
         *_overlap(calibration, evaluation),
+        *_shared_groups(calibration, evaluation),
         *_few_classes(calibration.manifest, evaluation.manifest),
         *_ranges_apart(calibration, evaluation),
         *_ranges_unseen(calibration, evaluation),
@@ -99,6 +116,20 @@ def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
             f"{shared:,} of the {len(evaluation.digests):,} evaluation samples are in the "
             "calibration set too. Accuracy on them says less about new data: keep the two sets "
             "apart"
+        )
+    ]
+
+
+def _shared_groups(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
+    groups = evaluation.manifest.groups
+    shared = np.count_nonzero(np.isin(evaluation.groups, calibration.groups))
+    if not (groups and shared):
+        return []
+    return [
+        SHARED_GROUPS.says(
+            f"{shared:,} of the {groups.count:,} groups by `{groups.key}` in the evaluation data "
+            "are in the calibration set too. Accuracy on them says less about new groups: keep "
+            "the two sets apart"
         )
     ]
 

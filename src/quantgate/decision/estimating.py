@@ -13,6 +13,7 @@ from quantgate.records.tasks import Steps
 from quantgate.statistics.early_estimate import Stepwise
 from quantgate.statistics.error_spending import looks_at
 from quantgate.statistics.estimates import Certain, Estimate
+from quantgate.statistics.groups import group_means
 from quantgate.statistics.latency_ratios import Clocked, Timings
 from quantgate.statistics.relative_estimates import RelativeMean
 from quantgate.statistics.samples import Labels, Samples, are_sound
@@ -37,6 +38,7 @@ class Measured:
             one sample it is the one with the fewest samples, and -1 stands for none.
         class_names: the names of the classes by number, if they are known.
         ranges: the ranges of values per sample that the spec has, by figure.
+        groups: int64 [samples], the group of each sample of a copy that counts samples once.
     """
 
     model_sha256: str | None
@@ -50,6 +52,7 @@ class Measured:
     strata: Mapping[str, Labels] = field(default_factory=dict)
     class_names: Sequence[str] = ()
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    groups: Rows | None = None
 
     def in_memory(self) -> "Measured":
         """Return a copy with the samples read once and for all."""
@@ -79,6 +82,7 @@ class Measured:
             covered=covered,
             units={},
             strata={} if labels is None else {name: labels},
+            groups=run.groups,
         )
 
     def independent(self, name: str) -> int | None:
@@ -126,7 +130,7 @@ def early_estimate(
         return None
     ours = candidate.samples[name]
     values = rule.sign * (ours - baseline.samples[name][covered]) if rule.compares else ours
-    kind = kind_of(name, baseline)
+    kind, (values, weights) = kind_of(name, baseline), _by_group(values, candidate.groups)
     known = Stepwise(
         values,
         *kind.edges(difference=rule.compares),
@@ -135,17 +139,24 @@ def early_estimate(
         looks=len(looks_at(available or steps.available)),
         scale=rule.scale(reference),
         offset=rule.offset,
+        weights=weights,
     )
     if not rule.unit_per_baseline:
         return known
-    theirs = baseline.samples[name][covered]
+    theirs, _ = _by_group(baseline.samples[name][covered], candidate.groups)
     return RelativeMean(known, theirs, rule.unit_per_baseline, kind.edges(difference=False))
 
 
 def kind_of(name: str, measured: Measured) -> Kind:
     """Return what determines the method for a figure."""
     metric = METRICS.get(metric_of(name, measured.metrics) or "")
-    return Kind(metric, measured.strata.get(name), measured.ranges.get(name))
+    return Kind(
+        metric, measured.strata.get(name), measured.ranges.get(name), groups=measured.groups
+    )
+
+
+def _by_group(values: Samples, groups: Rows | None) -> tuple[Samples, Samples | None]:
+    return (values, None) if groups is None else group_means(values, groups)
 
 
 def _is_known(name: str, measured: Measured) -> bool:

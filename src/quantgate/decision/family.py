@@ -18,6 +18,7 @@ from quantgate.spec.model.limit import Limit, Rules
 from quantgate.statistics.error_spending import last_confidence
 from quantgate.statistics.estimates import Certain
 from quantgate.statistics.families import correlations, step_down
+from quantgate.statistics.groups import contributions
 from quantgate.statistics.samples import Samples
 
 JOINT, NONE = "joint", "none"
@@ -176,12 +177,14 @@ def _series(
     held: Sequence[tuple[str, Rule, float, Rules]], measured: Measured, baseline: Measured
 ) -> Iterator[tuple[str, Samples]]:
     for figure, rule, _, _ in held:
-        ours = measured.counted(figure).samples.get(figure)
-        theirs = baseline.counted(figure).samples.get(figure)
+        once, reference = measured.counted(figure), baseline.counted(figure)
+        ours, theirs = once.samples.get(figure), reference.samples.get(figure)
         if ours is None or not rule.compares:
             harm = None if ours is None else -ours if rule.is_floor else ours
         else:
             is_paired = theirs is not None and theirs.shape == ours.shape
             harm = rule.sign * (ours - theirs) if is_paired and theirs is not None else None
         if harm is not None:
-            yield f"{figure} {rule.sign}", harm[:: -(-len(harm) // MOST_CORRELATED)]
+            units = harm if once.groups is None else contributions(harm, once.groups)
+            # A copy, as a part of an array keeps all of it in memory.
+            yield f"{figure} {rule.sign}", units[:: -(-len(units) // MOST_CORRELATED)].copy()

@@ -61,6 +61,7 @@ def _sources(sets: SampleSets) -> list[DataSource]:
             synthetic=manifest.synthetic,
             content_sha256=manifest.content_sha256,
             distinct=manifest.distinct,
+            groups=manifest.groups,
         )
         for signature, manifest in ((key, sets[key].manifest) for key in sorted(sets))
     ]

@@ -1,7 +1,7 @@
 """The data sets of a decision, without their values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,12 @@ class SampleSet:
     Attributes:
         manifest: what is in it and how it was chosen.
         digests: uint64 [samples], a digest of each sample's inputs. Equal samples have equal ones.
+        groups: the names of the groups that they belong to, if the spec names a key of groups.
     """
 
     manifest: Manifest
     digests: NDArray[np.uint64]
+    groups: NDArray[np.str_] = field(default_factory=lambda: np.array([], np.str_))
 
 
 #: Data sets by signature.

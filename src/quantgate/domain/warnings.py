@@ -45,6 +45,12 @@ SHARED_SAMPLES = WarningKind("shared_samples", "evaluation samples are in the ca
 REPEATED_SAMPLES = WarningKind(
     "repeated_samples", "samples of a calibration or evaluation set are repeated"
 )
+SHARED_GROUPS = WarningKind(
+    "shared_groups", "groups of the evaluation data are in the calibration set too"
+)
+FEW_GROUPS = WarningKind(
+    "few_groups", "the evaluation data has too few groups for limits with a confidence"
+)
 FEWER_SAMPLES = WarningKind(
     "fewer_samples", "a data source has fewer samples than the spec asks for"
 )
@@ -112,6 +118,8 @@ WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
             RANDOM_DATA,
             SHARED_SAMPLES,
             REPEATED_SAMPLES,
+            SHARED_GROUPS,
+            FEW_GROUPS,
             FEWER_SAMPLES,
             UNNORMALIZED,
             FEW_CALIBRATION_SAMPLES,

@@ -16,7 +16,7 @@ from quantgate.records.integrity import content_sha256, read_content, require_un
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
-from quantgate.records.tasks import Conditions, Interval, Slices, Steps
+from quantgate.records.tasks import Conditions, Groups, Interval, Slices, Steps
 
 VERSION: Literal[1] = 1
 
@@ -54,7 +54,7 @@ class Verdict(Record):
         interval: the two-sided interval of `value`.
         p_value: McNemar's exact two-sided p-value, for what two models get right.
         gap: why no bound could meet the limit: "few" values, all "equal", "skewed" so that a few
-            samples decide the mean, or a "class" with too few samples.
+            samples decide the mean, a "class" with too few samples, or too few "groups".
         few_share: for "skewed", the share of the spread that the most distant 1 % make up.
         rare_class: for "class", the class.
         margin: the distance of `bound` (or `value` without a confidence) from the limit, in the
@@ -80,7 +80,7 @@ class Verdict(Record):
     bound: float | None = None
     interval: Interval | None = None
     p_value: float | None = None
-    gap: Literal["few", "equal", "skewed", "class"] | None = None
+    gap: Literal["few", "equal", "skewed", "class", "groups"] | None = None
     few_share: float | None = None
     rare_class: RareClass | None = None
     margin: float | None
@@ -204,7 +204,8 @@ class Closest(Record):
 class DataSource(Record):
     """A data set behind the figures, and how its samples were chosen.
 
-    `distinct` of the samples have different inputs.
+    `distinct` of the samples have different inputs. `groups` are there if the spec names a key of
+    groups.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -217,6 +218,7 @@ class DataSource(Record):
     synthetic: bool
     content_sha256: str
     distinct: int | None = None
+    groups: Groups | None = None
 
 
 class Timing(Record):

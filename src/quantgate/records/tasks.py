@@ -88,6 +88,18 @@ class ArrayFacts(Record):
     maximum: float
 
 
+class Groups(Record):
+    """The groups of an evaluation set's samples: their key and number.
+
+    `effective` is the number of groups of equal size with as much evidence. It counts samples with
+    equal inputs once.
+    """
+
+    key: str
+    count: int
+    effective: float
+
+
 class Manifest(Record):
     """The contents of `manifest.json` in a data set folder: what is in it and how it was chosen.
 
@@ -99,7 +111,7 @@ class Manifest(Record):
     values. `fields` are further arrays by key, for metrics: what slices go by, the ground truth of
     boxes. `classes` names the classes, by number, if the source does. `unused` has the keys of the
     source's arrays that are neither inputs nor label. `warnings` are about files that were left out
-    or may not be meant.
+    or may not be meant. `groups` are there if the spec names a key of groups.
     """
 
     purpose: Literal["calibration", "evaluation"]
@@ -120,6 +132,7 @@ class Manifest(Record):
     warnings: list[Warned] = []
     requested: int | None = None
     distinct: int | None = None
+    groups: Groups | None = None
 
 
 class Calibration(Record):
@@ -216,10 +229,10 @@ class Measurement(Record):
     samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
     conversion left no model. `steps` are there if the evaluation might have stopped early. If it
     did, `samples` are those that were run, and `covered.npy`, int64 [samples], holds their places
-    in the data set. The baseline has `units.npz` too, if samples of the data set have equal inputs.
-    It holds the number of each sample's distinct sample, by figure. `provisional` is true if time
-    or memory ran out. For the baseline, `guesses` has the figures of models that ignore their
-    inputs, as far as they are known.
+    in the data set. The baseline has `units.npz` too, if samples of the data set have equal inputs
+    or groups. It holds the number of each sample's distinct sample and group, by figure.
+    `provisional` is true if time or memory ran out. For the baseline, `guesses` has the figures of
+    models that ignore their inputs, as far as they are known.
     """
 
     model_sha256: str | None

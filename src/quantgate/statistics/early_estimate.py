@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from quantgate.records.tasks import Steps
-from quantgate.statistics.confidence_sequences import p_value, upper_bound
+from quantgate.statistics.confidence_sequences import p_value, upper_bound, weighted
 from quantgate.statistics.error_spending import EARLY_SHARE, looks_at
 from quantgate.statistics.moments import Moments
 from quantgate.statistics.samples import Samples
@@ -48,7 +48,7 @@ class Stepwise:
     candidate's limits. Nothing passes early without an edge on the side of its bound.
 
     Attributes:
-        values: float64 [taken].
+        values: float64 [taken], or the mean of each group.
         minimum: the lower end of the values' range, or -inf.
         maximum: the upper end of the values' range, or inf.
         steps: the state of the evaluation.
@@ -56,6 +56,7 @@ class Stepwise:
         looks: the number of early looks.
         scale: the factor of the mean, above zero.
         offset: in the unit of the limit, as the bounds are.
+        weights: the size of each group as a part of the largest. None without groups.
     """
 
     values: Samples
@@ -66,6 +67,7 @@ class Stepwise:
     looks: int
     scale: float = 1.0
     offset: float = 0.0
+    weights: Samples | None = None
     p_value: None = None
 
     @property
@@ -76,7 +78,7 @@ class Stepwise:
     @property
     def value(self) -> float:
         """The estimate without a bound."""
-        return self.offset + self.scale * float(np.mean(self.values))
+        return self.offset + self.scale * float(np.average(self.values, weights=self.weights))
 
     def obstacle(self, confidence: float, limit: float) -> None:
         """Return None."""
@@ -108,7 +110,8 @@ class Stepwise:
         """Apply the square-root law at a single look."""
         wanted = self._plain(limit)
         side = 1.0 if self.value <= limit else -1.0
-        return Moments.of(side * self.values).samples_needed(confidence, side * wanted)
+        moments = Moments.of(side * weighted(self.values, self.weights))
+        return moments.samples_needed(confidence, side * wanted)
 
     def excess(self, others: Samples, edges: tuple[float, float]) -> "Stepwise":
         """Return the estimate of how far the values exceed others, within the range of these."""
@@ -125,13 +128,14 @@ class Stepwise:
     def _spent(self, values: Samples, limit: float, maximum: float, *, passes: bool) -> float:
         if passes and math.isinf(maximum):
             return 1.0
-        return min(1.0, p_value(values, limit, maximum, self.looks) / self._share(passes=passes))
+        p = p_value(values, limit, maximum, self.looks, self.weights)
+        return min(1.0, p / self._share(passes=passes))
 
     def _bound(self, values: Samples, maximum: float, confidence: float, *, passes: bool) -> float:
         if passes and math.isinf(maximum):
             return math.inf
         error = (1 - confidence) * self._share(passes=passes)
-        return upper_bound(values, maximum, error, self.looks)
+        return upper_bound(values, maximum, error, self.looks, self.weights)
 
     def _share(self, *, passes: bool) -> float:
         return EARLY_SHARE / (self.steps.candidates if passes else self.steps.limits)

@@ -29,9 +29,9 @@ SYMMETRIC = 1e-9
 #: Standard errors this small, as a part of the greatest value, are 0 but for rounding.
 ROUNDING = 1e-12
 
-#: Why values have no bound: too few of them, no spread at all, a few that decide the estimate, or a
-#: class with so few samples that it could hide what the limit forbids.
-Gap = Literal["few", "equal", "skewed", "class"]
+#: Why values have no bound: too few of them, no spread at all, a few that decide the estimate, a
+#: class with so few samples that it could hide what the limit forbids, or too few groups.
+Gap = Literal["few", "equal", "skewed", "class", "groups"]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import numpy as np
 from quantgate.statistics.class_estimates import ClassedMean, MeanRecall
 from quantgate.statistics.early_estimate import Stepwise
 from quantgate.statistics.estimates import Mean, PairedProportions, Proportion
+from quantgate.statistics.groups import Grouped
 from quantgate.statistics.moments import Obstacle
 from quantgate.statistics.samples import Samples
 
@@ -34,8 +35,8 @@ class RelativeDifference:
         unit: the factor of the part, 100 for percent.
     """
 
-    difference: PairedProportions | MeanRecall
-    baseline: Proportion | MeanRecall
+    difference: PairedProportions | MeanRecall | Grouped
+    baseline: Proportion | MeanRecall | Grouped
     unit: float
 
     @property
@@ -108,7 +109,7 @@ class RelativeMean:
         edges: the range of the baseline's values.
     """
 
-    known: Mean | ClassedMean | Stepwise
+    known: Mean | ClassedMean | Stepwise | Grouped
     baseline: Samples
     unit: float
     edges: tuple[float, float] = (-math.inf, math.inf)
@@ -122,6 +123,8 @@ class RelativeMean:
     @property
     def value(self) -> float:
         """The estimate without a bound."""
+        if isinstance(self.known, Stepwise):
+            return self.known.value
         return self.known.offset + self.known.scale * float(np.mean(self.known.values))
 
     def obstacle(self, confidence: float, limit: float) -> Obstacle | None:
@@ -154,7 +157,7 @@ class RelativeMean:
         needed = self._excess(limit).samples_to_decide(confidence, 0.0)
         return max(self.known.samples_to_decide(confidence, limit), needed)
 
-    def _excess(self, limit: float) -> Mean | ClassedMean | Stepwise:
+    def _excess(self, limit: float) -> Mean | ClassedMean | Stepwise | Grouped:
         part = (limit - self.known.offset) / self.unit * math.copysign(1.0, self._mean)
         low, high = sorted(part * edge if part else 0.0 for edge in self.edges)
         return self.known.excess(part * self.baseline, (low, high))

@@ -107,6 +107,8 @@ def _gap_text(verdict: Verdict) -> str:
         enough += f". {either} the metric a `range` of its values"
     if verdict.gap == "few":
         return f"is based on too few samples for a bound{enough}"
+    if verdict.gap == "groups":
+        return f"has no bound, as its samples are of too few groups{enough}"
     if verdict.gap == "equal":
         return (
             "has no bound, as all values per sample are equal and say nothing of their spread"

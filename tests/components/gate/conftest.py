@@ -174,7 +174,9 @@ class RunFolder:
         }
         path = self.path(purpose)
         written = Manifest(**manifest | changes)
-        write_summary(Path(path), "serve", written, np.array(digests, np.uint64))
+        write_summary(
+            Path(path), "serve", written, np.array(digests, np.uint64), np.array([], np.str_)
+        )
         return path
 
     def decision(self) -> Decision:

@@ -87,7 +87,12 @@ def is_built(loaded: LoadedSpec, folder: Path) -> bool:
         build_dataset(
             Source(loaded.locate(data.source), json.dumps(options)),
             Requirements(
-                samples.signature, "evaluation", data.label, json.dumps(samples.fields), metrics
+                samples.signature,
+                "evaluation",
+                data.label,
+                json.dumps(samples.fields),
+                metrics,
+                samples.group,
             ),
             Selection(choice.samples, choice.select, choice.seed),
             Paths(str(folder / "facts.json"), str(folder / "dataset"), str(folder / "summary")),
@@ -173,6 +178,26 @@ FASHION = {
         {"image": PIXELS, "labels": LABELS + 0.5},
         {},
         "metric `top1` needs scores [samples, classes] and integer labels [samples]",
+    ),
+    "groups": (
+        {"image": PIXELS, "labels": LABELS, "speaker": LABELS // 2},
+        {"group": "speaker"},
+        None,
+    ),
+    "one group": (
+        {"image": PIXELS, "labels": LABELS, "speaker": LABELS * 0},
+        {"group": "speaker"},
+        "all 20 samples have the value `0` of `speaker`, and groups need several",
+    ),
+    "groups of floats": (
+        {"image": PIXELS, "labels": LABELS, "speaker": LABELS / 2},
+        {"group": "speaker"},
+        "`speaker` is float64 [20], but a group is one integer or text per sample",
+    ),
+    "no groups": (
+        {"image": PIXELS, "labels": LABELS},
+        {"group": "speaker"},
+        "`data.evaluation.group` needs `speaker`, which is not in ",
     ),
     "labels that are not finite": (
         {"image": PIXELS, "labels": np.where(LABELS > 0, LABELS, np.nan)},

@@ -78,6 +78,12 @@ def test_a_python_function_is_not_imported_and_not_cached(tmp_path: Path) -> Non
     assert set(ir["root"]["inputDefinitions"]["parameters"]) == {"model", "evaluation"}
 
 
+def test_the_key_of_groups_reaches_both_data_sets(tmp_path: Path) -> None:
+    ir = compiled(tmp_path, evaluation={**LABELLED, "group": "speaker"})
+    for title in ("Build calibration set", "Build evaluation set"):
+        assert constants(building(ir, title)[0])["group"] == "speaker"
+
+
 def test_random_data_needs_no_run_parameters(tmp_path: Path) -> None:
     random = {"source": "random", "samples": 10, "random": {"classes": 10}}
     ir = compiled(tmp_path, calibration={"source": "random"}, evaluation=random, allow_random=True)

@@ -69,6 +69,11 @@ def test_the_name_of_a_source_shows_its_format(source: str, expected: str | None
             "too. Remove it.",
         ),
         (
+            "{source: test, format: images, group: speaker}",
+            "6:46 `data.evaluation.group` is not for the format images -> It has no keys. Remove "
+            "`group`, or yield inputs and groups from a Python function.",
+        ),
+        (
             "{source: random}",
             "6:3 `data.evaluation` needs the key `samples` -> Set it to the number of random "
             "samples.",

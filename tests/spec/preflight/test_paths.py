@@ -328,6 +328,10 @@ def test_a_label_that_is_not_in_the_data(files: Path):
         f"`data.evaluation.label` needs `lables`, which is not in {files}/folder -> Did you mean "
         "`labels`?"
     ]
+    assert said("data.evaluation.group=speaker") == [
+        f"`data.evaluation.group` needs `speaker`, which is not in {files}/test.npz -> Its keys "
+        "are `image` and `y`."
+    ]
     assert said("data.calibration.label=y") == [
         f"`data.calibration.label` needs `y`, which is not in {files}/train.npz -> Its keys are "
         "`image`."

@@ -25,6 +25,7 @@ def source_form_findings(draft: Draft) -> Iterator[Finding]:
         format_name = declared_format(data)
         yield from _option_findings(data, format_name, path)
         yield from _label_findings(data, format_name, path, draft.needs_labels)
+        yield from _group_findings(data, format_name, path)
         yield from _pair_findings(data, path)
         if format_name == "tfrecord" and not data.features:
             message = f"{dotted(path)} needs the key `features`"
@@ -65,6 +66,15 @@ def _label_findings(
         if format_name is None:
             hint += " For images in one folder per class, write `format: images` instead."
         yield Finding((*path, "label"), message, hint, at_key=True)
+
+
+def _group_findings(
+    data: LabelledSource, format_name: str | None, path: KeyPath
+) -> Iterator[Finding]:
+    if isinstance(data, EvaluationSamples) and data.group and format_name in SELF_LABELLED:
+        message = f"{dotted((*path, 'group'))} is not for the format {format_name}"
+        hint = "It has no keys. Remove `group`, or yield inputs and groups from a Python function."
+        yield Finding((*path, "group"), message, hint, at_key=True)
 
 
 def _pair_findings(data: DataSource, path: KeyPath) -> Iterator[Finding]:

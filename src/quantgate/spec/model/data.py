@@ -14,7 +14,7 @@ Format = Literal[
 #: The keys of a data source about its format.
 OPTION_KEYS = frozenset({"format", "features", "images", "columns", "random", "classes"})
 #: Keys that are left out of a resolved spec if they are empty.
-LEFT_OUT = OPTION_KEYS | {"signatures"}
+LEFT_OUT = OPTION_KEYS | {"signatures", "group"}
 Count = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -164,6 +164,11 @@ class EvaluationSamples(DataSource):
         default=None,
         description="Key of the labels or targets. For images in one folder per class, the label "
         "is the folder.",
+    )
+    group: Text | None = Field(
+        default=None,
+        description="Key of groups, such as the speaker of each recording. Samples of one group "
+        "may be alike, so limits with a `confidence` rest on the number of groups.",
     )
     samples: int | None = Field(
         default=None, ge=1, description="Number of samples. The default is all."

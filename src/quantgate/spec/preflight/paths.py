@@ -1,12 +1,12 @@
 """Checks of a spec's paths before a run, without TensorFlow."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from quantgate.errors import KeyPath
 from quantgate.foundation.files import named_pipe_in
 from quantgate.records.published import OTHER_TARGET, belongs_to, owner
-from quantgate.spec.model.data import CalibrationSamples, DataSource
+from quantgate.spec.model.data import CalibrationSamples, DataSource, EvaluationSamples
 from quantgate.spec.model.formats import PYTHON, declared_format, has_location
 from quantgate.spec.model.functions import may_be_in_an_image, travels
 from quantgate.spec.model.locations import scheme_of
@@ -86,15 +86,20 @@ def _samples_findings(
     label_path, label = (*path, "label"), samples.label
     if label is None and samples.select == "stratified":
         label_path, label = (*path, "select"), evaluation_label
-    return _source_findings(loaded, samples, path, label, label_path)
+    return _source_findings(loaded, samples, path, {label_path: label})
 
 
 def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     evaluation, path = loaded.spec.data.evaluation, ("data", "evaluation")
-    yield from _source_findings(loaded, evaluation, path, evaluation.label, (*path, "label"))
+    yield from _source_findings(loaded, evaluation, path, _keys_of(evaluation, path))
     for key, samples in evaluation.signatures.items():
         own = (*path, "signatures", key)
-        yield from _source_findings(loaded, samples, own, samples.label, (*own, "label"))
+        yield from _source_findings(loaded, samples, own, _keys_of(samples, own))
+
+
+def _keys_of(samples: EvaluationSamples, path: KeyPath) -> dict[KeyPath, str | None]:
+    """Return the keys that the spec names in the samples, by the path that names each."""
+    return {(*path, "label"): samples.label, (*path, "group"): samples.group}
 
 
 def _metric_findings(loaded: LoadedSpec) -> Iterator[Finding]:
@@ -129,13 +134,17 @@ def _must_be_local(spec: Spec, function: str) -> bool:
 
 
 def _source_findings(
-    loaded: LoadedSpec, data: DataSource, around: KeyPath, label: str | None, label_path: KeyPath
+    loaded: LoadedSpec, data: DataSource, around: KeyPath, keys: Mapping[KeyPath, str | None]
 ) -> Iterator[Finding]:
     path = (*around, "source")
 
     def check(target: Path) -> Iterator[Finding]:
         findings = list(source_findings(target, data, path))
-        yield from findings or label_findings(target, data, label, label_path)
+        yield from findings or (
+            finding
+            for key_path, key in keys.items()
+            for finding in label_findings(target, data, key, key_path)
+        )
 
     if declared_format(data) == PYTHON:
         if not _must_be_local(loaded.spec, data.source):
