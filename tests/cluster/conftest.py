@@ -16,7 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from quantgate import pipelines
 from quantgate.cli import main
+from quantgate.pipelines import compile_pipeline
+from quantgate.planning.plan import Plan
 
 API = "/apis/v2beta1"
 SPEC = """\
@@ -174,6 +177,24 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError):  # the client may have stopped waiting
             self.end_headers()
             self.wfile.write(payload)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_each_plan_once() -> Iterator[None]:
+    """Write a pipeline that a test has compiled before, as most tests send the same one."""
+    texts: dict[tuple[str, str], str] = {}
+
+    def compile_once(plan: Plan, spec_sha256: str, path: Path) -> None:
+        key = (repr(plan), spec_sha256)
+        if key in texts and path.parent.is_dir() and not path.exists():
+            path.write_text(texts[key], encoding="utf-8")
+            return
+        compile_pipeline(plan, spec_sha256, path)
+        texts[key] = path.read_text(encoding="utf-8")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipelines, "compile_pipeline", compile_once)
+        yield
 
 
 @pytest.fixture
