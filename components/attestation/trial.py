@@ -1,5 +1,6 @@
 """Run a model on a few samples, to check that it works."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -146,8 +147,20 @@ def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Tria
         kernels=attempt.kernels,
         kernels_problem=attempt.kernels_problem,
         refusal=attempt.refusal,
+        outputs_sha256=_hash(outputs),
         dynamic=attempt.dynamic,
     )
+
+
+def _hash(outputs: Outputs) -> str:
+    """Hash outputs as float32. Two models with the same hash give the same values."""
+    digest = hashlib.sha256()
+    for name in sorted(outputs):
+        for row in outputs[name]:
+            # Adding 0 makes a negative 0 a positive one.
+            values = np.asarray(row, np.float32) + np.float32(0)
+            digest.update(f"{name}:{values.shape}:".encode() + values.tobytes())
+    return digest.hexdigest()
 
 
 def _columns(outputs: Outputs, expected: Outputs) -> Iterator[tuple[str, ColumnCheck]]:

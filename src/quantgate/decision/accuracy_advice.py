@@ -1,11 +1,15 @@
 """Advice on candidates that lose accuracy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.verdicts import misses_outright
+from quantgate.domain.method import Method
 from quantgate.domain.methods import METHODS
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.domain.recipe_ops import ENDS
+from quantgate.domain.recipes import NO_QUANTIZE, RECIPES
 from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus
@@ -125,19 +129,42 @@ def _leave_in_float(losses: Losses, evidence: Evidence) -> list[str]:
         return []
     return [
         f"leave {' and '.join(delicate)} in float, which 8 bits often represent badly"
-        f"{_if_it_runs('float ops', losses)}: write for example `{{name: full_integer_with_float, "
-        f"mode: full_integer, exclude: {{ops: [{', '.join(delicate)}]}}}}`"
+        f"{_if_it_runs('float ops', losses)}: write for example {_example(int8, delicate)}"
     ]
+
+
+def _example(int8: Sequence[Entry], ops: Sequence[str]) -> str:
+    """Return a candidate whose delicate ops stay in float, for the engine that was used."""
+    if all(entry.mode in RECIPES for entry in int8):
+        rules = ", ".join(f"{{operation: {name}, recipe: float32}}" for name in ops)
+        return f"`{{recipe: static_wi8_ai8, inputs: float32, outputs: float32, rules: [{rules}]}}`"
+    return (
+        "`{name: full_integer_with_float, mode: full_integer, "
+        f"exclude: {{ops: [{', '.join(ops)}]}}}}`"
+    )
 
 
 def _can_exclude(evidence: Evidence) -> bool:
     """Return whether ops can be left in float, and no candidate has tried it."""
     tried = any(
-        attestation.settings.get("exclude_ops") or attestation.settings.get("exclude_nodes")
+        attestation.settings.get("exclude_ops")
+        or attestation.settings.get("exclude_nodes")
+        or _leaves_ops_in_float(attestation)
         for attestation in evidence.attestations
     )
     shared = evidence.calibration is None or evidence.calibration.way == "once"
     return shared and not tried
+
+
+def _leaves_ops_in_float(attestation: Attestation) -> bool:
+    """Return whether a rule of a recipe leaves ops in float that are no inputs or outputs."""
+    rules = attestation.settings.get("recipe")
+    return isinstance(rules, list) and any(
+        isinstance(rule, dict)
+        and rule.get("algorithm_key") == NO_QUANTIZE
+        and rule.get("operation") not in ENDS
+        for rule in rules
+    )
 
 
 def _widen_activations(losses: Losses) -> list[str]:
@@ -145,8 +172,11 @@ def _widen_activations(losses: Losses) -> list[str]:
     if not int8 or not all(map(losses.loses, int8)):
         return []
     if not _with_activations(losses.candidates, "int16"):
+        are_recipes = all(entry.mode in RECIPES for entry in int8)
+        known: Mapping[str, Method] = RECIPES if are_recipes else QUANTIZED_MODES
+        wider = next(name for name, method in known.items() if method.activations == "int16")
         return [
-            f"try int16x8{_if_it_runs('16-bit models', losses)}: with activations in 16 bits a "
+            f"try {wider}{_if_it_runs('16-bit models', losses)}: with activations in 16 bits a "
             "model often keeps the accuracy that it loses with int8, at nearly the same size"
         ]
     return [

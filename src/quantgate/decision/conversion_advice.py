@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
+from quantgate.domain.method import Method
 from quantgate.domain.methods import METHODS
 from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.domain.recipes import RECIPES
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import AttestationStatus
 
@@ -79,15 +81,20 @@ def _names(attestations: Attestations) -> str:
 
 
 def _try_other_modes(attestations: Attestations) -> list[str]:
-    tried = {attestation.mode for attestation in attestations}
-    untried = [
-        mode.name
-        for mode in QUANTIZED_MODES.values()
-        if not (mode.integer_only or mode.activations == "int16" or mode.name in tried)
-    ]
+    untried = _untried({attestation.mode for attestation in attestations})
     if not untried:
         return []
     return [f"try {' and '.join(untried)}, which may keep ops in float, if the target runs them"]
+
+
+def _untried(tried: set[str]) -> list[str]:
+    """Return the modes, or recipes after recipes alone, that may keep ops in float."""
+    if tried <= RECIPES.keys():
+        known: list[Method] = [each for each in RECIPES.values() if not each.reserved]
+    else:
+        known = [mode for mode in QUANTIZED_MODES.values() if not mode.integer_only]
+    narrow = (method.name for method in known if method.activations != "int16")
+    return [name for name in narrow if name not in tried]
 
 
 #: The rejected candidates that a sentence is about, and the sentence.

@@ -15,6 +15,7 @@ from quantgate.decision.standings import (
     standing_of_measurement,
     standing_on_targets,
 )
+from quantgate.decision.twins import twins_of
 from quantgate.domain.figures import FIGURES, METRICS, SIZE, metric_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.methods import METHODS
@@ -199,7 +200,18 @@ def join_candidates(evidence: Evidence) -> list[Contender]:
     attestations = sorted(
         evidence.attestations, key=lambda one: (methods.index(one.mode), one.candidate)
     )
-    return [_contender(attestation, evaluations, evidence) for attestation in attestations]
+    twins = twins_of(attestations)
+    return [
+        _with_note(_contender(attestation, evaluations, evidence), twins)
+        for attestation in attestations
+    ]
+
+
+def _with_note(contender: Contender, twins: Mapping[str, str]) -> Contender:
+    if contender.name not in twins:
+        return contender
+    reasons = [*contender.standing.reasons, twins[contender.name]]
+    return replace(contender, standing=replace(contender.standing, reasons=reasons))
 
 
 def _contender(

@@ -81,7 +81,7 @@ class Trial(Record):
     if that was run. `kernels` is by output. `kernels_problem` is the reason why kernels could not
     be compared. Samples may be `made_up`. `refusal` is XNNPACK's reason for refusing the model,
     which then ran on LiteRT's built-in kernels. `dynamic` is true if shapes of tensors are known
-    only at run time.
+    only at run time. `outputs_sha256` is the hash of all outputs as real values in float32.
     """
 
     samples: int
@@ -96,6 +96,7 @@ class Trial(Record):
     kernels_problem: str | None = None
     refusal: str | None = None
     dynamic: bool = False
+    outputs_sha256: str | None = None
 
 
 class Delivered(Record):
