@@ -71,6 +71,11 @@ def test_every_module_of_a_verb_is_in_the_help() -> None:
             "quantgate compare: error: there is one argument too many: `three`",
         ),
         (
+            "init --target cortex",
+            "usage: quantgate init ",
+            "--target cannot be `cortex`. Choose from cpu, gpu, ",
+        ),
+        (
             "run quantgate.yaml --runner dokcer",
             "usage: quantgate run ",
             "--runner cannot be `dokcer`. Choose from local, kfp-local, docker",

@@ -3,7 +3,7 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -32,6 +32,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "promote": "publish the winner of a run, or roll back to the previous version",
         "runs": "list runs on disk, or delete old ones",
         "cache": "list or prune the cached results of tasks",
+        "completion": "print a script for completion in bash, zsh or fish",
         "demo": "train a small model, quantize it in every mode, and pick the best",
     }
 )
@@ -66,6 +67,24 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.print_help()
         raise SystemExit(ExitCode.USAGE)
     return parser.parse_args(words)
+
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Return the parser with the arguments of all verbs, which takes a while."""
+    parser = _parser()
+    for each in parsers_in(parser):
+        if isinstance(each, _VerbParser):
+            each.add_arguments()
+    return parser
+
+
+def parsers_in(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield the parsers of verbs and of actions below them."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield inner
+                yield from parsers_in(inner)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,7 +137,7 @@ class _Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         near = nearest(str(value), map(str, action.choices))
-        if not isinstance(action.choices, Mapping):
+        if not isinstance(action, argparse._SubParsersAction):
             known = ", ".join(map(str, action.choices))
             name = "/".join(action.option_strings) or action.metavar
             self.error(f"{name} cannot be `{value}`. Choose from {known}")
@@ -139,15 +158,16 @@ class _VerbParser(_Parser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse the arguments of the verb."""
-        self._add_arguments()
+        self.add_arguments()
         return super().parse_known_args(args, namespace)
 
     def format_usage(self) -> str:
         """Return the usage of the verb."""
-        self._add_arguments()
+        self.add_arguments()
         return super().format_usage()
 
-    def _add_arguments(self) -> None:
+    def add_arguments(self) -> None:
+        """Add the arguments of the verb, once."""
         verb, self._verb = self._verb, None
         if verb:
             importlib.import_module(f"quantgate.commands.{verb}").add_arguments(self)
