@@ -23,6 +23,7 @@ def build_dataset(
     source: Input[Dataset] = None,
     generator: str = "",
     variants: str = "[]",
+    default_samples: int = 0,
     others: Input[Dataset] = None,
     others_summary: Input[Artifact] = None,
     fields: str = "{}",
@@ -50,6 +51,8 @@ def build_dataset(
         generator: `module:function` of a Python function that yields samples, or "random".
         variants: JSON list of further selections, for candidates with calibration samples of their
             own.
+        default_samples: the number that `samples` has if the spec names none. A source may have
+            fewer without a warning.
         others: data set of other signatures, which is copied to `dataset`.
         others_summary: summary of other signatures, which is copied to `summary`.
         fields: JSON of the further arrays that metrics need. Each key has the values that must
@@ -74,7 +77,7 @@ def build_dataset(
         inputs.Requirements(
             signature, purpose, label or None, fields, metrics or (), group or None
         ),
-        inputs.Selection(samples or None, select, seed, variants),
+        inputs.Selection(samples or None, select, seed, variants, default_samples),
         inputs.Paths(
             facts.path,
             dataset.path,

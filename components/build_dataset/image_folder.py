@@ -1,7 +1,5 @@
 """Read a folder of images, with or without a subfolder for each class."""
 
-import logging
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from quantgate.components.build_dataset.sources import (
     SourceArray,
     row_bytes,
 )
+from quantgate.domain.warnings import EMPTY_CLASS, Warned
 from quantgate.errors import InputError
 from quantgate.spec.model.data import ImageOptions
 from quantgate.spec.model.formats import (
@@ -28,10 +27,10 @@ from quantgate.spec.model.formats import (
     images_of_class,
     unknown_folders,
 )
+from quantgate.spec.model.source_files import readable_name
 from quantgate.spec.problems.wording import few
 
 Array = NDArray[Any]
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,11 +102,12 @@ def open_images(request: Request) -> dict[str, SourceArray]:
     if not files:
         raise InputError(f"{root} holds no images. It needs a folder of them for each class")
     ((key, expected),) = inputs.items()
-    preparation = preparation_for(options, expected)
+    preparation = preparation_for(request, expected)
     shape = preparation.read(files[0], str(files[0])).shape
     arrays: dict[str, SourceArray] = {key: ImageArray(key, files, preparation, shape)}
     if classes is not None:
         arrays[CLASS] = classes
+        request.warnings.extend(_about_empty_classes(root, classes))
     return arrays
 
 
@@ -120,21 +120,24 @@ def _listed(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], Memo
     _check_listed(root, classes)
     images = {folder.name: images_of_class(folder) for folder in folders}
     names = classes or list(images)
-    if without := [name for name in names if not images.get(name)]:
-        log.warning("%s has no images of %s", root, few(without))
     numbers = np.repeat(np.arange(len(names)), [len(images.get(name, ())) for name in names])
     files = [file for name in names for file in images.get(name, ())]
-    return files, MemoryArray(CLASS, numbers, list(map(_readable, names)))
+    return files, MemoryArray(CLASS, numbers, list(map(readable_name, names)))
+
+
+def _about_empty_classes(root: Path, classes: MemoryArray) -> Iterator[Warned]:
+    numbers = {*classes.values.tolist()}
+    if without := [name for number, name in enumerate(classes.names) if number not in numbers]:
+        yield EMPTY_CLASS.says(
+            f"`{readable_name(root.name)}` has no images of {few(without)}. Add some, or check the "
+            "names of its folders"
+        )
 
 
 def _check_listed(root: Path, classes: Sequence[str] | None) -> None:
     if classes and (unknown := unknown_folders(root, classes)):
         raise InputError(
-            f"{root} has the folders {few(list(map(_readable, unknown)))}, which `images.classes` "
-            "does not list. List them in the order of the model's outputs, or remove them"
+            f"{root} has the folders {few([*map(readable_name, unknown)])}, which "
+            "`images.classes` does not list. List them in the order of the model's outputs, or "
+            "remove them"
         )
-
-
-def _readable(name: str) -> str:
-    """Return a folder's name as text for JSON, with invalid bytes replaced."""
-    return os.fsencode(name).decode("utf-8", "replace")

@@ -54,12 +54,14 @@ class Selection:
         select: "first", "random" or "stratified".
         seed: of a random selection.
         variants: JSON list of further selections, each with `key`, `samples`, `select` and `seed`.
+        default_samples: the number that is a default. A source may have fewer without a warning.
     """
 
     samples: int | None = None
     select: str = "first"
     seed: int = 0
     variants: str = "[]"
+    default_samples: int = 0
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Opened:
         synthetic: whether the values are random.
         fields: further arrays that metrics need, by key. The label may be among them.
         unused: keys of the arrays that are ignored.
-        warnings: about files that are left out or may not be meant.
+        warnings: about files and samples. Reading can add to them.
         classes: names of the label's classes by number, if they are known.
         group: the names of the samples' groups, if there are any. In evaluation data they are among
             the fields.
@@ -152,9 +152,12 @@ def arranged(
     unused = _unused(arrays, request) if name in STORED else []
     for surplus in unused:
         del arrays[surplus]
-    warnings = warnings_about_files(Path(source), name) if name not in MADE else []
+    if name not in MADE:
+        request.warnings.extend(warnings_about_files(Path(source), name))
     classes = _classes(label, request.data)
-    return Opened(source, arrays, label, name == RANDOM, fields, unused, warnings, classes, group)
+    return Opened(
+        *(source, arrays, label, name == RANDOM, fields, unused, request.warnings, classes, group)
+    )
 
 
 def _classes(label: SourceArray | None, data: DataSource) -> list[str]:

@@ -1,8 +1,7 @@
 """Convert an image file to an array, as the spec's `images` section says."""
 
-import logging
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,16 +10,20 @@ from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.depth import in_8_bits
 from quantgate.components.build_dataset.libraries import library
+from quantgate.components.build_dataset.sources import Request
+from quantgate.domain.warnings import DROPPED_ALPHA, IGNORED_ORIENTATION, Warned, WarningKind
 from quantgate.errors import InputError
 from quantgate.foundation.damage import refused_if_damaged
 from quantgate.records.tasks import TensorFacts
 from quantgate.spec.model.data import ImageOptions
+from quantgate.spec.model.source_files import readable_name
 
 Array = NDArray[Any]
 GRAYSCALE = "grayscale"
 _ORIENTATION = 0x0112
+_ALPHA = "transparent pixels, whose alpha is dropped."
+_TURNED = "an EXIF orientation, which is ignored. `images.orientation: apply` turns the image."
 _DAMAGED = (OSError, ValueError, SyntaxError, struct.error)
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,16 @@ class Preparation:
         size: (height, width) to resize to, or None to keep the size.
         channels: "rgb", "bgr" or "grayscale".
         flat: whether the array lacks the dimension of the channels.
-        warned: properties of images that the log has a warning about.
+        folder: the source's, which names in warnings leave out.
+        warnings: about the images, one of each kind.
     """
 
     options: ImageOptions
     size: tuple[int, int] | None
     channels: str
     flat: bool
-    warned: set[str] = field(default_factory=set)
+    folder: str
+    warnings: list[Warned]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -60,19 +65,19 @@ class Preparation:
 
     def _upright(self, image: Any, name: str) -> Any:
         if image.has_transparency_data:
-            self._warn_once(name, "transparent pixels, whose alpha is dropped")
+            self._warn_once(DROPPED_ALPHA, name, _ALPHA)
         image.load()  # turns a TIFF itself
         if not _is_turned(image):
             return image
         if self.options.orientation == "apply":
             return library("PIL.ImageOps", "images").exif_transpose(image)
-        self._warn_once(name, "an EXIF orientation, which is ignored (see `images.orientation`)")
+        self._warn_once(IGNORED_ORIENTATION, name, _TURNED)
         return image
 
-    def _warn_once(self, name: str, loss: str) -> None:
-        if loss not in self.warned:
-            self.warned.add(loss)
-            log.warning("%s has %s. Further images like it are not listed", name, loss)
+    def _warn_once(self, kind: WarningKind, name: str, loss: str) -> None:
+        if all(warning.id != kind.id for warning in self.warnings):
+            image = readable_name(name.removeprefix(self.folder))
+            self.warnings.append(kind.says(f"{image} has {loss} Further images are not listed"))
 
     @property
     def _mode(self) -> str:
@@ -103,13 +108,17 @@ def _is_turned(image: Any) -> bool:
         return False
 
 
-def preparation_for(options: ImageOptions | None, expected: TensorFacts) -> Preparation:
+def preparation_for(request: Request, expected: TensorFacts) -> Preparation:
     """Complete the spec's options from the model's input.
+
+    Args:
+        request: has the options, and takes the warnings.
+        expected: the input that the images are for.
 
     Raises:
         InputError: the number of values in `mean` or `std` does not fit the channels.
     """
-    options = options or ImageOptions()
+    options = request.data.images or ImageOptions()
     inner = expected.shape[1:]
     one_channel = len(inner) == 2 or inner[-1:] == [1]
     channels = options.channels or (GRAYSCALE if one_channel else "rgb")
@@ -120,6 +129,8 @@ def preparation_for(options: ImageOptions | None, expected: TensorFacts) -> Prep
         (size[0], size[1]) if size else None,
         channels,
         flat=len(inner) == 2 and channels == GRAYSCALE,
+        folder=f"{Path(request.data.source).parent}/",
+        warnings=request.warnings,
     )
 
 

@@ -56,7 +56,7 @@ def choose(opened: Opened, choices: Mapping[str, Choice], purpose: Purpose) -> C
 
 def _rows(opened: Opened, choice: Choice, labels: NDArray[Any] | None) -> Indices:
     available = opened.available
-    if choice.samples is not None and choice.samples > available:
+    if choice.is_asked and (choice.samples or 0) > available:
         log.warning(
             "%s: %d samples requested, but it has %d, which are all taken",
             *(opened.path, choice.samples, available),

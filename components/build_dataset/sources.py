@@ -1,13 +1,14 @@
 """The interface of readers: they return arrays by key, whose rows are read on demand."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.user_code import UserCode
+from quantgate.domain.warnings import Warned
 from quantgate.records.tasks import Signature
 from quantgate.spec.model.data import DataSource
 
@@ -87,11 +88,13 @@ class Request:
         purpose: "calibration" or "evaluation".
         label: key of the labels, or None.
         samples: number of samples to select, or None for all.
+        asked: number of samples that the spec names, or None if it names none.
         seed: of random data.
         first: number of samples after which reading can stop, or None.
         fields: keys of the further arrays that metrics need.
         group: key of the groups, or None. Only evaluation data has to have it.
         code: the Python file with the function that yields samples, if there is one.
+        warnings: about the samples, to which readers add theirs.
     """
 
     data: DataSource
@@ -102,9 +105,11 @@ class Request:
     samples: int | None
     seed: int
     first: int | None
+    asked: int | None = None
     fields: frozenset[str] = frozenset()
     group: str | None = None
     code: UserCode | None = None
+    warnings: list[Warned] = field(default_factory=list)
 
     @property
     def further(self) -> frozenset[str]:

@@ -81,7 +81,7 @@ def store(
         classes=opened.classes,
         unused=opened.unused,
         warnings=opened.warnings,
-        requested=request.samples,
+        requested=request.asked,
         distinct=len(distinct),
         groups=record_of(group.key, names, numbers) if group else None,
     )

@@ -50,7 +50,7 @@ def reader_of_records(request: Request) -> Callable[[Any, str], Batch]:
             "`features`"
         )
     pictures = {
-        name: preparation_for(request.data.images, _expected(name, request))
+        name: preparation_for(request, _expected(name, request))
         for name, feature in features.items()
         if feature.encoding == "image"
     }

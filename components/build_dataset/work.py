@@ -22,12 +22,14 @@ from quantgate.components.build_dataset.variants import (
     FIRST,
     STRATIFIED,
     Choice,
+    asked_samples,
     choices_of,
     most_samples,
     rules_of,
 )
 from quantgate.components.evaluate.planning import plan_metrics
 from quantgate.components.user_code import UserCode, import_code
+from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts
 from quantgate.spec.model.data import DataSource
@@ -53,21 +55,28 @@ def build_dataset(
     needs_label = request.purpose == "evaluation" or STRATIFIED in rules
     with tempfile.TemporaryDirectory() as spool:
         opened = open_source(request, Path(spool), needs_label)
-        _log_notes(opened)
+        told = _log_notes(opened)
         problems = structure_problems(opened.arrays, opened.label, request.signature)
         opened.refuse(request.purpose, problems or further_problems(opened))
         _carry_over(paths.others, paths.dataset)
         _carry_over(paths.others_summary, paths.summary)
         chosen = choose(opened, choices, request.purpose)
         store(opened, request, choices[""], chosen, required_values, paths)
+        _log_warnings(opened.warnings[told:])
     _check_metrics(requirements.metrics, facts, paths.dataset, source.code)
 
 
-def _log_notes(opened: Opened) -> None:
-    for warning in opened.warnings:
-        log.warning("%s", warning.message)
+def _log_notes(opened: Opened) -> int:
+    """Log the warnings so far, and return their number."""
+    _log_warnings(opened.warnings)
     if opened.unused:
         log.info("%s: ignored, as neither inputs nor label: %s", opened.path, listed(opened.unused))
+    return len(opened.warnings)
+
+
+def _log_warnings(warnings: Sequence[Warned]) -> None:
+    for warning in warnings:
+        log.warning("%s", warning.message)
 
 
 def _choices(selection: Selection) -> dict[str, Choice]:
@@ -91,6 +100,7 @@ def _request(
         purpose=_purpose(requirements.purpose),
         label=requirements.label,
         samples=most_samples(choices),
+        asked=asked_samples(choices),
         seed=choices[""].seed,
         first=most_samples(choices) if rules_of(choices) == [FIRST] else None,
         fields=frozenset(json.loads(requirements.fields)),

@@ -15,7 +15,7 @@ from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
 from quantgate.planning.candidates import key_of
 from quantgate.planning.plan import Plan, SignatureData
-from quantgate.spec.model.data import OPTION_KEYS, DataSource
+from quantgate.spec.model.data import DEFAULT_SAMPLES, OPTION_KEYS, DataSource
 from quantgate.spec.model.formats import PYTHON, TENSORFLOW, declared_format
 from quantgate.spec.model.functions import travels
 
@@ -62,6 +62,7 @@ def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) ->
             purpose="calibration",
             label=samples.data.label or evaluation.of(samples.signature).label or "",
             **asdict(shared[place]),
+            **_default_samples(samples.data),
             **({"variants": json_argument(own)} if own else {}),
             **_fields(plan, samples.signature),
             **_group(plan, samples.signature),
@@ -70,6 +71,12 @@ def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) ->
 
     made_of = _Ingredients(plan, inputs, baseline)
     return _chained(tasks.BUILD_CALIBRATION, plan.calibration_data, made_of, build)
+
+
+def _default_samples(data: DataSource) -> dict[str, int]:
+    """Return the number of samples if the spec names none."""
+    asked = "samples" in data.model_fields_set
+    return {} if asked else {"default_samples": DEFAULT_SAMPLES}
 
 
 @dataclass(frozen=True)

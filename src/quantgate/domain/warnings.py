@@ -84,6 +84,11 @@ BASELINE_AT_ZERO = WarningKind(
 BASELINE_VIOLATES_LIMIT = WarningKind(
     "baseline_violates_limit", "the float model violates a limit on accuracy by itself"
 )
+IGNORED_ORIENTATION = WarningKind(
+    "ignored_orientation", "images have an EXIF orientation, and the spec does not apply it"
+)
+DROPPED_ALPHA = WarningKind("dropped_alpha", "images have an alpha channel, which is dropped")
+EMPTY_CLASS = WarningKind("empty_class", "a class has no images")
 FEW_EVALUATION_SAMPLES = WarningKind(
     "few_evaluation_samples", "no candidate can be shown to meet a limit on so few samples"
 )
@@ -129,6 +134,9 @@ WARNINGS: Mapping[str, WarningKind] = MappingProxyType(
             FILES_NOT_READ,
             SINGLE_SHARD,
             SEVERAL_SETS,
+            IGNORED_ORIENTATION,
+            DROPPED_ALPHA,
+            EMPTY_CLASS,
             FEW_EVALUATION_SAMPLES,
             COARSE_LIMIT,
             SMALL_SLICES,

@@ -111,7 +111,7 @@ class Manifest(Record):
     values. `fields` are further arrays by key, for metrics: what slices go by, the ground truth of
     boxes. `classes` names the classes, by number, if the source does. `unused` has the keys of the
     source's arrays that are neither inputs nor label. `warnings` are about files that were left out
-    or may not be meant. `groups` are there if the spec names a key of groups.
+    or may not be meant, and about images. `groups` are there if the spec names a key of groups.
     """
 
     purpose: Literal["calibration", "evaluation"]

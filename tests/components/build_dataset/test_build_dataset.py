@@ -1,5 +1,6 @@
 """Data sets: refused sources, selected samples and written files."""
 
+import json
 import logging
 import sys
 
@@ -389,6 +390,23 @@ def test_asking_for_too_many_samples_takes_all(build, caplog, tmp_path):
     assert caplog.messages == [
         f"{tmp_path / 'arrays.npz'}: 200 samples requested, but it has 120, which are all taken"
     ]
+
+
+@pytest.mark.parametrize(
+    ("variants", "requested"), [([], None), ([{"key": "own", "samples": 300}], 300)]
+)
+def test_the_default_number_of_samples_is_not_asked_for(build, caplog, variants, requested):
+    own = [{"select": "random", "seed": 0, **variant} for variant in variants]
+    folder = build(
+        IMAGE,
+        {"image": images(120)},
+        purpose="calibration",
+        samples=200,
+        default_samples=200,
+        variants=json.dumps(own),
+    )
+    assert open_dataset(folder, "serve").manifest.requested == requested
+    assert len(caplog.messages) == len(variants)
 
 
 def test_input_names_that_are_no_file_names_get_safe_ones(build):

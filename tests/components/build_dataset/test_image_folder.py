@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantgate.domain.warnings import FILES_NOT_READ
+from quantgate.domain.warnings import FILES_NOT_READ, Warned
 
 IMAGE = {"image": ("float32", [-1, 4, 6, 3])}
 GRAY = {"image": ("float32", [-1, 4, 6, 1])}
@@ -39,7 +39,9 @@ def test_a_folder_without_images_is_a_class(build, image_file, tmp_path, caplog)
     dataset = build(root, IMAGE, metrics=TOP1)
     assert dataset.label.tolist() == [0, 2]
     assert dataset.manifest.classes == ["ant", "bee", "cat"]
-    assert f"{root} has no images of `bee`" in caplog.messages
+    message = "`images` has no images of `bee`. Add some, or check the names of its folders"
+    assert message in caplog.messages
+    assert Warned("empty_class", message) in dataset.manifest.warnings
 
 
 def test_hidden_folders_are_no_classes(build, image_file, tmp_path):
@@ -332,12 +334,21 @@ def turned(tmp_path) -> Path:
 
 
 def test_the_exif_orientation_is_ignored_with_one_warning(build, turned, caplog):
-    images = build(turned, IMAGE).inputs["image"]
-    assert images[:, 0, 0, 0].tolist() == [255, 255]
-    assert caplog.messages == [
-        f"{turned}/a/x.png has an EXIF orientation, which is ignored (see `images.orientation`). "
-        "Further images like it are not listed"
-    ]
+    dataset = build(turned, IMAGE)
+    assert dataset.inputs["image"][:, 0, 0, 0].tolist() == [255, 255]
+    message = (
+        "images/a/x.png has an EXIF orientation, which is ignored. `images.orientation: apply` "
+        "turns the image. Further images are not listed"
+    )
+    assert caplog.messages == [message]
+    assert dataset.manifest.warnings == [Warned("ignored_orientation", message)]
+
+
+def test_an_orientation_that_is_not_in_the_first_image_is_a_warning(build, turned, caplog):
+    Image.new("RGB", (6, 4)).save(turned / "a" / "first.png")
+    dataset = build(turned, IMAGE)
+    assert [warning.id for warning in dataset.manifest.warnings] == ["ignored_orientation"]
+    assert len(caplog.messages) == 1
 
 
 def test_the_exif_orientation_is_applied_on_request(build, turned, caplog):
@@ -360,9 +371,10 @@ def test_damaged_exif_data_are_no_orientation(build, tmp_path, damaged):
 
 def test_a_dropped_alpha_channel_is_a_warning(build, tmp_path, caplog):
     pixels = np.full((4, 6, 4), 100, np.uint8)
-    root = save(pixels, tmp_path / "images" / "a" / "x.png")
-    assert set(build(root, IMAGE).inputs["image"].ravel()) == {100}
-    assert caplog.messages == [
-        f"{root}/a/x.png has transparent pixels, whose alpha is dropped. Further images like it "
-        "are not listed"
-    ]
+    dataset = build(save(pixels, tmp_path / "images" / "a" / "x.png"), IMAGE)
+    assert set(dataset.inputs["image"].ravel()) == {100}
+    message = (
+        "a/x.png has transparent pixels, whose alpha is dropped. Further images are not listed"
+    )
+    assert caplog.messages == [f"images/{message}"]
+    assert dataset.manifest.warnings == [Warned("dropped_alpha", f"images/{message}")]

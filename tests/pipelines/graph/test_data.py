@@ -130,3 +130,13 @@ def test_calibration_data_takes_the_classes_of_the_evaluation_data_with_its_labe
     assert options.get("classes") == classes
     options = json.loads(constants(building(ir, "Build evaluation set")[0])["options"])
     assert options["classes"] == ["ant", "bee"]
+
+
+@pytest.mark.parametrize(("asked", "default"), [({}, 200), ({"samples": 200}, None)])
+def test_the_task_knows_a_number_of_samples_that_is_a_default(
+    tmp_path: Path, asked: dict[str, int], default: int | None
+):
+    ir = compiled(tmp_path, calibration={"source": "train.npz", **asked})
+    task, _ = building(ir, "Build calibration set")
+    given = task["inputs"]["parameters"].get("default_samples", {})
+    assert given.get("runtimeValue", {}).get("constant") == default

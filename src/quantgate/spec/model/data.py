@@ -108,6 +108,10 @@ Columns = Annotated[
 ]
 
 
+#: The number of calibration samples if the spec names none.
+DEFAULT_SAMPLES = 200
+
+
 class DataSource(Section):
     """A source of samples."""
 
@@ -147,7 +151,9 @@ class DataSource(Section):
 class CalibrationSamples(DataSource):
     """Representative samples of a signature."""
 
-    samples: int = Field(default=200, ge=1, description="Number of samples to calibrate on.")
+    samples: int = Field(
+        default=DEFAULT_SAMPLES, ge=1, description="Number of samples to calibrate on."
+    )
     select: Selection = Field(default="random", description="How to select the samples.")
     seed: int = Field(default=0, ge=0, description="Seed of the selection.")
     label: Text | None = Field(

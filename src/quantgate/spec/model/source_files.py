@@ -55,7 +55,7 @@ def warnings_about_files(source: Path, format_name: str) -> list[Warned]:
     """Return a warning for each doubt whether the right files of a source are read."""
     about = _about_folder if source.is_dir() else _about_file
     warnings = about(source, format_name)
-    return [Warned(warning.id, _readable(warning.message)) for warning in warnings]
+    return [Warned(warning.id, readable_name(warning.message)) for warning in warnings]
 
 
 def _about_folder(source: Path, format_name: str) -> list[Warned]:
@@ -137,9 +137,9 @@ def _is_partition(folder: str) -> bool:
     return "=" in folder
 
 
-def _readable(sentence: str) -> str:
-    """Return a sentence as text for JSON, with the invalid bytes of names replaced."""
-    return os.fsencode(sentence).decode("utf-8", "replace")
+def readable_name(name: str) -> str:
+    """Return a name, or a sentence with one, as text for JSON. Invalid bytes are replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _is_description(name: str) -> bool:
