@@ -97,3 +97,21 @@ def test_series_without_spread_or_of_other_samples_are_uncorrelated():
     assert correlations({"top1": [values, values], "top5": [values[:50]] * 2})[0, 1] == 0
     assert correlations({"top1": [values, values[:50]]})[0, 1] == 0
     assert correlations({"top1": [values, values]})[0, 1] == pytest.approx(1)
+
+
+def test_many_candidates_have_levels_at_most_those_of_few():
+    """Smaller correlations than the given ones are more cautious."""
+    count, draw = 120, np.random.default_rng(5)
+    shared = draw.normal(size=400)
+    series = {"top1": [shared + 0.5 * draw.normal(size=400) for _ in range(count)]}
+    (first, *_) = step_down([0.001] * count, correlations(series), 0.05)
+    (same, *_) = step_down([0.001] * 90, correlations({"top1": series["top1"][:90]}), 0.05)
+    assert 1 / count < first.share < same.share < 1
+
+
+def test_correlations_that_are_impossible_together_count_as_smaller_ones():
+    count = 110
+    impossible = np.eye(count)
+    impossible[0, 1:] = impossible[1:, 0] = 0.9
+    (first, *_) = step_down([0.5] * count, impossible, 0.05)
+    assert 1 / count <= first.share < 2 / count

@@ -13,16 +13,16 @@ from quantgate.statistics.sample_counts import least_samples, whole_samples
 
 def p_value(hits: int, samples: int, share: float) -> float:
     """Return the exact p-value of "the proportion is `share` or more"."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
-    return float(binom.cdf(hits, samples, share)) if share < 1 else float(hits == samples)
+    return float(bdtr(hits, samples, share)) if share < 1 else float(hits == samples)
 
 
 def upper_bound(hits: int, samples: int, confidence: float) -> float:
     """Return the one-sided upper bound of the proportion."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    return float(beta.ppf(confidence, hits + 1, samples - hits)) if hits < samples else 1.0
+    return float(betaincinv(hits + 1, samples - hits, confidence)) if hits < samples else 1.0
 
 
 def samples_needed(hits: int, samples: int, confidence: float, share: float) -> float:

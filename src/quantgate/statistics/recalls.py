@@ -13,6 +13,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.statistics.roots import falling_root
 from quantgate.statistics.sample_counts import whole_samples
 from quantgate.statistics.samples import Labels, Samples
 
@@ -98,7 +99,6 @@ def upper_bound(counts: ClassCounts, confidence: float) -> float:
 
     It may differ from the exact one by a thousandth of its distance from the mean.
     """
-    from scipy.optimize import brentq
 
     def excess(difference: float) -> float:
         return math.log(p_value(counts, difference)) - math.log(CAUTION * (1 - confidence))
@@ -112,7 +112,7 @@ def upper_bound(counts: ClassCounts, confidence: float) -> float:
     if near == far:
         near = counts.mean
     tolerance = PRECISION * float(far - counts.mean)
-    return min(1.0, float(brentq(excess, near, far, xtol=tolerance)) + tolerance)
+    return min(1.0, falling_root(excess, near, far, tolerance))
 
 
 def samples_needed(counts: ClassCounts, confidence: float, limit: float) -> float:
@@ -144,7 +144,6 @@ def _likeliest(counts: ClassCounts, difference: float) -> tuple[Values, Values]:
     With the Lagrange multiplier `m` of the mean drop, a class of `n` samples has the rates
     `lost / x` and `won / (x + 2 m)`, where `x` is such that its rates sum up to 1.
     """
-    from scipy.optimize import brentq
 
     def rates(multiplier: float) -> tuple[Values, Values]:
         scale = _scale(counts, multiplier)
@@ -152,12 +151,12 @@ def _likeliest(counts: ClassCounts, difference: float) -> tuple[Values, Values]:
 
     def excess(multiplier: float) -> float:
         lost, won = rates(multiplier)
-        return float((lost - won).mean()) - difference
+        return difference - float((lost - won).mean())
 
     far = float(counts.totals.max())
-    while excess(far) < 0:
+    while excess(far) > 0:
         far *= 2
-    return rates(float(brentq(excess, 0.0, far, rtol=PRECISE)))
+    return rates(falling_root(excess, 0.0, far, PRECISE * far))
 
 
 def _scale(counts: ClassCounts, multiplier: float) -> Values:

@@ -1,0 +1,155 @@
+"""The score statistic of paired proportions, and its exact distribution.
+
+Sources:
+    Tango, T. (1998), Equivalence test and confidence interval for the difference in proportions
+        for the paired-sample design. Statistics in Medicine 17, 891-908.
+    Sidik, K. (2003), Exact unconditional tests for testing non-inferiority in matched-pairs design.
+        Statistics in Medicine 22, 265-278: with one more discordant pair, none or one more of them
+        may be lost.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgate.statistics.sample_counts import ROUNDING
+from quantgate.statistics.samples import Samples
+
+Counts = NDArray[np.int64]
+
+#: The reach of a binomial distribution, in standard deviations and in counts beyond them.
+DEVIATIONS, BEYOND = 6, 12
+#: Rates of discordant pairs this small are 0 but for rounding.
+NEAREST = 1e-12
+#: The steps of a first guess at the pairs that may be lost, and its distance from these.
+GUESSES, GUESSED = 2, 1
+TINY = 1e-300
+
+
+def statistic(only_first: Any, only_second: Any, total: int, difference: float) -> Any:
+    """Return the distance of the mean from `difference`, in its standard errors."""
+    deviation = np.sqrt(
+        np.maximum(variance(only_first, only_second, total, difference), TINY) / total
+    )
+    return ((only_first - only_second) / total - difference) / deviation
+
+
+def variance(only_first: Any, only_second: Any, total: int, difference: float) -> Any:
+    """Return the variance of one pair's difference, at its likeliest for a mean `difference`."""
+    linear = (2 * total - only_first + only_second) * difference - only_first - only_second
+    constant = -only_second * difference * (1 - difference)
+    root = np.sqrt(np.maximum(linear**2 - 8 * total * constant, 0))
+    rate_of_second = (root - linear) / (4 * total)
+    return np.maximum(2 * rate_of_second + difference * (1 - difference), 0)
+
+
+def chances(value: float, total: int, difference: float, rates: Samples) -> Samples:
+    """Return the probability of a statistic of at most `value`, at each of some rates.
+
+    Args:
+        value: the statistic at hand.
+        total: the number of pairs.
+        difference: the mean difference.
+        rates: the rates at which only the second model is right, float64 [rates].
+    """
+    discordant = np.clip(difference + 2 * rates, 0.0, 1.0)
+    discordant = np.where(discordant < NEAREST, 0.0, discordant)
+    shares = np.divide(
+        discordant + difference, 2 * discordant, out=np.ones_like(rates), where=discordant > 0
+    )
+    counts = _likely_counts(total, discordant)
+    is_likely = np.zeros(total + 1, np.bool_)
+    is_likely[counts] = True
+    lost = np.zeros(total + 1, np.int64)
+    lost[is_likely] = most_lost(np.flatnonzero(is_likely), value, total, difference)
+    likely = _probabilities(counts, total, discordant)
+    each = _cumulated(counts, lost[counts], np.clip(shares, 0.0, 1.0))
+    return np.asarray(np.sum(likely * each, axis=0))
+
+
+def most_lost(discordant: Counts, value: float, total: int, difference: float) -> Counts:
+    """Return how many of each number of discordant pairs may be lost, or -1.
+
+    It is the greatest number whose statistic is at most `value`.
+    """
+    guess = _guess(discordant, value, total, difference)
+
+    def keeps(lost: Counts, discordant: Counts) -> NDArray[np.bool_]:
+        kept = statistic(lost, discordant - lost, total, difference) <= value + ROUNDING
+        return np.asarray((lost < 0) | (kept & (lost <= discordant)))
+
+    low = np.clip(guess - GUESSED, -1, discordant)
+    high = np.clip(guess + GUESSED + 1, low + 1, discordant + 1)
+    low, high = (
+        np.where(keeps(low, discordant), low, -1),
+        np.where(keeps(high, discordant), discordant + 1, high),
+    )
+    while len(still := np.flatnonzero(high - low > 1)):
+        middle = (low[still] + high[still]) // 2
+        kept = keeps(middle, discordant[still])
+        low[still], high[still] = (
+            np.where(kept, middle, low[still]),
+            np.where(kept, high[still], middle),
+        )
+    return low
+
+
+def _guess(discordant: Counts, value: float, total: int, difference: float) -> Counts:
+    """Return about how many may be lost, by solving the statistic with the variance of a guess."""
+    spread = np.sqrt(np.maximum(discordant / total - difference**2, 0) / total)
+    for _ in range(GUESSES):
+        lost = np.clip((discordant + total * (difference + value * spread)) / 2, 0, discordant)
+        spread = np.sqrt(variance(lost, discordant - lost, total, difference) / total)
+    return np.floor((discordant + total * (difference + value * spread)) / 2).astype(np.int64)
+
+
+def _likely_counts(total: int, discordant: Samples) -> Counts:
+    """Return the numbers of discordant pairs that are likely at each rate, [counts, rates]."""
+    reach = DEVIATIONS * np.sqrt(total * discordant * (1 - discordant)) + BEYOND
+    least = np.maximum(0, np.floor(total * discordant - reach)).astype(np.int64)
+    length = int(min(total + 1, np.ceil(2 * reach.max()) + 2))
+    least = np.minimum(least, total + 1 - length)
+    return np.asarray(np.arange(length)[:, np.newaxis] + least)
+
+
+def _cumulated(discordant: Counts, lost: Counts, shares: Samples) -> Samples:
+    """Return the probability of at most so many lost among discordant pairs, [counts, rates].
+
+    It follows from row to row, which is far faster than the incomplete beta function. One pair more
+    lowers it by the share of `lost` losses, or raises it if one more loss is allowed.
+    """
+    from scipy.special import betainc
+
+    first, bound = discordant[0], lost[0]
+    inner = np.clip(bound, 0, np.maximum(first - 1, 0))
+    start = betainc(np.maximum(first - inner, 1), inner + 1, 1 - shares)
+    start = np.where(bound < 0, 0.0, np.where(bound >= first, 1.0, start))
+    steps = lost[1:] - lost[:-1]
+    edge = lost[:-1] + steps
+    likely = np.where(edge < 0, 0.0, _probabilities(np.maximum(edge, 0), discordant[:-1], shares))
+    changes = np.where(steps > 0, (1 - shares) * likely, -shares * likely)
+    return np.concatenate([start[np.newaxis], start + np.cumsum(changes, axis=0)])
+
+
+def _probabilities(counts: Counts, totals: Any, rates: Samples) -> Samples:
+    """Return binomial probabilities, 0 for counts above their totals."""
+    others = totals - counts
+    logs = _log_factorials(int(np.max(totals)))
+    chosen = logs[totals] - logs[np.minimum(counts, len(logs) - 1)] - logs[np.maximum(others, 0)]
+    rate = np.log(np.maximum(rates, TINY)), np.log(np.maximum(1 - rates, TINY))
+    logarithms = chosen + counts * rate[0] + np.maximum(others, 0) * rate[1]
+    return np.where(others >= 0, np.exp(logarithms), 0.0)
+
+
+def _log_factorials(most: int) -> Samples:
+    """Return the logarithms of factorials up to `most` at least, float64."""
+    return _table(1 << most.bit_length())
+
+
+@lru_cache(maxsize=4)
+def _table(size: int) -> Samples:
+    from scipy.special import gammaln
+
+    return np.asarray(gammaln(np.arange(1.0, size + 2)))
