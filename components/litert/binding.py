@@ -80,8 +80,11 @@ def bound(
 
 
 def _ends(interpreter: Interpreter, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return LiteRT's details of inputs and outputs by name."""
-    if not key:
+    """Return LiteRT's details of inputs and outputs by name.
+
+    A model that declares no signature has the names of its tensors.
+    """
+    if not key or not interpreter.get_signature_list():
         return _by_name(interpreter.get_input_details()), _by_name(interpreter.get_output_details())
     if key not in interpreter.get_signature_list():
         raise ModelFailure(f"the model has no signature `{key}`")

@@ -71,7 +71,7 @@ class LiteRTModel:
         self._shapes = {
             name: shape_of_sample(inputs[name], tensor) for name, tensor in signature.inputs.items()
         }
-        self._key = signature.key
+        self._key = signature.key if interpreter.get_signature_list() else ""
         self._start_anywhere(interpreter)
         # reset_all_variables does not reset resource variables, so these models are reloaded.
         self._restarts = ASSIGN_VARIABLE in facts.ops

@@ -1,6 +1,7 @@
 """Previews and refusals before anything is sent to a cluster."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,15 @@ def test_dry_run_shows_images_without_a_registry(quantgate, kfp, imageless: Path
     assert (done.code, kfp.asked) == (2, [])
     assert f"images\n  convert  quantgate/convert:{__version__}\n" in done.stdout
     assert done.stderr == f"error: digits cannot be sent to a cluster: {DEFAULTS}\n"
+
+
+def test_a_tflite_needs_the_runtime_image_alone(quantgate, kfp, imageless: Path) -> None:
+    text = re.sub(r"saved_model: [^}]+", "tflite: gs://bucket/model.tflite", imageless.read_text())
+    imageless.write_text(re.sub(r"modes: \[.*?\]", "recipes: auto", text))
+    done = quantgate("submit", imageless, "--dry-run")
+    assert (done.code, kfp.asked) == (2, [])
+    assert "convert" not in done.stderr
+    assert f": quantgate/runtime:{__version__} has no registry" in done.stderr
 
 
 def test_second_image_without_a_registry_is_refused(quantgate, kfp, imageless: Path) -> None:

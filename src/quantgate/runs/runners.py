@@ -9,8 +9,8 @@ from quantgate.foundation.extras import FOR_A_RUN, FOR_RECIPES, FOR_TENSORFLOW, 
 from quantgate.planning.plan import Plan
 from quantgate.runs.folder import RunFolder
 from quantgate.spec import LoadedSpec
-from quantgate.spec.model.formats import TENSORFLOW, declared_format
 from quantgate.spec.model.functions import functions_left_behind
+from quantgate.spec.model.libraries import needs_tensorflow
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Observer, RunResult
@@ -44,11 +44,9 @@ def check_runner(
 
 def _modules(plan: Plan) -> tuple[str, ...]:
     """Return the modules that the tasks of a plan import."""
-    data = (*plan.evaluation_data, *plan.calibration_data)
-    of_tensorflow = any(declared_format(each.data) in TENSORFLOW for each in data)
     return (
         *FOR_A_RUN,
-        *(FOR_TENSORFLOW if of_tensorflow or not plan.spec.model.tflite else ()),
+        *(FOR_TENSORFLOW if needs_tensorflow(plan.spec) else ()),
         *(FOR_RECIPES if plan.recipes else ()),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from quantgate.errors import UsageError
 from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.functions import functions_left_behind
+from quantgate.spec.model.libraries import needs_tensorflow
 from quantgate.spec.model.spec import Spec
 from quantgate.spec.problems.wording import listed
 
@@ -56,7 +57,8 @@ def note_code_in_images(spec: Spec) -> None:
 
 def _named(spec: Spec) -> Mapping[str, str | None]:
     images = (spec.cluster or Cluster()).images
-    return {kind: getattr(images, kind) for kind in KINDS}
+    kinds = KINDS if needs_tensorflow(spec) else ("runtime",)
+    return {kind: getattr(images, kind) for kind in kinds}
 
 
 def _problem(spec: Spec) -> str | None:

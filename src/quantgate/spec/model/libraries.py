@@ -1,0 +1,12 @@
+"""The libraries that the tasks of a spec need."""
+
+from quantgate.spec.model.formats import TENSORFLOW, declared_format
+from quantgate.spec.model.spec import Spec
+
+
+def needs_tensorflow(spec: Spec) -> bool:
+    """Return whether a task converts a model of TensorFlow, or reads data with TensorFlow."""
+    sections = (spec.data.calibration, spec.data.evaluation)
+    sources = [each.of(key) for each in sections if each for key in spec.model.signatures]
+    reads = any(declared_format(source) in TENSORFLOW for source in sources)
+    return reads or spec.model.tflite is None
