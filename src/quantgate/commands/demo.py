@@ -22,7 +22,7 @@ next steps:
   {command} show {run}
       show this table again, or with --md or --json
   {command} plan {spec}
-      show the modes that were tried, and why
+      show the modes and recipes that were tried, and why
   {command} run {spec} --set gate.top1.max_drop=0.001
       run again with another limit
   {command} init
