@@ -137,7 +137,7 @@ def evaluation_set(synthetic):
     return {"serving_default": SampleSet(manifest, np.array([7], np.uint64))}
 
 
-INCOMPLETE = "no candidate qualifies, and float32, the baseline, is not kept, as its measurements "
+NOT_KEPT = "no candidate qualifies, and float32, the baseline, is not kept, as it"
 
 
 def kept_by(run, limits, **sets):
@@ -170,14 +170,15 @@ def test_a_baseline_that_could_not_be_run_is_not_kept(run):
     run.attest("small", "float16", 500)
     decision = kept_by(run, {"size_bytes": {"max_ratio": 0.5}})
     assert (decision.outcome, decision.promotes) == ("none_qualified", None)
-    assert decision.summary.startswith(INCOMPLETE)
+    assert decision.summary.startswith(f"{NOT_KEPT}s measurements are incomplete")
 
 
-def test_a_baseline_without_a_limited_figure_is_not_kept(run):
+@pytest.mark.parametrize("name", ["latency_p50_ms", "mcu_top1"])
+def test_a_baseline_without_a_limited_figure_is_not_kept(run, name):
     run.add("small", "float16", 500)
-    decision = kept_by(run, {"latency_p50_ms": {"max": 5}})
+    decision = kept_by(run, {name: {"max": 5} if name == "latency_p50_ms" else {"min": 0.1}})
     assert decision.promotes is None
-    assert decision.summary.startswith(INCOMPLETE)
+    assert decision.summary.startswith(f"{NOT_KEPT} was not measured in {name}")
 
 
 @pytest.mark.parametrize(("synthetic", "kept"), [(True, None), (False, "float32")])

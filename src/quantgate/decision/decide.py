@@ -20,6 +20,7 @@ from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts
 from quantgate.decision.slice_verdicts import judge_with_slices
 from quantgate.decision.summary import doubtful_summary, summarize
+from quantgate.decision.timing_warnings import few_of
 from quantgate.decision.verdicts import intervals_of
 from quantgate.decision.warnings import doubts_among, warnings_of
 from quantgate.domain.targets import TARGET_OF
@@ -113,7 +114,8 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     is_open = not (choice or refusal or is_doubtful)
     closest = closest_of(candidates, misses) if is_open else None
     keeps_baseline = terms.keep_baseline and not (choice or is_doubtful)
-    kept = keeps_baseline and _can_be_kept(reference, evidence, terms)
+    obstacle = _obstacle_to_keeping(reference, evidence, terms) if keeps_baseline else None
+    kept = keeps_baseline and obstacle is None
     summary = summarize(
         reference,
         candidates,
@@ -122,7 +124,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         [*(objective.figure for objective in terms.choose), *terms.limits],
         evidence.metrics,
         refusal=refusal,
-        baseline_clause=_baseline_clause(reference, kept) if keeps_baseline else "",
+        baseline_clause=_baseline_clause(reference, obstacle) if keeps_baseline else "",
     )
     return Decision(
         name=terms.name,
@@ -155,21 +157,21 @@ def _outcome(choice: Choice | None, is_doubtful: bool) -> DecisionOutcome:
     return DecisionOutcome.WINNER if choice else DecisionOutcome.NONE_QUALIFIED
 
 
-def _can_be_kept(baseline: Entry, evidence: Evidence, terms: Terms) -> bool:
-    """Return whether the baseline was measured in everything that limits and choice name."""
-    named = [*terms.limits, *(objective.figure for objective in terms.choose)]
-    is_real = terms.allow_random or EVALUATION not in evidence.random_data
-    return (
-        is_real
-        and baseline.status is CandidateStatus.MEASURED
-        and all(name in baseline.measurements or name in TARGET_OF for name in named)
-    )
+def _obstacle_to_keeping(baseline: Entry, evidence: Evidence, terms: Terms) -> str | None:
+    """Return why the baseline is not promoted, None if it was measured in everything named."""
+    named = dict.fromkeys([*terms.limits, *(objective.figure for objective in terms.choose)])
+    missing = [each for each in named if each not in {*baseline.measurements, *TARGET_OF}]
+    if not terms.allow_random and EVALUATION in evidence.random_data:
+        return "it was measured on random data"
+    if baseline.status is not CandidateStatus.MEASURED:
+        return "its measurements are incomplete"
+    return f"it was not measured in {few_of(missing)}" if missing else None
 
 
-def _baseline_clause(baseline: Entry, kept: bool) -> str:
-    if kept:
+def _baseline_clause(baseline: Entry, obstacle: str | None) -> str:
+    if obstacle is None:
         return f", and {baseline.name}, the baseline, is kept"
-    return f", and {baseline.name}, the baseline, is not kept, as its measurements are incomplete"
+    return f", and {baseline.name}, the baseline, is not kept, as {obstacle}"
 
 
 def _judged(

@@ -413,7 +413,7 @@ def test_input_names_that_are_no_file_names_get_safe_ones(build):
     names = ["a/b:0", "../up", "a_b_0"]
     folder = build(
         {name: ("float32", [-1, 1]) for name in names},
-        {name: np.full((2, 1), i, np.float32) for i, name in enumerate(names)},
+        {name: np.array([[i], [i + 0.5]], np.float32) for i, name in enumerate(names)},
     )
     dataset = open_dataset(folder, "serve")
     assert [dataset.inputs[name][0, 0] for name in names] == [0, 1, 2]

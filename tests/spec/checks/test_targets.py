@@ -24,9 +24,9 @@ choose: [{{{choose}}}]
 """
 
 
-def problems(tmp_path: Path, targets: str, gate: str, choose: str) -> list[str]:
+def problems(tmp_path: Path, targets: str, gate: str, choose: str, spec: str = SPEC) -> list[str]:
     path = tmp_path / "spec.yaml"
-    path.write_text(SPEC.format(targets=targets, gate=gate, choose=choose))
+    path.write_text(spec.format(targets=targets, gate=gate, choose=choose))
     try:
         load(path)
     except SpecError as error:
@@ -211,6 +211,50 @@ def test_only_metrics_of_labels_have_figures_on_a_microcontroller() -> None:
         "worst",
         "head",
     ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "gate", "sentences"),
+    [
+        (
+            "{metric: judging.py:worst, better: higher}",
+            "{mcu_worst: {min: 0.5}}",
+            ["`mcu_worst` cannot be measured on TFLite Micro", "get the outputs of LiteRT only"],
+        ),
+        (
+            "agreement",
+            "{mcu_agreement: {min: 0.5}}",
+            ["`mcu_agreement` cannot be measured on TFLite Micro", "It takes no labels."],
+        ),
+        (
+            "{metric: top1, slice: site}",
+            "{mcu_top1: {each_slice: {min: 0.5}}}",
+            ["`mcu_top1` has no slices", "Limit those of `top1`."],
+        ),
+    ],
+)
+def test_what_is_not_measured_on_a_microcontroller_is_refused_by_name(
+    tmp_path: Path, metric: str, gate: str, sentences: list[str]
+) -> None:
+    text = SPEC.replace("[top1]", "[" + metric.replace("{", "{{").replace("}", "}}") + "]")
+    lines = problems(tmp_path, "[microcontroller]", gate, "minimize: size_bytes", text)
+    assert all(any(sentence in line for line in lines) for sentence in sentences), lines
+
+
+@pytest.mark.parametrize(
+    ("gate", "choose"),
+    [
+        ("{mcu_top1: {min: 0.5}}", "minimize: size_bytes"),
+        ("{top1: {min: 0.5}}", "maximize: mcu_top1"),
+    ],
+)
+def test_a_baseline_that_is_not_measured_cannot_be_kept(
+    tmp_path: Path, gate: str, choose: str
+) -> None:
+    text = SPEC + "\npromote: {{to: out, when_none_qualifies: keep_baseline}}\n"
+    lines = problems(tmp_path, "[microcontroller]", gate, choose, text)
+    message = "`mcu_top1` and `promote.when_none_qualifies: keep_baseline` exclude each other"
+    assert any(message in line for line in lines)
 
 
 def test_the_samples_of_a_microcontroller_reach_its_task() -> None:

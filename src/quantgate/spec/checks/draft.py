@@ -15,7 +15,12 @@ from quantgate.spec.model.data import CalibrationSamples, EvaluationSamples
 from quantgate.spec.model.formats import PYTHON, declared_format
 from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit
-from quantgate.spec.model.metric import Metric, figures_of_metrics
+from quantgate.spec.model.metric import (
+    Metric,
+    figures_of_metrics,
+    figures_on_microcontroller,
+    obstacles_on_microcontroller,
+)
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.spec import Latency, ModelSource
@@ -113,7 +118,8 @@ class Draft:
         own = figures_of_metrics(self.metrics.values())
         unmeasured = self._unmeasured_metrics() | (set(BENCHMARKED) if latency_is_off else set())
         unmeasured |= self._unmeasured_on_targets()
-        return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own))
+        obstacles = obstacles_on_microcontroller(self.metrics.values())
+        return NamedFigures({**FIGURES, **own}, unmeasured, self._named_by_nothing(own), obstacles)
 
     @property
     def sliced(self) -> set[str]:
@@ -200,10 +206,9 @@ class Draft:
         if not self._is_sound(("measure", "targets")):
             return set()
         targets = [entry.target for entry in self.targets.values()]
-        metrics = self.metrics.values() if MICROCONTROLLER.name not in targets else ()
-        on_targets = {figure.name for each in metrics if (figure := each.figure_on_microcontroller)}
-        titles = {entry.title for entry in self.metrics.values()}
-        return (set(TARGET_OF) - figures_of(targets)) | (on_targets - titles)
+        is_measured = MICROCONTROLLER.name in targets
+        on_targets = set() if is_measured else figures_on_microcontroller(self.metrics.values())
+        return (set(TARGET_OF) - figures_of(targets)) | on_targets
 
     def _named_by_nothing(self, known: Collection[str]) -> frozenset[str]:
         """Return names in entries of `measure.metrics` that are invalid or of unknown metrics."""

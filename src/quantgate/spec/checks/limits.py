@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from quantgate.domain.figure import Figure
 from quantgate.domain.rules import RULES, rules_for
-from quantgate.domain.targets import TARGET_OF
+from quantgate.domain.targets import TARGET_OF, on_microcontroller
 from quantgate.domain.units import AMOUNT_UNITS
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.names import NamedFigures, figure_findings
@@ -65,12 +65,19 @@ def _limit_findings(
     if slices and figure.name not in sliced:
         key = next(iter(slices))[0]
         message = f"`{figure.name}` has no slices"
-        hint = f"Write `{{metric: {figure.name}, slice: KEY}}` in `measure.metrics`."
+        hint = _way_to_slices(figure.name, sliced)
         yield Finding((*path, key), message, hint, at_key=True)
     if limit.by_name or limit.confidence is not None or not slices:
         yield from _rules_findings(figure, limit, path, units)
     for slice_path, rules in slices.items():
         yield from _rules_findings(figure, rules, (*path, *slice_path), units)
+
+
+def _way_to_slices(name: str, sliced: Collection[str]) -> str:
+    whole = next((each for each in sliced if on_microcontroller(each) == name), None)
+    if whole:
+        return f"Slices are not measured on TFLite Micro. Limit those of `{whole}`."
+    return f"Write `{{metric: {name}, slice: KEY}}` in `measure.metrics`."
 
 
 def _rules_of_slices(limit: Limit) -> Iterator[tuple[KeyPath, Rules]]:

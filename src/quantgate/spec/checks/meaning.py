@@ -17,11 +17,12 @@ from quantgate.spec.checks.limits import limit_findings, unit_findings, unreacha
 from quantgate.spec.checks.metrics import metrics_findings
 from quantgate.spec.checks.model import MODEL_SOURCES, model_findings
 from quantgate.spec.checks.names import figure_findings
+from quantgate.spec.checks.promotion import promotion_findings
 from quantgate.spec.checks.signatures import signature_findings
 from quantgate.spec.checks.sources import source_form_findings
 from quantgate.spec.checks.targets import target_findings
 from quantgate.spec.model.choice import Objective, WithinConfidence
-from quantgate.spec.model.locations import KUBEFLOW_SCHEMES, PUBLISHING_SCHEMES, scheme_of
+from quantgate.spec.model.locations import KUBEFLOW_SCHEMES, scheme_of
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
@@ -40,7 +41,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *_weight_findings(draft),
         *_source_findings(draft),
         *source_form_findings(draft),
-        *_promotion_findings(draft),
+        *promotion_findings(draft),
         *(cluster_findings(draft.cluster) if draft.cluster else ()),
         *(code_findings(draft.code, draft.functions) if draft.code else ()),
     ]
@@ -103,12 +104,3 @@ def _source_findings(draft: Draft) -> Iterator[Finding]:
             message = f"{dotted(path)} is on `{scheme}://`, which Kubeflow Pipelines cannot read"
             prefixes = listed(f"{known}://" for known in KUBEFLOW_SCHEMES)
             yield Finding(path, message, f"Use a local path, or one on {prefixes}.")
-
-
-def _promotion_findings(draft: Draft) -> Iterator[Finding]:
-    location = draft.text("promote", "to")
-    scheme = location and scheme_of(location)
-    if scheme and scheme not in PUBLISHING_SCHEMES:
-        message = f"`promote.to` is on `{scheme}://`, which quantgate cannot publish to"
-        prefixes = listed(f"{known}://" for known in PUBLISHING_SCHEMES)
-        yield Finding(("promote", "to"), message, f"Name a folder, or one on {prefixes}.")

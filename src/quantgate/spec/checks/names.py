@@ -1,7 +1,7 @@
 """Checks of the names of modes and metrics: that they exist and are measured."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quantgate.domain.figure import Figure
 from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS
@@ -21,11 +21,13 @@ class NamedFigures:
         known: all metrics by name, including those that the spec names itself.
         unmeasured: names of known metrics that this spec does not measure.
         unsettled: names in invalid entries of `measure.metrics`.
+        obstacles: why metrics are not measured on TFLite Micro, by their names there.
     """
 
     known: Mapping[str, Figure]
     unmeasured: frozenset[str] = frozenset()
     unsettled: frozenset[str] = frozenset()
+    obstacles: Mapping[str, str] = field(default_factory=dict)
 
 
 def figure_findings(
@@ -34,6 +36,9 @@ def figure_findings(
     """Return a finding if a metric does not exist, or if the spec does not measure it."""
     if name in figures.unsettled:
         return []
+    if name not in figures.known and name in figures.obstacles:
+        message = f"`{name}` cannot be measured on TFLite Micro"
+        return [Finding(path, message, figures.obstacles[name], at_key)]
     if name not in figures.known:
         measured = [known for known in figures.known if known not in figures.unmeasured]
         near = did_you_mean(name, measured)

@@ -1,6 +1,6 @@
 """The spec's `measure.metrics`: accuracy metrics and their options."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -193,9 +193,18 @@ class Metric(Alternatives):
     def figure_on_microcontroller(self) -> Figure | None:
         """The properties of the metric on TFLite Micro, None if it is not measured there."""
         figure = self.figure
-        if figure is None or self.is_own or not figure.labelled:
+        if figure is None or self.obstacle_on_microcontroller:
             return None
         return replace(figure, name=on_microcontroller(self.title))
+
+    @property
+    def obstacle_on_microcontroller(self) -> str | None:
+        """The reason why the metric is not measured on TFLite Micro, None if it is."""
+        if self.is_own:
+            return f"Python functions get the outputs of LiteRT only. Name `{self.title}`."
+        if self.figure and not self.figure.labelled:
+            return f"It takes no labels. Name `{self.title}`, or `mcu_equal_share`."
+        return None
 
     @property
     def figure(self) -> Figure | None:
@@ -216,3 +225,18 @@ def figures_of_metrics(metrics: Iterable[Metric]) -> dict[str, Figure]:
     on_targets = [metric.figure_on_microcontroller for metric in known]
     figures = [*on_targets, *(metric.figure for metric in known)]
     return {figure.name: figure for figure in figures if figure}
+
+
+def figures_on_microcontroller(metrics: Collection[Metric]) -> set[str]:
+    """Return the names of metrics on TFLite Micro, without those that other metrics have."""
+    figures = (metric.figure_on_microcontroller for metric in metrics)
+    return {figure.name for figure in figures if figure} - {metric.title for metric in metrics}
+
+
+def obstacles_on_microcontroller(metrics: Iterable[Metric]) -> dict[str, str]:
+    """Return why metrics are not measured on TFLite Micro, by the names that they would have."""
+    return {
+        on_microcontroller(metric.title): obstacle
+        for metric in metrics
+        if (obstacle := metric.obstacle_on_microcontroller)
+    }
