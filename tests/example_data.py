@@ -24,7 +24,7 @@ def samples():
 
 
 def main(folder: Path) -> None:
-    """Write a classifier with its photos and function, and an autoencoder with its samples."""
+    """Write a classifier with its photos and function, an autoencoder, and the demo's .tflite."""
     draw = np.random.default_rng(4)
     (folder / "training_data.py").write_text(FUNCTION)
     write_photos(draw, folder / "photos")
@@ -32,6 +32,7 @@ def main(folder: Path) -> None:
     write_codes(draw, basis, folder / "data")
     export_autoencoder(basis, folder / "models" / "autoencoder")
     export_classifier(draw, folder / "classifier")
+    convert_digits(folder)
 
 
 def write_photos(draw: np.random.Generator, folder: Path) -> None:
@@ -95,6 +96,15 @@ def export_classifier(draw: np.random.Generator, folder: Path) -> None:
     )
     signatures = {"serving_default": module.classify}
     tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def convert_digits(folder: Path) -> None:
+    """Convert the SavedModel of the demo to a float .tflite."""
+    import tensorflow as tf
+
+    saved_model = folder.parent / "quantgate-demo" / "saved_model"
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
+    (folder / "digits.tflite").write_bytes(converter.convert())
 
 
 if __name__ == "__main__":
