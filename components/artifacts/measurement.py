@@ -14,7 +14,7 @@ from quantgate.errors import InputError
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.tasks import Measurement
 from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
-from quantgate.statistics.samples import Labels, Samples
+from quantgate.statistics.samples import Labels, Samples, are_binary
 from quantgate.statistics.units import Units
 
 MEASUREMENT = "measurement.json"
@@ -63,7 +63,8 @@ def write_evaluation(
     """
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
-    np.savez(root / SAMPLES, **values)
+    compact: dict[str, Any] = {name: _compact(each) for name, each in values.items()}
+    np.savez(root / SAMPLES, **compact)
     if covered is not None:
         np.save(root / COVERED, covered)
     if units:
@@ -93,6 +94,11 @@ def read_evaluation(folder: str | Path) -> Evaluation:
         _units(root / UNITS),
         partial(_strata, root / STRATA),
     )
+
+
+def _compact(values: NDArray[np.float64]) -> NDArray[Any]:
+    """Return values of right and wrong in a byte each, and others as they are."""
+    return values.astype(np.uint8) if are_binary(values) else values
 
 
 def _as_array(units: Units) -> NDArray[np.int64]:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from quantgate.decision.early_stopping import Contest
 from quantgate.decision.estimating import Measured
+from quantgate.decision.verdicts import judge
 from quantgate.records.outcomes import VerdictOutcome
+from quantgate.records.targets import TargetAccuracy, TargetMeasurement, TargetMeasurements
 from quantgate.spec.model.limit import Limit
 from quantgate.statistics.early_estimate import order_and_looks
 from quantgate.statistics.units import Units
@@ -137,3 +139,55 @@ def test_looks_count_distinct_samples():
     rows = np.sort(order[:500])
     steps = contest_after(baseline[copies], rows, {"top1": units})
     assert (steps.outcome, steps.taken, steps.available) == (VerdictOutcome.FAIL, 500, 2000)
+
+
+def test_values_of_other_samples_are_not_merged():
+    """They cannot be compared, and so no limit is met."""
+    units = {"top1": Units.of(np.repeat(np.arange(300), 2))}
+    baseline, candidate = answers(0)
+    reference = Measured("b", {"top1": 0.9}, {"top1": np.repeat(baseline, 2)}, units=units)
+    other = Measured("a", {"top1": 0.9}, {"top1": candidate}, units=units)
+    (verdict,) = judge(other, reference, {"top1": Limit(max_drop=0.5, confidence=0.95)})
+    assert verdict.outcome is VerdictOutcome.UNDECIDED
+
+
+@pytest.mark.parametrize("rows", [None, list(range(0, 600, 2))])
+def test_metrics_on_targets_count_the_samples_that_targets_ran(new_run, rows):
+    baseline, candidate = answers(1)
+    copies = np.repeat(np.arange(300), 2)
+    run = new_run()
+    run.evaluate("float32", {"top1": baseline[copies]})
+    run.baseline = replace(run.evaluations.pop(), units={"top1": Units.of(copies)})
+    run.attest("float16", "float16", 300)
+    run.evaluate("float16", {"top1": candidate[copies]})
+    values = candidate[copies] if rows is None else candidate[copies][rows]
+    accuracy = TargetAccuracy(
+        metric="top1", figure=float(values.mean()), values=values.tolist(), rows=rows
+    )
+    target = TargetMeasurement(
+        target="tflite_micro", tool="tflite-micro", figures={"mcu_top1": accuracy.figure}
+    )
+    run.targets.append(
+        TargetMeasurements(
+            model_sha256=run.attestations[0].model_sha256,
+            targets=[target],
+            accuracy={"mcu_top1": accuracy},
+        )
+    )
+    limits = {"mcu_top1": {"max_drop": 0.01, "confidence": 0.95}}
+    verdict = verdict_of(run.decide(limits))
+    once = verdict_of(run.decide(LIMIT))
+    assert (verdict.value, verdict.bound) == (once.value, once.bound)
+
+
+def test_warnings_and_advice_count_distinct_samples(repeated):
+    decision = repeated(answers(0), 3, {"top1": {"max_drop": 0.009, "confidence": 0.95}})
+    assert decision.warnings == [
+        "900 evaluation samples, which count as 300, cannot show that top1 drops by at most 0.009 "
+        "at 95 % confidence, not even for a candidate that agrees with the baseline on each of "
+        "them. At least 332 are needed: evaluate on more samples, or widen the limit"
+    ]
+    assert decision.advice[0] == (
+        "evaluate on more samples: about 332 instead of 300 would show for dynamic_range top1 drop "
+        "at most 0.009 at 95 % confidence, if its measurements stay as they are"
+    )

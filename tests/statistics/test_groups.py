@@ -19,6 +19,7 @@ from quantgate.statistics.groups import (
 )
 from quantgate.statistics.moments import Moments, Obstacle
 from quantgate.statistics.paired_proportions import Pairs
+from quantgate.statistics.relative_estimates import RelativeMean
 from quantgate.statistics.stricter import Stricter
 from quantgate.statistics.units import effective_groups
 
@@ -144,3 +145,15 @@ def test_the_stricter_of_two_estimates_decides():
     assert both.samples_to_decide(0.9, limit) == strict.samples_to_decide(0.9, limit)
     assert both.obstacle(0.9, limit) is None
     assert (both.samples, both.p_value) == (4000, None)
+
+
+def test_percentages_of_a_baseline_allow_for_its_groups():
+    generator = np.random.default_rng(5)
+    groups = np.arange(2000) % 200
+    baseline = generator.normal(2, 0.5, 2000) + np.repeat(generator.normal(0, 0.5, 200), 10)
+    values = 0.1 * baseline + generator.normal(0, 0.1, 2000)
+    known = Grouped(values, groups, scale=100 / float(baseline.mean()))
+    relative = RelativeMean(known, baseline, 100.0)
+    assert relative.value == pytest.approx(100 * values.mean() / baseline.mean())
+    assert relative.at_most(15) <= 0.05 < relative.at_most(10)
+    assert relative.upper(0.95) >= known.upper(0.95)

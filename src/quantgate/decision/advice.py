@@ -7,7 +7,7 @@ from quantgate.decision.accuracy_advice import Losses, advice_on_accuracy
 from quantgate.decision.conversion_advice import advice_on_conversions
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.verdicts import is_unproven
-from quantgate.domain.figures import LATENCIES, is_slice, slice_of, whole_of
+from quantgate.domain.figures import LATENCIES, is_slice, slice_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.records.decision import Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus
@@ -70,6 +70,5 @@ def _samples_needed(verdict: Verdict) -> float:
 def _evaluated(verdict: Verdict, evidence: Evidence) -> str:
     """Return the number of samples behind a verdict in words."""
     if is_slice(verdict.name):
-        of = slice_of(verdict.name)
-        return f"{evidence.slices[whole_of(verdict.name)].samples[of]:,} in the slice `{of}`"
-    return f"{len(evidence.baseline.samples[verdict.name]):,}"
+        return f"{evidence.samples_behind(verdict.name):,} in the slice `{slice_of(verdict.name)}`"
+    return f"{evidence.samples_behind(verdict.name):,}"

@@ -61,14 +61,15 @@ class Measured:
     def counted(self, name: str) -> "Measured":
         """Return a copy in which equal samples are one, with the mean of their values.
 
-        It has only this figure, as the mean of the distinct samples.
+        It has only this figure, as the mean of the distinct samples. Values of other samples than
+        the data set's are left out.
         """
         values, units = self.samples.get(name), self.units.get(name)
         if units is None or values is None:
             return self
         run = units if self.covered is None else units.at(self.covered)
         if len(values) != len(run.distinct):
-            return self
+            return replace(self, samples={}, units={})
         labels, merged = self.strata.get(name), run.merged(values)
         if labels is not None:
             labels = run.firsts(labels)

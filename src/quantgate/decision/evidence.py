@@ -16,7 +16,15 @@ from quantgate.decision.standings import (
     standing_on_targets,
 )
 from quantgate.decision.twins import twins_of
-from quantgate.domain.figures import FIGURES, METRICS, SIZE, metric_of
+from quantgate.domain.figures import (
+    FIGURES,
+    METRICS,
+    SIZE,
+    is_slice,
+    metric_of,
+    slice_of,
+    whole_of,
+)
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.methods import METHODS
 from quantgate.domain.modes import BASELINE
@@ -26,6 +34,7 @@ from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import (
+    TargetAccuracy,
     TargetMeasurement,
     TargetMeasurements,
     accuracy_on_targets,
@@ -119,6 +128,31 @@ class Evidence:
             if on_microcontroller(whole) == name
         }
         return {**own, **on_targets}
+
+    @cached_property
+    def units(self) -> Mapping[str, Units]:
+        """The samples that count as one by figure, those on targets included."""
+        units = dict(self.baseline.units)
+        on_targets = {on_microcontroller(name): of_name for name, of_name in units.items()}
+        for name, accuracy in self._on_targets.items():
+            if of_name := on_targets.get(name):
+                rows = accuracy.rows
+                units[name] = of_name if rows is None else of_name.at(np.array(rows))
+        return units
+
+    def samples_behind(self, figure: str) -> int:
+        """Return the number of distinct samples that a figure is measured on."""
+        if units := self.units.get(figure):
+            return units.count
+        if is_slice(figure):
+            return self.slices[whole_of(figure)].samples[slice_of(figure)]
+        if accuracy := self._on_targets.get(figure):
+            return len(accuracy.values)
+        return len(self.baseline.samples[figure])
+
+    @property
+    def _on_targets(self) -> dict[str, TargetAccuracy]:
+        return {name: each for one in self.targets for name, each in one.accuracy.items()}
 
     @property
     def random_data(self) -> list[str]:
@@ -272,21 +306,11 @@ def _measured(
         _timings(sha256, evidence.benchmark),
         steps=evaluation.measurement.steps if evaluation else None,
         covered=evaluation.covered if evaluation else None,
-        units=_units(evidence),
+        units=evidence.units,
         strata=evidence.strata,
         class_names=evidence.classes,
         ranges=evidence.baseline.measurement.ranges,
     )
-
-
-def _units(evidence: Evidence) -> dict[str, Units]:
-    """Return the samples that count as one by figure, those on targets included."""
-    units = dict(evidence.baseline.units)
-    on_targets = {on_microcontroller(name): of_name for name, of_name in units.items()}
-    for name, accuracy in (item for one in evidence.targets for item in one.accuracy.items()):
-        if of_name := on_targets.get(name):
-            units[name] = of_name if accuracy.rows is None else of_name.at(np.array(accuracy.rows))
-    return units
 
 
 def _timings(sha256: str | None, benchmark: Benchmark | None) -> Timings | None:

@@ -1,12 +1,15 @@
 """Warnings about evaluation sets that are too small for a limit."""
 
+import math
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from quantgate.domain.figures import METRICS, metric_of
 from quantgate.domain.rules import RULES
 from quantgate.domain.warnings import COARSE_LIMIT, FEW_EVALUATION_SAMPLES, Warned
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.sample_counts import least_samples
+from quantgate.statistics.units import Units
 from quantgate.wording.figures import confidence_text
 
 
@@ -15,6 +18,7 @@ def warnings_of_power(
     baseline: Mapping[str, float],
     metrics: Mapping[str, str],
     samples: int,
+    units: Mapping[str, Units] = MappingProxyType({}),
 ) -> list[Warned]:
     """Warn of limits that need more samples.
 
@@ -26,18 +30,20 @@ def warnings_of_power(
         baseline: the baseline's figures.
         metrics: the metric by the name of its figure.
         samples: the number of samples behind the figures.
+        units: the samples that count as one, by figure.
     """
     drops = list(_drops(limits, baseline, metrics))
     unshown = [
         FEW_EVALUATION_SAMPLES.says(
-            f"{samples:,} evaluation samples cannot show that {name} drops by at most {drop:.4g} "
-            f"at {confidence_text(confidence)}, not even for a candidate that agrees with the "
-            f"baseline on each of them. At least {needed:,.0f} are needed: evaluate on more "
-            "samples, or widen the limit"
+            f"{_count_text(samples, units.get(name))} cannot show that {name} drops by at most "
+            f"{drop:.4g} at {confidence_text(confidence)}, not even for a candidate that agrees "
+            f"with the baseline on each of them. At least {needed:,.0f} are needed: evaluate on "
+            "more samples, or widen the limit"
         )
         for name, drop, confidence in drops
         if confidence is not None
-        and samples < (needed := least_samples(confidence, drop)) < float("inf")
+        and _evidence(samples, units.get(name)) < (needed := least_samples(confidence, drop))
+        and math.isfinite(needed)
     ]
     coarse = [
         COARSE_LIMIT.says(
@@ -49,6 +55,15 @@ def warnings_of_power(
         if confidence is None and samples * drop < 1
     ]
     return [*unshown, *coarse]
+
+
+def _evidence(samples: int, units: Units | None) -> float:
+    return samples if units is None else units.effective
+
+
+def _count_text(samples: int, units: Units | None) -> str:
+    text = f"{samples:,} evaluation samples"
+    return text if units is None else f"{text}, which count as {math.floor(units.effective):,},"
 
 
 def _drops(

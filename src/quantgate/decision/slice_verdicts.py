@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from quantgate.decision.estimating import Measured
 from quantgate.decision.power_warnings import warnings_of_power
@@ -12,6 +13,7 @@ from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.limit import Limit, Rules
+from quantgate.statistics.units import Units
 
 #: In a slice with fewer samples, one of them moves a share by more than three points.
 FEW_SAMPLES = 30
@@ -64,6 +66,7 @@ def warnings_about_slices(
     figures: Mapping[str, float],
     metrics: Mapping[str, str],
     slices: Mapping[str, Slices],
+    units: Mapping[str, Units] = MappingProxyType({}),
 ) -> list[Warned]:
     """Warn of small slices, and of limits on slices that no candidate can be shown to meet.
 
@@ -72,9 +75,10 @@ def warnings_about_slices(
         figures: the baseline's figures.
         metrics: the metric by the name of its figure.
         slices: the slices by figure.
+        units: the samples that count as one, by figure.
     """
     small = [warning for name, sliced in slices.items() for warning in _few(name, sliced)]
-    return [*small, *_without_power(limits, figures, metrics, slices)]
+    return [*small, *_without_power(limits, figures, metrics, slices, units)]
 
 
 def _for_each(name: str, limit: Limit, slices: Mapping[str, Slices]) -> dict[str, Rules]:
@@ -117,6 +121,7 @@ def _without_power(
     figures: Mapping[str, float],
     metrics: Mapping[str, str],
     slices: Mapping[str, Slices],
+    units: Mapping[str, Units],
 ) -> Iterator[Warned]:
     """Yield the warnings about the smallest slice under each limit for each slice."""
     for name, sliced in slices.items():
@@ -127,4 +132,4 @@ def _without_power(
         own = _by_name(name, limit)
         for figure in [*([smallest] if smallest else []), *own]:
             rules = {figure: own.get(figure) or each[figure]}
-            yield from warnings_of_power(rules, figures, metrics, counts.get(figure, 0))
+            yield from warnings_of_power(rules, figures, metrics, counts.get(figure, 0), units)

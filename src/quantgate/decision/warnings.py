@@ -52,8 +52,11 @@ def warnings_of(
             baseline.measurements,
             evidence.metrics,
             evidence.baseline.measurement.samples,
+            evidence.units,
         ),
-        *warnings_about_slices(limits, baseline.measurements, evidence.metrics, evidence.slices),
+        *warnings_about_slices(
+            limits, baseline.measurements, evidence.metrics, evidence.slices, evidence.units
+        ),
         *warnings_of_timing(evidence.benchmark, baseline, candidates, limits, choose, alike),
         *warnings_of_targets(evidence.targets),
         *warnings_of_dynamic_tensors(evidence.attestations),

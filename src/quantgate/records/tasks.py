@@ -220,19 +220,20 @@ class Steps(Record):
 class Measurement(Record):
     """The contents of `measurement.json`: the figures of one model on one data set.
 
-    `samples.npz` beside it holds a float64 array [samples] for each figure, in the order of the
-    data set. Its mean is the figure. For a figure that is no mean over samples, it holds the
-    contributions, whose spread is its uncertainty. For metrics over classes, `strata.npz` holds the
-    class of each sample. `metrics` are by the names of their figures. `ranges` of values
-    per sample are by figure, as far as the spec has them. `slices` are by
-    figure. In each slice the metric has a figure of its own, `top1[phone]`, and values of the
-    samples in it. `reasons` say why the status is "failed". `model_sha256` is None if the
-    conversion left no model. `steps` are there if the evaluation might have stopped early. If it
-    did, `samples` are those that were run, and `covered.npy`, int64 [samples], holds their places
-    in the data set. The baseline has `units.npz` too, if samples of the data set have equal inputs
-    or groups. It holds the number of each sample's distinct sample and group, by figure.
-    `provisional` is true if time or memory ran out. For the baseline, `guesses` has the figures of
-    models that ignore their inputs, as far as they are known.
+    `samples.npz` beside it holds an array [samples] for each figure, in the order of the data
+    set. It is uint8 if all values are 0 or 1, and float64 otherwise. Its mean is the figure.
+    For a figure that is no mean over samples, it holds the contributions, whose spread is its
+    uncertainty. For metrics over classes, `strata.npz` holds the class of each sample.
+    `metrics` are by the names of their figures. `ranges` of values per sample are by figure, as
+    far as the spec has them. `slices` are by figure. In each slice the metric has a figure of
+    its own, `top1[phone]`, and values of the samples in it. `reasons` say why the status is
+    "failed". `model_sha256` is None if the conversion left no model. `steps` are there if the
+    evaluation might have stopped early. If it did, `samples` are those that were run, and
+    `covered.npy`, int64 [samples], holds their places in the data set. The baseline has
+    `units.npz` too, if samples of the data set have equal inputs or groups. It holds the number
+    of each sample's distinct sample and group, by figure. `provisional` is true if time or
+    memory ran out. For the baseline, `guesses` has the figures of models that ignore their
+    inputs, as far as they are known.
     """
 
     model_sha256: str | None
