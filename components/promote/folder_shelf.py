@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from quantgate.components.promote.shelf import Stored, needs_writing
-from quantgate.foundation.files import locked_folder, placing_folder, replace_bytes
+from quantgate.foundation.files import (
+    locked_folder,
+    placing_folder,
+    remove_leftovers,
+    replace_bytes,
+)
 from quantgate.foundation.hashing import sha256_of_bytes
 
 
@@ -25,6 +30,7 @@ class FolderShelf:
 
     def write(self, name: str, content: bytes, instead_of: Stored | None) -> None:
         """See `Shelf`."""
+        remove_leftovers(self.folder)
         # Some network file systems have no locks. The content is compared all the same.
         with locked_folder(self.folder):
             if needs_writing(self, name, content, instead_of):
@@ -32,6 +38,7 @@ class FolderShelf:
 
     def place(self, name: str, contents: Mapping[str, bytes]) -> None:
         """Place a folder with all its files in one step, unless one with files is there already."""
+        remove_leftovers(self.folder)
         with placing_folder(self.folder / name) as incoming:
             for file_name, content in contents.items():
                 (incoming / file_name).write_bytes(content)

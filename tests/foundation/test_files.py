@@ -12,6 +12,7 @@ from quantgate.foundation.files import (
     is_disk_full,
     is_named_pipe,
     placing_folder,
+    remove_leftovers,
     replace_bytes,
     replacing,
     write_note,
@@ -147,3 +148,14 @@ def test_a_folder_takes_the_bytes_of_each_file_once(tmp_path: Path) -> None:
     (tmp_path / "c").hardlink_to(tmp_path / "b")
     assert disk_bytes(tmp_path) == 7
     assert disk_bytes(tmp_path / "none") == 0
+
+
+def test_leftovers_are_removed_and_folders_in_use_stay(tmp_path):
+    for name in (".old-0123456789ab", ".latest-0123456789ab", ".git", ".notes-abc"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".history-0123456789ab.txt").write_text("half")
+    with placing_folder(tmp_path / "new") as incoming:
+        (incoming / "a").write_text("1")
+        remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".git", ".notes-abc", "new"}
+    assert (tmp_path / "new" / "a").read_text() == "1"

@@ -3,13 +3,17 @@
 import errno
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
+_DIGITS = 12
+#: The names that `hidden_beside` gives.
+_HIDDEN = re.compile(rf"\..+-[0-9a-f]{{{_DIGITS}}}(\..*)?")
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: The errors of renaming a folder to the name of one that has files.
 _FILLED = frozenset({errno.ENOTEMPTY, errno.EEXIST})
@@ -43,14 +47,29 @@ def placing_folder(target: Path) -> Iterator[Path]:
     stays as it is.
     """
     incoming = hidden_beside(target)
-    incoming.mkdir()
-    try:
-        yield incoming
-        sync_tree(incoming)
-        _rename_unless_filled(incoming, target)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+    with ExitStack() as stack:
+        with locked_folder(target.parent):
+            incoming.mkdir()
+            stack.enter_context(locked_folder(incoming))
+        try:
+            yield incoming
+            sync_tree(incoming)
+            _rename_unless_filled(incoming, target)
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
     sync(target.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the hidden files and folders that a killed process left.
+
+    A process holds a lock on a folder that it places, and on the folder that it replaces a file in.
+    The locks end with the process. On file systems without locks, nothing is deleted.
+    """
+    with locked_folder(folder):
+        for path in folder.iterdir():
+            if _HIDDEN.fullmatch(path.name) and _is_abandoned(path):
+                _delete(path)
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
@@ -147,7 +166,30 @@ def sync_tree(folder: Path) -> None:
 def hidden_beside(path: Path, suffix: str | None = None) -> Path:
     """Return a free hidden path in the same folder, by default with the same suffix."""
     ending = path.suffix if suffix is None else suffix
-    return path.with_name(f".{path.stem}-{uuid4().hex[:12]}{ending}")
+    return path.with_name(f".{path.stem}-{uuid4().hex[:_DIGITS]}{ending}")
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Return whether nobody holds a lock on a file or folder."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -68,6 +68,11 @@ def files_below(folder: Path) -> list[str]:
     return [name for name in names_below(folder) if not name.endswith("/")]
 
 
+def empty_folders_below(folder: Path) -> list[str]:
+    """Return the relative names of all empty folders below a folder, sorted."""
+    return [name for name in names_below(folder) if name.endswith("/")]
+
+
 def names_below(folder: Path) -> list[str]:
     """Return the relative names of all files and empty folders below a folder, sorted.
 

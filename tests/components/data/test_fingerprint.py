@@ -31,6 +31,16 @@ def test_a_folder_has_the_hash_of_its_names_and_bytes(tmp_path: Path) -> None:
     assert len({one, *others}) == 3
 
 
+def test_an_empty_folder_counts_as_a_class_of_images(tmp_path: Path) -> None:
+    (tmp_path / "ant").mkdir()
+    (tmp_path / "ant" / "a.png").write_bytes(b"1")
+    prints = {fingerprint(str(tmp_path))}
+    for name in ("bee", "cat"):
+        (tmp_path / name).mkdir()
+        prints.add(fingerprint(str(tmp_path)))
+    assert len(prints) == 3
+
+
 def test_a_missing_artifact_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         fingerprint(str(tmp_path / "gone"))

@@ -255,6 +255,7 @@ def test_a_kill_at_any_moment_leaves_no_half_version(
         check_fleet(fleet, {old, new} if half.is_dir() else {old})
         publish(decision, model)
         assert (fleet / "latest").read_text() == f"{new}\n"
+        assert list(fleet.glob(".*")) == []
         check_fleet(fleet, {new})
         if not killed:
             break
