@@ -45,7 +45,7 @@ def test_a_script_names_every_command(shell: str, script) -> None:
 def test_a_shell_takes_the_script(shell: str, script) -> None:
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not installed")
-    subprocess.run([shell, "--no-execute", script(shell)], check=True)
+    subprocess.run([shell, "-n", script(shell)], check=True)
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,24 @@ def test_colours_follow_the_colour_scheme(browser, written, rich):
     assert shades["light"][1] != shades["dark"][1]
 
 
+def test_a_link_in_the_contents_opens_its_folded_section(browser, written, rich):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(written(rich).as_uri())
+    ops = page.locator("#ops table")
+    assert not ops.is_visible()
+    page.locator("nav a", has_text="Ops").click()
+    assert ops.is_visible()
+    page.close()
+
+
+def test_printing_shows_folded_sections(browser, written, rich):
+    page = browser.new_page(viewport={"width": PAPER_WIDTH, "height": 980})
+    page.emulate_media(media="print")
+    page.goto(written(rich).as_uri())
+    assert page.locator("#ops table").is_visible()
+    page.close()
+
+
 def test_printing_is_light_and_complete(browser, written, decisions, tmp_path):
     for name, decision in decisions.items():
         seen = Seen(browser.new_page(viewport={"width": PAPER_WIDTH, "height": 980}))
@@ -177,7 +195,7 @@ def test_it_opens_in_the_sandboxed_frame_of_the_ui(browser, written, rich, tmp_p
     seen = Seen(browser.new_page(viewport={"width": 1280, "height": 950}))
     seen.open(outer)
     frame = seen.page.frames[1]
-    assert frame.locator("h1").inner_text() == rich.name
+    assert frame.locator("h1").inner_text() == rich.winner
     assert frame.locator("svg").count() == 5
     assert seen.heard == []
 

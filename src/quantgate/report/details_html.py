@@ -14,7 +14,7 @@ from quantgate.report.particulars import (
     range_text,
     tensor_rows,
 )
-from quantgate.report.parts import figure, figures, header_cell, plain_table, section, table, td
+from quantgate.report.parts import Section, figure, figures, header_cell, plain_table, table, td
 from quantgate.report.promises import Kept, promises
 from quantgate.report.text import NOTHING, one_line
 
@@ -30,23 +30,24 @@ _ATTESTED = (
 _ENDS = "Tensors of the model's signatures. real value = (integer - zero point) * scale"
 
 
-def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[str]:
-    """Yield each section, empty if there is nothing to show."""
+def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
+    """Yield each section, with an empty body if there is nothing to show."""
     details = decision.details
-    yield section("Promised and measured", _promises(decision), _PROMISED)
+    yield Section("Promised and measured", _promises(decision), _PROMISED, folded=True)
     for index, classes in enumerate(details.classes):
         several = f" ({one_line(classes.figure)})" if len(details.classes) > 1 else ""
-        yield section(f"Classes{several}", _classes(classes, index, plots), class_text(classes))
+        body, note = _classes(classes, index, plots), class_text(classes)
+        yield Section(f"Classes{several}", body, note, folded=True)
     for index, curves in enumerate(details.curves):
-        yield section("ROC curve", _curves(curves, plots.get(f"roc {index}")))
-    yield section("Ops", _attested(decision), _ATTESTED)
-    yield section("Inputs and outputs", _ends(decision), _ENDS)
+        yield Section("ROC curve", _curves(curves, plots.get(f"roc {index}")), folded=True)
+    yield Section("Ops", _attested(decision), _ATTESTED, folded=True)
+    yield Section("Inputs and outputs", _ends(decision), _ENDS, folded=True)
     if details.ranges:
         columns = 4 if details.ranges.suspicious else 3
         titles = ("tensor", "minimum", "maximum", "suspicion")[:columns]
         rows = (row[:columns] for row in range_rows(details.ranges))
         body = plain_table(titles, rows, range(1, 3), compact=True)
-        yield section("Calibration ranges", body, range_text(details.ranges))
+        yield Section("Calibration ranges", body, range_text(details.ranges), folded=True)
 
 
 def _promises(decision: Decision) -> str:
@@ -65,8 +66,7 @@ def _promise(kept: Kept, titles: tuple[str, ...]) -> str:
 
 
 def _measured(title: str, text: str, is_kept: bool | None) -> str:
-    kind, mark = ("", "") if is_kept is None else ("kept", "✓ ") if is_kept else ("open", "✗ ")
-    return td(title, f"<span>{mark}{escape(text)}</span>", f"number {kind}")
+    return td(title, f"<span>{escape(text)}</span>", "number kept" if is_kept else "number")
 
 
 def _classes(classes: Classes, index: int, plots: Mapping[str, str]) -> str:

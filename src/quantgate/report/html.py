@@ -1,6 +1,6 @@
 """The report as a self-contained HTML page without scripts and requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from quantgate.domain.warnings import Warned
 from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Verdict, main_metric, more_is_better
 from quantgate.report import details_html
+from quantgate.report.answer import answers, heading
 from quantgate.report.overview import (
     choice_text,
     limit_rows,
@@ -21,12 +22,13 @@ from quantgate.report.overview import (
     worst_slices,
 )
 from quantgate.report.parts import (
+    Section,
+    contents,
     definitions,
     figure,
     figures,
     header_cell,
     listed,
-    section,
     table,
     td,
 )
@@ -54,43 +56,43 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
             and curves "baseline N", "candidate N" and "roc N".
     """
     title = escape(one_line(decision.name))
-    sections = [
-        _heading(decision),
-        listed("Doubts", map(_warning, decision.doubted)),
-        listed("Warnings", map(_warning, decision.other_warnings)),
-        listed("Advice", map(escape, advice_items(decision))),
-        section("Candidates", _candidates(decision)),
-        section("Trade-offs", _scatters(decision, plots)),
-        listed("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision))),
-        section(
-            "Limits",
-            _limits(decision),
-            promise_text(decision.family) if decision.family else "",
-        ),
-        section("Choice", _choice(decision)),
-        listed("Reasons", (_note(name, note) for name, note in notes(decision))),
-        section("Other measurements", _others(decision)),
-        listed("Metrics", (_note(name, meaning) for name, meaning in meanings(decision))),
-        *details_html.sections(decision, plots),
-        section("Provenance", definitions(provenance_items(decision))),
-        section("Reproduce", _commands(decision), REPRODUCE),
-    ]
+    shown = [each for each in _sections(decision, plots) if each.body]
     return visible(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(filter(None, sections))
+        + "\n".join((_heading(decision), contents(shown), *(each.html for each in shown)))
         + "\n</main>\n</body>\n</html>\n"
     )
 
 
+def _sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
+    promise = promise_text(decision.family) if decision.family else ""
+    yield listed("Doubts", map(_warning, decision.doubted))
+    yield listed("Advice", map(escape, advice_items(decision)))
+    yield Section("Candidates", _candidates(decision))
+    yield listed("Warnings", map(_warning, decision.other_warnings))
+    yield Section("Trade-offs", _scatters(decision, plots))
+    yield listed("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision)))
+    yield Section("Limits", _limits(decision), promise)
+    yield Section("Choice", _choice(decision))
+    yield listed("Reasons", (_note(name, note) for name, note in notes(decision)))
+    yield Section("Other measurements", _others(decision), folded=True)
+    metrics = (_note(name, meaning) for name, meaning in meanings(decision))
+    yield listed("Metrics", metrics, folded=True)
+    yield from details_html.sections(decision, plots)
+    yield Section("Provenance", definitions(provenance_items(decision)), folded=True)
+    yield Section("Reproduce", _commands(decision), REPRODUCE, folded=True)
+
+
 def _heading(decision: Decision) -> str:
-    badge = decision.outcome.description
+    name, outcome = one_line(decision.name), decision.outcome.description
+    summary = "" if decision.winner else f"<p>{escape(one_line(decision.summary))}</p>"
     return (
-        f'<header class="{decision.outcome}"><p class="badge">{badge}</p>'
-        f"<h1>{escape(one_line(decision.name))}</h1>"
-        f'<p class="summary">{escape(one_line(decision.summary))}</p>{_tiles(decision)}</header>'
+        f'<header class="{decision.outcome}"><p class="badge">{escape(name)}: {outcome}</p>'
+        f"<h1>{escape(heading(decision))}</h1>{summary}{_tiles(decision)}"
+        f"{definitions(answers(decision))}</header>"
     )
 
 

@@ -6,6 +6,7 @@ from quantgate.domain.warnings import Warned
 from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Verdict
 from quantgate.report import details_markdown
+from quantgate.report.answer import answers, heading
 from quantgate.report.marked import as_text, table
 from quantgate.report.overview import (
     choice_text,
@@ -29,11 +30,12 @@ from quantgate.wording.figures import short_name
 def render(decision: Decision) -> str:
     """Return the report. Markup in the decision is escaped."""
     sections = [
-        [f"# {as_text(decision.name)}", "", f"**{as_text(decision.summary)}**"],
+        [f"# {as_text(heading(decision))}", "", f"**{as_text(decision.summary)}**"],
         _list("Doubts", map(_warning, decision.doubted)),
-        _list("Warnings", map(_warning, decision.other_warnings)),
+        [f"- {as_text(label)}: {as_text(text)}" for label, text in _opening(decision)],
         _list("Advice", map(as_text, advice_items(decision))),
         ["## Candidates", "", *_candidates(decision)],
+        _list("Warnings", map(_warning, decision.other_warnings)),
         _list(
             "Worst slices", (f"**{as_text(n)}**: {as_text(w)}" for n, w in worst_slices(decision))
         ),
@@ -50,6 +52,10 @@ def render(decision: Decision) -> str:
         ["## Reproduce", "", as_text(REPRODUCE), "", *_commands(decision)],
     ]
     return visible("\n\n".join("\n".join(section) for section in sections if section) + "\n")
+
+
+def _opening(decision: Decision) -> list[tuple[str, str]]:
+    return [("spec", one_line(decision.name)), *answers(decision)]
 
 
 def _warning(warning: Warned) -> str:

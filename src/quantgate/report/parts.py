@@ -1,25 +1,55 @@
 """Parts of the HTML report: sections, tables, lists. Arguments called `body` are HTML."""
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import NamedTuple
 
 #: Tables with more rows than this are laid out only when they become visible.
 LONG = 100
 
 
-def section(title: str, body: str, note: str = "") -> str:
-    """Return a section with its heading, empty if the body is empty."""
-    if not body:
-        return ""
-    paragraph = f'<p class="note">{escape(note)}</p>' if note else ""
-    kind = title.lower().split()[0]
-    return f'<section class="{kind}"><h2>{escape(title)}</h2>{paragraph}{body}</section>'
+class Section(NamedTuple):
+    """A section of the page.
+
+    Attributes:
+        title: its heading.
+        body: its HTML, empty if there is nothing to show.
+        note: a paragraph below the heading.
+        folded: whether only the heading shows at first. Print shows all.
+    """
+
+    title: str
+    body: str
+    note: str = ""
+    folded: bool = False
+
+    @property
+    def anchor(self) -> str:
+        """The id that links lead to."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+    @property
+    def html(self) -> str:
+        """The section as HTML."""
+        kind, title = self.title.lower().split()[0], f"<h2>{escape(self.title)}</h2>"
+        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        content = f'<div id="{self.anchor}">{note}{self.body}</div>'
+        if self.folded:
+            return f'<details class="{kind}"><summary>{title}</summary>{content}</details>'
+        return f'<section class="{kind}">{title}{content}</section>'
 
 
-def listed(title: str, items: Iterable[str]) -> str:
+def listed(title: str, items: Iterable[str], *, folded: bool = False) -> Section:
     """Return a section with a list of HTML items, empty if there are none."""
     lines = "".join(f"<li>{item}</li>" for item in items)
-    return section(title, f"<ul>{lines}</ul>") if lines else ""
+    return Section(title, f"<ul>{lines}</ul>" if lines else "", folded=folded)
+
+
+def contents(sections: Iterable[Section]) -> str:
+    """Return a list of links to sections. A link to a folded section opens it."""
+    links = (f'<a href="#{each.anchor}">{escape(each.title)}</a>' for each in sections)
+    return f'<nav aria-label="Contents">{" ".join(links)}</nav>'
 
 
 def table(

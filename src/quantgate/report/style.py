@@ -27,6 +27,7 @@ main { max-width: 76rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; }
 header { padding: 1.2rem 1.5rem 1.3rem; border-radius: 12px; background: var(--bad-panel); }
 header.winner { background: var(--good-panel); }
 header p { margin: 0; }
+header dl { margin: 1rem 0 0; }
 .badge {
   color: var(--fair); font-size: .75rem; font-weight: 700;
   letter-spacing: .07em; text-transform: uppercase;
@@ -39,6 +40,12 @@ h2 { margin: 2.4rem 0 .6rem; font-size: 1.15rem; line-height: 1.3; overflow-wrap
 .note { margin: -.3rem 0 .8rem; max-width: 48rem; }
 ul { margin: 0; padding-left: 1.2rem; }
 li + li { margin-top: .3rem; }
+nav { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin-top: 1rem; font-size: .87rem; }
+a { color: var(--accent); }
+details { border-bottom: 1px solid var(--line); }
+summary { cursor: pointer; }
+summary h2 { display: inline-block; margin: 1rem 0 .8rem .3rem; }
+details > div { padding-bottom: 1.2rem; }
 section p { margin: 0 0 .4rem; }
 .wide, .compact { overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; }
 .wide + .wide { margin-top: 1rem; }
@@ -123,6 +130,8 @@ pre {
   body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   h2 { break-after: avoid; }
+  nav { display: none; }
+  details::details-content { content-visibility: visible; }
   tr, figure, header { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide, .compact { overflow: visible; }

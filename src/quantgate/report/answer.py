@@ -1,0 +1,88 @@
+"""The answer that a report opens with: the model to ship, and what it gains and costs."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from quantgate.domain.figures import MEDIAN, SIZE
+from quantgate.domain.rules import RULES
+from quantgate.records.decision import Decision, Entry, Verdict
+from quantgate.records.outcomes import DecisionOutcome
+from quantgate.report.text import one_line
+from quantgate.wording.figures import figure_text, short_name, size_text
+from quantgate.wording.verdicts import amount_text, level_text, limit_text
+
+
+def heading(decision: Decision) -> str:
+    """Return the name of the model to ship, or that there is none."""
+    if decision.promoted:
+        return one_line(decision.promoted.name)
+    if decision.outcome is DecisionOutcome.DOUBTFUL:
+        return "No model to ship: the run is doubtful"
+    return "No model to ship: no candidate qualifies"
+
+
+def answers(decision: Decision) -> list[tuple[str, str]]:
+    """Return what the model gains, what it costs, and on what that rests, as labels and texts."""
+    model = decision.promoted
+    gains = [*_gains(model, decision.baseline), *_costs(model)] if model else []
+    return [*gains, *_evidence(decision)]
+
+
+def _gains(model: Entry, baseline: Entry) -> Iterator[tuple[str, str]]:
+    if size := _times(SIZE.name, model, baseline):
+        words = f"{size:.3g} times smaller" if size >= 1 else f"{1 / size:.3g} times larger"
+        yield "size", f"{words}: {_instead(SIZE.name, model, baseline)}"
+    if speed := _times(MEDIAN.name, model, baseline):
+        words = f"{speed:.3g} times as fast" if speed >= 1 else f"{1 / speed:.3g} times as long"
+        yield "time", f"{words}: {_instead(MEDIAN.name, model, baseline)} in the median"
+
+
+def _times(figure: str, model: Entry, baseline: Entry) -> float | None:
+    """Return `baseline / model` of a figure, or None if one of them is missing, 0 or the same."""
+    own, reference = model.measurements.get(figure), baseline.measurements.get(figure)
+    return reference / own if own and reference and model is not baseline else None
+
+
+def _instead(figure: str, model: Entry, baseline: Entry) -> str:
+    values = (entry.measurements[figure] for entry in (model, baseline))
+    return " instead of ".join(
+        size_text(value) if figure == SIZE.name else figure_text(figure, value) for value in values
+    )
+
+
+def _costs(model: Entry) -> Iterator[tuple[str, str]]:
+    """Yield what the model has or loses against what is allowed, for each limit with a bound."""
+    for verdict in model.verdicts:
+        if verdict.name in model.measurements and verdict.bound is not None:
+            yield short_name(verdict.name), _against_limit(verdict, verdict.bound)
+
+
+def _against_limit(verdict: Verdict, bound: float) -> str:
+    side = RULES[verdict.rule].side
+    return (
+        f"{_measured(verdict)}, {side} {amount_text(verdict, bound)} at {level_text(verdict)}. The "
+        f"limit is {limit_text(verdict)}"
+    )
+
+
+def _measured(verdict: Verdict) -> str:
+    noun, value = RULES[verdict.rule].noun, verdict.value or 0.0
+    if not noun or value > 0:
+        return f"{noun or 'value'} of {amount_text(verdict, value)}"
+    return (
+        f"no {noun}" if value == 0 else f"no {noun}, but better by {amount_text(verdict, -value)}"
+    )
+
+
+def _evidence(decision: Decision) -> Iterator[tuple[str, str]]:
+    for source in decision.provenance.data:
+        if source.purpose == "evaluation":
+            yield "evaluated on", f"{source.samples:,} samples of {one_line(source.source)}"
+    yield "decided", _date(decision.created)
+
+
+def _date(created: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(created):%-d %B %Y, %H:%M} UTC"
+    except ValueError:
+        return one_line(created)
