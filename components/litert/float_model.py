@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from ai_edge_litert.schema_py_generated import (
     BuiltinOperator,
     ModelT,
@@ -200,7 +200,10 @@ def _load_problem(content: bytes, ops: Mapping[str, int]) -> str | None:
     if flex := tensorflow_ops(ops):
         return f"{cannot_run(flex)}. Convert the model with builtin ops only"
     try:
-        Interpreter(model_content=content).allocate_tensors()
+        # XNNPACK refuses some models, which then run on the built-in kernels.
+        builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(model_content=content, experimental_op_resolver_type=builtin)
+        interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         if custom := _custom_ops(parse(content)):
             listed = ", ".join(custom)

@@ -8,7 +8,7 @@ from quantgate.components.images import RUNTIME
 
 @dsl.component(base_image=RUNTIME, install_kfp_package=False)
 def record_ranges(
-    prepared: Input[Model],
+    baseline: Input[Model],
     facts: Input[Artifact],
     calibration: Input[Dataset],
     timeout_s: float,
@@ -18,7 +18,7 @@ def record_ranges(
     """Run the calibration set through a float .tflite, and record the range of each tensor.
 
     Args:
-        prepared: the float .tflite, from `read_tflite` or `convert_baseline`.
+        baseline: the float .tflite, from `read_tflite` or `convert_baseline`.
         facts: `ModelFacts` of the model.
         calibration: a data set from `build_dataset`.
         timeout_s: seconds after which recording fails.
@@ -31,7 +31,7 @@ def record_ranges(
     from quantgate.components.record_ranges.work import record_ranges as work
 
     provisional = work(
-        prepared.path,
+        baseline.path,
         facts_path=facts.path,
         dataset_path=calibration.path,
         limits=ResourceLimits(timeout_s, memory_limit),

@@ -48,7 +48,7 @@ def add_ranges(
     if samples is None or not plan.records_ranges:
         return {}
     task = record_ranges(
-        prepared=baseline.outputs["baseline"],
+        baseline=baseline.outputs["baseline"],
         facts=baseline.outputs["facts"],
         calibration=samples.outputs["dataset"],
         **bounds(plan),

@@ -1,5 +1,6 @@
 """Ranges of tensors: exact, the same in any number of processes, and useless ones by name."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.record_ranges.work import RECORD, record_ranges
-from quantgate.records.tasks import Manifest, Ranges, TensorRange
+from quantgate.records.tasks import Manifest, ModelFacts, Ranges, TensorRange
 
 ONE = {"x": ("float32", [1, 2])}
 OUT = {"y": ("float32", [1, 2])}
@@ -173,21 +174,49 @@ def test_a_timeout_is_a_result_for_another_attempt(
     assert ranges.reason == "recording ranges took longer than 1e-09 s and was stopped"
 
 
-def test_a_signature_without_samples_is_named(
-    record: Record, residual: str, tmp_path: Path
-) -> None:
-    model = parse(Path(residual).read_bytes())
-    other = parse(Path(residual).read_bytes())
+@pytest.fixture
+def two_signatures(residual: str, tmp_path: Path) -> str:
+    """The model twice, with the signatures `serve` and `train` and the same names of tensors."""
+    model, other = (parse(Path(residual).read_bytes()) for _ in range(2))
     model.subgraphs += other.subgraphs
     (signature,) = other.signatureDefs
     signature.signatureKey, signature.subgraphIndex = "train", 1
     model.signatureDefs += [signature]
     path = tmp_path / "two.tflite"
     path.write_bytes(convert_object_to_bytearray(model))
-    assert record(str(path)).reason == (
+    return str(path)
+
+
+def test_a_signature_without_samples_is_named(record: Record, two_signatures: str) -> None:
+    assert record(two_signatures).reason == (
         "signature `train` of the model has no samples, and ranges are needed for all of its "
         "graphs. Add it to `model.signatures` and its data"
     )
+
+
+def test_each_signature_has_the_ranges_of_its_own_samples(
+    two_signatures: str, make_facts: Callable, make_dataset: Callable, tmp_path: Path
+) -> None:
+    path = make_facts(ONE, OUT)
+    dataset = make_dataset(path, label=None, x=np.array(SAMPLES, np.float32))
+    other = folder_of(dataset, "train")
+    shutil.copytree(folder_of(dataset, "serve"), other)
+    np.save(other / "x.npy", np.array(SAMPLES, np.float32) * 2)
+    facts = ModelFacts.read(path)
+    signatures = [facts.signatures[0], facts.signatures[0].model_copy(update={"key": "train"})]
+    facts.model_copy(update={"signatures": signatures}).write(path)
+    record_ranges(
+        two_signatures,
+        facts_path=path,
+        dataset_path=dataset,
+        limits=ResourceLimits(60),
+        ranges_path=str(tmp_path / "ranges"),
+    )
+    ranges = Ranges.read(tmp_path / "ranges" / RECORD)
+    named = {(each.subgraph, each.name): (each.minimum, each.maximum) for each in ranges.tensors}
+    assert named[0, "in"] == (-3.0, 8.0)
+    assert named[1, "in__1"] == (-6.0, 16.0)
+    assert len(named) == 8
 
 
 def test_ranges_in_a_file_are_exactly_float32(record: Record, residual: str) -> None:
