@@ -174,8 +174,16 @@ def former_rows(runs: int) -> Iterator[Row]:
 
 def main() -> int:
     """Print all rows. Return 1 if an error exceeds what is promised."""
+    from unit_rows import unit_rows
+
     runs = 1_000
-    rows = (*paired_rows(runs), *proportion_rows(runs), *mean_rows(runs), *family_rows(300))
+    rows = (
+        *paired_rows(runs),
+        *proportion_rows(runs),
+        *mean_rows(runs),
+        *family_rows(300),
+        *unit_rows(runs),
+    )
     for row in rows:
         sys.stdout.write(f"{row.text}\n")
     for row in former_rows(runs):

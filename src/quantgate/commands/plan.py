@@ -95,7 +95,7 @@ def _samples(plan: Plan) -> str:
         textwrap.fill(text, width=98, initial_indent="  ", subsequent_indent="    ")
         for text in power.descriptions(plan)
     ]
-    title = "\nsamples that decide, if a candidate agrees with the baseline on all of them\n"
+    title = "\nsamples that decide, if a candidate loses none of them\n"
     return title + "".join(f"{line}\n" for line in lines) if lines else ""
 
 
