@@ -1,6 +1,6 @@
 """The work of `convert_baseline`: convert the float model without quantization, and describe it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from quantgate.components.conversion.saved_model import SavedModelGraph, declare
 from quantgate.components.convert_baseline.batch import require_one_sample, takes_one_sample
 from quantgate.components.convert_baseline.emptied import emptied
 from quantgate.components.convert_baseline.failures import conversion_error, named
-from quantgate.components.litert.flatbuffer import contents_of, parse, read_contents
+from quantgate.components.litert.flatbuffer import Contents, contents_of, parse, read_contents
 from quantgate.components.litert.float_model import signature_of
 from quantgate.components.litert.operations import operations, operations_by_graph
 from quantgate.components.litert.variables import unassigned_variables
@@ -84,17 +84,11 @@ def convert_baseline(
     """
     declared = declared_signatures(model)
     model = replace(model, one_sample=takes_one_sample(model.folder, declared, batch))
-    conversions = _conversions(model, calibrated, select_tf_ops)
-    if _unassigned(conversions):
-        model = replace(model, frozen=True)
-        conversions = _conversions(model, calibrated, select_tf_ops)
-        _refuse_unassigned(model, conversions)
+    model, conversions = _with_variables(model, calibrated, select_tf_ops)
     parsed = parse(conversions.baseline)
     _refuse_emptied(model, parsed)
     contents = contents_of(parsed)
-    delivered = [signature_of(key, contents.signatures[key]) for key in model.signatures]
-    for ours, theirs in zip(declared, delivered, strict=True):
-        require_same_names(model.folder, ours, theirs)
+    delivered = _delivered(model, declared, contents)
     if batch == ONE:
         require_one_sample(model.folder, delivered)
     Path(baseline_path).write_bytes(conversions.baseline)
@@ -112,6 +106,28 @@ def convert_baseline(
         one_sample=model.one_sample,
         sandbox_gaps=gaps(),
     ).write(facts_path)
+
+
+def _with_variables(
+    model: SavedModelGraph, calibrated: bool, select_tf_ops: bool
+) -> tuple[SavedModelGraph, _Conversions]:
+    """Convert a model, with constants for its variables if the converter loses their values."""
+    conversions = _conversions(model, calibrated, select_tf_ops)
+    if _unassigned(conversions):
+        model = replace(model, frozen=True)
+        conversions = _conversions(model, calibrated, select_tf_ops)
+        _refuse_unassigned(model, conversions)
+    return model, conversions
+
+
+def _delivered(
+    model: SavedModelGraph, declared: Sequence[Signature], contents: Contents
+) -> list[Signature]:
+    """Return the signatures of the conversion, which have the names of the declared ones."""
+    delivered = [signature_of(key, contents.signatures[key]) for key in model.signatures]
+    for ours, theirs in zip(declared, delivered, strict=True):
+        require_same_names(model.folder, ours, theirs)
+    return delivered
 
 
 def require_same_names(folder: str, declared: Signature, delivered: Signature) -> None:

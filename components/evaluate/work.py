@@ -1,14 +1,14 @@
 """The work of `evaluate`: the accuracy of one .tflite on a data set."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256, open_dataset
 from quantgate.components.artifacts.measurement import ANSWERS, write_evaluation
-from quantgate.components.evaluate.answers import watches_of, write_answers
+from quantgate.components.evaluate.answers import Watch, watches_of, write_answers
 from quantgate.components.evaluate.guesses import guess_of
 from quantgate.components.evaluate.planning import Plan, plan_metrics
 from quantgate.components.evaluate.result import Result
@@ -105,23 +105,71 @@ def evaluate(
     """
     if inputs.code:
         import_code(UserCode(inputs.code, settings.code_sha256))
+    run = _run(inputs, settings)
+    results = _results_of(run.plans, run.scores)
+    measurement = _measurement(run, results)
+    units = units_by_figure(run.plans, results, run.dataset_of) if run.is_of_baseline else {}
+    write_evaluation(
+        measurement_path,
+        measurement,
+        {title: result.values for title, result in results.items()},
+        run.scores.covered,
+        units,
+        {title: result.strata for title, result in results.items() if result.strata is not None},
+    )
+    write_answers(Path(measurement_path) / ANSWERS, run.watches, run.scores, run.dataset_of)
+    return measurement
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The run of a model on a data set.
+
+    Attributes:
+        facts: `ModelFacts` of the float model.
+        dataset_of: opens the data set of a signature.
+        plans: the metrics to compute.
+        watches: the outputs whose predictions are written.
+        sha256: hash of the model, None if the conversion left none.
+        reasons: why the model has no metrics, empty if it has.
+        scores: the results by metric.
+    """
+
+    facts: ModelFacts
+    dataset_of: Callable[[str], DatasetFolder]
+    plans: Sequence[Plan]
+    watches: Sequence[Watch]
+    sha256: str | None = None
+    reasons: Sequence[str] = (NO_MODEL,)
+    scores: Scores = NO_SCORES
+
+    @property
+    def is_of_baseline(self) -> bool:
+        """True if the model is the float .tflite."""
+        return self.sha256 == self.facts.baseline_sha256
+
+
+def _run(inputs: EvaluateInputs, settings: EvaluateSettings) -> _Run:
     facts = ModelFacts.read(inputs.facts)
     dataset_of = cache(partial(open_dataset, inputs.dataset))
     plans = plan_metrics(settings.metrics, facts, dataset_of)
-    watches = watches_of(plans)
-    manifests = {plan.signature: dataset_of(plan.signature).manifest for plan in plans}
-    sha256, reasons, scores = None, [NO_MODEL], NO_SCORES
-    if Path(inputs.model).stat().st_size:
-        sha256 = sha256_of_file(inputs.model)
-        baseline = None if sha256 == facts.baseline_sha256 else _needed(inputs.baseline, plans)
-        contest = _contest(inputs, settings)
-        subjects = _subjects(inputs.model, facts, dataset_of, [*plans, *watches], baseline)
-        reasons, scores = score_all_signatures(subjects, contest, settings.timeout_s)
-    results = _results_of(plans, scores)
-    measurement = Measurement(
-        model_sha256=sha256,
-        status=MeasurementStatus.FAILED if reasons else MeasurementStatus.MEASURED,
-        reasons=reasons,
+    run = _Run(facts, dataset_of, plans, watches_of(plans))
+    if not Path(inputs.model).stat().st_size:
+        return run
+    run = replace(run, sha256=sha256_of_file(inputs.model))
+    baseline = None if run.is_of_baseline else _needed(inputs.baseline, plans)
+    subjects = _subjects(inputs.model, facts, dataset_of, [*plans, *run.watches], baseline)
+    reasons, scores = score_all_signatures(subjects, _contest(inputs, settings), settings.timeout_s)
+    return replace(run, reasons=reasons, scores=scores)
+
+
+def _measurement(run: _Run, results: Mapping[str, Result]) -> Measurement:
+    plans, scores = run.plans, run.scores
+    manifests = {plan.signature: run.dataset_of(plan.signature).manifest for plan in plans}
+    return Measurement(
+        model_sha256=run.sha256,
+        status=MeasurementStatus.FAILED if run.reasons else MeasurementStatus.MEASURED,
+        reasons=list(run.reasons),
         figures={title: result.figure for title, result in results.items()},
         metrics=_metrics_by_figure(plans, results),
         slices=_slices_by_figure(plans, results),
@@ -130,23 +178,9 @@ def evaluate(
         litert=litert_version(),
         steps=scores.steps,
         provisional=scores.provisional,
-        guesses=_guesses(plans, dataset_of) if sha256 == facts.baseline_sha256 else {},
-        ranges={
-            title: plan.range
-            for plan in plans
-            if plan.range
-            for title in titles_of(plan.title, results)
-        },
+        guesses=_guesses(plans, run.dataset_of) if run.is_of_baseline else {},
+        ranges=_ranges_by_figure(plans, results),
     )
-    values = {title: result.values for title, result in results.items()}
-    is_baseline = sha256 == facts.baseline_sha256
-    units = units_by_figure(plans, results, dataset_of) if is_baseline else {}
-    strata = {
-        title: result.strata for title, result in results.items() if result.strata is not None
-    }
-    write_evaluation(measurement_path, measurement, values, scores.covered, units, strata)
-    write_answers(Path(measurement_path) / ANSWERS, watches, scores, dataset_of)
-    return measurement
 
 
 def _subjects(
@@ -191,6 +225,17 @@ def _metrics_by_figure(plans: Sequence[Plan], results: Iterable[str]) -> dict[st
         title: plan.metric
         for plan in plans
         for title in dict.fromkeys([plan.title, *titles_of(plan.title, results)])
+    }
+
+
+def _ranges_by_figure(
+    plans: Sequence[Plan], results: Iterable[str]
+) -> dict[str, tuple[float, float]]:
+    return {
+        title: plan.range
+        for plan in plans
+        if plan.range
+        for title in titles_of(plan.title, results)
     }
 
 

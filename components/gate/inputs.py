@@ -8,9 +8,9 @@ from typing import Any
 from quantgate.components.artifacts.collection import read_collection
 from quantgate.components.artifacts.dataset import read_summary
 from quantgate.components.artifacts.measurement import read_evaluation
-from quantgate.decision.decide import Terms
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.family import JOINT
+from quantgate.decision.terms import Terms
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.domain.warnings import DOUBTS
 from quantgate.records.attestation import Attestation

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgate.decision.decide import Terms, decide
+from quantgate.decision.decide import decide
 from quantgate.decision.evidence import Evaluation, Evidence
 from quantgate.decision.provenance import Host
+from quantgate.decision.terms import Terms
 from quantgate.domain.figures import LATENCIES
 from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Decision

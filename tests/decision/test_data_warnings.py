@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from quantgate.decision.data_warnings import warnings_about
-from quantgate.decision.decide import Terms, decide
+from quantgate.decision.decide import decide
 from quantgate.decision.provenance import Host
 from quantgate.decision.sample_sets import SampleSet
+from quantgate.decision.terms import Terms
 from quantgate.domain.warnings import (
     FEW_CALIBRATION_CLASSES,
     FEWER_SAMPLES,

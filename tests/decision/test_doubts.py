@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from quantgate.decision.decide import Terms, decide
+from quantgate.decision.decide import decide
 from quantgate.decision.details import details_of
 from quantgate.decision.provenance import Host
 from quantgate.decision.sample_sets import SampleSet
+from quantgate.decision.terms import Terms
 from quantgate.domain.warnings import DOUBTS
 from quantgate.records.decision import Decision
 from quantgate.records.tasks import ArrayFacts, Interval, Manifest

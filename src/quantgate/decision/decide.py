@@ -1,66 +1,25 @@
 """The decision: which candidates qualify, which one wins, or which one came closest."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from quantgate.decision.advice import advice_for
-from quantgate.decision.choice import Alike, Choice, has_all_figures, is_weighted, score
-from quantgate.decision.equivalence import alike_by, alike_by_samples
-from quantgate.decision.estimating import Measured
-from quantgate.decision.evidence import (
-    Contender,
-    Evidence,
-    compared_on_targets,
-    join_baseline,
-    join_candidates,
-)
-from quantgate.decision.family import JOINT, tested_jointly
+from quantgate.decision.choice import Choice
+from quantgate.decision.evidence import Evidence
+from quantgate.decision.judging import Judged, judge_all
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts
-from quantgate.decision.slice_verdicts import judge_with_slices
 from quantgate.decision.summary import doubtful_summary, summarize
+from quantgate.decision.terms import Terms
 from quantgate.decision.timing_warnings import few_of
-from quantgate.decision.verdicts import intervals_of
 from quantgate.decision.warnings import doubts_among, warnings_of
 from quantgate.domain.targets import TARGET_OF
-from quantgate.domain.warnings import DOUBTS
-from quantgate.records.decision import Decision, Entry, Tested
+from quantgate.domain.warnings import Warned
+from quantgate.records.decision import Closest, Decision, Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
-from quantgate.records.tasks import Slices
-from quantgate.spec.model.choice import Objective
-from quantgate.spec.model.limit import Limit
-from quantgate.wording.families import alone_text
-from quantgate.wording.verdicts import miss_text
 
 EVALUATION = "evaluation"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The requirements of a decision.
-
-    Attributes:
-        name: the spec's name.
-        limits: the spec's `gate`, by figure.
-        choose: the spec's objectives, in order.
-        allow_random: whether random calibration or evaluation data may pass.
-        keep_baseline: whether the baseline is promoted if nothing qualifies.
-        family: "joint" if all candidates share the error rate, "none" if each has its own.
-        doubtful: the ids of the warnings that make the run doubtful.
-        spec_sha256: the hash of the resolved spec.
-        code_sha256: the hash of the Python file that data or metrics come from.
-    """
-
-    name: str
-    limits: Mapping[str, Limit]
-    choose: Sequence[Objective]
-    spec_sha256: str
-    allow_random: bool = False
-    keep_baseline: bool = False
-    family: str = JOINT
-    doubtful: Collection[str] = DOUBTS
-    code_sha256: str | None = None
 
 
 def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Decision:
@@ -79,76 +38,106 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
     Raises:
         InputError: the evidence does not belong together, or the baseline was not measured.
     """
-    baseline = join_baseline(evidence)
-    contenders = join_candidates(evidence)
-    refusal = None if terms.allow_random else _refusal_of_random(evidence.random_data)
-    compared = replace(baseline, measured=compared_on_targets(baseline.measured, evidence.targets))
-    family, tested = tested_jointly(
-        contenders, compared.measured, terms.limits, evidence.slices, terms.family
+    judged = judge_all(evidence, terms)
+    warnings = warnings_of(
+        evidence, judged.baseline, judged.candidates, terms.limits, terms.choose, judged.alike
     )
-    reference = _judged(baseline, compared, terms, evidence.slices)
-    entries = [
-        _judged(
-            contender,
-            compared,
-            terms,
-            evidence.slices,
-            tested.get(contender.measured.model_sha256 or ""),
-        )
-        for contender in contenders
-    ]
-    misses = {
-        entry.name: [*_misses(entry, reference, terms), *([refusal] if refusal else [])]
-        for entry in entries
-        if entry.status is CandidateStatus.MEASURED
-    }
-    settled = [_settled(entry, misses) for entry in entries]
-    alike = _alike(contenders, evidence)
-    warnings = warnings_of(evidence, reference, settled, terms.limits, terms.choose, alike)
     doubts = doubts_among(warnings, terms.doubtful)
-    is_doubtful = any(doubt.id in terms.doubtful for doubt in doubts)
-    if is_doubtful:
-        settled = [entry.model_copy(update={"qualified": False}) for entry in settled]
-    candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
-    choice = choice_among(candidates, terms.choose, reference, alike)
-    is_open = not (choice or refusal or is_doubtful)
-    closest = closest_of(candidates, misses) if is_open else None
-    keeps_baseline = terms.keep_baseline and not (choice or is_doubtful)
-    obstacle = _obstacle_to_keeping(reference, evidence, terms) if keeps_baseline else None
-    kept = keeps_baseline and obstacle is None
-    summary = summarize(
-        reference,
-        candidates,
-        choice.winner if choice else None,
-        closest,
-        [*(objective.figure for objective in terms.choose), *terms.limits],
-        evidence.metrics,
-        refusal=refusal,
-        baseline_clause=_baseline_clause(reference, obstacle) if keeps_baseline else "",
-    )
+    ending = _ending(judged, _is_doubtful(doubts, terms), evidence, terms)
+    winner = ending.choice.winner if ending.choice else None
     return Decision(
         name=terms.name,
         created=created,
-        outcome=_outcome(choice, is_doubtful),
-        winner=choice.winner if choice else None,
-        promotes=choice.winner if choice else reference.name if kept else None,
+        outcome=_outcome(ending.choice, ending.is_doubtful),
+        winner=winner,
+        promotes=winner or (judged.baseline.name if ending.keeps_baseline else None),
         doubts=[doubt.message for doubt in doubts],
-        summary=doubtful_summary(doubts, None if is_doubtful else summary) if doubts else summary,
-        baseline=reference,
-        candidates=candidates,
-        closest=closest,
-        family=family,
+        summary=_summary(judged, ending, doubts, evidence, terms),
+        baseline=judged.baseline,
+        candidates=ending.candidates,
+        closest=ending.closest,
+        family=judged.family,
         metrics=dict(evidence.metrics),
         slices=dict(evidence.slices),
-        advice=advice_for(reference, candidates, evidence) if is_open else [],
+        advice=advice_for(judged.baseline, ending.candidates, evidence) if ending.is_open else [],
         warnings=[warning.message for warning in warnings],
         warning_ids=[warning.id for warning in warnings],
         limits={name: limit.model_dump(exclude_none=True) for name, limit in terms.limits.items()},
         choose=[objective.model_dump(exclude_none=True) for objective in terms.choose],
-        choice=choice.steps if choice else [],
+        choice=ending.choice.steps if ending.choice else [],
         provenance=provenance_of(evidence, terms.spec_sha256, terms.code_sha256, host),
         timing=timing_of(evidence.benchmark),
     )
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """The end of a decision.
+
+    Attributes:
+        candidates: the candidates' entries, none of them qualified in a doubtful run.
+        is_doubtful: whether a warning makes the run doubtful.
+        choice: the choice among the qualified candidates, None if there are none.
+        is_open: whether other candidates or limits could give a winner.
+        closest: the candidate that comes closest, if the decision is open.
+        lacks_winner: whether the baseline is to be kept, for want of a winner.
+        obstacle: why the baseline cannot be kept, None if it can.
+    """
+
+    candidates: list[Entry]
+    is_doubtful: bool
+    choice: Choice | None
+    is_open: bool
+    closest: Closest | None
+    lacks_winner: bool
+    obstacle: str | None
+
+    @property
+    def keeps_baseline(self) -> bool:
+        """True if the baseline is promoted."""
+        return self.lacks_winner and self.obstacle is None
+
+
+def _is_doubtful(doubts: Sequence[Warned], terms: Terms) -> bool:
+    return any(doubt.id in terms.doubtful for doubt in doubts)
+
+
+def _ending(judged: Judged, is_doubtful: bool, evidence: Evidence, terms: Terms) -> _Ending:
+    settled = judged.candidates
+    if is_doubtful:
+        settled = [entry.model_copy(update={"qualified": False}) for entry in settled]
+    candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
+    choice = choice_among(candidates, terms.choose, judged.baseline, judged.alike)
+    is_open = not (choice or judged.refusal or is_doubtful)
+    lacks_winner = terms.keep_baseline and not (choice or is_doubtful)
+    return _Ending(
+        candidates,
+        is_doubtful,
+        choice,
+        is_open,
+        closest_of(candidates, judged.misses) if is_open else None,
+        lacks_winner,
+        _obstacle_to_keeping(judged.baseline, evidence, terms),
+    )
+
+
+def _summary(
+    judged: Judged, ending: _Ending, doubts: Sequence[Warned], evidence: Evidence, terms: Terms
+) -> str:
+    clause = _baseline_clause(judged.baseline, ending.obstacle) if ending.lacks_winner else ""
+    summary = summarize(
+        judged.baseline,
+        ending.candidates,
+        ending.choice.winner if ending.choice else None,
+        ending.closest,
+        [*(objective.figure for objective in terms.choose), *terms.limits],
+        evidence.metrics,
+        refusal=judged.refusal,
+        baseline_clause=clause,
+    )
+    if not doubts:
+        return summary
+    return doubtful_summary(doubts, None if ending.is_doubtful else summary)
 
 
 def _outcome(choice: Choice | None, is_doubtful: bool) -> DecisionOutcome:
@@ -172,94 +161,3 @@ def _baseline_clause(baseline: Entry, obstacle: str | None) -> str:
     if obstacle is None:
         return f", and {baseline.name}, the baseline, is kept"
     return f", and {baseline.name}, the baseline, is not kept, as {obstacle}"
-
-
-def _judged(
-    contender: Contender,
-    baseline: Contender,
-    terms: Terms,
-    slices: Mapping[str, Slices],
-    tested: Tested | None = None,
-) -> Entry:
-    measured, share = contender.measured.in_memory(), tested.share if tested else 1.0
-    return Entry(
-        name=contender.name,
-        mode=contender.mode,
-        status=contender.standing.status,
-        reasons=contender.standing.reasons,
-        rejections=contender.standing.rejections,
-        model_sha256=measured.model_sha256,
-        measurements=dict(measured.figures),
-        ratios=dict(contender.ratios),
-        intervals=intervals_of(measured, terms.limits),
-        verdicts=judge_with_slices(measured, baseline.measured, terms.limits, slices, share),
-        tested=tested,
-        score=score(measured.figures, terms.choose, baseline.measured.figures),
-        steps=measured.steps,
-        reference=_reference(measured, baseline.measured),
-        targets=contender.targets,
-    )
-
-
-def _settled(entry: Entry, misses: Mapping[str, list[str]]) -> Entry:
-    if entry.name not in misses:
-        return entry
-    reasons = misses[entry.name]
-    alone = alone_text(entry)
-    return entry.model_copy(
-        update={
-            "reasons": [*entry.reasons, *reasons, *([alone] if alone else [])],
-            "qualified": not reasons,
-        }
-    )
-
-
-def _reference(measured: Measured, baseline: Measured) -> dict[str, float]:
-    """Return the baseline's figures on the samples of an evaluation that stopped early."""
-    if measured.covered is None:
-        return {}
-    return {
-        name: float(baseline.samples[name][measured.covered].mean())
-        for name in measured.samples
-        if name in baseline.samples
-    }
-
-
-def _alike(contenders: Sequence[Contender], evidence: Evidence) -> Alike:
-    models = {contender.name: contender.measured for contender in contenders}
-    clock = alike_by(models, evidence.benchmark.itself if evidence.benchmark else None)
-    return alike_by_samples(models, clock)
-
-
-def _refusal_of_random(purposes: Sequence[str]) -> str | None:
-    if not purposes:
-        return None
-    verb = "is" if len(purposes) == 1 else "are"
-    return (
-        f"{' and '.join(purposes)} data {verb} random, and the spec does not say "
-        "`data.allow_random: true`"
-    )
-
-
-def _misses(entry: Entry, baseline: Entry, terms: Terms) -> list[str]:
-    """Return the reasons why a measured candidate does not qualify, a sentence each."""
-    return [
-        *(miss_text(verdict) for verdict in entry.verdicts if not verdict.passed),
-        *(
-            f"{objective.figure}, which the choice depends on, was not measured"
-            for objective in terms.choose
-            if not has_all_figures(entry.measurements, [objective])
-        ),
-        *_unweighable(entry, baseline, terms.choose),
-    ]
-
-
-def _unweighable(entry: Entry, baseline: Entry, choose: Sequence[Objective]) -> list[str]:
-    if not is_weighted(choose) or not has_all_figures(entry.measurements, choose):
-        return []
-    return [
-        f"{objective.figure}, which the choice weighs, cannot be compared with the baseline's, "
-        f"which is {baseline.measurements.get(objective.figure, 'missing')}"
-        for objective in choose
-        if score(entry.measurements, [objective], baseline.measurements) is None
-    ]
