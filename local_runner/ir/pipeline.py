@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import kfp
-import yaml
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from quantgate.errors import PipelineError
+from quantgate.foundation.pipeline_file import not_compiled, read_documents
 from quantgate.local_runner.ir.platforms import secrets_of, time_limits
 from quantgate.local_runner.ir.task_tree import TaskNode, TaskReader
 from quantgate.local_runner.ir.unsupported import unsupported
@@ -66,35 +66,14 @@ def read_pipeline(path: Path) -> Pipeline:
 
 def _documents(path: Path) -> list[dict[str, Any]]:
     try:
-        documents = list(yaml.load_all(path.read_text("utf-8"), Loader=_LOADER))
+        _, documents = read_documents(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise PipelineError(f"{path}: cannot be read ({reason})") from error
-    except UnicodeDecodeError as error:
-        raise PipelineError(f"{path}: not a compiled pipeline, because it is not text") from error
-    except yaml.YAMLError as error:
-        raise PipelineError(
-            f"{path}: not valid YAML ({_where(error)}). Compile it again"
-        ) from error
     mappings = [document for document in documents if document is not None]
     if not mappings or not all(isinstance(document, dict) for document in mappings):
-        raise PipelineError(_not_compiled(path, "it contains no mapping"))
+        raise PipelineError(not_compiled(path, "it holds no mapping"))
     return mappings
-
-
-#: The C parser is ten times as fast. Not every build of PyYAML has it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "unreadable"
-    return f"line {mark.line + 1}: {problem}" if mark else str(problem)
-
-
-def _not_compiled(path: Path, reason: str) -> str:
-    because = reason.removesuffix(".")
-    return f"{path}: not a pipeline compiled by KFP v2, because {because}. Compile it again"
 
 
 def _parse(path: Path, document: dict[str, Any]) -> tuple[Any, Any]:
@@ -107,7 +86,7 @@ def _parse(path: Path, document: dict[str, Any]) -> tuple[Any, Any]:
     except json_format.ParseError as error:
         raise PipelineError(_unknown(path, document, str(error))) from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise PipelineError(_not_compiled(path, f"KFP cannot read it: {error}")) from error
+        raise PipelineError(not_compiled(path, f"KFP cannot read it: {error}")) from error
     return spec, deployment
 
 
@@ -117,7 +96,7 @@ def _parse_platforms(path: Path, document: dict[str, Any]) -> dict[str, Any]:
         message = json_format.ParseDict(document, pipeline_spec_pb2.PlatformSpec())
     except json_format.ParseError as error:
         reason = str(error).split("\n", 1)[0]
-        raise PipelineError(_not_compiled(path, f"KFP cannot read it: {reason}")) from error
+        raise PipelineError(not_compiled(path, f"KFP cannot read it: {reason}")) from error
     return dict(json_format.MessageToDict(message))
 
 
@@ -125,7 +104,7 @@ def _unknown(path: Path, document: dict[str, Any], problem: str) -> str:
     match = re.search(r'has no field named "([^"]+)"', problem)
     compiler = str(document.get("sdkVersion", "")).removeprefix("kfp-")
     if not match or _numbers(compiler) <= _numbers(kfp.__version__):
-        return _not_compiled(path, f"KFP cannot read it: {problem}")
+        return not_compiled(path, f"KFP cannot read it: {problem}")
     field = match.group(1)
     lines = path.read_text("utf-8").splitlines()
     numbers = [n for n, line in enumerate(lines, start=1) if re.match(rf'\W*{field}"?:', line)]
@@ -155,10 +134,10 @@ def _check_complete(path: Path, document: dict[str, Any]) -> None:
     missing = [key for key in needed if key not in document]
     if missing:
         keys = ", ".join(f"`{key}`" for key in missing)
-        raise PipelineError(_not_compiled(path, f"{keys} is missing (the file may be cut off)"))
+        raise PipelineError(not_compiled(path, f"{keys} is missing (the file may be cut off)"))
     version = str(document["schemaVersion"])
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
-        raise PipelineError(_not_compiled(path, f"its schemaVersion is `{version}`"))
+        raise PipelineError(not_compiled(path, f"its schemaVersion is `{version}`"))
     if tuple(map(int, version.split("."))) > _NEWEST_SCHEMA:
         newest = ".".join(map(str, _NEWEST_SCHEMA))
         raise PipelineError(

@@ -4,13 +4,8 @@ import argparse
 import sys
 
 from quantgate.commands.common.arguments import add_cache_dir, examples
-from quantgate.commands.common.bounds import (
-    add_bounds,
-    require_bounds,
-    size_text,
-    time_text,
-    total_text,
-)
+from quantgate.commands.common.bounds import require_bounds, size_text, time_text, total_text
+from quantgate.commands.common.kept import Action, add_actions
 from quantgate.errors import ExitCode
 from quantgate.foundation.extras import require
 
@@ -27,23 +22,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "quantgate cache ls",
         "quantgate cache prune --max-size 10GiB",
     )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    listing = actions.add_parser(
-        "ls",
-        help="list the cached results",
-        description="List the cached results, least recently used first.",
+    add_actions(
+        parser,
+        add_cache_dir,
+        listing=Action(
+            list_entries,
+            help="list the cached results",
+            description="List the cached results, least recently used first.",
+        ),
+        pruning=Action(
+            prune_entries,
+            help="delete old results, or shrink the cache to a size",
+            description="Delete results that have not been used for some time. Then delete the "
+            "least recently used results until the cache fits a size.",
+        ),
+        age="delete results not used for this long",
+        size="size of the cache",
     )
-    add_cache_dir(listing)
-    listing.set_defaults(handler=list_entries)
-    pruning = actions.add_parser(
-        "prune",
-        help="delete old results, or shrink the cache to a size",
-        description="Delete results that have not been used for some time. Then delete the least "
-        "recently used results until the cache fits a size.",
-    )
-    add_bounds(pruning, age="delete results not used for this long", size="size of the cache")
-    add_cache_dir(pruning)
-    pruning.set_defaults(handler=prune_entries)
 
 
 def list_entries(options: argparse.Namespace) -> int:

@@ -4,13 +4,8 @@ import argparse
 import sys
 
 from quantgate.commands.common.arguments import add_runs_dir, examples
-from quantgate.commands.common.bounds import (
-    add_bounds,
-    require_bounds,
-    size_text,
-    time_text,
-    total_text,
-)
+from quantgate.commands.common.bounds import require_bounds, size_text, time_text, total_text
+from quantgate.commands.common.kept import Action, add_actions
 from quantgate.errors import ExitCode
 from quantgate.runs.folder import LATEST
 from quantgate.runs.kept import kept_runs, prune_runs
@@ -28,23 +23,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "quantgate runs ls",
         "quantgate runs prune --older-than 30d",
     )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    listing = actions.add_parser(
-        "ls",
-        help="list the runs",
-        description="List the runs with their size and state, the oldest first.",
+    add_actions(
+        parser,
+        add_runs_dir,
+        listing=Action(
+            list_runs,
+            help="list the runs",
+            description="List the runs with their size and state, the oldest first.",
+        ),
+        pruning=Action(
+            delete_runs,
+            help="delete old runs, or shrink the runs to a size",
+            description="Delete runs that ended some time ago. Then delete the oldest runs until "
+            "all runs together fit a size. A run that `latest` names, and a run in progress, "
+            "stays.",
+        ),
+        age="delete runs that ended this long ago",
+        size="size of all runs",
     )
-    add_runs_dir(listing)
-    listing.set_defaults(handler=list_runs)
-    pruning = actions.add_parser(
-        "prune",
-        help="delete old runs, or shrink the runs to a size",
-        description="Delete runs that ended some time ago. Then delete the oldest runs until all "
-        "runs together fit a size. A run that `latest` names, and a run in progress, stays.",
-    )
-    add_bounds(pruning, age="delete runs that ended this long ago", size="size of all runs")
-    add_runs_dir(pruning)
-    pruning.set_defaults(handler=delete_runs)
 
 
 def list_runs(options: argparse.Namespace) -> int:

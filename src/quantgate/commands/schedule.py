@@ -11,6 +11,7 @@ from quantgate.commands.common.packaging import (
     add_sending,
     compiled_package,
     plan_to_send,
+    submission_of,
 )
 from quantgate.commands.common.plugin_arguments import (
     add_plugins,
@@ -81,19 +82,9 @@ def handle(options: argparse.Namespace) -> int:
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options, bool(plugins))
-        from quantgate.pipelines.cluster.submit import Submission, schedule_runs
+        from quantgate.pipelines.cluster.submit import schedule_runs
 
-        submission = Submission(
-            package,
-            arguments,
-            name=name,
-            pipeline=cluster_plan.plan.spec.name,
-            experiment=options.experiment,
-            namespace=options.namespace,
-            root=cluster_plan.pipeline_root,
-            service_account=cluster_plan.service_account,
-            plugins=plugins,
-        )
+        submission = submission_of(options, cluster_plan, package, name, arguments, plugins)
         schedule_id = schedule_runs(client, submission, options.cron)
     sys.stdout.write(f"schedule {submission.name} ({schedule_id}): {options.cron}\n")
     return ExitCode.OK

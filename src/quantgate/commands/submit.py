@@ -13,6 +13,7 @@ from quantgate.commands.common.packaging import (
     add_sending,
     compiled_package,
     plan_to_send,
+    submission_of,
 )
 from quantgate.commands.common.plugin_arguments import add_plugins, plugin_texts, plugins_input
 from quantgate.commands.common.preview import add_dry_run, preview, run_purpose
@@ -61,19 +62,9 @@ def handle(options: argparse.Namespace) -> int:
         if options.dry_run:
             return ExitCode.OK
         client = connected_to_send(options, bool(plugins))
-        from quantgate.pipelines.cluster.submit import Submission, start_run
+        from quantgate.pipelines.cluster.submit import start_run
 
-        submission = Submission(
-            package,
-            arguments,
-            name=name,
-            pipeline=cluster_plan.plan.spec.name,
-            experiment=options.experiment,
-            namespace=options.namespace,
-            root=cluster_plan.pipeline_root,
-            service_account=cluster_plan.service_account,
-            plugins=plugins,
-        )
+        submission = submission_of(options, cluster_plan, package, name, arguments, plugins)
         started = start_run(client, submission)
     run_id = started.run_id
     sys.stdout.write(f"run {run_id}: {client.page_of(run_id)}\n")

@@ -44,29 +44,39 @@ def read_pipeline_file(path: Path) -> PipelineFile:
     content, documents = _read(path)
     document, platforms = _parts_of(path, documents)
     if not isinstance(document, dict):
-        raise PipelineError(_not_compiled(path, "it holds no mapping"))
+        raise PipelineError(not_compiled(path, "it holds no mapping"))
     for section in _SECTIONS:
         if not isinstance(document.get(section), dict):
-            raise PipelineError(_not_compiled(path, f"it has no section `{section}`"))
+            raise PipelineError(not_compiled(path, f"it has no section `{section}`"))
     return PipelineFile(document, len(content), platforms if isinstance(platforms, dict) else {})
 
 
 def _read(path: Path) -> tuple[bytes, list[Any]]:
-    """Return the content of a file and its YAML documents."""
     if is_named_pipe(path):
         raise UsageError(f"{path} is a named pipe. Name a compiled pipeline")
     try:
-        content = path.read_bytes()
-        return content, list(yaml.load_all(content.decode(), Loader=_LOADER))
+        return read_documents(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"{path}: cannot be read ({reason}). Name a compiled pipeline") from error
+
+
+def read_documents(path: Path) -> tuple[bytes, list[Any]]:
+    """Return the content of a file and its YAML documents.
+
+    Raises:
+        OSError: the file cannot be read.
+        PipelineError: the file is not YAML.
+    """
+    content = path.read_bytes()
+    try:
+        return content, list(yaml.load_all(content.decode(), Loader=_LOADER))
     except UnicodeDecodeError as error:
-        raise PipelineError(_not_compiled(path, "it is not text")) from error
+        raise PipelineError(not_compiled(path, "it is not text")) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1} is not YAML" if mark else "it is not YAML"
-        raise PipelineError(_not_compiled(path, where)) from error
+        raise PipelineError(not_compiled(path, where)) from error
 
 
 def version_of(path: Path) -> str:
@@ -94,5 +104,7 @@ def _is_manifest(document: object) -> bool:
     return isinstance(document, dict) and str(document.get("apiVersion")).startswith(_GROUP)
 
 
-def _not_compiled(path: Path, reason: str) -> str:
-    return f"{path}: not a pipeline compiled by KFP v2, because {reason}. Compile it again"
+def not_compiled(path: Path, reason: str) -> str:
+    """Return the message for a file that is no KFP v2 pipeline."""
+    because = reason.removesuffix(".")
+    return f"{path}: not a pipeline compiled by KFP v2, because {because}. Compile it again"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quantgate.commands.common.arguments import add_spec
 from quantgate.commands.common.checking import check_files
@@ -16,6 +17,10 @@ from quantgate.planning.plan import Plan
 from quantgate.planning.planner import make_plan
 from quantgate.spec import load
 from quantgate.spec.model.cluster import Cluster
+
+if TYPE_CHECKING:
+    from quantgate.pipelines.cluster.plugins import PluginsInput
+    from quantgate.pipelines.cluster.submit import Submission
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,30 @@ def plan_to_send(options: argparse.Namespace) -> ClusterPlan:
     spec = cluster_plan.plan.spec
     with_cluster = spec.model_copy(update={"cluster": spec.cluster or Cluster()})
     return replace(cluster_plan, plan=replace(cluster_plan.plan, spec=with_cluster))
+
+
+def submission_of(
+    options: argparse.Namespace,
+    cluster_plan: ClusterPlan,
+    package: Path,
+    name: str,
+    arguments: dict[str, str],
+    plugins: "PluginsInput",
+) -> "Submission":
+    """Return the run or schedule to create from a compiled pipeline."""
+    from quantgate.pipelines.cluster.submit import Submission
+
+    return Submission(
+        package,
+        arguments,
+        name=name,
+        pipeline=cluster_plan.plan.spec.name,
+        experiment=options.experiment,
+        namespace=options.namespace,
+        root=cluster_plan.pipeline_root,
+        service_account=cluster_plan.service_account,
+        plugins=plugins,
+    )
 
 
 def prepare_compiler(cluster_plan: ClusterPlan) -> None:
