@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.evaluate.jackknife import grouped
 from quantgate.components.evaluate.result import Result, rarest_shown
 from quantgate.spec.model.metric import BoxFormat
 
@@ -65,9 +64,7 @@ def mean_average_precision(detections: Values, truth: Values) -> Result:
         return _accumulated(matched)
 
     figure = over(np.arange(samples))
-    if samples < 2:
-        return Result(figure, np.full(samples, figure))
-    return Result(figure, grouped(figure, over, samples), _rarest(truth))
+    return Result(figure, np.full(samples, figure), _rarest(truth), over)
 
 
 def _rarest(truth: Values) -> NDArray[np.int32]:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.statistics.units import Units
+
 Values = NDArray[np.float64]
 SEED = 20250114
-#: The most groups of samples to leave out, one after another.
-MOST_GROUPS = 200
+#: The most parts of the samples to leave out, one after another.
+MOST_PARTS = 200
 
 
 def contributions(figure: float, left_out: Values) -> Values:
@@ -28,21 +30,37 @@ def contributions(figure: float, left_out: Values) -> Values:
     return figure + spread
 
 
-def grouped(figure: float, compute: Callable[[NDArray[np.int64]], float], samples: int) -> Values:
+def grouped(
+    figure: float, over: Callable[[NDArray[np.int64]], float], samples: int, units: Units | None
+) -> Values:
     """Return the contributions to any metric that can be computed on a part of the samples.
 
-    With more than 200 samples, groups of samples are left out. They are drawn with a seed, so that
-    they are the same for the baseline and every candidate. The samples of a group share its
-    contribution, scaled so that the variance of the mean is that of the jackknife over groups.
+    Samples with equal inputs, and groups of samples, are left out as a whole. More than 200 of such
+    units are left out some at a time. They are drawn with a seed, so that they are the same for the
+    baseline and every candidate. Contributions are scaled so that the variance of the mean, with
+    equal samples counted once and by groups, is that of the jackknife.
 
     Args:
         figure: the metric over all samples.
-        compute: function that returns the metric over the samples with these indices.
-        samples: the number of samples, at least two.
+        over: function that returns the metric over the samples at some indices.
+        samples: the number of samples.
+        units: the samples that count as one, or None if each does.
     """
-    groups = min(samples, MOST_GROUPS)
-    group_of = np.random.default_rng(SEED).permutation(samples) % groups
-    left_out = np.array([compute(np.flatnonzero(group_of != group)) for group in range(groups)])
-    spread = contributions(0.0, left_out)[group_of] * np.sqrt(samples / groups)
-    centred: Values = figure + spread - spread.mean()
-    return centred
+    unit_of = np.arange(samples) if units is None else units.independent
+    count = int(unit_of.max(initial=-1)) + 1
+    if count < 2:
+        return np.full(samples, figure)
+    parts = min(count, MOST_PARTS)
+    part_of = np.random.default_rng(SEED).permutation(count) % parts
+    left_out = np.array([over(np.flatnonzero(part_of[unit_of] != part)) for part in range(parts)])
+    spread = contributions(0.0, left_out)[part_of] * np.sqrt(count / parts)
+    centred = figure + (spread - spread.mean()) / _weights(count, units)
+    return np.asarray(centred[unit_of])
+
+
+def _weights(count: int, units: Units | None) -> Values | float:
+    """Return the size of each group over the mean size, or 1 without groups."""
+    if units is None or units.groups is None:
+        return 1.0
+    sizes = np.bincount(np.unique(units.groups, return_inverse=True)[1])
+    return np.asarray(sizes * count / sizes.sum())

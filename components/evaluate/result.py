@@ -1,5 +1,6 @@
 """The result of a metric."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +12,14 @@ class Result(NamedTuple):
 
     They are NaN if the metric has no value for each sample, and so no confidence bound. For metrics
     over classes, `strata` is int32 [samples], the class of each sample. Of several in one sample it
-    is the one that the fewest samples show, and -1 stands for none.
+    is the one that the fewest samples show, and -1 stands for none. `over` computes the metric over
+    the samples at some indices, if the values are still to come from leaving out samples.
     """
 
     figure: float
     values: NDArray[np.float64]
     strata: NDArray[np.int32] | None = None
+    over: Callable[[NDArray[np.int64]], float] | None = None
 
 
 def without_values(figure: float, samples: int) -> Result:

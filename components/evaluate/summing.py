@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import truth_of
+from quantgate.components.evaluate.jackknife import grouped
 from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.ranges import check_range
 from quantgate.components.evaluate.result import Result
@@ -22,9 +23,11 @@ from quantgate.components.evaluate.run import (
     score_shards,
 )
 from quantgate.components.evaluate.slices import rows_by_slice
+from quantgate.components.evaluate.units import units_of
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.domain.figures import slice_figure
 from quantgate.errors import InputError
+from quantgate.statistics.units import Units
 
 Array = NDArray[Any]
 
@@ -74,12 +77,12 @@ def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Resul
         kept: [samples, ...], in the order of the samples.
         dataset: the data set with the labels.
     """
-    truth = _truth(plan, dataset)
-    results = {plan.title: _result(plan.title, plan, kept, truth)}
+    truth, units = _truth(plan, dataset), units_of(dataset)
+    results = {plan.title: _result(plan.title, plan, kept, truth, units)}
     for of, rows in rows_by_slice(dataset, plan.slice).items() if plan.slice else ():
         title = slice_figure(plan.title, of)
         own = truth[rows] if plan.computation.labelled else truth
-        results[title] = _result(title, plan, kept[rows], own)
+        results[title] = _result(title, plan, kept[rows], own, units.at(rows) if units else None)
     return results
 
 
@@ -90,9 +93,12 @@ def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
     return np.asarray(labels)
 
 
-def _result(title: str, plan: Plan, kept: Array, truth: Array) -> Result:
+def _result(title: str, plan: Plan, kept: Array, truth: Array, units: Units | None) -> Result:
     try:
         result = plan.computation.summary(kept, truth)
+        if result.over:
+            values = grouped(result.figure, result.over, len(kept), units)
+            result = result._replace(values=values, over=None)
     except Exception as error:
         # A user's function may raise any exception. Its traceback goes to the task's log.
         traceback.print_exc()

@@ -13,13 +13,11 @@ from quantgate.statistics.units import Units
 
 def units_of(dataset: DatasetFolder) -> Units | None:
     """Return the units of a data set, or None if each sample is its own."""
-    samples, groups = dataset.manifest.samples, dataset.manifest.groups
-    if dataset.distinct is None and groups is None:
-        return None
-    distinct = np.arange(samples) if dataset.distinct is None else np.asarray(dataset.distinct)
+    known, groups = dataset.distinct, dataset.manifest.groups
     if groups is None:
-        return Units.of(distinct)
+        return None if known is None else Units.of(np.asarray(known))
     names = np.asarray(dataset.fields[groups.key]).reshape(-1)
+    distinct = np.arange(len(names)) if known is None else np.asarray(known)
     return Units.of(distinct, np.unique(names, return_inverse=True)[1])
 
 

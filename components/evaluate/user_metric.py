@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.evaluate.jackknife import grouped
 from quantgate.components.evaluate.result import Result
 
 Array = NDArray[Any]
@@ -47,12 +46,10 @@ def user_result(
         )
     figure = float(returned)
 
-    def without(rows: NDArray[np.int64]) -> float:
+    def over(rows: NDArray[np.int64]) -> float:
         try:
             return float(function(outputs[rows], labels[rows]))
         except Exception:
             return math.nan
 
-    if len(outputs) < 2:
-        return Result(figure, np.full(len(outputs), figure))
-    return Result(figure, grouped(figure, without, len(outputs)))
+    return Result(figure, np.full(len(outputs), figure), over=over)

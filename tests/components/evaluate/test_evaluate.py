@@ -104,7 +104,7 @@ def test_every_sample_is_scored_in_order(classifier, measure):
     model, facts, dataset, x, labels = classifier()
     measurement, samples = measure(model, facts, dataset)
     expected = (x.argmax(axis=1) == labels).astype(float)
-    assert samples["top1"].dtype == np.float64
+    assert samples["top1"].dtype == np.uint8
     assert samples["top1"].tolist() == expected.tolist()
     assert measurement.figures == {"top1": expected.mean()}
     assert (measurement.status, measurement.reasons) == ("measured", [])
