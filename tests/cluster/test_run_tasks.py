@@ -12,6 +12,7 @@ import yaml
 from kfp import dsl
 from kfp.compiler import Compiler
 
+from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.pipelines.cluster.run_tasks import _fnv1a
 
 GOLDENS = Path(__file__).resolve().parents[1] / "pipelines" / "goldens"
@@ -185,9 +186,14 @@ def test_iterations_are_named_by_candidate(shown) -> None:
         return inside[0] if inside else "SUCCEEDED"
 
     lines = shown(pipeline, state)
-    for task in ("Quantize", "Evaluate"):
-        told = {line for line in lines if f" {task} " in line and "baseline" not in line}
-        assert told == {f"{expected[name]:<10}  {task} {name}" for name in places}
+    modes = {name for name in places if name in QUANTIZED_MODES}
+    for task, names in {
+        "Quantize": modes,
+        "Quantize by recipe": places.keys() - modes,
+        "Evaluate": places.keys(),
+    }.items():
+        told = {line for line in lines if line[12:] in {f"{task} {name}" for name in places}}
+        assert told == {f"{expected[name]:<10}  {task} {name}" for name in names}
     assert "SUCCEEDED   Evaluate baseline" in lines
 
 

@@ -57,7 +57,7 @@ def test_unlike_candidates_share_the_error_rate(several):
     assert (entry.tested.left, entry.tested.alone) == (4, True)
     assert decision.family.effective == pytest.approx(3.95, abs=0.1)
     assert entry.reasons[-1] == (
-        "would have passed by itself, but 4 candidates share the error: list fewer `modes`, or "
+        "would have passed by itself, but 4 candidates share the error: list fewer of them, or "
         f"evaluate on about {entry.verdicts[0].samples_needed:,} samples"
     )
 

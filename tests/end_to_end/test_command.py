@@ -134,7 +134,7 @@ def test_compile_writes_the_same_bytes_twice(quantgate, tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
         done = quantgate("compile", SPECS / "float16-gpu.yaml", "-o", tmp_path / name)
         assert done.returncode == 0, done.stderr
-        assert done.stdout == f"wrote {tmp_path / name}: pipeline float16-gpu, 1 candidate\n"
+        assert done.stdout == f"wrote {tmp_path / name}: pipeline float16-gpu, 2 candidates\n"
     assert (tmp_path / "one.yaml").read_bytes() == (tmp_path / "two.yaml").read_bytes()
 
 

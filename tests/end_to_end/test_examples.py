@@ -18,9 +18,9 @@ ON_THIS_MACHINE = [
 ]
 WINNERS = {
     "ethos-u": "integer_only_int8",
-    "float16-gpu": "float16",
+    "float16-gpu": "float_casting",
     "integer-only-microcontroller": "integer_only_int8",
-    "smallest-on-cpu": "integer_only_int8",
+    "smallest-on-cpu": "dynamic_wi8_afp32",
 }
 
 

@@ -52,7 +52,7 @@ def alone_text(entry: Entry) -> str | None:
     more = f", or evaluate on about {max(needed):,} samples" if len(needed) == len(missed) else ""
     return (
         f"would have passed by itself, but {entry.tested.left} candidates share the error: list "
-        f"fewer `modes`{more}"
+        f"fewer of them{more}"
     )
 
 
