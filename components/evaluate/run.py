@@ -49,6 +49,7 @@ class Scores:
         steps: the end of an evaluation in steps, None otherwise.
         covered: int64 [taken], the indices of the samples that it ran, None for all.
         provisional: whether another attempt may succeed, because time or memory ran out.
+        refusal: XNNPACK's reason for refusing the model.
     """
 
     results: dict[str, Result]
@@ -56,6 +57,7 @@ class Scores:
     steps: Steps | None = None
     covered: NDArray[np.int64] | None = None
     provisional: bool = False
+    refusal: str | None = None
 
 
 class RunsSamples(Protocol):
@@ -64,6 +66,10 @@ class RunsSamples(Protocol):
     @property
     def length(self) -> int:
         """The largest number of samples that it runs at once."""
+
+    @property
+    def refusal(self) -> str | None:
+        """XNNPACK's reason for refusing the model."""
 
     def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
         """Return the dequantized outputs [stop - start, ...] by name."""
@@ -79,6 +85,10 @@ class Runner:
     @property
     def length(self) -> int:
         return len(self.buffers[0][1])
+
+    @property
+    def refusal(self) -> str | None:
+        return self.model.refusal
 
     def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
         """Return the dequantized outputs [stop - start, ...] by name."""
@@ -104,10 +114,12 @@ class Part:
         kept: the values that metrics keep of the outputs, [k, ...] by title, up to the first sample
             whose outputs are not finite.
         not_finite: int64, the indices of samples whose outputs are not finite.
+        refusal: XNNPACK's reason for refusing the model.
     """
 
     kept: dict[str, Array]
     not_finite: NDArray[np.int64]
+    refusal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +203,8 @@ def score_all(
             for plan in plans:
                 kept[plan.title].append(_scored(plan, outputs, truth, dataset, start, stop))
     not_finite = np.flatnonzero(~finite) + shard.start
-    return Part({title: np.concatenate(k) for title, k in kept.items() if k}, not_finite)
+    values = {title: np.concatenate(k) for title, k in kept.items() if k}
+    return Part(values, not_finite, runner.refusal)
 
 
 def _scored(

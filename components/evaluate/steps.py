@@ -5,6 +5,7 @@ and waits for the others. Then it decides whether to go on, with the same values
 function as the other processes and, later, the gate.
 """
 
+import ctypes
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,7 @@ from quantgate.statistics.early_estimate import order_and_looks
 from quantgate.statistics.error_spending import looks_at
 
 Rows = NDArray[np.int64]
+REASON_BYTES = 512
 
 
 def contest_of(
@@ -85,16 +87,24 @@ class _Table:
     Attributes:
         values: float64 [samples] by title of the metric.
         finite: bool [samples], whether all outputs of a sample are finite.
+        refused: the bytes of XNNPACK's reason for refusing the model, zeros if it has not.
     """
 
     values: Mapping[str, NDArray[np.float64]]
     finite: NDArray[np.bool_]
+    refused: ctypes.Array[ctypes.c_char]
 
     @classmethod
     def of(cls, titles: Sequence[str], samples: int) -> "_Table":
         finite = np.frombuffer(multiprocessing.RawArray("b", samples), np.bool_)
         finite[:] = True
-        return cls({title: _shared(samples) for title in titles}, finite)
+        refused = multiprocessing.RawArray(ctypes.c_char, REASON_BYTES)
+        return cls({title: _shared(samples) for title in titles}, finite, refused)
+
+    @property
+    def refusal(self) -> str | None:
+        """XNNPACK's reason for refusing the model."""
+        return self.refused.value.decode(errors="replace") or None
 
     def at(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
         """Return the values of some samples, by title."""
@@ -103,6 +113,8 @@ class _Table:
     def enter(self, rows: Rows, part: Part) -> None:
         """Store the values of some samples, or which of their outputs are not finite."""
         self.finite[rows[part.not_finite]] = False
+        if part.refusal:
+            self.refused.value = part.refusal.encode()[: REASON_BYTES - 1]
         if not len(part.not_finite):
             for title, values in part.kept.items():
                 self.values[title][rows] = values
@@ -208,7 +220,7 @@ def _summed_up(run: _Run, taken: int) -> Scores | InputError | ModelFailure:
     rows = run.rows(taken)
     values = run.table.at(rows)
     not_finite = np.flatnonzero(~run.table.finite)
-    scores = summed_up(run.subject, [(0, Part(values, not_finite))], rows)
+    scores = summed_up(run.subject, [(0, Part(values, not_finite, run.table.refusal))], rows)
     if not isinstance(scores, Scores) or len(not_finite):
         return scores
     steps = run.contest.steps(values, rows)

@@ -56,8 +56,9 @@ def summed_up(
             return outcome
         parts.append(outcome)
     not_finite = np.concatenate([part.not_finite for part in parts])
+    refusal = next((part.refusal for part in parts if part.refusal), None)
     if len(not_finite):
-        return Scores({}, not_finite)
+        return Scores({}, not_finite, refusal=refusal)
     try:
         results: dict[str, Result] = {}
         for plan in subject.plans:
@@ -66,7 +67,7 @@ def summed_up(
             check_range(plan, results[plan.title].values, rows)
     except (InputError, ModelFailure) as error:
         return error
-    return Scores(results, not_finite)
+    return Scores(results, not_finite, refusal=refusal)
 
 
 def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Result]:

@@ -180,6 +180,7 @@ def _measurement(run: _Run, results: Mapping[str, Result]) -> Measurement:
         provisional=scores.provisional,
         guesses=_guesses(plans, run.dataset_of) if run.is_of_baseline else {},
         ranges=_ranges_by_figure(plans, results),
+        refusal=scores.refusal,
     )
 
 

@@ -45,6 +45,7 @@ class _Runner:
     model: LiteRTModel
     micro: MicroInterpreter
     length: int = CHUNK
+    refusal: None = None
 
     def run(self, dataset: DatasetFolder, start: int, stop: int) -> dict[str, Array]:
         """Return the dequantized outputs [stop - start, ...] by name."""

@@ -127,6 +127,27 @@ def promote_a_doubtful_run(content):
     content.update(outcome="doubtful", winner=None, promotes="float32")
 
 
+def set_unknown_rule(content):
+    content["baseline"]["verdicts"] = [{**content["candidates"][0]["verdicts"][0], "rule": "near"}]
+
+
+def remove_figure_of_choice(content):
+    del next(each for each in content["candidates"] if each["qualified"])["measurements"][
+        "size_bytes"
+    ]
+
+
+def choose_by_weights(content):
+    content["choice"] = [{**content["choice"][0], "by": "weights"}]
+
+
+def choose_by_weights_of_nothing(content):
+    choose_by_weights(content)
+    for entry in content["candidates"]:
+        entry["score"] = 1.0
+    content["baseline"]["measurements"]["size_bytes"] = 0
+
+
 def remove_hash(content):
     content["candidates"][0]["measurements"]["top1"] = 0.99
     del content["content_sha256"]
@@ -158,6 +179,16 @@ def set_hash_to_null(content):
         ),
         (set_qualified, "`dynamic_range` is marked as qualified, and violates a limit"),
         (set_figure, "its content does not match its `content_sha256`"),
+        (set_unknown_rule, "`float32` has a limit with the unknown rule `near`"),
+        (
+            remove_figure_of_choice,
+            "`float16` qualifies without `size_bytes`, which the choice needs",
+        ),
+        (choose_by_weights, "`float16` qualifies without a weighted sum"),
+        (
+            choose_by_weights_of_nothing,
+            "its baseline has no `size_bytes`, which the weighted sums need",
+        ),
     ],
 )
 def test_an_edited_decision_is_refused(written, change, problem):

@@ -6,7 +6,9 @@ import sys
 from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
 from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.errors import ExitCode
+from quantgate.foundation.damage import refused_if_damaged
 from quantgate.foundation.terminal import visible
+from quantgate.records.integrity import REMEDY
 from quantgate.runs.decided import decided_run, read_decision
 
 
@@ -45,7 +47,9 @@ def handle(options: argparse.Namespace) -> int:
         from quantgate.components.gate.plots import plots_of
         from quantgate.report import html
 
-        sys.stdout.write(html.render(decision, plots_of(decision)))
+        with refused_if_damaged(f"{run} has contents that cannot be drawn", REMEDY):
+            plots = plots_of(decision)
+        sys.stdout.write(html.render(decision, plots))
     else:
         sys.stdout.write(f" {visible(str(run))}, decided at {visible(decision.created)}\n")
         show_on_terminal(decision)

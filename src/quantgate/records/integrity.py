@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from quantgate.domain.rules import RULES
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
@@ -13,7 +14,8 @@ from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
 #: The keys that the hash of a decision's content leaves out.
 _UNHASHED = ("created", "content_sha256")
 _OUTCOMES = (VerdictOutcome.PASS, VerdictOutcome.FAIL)
-_REMEDY = "Decide again with `quantgate run`, or fetch the file once more"
+WEIGHTS = "weights"
+REMEDY = "Decide again with `quantgate run`, or fetch the file once more"
 
 Content = Mapping[str, Any]
 
@@ -36,10 +38,10 @@ def read_content(path: str | Path, version: int) -> Content:
         why = error.strerror or str(error)
         raise InputError(f"{path} is not a Decision record: {why}") from error
     except (ValueError, RecursionError) as error:
-        message = f"{path} is cut off, or no decision at all: {error}. {_REMEDY}"
+        message = f"{path} is cut off, or no decision at all: {error}. {REMEDY}"
         raise InputError(message) from error
     if not isinstance(content, dict):
-        raise InputError(f"{path} is not a Decision record: it holds no JSON object. {_REMEDY}")
+        raise InputError(f"{path} is not a Decision record: it holds no JSON object. {REMEDY}")
     written = content.get("version")
     if isinstance(written, int) and written > version:
         raise InputError(
@@ -56,7 +58,7 @@ def require_unchanged(path: str | Path, content: Content) -> None:
         InputError: it was changed after it was written.
     """
     for problem in _contradictions(content):
-        raise InputError(f"{path} was changed after it was written: {problem}. {_REMEDY}")
+        raise InputError(f"{path} was changed after it was written: {problem}. {REMEDY}")
 
 
 def _contradictions(content: Content) -> Iterator[str]:
@@ -65,6 +67,10 @@ def _contradictions(content: Content) -> Iterator[str]:
     yield from _contradictions_of_winner(content)
     for entry in content["candidates"]:
         yield from _contradictions_of(entry, is_winner=entry["name"] == content["winner"])
+        yield from _gaps_of_choice(entry, content)
+    for entry in (content["baseline"], *content["candidates"]):
+        yield from _unknown_rules(entry)
+    yield from _gaps_of_weights(content)
     yield from _contradictions_of_promotion(content)
     yield from _contradictions_of_hash(content)
 
@@ -102,6 +108,35 @@ def _endless(value: Any) -> Iterator[float]:
     elif isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _endless(inner)
+
+
+def _gaps_of_choice(entry: Content, content: Content) -> Iterator[str]:
+    """Yield what the choice needs of a qualified candidate that has none."""
+    steps = [step["by"] for step in content.get("choice", [])]
+    if not (steps and entry.get("qualified")):
+        return
+    for name in {*steps, *_objectives(content)} - {WEIGHTS} - entry["measurements"].keys():
+        yield f"`{entry['name']}` qualifies without `{name}`, which the choice needs"
+    if WEIGHTS in steps and entry.get("score") is None:
+        yield f"`{entry['name']}` qualifies without a weighted sum"
+
+
+def _gaps_of_weights(content: Content) -> Iterator[str]:
+    if any(step["by"] == WEIGHTS for step in content.get("choice", [])):
+        measured = content["baseline"]["measurements"]
+        for name in _objectives(content):
+            if not measured.get(name):
+                yield f"its baseline has no `{name}`, which the weighted sums need"
+
+
+def _objectives(content: Content) -> list[str]:
+    return [each.get("minimize") or each.get("maximize") or "" for each in content["choose"]]
+
+
+def _unknown_rules(entry: Content) -> Iterator[str]:
+    for verdict in entry.get("verdicts", []):
+        if verdict["rule"] not in RULES:
+            yield f"`{entry['name']}` has a limit with the unknown rule `{verdict['rule']}`"
 
 
 def _contradictions_of(entry: Content, *, is_winner: bool) -> Iterator[str]:

@@ -233,7 +233,8 @@ class Measurement(Record):
     `units.npz` too, if samples of the data set have equal inputs or groups. It holds the number
     of each sample's distinct sample and group, by figure. `provisional` is true if time or
     memory ran out. For the baseline, `guesses` has the figures of models that ignore their
-    inputs, as far as they are known.
+    inputs, as far as they are known. `refusal` is XNNPACK's reason for refusing the model. It
+    was then measured on LiteRT's built-in kernels.
     """
 
     model_sha256: str | None
@@ -249,6 +250,7 @@ class Measurement(Record):
     provisional: bool = False
     guesses: dict[str, Guess] = {}
     ranges: dict[str, tuple[float, float]] = {}
+    refusal: str | None = None
 
 
 class Interval(Record):

@@ -201,6 +201,20 @@ def test_metrics_without_a_bounded_range(scaled_model, make_facts, make_dataset,
     assert steps_of(far) == (505, SAMPLES, "fail"), "fewer samples do not show the spread"
 
 
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_a_refusal_of_xnnpack_is_recorded(
+    scaled_model, refused_model, make_facts, make_dataset, measure, dynamic
+):
+    x = np.random.default_rng(1).random((SAMPLES, 2), np.float32) * 10
+    facts = make_facts({"x": (FLOAT, [1, 2])}, {"y": (FLOAT, [1, 2])})
+    dataset = make_dataset(facts, x=x, labels=x.argmax(axis=1))
+    baseline = measure("baseline", scaled_model("baseline", [2.0] * 2), facts, dataset)
+    refused = measure("refused", refused_model("r", dynamic=dynamic), facts, dataset, **drop(0.5))
+    assert refused.measurement.steps is not None
+    reasons = (baseline.measurement.refusal, refused.measurement.refusal)
+    assert reasons == (None, "failed to create XNNPACK runtime")
+
+
 def test_small_data_sets_are_not_stopped_early(scaled_model, make_facts, make_dataset, measure):
     x = np.random.default_rng(1).random((100, 3), np.float32)
     facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})

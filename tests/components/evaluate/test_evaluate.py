@@ -241,4 +241,5 @@ def test_a_model_that_xnnpack_refuses_is_measured(
     dataset = make_dataset(facts, x=[[0.0, 10.0], [10.0, 0.0], [0.0, 20.0]], labels=[1, 0, 0])
     measurement, _ = measure(refused_model("refused", dynamic=dynamic), facts, dataset)
     assert (measurement.status, measurement.reasons) == ("measured", [])
+    assert measurement.refusal == "failed to create XNNPACK runtime"
     assert measurement.figures["top1"] == pytest.approx(2 / 3)
