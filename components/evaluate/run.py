@@ -203,8 +203,8 @@ def score_all(
             for plan in plans:
                 kept[plan.title].append(_scored(plan, outputs, truth, dataset, start, stop))
     not_finite = np.flatnonzero(~finite) + shard.start
-    values = {title: np.concatenate(k) for title, k in kept.items() if k}
-    return Part(values, not_finite, runner.refusal)
+    joined = {title: np.concatenate(k) for title, k in kept.items() if k}
+    return Part(joined, not_finite, runner.refusal)
 
 
 def _scored(
