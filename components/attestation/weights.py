@@ -50,9 +50,9 @@ def unmet(source: ModelT, request: Request, weights: list[WeightAttest]) -> Iter
     """
     given = {weight.name: weight for weight in weights}
     short = Counter(
-        (operation, _form(given[name]), wanted)
+        (operation, _form(given[name]), wanted[0])
         for name, operation, wanted in _wanted(source, request)
-        if name in given and not _is_met(given[name], wanted)
+        if name in given and not any(_is_met(given[name], form) for form in wanted)
     )
     for (operation, form, wanted), count in short.items():
         subject = "1 weight" if count == 1 else f"{count} weights"
@@ -60,8 +60,8 @@ def unmet(source: ModelT, request: Request, weights: list[WeightAttest]) -> Iter
         yield f"{subject} of {operation} {verb} {form}, not {wanted} as the recipe asks"
 
 
-def _wanted(source: ModelT, request: Request) -> Iterator[tuple[str, str, _Form]]:
-    """Yield the name and the op of each weight with the form that the recipe asks for."""
+def _wanted(source: ModelT, request: Request) -> Iterator[tuple[str, str, list[_Form]]]:
+    """Yield the name and the op of each weight with the forms that the recipe allows."""
     for operation in operations(source):
         rule = matched_rule(
             request.rules,
@@ -71,12 +71,19 @@ def _wanted(source: ModelT, request: Request) -> Iterator[tuple[str, str, _Form]
         if rule is None or rule["algorithm_key"] == NO_QUANTIZE:
             continue
         for weight in _large_weights(operation, rule):
-            yield weight.name, operation.name, _form_of(rule)
+            yield weight.name, operation.name, _forms_of(rule, request)
 
 
 def _large_weights(operation: Operation, rule: Rule) -> list[WeightAttest]:
     least = rule["op_config"].get("min_weight_elements", 0)
     return [each for each in weights_of([operation]) if math.prod(each.shape) >= least]
+
+
+def _forms_of(rule: Rule, request: Request) -> list[_Form]:
+    """Return the form of a rule, and that of the recipe's base if the rule is the recipe's own."""
+    base, *others = request.rules
+    is_own = bool(request.recipe.base) and others[:1] == [rule]
+    return [_form_of(rule), *([_form_of(base)] if is_own else [])]
 
 
 def _form_of(rule: Rule) -> _Form:
