@@ -18,49 +18,42 @@ from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 
-DTYPES = {
-    "float16": schema.TensorType.FLOAT16,
-    "float32": schema.TensorType.FLOAT32,
-    "int8": schema.TensorType.INT8,
-    "uint8": schema.TensorType.UINT8,
-    "int16": schema.TensorType.INT16,
-    "int32": schema.TensorType.INT32,
-    "bool": schema.TensorType.BOOL,
-}
-
 
 @dataclass(frozen=True)
 class Stored:
-    """A tensor of a model. It is constant with `values`, and quantized with a `scale`."""
+    """A tensor of a model. It is constant with `values`, and quantized with `scales`."""
 
     name: str
     shape: Sequence[int]
     dtype: str = "float32"
-    values: object = None
-    scale: float = 0.0
-    zero_point: int = 0
+    values: Any = None
+    scales: Sequence[float] = ()
+    zero_points: Sequence[int] = ()
+    axis: int = 0
     variable: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
-    """An operator, with the names of its tensors."""
+    """An operator, builtin or custom, with the names of its tensors. None is an absent input."""
 
     op: str
-    inputs: Sequence[str]
+    inputs: Sequence[str | None]
     outputs: Sequence[str]
     options: object = None
-    options_type: str = "NONE"
+    version: int = 1
 
 
 def _tensor(model: schema.ModelT, stored: Stored) -> schema.TensorT:
     tensor = schema.TensorT()
-    tensor.name, tensor.shape, tensor.type = stored.name, list(stored.shape), DTYPES[stored.dtype]
+    tensor.name, tensor.shape = stored.name, list(stored.shape)
+    tensor.type = getattr(schema.TensorType, stored.dtype.upper())
     tensor.isVariable = stored.variable
-    if stored.scale:
+    if stored.scales:
         tensor.quantization = schema.QuantizationParametersT()
-        tensor.quantization.scale = [stored.scale]
-        tensor.quantization.zeroPoint = [stored.zero_point]
+        tensor.quantization.scale = list(stored.scales)
+        tensor.quantization.zeroPoint = list(stored.zero_points) or [0] * len(stored.scales)
+        tensor.quantization.quantizedDimension = stored.axis
     tensor.buffer = 0
     if stored.values is not None:
         buffer = schema.BufferT()
@@ -70,18 +63,26 @@ def _tensor(model: schema.ModelT, stored: Stored) -> schema.TensorT:
     return tensor
 
 
-def _operator(model: schema.ModelT, step: Step, index: dict[str, int]) -> schema.OperatorT:
+def _code(step: Step) -> schema.OperatorCodeT:
     code = schema.OperatorCodeT()
-    code.builtinCode = getattr(schema.BuiltinOperator, step.op)
+    builtin = getattr(schema.BuiltinOperator, step.op, None)
+    code.builtinCode = schema.BuiltinOperator.CUSTOM if builtin is None else builtin
+    code.customCode = step.op if builtin is None else None
     code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-    code.version = 1
-    model.operatorCodes.append(code)
+    code.version = step.version
+    return code
+
+
+def _operator(model: schema.ModelT, step: Step, index: dict[str | None, int]) -> schema.OperatorT:
+    model.operatorCodes.append(_code(step))
     operator = schema.OperatorT()
     operator.opcodeIndex = len(model.operatorCodes) - 1
     operator.inputs = [index[name] for name in step.inputs]
     operator.outputs = [index[name] for name in step.outputs]
-    operator.builtinOptions = step.options
-    operator.builtinOptionsType = getattr(schema.BuiltinOptions, step.options_type)
+    if step.options is not None:
+        operator.builtinOptions = step.options
+        name = type(step.options).__name__.removesuffix("T")
+        operator.builtinOptionsType = getattr(schema.BuiltinOptions, name)
     return operator
 
 
@@ -105,7 +106,8 @@ class Graph:
 
 def _subgraph(model: schema.ModelT, graph: Graph) -> schema.SubGraphT:
     tensors = [part for part in graph.parts if isinstance(part, Stored)]
-    index = {stored.name: position for position, stored in enumerate(tensors)}
+    index: dict[str | None, int] = {each.name: place for place, each in enumerate(tensors)}
+    index[None] = -1
     subgraph = schema.SubGraphT()
     subgraph.tensors = [_tensor(model, stored) for stored in tensors]
     steps = [part for part in graph.parts if isinstance(part, Step)]
@@ -116,10 +118,11 @@ def _subgraph(model: schema.ModelT, graph: Graph) -> schema.SubGraphT:
 
 
 def _build(
-    parts: Sequence[Stored | Step],
+    *parts: Stored | Step,
     inputs: dict[str, str],
     outputs: dict[str, str],
-    called: Sequence[Graph],
+    called: Sequence[Graph] = (),
+    signature: str | None = "serve",
 ) -> bytes:
     model = schema.ModelT()
     model.version, model.buffers, model.operatorCodes = 3, [schema.BufferT()], []
@@ -127,10 +130,10 @@ def _build(
     model.subgraphs = [_subgraph(model, graph) for graph in (main, *called)]
     names = [part.name for part in parts if isinstance(part, Stored)]
     index = {name: position for position, name in enumerate(names)}
-    signature = schema.SignatureDefT()
-    signature.signatureKey, signature.subgraphIndex = "serve", 0
-    signature.inputs, signature.outputs = _maps(inputs, index), _maps(outputs, index)
-    model.signatureDefs = [signature]
+    named = schema.SignatureDefT()
+    named.signatureKey, named.subgraphIndex = signature, 0
+    named.inputs, named.outputs = _maps(inputs, index), _maps(outputs, index)
+    model.signatureDefs = [named] if signature else []
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -148,6 +151,15 @@ def step():
     return Step
 
 
+@pytest.fixture(scope="session")
+def packed() -> Callable[..., bytes]:
+    """Build a model: `packed(tensors and operators, inputs=..., outputs=..., signature=...)`.
+
+    Inputs and outputs map signature names to tensors.
+    """
+    return _build
+
+
 @pytest.fixture
 def build_model(tmp_path) -> Callable[..., str]:
     """Write a model of tensors and operators. Inputs and outputs map signature names to tensors."""
@@ -160,7 +172,7 @@ def build_model(tmp_path) -> Callable[..., str]:
         called: Sequence[Graph] = (),
     ) -> str:
         path = tmp_path / f"{name}.tflite"
-        path.write_bytes(_build(parts, inputs, outputs, called))
+        path.write_bytes(_build(*parts, inputs=inputs, outputs=outputs, called=called))
         return str(path)
 
     return build
@@ -219,7 +231,7 @@ def endless_model(build_model) -> str:
     return build_model(
         "endless",
         *(Stored("in", [1, 2]), Stored("out", [1, 2])),
-        Step("WHILE", ["in"], ["out"], options, "WhileOptions"),
+        Step("WHILE", ["in"], ["out"], options),
         inputs={"x": "in"},
         outputs={"y": "out"},
         called=[Graph(condition, ["a"], ["above"]), Graph(body, ["a"], ["b"])],
@@ -245,13 +257,11 @@ def refused_model(build_model) -> Callable[..., str]:
         return build_model(
             name,
             *(Stored("in", [1, 2]), Stored("shaped", [1, 2]), *(tiled if dynamic else [])),
-            Stored("q", [1, 2], "int8", scale=10.0),
-            Stored("weights", [2, 2], "int8", values=[[40, 0], [0, 40]], scale=10.0),
-            *(Stored("product", [1, 2], "int8", scale=0.3), Stored("out", [1, 2])),
+            Stored("q", [1, 2], "int8", scales=[10.0]),
+            Stored("weights", [2, 2], "int8", values=[[40, 0], [0, 40]], scales=[10.0]),
+            *(Stored("product", [1, 2], "int8", scales=[0.3]), Stored("out", [1, 2])),
             Step("QUANTIZE", ["shaped" if dynamic else "in"], ["q"]),
-            Step(
-                "FULLY_CONNECTED", ["q", "weights"], ["product"], options, "FullyConnectedOptions"
-            ),
+            Step("FULLY_CONNECTED", ["q", "weights"], ["product"], options),
             Step("DEQUANTIZE", ["product"], ["out"]),
             inputs={"x": "in"},
             outputs={"y": "out"},
@@ -342,7 +352,7 @@ def crashing_model(build_model) -> Iterator[str]:
     yield build_model(
         "crashing",
         *(Stored("in", [1, 2]), Stored("always", [1], "bool", values=[True])),
-        *(Stored("out", [1, 2]), Step("IF", ["always", "in"], ["out"], options, "IfOptions")),
+        *(Stored("out", [1, 2]), Step("IF", ["always", "in"], ["out"], options)),
         inputs={"x": "in"},
         outputs={"y": "out"},
     )

@@ -45,8 +45,8 @@ def _transposed() -> schema.BatchMatMulOptionsT:
 )
 def test_multiply_accumulates(
     model_of: Build,
-    cell: type[Any],
-    node: type[Any],
+    stored: type[Any],
+    step: type[Any],
     op: str,
     options: Any,
     shapes: Sequence[list[int]],
@@ -55,9 +55,9 @@ def test_multiply_accumulates(
 ):
     names = [f"in{place}" for place in range(len(shapes))]
     content = model_of(
-        *(cell(name, shape) for name, shape in zip(names, shapes, strict=True)),
-        cell("y", output),
-        node(op, names, ["y"], options),
+        *(stored(name, shape) for name, shape in zip(names, shapes, strict=True)),
+        stored("y", output),
+        step(op, names, ["y"], options),
         inputs=names,
         outputs=["y"],
     )
@@ -68,23 +68,23 @@ def test_multiply_accumulates(
     assert described.float_op_share == 1.0
 
 
-def test_arithmetic_of_ops(model_of: Build, cell: type[Any], node: type[Any]):
+def test_arithmetic_of_ops(model_of: Build, stored: type[Any], step: type[Any]):
     eight = {"dtype": "int8", "scales": [0.5], "zero_points": [0]}
     content = model_of(
-        *(cell("x", [1, 4]), cell("f", [1, 4]), cell("y", [1, 2]), cell("h", [1, 4])),
-        cell("q", [1, 4], **eight),
-        cell("z", [1, 2], **eight),
-        cell("w8", [2, 4], **{**eight, "values": [[1, 2, 3, 4]] * 2}),
-        cell("w16", [1, 4], "float16", values=[[1, 2, 3, 4]]),
-        cell("unpacked", [1, 4]),
-        cell("s", [2], "int32"),
-        node("QUANTIZE", ["x"], ["q"]),
-        node("FULLY_CONNECTED", ["q", "w8", None], ["z"]),
-        node("FULLY_CONNECTED", ["f", "w8", None], ["y"]),
-        node("DEQUANTIZE", ["w16"], ["unpacked"]),
-        node("MUL", ["x", "unpacked"], ["f"]),
-        node("Erf", ["f"], ["h"]),
-        node("SHAPE", ["h"], ["s"]),
+        *(stored("x", [1, 4]), stored("f", [1, 4]), stored("y", [1, 2]), stored("h", [1, 4])),
+        stored("q", [1, 4], **eight),
+        stored("z", [1, 2], **eight),
+        stored("w8", [2, 4], **{**eight, "values": [[1, 2, 3, 4]] * 2}),
+        stored("w16", [1, 4], "float16", values=[[1, 2, 3, 4]]),
+        stored("unpacked", [1, 4]),
+        stored("s", [2], "int32"),
+        step("QUANTIZE", ["x"], ["q"]),
+        step("FULLY_CONNECTED", ["q", "w8", None], ["z"]),
+        step("FULLY_CONNECTED", ["f", "w8", None], ["y"]),
+        step("DEQUANTIZE", ["w16"], ["unpacked"]),
+        step("MUL", ["x", "unpacked"], ["f"]),
+        step("Erf", ["f"], ["h"]),
+        step("SHAPE", ["h"], ["s"]),
         inputs=["x"],
         outputs=["y", "z", "s"],
     )
@@ -104,15 +104,15 @@ def test_arithmetic_of_ops(model_of: Build, cell: type[Any], node: type[Any]):
     assert (described.float_macs, described.float_mac_share) == ({"FULLY_CONNECTED": 8}, 0.5)
 
 
-def test_blockwise_weights_are_hybrid(model_of: Build, cell: type[Any], node: type[Any]):
+def test_blockwise_weights_are_hybrid(model_of: Build, stored: type[Any], step: type[Any]):
     model = parse(
         model_of(
             *(
-                cell("x", [1, 4]),
-                cell("w", [2, 4], "int8", values=[[1] * 4] * 2),
-                cell("y", [1, 2]),
+                stored("x", [1, 4]),
+                stored("w", [2, 4], "int8", values=[[1] * 4] * 2),
+                stored("y", [1, 2]),
             ),
-            node("FULLY_CONNECTED", ["x", "w"], ["y"], schema.FullyConnectedOptionsT()),
+            step("FULLY_CONNECTED", ["x", "w"], ["y"], schema.FullyConnectedOptionsT()),
             inputs=["x"],
             outputs=["y"],
         )

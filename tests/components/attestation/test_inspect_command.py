@@ -75,14 +75,14 @@ def test_hybrid_layer(
 
 def test_names_cannot_steer_the_terminal(
     model_of: Build,
-    cell: type[Any],
-    node: type[Any],
+    stored: type[Any],
+    step: type[Any],
     saved: Save,
     capsys: pytest.CaptureFixture[str],
 ):
     content = model_of(
-        *(cell("\x1b[2Jx", [1, 4]), cell("[bold]y", [1, 4])),
-        node("RELU", ["\x1b[2Jx"], ["[bold]y"]),
+        *(stored("\x1b[2Jx", [1, 4]), stored("[bold]y", [1, 4])),
+        step("RELU", ["\x1b[2Jx"], ["[bold]y"]),
         inputs=["\x1b[2Jx"],
         outputs=["[bold]y"],
     )

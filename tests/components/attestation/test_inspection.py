@@ -77,12 +77,12 @@ def test_model_without_signatures(dense: Build, dense_cells: Cells, saved: Save)
     assert (inspection.trial.problem, inspection.trial.samples) == (None, 8)
 
 
-def test_model_with_a_fixed_batch(model_of: Build, cell: type[Any], node: type[Any], saved: Save):
+def test_model_with_a_fixed_batch(model_of: Build, stored: type[Any], step: type[Any], saved: Save):
     options = schema.ReshapeOptionsT()
     options.newShape = [3, 4]
     content = model_of(
-        *(cell("x", [4, 3]), cell("y", [3, 4])),
-        node("RESHAPE", ["x"], ["y"], options),
+        *(stored("x", [4, 3]), stored("y", [3, 4])),
+        step("RESHAPE", ["x"], ["y"], options),
         inputs=["x"],
         outputs=["y"],
     )
@@ -91,10 +91,10 @@ def test_model_with_a_fixed_batch(model_of: Build, cell: type[Any], node: type[A
     assert (trial.problem, trial.samples) == (None, 8)
 
 
-def test_custom_op(model_of: Build, cell: type[Any], node: type[Any], saved: Save):
+def test_custom_op(model_of: Build, stored: type[Any], step: type[Any], saved: Save):
     content = model_of(
-        *(cell("x", [1, 4]), cell("y", [1, 4])),
-        node("FlexErf", ["x"], ["y"]),
+        *(stored("x", [1, 4]), stored("y", [1, 4])),
+        step("FlexErf", ["x"], ["y"]),
         inputs=["x"],
         outputs=["y"],
     )
@@ -108,13 +108,13 @@ def test_custom_op(model_of: Build, cell: type[Any], node: type[Any], saved: Sav
 
 
 def test_model_that_crashes_is_still_described(
-    model_of: Build, cell: type[Any], node: type[Any], saved: Save
+    model_of: Build, stored: type[Any], step: type[Any], saved: Save
 ):
     options = schema.IfOptionsT()
     options.thenSubgraphIndex = options.elseSubgraphIndex = 0
     content = model_of(
-        *(cell("x", [1, 2]), cell("always", [1], "bool", [True]), cell("y", [1, 2])),
-        node("IF", ["always", "x"], ["y"], options),
+        *(stored("x", [1, 2]), stored("always", [1], "bool", [True]), stored("y", [1, 2])),
+        step("IF", ["always", "x"], ["y"], options),
         inputs=["x"],
         outputs=["y"],
     )
@@ -137,16 +137,16 @@ def test_model_that_crashes_is_still_described(
 )
 def test_inputs_that_cannot_be_made_up(
     model_of: Build,
-    cell: type[Any],
-    node: type[Any],
+    stored: type[Any],
+    step: type[Any],
     saved: Save,
     shape: list[int],
     dtype: str,
     problem: str,
 ):
     content = model_of(
-        *(cell("x", shape, dtype), cell("y", [3], "int32")),
-        node("SHAPE", ["x"], ["y"]),
+        *(stored("x", shape, dtype), stored("y", [3], "int32")),
+        step("SHAPE", ["x"], ["y"]),
         inputs=["x"],
         outputs=["y"],
     )
@@ -156,13 +156,13 @@ def test_inputs_that_cannot_be_made_up(
 
 
 def test_reference_kernels_that_lack_an_op(
-    model_of: Build, cell: type[Any], node: type[Any], saved: Save
+    model_of: Build, stored: type[Any], step: type[Any], saved: Save
 ):
     options = schema.DepthToSpaceOptionsT()
     options.blockSize = 2
     content = model_of(
-        *(cell("x", [1, 2, 2, 4]), cell("y", [1, 4, 4, 1])),
-        node("DEPTH_TO_SPACE", ["x"], ["y"], options, version=2),
+        *(stored("x", [1, 2, 2, 4]), stored("y", [1, 4, 4, 1])),
+        step("DEPTH_TO_SPACE", ["x"], ["y"], options, version=2),
         inputs=["x"],
         outputs=["y"],
     )

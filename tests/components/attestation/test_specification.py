@@ -146,17 +146,17 @@ def test_16x8(dense: Dense, dense_cells: Cells, bias: str):
 )
 def test_scales_that_an_op_fixes(
     model_of: Callable[..., bytes],
-    cell: type[Any],
-    node: type[Any],
+    stored: type[Any],
+    step: type[Any],
     op: str,
     scale: float,
     zero_point: int,
     shortfalls: list[str],
 ):
     content = model_of(
-        cell("x", [1, 4], "int8", scales=[0.5], zero_points=[3]),
-        cell("y", [1, 4], "int8", scales=[scale], zero_points=[zero_point]),
-        node(op, ["x"], ["y"]),
+        stored("x", [1, 4], "int8", scales=[0.5], zero_points=[3]),
+        stored("y", [1, 4], "int8", scales=[scale], zero_points=[zero_point]),
+        step(op, ["x"], ["y"]),
         inputs=["x"],
         outputs=["y"],
     )

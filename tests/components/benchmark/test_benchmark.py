@@ -99,7 +99,7 @@ def test_a_heavier_model_takes_longer(bench, scaled_model, build_model, stored, 
 
 def fully_connected(step, source, weights, target):
     options = FullyConnectedOptionsT()
-    return step("FULLY_CONNECTED", [source, weights], [target], options, "FullyConnectedOptions")
+    return step("FULLY_CONNECTED", [source, weights], [target], options)
 
 
 def test_warm_up_runs_are_not_kept(bench, scaled_model):

@@ -136,11 +136,11 @@ def moving_model(build_model: Any, stored: Any, step: Any) -> bytes:
     path = build_model(
         "moving",
         *(stored("x", [1, 4]), stored("shape", [2], "int32", values=[2, 2])),
-        *(stored("q", [1, 4], "int8", scale=0.5), stored("moved", [2, 2], "int8", scale=0.5)),
+        *(stored("q", [1, 4], "int8", scales=[0.5]), stored("moved", [2, 2], "int8", scales=[0.5])),
         *(stored("back", [2, 2]), stored("y", [2, 2]), stored("size", [2], "int32")),
         step("QUANTIZE", ["x"], ["q"]),
         step("RESHAPE", ["q", "shape"], ["moved"]),
-        step("SHAPE", ["moved"], ["size"], integers, "ShapeOptions"),
+        step("SHAPE", ["moved"], ["size"], integers),
         step("DEQUANTIZE", ["moved"], ["back"]),
         step("NEG", ["back"], ["y"]),
         inputs={"x": "x"},

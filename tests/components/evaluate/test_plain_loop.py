@@ -35,15 +35,16 @@ def plain_loop(path: str, samples: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "scale", "zero_point"), [(FLOAT, 0.0, 0), ("int8", 0.03, -7), ("int16", 2e-4, 0)]
+    ("dtype", "scales", "zero_points"),
+    [(FLOAT, [], []), ("int8", [0.03], [-7]), ("int16", [2e-4], [0])],
 )
 def test_outputs_are_those_of_a_plain_loop(
-    build_model, make_facts, make_dataset, stored, step, dtype, scale, zero_point
+    build_model, make_facts, make_dataset, stored, step, dtype, scales, zero_points
 ):
     path = build_model(
         "halved",
-        stored("in", [1, WIDTH], dtype, scale=scale, zero_point=zero_point),
-        stored("out", [1, WIDTH], dtype, scale=scale, zero_point=zero_point),
+        stored("in", [1, WIDTH], dtype, scales=scales, zero_points=zero_points),
+        stored("out", [1, WIDTH], dtype, scales=scales, zero_points=zero_points),
         step("RELU", ["in"], ["out"]),
         inputs={"x": "in"},
         outputs={"y": "out"},

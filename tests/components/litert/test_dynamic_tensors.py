@@ -47,7 +47,6 @@ def dense(stored, step):
                 [source, f"{target}_weights"],
                 [target],
                 options,
-                "FullyConnectedOptions",
             ),
         ]
 
@@ -63,7 +62,7 @@ def dynamic_model(build_model, stored, step, shaped, dense):
         "dynamic",
         *(stored("in", [1, 16]), *dense("in", "first", [48, 16])),
         *(*shaped("first", "square", [1, 6, 8]), stored("shares", [1, 6, 8])),
-        step("SOFTMAX", ["square"], ["shares"], softmax, "SoftmaxOptions"),
+        step("SOFTMAX", ["square"], ["shares"], softmax),
         *(*shaped("shares", "flat", [1, 48]), *dense("flat", "second", [48, 48])),
         *shaped("second", "out", [1, 6, 8]),
         inputs={"x": "in"},

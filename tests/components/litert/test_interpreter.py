@@ -75,7 +75,7 @@ def test_quantization_rounds_half_to_even_and_clips(dtype, zero_point, values, s
 
 def test_integer_inputs_and_outputs_stand_for_floats(build_model, facts, stored, step):
     def tensor(name):
-        return stored(name, [1, 2], "int8", scale=0.5, zero_point=10)
+        return stored(name, [1, 2], "int8", scales=[0.5], zero_points=[10])
 
     path = build_model(
         "int8",

@@ -88,7 +88,6 @@ def dense(
                     [last, f"w{number}"],
                     [f"y{number}"],
                     schema.FullyConnectedOptionsT(),
-                    "FullyConnectedOptions",
                 ),
             ]
             last = f"y{number}"
