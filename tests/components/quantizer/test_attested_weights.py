@@ -27,7 +27,7 @@ def depthwise(build_model: Make, make_facts: Make, stored: Make, step: Make, den
         *(stored("x", [1, 4, 4, 2]), stored("y0", [1, 4, 4, 2])),
         stored("w0", [1, 3, 3, 2], values=random.standard_normal((1, 3, 3, 2))),
         stored("b0", [2], values=[0.5, -0.5]),
-        step("DEPTHWISE_CONV_2D", ["x", "w0", "b0"], ["y0"], options, "DepthwiseConv2DOptions"),
+        step("DEPTHWISE_CONV_2D", ["x", "w0", "b0"], ["y0"], options),
         inputs={"x": "x"},
         outputs={"y": "y0"},
     )
