@@ -32,7 +32,7 @@ model: {saved_model: saved_model}
 data:
   calibration: {source: calibration.npz, samples: %d, select: first}
   evaluation: {source: evaluation.npz, label: labels}
-quantize: {target: cpu, modes: auto}
+quantize: {target: cpu, modes: auto, recipes: []}
 measure: {metrics: [top1], latency: null}
 gate: {size_bytes: {max_ratio: 1}}
 """

@@ -60,10 +60,17 @@ def needs_ranges(rules: Iterable[Rule]) -> bool:
 def rules_of(candidate: Mapping[str, Any]) -> list[Rule]:
     """Return the rules of an item of the plan's loop, without those for inputs and outputs."""
     if "rules" in candidate:
-        return list(candidate["rules"])
+        return [_with_whole_numbers(rule) for rule in candidate["rules"]]
     recipe = RECIPES[candidate["recipe"]]
     own = rule_of(recipe, algorithm=candidate.get("algorithm"))
     return [rule_of(RECIPES[recipe.base]), own] if recipe.base else [own]
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """Return a value with integers in the place of floats. KFP's Structs have no integers."""
+    if isinstance(value, dict):
+        return {key: _with_whole_numbers(inner) for key, inner in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def matched_rule(rules: Sequence[Rule], operation: str, names: Iterable[str]) -> Rule | None:

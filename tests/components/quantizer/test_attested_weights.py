@@ -61,6 +61,12 @@ def test_ops_that_a_recipe_does_not_support_are_a_reason(
     ]
 
 
+def test_numbers_of_rules_may_be_floats_as_in_kfps_structs(dense: Make, quantized: Make) -> None:
+    rule = rule_of(RECIPES["dynamic_wi4_afp32"])
+    rule["op_config"]["weight_tensor_config"]["num_bits"] = 4.0
+    assert quantized(dense(64, 64, 10), rules=[rule]).dtypes == {"w0": "int4", "w1": "int4"}
+
+
 def test_the_base_of_a_recipe_is_no_reason(depthwise: Any, quantized: Make) -> None:
     done = quantized(depthwise, "static_wi4_ai8", input_type="int8", output_type="int8")
     assert done.dtypes == {"w0": "int8"}
