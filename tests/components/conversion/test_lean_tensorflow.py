@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
-from tensorflow.python.keras.optimizer_v2 import adam
 
 pytestmark = pytest.mark.tensorflow
 
@@ -43,14 +41,23 @@ def test_keras_can_be_imported_afterwards():
     )
 
 
+SAVE_WITH_SLOTS = """
+import sys
+from quantgate.components.conversion.lean_tensorflow import tf
+from tensorflow.python.keras.optimizer_v2 import adam
+
+model = tf.Module()
+model.weight, model.optimizer = tf.Variable([2.0, 3.0]), adam.Adam()
+model.optimizer.apply_gradients([(tf.constant([0.0, 0.0]), model.weight)])
+assert model.optimizer.get_slot(model.weight, "m") is not None
+call = tf.function(lambda x: x * model.weight, [tf.TensorSpec([2], name="x")])
+tf.saved_model.save(model, sys.argv[1], signatures={"serving_default": call})
+"""
+
+
 def test_a_model_with_the_slots_of_an_optimizer_loads_without_keras(tmp_path: Path) -> None:
-    optimizer = adam.Adam()
-    model = tf.Module()
-    model.weight, model.optimizer = tf.Variable([2.0, 3.0]), optimizer
-    optimizer.apply_gradients([(tf.constant([0.0, 0.0]), model.weight)])
-    assert optimizer.get_slot(model.weight, "m") is not None
-    call = tf.function(lambda x: x * model.weight, [tf.TensorSpec([2], name="x")])
-    tf.saved_model.save(model, str(tmp_path), signatures={"serving_default": call})
+    # TensorFlow's runtime must not start in this process, as other tests fork it.
+    subprocess.run([sys.executable, "-c", SAVE_WITH_SLOTS, tmp_path], check=True)
     assert (
         told(
             "import sys",

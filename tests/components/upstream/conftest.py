@@ -20,6 +20,23 @@ from quantgate.foundation.pipeline_file import read_pipeline_file
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ("src", "components", "local_runner", "pipelines")
+MODEL = """\
+import sys
+import numpy as np
+from quantgate.components.conversion.lean_tensorflow import tf
+
+class Nearest(tf.Module):
+    def __init__(self, centres):
+        self.weights = tf.Variable(centres.T)
+        self.bias = tf.Variable(-(centres**2).sum(axis=1) / 2)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 40], tf.float32, name="x")])
+    def serve(self, x):
+        return {"logits": tf.matmul(x, self.weights) + self.bias}
+
+made = Nearest(np.load(sys.argv[1])["centres"])
+tf.saved_model.save(made, sys.argv[2], signatures={"serving_default": made.serve})
+"""
 
 
 @dataclass(frozen=True)
@@ -83,23 +100,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
         places[name] = folder / name
         with places[name].open("wb") as file:
             np.savez(file, x=x.astype("float32"), y=labels)
-    _save_model_of_nearest(centres, places["model"])
+    np.savez(folder / "centres.npz", centres=centres)
+    make = [sys.executable, "-c", MODEL, folder / "centres.npz", places["model"]]
+    subprocess.run(make, check=True, capture_output=True)
     return places
-
-
-def _save_model_of_nearest(centres: "np.ndarray", folder: Path) -> None:
-    """Save a model whose logits are greatest for the nearest of some centres."""
-    import tensorflow as tf
-
-    model = tf.Module()
-    model.weights = tf.Variable(centres.T)
-    model.bias = tf.Variable(-(centres**2).sum(axis=1) / 2)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, centres.shape[1]], tf.float32, name="x")])
-    def serve(x):
-        return {"logits": tf.matmul(x, model.weights) + model.bias}
-
-    tf.saved_model.save(model, str(folder), signatures={"serving_default": serve})
 
 
 @pytest.fixture
