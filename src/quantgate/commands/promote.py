@@ -62,14 +62,15 @@ def _promote(run: Path, to: str) -> int:
     from quantgate.components.promote.work import promote
 
     folder, decision = _decided(run)
+    model = RunFolder(folder).model_of(decision) or RunFolder(folder).winner
     with tempfile.TemporaryDirectory(prefix="quantgate-") as scratch:
         manifest = Path(scratch, "manifest.json")
         promote(
             str(folder / "decision.json"),
-            winner_path=str(RunFolder(folder).model_of(decision) or RunFolder(folder).winner),
+            winner_path=str(model),
             to=to,
             manifest_path=str(manifest),
-            compiled_path=str(RunFolder(folder).winner.parent),
+            compiled_path=str(model.parent),
         )
         promotion = Promotion.read(manifest)
     sys.stdout.write(
