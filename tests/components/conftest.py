@@ -297,20 +297,24 @@ def make_facts(tmp_path) -> Callable[..., str]:
 def make_dataset(tmp_path) -> Callable[..., str]:
     """Build an evaluation set from arrays.
 
-    `label` names the labels among them, and `fields` the further arrays that metrics need.
+    `label` names the labels among them, `fields` the further arrays that metrics need, and `group`
+    the groups.
     """
 
     def make(
         facts_path: str,
         label: str | None = "labels",
         fields: Sequence[str] = (),
+        group: str | None = None,
         **arrays: object,
     ) -> str:
         source, folder = tmp_path / "evaluation.npz", tmp_path / "evaluation"
         np.savez(source, **{key: np.asarray(values) for key, values in arrays.items()})
         build_dataset(
             Source(str(source)),
-            Requirements("serve", "evaluation", label, json.dumps({key: [] for key in fields})),
+            Requirements(
+                "serve", "evaluation", label, json.dumps({key: [] for key in fields}), group=group
+            ),
             Selection(),
             Paths(facts_path, str(folder), str(tmp_path / "summary")),
         )

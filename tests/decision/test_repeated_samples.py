@@ -151,33 +151,46 @@ def test_values_of_other_samples_are_not_merged():
     assert verdict.outcome is VerdictOutcome.UNDECIDED
 
 
-@pytest.mark.parametrize("rows", [None, list(range(0, 600, 2))])
-def test_metrics_on_targets_count_the_samples_that_targets_ran(new_run, rows):
-    baseline, candidate = answers(1)
-    copies = np.repeat(np.arange(300), 2)
-    run = new_run()
-    run.evaluate("float32", {"top1": baseline[copies]})
-    run.baseline = replace(run.evaluations.pop(), units={"top1": Units.of(copies)})
-    run.attest("float16", "float16", 300)
-    run.evaluate("float16", {"top1": candidate[copies]})
-    values = candidate[copies] if rows is None else candidate[copies][rows]
-    accuracy = TargetAccuracy(
-        metric="top1", figure=float(values.mean()), values=values.tolist(), rows=rows
-    )
-    target = TargetMeasurement(
-        target="tflite_micro", tool="tflite-micro", figures={"mcu_top1": accuracy.figure}
-    )
-    run.targets.append(
-        TargetMeasurements(
+@pytest.fixture
+def on_target(new_run):
+    """Decide on a candidate of which a target ran some samples, all of them twice in the data."""
+
+    def decided(rows, units):
+        baseline, candidate = answers(1)
+        run = new_run()
+        run.evaluate("float32", {"top1": np.repeat(baseline, 2)})
+        run.baseline = replace(run.evaluations.pop(), units=units)
+        run.attest("float16", "float16", 300)
+        run.evaluate("float16", {"top1": np.repeat(candidate, 2)})
+        values = np.repeat(candidate, 2)[slice(None) if rows is None else rows]
+        accuracy = TargetAccuracy(
+            metric="top1", figure=float(values.mean()), values=values.tolist(), rows=rows
+        )
+        target = TargetMeasurement(
+            target="tflite_micro", tool="tflite-micro", figures={"mcu_top1": accuracy.figure}
+        )
+        measured = TargetMeasurements(
             model_sha256=run.attestations[0].model_sha256,
             targets=[target],
             accuracy={"mcu_top1": accuracy},
         )
-    )
-    limits = {"mcu_top1": {"max_drop": 0.01, "confidence": 0.95}}
-    verdict = verdict_of(run.decide(limits))
-    once = verdict_of(run.decide(LIMIT))
-    assert (verdict.value, verdict.bound) == (once.value, once.bound)
+        run.targets.append(measured)
+        return run.decide({"mcu_top1": LIMIT["top1"]}), run.decide(LIMIT)
+
+    return decided
+
+
+@pytest.mark.parametrize("rows", [None, list(range(0, 600, 2))])
+def test_metrics_on_targets_count_the_samples_that_targets_ran(on_target, rows):
+    units = {"top1": Units.of(np.repeat(np.arange(300), 2))}
+    target, once = map(verdict_of, on_target(rows, units))
+    assert (target.value, target.bound) == (once.value, once.bound)
+
+
+@pytest.mark.parametrize(("rows", "count"), [(None, 600), (list(range(400)), 400)])
+def test_advice_names_the_samples_that_a_target_ran(on_target, rows, count):
+    decision, _ = on_target(rows, {})
+    assert f" instead of {count} would show for float16 mcu_top1 drop " in decision.advice[0]
 
 
 def test_warnings_and_advice_count_distinct_samples(repeated):
