@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from row import SEED, Row
+from singles import differences
 
 from quantgate.decision.estimating import Measured, estimate_of
 from quantgate.domain.rules import MAX_DROP, MAX_RISE
 from quantgate.statistics.units import Units
-from simulate import SEED, Row, differences
 
 LIMIT, LOOSE, ERROR = 0.01, 0.03, 0.05
 METRICS = {"top1": "top1", "mse": "mse"}

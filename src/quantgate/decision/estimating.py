@@ -15,6 +15,7 @@ from quantgate.statistics.error_spending import looks_at
 from quantgate.statistics.estimates import Certain, Estimate
 from quantgate.statistics.groups import group_means
 from quantgate.statistics.latency_ratios import Clocked, Timings
+from quantgate.statistics.percentiles import Percentile
 from quantgate.statistics.relative_estimates import RelativeMean
 from quantgate.statistics.samples import Labels, Samples, are_sound
 from quantgate.statistics.units import Rows, Units
@@ -166,9 +167,11 @@ def _is_known(name: str, measured: Measured) -> bool:
 
 def _of_timings(name: str, rule: Rule, candidate: Measured, baseline: Measured) -> Estimate | None:
     percent, ours, theirs = LATENCIES[name].percentile, candidate.timings, baseline.timings
-    if percent is None or ours is None or theirs is None:
+    if percent is None or ours is None:
         return None
-    return Clocked(rule.value, ours, theirs, percent)
+    if not rule.compares:
+        return Percentile(ours, percent)
+    return None if theirs is None else Clocked(rule.value, ours, theirs, percent)
 
 
 def _of_difference(
