@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from quantgate.planning import make_plan
+from quantgate.spec import load
+
 SAVED_MODEL = "{saved_model: models/fashion}"
 Mistaken = Callable[[str, str], list[str]]
 
@@ -61,3 +64,22 @@ def test_tensorflow_ops_are_refused_with_a_tflite(sound: str, complaints: Callab
         "7:12 `quantize.select_tf_ops` is for a model that is converted -> Remove it, as the model "
         "is a .tflite."
     ]
+
+
+def test_a_tflite_without_recipes_is_refused(sound: str, complaints: Callable) -> None:
+    given = sound.replace(SAVED_MODEL, "{tflite: a.tflite}")
+    assert complaints(given.replace("{modes: [full_integer, float16]}", "{recipes: []}")) == [
+        "7:21 `quantize.recipes` is empty, and only recipes quantize a .tflite -> Write `recipes: "
+        "auto`, or name some."
+    ]
+
+
+@pytest.mark.parametrize("quantize", ["{modes: []}", "{modes: auto}", "{target: cpu}"])
+def test_recipes_are_automatic_for_a_tflite(sound: str, spec_file: Callable, quantize: str) -> None:
+    given = sound.replace(SAVED_MODEL, "{tflite: a.tflite}")
+    spec = load(spec_file(given.replace("{modes: [full_integer, float16]}", quantize))).spec
+    assert spec.recipes == "auto"
+    planned = make_plan(spec)
+    assert [plan.mode.name for plan in planned.modes if plan.included] == ["float32"]
+    assert all(candidate.is_recipe for candidate in planned.candidates)
+    assert planned.batch == ""

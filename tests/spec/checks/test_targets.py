@@ -185,7 +185,8 @@ def test_the_plan_lists_a_task_for_each_candidate(tmp_path: Path) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC.format(targets="[gpu]", gate="{top1: {min: 0}}", choose="maximize: top1"))
     planned = {task.title: task.times for task in tasks_of(make_plan(load(path).spec))}
-    assert planned["Measure targets"] == planned["Quantize"] == 7
+    assert (planned["Quantize"], planned["Quantize by recipe"]) == (7, 7)
+    assert planned["Measure targets"] == planned["Evaluate"] == 14
 
 
 def test_metrics_have_figures_on_a_microcontroller(tmp_path: Path) -> None:

@@ -31,13 +31,20 @@ _REASONS: Mapping[str, str] = MappingProxyType(
 def quantize_findings(draft: Draft) -> Iterator[Finding]:
     """Check the candidates of modes and of recipes."""
     if draft.tries_nothing:
-        message = "`quantize.modes` must have at least one entry"
-        yield Finding(("quantize", "modes"), message, "Name modes, or recipes in `recipes`.")
+        yield _nothing(draft)
     yield from _candidate_findings(draft.candidates, draft.lacks_calibration)
     yield from recipe_findings(draft.recipes, draft.hardware)
     if draft.lacks_calibration:
         yield from uncalibrated_findings(draft.recipes)
     yield from _name_findings(draft)
+
+
+def _nothing(draft: Draft) -> Finding:
+    if draft.reads_tflite:
+        message = "`quantize.recipes` is empty, and only recipes quantize a .tflite"
+        return Finding(("quantize", "recipes"), message, "Write `recipes: auto`, or name some.")
+    message = "`quantize.modes` must have at least one entry"
+    return Finding(("quantize", "modes"), message, "Name modes, or recipes in `recipes`.")
 
 
 def _candidate_findings(candidates: Candidates, lacks_calibration: bool) -> Iterator[Finding]:

@@ -144,8 +144,14 @@ class Draft:
 
     @property
     def tries_nothing(self) -> bool:
-        """True if the spec names no mode and no recipe."""
-        return self._at("quantize", "modes") == [] and not self._at("quantize", "recipes")
+        """True if the spec names no mode and no recipe. Only recipes quantize a .tflite."""
+        modes, recipes = self._at("quantize", "modes"), self._at("quantize", "recipes")
+        return recipes == [] if self.reads_tflite else modes == [] and not recipes
+
+    @property
+    def reads_tflite(self) -> bool:
+        """True if the model is a .tflite."""
+        return self.model is not None and self.model.key == "tflite"
 
     @property
     def hardware(self) -> set[str]:

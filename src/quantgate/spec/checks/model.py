@@ -20,7 +20,7 @@ def model_findings(draft: Draft) -> Iterator[Finding]:
     if draft.model.key == "keras" and draft.model.tags != _EXPORTED_TAGS:
         message = "`model.tags` is for a SavedModel, but the model is a Keras file"
         yield Finding(("model", "tags"), message, "Remove it.", at_key=True)
-    if draft.model.key == "tflite":
+    if draft.reads_tflite:
         yield from _tflite_findings(draft, draft.model)
 
 

@@ -184,10 +184,10 @@ class Spec(Section):
 
     @property
     def recipes(self) -> Literal["auto"] | list[RecipeCandidate]:
-        """The recipes to try. The default is `auto` if `modes` is, and none otherwise."""
+        """The recipes to try. The default is `auto` if `modes` is or for a .tflite."""
         if self.quantize.recipes is not None:
             return self.quantize.recipes
-        return "auto" if self.quantize.modes == "auto" else []
+        return "auto" if self.quantize.modes == "auto" or self.model.tflite else []
 
     @property
     def objectives(self) -> list[Objective]:
