@@ -99,8 +99,8 @@ class Quantize(Section):
         default=None,
         exclude_if=lambda recipes: recipes is None,
         description="Recipes of LiteRT Quantizer: `auto`, recipes by name, or candidates with "
-        "options. `[]` tries none. The default is `auto` if `modes` is `auto` or the model is a .tflite, "
-        "and none otherwise.",
+        "options. `[]` tries none. The default is `auto` if `modes` is `auto` or the model is a "
+        ".tflite, and none otherwise.",
     )
     timeout_s: float = Field(
         default=3600.0, gt=0, description="Maximum time in seconds of one conversion."
