@@ -83,8 +83,8 @@ def follow_the_guide() -> None:
 def compare(samples: int) -> bool:
     """Run both ways, print a table, and say whether the models that came out are the same."""
     _python("make", str(samples))
-    guide = _watched([sys.executable, __file__, "guide"])
-    ours = _watched([sys.executable, "-m", "quantgate", "run", "quantgate.yaml", "--no-cache"])
+    guide = watched([sys.executable, __file__, "guide"])
+    ours = watched([sys.executable, "-m", "quantgate", "run", "quantgate.yaml", "--no-cache"])
     ratio = guide.seconds / ours.seconds
     lines = [
         f"{samples} calibration samples, {len(os.sched_getaffinity(0))} cores",
@@ -130,7 +130,8 @@ def _python(*arguments: str) -> None:
         subprocess.run(command, check=True, stdout=log, stderr=log)
 
 
-def _watched(command: list[str]) -> Run:
+def watched(command: list[str]) -> Run:
+    """Run a command, and return its duration and peak memory."""
     started, peak = time.monotonic(), 0.0
     with Path("log.txt").open("a") as log, subprocess.Popen(command, stdout=log, stderr=log) as run:
         while run.poll() is None:

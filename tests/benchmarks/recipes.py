@@ -1,0 +1,147 @@
+"""Recipes on a float .tflite against the converter's modes on its SavedModel, as whole runs.
+
+Each run starts with an empty cache and ends with the promoted winner. Latency is measured in both.
+MobileNetV2 runs without 16-bit activations in both. The last part compares recipes with the guide's
+recipes in a plain script, as `eight_modes.py` does.
+
+    python recipes.py [part ...]
+
+The parts are digits, keyword_spotting, mobilenet, guide and cold.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from eight_modes import Run, make, watched
+
+from quantgate.commands.demo_digits import make_example
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"
+SAMPLES = 200
+SPEC = """\
+version: 1
+name: {name}
+model: {{{model}}}
+data:
+  calibration: {{source: "{calibration}", samples: {samples}, select: first}}
+  evaluation: {{source: "{evaluation}", label: labels}}
+quantize: {{{quantize}}}
+measure: {{metrics: [top1]}}
+gate: {{size_bytes: {{max_ratio: 1}}}}
+promote: {{to: promoted/{name}}}
+"""
+NARROW_MODES = "[dynamic_range, float16, full_integer, integer_only_int8, integer_only_uint8]"
+NARROW_RECIPES = (
+    "[dynamic_legacy_wi8_afp32, dynamic_wi8_afp32, weight_only_wi8_afp32, float_casting, "
+    "{recipe: static_wi8_ai8, inputs: float32, outputs: float32}, static_wi8_ai8]"
+)
+#: The modes and the recipes of a part, as in a spec.
+EVERYTHING = ("auto", "auto")
+WITHOUT_16_BITS = (NARROW_MODES, NARROW_RECIPES)
+
+
+def digits() -> None:
+    """Compare both on the demo's model."""
+    make_example(Path("digits"))
+    _compare("digits", Path("digits"), EVERYTHING)
+
+
+def keyword_spotting() -> None:
+    """Compare both on keyword spotting."""
+    _compare("keyword_spotting", SHARED / "keyword_spotting", EVERYTHING)
+
+
+def mobilenet() -> None:
+    """Compare both on an untrained MobileNetV2 at 224x224."""
+    make(SAMPLES)
+    _compare("mobilenet", Path(), WITHOUT_16_BITS)
+
+
+def guide() -> None:
+    """Compare recipes with the guide's recipes for all modes in one process."""
+    make(SAMPLES)
+    script = Path(__file__).with_name("eight_modes.py")
+    by_guide = watched([sys.executable, str(script), "guide"])
+    _export(Path())
+    _tell("mobilenet, the guide in a row", by_guide, _run(Path(), _tflite("guide", Path())))
+
+
+def cold() -> None:
+    """Time the first run of a tiny model, which imports everything."""
+    make_example(Path("cold"))
+    _export(Path("cold"))
+    quantize = "modes: [], recipes: [weight_only_wi8_afp32]"
+    files = _files(Path("cold"))
+    ours = _run(Path("cold"), SPEC.format(name="cold", quantize=quantize, **files))
+    sys.stdout.write(f"a cold start: {ours.seconds:.1f} s\n")
+
+
+def _compare(name: str, folder: Path, candidates: tuple[str, str]) -> None:
+    modes, recipes = candidates
+    files = _files(folder)
+    from_saved_model = {**files, "model": f'saved_model: "{folder.resolve()}/saved_model"'}
+    quantize = f"modes: {modes}, recipes: []"
+    before = _run(folder, SPEC.format(name=f"{name}-modes", quantize=quantize, **from_saved_model))
+    _export(folder)
+    _tell(name, before, _run(folder, _tflite(name, folder, recipes)))
+
+
+def _tflite(name: str, folder: Path, recipes: str = "auto") -> str:
+    quantize = f"modes: [], recipes: {recipes}"
+    return SPEC.format(name=f"{name}-recipes", quantize=quantize, **_files(folder))
+
+
+def _files(folder: Path) -> Mapping[str, object]:
+    root = folder.resolve()
+    return {
+        "model": f'tflite: "{Path("float.tflite").resolve()}"',
+        "calibration": root / "calibration.npz",
+        "evaluation": root / "evaluation.npz",
+        "samples": SAMPLES,
+    }
+
+
+def _export(folder: Path) -> None:
+    """Convert the SavedModel to a float .tflite, in another process."""
+    code = (
+        "import pathlib, sys, tensorflow as tf; "
+        "converter = tf.lite.TFLiteConverter.from_saved_model(sys.argv[1]); "
+        "pathlib.Path('float.tflite').write_bytes(converter.convert())"
+    )
+    watched([sys.executable, "-c", code, str(folder / "saved_model")])
+
+
+def _run(folder: Path, text: str) -> Run:
+    spec = Path("spec.yaml")
+    spec.write_text(text)
+    return watched([sys.executable, "-m", "quantgate", "run", str(spec), "--no-cache"])
+
+
+def _tell(name: str, before: Run, ours: Run) -> None:
+    sys.stdout.write(
+        f"{name}: {before.seconds:.1f} s and {before.peak_mib:.0f} MiB before, "
+        f"{ours.seconds:.1f} s and {ours.peak_mib:.0f} MiB with recipes, "
+        f"ratios {ours.seconds / before.seconds:.2f} and {ours.peak_mib / before.peak_mib:.2f}\n"
+    )
+    sys.stdout.flush()
+
+
+PARTS: Mapping[str, Callable[[], None]] = {
+    part.__name__: part for part in (digits, keyword_spotting, mobilenet, guide, cold)
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named parts, or all of them, each in a folder of its own."""
+    for name in arguments or PARTS:
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            PARTS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
