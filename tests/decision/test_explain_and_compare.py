@@ -9,9 +9,10 @@ import pytest
 from quantgate.cli import main
 from quantgate.records.decision import DataSource
 from quantgate.records.outcomes import DecisionOutcome
-from quantgate.records.tasks import Interval
+from quantgate.records.tasks import Groups, Interval
 from quantgate.report.compare import compare
 from quantgate.report.explain import explain
+from quantgate.report.overview import provenance_items
 
 LIMITS = {"top1": {"max_drop": 0.01, "confidence": 0.95}, "size_bytes": {"max_ratio": 0.9}}
 CHOOSE = [{"minimize": "size_bytes", "within": "5%"}, {"maximize": "top1", "within": 0.01}]
@@ -262,6 +263,14 @@ def test_changed_data_and_seeds_are_listed(decided):
             "(random, seed 8, cccccccccccc)",
         )
     ]
+    groups = Groups(key="speaker", count=70, effective=62.5)
+    grouped = on(purpose="evaluation", distinct=190, groups=groups)
+    assert compare(on(purpose="evaluation"), grouped)[0][1].endswith(
+        " -> 200 samples of 6,000, 190 distinct, 70 groups by speaker (random, seed 7, "
+        "cccccccccccc)"
+    )
+    items = dict(provenance_items(grouped))
+    assert items["evaluation samples"] == "1,000, 190 distinct, 70 groups by speaker"
 
 
 def test_the_closest_candidate_is_explained_even_if_no_limit_would_help(run):

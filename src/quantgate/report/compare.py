@@ -6,6 +6,7 @@ from typing import Any
 from quantgate.domain.figures import BENCHMARKED, metric_of
 from quantgate.records.decision import DataSource, Decision, Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
+from quantgate.report.overview import units_text
 from quantgate.report.table import figures_shown
 from quantgate.report.ways_out import leaves
 from quantgate.wording.figures import change_text, figure_text, ratio_text, tolerance_text
@@ -83,8 +84,8 @@ def _label(source: DataSource) -> str:
 
 def _source_text(source: DataSource) -> str:
     return (
-        f"{source.samples:,} samples of {source.available:,} ({source.select}, seed {source.seed}, "
-        f"{source.content_sha256[:_DIGITS]})"
+        f"{source.samples:,} samples of {source.available:,}{units_text(source)} "
+        f"({source.select}, seed {source.seed}, {source.content_sha256[:_DIGITS]})"
     )
 
 

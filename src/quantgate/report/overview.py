@@ -1,5 +1,7 @@
 """Texts about a decision that all reports share."""
 
+from collections.abc import Sequence
+
 from quantgate.domain.figures import (
     METRICS,
     is_likeness,
@@ -9,7 +11,7 @@ from quantgate.domain.figures import (
     slice_of,
 )
 from quantgate.records.choice import Objective
-from quantgate.records.decision import Decision, Entry, Timing, Verdict
+from quantgate.records.decision import DataSource, Decision, Entry, Timing, Verdict
 from quantgate.records.source import SourceComparison
 from quantgate.records.tasks import Slices
 from quantgate.report.text import NOTHING, one_line
@@ -128,7 +130,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         ("LiteRT", one_line(source.litert)),
         ("processor", one_line(source.processor)),
         *_timing_items(decision.timing),
-        ("evaluation samples", f"{source.evaluation_samples:,}"),
+        ("evaluation samples", f"{source.evaluation_samples:,}{_units(source.data)}"),
         ("evaluation data", source.evaluation_sha256[:HASH_DIGITS]),
         ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
         ("source model", source.saved_model_sha256[:HASH_DIGITS]),
@@ -137,6 +139,17 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         *([("user code", source.code_sha256[:HASH_DIGITS])] if source.code_sha256 else []),
         *(("sandbox", one_line(gap)) for gap in source.sandbox_gaps),
     ]
+
+
+def units_text(source: DataSource) -> str:
+    """Return how many distinct samples and groups a source has, empty if all are independent."""
+    distinct, groups = source.distinct or source.samples, source.groups
+    repeated = f", {distinct:,} distinct" if distinct < source.samples else ""
+    return repeated + (f", {groups.count:,} groups by {one_line(groups.key)}" if groups else "")
+
+
+def _units(sources: Sequence[DataSource]) -> str:
+    return "".join(units_text(source) for source in sources if source.purpose == "evaluation")
 
 
 def _comparison_items(comparison: SourceComparison | None) -> list[tuple[str, str]]:
