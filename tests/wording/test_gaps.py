@@ -1,4 +1,4 @@
-"""Why values have no bound, in words."""
+"""The texts of the reasons why values have no bound."""
 
 import pytest
 
