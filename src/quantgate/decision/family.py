@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from quantgate.decision.estimating import Measured, early_estimate, estimate_of
-from quantgate.decision.evidence import Contender
+from quantgate.decision.joining import Contender
 from quantgate.decision.slice_verdicts import judge_with_slices, rules_by_figure
 from quantgate.domain.figures import is_slice, metric_of
 from quantgate.domain.rules import RULES, Rule

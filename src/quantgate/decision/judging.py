@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from quantgate.decision.choice import Alike, has_all_figures, is_weighted, score
 from quantgate.decision.equivalence import alike_by, alike_by_samples
 from quantgate.decision.estimating import Measured
-from quantgate.decision.evidence import (
+from quantgate.decision.evidence import Evidence
+from quantgate.decision.family import tested_jointly
+from quantgate.decision.joining import (
     Contender,
-    Evidence,
     compared_on_targets,
     join_baseline,
     join_candidates,
 )
-from quantgate.decision.family import tested_jointly
 from quantgate.decision.slice_verdicts import judge_with_slices
 from quantgate.decision.terms import Terms
 from quantgate.decision.verdicts import intervals_of

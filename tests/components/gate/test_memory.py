@@ -7,7 +7,7 @@ import numpy as np
 from quantgate.components.artifacts.measurement import read_evaluation, write_evaluation
 from quantgate.decision import family
 from quantgate.decision.estimating import Measured
-from quantgate.decision.evidence import Contender
+from quantgate.decision.joining import Contender
 from quantgate.decision.standings import Standing
 from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.tasks import Measurement
