@@ -3,9 +3,20 @@
 import pytest
 
 from quantgate.domain.recipe_rules import rule_of
+from quantgate.report.overview import provenance_items
+from quantgate.report.reproduce import commands
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
 END = rule_of(None, operation="INPUT")
+
+
+def test_the_version_of_the_quantizer_is_kept(run) -> None:
+    run.attest("static", "static_wi8_ai8", 300, litert_quantizer="0.11.0", tensorflow="")
+    run.attest("float16", "float16", 300)
+    decision = run.decide(KEEP_TOP1)
+    assert decision.provenance.litert_quantizer == "0.11.0"
+    assert any("litert-quantizer==0.11.0" in command for command in commands(decision))
+    assert ("LiteRT Quantizer", "0.11.0") in provenance_items(decision)
 
 
 def test_wider_activations_are_a_recipe(run) -> None:

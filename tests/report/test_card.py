@@ -63,6 +63,18 @@ def test_a_candidate_with_another_name_is_shown_with_its_mode(rich):
     assert "in the mode integer\\_only\\_int8 (candidate mine). quantgate chose it" in text
 
 
+@pytest.mark.parametrize(
+    ("mode", "text"),
+    [
+        ("static_wi8_ai8", "by LiteRT Quantizer with the recipe static\\_wi8\\_ai8 (candidate"),
+        ("recipe_file", "by LiteRT Quantizer with rules of its own (candidate"),
+    ],
+)
+def test_a_recipe_is_named(rich, mode: str, text: str):
+    entries = [entry.model_copy(update={"mode": mode}) for entry in rich.candidates]
+    assert text in render(rich.model_copy(update={"candidates": entries}))
+
+
 def test_a_card_without_limits_and_details(winner):
     bare = [entry.model_copy(update={"verdicts": []}) for entry in winner.candidates]
     text = render(winner.model_copy(update={"candidates": bare}))

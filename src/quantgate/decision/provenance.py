@@ -30,6 +30,7 @@ def provenance_of(
         quantgate=__version__,
         tensorflow=evidence.facts.tensorflow,
         litert=benchmark.litert if benchmark else measurement.litert,
+        litert_quantizer=_quantizer_version(evidence),
         kfp=host.kfp,
         numpy=host.numpy,
         python=host.python,
@@ -46,6 +47,11 @@ def provenance_of(
         source_comparison=evidence.comparison,
         sandbox_gaps=evidence.facts.sandbox_gaps,
     )
+
+
+def _quantizer_version(evidence: Evidence) -> str | None:
+    versions = {each.litert_quantizer for each in evidence.attestations} - {""}
+    return max(versions, default=None)
 
 
 def _sources(sets: SampleSets) -> list[DataSource]:

@@ -242,12 +242,14 @@ class Provenance(Record):
     `numpy` and `platform` are the gate's. `source_comparison` compares the baseline with the model
     that it was converted from. `sandbox_gaps` are sentences about what the kernel could not keep
     the model from when it was converted. `saved_model_sha256` is the hash of the source model,
-    which may also be a Keras file or a .tflite. `tensorflow` is empty if no task used it.
+    which may also be a Keras file or a .tflite. `tensorflow` is empty if no task used it, and
+    `litert_quantizer` is None.
     """
 
     quantgate: str
     tensorflow: str
     litert: str
+    litert_quantizer: str | None = None
     kfp: str | None = None
     numpy: str | None = None
     python: str | None = None

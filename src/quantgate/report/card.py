@@ -9,6 +9,7 @@ import yaml
 
 from quantgate.domain.figures import METRICS, SIZE, is_likeness, metric_of
 from quantgate.domain.modes import BASELINE
+from quantgate.domain.recipes import RECIPE_FILE, RECIPES
 from quantgate.errors import InputError
 from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Entry
@@ -100,9 +101,17 @@ def _lead(decision: Decision, winner: Entry) -> str:
         return "The float32 model in LiteRT's format, kept because no quantized model qualified."
     named = "" if winner.name == winner.mode else f" (candidate {winner.name})"
     return (
-        f"A LiteRT model, quantized after training in the mode {winner.mode}{named}. quantgate "
-        f"chose it from {len(decision.candidates)} candidates."
+        f"A LiteRT model, quantized after training {_method(winner)}{named}. quantgate chose it "
+        f"from {len(decision.candidates)} candidates."
     )
+
+
+def _method(winner: Entry) -> str:
+    if winner.mode == RECIPE_FILE.name:
+        return "by LiteRT Quantizer with rules of its own"
+    if winner.mode in RECIPES:
+        return f"by LiteRT Quantizer with the recipe {winner.mode}"
+    return f"in the mode {winner.mode}"
 
 
 def _details(decision: Decision, winner: Entry) -> list[str]:

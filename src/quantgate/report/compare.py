@@ -18,6 +18,7 @@ _VERSIONS = {
     "quantgate": "quantgate",
     "TensorFlow": "tensorflow",
     "LiteRT": "litert",
+    "LiteRT Quantizer": "litert_quantizer",
     "kfp": "kfp",
     "NumPy": "numpy",
     "Python": "python",

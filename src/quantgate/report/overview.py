@@ -119,6 +119,10 @@ def pareto_text(decision: Decision) -> str:
     return ", ".join(one_line(entry.name) for entry in decision.candidates if entry.pareto)
 
 
+def _quantizer_items(version: str | None) -> list[tuple[str, str]]:
+    return [("LiteRT Quantizer", one_line(version))] if version else []
+
+
 def provenance_items(decision: Decision) -> list[tuple[str, str]]:
     """Return the provenance of the measurements as labels and values."""
     source = decision.provenance
@@ -128,6 +132,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         ("quantgate", one_line(source.quantgate)),
         *([("TensorFlow", one_line(source.tensorflow))] if source.tensorflow else []),
         ("LiteRT", one_line(source.litert)),
+        *_quantizer_items(source.litert_quantizer),
         ("processor", one_line(source.processor)),
         *_timing_items(decision.timing),
         ("evaluation samples", f"{source.evaluation_samples:,}{_units(source.data)}"),

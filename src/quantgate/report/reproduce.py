@@ -14,14 +14,13 @@ def commands(decision: Decision) -> list[str]:
 
 
 def _packages(provenance: Provenance) -> list[str]:
-    litert = f"ai-edge-litert=={provenance.litert}"
+    version = provenance.litert_quantizer
+    quantizer = [f"litert-quantizer=={version}"] if version else []
+    libraries = [f"ai-edge-litert=={provenance.litert}", *quantizer]
     if not provenance.tensorflow:
-        return [f"quantgate[tflite]=={provenance.quantgate}", litert]
-    return [
-        f"quantgate[all]=={provenance.quantgate}",
-        f"tensorflow=={provenance.tensorflow}",
-        litert,
-    ]
+        return [f"quantgate[tflite]=={provenance.quantgate}", *libraries]
+    tensorflow = f"tensorflow=={provenance.tensorflow}"
+    return [f"quantgate[all]=={provenance.quantgate}", tensorflow, *libraries]
 
 
 REPRODUCE = (
