@@ -11,8 +11,7 @@ from quantgate.domain.figure import Figure
 from quantgate.domain.figures import METRICS, SNR
 from quantgate.domain.hardware import HARDWARE
 from quantgate.spec.model.formats import SELF_LABELLED
-from quantgate.statistics.moments import LEAST_SAMPLES
-from quantgate.statistics.sample_counts import least_samples
+from quantgate.statistics.sample_counts import LEAST_SAMPLES, least_samples
 
 CONFIDENCE = 0.95
 _DROPS = (0.01, 0.02, 0.05)

@@ -11,7 +11,6 @@ from quantgate.statistics import betting
 from quantgate.statistics.confidence_sequences import upper_bound
 from quantgate.statistics.estimates import Mean, PairedProportions, Proportion
 from quantgate.statistics.groups import (
-    LEAST_GROUPS,
     Grouped,
     contributions,
     design_effect,
@@ -20,6 +19,7 @@ from quantgate.statistics.groups import (
 from quantgate.statistics.moments import Moments, Obstacle
 from quantgate.statistics.paired_proportions import Pairs
 from quantgate.statistics.relative_estimates import RelativeMean
+from quantgate.statistics.sample_counts import LEAST_GROUPS
 from quantgate.statistics.stricter import Stricter
 from quantgate.statistics.units import effective_groups
 

@@ -19,7 +19,7 @@ from quantgate.domain.warnings import (
     Warned,
 )
 from quantgate.records.tasks import ArrayFacts, Manifest
-from quantgate.statistics.groups import LEAST_GROUPS
+from quantgate.statistics.sample_counts import LEAST_GROUPS
 from quantgate.wording.figures import plain_text
 
 #: Ranges are far apart if one reaches more than this many times as far as the other.

@@ -8,9 +8,7 @@ from quantgate.planning.plan import Plan
 from quantgate.spec.model.limit import Rules
 from quantgate.spec.model.metric import Metric
 from quantgate.statistics.error_spending import last_confidence
-from quantgate.statistics.groups import LEAST_GROUPS
-from quantgate.statistics.moments import LEAST_SAMPLES
-from quantgate.statistics.sample_counts import least_samples
+from quantgate.statistics.sample_counts import LEAST_GROUPS, LEAST_SAMPLES, least_samples
 from quantgate.wording.figures import confidence_text, plain_text
 
 

@@ -24,12 +24,10 @@ from quantgate.statistics.estimates import PairedProportions, Proportion
 from quantgate.statistics.means import obstacle_of
 from quantgate.statistics.moments import MOST_SKEWED, Gap, Moments, Obstacle
 from quantgate.statistics.paired_proportions import Pairs
-from quantgate.statistics.sample_counts import whole_samples
+from quantgate.statistics.sample_counts import LEAST_GROUPS, whole_samples
 from quantgate.statistics.samples import Samples
 from quantgate.statistics.units import Rows, effective_groups
 
-#: With fewer groups of equal size the error reaches .085 at a nominal .05.
-LEAST_GROUPS = 60
 #: Differences of right and wrong, one model's right and wrong, or other values.
 Values = Literal["pairs", "shares", "means"]
 #: Quotients this close to a whole number are whole but for rounding.

@@ -17,11 +17,9 @@ from typing import Literal
 
 import numpy as np
 
-from quantgate.statistics.sample_counts import whole_samples
+from quantgate.statistics.sample_counts import LEAST_SAMPLES, whole_samples
 from quantgate.statistics.samples import Labels, Samples
 
-#: With fewer values the error reaches .068 at a nominal .05.
-LEAST_SAMPLES = 50
 #: The greatest skewness of an estimate that its correction can follow.
 MOST_SKEWED = 0.2
 #: A skewness this small needs no correction.

@@ -1,7 +1,11 @@
-"""Numbers of samples that decide."""
+"""Numbers of samples and groups that decide, without NumPy."""
 
 import math
 
+#: With fewer values the error of a bound reaches .068 at a nominal .05.
+LEAST_SAMPLES = 50
+#: With fewer groups of equal size the error of a bound reaches .085 at a nominal .05.
+LEAST_GROUPS = 60
 #: Ratios this close to a whole number are whole but for rounding.
 ROUNDING = 1e-9
 
