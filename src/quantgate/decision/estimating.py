@@ -123,9 +123,10 @@ def early_estimate(
     name: str, rule: Rule, candidate: Measured, baseline: Measured
 ) -> Stepwise | RelativeMean | None:
     """Return the estimate from the samples of an evaluation that stopped early."""
-    steps, available = candidate.steps, baseline.independent(name)
+    steps = candidate.steps
     if steps is None or candidate.covered is None or not _is_known(name, baseline):
         return None
+    available = baseline.independent(name)
     candidate, baseline = candidate.counted(name), baseline.counted(name)
     covered, reference = candidate.covered, baseline.figure(name)
     if covered is None or not math.isfinite(rule.value(candidate.figure(name), reference)):
