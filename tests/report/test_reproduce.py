@@ -1,0 +1,24 @@
+"""The commands that repeat a run install what it needed."""
+
+from collections.abc import Callable
+
+import pytest
+
+from quantgate.records.decision import Decision
+from quantgate.report.reproduce import commands
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "installed"),
+    [
+        ("2.21.0", "pip install 'quantgate[all]==0.1.0' tensorflow==2.21.0 ai-edge-litert==2.3.0"),
+        ("", "pip install 'quantgate[tflite]==0.1.0' ai-edge-litert==2.3.0"),
+    ],
+)
+def test_a_run_without_tensorflow_is_repeated_without_it(
+    small_wins: Callable[..., Decision], tensorflow: str, installed: str
+) -> None:
+    decision = small_wins("5" * 64)
+    provenance = {"tensorflow": tensorflow, "quantgate": "0.1.0", "litert": "2.3.0"}
+    repeated = decision.provenance.model_copy(update=provenance)
+    assert commands(decision.model_copy(update={"provenance": repeated}))[0] == installed
