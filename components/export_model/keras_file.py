@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,13 +31,11 @@ class KerasFile(NamedTuple):
         path: the file.
         suffix: ".keras" or ".h5", according to the content.
         version: of the Keras that wrote the file, or "" if unknown.
-        batch_sizes: the fixed batch size of each input that has one.
     """
 
     path: Path
     suffix: str
     version: str
-    batch_sizes: Mapping[str, int]
 
     @property
     def by_keras_2(self) -> bool:
@@ -73,7 +71,7 @@ def _in_zip(path: Path) -> KerasFile:
         config = json.loads(text_member(archive, "config.json"))
         version = json.loads(text_member(archive, "metadata.json")).get("keras_version", "")
         _refuse_code(path, config)
-    return KerasFile(path, ".keras", str(version), dict(_fixed_batch_sizes(config)))
+    return KerasFile(path, ".keras", str(version))
 
 
 def _in_hdf5(path: Path) -> KerasFile:
@@ -105,7 +103,7 @@ def _described(path: Path) -> KerasFile:
                 f"{path} holds weights without a model. {_WRITTEN_BY}, where the model is built"
             )
         _refuse_code(path, config)
-    return KerasFile(path, ".h5", version, dict(_fixed_batch_sizes(config)))
+    return KerasFile(path, ".h5", version)
 
 
 def _refused_if_damaged(path: Path) -> AbstractContextManager[None]:
@@ -128,14 +126,3 @@ def _class_names(config: object) -> Iterator[Any]:
         config = list(config.values())
     for part in config if isinstance(config, list) else ():
         yield from _class_names(part)
-
-
-def _fixed_batch_sizes(model: Any) -> Iterator[tuple[str, int]]:
-    """Yield the inputs of a Sequential or functional model that have a fixed batch size."""
-    layers = model["config"].get("layers") if isinstance(model.get("config"), dict) else None
-    for layer in layers or ():
-        if layer["class_name"] == "InputLayer":
-            options = layer["config"]
-            shape = options.get("batch_shape") or options.get("batch_input_shape")
-            if shape and shape[0] is not None:
-                yield f"input `{options['name']}`", shape[0]

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts, Signature
 from quantgate.spec.model.spec import ModelSource, Spec
-from quantgate.spec.preflight.batch import batch_findings
 from quantgate.spec.preflight.graph_def import Declared, graph_with
 from quantgate.spec.preflight.signatures import declared_findings
 from quantgate.spec.problems.findings import Finding
@@ -36,7 +35,7 @@ def described(loaded: LoadedSpec) -> Described:
     if spec.model.key == "tflite":
         return _tflite(path, spec)
     if spec.model.key == "keras":
-        return _keras(path, str(spec.model.batch))
+        return _keras(path)
     return Described(_declared_facts(path, spec.model))
 
 
@@ -56,17 +55,17 @@ def facts_of(signatures: Sequence[Signature]) -> ModelFacts:
     )
 
 
-def _keras(file: Path, batch: str) -> Described:
-    """Return the problems of a Keras file that a run would find without Keras."""
+def _keras(file: Path) -> Described:
+    """Return the problem of a Keras file that its export would find without Keras."""
     if not find_spec("h5py"):
         return Described()
     from quantgate.components.export_model.keras_file import identify
 
     try:
-        sizes = identify(file).batch_sizes
+        identify(file)
     except InputError as error:
         return Described(findings=[_unusable("keras", error)])
-    return Described(findings=batch_findings(sizes, batch))
+    return Described()
 
 
 def _tflite(file: Path, spec: Spec) -> Described:
