@@ -17,8 +17,8 @@ from quantgate.records.tasks import ArrayFacts, Manifest
 MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"
 GROUPS = "groups.npy"
-#: No array has this file, as names of arrays have no such character.
-DISTINCT = "~distinct.npy"
+#: In a folder of its own, as arrays of any name are beside the manifest.
+DISTINCT = "units/distinct.npy"
 #: The prefix of the folder of a signature.
 SIGNATURE = "signature-"
 CHUNK_BYTES = 8 << 20

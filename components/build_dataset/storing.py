@@ -63,6 +63,7 @@ def store(
     names = names_of(group, chosen.indices) if group else np.array([], np.str_)
     distinct, numbers = np.unique(arrays.samples.digests, return_inverse=True)
     if request.purpose == "evaluation" and len(distinct) < len(numbers):
+        (folder / DISTINCT).parent.mkdir(exist_ok=True)
         np.save(folder / DISTINCT, numbers)
     manifest = Manifest(
         purpose=request.purpose,
