@@ -127,6 +127,15 @@ def test_a_model_with_dynamic_tensors_is_safer_without_xnnpack(run):
         assert "known only at run time, in small" in decision.warnings[0]
 
 
+def test_the_warning_does_not_depend_on_the_order_of_candidates(run):
+    for name in ("b", "a"):
+        trial = Trial(samples=8, made_up=False, dynamic=True)
+        run.attest(name, "float16", 500, trial=trial)
+        run.evaluate(name, {"top1": run.baseline.samples["top1"]})
+    (warning, *_) = run.decide(LIMITS).warnings
+    assert "known only at run time, in a, b. With" in warning
+
+
 def test_the_main_metric_is_the_first_of_the_choice_or_else_of_the_limits(run):
     run.add("small", "float16", 500)
     decision = run.decide(LIMITS)

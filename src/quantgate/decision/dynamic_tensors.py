@@ -14,7 +14,7 @@ def is_dynamic(attestation: Attestation) -> bool:
 
 def warnings_of_dynamic_tensors(attestations: Sequence[Attestation]) -> Iterator[Warned]:
     """Warn of candidates that an app has to run with care."""
-    names = [each.candidate for each in attestations if is_dynamic(each)]
+    names = sorted(each.candidate for each in attestations if is_dynamic(each))
     if names:
         yield DYNAMIC_TENSORS.says(
             f"the shapes of some tensors are known only at run time, in {few_of(names)}. With "
