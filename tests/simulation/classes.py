@@ -17,7 +17,7 @@ from quantgate.domain.rules import MAX_DROP
 Models = Callable[[Generator, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 SKEWED = np.array([0.32, 0.2, 0.15, 0.1, 0.08, 0.06, 0.04, 0.025, 0.015, 0.01])
 EVEN = np.full(10, 0.1)
-MANY = 100_000
+MANY = 1_000_000
 
 
 def attempt_at(metric: str, models: Models, count: int) -> Draw:
@@ -164,7 +164,7 @@ def map_rows(runs: int) -> Iterator[Row]:
         ("6 even classes", np.full(5, 0.2)),
         ("a class on 4 % of images", np.append(np.full(4, 0.24), 0.04)),
     ):
-        truth = true_drop("mean_iou", mapped(shares), 20_000)
+        truth = true_drop("mean_iou", mapped(shares), 300_000)
         for count in (60, 200, 1_000):
             draw = attempt_at("mean_iou", mapped(shares), count)
             title = f"`mean_iou`, {name}, n = {count:,}"

@@ -29,7 +29,7 @@ PARTS: tuple[Callable[[], Iterable[Row]], ...] = (
     partial(singles.own_rows, 600),
     partial(classes.recall_rows, 500),
     partial(classes.f1_rows, 600),
-    partial(classes.area_rows, 600),
+    partial(classes.area_rows, 2_000),
     partial(classes.map_rows, 400),
     partial(classes.mark_rows, 600),
     partial(classes.detection_rows, 80),

@@ -43,3 +43,4 @@ def test_values_that_differ_between_strata_only_have_no_bound():
     strata = np.repeat([0, 1, 2], 30).astype(np.int32)
     moments = Moments.stratified(np.array([0.1, 0.2, 0.3])[strata], strata)
     assert moments.gap == "equal"
+    assert moments.upper_bound(0.95) == np.inf

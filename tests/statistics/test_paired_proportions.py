@@ -186,3 +186,10 @@ def test_no_number_of_samples_shows_a_limit_that_the_mean_violates():
     assert samples_needed(Pairs(5, 0, 100), 0.95, 0.05) == math.inf
     assert samples_needed(Pairs(5, 0, 100), 0.95, 0.04) == math.inf
     assert samples_needed(Pairs(0, 9, 100), 0.95, -0.05) < math.inf
+
+
+def test_the_bound_of_very_many_pairs_is_that_of_the_normal_distribution():
+    pairs = Pairs(100_000, 90_000, 2_000_000)
+    bound = upper_bound(pairs, 0.95)
+    assert bound == pytest.approx(score_bound(pairs, 0.95), rel=1e-3)
+    assert p_value(pairs, bound) <= 0.05

@@ -75,6 +75,7 @@ def test_the_bounds_of_a_ratio_are_where_both_tests_pass(noise):
     assert estimate.at_least(lower) <= 0.05 < estimate.at_least(lower + 0.01)
     assert estimate.samples_to_decide(0.95, 1.03) >= 50
     assert estimate.samples == 500
+    assert estimate.known.lower(0.95) < estimate.value < estimate.known.upper(0.95)
 
 
 def test_equal_answers_have_no_bound_without_a_range():

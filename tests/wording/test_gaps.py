@@ -53,3 +53,20 @@ def test_an_undecided_limit_says_why_its_values_have_no_bound(changes, text):
     assert miss_text(verdict) == (
         f"mse rise at most 0.1 at 95 % confidence: mse rise of 0.05 {text}"
     )
+
+
+def test_a_metric_over_classes_cannot_have_a_range():
+    verdict = Verdict(
+        name="f1_macro",
+        metric="f1_macro",
+        rule="max_drop",
+        limit=0.01,
+        figure=0.8,
+        value=0.0,
+        confidence=0.95,
+        gap="few",
+        margin=None,
+        outcome="undecided",
+        passed=False,
+    )
+    assert miss_text(verdict).endswith("of 0.0000 is based on too few samples for a bound")

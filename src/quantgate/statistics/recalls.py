@@ -25,8 +25,6 @@ DEVIATIONS, BEYOND = 8, 16
 MOST_BINS, LEAST_BINS = 16_384, 1_024
 #: Less likely sums are left out.
 UNLIKELY = 1e-12
-#: Newton's steps double a value that is far too small.
-NEWTON_STEPS = 100
 #: The precision of rates and, as a part of its distance from the mean, of a bound.
 PRECISE, PRECISION = 1e-10, 1e-3
 #: A bound keeps this distance from its level, as p-values are rough by bins.
@@ -167,14 +165,13 @@ def _scale(counts: ClassCounts, multiplier: float) -> Values:
     lost, won = counts.lost + TINY, counts.won
     others = np.maximum(counts.totals - counts.lost - won, 0.0)
     scale = np.maximum(lost, counts.totals - 2 * multiplier)
-    for _ in range(NEWTON_STEPS):
+    step = scale
+    while np.any(step > PRECISE * scale):
         parts = lost / scale, won / (scale + 2 * multiplier), others / (scale + multiplier)
         slope = parts[0] / scale + parts[1] / (scale + 2 * multiplier)
         slope = slope + parts[2] / (scale + multiplier)
         step = (parts[0] + parts[1] + parts[2] - 1) / slope
         scale = scale + step
-        if np.all(step <= PRECISE * scale):
-            break
     return scale
 
 

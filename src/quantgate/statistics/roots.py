@@ -7,7 +7,8 @@ Source:
 
 from collections.abc import Callable
 
-MOST_STEPS = 60
+#: The distance of numbers, as a part of them, that differ by little more than rounding.
+ROUNDING = 1e-14
 
 
 def falling_root(
@@ -22,9 +23,7 @@ def falling_root(
         tolerance: the greatest distance from the root, on the side of `far`.
     """
     above, below = function(near), function(far)
-    for _ in range(MOST_STEPS):
-        if abs(far - near) <= tolerance:
-            break
+    while abs(far - near) > max(tolerance, ROUNDING * abs(far)):
         middle = far - below * (far - near) / (below - above)
         middle = middle if _is_inside(middle, near, far) else (near + far) / 2
         value = function(middle)
