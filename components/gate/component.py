@@ -36,6 +36,7 @@ def gate(
     doubtful: Optional[list] = None,
     family: str = "joint",
     ranges: Input[Artifact] = None,
+    rank_recovered: str = "none_qualifies",
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -72,6 +73,8 @@ def gate(
         family: "joint" if all candidates share the error rate of a confidence, "none" if each has
             its own.
         ranges: folder that `record_ranges` wrote, if only recipes need calibration.
+        rank_recovered: when recovered candidates are ranked: "none_qualifies" if no other candidate
+            qualifies, or "always".
 
     Returns:
         Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
@@ -93,7 +96,15 @@ def gate(
             ranges=ranges.path if ranges else None,
         ),
         work.GateSettings(
-            name, limits, choose, spec_sha256, allow_random, code_sha256, doubtful, family
+            name,
+            limits,
+            choose,
+            spec_sha256,
+            allow_random,
+            code_sha256,
+            doubtful,
+            family,
+            rank_recovered,
         ),
         work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),
     )

@@ -11,6 +11,7 @@ from quantgate.components.artifacts.measurement import read_evaluation
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.family import JOINT
 from quantgate.decision.terms import Terms
+from quantgate.domain.recovery import NONE_QUALIFIES
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.domain.warnings import DOUBTS
 from quantgate.records.attestation import Attestation
@@ -78,6 +79,7 @@ class GateSettings:
         code_sha256: hash of the user's Python file, empty if there is none.
         doubtful: ids of the warnings that make the run doubtful, None for the default.
         family: "joint" if all candidates share the error rate, "none" if each has its own.
+        rank_recovered: when recovered candidates are ranked.
     """
 
     name: str
@@ -88,6 +90,7 @@ class GateSettings:
     code_sha256: str = ""
     doubtful: Collection[str] | None = None
     family: str = JOINT
+    rank_recovered: str = NONE_QUALIFIES
 
     def terms(self, *, keep_baseline: bool) -> Terms:
         """Return the terms of the decision."""
@@ -101,6 +104,7 @@ class GateSettings:
             allow_random=self.allow_random,
             keep_baseline=keep_baseline,
             family=self.family,
+            rank_recovered=self.rank_recovered,
             doubtful=DOUBTS if self.doubtful is None else self.doubtful,
         )
 

@@ -17,6 +17,7 @@ def quantize_recipe(
     ranges: Input[Artifact] = None,
     calibration: Input[Dataset] = None,
     memory_limit: str = "",
+    recovered: Input[Artifact] = None,
 ) -> None:
     """Quantize a float .tflite by a recipe of LiteRT Quantizer. A failure is a result.
 
@@ -31,6 +32,7 @@ def quantize_recipe(
         ranges: the folder from `record_ranges`, for the recipes that need it.
         calibration: the calibration set, for the recipes that need it.
         memory_limit: memory beyond which the quantization fails, such as "8GiB".
+        recovered: the folder from `recover`, for candidates with `recovers`.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize_recipe import work
@@ -41,6 +43,7 @@ def quantize_recipe(
             facts=facts.path,
             ranges=ranges.path if ranges else None,
             dataset=calibration.path if calibration else None,
+            recovered=recovered.path if recovered else None,
         ),
         candidate,
         ResourceLimits(timeout_s, memory_limit),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ from quantgate.components.processes.isolation import IsolatedFailure, ResourceLi
 from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
+from quantgate.components.recover.work import MODEL, RECOVERY
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
-from quantgate.records.outcomes import CalibrationStatus
+from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
+from quantgate.records.recovery import Recovery
 from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.wording.recovery import edits_text
 
 LIBRARY = "litert-quantizer"
 
@@ -34,12 +37,40 @@ class RecipeInputs:
         facts: `ModelFacts` of the model.
         ranges: folder that `record_ranges` wrote, for the recipes that need it.
         dataset: folder of the calibration set, for the recipes that need it.
+        recovered: folder that `recover` wrote, for recovered candidates.
     """
 
     baseline: str
     facts: str
     ranges: str | None = None
     dataset: str | None = None
+    recovered: str | None = None
+
+
+@dataclass(frozen=True)
+class _Material:
+    """The material that a candidate is made from.
+
+    Attributes:
+        model: the float .tflite, which recovery may have edited.
+        request: the recipe with its options.
+        ranges: of activations, for recipes that need them.
+        recovery: the result of recovery, for recovered candidates.
+    """
+
+    model: Path
+    request: Request
+    ranges: Ranges | None
+    recovery: Recovery | None = None
+
+    @property
+    def obstacle(self) -> str | None:
+        """The reason why nothing can be quantized, or None."""
+        if self.recovery and self.recovery.status != RecoveryStatus.RECOVERED:
+            return self.recovery.reason
+        if self.ranges and self.ranges.status == CalibrationStatus.FAILED:
+            return self.ranges.reason
+        return None
 
 
 def quantize_recipe(
@@ -64,11 +95,11 @@ def quantize_recipe(
     Raises:
         InputError: a recipe lacks its ranges, an input is damaged, or the float model does not run.
     """
-    facts, request = ModelFacts.read(inputs.facts), request_of(candidate)
+    facts, material = ModelFacts.read(inputs.facts), _material(inputs, candidate)
+    request, recovery = material.request, material.recovery
     variant = candidate.get("calibration", "")
-    ranges = _ranges(inputs, request, variant)
     started = time.monotonic()
-    delivery = _delivered(Path(inputs.baseline), request, ranges, limits)
+    delivery = _delivered(material, limits)
     seconds = time.monotonic() - started
     Path(quantized_path).write_bytes(delivery.content)
     case = Case(
@@ -82,13 +113,47 @@ def quantize_recipe(
     Attestation(
         candidate=candidate["candidate"],
         mode=request.recipe.name,
-        settings={**_settings(request), **_representative(ranges, variant)},
+        settings={**_settings(request), **_representative(material.ranges, variant)},
         way="recipe",
         litert_quantizer=version(LIBRARY),
         seconds=round(seconds, 3),
-        **outcome_of(delivery, case),
+        recovery=recovery,
+        **_with_edits(outcome_of(delivery, case), recovery),
     ).write(attestation_path)
     return delivery
+
+
+def _material(inputs: RecipeInputs, candidate: Mapping[str, Any]) -> _Material:
+    request = request_of(candidate)
+    if "recovers" in candidate:
+        return _recovered(inputs, candidate["recovers"], request)
+    ranges = _ranges(inputs, request, candidate.get("calibration", ""))
+    return _Material(Path(inputs.baseline), request, ranges)
+
+
+def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Material:
+    if inputs.recovered is None:
+        raise InputError(
+            f"the candidate recovers {recovers}: connect the output of `recover` to "
+            "`quantize_recipe`"
+        )
+    folder = Path(inputs.recovered) / recovers
+    recovery = Recovery.read(folder / RECOVERY)
+    if recovery.status != RecoveryStatus.RECOVERED:
+        return _Material(Path(inputs.baseline), request, None, recovery)
+    return _Material(
+        folder / MODEL,
+        replace(request, rules=tuple(recovery.rules)),
+        Ranges.read(folder / RECORD),
+        recovery,
+    )
+
+
+def _with_edits(fields: dict[str, Any], recovery: Recovery | None) -> dict[str, Any]:
+    """Add the edits of recovery to the reasons of an attestation."""
+    if recovery is None or recovery.status != RecoveryStatus.RECOVERED:
+        return fields
+    return {**fields, "reasons": [*fields["reasons"], edits_text(recovery)]}
 
 
 def _ranges(inputs: RecipeInputs, request: Request, variant: str) -> Ranges | None:
@@ -102,15 +167,13 @@ def _ranges(inputs: RecipeInputs, request: Request, variant: str) -> Ranges | No
     return Ranges.read(Path(inputs.ranges) / variant / RECORD)
 
 
-def _delivered(
-    baseline: Path, request: Request, ranges: Ranges | None, limits: ResourceLimits
-) -> Delivery:
-    if ranges and ranges.status == CalibrationStatus.FAILED:
-        return Delivery(b"", ranges.reason)
-    content = baseline.read_bytes()
+def _delivered(material: _Material, limits: ResourceLimits) -> Delivery:
+    if reason := material.obstacle:
+        return Delivery(b"", reason)
+    content = material.model.read_bytes()
     source = normalized(content)
     try:
-        model = run_isolated(quantized, source, request, ranges, limits=limits)
+        model = run_isolated(quantized, source, material.request, material.ranges, limits=limits)
         return Delivery(with_archive_of(content, model), None)
     except IsolatedFailure as failure:
         return Delivery(b"", sentence("the quantization", failure), failure.passing)

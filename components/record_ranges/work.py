@@ -75,7 +75,7 @@ def record_ranges(
             reason=reason,
             samples=sum(map(len, rows.values())),
             dataset_sha256=content_sha256(manifests),
-            tensors=[] if reason else _tensors(ranges),
+            tensors=[] if reason else tensor_ranges(ranges),
         ).write(folder / RECORD)
     return outcome.provisional
 
@@ -134,7 +134,8 @@ def _attempt(task: _Task) -> _Outcome:
     )
 
 
-def _tensors(ranges: Recorded) -> list[TensorRange]:
+def tensor_ranges(ranges: Recorded) -> list[TensorRange]:
+    """Return ranges as records, in the order of graphs and names."""
     return [
         TensorRange(
             name=key.name,

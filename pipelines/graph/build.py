@@ -9,7 +9,7 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.pipelines.graph.baseline import add_baseline, add_comparison, export
-from quantgate.pipelines.graph.calibrating import add_calibration, add_ranges
+from quantgate.pipelines.graph.calibrating import add_calibration, add_ranges, add_recovery
 from quantgate.pipelines.graph.candidates import Basis, try_candidates
 from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
 from quantgate.pipelines.graph.inputs import Inputs, bring_code
@@ -50,7 +50,8 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     calibration = add_calibration(plan, baseline, representative)
     ranges = add_ranges(plan, baseline, representative)
     stopping = stopping_early(plan, baseline_measurement)
-    basis = Basis(baseline, evaluation, calibration, ranges, stopping)
+    recovery = add_recovery(plan, baseline, ranges)
+    basis = Basis(baseline, evaluation, calibration, ranges, recovery, stopping)
     candidates = try_candidates(plan, inputs, basis)
     compared = [comparison] if comparison else []
     others = (baseline_measurement, *compared, candidates.evidence)
@@ -71,6 +72,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         **({"latency": latency} if latency else {}),
         **({"comparison": comparison.outputs["comparison"]} if comparison else {}),
         **_ranges(calibration, ranges),
+        **({"rank_recovered": recover.when} if (recover := plan.spec.quantize.recover) else {}),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
         **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
     )

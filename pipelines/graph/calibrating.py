@@ -1,9 +1,12 @@
-"""The tasks that run the calibration set, one for each engine that needs it."""
+"""The tasks that run the calibration set: one for each engine that needs it, and recovery."""
+
+from collections.abc import Mapping
 
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate.components.calibrate.component import calibrate
 from quantgate.components.record_ranges.component import record_ranges
+from quantgate.components.recover.component import recover
 from quantgate.pipelines.graph.candidates import bounds
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
@@ -55,3 +58,29 @@ def add_ranges(
     )
     runtime(task, tasks.RECORD_RANGES)
     return {"ranges": task.outputs["ranges"], "calibration": samples.outputs["dataset"]}
+
+
+def add_recovery(
+    plan: Plan, baseline: PipelineTask, ranges: Mapping[str, Channel]
+) -> dict[str, Channel]:
+    """Add the recovery, and return the inputs of `quantize_recipe` for recovered candidates.
+
+    Args:
+        plan: the plan.
+        baseline: the task that makes the float model.
+        ranges: the inputs of `quantize_recipe` that need ranges.
+    """
+    settings = plan.spec.quantize.recover
+    if settings is None or not plan.recovered:
+        return {}
+    task = recover(
+        baseline=baseline.outputs["baseline"],
+        facts=baseline.outputs["facts"],
+        candidates=[item for loop in plan.loops if loop.is_recovered for item in loop.items],
+        techniques=settings.techniques,
+        budget=settings.budget,
+        **ranges,
+        **bounds(plan),
+    )
+    runtime(task, tasks.RECOVER)
+    return {**ranges, "recovered": task.outputs["recovered"]}

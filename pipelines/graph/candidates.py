@@ -27,6 +27,7 @@ class Basis:
         evaluation: the task that builds the evaluation set.
         calibration: optional inputs of `quantize`.
         ranges: optional inputs of `quantize_recipe`.
+        recovery: the same for recovered candidates.
         stopping: optional inputs of `evaluate`.
     """
 
@@ -34,6 +35,7 @@ class Basis:
     evaluation: PipelineTask
     calibration: Mapping[str, Channel]
     ranges: Mapping[str, Channel]
+    recovery: Mapping[str, Channel]
     stopping: Mapping[str, Any]
 
 
@@ -94,7 +96,7 @@ def _try_each(plan: Plan, inputs: Inputs, basis: Basis, loop: Loop) -> _Made:
     baseline, evaluation = basis.baseline, basis.evaluation
     with dsl.ParallelFor(loop.items) as candidate:
         quantized = (
-            _quantize_by_recipe(plan, basis, candidate)
+            _quantize_by_recipe(plan, basis, candidate, loop)
             if loop.is_of_recipes
             else _quantize(plan, inputs, basis, candidate)
         )
@@ -121,13 +123,13 @@ def _quantize(plan: Plan, inputs: Inputs, basis: Basis, candidate: Channel) -> P
     return conversion(task, tasks.QUANTIZE)
 
 
-def _quantize_by_recipe(plan: Plan, basis: Basis, candidate: Channel) -> PipelineTask:
+def _quantize_by_recipe(plan: Plan, basis: Basis, candidate: Channel, loop: Loop) -> PipelineTask:
     task = quantize_recipe(
         baseline=basis.baseline.outputs["baseline"],
         facts=basis.baseline.outputs["facts"],
         candidate=candidate,
         **bounds(plan),
-        **basis.ranges,
+        **(basis.recovery if loop.is_recovered else basis.ranges),
     )
     return runtime(task, tasks.QUANTIZE_RECIPE)
 

@@ -8,6 +8,7 @@ from quantgate.commands.common.arguments import add_spec, examples
 from quantgate.commands.common.checking import check_files
 from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
+from quantgate.domain.recovery import RANKED
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
 from quantgate.planning import early_stopping, power
@@ -53,13 +54,26 @@ def render(plan: Plan) -> str:
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
     notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_samples(plan)}{_unmeasured(plan)}"
-    header = f"{plan.spec.name}: {branch}\n\nmodes\n{modes}{_recipes(plan)}{notes}"
+    methods = f"modes\n{modes}{_recipes(plan)}{_recovered(plan)}"
+    header = f"{plan.spec.name}: {branch}\n\n{methods}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
 
 
 def _recipes(plan: Plan) -> str:
     lines = "".join(map(_mode_line, plan.recipes))
     return f"\nrecipes\n{lines}" if lines else ""
+
+
+def _recovered(plan: Plan) -> str:
+    settings = plan.spec.quantize.recover
+    if settings is None:
+        return ""
+    lines = "".join(f"  in   {candidate.name}\n" for candidate in plan.recovered)
+    return (
+        f"\nrecovered candidates, by {', '.join(settings.techniques)}\n{lines}"
+        f"  ranked {RANKED[settings.when]}, found in up to {settings.budget:g} runs of the "
+        "calibration set each\n"
+    )
 
 
 def _mode_line(plan: ModePlan) -> str:

@@ -9,7 +9,7 @@ from quantgate.decision.evidence import Evidence
 from quantgate.decision.judging import Judged, judge_all
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
-from quantgate.decision.ranking import choice_among, with_pareto_fronts
+from quantgate.decision.ranking import choice_among, with_pareto_fronts, with_ranks
 from quantgate.decision.summary import doubtful_summary, summarize
 from quantgate.decision.terms import Terms
 from quantgate.decision.timing_warnings import few_of
@@ -39,8 +39,9 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         InputError: the evidence does not belong together, or the baseline was not measured.
     """
     judged = judge_all(evidence, terms)
+    ranked = with_ranks(judged.candidates, terms.rank_recovered)
     warnings = warnings_of(
-        evidence, judged.baseline, judged.candidates, terms.limits, terms.choose, judged.alike
+        evidence, judged.baseline, ranked, terms.limits, terms.choose, judged.alike
     )
     doubts = doubts_among(warnings, terms.doubtful)
     ending = _ending(judged, _is_doubtful(doubts, terms), evidence, terms)
@@ -103,9 +104,10 @@ def _is_doubtful(doubts: Sequence[Warned], terms: Terms) -> bool:
 
 
 def _ending(judged: Judged, is_doubtful: bool, evidence: Evidence, terms: Terms) -> _Ending:
-    settled = judged.candidates
     if is_doubtful:
-        settled = [entry.model_copy(update={"qualified": False}) for entry in settled]
+        settled = [each.model_copy(update={"qualified": False}) for each in judged.candidates]
+    else:
+        settled = with_ranks(judged.candidates, terms.rank_recovered)
     candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
     choice = choice_among(candidates, terms.choose, judged.baseline, judged.alike)
     is_open = not (choice or judged.refusal or is_doubtful)

@@ -28,6 +28,7 @@ from quantgate.domain.targets import on_microcontroller
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import MeasurementStatus
+from quantgate.records.recovery import Recovery
 from quantgate.records.targets import (
     TargetMeasurement,
     TargetMeasurements,
@@ -52,6 +53,7 @@ class Contender:
     measured: Measured
     ratios: Mapping[str, Interval] = field(default_factory=dict)
     targets: list[TargetMeasurement] = field(default_factory=list)
+    recovery: Recovery | None = None
 
 
 def compared_on_targets(baseline: Measured, targets: Sequence[TargetMeasurements]) -> Measured:
@@ -152,6 +154,7 @@ def _contender(
         measured=measured,
         ratios=benchmark.ratios.get(sha256, {}) if benchmark and sha256 else {},
         targets=targets,
+        recovery=attestation.recovery,
     )
 
 

@@ -103,6 +103,7 @@ def _judged(
         steps=measured.steps,
         reference=_reference(measured, baseline.measured),
         targets=contender.targets,
+        recovery=contender.recovery,
     )
 
 

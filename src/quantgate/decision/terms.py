@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.family import JOINT
+from quantgate.domain.recovery import NONE_QUALIFIES
 from quantgate.domain.warnings import DOUBTS
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
@@ -23,6 +24,8 @@ class Terms:
         doubtful: the ids of the warnings that make the run doubtful.
         spec_sha256: the hash of the resolved spec.
         code_sha256: the hash of the Python file that data or metrics come from.
+        rank_recovered: when recovered candidates are ranked: "none_qualifies" if no other one
+            qualifies, or "always".
     """
 
     name: str
@@ -34,3 +37,4 @@ class Terms:
     family: str = JOINT
     doubtful: Collection[str] = DOUBTS
     code_sha256: str | None = None
+    rank_recovered: str = NONE_QUALIFIES

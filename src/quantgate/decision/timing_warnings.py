@@ -106,7 +106,7 @@ def _of_fewer_runs(benchmark: Benchmark, candidates: Sequence[Entry]) -> Iterato
 def _of_equals(
     candidates: Sequence[Entry], choose: Sequence[Objective], alike: Alike
 ) -> Iterator[Warned]:
-    qualified = [entry for entry in candidates if entry.qualified]
+    qualified = [entry for entry in candidates if entry.competes]
     weighted = is_weighted(choose)
     where = "in the weighted sum" if weighted else "in the choice, whatever `within` says"
     for objective in choose:

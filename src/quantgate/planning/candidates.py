@@ -49,6 +49,7 @@ class PlannedCandidate:
         output_type: dtype of the model's outputs.
         options: options that differ from the mode's defaults, by name.
         calibration: the samples to calibrate on, empty if the mode needs none.
+        recovers: the candidate that recovery is to improve, empty for a plain candidate.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PlannedCandidate:
     output_type: str
     options: Mapping[str, Any] = field(default_factory=dict)
     calibration: Calibration = ()
+    recovers: str = ""
 
     @property
     def is_recipe(self) -> bool:
@@ -83,6 +85,7 @@ class PlannedCandidate:
             "output_type": self.output_type,
             **self.options,
             **({"calibration": variant} if variant else {}),
+            **({"recovers": self.recovers} if self.recovers else {}),
         }
 
 
@@ -108,7 +111,9 @@ class Loop:
     Attributes:
         items: one for each candidate.
         is_of_recipes: whether LiteRT Quantizer makes the candidates, and not the converter.
+        is_recovered: whether the float model of the candidates is edited.
     """
 
     items: list[dict[str, Any]]
     is_of_recipes: bool
+    is_recovered: bool = False

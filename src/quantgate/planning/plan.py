@@ -78,6 +78,11 @@ class Plan:
         return any(each.calibrated for each in self.candidates if each.is_recipe)
 
     @property
+    def recovered(self) -> tuple[PlannedCandidate, ...]:
+        """The candidates whose float model is edited."""
+        return tuple(candidate for candidate in self.candidates if candidate.recovers)
+
+    @property
     def calibrations(self) -> tuple[Calibration, ...]:
         """The distinct calibration settings. The first is the default and has the empty key."""
         calibrations = (candidate.calibration for candidate in self.candidates)
@@ -90,14 +95,17 @@ class Plan:
 
     @property
     def loops(self) -> list[Loop]:
-        """The loops of the pipeline, those of modes first."""
+        """The loops of the pipeline: those of modes, of recipes, and of recovered candidates."""
         keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
-        by_engine: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
+        by_kind: dict[tuple[bool, bool], list[dict[str, Any]]] = {
+            kind: [] for kind in ((False, False), (True, False), (True, True))
+        }
         for each in self.candidates:
-            by_engine[each.is_recipe].append(each.as_parameter(keys.get(each.calibration, "")))
+            item = each.as_parameter(keys.get(each.calibration, ""))
+            by_kind[each.is_recipe, bool(each.recovers)].append(item)
         return [
-            Loop(items[start : start + MOST_IN_A_LOOP], is_of_recipes)
-            for is_of_recipes, items in by_engine.items()
+            Loop(items[start : start + MOST_IN_A_LOOP], *kind)
+            for kind, items in by_kind.items()
             for start in range(0, len(items), MOST_IN_A_LOOP)
         ]
 

@@ -14,6 +14,7 @@ from quantgate.planning.calibrations import NO_DATA, calibration_of
 from quantgate.planning.candidates import ModePlan, PlannedCandidate
 from quantgate.planning.plan import Plan
 from quantgate.planning.recipes import plan_recipes
+from quantgate.planning.recovery import recovered_candidates
 from quantgate.spec.model.quantize import Candidate, Exclude
 from quantgate.spec.model.spec import Spec
 
@@ -38,7 +39,9 @@ def make_plan(spec: Spec) -> Plan:
             f"quantize.target: {hardware.runs}, and all of those modes need representative data: "
             "add data.calibration to the spec"
         )
-    return Plan(spec, branch, modes, (*candidates, *by_recipe), recipes.plans)
+    plain = (*candidates, *by_recipe)
+    planned = (*plain, *recovered_candidates(spec, plain))
+    return Plan(spec, branch, modes, planned, recipes.plans)
 
 
 def _plan_for_target(

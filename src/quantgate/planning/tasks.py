@@ -17,6 +17,7 @@ BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
 CALIBRATE = "Calibrate"
 RECORD_RANGES = "Record ranges"
+RECOVER = "Recover accuracy"
 EVALUATE_BASELINE = "Evaluate baseline"
 COMPARE_BASELINE = "Compare baseline with source"
 QUANTIZE = "Quantize"
@@ -82,6 +83,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
         (CALIBRATE, plan.calibrates_modes),
         (RECORD_RANGES, plan.records_ranges),
+        (RECOVER, bool(plan.recovered)),
     )
     once_after = (
         *((title, True) for title in collecting_titles(COLLECT_MODELS, plan)),

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from quantgate.records.base import Record
 from quantgate.records.outcomes import AttestationStatus
+from quantgate.records.recovery import Recovery
 
 
 class TensorAttest(Record):
@@ -148,6 +149,7 @@ class Attestation(Delivered):
     true if quantization left the weights as they were. `settings` are the converter's, by its own
     names, or those of a recipe with its rules. `mode` is the name of the mode or recipe.
     `tensorflow` and `litert_quantizer` are versions, and the one that was not used is empty.
+    `recovery` has the edits of a recovered candidate.
     """
 
     candidate: str
@@ -163,3 +165,4 @@ class Attestation(Delivered):
     tensorflow: str = ""
     litert_quantizer: str = ""
     seconds: float
+    recovery: Recovery | None = None

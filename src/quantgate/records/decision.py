@@ -14,6 +14,7 @@ from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
+from quantgate.records.recovery import Recovery
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Conditions, Groups, Interval, Slices, Steps
@@ -161,6 +162,9 @@ class Entry(Record):
             metrics are of the samples taken.
         reference: the baseline's figures on the same samples, if the evaluation stopped early.
         targets: the measurements on targets. The baseline is measured on none.
+        recovery: the edits of a recovered candidate, None for a plain one.
+        ranked: whether it takes part in the choice if it qualifies. A recovered candidate does not
+            if a plain one qualifies, unless the spec says `recover: {when: always}`.
     """
 
     name: str
@@ -181,6 +185,13 @@ class Entry(Record):
     steps: Steps | None = None
     reference: dict[str, float] = Field(default_factory=dict)
     targets: list[TargetMeasurement] = Field(default_factory=list)
+    recovery: Recovery | None = None
+    ranked: bool = True
+
+    @property
+    def competes(self) -> bool:
+        """True if it takes part in the choice."""
+        return self.qualified and self.ranked
 
     def is_rejection(self, reason: str) -> bool:
         """Return whether a reason is one why the candidate was rejected or failed."""

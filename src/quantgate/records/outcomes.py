@@ -59,6 +59,14 @@ class CalibrationStatus(Named):
     FAILED = "failed", "there are no ranges"
 
 
+class RecoveryStatus(Named):
+    """The outcome of recovery for one candidate."""
+
+    RECOVERED = "recovered", "edits were kept"
+    UNCHANGED = "unchanged", "no edit gained enough"
+    FAILED = "failed", "nothing could be tried"
+
+
 class MeasurementStatus(Named):
     """The outcome of an evaluation."""
 

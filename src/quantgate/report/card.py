@@ -20,6 +20,7 @@ from quantgate.report.particulars import attested_row, tensor_rows
 from quantgate.report.snippet import snippet
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import change_text, ratio_text, readable_text
+from quantgate.wording.recovery import edits_text
 from quantgate.wording.verdicts import rule_text
 
 
@@ -121,6 +122,7 @@ def _details(decision: Decision, winner: Entry) -> list[str]:
         ("size", _figure(SIZE.name, winner.measurements.get(SIZE.name), decision)),
         ("SHA-256", winner.model_sha256 or NOTHING),
         *(item for attested in entries for item in _ops(attested)),
+        *([("edits", as_text(edits_text(winner.recovery)))] if winner.recovery else []),
     ]
     ends = tensor_rows(decision.details.inputs, decision.details.outputs)
     titles = ("", "name", "shape", "dtype", "scale", "zero point")

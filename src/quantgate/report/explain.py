@@ -48,6 +48,8 @@ def _outcome(decision: Decision, entry: Entry) -> str:
         return "does not qualify, because the run is doubtful"
     if not entry.qualified:
         return "does not qualify"
+    if not entry.ranked:
+        return "qualifies, but is not ranked"
     return f"qualifies, but `{decision.winner}` was chosen"
 
 
@@ -84,7 +86,7 @@ def _other_reasons(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _choice(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
-    if not entry.qualified:
+    if not entry.competes:
         return
     for step in decision.choice:
         yield "choice", _step(decision, entry, step)
@@ -145,7 +147,7 @@ def _between_equals(decision: Decision, entry: Entry, equals: list[str]) -> str:
 def _front(decision: Decision, entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.pareto:
         yield "Pareto", "on the front: no qualifying candidate dominates it"
-    elif entry.qualified:
+    elif entry.competes:
         yield "Pareto", f"dominated by {_dominating(decision, entry)}"
     elif entry.pareto_measured:
         yield "Pareto", "no measured candidate dominates it"

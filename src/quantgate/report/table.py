@@ -142,10 +142,15 @@ def standing(entry: Entry, decision: Decision) -> str:
     return "qualifies" if entry.qualified else "misses"
 
 
+def _standing_text(entry: Entry, decision: Decision) -> str:
+    word = standing(entry, decision)
+    return f"{word}, not ranked" if word == "qualifies" and not entry.ranked else word
+
+
 def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
     word = standing(entry, decision)
     if word != "misses":
-        return [word]
+        return [_standing_text(entry, decision)]
     violated = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
     return violated or [_unqualified_text(decision)]
 

@@ -23,6 +23,7 @@ from quantgate.spec.model.metric import (
 )
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.recipe import RecipeCandidate
+from quantgate.spec.model.recover import Recover
 from quantgate.spec.model.spec import Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
 
@@ -43,6 +44,7 @@ class Draft:
         targets: entries of `measure.targets` by path.
         limits: entries of `gate` by metric, None for an entry with errors.
         gate: the section `gate`.
+        recover: the section `quantize.recover`.
         objectives: entries of `choose` by path.
         weights: the metrics of `choose.weights`.
         model: the section `model`.
@@ -108,6 +110,8 @@ class Draft:
             if isinstance(self._at("gate"), dict) and self._is_sound(("gate",))
             else None
         )
+
+        self.recover: Recover | None = self._sound_recover()
 
     @property
     def figures(self) -> NamedFigures:
@@ -184,6 +188,19 @@ class Draft:
         """The units of limits and tolerances by path, as written in the spec."""
         amounts = [*_values(self._at("gate"), ("gate",)), *_values(self._at("choose"), ("choose",))]
         return {path: unit for path, value in amounts if (unit := unit_of(value))}
+
+    def chooses(self, key: str) -> bool:
+        """Return whether `quantize.modes` or `quantize.recipes` is `auto`, also by default."""
+        given = self._at("quantize", key)
+        modes_are_auto = self._at("quantize", "modes") in (None, "auto")
+        return given == "auto" or (given is None and modes_are_auto)
+
+    def _sound_recover(self) -> Recover | None:
+        path = ("quantize", "recover")
+        given = self._at(*path)
+        if given in (None, False) or not self._is_sound(path):
+            return None
+        return Recover.model_validate({} if given is True else given)
 
     def _sound_code(self) -> Code | None:
         given = self._at("code")

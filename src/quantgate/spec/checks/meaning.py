@@ -18,6 +18,7 @@ from quantgate.spec.checks.metrics import metrics_findings
 from quantgate.spec.checks.model import MODEL_SOURCES, model_findings
 from quantgate.spec.checks.names import figure_findings
 from quantgate.spec.checks.promotion import promotion_findings
+from quantgate.spec.checks.recovery import recovery_findings
 from quantgate.spec.checks.signatures import signature_findings
 from quantgate.spec.checks.sources import source_form_findings
 from quantgate.spec.checks.targets import target_findings
@@ -32,6 +33,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
     return [
         *model_findings(draft),
         *quantize_findings(draft),
+        *recovery_findings(draft),
         *metrics_findings(draft.metrics),
         *target_findings(draft.targets),
         *signature_findings(draft),

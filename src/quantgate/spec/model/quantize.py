@@ -9,6 +9,7 @@ from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.units import SIZE_PATTERN
 from quantgate.spec.model.candidate import IoType, OwnCalibration
 from quantgate.spec.model.recipe import RecipeEntry
+from quantgate.spec.model.recover import RecoverEntry
 from quantgate.spec.model.section import Name, Section, Text
 
 Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
@@ -101,6 +102,12 @@ class Quantize(Section):
         description="Recipes of LiteRT Quantizer: `auto`, recipes by name, or candidates with "
         "options. `[]` tries none. The default is `auto` if `modes` is `auto` or the model is a "
         ".tflite, and none otherwise.",
+    )
+    recover: RecoverEntry = Field(
+        default=None,
+        exclude_if=lambda recover: recover is None,
+        description="Whether to edit the float model of 8-bit candidates so that they lose less: "
+        "`true`, or settings. Each edited model is one more candidate.",
     )
     timeout_s: float = Field(
         default=3600.0, gt=0, description="Maximum time in seconds of one conversion."

@@ -1,0 +1,86 @@
+"""The layers of a quantized model, matched with those of the float model by their outputs."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT, TensorT, TensorType
+from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
+from numpy.typing import NDArray
+
+from quantgate.components.litert.flatbuffer import parse, sequence, text
+from quantgate.components.recover.float_model import OUTPUT_AXIS, Layer
+
+_WEIGHT, _BIAS = 1, 2
+_BIAS_DTYPES = {TensorType.INT32: np.int32, TensorType.INT64: np.int64}
+
+
+@dataclass(frozen=True)
+class QuantizedModel:
+    """A model that LiteRT Quantizer made, in which tensors keep their names.
+
+    Attributes:
+        schema: the schema's objects. Corrections of biases change them.
+    """
+
+    schema: ModelT
+
+    @classmethod
+    def of(cls, content: bytes) -> "QuantizedModel":
+        """Parse a model."""
+        return cls(parse(content))
+
+    @property
+    def content(self) -> bytes:
+        """The model as bytes."""
+        return bytes(convert_object_to_bytearray(self.schema))
+
+    def weight(self, layer: Layer) -> NDArray[np.float32] | None:
+        """Return a layer's weight as it computes with it, or None if it is not in 8 bits."""
+        tensor = self._tensor(layer, _WEIGHT)
+        if tensor is None or tensor.type != TensorType.INT8:
+            return None
+        values = self._data(tensor, np.int8).reshape(layer.weight_shape).astype(np.float32)
+        scales = np.asarray(tensor.quantization.scale, np.float32)
+        if len(scales) == 1:
+            return np.asarray(values * scales[0], np.float32)
+        shape = [1] * values.ndim
+        shape[OUTPUT_AXIS[layer.op]] = len(scales)
+        return np.asarray(values * scales.reshape(shape), np.float32)
+
+    def correct_bias(self, layer: Layer, error: NDArray[np.float64]) -> bool:
+        """Subtract an error per channel from a layer's bias, and return whether it has one."""
+        tensor = self._tensor(layer, _BIAS)
+        if tensor is None or tensor.type not in _BIAS_DTYPES:
+            return False
+        dtype = _BIAS_DTYPES[tensor.type]
+        scales = np.asarray(tensor.quantization.scale, np.float64)
+        steps = np.rint(error / scales).astype(np.int64)
+        corrected = self._data(tensor, dtype).astype(np.int64) - steps
+        limits = np.iinfo(dtype)
+        clipped = np.clip(corrected, limits.min, limits.max).astype(dtype)
+        self.schema.buffers[tensor.buffer].data = clipped.view(np.uint8)
+        return True
+
+    @cached_property
+    def _operators(self) -> dict[str, tuple[SubGraphT, OperatorT]]:
+        return {
+            text(graph.tensors[operator.outputs[0]].name): (graph, operator)
+            for graph in self.schema.subgraphs
+            for operator in graph.operators or []
+            if len(sequence(operator.outputs))
+        }
+
+    def _tensor(self, layer: Layer, place: int) -> TensorT | None:
+        if layer.output not in self._operators:
+            return None
+        graph, operator = self._operators[layer.output]
+        indices = sequence(operator.inputs)
+        if len(indices) <= place or indices[place] < 0:
+            return None
+        tensor: TensorT = graph.tensors[indices[place]]
+        return tensor
+
+    def _data(self, tensor: TensorT, dtype: Any) -> NDArray[Any]:
+        return np.asarray(self.schema.buffers[tensor.buffer].data, np.uint8).view(dtype)

@@ -1,0 +1,74 @@
+"""The candidate that recovery is to improve, and the samples that it uses."""
+
+from dataclasses import dataclass
+
+from quantgate.components.artifacts.dataset import Rows
+from quantgate.components.quantizer.request import Request
+from quantgate.components.recover.statistics import Statistics
+from quantgate.domain.recovery import HELD_BACK_OF
+from quantgate.records.tasks import ModelFacts, Ranges
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The calibration samples of a candidate.
+
+    Attributes:
+        dataset: folder of the calibration set.
+        held_in: rows that statistics come from, by signature.
+        held_back: rows that edits are judged on, by signature.
+    """
+
+    dataset: str
+    held_in: Rows
+    held_back: Rows
+
+    @property
+    def all(self) -> Rows:
+        """The rows of all samples."""
+        return {key: [*self.held_in[key], *self.held_back[key]] for key in self.held_in}
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return count_of(self.held_in) + count_of(self.held_back)
+
+    def first(self, most: int) -> Rows:
+        """Return a few of the rows that are not held back."""
+        return {key: rows[:most] for key, rows in self.held_in.items()}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A candidate with the float model and the statistics that it is made from.
+
+    Attributes:
+        content: of the normalized float model.
+        facts: of the model.
+        ranges: of its tensors.
+        statistics: of its tensors.
+        request: the recipe with its options.
+        samples: the calibration samples.
+    """
+
+    content: bytes
+    facts: ModelFacts
+    ranges: Ranges
+    statistics: Statistics
+    request: Request
+    samples: Samples
+
+
+def split(dataset: str, rows: Rows) -> Samples:
+    """Hold back every third sample of each signature."""
+    held_back = {key: [*chosen[HELD_BACK_OF - 1 :: HELD_BACK_OF]] for key, chosen in rows.items()}
+    held_in = {
+        key: [row for place, row in enumerate(chosen, start=1) if place % HELD_BACK_OF]
+        for key, chosen in rows.items()
+    }
+    return Samples(dataset, held_in, held_back)
+
+
+def count_of(rows: Rows) -> int:
+    """Return the number of rows of all signatures."""
+    return sum(map(len, rows.values()))

@@ -1,0 +1,256 @@
+"""The work of `recover`: search for edits of each candidate, and write the edited models."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from quantgate.components.artifacts.dataset import (
+    Rows,
+    content_sha256,
+    read_manifests,
+    selections_of,
+)
+from quantgate.components.calibrate.shards import shards_of
+from quantgate.components.conversion.failure import sentence
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.normalization import normalized
+from quantgate.components.litert.state import is_stateful
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    ResourceLimits,
+    run_isolated,
+    run_side_by_side,
+)
+from quantgate.components.processes.progress import expect
+from quantgate.components.quantizer.request import request_of
+from quantgate.components.record_ranges.work import RECORD
+from quantgate.components.recover.search import Outcome, Settings, search
+from quantgate.components.recover.statistics import Statistics, gather_cells, merged
+from quantgate.components.recover.subject import Samples, Subject, count_of, split
+from quantgate.domain.recovery import HELD_BACK_OF
+from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
+from quantgate.records.recovery import Edit, Recovery
+from quantgate.records.tasks import ModelFacts, Ranges
+
+MODEL, RECOVERY = "model.tflite", "recovery.json"
+Item = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RecoverInputs:
+    """The paths of the artifacts that recovery reads.
+
+    Attributes:
+        baseline: the float .tflite.
+        facts: `ModelFacts` of the model.
+        ranges: folder that `record_ranges` wrote.
+        dataset: folder of the calibration set.
+    """
+
+    baseline: str
+    facts: str
+    ranges: str
+    dataset: str
+
+
+def recover(
+    inputs: RecoverInputs,
+    items: Sequence[Item],
+    settings: Settings,
+    limits: ResourceLimits,
+    recovered_path: str,
+) -> bool:
+    """Write `recovery.json` for each candidate, and the edited model with its ranges.
+
+    They are in a folder with the name of the candidate that recovery is to improve. A candidate
+    that cannot be recovered is a result, not an error.
+
+    Args:
+        inputs: the artifacts to read.
+        items: those of the loop over recovered candidates.
+        settings: the techniques and the budget.
+        limits: of the statistics, and of the search for each candidate.
+        recovered_path: the folder to write.
+
+    Returns:
+        Whether time or memory ran out, so that another attempt may succeed.
+
+    Raises:
+        InputError: the data set or the ranges are damaged.
+    """
+    task = _Task.of(inputs, settings, limits)
+    variants = dict.fromkeys(item.get("calibration", "") for item in items)
+    expect(round(task.samples * (len(variants) + settings.budget * len(items))))
+    sources = {variant: _source(task, inputs.ranges, variant) for variant in variants}
+    provisional = False
+    for item in items:
+        result = _recovered(task, sources[item.get("calibration", "")], item)
+        _write(result, Path(recovered_path) / item["recovers"])
+        provisional |= result.provisional
+    return provisional
+
+
+class _Result(NamedTuple):
+    """The result for one candidate.
+
+    Attributes:
+        recovery: the record.
+        outcome: of the search, None if no edit was kept.
+        provisional: whether another attempt may succeed.
+    """
+
+    recovery: Recovery
+    outcome: Outcome | None = None
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The statistics of a variant of the calibration, or the reason why there are none."""
+
+    samples: Samples
+    ranges: Ranges
+    statistics: Statistics | None = None
+    reason: str | None = None
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The inputs of the searches for all candidates.
+
+    Attributes:
+        content: of the normalized float model.
+        facts: of the model.
+        dataset: folder of the calibration set.
+        selections: rows of the samples by variant and signature.
+        sha256: the hash of the calibration set.
+        settings: the techniques and the budget.
+        limits: of each search.
+    """
+
+    content: bytes
+    facts: ModelFacts
+    dataset: str
+    selections: Mapping[str, Rows]
+    sha256: str
+    settings: Settings
+    limits: ResourceLimits
+
+    @classmethod
+    def of(cls, inputs: RecoverInputs, settings: Settings, limits: ResourceLimits) -> "_Task":
+        """Read the inputs."""
+        facts = ModelFacts.read(inputs.facts)
+        manifests = read_manifests(inputs.dataset, facts.keys)
+        return cls(
+            content=normalized(Path(inputs.baseline).read_bytes()),
+            facts=facts,
+            dataset=inputs.dataset,
+            selections=selections_of(manifests),
+            sha256=content_sha256(manifests),
+            settings=settings,
+            limits=limits,
+        )
+
+    @property
+    def samples(self) -> int:
+        """The number of samples of the largest variant."""
+        return max(map(count_of, self.selections.values()))
+
+
+def _source(task: _Task, ranges_path: str, variant: str) -> _Source:
+    """Gather the statistics of a variant of the calibration."""
+    samples = split(task.dataset, task.selections[variant])
+    ranges = Ranges.read(Path(ranges_path) / variant / RECORD)
+    if reason := _obstacle(task, ranges, samples):
+        return _Source(samples, ranges, reason=reason)
+    shards = shards_of({variant: samples.held_in}, stateful=False)
+    log.info("statistics of %d samples in %d processes", count_of(samples.held_in), len(shards))
+    calls = [(task.content, ranges, task.facts, task.dataset, cells) for cells in shards]
+    try:
+        parts = run_side_by_side(gather_cells, calls, limits=task.limits)
+    except IsolatedFailure as failure:
+        reason = sentence("gathering statistics", failure)
+        return _Source(samples, ranges, reason=reason, provisional=failure.passing)
+    return _Source(samples, ranges, merged(parts))
+
+
+def _obstacle(task: _Task, ranges: Ranges, samples: Samples) -> str | None:
+    """Return why nothing can be tried, or None."""
+    if ranges.status == CalibrationStatus.FAILED:
+        return ranges.reason
+    if not all(map(len, samples.held_back.values())):
+        return (
+            f"recovery holds back one of {HELD_BACK_OF} calibration samples, and there are only "
+            f"{samples.count}. Add samples to `data.calibration`"
+        )
+    if is_stateful(parse(task.content)):
+        return (
+            "recovery compares single samples, and the model keeps a state from one sample to the "
+            "next"
+        )
+    return None
+
+
+def _recovered(task: _Task, source: _Source, item: Item) -> _Result:
+    blank = Recovery(
+        recovers=item["recovers"],
+        status=RecoveryStatus.FAILED,
+        samples=source.samples.count,
+        held_back=count_of(source.samples.held_back),
+        dataset_sha256=task.sha256,
+        budget=task.settings.budget,
+    )
+    if source.statistics is None:
+        reason = source.reason
+        return _Result(blank.model_copy(update={"reason": reason}), None, source.provisional)
+    subject = Subject(
+        task.content,
+        task.facts,
+        source.ranges,
+        source.statistics,
+        request_of(item),
+        source.samples,
+    )
+    log.info("searching for edits of %s", item["recovers"])
+    try:
+        runs = count_of(source.samples.held_in)
+        outcome = run_isolated(search, subject, task.settings, runs, limits=task.limits)
+    except IsolatedFailure as failure:
+        reason = sentence("the search for edits", failure)
+        return _Result(blank.model_copy(update={"reason": reason}), None, failure.passing)
+    return _result(blank, outcome)
+
+
+def _result(blank: Recovery, outcome: Outcome) -> _Result:
+    is_better = any(edit.kept for edit in outcome.edits)
+    recovery = blank.model_copy(
+        update={
+            "status": RecoveryStatus.RECOVERED if is_better else RecoveryStatus.UNCHANGED,
+            "reason": None if is_better else _nothing_better(blank.recovers, outcome.edits),
+            "edits": outcome.edits,
+            "before_db": round(outcome.before_db, 2),
+            "after_db": round(outcome.made.db, 2),
+            "used": round(outcome.runs / blank.samples, 2),
+            "float_difference": outcome.float_difference,
+            "rules": list(outcome.made.rules),
+        }
+    )
+    return _Result(recovery, outcome if is_better else None)
+
+
+def _nothing_better(recovers: str, edits: Sequence[Edit]) -> str:
+    tried = ", ".join(f"{edit.edit} ({edit.reason})" for edit in edits)
+    return f"recovery found nothing better than `{recovers}`. It tried: {tried}"
+
+
+def _write(result: _Result, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    result.recovery.write(folder / RECOVERY)
+    if result.outcome:
+        (folder / MODEL).write_bytes(result.outcome.made.content)
+        result.outcome.made.ranges.write(folder / RECORD)

@@ -1,0 +1,66 @@
+"""The contents of `recovery.json`: the edits that recovery tried, and those that it kept."""
+
+from pydantic import JsonValue
+
+from quantgate.records.base import Record
+from quantgate.records.outcomes import RecoveryStatus
+
+
+class Edit(Record):
+    """An edit that was tried.
+
+    Attributes:
+        technique: its technique, as in the spec.
+        edit: the edit in words.
+        db: the agreement with the float model after it, None if there is no such model.
+        gain_db: the gain over the edits kept before.
+        kept: whether it was kept.
+        reason: the reason why it was left out, empty if it was kept.
+    """
+
+    technique: str
+    edit: str
+    db: float | None = None
+    gain_db: float | None = None
+    kept: bool = False
+    reason: str = ""
+
+
+class Recovery(Record):
+    """The result of recovery for one candidate.
+
+    Attributes:
+        recovers: the candidate that it is to improve.
+        status: whether any edit was kept.
+        reason: the reason why there is no recovered model, or None.
+        edits: the edits in the order in which they were tried.
+        before_db: the agreement of the plain model with the float model on the samples held back.
+        after_db: the same with the edits.
+        samples: the calibration samples.
+        held_back: those of them that edits were judged on.
+        dataset_sha256: the hash of the calibration set.
+        budget: the budget, in runs of all calibration samples.
+        used: the runs of all calibration samples that were made.
+        float_difference: the largest difference of an output of the edited float model from the
+            original one, as a part of the largest output. None if channels were not rescaled.
+        rules: the rules to quantize by.
+    """
+
+    recovers: str
+    status: RecoveryStatus
+    reason: str | None = None
+    edits: list[Edit] = []
+    before_db: float | None = None
+    after_db: float | None = None
+    samples: int
+    held_back: int
+    dataset_sha256: str
+    budget: float
+    used: float = 0.0
+    float_difference: float | None = None
+    rules: list[dict[str, JsonValue]] = []
+
+    @property
+    def kept(self) -> list[Edit]:
+        """The edits that were kept."""
+        return [edit for edit in self.edits if edit.kept]

@@ -1,0 +1,71 @@
+"""Checks of `quantize.recover`: that there are candidates to improve and data to judge by."""
+
+from collections.abc import Iterator
+
+from quantgate.domain.hardware import CPU, HARDWARE
+from quantgate.domain.method import Method
+from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.domain.recipes import RECIPES
+from quantgate.domain.recovery import HELD_BACK_OF, RECOVERED_RECIPE, is_recoverable
+from quantgate.errors import KeyPath
+from quantgate.spec.checks.draft import Draft
+from quantgate.spec.model.quantize import Candidate
+from quantgate.spec.problems.findings import Finding
+from quantgate.spec.problems.wording import dotted, listed
+
+_PATH: KeyPath = ("quantize", "recover")
+
+
+def recovery_findings(draft: Draft) -> Iterator[Finding]:
+    """Check recovery, if the spec asks for it."""
+    if draft.recover is None:
+        return
+    if draft.lacks_calibration:
+        yield Finding(
+            _PATH,
+            "recovery judges edits on calibration data, but there is no `data.calibration`",
+            "Add `data: {calibration: {source: ...}}`, or remove `recover`.",
+            at_key=True,
+        )
+    yield from _few_samples(draft)
+    if not _is_any_recoverable(draft):
+        modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode)]
+        yield Finding(
+            _PATH,
+            "there is no candidate that recovery can improve",
+            f"Add `{RECOVERED_RECIPE}` to `quantize.recipes`, or {listed(modes)} without options "
+            "to `quantize.modes`, or remove `recover`.",
+            at_key=True,
+        )
+
+
+def _few_samples(draft: Draft) -> Iterator[Finding]:
+    for path, source in draft.sources.items():
+        if path[1] == "calibration" and (source.samples or HELD_BACK_OF) < HELD_BACK_OF:
+            yield Finding(
+                (*path, "samples"),
+                f"recovery holds back one of {HELD_BACK_OF} samples, but {dotted(path)} takes only "
+                f"{source.samples}",
+                f"Take {HELD_BACK_OF} samples or more. LiteRT's guide advises 100 to 500.",
+            )
+
+
+def _is_any_recoverable(draft: Draft) -> bool:
+    named = [
+        *(_is_improvable(candidate) for candidate in draft.candidates.values()),
+        *(entry.recipe == RECOVERED_RECIPE for entry in draft.recipes.values()),
+    ]
+    chosen = [
+        *(QUANTIZED_MODES.values() if draft.chooses("modes") else ()),
+        *(RECIPES.values() if draft.chooses("recipes") else ()),
+    ]
+    hardware = HARDWARE.get(draft.text("quantize", "target") or CPU.name, CPU)
+    return any(named) or any(
+        is_recoverable(method) and hardware in method.hardware for method in chosen
+    )
+
+
+def _is_improvable(candidate: Candidate) -> bool:
+    method: Method | None = QUANTIZED_MODES.get(candidate.mode)
+    has_options = not (candidate.per_channel and candidate.per_channel_dense) or candidate.exclude
+    return method is not None and is_recoverable(method) and not has_options

@@ -1,0 +1,123 @@
+"""Each technique gains on a model made for it, measured by the interpreter."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quantgate.components.recover.biases import corrected_analytically
+from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE, clipped
+from quantgate.components.recover.equalization import equalized, pairs_of
+from quantgate.components.recover.float_model import FloatModel
+from quantgate.components.recover.running import runners_of, samples_of
+from quantgate.components.recover.statistics import BINS, Statistics, bounds_of
+from quantgate.components.recover.subject import Subject, count_of
+from quantgate.components.recover.workshop import Edits, Workshop
+from quantgate.records.outcomes import CalibrationStatus
+from quantgate.records.tasks import Ranges, TensorRange
+
+RELU, RELU6 = 1, 3
+Make = Callable[..., Any]
+
+
+def db(subject: Subject, **edits: Any) -> float:
+    return Workshop(subject, 0).make(Edits(**edits)).db
+
+
+def outputs(content: bytes, subject: Subject) -> np.ndarray:
+    runners = runners_of(content, subject.facts)
+    rows = samples_of(subject.facts, subject.samples.dataset, subject.samples.held_back)
+    return np.concatenate([runners[key].run(sample)["y"] for key, sample in rows])
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6])
+def test_rescaled_channels_gain_where_their_ranges_differ(uneven: Make, activation: int) -> None:
+    subject = uneven(1000.0, activation).subject()
+    assert db(subject, equalized=True) > db(subject) + 6
+
+
+@pytest.mark.parametrize("activation", [RELU, RELU6])
+def test_a_rescaled_float_model_computes_the_same(uneven: Make, activation: int) -> None:
+    subject = uneven(1000.0, activation).subject()
+    content = equalized(subject.content, subject.statistics.peaks)
+    assert content != subject.content
+    expected = outputs(subject.content, subject)
+    np.testing.assert_allclose(outputs(content, subject), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_channels_between_all_three_layers_are_rescaled(uneven: Make) -> None:
+    pairs = pairs_of(FloatModel(uneven().subject().content))
+    assert [(pair.first.output, pair.second.output) for pair in pairs] == [("c1", "d"), ("d", "c2")]
+
+
+def test_an_op_that_does_not_commute_keeps_channels_as_they_are(boxes: Any) -> None:
+    assert pairs_of(FloatModel(boxes.subject().content)) == []
+
+
+def test_biases_corrected_by_the_error_of_the_weights_gain(lopsided: Make) -> None:
+    subject = lopsided().subject()
+    assert db(subject, analytic=True) > db(subject) + 6
+
+
+def test_biases_corrected_layer_by_layer_gain(lopsided: Make) -> None:
+    subject = lopsided().subject()
+    assert db(subject, sequential=True) > db(subject) + 6
+
+
+def test_layers_that_share_a_bias_get_biases_of_their_own(lopsided: Make) -> None:
+    subject = lopsided().subject()
+    made = Workshop(subject, 0).make(Edits())
+    bounds = bounds_of(subject.ranges)
+    model = FloatModel(
+        corrected_analytically(subject.content, made.quantized, subject.statistics, bounds)
+    )
+    first, second = (model.bias(layer) for layer in model.layers.values())
+    assert first is not None
+    assert np.any(first != second)
+
+
+def test_ranges_without_a_rare_extreme_gain(uneven: Make) -> None:
+    subject = uneven(1.0, size=32, outlier=100.0).subject()
+    own = bounds_of(clipped(subject.ranges, subject.statistics, PERCENTILE))
+    assert (bounds_of(subject.ranges)["in"][1] > 90, own["in"][1] < 10) == (True, True)
+    assert db(subject, clipping=PERCENTILE) > db(subject) + 6
+
+
+def test_the_range_of_the_least_squared_error_is_found() -> None:
+    values = np.random.default_rng(0).standard_normal(1_000_000)
+    values[0] = 50.0
+    ranges = Ranges(
+        status=CalibrationStatus.CALIBRATED,
+        samples=1,
+        dataset_sha256="",
+        tensors=[TensorRange(name="t", subgraph=0, minimum=-50.0, maximum=50.0)],
+    )
+    histogram = np.histogram(values, BINS, (-50, 50))[0]
+    low, high = bounds_of(clipped(ranges, Statistics({"t": histogram}, {}, {}, {}), LEAST_SQUARES))[
+        "t"
+    ]
+    assert (3 < -low < 6, 6 < high < 25) == (True, True)
+
+
+@pytest.mark.parametrize("options", [{}, {"integer_only": True}])
+def test_the_op_that_mixes_boxes_and_scores_is_the_worst(boxes: Any, options: dict) -> None:
+    subject = boxes.subject(**options)
+    workshop = Workshop(subject, 0)
+    plain = workshop.make(Edits())
+    worst = workshop.ranking(plain)[0]
+    assert worst == "out"
+    made = workshop.make(Edits(left=(worst,)))
+    assert made.db > plain.db + 20
+    assert made.rules[:-1] == subject.request.rules
+
+
+def test_ops_at_integer_ends_stay_in_8_bits(boxes: Any) -> None:
+    workshop = Workshop(boxes.subject(ends="int8"), 0)
+    assert {"out", "h"}.isdisjoint(workshop.ranking(workshop.make(Edits())))
+
+
+def test_one_of_three_samples_is_held_back(boxes: Any) -> None:
+    samples = boxes.subject().samples
+    assert samples.held_back == {"serve": [*range(2, 30, 3)]}
+    assert (count_of(samples.held_in), samples.count) == (20, 30)
