@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from quantgate.decision.estimating import Measured, estimate_of, figure_estimate
+from quantgate.decision.verdicts import judge
 from quantgate.domain.rules import MAX_DROP, MAX_DROP_PERCENT, MAX_RATIO, MAX_RISE
+from quantgate.spec.model.limit import Limit
 from quantgate.statistics.class_estimates import ClassedMean, MeanRecall
 from quantgate.statistics.estimates import PairedProportions
 from quantgate.statistics.relative_estimates import RelativeDifference, RelativeMean
+from quantgate.wording.verdicts import miss_text
 
 from .conftest import SAMPLES, Run, evaluation_of, sha256_of
 
@@ -56,6 +59,16 @@ def test_a_rare_class_is_named_that_could_hide_the_limit_of_f1(run):
     assert (verdict.gap, verdict.rare_class.name, verdict.rare_class.samples) == ("class", "1", 20)
     assert verdict.rare_class.amount == pytest.approx((1 - 0.05 ** (1 / 20)) / 2)
     assert verdict_of(run, "f1_macro", max_drop=0.08, confidence=0.95).passed
+
+
+def test_a_rare_class_has_its_name_if_classes_have_names():
+    theirs = 0.9 + np.random.default_rng(6).normal(0, 0.05, SAMPLES)
+    ours = theirs + np.random.default_rng(7).normal(0, 0.01, SAMPLES)
+    baseline = replace(measured("f1_macro", theirs), class_names=("cat", "owl"))
+    limits = {"f1_macro": Limit(max_drop=0.01, confidence=0.95)}
+    (verdict,) = judge(measured("f1_macro", ours), baseline, limits)
+    assert verdict.rare_class.name == "owl"
+    assert "class `owl` has only 20 samples" in miss_text(verdict)
 
 
 def test_an_area_with_few_positives_is_undecided(run):
