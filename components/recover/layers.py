@@ -17,11 +17,11 @@ from quantgate.components.recover.running import runners_of, samples_of
 from quantgate.domain.method import FLOAT32
 from quantgate.domain.recipe_rules import rule_of
 from quantgate.domain.recipes import RECIPES, Rule
+from quantgate.domain.recovery import WIDE_RECIPE
 from quantgate.records.tasks import ModelFacts
 
 #: The numbers of ops that are tried.
 COUNTS = (1, 2, 4, 8)
-_WIDE = "static_wi8_ai16"
 #: Ops that only move values, so that they add no error of their own.
 _MOVING = frozenset(
     {
@@ -69,7 +69,7 @@ def ranked(
 
 def rules_for(outputs: Sequence[str], request: Request) -> tuple[Rule, ...]:
     """Return the rules that leave ops in float, or in 16 bits for integer-only hardware."""
-    recipe = RECIPES[_WIDE] if request.integer_only else None
+    recipe = RECIPES[WIDE_RECIPE] if request.integer_only else None
     return tuple(rule_of(recipe, f"^{re.escape(output)};") for output in outputs)
 
 

@@ -150,7 +150,9 @@ def _tried(step: _Step, progress: _Search, most: float) -> Edit:
     if gain < LEAST_GAIN_DB:
         return told.model_copy(update={"reason": _too_little(gain)})
     progress.best, progress.edits = made, edits
-    names = f": {', '.join(edits.left)}" if step.technique == LAYERS else ""
+    # A tensor that came of several ops has all their names, with semicolons.
+    left = [name.partition(";")[0] for name in edits.left]
+    names = f": {', '.join(left)}" if step.technique == LAYERS else ""
     return told.model_copy(update={"kept": True, "edit": f"{told.edit}{names}"})
 
 

@@ -77,7 +77,7 @@ def add_recovery(
         baseline=baseline.outputs["baseline"],
         facts=baseline.outputs["facts"],
         candidates=[item for loop in plan.loops if loop.is_recovered for item in loop.items],
-        techniques=settings.techniques,
+        techniques=plan.techniques,
         budget=settings.budget,
         **ranges,
         **bounds(plan),

@@ -100,6 +100,11 @@ def test_the_tasks_of_recovery_are_planned() -> None:
     assert (times["Quantize"], times["Quantize by recipe"], times["Evaluate"]) == (1, 1, 2)
 
 
+def test_ops_are_not_left_in_16_bits_for_an_edge_tpu() -> None:
+    assert plan_of(target="edge_tpu").techniques == ["ranges", "biases", "equalize"]
+    assert plan_of(target="microcontroller").techniques[-1] == "layers"
+
+
 def test_the_plan_shows_the_recovered_candidates() -> None:
     settings = {"techniques": ["biases", "layers"], "when": "always", "budget": 5}
     text = render(plan_of(modes=["integer_only_int8"], recover=settings))

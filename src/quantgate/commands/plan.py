@@ -70,7 +70,7 @@ def _recovered(plan: Plan) -> str:
         return ""
     lines = "".join(f"  in   {candidate.name}\n" for candidate in plan.recovered)
     return (
-        f"\nrecovered candidates, by {', '.join(settings.techniques)}\n{lines}"
+        f"\nrecovered candidates, by {', '.join(plan.techniques)}\n{lines}"
         f"  ranked {RANKED[settings.when]}, found in up to {settings.budget:g} runs of the "
         "calibration set each\n"
     )

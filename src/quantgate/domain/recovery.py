@@ -1,11 +1,12 @@
 """The techniques of recovery: edits of a float model, its ranges or its rules."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from quantgate.domain.method import Method
 from quantgate.domain.modes import Mode
+from quantgate.domain.recipes import RECIPES
 
 #: The names of `TECHNIQUES`, for type checkers.
 TechniqueName = Literal["ranges", "biases", "equalize", "layers"]
@@ -33,6 +34,8 @@ RANKED: Mapping[WhenName, str] = MappingProxyType(
 SUFFIX = "+recovered"
 #: The recipe that recovery quantizes by.
 RECOVERED_RECIPE = "static_wi8_ai8"
+#: The recipe of ops that are left in 16 bits.
+WIDE_RECIPE = "static_wi8_ai16"
 #: The decibels that an edit has to gain on held-back samples.
 LEAST_GAIN_DB = 0.5
 #: One of so many calibration samples is held back.
@@ -43,3 +46,11 @@ def is_recoverable(method: Method) -> bool:
     """Return whether recovery can improve the candidates of a mode or recipe."""
     is_integer_mode = isinstance(method, Mode) and method.activations == "int8"
     return is_integer_mode or method.name == RECOVERED_RECIPE
+
+
+def techniques_for(
+    techniques: Iterable[TechniqueName], targets: Collection[str]
+) -> list[TechniqueName]:
+    """Return the techniques that targets can use. `layers` needs activations in 16 bits."""
+    only_8_bits = not RECIPES[WIDE_RECIPE].unfit.keys().isdisjoint(targets)
+    return [each for each in techniques if each != LAYERS or not only_8_bits]

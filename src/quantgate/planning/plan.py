@@ -7,6 +7,7 @@ from typing import Any
 
 from quantgate.domain.batch import AS_EXPORTED, ONE_IF_FREE
 from quantgate.domain.hardware import HARDWARE
+from quantgate.domain.recovery import TechniqueName, techniques_for
 from quantgate.domain.targets import TARGETS
 from quantgate.planning.candidates import (
     Calibration,
@@ -81,6 +82,14 @@ class Plan:
     def recovered(self) -> tuple[PlannedCandidate, ...]:
         """The candidates whose float model is edited."""
         return tuple(candidate for candidate in self.candidates if candidate.recovers)
+
+    @property
+    def techniques(self) -> list[TechniqueName]:
+        """The techniques of recovery that the targets can use."""
+        settings = self.spec.quantize.recover
+        measured = (entry.target for entry in self.spec.measure.targets)
+        targets = {self.spec.quantize.target, *measured}
+        return techniques_for(settings.techniques, targets) if settings else []
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:

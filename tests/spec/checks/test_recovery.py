@@ -66,6 +66,12 @@ def test_recovery_is_asked_for_in_a_word_or_with_settings(tmp_path: Path, recove
             "without options to `quantize.modes`, or remove `recover`.",
         ),
         (
+            "target: edge_tpu, recover: {techniques: [layers]}",
+            CALIBRATION,
+            "`layers` leaves ops in 16 bits, and an Edge TPU runs 8-bit activations only -> Add "
+            "another technique, or remove `recover`.",
+        ),
+        (
             "target: gpu, recover: true",
             CALIBRATION,
             "there is no candidate that recovery can improve -> Add `static_wi8_ai8` to "

@@ -6,7 +6,7 @@ from quantgate.domain.hardware import CPU, HARDWARE
 from quantgate.domain.method import Method
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.recipes import RECIPES
-from quantgate.domain.recovery import HELD_BACK_OF, RECOVERED_RECIPE, is_recoverable
+from quantgate.domain.recovery import HELD_BACK_OF, RECOVERED_RECIPE, is_recoverable, techniques_for
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.draft import Draft
 from quantgate.spec.model.quantize import Candidate
@@ -28,6 +28,13 @@ def recovery_findings(draft: Draft) -> Iterator[Finding]:
             at_key=True,
         )
     yield from _few_samples(draft)
+    if not techniques_for(draft.recover.techniques, draft.hardware):
+        yield Finding(
+            (*_PATH, "techniques"),
+            "`layers` leaves ops in 16 bits, and an Edge TPU runs 8-bit activations only",
+            "Add another technique, or remove `recover`.",
+            at_key=True,
+        )
     if not _is_any_recoverable(draft):
         modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode)]
         yield Finding(
