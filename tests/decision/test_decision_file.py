@@ -141,10 +141,14 @@ def choose_by_weights(content):
     content["choice"] = [{**content["choice"][0], "by": "weights"}]
 
 
-def choose_by_weights_of_nothing(content):
+def choose_by_sound_weights(content):
     choose_by_weights(content)
     for entry in content["candidates"]:
         entry["score"] = 1.0
+
+
+def choose_by_weights_of_nothing(content):
+    choose_by_sound_weights(content)
     content["baseline"]["measurements"]["size_bytes"] = 0
 
 
@@ -185,6 +189,7 @@ def set_hash_to_null(content):
             "`float16` qualifies without `size_bytes`, which the choice needs",
         ),
         (choose_by_weights, "`float16` qualifies without a weighted sum"),
+        (choose_by_sound_weights, "its content does not match its `content_sha256`"),
         (
             choose_by_weights_of_nothing,
             "its baseline has no `size_bytes`, which the weighted sums need",
