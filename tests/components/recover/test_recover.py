@@ -1,5 +1,7 @@
 """The results of `recover`, and the candidates made of them."""
 
+import copy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
+from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.calibrate import shards
 from quantgate.components.litert.flatbuffer import parse
-from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
 from quantgate.components.recover.search import Settings
@@ -19,6 +21,7 @@ from quantgate.domain.recovery import TECHNIQUES
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.recovery import Recovery
+from quantgate.records.tasks import ModelFacts
 
 Make = Callable[..., Any]
 ENDS = {"input_type": "float32", "output_type": "float32"}
@@ -86,7 +89,7 @@ def test_recovery_is_the_same_in_any_number_of_processes(
     uneven: Make, recovered: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = uneven()
-    monkeypatch.setattr(workers, "processes_for", lambda *_: 1)
+    monkeypatch.setattr(shards, "processes_for", lambda *_: 1)
     alone = recovered(model)
     monkeypatch.setattr(shards, "processes_for", lambda *_: 3)
     assert recovered(model) == alone
@@ -141,3 +144,19 @@ def test_a_search_that_takes_too_long_is_the_reason(uneven: Make, recovered: Mak
 def test_a_recovered_candidate_needs_the_output_of_recover(uneven: Make, candidate: Make) -> None:
     with pytest.raises(InputError, match="connect the output of `recover`"):
         candidate(uneven(), recovered=None)
+
+
+def test_every_signature_holds_back_samples_of_its_own(uneven: Make, recovered: Make) -> None:
+    model = uneven()
+    content = parse(Path(model.path).read_bytes())
+    again = copy.copy(content.signatureDefs[0])
+    again.signatureKey = "again"
+    content.signatureDefs.append(again)
+    Path(model.path).write_bytes(bytes(convert_object_to_bytearray(content)))
+    facts = ModelFacts.read(model.facts)
+    other = facts.signatures[0].model_copy(update={"key": "again"})
+    facts.model_copy(update={"signatures": [*facts.signatures, other]}).write(model.facts)
+    shutil.copytree(folder_of(model.dataset, "serve"), folder_of(model.dataset, "again"))
+    recovery = recovered(model)
+    assert (recovery.status, recovery.samples, recovery.held_back) == ("recovered", 60, 20)
+    assert any(edit.kept and edit.technique == "equalize" for edit in recovery.edits)
