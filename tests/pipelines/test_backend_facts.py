@@ -102,8 +102,9 @@ def importers(file: PipelineFile) -> Iterator[Task]:
 def test_display_name_of_importers_is_their_key(file: PipelineFile) -> None:
     names = {task.path: task.message["taskInfo"]["name"] for task in importers(file)}
     assert {path: path.rpartition(".")[2] for path in names} == names
-    if "model" in part(file.document, "root", "inputDefinitions", "parameters"):
-        assert {"import-model", "import-evaluation"} <= set(names)
+    given = part(file.document, "root", "inputDefinitions", "parameters")
+    imported = {f"import-{each}" for each in ("model", "evaluation") if each in given}
+    assert imported <= set(names)
 
 
 def test_display_name_of_loops_is_their_key(file: PipelineFile) -> None:

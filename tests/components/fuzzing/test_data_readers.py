@@ -145,7 +145,8 @@ def test_parquet_files(fuzz: Callable[..., None]):
 
 @pytest.mark.filterwarnings("ignore:::PIL")
 def test_images(fuzz: Callable[..., None]):
-    preparation = preparation_for(None, TensorFacts(shape=[-1, 8, 8, 3], dtype="float32"))
+    request = request_for(Path("images"))
+    preparation = preparation_for(request, TensorFacts(shape=[-1, 8, 8, 3], dtype="float32"))
 
     def read(path: Path) -> None:
         assert preparation.read(path, str(path)).shape == (8, 8, 3)

@@ -28,7 +28,7 @@ def test_the_winner_is_copied_and_reported(files):
     decision = files.decision()
     assert (decision.outcome, decision.winner) == ("winner", "float16")
     assert [entry.status for entry in decision.candidates] == ["measured", "measured", "failed"]
-    assert Path(files.path("report")).read_text("utf-8").startswith("# fashion\n")
+    assert Path(files.path("report")).read_text("utf-8").startswith("# float16\n")
     assert Path(files.path("page")).read_text("utf-8").startswith("<!DOCTYPE html>")
 
 

@@ -153,7 +153,7 @@ def test_the_tables_contain_only_ops_of_the_schema() -> None:
 @pytest.fixture
 def subject(build_model, make_facts, make_dataset, stored, step):
     """Two branches, one of which an unsupported op ends, and their sum."""
-    scaled = {"dtype": "int8", "scale": 0.5}
+    scaled = {"dtype": "int8", "scales": [0.5], "zero_points": [0]}
     names = ("x", "a", "b", "c", "d", "y")
     path = build_model(
         "branches",

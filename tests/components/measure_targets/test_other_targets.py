@@ -13,6 +13,7 @@ from quantgate.components.measure_targets.outcome import Outcome
 from quantgate.components.measure_targets.subject import Subject
 from quantgate.components.measure_targets.work import measure_targets
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.targets import TargetMeasurements
 from quantgate.records.tasks import ModelFacts
@@ -144,8 +145,9 @@ def test_the_gpu_accelerator_runs_where_there_is_one(
         inputs={"x": "in"},
         outputs={"y": "out"},
     )
+    driver = tmp_path / "driver.json"
     outcome = run_isolated(
-        on_swiftshader, subject_of(path), tmp_path / "driver.json", limits=ResourceLimits(120)
+        on_swiftshader, subject_of(path), driver, limits=ResourceLimits(120), reach=OWN_CODE
     )
     assert outcome.tool.endswith(" on SwiftShader Device (Subzero)")
     assert outcome.warnings == []
