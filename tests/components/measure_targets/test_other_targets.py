@@ -127,8 +127,8 @@ def on_swiftshader(subject: Subject, driver: Path) -> Outcome:
         (
             "ATAN2",
             [
-                "1 ATAN2: not in the GPU delegate's list, and yet LiteRT's GPU accelerator takes "
-                "all of it"
+                "1 ATAN2: not in the GPU delegate's list, but LiteRT's GPU accelerator runs all "
+                "of it"
             ],
         ),
     ],
