@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-CLASSES = {"blue": 2, "red": 0}
+CLASSES = {"irises": 2, "roses": 0}
 SIDE = 224
-PHOTOS = 320
+PHOTOS = 400
 CODE, PIXELS = 64, 256
 
 FUNCTION = """\
@@ -79,7 +79,7 @@ def export_autoencoder(basis: np.ndarray, folder: Path) -> None:
 
 
 def export_classifier(draw: np.random.Generator, folder: Path) -> None:
-    """Export a model that tells blue photos from red ones."""
+    """Export a model that tells blue irises from red roses."""
     import tensorflow as tf
 
     module = tf.Module()

@@ -36,7 +36,7 @@ def test_a_model_is_quantized(pod, data, fresh_python: Path) -> None:
     (metrics,) = ended.written["artifacts"]["metrics"]["artifacts"]
     assert metrics["metadata"]["size_bytes"] == len(model)
     assert metrics["metadata"]["top1"] == decision.entry("integer_only_int8").measurements["top1"]
-    assert (ended.outputs / "report").read_text().startswith("# centres\n")
+    assert (ended.outputs / "report").read_text().startswith("# integer\\_only\\_int8\n")
     assert "integer_only_int8" in ended.log
     where = "import quantgate; print(quantgate.__file__)"
     done = subprocess.run(
