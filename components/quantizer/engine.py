@@ -89,8 +89,13 @@ def _silence() -> Iterator[None]:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        logging.getLogger().setLevel(logging.ERROR)
-        yield
+        root = logging.getLogger()
+        level = root.level
+        root.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            root.setLevel(level)
 
 
 def _separate(rules: list[Rule]) -> list[Rule]:
