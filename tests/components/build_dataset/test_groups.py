@@ -11,6 +11,8 @@ from PIL import Image
 
 from quantgate.components.artifacts.dataset import read_summary
 from quantgate.components.evaluate.units import units_of
+from quantgate.components.processes.isolation import ResourceLimits, run_isolated
+from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.records.tasks import Groups
 
 INPUTS = {"x": ("float32", [-1, 2])}
@@ -168,10 +170,14 @@ def test_groups_of_records(build, tmp_path):
     assert groups_of(dataset)[0] == EXPECTED
 
 
-@pytest.mark.tensorflow
-def test_groups_of_a_saved_dataset(build, tmp_path):
+def save_rows(folder):
     import tensorflow as tf
 
     rows = tf.data.Dataset.from_tensor_slices({"x": X, "y": np.arange(4), "speaker": SPEAKERS})
-    rows.save(str(tmp_path / "saved"))
+    rows.save(folder)
+
+
+@pytest.mark.tensorflow
+def test_groups_of_a_saved_dataset(build, tmp_path):
+    run_isolated(save_rows, str(tmp_path / "saved"), limits=ResourceLimits(60), reach=OWN_CODE)
     assert groups_of(build(tmp_path / "saved", INPUTS, **KEYS))[0] == EXPECTED
