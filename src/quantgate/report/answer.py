@@ -7,6 +7,7 @@ from quantgate.domain.figures import MEDIAN, SIZE
 from quantgate.domain.rules import RULES
 from quantgate.records.decision import Decision, Entry, Verdict
 from quantgate.records.outcomes import DecisionOutcome
+from quantgate.report.promises import times_better
 from quantgate.report.text import one_line
 from quantgate.wording.figures import figure_text, short_name, size_text
 from quantgate.wording.verdicts import amount_text, level_text, limit_text
@@ -29,18 +30,14 @@ def answers(decision: Decision) -> list[tuple[str, str]]:
 
 
 def _gains(model: Entry, baseline: Entry) -> Iterator[tuple[str, str]]:
-    if size := _times(SIZE.name, model, baseline):
+    if model is baseline:
+        return
+    if size := times_better(SIZE.name, baseline, model):
         words = f"{size:.3g} times smaller" if size >= 1 else f"{1 / size:.3g} times larger"
         yield "size", f"{words}: {_instead(SIZE.name, model, baseline)}"
-    if speed := _times(MEDIAN.name, model, baseline):
+    if speed := times_better(MEDIAN.name, baseline, model):
         words = f"{speed:.3g} times as fast" if speed >= 1 else f"{1 / speed:.3g} times as long"
         yield "time", f"{words}: {_instead(MEDIAN.name, model, baseline)} in the median"
-
-
-def _times(figure: str, model: Entry, baseline: Entry) -> float | None:
-    """Return `baseline / model` of a figure, or None if one of them is missing, 0 or the same."""
-    own, reference = model.measurements.get(figure), baseline.measurements.get(figure)
-    return reference / own if own and reference and model is not baseline else None
 
 
 def _instead(figure: str, model: Entry, baseline: Entry) -> str:

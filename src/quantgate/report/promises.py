@@ -39,10 +39,10 @@ def promises(decision: Decision) -> list[Kept]:
 def _kept(decision: Decision) -> Iterator[Kept]:
     for entry in decision.candidates:
         promise = MODES[entry.mode].promise if entry.mode in MODES else None
-        smaller = _times(SIZE.name, decision.baseline, entry)
+        smaller = times_better(SIZE.name, decision.baseline, entry)
         if promise is None or smaller is None:
             continue
-        faster = _times(MEDIAN.name, decision.baseline, entry)
+        faster = times_better(MEDIAN.name, decision.baseline, entry)
         yield Kept(
             name=one_line(entry.name),
             promise=promise,
@@ -55,7 +55,7 @@ def _kept(decision: Decision) -> Iterator[Kept]:
         )
 
 
-def _times(figure: str, baseline: Entry, entry: Entry) -> float | None:
+def times_better(figure: str, baseline: Entry, entry: Entry) -> float | None:
     """Return `baseline / candidate` of a metric, None if one of them is missing or 0."""
     own, reference = entry.measurements.get(figure), baseline.measurements.get(figure)
     return reference / own if own and reference else None
