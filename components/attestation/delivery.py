@@ -6,6 +6,7 @@ from typing import Any
 from quantgate.components.attestation.attest import Case, attest
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.outcomes import AttestationStatus
+from quantgate.records.tasks import Calibration, Ranges
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,23 @@ def outcome_of(delivery: Delivery, case: Case) -> dict[str, Any]:
         reasons = [delivery.reason]
         return {"status": AttestationStatus.FAILED, "reasons": reasons, "rejections": reasons}
     return attest(case)
+
+
+def representative_dataset(
+    calibration: Calibration | Ranges | None, variant: str
+) -> dict[str, Any]:
+    """Return the representative data as a setting, empty without any.
+
+    Args:
+        calibration: the record of the calibration or of the ranges, or None.
+        variant: key of the samples. `data.calibration` is the empty one.
+    """
+    if calibration is None:
+        return {}
+    return {
+        "representative_dataset": {
+            "samples": calibration.samples,
+            "dataset_sha256": calibration.dataset_sha256,
+            "variant": variant,
+        }
+    }

@@ -8,7 +8,11 @@ from typing import Any, Literal
 
 from quantgate.components.artifacts.dataset import read_manifests, selections_of
 from quantgate.components.attestation.attest import Case
-from quantgate.components.attestation.delivery import Delivery, outcome_of
+from quantgate.components.attestation.delivery import (
+    Delivery,
+    outcome_of,
+    representative_dataset,
+)
 from quantgate.components.attestation.demand import WHY_SMALL, WHY_UNCALIBRATED, Demand
 from quantgate.components.calibrate.work import MODEL, RECORD
 from quantgate.components.conversion.converter import (
@@ -110,7 +114,7 @@ def quantize(
     Attestation(
         candidate=candidate["candidate"],
         mode=recipe.mode.name,
-        settings={**settings_of(recipe), **_representative(calibration, variant)},
+        settings={**settings_of(recipe), **representative_dataset(calibration, variant)},
         way=_way(calibration),
         tensorflow=tf.__version__,
         seconds=round(seconds, 3),
@@ -141,19 +145,6 @@ def _calibration(source: Source, recipe: Recipe) -> Calibration | None:
             "the calibration set to `quantize`"
         )
     return Calibration.read(source.calibrated / RECORD)
-
-
-def _representative(calibration: Calibration | None, variant: str) -> dict[str, Any]:
-    """Return the representative data as a setting. `data.calibration` is the empty variant."""
-    if calibration is None:
-        return {}
-    return {
-        "representative_dataset": {
-            "samples": calibration.samples,
-            "dataset_sha256": calibration.dataset_sha256,
-            "variant": variant,
-        }
-    }
 
 
 def _way(calibration: Calibration | None) -> Way:

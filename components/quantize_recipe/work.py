@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.components.attestation.attest import Case
-from quantgate.components.attestation.delivery import Delivery, outcome_of
+from quantgate.components.attestation.delivery import (
+    Delivery,
+    outcome_of,
+    representative_dataset,
+)
 from quantgate.components.attestation.demand import demand_of
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.archive import with_archive_of
@@ -113,7 +117,7 @@ def quantize_recipe(
     Attestation(
         candidate=candidate["candidate"],
         mode=request.recipe.name,
-        settings={**_settings(request), **_representative(material.ranges, variant)},
+        settings={**_settings(request), **representative_dataset(material.ranges, variant)},
         way="recipe",
         litert_quantizer=version(LIBRARY),
         seconds=round(seconds, 3),
@@ -184,17 +188,4 @@ def _settings(request: Request) -> dict[str, Any]:
         "recipe": request.all_rules,
         "inference_input_type": request.input_type,
         "inference_output_type": request.output_type,
-    }
-
-
-def _representative(ranges: Ranges | None, variant: str) -> dict[str, Any]:
-    """Return the representative data as a setting. `data.calibration` is the empty variant."""
-    if ranges is None:
-        return {}
-    return {
-        "representative_dataset": {
-            "samples": ranges.samples,
-            "dataset_sha256": ranges.dataset_sha256,
-            "variant": variant,
-        }
     }
