@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from quantgate.commands.common.bounds import size_text
 from quantgate.commands.common.guard import explained
@@ -52,7 +53,8 @@ def _places(conclusion: Conclusion, decision: Decision) -> Iterator[tuple[str, o
 
 def _next_command(conclusion: Conclusion, decision: Decision) -> str:
     """Return the command that most people run after such a run."""
-    run = shlex.quote(os.path.relpath(conclusion.run.path))
+    path, here = conclusion.run.path, Path.cwd()
+    run = shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
     if decision.winner and not conclusion.promoted_to:
         return f"quantgate promote {run} --to FOLDER"
     subject = decision.winner or (decision.closest.name if decision.closest else None)
