@@ -63,7 +63,8 @@ def build_dataset(
         code_sha256: expected hash of the file's content.
         content: fingerprint of the content at the URI of `source`. Only KFP's cache uses it.
         group: key of the groups that samples of an evaluation set belong to, or "" if there are
-            none. Groups of a calibration set are compared with them if it has the key.
+            none. For images, a pattern of their paths. Groups of a calibration set are compared
+            with them if it has the key.
     """
     from quantgate.components.build_dataset import inputs, work
     from quantgate.components.user_code import UserCode

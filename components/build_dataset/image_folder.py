@@ -12,6 +12,7 @@ from quantgate.components.artifacts.dataset import chunk_bounds, chunk_length
 from quantgate.components.build_dataset.pictures import Preparation, preparation_for
 from quantgate.components.build_dataset.sources import (
     CLASS,
+    FILE_NAME,
     Indices,
     MemoryArray,
     Request,
@@ -21,6 +22,7 @@ from quantgate.components.build_dataset.sources import (
 from quantgate.domain.warnings import EMPTY_CLASS, Warned
 from quantgate.errors import InputError
 from quantgate.spec.model.data import ImageOptions
+from quantgate.spec.model.file_groups import EXAMPLE, group_of, pattern_problem
 from quantgate.spec.model.formats import (
     class_folders,
     image_files,
@@ -108,7 +110,36 @@ def open_images(request: Request) -> dict[str, SourceArray]:
     if classes is not None:
         arrays[CLASS] = classes
         request.warnings.extend(_about_empty_classes(root, classes))
+    if groups := _groups(root, files, classes is not None, request):
+        arrays[FILE_NAME] = groups
     return arrays
+
+
+def _groups(
+    root: Path, files: Sequence[Path], has_classes: bool, request: Request
+) -> MemoryArray | None:
+    """Return the group of each image, by the pattern of its path in the class's folder.
+
+    Calibration data without a match has no groups.
+    """
+    pattern, is_required = request.group, request.purpose == "evaluation"
+    if pattern is None:
+        return None
+    if problem := pattern_problem(pattern):
+        if is_required:
+            raise InputError(
+                f"{root} holds images, whose `group` is a pattern of file names. `{pattern}` "
+                f"{problem}. Write for example `{EXAMPLE}`"
+            )
+        return None
+    paths = ["/".join(file.relative_to(root).parts[has_classes:]) for file in files]
+    groups = [readable_name(group_of(path, pattern)) for path in paths]
+    if is_required and not all(groups):
+        raise InputError(
+            f"{groups.count(''):,} of {len(files):,} images in {root} have no group by "
+            f"`{pattern}`, the first is {paths[groups.index('')]}. Correct `group`"
+        )
+    return MemoryArray(FILE_NAME, np.array(groups)) if any(groups) else None
 
 
 def _listed(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], MemoryArray | None]:

@@ -34,7 +34,8 @@ class Requirements:
             occur in its array. Only an evaluation set has these arrays.
         metrics: items of the spec's `measure.metrics`. They must fit the model's outputs and the
             data set.
-        group: key of the groups, or None. Calibration data need not have it.
+        group: key of the groups, for images a pattern of their paths, or None. Calibration data
+            need not have it.
     """
 
     signature: str

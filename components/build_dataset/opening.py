@@ -1,7 +1,7 @@
 """Open a source of any format as arrays."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from quantgate.components.build_dataset.random_values import open_random
 from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
 from quantgate.components.build_dataset.sources import (
     CLASS,
+    FILE_NAME,
     MemoryArray,
     Purpose,
     Request,
@@ -26,6 +27,7 @@ from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import (
+    IMAGES,
     MADE,
     RANDOM,
     SELF_LABELLED,
@@ -49,7 +51,7 @@ ARRAYS: Mapping[str, Callable[[Request], dict[str, SourceArray]]] = MappingProxy
     }
 )
 #: The way out for data whose format has no keys.
-NO_GROUP = "Remove `group`, or yield inputs and groups from a Python function"
+NO_GROUP = "Remove `group`"
 #: Formats of arrays that a file or folder names itself.
 STORED = ("npz", "npy")
 #: Formats that are read sequentially.
@@ -139,6 +141,8 @@ def arranged(
     key = CLASS if name in SELF_LABELLED else request.label
     if label_required and key and key not in arrays:
         raise InputError(_no_label(source, name, key, arrays))
+    if name == IMAGES and request.group:
+        request = replace(request, group=FILE_NAME)
     group = _group(request, arrays, name)
     fields = _fields(request, arrays) if request.purpose == "evaluation" else {}
     label = numbered(_label(arrays, key, request, name), request.data.classes, source)
@@ -197,7 +201,7 @@ def _group(request: Request, arrays: Mapping[str, SourceArray], name: str) -> So
     key, source = request.group, request.data.source
     if key is None or request.purpose == "calibration":
         return arrays.get(key or "")
-    if name in SELF_LABELLED:
+    if name == RANDOM:
         raise InputError(f"{source} is read as {name}, which has no key to group by. {NO_GROUP}")
     if key not in arrays:
         raise InputError(f"{source} has no group `{key}`. It has {_names(arrays)}")

@@ -19,6 +19,8 @@ Indices = NDArray[np.int64]
 Batch = dict[str, Array]
 #: Key of the labels that a source makes itself, from class folders or random numbers.
 CLASS = "class"
+#: Key of the groups that a source makes itself, from the names of files.
+FILE_NAME = "file name"
 
 
 class SourceArray(Protocol):
@@ -92,7 +94,8 @@ class Request:
         seed: of random data.
         first: number of samples after which reading can stop, or None.
         fields: keys of the further arrays that metrics need.
-        group: key of the groups, or None. Only evaluation data has to have it.
+        group: key of the groups, or None. Only evaluation data has to have it. For images, a
+            pattern of their paths.
         code: the Python file with the function that yields samples, if there is one.
         warnings: about the samples, to which readers add theirs.
     """

@@ -1,6 +1,5 @@
 """Groups of samples, such as the speakers of recordings, from every format."""
 
-import io
 import sys
 
 import numpy as np
@@ -110,19 +109,88 @@ def test_groups_that_cannot_serve_are_refused(refusal, npz, arrays, problem):
     assert refusal(npz(**arrays), INPUTS, **KEYS).endswith(problem)
 
 
-@pytest.mark.parametrize("source", ["random", "images"])
-def test_formats_without_keys_are_refused(refusal, tmp_path, source):
-    for name in ("a", "b"):
-        (tmp_path / "images" / name).mkdir(parents=True)
-        content = io.BytesIO()
-        Image.new("L", (2, 2)).save(content, "png")
-        (tmp_path / "images" / name / "1.png").write_bytes(content.getvalue())
+def test_random_data_has_no_groups(refusal):
     inputs = {"x": ("float32", [-1, 2, 2, 1])}
-    place = source if source == "random" else tmp_path / "images"
-    assert refusal(place, inputs, group="speaker", samples=2) == (
-        f"{place} is read as {source}, which has no key to group by. Remove `group`, or yield "
-        "inputs and groups from a Python function"
+    assert refusal("random", inputs, group="speaker", samples=2) == (
+        "random is read as random, which has no key to group by. Remove `group`"
     )
+
+
+IMAGE = {"x": ("float32", [-1, 2, 2, 1])}
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Write images of given paths, each of another color."""
+
+    def write(*paths):
+        for number, path in enumerate(paths):
+            place = tmp_path / "photos" / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (2, 2), number).save(place)
+        return tmp_path / "photos"
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("paths", "pattern"),
+    [
+        (("cat/ann_1.png", "cat/bob_1.png", "dog/ann_2.png", "dog/eve_1.png"), "^([^_]+)_"),
+        (("cat/ann/1.png", "cat/bob/1.png", "dog/ann/2.png", "dog/eve/1.png"), "^(.+)/"),
+    ],
+    ids=["by the name", "by a folder in that of the class"],
+)
+def test_groups_of_images(build, photos, paths, pattern):
+    groups, numbers = groups_of(build(photos(*paths), IMAGE, group=pattern))
+    assert groups == Groups(key="file name", count=3, effective=2.7)
+    assert numbers == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        (
+            "^([0-9]+)_",
+            "4 of 4 images in {photos} have no group by `^([0-9]+)_`, the first is ann_1.png. "
+            "Correct `group`",
+        ),
+        (
+            "^(a[^_]+)_",
+            "2 of 4 images in {photos} have no group by `^(a[^_]+)_`, the first is bob_1.png. "
+            "Correct `group`",
+        ),
+        (
+            r"\.(png)$",
+            "all 4 samples have the value `png` of `file name`, and groups need several: add "
+            "samples of other groups, or remove `group`",
+        ),
+        (
+            "speaker",
+            "{photos} holds images, whose `group` is a pattern of file names. `speaker` needs one "
+            "pair of parentheses around the name of the group, and has 0. Write for example "
+            "`^([^_]+)_`",
+        ),
+        (
+            "([a-z",
+            "`([a-z` is not a regular expression: unterminated character set at position 1. Write "
+            "for example `^([^_]+)_`",
+        ),
+    ],
+)
+def test_patterns_that_name_no_groups_are_refused(refusal, photos, pattern, problem):
+    folder = photos("cat/ann_1.png", "cat/bob_1.png", "dog/ann_2.png", "dog/eve_1.png")
+    assert refusal(folder, IMAGE, group=pattern).endswith(problem.format(photos=folder))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "known"),
+    [("^(a[^_]+)_", ["", "ann"]), ("^([0-9]+)_", []), ("speaker", [])],
+)
+def test_calibration_images_may_lack_the_groups(build, photos, tmp_path, pattern, known):
+    folder = photos("ann_1.png", "bob_1.png")
+    build(folder, IMAGE, group=pattern, purpose="calibration")
+    assert read_summary(tmp_path / "summary")["serving_default"].groups.tolist() == known
 
 
 def test_calibration_data_may_lack_the_groups(build, npz, tmp_path):

@@ -69,9 +69,21 @@ def test_the_name_of_a_source_shows_its_format(source: str, expected: str | None
             "too. Remove it.",
         ),
         (
+            "{source: random, samples: 5, group: speaker}",
+            "6:44 `data.evaluation.group` is not for the format random -> It has no keys. Remove "
+            "`group`.",
+        ),
+        (
             "{source: test, format: images, group: speaker}",
-            "6:46 `data.evaluation.group` is not for the format images -> It has no keys. Remove "
-            "`group`, or yield inputs and groups from a Python function.",
+            "6:53 `data.evaluation.group` needs one pair of parentheses around the name of the "
+            "group, and has 0 -> For images it is a pattern of file names. Write for example "
+            "`^([^_]+)_`.",
+        ),
+        (
+            "{source: test, format: images, group: '(('}",
+            "6:53 `data.evaluation.group` is not a regular expression: missing ), unterminated "
+            "subpattern at position 1 -> For images it is a pattern of file names. Write for "
+            "example `^([^_]+)_`.",
         ),
         (
             "{source: random}",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.draft import Draft, LabelledSource
 from quantgate.spec.model.data import DataSource, EvaluationSamples
+from quantgate.spec.model.file_groups import EXAMPLE, pattern_problem
 from quantgate.spec.model.formats import (
     IMAGES,
     PYTHON,
@@ -71,10 +72,15 @@ def _label_findings(
 def _group_findings(
     data: LabelledSource, format_name: str | None, path: KeyPath
 ) -> Iterator[Finding]:
-    if isinstance(data, EvaluationSamples) and data.group and format_name in SELF_LABELLED:
-        message = f"{dotted((*path, 'group'))} is not for the format {format_name}"
-        hint = "It has no keys. Remove `group`, or yield inputs and groups from a Python function."
-        yield Finding((*path, "group"), message, hint, at_key=True)
+    if not isinstance(data, EvaluationSamples) or not data.group:
+        return
+    group_path = (*path, "group")
+    if format_name == RANDOM:
+        message = f"{dotted(group_path)} is not for the format {format_name}"
+        yield Finding(group_path, message, "It has no keys. Remove `group`.", at_key=True)
+    if format_name == IMAGES and (problem := pattern_problem(data.group)):
+        hint = f"For images it is a pattern of file names. Write for example `{EXAMPLE}`."
+        yield Finding(group_path, f"{dotted(group_path)} {problem}", hint)
 
 
 def _pair_findings(data: DataSource, path: KeyPath) -> Iterator[Finding]:

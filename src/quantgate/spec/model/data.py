@@ -173,7 +173,8 @@ class EvaluationSamples(DataSource):
     )
     group: Text | None = Field(
         default=None,
-        description="Key of groups, such as the speaker of each recording. Samples of one group "
+        description="Key of groups, such as the speaker of each recording. For images, a regular "
+        "expression of the file's name, with parentheses around its group. Samples of one group "
         "may be alike, so limits with a `confidence` rest on the number of groups.",
     )
     samples: int | None = Field(
