@@ -92,6 +92,11 @@ class ForkServer:
         """True while the server imports. It cannot be told to end then."""
         return any(not done.done() for done in self._imports.values())
 
+    def has_loaded(self, statements: Iterable[str]) -> bool:
+        """Return whether import statements have been run in the server."""
+        asked = map(self._imports.get, statements)
+        return all(imported is not None and imported.done() for imported in asked)
+
     async def load(self, statements: Iterable[str]) -> None:
         """Run import statements in the server, each of them once, so that tasks need not.
 

@@ -29,6 +29,20 @@ class TaskWaiting:
 
 
 @dataclass(frozen=True)
+class TaskLoading:
+    """The libraries that a task imports are loading. A run loads each library once."""
+
+    task: PlannedTask
+
+
+@dataclass(frozen=True)
+class TaskLoaded:
+    """The libraries of a task are loaded. It waits for a processor."""
+
+    task: PlannedTask
+
+
+@dataclass(frozen=True)
 class TaskStarted:
     """A task has a processor and starts its work. A cached task has no such event.
 
@@ -96,6 +110,8 @@ class RunEnded:
 Event = (
     RunStarted
     | TaskWaiting
+    | TaskLoading
+    | TaskLoaded
     | TaskStarted
     | TaskProgress
     | TaskRetried
@@ -132,6 +148,14 @@ class Teller:
     def waiting(self) -> None:
         """Report that its inputs are ready."""
         self.observer(TaskWaiting(self.task))
+
+    def loading(self) -> None:
+        """Report that its libraries are loading."""
+        self.observer(TaskLoading(self.task))
+
+    def loaded(self) -> None:
+        """Report that its libraries are loaded."""
+        self.observer(TaskLoaded(self.task))
 
     def started(self) -> None:
         """Report that it has a processor."""

@@ -107,7 +107,11 @@ class _TaskRun:
             return await self._machine.servers.of(OF_COMMANDS)
         self._machine.preload.task_comes(self._step.task.component_name)
         server = await self._machine.servers.of(self._container.image)
-        await server.load(imports(function.source))
+        statements = imports(function.source)
+        if not server.has_loaded(statements):
+            self._teller.loading()
+            await server.load(statements)
+            self._teller.loaded()
         return server
 
     async def _attempt(self, server: ForkServer, document: dict[str, Any]) -> Values:

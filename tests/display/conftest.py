@@ -29,6 +29,7 @@ class Terminal:
         self.columns = columns
         self.lines = [""]
         self.row = 0
+        self.column = 0
         self.cursor_is_shown = True
         self.colours = 0
 
@@ -45,20 +46,26 @@ class Terminal:
                 position += 1
 
     def _put(self, sign: str) -> None:
-        if sign == "\n":
-            self.row += 1
+        if sign == "\r":
+            self.column = 0
+        elif sign == "\n":
+            self.row, self.column = self.row + 1, 0
             if self.row == len(self.lines):
                 self.lines.append("")
-        elif sign != "\r":
-            if len(self.lines[self.row]) == self.columns:
+        else:
+            if self.column == self.columns:
                 self._put("\n")
-            self.lines[self.row] += sign
+            line = self.lines[self.row].ljust(self.column)
+            self.lines[self.row] = line[: self.column] + sign + line[self.column + 1 :]
+            self.column += 1
 
     def _obey(self, argument: str, letter: str) -> None:
         if letter == "A":
             self.row = max(0, self.row - int(argument))
-        elif letter == "J":
-            self.lines[self.row :] = [""]
+        elif letter in "JK":
+            self.lines[self.row] = self.lines[self.row][: self.column]
+            if letter == "J":
+                del self.lines[self.row + 1 :]
         elif argument == "?25":
             self.cursor_is_shown = letter == "h"
         else:

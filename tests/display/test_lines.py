@@ -11,6 +11,8 @@ from quantgate.display.json_lines import JsonLines
 from quantgate.display.plain import PlainLines
 from quantgate.local_runner.records.events import (
     RunStarted,
+    TaskLoaded,
+    TaskLoading,
     TaskProgress,
     TaskRetried,
     TaskStarted,
@@ -32,6 +34,8 @@ def events(task, ended, log):
     def of_the_run():
         yield RunStarted("p", (quantize, gate))
         yield TaskWaiting(quantize)
+        yield TaskLoading(quantize)
+        yield TaskLoaded(quantize)
         yield TaskStarted(quantize, log)
         log.write_text("one\r\n\x1b[2Jtwo\nthr")
         yield TaskProgress(quantize, 3, 10)
@@ -105,6 +109,8 @@ def test_json_has_every_event_with_stable_names(events, log):
     assert [event for event in events_written if event["event"] != "task_printed"] == [
         {"event": "run_started", "run": "/runs/x", "tasks": ["Quantize small", "Gate"]},
         {"event": "task_waiting", **one},
+        {"event": "task_loading", **one},
+        {"event": "task_loaded", **one},
         {"event": "task_started", **one, "log": str(log)},
         {"event": "task_progress", **one, "done": 3, "total": 10},
         {"event": "task_retried", **one, "attempt": 1, "error": "no memory"},

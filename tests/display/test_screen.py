@@ -1,7 +1,11 @@
 """Drawing on real terminals of several sizes and kinds, while real tasks run."""
 
 import re
+import shutil
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +91,30 @@ def test_the_tree_is_drawn_in_place(start, columns):
     ]
     assert shown.terminal.cursor_is_shown
     assert b"\x1b[?25l" in shown.raw
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+def test_the_scrollback_of_tmux_keeps_one_tree(tmp_path):
+    script, end = tmp_path / "script.py", tmp_path / "end"
+    script.write_text(SCRIPT)
+    tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
+    command = f"{sys.executable} {script} 40 0.02 terse {tmp_path / 'log'}; touch {end}; read word"
+    subprocess.run([*tmux, "new-session", "-d", "-x80", "-y24", command], check=True)
+    try:
+        _wait_for(end)
+        shown = subprocess.check_output([*tmux, "capture-pane", "-p", "-S-"], text=True)
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=True)
+    assert "the end" in shown
+    assert len(re.findall(r"\d+/80 tasks", shown)) == 1
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def _wait_for(path: Path) -> None:
+    limit = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < limit, f"{path} never came"
+        time.sleep(0.1)
 
 
 def test_more_tasks_than_lines_are_folded(start):

@@ -7,7 +7,14 @@ import pytest
 from quantgate.display.folding import lines_of
 from quantgate.display.tree import Tree
 from quantgate.display.words import elapsed, share
-from quantgate.local_runner.records.events import RunStarted, TaskProgress, TaskRetried, TaskStarted
+from quantgate.local_runner.records.events import (
+    RunStarted,
+    TaskLoaded,
+    TaskLoading,
+    TaskProgress,
+    TaskRetried,
+    TaskStarted,
+)
 
 PATHS = [
     ("convert",),
@@ -122,6 +129,13 @@ FOLDED = {
     6: [
         "2 tasks: succeeded: done",
         "candidates: running: 2/4 tasks",
+        "  small: succeeded: 2.5 s",
+        "  exact: running: 0/2 tasks",
+        "2 tasks: waiting: waiting",
+    ],
+    4: [
+        "2 tasks: succeeded: done",
+        "candidates: running: 2/4 tasks",
         "2 tasks: waiting: waiting",
     ],
     2: ["2 tasks: succeeded: done", "and 2 more: waiting: "],
@@ -155,6 +169,17 @@ def test_cached_tasks_and_a_branch_of_them(tree, tasks, ended):
     lines = drawn(tree)
     assert lines[0] == "Convert: cached: cached"
     assert lines[3] == "  small: cached: cached"
+
+
+def test_a_task_that_loads_its_libraries_says_so_and_then_waits(tree, tasks):
+    tree.note(TaskLoading(tasks[2]), 10.0)
+    assert drawn(tree)[2:5] == [
+        "candidates: running: 0/4 tasks",
+        "  small: running: 0/2 tasks",
+        "    Quantize: running: loading libraries  1:05",
+    ]
+    tree.note(TaskLoaded(tasks[2]), 20.0)
+    assert drawn(tree)[4] == "    Quantize: waiting: waiting"
 
 
 def test_a_retry_restarts_the_progress(half_way, tasks):

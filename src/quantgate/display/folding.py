@@ -45,11 +45,16 @@ def _is_inactive(node: Node) -> bool:
     return _is_over(node) or node.standing == "waiting"
 
 
+def _has_only_tasks(node: Node) -> bool:
+    return not any(child.children for child in node.children.values())
+
+
 _STEPS = (
     _Folding(lambda node: False),
     _Folding(_is_over),
     _Folding(_is_inactive),
     _Folding(_is_inactive, merges=True),
+    _Folding(_has_only_tasks, merges=True),
     _Folding(lambda node: True, merges=True),
 )
 
@@ -59,7 +64,8 @@ def lines_of(root: Node, now: float, height: int) -> list[Line]:
 
     If there are too many lines, the tree is shortened step by step until it fits. First, branches
     that have ended become one line each, then branches that wait. Then neighbours of these are
-    merged. Then all branches become one line each. At last, the remaining lines are cut.
+    merged. Then branches that have only tasks become one line each, and then all branches. At last,
+    the remaining lines are cut.
     """
     lines: list[Line] = []
     for folding in _STEPS:

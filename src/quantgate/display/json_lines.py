@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from quantgate.display.lines import Lines
@@ -16,6 +17,15 @@ from quantgate.display.words import standing_of
 
 if TYPE_CHECKING:
     from quantgate.local_runner import Event, PlannedTask, TaskResult
+
+#: Names of the events before a task starts, by their types.
+_PREPARATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "TaskWaiting": "task_waiting",
+        "TaskLoading": "task_loading",
+        "TaskLoaded": "task_loaded",
+    }
+)
 
 
 def write_event(stream: TextIO, event: str, **fields: object) -> None:
@@ -46,8 +56,8 @@ class JsonLines(Lines):
             case events.RunStarted(_, tasks):
                 titles = [title_of(task) for task in tasks]
                 return {"run_started": {"run": str(self._run), "tasks": titles}}
-            case events.TaskWaiting(task):
-                return {"task_waiting": self._task(task)}
+            case events.TaskWaiting(task) | events.TaskLoading(task) | events.TaskLoaded(task):
+                return {_PREPARATIONS[type(event).__name__]: self._task(task)}
             case events.TaskStarted(task, log):
                 return {"task_started": {**self._task(task), "log": str(log)}}
             case events.TaskProgress(task, done, total):

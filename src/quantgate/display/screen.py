@@ -14,6 +14,8 @@ from quantgate.foundation.terminal import beneath, visible
 
 _HIDE_CURSOR = "\x1b[?25l"
 _SHOW_CURSOR = "\x1b[?25h"
+# Rows are replaced one by one. Terminals such as tmux copy an erased screen to their scrollback.
+_ERASE_TO_END_OF_ROW = "\x1b[K"
 _ERASE_BELOW = "\x1b[J"
 _PLAIN = "\x1b[0m"
 
@@ -64,13 +66,13 @@ class Screen:
         if (tuple(rows), size) == (self._drawn, self._size):
             return
         hide = _HIDE_CURSOR if self._size is None else ""
-        self._write(hide + self._back(size.columns) + "".join(map(_painted, rows)))
+        self._write(hide + self._back(size.columns) + _rows(rows))
         self._drawn, self._size = tuple(rows), size
 
     def print_above(self, text: str) -> None:
         """Print permanent lines above the drawn ones."""
-        back = self._back(self.size().columns)
-        self._write(back + visible(text) + "".join(map(_painted, self._drawn)))
+        above = visible(text).replace("\n", f"{_ERASE_TO_END_OF_ROW}\n")
+        self._write(self._back(self.size().columns) + above + _rows(self._drawn))
 
     def leave(self) -> None:
         """Keep the drawn lines on the terminal, and restore the cursor."""
@@ -81,12 +83,16 @@ class Screen:
     def _back(self, columns: int) -> str:
         """Return the escape sequence that goes back to the first drawn line, wrapped or not."""
         rows = sum(max(1, -(-width_of(row.text) // columns)) for row in self._drawn)
-        return "\r" + (f"\x1b[{rows}A" if rows else "") + _ERASE_BELOW
+        return "\r" + (f"\x1b[{rows}A" if rows else "")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
 
 
+def _rows(rows: Sequence[Row]) -> str:
+    return "".join(map(_painted, rows)) + _ERASE_BELOW
+
+
 def _painted(row: Row) -> str:
-    return f"{row.look}{visible(row.text)}{_PLAIN if row.look else ''}\n"
+    return f"{row.look}{visible(row.text)}{_PLAIN if row.look else ''}{_ERASE_TO_END_OF_ROW}\n"

@@ -22,8 +22,9 @@ class Node:
     Attributes:
         label: the name.
         children: the nodes below, by key.
-        own_standing: state of a task, one of `words.MARKS`.
-        began: when the task started, in seconds of a monotonic clock.
+        own_standing: state of a task, one of `words.MARKS` or "loading".
+        began: when the task started, or its libraries began to load, in seconds of a monotonic
+            clock.
         ended: when the task ended, in seconds of a monotonic clock.
         seconds: duration of the task.
         progress: number of processed items, and their total if it is known.
@@ -51,6 +52,8 @@ class Node:
         for word in ("failed", "running"):
             if word in standings:
                 return word
+        if "loading" in standings:
+            return "running"
         if len(standings) == 1:
             return standings.pop()
         return "succeeded" if standings <= ENDED else "running" if standings & ENDED else "waiting"
@@ -77,9 +80,11 @@ class Node:
         return f"{max(ends) - min(starts):.1f} s" if starts and ends else "done"
 
     def _task_says(self, now: float) -> str:
+        since = elapsed(now - (self.began if self.began is not None else now))
+        if self.own_standing == "loading":
+            return f"loading libraries  {since}"
         if self.own_standing == "running":
-            done = f"  {share(*self.progress)}" if self.progress else ""
-            return elapsed(now - (self.began if self.began is not None else now)) + done
+            return f"{since}  {share(*self.progress)}" if self.progress else since
         return f"{self.seconds:.1f} s" if self.own_standing == "succeeded" else self.own_standing
 
 
@@ -97,11 +102,14 @@ class Tree:
             case events.RunStarted(_, tasks):
                 for task in tasks:
                     self._node(task)
-            case events.TaskWaiting(task):
-                self._node(task)
-            case events.TaskStarted(task, _):
+            case events.TaskWaiting(task) | events.TaskLoaded(task):
+                self._node(task).own_standing = "waiting"
+            case events.TaskLoading(task) | events.TaskStarted(task):
                 node = self._node(task)
-                node.own_standing, node.began = "running", now
+                node.own_standing = (
+                    "loading" if isinstance(event, events.TaskLoading) else "running"
+                )
+                node.began = now
             case events.TaskProgress(task, done, total):
                 self._node(task).progress = (done, total)
             case events.TaskRetried(task, _, _):

@@ -12,6 +12,8 @@ from quantgate.local_runner.records.events import (
     RunEnded,
     RunStarted,
     TaskEnded,
+    TaskLoaded,
+    TaskLoading,
     TaskProgress,
     TaskRetried,
     TaskStarted,
@@ -19,6 +21,8 @@ from quantgate.local_runner.records.events import (
     Warned,
     one_at_a_time,
 )
+
+LOADS = [TaskLoading, TaskLoaded]
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -109,11 +113,30 @@ def test_a_run_reports_events_from_its_plan_to_its_result(told):
     assert [event.result for event in of(TaskEnded, events)] == events[-1].result.tasks
 
 
+def kinds_of(path, events):
+    return [type(e) for e in events if getattr(e, "task", None) and e.task.path == path]
+
+
 def test_a_task_waits_then_starts_then_ends(told):
     events = told(whole)
     for path in {event.task.path for event in of(TaskEnded, events)}:
-        kinds = [type(e) for e in events if getattr(e, "task", None) and e.task.path == path]
-        assert kinds == [TaskWaiting, TaskStarted, TaskEnded]
+        kinds = kinds_of(path, events)
+        assert [kind for kind in kinds if kind not in LOADS] == [
+            TaskWaiting,
+            TaskStarted,
+            TaskEnded,
+        ]
+
+
+def test_the_first_task_of_a_run_loads_its_libraries(told):
+    @dsl.pipeline(name="twice")
+    def pipeline():
+        second = add(a=add(a=1, b=2).output, b=3)
+        second.set_display_name("second")
+
+    events = told(pipeline)
+    assert kinds_of(("add",), events) == [TaskWaiting, *LOADS, TaskStarted, TaskEnded]
+    assert kinds_of(("add-2",), events) == [TaskWaiting, TaskStarted, TaskEnded]
 
 
 def test_progress_is_reported_while_a_task_runs(told):
