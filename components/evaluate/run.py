@@ -155,15 +155,15 @@ class Subject:
 
 
 #: The first sample of a shard, and its scores or the error.
-Outcome = tuple[int, Part | InputError | ModelFailure]
+ShardOutcome = tuple[int, Part | InputError | ModelFailure]
 
 
-def score_shards(subject: Subject, shards: Iterable[range]) -> list[Outcome]:
+def score_shards(subject: Subject, shards: Iterable[range]) -> list[ShardOutcome]:
     """Run a .tflite at batch 1 on one thread on shards of the samples, and score the outputs.
 
     An error is the last outcome. The remaining shards are then skipped.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[ShardOutcome] = []
     start = 0
     try:
         runner = prepared(subject)

@@ -1,12 +1,19 @@
 """Score a model on the samples of all signatures, in child processes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 
-from quantgate.components.evaluate.run import MetricFailure, Scores, Subject, score_shards
+from quantgate.components.evaluate.run import (
+    MetricFailure,
+    Scores,
+    ShardOutcome,
+    Subject,
+    score_shards,
+)
 from quantgate.components.evaluate.shards import (
     processes_of,
     reach_of,
@@ -25,28 +32,32 @@ from quantgate.components.processes.isolation import (
 from quantgate.components.processes.progress import expect
 from quantgate.decision.early_stopping import Contest
 from quantgate.errors import InputError
-from quantgate.foundation.hashing import sha256_of_file
 
+ResultT = TypeVar("ResultT")
 TIMEOUT_S = 6 * 3600.0
 NO_SCORES = Scores({}, np.zeros(0, np.int64))
 
 
+#: The scores of a model on one signature, or why there are none.
+Outcome = Scores | InputError | ModelFailure | IsolatedFailure
+
+
 def score_all_signatures(
-    subjects: Sequence[Subject], contest: Contest | None, timeout_s: float = TIMEOUT_S
+    subjects: Sequence[Subject], score: Callable[[Subject], Outcome], *, is_baseline: bool
 ) -> tuple[list[str], Scores]:
     """Return the reasons why a model cannot be measured, or else its scores.
 
     Args:
         subjects: the model with the samples and metrics of each signature.
-        contest: decides whether to stop early. None to run all samples.
-        timeout_s: seconds after which the model is stopped, for each signature.
+        score: scores one of them.
+        is_baseline: whether the model is the float .tflite.
 
     Raises:
         InputError: a metric cannot be computed from the baseline's outputs.
     """
     all_scores: list[Scores] = []
     for subject in subjects:
-        outcome = _score(subject, contest, timeout_s)
+        outcome = checked(score(subject), is_baseline=is_baseline)
         reasons = _reasons(outcome)
         if reasons or not isinstance(outcome, Scores):
             several = len(subject.facts.keys) > 1
@@ -59,39 +70,62 @@ def score_all_signatures(
     return [], replace(all_scores[0], results=results)
 
 
-def _score(
-    subject: Subject, contest: Contest | None, timeout_s: float
-) -> Scores | ModelFailure | IsolatedFailure:
-    try:
-        outcome = (
-            score_in_steps(subject, contest, timeout_s=timeout_s)
-            if contest
-            else _computed(subject, ResourceLimits(timeout_s))
-        )
-    except IsolatedFailure as failure:
-        return failure
+def checked(
+    outcome: ResultT | InputError | ModelFailure | IsolatedFailure, *, is_baseline: bool
+) -> ResultT | ModelFailure | IsolatedFailure:
+    """Return an outcome that says something about the model.
+
+    Raises:
+        InputError: a metric cannot be computed from the baseline's outputs.
+    """
     if isinstance(outcome, InputError):
         raise outcome
-    if isinstance(outcome, MetricFailure) and _is_baseline(subject):
+    if isinstance(outcome, MetricFailure) and is_baseline:
         raise InputError(str(outcome)) from outcome
     return outcome
 
 
-def _is_baseline(subject: Subject) -> bool:
-    return sha256_of_file(subject.path) == subject.facts.baseline_sha256
+def score_subject(subject: Subject, contest: Contest | None, limits: ResourceLimits) -> Outcome:
+    """Score a model on the samples of one signature.
+
+    Args:
+        subject: the model with its samples and metrics.
+        contest: decides whether to stop early. None to run all samples.
+        limits: the time after which the model is stopped.
+    """
+    try:
+        if contest:
+            return score_in_steps(subject, contest, limits=limits)
+        return _computed(subject, limits)
+    except IsolatedFailure as failure:
+        return failure
 
 
 def _computed(subject: Subject, limits: ResourceLimits) -> Scores | InputError | ModelFailure:
     """Score all samples, in several child processes if that is faster."""
-    samples, processes = subject.dataset.manifest.samples, processes_of(subject)
-    reach = reach_of(subject)
-    expect(samples * (2 if subject.reference else 1))
-    if processes == 1:
-        return run_isolated(score_model, subject, range(samples), limits=limits, reach=reach)
-    with shared_among_forks(shards_of(samples, processes)) as shards:
+    rows = range(subject.dataset.manifest.samples)
+    if processes_of(subject) > 1:
+        return summed_up(subject, score_rows(subject, rows, limits))
+    _expect(subject, rows)
+    return run_isolated(score_model, subject, rows, limits=limits, reach=reach_of(subject))
+
+
+def score_rows(subject: Subject, rows: range, limits: ResourceLimits) -> list[ShardOutcome]:
+    """Score some rows of the samples in child processes, without computing metrics.
+
+    Raises:
+        IsolatedFailure: a process crashed or ran out of time.
+    """
+    processes = processes_of(subject, len(rows))
+    _expect(subject, rows)
+    with shared_among_forks(shards_of(rows, processes)) as shards:
         calls = [(subject, shards)] * processes
-        outcomes = run_side_by_side(score_shards, calls, limits=limits, reach=reach)
-    return summed_up(subject, chain.from_iterable(outcomes))
+        outcomes = run_side_by_side(score_shards, calls, limits=limits, reach=reach_of(subject))
+    return list(chain.from_iterable(outcomes))
+
+
+def _expect(subject: Subject, rows: range) -> None:
+    expect(len(rows) * (2 if subject.reference else 1))
 
 
 def _reasons(outcome: Scores | ModelFailure | IsolatedFailure) -> list[str]:

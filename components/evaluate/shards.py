@@ -20,15 +20,16 @@ LEAST_PART = 64
 _NUMBER = Struct("H")
 
 
-def processes_of(subject: Subject) -> int:
-    """Return how many processes run a model's samples.
+def processes_of(subject: Subject, samples: int | None = None) -> int:
+    """Return how many processes run some of a model's samples, by default all.
 
     The model is reset between samples, so that the results are those of one process, bit for bit.
     """
     # A user's function takes all outputs at once, so they stay in one process.
     if _has_user_function(subject) or RANDOM_OPS & subject.facts.ops.keys():
         return 1
-    return processes_for(subject.dataset.manifest.samples, LEAST_SAMPLES)
+    count = subject.dataset.manifest.samples if samples is None else samples
+    return processes_for(count, LEAST_SAMPLES)
 
 
 def reach_of(subject: Subject) -> Reach:
@@ -40,15 +41,15 @@ def _has_user_function(subject: Subject) -> bool:
     return any(plan.is_user_function for plan in subject.plans)
 
 
-def shards_of(samples: int, processes: int) -> list[range]:
-    """Divide samples into consecutive shards, from long to short.
+def shards_of(rows: range, processes: int) -> list[range]:
+    """Divide rows into consecutive shards, from long to short.
 
     A process that has finished a shard takes the next one. So a process that started later, or
     whose core is busy, does not delay the others.
     """
-    least = max(1, samples // (LEAST_PART * processes))
-    bounds = [0]
-    while left := samples - bounds[-1]:
+    least = max(1, len(rows) // (LEAST_PART * processes))
+    bounds = [rows.start]
+    while left := rows.stop - bounds[-1]:
         bounds.append(bounds[-1] + min(left, max(least, left // (2 * processes))))
     return [range(start, stop) for start, stop in pairwise(bounds)]
 

@@ -161,7 +161,7 @@ class _Run:
 
 
 def score_in_steps(
-    subject: Subject, contest: Contest, *, timeout_s: float
+    subject: Subject, contest: Contest, *, limits: ResourceLimits
 ) -> Scores | InputError | ModelFailure:
     """Run a candidate on growing numbers of samples, in random order, until it is decided.
 
@@ -177,7 +177,6 @@ def score_in_steps(
     run = _Run(subject, contest, order, looks, _Table.of(titles, samples), barrier)
     expect(samples)
     calls = [(run, number) for number in range(count)]
-    limits = ResourceLimits(timeout_s)
     ends = run_side_by_side(_work, calls, limits=limits, reach=reach_of(subject))
     for end in ends:
         if isinstance(end, InputError | ModelFailure):

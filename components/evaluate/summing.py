@@ -16,9 +16,9 @@ from quantgate.components.evaluate.ranges import check_range
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import (
     MetricFailure,
-    Outcome,
     Part,
     Scores,
+    ShardOutcome,
     Subject,
     score_shards,
 )
@@ -41,7 +41,7 @@ def score_model(subject: Subject, shard: range) -> Scores | InputError | ModelFa
 
 
 def summed_up(
-    subject: Subject, outcomes: Iterable[Outcome], rows: NDArray[np.int64] | None = None
+    subject: Subject, outcomes: Iterable[ShardOutcome], rows: NDArray[np.int64] | None = None
 ) -> Scores | InputError | ModelFailure:
     """Compute the metrics from the scores of all shards, or return the first error.
 

@@ -75,7 +75,7 @@ def test_few_samples_take_few_processes(classifier, cores):
     ("samples", "processes"), [(1, 2), (5, 2), (24, 2), (600, 2), (10_000, 3), (10**7, 8)]
 )
 def test_shards_cover_the_samples_and_get_shorter(samples, processes):
-    shards = shards_of(samples, processes)
+    shards = shards_of(range(samples), processes)
     assert [shard.start for shard in shards] == [0, *(s.stop for s in shards[:-1])]
     assert shards[-1].stop == samples
     assert len(shards[-1]) <= max(1, samples / (64 * processes))
@@ -83,7 +83,7 @@ def test_shards_cover_the_samples_and_get_shorter(samples, processes):
 
 
 def test_each_shard_goes_to_one_process():
-    shards = shards_of(10_000, 3)
+    shards = shards_of(range(10_000), 3)
     with shared_among_forks(shards) as waiting:
         taken = run_side_by_side(list, [(waiting,)] * 3, limits=ResourceLimits(30))
     assert sorted(chain(*taken), key=lambda shard: shard.start) == shards
