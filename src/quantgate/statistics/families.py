@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,11 +89,11 @@ def step_down(ratios: Sequence[float], correlation: Matrix, error: float) -> lis
         error: the error rate that all candidates share.
     """
     order = np.argsort(np.array(ratios), kind="stable")
-    least = _least_of_those_left(correlation, order)
+    largest = _largest_of_those_left(correlation, order)
     tested: dict[int, Tested] = {}
     for place, candidate in enumerate(order.tolist()):
         left = len(order) - place
-        share = _level(least[:, place], error, left) / error
+        share = _level(largest[:, place], error, left) / error
         if ratios[candidate] > share * (1 + ROUNDING):
             tested |= {other: Tested(share, left, False) for other in order[place:].tolist()}
             break
@@ -110,16 +111,13 @@ def _standardized(values: Sequence[Samples | None]) -> Matrix:
     return rows
 
 
-def _least_of_those_left(correlation: Matrix, order: NDArray[np.intp]) -> Matrix:
-    """Return the least of the p-values still left at each step, float64 [draws, steps]."""
-    from scipy.special import ndtr
-
+def _largest_of_those_left(correlation: Matrix, order: NDArray[np.intp]) -> Matrix:
+    """Return the largest of the draws still left at each step, float64 [draws, steps]."""
     draws = min(DRAWS, MOST_DRAWN // len(order))
     root = _root(correlation)
     normal = np.random.default_rng(SEED).standard_normal((draws, len(order))) @ root.T
-    # Samples are drawn by candidate, and the largest of a suffix has the least p-value.
-    largest = np.maximum.accumulate(normal[:, order[::-1]], axis=1)[:, ::-1]
-    return np.asarray(ndtr(-largest))
+    # Draws are by candidate, and steps are by suffix of the order.
+    return np.maximum.accumulate(normal[:, order[::-1]], axis=1)[:, ::-1]
 
 
 def _root(correlation: Matrix) -> Matrix:
@@ -143,8 +141,10 @@ def _smaller_root(correlation: Matrix) -> Matrix:
     return np.eye(len(correlation))
 
 
-def _level(least: Samples, error: float, left: int) -> float:
+def _level(largest: Samples, error: float, left: int) -> float:
+    """Return the level whose quantile is exceeded by the largest of the draws with this error."""
     floor = error / left
-    if error * len(least) < LEAST_DRAWS:
+    if error * len(largest) < LEAST_DRAWS:
         return floor
-    return float(np.clip(np.quantile(least, error), floor, error))
+    level = NormalDist().cdf(-float(np.quantile(largest, 1 - error)))
+    return min(max(level, floor), error)

@@ -14,8 +14,9 @@ Sources:
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from quantgate.statistics import score_statistic
 from quantgate.statistics.roots import falling_root
 from quantgate.statistics.sample_counts import ROUNDING, least_samples, whole_samples
 from quantgate.statistics.samples import Samples
+from quantgate.statistics.score_statistic import Each
 
 #: The number of rates at which the hypothesis is examined, and again around the worst of them.
 RATES, REFINED = 48, 12
@@ -33,7 +35,7 @@ COARSE = 16
 #: The rates are closer together near their lowest, where the probability changes fastest.
 CROWDING = 3
 #: The multiples of the worst rate that are examined at another difference.
-NEAR = np.array([0.7, 0.9, 1.0, 1.1, 1.4])
+NEAR = np.array([0.0, 0.7, 0.9, 1.0, 1.1, 1.4])
 #: The order of tables depends on the difference, so that the p-value may rise with it. The greatest
 #: at the difference and at these strides beyond it does not rise.
 STRIDES = (0.01, 0.05, 0.2, 0.4, 0.65, 1.0, 1.7)
@@ -44,6 +46,8 @@ CAUTION = 0.97
 #: The precision of a bound, as a part of its distance from the mean.
 PRECISION = 4e-3
 BISECTIONS = 60
+#: The places of a bound that are tried first, as multiples of the score bound's distance.
+BRACKETS = (1.0, 1.05, 1.3)
 #: The distance of the greatest difference that is examined from 1.
 NEAREST = 1e-12
 #: Greater p-values pass no test, so that they need no care.
@@ -88,21 +92,27 @@ class Pairs:
 
 
 @lru_cache(maxsize=4096)
-def p_value(pairs: Pairs, difference: float) -> float:
+def p_value(pairs: Pairs, difference: float, care: float = LIKELY) -> float:
     """Return the exact p-value of "the mean difference is `difference` or more".
 
     It is 1 if the pairs at hand do not speak against that at all. For very many pairs it is that of
     the normal distribution.
+
+    Args:
+        pairs: the pairs.
+        difference: the mean difference.
+        care: greater p-values may be too small, but not below this.
     """
     if not pairs.mean < difference:
         return 1.0
     if pairs.total * abs(difference) > MANY:
-        return NormalDist().cdf(_statistic_of(pairs, difference))
+        return NormalDist().cdf(float(_statistic_of(pairs, difference)))
     p, worst = _worst_chance(pairs, difference, _rates(pairs, difference, RATES))
-    if p > LIKELY:
+    if p > care:
         return p
     beyond = difference + np.array(STRIDES) * (difference - pairs.mean)
-    return max(p, _greatest_chance(pairs, beyond[beyond < 1], worst))
+    beyond = beyond[beyond < 1]
+    return max(p, _greatest_chance(pairs, beyond, worst)) if len(beyond) else p
 
 
 @lru_cache(maxsize=1024)
@@ -114,11 +124,11 @@ def upper_bound(pairs: Pairs, confidence: float) -> float:
     """
     if pairs.total == 0 or pairs.mean == 1:
         return 1.0
-    score = score_bound(pairs, confidence)
+    score, level = score_bound(pairs, confidence), CAUTION * (1 - confidence)
     reach = max(score - pairs.mean, ROUNDING / pairs.total)
-    bound = _located(pairs, confidence, reach)
+    bound = _located(pairs, level, reach)
     step = PRECISION * reach
-    while bound < 1 and p_value(pairs, bound) > CAUTION * (1 - confidence):
+    while bound < 1 and p_value(pairs, bound, level) > level:
         bound, step = bound + step, 2 * step
     return min(1.0, bound)
 
@@ -173,19 +183,22 @@ def samples_needed(pairs: Pairs, confidence: float, limit: float) -> float:
     return max(least, whole_samples(spread, slack**2))
 
 
-def _located(pairs: Pairs, confidence: float, reach: float) -> float:
+def _located(pairs: Pairs, level: float, reach: float) -> float:
     """Return about where the p-value falls to the level, from the score bound's distance."""
 
     if pairs.total * abs(pairs.mean + reach) > MANY:
         return pairs.mean + reach
 
+    @cache
     def excess(difference: float) -> float:
-        greatest = float(_chances(pairs, difference, _rates(pairs, difference, COARSE)).max())
-        return math.log(max(greatest, 1e-300)) - math.log1p(-confidence)
+        rates = _rates(pairs, difference, COARSE)[:COARSE]
+        greatest = float(_chances(pairs, difference, rates).max())
+        return math.log(max(greatest, 1e-300)) - math.log(level)
 
-    near, far = pairs.mean + 0.9 * reach, min(pairs.mean + 1.3 * reach, 1 - NEAREST)
-    near = near if excess(near) > 0 else pairs.mean + ROUNDING
-    far = 1 - NEAREST if excess(far) > 0 else far
+    ends = [pairs.mean + times * reach for times in BRACKETS]
+    ends = [pairs.mean + ROUNDING, *(end for end in ends if end < 1), 1 - NEAREST]
+    beyond = next((place for place, end in enumerate(ends) if place and excess(end) <= 0), -1)
+    near, far = ends[beyond - 1], ends[beyond]
     return falling_root(excess, near, far, PRECISION * reach)
 
 
@@ -202,12 +215,10 @@ def _worst_chance(pairs: Pairs, difference: float, rates: Samples) -> tuple[floa
 
 def _greatest_chance(pairs: Pairs, differences: Samples, rate: float) -> float:
     """Return the greatest chance at rates near this one, for any of other differences."""
-    greatest = 0.0
-    for difference in differences.tolist():
-        least, most = max(0.0, -difference), (1 - difference) / 2
-        rates = np.clip(np.append(rate * NEAR, least), least, most)
-        greatest = max(greatest, float(_chances(pairs, difference, rates).max()))
-    return greatest
+    least, most = np.maximum(0.0, -differences), (1 - differences) / 2
+    rates = np.clip(rate * NEAR[:, np.newaxis], least, most).ravel()
+    each = np.tile(differences, len(NEAR))
+    return float(_chances(pairs, each, rates).max())
 
 
 def _rates(pairs: Pairs, difference: float, count: int) -> Samples:
@@ -223,11 +234,11 @@ def _rates(pairs: Pairs, difference: float, count: int) -> Samples:
     return np.append(near, np.linspace(end, most, FAR)[1:])
 
 
-def _chances(pairs: Pairs, difference: float, rates: Samples) -> Samples:
+def _chances(pairs: Pairs, difference: Each, rates: Samples) -> Samples:
     """Return the probability of a statistic of at most the one at hand, at each of the rates."""
     return score_statistic.chances(_statistic_of(pairs, difference), pairs.total, difference, rates)
 
 
-def _statistic_of(pairs: Pairs, difference: float) -> float:
+def _statistic_of(pairs: Pairs, difference: Each) -> Any:
     counts = pairs.only_first, pairs.only_second
-    return float(score_statistic.statistic(*counts, pairs.total, difference))
+    return score_statistic.statistic(*counts, pairs.total, difference)

@@ -18,6 +18,7 @@ from quantgate.statistics.sample_counts import ROUNDING
 from quantgate.statistics.samples import Samples
 
 Counts = NDArray[np.int64]
+Each = float | Samples
 
 #: The reach of a binomial distribution, in standard deviations and in counts beyond them.
 DEVIATIONS, BEYOND = 6, 12
@@ -28,7 +29,7 @@ GUESSES, GUESSED = 2, 1
 TINY = 1e-300
 
 
-def statistic(only_first: Any, only_second: Any, total: int, difference: float) -> Any:
+def statistic(only_first: Any, only_second: Any, total: int, difference: Any) -> Any:
     """Return the distance of the mean from `difference`, in its standard errors."""
     deviation = np.sqrt(
         np.maximum(variance(only_first, only_second, total, difference), TINY) / total
@@ -36,7 +37,7 @@ def statistic(only_first: Any, only_second: Any, total: int, difference: float) 
     return ((only_first - only_second) / total - difference) / deviation
 
 
-def variance(only_first: Any, only_second: Any, total: int, difference: float) -> Any:
+def variance(only_first: Any, only_second: Any, total: int, difference: Any) -> Any:
     """Return the variance of one pair's difference, at its likeliest for a mean `difference`."""
     linear = (2 * total - only_first + only_second) * difference - only_first - only_second
     constant = -only_second * difference * (1 - difference)
@@ -45,13 +46,13 @@ def variance(only_first: Any, only_second: Any, total: int, difference: float) -
     return np.maximum(2 * rate_of_second + difference * (1 - difference), 0)
 
 
-def chances(value: float, total: int, difference: float, rates: Samples) -> Samples:
+def chances(value: Each, total: int, difference: Each, rates: Samples) -> Samples:
     """Return the probability of a statistic of at most `value`, at each of some rates.
 
     Args:
         value: the statistic at hand.
         total: the number of pairs.
-        difference: the mean difference.
+        difference: the mean difference. Like `value`, one for all rates, or float64 [rates].
         rates: the rates at which only the second model is right, float64 [rates].
     """
     discordant = np.clip(difference + 2 * rates, 0.0, 1.0)
@@ -60,35 +61,47 @@ def chances(value: float, total: int, difference: float, rates: Samples) -> Samp
         discordant + difference, 2 * discordant, out=np.ones_like(rates), where=discordant > 0
     )
     counts = _likely_counts(total, discordant)
-    is_likely = np.zeros(total + 1, np.bool_)
-    is_likely[counts] = True
-    lost = np.zeros(total + 1, np.int64)
-    lost[is_likely] = most_lost(np.flatnonzero(is_likely), value, total, difference)
+    lost = _lost_of_each(counts, value, total, difference)
     likely = _probabilities(counts, total, discordant)
-    each = _cumulated(counts, lost[counts], np.clip(shares, 0.0, 1.0))
+    each = _cumulated(counts, lost, np.clip(shares, 0.0, 1.0))
     return np.asarray(np.sum(likely * each, axis=0))
 
 
-def most_lost(discordant: Counts, value: float, total: int, difference: float) -> Counts:
+def _lost_of_each(counts: Counts, value: Each, total: int, difference: Each) -> Counts:
+    """Return how many of the numbers of discordant pairs may be lost, [counts, rates]."""
+    if np.ndim(difference):
+        values, differences = (np.broadcast_to(each, counts.shape) for each in (value, difference))
+        lost = most_lost(counts.ravel(), values.ravel(), total, differences.ravel())
+        return lost.reshape(counts.shape)
+    is_likely = np.zeros(total + 1, np.bool_)
+    is_likely[counts] = True
+    known = np.zeros(total + 1, np.int64)
+    known[is_likely] = most_lost(np.flatnonzero(is_likely), value, total, difference)
+    return known[counts]
+
+
+def most_lost(discordant: Counts, value: Each, total: int, difference: Each) -> Counts:
     """Return how many of each number of discordant pairs may be lost, or -1.
 
     It is the greatest number whose statistic is at most `value`.
     """
     guess = _guess(discordant, value, total, difference)
+    values, differences = (np.broadcast_to(each, discordant.shape) for each in (value, difference))
 
-    def keeps(lost: Counts, discordant: Counts) -> NDArray[np.bool_]:
-        kept = statistic(lost, discordant - lost, total, difference) <= value + ROUNDING
-        return np.asarray((lost < 0) | (kept & (lost <= discordant)))
+    def keeps(lost: Counts, rows: Any = slice(None)) -> NDArray[np.bool_]:
+        own = discordant[rows]
+        kept = statistic(lost, own - lost, total, differences[rows]) <= values[rows] + ROUNDING
+        return np.asarray((lost < 0) | (kept & (lost <= own)))
 
     low = np.clip(guess - GUESSED, -1, discordant)
     high = np.clip(guess + GUESSED + 1, low + 1, discordant + 1)
     low, high = (
-        np.where(keeps(low, discordant), low, -1),
-        np.where(keeps(high, discordant), discordant + 1, high),
+        np.where(keeps(low), low, -1),
+        np.where(keeps(high), discordant + 1, high),
     )
     while len(still := np.flatnonzero(high - low > 1)):
         middle = (low[still] + high[still]) // 2
-        kept = keeps(middle, discordant[still])
+        kept = keeps(middle, still)
         low[still], high[still] = (
             np.where(kept, middle, low[still]),
             np.where(kept, high[still], middle),
@@ -96,7 +109,7 @@ def most_lost(discordant: Counts, value: float, total: int, difference: float) -
     return low
 
 
-def _guess(discordant: Counts, value: float, total: int, difference: float) -> Counts:
+def _guess(discordant: Counts, value: Each, total: int, difference: Each) -> Counts:
     """Return about how many may be lost, by solving the statistic with the variance of a guess."""
     spread = np.sqrt(np.maximum(discordant / total - difference**2, 0) / total)
     for _ in range(GUESSES):
