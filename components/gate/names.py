@@ -14,7 +14,9 @@ LOOKS = {
     "baseline": ("D", svg.SOFT, False, "float32"),
     "winner": ("*", svg.GOOD, True, "winner"),
     "qualifies": ("o", svg.ACCENT, True, "qualifies"),
-    "misses": ("o", svg.FAIR, False, "misses a limit"),
+    "undecided": ("s", svg.FAIR, False, "undecided"),
+    "unqualified": ("s", svg.SOFT, False, "does not qualify"),
+    "misses": ("v", svg.BAD, False, "misses a limit"),
     "rejected": ("X", svg.BAD, False, "rejected"),
 }
 #: Places of a name beside its point, in order of preference: offset in points, and alignment.
@@ -34,10 +36,10 @@ _PLACES = (
 
 @dataclass(frozen=True)
 class Point:
-    """A candidate or the baseline in the plot.
+    """The baseline or identical candidates in the plot.
 
     Attributes:
-        name: the candidate's name.
+        names: the candidates' names.
         standing: a key of `LOOKS`.
         x: the cost, in the unit of the axis.
         y: the metric.
@@ -46,7 +48,7 @@ class Point:
         on_front: whether it is on the Pareto front.
     """
 
-    name: str
+    names: tuple[str, ...]
     standing: str
     x: float
     y: float
@@ -60,11 +62,17 @@ def write_names(axes: Any, points: Sequence[Point], named: Sequence[Point]) -> N
     axes.autoscale_view()
     taken = [_box_around(axes, point) for point in points[:MOST_AVOIDED]]
     for same in _coinciding(named):
-        text = ", ".join(point.name for point in same)
-        text = text if len(text) <= LONGEST_NAME else f"{same[0].name} and {len(same) - 1} more"
-        if len(same) == 1 and len(text) > LONGEST_NAME:
-            text = f"{text[: LONGEST_NAME - 1]}…"
-        _place(axes, same[0], text, taken)
+        names = [name for point in same for name in point.names]
+        _place(axes, same[0], _label(names), taken)
+
+
+def _label(names: Sequence[str]) -> str:
+    text = ", ".join(names)
+    if len(text) <= LONGEST_NAME:
+        return text
+    if len(names) == 1:
+        return f"{text[: LONGEST_NAME - 1]}…"
+    return f"{names[0]} and {len(names) - 1} more"
 
 
 def _coinciding(points: Sequence[Point]) -> list[list[Point]]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from quantgate.components.gate import svg
 from quantgate.components.gate.scatter import scatter
-from quantgate.domain.figures import MEDIAN, SIZE
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Classes, Curves
+from quantgate.report.axes import costs_shown
 from quantgate.report.text import one_line
 
 #: The most classes for which cells show their counts.
@@ -38,10 +38,7 @@ def _scatters(decision: Decision) -> dict[str, str | None]:
     metric = main_metric(decision)
     if metric is None:
         return {}
-    return {
-        "size": scatter(decision, SIZE.name, metric),
-        "latency": scatter(decision, MEDIAN.name, metric),
-    }
+    return {cost: scatter(decision, cost, metric) for cost in costs_shown(decision)}
 
 
 def _confusions(decision: Decision) -> dict[str, str]:
@@ -62,7 +59,7 @@ def _confusion(classes: Classes, matrix: Sequence[Sequence[int]], name: str, key
         f"confusion-{key}",
         f"Confusion matrix of {name}",
         f"{hits:,} of {classes.samples:,} samples have the right class of {classes.classes}. "
-        "Rows are labels, columns are predictions.",
+        "Rows are true classes, columns are predicted ones.",
         SQUARE,
         lambda figure: _draw_matrix(figure, matrix, classes.labels),
     )
@@ -101,7 +98,7 @@ def _label(axes: Any, labels: Sequence[str]) -> None:
     step = -(-len(labels) // 16)
     upright = max(map(len, labels), default=0) > SHORT_CLASS
     places = [place + 0.5 for place in range(0, len(labels), step)]
-    axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), xlabel="prediction", ylabel="label")
+    axes.set(xlim=(0, len(labels)), ylim=(len(labels), 0), xlabel="predicted", ylabel="true")
     axes.set_xticks(places, labels[::step], rotation=90 if upright else 0)
     axes.set_yticks(places, labels[::step])
     axes.tick_params(length=0, labelsize=8)

@@ -1,72 +1,33 @@
-"""The scatter plot of accuracy against size or latency, with the Pareto front and error bars."""
+"""The scatter plot of a metric against a cost: limits, Pareto front and bounds of candidates."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from quantgate.components.gate import svg
-from quantgate.components.gate.names import LONGEST_NAME, LOOKS, Point, write_names
+from quantgate.components.gate.names import LOOKS, Point, write_names
+from quantgate.components.gate.plane import Plane
+from quantgate.components.gate.zones import FORBIDDEN, draw_zones
 from quantgate.decision.choice import pareto_front
-from quantgate.domain.figures import METRICS, SIZE, metric_of
-from quantgate.records.decision import Decision, Entry, more_is_better
+from quantgate.domain.figures import METRICS, metric_of
+from quantgate.records.decision import Decision, Entry
 from quantgate.records.details import Spread
 from quantgate.records.tasks import Interval
+from quantgate.report.axes import bound_of
+from quantgate.report.identical import identical
 from quantgate.report.table import standing
 from quantgate.report.text import one_line
 from quantgate.spec.model.choice import Objective
-from quantgate.wording.figures import KIB, MIB, figure_text, short_name, size_text
+from quantgate.wording.figures import figure_text, short_name
 
-SIZE_INCHES = (5.4, 3.9)
+SIZE_INCHES = (5.4, 4.2)
 #: Left, bottom, width and height of the axes, as shares of the figure. They are fixed because a
 #: layout engine would draw everything several times to find them.
-AREA = (0.155, 0.205, 0.825, 0.775)
+AREA = (0.155, 0.24, 0.825, 0.7)
 #: With more points, only the front, the winner and the baseline have names and error bars.
 MOST_NAMED = 12
 #: With more points, each is drawn smaller.
 MOST_LARGE = 60
-#: The axis is logarithmic if the largest cost is more than this many times the smallest.
-WIDE_RATIO = 8.0
-
-
-@dataclass(frozen=True)
-class Plane:
-    """The two figures of a scatter plot, and the decision that they are of.
-
-    Attributes:
-        decision: the decision whose candidates are drawn.
-        cost: the figure on the horizontal axis, of which less is better.
-        metric: the figure on the vertical axis.
-    """
-
-    decision: Decision
-    cost: str
-    metric: str
-
-    @property
-    def shows_size(self) -> bool:
-        """True if the horizontal axis shows the model size, False if the latency."""
-        return self.cost == SIZE.name
-
-    @property
-    def more_is_better(self) -> bool:
-        """True if a greater metric is better."""
-        return more_is_better(self.metric, self.decision)
-
-    @property
-    def bytes_per_unit(self) -> int:
-        """The unit of the sizes: KiB or MiB."""
-        return MIB if self.decision.baseline.measurements.get(SIZE.name, 0) >= MIB else KIB
-
-    def position(self, cost: float) -> float:
-        """Return the place of a cost on the horizontal axis."""
-        return cost / self.bytes_per_unit if self.shows_size else cost
-
-    def cost_text(self, position: float) -> str:
-        """Return the cost at a place on the horizontal axis, with its unit."""
-        if self.shows_size:
-            return size_text(position * self.bytes_per_unit)
-        return figure_text(self.cost, position)
 
 
 def scatter(decision: Decision, cost: str, metric: str) -> str | None:
@@ -74,17 +35,16 @@ def scatter(decision: Decision, cost: str, metric: str) -> str | None:
 
     Args:
         decision: the decision whose candidates are drawn.
-        cost: the figure on the horizontal axis, of which less is better.
+        cost: the figure on the horizontal axis.
         metric: the figure on the vertical axis.
     """
     plane = Plane(decision, cost, metric)
     points = list(_points(plane))
     if len(points) < 2:
         return None
-    title = f"{metric} against {'size' if plane.shows_size else 'latency'}"
     return svg.drawn(
         f"scatter-{cost}",
-        title,
+        f"{metric} against {short_name(cost)}",
         _in_words(points, plane),
         SIZE_INCHES,
         lambda figure: _draw(figure, points, plane),
@@ -93,26 +53,49 @@ def scatter(decision: Decision, cost: str, metric: str) -> str | None:
 
 def _points(plane: Plane) -> Iterator[Point]:
     decision, cost, metric = plane.decision, plane.cost, plane.metric
-    entries = [
-        entry
-        for entry in decision.entries
-        if cost in entry.measurements and metric in entry.measurements
-        if standing(entry, decision) in LOOKS
+    groups = [
+        group
+        for group in ([decision.baseline], *identical(decision))
+        if cost in group[0].measurements and metric in group[0].measurements
+        if standing(group[0], decision) in LOOKS
     ]
-    front = _front(entries, plane)
-    spreads = {s.candidate: s for s in decision.details.spreads if s.figure == metric}
-    base = decision.baseline.measurements
-    for entry in entries:
-        spread = spreads.get(entry.name)
+    front = _front([group[0] for group in groups], plane)
+    for entry, *others in groups:
         yield Point(
-            name=one_line(entry.name),
+            names=tuple(one_line(each.name) for each in (entry, *others)),
             standing=standing(entry, decision),
             x=plane.position(entry.measurements[cost]),
             y=entry.measurements[metric],
-            y_ends=_around(base[metric], spread, decision) if spread and metric in base else None,
-            x_ends=_times(entry.ratios.get(cost), base.get(cost)),
+            y_ends=_heights(entry, plane),
+            x_ends=_widths(entry, plane),
             on_front=entry.name in front,
         )
+
+
+def _heights(entry: Entry, plane: Plane) -> tuple[float, float] | None:
+    """Return the ends of a vertical bar: the limit's bound, or an interval of the difference."""
+    decision, metric = plane.decision, plane.metric
+    bound = bound_of(entry, metric, decision)
+    if bound is not None:
+        return _ordered(entry.measurements[metric], bound)
+    base = decision.baseline.measurements.get(metric)
+    spreads = (each for each in decision.details.spreads if each.figure == metric)
+    spread = next((each for each in spreads if each.candidate == entry.name), None)
+    return _around(base, spread, decision) if spread and base is not None else None
+
+
+def _widths(entry: Entry, plane: Plane) -> tuple[float, float] | None:
+    """Return the ends of a horizontal bar: the limit's bound, or an interval of the ratio."""
+    bound = bound_of(entry, plane.cost, plane.decision)
+    if bound is not None:
+        ends = _ordered(entry.measurements[plane.cost], bound)
+        return plane.position(ends[0]), plane.position(ends[1])
+    base = plane.decision.baseline.measurements.get(plane.cost)
+    return _times(entry.ratios.get(plane.cost), base)
+
+
+def _ordered(one: float, other: float) -> tuple[float, float]:
+    return min(one, other), max(one, other)
 
 
 def _around(base: float, spread: Spread, decision: Decision) -> tuple[float, float]:
@@ -130,15 +113,20 @@ def _front(entries: Sequence[Entry], plane: Plane) -> set[str]:
     figures: Mapping[str, Mapping[str, float]] = {
         entry.name: entry.measurements for entry in entries if entry.status == "measured"
     }
-    better = "maximize" if plane.more_is_better else "minimize"
-    objectives = [Objective(minimize=plane.cost), Objective.model_validate({better: plane.metric})]
+    objectives = [
+        Objective.model_validate({"maximize" if more else "minimize": figure})
+        for figure, more in (
+            (plane.cost, plane.more_cost_is_better),
+            (plane.metric, plane.more_is_better),
+        )
+    ]
     return pareto_front(figures, objectives)
 
 
 def _in_words(points: Sequence[Point], plane: Plane) -> str:
     metric = metric_of(plane.metric, plane.decision.metrics) or plane.metric
     described = [
-        f"{point.name} ({LOOKS[point.standing][3]}): {plane.cost_text(point.x)}, "
+        f"{', '.join(point.names)} ({LOOKS[point.standing][3]}): {plane.cost_text(point.x)}, "
         f"{figure_text(metric, point.y)}"
         for point in points
         if _stands_out(point)
@@ -151,33 +139,32 @@ def _draw(figure: Any, points: Sequence[Point], plane: Plane) -> None:
     axes = figure.add_axes(AREA)
     axes.grid(alpha=0.6, linewidth=0.6)
     axes.set_axisbelow(True)
-    _scale(axes, points)
-    _label(axes, plane)
     named = [point for point in points if len(points) <= MOST_NAMED or _stands_out(point)]
+    draw_zones(axes, points, named, plane)
     _draw_front(axes, points, plane.more_is_better)
     _draw_bars(axes, named)
     _draw_marks(axes, points)
-    axes.margins(0.12, 0.16)
-    figure.legend(loc="lower center", ncol=5, fontsize=9, handletextpad=0.3, columnspacing=1)
+    _draw_legend(figure, axes)
     write_names(axes, points, named)
-
-
-def _label(axes: Any, plane: Plane) -> None:
-    size = f"size, {'MiB' if plane.bytes_per_unit == MIB else 'KiB'}"
-    axes.set_xlabel(size if plane.shows_size else f"latency {short_name(plane.cost)}, ms")
-    name = plane.metric
-    axes.set_ylabel(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
 
 
 def _stands_out(point: Point) -> bool:
     return point.on_front or point.standing in ("baseline", "winner")
 
 
-def _scale(axes: Any, points: Sequence[Point]) -> None:
-    least, most = min(point.x for point in points), max(point.x for point in points)
-    if least > 0 and most / least > WIDE_RATIO:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
+def _draw_legend(figure: Any, axes: Any) -> None:
+    """Explain the marks, and the shade of forbidden zones last."""
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda place: labels[place] == FORBIDDEN)
+    figure.legend(
+        [handles[place] for place in order],
+        [labels[place] for place in order],
+        loc="lower center",
+        ncol=4,
+        fontsize=9,
+        handletextpad=0.3,
+        columnspacing=1,
+    )
 
 
 def _draw_front(axes: Any, points: Sequence[Point], better: bool) -> None:
@@ -219,4 +206,5 @@ def _draw_marks(axes: Any, points: Sequence[Point]) -> None:
                 linewidth=1.3,
                 zorder=4 if mark == "*" else 3,
                 label=label,
+                clip_on=False,
             )

@@ -28,6 +28,13 @@ def test_sign_scale_and_offset_give_the_value_of_the_code(rule):
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_the_figure_at_a_value_has_that_value(rule):
+    for candidate, baseline in CASES:
+        value = rule.value(candidate, baseline)
+        assert rule.figure_at(value, baseline) == pytest.approx(candidate)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_the_rule_to_use_instead_fits_the_other_direction(rule):
     instead = RULES[rule.instead]
     assert instead.higher_is_better != rule.higher_is_better

@@ -50,7 +50,7 @@ def test_the_page_of_a_winner(winner):
         "3a6eb0790f39",
     ]:
         assert text in page.texts
-    assert page.tags.count("tr") == (1 + 8) + (1 + 7) + (1 + 8) + (1 + 7)
+    assert page.tags.count("tr") == (1 + 7) + (1 + 6) + (1 + 7) + (1 + 6)
     assert "Advice" not in page.texts
 
 
@@ -81,7 +81,7 @@ def test_a_page_without_a_pareto_front_shows_none(winner):
 
 
 def test_every_detail_has_its_section(rich):
-    page = Page(render(rich, {"size": "<svg></svg>", "candidate 0": "<svg></svg>"}))
+    page = Page(render(rich, {"size_bytes": "<svg></svg>", "candidate 0": "<svg></svg>"}))
     headings = [
         "Candidates", "Trade-offs", "Limits", "Choice", "Other measurements",
         "Promised and measured", "Classes", "Ops", "Inputs and outputs", "Calibration ranges",

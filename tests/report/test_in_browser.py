@@ -202,7 +202,9 @@ def test_it_opens_in_the_sandboxed_frame_of_the_ui(browser, written, rich, tmp_p
 
 def test_a_thousand_candidates_open_in_two_seconds(browser, written, rich):
     candidates = [
-        rich.candidates[number % 7].model_copy(update={"name": f"candidate-{number}"})
+        rich.candidates[number % 7].model_copy(
+            update={"name": f"candidate-{number}", "model_sha256": f"{number:064}"}
+        )
         for number in range(1000)
     ]
     attested = [

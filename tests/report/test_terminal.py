@@ -28,7 +28,8 @@ def test_the_table_of_a_winner_on_80_columns(winner):
         "0.61x -0.0001 0.68x",
     ]
     assert "integer_only_int8 29.8 KiB 0.8908 0.123 ms winner" in lines
-    assert "int16x8_float_fallback 34.9 KiB 0.8890 1.61 ms misses size by 0.064x" in lines
+    identical = lines.index("int16x8 34.9 KiB 0.8890 1.61 ms misses size by 0.064x")
+    assert lines[identical + 1] == "int16x8_float_fallback 0.71x -0.0002 6.98x"
     assert lines[-2:] == [
         "fashion: integer_only_int8 wins: 30,496 bytes (0.61 of the baseline), top1",
         "0.8908 (+0.0016), p95 0.123 ms (0.53 of the baseline)",
@@ -137,7 +138,7 @@ def test_a_dozen_limited_metrics_make_a_list_in_which_no_word_is_folded(winner, 
     decision = with_a_dozen_metrics(winner).model_copy(update={"limits": limits})
     lines = shown(decision, width).splitlines()
     assert all(cell_len(line) <= width for line in lines)
-    assert [line.split() for line in lines].count(["metric_number_3", "0.5000", "+0.0000"]) == 7
+    assert [line.split() for line in lines].count(["metric_number_3", "0.5000", "+0.0000"]) == 6
 
 
 def test_each_detail_has_one_line(rich):

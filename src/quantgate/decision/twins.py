@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from quantgate.records.attestation import Attestation
+from quantgate.wording.twins import same_file_text
 
 
 def twins_of(attestations: Sequence[Attestation]) -> dict[str, str]:
@@ -24,7 +25,7 @@ def _equal(
     attestation: Attestation, files: dict[str, str], outputs: dict[str, str]
 ) -> Iterator[str]:
     if first := files.get(attestation.model_sha256 or ""):
-        yield f"the same file as {first}"
+        yield same_file_text(first)
     trial = attestation.trial
     if trial and (first := outputs.get(_outputs(attestation))):
         yield f"the same outputs as {first}, on {trial.samples} samples"

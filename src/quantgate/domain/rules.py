@@ -72,6 +72,12 @@ class Rule:
         """Return the factor of the formula's difference, for the baseline's figure."""
         return self.unit_per_baseline / abs(baseline) if self.unit_per_baseline else 1.0
 
+    def figure_at(self, value: float, baseline: float) -> float:
+        """Return the candidate's figure of which `value` is the rule's value."""
+        if not self.compares:
+            return value
+        return baseline + self.sign * (value - self.offset) / self.scale(baseline)
+
 
 def _ratio(part: float, whole: float) -> float:
     """Return a share. A share of a value that is not positive is NaN and meets no limit."""

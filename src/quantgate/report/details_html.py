@@ -6,6 +6,7 @@ from html import escape
 from quantgate.records.decision import Decision
 from quantgate.records.details import Attested, Classes, Curves
 from quantgate.report.particulars import (
+    attested_by_names,
     attested_row,
     class_rows,
     class_text,
@@ -98,11 +99,11 @@ def _curves(curves: Curves, plot: str | None) -> str:
 
 def _attested(decision: Decision) -> str:
     titles = ("candidate", "computes in", "ops in float", "MACs in float", "in float, by op")
-    lines = (_ops(attested, titles) for attested in decision.details.attested)
+    lines = (_ops(names, attested, titles) for names, attested in attested_by_names(decision))
     return table(titles, lines, range(2, 4))
 
 
-def _ops(attested: Attested, titles: tuple[str, ...]) -> str:
+def _ops(names: str, attested: Attested, titles: tuple[str, ...]) -> str:
     arithmetics, ops, macs, by_op = attested_row(attested)
     cells = [
         td(titles[1], f"<span>{escape(arithmetics)}</span>"),
@@ -110,7 +111,7 @@ def _ops(attested: Attested, titles: tuple[str, ...]) -> str:
         td(titles[3], escape(macs), "number"),
         td(titles[4], f"<span>{escape(by_op or NOTHING)}</span>"),
     ]
-    return f"<tr>{header_cell(one_line(attested.candidate))}{''.join(cells)}</tr>"
+    return f"<tr>{header_cell(names)}{''.join(cells)}</tr>"
 
 
 def _ends(decision: Decision) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from quantgate.records.decision import Decision
 from quantgate.report.marked import as_text, texts
 from quantgate.report.particulars import (
+    attested_by_names,
     attested_row,
     class_rows,
     class_text,
@@ -12,7 +13,7 @@ from quantgate.report.particulars import (
     range_text,
 )
 from quantgate.report.promises import Kept, promises
-from quantgate.report.text import NOTHING, one_line
+from quantgate.report.text import NOTHING
 
 MOST_CLASSES = 5
 
@@ -54,7 +55,7 @@ def _promise(kept: Kept) -> tuple[str, str, str]:
 def _attested(decision: Decision) -> list[str]:
     titles = ("candidate", "computes in", "ops in float", "MACs in float", "in float, by op")
     rows = [
-        (one_line(attested.candidate), *(text or NOTHING for text in attested_row(attested)))
-        for attested in decision.details.attested
+        (names, *(text or NOTHING for text in attested_row(attested)))
+        for names, attested in attested_by_names(decision)
     ]
     return texts(titles, rows) if rows else []

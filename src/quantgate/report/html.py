@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from quantgate.domain.warnings import Warned
 from quantgate.foundation.terminal import visible
-from quantgate.records.decision import Decision, Verdict, main_metric, more_is_better
+from quantgate.records.decision import Decision, Verdict, main_metric
 from quantgate.report import details_html
 from quantgate.report.answer import answers, heading
+from quantgate.report.axes import costs_shown, trade_off_text
 from quantgate.report.overview import (
     choice_text,
     limit_rows,
@@ -52,8 +53,8 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
 
     Args:
         decision: the decision.
-        plots: `<svg>` elements by name: "size", "latency", and for each of the details' classes
-            and curves "baseline N", "candidate N" and "roc N".
+        plots: `<svg>` elements by name: those of `costs_shown`, and for each of the details'
+            classes and curves "baseline N", "candidate N" and "roc N".
     """
     title = escape(one_line(decision.name))
     shown = [each for each in _sections(decision, plots) if each.body]
@@ -141,8 +142,9 @@ def _candidate(row: Row, titles: Sequence[str]) -> str:
 
 
 def _name(row: Row) -> str:
-    mode = "" if row.mode == row.name else f"<small>{escape(row.mode)}</small>"
-    return header_cell(row.name, mode)
+    names = "<br>".join(map(escape, row.names))
+    mode = f"<small>{escape(row.mode)}</small>" if row.mode else ""
+    return header_cell("", names + mode)
 
 
 def _cell(cell: Cell, title: str) -> str:
@@ -171,16 +173,10 @@ def _scatters(decision: Decision, plots: Mapping[str, str]) -> str:
     metric = main_metric(decision)
     if metric is None:
         return ""
-    better = "higher" if more_is_better(metric, decision) else "lower"
-    bars = (
-        f"Size and {metric}: smaller and {better} is better. Vertical bars: 95 % interval of the "
-        "difference from float32, from paired samples. Dashed line: the Pareto front of the two."
+    costs = costs_shown(decision)
+    return figures(
+        figure(plots.get(each), trade_off_text(decision, each, metric)) for each in costs
     )
-    times = (
-        f"Latency and {metric}: faster and {better} is better. Horizontal bars: interval of the "
-        "median latency relative to float32, from interleaved runs."
-    )
-    return figures([figure(plots.get("size"), bars), figure(plots.get("latency"), times)])
 
 
 def _limits(decision: Decision) -> str:

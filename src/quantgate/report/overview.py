@@ -14,6 +14,7 @@ from quantgate.records.choice import Objective
 from quantgate.records.decision import DataSource, Decision, Entry, Timing, Verdict
 from quantgate.records.source import SourceComparison
 from quantgate.records.tasks import Slices
+from quantgate.report.identical import identical, names_text, own_reasons
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import (
     change_text,
@@ -33,8 +34,8 @@ def limit_titles(decision: Decision) -> list[str]:
 
 
 def limit_rows(decision: Decision) -> list[tuple[str, list[Verdict]]]:
-    """Return the name and the verdicts of each candidate, in the order of `limit_titles`."""
-    return [(one_line(entry.name), entry.verdicts) for entry in decision.candidates]
+    """Return names and verdicts of each row of candidates, in the order of `limit_titles`."""
+    return [(names_text(group), group[0].verdicts) for group in identical(decision)]
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -53,10 +54,10 @@ def verdict_text(verdict: Verdict) -> str:
 def notes(decision: Decision) -> list[tuple[str, str]]:
     """Return the reasons that tables do not show, each with the candidate's name."""
     return [
-        (one_line(entry.name), f"{_prefix(entry, reason)}{one_line(reason)}")
-        for entry in decision.entries
-        for reason in entry.reasons
-        if reason not in map(miss_text, entry.verdicts)
+        (names_text(group), f"{_prefix(group[0], reason)}{one_line(reason)}")
+        for group in [[decision.baseline], *identical(decision)]
+        for reason in own_reasons(group)
+        if reason not in map(miss_text, group[0].verdicts)
     ]
 
 
@@ -81,10 +82,10 @@ def worst_slices(decision: Decision) -> list[tuple[str, str]]:
     and for metrics that compare with the baseline, it is the slice with the worst value.
     """
     return [
-        (one_line(entry.name), _worst_slice(name, slices, entry, decision))
+        (names_text(group), _worst_slice(name, slices, group[0], decision))
         for name, slices in decision.slices.items()
-        for entry in decision.entries
-        if any(slice_figure(name, value) in entry.measurements for value in slices.samples)
+        for group in [[decision.baseline], *identical(decision)]
+        if any(slice_figure(name, value) in group[0].measurements for value in slices.samples)
     ]
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from quantgate.records.attestation import TensorAttest
+from quantgate.records.decision import Decision
 from quantgate.records.details import Attested, Classes, RangesShown
+from quantgate.report.identical import shared_names
 from quantgate.report.text import NOTHING, one_line
 
 LONGEST_TENSOR = 72
@@ -61,6 +63,16 @@ def changes_text(classes: Classes) -> str:
         if change.candidate != change.baseline
     ]
     return ", ".join(texts)
+
+
+def attested_by_names(decision: Decision) -> list[tuple[str, Attested]]:
+    """Return the names and the ops of candidates, once for identical ones."""
+    shared = shared_names(decision)
+    return [
+        (shared[attested.candidate], attested)
+        for attested in decision.details.attested
+        if attested.candidate in shared
+    ]
 
 
 def attested_row(attested: Attested) -> tuple[str, str, str, str]:

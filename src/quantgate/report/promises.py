@@ -7,7 +7,8 @@ from quantgate.domain.figures import MEDIAN, SIZE
 from quantgate.domain.method import Promise
 from quantgate.domain.modes import MODES
 from quantgate.records.decision import Decision, Entry
-from quantgate.report.text import NOTHING, one_line
+from quantgate.report.identical import identical, names_text
+from quantgate.report.text import NOTHING
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Kept:
     """A candidate's measurements and the promise for its mode.
 
     Attributes:
-        name: name of the candidate.
+        name: names of the candidates, which are identical.
         promise: the promise.
         size: the measured factor of the size.
         smaller: whether the promised size is reached.
@@ -32,19 +33,18 @@ class Kept:
 
 
 def promises(decision: Decision) -> list[Kept]:
-    """Return the comparison for each candidate with a size, in the decision's order."""
+    """Return the comparison for each row of candidates with a size, in the decision's order."""
     return list(_kept(decision))
 
 
 def _kept(decision: Decision) -> Iterator[Kept]:
-    for entry in decision.candidates:
-        promise = MODES[entry.mode].promise if entry.mode in MODES else None
+    for entry, name, promise in _promised(decision):
         smaller = times_better(SIZE.name, decision.baseline, entry)
-        if promise is None or smaller is None:
+        if smaller is None:
             continue
         faster = times_better(MEDIAN.name, decision.baseline, entry)
         yield Kept(
-            name=one_line(entry.name),
+            name=name,
             promise=promise,
             size=f"{smaller:.2f}x",
             smaller=smaller >= promise.times_smaller,
@@ -53,6 +53,16 @@ def _kept(decision: Decision) -> Iterator[Kept]:
             if faster is None or promise.times_faster is None
             else faster >= promise.times_faster,
         )
+
+
+def _promised(decision: Decision) -> Iterator[tuple[Entry, str, Promise]]:
+    """Yield the first candidate, all names and the promise of identical ones with one promise."""
+    for group in identical(decision):
+        named: dict[Promise, list[Entry]] = {}
+        for entry in group:
+            if entry.mode in MODES and (promise := MODES[entry.mode].promise):
+                named.setdefault(promise, []).append(entry)
+        yield from ((same[0], names_text(same), promise) for promise, same in named.items())
 
 
 def times_better(figure: str, baseline: Entry, entry: Entry) -> float | None:

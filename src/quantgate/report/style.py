@@ -72,8 +72,8 @@ tr.baseline { background: var(--panel); }
 tr.winner { background: var(--good-panel); }
 .winner .standing, .qualifies .standing, .kept { color: var(--good); }
 .winner .standing { font-weight: 700; }
-.misses .standing, .open { color: var(--fair); }
-.rejected .standing, .failed .standing, .missed { color: var(--bad); }
+.undecided .standing, .unqualified .standing, .open { color: var(--fair); }
+.misses .standing, .rejected .standing, .failed .standing, .missed { color: var(--bad); }
 .front { display: block; color: var(--soft); font-size: .8rem; font-weight: 400; }
 .front::before { content: "\\25C6\\2002"; }
 .limits td.number { white-space: normal; min-width: 5rem; }

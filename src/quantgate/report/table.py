@@ -14,7 +14,8 @@ from quantgate.domain.figures import (
 )
 from quantgate.domain.targets import TARGET_OF
 from quantgate.records.decision import Decision, Entry
-from quantgate.records.outcomes import DecisionOutcome
+from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
+from quantgate.report.identical import identical
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import (
     change_text,
@@ -29,6 +30,10 @@ from quantgate.wording.verdicts import short_miss_text
 
 #: Maximum number of columns for metrics if no limit or objective names any.
 MOST_UNNAMED = 4
+#: The standings of models that were measured and do not qualify: a limit is violated, none is
+#: violated but one is undecided, or all are met in a doubtful run.
+_SHORTFALLS = ("misses", "undecided", "unqualified")
+STANDINGS = ("baseline", "winner", "qualifies", *_SHORTFALLS, "rejected", "failed")
 
 
 @dataclass(frozen=True)
@@ -55,25 +60,30 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table of candidates.
+    """A row of the table of candidates. Identical candidates share one.
 
     Attributes:
-        name: name of the model.
-        mode: its quantization mode.
-        standing: "baseline", "winner", "qualifies", "misses", "rejected" or "failed".
+        names: names of the candidates.
+        mode: quantization modes that the names do not say, empty if there are none.
+        standing: a key of `STANDINGS`.
         verdict: the standing in words, with a line for each violated limit.
         cells: the measured values.
         pareto: whether it is on the Pareto front.
         reasons: why a candidate was rejected or failed.
     """
 
-    name: str
+    names: tuple[str, ...]
     mode: str
     standing: str
     verdict: list[str]
     cells: list[Cell]
     pareto: bool = False
     reasons: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """The names in one line."""
+        return ", ".join(self.names)
 
 
 def figures_shown(decision: Decision) -> list[str]:
@@ -117,29 +127,40 @@ def rows(decision: Decision, figures: Sequence[str] | None = None) -> list[Row]:
         figures: the metrics of the columns. None means `figures_shown`.
     """
     figures = figures_shown(decision) if figures is None else figures
-    return [
-        Row(
-            name=one_line(entry.name),
-            mode=one_line(entry.mode),
-            standing=standing(entry, decision),
-            verdict=_verdict_lines(entry, decision),
-            pareto=entry.pareto,
-            reasons=[one_line(each) for each in entry.reasons if entry.is_rejection(each)],
-            cells=[_cell(name, entry, decision) for name in figures],
-        )
-        for entry in decision.entries
-    ]
+    groups = [[decision.baseline], *identical(decision)]
+    return [_row(group, decision, figures) for group in groups]
+
+
+def _row(group: Sequence[Entry], decision: Decision, figures: Sequence[str]) -> Row:
+    entry = group[0]
+    modes = dict.fromkeys(one_line(each.mode) for each in group if each.mode != each.name)
+    return Row(
+        names=tuple(one_line(each.name) for each in group),
+        mode=", ".join(modes),
+        standing=standing(entry, decision),
+        verdict=_verdict_lines(entry, decision),
+        pareto=entry.pareto,
+        reasons=[one_line(each) for each in entry.reasons if entry.is_rejection(each)],
+        cells=[_cell(name, entry, decision) for name in figures],
+    )
 
 
 def standing(entry: Entry, decision: Decision) -> str:
-    """Return the standing of the baseline or a candidate, as in `Row`."""
+    """Return the standing of the baseline or a candidate, a key of `STANDINGS`."""
     if entry is decision.baseline:
         return "baseline"
     if entry.status != "measured":
         return entry.status
     if entry.name == decision.winner:
         return "winner"
-    return "qualifies" if entry.qualified else "misses"
+    return "qualifies" if entry.qualified else _shortfall(entry)
+
+
+def _shortfall(entry: Entry) -> str:
+    outcomes = {verdict.outcome for verdict in entry.verdicts}
+    if VerdictOutcome.FAIL in outcomes:
+        return "misses"
+    return "undecided" if VerdictOutcome.UNDECIDED in outcomes else "unqualified"
 
 
 def _standing_text(entry: Entry, decision: Decision) -> str:
@@ -148,8 +169,7 @@ def _standing_text(entry: Entry, decision: Decision) -> str:
 
 
 def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
-    word = standing(entry, decision)
-    if word != "misses":
+    if standing(entry, decision) not in _SHORTFALLS:
         return [_standing_text(entry, decision)]
     violated = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
     return violated or [_unqualified_text(decision)]

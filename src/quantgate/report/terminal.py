@@ -26,6 +26,8 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "winner": "bold green",
         "qualifies": "green",
         "misses": "yellow",
+        "undecided": "yellow",
+        "unqualified": "yellow",
         "rejected": "red",
         "failed": "red",
     }
@@ -79,7 +81,7 @@ def _details(decision: Decision) -> Iterator[tuple[str, str]]:
 
 
 def _table(lines: Sequence[Row], decision: Decision, separator: str) -> Table:
-    longest = max(len(row.name) for row in lines)
+    longest = max(len(name) for row in lines for name in row.names)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("candidate", overflow="fold", no_wrap=longest <= WIDEST_NAME)
     for figure in figures_shown(decision):
@@ -92,10 +94,17 @@ def _table(lines: Sequence[Row], decision: Decision, separator: str) -> Table:
 
 def _fits(decision: Decision, separator: str, console: Console) -> bool:
     """Return whether the table fits without breaking words, except for long names."""
-    lines = [replace(row, name=row.name[:WIDEST_NAME]) for row in rows(decision)]
+    lines = [
+        replace(row, names=tuple(name[:WIDEST_NAME] for name in row.names))
+        for row in rows(decision)
+    ]
     table = _table(lines, decision, separator)
     endless = console.options.update(max_width=ENDLESS_COLUMNS)
     return console.measure(table, options=endless).minimum <= console.width
+
+
+def _with_short_names(row: Row) -> Row:
+    return replace(row, names=tuple(name[:WIDEST_NAME] for name in row.names))
 
 
 def _print_list(decision: Decision, console: Console) -> None:
@@ -116,7 +125,7 @@ def _cells(row: Row, separator: str) -> list[Text]:
     style = _STYLES[row.standing]
     name_style = style if row.standing in ("baseline", "winner") else ""
     return [
-        Text(row.name, style=name_style),
+        Text("\n".join(row.names), style=name_style),
         *(_figure(cell, separator) for cell in row.cells),
         Text("\n".join(row.verdict), style=style),
     ]

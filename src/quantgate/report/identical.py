@@ -1,0 +1,37 @@
+"""Candidates that share a row, as their models and all of their results are the same."""
+
+from quantgate.records.decision import Decision, Entry
+from quantgate.report.text import one_line
+from quantgate.wording.twins import same_file_text
+
+#: The fields of an entry that differ between candidates with the same results.
+_OWN = {"name", "mode", "reasons"}
+
+
+def identical(decision: Decision) -> list[list[Entry]]:
+    """Return the candidates in groups with the same results. The winner is first in its group."""
+    groups: dict[str, list[Entry]] = {}
+    for entry in sorted(decision.candidates, key=lambda each: each.name != decision.winner):
+        groups.setdefault(_results(entry), []).append(entry)
+    places = {entry.name: place for place, entry in enumerate(decision.candidates)}
+    return sorted(groups.values(), key=lambda group: min(places[each.name] for each in group))
+
+
+def _results(entry: Entry) -> str:
+    return entry.model_dump_json(exclude=_OWN) if entry.model_sha256 else entry.name
+
+
+def names_text(group: list[Entry]) -> str:
+    """Return the names of a group in one line."""
+    return ", ".join(one_line(entry.name) for entry in group)
+
+
+def shared_names(decision: Decision) -> dict[str, str]:
+    """Return the names of each group by the name of its first candidate."""
+    return {group[0].name: names_text(group) for group in identical(decision)}
+
+
+def own_reasons(group: list[Entry]) -> list[str]:
+    """Return the reasons of a group's first candidate, without those that name the others."""
+    named = {same_file_text(entry.name) for entry in group}
+    return [reason for reason in group[0].reasons if reason not in named]
