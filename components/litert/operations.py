@@ -25,6 +25,8 @@ from quantgate.components.litert.flatbuffer import (
     sequence,
     text,
 )
+from quantgate.domain.method import FLOAT32
+from quantgate.domain.recipe_ops import DENSE
 
 CONVERSIONS = frozenset({"DEQUANTIZE", "QUANTIZE"})
 _WEIGHT_DTYPES = frozenset({"int2", "int4", "int8", "uint4", "uint8"})
@@ -116,7 +118,7 @@ class Operation:
             return size * math.prod(shapes[1][1:3])
         if self.name == "TRANSPOSE_CONV":
             return math.prod(shapes[2]) * math.prod(shapes[1][:3])
-        if self.name == "FULLY_CONNECTED":
+        if self.name == DENSE:
             return size * shapes[1][-1]
         if self.name == "BATCH_MATMUL":
             return size * shapes[0][-2 if self.options and self.options.adjX else -1]
@@ -134,6 +136,31 @@ class Operation:
 def operations(model: ModelT) -> list[Operation]:
     """Return the operators of all subgraphs of a parsed model."""
     return [operation for graph in operations_by_graph(model) for operation in graph]
+
+
+@dataclass(frozen=True)
+class DenseLayer:
+    """A FULLY_CONNECTED op whose weights are float constants.
+
+    Attributes:
+        taken: the tensor with the values that it takes.
+        weights: its weights, with a column for each of those values.
+        outputs: the tensors that it writes.
+    """
+
+    taken: Tensor
+    weights: Tensor
+    outputs: tuple[Tensor, ...]
+
+
+def dense_layers(model: ModelT) -> Iterator[DenseLayer]:
+    """Yield the dense layers of all subgraphs of a parsed model."""
+    for operation in operations(model):
+        taken, weights = (*operation.inputs, None, None)[:2]
+        if operation.name != DENSE or taken is None or weights is None:
+            continue
+        if weights.constant is not None and weights.dtype == FLOAT32:
+            yield DenseLayer(taken, weights, operation.outputs)
 
 
 def operations_by_graph(model: ModelT) -> list[list[Operation]]:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from quantgate.components.artifacts.moments import RECORD as MOMENTS
+from quantgate.components.artifacts.moments import LayerMoments, read_values
 from quantgate.components.attestation.attest import Case
 from quantgate.components.attestation.delivery import (
     Delivery,
@@ -22,11 +24,12 @@ from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.work import MODEL, RECOVERY
+from quantgate.domain.recipes import MATRIX
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
 from quantgate.records.recovery import Recovery
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.tasks import ModelFacts, Moments, Ranges
 from quantgate.wording.recovery import edits_text
 
 LIBRARY = "litert-quantizer"
@@ -59,12 +62,16 @@ class _Material:
         model: the float .tflite, which recovery may have edited.
         request: the recipe with its options.
         ranges: of activations, for recipes that need them.
+        moments: the record of second moments, for algorithms that need them.
+        values: those moments.
         recovery: the result of recovery, for recovered candidates.
     """
 
     model: Path
     request: Request
     ranges: Ranges | None
+    moments: Moments | None = None
+    values: LayerMoments = field(default_factory=dict)
     recovery: Recovery | None = None
 
     @property
@@ -74,6 +81,8 @@ class _Material:
             return self.recovery.reason
         if self.ranges and self.ranges.status == CalibrationStatus.FAILED:
             return self.ranges.reason
+        if self.moments and self.moments.status == CalibrationStatus.FAILED:
+            return self.moments.reason
         return None
 
 
@@ -131,8 +140,11 @@ def _material(inputs: RecipeInputs, candidate: Mapping[str, Any]) -> _Material:
     request = request_of(candidate)
     if "recovers" in candidate:
         return _recovered(inputs, candidate["recovers"], request)
-    ranges = _ranges(inputs, request, candidate.get("calibration", ""))
-    return _Material(Path(inputs.baseline), request, ranges)
+    if not request.needs_samples:
+        return _Material(Path(inputs.baseline), request, None)
+    folder = _recorded(inputs, request) / candidate.get("calibration", "")
+    material = _Material(Path(inputs.baseline), request, Ranges.read(folder / RECORD))
+    return material if material.obstacle else _with_moments(material, folder)
 
 
 def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Material:
@@ -144,12 +156,12 @@ def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Materi
     folder = Path(inputs.recovered) / recovers
     recovery = Recovery.read(folder / RECOVERY)
     if recovery.status != RecoveryStatus.RECOVERED:
-        return _Material(Path(inputs.baseline), request, None, recovery)
+        return _Material(Path(inputs.baseline), request, None, recovery=recovery)
     return _Material(
         folder / MODEL,
         replace(request, rules=tuple(recovery.rules)),
         Ranges.read(folder / RECORD),
-        recovery,
+        recovery=recovery,
     )
 
 
@@ -160,15 +172,32 @@ def _with_edits(fields: dict[str, Any], recovery: Recovery | None) -> dict[str, 
     return {**fields, "reasons": [*fields["reasons"], edits_text(recovery)]}
 
 
-def _ranges(inputs: RecipeInputs, request: Request, variant: str) -> Ranges | None:
-    if not request.calibrated:
-        return None
+def _recorded(inputs: RecipeInputs, request: Request) -> Path:
     if inputs.ranges is None or inputs.dataset is None:
         raise InputError(
             f"{request.recipe.name} needs representative data: connect the output of "
             "`record_ranges` and the calibration set to `quantize_recipe`"
         )
-    return Ranges.read(Path(inputs.ranges) / variant / RECORD)
+    return Path(inputs.ranges)
+
+
+def _with_moments(material: _Material, folder: Path) -> _Material:
+    """Add the second moments that a recipe needs.
+
+    Raises:
+        InputError: they were not recorded.
+    """
+    needed = material.request.moments
+    if needed is None:
+        return material
+    path = folder / MOMENTS
+    moments = Moments.read(path) if path.is_file() else None
+    if moments is None or (needed == MATRIX and moments.form != MATRIX):
+        raise InputError(
+            f"{folder} has no second moments of the form `{needed}`, which the candidate's "
+            f'algorithm needs: pass `moments="{needed}"` to `record_ranges`'
+        )
+    return replace(material, moments=moments, values=read_values(folder, moments))
 
 
 def _delivered(material: _Material, limits: ResourceLimits) -> Delivery:
@@ -177,7 +206,9 @@ def _delivered(material: _Material, limits: ResourceLimits) -> Delivery:
     content = material.model.read_bytes()
     source = normalized(content)
     try:
-        model = run_isolated(quantized, source, material.request, material.ranges, limits=limits)
+        model = run_isolated(
+            quantized, source, material.request, material.ranges, material.values, limits=limits
+        )
         return Delivery(with_archive_of(content, model), None)
     except IsolatedFailure as failure:
         return Delivery(b"", sentence("the quantization", failure), failure.passing)

@@ -6,15 +6,21 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
+from types import MappingProxyType
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT, TensorType
 from litert_quantizer.quantizer import Quantizer
-from numpy.typing import NDArray
 
+from quantgate.components.artifacts.moments import LayerMoments
 from quantgate.components.litert.flatbuffer import parse, text, with_inlined_buffers
 from quantgate.components.litert.operations import operations
 from quantgate.components.quantizer.request import Request
+from quantgate.components.quantizer.statistics import (
+    NotQuantizable,
+    require_moments,
+    statistics,
+)
 from quantgate.domain.recipe_ops import ENDS, LIBRARY_NAMES
 from quantgate.domain.recipe_rules import matches
 from quantgate.domain.recipes import BLOCKWISE, HADAMARD, Rule
@@ -24,14 +30,14 @@ from quantgate.records.tasks import Ranges
 SMALLEST_RANGE = 2e-9
 _STEPS = {TensorType.INT16: 32767}
 _MOST_NAMES = 5
-_Statistics = dict[str, dict[str, NDArray[np.float32]]]
 
 
-class NotQuantizable(Exception):
-    """A recipe that does not fit the model, with the reason as a sentence."""
-
-
-def quantized(content: bytes, request: Request, ranges: Ranges | None) -> bytes:
+def quantized(
+    content: bytes,
+    request: Request,
+    ranges: Ranges | None,
+    moments: LayerMoments = MappingProxyType({}),
+) -> bytes:
     """Return a float .tflite quantized by a recipe, with all constants in its flatbuffer.
 
     The model has to be normalised. Whether anything was quantized is left to the attestation.
@@ -40,18 +46,20 @@ def quantized(content: bytes, request: Request, ranges: Ranges | None) -> bytes:
         content: the float .tflite.
         request: the recipe with its options.
         ranges: of activations, for recipes that need them.
+        moments: second moments of the inputs of dense layers, for algorithms that need them.
 
     Raises:
-        NotQuantizable: a rule matches nothing, or a range is missing or empty.
+        NotQuantizable: a rule matches nothing, or a range or moments are missing or empty.
         Exception: the library raises exceptions of any class.
     """
     model = parse(content)
     _require_matches(request, model)
+    require_moments(request, model, moments)
     with _silence(), _explained(request):
         quantizer = Quantizer(content)
         quantizer.load_quantization_recipe(_separate(request.all_rules))
         result = quantizer.quantize(
-            _statistics(ranges) if ranges and request.calibrated else None,
+            statistics(ranges, moments) if ranges and request.needs_samples else None,
             enable_progress_bar=False,
             enable_progress_report=False,
         )
@@ -104,17 +112,6 @@ def _separate(rules: list[Rule]) -> list[Rule]:
     The library replaces a rule by a later one with the same expression, in the place of the first.
     """
     return [{**rule, "regex": f"{rule['regex']}(?#{number})"} for number, rule in enumerate(rules)]
-
-
-def _statistics(ranges: Ranges) -> _Statistics:
-    # The library makes other models from Python's floats than from float32.
-    return {
-        tensor.name: {
-            "min": np.array([tensor.minimum], np.float32),
-            "max": np.array([tensor.maximum], np.float32),
-        }
-        for tensor in ranges.tensors
-    }
 
 
 def _require_matches(request: Request, model: ModelT) -> None:

@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quantgate.domain.recipe_rules import needs_ranges, rules_for_ends, rules_of
-from quantgate.domain.recipes import RECIPE_FILE, RECIPES, Recipe, Rule
+from quantgate.domain.recipe_rules import (
+    moments_for,
+    needs_samples,
+    quantizes_activations,
+    rules_for_ends,
+    rules_of,
+)
+from quantgate.domain.recipes import RECIPE_FILE, RECIPES, MomentsForm, Recipe, Rule
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,17 @@ class Request:
     @property
     def calibrated(self) -> bool:
         """True if the rules need the ranges of activations."""
-        return needs_ranges(self.rules)
+        return quantizes_activations(self.rules)
+
+    @property
+    def moments(self) -> MomentsForm | None:
+        """The second moments of layers' inputs that the rules need."""
+        return moments_for(self.rules)
+
+    @property
+    def needs_samples(self) -> bool:
+        """True if the rules need ranges or second moments."""
+        return needs_samples(self.rules)
 
     @property
     def all_rules(self) -> list[Rule]:

@@ -6,6 +6,7 @@ the data merge into exactly the ranges of all data.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,10 +14,12 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from ai_edge_litert.schema_py_generated import ModelT, TensorType
 from numpy.typing import NDArray
 
-from quantgate.components.artifacts.dataset import open_dataset
-from quantgate.components.calibrate.shards import Cell
+from quantgate.components.artifacts.dataset import Rows, open_dataset
+from quantgate.components.calibrate.shards import Cell, shards_of
 from quantgate.components.litert.flatbuffer import parse, sequence, text
 from quantgate.components.litert.interpreter import shape_of_sample
+from quantgate.components.litert.state import is_stateful
+from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.processes.progress import counted
 from quantgate.records.tasks import ModelFacts
 
@@ -36,6 +39,29 @@ class Extremes(NamedTuple):
 
 
 Recorded = dict[TensorKey, Extremes]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The model and the samples of a recording.
+
+    Attributes:
+        content: of the normalized float model.
+        facts: of the model.
+        dataset: folder of the calibration set.
+        selections: rows of the samples by variant and signature.
+        limits: of all processes together.
+    """
+
+    content: bytes
+    facts: ModelFacts
+    dataset: str
+    selections: Mapping[str, Rows]
+    limits: ResourceLimits
+
+    def shards(self) -> list[list[Cell]]:
+        """Return the samples of each process."""
+        return shards_of(self.selections, is_stateful(parse(self.content)))
 
 
 def record(
@@ -87,11 +113,8 @@ def computed_floats(model: ModelT, subgraph: int) -> dict[int, TensorKey]:
     }
 
 
-def _recorded(
-    content: bytes, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
-) -> Recorded:
-    subgraph = subgraphs_of(model)[cell.signature]
-    tensors = computed_floats(model, subgraph)
+def each_run(content: bytes, facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Interpreter]:
+    """Yield the interpreter after each sample of a cell, with the values of all tensors."""
     interpreter = Interpreter(
         model_content=content,
         num_threads=1,
@@ -99,9 +122,26 @@ def _recorded(
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     run = interpreter.get_signature_runner(cell.signature)
-    ranges: Recorded = {}
     for sample in counted(_samples(facts, dataset, cell)):
         run(**sample)
+        yield interpreter
+
+
+def values_in(interpreter: Interpreter, index: int, subgraph: int) -> NDArray[Any] | None:
+    """Return a tensor's values, or None if the last run did not compute it."""
+    try:
+        return np.asarray(interpreter.get_tensor(index, subgraph))
+    except ValueError:
+        return None
+
+
+def _recorded(
+    content: bytes, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
+) -> Recorded:
+    subgraph = subgraphs_of(model)[cell.signature]
+    tensors = computed_floats(model, subgraph)
+    ranges: Recorded = {}
+    for interpreter in each_run(content, facts, dataset, cell):
         ranges = merged([ranges, _extremes(interpreter, tensors, subgraph)])
     return ranges
 
@@ -117,15 +157,7 @@ def _samples(facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Mapping[st
 def _extremes(interpreter: Interpreter, tensors: dict[int, TensorKey], subgraph: int) -> Recorded:
     extremes: Recorded = {}
     for index, key in tensors.items():
-        values = _values(interpreter, index, subgraph)
+        values = values_in(interpreter, index, subgraph)
         if values is not None and values.size:
             extremes[key] = Extremes(values.min(), values.max())
     return extremes
-
-
-def _values(interpreter: Interpreter, index: int, subgraph: int) -> NDArray[Any] | None:
-    """Return a tensor's values, or None if the last run did not compute it."""
-    try:
-        return np.asarray(interpreter.get_tensor(index, subgraph))
-    except ValueError:
-        return None

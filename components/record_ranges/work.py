@@ -1,30 +1,29 @@
 """The work of `record_ranges`: run the samples once for all recipes and variants."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast, get_args
 
 from quantgate.components.artifacts.dataset import (
-    Rows,
     content_sha256,
     read_manifests,
     selections_of,
 )
-from quantgate.components.calibrate.shards import samples_in, shards_of
+from quantgate.components.calibrate.shards import samples_in
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.normalization import normalized
-from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import (
     IsolatedFailure,
     ResourceLimits,
     run_side_by_side,
 )
 from quantgate.components.processes.progress import expect
+from quantgate.components.record_ranges.moments import record_moments
 from quantgate.components.record_ranges.obstacles import defect, obstacle
-from quantgate.components.record_ranges.recording import Recorded, merged, record
+from quantgate.components.record_ranges.recording import Recorded, Recording, merged, record
+from quantgate.domain.recipes import MomentsForm
+from quantgate.errors import InputError
 from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import ModelFacts, Ranges, TensorRange
 
@@ -40,8 +39,9 @@ def record_ranges(
     dataset_path: str,
     limits: ResourceLimits,
     ranges_path: str,
+    moments: MomentsForm | None = None,
 ) -> bool:
-    """Write `ranges.json` for each variant of the calibration.
+    """Write `ranges.json`, and `moments.json` on request, for each variant of the calibration.
 
     The file of the variant with the empty key, which every data set has, is in the folder itself.
     Those of other variants are in a folder named by their key. Ranges that cannot be recorded are a
@@ -51,8 +51,9 @@ def record_ranges(
         baseline_path: the float .tflite.
         facts_path: `ModelFacts` of the model.
         dataset_path: folder of the calibration set.
-        limits: of all processes together.
+        limits: of all processes together. Moments may take as much time again.
         ranges_path: the folder to write.
+        moments: the second moments to record, None for none.
 
     Returns:
         Whether time or memory ran out, so that another attempt may succeed.
@@ -64,7 +65,8 @@ def record_ranges(
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
     content = normalized(Path(baseline_path).read_bytes())
-    outcome = _attempt(_Task(content, facts, dataset_path, selections, limits))
+    recording = Recording(content, facts, dataset_path, selections, limits)
+    outcome = _attempt(recording)
     for variant, rows in selections.items():
         ranges = outcome.ranges.get(variant, {})
         reason = outcome.reason or defect(ranges)
@@ -77,26 +79,10 @@ def record_ranges(
             dataset_sha256=content_sha256(manifests),
             tensors=[] if reason else tensor_ranges(ranges),
         ).write(folder / RECORD)
-    return outcome.provisional
-
-
-@dataclass(frozen=True)
-class _Task:
-    """The recording of ranges.
-
-    Attributes:
-        content: of the normalized float model.
-        facts: of the model.
-        dataset: folder of the calibration set.
-        selections: rows of the samples by variant and signature.
-        limits: of all processes together.
-    """
-
-    content: bytes
-    facts: ModelFacts
-    dataset: str
-    selections: Mapping[str, Rows]
-    limits: ResourceLimits
+    if moments is None or outcome.reason:
+        return outcome.provisional
+    sound = {variant: each for variant, each in outcome.ranges.items() if not defect(each)}
+    return record_moments(recording, sound, moments, Path(ranges_path))
 
 
 class _Outcome(NamedTuple):
@@ -113,11 +99,10 @@ class _Outcome(NamedTuple):
     provisional: bool = False
 
 
-def _attempt(task: _Task) -> _Outcome:
-    model = parse(task.content)
-    if reason := obstacle(model, task.facts.keys):
+def _attempt(task: Recording) -> _Outcome:
+    if reason := obstacle(parse(task.content), task.facts.keys):
         return _Outcome({}, reason)
-    shards = shards_of(task.selections, is_stateful(model))
+    shards = task.shards()
     log.info("recording ranges on %d samples in %d processes", samples_in(shards), len(shards))
     expect(samples_in(shards))
     calls = [(task.content, task.facts, task.dataset, cells) for cells in shards]
@@ -132,6 +117,20 @@ def _attempt(task: _Task) -> _Outcome:
             for variant in task.selections
         }
     )
+
+
+def moments_form(name: str) -> MomentsForm | None:
+    """Return the form of second moments by its name, None for none.
+
+    Raises:
+        InputError: there is no such form.
+    """
+    if not name:
+        return None
+    for form in get_args(MomentsForm):
+        if form == name:
+            return cast(MomentsForm, form)
+    raise InputError(f"`moments` is `{name}`. Write `diagonal`, `matrix`, or nothing")
 
 
 def tensor_ranges(ranges: Recorded) -> list[TensorRange]:

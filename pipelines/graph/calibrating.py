@@ -54,6 +54,7 @@ def add_ranges(
         baseline=baseline.outputs["baseline"],
         facts=baseline.outputs["facts"],
         calibration=samples.outputs["dataset"],
+        **({"moments": plan.moments} if plan.moments else {}),
         **bounds(plan),
     )
     runtime(task, tasks.RECORD_RANGES)

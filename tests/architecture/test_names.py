@@ -32,8 +32,6 @@ COMPUTING = {
 }
 #: The same words with another meaning, by file.
 OTHERWISE = {
-    # The statistics that LiteRT Quantizer takes.
-    "components/quantizer/engine.py": {"max", "min"},
     # The extras of `pip install quantgate[...]`.
     "src/quantgate/foundation/extras.py": {"ethos_u", "microcontroller"},
     # A row's title in a table about a trial run.

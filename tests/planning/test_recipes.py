@@ -139,3 +139,29 @@ def test_a_rule_alone_can_need_ranges() -> None:
 def test_nothing_to_try_without_data_is_said() -> None:
     with pytest.raises(SpecError, match=r"all of those modes need representative data"):
         plan_of({"target": "npu"}, calibration=False)
+
+
+@pytest.mark.parametrize(
+    ("entries", "moments"),
+    [
+        (["static_wi8_ai8"], None),
+        ([{"recipe": "dynamic_wi4_afp32", "algorithm": "OSCAR"}], "diagonal"),
+        (
+            [
+                {"recipe": "dynamic_wi4_afp32", "algorithm": "OSCAR"},
+                {
+                    "recipe": "dynamic_wi8_afp32",
+                    "rules": [{"recipe": "weight_only_wi4_afp32", "algorithm": "GPTQ"}],
+                },
+            ],
+            "matrix",
+        ),
+    ],
+)
+def test_moments_are_recorded_if_an_algorithm_needs_them(
+    entries: list, moments: str | None
+) -> None:
+    plan = plan_of({"modes": [], "recipes": entries})
+    assert plan.moments == moments
+    assert plan.records_ranges
+    assert all(each.calibration for each in plan.candidates)

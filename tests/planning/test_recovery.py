@@ -65,6 +65,18 @@ def recovered(plan: Plan) -> list[str]:
             ],
         ),
         ({"target": "gpu"}, []),
+        (
+            {
+                "modes": [],
+                "recipes": [
+                    {
+                        "recipe": "static_wi8_ai8",
+                        "rules": [{"recipe": "static_wi4_ai8", "algorithm": "GPTQ"}],
+                    }
+                ],
+            },
+            [],
+        ),
         ({"modes": ["integer_only_int8"], "recover": None}, []),
     ],
 )

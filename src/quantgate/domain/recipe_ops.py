@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 EVERY_OP = "*"
+#: A dense layer.
+DENSE = "FULLY_CONNECTED"
 #: The ops that the library calls by another name than LiteRT.
 LIBRARY_NAMES: Mapping[str, str] = MappingProxyType({"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"})
 #: The ops that stand for the inputs and outputs of the model.
@@ -23,7 +25,7 @@ OPERATIONS = (
     "DYNAMIC_UPDATE_SLICE",
     "EMBEDDING_LOOKUP",
     "EQUAL",
-    "FULLY_CONNECTED",
+    DENSE,
     "GATHER",
     "GATHER_ND",
     "GELU",

@@ -10,13 +10,17 @@ from types import MappingProxyType
 from typing import Any
 
 from quantgate.domain.method import FLOAT32
-from quantgate.domain.recipe_ops import ENDS, EVERY_OP
+from quantgate.domain.recipe_ops import DENSE, ENDS, EVERY_OP
 from quantgate.domain.recipes import (
+    DIAGONAL,
     EVERY_NAME,
+    MATRIX,
     MIN_MAX,
+    MOMENTS_OF,
     NO_QUANTIZE,
     RECIPES,
     TENSORWISE,
+    MomentsForm,
     Recipe,
     Rule,
 )
@@ -46,15 +50,42 @@ def rule_of(
     return _rule(regex, operation, algorithm or recipe.algorithm, settings)
 
 
+def rules_with(
+    recipe: Recipe | None,
+    regex: str = EVERY_NAME,
+    operation: str = EVERY_OP,
+    algorithm: str | None = None,
+) -> list[Rule]:
+    """Return the rules that quantize matching ops by a recipe and an algorithm.
+
+    An algorithm for dense layers leaves other ops to the algorithm of the recipe.
+    """
+    if algorithm in MOMENTS_OF and operation == EVERY_OP:
+        dense = rule_of(recipe, regex, DENSE, algorithm)
+        return [rule_of(recipe, regex, operation), dense]
+    return [rule_of(recipe, regex, operation, algorithm)]
+
+
 def rules_for_ends(input_type: str, output_type: str, default: str) -> list[Rule]:
     """Return the rules that give inputs and outputs a dtype other than the recipe's own."""
     wanted = zip(ENDS, (input_type, output_type), strict=True)
     return [_rule_for_end(end, dtype) for end, dtype in wanted if dtype not in ("", default)]
 
 
-def needs_ranges(rules: Iterable[Rule]) -> bool:
+def quantizes_activations(rules: Iterable[Rule]) -> bool:
     """Return whether any rule quantizes activations, so that their ranges have to be known."""
     return any("activation_tensor_config" in rule["op_config"] for rule in rules)
+
+
+def moments_for(rules: Iterable[Rule]) -> MomentsForm | None:
+    """Return the second moments of layers' inputs that rules need."""
+    needed = {MOMENTS_OF.get(rule["algorithm_key"]) for rule in rules}
+    return next((moments for moments in (MATRIX, DIAGONAL) if moments in needed), None)
+
+
+def needs_samples(rules: Sequence[Rule]) -> bool:
+    """Return whether rules need ranges or second moments, and so representative data."""
+    return quantizes_activations(rules) or moments_for(rules) is not None
 
 
 def rules_of(candidate: Mapping[str, Any]) -> list[Rule]:
@@ -62,8 +93,8 @@ def rules_of(candidate: Mapping[str, Any]) -> list[Rule]:
     if "rules" in candidate:
         return [_with_whole_numbers(rule) for rule in candidate["rules"]]
     recipe = RECIPES[candidate["recipe"]]
-    own = rule_of(recipe, algorithm=candidate.get("algorithm"))
-    return [rule_of(RECIPES[recipe.base]), own] if recipe.base else [own]
+    own = rules_with(recipe, algorithm=candidate.get("algorithm"))
+    return [rule_of(RECIPES[recipe.base]), *own] if recipe.base else own
 
 
 def _with_whole_numbers(value: Any) -> Any:

@@ -8,7 +8,7 @@ of an algorithm, because their recipes have none.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from quantgate.domain.hardware import (
     CPU,
@@ -23,11 +23,15 @@ from quantgate.domain.method import FLOAT32, Method
 
 #: A rule of a recipe, in the form of LiteRT Quantizer's JSON files.
 Rule = dict[str, Any]
+#: Second moments of a layer's inputs: of each input, or of each pair of inputs.
+MomentsForm = Literal["diagonal", "matrix"]
 
 MIN_MAX = "min_max_uniform_quantize"
 FLOAT_CASTING = "float_casting"
 HADAMARD = "DECOMPOSED_HADAMARD_ROTATION"
 NO_QUANTIZE = "no_quantize"
+GPTQ = "GPTQ"
+OSCAR = "OSCAR"
 CHANNELWISE = "CHANNELWISE"
 TENSORWISE = "TENSORWISE"
 BLOCKWISE = tuple(f"BLOCKWISE_{size}" for size in (32, 64, 128, 256))
@@ -62,6 +66,11 @@ class Recipe(Method):
     ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     reserved: str = ""
     unfit: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_dynamic(self) -> bool:
+        """True if ops take float activations and compute with integer weights."""
+        return not (self.calibrated or self.in_float)
 
     @property
     def activation_bits(self) -> int:
@@ -150,7 +159,7 @@ _RECIPES = (
         "dynamic_wi4_afp32",
         "4-bit weights, dynamic activations",
         weight_bits=4,
-        algorithms=("OCTAV", "MSE"),
+        algorithms=("OCTAV", "MSE", GPTQ, OSCAR),
         reserved=_FOUR_BITS,
         unfit=_NOT_ON_MICRO,
     ),
@@ -159,7 +168,7 @@ _RECIPES = (
         "4-bit weights, computed in float",
         weight_bits=4,
         in_float=True,
-        algorithms=("OCTAV", "MSE"),
+        algorithms=("OCTAV", "MSE", GPTQ),
         reserved=_FOUR_BITS,
         unfit=_WRONG_ON_MICRO,
     ),
@@ -170,7 +179,7 @@ _RECIPES = (
         io_types=_INTEGER_ENDS,
         activations="int8",
         weight_bits=4,
-        algorithms=("OCTAV", "MSE"),
+        algorithms=("OCTAV", "MSE", GPTQ),
         base="static_wi8_ai8",
         reserved=_FOUR_BITS,
         unfit=_VELA_CRASHES,
@@ -180,6 +189,7 @@ _RECIPES = (
         "4-bit weights in blocks of 32, dynamic activations",
         weight_bits=4,
         granularity="BLOCKWISE_32",
+        algorithms=(GPTQ, OSCAR),
         reserved="only XNNPACK runs 4-bit blocks rightly",
         unfit=_NOT_ON_MICRO,
     ),
@@ -188,6 +198,7 @@ _RECIPES = (
         "4-bit weights in blocks of 64, dynamic activations",
         weight_bits=4,
         granularity="BLOCKWISE_64",
+        algorithms=(GPTQ, OSCAR),
         reserved="only XNNPACK runs 4-bit blocks rightly",
         unfit=_NOT_ON_MICRO,
     ),
@@ -229,12 +240,22 @@ REFUSED_ALGORITHMS: Mapping[str, str] = MappingProxyType(
     {
         "HADAMARD_ROTATION": "it inserts a custom op that only LiteRT's default resolver has. Use "
         "`dynamic_wi4c_hr_afp32`, whose rotation consists of builtin ops",
-        "GPTQ": "it needs the Hessian of each layer's inputs, which quantgate does not record",
-        "OSCAR": "it needs the second moments of each layer's inputs, which quantgate does not "
-        "record",
     }
 )
 #: Algorithms that are refused for 8-bit weights only, with the reason.
 REFUSED_WITH_8_BITS: Mapping[str, str] = MappingProxyType(
-    {"MSE": "with 8 bits it clips weights and loses accuracy. It is for 4-bit weights"}
+    {
+        "MSE": "with 8 bits it clips weights and loses accuracy. It is for 4-bit weights",
+        GPTQ: "with 8 bits it gains nothing. It is for 4-bit weights",
+        OSCAR: "with 8 bits it gains nothing. It is for 4-bit weights",
+    }
 )
+#: Algorithms that are refused unless activations are dynamic, with the reason.
+REFUSED_UNLESS_DYNAMIC: Mapping[str, str] = MappingProxyType(
+    {OSCAR: "its layers take float activations and compute with integer weights, in any recipe"}
+)
+DIAGONAL: MomentsForm = "diagonal"
+MATRIX: MomentsForm = "matrix"
+#: The second moments of a layer's inputs that an algorithm needs. Such algorithms are for dense
+#: layers only.
+MOMENTS_OF: Mapping[str, MomentsForm] = MappingProxyType({OSCAR: DIAGONAL, GPTQ: MATRIX})

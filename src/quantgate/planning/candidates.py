@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quantgate.domain.method import Method
-from quantgate.domain.recipe_rules import needs_ranges, rules_of
-from quantgate.domain.recipes import Recipe
+from quantgate.domain.recipe_rules import moments_for, needs_samples, rules_of
+from quantgate.domain.recipes import MomentsForm, Recipe, Rule
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,16 @@ class PlannedCandidate:
         """True if the candidate needs representative data."""
         if not self.is_recipe:
             return self.mode.calibrated
-        return needs_ranges(rules_of({"recipe": self.mode.name, **self.options}))
+        return needs_samples(self._rules)
+
+    @property
+    def moments(self) -> MomentsForm | None:
+        """The second moments of layers' inputs that the candidate needs."""
+        return moments_for(self._rules) if self.is_recipe else None
+
+    @property
+    def _rules(self) -> list[Rule]:
+        return rules_of({"recipe": self.mode.name, **self.options})
 
     def as_parameter(self, variant: str = "") -> dict[str, Any]:
         """Return the pipeline's loop item. KFP does not compile a key called `name`.

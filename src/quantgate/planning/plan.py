@@ -7,6 +7,7 @@ from typing import Any
 
 from quantgate.domain.batch import AS_EXPORTED, ONE_IF_FREE
 from quantgate.domain.hardware import HARDWARE
+from quantgate.domain.recipes import DIAGONAL, MATRIX, MomentsForm
 from quantgate.domain.recovery import TechniqueName, techniques_for
 from quantgate.domain.targets import TARGETS
 from quantgate.planning.candidates import (
@@ -77,6 +78,12 @@ class Plan:
     def records_ranges(self) -> bool:
         """True if a recipe needs the ranges of activations."""
         return any(each.calibrated for each in self.candidates if each.is_recipe)
+
+    @property
+    def moments(self) -> MomentsForm | None:
+        """The second moments of layers' inputs that recipes need."""
+        needed = {each.moments for each in self.candidates}
+        return next((moments for moments in (MATRIX, DIAGONAL) if moments in needed), None)
 
     @property
     def recovered(self) -> tuple[PlannedCandidate, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from quantgate.domain.hardware import HARDWARE, Hardware
-from quantgate.domain.recipe_rules import needs_ranges, rules_of
+from quantgate.domain.recipe_rules import needs_samples, rules_of
 from quantgate.domain.recipes import RECIPE_FILE, RECIPES, Recipe
 from quantgate.planning.calibrations import NO_DATA, calibration_of
 from quantgate.planning.candidates import ModePlan, PlannedCandidate
@@ -84,7 +84,7 @@ def _named(recipe: Recipe, candidates: tuple[PlannedCandidate, ...]) -> ModePlan
 def _settle(entry: RecipeCandidate, spec: Spec) -> PlannedCandidate:
     recipe = RECIPE_FILE if entry.is_file else RECIPES[entry.recipe]
     options = _options(entry, HARDWARE[spec.quantize.target])
-    calibrated = needs_ranges(rules_of({"recipe": recipe.name, **options}))
+    calibrated = needs_samples(rules_of({"recipe": recipe.name, **options}))
     return PlannedCandidate(
         name=entry.title,
         mode=recipe,

@@ -16,13 +16,18 @@ def recovered_candidates(
 ) -> tuple[PlannedCandidate, ...]:
     """Return the recovered candidates of a spec. Of equal ones, that of a recipe is taken.
 
-    A candidate of a mode with options has none, because recipes have no such options. With
+    A candidate of a mode with options has none, because recipes have no such options. One that
+    needs second moments has none, because they are those of the unedited model. With
     `modes: auto`, those of modes have none if there are any of recipes.
     """
     if spec.quantize.recover is None:
         return ()
     hardware = HARDWARE[spec.quantize.target]
-    improvable = [candidate for candidate in candidates if is_recoverable(candidate.mode)]
+    improvable = [
+        candidate
+        for candidate in candidates
+        if is_recoverable(candidate.mode) and not candidate.moments
+    ]
     recipes = [candidate for candidate in improvable if candidate.is_recipe]
     modes = [each for each in improvable if not (each.is_recipe or each.options)]
     named = [] if recipes and spec.quantize.modes == "auto" else modes

@@ -6,6 +6,7 @@ on, never to a name or a position in a list.
 
 from typing import Literal
 
+from quantgate.domain.recipes import MomentsForm
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.records.base import Record
@@ -175,6 +176,21 @@ class Ranges(Record):
     samples: int
     dataset_sha256: str
     tensors: list[TensorRange] = []
+
+
+class Moments(Record):
+    """The contents of `moments.json`: the second moments of the inputs of dense layers.
+
+    `form` is "diagonal" for the mean of the square of each input, and "matrix" for the mean of the
+    product of each pair. `layers` has the names of the tensors that the layers take. The values are
+    in `moments.npz`, float64, under the place of the name. If `status` is "failed", every candidate
+    that needs them fails with `reason`.
+    """
+
+    status: CalibrationStatus
+    reason: str | None = None
+    form: MomentsForm
+    layers: list[str] = []
 
 
 class Collection(Record):

@@ -16,10 +16,13 @@ from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import record_ranges
+from quantgate.domain.recipes import MomentsForm
 from quantgate.records.attestation import Attestation
 
 LIMITS = ResourceLimits(60.0)
+ENDS = {"input_type": "float32", "output_type": "float32"}
 Change = Callable[[schema.ModelT], None]
 
 
@@ -108,12 +111,12 @@ def quantized(tmp_path: Path) -> Callable[..., Done]:
     """Quantize a model by a recipe, with ranges of its samples if the recipe needs them."""
 
     def quantize(model: Dense, recipe: str = "recipe_file", **options: Any) -> Done:
-        static = recipe.startswith("static")
+        request = request_of({**ENDS, "recipe": recipe, **options})
         end = {"static_wi8_ai8": "int8", "static_wi8_ai16": "int16"}.get(recipe, "float32")
         ends = {"input_type": end, "output_type": end}
         candidate = {"candidate": "one", "recipe": recipe, **ends, **options}
-        dataset = _calibration_set(model, tmp_path) if static else None
-        ranges = _recorded(model, dataset, tmp_path) if dataset else None
+        dataset = _calibration_set(model, tmp_path) if request.needs_samples else None
+        ranges = _recorded(model, dataset, tmp_path, request.moments) if dataset else None
         inputs = RecipeInputs(str(model.path), model.facts, ranges, dataset)
         paths = [tmp_path / "quantized.tflite", tmp_path / "attestation.json"]
         quantize_recipe(
@@ -140,7 +143,7 @@ def _calibration_set(model: Dense, folder: Path) -> str:
     return str(dataset)
 
 
-def _recorded(model: Dense, dataset: str, folder: Path) -> str:
+def _recorded(model: Dense, dataset: str, folder: Path, moments: MomentsForm | None) -> str:
     ranges = folder / "ranges"
     record_ranges(
         str(model.path),
@@ -148,5 +151,6 @@ def _recorded(model: Dense, dataset: str, folder: Path) -> str:
         dataset_path=dataset,
         limits=LIMITS,
         ranges_path=str(ranges),
+        moments=moments,
     )
     return str(ranges)

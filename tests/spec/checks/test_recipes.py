@@ -53,6 +53,23 @@ def without_place(problems: list[str]) -> list[str]:
             "of builtin ops -> Remove it.",
         ),
         (
+            "{recipe: dynamic_wi8_afp32, algorithm: GPTQ}",
+            "`dynamic_wi8_afp32` cannot use `GPTQ`: with 8 bits it gains nothing. It is for 4-bit "
+            "weights -> Remove it.",
+        ),
+        (
+            "{recipe: weight_only_wi4_afp32, algorithm: OSCAR}",
+            "`weight_only_wi4_afp32` cannot use `OSCAR`: its layers take float activations and "
+            "compute with integer weights, in any recipe -> Use a dynamic recipe, or another "
+            "algorithm.",
+        ),
+        (
+            "{recipe: dynamic_wi8_afp32, rules: [{recipe: dynamic_wi4_afp32, algorithm: OSCAR, "
+            "operation: CONV_2D}]}",
+            "`OSCAR` is for `FULLY_CONNECTED` only, not for `CONV_2D` -> Name another operation "
+            "or algorithm.",
+        ),
+        (
             "{recipe: dynamic_wi4_afp32, algorithm: OCTAVE}",
             "`dynamic_wi4_afp32` cannot use `OCTAVE` -> Did you mean `OCTAV`?",
         ),
@@ -129,10 +146,19 @@ def test_candidates_of_both_engines_have_names_of_their_own(
     ]
 
 
-def test_a_recipe_without_its_data_is_refused(sound: str, spec_file: Callable[[str], Path]) -> None:
-    text = sound.replace("[full_integer, float16]", "[float16], recipes: [static_wi8_ai8]")
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [
+        ("static_wi8_ai8", "static_wi8_ai8"),
+        ("{recipe: dynamic_wi4_afp32, algorithm: GPTQ}", "dynamic_wi4_afp32-gptq"),
+    ],
+)
+def test_a_recipe_without_its_data_is_refused(
+    sound: str, spec_file: Callable[[str], Path], recipe: str, name: str
+) -> None:
+    text = sound.replace("[full_integer, float16]", f"[float16], recipes: [{recipe}]")
     lines = [line for line in text.splitlines() if "calibration:" not in line]
-    with pytest.raises(SpecError, match="`static_wi8_ai8` needs representative data, but there is"):
+    with pytest.raises(SpecError, match=f"`{name}` needs representative data, but there is"):
         load(spec_file("\n".join(lines)))
 
 
@@ -170,7 +196,22 @@ def changed(**settings: Any) -> dict[str, Any]:
             [changed(weights={"num_bits": 8, "granularity": "BLOCKWISE_32"})],
             "rule 1: no op supports 8-bit weights in blocks",
         ),
-        ([changed(algorithm_key="GPTQ")], "rule 1: `GPTQ` cannot be used: it needs the Hessian"),
+        (
+            [changed(algorithm_key="HADAMARD_ROTATION")],
+            "rule 1: `HADAMARD_ROTATION` cannot be used: it inserts a custom op",
+        ),
+        (
+            [changed(algorithm_key="GPTQ", weights={"num_bits": 8})],
+            "rule 1: `GPTQ`: with 8 bits it gains nothing",
+        ),
+        (
+            [changed(algorithm_key="OSCAR", op_config={"compute_precision": "FLOAT"})],
+            "rule 1: `OSCAR`: its layers take float activations and compute with integer weights",
+        ),
+        (
+            [changed(algorithm_key="GPTQ", operation="CONV_2D")],
+            "rule 1: `GPTQ` is for `FULLY_CONNECTED` only, not for `CONV_2D`",
+        ),
         ([changed(algorithm_key="octav")], "rule 1: there is no algorithm `octav`"),
         ([changed(regex="(")], "rule 1: `(` is not a regular expression"),
         ([changed(operation="DENSE")], "rule 1: there is no operation `DENSE`"),

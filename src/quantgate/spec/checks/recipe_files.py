@@ -11,15 +11,18 @@ from pydantic import ValidationError
 from quantgate.domain.recipes import (
     BLOCKWISE,
     FLOAT_CASTING,
+    GPTQ,
     HADAMARD,
     MIN_MAX,
     NO_QUANTIZE,
+    OSCAR,
     REFUSED_ALGORITHMS,
+    REFUSED_UNLESS_DYNAMIC,
     REFUSED_WITH_8_BITS,
 )
 from quantgate.errors import KeyPath
 from quantgate.foundation.hashing import sha256_of_bytes
-from quantgate.spec.checks.recipes import operation_findings, regex_findings
+from quantgate.spec.checks.recipes import dense_only_findings, operation_findings, regex_findings
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.recipe_file import FileRule, OpConfig, TensorConfig
@@ -28,7 +31,7 @@ from quantgate.spec.problems.wording import did_you_mean, listed, shortened
 
 #: Maximum size in bytes. The rules are part of an argument of tasks.
 LARGEST = 60_000
-_ALGORITHMS = (MIN_MAX, FLOAT_CASTING, NO_QUANTIZE, "OCTAV", "MSE", HADAMARD)
+_ALGORITHMS = (MIN_MAX, FLOAT_CASTING, NO_QUANTIZE, "OCTAV", "MSE", GPTQ, OSCAR, HADAMARD)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,11 @@ def _problems_of_rule(content: Any) -> Iterator[_Problem]:
     except ValidationError as error:
         yield from (_form_problem(details) for details in error.errors())
         return
-    for finding in (*regex_findings(rule.regex, ()), *operation_findings(rule.operation, ())):
+    for finding in (
+        *regex_findings(rule.regex, ()),
+        *operation_findings(rule.operation, ()),
+        *dense_only_findings(rule.algorithm_key, rule.operation, ()),
+    ):
         yield finding.message, finding.hint
     yield from _algorithm_problems(rule.algorithm_key, rule.op_config)
     if rule.op_config and rule.algorithm_key != NO_QUANTIZE:
@@ -144,6 +151,8 @@ def _algorithm_problems(algorithm: str, config: OpConfig | None) -> Iterator[_Pr
         yield "it needs the key `op_config`", None
     elif config and config.weight_tensor_config.num_bits == 8 and algorithm in REFUSED_WITH_8_BITS:
         yield f"`{algorithm}`: {REFUSED_WITH_8_BITS[algorithm]}", "Name another algorithm."
+    elif config and not config.is_dynamic and algorithm in REFUSED_UNLESS_DYNAMIC:
+        yield f"`{algorithm}`: {REFUSED_UNLESS_DYNAMIC[algorithm]}", "Name another algorithm."
 
 
 def _weight_problems(config: OpConfig) -> Iterator[_Problem]:

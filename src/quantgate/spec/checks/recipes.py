@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from quantgate.domain.method import FLOAT32
-from quantgate.domain.recipe_ops import LIBRARY_NAMES, OPERATIONS
-from quantgate.domain.recipe_rules import needs_ranges, rules_of
+from quantgate.domain.recipe_ops import DENSE, EVERY_OP, LIBRARY_NAMES, OPERATIONS
+from quantgate.domain.recipe_rules import needs_samples, rules_of
 from quantgate.domain.recipes import (
+    MOMENTS_OF,
     RECIPE_FILE,
     RECIPES,
     REFUSED_ALGORITHMS,
     REFUSED_RECIPES,
+    REFUSED_UNLESS_DYNAMIC,
     REFUSED_WITH_8_BITS,
     Recipe,
     Rule,
@@ -40,7 +42,7 @@ def recipe_findings(candidates: RecipeCandidates, targets: Iterable[str]) -> Ite
 def uncalibrated_findings(candidates: RecipeCandidates) -> Iterator[Finding]:
     """Return a finding for the first candidate that needs data, in a spec that has none."""
     for path, candidate in candidates.items():
-        if is_known(candidate) and needs_ranges(_rules(candidate)):
+        if is_known(candidate) and needs_samples(_rules(candidate)):
             others = [name for name, recipe in RECIPES.items() if not recipe.calibrated]
             message = f"`{candidate.title}` needs representative data, but there is no "
             yield Finding(
@@ -67,6 +69,9 @@ def algorithm_findings(algorithm: str, recipe: Recipe, path: KeyPath) -> Iterato
         yield Finding(path, f"{message}: {reason}", "Remove it.")
     elif recipe.weight_bits == 8 and algorithm in REFUSED_WITH_8_BITS:
         yield Finding(path, f"{message}: {REFUSED_WITH_8_BITS[algorithm]}", "Remove it.")
+    elif not recipe.is_dynamic and algorithm in REFUSED_UNLESS_DYNAMIC:
+        why = REFUSED_UNLESS_DYNAMIC[algorithm]
+        yield Finding(path, f"{message}: {why}", "Use a dynamic recipe, or another algorithm.")
     else:
         near = did_you_mean(algorithm, recipe.algorithms)
         known = f"It takes {listed([recipe.algorithm, *recipe.algorithms])}."
@@ -90,6 +95,13 @@ def operation_findings(operation: str, path: KeyPath) -> Iterator[Finding]:
     near = f"Did you mean `{alias}`?" if alias else did_you_mean(operation, OPERATIONS)
     hint = near or f"They are {listed(OPERATIONS, 'and')}."
     yield Finding(path, f"there is no operation `{shortened(operation)}`", hint)
+
+
+def dense_only_findings(algorithm: str, operation: str, path: KeyPath) -> Iterator[Finding]:
+    """Check that an algorithm for dense layers is not for another type of op."""
+    if algorithm in MOMENTS_OF and operation in OPERATIONS and operation not in (EVERY_OP, DENSE):
+        message = f"`{algorithm}` is for `{DENSE}` only, not for `{operation}`"
+        yield Finding(path, message, "Name another operation or algorithm.")
 
 
 def _candidate_findings(candidate: RecipeCandidate, path: KeyPath) -> Iterator[Finding]:
@@ -151,6 +163,7 @@ def _rule_findings(rule: RecipeRule, path: KeyPath) -> Iterator[Finding]:
     yield from _name_findings(rule.recipe, path, (FLOAT32,))
     yield from regex_findings(rule.regex, (*path, "regex"))
     yield from operation_findings(rule.operation, (*path, "operation"))
+    yield from dense_only_findings(rule.algorithm or "", rule.operation, (*path, "algorithm"))
     if rule.algorithm and rule.recipe in RECIPES:
         yield from algorithm_findings(rule.algorithm, RECIPES[rule.recipe], (*path, "algorithm"))
     if rule.algorithm and rule.recipe == FLOAT32:
@@ -161,4 +174,5 @@ def _rule_findings(rule: RecipeRule, path: KeyPath) -> Iterator[Finding]:
 def _rules(candidate: RecipeCandidate) -> list[Rule]:
     if candidate.is_file:
         return candidate.own_rules
-    return candidate.own_rules or rules_of({"recipe": candidate.recipe})
+    named = {"recipe": candidate.recipe, "algorithm": candidate.algorithm}
+    return candidate.own_rules or rules_of(named)

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from quantgate.domain.method import FLOAT32
 from quantgate.domain.recipe_ops import EVERY_OP, OPERATIONS
-from quantgate.domain.recipe_rules import rule_of, rules_of
+from quantgate.domain.recipe_rules import rules_of, rules_with
 from quantgate.domain.recipes import (
     EVERY_NAME,
     RECIPES,
@@ -39,9 +39,10 @@ class RecipeRule(Section):
     )
 
     @property
-    def as_rule(self) -> Rule:
-        """The rule in the form of LiteRT Quantizer's JSON files."""
-        return rule_of(RECIPES.get(self.recipe), self.regex, self.operation, self.algorithm)
+    def as_rules(self) -> list[Rule]:
+        """The rule in the form of LiteRT Quantizer's JSON files, which may need two."""
+        recipe = RECIPES.get(self.recipe)
+        return rules_with(recipe, self.regex, self.operation, self.algorithm)
 
 
 class RecipeCandidate(Section):
@@ -93,7 +94,7 @@ class RecipeCandidate(Section):
     @property
     def own_rules(self) -> list[Rule]:
         """The rules, empty if they are the recipe's alone."""
-        added = [rule.as_rule for rule in self.rules]
+        added = [each for rule in self.rules for each in rule.as_rules]
         if self.is_file:
             return [*self._rules_of_file, *added]
         if not added:

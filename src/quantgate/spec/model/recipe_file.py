@@ -40,6 +40,11 @@ class OpConfig(Section):
     skip_checks: Literal[False] = False
     min_weight_elements: int = Field(default=0, ge=0)
 
+    @property
+    def is_dynamic(self) -> bool:
+        """True if ops take float activations and compute with integer weights."""
+        return self.compute_precision == "INTEGER" and self.activation_tensor_config is None
+
 
 class FileRule(Section):
     """A rule for the ops that match a regular expression."""

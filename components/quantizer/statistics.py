@@ -1,0 +1,91 @@
+"""The statistics of activations, in the form that LiteRT Quantizer's own calibration gives them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.schema_py_generated import ModelT
+from numpy.typing import NDArray
+
+from quantgate.components.artifacts.moments import LayerMoments
+from quantgate.components.litert.operations import DenseLayer, dense_layers
+from quantgate.components.quantizer.request import Request
+from quantgate.domain.recipe_ops import DENSE
+from quantgate.domain.recipe_rules import matched_rule
+from quantgate.domain.recipes import MOMENTS_OF
+from quantgate.records.tasks import Ranges
+
+_MOMENTS = ("mu2", "hessian")
+
+
+class NotQuantizable(Exception):
+    """A recipe that does not fit the model, with the reason as a sentence."""
+
+
+class TensorStatistics(dict[str, NDArray[Any]]):
+    """The statistics of a tensor. GPTQ changes the Hessian that it takes, so it gets a copy."""
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        """Return a copy of a statistic."""
+        return np.array(super().__getitem__(key))
+
+
+class ModelStatistics(dict[str, TensorStatistics]):
+    """The statistics of tensors by name.
+
+    The library gives the result of an op such as RESHAPE the statistics of its input. That is right
+    for the range only: with the moments of another tensor, or none, weights would be garbage.
+    """
+
+    def __setitem__(self, name: str, given: Mapping[str, NDArray[Any]]) -> None:
+        """Set the range of a tensor, which keeps its own moments."""
+        own = {key: values for key, values in self.get(name, {}).items() if key in _MOMENTS}
+        extremes = {key: given[key] for key in given if key not in _MOMENTS}
+        super().__setitem__(name, TensorStatistics(**extremes, **own))
+
+
+def statistics(ranges: Ranges, moments: LayerMoments) -> ModelStatistics:
+    """Return the ranges and moments of tensors by name."""
+    # The library makes other models from Python's floats than from float32.
+    return ModelStatistics(
+        {
+            tensor.name: TensorStatistics(
+                min=np.array([tensor.minimum], np.float32),
+                max=np.array([tensor.maximum], np.float32),
+                **_second_order(moments.get(tensor.name)),
+            )
+            for tensor in ranges.tensors
+        }
+    )
+
+
+def require_moments(request: Request, model: ModelT, moments: LayerMoments) -> None:
+    """Check that all layers have the moments that their algorithm needs.
+
+    Without them, GPTQ and OSCAR write weights that are wrong or no better, and no error.
+
+    Raises:
+        NotQuantizable: a layer has none.
+    """
+    for layer in dense_layers(model):
+        algorithm = _algorithm(request, layer)
+        values = moments.get(layer.taken.name)
+        if algorithm in MOMENTS_OF and (values is None or len(values) != layer.weights.shape[-1]):
+            raise NotQuantizable(
+                f"{algorithm} needs the second moments of `{layer.taken.name}`, and no sample gave "
+                "them. Quantize that layer by another algorithm, with an entry of `rules`"
+            )
+
+
+def _algorithm(request: Request, layer: DenseLayer) -> str:
+    outputs = [tensor.name for tensor in layer.outputs]
+    rule = matched_rule(request.rules, DENSE, outputs)
+    return str(rule["algorithm_key"]) if rule else ""
+
+
+def _second_order(moments: NDArray[np.float64] | None) -> dict[str, NDArray[np.float64]]:
+    if moments is None:
+        return {}
+    if moments.ndim == 1:
+        return {"mu2": moments}
+    return {"mu2": np.diagonal(moments), "hessian": 2 * moments}
