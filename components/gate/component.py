@@ -3,7 +3,17 @@
 from typing import NamedTuple, Optional
 
 from kfp import dsl
-from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Markdown, Metrics, Model, Output
+from kfp.dsl import (
+    HTML,
+    Artifact,
+    ClassificationMetrics,
+    Dataset,
+    Input,
+    Markdown,
+    Metrics,
+    Model,
+    Output,
+)
 
 from quantgate.components.images import RUNTIME
 
@@ -37,6 +47,8 @@ def gate(
     family: str = "joint",
     ranges: Input[Artifact] = None,
     rank_recovered: str = "none_qualifies",
+    keep_baseline: bool = True,
+    dataset: Input[Dataset] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -65,7 +77,8 @@ def gate(
         latency: `Benchmark` as JSON, if latency is measured.
         calibrated: folder that `calibrate` wrote, if a mode needs calibration.
         calibration: summary of the calibration set, if there is one.
-        baseline_model: the float .tflite, to be promoted if no candidate qualifies.
+        baseline_model: the float .tflite, to be promoted if no candidate qualifies, and to compare
+            the ops of candidates with.
         code_sha256: hash of the user's Python file, empty if there is none.
         comparison: `SourceComparison` as JSON, of the baseline and its source model.
         doubtful: ids of the warnings that make the run doubtful. The default is a float model that
@@ -75,6 +88,9 @@ def gate(
         ranges: folder that `record_ranges` wrote, if only recipes need calibration.
         rank_recovered: when recovered candidates are ranked: "none_qualifies" if no other candidate
             qualifies, or "always".
+        keep_baseline: whether `baseline_model` is promoted if no candidate qualifies.
+        dataset: a calibration or evaluation set. With it and `baseline_model`, the errors of ops
+            are measured for each candidate that misses an accuracy limit.
 
     Returns:
         Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
@@ -94,6 +110,7 @@ def gate(
             baseline_model=baseline_model.path if baseline_model else None,
             comparison=comparison.path if comparison else None,
             ranges=ranges.path if ranges else None,
+            dataset=dataset.path if dataset else None,
         ),
         work.GateSettings(
             name,
@@ -105,6 +122,7 @@ def gate(
             doubtful,
             family,
             rank_recovered,
+            keep_baseline,
         ),
         work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),
     )

@@ -38,9 +38,10 @@ class GateInputs:
         latency: `Benchmark` as JSON.
         calibrated: folder that `calibrate` wrote.
         calibration: summary of the calibration set.
-        baseline_model: the float .tflite, to be promoted if no candidate qualifies.
+        baseline_model: the float .tflite.
         comparison: `SourceComparison` as JSON.
         ranges: folder that `record_ranges` wrote.
+        dataset: folder of the data set that the errors of ops are measured on.
     """
 
     facts: str
@@ -54,6 +55,7 @@ class GateInputs:
     baseline_model: str | None = None
     comparison: str | None = None
     ranges: str | None = None
+    dataset: str | None = None
 
     @property
     def candidate_models(self) -> dict[str, Path]:
@@ -80,6 +82,7 @@ class GateSettings:
         doubtful: ids of the warnings that make the run doubtful, None for the default.
         family: "joint" if all candidates share the error rate, "none" if each has its own.
         rank_recovered: when recovered candidates are ranked.
+        keep_baseline: whether the float model is promoted if no candidate qualifies.
     """
 
     name: str
@@ -91,9 +94,14 @@ class GateSettings:
     doubtful: Collection[str] | None = None
     family: str = JOINT
     rank_recovered: str = NONE_QUALIFIES
+    keep_baseline: bool = True
 
-    def terms(self, *, keep_baseline: bool) -> Terms:
-        """Return the terms of the decision."""
+    def terms(self, *, has_baseline: bool) -> Terms:
+        """Return the terms of the decision.
+
+        Args:
+            has_baseline: whether there is a float model to promote.
+        """
         return Terms(
             name=self.name,
             # KFP's runners pass a mapping in any order. The decision needs a fixed one.
@@ -102,7 +110,7 @@ class GateSettings:
             spec_sha256=self.spec_sha256,
             code_sha256=self.code_sha256 or None,
             allow_random=self.allow_random,
-            keep_baseline=keep_baseline,
+            keep_baseline=self.keep_baseline and has_baseline,
             family=self.family,
             rank_recovered=self.rank_recovered,
             doubtful=DOUBTS if self.doubtful is None else self.doubtful,

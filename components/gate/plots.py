@@ -8,12 +8,14 @@ from quantgate.components.gate import svg
 from quantgate.components.gate.scatter import scatter
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Classes, Curves
+from quantgate.records.sensitivity import Sensitivity
+from quantgate.report import op_errors
 from quantgate.report.axes import costs_shown
 from quantgate.report.text import one_line
 
 #: The most classes for which cells show their counts.
 MOST_NUMBERED = 12
-SQUARE = (4.4, 4.2)
+SQUARE, WIDE = (4.4, 4.2), (8.8, 2.6)
 #: Characters of a class's name at an axis: longer ones are cut, shorter ones are not rotated.
 LONGEST_CLASS, SHORT_CLASS = 14, 3
 #: Width of a character, as a share of the plot.
@@ -30,7 +32,12 @@ def plots_of(decision: Decision) -> dict[str, str]:
     if not svg.CAN_DRAW:
         log.warning("the report has no plots: pip install 'quantgate[report]'")
         return {}
-    drawn = {**_scatters(decision), **_confusions(decision), **_curves(decision)}
+    drawn = {
+        **_scatters(decision),
+        **_confusions(decision),
+        **_curves(decision),
+        **_op_errors(decision),
+    }
     return {name: plot for name, plot in drawn.items() if plot}
 
 
@@ -137,3 +144,30 @@ def _draw_roc(figure: Any, curves: Curves, name: str) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="false positive rate")
     axes.set_ylabel("true positive rate")
     axes.legend(loc="lower right", fontsize=9)
+
+
+def _op_errors(decision: Decision) -> dict[str, str]:
+    entry = op_errors.shown(decision)
+    sensitivity = entry.sensitivity if entry else None
+    if entry is None or sensitivity is None or not sensitivity.ops:
+        return {}
+    plot = svg.drawn(
+        "op-errors",
+        f"The error that each op of {one_line(entry.name)} adds",
+        op_errors.worst_text(sensitivity) or "No op adds an error.",
+        WIDE,
+        lambda figure: _draw_op_errors(figure, sensitivity),
+    )
+    return {"op errors": plot}
+
+
+def _draw_op_errors(figure: Any, sensitivity: Sensitivity) -> None:
+    axes = figure.add_axes((0.08, 0.2, 0.9, 0.75))
+    places = range(1, len(sensitivity.ops) + 1)
+    added = [max(0.0, 100 * each.added) for each in sensitivity.ops]
+    worst = {id(each) for each in sensitivity.worst}
+    colours = [svg.BAD if id(each) in worst else svg.ACCENT for each in sensitivity.ops]
+    axes.bar(places, added, color=colours, width=0.8)
+    axes.set(xlim=(0.4, len(added) + 0.6), xlabel="op, in the order in which they run")
+    axes.set_ylabel("adds, in %")
+    axes.set_ylim(0, 1.05 * max(added) or 1)

@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from quantgate.components.gate.c_source import c_sources
 from quantgate.components.gate.inputs import GateInputs, GateSettings, read_evidence, read_ranges
+from quantgate.components.gate.op_errors import op_errors_of
 from quantgate.components.gate.plots import plots_of
 from quantgate.decision.decide import decide
 from quantgate.decision.details import details_of
@@ -73,7 +75,7 @@ def gate(inputs: GateInputs, settings: GateSettings, outputs: GateOutputs) -> Ou
     """Decide which candidate wins, and write the decision, its report and the winner.
 
     A run without a qualifying candidate is a result, not an error. The winner's file is then zero
-    bytes long, or the float model if `inputs.baseline_model` is passed. In a doubtful run, it is
+    bytes long, or the float model if `settings.keep_baseline` is true. In a doubtful run, it is
     zero bytes long.
 
     Raises:
@@ -92,9 +94,11 @@ def gate(inputs: GateInputs, settings: GateSettings, outputs: GateOutputs) -> Ou
 
 def _decision(inputs: GateInputs, settings: GateSettings) -> Decision:
     evidence = read_evidence(inputs)
-    terms = settings.terms(keep_baseline=inputs.baseline_model is not None)
+    terms = settings.terms(has_baseline=inputs.baseline_model is not None)
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    decision = decide(evidence, terms, host=_host(), created=created)
+    decision = decide(
+        evidence, terms, host=_host(), created=created, measure_ops=partial(op_errors_of, inputs)
+    )
     details = details_of(evidence, decision, read_ranges(inputs))
     return decision.model_copy(update={"details": details})
 

@@ -74,7 +74,9 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         **_ranges(calibration, ranges),
         **({"rank_recovered": recover.when} if (recover := plan.spec.quantize.recover) else {}),
         **({"calibration": representative.outputs["summary"]} if representative else {}),
-        **({"baseline_model": baseline.outputs["baseline"]} if plan.spec.keeps_baseline else {}),
+        baseline_model=baseline.outputs["baseline"],
+        keep_baseline=plan.spec.keeps_baseline,
+        dataset=(representative or evaluation).outputs["dataset"],
     )
     runtime(decision, tasks.GATE)
     if inputs.promote_to is not None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from quantgate.commands.common.arguments import examples
-from quantgate.errors import ExitCode
+from quantgate.errors import ExitCode, UsageError
 from quantgate.foundation.extras import require
 from quantgate.records.attestation import Inspection
 
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = examples(
         "quantgate inspect model.tflite",
         "quantgate inspect quantized.tflite --against float.tflite",
+        "quantgate inspect quantized.tflite --against float.tflite --data samples.npz",
     )
     parser.add_argument("model", type=Path, metavar="MODEL", help="a .tflite file")
     parser.add_argument(
@@ -29,13 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FLOAT",
         help="the float .tflite model to compare the outputs with",
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DATA",
+        help="samples on which to rank the ops by the error that they add, with --against",
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.set_defaults(handler=handle)
 
 
 def handle(options: argparse.Namespace) -> int:
     """Inspect and print."""
-    inspection = _inspected(options.model, options.against)
+    inspection = _inspected(options.model, options.against, options.data)
     if options.json:
         sys.stdout.write(inspection.model_dump_json(indent=2) + "\n")
     else:
@@ -67,8 +74,15 @@ def show(inspection: Inspection) -> None:
         console.print(Padding(line, (0, 0, 0, 1)))
 
 
-def _inspected(model: Path, against: Path | None) -> Inspection:
+def _inspected(model: Path, against: Path | None, data: Path | None) -> Inspection:
     require("inspecting a model", "ai_edge_litert")
     from quantgate.components.attestation.inspection import inspect_model
 
-    return inspect_model(model, against)
+    if data and not against:
+        raise UsageError("--data compares ops with a float model. Give one: --against FLOAT")
+    inspection = inspect_model(model, against)
+    if data is None or against is None:
+        return inspection
+    from quantgate.components.op_comparison.work import compare_ops
+
+    return inspection.model_copy(update={"sensitivity": compare_ops(model, against, str(data))})

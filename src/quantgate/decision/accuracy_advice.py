@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.evidence import Evidence
+from quantgate.decision.sensitivity import rule_of
 from quantgate.decision.verdicts import misses_outright
 from quantgate.domain.method import Method
 from quantgate.domain.methods import METHODS
@@ -62,8 +63,8 @@ class Losses:
 
     def loses(self, entry: Entry) -> bool:
         """Return whether a value violates an accuracy limit that the float model meets."""
-        hopeless = set(map(_rule_of, self.hopeless))
-        return any(_rule_of(verdict) not in hopeless for verdict in _violated(entry))
+        hopeless = set(map(rule_of, self.hopeless))
+        return any(rule_of(verdict) not in hopeless for verdict in _violated(entry))
 
 
 def advice_on_accuracy(losses: Losses, evidence: Evidence) -> list[str]:
@@ -79,10 +80,6 @@ def advice_on_accuracy(losses: Losses, evidence: Evidence) -> list[str]:
 
 def _violated(entry: Entry) -> list[Verdict]:
     return [verdict for verdict in entry.verdicts if verdict.metric and misses_outright(verdict)]
-
-
-def _rule_of(verdict: Verdict) -> tuple[str, str]:
-    return verdict.worst_of or verdict.name, verdict.rule
 
 
 def _improve_the_float_model(losses: Losses) -> list[str]:

@@ -10,6 +10,7 @@ from quantgate.decision.judging import Judged, judge_all
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts, with_ranks
+from quantgate.decision.sensitivity import MeasureOps, no_ops, with_op_errors
 from quantgate.decision.summary import doubtful_summary, summarize
 from quantgate.decision.terms import Terms
 from quantgate.decision.timing_warnings import few_of
@@ -22,7 +23,14 @@ from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 EVALUATION = "evaluation"
 
 
-def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Decision:
+def decide(
+    evidence: Evidence,
+    terms: Terms,
+    *,
+    host: Host,
+    created: str,
+    measure_ops: MeasureOps = no_ops,
+) -> Decision:
     """Check every candidate against the limits, and choose among those that meet them all.
 
     A candidate qualifies if its conversion succeeded, it was measured, it meets every limit, and it
@@ -34,6 +42,8 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         terms: the requirements.
         host: the machine that this runs on. Its processor counts if nothing was timed.
         created: the time, ISO 8601 in UTC.
+        measure_ops: measures the errors of ops. It is called with the candidates that miss an
+            accuracy limit.
 
     Raises:
         InputError: the evidence does not belong together, or the baseline was not measured.
@@ -44,7 +54,7 @@ def decide(evidence: Evidence, terms: Terms, *, host: Host, created: str) -> Dec
         evidence, judged.baseline, ranked, terms.limits, terms.choose, judged.alike
     )
     doubts = doubts_among(warnings, terms.doubtful)
-    ending = _ending(judged, _is_doubtful(doubts, terms), evidence, terms)
+    ending = _ending(judged, _is_doubtful(doubts, terms), evidence, terms, measure_ops)
     winner = ending.choice.winner if ending.choice else None
     return Decision(
         name=terms.name,
@@ -103,12 +113,19 @@ def _is_doubtful(doubts: Sequence[Warned], terms: Terms) -> bool:
     return any(doubt.id in terms.doubtful for doubt in doubts)
 
 
-def _ending(judged: Judged, is_doubtful: bool, evidence: Evidence, terms: Terms) -> _Ending:
+def _ending(
+    judged: Judged,
+    is_doubtful: bool,
+    evidence: Evidence,
+    terms: Terms,
+    measure_ops: MeasureOps,
+) -> _Ending:
     if is_doubtful:
         settled = [each.model_copy(update={"qualified": False}) for each in judged.candidates]
     else:
         settled = with_ranks(judged.candidates, terms.rank_recovered)
-    candidates = with_pareto_fronts(settled, terms.choose, evidence.metrics)
+    fronts = with_pareto_fronts(settled, terms.choose, evidence.metrics)
+    candidates = with_op_errors(fronts, judged.baseline, measure_ops)
     choice = choice_among(candidates, terms.choose, judged.baseline, judged.alike)
     is_open = not (choice or judged.refusal or is_doubtful)
     lacks_winner = terms.keep_baseline and not (choice or is_doubtful)

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from quantgate.records.base import Record
 from quantgate.records.outcomes import AttestationStatus
 from quantgate.records.recovery import Recovery
+from quantgate.records.sensitivity import Sensitivity
 
 
 class TensorAttest(Record):
@@ -135,11 +136,15 @@ class SignatureAttest(Record):
 
 
 class Inspection(Delivered):
-    """The report of `quantgate inspect` on any .tflite. One without signatures has one, unnamed."""
+    """The report of `quantgate inspect` on any .tflite. One without signatures has one, unnamed.
+
+    `sensitivity` has the errors of ops, if there is data to compare on.
+    """
 
     version: Literal[1] = 1
     file: str
     signatures: dict[str, SignatureAttest]
+    sensitivity: Sensitivity | None = None
 
 
 class Attestation(Delivered):

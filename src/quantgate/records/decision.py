@@ -15,6 +15,7 @@ from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
 from quantgate.records.recovery import Recovery
+from quantgate.records.sensitivity import Sensitivity
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Conditions, Groups, Interval, Slices, Steps
@@ -165,6 +166,8 @@ class Entry(Record):
         recovery: the edits of a recovered candidate, None for a plain one.
         ranked: whether it takes part in the choice if it qualifies. A recovered candidate does not
             if a plain one qualifies, unless the spec says `recover: {when: always}`.
+        sensitivity: the errors of its ops, if it misses an accuracy limit that the float model
+            meets.
     """
 
     name: str
@@ -187,6 +190,7 @@ class Entry(Record):
     targets: list[TargetMeasurement] = Field(default_factory=list)
     recovery: Recovery | None = None
     ranked: bool = True
+    sensitivity: Sensitivity | None = None
 
     @property
     def competes(self) -> bool:

@@ -1,10 +1,11 @@
-"""Additional sections of the HTML report: promises, classes, ROC curves, ops, tensors, ranges."""
+"""Additional sections of the HTML report: promises, classes, curves, ops, tensors, ranges."""
 
 from collections.abc import Iterator, Mapping
 from html import escape
 
 from quantgate.records.decision import Decision
 from quantgate.records.details import Attested, Classes, Curves
+from quantgate.report import op_errors
 from quantgate.report.particulars import (
     attested_by_names,
     attested_row,
@@ -42,6 +43,7 @@ def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
     for index, curves in enumerate(details.curves):
         yield Section("ROC curve", _curves(curves, plots.get(f"roc {index}")), folded=True)
     yield Section("Ops", _attested(decision), _ATTESTED, folded=True)
+    yield _op_errors(decision, plots)
     yield Section("Inputs and outputs", _ends(decision), _ENDS, folded=True)
     if details.ranges:
         columns = 4 if details.ranges.suspicious else 3
@@ -112,6 +114,17 @@ def _ops(names: str, attested: Attested, titles: tuple[str, ...]) -> str:
         td(titles[4], f"<span>{escape(by_op or NOTHING)}</span>"),
     ]
     return f"<tr>{header_cell(names)}{''.join(cells)}</tr>"
+
+
+def _op_errors(decision: Decision, plots: Mapping[str, str]) -> Section:
+    entry = op_errors.shown(decision)
+    if entry is None or entry.sensitivity is None:
+        return Section(op_errors.TITLE, "")
+    plot = figures([figure(plots.get("op errors"), "The error that each op adds, in their order")])
+    body = plain_table(op_errors.COLUMNS, op_errors.rows(entry.sensitivity), range(2, 5))
+    return Section(
+        op_errors.TITLE, plot + body, op_errors.note(entry.name, entry.sensitivity), folded=True
+    )
 
 
 def _ends(decision: Decision) -> str:

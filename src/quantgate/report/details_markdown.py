@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from quantgate.records.decision import Decision
+from quantgate.report import op_errors
 from quantgate.report.marked import as_text, texts
 from quantgate.report.particulars import (
     attested_by_names,
@@ -27,6 +28,7 @@ def sections(decision: Decision) -> Iterator[list[str]]:
         rows = texts(titles, class_rows(classes)[:MOST_CLASSES])
         yield _section("Classes", [as_text(class_text(classes)), "", *rows])
     yield _section("Ops", _attested(decision))
+    yield _section(op_errors.TITLE, _op_errors(decision))
     if details.ranges:
         suspicious = [row for row in range_rows(details.ranges) if row[3]]
         columns = ("tensor", "minimum", "maximum", "suspicion")
@@ -59,3 +61,11 @@ def _attested(decision: Decision) -> list[str]:
         for names, attested in attested_by_names(decision)
     ]
     return texts(titles, rows) if rows else []
+
+
+def _op_errors(decision: Decision) -> list[str]:
+    entry = op_errors.shown(decision)
+    if entry is None or entry.sensitivity is None:
+        return []
+    note = as_text(op_errors.note(entry.name, entry.sensitivity))
+    return [note, "", *texts(op_errors.COLUMNS, op_errors.rows(entry.sensitivity))]

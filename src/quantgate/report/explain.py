@@ -6,6 +6,7 @@ from quantgate.domain.figures import metric_of
 from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.decision import Closest, Decision, Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
+from quantgate.report.op_errors import worst_text
 from quantgate.report.ways_out import arguments_of
 from quantgate.wording.families import place_text, promise_text
 from quantgate.wording.figures import figure_text, tolerance_text
@@ -29,6 +30,7 @@ def explain(decision: Decision, entry: Entry) -> list[tuple[str, str]]:
         *_other_reasons(entry),
         *_choice(decision, entry),
         *_front(decision, entry),
+        *_worst_ops(entry),
         *_ways_out(decision.closest, entry),
     ]
 
@@ -168,6 +170,11 @@ def _costs(decision: Decision, entry: Entry) -> list[float]:
         entry.measurements[objective.figure] * (1 if objective.minimize else -1)
         for objective in decision.choose
     ]
+
+
+def _worst_ops(entry: Entry) -> Iterator[tuple[str, str]]:
+    if entry.sensitivity and (worst := worst_text(entry.sensitivity)):
+        yield "worst ops", worst
 
 
 def _ways_out(closest: Closest | None, entry: Entry) -> Iterator[tuple[str, str]]:

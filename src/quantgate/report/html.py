@@ -53,8 +53,8 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
 
     Args:
         decision: the decision.
-        plots: `<svg>` elements by name: those of `costs_shown`, and for each of the details'
-            classes and curves "baseline N", "candidate N" and "roc N".
+        plots: `<svg>` elements by name: those of `costs_shown`, "op errors", and for each of the
+            details' classes and curves "baseline N", "candidate N" and "roc N".
     """
     title = escape(one_line(decision.name))
     shown = [each for each in _sections(decision, plots) if each.body]

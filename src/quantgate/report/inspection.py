@@ -1,7 +1,7 @@
 """The report of `quantgate inspect`: tables and sentences about a model."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quantgate.records.attestation import (
@@ -13,6 +13,7 @@ from quantgate.records.attestation import (
     Trial,
     WeightAttest,
 )
+from quantgate.report import op_errors
 from quantgate.report.text import one_line
 
 SPECIFICATION = "LiteRT's quantization specification"
@@ -34,8 +35,13 @@ class Table:
 
 
 def tables(inspection: Inspection) -> list[Table]:
-    """Return the tables of inputs and outputs, ops and weights, without empty ones."""
-    candidates = [_ends(inspection), _ops(inspection), _weights(inspection)]
+    """Return the tables of inputs and outputs, ops, weights and errors, without empty ones."""
+    candidates = [
+        _ends(inspection),
+        _ops(inspection),
+        _weights(inspection),
+        _op_errors(inspection),
+    ]
     return [table for table in candidates if table.rows]
 
 
@@ -50,7 +56,13 @@ def sentences(inspection: Inspection) -> list[tuple[str, str]]:
         *[("shortfall", one_line(shortfall)) for shortfall in inspection.shortfalls],
         ("specification", _conformity(inspection)),
         *(_tried(inspection.trial) if inspection.trial else []),
+        *_compared(inspection),
     ]
+
+
+def _compared(inspection: Inspection) -> Iterator[tuple[str, str]]:
+    if inspection.sensitivity:
+        yield "errors", op_errors.note("the model", inspection.sensitivity)
 
 
 def _ends(inspection: Inspection) -> Table:
@@ -93,6 +105,11 @@ def _weights(inspection: Inspection) -> Table:
     )
     rows = [(*kind, str(count)) for kind, count in kinds.items()]
     return Table(("weights of", "dtype", "granularity", "conforming", "count"), rows, 1)
+
+
+def _op_errors(inspection: Inspection) -> Table:
+    sensitivity = inspection.sensitivity
+    return Table(op_errors.COLUMNS, op_errors.rows(sensitivity) if sensitivity else [], 3)
 
 
 def _conforming(weight: WeightAttest) -> str:
