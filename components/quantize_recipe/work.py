@@ -20,6 +20,7 @@ from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.archive import with_archive_of
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
+from quantgate.components.quantizer.assumptions import assumptions
 from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
@@ -131,7 +132,7 @@ def quantize_recipe(
         litert_quantizer=version(LIBRARY),
         seconds=round(seconds, 3),
         recovery=recovery,
-        **_with_edits(outcome_of(delivery, case), recovery),
+        **_with_notes(outcome_of(delivery, case), delivery, material),
     ).write(attestation_path)
     return delivery
 
@@ -165,11 +166,14 @@ def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Materi
     )
 
 
-def _with_edits(fields: dict[str, Any], recovery: Recovery | None) -> dict[str, Any]:
-    """Add the edits of recovery to the reasons of an attestation."""
-    if recovery is None or recovery.status != RecoveryStatus.RECOVERED:
-        return fields
-    return {**fields, "reasons": [*fields["reasons"], edits_text(recovery)]}
+def _with_notes(fields: dict[str, Any], delivery: Delivery, material: _Material) -> dict[str, Any]:
+    """Add assumed ranges and the edits of recovery to the reasons of an attestation."""
+    notes: list[str] = []
+    if material.ranges and material.request.calibrated:
+        notes += assumptions(delivery.content, material.ranges)
+    if material.recovery and material.recovery.status == RecoveryStatus.RECOVERED:
+        notes.append(edits_text(material.recovery))
+    return {**fields, "reasons": [*fields["reasons"], *notes]}
 
 
 def _recorded(inputs: RecipeInputs, request: Request) -> Path:

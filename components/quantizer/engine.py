@@ -3,7 +3,6 @@
 import contextlib
 import io
 import logging
-import re
 import warnings
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -13,8 +12,9 @@ from ai_edge_litert.schema_py_generated import ModelT, TensorType
 from litert_quantizer.quantizer import Quantizer
 
 from quantgate.components.artifacts.moments import LayerMoments
-from quantgate.components.litert.flatbuffer import parse, text, with_inlined_buffers
+from quantgate.components.litert.flatbuffer import parse, with_inlined_buffers
 from quantgate.components.litert.operations import operations
+from quantgate.components.quantizer.names import shortlist, source_name
 from quantgate.components.quantizer.request import Request
 from quantgate.components.quantizer.statistics import (
     NotQuantizable,
@@ -29,7 +29,6 @@ from quantgate.records.tasks import Ranges
 #: The width of a range. The library writes the scale of a range of 1e-9 for an empty one.
 SMALLEST_RANGE = 2e-9
 _STEPS = {TensorType.INT16: 32767}
-_MOST_NAMES = 5
 
 
 def quantized(
@@ -126,13 +125,8 @@ def _require_matches(request: Request, model: ModelT) -> None:
             raise NotQuantizable(
                 f"rule {number} of the recipe (regex {rule['regex']!r}, operation "
                 f"{rule['operation']}) matches no op of the model. The outputs of its ops are "
-                f"named {_listed([name for _, outputs in named for name in outputs])}"
+                f"named {shortlist([name for _, outputs in named for name in outputs])}"
             )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
-    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 def _require_scales(model: ModelT) -> None:
@@ -144,15 +138,11 @@ def _require_scales(model: ModelT) -> None:
             continue
         if not np.isfinite(scales).all():
             raise NotQuantizable(
-                f"`{_named(tensor.name)}` has no finite range. Check the calibration data"
+                f"`{source_name(tensor.name)}` has no finite range. Check the calibration data"
             )
         if np.min(scales, initial=np.inf) * _STEPS.get(tensor.type, 255) < SMALLEST_RANGE:
             raise NotQuantizable(
-                f"`{_named(tensor.name)}` is 0 for all calibration samples, so it has no scale. "
-                "Calibrate on more varied data, or leave its op in float"
+                f"the values of `{source_name(tensor.name)}` differ by less than "
+                f"{SMALLEST_RANGE:g} for all calibration samples, so it has no scale. Calibrate on "
+                "more varied data, or leave its op in float"
             )
-
-
-def _named(name: bytes) -> str:
-    """Return a tensor's name without the library's suffixes."""
-    return re.sub(r"(_quantized|_dequant)+$", "", text(name))

@@ -15,6 +15,9 @@ from quantgate.domain.recipe_rules import matched_rule
 from quantgate.domain.recipes import MOMENTS_OF
 from quantgate.records.tasks import Ranges
 
+#: The greatest value of a tensor that is 0 for all samples. Any scale holds 0, and with the scale
+#: of this one kernels can multiply. TensorFlow's converter takes a scale of 8e-9.
+ASSUMED = 1.0
 _MOMENTS = ("mu2", "hessian")
 
 
@@ -51,7 +54,7 @@ def statistics(ranges: Ranges, moments: LayerMoments) -> ModelStatistics:
         {
             tensor.name: TensorStatistics(
                 min=np.array([tensor.minimum], np.float32),
-                max=np.array([tensor.maximum], np.float32),
+                max=np.array([ASSUMED if tensor.is_zero else tensor.maximum], np.float32),
                 **_second_order(moments.get(tensor.name)),
             )
             for tensor in ranges.tensors

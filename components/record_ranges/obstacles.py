@@ -43,11 +43,11 @@ def defect(ranges: Recorded) -> str | None:
             f"{_listed(infinite)} NaN or infinite values for some calibration samples, so no range "
             "holds them. Remove samples that are not finite, or correct the model"
         )
-    flat = [key.name for key, extremes in ranges.items() if not any(extremes)]
-    if flat:
+    if not any(any(extremes) for extremes in ranges.values()):
         return (
-            f"{_listed(flat)} only zeros for all calibration samples, so no scale fits. Calibrate "
-            "on samples for which the values differ, or use a recipe without ranges"
+            f"{_listed([key.name for key in ranges])} only zeros for all calibration samples, so "
+            "no scale fits. Calibrate on samples for which the values differ, or use a recipe "
+            "without ranges"
         )
     return None
 

@@ -163,6 +163,11 @@ class TensorRange(Record):
     minimum: float
     maximum: float
 
+    @property
+    def is_zero(self) -> bool:
+        """True if the tensor is 0 for all samples."""
+        return self.minimum == self.maximum == 0
+
 
 class Ranges(Record):
     """The contents of `ranges.json`: the ranges of computed tensors in the normalized float model.

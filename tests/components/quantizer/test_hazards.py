@@ -16,6 +16,7 @@ from quantgate.components.quantizer.engine import NotQuantizable
 from quantgate.components.quantizer.engine import quantized as quantized_by
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.recording import computed_floats
+from quantgate.domain.recipe_rules import rule_of
 from quantgate.domain.recipes import (
     RECIPES,
     REFUSED_ALGORITHMS,
@@ -190,12 +191,52 @@ def test_ranges_that_are_not_finite_are_refused(
         quantized_by(content, static(recipe, dtype), ranges)
 
 
-def test_a_range_of_zero_is_refused(dense: Make) -> None:
+def with_dead_layer(model: schema.ModelT) -> None:
+    """Let the first layer give only 0, and the second one a constant."""
+    (graph,) = model.subgraphs
+    biases = ([-1000.0] * 8, [1.0, 2.0, 3.0, 4.0])
+    for operator, values in zip(graph.operators, biases, strict=True):
+        bias, buffer = schema.TensorT(), schema.BufferT()
+        buffer.data = np.array(values, np.float32).view(np.uint8)
+        model.buffers.append(buffer)
+        bias.name, bias.shape = f"b{len(graph.tensors)}", [len(values)]
+        bias.type, bias.buffer = schema.TensorType.FLOAT32, len(model.buffers) - 1
+        graph.tensors.append(bias)
+        operator.inputs = [*operator.inputs[:2], len(graph.tensors) - 1]
+    relu = schema.ActivationFunctionType.RELU
+    graph.operators[0].builtinOptions.fusedActivationFunction = relu
+
+
+def test_a_range_that_is_almost_empty_is_refused(dense: Make) -> None:
     """The library writes the scale 4e-14, which XNNPACK refuses."""
     content = dense(64, 64, 10).path.read_bytes()
-    ranges = ranges_of(x=(-1, 1), y0=(0, 0), y1=(-1, 1))
-    with pytest.raises(NotQuantizable, match="`y0` is 0 for all calibration samples"):
+    ranges = ranges_of(x=(-1, 1), y0=(0, 1e-9), y1=(-1, 1))
+    with pytest.raises(NotQuantizable, match="values of `y0` differ by less than 2e-09 for all"):
         quantized_by(content, static(), ranges)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "dtype"), [("static_wi8_ai8", "int8"), ("static_wi8_ai16", "int16")]
+)
+def test_a_tensor_that_is_always_zero_has_an_assumed_range(
+    dense: Make, quantized: Make, recipe: str, dtype: str
+) -> None:
+    """The library writes the scale 4e-14, which XNNPACK refuses."""
+    model = dense(8, 8, 4).changed(with_dead_layer)
+    attestation = quantized(model, recipe, input_type=dtype, output_type=dtype).attestation
+    assert attestation.status == "converted"
+    assert attestation.trial.refusal is None
+    assert attestation.reasons == [
+        "`y0` is 0 for all calibration samples, and the range from 0 to 1 was assumed. Calibrate "
+        "on samples for which the values differ"
+    ]
+
+
+def test_a_tensor_that_stays_in_float_needs_no_range(dense: Make, quantized: Make) -> None:
+    model = dense(8, 8, 4).changed(with_dead_layer)
+    rules = [rule_of(RECIPES["static_wi8_ai8"]), rule_of(None, operation="FULLY_CONNECTED")]
+    done = quantized(model, "static_wi8_ai8", rules=rules)
+    assert not any("assumed" in reason for reason in done.attestation.reasons)
 
 
 def test_blocks_are_told_to_need_xnnpack(dense: Make, quantized: Make) -> None:

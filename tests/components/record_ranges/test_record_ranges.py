@@ -132,7 +132,7 @@ def test_tensors_that_are_not_finite_are_named(
     )
 
 
-def test_tensors_that_are_always_zero_are_named(
+def test_tensors_that_are_always_zero_have_a_range(
     record: Record, build_model: Callable, stored: Callable, step: Callable
 ) -> None:
     model = build_model(
@@ -143,9 +143,15 @@ def test_tensors_that_are_always_zero_are_named(
         inputs={"x": "in"},
         outputs={"y": "out"},
     )
-    assert record(model, [[1.0, 2.0]]).reason == (
-        "`dead` has only zeros for all calibration samples, so no scale fits. Calibrate on samples "
-        "for which the values differ, or use a recipe without ranges"
+    ranges = record(model, [[1.0, 2.0]])
+    assert ranges.status == "calibrated"
+    assert [each.name for each in ranges.tensors if each.is_zero] == ["dead"]
+
+
+def test_samples_that_are_all_zero_are_no_calibration(record: Record, residual: str) -> None:
+    assert record(residual, [[0.0, 0.0]]).reason == (
+        "`in`, `scaled`, `sum` and 1 more have only zeros for all calibration samples, so no scale "
+        "fits. Calibrate on samples for which the values differ, or use a recipe without ranges"
     )
 
 
