@@ -54,7 +54,7 @@ class RandomArray:
             if first < last:
                 yield values[indices[first:last] - start]
 
-    def _values(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    def _values(self, generator: "np.random.Generator", shape: tuple[int, ...]) -> Array:
         if self.dtype.kind == "f":
             return generator.uniform(self.low, self.high, shape).astype(self.dtype)
         low, high = ceil(self.low), floor(self.high)

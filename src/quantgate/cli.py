@@ -1,6 +1,7 @@
 """The command `quantgate`. Each verb has its own module in `quantgate.commands`."""
 
 # Ctrl-C is handled only after these imports, so they are kept few and fast.
+import gc
 import os
 import signal
 import sys
@@ -19,9 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if arguments is None:
             start_again_if_ascii()
+            _collect_rarely()
         prepare_streams()
         options = parsed(arguments)
     return guarded(options.handler, options)
+
+
+def _collect_rarely() -> None:
+    """Let the garbage collector of this process wait, as imports make objects but no garbage."""
+    gc.set_threshold(50_000, 20, 100)
 
 
 @contextmanager

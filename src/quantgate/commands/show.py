@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
-from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.errors import ExitCode
 from quantgate.foundation.damage import refused_if_damaged
 from quantgate.foundation.terminal import visible
@@ -51,6 +50,8 @@ def handle(options: argparse.Namespace) -> int:
             plots = plots_of(decision)
         sys.stdout.write(html.render(decision, plots))
     else:
+        from quantgate.commands.common.decision_table import show_on_terminal
+
         sys.stdout.write(f" {visible(str(run))}, decided at {visible(decision.created)}\n")
         show_on_terminal(decision)
     return ExitCode.OK

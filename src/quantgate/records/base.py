@@ -11,9 +11,9 @@ RecordT = TypeVar("RecordT", bound="Record")
 
 
 class Record(BaseModel):
-    """A frozen document with a strict form."""
+    """A frozen document with a strict form. Its validator is built when it is first used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def write(self, path: str | Path) -> None:
         """Write this record as indented JSON."""

@@ -21,7 +21,7 @@ from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.rehearsal.model import described
 from quantgate.components.rehearsal.samples import samples_of
 from quantgate.errors import InputError, SpecError
-from quantgate.planning import make_plan
+from quantgate.planning.planner import make_plan
 from quantgate.spec import LoadedSpec, load
 from quantgate.spec.model.data import OPTION_KEYS
 

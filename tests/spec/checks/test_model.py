@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from quantgate.planning import make_plan
+from quantgate.planning.planner import make_plan
 from quantgate.spec import load
 
 SAVED_MODEL = "{saved_model: models/fashion}"

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from quantgate.errors import SpecError
-from quantgate.spec import load, preflight
+from quantgate.spec import load
+from quantgate.spec.preflight.paths import preflight
 from quantgate.spec.problems.wording import shortened
 
 HOW_TO_WRITE = (

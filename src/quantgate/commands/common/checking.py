@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from quantgate.planning.planner import make_plan
-from quantgate.spec import LoadedSpec, preflight
+from quantgate.spec import LoadedSpec
 from quantgate.spec.model.locations import scheme_of
+from quantgate.spec.preflight.paths import preflight
 from quantgate.spec.problems.findings import Finding
 
 

@@ -1,13 +1,13 @@
 """The output at the end of a run."""
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from quantgate.commands.common.bounds import size_text
+from quantgate.commands.common.decision_table import show_on_terminal
 from quantgate.commands.common.guard import explained
 from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
@@ -105,15 +105,3 @@ def guarded_as_json(
                     model=None, decision=None, run=None, disk_bytes=None,
                     exit_code=int(code))  # fmt: skip
         return code
-
-
-LOG_COLUMNS = 120
-
-
-def show_on_terminal(decision: Decision) -> None:
-    """Print the table of candidates and the outcome, with a fixed width if not on a terminal."""
-    from quantgate.commands.common.console import VisibleConsole
-    from quantgate.report import terminal
-
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else LOG_COLUMNS
-    terminal.render(decision, VisibleConsole(width=width))

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quantgate.commands.common.conclude import show_on_terminal
 from quantgate.commands.common.connecting import positive_seconds
+from quantgate.commands.common.decision_table import show_on_terminal
 from quantgate.errors import ClusterError, ExitCode, StepFailed
 from quantgate.foundation.extras import require
 from quantgate.foundation.sentences import capitalized

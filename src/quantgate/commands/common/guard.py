@@ -5,10 +5,8 @@ import errno
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +91,7 @@ def explained(error: BaseException, options: argparse.Namespace) -> tuple[ExitCo
         return ExitCode.STEP_FAILED, _refusal(error)
     if isinstance(error, OSError) and error.errno in _PATH_IS_WRONG and _is_given(error, options):
         return ExitCode.USAGE, _wrong_path(error)
-    log = _write_bug_report(masked("".join(traceback.format_exception(error))))
+    log = _write_bug_report(error)
     return ExitCode.BUG, (
         f"this is a bug in quantgate {__version__}, not in your spec or model.\n"
         f"Please report it and attach {log}, which has the details."
@@ -154,7 +152,11 @@ def _is_given(error: OSError, options: argparse.Namespace) -> bool:
     return any(Path(value) in (path, *path.parents) for value in given if str(value) != ".")
 
 
-def _write_bug_report(trace: str) -> Path:
+def _write_bug_report(error: Exception) -> Path:
+    import tempfile
+    import traceback
+
+    trace = masked("".join(traceback.format_exception(error)))
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     name = f"bug-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
     made_by = f"quantgate {__version__}\nPython {sys.version}\n"
