@@ -20,10 +20,14 @@ from quantgate.records.decision import Decision
 from quantgate.runs.decided import newest_decided
 from quantgate.runs.folder import RunFolder
 from quantgate.spec import load
+from quantgate.spec.checks.draft import Draft
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import declared_format, has_location
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.model.spec import Spec
+from quantgate.spec.problems.wording import dotted
+from quantgate.spec.reading.reading import read
+from quantgate.spec.reading.validation import form_findings
 
 _DECIDED = (ExitCode.OK, ExitCode.NOTHING_QUALIFIED, ExitCode.DOUBTFUL)
 
@@ -72,6 +76,7 @@ def run_in_one_task(
         folder = Path(name)
         path = folder / "spec.yaml"
         path.write_text(spec, encoding="utf-8")
+        _refuse_recipe_files(path)
         given = {key: artifact for key, artifact in artifacts.items() if artifact}
         # Links have the same names in every task, so the spec keeps the same hash.
         for key, artifact in given.items():
@@ -101,6 +106,19 @@ def _data_overrides(spec: Spec, name: str) -> Iterator[str]:
 
 def _format_of(source: DataSource | None) -> str | None:
     return declared_format(source) if source and has_location(source) else None
+
+
+def _refuse_recipe_files(path: Path) -> None:
+    content = read(path).value
+    draft = Draft(content, {finding.path for finding in form_findings(content)})
+    problems = [
+        f"  {dotted((*place, 'recipe'))}: {entry.recipe} is a local file, which does not exist in "
+        "the task. Write its rules as `rules` of a recipe in the spec"
+        for place, entry in draft.recipes.items()
+        if entry.is_file
+    ]
+    if problems:
+        raise UsageError("\n".join(["the spec cannot run in one task:", *problems]))
 
 
 def _refuse_local_paths(path: Path, overrides: list[str], given: Mapping[str, str]) -> None:
