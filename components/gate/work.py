@@ -13,6 +13,7 @@ from quantgate.components.gate.c_source import c_sources
 from quantgate.components.gate.inputs import GateInputs, GateSettings, read_evidence, read_ranges
 from quantgate.components.gate.op_errors import op_errors_of
 from quantgate.components.gate.plots import plots_of
+from quantgate.components.gate.trial_edits import try_edits
 from quantgate.decision.decide import decide
 from quantgate.decision.details import details_of
 from quantgate.decision.provenance import Host
@@ -97,7 +98,12 @@ def _decision(inputs: GateInputs, settings: GateSettings) -> Decision:
     terms = settings.terms(has_baseline=inputs.baseline_model is not None)
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
     decision = decide(
-        evidence, terms, host=_host(), created=created, measure_ops=partial(op_errors_of, inputs)
+        evidence,
+        terms,
+        host=_host(),
+        created=created,
+        measure_ops=partial(op_errors_of, inputs),
+        try_edits=partial(try_edits, inputs),
     )
     details = details_of(evidence, decision, read_ranges(inputs))
     return decision.model_copy(update={"details": details})

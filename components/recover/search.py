@@ -144,7 +144,13 @@ def _tried(step: _Step, progress: _Search, most: float) -> Edit:
         reason = f"it could not be made: {essence(f'{type(error).__name__}: {error}')}"
         return told.model_copy(update={"reason": reason})
     gain = made.db - progress.best.db
-    told = told.model_copy(update={"db": round(made.db, 2), "gain_db": round(gain, 2)})
+    told = told.model_copy(
+        update={
+            "db": round(made.db, 2),
+            "gain_db": round(gain, 2),
+            "added_bytes": len(made.quantized) - len(progress.plain.quantized),
+        }
+    )
     if step.technique == LAYERS and (obstacle := _growth(made, progress)):
         return told.model_copy(update={"reason": obstacle})
     if gain < LEAST_GAIN_DB:

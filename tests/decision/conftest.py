@@ -9,6 +9,7 @@ import pytest
 
 from quantgate.decision.decide import decide
 from quantgate.decision.evidence import Evaluation, Evidence
+from quantgate.decision.measured_advice import TryEdits, no_edits
 from quantgate.decision.provenance import Host
 from quantgate.decision.sensitivity import MeasureOps, no_ops
 from quantgate.decision.terms import Terms
@@ -176,6 +177,7 @@ class Run:
         limits: dict[str, dict[str, float]],
         choose: list[dict[str, Any]] | None = None,
         measure_ops: MeasureOps = no_ops,
+        try_edits: TryEdits = no_edits,
         **terms: Any,
     ) -> Decision:
         return decide(
@@ -190,6 +192,7 @@ class Run:
             host=Host(processor="x86_64", platform="Linux", python="3.11.9", kfp="2.17.0"),
             created="2026-01-02T03:04:05+00:00",
             measure_ops=measure_ops,
+            try_edits=try_edits,
         )
 
 

@@ -13,22 +13,22 @@ HALVE_SIZE = {"size_bytes": {"max_ratio": 0.5}}
 GAINS_ACCURACY = "use quantization-aware training"
 
 
-def test_advice_to_calibrate_on_more_try_16_bits_and_train_for_quantization(run):
+def test_advice_to_try_16_bits_calibrate_on_more_and_train_for_quantization(run):
     run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
-    run.calibrate(100)
+    run.calibrate(99)
     assert run.decide(KEEP_TOP1).advice == [
-        "calibrate on more and broader data: 100 samples were used, and LiteRT's guide recommends "
-        "100 to 500 that are typical of the model's inputs",
         "try int16x8, if the target runs 16-bit models: with activations in 16 bits a model often "
         "keeps the accuracy that it loses with int8, at nearly the same size",
+        "calibrate on more and broader data: 99 samples were used, and LiteRT's guide recommends "
+        "100 to 500 that are typical of the model's inputs",
         "every measured candidate violates an accuracy limit: use quantization-aware training, "
         "which usually recovers what post-training quantization loses",
     ]
 
 
-def test_no_advice_to_calibrate_on_more_than_the_guide_recommends(run):
+def test_no_advice_to_calibrate_on_more_if_the_samples_are_as_many_as_the_guide_recommends(run):
     run.add("integer_only_int8", "integer_only_int8", 300, lost=50)
-    run.calibrate(500)
+    run.calibrate(100)
     assert not any("calibrate" in advice for advice in run.decide(KEEP_TOP1).advice)
 
 
@@ -78,33 +78,6 @@ def test_no_advice_to_evaluate_on_more_samples_if_no_number_would_help(run):
     assert run.decide({"top1": {"max_drop": 0.005, "confidence": 0.95}}).advice == []
 
 
-def test_advice_names_ops_that_8_bits_represent_badly(run):
-    run.add("full_integer", "full_integer", 300, lost=50)
-    run.ops = {"CONV_2D": 3, "SOFTMAX": 1, "HARD_SWISH": 4}
-    advice = run.decide(KEEP_TOP1).advice
-    assert (
-        "leave HARD_SWISH and SOFTMAX in float, which 8 bits often represent badly: write for "
-        "example `{name: full_integer_with_float, mode: full_integer, exclude: {ops: [HARD_SWISH, "
-        "SOFTMAX]}}`"
-    ) in advice
-
-
-@pytest.mark.parametrize(
-    ("mode", "lost", "settings_given"),
-    [
-        ("full_integer", 0, {}),
-        ("float16", 50, {}),
-        ("full_integer", 50, {"exclude_ops": ["SOFTMAX"]}),
-    ],
-)
-def test_advice_names_no_ops_if_a_float_op_would_not_help(run, mode, lost, settings_given):
-    run.attest("a", mode, 600, settings=settings_given)
-    run.add("b", mode, 600, lost)
-    run.ops = {"SOFTMAX": 1}
-    limits = {**KEEP_TOP1, "size_bytes": {"max": 1}}
-    assert not any("in float" in advice for advice in run.decide(limits).advice)
-
-
 def test_advice_to_replace_ops_that_cannot_run_here(run):
     run.attest("a", "float16", status="failed", reasons=["the Flex delegate is missing"])
     run.ops = {"CONV_2D": 1, "FlexErf": 2, "FlexBetainc": 1}
@@ -126,11 +99,11 @@ def calibrate(run):
 
 def test_advice_to_calibrate_counts_the_samples_of_each_candidate(run, calibrate):
     calibrate("full_integer", 30)
-    calibrate("broad", 200)
+    calibrate("broad", 90)
     run.calibrate(30)
-    first, *_ = run.decide(KEEP_TOP1).advice
-    assert first.startswith("calibrate on more and broader data: 30 to 200 samples were used, and")
-    calibrate("broadest", 500)
+    _, second, *_ = run.decide(KEEP_TOP1).advice
+    assert second.startswith("calibrate on more and broader data: 30 to 90 samples were used, and")
+    calibrate("broadest", 200)
     assert not any("calibrate" in advice for advice in run.decide(KEEP_TOP1).advice)
 
 
@@ -162,15 +135,6 @@ def test_each_limit_that_the_float_model_violates_is_named(run):
         "improve the float model, or relax top1 at least 0.95 and other at least 0.99: the float "
         "model violates them itself"
     ]
-
-
-def test_no_advice_to_leave_ops_in_float_if_the_converter_cannot(run):
-    run.add("full_integer", "full_integer", 300, lost=50)
-    run.ops = {"SOFTMAX": 1}
-    run.calibrate(500)
-    assert any("leave SOFTMAX in float" in each for each in run.decide(KEEP_TOP1).advice)
-    run.calibration = run.calibration.model_copy(update={"way": "converter"})
-    assert not any("in float" in each for each in run.decide(KEEP_TOP1).advice)
 
 
 def test_a_model_of_quantization_aware_training_is_not_advised_to_be_trained_so(run):

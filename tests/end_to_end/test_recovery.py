@@ -26,10 +26,11 @@ def spec(tmp_path: Path) -> Callable[..., Path]:
     """Write the spec of a float .tflite of two dense layers, whose hidden channels may differ."""
     subprocess.run([sys.executable, MAKE, tmp_path], check=True)
 
-    def write(spread: float, **recover: Any) -> Path:
+    def write(spread: float, *, recovers: bool = True, **recover: Any) -> Path:
         path = tmp_path / "spec.yaml"
         content = yaml.safe_load(path.read_text())
-        content["quantize"] = {"modes": [], "recipes": [PLAIN], "recover": recover or True}
+        wanted = {"recover": recover or True} if recovers else {}
+        content["quantize"] = {"modes": [], "recipes": [PLAIN], **wanted}
         content["measure"]["latency"] = None
         content["gate"] = {"top1": {"max_drop": 0.05}}
         content.pop("promote")
@@ -91,6 +92,20 @@ def test_a_candidate_that_nothing_improves_says_so(
     assert entry.reasons[0].startswith(
         f"recovery found nothing better than `{PLAIN}`. It tried: the op with the largest error"
     )
+
+
+def test_without_recovery_the_advice_says_what_it_would_gain(
+    spec: Callable[..., Path], decided: Callable[..., Decision]
+) -> None:
+    decision = decided(spec(10_000.0, recovers=False))
+    assert (decision.winner, [each.name for each in decision.candidates]) == (None, [PLAIN])
+    (advice,) = [each for each in decision.advice if each.startswith("recover ")]
+    assert "`--set quantize.recover=true`. In this run, channels rescaled between" in advice
+    assert decision.tried.recovery.after_db > decision.tried.recovery.before_db + 10
+    assert decision.tried.wide_bytes > decision.candidates[0].measurements["size_bytes"]
+    sensitivity = decision.candidates[0].sensitivity
+    assert (sensitivity.data, sensitivity.samples) == ("calibration", 16)
+    assert sensitivity.worst[0].op == "FULLY_CONNECTED"
 
 
 def test_the_decision_can_be_repeated(

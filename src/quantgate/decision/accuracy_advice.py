@@ -4,39 +4,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.decision.evidence import Evidence
+from quantgate.decision.measured_advice import (
+    advice_on_edits,
+    advice_on_ops,
+    advice_on_recovered,
+    advice_on_weights,
+    advice_on_wide_conversions,
+)
 from quantgate.decision.sensitivity import rule_of
 from quantgate.decision.verdicts import misses_outright
 from quantgate.domain.method import Method
 from quantgate.domain.methods import METHODS
 from quantgate.domain.modes import QUANTIZED_MODES
-from quantgate.domain.recipe_ops import ENDS
-from quantgate.domain.recipes import NO_QUANTIZE, RECIPES
+from quantgate.domain.recipes import RECIPES
 from quantgate.records.attestation import Attestation
 from quantgate.records.decision import Entry, Verdict
 from quantgate.records.outcomes import CandidateStatus
+from quantgate.records.recovery import Tried
 from quantgate.wording.verdicts import rule_text
 
-# LiteRT's guide to post-training quantization: "around 100-500 samples".
-MOST_CALIBRATION_SAMPLES = 500
-# The range or curvature of their values suits 256 equal steps badly. LiteRT's guide to the
-# quantization debugger leaves such layers in float one by one.
-DELICATE_OPS = frozenset(
-    {
-        "DIV",
-        "EXP",
-        "GELU",
-        "HARD_SWISH",
-        "L2_NORMALIZATION",
-        "LOG",
-        "LOGISTIC",
-        "POW",
-        "RSQRT",
-        "SOFTMAX",
-        "SQRT",
-        "SQUARED_DIFFERENCE",
-        "TANH",
-    }
-)
+#: LiteRT's guide to post-training quantization: "around 100-500 samples".
+LEAST_CALIBRATION_SAMPLES, MOST_CALIBRATION_SAMPLES = 100, 500
 
 
 @dataclass(frozen=True)
@@ -57,6 +45,15 @@ class Losses:
         return [entry for entry in self.candidates if entry.status is CandidateStatus.MEASURED]
 
     @property
+    def recovered(self) -> list[Entry]:
+        """The recovered candidates that lose accuracy, or for which nothing better was found."""
+        return [
+            entry
+            for entry in self.candidates
+            if entry.recovery and (entry not in self.measured or self.loses(entry))
+        ]
+
+    @property
     def hopeless(self) -> list[Verdict]:
         """The accuracy limits that the float model violates itself."""
         return _violated(self.baseline)
@@ -67,15 +64,33 @@ class Losses:
         return any(rule_of(verdict) not in hopeless for verdict in _violated(entry))
 
 
-def advice_on_accuracy(losses: Losses, evidence: Evidence) -> list[str]:
+def advice_on_accuracy(losses: Losses, evidence: Evidence, tried: Tried | None) -> list[str]:
     """Return the sentences that apply to candidates of which none qualified."""
+    losers = [entry for entry in losses.measured if losses.loses(entry)]
+    on_edits = [
+        *(advice_on_edits(tried) if tried else ()),
+        *advice_on_recovered(losses.recovered),
+    ]
     return [
         *_improve_the_float_model(losses),
+        *on_edits,
+        *advice_on_ops(losers),
+        *([] if tried else advice_on_weights(losers)),
+        *_widen_activations(losses, evidence, tried),
         *_calibrate_on_more(losses, evidence),
-        *_leave_in_float(losses, evidence),
-        *_widen_activations(losses),
-        *_train_for_quantization(losses, evidence.attestations),
+        *([] if on_edits else _train(losses, evidence)),
     ]
+
+
+def to_try_edits_on(losses: Losses, closest: str) -> Entry | None:
+    """Return the candidate whose loss edits may reduce, None if the spec recovers some itself.
+
+    It is the closest candidate, if that has 8-bit activations and loses accuracy.
+    """
+    if any(entry.recovery for entry in losses.candidates):
+        return None
+    losers = filter(losses.loses, _with_activations(losses.measured, "int8"))
+    return min(losers, key=lambda entry: entry.name != closest, default=None)
 
 
 def _violated(entry: Entry) -> list[Verdict]:
@@ -99,14 +114,15 @@ def _calibrate_on_more(losses: Losses, evidence: Evidence) -> list[str]:
         for attestation in evidence.attestations
         if attestation.candidate in losers and METHODS[attestation.mode].calibrated
     }
-    if not counts or max(counts) >= MOST_CALIBRATION_SAMPLES or min(counts) == 0:
+    if not counts or max(counts) >= LEAST_CALIBRATION_SAMPLES or min(counts) == 0:
         return []
     if "calibration" in evidence.random_data:
         return ["calibrate on real samples: the ranges of random numbers are not those of the data"]
     used = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     return [
         f"calibrate on more and broader data: {used} samples were used, and LiteRT's guide "
-        f"recommends 100 to {MOST_CALIBRATION_SAMPLES} that are typical of the model's inputs"
+        f"recommends {LEAST_CALIBRATION_SAMPLES} to {MOST_CALIBRATION_SAMPLES} that are typical of "
+        "the model's inputs"
     ]
 
 
@@ -118,56 +134,13 @@ def _calibration_samples(attestation: Attestation, evidence: Evidence) -> int:
     return evidence.calibration.samples if evidence.calibration else 0
 
 
-def _leave_in_float(losses: Losses, evidence: Evidence) -> list[str]:
-    """Name the ops to leave in float, if int8 loses accuracy and none has been left out."""
-    delicate = sorted(DELICATE_OPS & evidence.facts.ops.keys())
-    int8 = _with_activations(losses.measured, "int8")
-    if not delicate or not _can_exclude(evidence) or not any(map(losses.loses, int8)):
-        return []
-    return [
-        f"leave {' and '.join(delicate)} in float, which 8 bits often represent badly"
-        f"{_if_it_runs('float ops', losses)}: write for example {_example(int8, delicate)}"
-    ]
-
-
-def _example(int8: Sequence[Entry], ops: Sequence[str]) -> str:
-    """Return a candidate whose delicate ops stay in float, for the engine that was used."""
-    if all(entry.mode in RECIPES for entry in int8):
-        rules = ", ".join(f"{{operation: {name}, recipe: float32}}" for name in ops)
-        return f"`{{recipe: static_wi8_ai8, inputs: float32, outputs: float32, rules: [{rules}]}}`"
-    return (
-        "`{name: full_integer_with_float, mode: full_integer, "
-        f"exclude: {{ops: [{', '.join(ops)}]}}}}`"
-    )
-
-
-def _can_exclude(evidence: Evidence) -> bool:
-    """Return whether ops can be left in float, and no candidate has tried it."""
-    tried = any(
-        attestation.settings.get("exclude_ops")
-        or attestation.settings.get("exclude_nodes")
-        or _leaves_ops_in_float(attestation)
-        for attestation in evidence.attestations
-    )
-    shared = evidence.calibration is None or evidence.calibration.way == "once"
-    return shared and not tried
-
-
-def _leaves_ops_in_float(attestation: Attestation) -> bool:
-    """Return whether a rule of a recipe leaves ops in float that are no inputs or outputs."""
-    rules = attestation.settings.get("recipe")
-    return isinstance(rules, list) and any(
-        isinstance(rule, dict)
-        and rule.get("algorithm_key") == NO_QUANTIZE
-        and rule.get("operation") not in ENDS
-        for rule in rules
-    )
-
-
-def _widen_activations(losses: Losses) -> list[str]:
+def _widen_activations(losses: Losses, evidence: Evidence, tried: Tried | None) -> list[str]:
     int8 = _with_activations(losses.measured, "int8")
     if not int8 or not all(map(losses.loses, int8)):
         return []
+    rewrites = [*advice_on_wide_conversions(evidence.attestations, evidence.facts.ops)]
+    if rewrites or (tried and tried.wide_db is not None):
+        return rewrites
     if not _with_activations(losses.candidates, "int16"):
         are_recipes = all(entry.mode in RECIPES for entry in int8)
         known: Mapping[str, Method] = RECIPES if are_recipes else QUANTIZED_MODES
@@ -191,9 +164,10 @@ def _if_it_runs(kind: str, losses: Losses) -> str:
     return ""
 
 
-def _train_for_quantization(losses: Losses, attestations: Iterable[Attestation]) -> list[str]:
+def _train(losses: Losses, evidence: Evidence) -> list[str]:
     measured = losses.measured
-    if not measured or not all(map(losses.loses, measured)) or _is_trained(attestations):
+    is_trained = _is_trained(evidence.attestations)
+    if not measured or not all(map(losses.loses, measured)) or is_trained:
         return []
     return [
         "every measured candidate violates an accuracy limit: use quantization-aware training, "

@@ -1,7 +1,7 @@
 """Advice on what to try next when nothing qualified."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from quantgate.decision.accuracy_advice import Losses, advice_on_accuracy
 from quantgate.decision.conversion_advice import advice_on_conversions
@@ -10,20 +10,26 @@ from quantgate.decision.verdicts import is_unproven
 from quantgate.domain.figures import LATENCIES, is_slice, slice_of
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.records.decision import Entry, Verdict
-from quantgate.records.outcomes import CandidateStatus
+from quantgate.records.recovery import Tried
 from quantgate.wording.verdicts import rule_text
 
 
-def advice_for(baseline: Entry, candidates: Sequence[Entry], evidence: Evidence) -> list[str]:
-    """Return the sentences that apply to candidates of which none qualified."""
-    measured = [entry for entry in candidates if entry.status is CandidateStatus.MEASURED]
+def advice_for(losses: Losses, evidence: Evidence, tried: Tried | None) -> list[str]:
+    """Return the sentences that apply to candidates of which none qualified.
+
+    Args:
+        losses: the candidates.
+        evidence: the results of the run's tasks.
+        tried: the edits that were tried for advice.
+    """
+    measured = losses.measured
     if ops := tensorflow_ops(evidence.facts.ops):
         conversions = [_replace(ops)]
     else:
         conversions = [] if measured else advice_on_conversions(evidence.attestations)
     return [
         *conversions,
-        *advice_on_accuracy(Losses(baseline, candidates), evidence),
+        *advice_on_accuracy(losses, evidence, tried),
         *_evaluate_on_more(measured, evidence),
     ]
 

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from quantgate.decision.accuracy_advice import Losses, to_try_edits_on
 from quantgate.decision.advice import advice_for
 from quantgate.decision.choice import Choice
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.judging import Judged, judge_all
+from quantgate.decision.measured_advice import TryEdits, no_edits
 from quantgate.decision.near_miss import closest_of
 from quantgate.decision.provenance import Host, provenance_of, timing_of
 from quantgate.decision.ranking import choice_among, with_pareto_fronts, with_ranks
@@ -19,6 +21,7 @@ from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.warnings import Warned
 from quantgate.records.decision import Closest, Decision, Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
+from quantgate.records.recovery import Tried
 
 EVALUATION = "evaluation"
 
@@ -30,6 +33,7 @@ def decide(
     host: Host,
     created: str,
     measure_ops: MeasureOps = no_ops,
+    try_edits: TryEdits = no_edits,
 ) -> Decision:
     """Check every candidate against the limits, and choose among those that meet them all.
 
@@ -44,6 +48,7 @@ def decide(
         created: the time, ISO 8601 in UTC.
         measure_ops: measures the errors of ops. It is called with the candidates that miss an
             accuracy limit.
+        try_edits: tries edits of a candidate. It is called if no candidate qualifies.
 
     Raises:
         InputError: the evidence does not belong together, or the baseline was not measured.
@@ -56,6 +61,8 @@ def decide(
     doubts = doubts_among(warnings, terms.doubtful)
     ending = _ending(judged, _is_doubtful(doubts, terms), evidence, terms, measure_ops)
     winner = ending.choice.winner if ending.choice else None
+    losses = Losses(judged.baseline, ending.candidates)
+    tried = _tried(losses, ending, evidence, try_edits) if ending.is_open else None
     return Decision(
         name=terms.name,
         created=created,
@@ -70,7 +77,8 @@ def decide(
         family=judged.family,
         metrics=dict(evidence.metrics),
         slices=dict(evidence.slices),
-        advice=advice_for(judged.baseline, ending.candidates, evidence) if ending.is_open else [],
+        advice=advice_for(losses, evidence, tried) if ending.is_open else [],
+        tried=tried,
         warnings=[warning.message for warning in warnings],
         warning_ids=[warning.id for warning in warnings],
         limits={name: limit.model_dump(exclude_none=True) for name, limit in terms.limits.items()},
@@ -107,6 +115,14 @@ class _Ending:
     def keeps_baseline(self) -> bool:
         """True if the baseline is promoted."""
         return self.lacks_winner and self.obstacle is None
+
+
+def _tried(
+    losses: Losses, ending: _Ending, evidence: Evidence, try_edits: TryEdits
+) -> Tried | None:
+    loser = to_try_edits_on(losses, ending.closest.name if ending.closest else "")
+    attested = (each for each in evidence.attestations if loser and each.candidate == loser.name)
+    return next(map(try_edits, attested), None)
 
 
 def _is_doubtful(doubts: Sequence[Warned], terms: Terms) -> bool:

@@ -14,7 +14,7 @@ from quantgate.records.choice import ChoiceStep, Objective
 from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
-from quantgate.records.recovery import Recovery
+from quantgate.records.recovery import Recovery, Tried
 from quantgate.records.sensitivity import Sensitivity
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
@@ -290,7 +290,8 @@ class Decision(Record):
     baseline if nothing qualified and the spec says `when_none_qualifies: keep_baseline`, or nobody.
     `warning_ids` has the id of each of the `warnings`, in the same order. `doubts` are the warnings
     that make the run doubtful. If the spec allows them, the outcome is another one. `choice` has
-    the steps that led to the winner. `content_sha256` covers everything but itself and `created`.
+    the steps that led to the winner. `tried` has the edits that were tried for advice, because no
+    candidate qualifies. `content_sha256` covers everything but itself and `created`.
     """
 
     version: Literal[1] = VERSION
@@ -308,6 +309,7 @@ class Decision(Record):
     metrics: dict[str, str] = Field(default_factory=dict)
     slices: dict[str, Slices] = Field(default_factory=dict)
     advice: list[str] = Field(default_factory=list)
+    tried: Tried | None = None
     warnings: list[str] = Field(default_factory=list)
     warning_ids: list[str] = Field(default_factory=list)
     limits: dict[str, dict[str, JsonValue]]

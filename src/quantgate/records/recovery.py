@@ -16,6 +16,7 @@ class Edit(Record):
         gain_db: the gain over the edits kept before.
         kept: whether it was kept.
         reason: the reason why it was left out, empty if it was kept.
+        added_bytes: the bytes by which it and the edits kept before enlarge the quantized model.
     """
 
     technique: str
@@ -24,6 +25,7 @@ class Edit(Record):
     gain_db: float | None = None
     kept: bool = False
     reason: str = ""
+    added_bytes: int | None = None
 
 
 class Recovery(Record):
@@ -64,3 +66,17 @@ class Recovery(Record):
     def kept(self) -> list[Edit]:
         """The edits that were kept."""
         return [edit for edit in self.edits if edit.kept]
+
+
+class Tried(Record):
+    """The result of edits that the gate tried to give advice, because no candidate qualifies.
+
+    Attributes:
+        recovery: the edits.
+        wide_db: the agreement of a model with 16-bit activations, None if it could not be made.
+        wide_bytes: its size.
+    """
+
+    recovery: Recovery
+    wide_db: float | None = None
+    wide_bytes: int | None = None
