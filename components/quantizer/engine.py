@@ -14,6 +14,7 @@ from litert_quantizer.quantizer import Quantizer
 from quantgate.components.artifacts.moments import LayerMoments
 from quantgate.components.litert.flatbuffer import parse, with_inlined_buffers
 from quantgate.components.litert.operations import operations
+from quantgate.components.quantizer.moving_ops import with_moving_ops_in_8_bits
 from quantgate.components.quantizer.names import shortlist, source_name
 from quantgate.components.quantizer.request import Request
 from quantgate.components.quantizer.statistics import (
@@ -64,7 +65,7 @@ def quantized(
         )
     delivered = with_inlined_buffers(bytes(result.quantized_model))
     _require_scales(parse(delivered))
-    return delivered
+    return with_moving_ops_in_8_bits(delivered, request)
 
 
 @contextlib.contextmanager

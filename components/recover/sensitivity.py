@@ -18,16 +18,20 @@ from quantgate.records.tasks import ModelFacts
 #: Ops that only move values, so that they add no error of their own.
 MOVING = frozenset(
     {
+        "BATCH_TO_SPACE_ND",
         "BROADCAST_TO",
+        "DEPTH_TO_SPACE",
         "EXPAND_DIMS",
         "GATHER",
         "MIRROR_PAD",
         "PAD",
         "RESHAPE",
         "SLICE",
+        "SPACE_TO_BATCH_ND",
         "SPLIT",
         "SQUEEZE",
         "STRIDED_SLICE",
+        "TILE",
         "TRANSPOSE",
         "UNPACK",
     }
