@@ -203,6 +203,17 @@ def test_an_edited_decision_is_refused(written, change, problem):
     )
 
 
+@pytest.mark.parametrize(("key", "value"), [("margin", "0.1"), ("passed", "true"), ("passed", 1)])
+def test_values_of_another_type_are_refused(written, key, value):
+    """Text that looks like a number was read as one, and its checks ended with a TypeError."""
+    message = changed(
+        written, lambda content: content["candidates"][0]["verdicts"][0].update({key: value})
+    )
+    kind = {"margin": "number", "passed": "boolean"}[key]
+    place = f"candidates.0.verdicts.0.{key}"
+    assert message == f"{written} is not a Decision record: {place}: Input should be a valid {kind}"
+
+
 def test_a_newer_version_needs_a_newer_quantgate(written):
     message = changed(written, lambda content: content.update(version=2, new={}))
     assert message == (

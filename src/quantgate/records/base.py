@@ -28,7 +28,7 @@ class Record(BaseModel):
             InputError: the file is not one.
         """
         try:
-            return cls.model_validate_json(Path(path).read_bytes())
+            return cls.model_validate_json(Path(path).read_bytes(), strict=True)
         except OSError as error:
             why = error.strerror or str(error)
             raise InputError(f"{path} is not a {cls.__name__} record: {why}") from error
