@@ -19,6 +19,7 @@ DIGESTS = "samples.npy"
 GROUPS = "groups.npy"
 #: In a folder of its own, as arrays of any name are beside the manifest.
 DISTINCT = "units/distinct.npy"
+ROWS, NAMES = "units/rows.npy", "units/names.npy"
 #: The prefix of the folder of a signature.
 SIGNATURE = "signature-"
 CHUNK_BYTES = 8 << 20
@@ -82,6 +83,23 @@ def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
     label = _mapped(root, manifest.label) if manifest.label else None
     fields = {key: _mapped(root, facts) for key, facts in manifest.fields.items()}
     return DatasetFolder(manifest, inputs, label, fields, _distinct(root, manifest))
+
+
+def rows_and_names(
+    dataset: str | Path, signature: str
+) -> tuple[NDArray[np.int64], NDArray[np.str_] | None]:
+    """Read the samples' rows in the source, and the names of their files if each has its own.
+
+    Raises:
+        InputError: the folder has no rows.
+    """
+    root = folder_of(dataset, signature)
+    try:
+        rows = np.load(root / ROWS, allow_pickle=False)
+        names = np.load(root / NAMES, allow_pickle=False) if (root / NAMES).is_file() else None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{root} cannot be read: {error}. Build the data set again") from error
+    return rows, names
 
 
 def read_manifests(dataset: str | Path, signatures: Iterable[str]) -> dict[str, Manifest]:

@@ -9,19 +9,23 @@ import numpy as np
 from quantgate.components.artifacts.dataset import (
     DISTINCT,
     MANIFEST,
+    NAMES,
+    ROWS,
     folder_of,
     write_summary,
 )
 from quantgate.components.build_dataset.arrays import Arrays
 from quantgate.components.build_dataset.fields import TEXT, missing_values
 from quantgate.components.build_dataset.groups import group_problems, names_of, record_of
+from quantgate.components.build_dataset.image_folder import ImageArray
 from quantgate.components.build_dataset.inputs import Paths
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import Chosen
-from quantgate.components.build_dataset.sources import Request, SourceArray
+from quantgate.components.build_dataset.sources import Indices, Request, SourceArray
 from quantgate.components.build_dataset.variants import Choice
 from quantgate.components.processes.progress import expect
 from quantgate.records.tasks import ArrayFacts, Manifest, Signature
+from quantgate.spec.model.source_files import readable_name
 
 
 class _Stored(NamedTuple):
@@ -62,9 +66,10 @@ def store(
     group = opened.group
     names = names_of(group, chosen.indices) if group else np.array([], np.str_)
     distinct, numbers = np.unique(arrays.samples.digests, return_inverse=True)
-    if request.purpose == "evaluation" and len(distinct) < len(numbers):
-        (folder / DISTINCT).parent.mkdir(exist_ok=True)
-        np.save(folder / DISTINCT, numbers)
+    if request.purpose == "evaluation":
+        _store_origins(folder, opened, chosen)
+        if len(distinct) < len(numbers):
+            np.save(folder / DISTINCT, numbers)
     manifest = Manifest(
         purpose=request.purpose,
         source=Path(opened.path).name,
@@ -91,6 +96,25 @@ def store(
     write_summary(
         Path(paths.summary), request.signature.key, manifest, arrays.samples.digests, known
     )
+
+
+def _store_origins(folder: Path, opened: Opened, chosen: Chosen) -> None:
+    """Write the samples' rows in the source, and the names of their files if each has its own."""
+    (folder / ROWS).parent.mkdir(exist_ok=True)
+    np.save(folder / ROWS, chosen.indices)
+    if names := _file_names(opened, chosen.indices):
+        np.save(folder / NAMES, np.array(names, np.str_))
+
+
+def _file_names(opened: Opened, indices: Indices) -> list[str]:
+    """Return the paths of samples below the source, empty if samples have no files."""
+    root = Path(opened.path)
+    return [
+        readable_name(array.files[index].relative_to(root).as_posix())
+        for array in opened.arrays.values()
+        if isinstance(array, ImageArray)
+        for index in indices.tolist()
+    ]
 
 
 def _stored(arrays: Arrays, opened: Opened, signature: Signature) -> _Stored:

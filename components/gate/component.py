@@ -49,6 +49,9 @@ def gate(
     rank_recovered: str = "none_qualifies",
     keep_baseline: bool = True,
     dataset: Input[Dataset] = None,
+    samples: Input[Dataset] = None,
+    show_samples: bool = True,
+    extras: Optional[list] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -91,6 +94,10 @@ def gate(
         keep_baseline: whether `baseline_model` is promoted if no candidate qualifies.
         dataset: a calibration or evaluation set. With it and `baseline_model`, the errors of ops
             are measured for each candidate that misses an accuracy limit.
+        samples: the evaluation set, to show samples that the winner gets wrong and the float model
+            gets right. The default is `dataset`.
+        show_samples: whether to show them.
+        extras: the extras of quantgate that the run needs.
 
     Returns:
         Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
@@ -111,6 +118,7 @@ def gate(
             comparison=comparison.path if comparison else None,
             ranges=ranges.path if ranges else None,
             dataset=dataset.path if dataset else None,
+            samples=samples.path if samples else None,
         ),
         work.GateSettings(
             name,
@@ -123,6 +131,8 @@ def gate(
             family,
             rank_recovered,
             keep_baseline,
+            show_samples,
+            extras or (),
         ),
         work.GateOutputs(decision.path, report.path, page.path, winner.path, compiled.path),
     )

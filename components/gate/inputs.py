@@ -42,6 +42,7 @@ class GateInputs:
         comparison: `SourceComparison` as JSON.
         ranges: folder that `record_ranges` wrote.
         dataset: folder of the data set that the errors of ops are measured on.
+        samples: folder of the evaluation set. None stands for `dataset`.
     """
 
     facts: str
@@ -56,6 +57,7 @@ class GateInputs:
     comparison: str | None = None
     ranges: str | None = None
     dataset: str | None = None
+    samples: str | None = None
 
     @property
     def candidate_models(self) -> dict[str, Path]:
@@ -83,6 +85,8 @@ class GateSettings:
         family: "joint" if all candidates share the error rate, "none" if each has its own.
         rank_recovered: when recovered candidates are ranked.
         keep_baseline: whether the float model is promoted if no candidate qualifies.
+        show_samples: whether to show samples that changed.
+        extras: the extras of quantgate that the run needs.
     """
 
     name: str
@@ -95,6 +99,8 @@ class GateSettings:
     family: str = JOINT
     rank_recovered: str = NONE_QUALIFIES
     keep_baseline: bool = True
+    show_samples: bool = True
+    extras: Sequence[str] = ()
 
     def terms(self, *, has_baseline: bool) -> Terms:
         """Return the terms of the decision.

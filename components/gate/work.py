@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from quantgate.components.gate.c_source import c_sources
+from quantgate.components.gate.changed_samples import changed_samples
 from quantgate.components.gate.inputs import GateInputs, GateSettings, read_evidence, read_ranges
 from quantgate.components.gate.op_errors import op_errors_of
 from quantgate.components.gate.plots import plots_of
@@ -83,17 +84,20 @@ def gate(inputs: GateInputs, settings: GateSettings, outputs: GateOutputs) -> Ou
         InputError: an artifact does not have the expected content, or the artifacts are of
             different runs.
     """
-    decision = _decision(inputs, settings)
+    decision, pictures = _decision(inputs, settings)
     decision.write(outputs.decision)
     Path(outputs.report).write_text(markdown.render(decision), encoding="utf-8")
-    Path(outputs.page).write_text(html.render(decision, plots_of(decision)), encoding="utf-8")
+    Path(outputs.page).write_text(
+        html.render(decision, {**plots_of(decision), **pictures}), encoding="utf-8"
+    )
     _write_model(decision.promoted, inputs, outputs.winner)
     winner = decision.entry(decision.winner) if decision.winner else None
     _write_compiled(winner, inputs.target_folders, Path(outputs.winner), Path(outputs.compiled))
     return _outcome(decision, winner)
 
 
-def _decision(inputs: GateInputs, settings: GateSettings) -> Decision:
+def _decision(inputs: GateInputs, settings: GateSettings) -> tuple[Decision, dict[str, str]]:
+    """Return the decision, and pictures of samples by name."""
     evidence = read_evidence(inputs)
     terms = settings.terms(has_baseline=inputs.baseline_model is not None)
     created = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -106,7 +110,12 @@ def _decision(inputs: GateInputs, settings: GateSettings) -> Decision:
         try_edits=partial(try_edits, inputs),
     )
     details = details_of(evidence, decision, read_ranges(inputs))
-    return decision.model_copy(update={"details": details})
+    provenance = decision.provenance.model_copy(update={"extras": list(settings.extras)})
+    decision = decision.model_copy(update={"details": details, "provenance": provenance})
+    samples = (inputs.samples or inputs.dataset) if settings.show_samples else None
+    changed, pictures = changed_samples(evidence, decision, samples)
+    details = details.model_copy(update={"changed": changed})
+    return decision.model_copy(update={"details": details}), pictures
 
 
 def _host() -> Host:

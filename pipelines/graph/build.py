@@ -17,6 +17,7 @@ from quantgate.pipelines.graph.measuring import add_benchmark, add_evaluation, s
 from quantgate.pipelines.graph.placement import place
 from quantgate.pipelines.graph.resources import Channel, runtime
 from quantgate.planning import tasks
+from quantgate.planning.extras import extras_of
 from quantgate.planning.plan import Plan
 
 
@@ -67,13 +68,15 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         doubtful=plan.spec.gate.doubtful,
         family=plan.spec.gate.family,
         evaluation=evaluation.outputs["summary"],
+        extras=extras_of(plan),
+        show_samples=plan.spec.measure.show_samples,
         **terms(plan),
         **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
         **({"latency": latency} if latency else {}),
         **({"comparison": comparison.outputs["comparison"]} if comparison else {}),
         **_ranges(calibration, ranges),
         **({"rank_recovered": recover.when} if (recover := plan.spec.quantize.recover) else {}),
-        **({"calibration": representative.outputs["summary"]} if representative else {}),
+        **(_with_calibration(plan, representative, evaluation) if representative else {}),
         baseline_model=baseline.outputs["baseline"],
         keep_baseline=plan.spec.keeps_baseline,
         dataset=(representative or evaluation).outputs["dataset"],
@@ -90,6 +93,14 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         compiled=decision.outputs["compiled"],
         qualified=decision.outputs["qualified"],
     )
+
+
+def _with_calibration(
+    plan: Plan, representative: PipelineTask, evaluation: PipelineTask
+) -> dict[str, Channel]:
+    """Return the calibration's summary, and the samples to show if they are another data set."""
+    samples = {"samples": evaluation.outputs["dataset"]} if plan.spec.measure.show_samples else {}
+    return {"calibration": representative.outputs["summary"], **samples}
 
 
 def _ranges(calibration: dict[str, Channel], ranges: dict[str, Channel]) -> dict[str, Channel]:

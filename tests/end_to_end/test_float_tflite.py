@@ -1,9 +1,11 @@
 """A run from a float .tflite: no task imports TensorFlow, and its decision can be repeated."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from quantgate.foundation.hashing import sha256_of_file
 from quantgate.local_runner import read_pipeline, run_pipeline
 from quantgate.pipelines import quantize_and_gate
 from quantgate.records.decision import Decision
+from quantgate.report.reproduce import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 QUANTGATE = Path(sys.executable).parent / "quantgate"
@@ -143,3 +146,24 @@ def test_the_extra_installs_all_that_a_run_needs(tiny: Path, tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert Decision.read(tmp_path / "runs" / "tiny" / "latest" / "decision.json").winner
+
+
+def test_the_commands_of_the_report_repeat_the_run_in_its_folder(
+    tiny: Path, run: Run, tmp_path: Path
+) -> None:
+    first = run(QUANTGATE, "run", tiny, "--runs-dir", tmp_path / "runs")
+    assert first.returncode == 0, first.stderr
+    folder = (tmp_path / "runs" / "tiny" / "latest").resolve()
+    decision = Decision.read(folder / "decision.json")
+    install, again = map(shlex.split, commands(decision))
+    # The environment has all of it, so that nothing is downloaded or changed.
+    run_in = partial(subprocess.run, cwd=folder, capture_output=True, text=True, check=False)
+    pip = [sys.executable, "-m", *install, "--dry-run", "--no-index"]
+    installed = run_in(pip)
+    assert installed.returncode == 0, installed.stderr
+    assert "Would install" not in installed.stdout
+    repeated = run_in([Path(sys.executable).with_name(again[0]), *again[1:]])
+    assert repeated.returncode == 0, repeated.stderr
+    second = Decision.read(folder / "runs" / "tiny" / "latest" / "decision.json")
+    assert (second.winner, second.provenance.data) == (decision.winner, decision.provenance.data)
+    assert decision.provenance.extras == ["evaluate", "kfp", "report"]

@@ -5,6 +5,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from quantgate.errors import InputError
+from quantgate.records.targets import TargetMeasurement
 from quantgate.report import html, markdown
 from quantgate.report.card import render
 
@@ -143,3 +144,22 @@ def test_the_snippet_loads_a_model_that_xnnpack_refuses(rich):
     compile(block, "snippet", "exec")
     assert "experimental_op_resolver_type=builtin)" in block
     assert "run = model.get_signature_runner(" in block
+
+
+def test_the_tool_of_a_target_and_the_files_for_it_are_in_report_and_card(rich):
+    target = TargetMeasurement(
+        target="ethos_u",
+        options={"accelerator": "ethos-u55-128", "memory_mode": "Shared_Sram"},
+        tool="ethos-u-vela 5.2.0",
+        figures={},
+        ops={"ethos-u": 1},
+        compiled="ethos_u.tflite",
+    )
+    entries = [entry.model_copy(update={"targets": [target]}) for entry in rich.candidates]
+    decision = rich.model_copy(update={"candidates": entries})
+    tool = "ethos-u-vela 5.2.0, accelerator ethos-u55-128, memory\\_mode Shared\\_Sram"
+    card = render(decision)
+    assert f"| ethos\\_u | {tool} |" in card
+    assert "| files for ethos\\_u | ethos\\_u.tflite, ethos\\_u.h, ethos\\_u.cc |" in card
+    assert f"| ethos\\_u | {tool} |" in markdown.render(decision)
+    assert tool.replace("\\", "") in html.render(decision)

@@ -22,3 +22,10 @@ def test_a_run_without_tensorflow_is_repeated_without_it(
     provenance = {"tensorflow": tensorflow, "quantgate": "0.1.0", "litert": "2.3.0"}
     repeated = decision.provenance.model_copy(update=provenance)
     assert commands(decision.model_copy(update={"provenance": repeated}))[0] == installed
+
+
+def test_the_extras_are_those_that_the_run_needed(small_wins: Callable[..., Decision]) -> None:
+    decision = small_wins("5" * 64)
+    needed = decision.provenance.model_copy(update={"extras": ["evaluate", "kfp"]})
+    install = commands(decision.model_copy(update={"provenance": needed}))[0]
+    assert install.startswith(f"pip install 'quantgate[evaluate,kfp]=={needed.quantgate}' ")

@@ -128,7 +128,7 @@ def _attested(attestation: Attestation) -> Attested:
     )
 
 
-def _evaluation(evidence: Evidence, sha256: str | None) -> Evaluation | None:
+def evaluation_of(evidence: Evidence, sha256: str | None) -> Evaluation | None:
     """Return a model's measured evaluation, or the baseline's if it has the baseline's bytes."""
     for evaluation in (*evidence.evaluations, evidence.baseline):
         measurement = evaluation.measurement
@@ -145,7 +145,7 @@ def _predictions(
     evidence: Evidence, attestation: Attestation | None
 ) -> tuple[Predictions, Predictions]:
     """Return the baseline's and a candidate's predictions, empty if that was not measured."""
-    own = _evaluation(evidence, attestation.model_sha256) if attestation else None
+    own = evaluation_of(evidence, attestation.model_sha256) if attestation else None
     if own is None:
         return Predictions(), Predictions()
     return evidence.baseline.predictions().at(own.covered), own.predictions()
@@ -157,7 +157,7 @@ def _spreads(evidence: Evidence, decision: Decision) -> Iterator[Spread]:
     if figure is None or base is None or is_likeness(evidence.metrics[figure]):
         return
     for entry in decision.candidates:
-        own = _evaluation(evidence, entry.model_sha256)
+        own = evaluation_of(evidence, entry.model_sha256)
         if own is None or figure not in own.measurement.figures:
             continue
         first = base if own.covered is None else base[own.covered]

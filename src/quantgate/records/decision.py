@@ -258,7 +258,8 @@ class Provenance(Record):
     that it was converted from. `sandbox_gaps` are sentences about what the kernel could not keep
     the model from when it was converted. `saved_model_sha256` is the hash of the source model,
     which may also be a Keras file or a .tflite. `tensorflow` is empty if no task used it, and
-    `litert_quantizer` is None.
+    `litert_quantizer` is None. `extras` are the extras of quantgate that the run needs, empty in
+    decisions of older versions.
     """
 
     quantgate: str
@@ -280,6 +281,7 @@ class Provenance(Record):
     data: list[DataSource] = Field(default_factory=list)
     source_comparison: SourceComparison | None = None
     sandbox_gaps: list[str] = Field(default_factory=list)
+    extras: list[str] = Field(default_factory=list)
 
 
 class Decision(Record):

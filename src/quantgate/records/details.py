@@ -115,13 +115,48 @@ class Spread(Record):
     high: float
 
 
+class ChangedSample(Record):
+    """A sample that a candidate gets wrong and the baseline gets right.
+
+    Attributes:
+        row: its row in the source of the data, from 0 on.
+        name: the name of its file, if it has one of its own.
+        right: the true class, if the metric has classes.
+        chosen: the class that the candidate predicts.
+    """
+
+    row: int
+    name: str | None = None
+    right: str | None = None
+    chosen: str | None = None
+
+
+class ChangedSamples(Record):
+    """The samples on which a candidate and the baseline differ.
+
+    Attributes:
+        figure: the metric that tells right from wrong.
+        candidate: the candidate's name.
+        lost: the number of samples that only the baseline gets right.
+        gained: the number of samples that only the candidate gets right.
+        shown: some of those lost, evenly chosen.
+    """
+
+    figure: str
+    candidate: str
+    lost: int
+    gained: int
+    shown: list[ChangedSample]
+
+
 class Details(Record):
     """The parts of a decision that reports show and no verdict depends on.
 
     `subject` is the candidate that classes, curves, inputs and outputs are of: the winner, or the
     closest if nothing qualified. If the baseline is promoted instead, inputs and outputs are the
     baseline's. `signatures` are the keys of the model's signatures. `without_xnnpack` is true if
-    XNNPACK refuses that model or can compute it wrongly.
+    XNNPACK refuses that model or can compute it wrongly. `changed` are the samples that the subject
+    gets wrong and the baseline gets right.
     """
 
     subject: str | None = None
@@ -134,3 +169,4 @@ class Details(Record):
     curves: list[Curves] = Field(default_factory=list)
     attested: list[Attested] = Field(default_factory=list)
     ranges: RangesShown | None = None
+    changed: ChangedSamples | None = None

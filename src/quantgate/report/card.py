@@ -14,6 +14,7 @@ from quantgate.errors import InputError
 from quantgate.foundation.terminal import visible
 from quantgate.records.decision import Decision, Entry
 from quantgate.records.details import Attested
+from quantgate.records.targets import TargetMeasurement
 from quantgate.report.marked import as_text, texts
 from quantgate.report.overview import provenance_items, verdict_text
 from quantgate.report.particulars import attested_row, tensor_rows
@@ -123,10 +124,18 @@ def _details(decision: Decision, winner: Entry) -> list[str]:
         ("SHA-256", winner.model_sha256 or NOTHING),
         *(item for attested in entries for item in _ops(attested)),
         *([("edits", as_text(edits_text(winner.recovery)))] if winner.recovery else []),
+        *(item for target in winner.targets for item in _files_for(target)),
     ]
     ends = tensor_rows(decision.details.inputs, decision.details.outputs)
     titles = ("", "name", "shape", "dtype", "scale", "zero point")
     return [*texts(("item", "value"), rows), *(["", *texts(titles, ends)] if ends else [])]
+
+
+def _files_for(target: TargetMeasurement) -> list[tuple[str, str]]:
+    """Return the files for a target beside the model, as an item if there are any."""
+    sources = [f"{target.target}.h", f"{target.target}.cc"] if target.ops else []
+    names = [*([target.compiled] if target.compiled else []), *sources]
+    return [(f"files for {target.target}", ", ".join(names))] if names else []
 
 
 def _ops(attested: Attested) -> list[tuple[str, str]]:

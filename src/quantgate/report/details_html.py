@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from quantgate.records.decision import Decision
-from quantgate.records.details import Attested, Classes, Curves
+from quantgate.records.details import Attested, ChangedSamples, Classes, Curves
 from quantgate.report import op_errors
 from quantgate.report.particulars import (
+    SAMPLE_TITLES,
     attested_by_names,
     attested_row,
+    changed_text,
     class_rows,
     class_text,
     confusion_rows,
     range_rows,
     range_text,
+    sample_rows,
     tensor_rows,
 )
 from quantgate.report.parts import Section, figure, figures, header_cell, plain_table, table, td
@@ -40,6 +43,7 @@ def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
         several = f" ({one_line(classes.figure)})" if len(details.classes) > 1 else ""
         body, note = _classes(classes, index, plots), class_text(classes)
         yield Section(f"Classes{several}", body, note, folded=True)
+    yield Section("Samples that changed", _changed(details.changed, plots), changed_text(details))
     for index, curves in enumerate(details.curves):
         yield Section("ROC curve", _curves(curves, plots.get(f"roc {index}")), folded=True)
     yield Section("Ops", _attested(decision), _ATTESTED, folded=True)
@@ -92,6 +96,22 @@ def _classes(classes: Classes, index: int, plots: Mapping[str, str]) -> str:
         compact=True,
     )
     return f'{matrices}<div class="columns">{changes}{confused}</div>'
+
+
+def _changed(changed: ChangedSamples | None, pictures: Mapping[str, str]) -> str:
+    """Return the pictures of samples, or else their names in a table."""
+    if changed is None or not changed.shown:
+        return ""
+    named = [(pictures.get(f"sample {k}", ""), *row) for k, row in enumerate(sample_rows(changed))]
+    shown = "".join(_picture(*each) for each in named if each[0])
+    others = [row for picture, *row in named if not picture]
+    gallery = f'<div class="samples">{shown}</div>' if shown else ""
+    return gallery + (plain_table(SAMPLE_TITLES, others, compact=True) if others else "")
+
+
+def _picture(picture: str, name: str, right: str, chosen: str) -> str:
+    classes = f"<br>true {escape(right)}, predicted {escape(chosen)}" if right != NOTHING else ""
+    return f"<figure>{picture}<figcaption>{escape(name)}{classes}</figcaption></figure>"
 
 
 def _curves(curves: Curves, plot: str | None) -> str:

@@ -6,12 +6,15 @@ from quantgate.records.decision import Decision
 from quantgate.report import op_errors
 from quantgate.report.marked import as_text, texts
 from quantgate.report.particulars import (
+    SAMPLE_TITLES,
     attested_by_names,
     attested_row,
+    changed_text,
     class_rows,
     class_text,
     range_rows,
     range_text,
+    sample_rows,
 )
 from quantgate.report.promises import Kept, promises
 from quantgate.report.text import NOTHING
@@ -27,6 +30,9 @@ def sections(decision: Decision) -> Iterator[list[str]]:
         titles = ("class", "samples", "float32", "candidate", "change")
         rows = texts(titles, class_rows(classes)[:MOST_CLASSES])
         yield _section("Classes", [as_text(class_text(classes)), "", *rows])
+    if details.changed and details.changed.shown:
+        samples = texts(SAMPLE_TITLES, sample_rows(details.changed))
+        yield _section("Samples that changed", [as_text(changed_text(details)), "", *samples])
     yield _section("Ops", _attested(decision))
     yield _section(op_errors.TITLE, _op_errors(decision))
     if details.ranges:

@@ -42,7 +42,7 @@ from quantgate.wording.families import promise_text
 from quantgate.wording.figures import short_name
 
 _KINDS = {"pass": "kept", "fail": "missed", "undecided": "open"}
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 NO_PLOTS: Mapping[str, str] = MappingProxyType({})
 #: Maximum number of columns that fit a page.
 MOST_COLUMNS, MOST_LIMITS = 5, 4
@@ -54,7 +54,8 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
     Args:
         decision: the decision.
         plots: `<svg>` elements by name: those of `costs_shown`, "op errors", and for each of the
-            details' classes and curves "baseline N", "candidate N" and "roc N".
+            details' classes and curves "baseline N", "candidate N" and "roc N". `<img>` elements
+            of samples are "sample N".
     """
     title = escape(one_line(decision.name))
     shown = [each for each in _sections(decision, plots) if each.body]

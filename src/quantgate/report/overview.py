@@ -13,6 +13,7 @@ from quantgate.domain.figures import (
 from quantgate.records.choice import Objective
 from quantgate.records.decision import DataSource, Decision, Entry, Timing, Verdict
 from quantgate.records.source import SourceComparison
+from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Slices
 from quantgate.report.identical import identical, names_text, own_reasons
 from quantgate.report.text import NOTHING, one_line
@@ -136,6 +137,7 @@ def provenance_items(decision: Decision) -> list[tuple[str, str]]:
         *_quantizer_items(source.litert_quantizer),
         ("processor", one_line(source.processor)),
         *_timing_items(decision.timing),
+        *_target_items(decision),
         ("evaluation samples", f"{source.evaluation_samples:,}{_units(source.data)}"),
         ("evaluation data", source.evaluation_sha256[:HASH_DIGITS]),
         ("calibration data", calibration[:HASH_DIGITS] if calibration else NOTHING),
@@ -175,6 +177,17 @@ def _timing_items(timing: Timing | None) -> list[tuple[str, str]]:
     if timing.conditions:
         items.append(("machine", one_line(conditions_text(timing.conditions))))
     return items
+
+
+def _target_items(decision: Decision) -> list[tuple[str, str]]:
+    """Return the tool and the options of each target that candidates were measured on."""
+    measured = (target for entry in decision.candidates for target in entry.targets)
+    return list(dict.fromkeys((one_line(each.target), _tool_text(each)) for each in measured))
+
+
+def _tool_text(measured: TargetMeasurement) -> str:
+    options = [f"{name} {value}" for name, value in measured.options.items()]
+    return one_line(", ".join([measured.tool, *options]))
 
 
 def _objective_text(objective: Objective) -> str:

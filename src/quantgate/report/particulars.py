@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from quantgate.records.attestation import TensorAttest
 from quantgate.records.decision import Decision
-from quantgate.records.details import Attested, Classes, RangesShown
+from quantgate.records.details import Attested, ChangedSamples, Classes, Details, RangesShown
 from quantgate.report.identical import shared_names
 from quantgate.report.text import NOTHING, one_line
 
 LONGEST_TENSOR = 72
 MOST_CHANGES = 3
+SAMPLE_TITLES = ("sample", "true", "predicted")
 
 
 def class_rows(classes: Classes) -> list[tuple[str, str, str, str, str]]:
@@ -63,6 +64,31 @@ def changes_text(classes: Classes) -> str:
         if change.candidate != change.baseline
     ]
     return ", ".join(texts)
+
+
+def changed_text(details: Details) -> str:
+    """Return a sentence about the samples that changed, empty if there are none."""
+    changed = details.changed
+    if changed is None:
+        return ""
+    name, count = one_line(changed.candidate), len(changed.shown)
+    part = "" if count == changed.lost else f" {count} of them are shown, evenly chosen."
+    return (
+        f"{changed.lost:,} samples that float32 gets right and {name} gets wrong "
+        f"({one_line(changed.figure)}), and {changed.gained:,} the other way round.{part}"
+    )
+
+
+def sample_rows(changed: ChangedSamples) -> list[tuple[str, str, str]]:
+    """Return rows of a sample's file or row number, true class and predicted class."""
+    return [
+        (
+            f"row {sample.row:,}" if sample.name is None else one_line(sample.name),
+            NOTHING if sample.right is None else one_line(sample.right),
+            NOTHING if sample.chosen is None else one_line(sample.chosen),
+        )
+        for sample in changed.shown
+    ]
 
 
 def attested_by_names(decision: Decision) -> list[tuple[str, Attested]]:

@@ -14,17 +14,21 @@ def commands(decision: Decision) -> list[str]:
 
 
 def _packages(provenance: Provenance) -> list[str]:
+    extras = ",".join(provenance.extras or _usual_extras(provenance))
     version = provenance.litert_quantizer
     quantizer = [f"litert-quantizer=={version}"] if version else []
     libraries = [f"ai-edge-litert=={provenance.litert}", *quantizer]
-    if not provenance.tensorflow:
-        return [f"quantgate[tflite]=={provenance.quantgate}", *libraries]
-    tensorflow = f"tensorflow=={provenance.tensorflow}"
-    return [f"quantgate[all]=={provenance.quantgate}", tensorflow, *libraries]
+    tensorflow = [f"tensorflow=={provenance.tensorflow}"] if provenance.tensorflow else []
+    return [f"quantgate[{extras}]=={provenance.quantgate}", *tensorflow, *libraries]
+
+
+def _usual_extras(provenance: Provenance) -> list[str]:
+    """Return the extras for a decision of an older version, which does not say them."""
+    return ["all" if provenance.tensorflow else "tflite"]
 
 
 REPRODUCE = (
-    "The run's folder has the resolved spec with all defaults. These versions produce the same "
-    "models and metrics, given the same model and data (hashes above) and the same kind of "
-    "processor. Only latencies differ from run to run."
+    "Run the second command in the run's folder. Its spec.yaml has all defaults, and paths that "
+    "resolve from there. These versions produce the same models and metrics, given the same model "
+    "and data (hashes above) and the same kind of processor. Only latencies differ."
 )

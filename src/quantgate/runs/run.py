@@ -79,7 +79,7 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
 
 
 def _run(loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings) -> Conclusion:
-    run.spec.write_text(loaded.render(), encoding="utf-8")
+    run.spec.write_text(loaded.render(run.path), encoding="utf-8")
     recorder = _Recorder(run)
     recorder.write("running")
     try:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from quantgate.components.artifacts.dataset import rows_and_names
 from quantgate.domain.warnings import FILES_NOT_READ, Warned
 
 IMAGE = {"image": ("float32", [-1, 4, 6, 3])}
@@ -30,6 +31,20 @@ def test_class_folders_in_alphabetical_order_are_the_labels(build, image_file, t
     assert dataset.manifest.per_class == {"0": 1, "1": 2}
     assert dataset.manifest.classes == ["ant", "cat"]
     assert dataset.inputs["image"].shape == (3, 4, 6, 3)
+
+
+def test_samples_of_evaluation_data_have_their_rows_and_the_names_of_their_files(
+    build, image_file, tmp_path
+):
+    root = tmp_path / "images"
+    for name in ("cat/a.png", "cat/deep/b.png", "ant/c.bmp"):
+        image_file(root / name, (4, 6))
+    build(root, IMAGE, samples=2, select="random", seed=1)
+    rows, names = rows_and_names(tmp_path / "dataset", "serving_default")
+    files = ["ant/c.bmp", "cat/a.png", "cat/deep/b.png"]
+    assert names is not None
+    assert names.tolist() == [files[row] for row in rows.tolist()]
+    assert len(names) == 2
 
 
 def test_a_folder_without_images_is_a_class(build, image_file, tmp_path, caplog):

@@ -102,7 +102,7 @@ def test_any_value_of_any_key_loads_or_is_refused(
 
 def load_again(folder: Path, loaded: LoadedSpec) -> LoadedSpec:
     path = folder / "again.yaml"
-    path.write_text(loaded.render(), encoding="utf-8")
+    path.write_text(loaded.render(loaded.folder), encoding="utf-8")
     return load(path)
 
 

@@ -67,7 +67,7 @@ def test_fills_in_every_default(spec_file: SpecFile, sound: str):
 def test_the_rendered_spec_is_the_same_spec(spec_file: SpecFile, sound: str):
     text = sound.replace("label: y", "label: 1e-3x").replace("source: test.npz", 'source: "1e-3"')
     loaded = load(spec_file(text))
-    again = load(spec_file(loaded.render()))
+    again = load(spec_file(loaded.render(loaded.folder)))
     assert again.document == loaded.document
     assert again.spec == loaded.spec
     assert again.sha256 == loaded.sha256
@@ -78,7 +78,7 @@ def test_text_that_looks_like_something_else_survives_rendering(
     spec_file: SpecFile, sound: str, text: str
 ):
     loaded = load(spec_file(sound.replace("label: y", f"label: '{text}'")))
-    again = load(spec_file(loaded.render()))
+    again = load(spec_file(loaded.render(loaded.folder)))
     assert again.spec.data.evaluation.label == text
 
 

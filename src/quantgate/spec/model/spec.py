@@ -132,6 +132,12 @@ class Measure(Section):
         exclude_if=lambda targets: not targets,
         description="Targets to measure every candidate for, by name or with options.",
     )
+    show_samples: bool = Field(
+        default=True,
+        exclude_if=lambda shown: shown,
+        description="Whether the report shows samples that the winner gets wrong and the float "
+        "model gets right, images as pictures.",
+    )
 
 
 class Promote(Section):

@@ -22,6 +22,7 @@ from quantgate.spec.problems.findings import Finding, without_values_of_unknown
 from quantgate.spec.reading.document import Document
 from quantgate.spec.reading.overrides import override
 from quantgate.spec.reading.reading import read
+from quantgate.spec.reading.relocation import relocated
 from quantgate.spec.reading.scalars import CoreDumper
 from quantgate.spec.reading.validation import form_findings, version_findings
 
@@ -50,9 +51,10 @@ class LoadedSpec:
         """Return a path of the spec as absolute path, and a URI unchanged."""
         return location if scheme_of(location) else os.path.realpath(self.folder / location)
 
-    def render(self) -> str:
-        """Return the resolved spec as YAML, with all defaults."""
-        return yaml.dump(self.document, Dumper=CoreDumper, sort_keys=False, allow_unicode=True)
+    def render(self, folder: Path) -> str:
+        """Return the resolved spec as YAML, with all defaults and paths as seen from a folder."""
+        moved = relocated(self.spec, self.document, self.folder, folder)
+        return yaml.dump(moved, Dumper=CoreDumper, sort_keys=False, allow_unicode=True)
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
