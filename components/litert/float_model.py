@@ -224,7 +224,8 @@ def _custom_ops(model: ModelT) -> list[str]:
 
 def _some(names: list[str], one: str = "is", several: str = "are") -> str:
     others = f" and {len(names) - 1} other tensors {several}" if len(names) > 1 else f" {one}"
-    return f"tensor `{names[0]}`{others}"
+    # A converter joins the names of fused ops by `;`.
+    return f"tensor `{names[0].partition(';')[0]}`{others}"
 
 
 def _tensors(model: ModelT) -> Iterator[TensorT]:

@@ -13,17 +13,15 @@ from litert_quantizer.quantizer import Quantizer
 
 from quantgate.components.artifacts.moments import LayerMoments
 from quantgate.components.litert.flatbuffer import parse, with_inlined_buffers
-from quantgate.components.litert.operations import operations
+from quantgate.components.quantizer.matching import unmatched
 from quantgate.components.quantizer.moving_ops import with_moving_ops_in_8_bits
-from quantgate.components.quantizer.names import shortlist, source_name
+from quantgate.components.quantizer.names import source_name
 from quantgate.components.quantizer.request import Request
 from quantgate.components.quantizer.statistics import (
     NotQuantizable,
     require_moments,
     statistics,
 )
-from quantgate.domain.recipe_ops import ENDS, LIBRARY_NAMES
-from quantgate.domain.recipe_rules import matches
 from quantgate.domain.recipes import BLOCKWISE, HADAMARD, Rule
 from quantgate.records.tasks import Ranges
 
@@ -53,7 +51,8 @@ def quantized(
         Exception: the library raises exceptions of any class.
     """
     model = parse(content)
-    _require_matches(request, model)
+    if problem := next(unmatched(request.rules, model), None):
+        raise NotQuantizable(problem)
     require_moments(request, model, moments)
     with _silence(), _explained(request):
         quantizer = Quantizer(content)
@@ -112,22 +111,6 @@ def _separate(rules: list[Rule]) -> list[Rule]:
     The library replaces a rule by a later one with the same expression, in the place of the first.
     """
     return [{**rule, "regex": f"{rule['regex']}(?#{number})"} for number, rule in enumerate(rules)]
-
-
-def _require_matches(request: Request, model: ModelT) -> None:
-    named = [
-        (LIBRARY_NAMES.get(each.name, each.name), [tensor.name for tensor in each.outputs])
-        for each in operations(model)
-    ]
-    for number, rule in enumerate(request.rules, start=1):
-        if rule["operation"] in ENDS:
-            continue
-        if not any(matches(rule, name, outputs) for name, outputs in named):
-            raise NotQuantizable(
-                f"rule {number} of the recipe (regex {rule['regex']!r}, operation "
-                f"{rule['operation']}) matches no op of the model. The outputs of its ops are "
-                f"named {shortlist([name for _, outputs in named for name in outputs])}"
-            )
 
 
 def _require_scales(model: ModelT) -> None:

@@ -14,6 +14,10 @@ def source_name(name: bytes) -> str:
 
 
 def shortlist(names: Sequence[str]) -> str:
-    """Return the first names, and the number of the others."""
-    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
+    """Return the first names, and the number of the others.
+
+    A converter joins the names of fused ops by `;`. The first one is enough to find an op.
+    """
+    firsts = (name.partition(";")[0] for name in names[:_MOST_NAMES])
+    shown = ", ".join(f"`{first}`" for first in firsts)
     return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown

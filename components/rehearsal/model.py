@@ -1,6 +1,6 @@
 """The model of a spec, as far as files of this machine describe it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -79,7 +79,25 @@ def _tflite(file: Path, spec: Spec) -> Described:
         return Described(findings=[_unusable("tflite", error)])
     if findings := list(declared_findings(_as_declared(model.signatures), spec)):
         return Described(findings=findings)
+    if findings := list(_recipe_findings(model.content, spec)):
+        return Described(findings=findings)
     return Described(facts_of([model.signatures[key] for key in spec.model.signatures]))
+
+
+def _recipe_findings(content: bytes, spec: Spec) -> Iterator[Finding]:
+    """Yield the problems of recipes with rules that match no op."""
+    from quantgate.components.litert.flatbuffer import parse
+    from quantgate.components.litert.normalization import normalized
+    from quantgate.components.quantizer.matching import unmatched
+
+    model = parse(normalized(content))
+    for number, entry in enumerate(spec.recipes if isinstance(spec.recipes, list) else []):
+        for message in unmatched(entry.all_rules, model):
+            yield Finding(
+                ("quantize", "recipes", number),
+                message,
+                "Correct the rule or the algorithm, or remove it.",
+            )
 
 
 def _as_declared(signatures: Mapping[str, Signature]) -> dict[str, Declared]:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from litert_quantizer.calibrator import Calibrator
+from litert_quantizer.quantizer import Quantizer
 from numpy.typing import NDArray
 
 from quantgate.components.litert.flatbuffer import has_external_buffers, parse
@@ -175,6 +177,39 @@ def test_ranges_are_the_extremes_of_all_samples(dense: Make, quantized: Make) ->
     held = output.scale * (np.array([-128, 127]) - output.zero_point)
     assert held[0] <= expected.min() + output.scale
     assert held[1] >= expected.max() - output.scale
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options"),
+    [("static_wi8_ai8", {}), ("dynamic_wi4_afp32", {"algorithm": "GPTQ"})],
+)
+def test_the_librarys_own_calibration_is_never_used(
+    dense: Make,
+    quantized: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: str,
+    options: dict[str, str],
+) -> None:
+    """It keeps a moving average, and takes a generator for no samples at all."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the library calibrates")
+
+    for owner in (Quantizer, Calibrator):
+        monkeypatch.setattr(owner, "calibrate", refuse)
+    assert quantized(dense(64, 10), recipe, **options).attestation.status == "converted"
+
+
+def test_the_names_of_fused_ops_are_short(dense: Make, quantized: Make) -> None:
+    """TensorFlow's converter joins the names of the ops that it fuses."""
+
+    def join(model: schema.ModelT) -> None:
+        for tensor in model.subgraphs[0].tensors:
+            tensor.name += b";" + tensor.name * 99
+
+    model = dense(64, 64, 10).changed(join)
+    done = quantized(model, rules=[rule(regex="dense_1")])
+    assert done.attestation.reasons[0].endswith("The outputs of its ops are named `y0`, `y1`")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -28,12 +28,21 @@ def problems(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pr
     monkeypatch.chdir(tmp_path)
     np.savez("data.npz", x=np.ones((4, 3), np.float32), y=np.array([0, 1, 0, 1]))
 
-    def check(metric: object = "top1", data: str = "data.npz", **options: object) -> list[str]:
+    def check(
+        metric: object = "top1",
+        data: str = "data.npz",
+        recipes: object = "auto",
+        **options: object,
+    ) -> list[str]:
         spec = {
             "version": 1,
             "name": "scaled",
             "model": {"tflite": str(model), "signatures": ["serve"], **options},
-            "data": {"evaluation": {"source": data, "label": "y"}},
+            "data": {
+                "calibration": {"source": "data.npz"},
+                "evaluation": {"source": data, "label": "y"},
+            },
+            "quantize": {"recipes": recipes},
             "measure": {"metrics": [metric]},
             "gate": {"size_bytes": {"max_ratio": 0.7}},
         }
@@ -65,6 +74,30 @@ def test_data_that_does_not_fit_the_model_is_reported(problems: Problems) -> Non
     (problem,) = problems(data="narrow.npz")
     assert "`data.evaluation.source` cannot serve as evaluation data" in problem
     assert "`x`" in problem
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rule"),
+    [
+        (
+            {
+                "recipe": "dynamic_wi8_afp32",
+                "rules": [{"regex": "dense", "recipe": "float32"}],
+            },
+            "rule 2 of the recipe (regex 'dense', operation *)",
+        ),
+        (
+            {"recipe": "dynamic_wi4_afp32", "algorithm": "OSCAR"},
+            "rule 2 of the recipe (regex '.*', operation FULLY_CONNECTED)",
+        ),
+    ],
+)
+def test_rules_that_match_no_op_are_refused(problems: Problems, recipe: dict, rule: str) -> None:
+    assert problems(recipes=[recipe]) == [
+        f"{rule} matches no op of the model. The outputs of its ops are named `out` -> Correct "
+        "the rule or the algorithm, or remove it."
+    ]
+    assert problems(recipes=["dynamic_wi8_afp32"]) == []
 
 
 def test_a_quantized_model_is_refused(problems: Problems, model: Path) -> None:

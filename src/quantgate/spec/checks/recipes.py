@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from quantgate.domain.method import FLOAT32
 from quantgate.domain.recipe_ops import DENSE, EVERY_OP, LIBRARY_NAMES, OPERATIONS
-from quantgate.domain.recipe_rules import needs_samples, rules_of
+from quantgate.domain.recipe_rules import needs_samples
 from quantgate.domain.recipes import (
     MOMENTS_OF,
     RECIPE_FILE,
@@ -15,7 +15,6 @@ from quantgate.domain.recipes import (
     REFUSED_UNLESS_DYNAMIC,
     REFUSED_WITH_8_BITS,
     Recipe,
-    Rule,
 )
 from quantgate.errors import KeyPath
 from quantgate.spec.model.recipe import RecipeCandidate, RecipeRule
@@ -42,7 +41,7 @@ def recipe_findings(candidates: RecipeCandidates, targets: Iterable[str]) -> Ite
 def uncalibrated_findings(candidates: RecipeCandidates) -> Iterator[Finding]:
     """Return a finding for the first candidate that needs data, in a spec that has none."""
     for path, candidate in candidates.items():
-        if is_known(candidate) and needs_samples(_rules(candidate)):
+        if is_known(candidate) and needs_samples(candidate.all_rules):
             others = [name for name, recipe in RECIPES.items() if not recipe.calibrated]
             message = f"`{candidate.title}` needs representative data, but there is no "
             yield Finding(
@@ -169,10 +168,3 @@ def _rule_findings(rule: RecipeRule, path: KeyPath) -> Iterator[Finding]:
     if rule.algorithm and rule.recipe == FLOAT32:
         message = f"{dotted(path)} leaves ops in float, so it has no algorithm"
         yield Finding((*path, "algorithm"), message, "Remove it.", at_key=True)
-
-
-def _rules(candidate: RecipeCandidate) -> list[Rule]:
-    if candidate.is_file:
-        return candidate.own_rules
-    named = {"recipe": candidate.recipe, "algorithm": candidate.algorithm}
-    return candidate.own_rules or rules_of(named)

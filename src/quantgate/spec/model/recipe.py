@@ -101,6 +101,13 @@ class RecipeCandidate(Section):
             return []
         return [*rules_of({"recipe": self.recipe, "algorithm": self.algorithm}), *added]
 
+    @property
+    def all_rules(self) -> list[Rule]:
+        """The rules with those of the recipe. The recipe has to exist."""
+        if self.is_file:
+            return self.own_rules
+        return self.own_rules or rules_of({"recipe": self.recipe, "algorithm": self.algorithm})
+
     def with_rules(self, rules: list[Rule], sha256: str) -> "RecipeCandidate":
         """Return a copy with the rules of its file."""
         copy = self.model_copy(update={"sha256": sha256})
