@@ -30,6 +30,7 @@ class Computation:
         fits: returns whether the forms of outputs and labels fit.
         problem: returns the problem with the labels' values, or None.
         labelled: whether `truth` are labels. Otherwise they are the baseline's outputs.
+        sums_labels_up: whether `summary` or a report needs the labels. Otherwise only `score` does.
     """
 
     needs: str
@@ -38,6 +39,7 @@ class Computation:
     fits: Fits = anything
     problem: Problem = no_problem
     labelled: bool = True
+    sums_labels_up: bool = True
 
 
 def user_computation(

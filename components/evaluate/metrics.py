@@ -135,6 +135,7 @@ _ERROR = Computation(
     _plain(each.squared_error),
     _mean,
     fit.is_target,
+    sums_labels_up=False,
 )
 _ALIKE = Computation(
     "numbers, and the baseline's outputs", _plain(each.cosine), _mean, labelled=False
@@ -205,6 +206,7 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             _mean,
             fit.is_target_of_image,
             label_values.peak_problem,
+            sums_labels_up=False,
         ),
         "si_sdr": replace(
             _ERROR, score=_plain(each.scale_invariant), problem=label_values.silence_problem

@@ -93,7 +93,7 @@ def plan_metrics(
     Raises:
         InputError: a metric is unknown or does not fit the outputs or the labels.
     """
-    plans = [_plan(metric, facts) for metric in map(_read, metrics)]
+    plans = planned(metrics, facts)
     for plan in plans:
         outputs = facts.signature(plan.signature).outputs
         forms = {
@@ -101,6 +101,15 @@ def plan_metrics(
         }
         check_fit(plan, forms, dataset_of(plan.signature))
     return plans
+
+
+def planned(metrics: Sequence[Mapping[str, object]], facts: ModelFacts) -> list[Plan]:
+    """Join every metric with its output, without a check against the labels.
+
+    Raises:
+        InputError: a metric is unknown, or the model has no such output.
+    """
+    return [_plan(metric, facts) for metric in map(_read, metrics)]
 
 
 def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> None:

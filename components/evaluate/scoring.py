@@ -39,11 +39,11 @@ NO_SCORES = Scores({}, np.zeros(0, np.int64))
 
 
 #: The scores of a model on one signature, or why there are none.
-Outcome = Scores | InputError | ModelFailure | IsolatedFailure
+SubjectOutcome = Scores | InputError | ModelFailure | IsolatedFailure
 
 
 def score_all_signatures(
-    subjects: Sequence[Subject], score: Callable[[Subject], Outcome], *, is_baseline: bool
+    subjects: Sequence[Subject], score: Callable[[Subject], SubjectOutcome], *, is_baseline: bool
 ) -> tuple[list[str], Scores]:
     """Return the reasons why a model cannot be measured, or else its scores.
 
@@ -85,7 +85,9 @@ def checked(
     return outcome
 
 
-def score_subject(subject: Subject, contest: Contest | None, limits: ResourceLimits) -> Outcome:
+def score_subject(
+    subject: Subject, contest: Contest | None, limits: ResourceLimits
+) -> SubjectOutcome:
     """Score a model on the samples of one signature.
 
     Args:

@@ -26,10 +26,15 @@ def processes_of(subject: Subject, samples: int | None = None) -> int:
     The model is reset between samples, so that the results are those of one process, bit for bit.
     """
     # A user's function takes all outputs at once, so they stay in one process.
-    if _has_user_function(subject) or RANDOM_OPS & subject.facts.ops.keys():
+    if _has_user_function(subject) or is_random(subject):
         return 1
     count = subject.dataset.manifest.samples if samples is None else samples
     return processes_for(count, LEAST_SAMPLES)
+
+
+def is_random(subject: Subject) -> bool:
+    """Return whether a model's outputs depend on how often it has run."""
+    return bool(RANDOM_OPS & subject.facts.ops.keys())
 
 
 def reach_of(subject: Subject) -> Reach:

@@ -1,45 +1,41 @@
 """A model with the samples and metrics of each signature."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
-from quantgate.components.artifacts.dataset import DatasetFolder
+from quantgate.components.evaluate.outcome import ModelRun
 from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.run import Subject
 from quantgate.errors import InputError
-from quantgate.records.tasks import ModelFacts
 
 
-def subjects_of(
-    model: str,
-    facts: ModelFacts,
-    dataset_of: Callable[[str], DatasetFolder],
-    plans: Sequence[Plan],
-    baseline: str | None,
-) -> list[Subject]:
+def subjects_of(run: ModelRun, model: str, baseline: str | None) -> list[Subject]:
     """Return a model with the samples and metrics of each signature.
 
     Args:
+        run: the facts, data sets and metrics.
         model: the .tflite.
-        facts: `ModelFacts` of the float model.
-        dataset_of: opens the data set of a signature.
-        plans: the metrics.
-        baseline: the float .tflite, if a metric compares with it. None for that model itself.
+        baseline: the float .tflite. Metrics without labels need it, unless `model` is that file.
+
+    Raises:
+        InputError: a metric needs the float .tflite, but it was not passed.
     """
-    by_signature: dict[str, list[Plan]] = {}
-    for plan in plans:
-        by_signature.setdefault(plan.signature, []).append(plan)
+    compared = None if run.is_of_baseline else _needed(baseline, run.plans)
+    plans = by_signature([*run.plans, *run.watches])
     return [
-        Subject(model, facts, dataset_of(signature), of_signature, baseline)
-        for signature, of_signature in by_signature.items()
+        Subject(model, run.facts, run.dataset_of(signature), of_signature, compared)
+        for signature, of_signature in plans.items()
     ]
 
 
-def needed_baseline(baseline: str | None, plans: Sequence[Plan]) -> str | None:
-    """Return the float .tflite if a metric compares with it.
+def by_signature(plans: Iterable[Plan]) -> dict[str, list[Plan]]:
+    """Return metrics by the key of their signature."""
+    grouped: dict[str, list[Plan]] = {}
+    for plan in plans:
+        grouped.setdefault(plan.signature, []).append(plan)
+    return grouped
 
-    Raises:
-        InputError: it is needed, but was not passed.
-    """
+
+def _needed(baseline: str | None, plans: Sequence[Plan]) -> str | None:
     comparing = [plan.title for plan in plans if not plan.computation.labelled]
     if comparing and baseline is None:
         raise InputError(f"`{comparing[0]}` compares with the float model: pass it as `baseline`")

@@ -50,6 +50,26 @@ def summed_up(
         outcomes: the scores by shard.
         rows: the indices of the samples, None for all.
     """
+    whole = joined(outcomes)
+    if not isinstance(whole, Part):
+        return whole
+    if len(whole.not_finite):
+        return Scores({}, whole.not_finite, refusal=whole.refusal)
+    try:
+        results: dict[str, Result] = {}
+        for plan in subject.plans:
+            results |= _results(plan, whole.kept[plan.title], subject.dataset)
+            check_range(plan, results[plan.title].values, rows)
+    except (InputError, ModelFailure) as error:
+        return error
+    return Scores(results, whole.not_finite, refusal=whole.refusal)
+
+
+def joined(outcomes: Iterable[ShardOutcome]) -> Part | InputError | ModelFailure:
+    """Return the scores of several shards as one, or the error of the first that has one.
+
+    Without outputs that are finite for all samples, nothing is kept.
+    """
     parts: list[Part] = []
     for _, outcome in sorted(outcomes, key=itemgetter(0)):
         if not isinstance(outcome, Part):
@@ -57,17 +77,9 @@ def summed_up(
         parts.append(outcome)
     not_finite = np.concatenate([part.not_finite for part in parts])
     refusal = next((part.refusal for part in parts if part.refusal), None)
-    if len(not_finite):
-        return Scores({}, not_finite, refusal=refusal)
-    try:
-        results: dict[str, Result] = {}
-        for plan in subject.plans:
-            kept = np.concatenate([part.kept[plan.title] for part in parts])
-            results |= _results(plan, kept, subject.dataset)
-            check_range(plan, results[plan.title].values, rows)
-    except (InputError, ModelFailure) as error:
-        return error
-    return Scores(results, not_finite, refusal=refusal)
+    titles = () if len(not_finite) else parts[0].kept
+    kept = {title: np.concatenate([part.kept[title] for part in parts]) for title in titles}
+    return Part(kept, not_finite, refusal)
 
 
 def _results(plan: Plan, kept: Array, dataset: DatasetFolder) -> dict[str, Result]:

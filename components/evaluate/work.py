@@ -16,7 +16,7 @@ from quantgate.components.evaluate.scoring import (
     score_subject,
 )
 from quantgate.components.evaluate.steps import contest_of
-from quantgate.components.evaluate.subjects import needed_baseline, subjects_of
+from quantgate.components.evaluate.subjects import subjects_of
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.user_code import UserCode, import_code
 from quantgate.decision.early_stopping import Contest
@@ -93,22 +93,31 @@ def evaluate(
         InputError: a metric does not fit the model's outputs or the labels, or cannot be computed
             from the baseline's outputs.
     """
-    if inputs.code:
-        import_code(UserCode(inputs.code, settings.code_sha256))
     return _run(inputs, settings).write(measurement_path)
 
 
 def _run(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
+    run = begun(inputs, settings)
+    if run.sha256 is None:
+        return run
+    limits = ResourceLimits(settings.timeout_s)
+    score = partial(score_subject, contest=_contest(inputs, settings), limits=limits)
+    subjects = subjects_of(run, inputs.model, inputs.baseline)
+    reasons, scores = score_all_signatures(subjects, score, is_baseline=run.is_of_baseline)
+    return replace(run, reasons=reasons, scores=scores)
+
+
+def begun(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
+    """Return the run of a model before it has any scores.
+
+    Raises:
+        InputError: a metric does not fit the outputs or the labels.
+    """
+    if inputs.code:
+        import_code(UserCode(inputs.code, settings.code_sha256))
     facts = ModelFacts.read(inputs.facts)
     dataset_of = cache(partial(open_dataset, inputs.dataset))
     plans = plan_metrics(settings.metrics, facts, dataset_of)
-    run = ModelRun(facts, dataset_of, plans, watches_of(plans))
-    if not Path(inputs.model).stat().st_size:
-        return run
-    run = replace(run, sha256=sha256_of_file(inputs.model))
-    baseline = None if run.is_of_baseline else needed_baseline(inputs.baseline, plans)
-    subjects = subjects_of(inputs.model, facts, dataset_of, [*plans, *run.watches], baseline)
-    limits = ResourceLimits(settings.timeout_s)
-    score = partial(score_subject, contest=_contest(inputs, settings), limits=limits)
-    reasons, scores = score_all_signatures(subjects, score, is_baseline=run.is_of_baseline)
-    return replace(run, reasons=reasons, scores=scores)
+    is_there = bool(Path(inputs.model).stat().st_size)
+    sha256 = sha256_of_file(inputs.model) if is_there else None
+    return ModelRun(facts, dataset_of, plans, watches_of(plans), sha256)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from quantgate.foundation.hashing import sha256_of_json
 from quantgate.local_runner.ir.task_tree import TaskNode
@@ -86,5 +87,13 @@ class Place:
             path=self.folder.parts,
             only_if=only_if,
             skipped=skipped,
-            item=json.loads(self.items[-1]) if self.items else None,
+            item=self._item,
         )
+
+    @property
+    def _item(self) -> Any:
+        """The item of the innermost loop, with the keys of the items around it."""
+        items = [json.loads(item) for item in self.items]
+        if items and all(isinstance(item, dict) for item in items):
+            return {key: value for item in items for key, value in item.items()}
+        return items[-1] if items else None

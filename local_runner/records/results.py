@@ -57,7 +57,8 @@ class PlannedTask:
         only_if: the conditions of all `dsl.If` around it that are still open.
         skipped: the reason why it does not run, or None.
         path: identifies the task: keys of the pipelines and loops around it, and iterations.
-        item: the item of its loop.
+        item: the item of the innermost loop. If the items of all loops around it are mappings,
+            it has the keys of each.
     """
 
     name: str
@@ -85,7 +86,8 @@ class TaskResult:
         error: the reason why it failed or was skipped.
         cached: True if it did not run and its outputs come from the cache.
         explained: True if the user needs no more than `error`. Otherwise the log may tell more.
-        item: the item of its loop.
+        item: the item of the innermost loop. If the items of all loops around it are mappings,
+            it has the keys of each.
     """
 
     name: str

@@ -88,8 +88,10 @@ def _iterations(task: Message, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _label(index: int, item: Any) -> str:
-    candidate = item.get("candidate") if isinstance(item, dict) else None
-    return f" {candidate}" if candidate else f" (iteration {index})"
+    known = item if isinstance(item, dict) else {}
+    if "of" in known:
+        return f" ({known['shard']} of {known['of']})"
+    return f" {known['candidate']}" if known.get("candidate") else f" (iteration {index})"
 
 
 def _fnv1a(name: str) -> int:

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from kfp import dsl
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate.components.benchmark.component import benchmark
 from quantgate.components.evaluate.component import evaluate
+from quantgate.components.evaluate_shard.component import evaluate_shard
 from quantgate.components.measure_targets.component import measure_targets
+from quantgate.components.merge_shards.component import merge_shards
 from quantgate.domain.targets import MICROCONTROLLER
 from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.resources import Channel, runtime
@@ -28,27 +31,62 @@ def add_evaluation(
     evaluation: PipelineTask,
     stopping: Mapping[str, Any] = MappingProxyType({}),
 ) -> PipelineTask:
-    """Add the task that measures a model's accuracy. `stopping` comes from `stopping_early`."""
-    metrics = plan.spec.measure.metrics
-    own = [metric.metric for metric in metrics if metric.is_own]
-    float_model = baseline.outputs["baseline"]
-    # KFP's store takes an artifact once per task. The baseline needs no comparison with itself.
-    compares = model is not float_model and any(
-        metric.figure and not metric.figure.labelled for metric in metrics
-    )
-    task = evaluate(
-        model=model,
-        facts=baseline.outputs["facts"],
-        evaluation=evaluation.outputs["dataset"],
-        **metric_inputs(plan, inputs, metrics),
-        **({"baseline": float_model} if compares else {}),
+    """Add the task that measures a model's accuracy, and those of its shards if there are any.
+
+    Args:
+        plan: the plan.
+        inputs: the user's code.
+        model: the .tflite.
+        baseline: the task that makes the float model.
+        evaluation: the task that builds the evaluation set.
+        stopping: the inputs from `stopping_early`.
+    """
+    settings = {
+        **metric_inputs(plan, inputs, plan.spec.measure.metrics),
         **_timeout(plan.spec.measure.evaluation),
-        **stopping,
+    }
+    subject = {
+        "model": model,
+        "facts": baseline.outputs["facts"],
+        "evaluation": evaluation.outputs["dataset"],
+        **_compared(plan, model, baseline),
+        **settings,
+    }
+    if plan.shards == 1:
+        return _measuring(plan, evaluate(**subject, **stopping), tasks.EVALUATE)
+    of_baseline = model is baseline.outputs["baseline"]
+    title = tasks.EVALUATE_BASELINE_SHARD if of_baseline else tasks.EVALUATE_SHARD
+    with dsl.ParallelFor(_shard_items(plan.shards)) as shard:
+        scored = _measuring(plan, evaluate_shard(**subject, shard=shard), title)
+    merged = merge_shards(
+        scores=dsl.Collected(scored.outputs["scores"]),
+        facts=baseline.outputs["facts"],
+        shards=plan.shards,
+        **settings,
     )
+    return _measuring(plan, merged, tasks.EVALUATE)
+
+
+def _compared(plan: Plan, model: Channel, baseline: PipelineTask) -> dict[str, Channel]:
+    """Return the float model as an input if a metric compares with its outputs.
+
+    KFP's store takes an artifact once per task. The baseline needs no comparison with itself.
+    """
+    metrics, float_model = plan.spec.measure.metrics, baseline.outputs["baseline"]
+    compares = any(metric.figure and not metric.figure.labelled for metric in metrics)
+    return {"baseline": float_model} if compares and model is not float_model else {}
+
+
+def _measuring(plan: Plan, task: PipelineTask, title: str) -> PipelineTask:
+    own = [metric.metric for metric in plan.spec.measure.metrics if metric.is_own]
     if not all(travels(plan.spec, function) for function in own):
         # A function may compute something else under the same name.
         task.set_caching_options(False)
-    return runtime(task, tasks.EVALUATE)
+    return runtime(task, title)
+
+
+def _shard_items(count: int) -> list[dict[str, int]]:
+    return [{"shard": number, "of": count} for number in range(1, count + 1)]
 
 
 def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import flatbuffers
 import numpy as np
@@ -16,6 +18,8 @@ from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
+from quantgate.components.evaluate_shard.work import Division, evaluate_shard
+from quantgate.components.merge_shards.work import MergeInputs, merge_shards
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 
 
@@ -345,6 +349,50 @@ def measure(tmp_path) -> Callable[..., tuple[Measurement, dict[str, np.ndarray]]
             return Measurement.read(folder / "measurement.json"), dict(samples)
 
     return run
+
+
+@pytest.fixture
+def shards_of_evaluation(tmp_path) -> Callable[..., list[str]]:
+    """Evaluate a model in shards, and return their folders."""
+
+    def run(inputs: EvaluateInputs, settings: EvaluateSettings, count: int) -> list[str]:
+        places = [tmp_path / f"shards-{count}" / str(n) for n in range(1, count + 1)]
+        for number, place in enumerate(places, start=1):
+            place.mkdir(parents=True, exist_ok=True)
+            evaluate_shard(inputs, settings, Division(number, count), str(place))
+        return [str(place) for place in places]
+
+    return run
+
+
+@pytest.fixture
+def assert_same_in_shards(tmp_path, shards_of_evaluation) -> Callable[..., Measurement]:
+    """Assert that shards are merged into the files that one evaluation writes, bit for bit."""
+
+    def check(
+        inputs: EvaluateInputs, settings: EvaluateSettings, counts: Sequence[int] = (4,)
+    ) -> Measurement:
+        whole = evaluate(inputs, settings, str(tmp_path / "whole"))
+        for count in counts:
+            shards = shards_of_evaluation(inputs, settings, count)
+            merging = MergeInputs(shards[::-1], count, inputs.facts, inputs.code)
+            merge_shards(merging, settings, str(tmp_path / "merged"))
+            assert contents_of(tmp_path / "merged") == contents_of(tmp_path / "whole")
+        return whole
+
+    return check
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of each file, and for an archive those of the files in it."""
+    contents = {}
+    for path in folder.iterdir():
+        if path.suffix != ".npz":
+            contents[path.name] = path.read_bytes()
+            continue
+        with ZipFile(path) as archive:
+            contents |= {f"{path.name}/{name}": archive.read(name) for name in archive.namelist()}
+    return contents
 
 
 @pytest.fixture

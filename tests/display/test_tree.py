@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from quantgate.display.folding import lines_of
+from quantgate.display.names import title_of
 from quantgate.display.tree import Tree
 from quantgate.display.words import elapsed, share
 from quantgate.local_runner.records.events import (
@@ -203,3 +204,31 @@ def test_times_are_short(seconds, text):
 def test_shares_never_exceed_the_whole():
     assert share(12, None) == "12"
     assert share(1200, 1000) == "1,000/1,000"
+
+
+def test_shards_are_branches_of_their_candidate(task):
+    tree = Tree()
+    of_baseline = replace(task("loop-2", "0", "score"), item={"shard": 1, "of": 2})
+    path = ("loop-4", "1", "loop-6", "0", "score")
+    shards = [
+        replace(task(*path[:3], str(n), "score"), item={"candidate": "a", "shard": n + 1, "of": 2})
+        for n in range(2)
+    ]
+    assert [title_of(shard) for shard in (of_baseline, *shards)] == [
+        "Score (1 of 2)",
+        "Score a (1 of 2)",
+        "Score a (2 of 2)",
+    ]
+    tree.note(RunStarted("p", (of_baseline, *shards)), 0.0)
+    assert [line.split(":")[0] for line in drawn(tree)] == [
+        "shards",
+        "  1 of 2",
+        "    Score",
+        "candidates",
+        "  a",
+        "    shards",
+        "      1 of 2",
+        "        Score",
+        "      2 of 2",
+        "        Score",
+    ]

@@ -166,6 +166,14 @@ def test_tasks_without_calibration_or_latency() -> None:
     ]
 
 
+def test_shards_are_tasks() -> None:
+    measure = {"metrics": ["top1"], "evaluation": {"shards": 8}}
+    plan = make_plan(spec({"modes": ["float16", "dynamic_range"]}, measure=measure))
+    times = {task.title: task.times for task in tasks_of(plan)}
+    assert (times["Evaluate baseline shard"], times["Evaluate baseline"]) == (8, 1)
+    assert (times["Evaluate shard"], times["Evaluate"]) == (16, 2)
+
+
 def test_a_hint_is_given_if_nothing_is_measured_on_the_target() -> None:
     hint = "Add `measure: {targets: [microcontroller]}` to measure on it\n"
     target = {"target": "microcontroller"}

@@ -12,7 +12,14 @@ def candidate_of(task: "PlannedTask | TaskResult") -> str | None:
     return str(item["candidate"]) if isinstance(item, dict) and "candidate" in item else None
 
 
+def shard_of(task: "PlannedTask | TaskResult") -> str | None:
+    """Return the number of a task's shard, such as "4 of 16", None outside of loops over shards."""
+    item = task.item
+    return f"{item['shard']} of {item['of']}" if isinstance(item, dict) and "of" in item else None
+
+
 def title_of(task: "PlannedTask | TaskResult") -> str:
-    """Return the name of a task, with its candidate if it has one."""
-    candidate = candidate_of(task)
-    return task.display_name if candidate is None else f"{task.display_name} {candidate}"
+    """Return the name of a task, with its candidate and its shard if it has them."""
+    candidate, shard = candidate_of(task), shard_of(task)
+    named = task.display_name if candidate is None else f"{task.display_name} {candidate}"
+    return named if shard is None else f"{named} ({shard})"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quantgate.display.names import candidate_of
+from quantgate.display.names import candidate_of, shard_of
 from quantgate.display.words import elapsed, share, standing_of
 
 if TYPE_CHECKING:
@@ -120,13 +120,19 @@ class Tree:
     def _node(self, task: "PlannedTask") -> Node:
         *branches, key = task.path
         node = self.root
-        for branch, label in _labelled(branches, candidate_of(task)):
+        for branch, label in _labelled(branches, candidate_of(task), shard_of(task)):
             node = node.children.setdefault(branch, Node(label))
         return node.children.setdefault(key, Node(task.display_name))
 
 
-def _labelled(branches: list[str], candidate: str | None) -> list[tuple[str, str]]:
+def _labelled(
+    branches: list[str], candidate: str | None, shard: str | None
+) -> list[tuple[str, str]]:
     """Return keys and labels of branches. All loops over candidates share one branch."""
+    if shard is not None:
+        *outer_branches, loop, iteration = branches
+        shards = [(loop, "shards"), (f"{loop}/{iteration}", shard)]
+        return [*_labelled(outer_branches, candidate, None), *shards]
     if candidate is None:
         return [(part, part) for part in branches]
     *around, loop, iteration = branches

@@ -23,6 +23,8 @@ COMPARE_BASELINE = "Compare baseline with source"
 QUANTIZE = "Quantize"
 QUANTIZE_RECIPE = "Quantize by recipe"
 EVALUATE = "Evaluate"
+EVALUATE_SHARD = "Evaluate shard"
+EVALUATE_BASELINE_SHARD = "Evaluate baseline shard"
 MEASURE_TARGETS = "Measure targets"
 COLLECT_MODELS = "Collect models"
 COLLECT_EVIDENCE = "Collect evidence"
@@ -92,8 +94,9 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (GATE, True),
         (PROMOTE, spec.promote is not None),
     )
+    shards = (PlannedTask(EVALUATE_BASELINE_SHARD, plan.shards),) if plan.shards > 1 else ()
     per_candidate = tuple(_per_candidate(plan))
-    return (*_present(once_before), *per_candidate, *_present(once_after))
+    return (*_present(once_before), *shards, *per_candidate, *_present(once_after))
 
 
 def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:
@@ -103,6 +106,8 @@ def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:
         yield PlannedTask(QUANTIZE, count - by_recipe)
     if by_recipe:
         yield PlannedTask(QUANTIZE_RECIPE, by_recipe)
+    if plan.shards > 1:
+        yield PlannedTask(EVALUATE_SHARD, count * plan.shards)
     yield PlannedTask(EVALUATE, count)
     if plan.spec.measure.targets:
         yield PlannedTask(MEASURE_TARGETS, count)

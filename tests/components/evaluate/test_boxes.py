@@ -11,6 +11,7 @@ from quantgate.components.build_dataset.inputs import Paths, Requirements, Selec
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.boxes import corner_and_size, mean_average_precision
 from quantgate.components.evaluate.jackknife import MOST_PARTS, grouped
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings
 from quantgate.errors import InputError
 
 FLOAT = "float32"
@@ -121,6 +122,13 @@ def test_it_equals_the_result_of_pycocotools(detector, measure, scene):
     values = samples["mean_average_precision"]
     assert values.shape == (SAMPLES,)
     assert values.mean() == pytest.approx(expected)
+
+
+def test_it_is_the_same_in_shards(detector, assert_same_in_shards, scene):
+    model, facts, dataset = detector(scene)
+    settings = EvaluateSettings([{**METRIC, "slice": "camera"}])
+    measured = assert_same_in_shards(EvaluateInputs(model, facts, dataset), settings, [1, 4, 16])
+    assert len(measured.figures) == 3
 
 
 def test_contributions_equal_those_of_the_jackknife(scene):

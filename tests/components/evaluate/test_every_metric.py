@@ -37,10 +37,10 @@ THRESHOLDED = {"multilabel_f1_macro", "multilabel_f1_micro"}
 
 
 @pytest.fixture
-def measure(build_model, make_facts, make_dataset, stored, step, tmp_path):
-    """Measure a metric of a model that gives its input back, and twice that as output `other`."""
+def echo(build_model, make_facts, make_dataset, stored, step):
+    """Prepare to measure a model that gives its input back, and twice that as output `other`."""
 
-    def run(name, values, labels, **more):
+    def prepare(name, values, labels, **more):
         if name in THRESHOLDED:
             steps = [*more.pop("postprocess", []), {"threshold": 0.5}]
             more, values = {**more, "postprocess": steps}, values.astype(np.float32)
@@ -58,13 +58,18 @@ def measure(build_model, make_facts, make_dataset, stored, step, tmp_path):
             {"same": (FLOAT, [-1, *shape[1:]]), "other": (FLOAT, [-1, *shape[1:]])},
         )
         metric = {"metric": name, **({"k": 2} if name == "top_k" else {}), **more}
-        evaluate(
-            EvaluateInputs(
-                path, facts, make_dataset(facts, x=values, labels=labels), baseline=path
-            ),
-            EvaluateSettings([metric]),
-            str(tmp_path / "measurement"),
-        )
+        dataset = make_dataset(facts, x=values, labels=labels)
+        return EvaluateInputs(path, facts, dataset, baseline=path), EvaluateSettings([metric])
+
+    return prepare
+
+
+@pytest.fixture
+def measure(echo, tmp_path):
+    """Measure a metric of the model."""
+
+    def run(name, values, labels, **more):
+        evaluate(*echo(name, values, labels, **more), str(tmp_path / "measurement"))
         with np.load(tmp_path / "measurement" / "samples.npz") as samples:
             measurement = Measurement.read(tmp_path / "measurement" / "measurement.json")
             return measurement.figures[name], samples[name]
@@ -113,3 +118,20 @@ def test_better_outputs_move_a_metric_in_its_direction(measure, name):
     figure, _ = measure(name, values, labels, output="same")
     improved, _ = measure(name, better, labels, output="same")
     assert (improved > figure) == METRICS[name].higher_is_better
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_metric_is_the_same_in_shards(echo, assert_same_in_shards, name):
+    measured = assert_same_in_shards(*echo(name, *CASES[name], output="same"), counts=[4])
+    assert measured.figures.keys() == {name}
+
+
+@pytest.mark.parametrize("name", ["top1", "f1_macro", "roc_auc", "mean_iou", "snr_pooled"])
+def test_a_kind_of_metric_is_the_same_in_any_number_of_shards(echo, assert_same_in_shards, name):
+    assert_same_in_shards(*echo(name, *CASES[name], output="same"), counts=[1, 16])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_a_metric_is_the_same_in_more_shards_than_samples(echo, assert_same_in_shards, name):
+    assert_same_in_shards(*echo(name, *CASES[name], output="same"), counts=[16, 64])

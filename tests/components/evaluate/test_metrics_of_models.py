@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts
@@ -179,6 +180,12 @@ def test_a_user_function_returns_a_number_or_a_value_per_sample(classifier, meas
     # The rarest class is right in a share p of 100 samples, whose standard error is known.
     error = samples["worst_class"].std() / np.sqrt(300)
     assert error == pytest.approx(np.sqrt(worst * (1 - worst) / 100), rel=0.25)
+
+
+@pytest.mark.parametrize("function", ["worst_class", "margin", "of_all", "broken"])
+def test_a_user_function_is_the_same_in_shards(classifier, assert_same_in_shards, own, function):
+    settings = EvaluateSettings([{"metric": f"judging:{function}", "better": "higher"}])
+    assert_same_in_shards(EvaluateInputs(*classifier()[:3]), settings)
 
 
 def test_a_user_function_that_fails_on_parts_has_no_confidence(classifier, measure, own):

@@ -1,5 +1,6 @@
 """Metrics in the graph: when evaluations take the baseline, and when they are not cached."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,27 @@ def test_metrics_are_checked_against_the_data_before_the_loop(
     assert "metrics" not in first
     checked = [metric["metric"] for metric in last["metrics"]["runtimeValue"]["constant"]]
     assert checked == (["top1", "own:worst"] if own_too else ["top1"])
+
+
+def test_shards_are_a_loop_inside_that_over_the_candidates(tmp_path: Path):
+    measure = {"metrics": ["top1", "snr"], "evaluation": {"shards": 3, "timeout_s": 90.0}}
+    scoring = measuring("evaluate-shard", tmp_path, **measure)
+    artifacts = [task["inputs"]["artifacts"] for task in scoring]
+    assert sorted("baseline" in given for given in artifacts) == [False, True]
+    loops = measuring("for-loop", tmp_path, **measure)
+    items = [json.loads(loop["parameterIterator"]["items"]["raw"]) for loop in loops]
+    shards = [{"shard": number, "of": 3} for number in (1, 2, 3)]
+    assert [loop for loop in items if "candidate" not in loop[0]] == [shards, shards]
+    merging = measuring("merge-shards", tmp_path, **measure)
+    assert len(merging) == 2
+    for task in merging:
+        given = task["inputs"]["parameters"]
+        assert given["shards"] == {"runtimeValue": {"constant": 3.0}}
+        assert given["timeout_s"] == {"runtimeValue": {"constant": 90.0}}
+
+
+@pytest.mark.parametrize("evaluation", [{}, {"shards": 1}])
+def test_one_shard_is_an_evaluation(tmp_path: Path, evaluation: dict[str, int]):
+    evaluating = measuring("evaluate", tmp_path, metrics=["top1"], evaluation=evaluation)
+    assert [task["taskInfo"]["name"] for task in evaluating] == ["Evaluate baseline", "Evaluate"]
+    assert not measuring("merge-shards", tmp_path, metrics=["top1"], evaluation=evaluation)

@@ -1,7 +1,7 @@
 """The well-formed parts of a spec that may have errors elsewhere."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from quantgate.domain.figures import BENCHMARKED, FIGURES, METRICS
 from quantgate.domain.targets import MICROCONTROLLER, TARGET_OF, figures_of
@@ -24,9 +24,11 @@ from quantgate.spec.model.metric import (
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.recover import Recover
-from quantgate.spec.model.spec import Latency, ModelSource
+from quantgate.spec.model.section import Section
+from quantgate.spec.model.spec import Evaluation, Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
 
+PartT = TypeVar("PartT", bound=Section)
 LabelledSource = CalibrationSamples | EvaluationSamples
 _SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
     ("data", "calibration"): CalibrationSamples,
@@ -51,6 +53,7 @@ class Draft:
         sources: sources of `data.calibration` and `data.evaluation` by path, including those of
             single signatures.
         latency: the section `measure.latency`.
+        evaluation: the section `measure.evaluation`.
         cluster: the section `cluster`.
         code: the section `code`.
     """
@@ -58,11 +61,7 @@ class Draft:
     def __init__(self, content: Mapping[str, Any], broken: Collection[KeyPath]) -> None:
         self._content = content
         self._broken = broken
-        self.model: ModelSource | None = (
-            ModelSource.model_validate(self._at("model"))
-            if isinstance(self._at("model"), dict) and self._is_sound(("model",))
-            else None
-        )
+        self.model = self._section(ModelSource, "model")
         self.candidates: dict[KeyPath, Candidate] = {
             path: Candidate.model_validate({"mode": entry} if isinstance(entry, str) else entry)
             for path, entry in self._sound_entries("quantize", "modes")
@@ -88,28 +87,16 @@ class Draft:
         }
         self.weights: list[str] = [str(path[-1]) for path, _ in self._entries("choose", "weights")]
         self.sources: dict[KeyPath, LabelledSource] = dict(self._sound_sources())
-        self.latency: Latency | None = (
-            Latency.model_validate(self._at("measure", "latency"))
-            if isinstance(self._at("measure", "latency"), dict)
-            and self._is_sound(("measure", "latency"))
-            else None
-        )
-        self.cluster: Cluster | None = (
-            Cluster.model_validate(self._at("cluster"))
-            if isinstance(self._at("cluster"), dict) and self._is_sound(("cluster",))
-            else None
-        )
+        self.latency = self._section(Latency, "measure", "latency")
+        self.evaluation = self._section(Evaluation, "measure", "evaluation")
+        self.cluster = self._section(Cluster, "cluster")
         self.code: Code | None = self._sound_code()
         self.limits: dict[str, Limit | None] = {
             str(path[-1]): Limit.model_validate(entry) if self._is_sound(path) else None
             for path, entry in self._entries("gate")
             if path[-1] not in Gate.model_fields
         }
-        self.gate: Gate | None = (
-            Gate.model_validate(self._at("gate"))
-            if isinstance(self._at("gate"), dict) and self._is_sound(("gate",))
-            else None
-        )
+        self.gate = self._section(Gate, "gate")
 
         self.recover: Recover | None = self._sound_recover()
 
@@ -194,6 +181,11 @@ class Draft:
         given = self._at("quantize", key)
         modes_are_auto = self._at("quantize", "modes") in (None, "auto")
         return given == "auto" or (given is None and modes_are_auto)
+
+    def _section(self, kind: type[PartT], *path: str) -> PartT | None:
+        content = self._at(*path)
+        is_sound = isinstance(content, dict) and self._is_sound(path)
+        return kind.model_validate(content) if is_sound else None
 
     def _sound_recover(self) -> Recover | None:
         path = ("quantize", "recover")

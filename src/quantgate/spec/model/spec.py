@@ -70,6 +70,8 @@ MetricEntry = Annotated[
 
 #: Seconds that a model may take to be evaluated, and to be timed. No sound model takes so long.
 TIMEOUT_S = 6 * 3600.0
+#: KFP passes the outputs of all shards in one argument of 128 KiB, 1,000 bytes each.
+MOST_SHARDS = 64
 
 
 class Latency(Section):
@@ -102,6 +104,14 @@ class Evaluation(Section):
         default=False,
         description="Whether to evaluate a candidate on growing random subsets of the samples, and "
         "to stop once it is certain that its accuracy limits are met or violated.",
+    )
+    shards: int = Field(
+        default=1,
+        ge=1,
+        le=MOST_SHARDS,
+        exclude_if=lambda shards: shards == 1,
+        description="Number of tasks that share the samples of each evaluation. The results are "
+        "those of one task.",
     )
     timeout_s: float = Field(
         default=TIMEOUT_S,

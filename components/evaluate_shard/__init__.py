@@ -1,0 +1,1 @@
+"""Score the outputs of a .tflite on a shard of the samples."""

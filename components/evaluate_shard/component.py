@@ -1,0 +1,53 @@
+"""KFP interface of `evaluate_shard`."""
+
+from kfp import dsl
+from kfp.dsl import Artifact, Dataset, Input, Model, Output
+
+from quantgate.components.images import RUNTIME
+
+
+@dsl.component(base_image=RUNTIME, install_kfp_package=False)
+def evaluate_shard(
+    model: Input[Model],
+    facts: Input[Artifact],
+    evaluation: Input[Dataset],
+    metrics: list,
+    shard: dict,
+    scores: Output[Artifact],
+    baseline: Input[Model] = None,
+    code: Input[Artifact] = None,
+    code_sha256: str = "",
+    timeout_s: float = 21600.0,
+) -> None:
+    """Run a .tflite on a shard of a data set, and score its outputs.
+
+    Args:
+        model: a .tflite of any mode, zero bytes long if the conversion failed.
+        facts: `ModelFacts` of the float model. Its signature names inputs and outputs.
+        evaluation: an evaluation set that `build_dataset` wrote.
+        metrics: the spec's `measure.metrics`, each a mapping.
+        shard: `shard`, the number of the shard from 1, and `of`, the number of all shards.
+        scores: folder with `shard.json` (`Shard`) and the arrays of each signature.
+        baseline: the float .tflite, if a metric compares with its outputs and `model` is another
+            model.
+        code: the user's Python file, or a folder with it, that defines functions for metrics.
+        code_sha256: hash of its content, which is checked.
+        timeout_s: seconds after which the model is stopped and fails, for each signature.
+    """
+    from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings
+    from quantgate.components.evaluate_shard import work
+
+    made = work.evaluate_shard(
+        EvaluateInputs(
+            model=model.path,
+            facts=facts.path,
+            dataset=evaluation.path,
+            baseline=baseline.path if baseline else None,
+            code=code.path if code else None,
+        ),
+        EvaluateSettings(metrics, code_sha256=code_sha256, timeout_s=timeout_s),
+        work.Division.of_item(shard),
+        scores.path,
+    )
+    if any(rows.provisional for rows in made.rows.values()):
+        scores.metadata["provisional"] = "true"

@@ -1,0 +1,1 @@
+"""Merge the shards of an evaluation into the measurement of the model."""

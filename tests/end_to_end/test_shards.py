@@ -1,0 +1,50 @@
+"""`measure.evaluation.shards` in whole runs: the decision is that of one task."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.tensorflow
+
+METRICS = "[top1, f1_macro, snr_pooled, {metric: top1, name: by_class, slice: labels}]"
+SETTINGS = (
+    *("--set", f"measure.metrics={METRICS}", "--set", "measure.latency=null"),
+    *("--set", "choose=[{minimize: size_bytes}]"),
+    *("--set", "gate={top1: {max_drop: 0.04, confidence: 0.95}, f1_macro: {max_drop: 0.1}}"),
+)
+#: They differ from run to run, or with the text of the spec.
+VARYING = ("created", "content_sha256", "spec_sha256")
+
+
+@pytest.fixture
+def decide(example: Path, quantgate):
+    """Run with a number of shards, and return the decision without what varies, and the run."""
+
+    def run(shards: int):
+        count = f"measure.evaluation.shards={shards}"
+        done = quantgate("run", example / "quantgate.yaml", *SETTINGS, "--set", count, cwd=example)
+        assert done.returncode == 0, done.stdout + done.stderr
+        folder = (example / "runs" / "digits" / "latest").resolve()
+        decision = json.loads((folder / "decision.json").read_text())
+        for key in VARYING:
+            decision.pop(key, None)
+            decision["provenance"].pop(key, None)
+        return decision, json.loads((folder / "run.json").read_text())
+
+    return run
+
+
+def test_the_decision_is_that_of_one_task(decide):
+    whole, _ = decide(1)
+    for shards in (4, 16):
+        decision, run = decide(shards)
+        assert decision == whole
+        titles = [task["title"] for task in run["tasks"]]
+        assert f"Evaluate baseline shard ({shards} of {shards})" in titles
+        assert sum(title.startswith("Evaluate shard") for title in titles) == 2 * shards
+
+
+@pytest.mark.slow
+def test_the_decision_is_that_of_one_task_with_most_shards(decide):
+    assert decide(64)[0] == decide(1)[0]

@@ -1,0 +1,19 @@
+"""The settings of `measure.evaluation`."""
+
+import pytest
+
+
+def with_evaluation(sound, line):
+    return sound.replace("measure:\n", f"measure:\n  evaluation: {line}\n")
+
+
+def test_shards_exclude_early_stopping(sound, complaints):
+    (problem,) = complaints(with_evaluation(sound, "{shards: 4, stop_early: true}"))
+    assert "`shards` and `stop_early` exclude each other" in problem
+    assert problem.endswith("Remove one of them.")
+
+
+@pytest.mark.parametrize("shards", ["0", "65", "many", "2.5"])
+def test_a_number_of_shards_is_from_1_to_64(sound, complaints, shards):
+    (problem,) = complaints(with_evaluation(sound, f"{{shards: {shards}}}"))
+    assert "shards" in problem
