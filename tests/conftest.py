@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import importlib.util
 import inspect
 import os
 import re
@@ -84,6 +85,24 @@ def _quick_stacks() -> Iterator[None]:
         if kfp:
             patch.setattr(kfp, "inspect", SimpleNamespace(stack=partial(inspect.stack, 0)))
         yield
+
+
+@pytest.fixture(scope="session")
+def warm_process(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """A process that has imported what tasks need, and forks their servers."""
+    place = HERE / "warm_fork_servers.py"
+    spec = importlib.util.spec_from_file_location(place.stem, place)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.warm_process("not tensorflow" not in request.config.option.markexpr) as start:
+        yield start
+
+
+@pytest.fixture
+def warm_fork_servers(warm_process: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork the servers of `run_pipeline` from `warm_process`."""
+    monkeypatch.setattr("quantgate.local_runner.processes.server._start", warm_process)
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,11 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
-def command_server() -> Iterator["subprocess.Popen[str]"]:
+def command_server(request: pytest.FixtureRequest) -> Iterator["subprocess.Popen[str]"]:
     """A process that runs commands one by one (`command_server.py`)."""
     command = [sys.executable, Path(__file__).with_name("command_server.py")]
+    if "not tensorflow" not in request.config.option.markexpr:
+        command.append("--with-tensorflow")
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as server:
         yield server
@@ -99,3 +101,11 @@ def _copy_for_two_candidates(demo: Path, folder: Path) -> Path:
     text = spec.read_text().replace("modes: auto", "modes: [dynamic_range, integer_only_int8]")
     spec.write_text(text.replace("  latency_p50_ms: {max_ratio: 4}\n", ""))
     return folder
+
+
+@pytest.fixture
+def tiny(make_once: Callable[..., Path], tmp_path: Path) -> Path:
+    """The spec of a float .tflite, with the files that it names beside it."""
+    make = [sys.executable, Path(__file__).with_name("tiny_tflite.py")]
+    made = make_once("tiny", lambda folder: subprocess.run([*make, folder], check=True))
+    return Path(shutil.copytree(made, tmp_path / "tiny")) / "spec.yaml"

@@ -1,6 +1,9 @@
 """Conversions that take too much, and models that do not run: a decision, not a broken run."""
 
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +17,8 @@ from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.records.decision import Decision
 
 pytestmark = pytest.mark.tensorflow
+
+QUANTGATE = Path(sys.executable).parent / "quantgate"
 SPEC = """\
 version: 1
 name: limits
@@ -49,10 +54,21 @@ def _logits(tf: Any, function: Callable[..., Any], weights: Any, x: Any) -> dict
     return {"logits": function(tf.matmul(x, weights))}
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the SavedModels `plain` and `error_function`."""
+    folder = tmp_path_factory.mktemp("models")
+    run_isolated(_export, folder, limits=ResourceLimits(120), reach=OWN_CODE)
+    return folder
+
+
 @pytest.fixture
-def ran(quantgate: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Tasks, Decision]]:
-    """Run a small spec with further settings, and return for each task whether it was cached."""
-    run_isolated(_export, tmp_path, limits=ResourceLimits(120), reach=OWN_CODE)
+def ran(models: Path, tmp_path: Path) -> Callable[..., tuple[Tasks, Decision]]:
+    """Run a small spec with further settings, and return for each task whether it was cached.
+
+    The program itself is started, because limits on memory depend on what a process has imported.
+    """
+    shutil.copytree(models, tmp_path, dirs_exist_ok=True)
     random = np.random.default_rng(0)
     samples = random.normal(size=(150, 64)).astype(np.float32)
     np.savez(tmp_path / "calibration.npz", x=samples[:100])
@@ -62,7 +78,8 @@ def ran(quantgate: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Ta
     def run(*arguments: str, exit_code: int = 4) -> tuple[Tasks, Decision]:
         own = ["--runs-dir", tmp_path / "runs", "--cache-dir", tmp_path / "cache"]
         settings = [part for argument in arguments for part in ("--set", argument)]
-        done = quantgate("run", tmp_path / "spec.yaml", *own, *settings)
+        command = [QUANTGATE, "run", tmp_path / "spec.yaml", *own, *settings]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == exit_code, done.stdout + done.stderr
         latest = tmp_path / "runs" / "limits" / "latest"
         tasks = json.loads((latest / "run.json").read_text())["tasks"]

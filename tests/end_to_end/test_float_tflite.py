@@ -20,18 +20,8 @@ from quantgate.report.reproduce import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 QUANTGATE = Path(sys.executable).parent / "quantgate"
-MAKE = Path(__file__).with_name("tiny_tflite.py")
 WITHOUT_TENSORFLOW = 'raise ImportError("TensorFlow must not be imported")\n'
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    """The spec of a float .tflite, with the files that it names beside it."""
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    subprocess.run([sys.executable, MAKE, folder], check=True)
-    return folder / "spec.yaml"
 
 
 @pytest.fixture

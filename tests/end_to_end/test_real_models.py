@@ -70,7 +70,11 @@ promote: {{to: promoted}}
 """
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.folder)
+@pytest.mark.parametrize(
+    "model",
+    [MODELS[0], *(pytest.param(model, marks=pytest.mark.slow) for model in MODELS[1:])],
+    ids=lambda model: model.folder,
+)
 def test_every_mode_agrees_with_the_published_measurements(
     model: RealModel, shared_models: Path, quantgate, tmp_path: Path
 ) -> None:

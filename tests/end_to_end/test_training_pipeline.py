@@ -20,6 +20,7 @@ from quantgate.spec.model.spec import Spec
 
 pytestmark = [
     pytest.mark.tensorflow,
+    pytest.mark.usefixtures("warm_fork_servers"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]

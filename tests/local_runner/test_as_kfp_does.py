@@ -14,7 +14,10 @@ from quantgate.errors import PipelineError
 from quantgate.local_runner import read_pipeline, run_pipeline
 from quantgate.local_runner.records.events import Warned
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 component = dsl.component(base_image="image:1", install_kfp_package=False)
 

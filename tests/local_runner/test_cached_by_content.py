@@ -10,7 +10,10 @@ from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
 from quantgate.local_runner.cache.eligibility import BY_CONTENT
 from quantgate.pipelines.graph.inputs import CACHE_BY_CONTENT
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 
 @dsl.component(base_image="image:1", install_kfp_package=False)

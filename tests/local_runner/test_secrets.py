@@ -12,7 +12,10 @@ from quantgate.errors import PipelineError, UsageError
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
 from quantgate.local_runner.kfp.known_differences import known_differences
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 component = dsl.component(base_image="image:1", install_kfp_package=False)
 

@@ -14,6 +14,7 @@ from quantgate.records.decision import Decision
 
 pytestmark = [
     pytest.mark.tensorflow,
+    pytest.mark.usefixtures("warm_fork_servers"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]

@@ -8,7 +8,10 @@ from kfp.dsl import Dataset, Input, Output
 from quantgate.errors import UsageError
 from quantgate.local_runner import dry_run, read_pipeline, run_pipeline
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 component = dsl.component(base_image="image:1", install_kfp_package=False)
 

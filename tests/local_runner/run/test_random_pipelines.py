@@ -11,7 +11,10 @@ from typing import Any, List
 import pytest
 from kfp import dsl
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 component = dsl.component(base_image="image:1", install_kfp_package=False)
 

@@ -8,7 +8,10 @@ from kfp.dsl import Artifact, Input, Output
 
 from quantgate.local_runner import read_pipeline, run_pipeline
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 
 @dsl.component(base_image="image:1", install_kfp_package=False)

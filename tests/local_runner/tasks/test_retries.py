@@ -10,7 +10,10 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 
 from quantgate.local_runner.tasks.task import pause
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("warm_fork_servers"),
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
 
 component = dsl.component(base_image="image:1", install_kfp_package=False)
 
