@@ -14,9 +14,10 @@ from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import RECORD, record_ranges
 from quantgate.components.recover.held_back import HeldBack
+from quantgate.components.recover.results import RECOVERY
 from quantgate.components.recover.search import Settings
 from quantgate.components.recover.subject import Samples, split
-from quantgate.components.recover.work import RECOVERY, RecoverInputs, recover
+from quantgate.components.recover.work import RecoverInputs, recover
 from quantgate.domain.method import FLOAT32
 from quantgate.domain.methods import METHODS
 from quantgate.domain.recovery import RECOVERED_RECIPE, TECHNIQUES, WIDE_RECIPE

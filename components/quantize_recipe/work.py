@@ -24,11 +24,11 @@ from quantgate.components.quantizer.assumptions import assumptions
 from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
-from quantgate.components.recover.work import MODEL, RECOVERY
+from quantgate.components.recover.results import MODEL, RECOVERY
 from quantgate.domain.recipes import MATRIX
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
-from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
+from quantgate.records.outcomes import AttestationStatus, CalibrationStatus, RecoveryStatus
 from quantgate.records.recovery import Recovery
 from quantgate.records.tasks import ModelFacts, Moments, Ranges
 from quantgate.wording.recovery import edits_text
@@ -173,6 +173,8 @@ def _with_notes(fields: dict[str, Any], delivery: Delivery, material: _Material)
         notes += assumptions(delivery.content, material.ranges)
     if material.recovery and material.recovery.status == RecoveryStatus.RECOVERED:
         notes.append(edits_text(material.recovery))
+    if material.recovery and material.recovery.status == RecoveryStatus.UNCHANGED:
+        fields = {**fields, "status": AttestationStatus.UNCHANGED}
     return {**fields, "reasons": [*fields["reasons"], *notes]}
 
 

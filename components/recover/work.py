@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from quantgate.components.artifacts.dataset import (
     Rows,
@@ -26,16 +25,14 @@ from quantgate.components.processes.isolation import (
 from quantgate.components.processes.progress import expect
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import RECORD
-from quantgate.components.recover.search import Outcome, Settings, search
+from quantgate.components.recover.results import Item, Result, alike, result_of
+from quantgate.components.recover.search import Settings, search
 from quantgate.components.recover.statistics import Statistics, gather_cells, merged
 from quantgate.components.recover.subject import Samples, Subject, count_of, split
 from quantgate.domain.recovery import HELD_BACK_OF
 from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
-from quantgate.records.recovery import Edit, Recovery
+from quantgate.records.recovery import Recovery
 from quantgate.records.tasks import ModelFacts, Ranges
-
-MODEL, RECOVERY = "model.tflite", "recovery.json"
-Item = Mapping[str, Any]
 
 log = logging.getLogger(__name__)
 
@@ -84,28 +81,16 @@ def recover(
     """
     task = _Task.of(inputs, settings, limits)
     variants = dict.fromkeys(item.get("calibration", "") for item in items)
-    expect(round(task.samples * (len(variants) + settings.budget * len(items))))
+    groups = alike(items)
+    expect(round(task.samples * (len(variants) + settings.budget * len(groups))))
     sources = {variant: _source(task, inputs.ranges, variant) for variant in variants}
     provisional = False
-    for item in items:
-        result = _recovered(task, sources[item.get("calibration", "")], item)
-        _write(result, Path(recovered_path) / item["recovers"])
+    for group in groups:
+        result = _recovered(task, sources[group[0].get("calibration", "")], group[0])
+        for item in group:
+            result.named(item["recovers"]).write(Path(recovered_path) / item["recovers"])
         provisional |= result.provisional
     return provisional
-
-
-class _Result(NamedTuple):
-    """The result for one candidate.
-
-    Attributes:
-        recovery: the record.
-        outcome: of the search, None if no edit was kept.
-        provisional: whether another attempt may succeed.
-    """
-
-    recovery: Recovery
-    outcome: Outcome | None = None
-    provisional: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,7 +181,7 @@ def _obstacle(task: _Task, ranges: Ranges, samples: Samples) -> str | None:
     return None
 
 
-def _recovered(task: _Task, source: _Source, item: Item) -> _Result:
+def _recovered(task: _Task, source: _Source, item: Item) -> Result:
     blank = Recovery(
         recovers=item["recovers"],
         status=RecoveryStatus.FAILED,
@@ -207,7 +192,7 @@ def _recovered(task: _Task, source: _Source, item: Item) -> _Result:
     )
     if source.statistics is None:
         reason = source.reason
-        return _Result(blank.model_copy(update={"reason": reason}), None, source.provisional)
+        return Result(blank.model_copy(update={"reason": reason}), None, source.provisional)
     subject = Subject(
         task.content,
         task.facts,
@@ -222,35 +207,5 @@ def _recovered(task: _Task, source: _Source, item: Item) -> _Result:
         outcome = run_isolated(search, subject, task.settings, runs, limits=task.limits)
     except IsolatedFailure as failure:
         reason = sentence("the search for edits", failure)
-        return _Result(blank.model_copy(update={"reason": reason}), None, failure.passing)
-    return _result(blank, outcome)
-
-
-def _result(blank: Recovery, outcome: Outcome) -> _Result:
-    is_better = any(edit.kept for edit in outcome.edits)
-    recovery = blank.model_copy(
-        update={
-            "status": RecoveryStatus.RECOVERED if is_better else RecoveryStatus.UNCHANGED,
-            "reason": None if is_better else _nothing_better(blank.recovers, outcome.edits),
-            "edits": outcome.edits,
-            "before_db": round(outcome.before_db, 2),
-            "after_db": round(outcome.made.db, 2),
-            "used": round(outcome.runs / blank.samples, 2),
-            "float_difference": outcome.float_difference,
-            "rules": list(outcome.made.rules),
-        }
-    )
-    return _Result(recovery, outcome if is_better else None)
-
-
-def _nothing_better(recovers: str, edits: Sequence[Edit]) -> str:
-    tried = ", ".join(f"{edit.edit} ({edit.reason})" for edit in edits)
-    return f"recovery found nothing better than `{recovers}`. It tried: {tried}"
-
-
-def _write(result: _Result, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    result.recovery.write(folder / RECOVERY)
-    if result.outcome:
-        (folder / MODEL).write_bytes(result.outcome.made.content)
-        result.outcome.made.ranges.write(folder / RECORD)
+        return Result(blank.model_copy(update={"reason": reason}), None, failure.passing)
+    return result_of(blank, outcome)

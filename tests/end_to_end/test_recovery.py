@@ -87,7 +87,7 @@ def test_a_candidate_that_nothing_improves_says_so(
 ) -> None:
     decision = decided(spec(1.0, techniques=["layers"], budget=2))
     entry = decision.entry(RECOVERED)
-    assert (decision.winner, entry.status, entry.ranked) == (PLAIN, "failed", False)
+    assert (decision.winner, entry.status, entry.ranked) == (PLAIN, "unchanged", False)
     assert entry.recovery.status is RecoveryStatus.UNCHANGED
     assert entry.reasons[0].startswith(
         f"recovery found nothing better than `{PLAIN}`. It tried: the op with the largest error"

@@ -72,6 +72,6 @@ def standing_of_measurement(measurement: Measurement | None) -> Standing:
 def _further_reasons(attestation: Attestation, measurement: Measurement | None) -> list[str]:
     """Return what was learned about a rejected model that did run in its trial."""
     is_known = attestation.trial is not None and attestation.trial.problem is not None
-    if attestation.status == AttestationStatus.FAILED or is_known:
+    if attestation.status != AttestationStatus.REJECTED or is_known:
         return []
     return standing_of_measurement(measurement).reasons

@@ -41,6 +41,7 @@ class CandidateStatus(Named):
 
     MEASURED = "measured", "the model was measured"
     REJECTED = "rejected", "there is a model, but it is unusable"
+    UNCHANGED = "unchanged", "there is no model, because recovery found nothing better"
     FAILED = "failed", "there is no model, or it could not be measured"
 
 
@@ -49,6 +50,7 @@ class AttestationStatus(Named):
 
     CONVERTED = "converted", "there is a model"
     REJECTED = "rejected", "there is a model, but it is unusable"
+    UNCHANGED = "unchanged", "there is no model, because recovery found nothing better"
     FAILED = "failed", "there is no model"
 
 

@@ -33,7 +33,7 @@ MOST_UNNAMED = 4
 #: The standings of models that were measured and do not qualify: a limit is violated, none is
 #: violated but one is undecided, or all are met in a doubtful run.
 _SHORTFALLS = ("misses", "undecided", "unqualified")
-STANDINGS = ("baseline", "winner", "qualifies", *_SHORTFALLS, "rejected", "failed")
+STANDINGS = ("baseline", "winner", "qualifies", *_SHORTFALLS, "rejected", "unchanged", "failed")
 
 
 @dataclass(frozen=True)

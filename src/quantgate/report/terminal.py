@@ -29,6 +29,7 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "undecided": "yellow",
         "unqualified": "yellow",
         "rejected": "red",
+        "unchanged": "dim",
         "failed": "red",
     }
 )

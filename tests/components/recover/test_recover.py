@@ -3,6 +3,7 @@
 import copy
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from quantgate.components.calibrate import shards
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.recover import work
 from quantgate.components.recover.search import Settings
 from quantgate.components.recover.work import RecoverInputs, recover
 from quantgate.domain.recovery import TECHNIQUES
@@ -102,10 +104,35 @@ def test_a_model_that_nothing_improves_says_so(
     model = as_model(scaled_model("even", [2.0, 2.0]), samples, [1, 2])
     recovery = recovered(model)
     content, attestation = candidate(model)
-    assert (recovery.status, content, attestation.status) == ("unchanged", b"", "failed")
+    assert (recovery.status, content, attestation.status) == ("unchanged", b"", "unchanged")
     assert attestation.reasons == [recovery.reason]
     assert str(recovery.reason).startswith("recovery found nothing better than `int8`. It tried: ")
     assert all(not edit.kept and edit.reason for edit in recovery.edits)
+
+
+def test_candidates_that_differ_in_their_ends_share_a_search(
+    uneven: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, searched = uneven(), []
+    inputs = RecoverInputs(model.path, model.facts, model.ranges, model.dataset)
+    own = {"input_type": "int8", "output_type": "int8"}
+    items = [ITEM, {**ITEM, "recovers": "whole", **own}, {**ITEM, "recovers": "only"}]
+    items[2] = {**items[2], "integer_only": True}
+    monkeypatch.setattr(work, "run_isolated", partial(_counted, searched, work.run_isolated))
+    recover(inputs, items, Settings(["equalize"], 10.0), ResourceLimits(60.0), str(tmp_path))
+    assert searched == ["int8", "float32"]
+    records = [Recovery.read(tmp_path / name / "recovery.json") for name in ("int8", "whole")]
+    assert [each.recovers for each in records] == ["int8", "whole"]
+    assert records[0].edits == records[1].edits
+    models = {(tmp_path / name / "model.tflite").read_bytes() for name in ("int8", "whole")}
+    assert len(models) == 1
+
+
+def _counted(
+    searched: list, run: Make, function: Make, subject: Any, *arguments: Any, **limits: Any
+):
+    searched.append(subject.request.input_type)
+    return run(function, subject, *arguments, **limits)
 
 
 def test_too_few_samples_leave_none_to_hold_back(
