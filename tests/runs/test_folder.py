@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from quantgate.errors import InputError, UsageError
+from quantgate.report.previous import IN_CONTENTS, IN_PAGE
 from quantgate.runs.decided import decided_run, newest_decided, read_decision
 from quantgate.runs.folder import RunFolder, RunRecord, create_run, keep_results
 
@@ -47,6 +48,31 @@ def test_latest_points_only_to_runs_with_a_decision(tmp_path: Path) -> None:
     assert latest.resolve() == second.path
     assert latest.readlink() == Path(second.path.name)
     assert newest_decided(tmp_path / "runs") == second.path
+
+
+def test_reports_tell_the_changes_since_the_previous_run(tmp_path: Path) -> None:
+    runs = [create_run(tmp_path / "runs", "digits") for _ in range(2)]
+    for number, run in enumerate(runs):
+        results = write_results(tmp_path, b"model")
+        changed = DECISION.replace('"litert": "0"', f'"litert": "2.{number}.0"')
+        results["decision"].write_text(changed)
+        results["page"].write_text(f"<nav>{IN_CONTENTS}</nav>{IN_PAGE}")
+        keep_results(run, **results)
+    first, second = runs
+    assert first.page.read_text("utf-8") == f"<nav>{IN_CONTENTS}</nav>{IN_PAGE}"
+    page = second.page.read_text("utf-8")
+    assert f'href="../{first.path.name}/report.html"' in page
+    assert (second.path / f"../{first.path.name}/report.html").resolve() == first.page
+    assert "2.0.0 -&gt; 2.1.0" in page
+    assert "| LiteRT | 2.0.0 -&gt; 2.1.0 |" in second.report.read_text("utf-8")
+
+
+def test_a_previous_run_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    first, second = (create_run(tmp_path / "runs", "digits") for _ in range(2))
+    keep_results(first, **write_results(tmp_path, b"model"))
+    first.decision.write_text("{")
+    keep_results(second, **write_results(tmp_path, b"model"))
+    assert second.report.read_text("utf-8") == "x"
 
 
 def test_without_a_winner_there_is_no_model(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from quantgate.runs.folder import RunFolder, create_run, keep_results
+from tests.runs.test_folder import DECISION
 
 
 def decide(run: RunFolder) -> None:
@@ -13,6 +14,7 @@ def decide(run: RunFolder) -> None:
     for path in written.values():
         path.write_text("x")
     written["winner"].write_text("")
+    written["decision"].write_text(DECISION)
     keep_results(run, **written, compiled=run.path)
 
 

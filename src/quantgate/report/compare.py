@@ -42,6 +42,7 @@ def compare(first: Decision, second: Decision) -> list[tuple[str, str]]:
         *_changed(
             "model", *(run.provenance.saved_model_sha256[:_DIGITS] for run in (first, second))
         ),
+        *_changed("spec", *(run.provenance.spec_sha256[:_DIGITS] for run in (first, second))),
         *_data(first, second),
         *_versions(first, second),
         *_changed("latency", _timing(first), _timing(second)),

@@ -43,7 +43,8 @@ def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
         several = f" ({one_line(classes.figure)})" if len(details.classes) > 1 else ""
         body, note = _classes(classes, index, plots), class_text(classes)
         yield Section(f"Classes{several}", body, note, folded=True)
-    yield Section("Samples that changed", _changed(details.changed, plots), changed_text(details))
+    samples = _changed(details.changed, plots)
+    yield Section("Samples that changed", samples, changed_text(details), folded=True)
     for index, curves in enumerate(details.curves):
         yield Section("ROC curve", _curves(curves, plots.get(f"roc {index}")), folded=True)
     yield Section("Ops", _attested(decision), _ATTESTED, folded=True)
@@ -105,7 +106,7 @@ def _changed(changed: ChangedSamples | None, pictures: Mapping[str, str]) -> str
     named = [(pictures.get(f"sample {k}", ""), *row) for k, row in enumerate(sample_rows(changed))]
     shown = "".join(_picture(*each) for each in named if each[0])
     others = [row for picture, *row in named if not picture]
-    gallery = f'<div class="samples">{shown}</div>' if shown else ""
+    gallery = f'<div class="gallery">{shown}</div>' if shown else ""
     return gallery + (plain_table(SAMPLE_TITLES, others, compact=True) if others else "")
 
 

@@ -24,6 +24,7 @@ from quantgate.report.overview import (
 )
 from quantgate.report.parts import (
     Section,
+    breakable,
     contents,
     definitions,
     figure,
@@ -33,6 +34,7 @@ from quantgate.report.parts import (
     table,
     td,
 )
+from quantgate.report.previous import IN_CONTENTS, IN_PAGE
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
@@ -64,9 +66,15 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join((_heading(decision), contents(shown), *(each.html for each in shown)))
+        + "\n".join((_heading(decision), contents(shown, IN_CONTENTS), *_bodies(shown)))
         + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def _bodies(shown: Sequence[Section]) -> list[str]:
+    """Return the sections as HTML, with the place of the previous run before the last two."""
+    bodies = [each.html for each in shown]
+    return [*bodies[:-2], IN_PAGE, *bodies[-2:]]
 
 
 def _sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
@@ -93,7 +101,7 @@ def _heading(decision: Decision) -> str:
     summary = "" if decision.winner else f"<p>{escape(one_line(decision.summary))}</p>"
     return (
         f'<header class="{decision.outcome}"><p class="badge">{escape(name)}: {outcome}</p>'
-        f"<h1>{escape(heading(decision))}</h1>{summary}{_tiles(decision)}"
+        f"<h1>{breakable(heading(decision))}</h1>{summary}{_tiles(decision)}"
         f"{definitions(answers(decision))}</header>"
     )
 

@@ -72,9 +72,10 @@ def changed_text(details: Details) -> str:
     if changed is None:
         return ""
     name, count = one_line(changed.candidate), len(changed.shown)
+    samples = "sample" if changed.lost == 1 else "samples"
     part = "" if count == changed.lost else f" {count} of them are shown, evenly chosen."
     return (
-        f"{changed.lost:,} samples that float32 gets right and {name} gets wrong "
+        f"{changed.lost:,} {samples} that float32 gets right and {name} gets wrong "
         f"({one_line(changed.figure)}), and {changed.gained:,} the other way round.{part}"
     )
 

@@ -46,10 +46,10 @@ def listed(title: str, items: Iterable[str], *, folded: bool = False) -> Section
     return Section(title, f"<ul>{lines}</ul>" if lines else "", folded=folded)
 
 
-def contents(sections: Iterable[Section]) -> str:
-    """Return a list of links to sections. A link to a folded section opens it."""
+def contents(sections: Iterable[Section], further: str) -> str:
+    """Return a list of links to sections, and further HTML. A link opens a folded section."""
     links = (f'<a href="#{each.anchor}">{escape(each.title)}</a>' for each in sections)
-    return f'<nav aria-label="Contents">{" ".join(links)}</nav>'
+    return f'<nav aria-label="Contents">{" ".join(links)}{further}</nav>'
 
 
 def table(
@@ -64,7 +64,7 @@ def table(
         compact: whether to keep the table on narrow screens instead of turning it into a list.
     """
     header = "".join(
-        f'<th scope="col"{" class=number" if index in numbers else ""}>{_breakable(title)}</th>'
+        f'<th scope="col"{" class=number" if index in numbers else ""}>{breakable(title)}</th>'
         for index, title in enumerate(titles)
     )
     lines = list(bodies)
@@ -77,7 +77,7 @@ def table(
     )
 
 
-def _breakable(title: str) -> str:
+def breakable(title: str) -> str:
     """Return a title that can wrap after each underscore."""
     return escape(title).replace("_", "_<wbr>")
 

@@ -92,13 +92,13 @@ figure {
 }
 figure svg { display: block; width: 100%; height: auto; max-height: 30rem; }
 figcaption { margin-top: .5rem; }
-.samples {
+.gallery {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .7rem;
 }
-.samples figure { padding: .6rem; text-align: center; }
-.samples img { width: 96px; height: 96px; object-fit: contain; image-rendering: pixelated; }
-.samples figcaption { font-size: .8rem; line-height: 1.35; }
-.samples + .compact { margin-top: 1rem; }
+.gallery figure { padding: .6rem; text-align: center; }
+.gallery img { width: 96px; height: 96px; object-fit: contain; image-rendering: pixelated; }
+.gallery figcaption { font-size: .8rem; line-height: 1.35; }
+.gallery + .compact { margin-top: 1rem; }
 .columns { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
 .columns > .compact { flex: 1 1 24rem; min-width: 0; margin: 0; }
 pre {

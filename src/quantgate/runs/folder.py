@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from quantgate.domain.targets import SHIPPED
-from quantgate.errors import UsageError
+from quantgate.errors import InputError, UsageError
 from quantgate.foundation.files import replacing
 from quantgate.records.base import Record
 from quantgate.records.decision import Decision
@@ -182,6 +182,7 @@ def keep_results(
     """
     from quantgate.report import card
 
+    contents = Decision.read(decision)
     shutil.copyfile(report, run.report)
     shutil.copyfile(page, run.page)
     if winner.stat().st_size > 0:
@@ -190,12 +191,31 @@ def keep_results(
         shutil.copyfile(winner, model)
         for for_target in (path for path in compiled.iterdir() if path.suffix in SHIPPED):
             shutil.copyfile(for_target, model.with_name(for_target.name))
-        contents = Decision.read(decision)
         if contents.promoted:
             model.with_name("README.md").write_text(card.render(contents), encoding="utf-8")
+    _add_changes(run, contents)
     with replacing(run.decision) as partial:
         shutil.copyfile(decision, partial)
     _point_latest_at(run)
+
+
+def _add_changes(run: RunFolder, decision: Decision) -> None:
+    """Add the changes since the previous run to the reports, if its decision can be read."""
+    from quantgate.report import previous
+
+    link = run.path.parent / LATEST
+    before = RunFolder(link.resolve())
+    if not link.is_symlink() or before.path == run.path or not before.decision.is_file():
+        return
+    try:
+        earlier = Decision.read(before.decision)
+    except InputError:
+        return
+    page = run.page.read_text("utf-8")
+    name = before.path.name
+    run.page.write_text(previous.on_page(page, earlier, decision, name), encoding="utf-8")
+    with run.report.open("a", encoding="utf-8") as report:
+        report.write(previous.as_markdown(earlier, decision, name))
 
 
 def _point_latest_at(run: RunFolder) -> None:
