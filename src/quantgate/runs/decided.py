@@ -14,6 +14,15 @@ USUAL_SPEC = "quantgate.yaml"
 def read_decision(path: Path) -> Decision:
     """Read the decision of a run.
 
+    Raises:
+        UsageError: as in `decision_file`.
+    """
+    return Decision.read(decision_file(path))
+
+
+def decision_file(path: Path) -> Path:
+    """Return the decision file of a run.
+
     Args:
         path: the run's folder, a model's folder of runs, or the decision file.
 
@@ -22,7 +31,7 @@ def read_decision(path: Path) -> Decision:
     """
     for file in (path, path / "decision.json", path / LATEST / "decision.json"):
         if file.is_file():
-            return Decision.read(file)
+            return file
     raise UsageError(f"{path} {_why_undecided(path)}")
 
 
