@@ -148,7 +148,7 @@ def _read(described: Delivered, contents: Contents, case: Case) -> Iterator[Find
 
 
 def _float_ops(described: Delivered, demand: Demand) -> Iterator[Finding]:
-    if demand.calibrated and described.float_ops:
+    if (demand.calibrated or demand.integer_only) and described.float_ops:
         listed = ", ".join(f"{name} ({count})" for name, count in described.float_ops.items())
         yield Finding(
             f"ops left in float{_broken_promise(demand)}: {listed}", rejects=demand.integer_only

@@ -20,6 +20,12 @@ from quantgate.domain.hardware import (
     Hardware,
 )
 from quantgate.domain.method import FLOAT32, Method
+from quantgate.domain.recipe_hardware import (
+    NOT_ON_MICRO,
+    TOO_WIDE,
+    VELA_CRASHES,
+    WRONG_ON_MICRO,
+)
 
 #: A rule of a recipe, in the form of LiteRT Quantizer's JSON files.
 Rule = dict[str, Any]
@@ -84,25 +90,7 @@ class Recipe(Method):
 
 _INTEGER_ENDS = ("int8", FLOAT32, "uint8", "int16")
 _WIDE_ENDS = ("int16", FLOAT32)
-_NOT_ON_MICRO: Mapping[str, str] = MappingProxyType(
-    {
-        MICROCONTROLLER.name: "TFLite Micro cannot run hybrid ops",
-        ETHOS_U.name: "Vela maps no op with float activations to the NPU",
-    }
-)
-_WRONG_ON_MICRO: Mapping[str, str] = MappingProxyType(
-    {
-        MICROCONTROLLER.name: "TFLite Micro runs weight-only models, but with wrong results",
-        ETHOS_U.name: "Vela maps no op with float activations to the NPU",
-    }
-)
 _FOUR_BITS = "4-bit weights often cost too much accuracy"
-_VELA_CRASHES: Mapping[str, str] = MappingProxyType(
-    {
-        MICROCONTROLLER.name: "TFLite Micro cannot run 4-bit convolutions",
-        ETHOS_U.name: "Vela crashes on 4-bit weights",
-    }
-)
 
 _RECIPES = (
     Recipe(
@@ -110,13 +98,13 @@ _RECIPES = (
         "8-bit weights from 1,024 elements on, dynamic activations",
         algorithms=("OCTAV",),
         least_elements=1024,
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "dynamic_wi8_afp32",
         "8-bit weights, dynamic activations",
         algorithms=("OCTAV",),
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "weight_only_wi8_afp32",
@@ -124,7 +112,7 @@ _RECIPES = (
         algorithms=("OCTAV",),
         in_float=True,
         hardware=(CPU, GPU),
-        unfit=_WRONG_ON_MICRO,
+        unfit=WRONG_ON_MICRO,
     ),
     Recipe(
         FLOAT_CASTING,
@@ -133,7 +121,7 @@ _RECIPES = (
         in_float=True,
         algorithm=FLOAT_CASTING,
         hardware=(CPU, GPU),
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "static_wi8_ai8",
@@ -153,7 +141,7 @@ _RECIPES = (
         activations="int16",
         algorithms=("OCTAV",),
         hardware=(CPU, NPU, MICROCONTROLLER, ETHOS_U),
-        unfit={EDGE_TPU.name: "an Edge TPU runs 8-bit activations only"},
+        unfit=TOO_WIDE,
     ),
     Recipe(
         "dynamic_wi4_afp32",
@@ -161,7 +149,7 @@ _RECIPES = (
         weight_bits=4,
         algorithms=("OCTAV", "MSE", GPTQ, OSCAR),
         reserved=_FOUR_BITS,
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "weight_only_wi4_afp32",
@@ -170,7 +158,7 @@ _RECIPES = (
         in_float=True,
         algorithms=("OCTAV", "MSE", GPTQ),
         reserved=_FOUR_BITS,
-        unfit=_WRONG_ON_MICRO,
+        unfit=WRONG_ON_MICRO,
     ),
     Recipe(
         "static_wi4_ai8",
@@ -182,7 +170,7 @@ _RECIPES = (
         algorithms=("OCTAV", "MSE", GPTQ),
         base="static_wi8_ai8",
         reserved=_FOUR_BITS,
-        unfit=_VELA_CRASHES,
+        unfit=VELA_CRASHES,
     ),
     Recipe(
         "dynamic_wi4b32_afp32",
@@ -191,7 +179,7 @@ _RECIPES = (
         granularity="BLOCKWISE_32",
         algorithms=(GPTQ, OSCAR),
         reserved="only XNNPACK runs 4-bit blocks rightly",
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "dynamic_wi4b64_afp32",
@@ -200,14 +188,14 @@ _RECIPES = (
         granularity="BLOCKWISE_64",
         algorithms=(GPTQ, OSCAR),
         reserved="only XNNPACK runs 4-bit blocks rightly",
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "dynamic_wi8c_hr_afp32",
         "8-bit weights after a Hadamard rotation, dynamic activations",
         algorithm=HADAMARD,
         reserved="the matrices of the rotation make small models larger",
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
     Recipe(
         "dynamic_wi4c_hr_afp32",
@@ -215,7 +203,7 @@ _RECIPES = (
         weight_bits=4,
         algorithm=HADAMARD,
         reserved="the matrices of the rotation make small models larger",
-        unfit=_NOT_ON_MICRO,
+        unfit=NOT_ON_MICRO,
     ),
 )
 

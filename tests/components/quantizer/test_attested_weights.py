@@ -89,3 +89,13 @@ def test_an_op_in_float_is_rejected_for_integer_hardware(dense: Make, quantized:
     assert done.attestation.rejections == [
         "ops left in float, which the target cannot run: FULLY_CONNECTED (1)"
     ]
+
+
+@pytest.mark.parametrize("recipe", ["weight_only_wi8_afp32", "dynamic_wi8_afp32"])
+def test_activations_in_float_are_rejected_for_integer_hardware(
+    dense: Make, quantized: Make, recipe: str
+) -> None:
+    done = quantized(dense(64, 64, 10), recipe, integer_only=True)
+    assert done.attestation.rejections == [
+        "ops left in float, which the target cannot run: FULLY_CONNECTED (2)"
+    ]

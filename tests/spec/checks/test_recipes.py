@@ -242,3 +242,51 @@ def test_files_that_cannot_be_read_are_told(
         (path.parent / "mixed.json").write_text(content)
     with pytest.raises(SpecError, match=expected):
         load(path)
+
+
+STATIC = {"activation_tensor_config": {"num_bits": 8}}
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "reason"),
+    [
+        (
+            "microcontroller",
+            {"op_config": {"compute_precision": "FLOAT"}},
+            "TFLite Micro runs weight-only models, but with wrong results",
+        ),
+        ("microcontroller", {}, "TFLite Micro cannot run hybrid ops"),
+        ("ethos_u", {"op_config": STATIC}, "Vela crashes on 4-bit weights"),
+        (
+            "edge_tpu",
+            {
+                "op_config": {"activation_tensor_config": {"num_bits": 16}},
+                "weights": {"num_bits": 8},
+            },
+            "an Edge TPU runs 8-bit activations only",
+        ),
+    ],
+)
+def test_rules_of_a_file_that_a_target_cannot_run_are_refused(
+    sound: str, spec_file: Callable[[str], Path], target: str, settings: dict, reason: str
+) -> None:
+    text = sound.replace("float16]", f"float16], target: {target}, recipes: [mixed.json]")
+    path = spec_file(text)
+    (path.parent / "mixed.json").write_text(json.dumps([changed(**settings)]))
+    with pytest.raises(SpecError) as refused:
+        load(path)
+    (problem,) = refused.value.problems
+    assert problem.message == f"`mixed.json`: rule 1 is not for `{target}`: {reason}"
+
+
+@pytest.mark.parametrize("rule", [{}, {"op_config": None}])
+def test_a_rule_of_a_file_may_leave_ops_in_float(
+    sound: str, spec_file: Callable[[str], Path], rule: dict
+) -> None:
+    path = spec_file(sound.replace("float16]", "float16], recipes: [mixed.json]"))
+    plain = {"regex": "dense", "operation": "*", "algorithm_key": "no_quantize"}
+    config = {**RULE["op_config"], "activation_tensor_config": None}
+    rules = [{**RULE, "op_config": config}, {**plain, **rule}]
+    (path.parent / "mixed.json").write_text(json.dumps(rules))
+    (entry,) = load(path).spec.quantize.recipes
+    assert entry.own_rules == [RULE, {**plain, "op_config": {}}]

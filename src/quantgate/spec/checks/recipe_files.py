@@ -1,13 +1,15 @@
 """Reading of the JSON files that `quantize.recipes` names."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from quantgate.domain.recipe_hardware import unfit_for
+from quantgate.domain.recipe_ops import ENDS
 from quantgate.domain.recipes import (
     BLOCKWISE,
     FLOAT_CASTING,
@@ -19,6 +21,7 @@ from quantgate.domain.recipes import (
     REFUSED_ALGORITHMS,
     REFUSED_UNLESS_DYNAMIC,
     REFUSED_WITH_8_BITS,
+    Rule,
 )
 from quantgate.errors import KeyPath
 from quantgate.foundation.hashing import sha256_of_bytes
@@ -47,13 +50,16 @@ class ReadRecipe:
     findings: list[Finding]
 
 
-def read_recipe(candidate: RecipeCandidate, folder: Path, path: KeyPath) -> ReadRecipe:
+def read_recipe(
+    candidate: RecipeCandidate, folder: Path, path: KeyPath, targets: Collection[str]
+) -> ReadRecipe:
     """Read the JSON file of a candidate.
 
     Args:
         candidate: the candidate.
         folder: the spec's folder, which the path of the file is relative to.
         path: key path of the candidate.
+        targets: names of the hardware that candidates are for or measured on.
     """
     place = (*path, "recipe")
     if scheme_of(candidate.recipe):
@@ -71,6 +77,9 @@ def read_recipe(candidate: RecipeCandidate, folder: Path, path: KeyPath) -> Read
         return ReadRecipe(candidate, [Finding(place, message, "Correct the file.")])
     sha256 = sha256_of_bytes(content)
     problems = [*_size_problems(content), *_hash_problems(candidate, sha256), *_problems(rules)]
+    if not problems:
+        rules = [_completed(rule) for rule in rules]
+        problems = list(_target_problems(rules, targets))
     findings = [
         Finding(place, f"`{candidate.recipe}`: {message}", hint) for message, hint in problems
     ]
@@ -88,6 +97,24 @@ def _size_problems(content: bytes) -> Iterator[_Problem]:
 def _hash_problems(candidate: RecipeCandidate, sha256: str) -> Iterator[_Problem]:
     if candidate.sha256 not in (None, sha256):
         yield f"its SHA-256 is {sha256}", "Write that as `sha256`, or remove the key."
+
+
+def _completed(rule: Rule) -> Rule:
+    """Return a rule without the keys that are null."""
+    config = rule.get("op_config") or {}
+    given = {key: value for key, value in config.items() if value is not None}
+    return {**rule, "op_config": given}
+
+
+def _target_problems(rules: list[Rule], targets: Collection[str]) -> Iterator[_Problem]:
+    for number, rule in enumerate(rules, start=1):
+        is_float = rule["algorithm_key"] == NO_QUANTIZE or rule["operation"] in ENDS
+        unfit = {} if is_float else unfit_for(rule["op_config"])
+        for target in sorted(unfit.keys() & set(targets)):
+            yield (
+                f"rule {number} is not for `{target}`: {unfit[target]}",
+                "Use static rules in 8 bits.",
+            )
 
 
 def _problems(rules: Any) -> Iterator[_Problem]:

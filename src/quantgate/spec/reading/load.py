@@ -95,8 +95,9 @@ def _with_recipes(spec: Spec, document: Document, folder: Path) -> Spec:
     recipes = spec.quantize.recipes
     if not isinstance(recipes, list):
         return spec
+    targets = Draft(document.value, set()).hardware
     read_files = {
-        number: read_recipe(entry, folder, ("quantize", "recipes", number))
+        number: read_recipe(entry, folder, ("quantize", "recipes", number), targets)
         for number, entry in enumerate(recipes)
         if entry.is_file
     }
