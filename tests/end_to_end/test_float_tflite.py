@@ -73,8 +73,9 @@ def test_no_task_imports_tensorflow_and_the_decision_can_be_repeated(
 
 
 def test_the_graph_is_a_task_of_another_pipeline(tiny: Path, tmp_path: Path) -> None:
-    untimed = ["measure.latency=null", "quantize.recipes=[dynamic_wi8_afp32, static_wi8_ai8]"]
-    quantized_of = quantize_and_gate(tiny, untimed)
+    gptq = "{recipe: dynamic_wi4_afp32, algorithm: GPTQ}"
+    recipes = f"quantize.recipes=[dynamic_wi8_afp32, static_wi8_ai8, {gptq}]"
+    quantized_of = quantize_and_gate(tiny, ["measure.latency=null", recipes])
 
     @dsl.pipeline
     def release(model: str, calibration: str, evaluation: str, promote_to: str) -> bool:
@@ -98,6 +99,7 @@ def test_the_graph_is_a_task_of_another_pipeline(tiny: Path, tmp_path: Path) -> 
     assert result.outputs["Output"] is True
     states = {task.name: task.state.value for task in result.tasks}
     assert states["fingerprint"] == "SUCCEEDED"
+    assert len(list((tmp_path / "root").rglob("moments.npz"))) == 1
     assert list((tmp_path / "released").glob("*/model.tflite"))
 
 

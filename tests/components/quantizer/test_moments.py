@@ -10,6 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.artifacts.moments import RECORD as MOMENTS
 from quantgate.components.artifacts.moments import read_values
 from quantgate.components.calibrate import shards
@@ -23,7 +24,7 @@ from quantgate.domain.recipe_rules import rule_of, rules_of
 from quantgate.domain.recipes import RECIPES
 from quantgate.errors import InputError
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Moments
+from quantgate.records.tasks import Manifest, Moments
 
 Make = Callable[..., Any]
 
@@ -152,6 +153,21 @@ def test_any_number_of_processes_records_the_same_bytes(
     for cores in (1, 2, 7):
         monkeypatch.setattr(workers, "processors", lambda cores=cores: cores)
         folder = recorded(skewed, dataset, tmp_path / str(cores))
+        contents.add((folder / "moments.npz").read_bytes())
+    assert len(contents) == 1
+
+
+def test_a_variant_has_the_moments_of_its_own_samples(
+    skewed: Any, dataset: str, tmp_path: Path
+) -> None:
+    """Other variants do not change them, so that a candidate keeps its bytes."""
+    path = folder_of(dataset, "serve") / "manifest.json"
+    manifest = Manifest.read(path)
+    few = list(range(0, 200, 4))
+    contents = set()
+    for number, selections in enumerate(({"": few}, {"": list(range(200)), "few": few})):
+        manifest.model_copy(update={"selections": selections}).write(path)
+        folder = recorded(skewed, dataset, tmp_path / str(number)) / ("few" if number else "")
         contents.add((folder / "moments.npz").read_bytes())
     assert len(contents) == 1
 
