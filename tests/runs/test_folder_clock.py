@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.runs.test_folder import DECISION
 
 from quantgate.runs.folder import RunFolder, create_run, keep_results
-from tests.runs.test_folder import DECISION
 
 
 def decide(run: RunFolder) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from quantgate.commands.common.arguments import examples
+from quantgate.commands.common.messages import write_message
 from quantgate.domain.figures import METRICS
 from quantgate.domain.hardware import CPU, HARDWARE
 from quantgate.errors import ExitCode, UsageError
@@ -69,7 +70,7 @@ def handle(options: argparse.Namespace) -> int:
     draft = drafted(file.absolute().parent, model, options.data, wishes)
     _write(file, render(draft))
     for problem in draft.guess.problems:
-        sys.stderr.write(f"warning: the data does not fit the model: {problem}\n")
+        write_message(f"the data does not fit the model: {problem}", kind="warning")
     sys.stdout.write(f"wrote {file}. Edit it, then run: quantgate validate {file}\n")
     return ExitCode.OK
 

@@ -8,6 +8,7 @@ from quantgate.commands.common.arguments import examples
 from quantgate.commands.common.cluster_images import note_code_in_images, refuse_default_images
 from quantgate.commands.common.connecting import connected_to_send
 from quantgate.commands.common.following import add_waiting, follow, follow_hint, require_reading
+from quantgate.commands.common.messages import write_message
 from quantgate.commands.common.packaging import (
     add_experiment,
     add_sending,
@@ -70,7 +71,7 @@ def handle(options: argparse.Namespace) -> int:
     sys.stdout.write(f"run {run_id}: {client.page_of(run_id)}\n")
     sys.stdout.flush()
     for remark in started.remarks:
-        sys.stderr.write(f"note: {remark}\n")
+        write_message(remark, kind="note")
     if options.wait:
         return follow(client, run_id, options)
     sys.stdout.write(f"{follow_hint(run_id)}\n")

@@ -1,8 +1,8 @@
 """The images of tasks on a cluster, with warnings about images without a registry."""
 
-import sys
 from collections.abc import Mapping
 
+from quantgate.commands.common.messages import write_message
 from quantgate.errors import UsageError
 from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.functions import functions_left_behind
@@ -38,7 +38,7 @@ def refuse_default_images(spec: Spec) -> None:
 def warn_of_default_images(spec: Spec) -> None:
     """Warn of default image names, which have no registry to pull from."""
     if problem := _problem(spec):
-        sys.stderr.write(f"warning: {problem}\n")
+        write_message(problem, kind="warning")
 
 
 def note_code_in_images(spec: Spec) -> None:
@@ -52,7 +52,7 @@ def note_code_in_images(spec: Spec) -> None:
         else "Name their file as `code` in the spec to package it with the pipeline"
     )
     named, image = listed(functions, "and"), images_of(spec)["runtime"]
-    sys.stderr.write(f"note: {named} must be importable in the image {image}. {way_out}\n")
+    write_message(f"{named} must be importable in the image {image}. {way_out}", kind="note")
 
 
 def _named(spec: Spec) -> Mapping[str, str | None]:

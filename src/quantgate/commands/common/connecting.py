@@ -2,10 +2,10 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from quantgate.commands.common.messages import write_message
 from quantgate.foundation.extras import import_kfp_without_client, require
 
 if TYPE_CHECKING:
@@ -122,5 +122,5 @@ def connected_to_send(options: argparse.Namespace, plugins: bool = False) -> "Im
     from quantgate.pipelines.cluster.backend import PIPELINES, PLUGINS, check_backend
 
     if note := check_backend(client, PLUGINS if plugins else PIPELINES):
-        sys.stderr.write(f"note: {note}\n")
+        write_message(note, kind="note")
     return client

@@ -15,6 +15,7 @@ from typing import Any
 
 from quantgate import __version__
 from quantgate.commands.common.connecting import redacted
+from quantgate.commands.common.messages import write_message
 from quantgate.commands.common.streams import discard_output, prepare_streams, settle_output
 from quantgate.errors import ExitCode, QuantgateError
 from quantgate.foundation.credentials import masked
@@ -70,8 +71,10 @@ def guarded(handler: Callable[[argparse.Namespace], int], options: argparse.Name
         except BaseException as error:
             settle_output()
             code, message = explained(error, options)
-            mark = "\n" if code == ExitCode.INTERRUPTED else "error: "
-            sys.stderr.write(f"{mark}{message}\n")
+            if code == ExitCode.INTERRUPTED:
+                sys.stderr.write(f"\n{message}\n")
+            else:
+                write_message(message, kind="error")
             return code
 
 

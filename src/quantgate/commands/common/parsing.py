@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from quantgate import __version__
+from quantgate.commands.common.messages import write_message
 from quantgate.errors import ExitCode
 from quantgate.foundation.nearest_names import nearest
 
@@ -144,7 +145,16 @@ class _Parser(argparse.ArgumentParser):
         parser = action.choices[near[0]] if near else self
         parser.print_usage(sys.stderr)
         way_out = _suggestion(near) or f". `{self.prog} --help` lists them"
-        self.exit(ExitCode.USAGE, f"{self.prog}: error: there is no command `{value}`{way_out}\n")
+        self._end(f"there is no command `{value}`{way_out}")
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and a message, and exit."""
+        self.print_usage(sys.stderr)
+        self._end(message)
+
+    def _end(self, message: str) -> NoReturn:
+        write_message(message, kind="error", origin=self.prog)
+        self.exit(ExitCode.USAGE)
 
 
 class _VerbParser(_Parser):
