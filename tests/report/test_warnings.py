@@ -65,3 +65,27 @@ def test_a_warning_has_its_id(render, winner):
     assert with_id in render(warned.model_copy(update={"warning_ids": ["few_runs"]}))
     # quantgate 0.1 wrote no ids.
     assert without in render(warned)
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_weighty"),
+    [({"latency_p95_ms": {"max": 10}}, True), ({"top1": {"min": 0}}, False)],
+)
+def test_warnings_that_no_limit_rests_on_stand_below_the_others(winner, limits, is_weighty):
+    warned = {"warnings": ["it is noisy"], "warning_ids": ["noisy_machine"]}
+    decision = winner.model_copy(update={**warned, "limits": limits, "choose": []})
+    lines = markdown.render(decision).splitlines()
+    assert ("## Warnings" in lines) is is_weighty
+    assert ("## Further warnings" in lines) is not is_weighty
+    page = html.render(decision)
+    assert ("<h2>Further warnings</h2>" in page) is not is_weighty
+    place = page.index("it is noisy")
+    assert (place < page.index("<h2>Candidates</h2>")) is is_weighty
+
+
+def test_a_missing_tool_matters_only_to_limits_on_its_target(winner):
+    warned = {"warnings": ["no GPU"], "warning_ids": ["target_unavailable"]}
+    decision = winner.model_copy(update=warned)
+    assert "## Further warnings" in markdown.render(decision)
+    limited = decision.model_copy(update={"limits": {"gpu_runs": {"min": 1}}})
+    assert "## Further warnings" not in markdown.render(limited)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class WarningKind:
         id: its name in `gate.warnings`.
         meaning: one clause for the documentation.
         is_doubt: whether it makes a run doubtful, unless the spec says `gate.allow_doubtful`.
+        about: the measurements that it is about.
     """
 
     id: str
     meaning: str
     is_doubt: bool = False
+    about: Literal["all", "latency", "targets"] = "all"
 
     def says(self, message: str) -> Warned:
         """Return a warning of this kind."""
@@ -95,20 +98,42 @@ FEW_EVALUATION_SAMPLES = WarningKind(
 COARSE_LIMIT = WarningKind("coarse_limit", "a single sample is more than a limit allows")
 SMALL_SLICES = WarningKind("small_slices", "slices have fewer than 30 samples")
 REFUSED_BY_XNNPACK = WarningKind(
-    "refused_by_xnnpack", "models were timed on built-in kernels, as XNNPACK refuses them"
+    "refused_by_xnnpack",
+    "models were timed on built-in kernels, as XNNPACK refuses them",
+    about="latency",
 )
 DYNAMIC_TENSORS = WarningKind(
     "dynamic_tensors", "XNNPACK can compute models wrongly, as shapes are known only at run time"
 )
-NOISY_MACHINE = WarningKind("noisy_machine", "latency was measured on a noisy machine")
-FEW_RUNS = WarningKind("few_runs", "there are too few timed runs to show a limit on latency")
-SLOW_MODELS = WarningKind("slow_models", "slow models were timed less often than others")
-TIED_LATENCIES = WarningKind(
-    "tied_latencies", "candidates are indistinguishable by a latency that the choice uses"
+NOISY_MACHINE = WarningKind(
+    "noisy_machine",
+    "latency was measured on a noisy machine",
+    about="latency",
 )
-SLOWER_THAN_FLOAT = WarningKind("slower_than_float", "candidates are slower than the float model")
+FEW_RUNS = WarningKind(
+    "few_runs",
+    "there are too few timed runs to show a limit on latency",
+    about="latency",
+)
+SLOW_MODELS = WarningKind(
+    "slow_models",
+    "slow models were timed less often than others",
+    about="latency",
+)
+TIED_LATENCIES = WarningKind(
+    "tied_latencies",
+    "candidates are indistinguishable by a latency that the choice uses",
+    about="latency",
+)
+SLOWER_THAN_FLOAT = WarningKind(
+    "slower_than_float",
+    "candidates are slower than the float model",
+    about="latency",
+)
 TARGET_UNAVAILABLE = WarningKind(
-    "target_unavailable", "a compiler or device that a target needs is missing"
+    "target_unavailable",
+    "a compiler or device that a target needs is missing",
+    about="targets",
 )
 
 #: All kinds by id.

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from quantgate.domain.figures import MEDIAN, SIZE
+from quantgate.domain.figures import FIGURES, MEDIAN, SIZE, metric_of
 from quantgate.domain.rules import RULES
+from quantgate.domain.targets import TARGET_OF
 from quantgate.records.decision import Decision, Entry, Verdict
 from quantgate.records.outcomes import DecisionOutcome
 from quantgate.report.promises import times_better
@@ -25,7 +26,7 @@ def heading(decision: Decision) -> str:
 def answers(decision: Decision) -> list[tuple[str, str]]:
     """Return what the model gains, what it costs, and on what that rests, as labels and texts."""
     model = decision.promoted
-    gains = [*_gains(model, decision.baseline), *_costs(model)] if model else []
+    gains = [*_gains(model, decision.baseline), *_costs(model, decision)] if model else []
     return [*gains, *_evidence(decision)]
 
 
@@ -47,17 +48,30 @@ def _instead(figure: str, model: Entry, baseline: Entry) -> str:
     )
 
 
-def _costs(model: Entry) -> Iterator[tuple[str, str]]:
-    """Yield what the model has or loses against what is allowed, for each limit with a bound."""
+def _costs(model: Entry, decision: Decision) -> Iterator[tuple[str, str]]:
+    """Yield what the model has or loses against what each limit allows.
+
+    Sizes and latencies of this machine are left out, as they are among the gains, unless they have
+    a bound.
+    """
     for verdict in model.verdicts:
-        if verdict.name in model.measurements and verdict.bound is not None:
-            yield short_name(verdict.name), _against_limit(verdict, verdict.bound)
+        if verdict.name in model.measurements and _is_cost(verdict, decision):
+            yield short_name(verdict.name), _against_limit(verdict)
 
 
-def _against_limit(verdict: Verdict, bound: float) -> str:
-    side = RULES[verdict.rule].side
+def _is_cost(verdict: Verdict, decision: Decision) -> bool:
+    is_quantity = verdict.name in TARGET_OF and bool(FIGURES[verdict.name].unit)
+    is_metric = metric_of(verdict.name, decision.metrics) is not None
+    return verdict.bound is not None or is_quantity or is_metric
+
+
+def _against_limit(verdict: Verdict) -> str:
+    side, measured = RULES[verdict.rule].side, _measured(verdict)
+    if verdict.bound is None:
+        sampled = "" if verdict.name in TARGET_OF else ", without a confidence"
+        return f"{measured}. The limit is {side} {limit_text(verdict)}{sampled}"
     return (
-        f"{_measured(verdict)}, {side} {amount_text(verdict, bound)} at {level_text(verdict)}. The "
+        f"{measured}, {side} {amount_text(verdict, verdict.bound)} at {level_text(verdict)}. The "
         f"limit is {limit_text(verdict)}"
     )
 

@@ -37,6 +37,7 @@ from quantgate.report.parts import (
 from quantgate.report.previous import IN_CONTENTS, IN_PAGE
 from quantgate.report.reproduce import REPRODUCE, commands
 from quantgate.report.style import STYLE
+from quantgate.report.support import further_warnings, weighty_warnings
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import one_line
 from quantgate.report.ways_out import advice_items
@@ -81,13 +82,15 @@ def _sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]
     promise = promise_text(decision.family) if decision.family else ""
     yield listed("Doubts", map(_warning, decision.doubted))
     yield listed("Advice", map(escape, advice_items(decision)))
+    yield listed("Warnings", map(_warning, weighty_warnings(decision)))
     yield Section("Candidates", _candidates(decision))
-    yield listed("Warnings", map(_warning, decision.other_warnings))
     yield Section("Trade-offs", _scatters(decision, plots))
     yield listed("Worst slices", (_note(name, worst) for name, worst in worst_slices(decision)))
     yield Section("Limits", _limits(decision), promise)
     yield Section("Choice", _choice(decision))
     yield listed("Reasons", (_note(name, note) for name, note in notes(decision)))
+    further = map(_warning, further_warnings(decision))
+    yield listed("Further warnings", further, folded=True)
     yield Section("Other measurements", _others(decision), folded=True)
     metrics = (_note(name, meaning) for name, meaning in meanings(decision))
     yield listed("Metrics", metrics, folded=True)

@@ -20,6 +20,7 @@ from quantgate.report.overview import (
     worst_slices,
 )
 from quantgate.report.reproduce import REPRODUCE, commands
+from quantgate.report.support import further_warnings, weighty_warnings
 from quantgate.report.table import Cell, Row, figures_beside, figures_shown, rows
 from quantgate.report.text import one_line
 from quantgate.report.ways_out import advice_items
@@ -34,8 +35,8 @@ def render(decision: Decision) -> str:
         _list("Doubts", map(_warning, decision.doubted)),
         [f"- {as_text(label)}: {as_text(text)}" for label, text in _opening(decision)],
         _list("Advice", map(as_text, advice_items(decision))),
+        _list("Warnings", map(_warning, weighty_warnings(decision))),
         ["## Candidates", "", *_candidates(decision)],
-        _list("Warnings", map(_warning, decision.other_warnings)),
         _list(
             "Worst slices", (f"**{as_text(n)}**: {as_text(w)}" for n, w in worst_slices(decision))
         ),
@@ -45,6 +46,7 @@ def render(decision: Decision) -> str:
             "Reasons",
             (f"**{as_text(name)}**: {as_text(note)}" for name, note in notes(decision)),
         ),
+        _list("Further warnings", map(_warning, further_warnings(decision))),
         _section("Other measurements", _others(decision)),
         _list("Metrics", (f"**{as_text(name)}**: {text}" for name, text in meanings(decision))),
         *details_markdown.sections(decision),
