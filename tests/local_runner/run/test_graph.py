@@ -1,20 +1,21 @@
 """Pipelines that run as on a cluster: order, loops, nesting, parameters, artifacts."""
 
 # KFP needs the old spellings of types, and components are written as users write them.
-# ruff: noqa: PTH107, PTH110, PTH118, PTH123, PTH208, UP006, UP014, UP035, UP045
+# ruff: noqa: PTH110, PTH123, UP006, UP014, UP035, UP045
 
 import json
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional
 
 import pytest
 from kfp import dsl
-from kfp.dsl import Artifact, Dataset, Input, Metrics, Model, Output
+from kfp.dsl import Artifact, Dataset, Input, Metrics, Output
 
 pytestmark = [
     pytest.mark.usefixtures("warm_fork_servers"),
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
+
 
 component = dsl.component(base_image="image:1", install_kfp_package=False)
 
@@ -50,11 +51,6 @@ def add(a: int, b: int = 1) -> int:
 @component
 def total(numbers: List[int]) -> int:
     return sum(numbers)
-
-
-@component
-def names(count: int) -> List[str]:
-    return [f"name {index}" for index in range(count)]
 
 
 @component
@@ -114,159 +110,6 @@ def test_named_outputs_and_metadata_are_returned(run, tmp_path):
     assert (tmp_path / "out püt/named/outcome/report").read_text("utf-8") == "é"
 
 
-def test_an_imported_file_reaches_its_reader_and_metadata_its_consumer(run, tmp_path):
-    source = tmp_path / "a file.txt"
-    source.write_text("imported")
-
-    @dsl.pipeline(name="imports")
-    def pipeline(uri: str, who: str) -> str:
-        data = dsl.importer(
-            artifact_uri=uri, artifact_class=Dataset, metadata={"length": 3, "by": who}
-        )
-        copy = write(text=read(data=data.output).output)
-        add(a=measure(data=data.output).output)
-        return read(data=copy.output).output
-
-    for uri in (str(source), source.as_uri()):
-        result = run(pipeline, uri=uri, who="me")
-        assert (result.succeeded, result.outputs) == (True, {"Output": "imported"})
-
-
-def test_a_constant_uri_is_imported(run, tmp_path):
-    source = tmp_path / "folder"
-    source.mkdir()
-
-    @dsl.pipeline(name="constant")
-    def pipeline() -> Model:
-        return dsl.importer(artifact_uri=str(source), artifact_class=Model).output
-
-    imported = run(pipeline).outputs["Output"]
-    assert (imported.path, imported.type) == (source, "system.Model")
-
-
-def test_a_missing_file_and_a_remote_one_fail_their_imports(run, tmp_path):
-    @dsl.pipeline(name="missing")
-    def pipeline(here: str, there: str):
-        read(data=dsl.importer(artifact_uri=here, artifact_class=Dataset).output)
-        dsl.importer(artifact_uri=there, artifact_class=Dataset)
-        dsl.importer(artifact_uri="", artifact_class=Dataset)
-
-    result = run(pipeline, here=str(tmp_path / "gone"), there="nowhere://bucket/data")
-
-    assert {task.name: task.error for task in result.tasks} == {
-        "importer": f"cannot import {tmp_path}/gone: there is no such file or folder",
-        "importer-2": "cannot fetch nowhere://bucket/data: Protocol not known: nowhere. "
-        "`nowhere://` needs fsspec and the package it asks for, "
-        "`pip install 'quantgate[s3]'` for S3",
-        "importer-3": "cannot import anything: its URI is empty. Give it a file or folder",
-        "read": "skipped, because `importer` failed",
-    }
-
-
-def test_collected_lists_keep_the_order_of_the_items(run, states):
-    @component
-    def late(item: dict, out: Output[Dataset]) -> str:
-        import time
-
-        time.sleep(item["seconds"])
-        with open(out.path, "w") as stream:
-            stream.write(item["key"])
-        return item["key"].upper()
-
-    @component
-    def join(words: List[str]) -> str:
-        return "".join(words)
-
-    @dsl.pipeline(name="collected")
-    def pipeline() -> NamedTuple("Outputs", [("files", str), ("words", str)]):
-        items = [
-            {"key": key, "seconds": wait} for key, wait in zip("abc", [0.2, 0.1, 0.0], strict=True)
-        ]
-        with dsl.ParallelFor(items) as item:
-            task = late(item=item)
-        files = join_files(files=dsl.Collected(task.outputs["out"]))
-        words = join(words=dsl.Collected(task.outputs["Output"]))
-        kind = NamedTuple("Outputs", [("files", str), ("words", str)])
-        return kind(files.output, words.output)
-
-    result = run(pipeline, jobs=3)
-
-    assert result.outputs == {"files": "a,b,c", "words": "ABC"}
-    assert [task.iteration for task in result.tasks if task.name == "late"] == [2, 1, 0]
-    assert states(result)["late", 1] == "SUCCEEDED"
-
-
-def test_a_loop_item_that_is_a_dict_is_passed_whole(run):
-    @component
-    def keys(item: dict) -> str:
-        return ",".join(sorted(item)) + str(item["n"])
-
-    @dsl.pipeline(name="whole")
-    def pipeline() -> List[str]:
-        with dsl.ParallelFor([{"a": "x", "n": 1}, {"b": "y", "n": 2}]) as item:
-            task = keys(item=item)
-        return dsl.Collected(task.output)
-
-    assert run(pipeline).outputs == {"Output": ["a,n1", "b,n2"]}
-
-
-def test_a_loop_over_a_parameter_and_over_the_output_of_a_task(run):
-    @dsl.pipeline(name="dynamic")
-    def pipeline(numbers: List[int]) -> NamedTuple("Outputs", [("sum", int), ("text", str)]):
-        with dsl.ParallelFor(numbers, parallelism=1) as number:
-            plus = add(a=number)
-        with dsl.ParallelFor(names(count=2).output) as name:
-            file = write(text=f"<{name}>")
-        text = join_files(files=dsl.Collected(file.outputs["out"]), separator=" ")
-        kind = NamedTuple("Outputs", [("sum", int), ("text", str)])
-        return kind(total(numbers=dsl.Collected(plus.output)).output, text.output)
-
-    assert run(pipeline, numbers=[1, 2, 3]).outputs == {"sum": 9, "text": "<name 0> <name 1>"}
-
-
-def test_a_loop_inside_a_loop_sees_the_items_of_both(run):
-    @dsl.pipeline(name="loops")
-    def pipeline():
-        with dsl.ParallelFor([{"a": "x", "b": [1, 2]}, {"a": "y", "b": [3]}]) as outer:
-            write(text=outer.a)
-            with dsl.ParallelFor(outer.b) as inner:
-                write(text=f"{inner}")
-
-    result = run(pipeline)
-    logs = sorted(task.log.name for task in result.tasks)
-    assert result.succeeded
-    assert logs == [
-        "write-2.0.0.log", "write-2.0.1.log", "write-2.1.0.log", "write.0.log", "write.1.log",
-    ]  # fmt: skip
-
-
-def test_the_parallelism_limit_of_a_loop_is_honoured(run, tmp_path):
-    @component
-    def crowd(folder: str, item: int) -> int:
-        import os
-        import time
-
-        mine = os.path.join(folder, str(item))
-        open(mine, "w").close()
-        seen, deadline = len(os.listdir(folder)), time.monotonic() + 10
-        while seen < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-            seen = len(os.listdir(folder))
-        time.sleep(0.1)
-        os.remove(mine)
-        return seen
-
-    @dsl.pipeline(name="crowded")
-    def pipeline(folder: str) -> List[int]:
-        with dsl.ParallelFor([0, 1, 2, 3], parallelism=2) as item:
-            task = crowd(folder=folder, item=item)
-        return dsl.Collected(task.output)
-
-    (tmp_path / "crowd").mkdir()
-    seen = run(pipeline, folder=str(tmp_path / "crowd"), jobs=4).outputs["Output"]
-    assert max(seen) == 2
-
-
 @dsl.pipeline(name="inner")
 def inner(data: Input[Dataset], extra: str = "!") -> NamedTuple(
     "Outputs", [("length", int), ("copy", Dataset)]
@@ -321,16 +164,6 @@ def test_long_names_of_logs_are_cut(run):
     tasks = run(pipeline).tasks
     assert sorted(task.log_tail for task in tasks) == ["heard a", "heard b"]
     assert all(task.log.name.endswith(".talk.log") for task in tasks)
-
-
-def test_a_pipeline_inside_a_loop(run):
-    @dsl.pipeline(name="looped")
-    def pipeline() -> str:
-        with dsl.ParallelFor(["a", "b"]) as item:
-            nested = inner(data=write(text=item).output, extra=item)
-        return join_files(files=dsl.Collected(nested.outputs["copy"])).output
-
-    assert run(pipeline).outputs == {"Output": "aa in here,bb in here"}
 
 
 def test_outputs_are_filled_into_texts(run):
@@ -419,40 +252,6 @@ def test_independent_tasks_continue_when_a_task_fails(run, states):
     assert failed.error == "ValueError: b is bad"
     assert failed.log_tail.endswith("ValueError: b is bad")
     assert skipped == {"skipped, because `Risky` (iteration 1) failed"}
-
-
-def test_the_tasks_of_a_skipped_loop_and_pipeline_are_reported(run, states):
-    @component
-    def fail() -> str:
-        raise RuntimeError("no")
-
-    @dsl.pipeline(name="skipping")
-    def pipeline():
-        failed = fail()
-        with dsl.ParallelFor(["a", "b"]) as item:
-            write(text=item).after(failed)
-        inner(data=write(text=failed.output).output)
-
-    result = run(pipeline)
-    assert states(result) == {
-        "fail": "FAILED", ("write", 0): "SKIPPED", ("write", 1): "SKIPPED", "write-2": "SKIPPED",
-        "inner.read": "SKIPPED", "inner.write": "SKIPPED", "inner.measure": "SKIPPED",
-    }  # fmt: skip
-
-
-def test_an_item_without_the_key_fails_by_name(run):
-    @component
-    def rows() -> List[Dict[str, int]]:
-        return [{"a": 1}, {"b": 2}]
-
-    @dsl.pipeline(name="keyless")
-    def pipeline():
-        with dsl.ParallelFor(rows().output) as row:
-            add(a=row.a)
-
-    result = run(pipeline)
-    errors = {task.iteration: task.error for task in result.tasks if task.name == "add"}
-    assert errors == {0: None, 1: "input parameter `a`: the loop item {'b': 2} has no `a`"}
 
 
 def test_an_observer_sees_each_task_start_and_end(run):
