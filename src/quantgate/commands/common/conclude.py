@@ -13,8 +13,12 @@ from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
 from quantgate.errors import ExitCode, StepFailed
 from quantgate.foundation.files import disk_bytes
-from quantgate.records.decision import Decision
+from quantgate.records.decision import Decision, Entry
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.runs.run import Conclusion
+
+#: Maximum number of undecided candidates that a run names at its end.
+_SHOWN = 3
 
 
 def conclude(conclusion: Conclusion, manner: Manner) -> int:
@@ -34,27 +38,56 @@ def conclude(conclusion: Conclusion, manner: Manner) -> int:
     for label, text in _places(conclusion, conclusion.decision):
         _print_line(label, text)
     if not manner.quiet:
+        if needs := undecided_text(conclusion.decision):
+            _print_line("undecided", needs)
         _print_line("next", _next_command(conclusion, conclusion.decision))
     return conclusion.exit_code
 
 
 def _print_line(label: str, text: object) -> None:
-    sys.stdout.write(f"{label + ':':<10}{text}\n")
+    sys.stdout.write(f"{label + ':':<9} {text}\n")
 
 
 def _places(conclusion: Conclusion, decision: Decision) -> Iterator[tuple[str, object]]:
     """Yield the places of what a run made."""
     if model := conclusion.run.model_of(decision):
-        yield "winner" if decision.winner else "kept", model
+        yield "winner" if decision.winner else "kept", _short(model)
         if conclusion.promoted_to:
-            yield "promoted", conclusion.promoted_to
-    yield "report", conclusion.run.page
+            yield "promoted", _short(conclusion.promoted_to)
+    yield "report", _short(conclusion.run.page)
+
+
+def _short(place: Path | str) -> str:
+    """Return a path relative to the working folder if it is in it, and another place as it is."""
+    path = Path(place)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else place)
+
+
+def undecided_text(decision: Decision) -> str:
+    """Return what undecided candidates need beside a winner, empty if there are none."""
+    undecided = [entry for entry in decision.candidates if _only_lacks_samples(entry)]
+    if decision.winner is None or not undecided:
+        return ""
+    others = f" and {len(undecided) - _SHOWN} more" if len(undecided) > _SHOWN else ""
+    return ", ".join(map(_need, undecided[:_SHOWN])) + others
+
+
+def _only_lacks_samples(entry: Entry) -> bool:
+    missed = {verdict.outcome for verdict in entry.verdicts if not verdict.passed}
+    return missed == {VerdictOutcome.UNDECIDED}
+
+
+def _need(entry: Entry) -> str:
+    needs = [verdict.samples_needed for verdict in entry.verdicts if not verdict.passed]
+    if None in needs:
+        return f"{entry.name} (needs a wider limit)"
+    samples = max(needed for needed in needs if needed is not None)
+    return f"{entry.name} (about {samples:,} samples would decide)"
 
 
 def _next_command(conclusion: Conclusion, decision: Decision) -> str:
     """Return the command that most people run after such a run."""
-    path, here = conclusion.run.path, Path.cwd()
-    run = shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    run = shlex.quote(_short(conclusion.run.path))
     if decision.winner and not conclusion.promoted_to:
         return f"quantgate promote {run} --to FOLDER"
     subject = decision.winner or (decision.closest.name if decision.closest else None)
