@@ -161,34 +161,77 @@ def test_limits_without_a_confidence_have_no_family(several):
     assert "promise" not in dict(explain(decision, decision.candidates[0]))
 
 
-@settings(max_examples=3, deadline=None)
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=3), st.integers(0, 9), st.data())
-def test_other_candidates_never_help_and_their_order_never_matters(new_run, lost, another, data):
-    def qualified(counts, names=MODES):
-        run = new_run()
-        for mode, (place, count) in zip(names, counts, strict=False):
-            run.attest(mode, mode, 300)
-            run.evaluate(mode, {"top1": scattered(place, count)})
-        # Models are identified by their names here, so each keeps its own.
-        return {entry.name: entry.qualified for entry in run.decide(LIMIT).candidates}
+#: The seed of each candidate, and how many samples it loses or how far its error rises.
+CANDIDATES = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 8)), min_size=1, max_size=3)
+METRICS = st.sampled_from(["top1", "mse"])
+RULES = {"top1": "max_drop", "mse": "max_rise"}
 
-    counts = list(enumerate(lost))
-    first = qualified(counts)
-    assert all(
-        with_it <= first[name]
-        for name, with_it in qualified([*counts, (99, another)]).items()
-        if name in first
-    )
-    looser = {
-        "top1": {
-            "max_drop": data.draw(st.floats(0.01, 0.05)),
-            "confidence": data.draw(st.floats(0.8, 0.95)),
-        }
-    }
-    run = new_run()
-    for mode, (place, count) in reversed(list(zip(MODES, counts, strict=False))):
-        run.attest(mode, mode, 300)
-        run.evaluate(mode, {"top1": scattered(place, count)})
-    loose = {entry.name: entry.qualified for entry in run.decide(looser).candidates}
-    assert all(first[name] <= loose[name] for name in first)
-    assert {entry.name: entry.qualified for entry in run.decide(LIMIT).candidates} == first
+
+def values_of(metric, seed, harm):
+    if metric == "top1":
+        return scattered(seed, harm)
+    generator = np.random.default_rng(seed)
+    return np.abs(np.linspace(-1, 1, 200)) + generator.normal(harm / 800, 0.05, 200)
+
+
+@pytest.fixture(scope="session")
+def passes(new_run):
+    """Decide on candidates by name, and return the names of those that qualify."""
+
+    def qualified(metric, candidates, limit=0.01, confidence=0.95, sha256=None):
+        run = new_run()
+        run.baseline.samples[metric] = values_of(metric, 99, 0)
+        run.baseline.measurement.figures[metric] = float(run.baseline.samples[metric].mean())
+        for name, (seed, harm) in candidates.items():
+            own = {"model_sha256": sha256[name]} if sha256 else {}
+            run.attest(name, "float16", 300, **own)
+            run.evaluate(name, {metric: values_of(metric, seed, harm)}, **own)
+        rules = {RULES[metric]: limit, "confidence": confidence}
+        return {each.name for each in run.decide({metric: rules}).candidates if each.qualified}
+
+    return qualified
+
+
+def named(candidates):
+    return {f"c{place}": candidate for place, candidate in enumerate(candidates)}
+
+
+@settings(max_examples=20, deadline=None)
+@given(METRICS, CANDIDATES, st.tuples(st.integers(6, 9), st.integers(0, 8)))
+def test_another_candidate_never_helps(passes, metric, candidates, another):
+    alone = passes(metric, named(candidates))
+    assert passes(metric, {**named(candidates), "another": another}) - {"another"} <= alone
+
+
+@settings(max_examples=20, deadline=None)
+@given(METRICS, CANDIDATES, st.floats(0.01, 0.015), st.floats(0.8, 0.95))
+def test_a_looser_limit_or_a_lower_confidence_removes_no_pass(
+    passes, metric, candidates, limit, confidence
+):
+    strict = passes(metric, named(candidates))
+    assert strict <= passes(metric, named(candidates), limit)
+    assert strict <= passes(metric, named(candidates), confidence=confidence)
+
+
+@settings(max_examples=10, deadline=None)
+@given(METRICS, CANDIDATES, st.permutations(range(3)))
+def test_order_and_names_never_matter(passes, metric, candidates, order):
+    hashes = {f"c{place}": str(place) * 64 for place in range(3)}
+    first = passes(metric, named(candidates), sha256=hashes)
+    reversed_ = dict(reversed(named(candidates).items()))
+    assert passes(metric, reversed_, sha256=hashes) == first
+    renamed = {f"n{order[int(name[1])]}": one for name, one in named(candidates).items()}
+    own = {f"n{order[place]}": str(place) * 64 for place in range(3)}
+    qualified = passes(metric, renamed, sha256=own)
+    assert {own[name] for name in qualified} == {hashes[name] for name in first}
+
+
+@settings(max_examples=10, deadline=None)
+@given(METRICS, CANDIDATES, st.integers(0, 2))
+def test_equal_bytes_count_once(passes, metric, candidates, place):
+    candidates = named(candidates)
+    copied = list(candidates)[place % len(candidates)]
+    hashes = {name: name[1] * 64 for name in candidates} | {"copy": copied[1] * 64}
+    first = passes(metric, candidates, sha256=hashes)
+    both = passes(metric, {**candidates, "copy": candidates[copied]}, sha256=hashes)
+    assert both == first | ({"copy"} if copied in first else set())

@@ -1,5 +1,7 @@
 """Moments of means, over all samples and over strata."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import skew, ttest_ind
@@ -36,7 +38,24 @@ def test_one_stratum_is_a_plain_mean():
     values = np.random.default_rng(4).exponential(size=60)
     moments = Moments.stratified(values, np.zeros(60, np.int32))
     plain = Moments.of(values)
-    assert vars(moments) == pytest.approx(vars(plain))
+    assert moments.freedom < plain.freedom, "rare values make up the spread"
+    assert vars(replace(moments, freedom=59)) == pytest.approx(vars(plain))
+
+
+def test_rare_values_leave_few_degrees_of_freedom():
+    """The spread of 600 values, 18 of which are 1, is as uncertain as that of 18 normal ones."""
+    values, strata = np.zeros(600), np.zeros(600, np.int32)
+    values[:18] = 1
+    assert Moments.stratified(values, strata).freedom == pytest.approx(2 * 18 / 0.94**2, rel=0.1)
+
+
+def test_a_greater_correction_widens_the_bound_on_the_longer_side_only():
+    moments = Moments.of(np.random.default_rng(5).gamma(9, size=90))
+    more = replace(moments, correction=2.0)
+    assert more.upper_bound(0.95) > moments.upper_bound(0.95)
+    limit = moments.mean + 2 * moments.error
+    assert more.p_value(limit) > moments.p_value(limit)
+    assert more.gap is moments.gap is None
 
 
 def test_values_that_differ_between_strata_only_have_no_bound():

@@ -47,3 +47,17 @@ def test_chances_are_sums_over_all_tables(lost, won, difference):
 def test_no_discordant_pairs_have_the_chance_of_the_binomial_distribution():
     value = float(statistic(0, 0, 299, 0.01))
     assert chances(value, 299, 0.01, np.zeros(1)) == pytest.approx(binom.pmf(0, 299, 0.01))
+
+
+@pytest.mark.parametrize(("lost", "won"), [(300_500, 299_600), (2_400, 1_500), (1_000, 0)])
+def test_evenly_spaced_counts_stand_for_very_many(lost, won):
+    total, difference = 4_000_000, 0.0003
+    value = float(statistic(lost, won, total, difference))
+    rate = max(won / total, 0.002)
+    share = (rate + difference) / (2 * rate + difference)
+    middle = total * (2 * rate + difference)
+    counts = np.arange(int(middle - 8 * middle**0.5), int(middle + 8 * middle**0.5))
+    allowed = most_lost(counts, value, total, difference)
+    likely = binom.pmf(counts, total, middle / total)
+    expected = float(likely @ binom.cdf(allowed, counts, share))
+    assert chances(value, total, difference, np.array([rate])) == pytest.approx(expected, rel=1e-4)

@@ -15,6 +15,9 @@ from quantgate.statistics.samples import Labels, Samples
 
 #: An area under a curve is known from this many misplaced samples of the rarer class on.
 LEAST_MISPLACED = 5
+#: The factor of the skewness of an area. Samples of both classes interact in it, which placements
+#: do not show.
+INTERACTION = 2.0
 
 
 def scarcity_of(labels: Labels, area: float) -> float:
@@ -193,9 +196,10 @@ class ClassedMean:
 
     def _moments(self, sign: int) -> Moments:
         values = sign * self.values
-        return (
-            Moments.of(values) if self.strata is None else Moments.stratified(values, self.strata)
-        )
+        if self.strata is None:
+            return Moments.of(values)
+        moments = Moments.stratified(values, self.strata)
+        return replace(moments, correction=INTERACTION) if self.scarcity else moments
 
     def _plain(self, limit: float) -> float:
         return (limit - self.offset) / self.scale

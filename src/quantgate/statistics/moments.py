@@ -93,6 +93,7 @@ class Moments:
         error: its standard error, or 0 if all values are equal.
         skewness: its third standardized moment, or 0 if all values are equal.
         freedom: the degrees of freedom of its standard error.
+        correction: the factor of the skewness in Hall's correction.
     """
 
     count: int
@@ -100,6 +101,7 @@ class Moments:
     error: float
     skewness: float
     freedom: float
+    correction: float = 1.0
 
     @classmethod
     def of(cls, values: Samples) -> "Moments":
@@ -116,18 +118,21 @@ class Moments:
     def stratified(cls, values: Samples, strata: Labels) -> "Moments":
         """Compute the moments of a mean whose numbers of samples in each stratum are given.
 
-        A stratum with a single sample has the spread of all values.
+        A stratum with a single sample has the spread of all values. The degrees of freedom are
+        those of normal values, or fewer if rare values make up the spread.
         """
         _, places, sizes = np.unique(strata, return_inverse=True, return_counts=True)
         count, mean = len(values), float(np.mean(values))
         centres = np.where(sizes > 1, np.bincount(places, values) / sizes, mean)
         centred = values - centres[places]
         freedom = np.maximum(sizes - 1, 1)
-        variances = np.bincount(places, centred**2) * (sizes / freedom) / count**2
+        squares = np.bincount(places, centred**2)
+        variances = squares * (sizes / freedom) / count**2
         error = math.sqrt(float(variances.sum()))
         if error <= ROUNDING * float(np.max(np.abs(values))):
             return cls(count, mean, 0.0, 0.0, max(count - 1, 1))
-        own = float(np.sum(variances**2 / freedom))
+        scatter = (np.bincount(places, centred**4) - squares**2 / sizes) / (2 * count**4)
+        own = max(float(np.sum(variances**2 / freedom)), float(scatter.sum()))
         third = float(np.sum(centred**3)) / count**3
         return cls(count, mean, error, _skewness(third, error), error**4 / own)
 
@@ -150,9 +155,9 @@ class Moments:
         if self.gap or not self.mean < limit:
             return 1.0
         nearest = distance = (limit - self.mean) / self.error
-        if abs(self.skewness) >= SYMMETRIC:
-            cube = (1 - self.skewness * distance / 3) ** 3
-            nearest = min(distance, (1 - cube) / self.skewness - self.skewness / 6)
+        if abs(skewness := self._corrected) >= SYMMETRIC:
+            cube = (1 - skewness * distance / 3) ** 3
+            nearest = min(distance, (1 - cube) / skewness - skewness / 6)
         return float(stdtr(self.freedom, -nearest))
 
     def upper_bound(self, confidence: float) -> float:
@@ -166,10 +171,14 @@ class Moments:
 
     def hall(self, quantile: float) -> float:
         """Return Hall's transformation of a quantile, in standard errors."""
-        if abs(self.skewness) < SYMMETRIC:
+        if abs(skewness := self._corrected) < SYMMETRIC:
             return quantile
-        cube = 1 + self.skewness * (quantile - self.skewness / 6)
-        return 3 / self.skewness * (math.copysign(abs(cube) ** (1 / 3), cube) - 1)
+        cube = 1 + skewness * (quantile - skewness / 6)
+        return 3 / skewness * (math.copysign(abs(cube) ** (1 / 3), cube) - 1)
+
+    @property
+    def _corrected(self) -> float:
+        return self.correction * self.skewness
 
     def samples_needed(self, confidence: float, limit: float) -> float:
         """Return how many similar values would bring the upper bound down to `limit`.

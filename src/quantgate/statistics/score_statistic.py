@@ -22,6 +22,8 @@ Each = float | Samples
 
 #: The reach of a binomial distribution, in standard deviations and in counts beyond them.
 DEVIATIONS, BEYOND = 6, 12
+#: The number of counts that stand for more. Probabilities between these hardly change.
+MOST_COUNTS = 2_000
 #: Rates of discordant pairs this small are 0 but for rounding.
 NEAREST = 1e-12
 #: The steps of a first guess at the pairs that may be lost, and its distance from these.
@@ -60,11 +62,12 @@ def chances(value: Each, total: int, difference: Each, rates: Samples) -> Sample
     shares = np.divide(
         discordant + difference, 2 * discordant, out=np.ones_like(rates), where=discordant > 0
     )
-    counts = _likely_counts(total, discordant)
+    shares = np.clip(shares, 0.0, 1.0)
+    counts, stride = _likely_counts(total, discordant)
     lost = _lost_of_each(counts, value, total, difference)
     likely = _probabilities(counts, total, discordant)
-    each = _cumulated(counts, lost, np.clip(shares, 0.0, 1.0))
-    return np.asarray(np.sum(likely * each, axis=0))
+    each = _cumulated(counts, lost, shares) if stride == 1 else _split_at_most(counts, lost, shares)
+    return np.asarray(stride * np.sum(likely * each, axis=0))
 
 
 def _lost_of_each(counts: Counts, value: Each, total: int, difference: Each) -> Counts:
@@ -118,13 +121,18 @@ def _guess(discordant: Counts, value: Each, total: int, difference: Each) -> Cou
     return np.floor((discordant + total * (difference + value * spread)) / 2).astype(np.int64)
 
 
-def _likely_counts(total: int, discordant: Samples) -> Counts:
-    """Return the numbers of discordant pairs that are likely at each rate, [counts, rates]."""
+def _likely_counts(total: int, discordant: Samples) -> tuple[Counts, int]:
+    """Return the numbers of discordant pairs that are likely at each rate, and their stride.
+
+    They are [counts, rates]. Of very many, evenly spaced ones stand for all.
+    """
     reach = DEVIATIONS * np.sqrt(total * discordant * (1 - discordant)) + BEYOND
     least = np.maximum(0, np.floor(total * discordant - reach)).astype(np.int64)
     length = int(min(total + 1, np.ceil(2 * reach.max()) + 2))
     least = np.minimum(least, total + 1 - length)
-    return np.asarray(np.arange(length)[:, np.newaxis] + least)
+    # An odd stride, as every other count allows one more loss.
+    stride = length // MOST_COUNTS | 1
+    return np.asarray(np.arange(0, length, stride)[:, np.newaxis] + least), stride
 
 
 def _cumulated(discordant: Counts, lost: Counts, shares: Samples) -> Samples:
@@ -133,17 +141,21 @@ def _cumulated(discordant: Counts, lost: Counts, shares: Samples) -> Samples:
     It follows from row to row, which is far faster than the incomplete beta function. One pair more
     lowers it by the share of `lost` losses, or raises it if one more loss is allowed.
     """
-    from scipy.special import betainc
-
-    first, bound = discordant[0], lost[0]
-    inner = np.clip(bound, 0, np.maximum(first - 1, 0))
-    start = betainc(np.maximum(first - inner, 1), inner + 1, 1 - shares)
-    start = np.where(bound < 0, 0.0, np.where(bound >= first, 1.0, start))
+    start = _split_at_most(discordant[0], lost[0], shares)
     steps = lost[1:] - lost[:-1]
     edge = lost[:-1] + steps
     likely = np.where(edge < 0, 0.0, _probabilities(np.maximum(edge, 0), discordant[:-1], shares))
     changes = np.where(steps > 0, (1 - shares) * likely, -shares * likely)
     return np.concatenate([start[np.newaxis], start + np.cumsum(changes, axis=0)])
+
+
+def _split_at_most(discordant: Counts, lost: Counts, shares: Samples) -> Samples:
+    """Return the probability of at most so many lost, by the incomplete beta function."""
+    from scipy.special import betainc
+
+    inner = np.clip(lost, 0, np.maximum(discordant - 1, 0))
+    within = betainc(np.maximum(discordant - inner, 1), inner + 1, 1 - shares)
+    return np.where(lost < 0, 0.0, np.where(lost >= discordant, 1.0, within))
 
 
 def _probabilities(counts: Counts, totals: Any, rates: Samples) -> Samples:
