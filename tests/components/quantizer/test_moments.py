@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from litert_quantizer.quantizer import Quantizer
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import folder_of
@@ -19,12 +20,13 @@ from quantgate.components.litert.operations import operations
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.quantizer.statistics import statistics
 from quantgate.components.record_ranges.work import RECORD, moments_form, record_ranges
 from quantgate.domain.recipe_rules import rule_of, rules_of
 from quantgate.domain.recipes import RECIPES
 from quantgate.errors import InputError
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Manifest, Moments
+from quantgate.records.tasks import Manifest, Moments, Ranges
 
 Make = Callable[..., Any]
 
@@ -136,6 +138,25 @@ def test_moments_are_means_of_products(skewed: Any, dataset: str, tmp_path: Path
     expected = values.T @ values / len(values)
     (moments, _) = read_values(folder, record).values()
     assert np.abs(moments - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.filterwarnings("ignore:Warning. Enabling")
+def test_hessians_are_those_of_the_librarys_own_calibration(
+    skewed: Any, dataset: str, tmp_path: Path
+) -> None:
+    folder = recorded(skewed, dataset, tmp_path / "ranges")
+    moments = read_values(folder, Moments.read(folder / MOMENTS))
+    own = statistics(Ranges.read(folder / RECORD), moments)
+    quantizer = Quantizer(skewed.path.read_bytes())
+    quantizer.load_quantization_recipe(
+        rules_of({"recipe": "dynamic_wi4_afp32", "algorithm": "GPTQ"})
+    )
+    samples = [{"x": sample[np.newaxis]} for sample in skewed.samples]
+    theirs = quantizer.calibrate({"serve": samples}, num_threads=1)
+    for name in ("x", "y0"):
+        expected = theirs[name]["hessian"]
+        assert np.abs(own[name]["hessian"] - expected).max() < 1e-5 * np.abs(expected).max()
+        assert np.array_equal(own[name]["mu2"] * 2, np.diagonal(own[name]["hessian"]))
 
 
 def test_the_diagonal_is_that_of_the_matrix(skewed: Any, dataset: str, tmp_path: Path) -> None:
