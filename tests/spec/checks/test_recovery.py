@@ -62,8 +62,7 @@ def test_recovery_is_asked_for_in_a_word_or_with_settings(tmp_path: Path, recove
             "modes: [], recipes: [dynamic_wi8_afp32], recover: true",
             CALIBRATION,
             "there is no candidate that recovery can improve -> Add `static_wi8_ai8` to "
-            "`quantize.recipes`, or `full_integer`, `integer_only_int8` or `integer_only_uint8` "
-            "without options to `quantize.modes`, or remove `recover`.",
+            "`quantize.recipes`, or remove `recover`.",
         ),
         (
             "target: edge_tpu, recover: {techniques: [layers]}",
@@ -75,13 +74,25 @@ def test_recovery_is_asked_for_in_a_word_or_with_settings(tmp_path: Path, recove
             "target: gpu, recover: true",
             CALIBRATION,
             "there is no candidate that recovery can improve -> Add `static_wi8_ai8` to "
-            "`quantize.recipes`, or `full_integer`, `integer_only_int8` or `integer_only_uint8` "
-            "without options to `quantize.modes`, or remove `recover`.",
+            "`quantize.recipes`, or remove `recover`.",
         ),
         (
             f"{INT8}recover: {{budget: 0}}",
             CALIBRATION,
             "`quantize.recover.budget` must be above 0, not 0 -> None",
+        ),
+        (
+            "recipes: [{recipe: static_wi8_ai8, rules: [{recipe: static_wi4_ai8, algorithm: GPTQ}]}"
+            "], recover: true",
+            CALIBRATION,
+            "there is no candidate that recovery can improve -> Add `static_wi8_ai8` to "
+            "`quantize.recipes`, or remove `recover`.",
+        ),
+        (
+            "recipes: [dynamic_wi8_afp32], recover: true",
+            CALIBRATION,
+            "there is no candidate that recovery can improve -> Add `static_wi8_ai8` to "
+            "`quantize.recipes`, or remove `recover`.",
         ),
         (
             f"{INT8}recover: {{techniques: [bias]}}",
@@ -112,3 +123,16 @@ def test_recovery_that_cannot_work_is_refused(
     tmp_path: Path, quantize: str, calibration: str, expected: str
 ) -> None:
     assert expected in problems(tmp_path, quantize, calibration)
+
+
+def test_the_modes_that_recovery_improves_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "spec.yaml"
+    text = SPEC.format(quantize="modes: [float16], recover: true", calibration=CALIBRATION)
+    path.write_text(text.replace("tflite: model.tflite", "saved_model: model"))
+    with pytest.raises(SpecError) as caught:
+        load(path)
+    (problem,) = caught.value.problems
+    assert problem.hint == (
+        "Add `static_wi8_ai8` to `quantize.recipes`, or `full_integer`, `integer_only_int8` or "
+        "`integer_only_uint8` without options to `quantize.modes`, or remove `recover`."
+    )

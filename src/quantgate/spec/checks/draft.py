@@ -179,6 +179,8 @@ class Draft:
     def chooses(self, key: str) -> bool:
         """Return whether `quantize.modes` or `quantize.recipes` is `auto`, also by default."""
         given = self._at("quantize", key)
+        if self.reads_tflite:
+            return key == "recipes" and given in (None, "auto")
         modes_are_auto = self._at("quantize", "modes") in (None, "auto")
         return given == "auto" or (given is None and modes_are_auto)
 

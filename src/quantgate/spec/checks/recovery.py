@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from quantgate.domain.hardware import CPU, HARDWARE
 from quantgate.domain.method import Method
 from quantgate.domain.modes import QUANTIZED_MODES
+from quantgate.domain.recipe_rules import moments_for
 from quantgate.domain.recipes import RECIPES
 from quantgate.domain.recovery import HELD_BACK_OF, RECOVERED_RECIPE, is_recoverable, techniques_for
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.draft import Draft
+from quantgate.spec.checks.recipes import is_known
 from quantgate.spec.model.quantize import Candidate
+from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted, listed
 
@@ -36,14 +39,16 @@ def recovery_findings(draft: Draft) -> Iterator[Finding]:
             at_key=True,
         )
     if not _is_any_recoverable(draft):
-        modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode)]
-        yield Finding(
-            _PATH,
-            "there is no candidate that recovery can improve",
-            f"Add `{RECOVERED_RECIPE}` to `quantize.recipes`, or {listed(modes)} without options "
-            "to `quantize.modes`, or remove `recover`.",
-            at_key=True,
-        )
+        message = "there is no candidate that recovery can improve"
+        yield Finding(_PATH, message, f"{_additions(draft)}, or remove `recover`.", at_key=True)
+
+
+def _additions(draft: Draft) -> str:
+    recipe = f"Add `{RECOVERED_RECIPE}` to `quantize.recipes`"
+    if draft.reads_tflite:
+        return recipe
+    modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode)]
+    return f"{recipe}, or {listed(modes)} without options to `quantize.modes`"
 
 
 def _few_samples(draft: Draft) -> Iterator[Finding]:
@@ -60,7 +65,7 @@ def _few_samples(draft: Draft) -> Iterator[Finding]:
 def _is_any_recoverable(draft: Draft) -> bool:
     named = [
         *(_is_improvable(candidate) for candidate in draft.candidates.values()),
-        *(entry.recipe == RECOVERED_RECIPE for entry in draft.recipes.values()),
+        *(_has_recovered_one(entry) for entry in draft.recipes.values()),
     ]
     chosen = [
         *(QUANTIZED_MODES.values() if draft.chooses("modes") else ()),
@@ -70,6 +75,12 @@ def _is_any_recoverable(draft: Draft) -> bool:
     return any(named) or any(
         is_recoverable(method) and hardware in method.hardware for method in chosen
     )
+
+
+def _has_recovered_one(entry: RecipeCandidate) -> bool:
+    if entry.recipe != RECOVERED_RECIPE or not is_known(entry):
+        return False
+    return moments_for(entry.all_rules) is None
 
 
 def _is_improvable(candidate: Candidate) -> bool:
