@@ -88,8 +88,15 @@ def _r2(outputs: Array, target: Array) -> Result:
     return Result(regression.r2(outputs, wanted), regression.contributions_to_r2(outputs, wanted))
 
 
-def _mean_iou(counts: Array, labels: Array) -> Result:
-    shown = rarest_shown(overlap.labelled(counts, labels))
+def _counted_overlaps(outputs: Array, labels: Array, settings: Settings) -> Array:
+    """Return intersection, union, and whether a class is labelled, int32 [k, 3, classes]."""
+    counts = overlap.overlaps(outputs, labels, settings.ignore)
+    shown = overlap.labelled(counts, labels).astype(np.int32)
+    return np.concatenate([counts, shown[:, np.newaxis]], axis=1)
+
+
+def _mean_iou(counted: Array, labels: Array) -> Result:
+    counts, shown = counted[:, :2], rarest_shown(counted[:, 2] > 0)
     return Result(overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts), shown)
 
 
@@ -214,10 +221,11 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
         "mean_iou": Computation(
             "scores [samples, ..., classes] or integer classes [samples, ...], and integer labels "
             "[samples, ...]",
-            lambda outputs, labels, settings: overlap.overlaps(outputs, labels, settings.ignore),
+            _counted_overlaps,
             _mean_iou,
             fit.is_map,
             label_values.class_problem_of_map,
+            sums_labels_up=False,
         ),
         "mean_average_precision": Computation(
             NEEDS, lambda detections, truth, settings: detections, mean_average_precision

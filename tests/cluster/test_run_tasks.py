@@ -132,6 +132,10 @@ def outer():
         say(text=text)
     with dsl.If(choose().output == "yes", name="maybe"):
         inner()
+    with dsl.ParallelFor([{"candidate": "e"}]) as item:
+        work(item=item).set_display_name("Quantize")
+        with dsl.ParallelFor([{"shard": 1, "of": 2}, {"shard": 2, "of": 2}]) as shard:
+            work(item=shard).set_display_name("Evaluate shard")
 
 
 @pytest.fixture
@@ -213,6 +217,9 @@ def test_tasks_in_several_loops_and_nested_pipelines_are_named(shown, compiled) 
             "RUNNING     Quantize b",
             "SUCCEEDED   Quantize c",
             "RUNNING     Quantize d",
+            "SUCCEEDED   Quantize e",
+            "SUCCEEDED   Evaluate shard e (1 of 2)",
+            "RUNNING     Evaluate shard e (2 of 2)",
             "SUCCEEDED   say (iteration 0)",
             "RUNNING     say (iteration 1)",
             "RUNNING     say-2",

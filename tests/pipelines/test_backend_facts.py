@@ -11,6 +11,7 @@ import pytest
 from quantgate.foundation.pipeline_file import PipelineFile, read_pipeline_file
 from quantgate.pipelines import compile_pipeline
 from quantgate.pipelines.ir import Message, Task, part, tasks_of
+from quantgate.pipelines.lint.lint import lint
 from quantgate.planning.plan import MOST_IN_A_LOOP
 from quantgate.planning.planner import make_plan
 from quantgate.spec.model.spec import Spec
@@ -30,6 +31,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "measure": {"metrics": ["top1"], "targets": ["microcontroller"]},
     },
     "shards": {"measure": {"metrics": ["top1", "snr"], "evaluation": {"shards": 64}}},
+    "100 candidates in 10 shards": {
+        "quantize": {
+            "modes": [{"mode": "float16", "name": f"candidate-{n}"} for n in range(1, 101)]
+        },
+        "measure": {"metrics": ["top1"], "evaluation": {"shards": 10}},
+    },
     "everything": {
         "measure": {"metrics": ["agreement", "snr"], "targets": ["microcontroller"]},
         "promote": {"to": "gs://bucket/models", "when_none_qualifies": "keep_baseline"},
@@ -129,6 +136,10 @@ def test_a_list_is_collected_over_one_loop_only(file: PipelineFile) -> None:
         makers = {one["producerSubtask"] for each in outputs for one in each["artifactSelectors"]}
         tasks = part(loop.component, "dag", "tasks")
         assert not [key for key in makers if "parameterIterator" in tasks[key]], loop.place
+
+
+def test_the_linter_finds_no_error(file: PipelineFile) -> None:
+    assert not [finding for finding in lint(file) if finding.severity == "error"]
 
 
 def test_a_collected_list_fits_into_an_argument(file: PipelineFile) -> None:

@@ -12,8 +12,10 @@ from quantgate.planning.planner import make_plan
 from quantgate.spec.model.spec import Spec
 
 
-def measuring(kind: str, folder: Path, **measure: object) -> list[dict[str, Any]]:
-    """Return the tasks of a kind in a graph with the section `measure`."""
+def measuring(
+    kind: str, folder: Path, cluster: dict[str, Any] | None = None, **measure: object
+) -> list[dict[str, Any]]:
+    """Return the tasks of a kind in a graph with the sections `measure` and `cluster`."""
     spec = Spec.model_validate(
         {
             "version": 1,
@@ -23,6 +25,7 @@ def measuring(kind: str, folder: Path, **measure: object) -> list[dict[str, Any]
             "quantize": {"modes": ["float16"]},
             "measure": measure,
             "gate": {"size_bytes": {"max_ratio": 0.5}},
+            **({"cluster": cluster} if cluster else {}),
         }
     )
     compile_pipeline(make_plan(spec), "0" * 64, folder / "pipeline.yaml")
@@ -173,3 +176,10 @@ def test_one_shard_is_an_evaluation(tmp_path: Path, evaluation: dict[str, int]):
     evaluating = measuring("evaluate", tmp_path, metrics=["top1"], evaluation=evaluation)
     assert [task["taskInfo"]["name"] for task in evaluating] == ["Evaluate baseline", "Evaluate"]
     assert not measuring("merge-shards", tmp_path, metrics=["top1"], evaluation=evaluation)
+
+
+def test_each_shard_is_retried_alone(tmp_path: Path):
+    measure = {"metrics": ["top1"], "evaluation": {"shards": 2}}
+    for kind in ("evaluate-shard", "merge-shards"):
+        tasks = measuring(kind, tmp_path, cluster={"retries": 3}, **measure)
+        assert [task["retryPolicy"]["maxRetryCount"] for task in tasks] == [3, 3]
