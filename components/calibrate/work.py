@@ -12,18 +12,13 @@ from quantgate.components.artifacts.dataset import (
     read_manifests,
     selections_of,
 )
-from quantgate.components.calibrate.shards import samples_in, shards_of
+from quantgate.components.calibrate.shards import by_variant, record_shards, samples_in, shards_of
 from quantgate.components.conversion import converter
 from quantgate.components.conversion.failure import sentence, way_out_of_loops
 from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.state import is_stateful
-from quantgate.components.processes.isolation import (
-    IsolatedFailure,
-    ResourceLimits,
-    run_side_by_side,
-)
-from quantgate.components.processes.progress import expect
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
 from quantgate.records.details import CalibratedRanges
 from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import Calibration, ModelFacts
@@ -72,24 +67,26 @@ def calibrate(
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
     task = _Task(prepared_path, facts, dataset_path, selections, limits)
-    models, way, reason, provisional = _attempt(task)
+    outcome = _attempt(task)
     for variant, rows in selections.items():
-        folder = Path(calibrated_path) / variant
-        folder.mkdir(parents=True, exist_ok=True)
-        content = models.get(variant)
-        if content:
-            (folder / MODEL).write_bytes(content)
-            _write_ranges(folder / RANGES, content)
-        failed = way == "once" and not content
-        Calibration(
-            status=CalibrationStatus.FAILED if failed else CalibrationStatus.CALIBRATED,
-            way=way,
-            reason=reason or (NO_RANGE if failed else None),
+        record = Calibration(
+            status=outcome.status_of(variant),
+            way=outcome.way,
+            reason=outcome.reason_of(variant),
             samples=sum(map(len, rows.values())),
             dataset_sha256=content_sha256(manifests),
             tensorflow=tf.__version__,
-        ).write(folder / RECORD)
-    return provisional
+        )
+        _write(Path(calibrated_path) / variant, record, outcome.models.get(variant))
+    return outcome.provisional
+
+
+def _write(folder: Path, record: Calibration, content: bytes | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if content:
+        (folder / MODEL).write_bytes(content)
+        _write_ranges(folder / RANGES, content)
+    record.write(folder / RECORD)
 
 
 @dataclass(frozen=True)
@@ -132,6 +129,16 @@ class _Outcome(NamedTuple):
     reason: str | None = None
     provisional: bool = False
 
+    def status_of(self, variant: str) -> CalibrationStatus:
+        """Return the status of a variant. The public converter calibrates later."""
+        failed = self.way == "once" and not self.models.get(variant)
+        return CalibrationStatus.FAILED if failed else CalibrationStatus.CALIBRATED
+
+    def reason_of(self, variant: str) -> str | None:
+        """Return the reason why a variant has no model, or None if it has one."""
+        failed = self.status_of(variant) == CalibrationStatus.FAILED
+        return self.reason or (NO_RANGE if failed else None)
+
 
 def _attempt(task: _Task) -> _Outcome:
     version = tf.__version__
@@ -154,13 +161,7 @@ def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
 
     shards = shards_of(task.selections, is_stateful(parse(prepared)))
     log.info("calibrating on %d samples in %d processes", samples_in(shards), len(shards))
-    expect(samples_in(shards))
-    calls = [(prepared, task.dataset, cells) for cells in shards]
-    recorded = run_side_by_side(record, calls, limits=task.limits)
-    parts = [part for shard in recorded for part in shard]
-    ranges = {
-        variant: merged(part for cell, part in parts if variant in cell.variants)
-        for variant in task.selections
-    }
+    parts = record_shards(record, (prepared, task.dataset), shards, task.limits)
+    ranges = by_variant(parts, task.selections, merged)
     # TensorFlow accepts samples that are all NaN without a warning, and records no range.
     return {variant: with_ranges(prepared, each) for variant, each in ranges.items() if each}

@@ -9,16 +9,11 @@ from quantgate.components.artifacts.dataset import (
     read_manifests,
     selections_of,
 )
-from quantgate.components.calibrate.shards import samples_in
+from quantgate.components.calibrate.shards import by_variant, record_shards, samples_in
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.normalization import normalized
-from quantgate.components.processes.isolation import (
-    IsolatedFailure,
-    ResourceLimits,
-    run_side_by_side,
-)
-from quantgate.components.processes.progress import expect
+from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
 from quantgate.components.record_ranges.moments import record_moments
 from quantgate.components.record_ranges.obstacles import defect, obstacle
 from quantgate.components.record_ranges.recording import Recorded, Recording, merged, record
@@ -104,19 +99,11 @@ def _attempt(task: Recording) -> _Outcome:
         return _Outcome({}, reason)
     shards = task.shards()
     log.info("recording ranges on %d samples in %d processes", samples_in(shards), len(shards))
-    expect(samples_in(shards))
-    calls = [(task.content, task.facts, task.dataset, cells) for cells in shards]
     try:
-        recorded = run_side_by_side(record, calls, limits=task.limits)
+        parts = record_shards(record, (task.content, task.facts, task.dataset), shards, task.limits)
     except IsolatedFailure as failure:
         return _Outcome({}, sentence("recording ranges", failure), failure.passing)
-    parts = [part for shard in recorded for part in shard]
-    return _Outcome(
-        {
-            variant: merged(ranges for cell, ranges in parts if variant in cell.variants)
-            for variant in task.selections
-        }
-    )
+    return _Outcome(by_variant(parts, task.selections, merged))
 
 
 def moments_form(name: str) -> MomentsForm | None:

@@ -64,19 +64,25 @@ def run_with_kfp(
     for folder in (root, logs):
         folder.mkdir(parents=True, exist_ok=True)
     log = logs / _LOG
-    order = Order(
-        pipeline=str(path.absolute()),
-        arguments=dict(arguments),
-        root=str(root.absolute()),
-        container=containers.settings() if containers else None,
-        mounts=containers.mounts() if containers else [],
-    )
+    order = _order(path, arguments, root, containers)
     watch = Watch(pipeline.name, task_folders(pipeline), root, log, observer)
     with containers.writable(root) if containers else nullcontext():
         succeeded = _run(order, log, watch.look)
     result = RunResult(watch.results(succeeded), outputs_of(pipeline, watch.folder))
     observer(RunEnded(result))
     return result
+
+
+def _order(
+    path: Path, arguments: Mapping[str, Any], root: Path, containers: Containers | None
+) -> Order:
+    return Order(
+        pipeline=str(path.absolute()),
+        arguments=dict(arguments),
+        root=str(root.absolute()),
+        container=containers.settings() if containers else None,
+        mounts=containers.mounts() if containers else [],
+    )
 
 
 def _refuse_differences(
