@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from quantgate.components.gate import svg
+from quantgate.components.gate.names import LONGEST_NAME
 from quantgate.components.gate.scatter import scatter
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import Classes, Curves
@@ -76,7 +77,7 @@ def _draw_matrix(figure: Any, matrix: Sequence[Sequence[int]], labels: Sequence[
     from matplotlib.patches import Rectangle
 
     names = [_shortened(one_line(label)) for label in labels]
-    edge = 0.06 + CHARACTER * max(map(len, names), default=0)
+    edge = 0.085 + CHARACTER * max(map(len, names), default=0)
     axes = figure.add_axes((edge, edge, 0.98 - edge, 0.98 - edge), aspect="equal", anchor="NW")
     axes.spines[:].set_visible(False)
     for row, counts in enumerate(matrix):
@@ -93,8 +94,8 @@ def _draw_matrix(figure: Any, matrix: Sequence[Sequence[int]], labels: Sequence[
     _label(axes, names)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_CLASS else f"{name[: LONGEST_CLASS - 1]}…"
+def _shortened(name: str, longest: int = LONGEST_CLASS) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def _number(axes: Any, row: int, column: int, count: int) -> None:
@@ -135,7 +136,7 @@ def _draw_roc(figure: Any, curves: Curves, name: str) -> None:
     axes.plot([0, 1], [0, 1], color=svg.LINE, linewidth=1)
     for points, colour, style, label in (
         (curves.baseline, svg.SOFT, (0, (4, 3)), "float32"),
-        (curves.points, svg.ACCENT, "-", name),
+        (curves.points, svg.ACCENT, "-", _shortened(name, LONGEST_NAME)),
     ):
         rates = [(point.false_positive_rate, point.true_positive_rate) for point in points]
         axes.plot(

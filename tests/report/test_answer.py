@@ -27,7 +27,7 @@ def test_a_loss_against_a_limit_without_a_confidence_says_so(winner: Decision) -
 def test_quantities_on_a_target_stand_against_what_is_allowed(winner: Decision) -> None:
     arena = {"name": "mcu_arena_bytes", "rule": "max", "limit": 32768.0}
     shown = costs(unbounded(winner, figure=7872.0, value=7872.0, **arena))
-    assert shown["mcu_arena"] == "value of 7,872 bytes. The limit is at most 32768 bytes"
+    assert shown["mcu_arena"] == "value of 7,872 bytes. The limit is at most 32,768 bytes"
 
 
 def test_checks_of_a_target_are_no_costs(winner: Decision) -> None:

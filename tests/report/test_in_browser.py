@@ -11,6 +11,8 @@ import pytest
 
 from quantgate.components.gate.plots import plots_of
 from quantgate.records.decision import Decision
+from quantgate.records.details import ChangedSample, ChangedSamples
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.report.html import render
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -36,7 +38,64 @@ CUT_OFF = """
   .filter(e => e.getBoundingClientRect().width > e.parentElement.clientWidth + 1)
   .map(e => e.outerHTML.slice(0, 120))
 """
+#: Labels of scatter plots whose boxes overlap, by a pixel more than their padding.
+COLLIDING = """
+() => [...document.querySelectorAll(".trade-offs svg")].flatMap(svg => {
+  const boxes = [...svg.querySelectorAll("text")].filter(e => e.textContent.trim())
+    .map(e => [e.textContent, e.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a], place) => boxes.slice(place + 1)
+    .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1
+      && a.top < b.bottom - 2 && b.top < a.bottom - 2)
+    .map(([other]) => `${one} | ${other}`));
+})
+"""
+#: Texts outside of their plot.
+CUT_TEXTS = """
+() => [...document.querySelectorAll("figure svg")].flatMap(svg => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("text")].filter(e => e.textContent.trim()).filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.left < frame.left - 1 || box.right > frame.right + 1
+      || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+  }).map(e => e.textContent);
+})
+"""
+#: Texts with less contrast than WCAG's level AA asks for, of colours without transparency.
+PALE = """
+() => {
+  const channels = colour => colour.match(/[0-9.]+/g).slice(0, 4).map(Number);
+  const luminance = rgb => rgb.slice(0, 3).map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, place) => sum + c * [0.2126, 0.7152, 0.0722][place], 0);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const colour = channels(getComputedStyle(e).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const says = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+  return [...document.querySelectorAll("body *")].filter(says)
+    .filter(e => !["title", "desc"].includes(e.tagName)).map(e => {
+    const style = getComputedStyle(e);
+    const front = luminance(channels(e.closest("svg") ? style.fill : style.color));
+    const back = luminance(behind(e));
+    const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    return [contrast, e.tagName, e.textContent.trim().slice(0, 40)];
+  }).filter(([contrast]) => contrast < 4.5);
+}
+"""
+UNFOLD = "() => document.querySelectorAll('details').forEach(e => { e.open = true })"
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+LOADED = """
+() => [...document.querySelectorAll(".gallery img")].filter(e => e.naturalWidth === 1).length
+"""
+#: A picture of one pixel.
+PICTURE = (
+    '<img src="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4'
+    '2mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==" alt="">'
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,7 +114,7 @@ class Seen:
         page.on("request", self._requested)
 
     def _requested(self, request: Any) -> None:
-        if not request.url.startswith("file:"):
+        if not request.url.startswith(("file:", "data:")):
             self.heard.append(request.url)
 
     def open(self, path: Path) -> float:
@@ -132,6 +191,64 @@ def test_nothing_overflows_or_sends_requests_or_logs_errors(
         assert page.locator("svg").count() >= 2, name
         assert seen.heard == [], name
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_enough_contrast(browser, written, decisions, scheme):
+    for name, decision in decisions.items():
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(written(decision).as_uri())
+        page.evaluate(UNFOLD)
+        assert page.evaluate(PALE) == [], name
+        page.close()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_labels_of_plots_do_not_collide_and_are_complete(browser, written, decisions, width):
+    for name, decision in {**decisions, "undecided": undecided(decisions["winner"])}.items():
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(written(decision).as_uri())
+        page.evaluate(UNFOLD)
+        assert page.evaluate(COLLIDING) == [], name
+        assert page.evaluate(CUT_TEXTS) == [], name
+        page.close()
+
+
+def undecided(decision: Decision) -> Decision:
+    """Return a decision with a candidate of each standing that a plot can show."""
+    open_, doubtful, *others = decision.candidates
+    verdicts = [
+        verdict.model_copy(update={"outcome": VerdictOutcome.UNDECIDED})
+        for verdict in open_.verdicts
+    ]
+    changed = [
+        open_.model_copy(update={"qualified": False, "verdicts": verdicts}),
+        doubtful.model_copy(update={"qualified": False, "verdicts": []}),
+    ]
+    return decision.model_copy(update={"candidates": [*changed, *others]})
+
+
+def test_pictures_of_samples_are_shown_in_rows_that_fit(browser, written, rich, tmp_path):
+    samples = [
+        ChangedSample(row=row, name=f"cats/{row}.png", right="cat", chosen="dog")
+        for row in range(24)
+    ]
+    changed = ChangedSamples(figure="top1", candidate="x", lost=30, gained=2, shown=samples)
+    details = rich.details.model_copy(update={"changed": changed})
+    decision = rich.model_copy(update={"details": details})
+    pictures = {f"sample {number}": PICTURE for number in range(20)}
+    path = tmp_path / "samples.html"
+    path.write_text(render(decision, {**plots_of(decision), **pictures}), encoding="utf-8")
+    for width in (400, 1280):
+        seen = Seen(browser.new_page(viewport={"width": width, "height": 900}))
+        seen.open(path)
+        seen.page.evaluate(UNFOLD)
+        assert seen.page.locator(".gallery img").count() == 20
+        assert seen.page.evaluate(LOADED) == 20
+        assert seen.page.locator("#samples-that-changed tbody tr").count() == 4
+        assert seen.page.evaluate(OVERFLOWING) == []
+        assert seen.heard == []
+        seen.page.close()
 
 
 def test_colours_follow_the_colour_scheme(browser, written, rich):
