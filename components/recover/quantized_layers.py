@@ -38,7 +38,7 @@ class QuantizedModel:
 
     def weight(self, layer: Layer) -> NDArray[np.float32] | None:
         """Return a layer's weight as it computes with it, or None if it is not in 8 bits."""
-        tensor = self._tensor(layer, _WEIGHT)
+        tensor = self._stored(layer, _WEIGHT)
         if tensor is None or tensor.type != TensorType.INT8:
             return None
         values = self._data(tensor, np.int8).reshape(layer.weight_shape).astype(np.float32)
@@ -52,6 +52,9 @@ class QuantizedModel:
     def correct_bias(self, layer: Layer, error: NDArray[np.float64]) -> bool:
         """Subtract an error per channel from a layer's bias, and return whether it has one."""
         tensor = self._tensor(layer, _BIAS)
+        if tensor is not None and tensor.type == TensorType.FLOAT32:
+            self._replace(tensor, (self._data(tensor, np.float32) - error).astype(np.float32))
+            return True
         if tensor is None or tensor.type not in _BIAS_DTYPES:
             return False
         dtype = _BIAS_DTYPES[tensor.type]
@@ -59,8 +62,7 @@ class QuantizedModel:
         steps = np.rint(error / scales).astype(np.int64)
         corrected = self._data(tensor, dtype).astype(np.int64) - steps
         limits = np.iinfo(dtype)
-        clipped = np.clip(corrected, limits.min, limits.max).astype(dtype)
-        self.schema.buffers[tensor.buffer].data = clipped.view(np.uint8)
+        self._replace(tensor, np.clip(corrected, limits.min, limits.max).astype(dtype))
         return True
 
     @cached_property
@@ -81,6 +83,18 @@ class QuantizedModel:
             return None
         tensor: TensorT = graph.tensors[indices[place]]
         return tensor
+
+    def _stored(self, layer: Layer, place: int) -> TensorT | None:
+        """Return a constant as it is stored, which a DEQUANTIZE may be in front of."""
+        tensor = self._tensor(layer, place)
+        if tensor is None or text(tensor.name) not in self._operators:
+            return tensor
+        graph, operator = self._operators[text(tensor.name)]
+        stored: TensorT = graph.tensors[operator.inputs[0]]
+        return stored
+
+    def _replace(self, tensor: TensorT, values: NDArray[Any]) -> None:
+        self.schema.buffers[tensor.buffer].data = values.view(np.uint8)
 
     def _data(self, tensor: TensorT, dtype: Any) -> NDArray[Any]:
         return np.asarray(self.schema.buffers[tensor.buffer].data, np.uint8).view(dtype)

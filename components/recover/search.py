@@ -8,7 +8,7 @@ from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE
 from quantgate.components.recover.layers import COUNTS
 from quantgate.components.recover.subject import Subject
 from quantgate.components.recover.workshop import Edits, Made, Workshop
-from quantgate.domain.recovery import BIASES, EQUALIZE, LAYERS, LEAST_GAIN_DB, RANGES
+from quantgate.domain.recovery import BIASES, EQUALIZE, LAYERS, LEAST_GAIN_DB, RANGES, techniques_of
 from quantgate.records.recovery import Edit
 
 #: Edits of a technique without gain after which the technique is given up.
@@ -28,6 +28,10 @@ class Settings:
 
     techniques: Collection[str]
     budget: float
+
+    def of_recipe(self, recipe: str) -> "Settings":
+        """Return the settings with the techniques that a recipe can use."""
+        return replace(self, techniques=techniques_of(recipe, self.techniques))
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,8 @@ def _recovered(task: _Task, source: _Source, item: Item) -> Result:
     log.info("searching for edits of %s", item["recovers"])
     try:
         runs = count_of(source.samples.held_in)
-        outcome = run_isolated(search, subject, task.settings, runs, limits=task.limits)
+        settings = task.settings.of_recipe(item["recipe"])
+        outcome = run_isolated(search, subject, settings, runs, limits=task.limits)
     except IsolatedFailure as failure:
         reason = sentence("the search for edits", failure)
         return Result(blank.model_copy(update={"reason": reason}), None, failure.passing)

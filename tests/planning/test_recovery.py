@@ -37,11 +37,22 @@ def recovered(plan: Plan) -> list[str]:
 @pytest.mark.parametrize(
     ("quantize", "expected"),
     [
-        ({"modes": ["integer_only_int8", "dynamic_range"]}, ["integer_only_int8+recovered"]),
+        (
+            {"modes": ["integer_only_int8", "dynamic_range"]},
+            ["integer_only_int8+recovered", "dynamic_range+recovered"],
+        ),
+        (
+            {"modes": ["int16x8", "int16x8_float_fallback", "float16"]},
+            ["int16x8+recovered"],
+        ),
+        (
+            {"modes": [], "recipes": ["weight_only_wi8_afp32", "dynamic_wi4_afp32"]},
+            ["weight_only_wi8_afp32+recovered"],
+        ),
         ({"modes": ["full_integer"]}, ["full_integer+recovered"]),
         (
             {"modes": [], "recipes": ["static_wi8_ai8", "static_wi8_ai16"]},
-            ["static_wi8_ai8+recovered"],
+            ["static_wi8_ai8+recovered", "static_wi8_ai16+recovered"],
         ),
         (
             {"modes": ["full_integer"], "recipes": ["static_wi8_ai8"]},
@@ -103,6 +114,14 @@ def test_a_mode_is_recovered_by_its_recipe() -> None:
             "recovers": "integer_only_uint8",
         }
     ]
+
+
+def test_recovery_needs_the_ranges_that_a_dynamic_mode_does_not() -> None:
+    plan = plan_of(modes=["dynamic_range"])
+    (candidate,) = plan.recovered
+    assert (plan.records_ranges, candidate.calibration[0].samples) == (True, 200)
+    (loop,) = [loop for loop in plan.loops if loop.is_recovered]
+    assert loop.items[0]["recipe"] == "dynamic_wi8_afp32"
 
 
 def test_the_tasks_of_recovery_are_planned() -> None:

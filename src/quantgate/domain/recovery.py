@@ -36,16 +36,42 @@ SUFFIX = "+recovered"
 RECOVERED_RECIPE = "static_wi8_ai8"
 #: The recipe of ops that are left in 16 bits.
 WIDE_RECIPE = "static_wi8_ai16"
+#: The recipes without 8-bit activations that recovery can improve.
+_OTHER_RECIPES = (WIDE_RECIPE, "dynamic_wi8_afp32", "weight_only_wi8_afp32")
+#: The recipe of a mode by its activations.
+_MODE_RECIPES: Mapping[str, str] = MappingProxyType(
+    {"int8": RECOVERED_RECIPE, "int16": WIDE_RECIPE}
+)
+#: The techniques that reduce the error of weights.
+_OF_WEIGHTS = (BIASES, EQUALIZE)
 #: The decibels that an edit has to gain on held-back samples.
 LEAST_GAIN_DB = 0.5
 #: One of so many calibration samples is held back.
 HELD_BACK_OF = 3
 
 
-def is_recoverable(method: Method) -> bool:
-    """Return whether recovery can improve the candidates of a mode or recipe."""
-    is_integer_mode = isinstance(method, Mode) and method.activations == "int8"
-    return is_integer_mode or method.name == RECOVERED_RECIPE
+def recipe_for(method: Method) -> str | None:
+    """Return the recipe by which recovered candidates of a mode or recipe are made, or None."""
+    if method.name in _OTHER_RECIPES or method.name == RECOVERED_RECIPE:
+        return method.name
+    if method.name == "dynamic_range":
+        return "dynamic_wi8_afp32"
+    return _MODE_RECIPES.get(method.activations) if isinstance(method, Mode) else None
+
+
+def is_recoverable(method: Method, *, is_named: bool) -> bool:
+    """Return whether there are recovered candidates of a mode or recipe.
+
+    Those without 8-bit activations have some only if the spec names them. They lose little, and
+    each candidate takes a share of the error rate.
+    """
+    recipe = recipe_for(method)
+    return recipe is not None and (is_named or recipe == RECOVERED_RECIPE)
+
+
+def techniques_of(recipe: str, techniques: Collection[str]) -> list[str]:
+    """Return the techniques that a recipe can use. Only 8-bit activations have all."""
+    return [each for each in techniques if recipe == RECOVERED_RECIPE or each in _OF_WEIGHTS]
 
 
 def techniques_for(

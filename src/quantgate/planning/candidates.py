@@ -68,9 +68,9 @@ class PlannedCandidate:
     @property
     def calibrated(self) -> bool:
         """True if the candidate needs representative data."""
-        if not self.is_recipe:
-            return self.mode.calibrated
-        return needs_samples(self._rules)
+        if self.recovers:
+            return True
+        return needs_samples(self._rules) if self.is_recipe else self.mode.calibrated
 
     @property
     def moments(self) -> MomentsForm | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from quantgate.domain.hardware import HARDWARE
 from quantgate.domain.recipes import RECIPES
-from quantgate.domain.recovery import RECOVERED_RECIPE, SUFFIX, is_recoverable
+from quantgate.domain.recovery import RECOVERED_RECIPE, SUFFIX, is_recoverable, recipe_for
+from quantgate.planning.calibrations import calibration_of
 from quantgate.planning.candidates import PlannedCandidate
 from quantgate.spec.model.spec import Spec
 
@@ -16,9 +17,10 @@ def recovered_candidates(
 ) -> tuple[PlannedCandidate, ...]:
     """Return the recovered candidates of a spec. Of equal ones, that of a recipe is taken.
 
-    A candidate of a mode with options has none, because recipes have no such options. One that
-    needs second moments has none, because they are those of the unedited model. With
-    `modes: auto`, those of modes have none if there are any of recipes.
+    One without 8-bit activations has one only if the spec names its mode or recipe. A candidate of
+    a mode with options has none, because recipes have no such options. One that needs second
+    moments has none, because they are those of the unedited model. With `modes: auto`, those of
+    modes have none if there are any of recipes.
     """
     if spec.quantize.recover is None:
         return ()
@@ -26,21 +28,32 @@ def recovered_candidates(
     improvable = [
         candidate
         for candidate in candidates
-        if is_recoverable(candidate.mode) and not candidate.moments
+        if is_recoverable(candidate.mode, is_named=_is_named(spec, candidate))
+        and not candidate.moments
     ]
     recipes = [candidate for candidate in improvable if candidate.is_recipe]
     modes = [each for each in improvable if not (each.is_recipe or each.options)]
     named = [] if recipes and spec.quantize.modes == "auto" else modes
-    return _distinct(_recovered(each, hardware.integer_only) for each in (*recipes, *named))
+    return _distinct(_recovered(spec, each, hardware.integer_only) for each in (*recipes, *named))
 
 
-def _recovered(candidate: PlannedCandidate, integer_only: bool) -> PlannedCandidate:
-    named = replace(candidate, name=f"{candidate.name}{SUFFIX}", recovers=candidate.name)
+def _is_named(spec: Spec, candidate: PlannedCandidate) -> bool:
+    return (spec.recipes if candidate.is_recipe else spec.quantize.modes) != "auto"
+
+
+def _recovered(spec: Spec, candidate: PlannedCandidate, integer_only: bool) -> PlannedCandidate:
+    named = replace(
+        candidate,
+        name=f"{candidate.name}{SUFFIX}",
+        recovers=candidate.name,
+        calibration=candidate.calibration or calibration_of(spec, None),
+    )
     if candidate.is_recipe:
         return named
     options: dict[str, Any] = {"integer_only": integer_only or candidate.mode.integer_only}
     given = {name: value for name, value in options.items() if value}
-    return replace(named, mode=RECIPES[RECOVERED_RECIPE], options=given)
+    recipe = recipe_for(candidate.mode) or RECOVERED_RECIPE
+    return replace(named, mode=RECIPES[recipe], options=given)
 
 
 def _distinct(candidates: Iterable[PlannedCandidate]) -> tuple[PlannedCandidate, ...]:

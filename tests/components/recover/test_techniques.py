@@ -65,6 +65,15 @@ def test_biases_corrected_layer_by_layer_gain(lopsided: Make) -> None:
     assert db(subject, sequential=True) > db(subject) + 6
 
 
+@pytest.mark.parametrize(
+    "recipe", ["dynamic_wi8_afp32", "weight_only_wi8_afp32", "static_wi8_ai16"]
+)
+@pytest.mark.parametrize("edit", ["analytic", "sequential"])
+def test_biases_gain_without_8_bit_activations(lopsided: Make, recipe: str, edit: str) -> None:
+    subject = lopsided(1).subject(recipe=recipe)
+    assert db(subject, **{edit: True}) > db(subject) + 6
+
+
 def test_layers_that_share_a_bias_get_biases_of_their_own(lopsided: Make) -> None:
     subject = lopsided().subject()
     made = Workshop(subject, 0).make(Edits())

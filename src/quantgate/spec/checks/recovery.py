@@ -47,7 +47,7 @@ def _additions(draft: Draft) -> str:
     recipe = f"Add `{RECOVERED_RECIPE}` to `quantize.recipes`"
     if draft.reads_tflite:
         return recipe
-    modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode)]
+    modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode, is_named=False)]
     return f"{recipe}, or {listed(modes)} without options to `quantize.modes`"
 
 
@@ -73,17 +73,18 @@ def _is_any_recoverable(draft: Draft) -> bool:
     ]
     hardware = HARDWARE.get(draft.text("quantize", "target") or CPU.name, CPU)
     return any(named) or any(
-        is_recoverable(method) and hardware in method.hardware for method in chosen
+        is_recoverable(method, is_named=False) and hardware in method.hardware for method in chosen
     )
 
 
 def _has_recovered_one(entry: RecipeCandidate) -> bool:
-    if entry.recipe != RECOVERED_RECIPE or not is_known(entry):
+    if entry.recipe not in RECIPES or not is_known(entry):
         return False
-    return moments_for(entry.all_rules) is None
+    is_improvable = is_recoverable(RECIPES[entry.recipe], is_named=True)
+    return is_improvable and moments_for(entry.all_rules) is None
 
 
 def _is_improvable(candidate: Candidate) -> bool:
     method: Method | None = QUANTIZED_MODES.get(candidate.mode)
     has_options = not (candidate.per_channel and candidate.per_channel_dense) or candidate.exclude
-    return method is not None and is_recoverable(method) and not has_options
+    return method is not None and is_recoverable(method, is_named=True) and not has_options
