@@ -18,6 +18,7 @@ def quantize_recipe(
     calibration: Input[Dataset] = None,
     memory_limit: str = "",
     recovered: Input[Artifact] = None,
+    searched: Input[Artifact] = None,
 ) -> None:
     """Quantize a float .tflite by a recipe of LiteRT Quantizer. A failure is a result.
 
@@ -33,6 +34,7 @@ def quantize_recipe(
         calibration: the calibration set, for the recipes that need it.
         memory_limit: memory beyond which the quantization fails, such as "8GiB".
         recovered: the folder from `recover`, for candidates with `recovers`.
+        searched: the folder from `search`, for candidates with `searched`.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize_recipe import work
@@ -44,6 +46,7 @@ def quantize_recipe(
             ranges=ranges.path if ranges else None,
             dataset=calibration.path if calibration else None,
             recovered=recovered.path if recovered else None,
+            searched=searched.path if searched else None,
         ),
         candidate,
         ResourceLimits(timeout_s, memory_limit),

@@ -25,13 +25,21 @@ from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.results import MODEL, RECOVERY
+from quantgate.components.search.work import SEARCH
 from quantgate.domain.recipes import MATRIX
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
-from quantgate.records.outcomes import AttestationStatus, CalibrationStatus, RecoveryStatus
+from quantgate.records.outcomes import (
+    AttestationStatus,
+    CalibrationStatus,
+    RecoveryStatus,
+    SearchStatus,
+)
 from quantgate.records.recovery import Recovery
+from quantgate.records.search import Search
 from quantgate.records.tasks import ModelFacts, Moments, Ranges
 from quantgate.wording.recovery import edits_text
+from quantgate.wording.search import bits_text
 
 LIBRARY = "litert-quantizer"
 
@@ -46,6 +54,7 @@ class RecipeInputs:
         ranges: folder that `record_ranges` wrote, for the recipes that need it.
         dataset: folder of the calibration set, for the recipes that need it.
         recovered: folder that `recover` wrote, for recovered candidates.
+        searched: folder that `search` wrote, for searched candidates.
     """
 
     baseline: str
@@ -53,6 +62,7 @@ class RecipeInputs:
     ranges: str | None = None
     dataset: str | None = None
     recovered: str | None = None
+    searched: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class _Material:
         moments: the record of second moments, for algorithms that need them.
         values: those moments.
         recovery: the result of recovery, for recovered candidates.
+        search: the result of the search, for searched candidates.
     """
 
     model: Path
@@ -74,12 +85,21 @@ class _Material:
     moments: Moments | None = None
     values: LayerMoments = field(default_factory=dict)
     recovery: Recovery | None = None
+    search: Search | None = None
+
+    @property
+    def is_unchanged(self) -> bool:
+        """True if recovery or the search found nothing better than another candidate."""
+        statuses = [each.status for each in (self.recovery, self.search) if each]
+        return RecoveryStatus.UNCHANGED in statuses or SearchStatus.UNCHANGED in statuses
 
     @property
     def obstacle(self) -> str | None:
         """The reason why nothing can be quantized, or None."""
         if self.recovery and self.recovery.status != RecoveryStatus.RECOVERED:
             return self.recovery.reason
+        if self.search and self.search.status != SearchStatus.MIXED:
+            return self.search.reason
         if self.ranges and self.ranges.status == CalibrationStatus.FAILED:
             return self.ranges.reason
         if self.moments and self.moments.status == CalibrationStatus.FAILED:
@@ -110,7 +130,7 @@ def quantize_recipe(
         InputError: a recipe lacks its ranges, an input is damaged, or the float model does not run.
     """
     facts, material = ModelFacts.read(inputs.facts), _material(inputs, candidate)
-    request, recovery = material.request, material.recovery
+    request = material.request
     variant = candidate.get("calibration", "")
     started = time.monotonic()
     delivery = _delivered(material, limits)
@@ -131,7 +151,8 @@ def quantize_recipe(
         way="recipe",
         litert_quantizer=version(LIBRARY),
         seconds=round(seconds, 3),
-        recovery=recovery,
+        recovery=material.recovery,
+        search=material.search,
         **_with_notes(outcome_of(delivery, case), delivery, material),
     ).write(attestation_path)
     return delivery
@@ -141,11 +162,24 @@ def _material(inputs: RecipeInputs, candidate: Mapping[str, Any]) -> _Material:
     request = request_of(candidate)
     if "recovers" in candidate:
         return _recovered(inputs, candidate["recovers"], request)
+    search = _search(inputs, candidate["candidate"]) if "searched" in candidate else None
+    if search and search.status == SearchStatus.MIXED:
+        request = replace(request, rules=tuple(search.rules))
     if not request.needs_samples:
-        return _Material(Path(inputs.baseline), request, None)
+        return _Material(Path(inputs.baseline), request, None, search=search)
     folder = _recorded(inputs, request) / candidate.get("calibration", "")
-    material = _Material(Path(inputs.baseline), request, Ranges.read(folder / RECORD))
+    ranges = Ranges.read(folder / RECORD)
+    material = _Material(Path(inputs.baseline), request, ranges, search=search)
     return material if material.obstacle else _with_moments(material, folder)
+
+
+def _search(inputs: RecipeInputs, candidate: str) -> Search:
+    if inputs.searched is None:
+        raise InputError(
+            f"the search chooses the rules of {candidate}: connect the output of `search` to "
+            "`quantize_recipe`"
+        )
+    return Search.read(Path(inputs.searched) / candidate / SEARCH)
 
 
 def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Material:
@@ -167,14 +201,16 @@ def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Materi
 
 
 def _with_notes(fields: dict[str, Any], delivery: Delivery, material: _Material) -> dict[str, Any]:
-    """Add assumed ranges and the edits of recovery to the reasons of an attestation."""
+    """Add assumed ranges, and what recovery or the search did, to the reasons of an attestation."""
     notes: list[str] = []
     if material.ranges and material.request.calibrated:
         notes += assumptions(delivery.content, material.ranges)
     if material.recovery and material.recovery.status == RecoveryStatus.RECOVERED:
         notes.append(edits_text(material.recovery))
-    if material.recovery and material.recovery.status == RecoveryStatus.UNCHANGED:
+    if material.is_unchanged:
         fields = {**fields, "status": AttestationStatus.UNCHANGED}
+    if material.search and material.search.status == SearchStatus.MIXED:
+        notes.append(bits_text(material.search))
     return {**fields, "reasons": [*fields["reasons"], *notes]}
 
 

@@ -75,6 +75,11 @@ class FloatModel:
         """The model as bytes."""
         return bytes(convert_object_to_bytearray(self._model))
 
+    def weight_buffer(self, layer: Layer) -> int:
+        """Return the index of the buffer of a layer's weight, which layers may share."""
+        graph, operator = self._places(layer)
+        return int(graph.tensors[operator.inputs[_WEIGHT]].buffer)
+
     def weight(self, layer: Layer) -> Array:
         """Return a layer's weight."""
         return self._constant(layer, _WEIGHT)

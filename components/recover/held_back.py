@@ -3,15 +3,45 @@
 from collections.abc import Iterator
 from functools import cached_property
 
+from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.progress import counted
 from quantgate.components.recover.agreement import Agreement
 from quantgate.components.recover.running import Values, runners_of, samples_of
 from quantgate.components.recover.subject import Samples
-from quantgate.records.tasks import ModelFacts
+from quantgate.domain.recovery import HELD_BACK_OF
+from quantgate.records.outcomes import CalibrationStatus
+from quantgate.records.tasks import ModelFacts, Ranges
 
 #: Bytes of outputs of the float model that are kept. Otherwise it runs again for each comparison.
 _MOST_BYTES = 256 << 20
 _Outputs = dict[str, Values]
+
+
+def obstacle_to(
+    activity: str, content: bytes, ranges: Ranges | None, samples: Samples
+) -> str | None:
+    """Return why a model cannot be compared with the float model, or None.
+
+    Args:
+        activity: the name of the work, such as "recovery".
+        content: of the float model.
+        ranges: of its tensors, if they are needed.
+        samples: the calibration samples.
+    """
+    if ranges is not None and ranges.status == CalibrationStatus.FAILED:
+        return ranges.reason
+    if not all(map(len, samples.held_back.values())):
+        return (
+            f"{activity} holds back one of {HELD_BACK_OF} calibration samples, and there are only "
+            f"{samples.count}. Add samples to `data.calibration`"
+        )
+    if is_stateful(parse(content)):
+        return (
+            f"{activity} compares single samples, and the model keeps a state from one sample to "
+            "the next"
+        )
+    return None
 
 
 class HeldBack:

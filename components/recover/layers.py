@@ -1,6 +1,5 @@
 """The ops that lose most, and rules that leave them in float or in 16 bits."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ from quantgate.components.litert.flatbuffer import sequence
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.sensitivity import FloatOp, float_ops, op_errors
 from quantgate.domain.method import FLOAT32
-from quantgate.domain.recipe_rules import rule_of
+from quantgate.domain.recipe_rules import regex_of, rule_of
 from quantgate.domain.recipes import RECIPES, Rule
 from quantgate.domain.recovery import WIDE_RECIPE
 from quantgate.records.tasks import ModelFacts
@@ -34,7 +33,7 @@ def ranked(
         rows: of the samples to compare on.
     """
     ops = float_ops(content, facts)
-    movable = [each.output for each in ops if not _touches_ends(each, request)]
+    movable = [each.output for each in ops if not touches_ends(each, request)]
     errors = op_errors(content, quantized, facts, dataset, rows)
     added = {output: errors[output].added for output in movable if output in errors}
     return sorted((name for name in added if added[name] > 0), key=lambda name: -added[name])
@@ -43,10 +42,10 @@ def ranked(
 def rules_for(outputs: Sequence[str], request: Request) -> tuple[Rule, ...]:
     """Return the rules that leave ops in float, or in 16 bits for integer-only hardware."""
     recipe = RECIPES[WIDE_RECIPE] if request.integer_only else None
-    return tuple(rule_of(recipe, f"^{re.escape(output)};") for output in outputs)
+    return tuple(rule_of(recipe, regex_of(output)) for output in outputs)
 
 
-def _touches_ends(op: FloatOp, request: Request) -> bool:
+def touches_ends(op: FloatOp, request: Request) -> bool:
     """Return whether a rule for an op would change the dtype of the model's inputs or outputs."""
     reads = request.input_type != FLOAT32 and _share(op.operator.inputs, op.graph.inputs)
     writes = request.output_type != FLOAT32 and _share(op.operator.outputs, op.graph.outputs)

@@ -13,9 +13,7 @@ from quantgate.components.artifacts.dataset import (
 )
 from quantgate.components.calibrate.shards import shards_of
 from quantgate.components.conversion.failure import sentence
-from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.normalization import normalized
-from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import (
     IsolatedFailure,
     ResourceLimits,
@@ -25,12 +23,12 @@ from quantgate.components.processes.isolation import (
 from quantgate.components.processes.progress import expect
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import RECORD
+from quantgate.components.recover.held_back import obstacle_to
 from quantgate.components.recover.results import Item, Result, alike, result_of
 from quantgate.components.recover.search import Settings, search
 from quantgate.components.recover.statistics import Statistics, gather_cells, merged
 from quantgate.components.recover.subject import Samples, Subject, count_of, split
-from quantgate.domain.recovery import HELD_BACK_OF
-from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
+from quantgate.records.outcomes import RecoveryStatus
 from quantgate.records.recovery import Recovery
 from quantgate.records.tasks import ModelFacts, Ranges
 
@@ -151,7 +149,7 @@ def _source(task: _Task, ranges_path: str, variant: str) -> _Source:
     """Gather the statistics of a variant of the calibration."""
     samples = split(task.dataset, task.selections[variant])
     ranges = Ranges.read(Path(ranges_path) / variant / RECORD)
-    if reason := _obstacle(task, ranges, samples):
+    if reason := obstacle_to("recovery", task.content, ranges, samples):
         return _Source(samples, ranges, reason=reason)
     shards = shards_of({variant: samples.held_in}, stateful=False)
     log.info("statistics of %d samples in %d processes", count_of(samples.held_in), len(shards))
@@ -162,23 +160,6 @@ def _source(task: _Task, ranges_path: str, variant: str) -> _Source:
         reason = sentence("gathering statistics", failure)
         return _Source(samples, ranges, reason=reason, provisional=failure.passing)
     return _Source(samples, ranges, merged(parts))
-
-
-def _obstacle(task: _Task, ranges: Ranges, samples: Samples) -> str | None:
-    """Return why nothing can be tried, or None."""
-    if ranges.status == CalibrationStatus.FAILED:
-        return ranges.reason
-    if not all(map(len, samples.held_back.values())):
-        return (
-            f"recovery holds back one of {HELD_BACK_OF} calibration samples, and there are only "
-            f"{samples.count}. Add samples to `data.calibration`"
-        )
-    if is_stateful(parse(task.content)):
-        return (
-            "recovery compares single samples, and the model keeps a state from one sample to the "
-            "next"
-        )
-    return None
 
 
 def _recovered(task: _Task, source: _Source, item: Item) -> Result:

@@ -9,7 +9,12 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate.components.gate.component import gate
 from quantgate.components.promote.component import promote
 from quantgate.pipelines.graph.baseline import add_baseline, add_comparison, export
-from quantgate.pipelines.graph.calibrating import add_calibration, add_ranges, add_recovery
+from quantgate.pipelines.graph.calibrating import (
+    add_calibration,
+    add_ranges,
+    add_recovery,
+    add_search,
+)
 from quantgate.pipelines.graph.candidates import Basis, try_candidates
 from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
 from quantgate.pipelines.graph.inputs import Inputs, bring_code
@@ -52,7 +57,8 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     ranges = add_ranges(plan, baseline, representative)
     stopping = stopping_early(plan, baseline_measurement)
     recovery = add_recovery(plan, baseline, ranges)
-    basis = Basis(baseline, evaluation, calibration, ranges, recovery, stopping)
+    search = add_search(plan, baseline, representative, ranges)
+    basis = Basis(baseline, evaluation, calibration, ranges, recovery, search, stopping)
     candidates = try_candidates(plan, inputs, basis)
     compared = [comparison] if comparison else []
     others = (baseline_measurement, *compared, candidates.evidence)

@@ -1,4 +1,4 @@
-"""The tasks that run the calibration set: one for each engine that needs it, and recovery."""
+"""The tasks that run the calibration set: of each engine, of recovery, and of the search."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate.components.calibrate.component import calibrate
 from quantgate.components.record_ranges.component import record_ranges
 from quantgate.components.recover.component import recover
+from quantgate.components.search.component import search
 from quantgate.pipelines.graph.candidates import bounds
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
@@ -85,3 +86,36 @@ def add_recovery(
     )
     runtime(task, tasks.RECOVER)
     return {**ranges, "recovered": task.outputs["recovered"]}
+
+
+def add_search(
+    plan: Plan,
+    baseline: PipelineTask,
+    samples: PipelineTask | None,
+    ranges: Mapping[str, Channel],
+) -> dict[str, Channel]:
+    """Add the search, and return the inputs of `quantize_recipe` for searched candidates.
+
+    Args:
+        plan: the plan.
+        baseline: the task that makes the float model.
+        samples: the task that builds the calibration set, or None.
+        ranges: the inputs of `quantize_recipe` that need ranges.
+    """
+    settings = plan.spec.quantize.search
+    if settings is None or samples is None:
+        return {}
+    calibration = {"calibration": samples.outputs["dataset"]}
+    needed = ranges if any(each.calibrated for each in plan.searched) else calibration
+    task = search(
+        baseline=baseline.outputs["baseline"],
+        facts=baseline.outputs["facts"],
+        candidates=[item for loop in plan.loops if loop.is_searched for item in loop.items],
+        target=plan.spec.quantize.target,
+        bits=plan.bits,
+        budget=settings.budget,
+        **needed,
+        **bounds(plan),
+    )
+    runtime(task, tasks.SEARCH)
+    return {**needed, "searched": task.outputs["searched"]}

@@ -28,6 +28,7 @@ class Basis:
         calibration: optional inputs of `quantize`.
         ranges: optional inputs of `quantize_recipe`.
         recovery: the same for recovered candidates.
+        search: the same for searched candidates.
         stopping: optional inputs of `evaluate`.
     """
 
@@ -36,6 +37,7 @@ class Basis:
     calibration: Mapping[str, Channel]
     ranges: Mapping[str, Channel]
     recovery: Mapping[str, Channel]
+    search: Mapping[str, Channel]
     stopping: Mapping[str, Any]
 
 
@@ -129,9 +131,15 @@ def _quantize_by_recipe(plan: Plan, basis: Basis, candidate: Channel, loop: Loop
         facts=basis.baseline.outputs["facts"],
         candidate=candidate,
         **bounds(plan),
-        **(basis.recovery if loop.is_recovered else basis.ranges),
+        **_origin(basis, loop),
     )
     return runtime(task, tasks.QUANTIZE_RECIPE)
+
+
+def _origin(basis: Basis, loop: Loop) -> Mapping[str, Channel]:
+    if loop.is_searched:
+        return basis.search
+    return basis.recovery if loop.is_recovered else basis.ranges
 
 
 def _collect(title: str, before: PipelineTask | None, **made: Channel | None) -> PipelineTask:

@@ -9,6 +9,7 @@ from quantgate.commands.common.checking import check_files
 from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
 from quantgate.domain.recovery import RANKED
+from quantgate.domain.search import SLOTS, recipes_for
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
 from quantgate.planning import early_stopping, power
@@ -54,7 +55,7 @@ def render(plan: Plan) -> str:
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
     notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_samples(plan)}{_unmeasured(plan)}"
-    methods = f"modes\n{modes}{_recipes(plan)}{_recovered(plan)}"
+    methods = f"modes\n{modes}{_recipes(plan)}{_recovered(plan)}{_searched(plan)}"
     header = f"{plan.spec.name}: {branch}\n\n{methods}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
 
@@ -73,6 +74,20 @@ def _recovered(plan: Plan) -> str:
         f"\nrecovered candidates, by {', '.join(plan.techniques)}\n{lines}"
         f"  ranked {RANKED[settings.when]}, found in up to {settings.budget:g} runs of the "
         "calibration set each\n"
+    )
+
+
+def _searched(plan: Plan) -> str:
+    settings = plan.spec.quantize.search
+    if settings is None:
+        return ""
+    recipes = recipes_for(plan.spec.quantize.target)
+    bits = ", ".join(f"{each} by {recipes[each]}" for each in plan.bits)
+    lines = "".join(f"  in   {slot.name:<24} {slot.demand}\n" for slot in SLOTS)
+    return (
+        f"\nsearched candidates, bits of layers: {bits}\n{lines}"
+        "  between the most precise mix and the smallest one, found in up to "
+        f"{settings.budget:g} runs of the calibration set\n"
     )
 
 

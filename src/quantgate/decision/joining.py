@@ -29,6 +29,7 @@ from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
 from quantgate.records.outcomes import MeasurementStatus
 from quantgate.records.recovery import Recovery
+from quantgate.records.search import Search
 from quantgate.records.targets import (
     TargetMeasurement,
     TargetMeasurements,
@@ -54,6 +55,7 @@ class Contender:
     ratios: Mapping[str, Interval] = field(default_factory=dict)
     targets: list[TargetMeasurement] = field(default_factory=list)
     recovery: Recovery | None = None
+    search: Search | None = None
 
 
 def compared_on_targets(baseline: Measured, targets: Sequence[TargetMeasurements]) -> Measured:
@@ -155,6 +157,7 @@ def _contender(
         ratios=benchmark.ratios.get(sha256, {}) if benchmark and sha256 else {},
         targets=targets,
         recovery=attestation.recovery,
+        search=attestation.search,
     )
 
 

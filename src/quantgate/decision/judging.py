@@ -104,6 +104,7 @@ def _judged(
         reference=_reference(measured, baseline.measured),
         targets=contender.targets,
         recovery=contender.recovery,
+        search=contender.search,
     )
 
 

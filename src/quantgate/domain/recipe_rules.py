@@ -66,6 +66,11 @@ def rules_with(
     return [rule_of(recipe, regex, operation, algorithm)]
 
 
+def regex_of(output: str) -> str:
+    """Return the regular expression of the op whose first output has a name."""
+    return f"^{re.escape(output)};"
+
+
 def rules_for_ends(input_type: str, output_type: str, default: str) -> list[Rule]:
     """Return the rules that give inputs and outputs a dtype other than the recipe's own."""
     wanted = zip(ENDS, (input_type, output_type), strict=True)

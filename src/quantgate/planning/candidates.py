@@ -50,6 +50,7 @@ class PlannedCandidate:
         options: options that differ from the mode's defaults, by name.
         calibration: the samples to calibrate on, empty if the mode needs none.
         recovers: the candidate that recovery is to improve, empty for a plain candidate.
+        is_searched: whether the search chooses its rules.
     """
 
     name: str
@@ -59,6 +60,7 @@ class PlannedCandidate:
     options: Mapping[str, Any] = field(default_factory=dict)
     calibration: Calibration = ()
     recovers: str = ""
+    is_searched: bool = False
 
     @property
     def is_recipe(self) -> bool:
@@ -95,6 +97,7 @@ class PlannedCandidate:
             **self.options,
             **({"calibration": variant} if variant else {}),
             **({"recovers": self.recovers} if self.recovers else {}),
+            **({"searched": True} if self.is_searched else {}),
         }
 
 
@@ -121,8 +124,10 @@ class Loop:
         items: one for each candidate.
         is_of_recipes: whether LiteRT Quantizer makes the candidates, and not the converter.
         is_recovered: whether the float model of the candidates is edited.
+        is_searched: whether the search chooses the rules of the candidates.
     """
 
     items: list[dict[str, Any]]
     is_of_recipes: bool
     is_recovered: bool = False
+    is_searched: bool = False

@@ -9,6 +9,7 @@ from quantgate.domain.batch import AS_EXPORTED, ONE_IF_FREE
 from quantgate.domain.hardware import HARDWARE
 from quantgate.domain.recipes import DIAGONAL, MATRIX, MomentsForm
 from quantgate.domain.recovery import TechniqueName, techniques_for
+from quantgate.domain.search import default_bits
 from quantgate.domain.targets import TARGETS
 from quantgate.planning.candidates import (
     Calibration,
@@ -67,7 +68,7 @@ class Plan:
     @property
     def calibrated(self) -> bool:
         """True if any candidate needs representative data."""
-        return self.calibrates_modes or self.records_ranges
+        return self.calibrates_modes or self.records_ranges or bool(self.searched)
 
     @property
     def calibrates_modes(self) -> bool:
@@ -91,6 +92,18 @@ class Plan:
         return tuple(candidate for candidate in self.candidates if candidate.recovers)
 
     @property
+    def searched(self) -> tuple[PlannedCandidate, ...]:
+        """The candidates that the search fills."""
+        return tuple(candidate for candidate in self.candidates if candidate.is_searched)
+
+    @property
+    def bits(self) -> list[int]:
+        """The bits that layers of searched candidates can have."""
+        settings = self.spec.quantize.search
+        given = settings.bits if settings else None
+        return sorted(set(given or default_bits(self.spec.quantize.target)))
+
+    @property
     def techniques(self) -> list[TechniqueName]:
         """The techniques of recovery that the targets can use."""
         settings = self.spec.quantize.recover
@@ -111,14 +124,20 @@ class Plan:
 
     @property
     def loops(self) -> list[Loop]:
-        """The loops of the pipeline: those of modes, of recipes, and of recovered candidates."""
+        """The loops of the pipeline: of modes, recipes, recovered and searched candidates."""
         keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
-        by_kind: dict[tuple[bool, bool], list[dict[str, Any]]] = {
-            kind: [] for kind in ((False, False), (True, False), (True, True))
+        by_kind: dict[tuple[bool, bool, bool], list[dict[str, Any]]] = {
+            kind: []
+            for kind in (
+                (False, False, False),
+                (True, False, False),
+                (True, True, False),
+                (True, False, True),
+            )
         }
         for each in self.candidates:
             item = each.as_parameter(keys.get(each.calibration, ""))
-            by_kind[each.is_recipe, bool(each.recovers)].append(item)
+            by_kind[each.is_recipe, bool(each.recovers), each.is_searched].append(item)
         return [
             Loop(items[start : start + MOST_IN_A_LOOP], *kind)
             for kind, items in by_kind.items()

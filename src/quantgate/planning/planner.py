@@ -15,6 +15,7 @@ from quantgate.planning.candidates import ModePlan, PlannedCandidate
 from quantgate.planning.plan import Plan
 from quantgate.planning.recipes import plan_recipes
 from quantgate.planning.recovery import recovered_candidates
+from quantgate.planning.search import searched_candidates
 from quantgate.spec.model.quantize import Candidate, Exclude
 from quantgate.spec.model.spec import Spec
 
@@ -33,14 +34,15 @@ def make_plan(spec: Spec) -> Plan:
         branch = None
         candidates = tuple(_settle(entry, spec) for entry in spec.quantize.modes)
         modes = _modes_by_name(candidates)
-    if not candidates and not by_recipe:
+    searched = searched_candidates(spec)
+    if not candidates and not by_recipe and not searched:
         hardware = HARDWARE[spec.quantize.target]
         raise SpecError(
             f"quantize.target: {hardware.runs}, and all of those modes need representative data: "
             "add data.calibration to the spec"
         )
     plain = (*candidates, *by_recipe)
-    planned = (*plain, *recovered_candidates(spec, plain))
+    planned = (*plain, *recovered_candidates(spec, plain), *searched)
     return Plan(spec, branch, modes, planned, recipes.plans)
 
 

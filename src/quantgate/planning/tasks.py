@@ -18,6 +18,7 @@ BUILD_CALIBRATION = "Build calibration set"
 CALIBRATE = "Calibrate"
 RECORD_RANGES = "Record ranges"
 RECOVER = "Recover accuracy"
+SEARCH = "Search mixed precision"
 EVALUATE_BASELINE = "Evaluate baseline"
 COMPARE_BASELINE = "Compare baseline with source"
 QUANTIZE = "Quantize"
@@ -86,6 +87,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (CALIBRATE, plan.calibrates_modes),
         (RECORD_RANGES, plan.records_ranges),
         (RECOVER, bool(plan.recovered)),
+        (SEARCH, bool(plan.searched)),
     )
     once_after = (
         *((title, True) for title in collecting_titles(COLLECT_MODELS, plan)),

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from quantgate.records.base import Record
 from quantgate.records.outcomes import AttestationStatus
 from quantgate.records.recovery import Recovery
+from quantgate.records.search import Search
 from quantgate.records.sensitivity import Sensitivity
 
 
@@ -154,7 +155,7 @@ class Attestation(Delivered):
     true if quantization left the weights as they were. `settings` are the converter's, by its own
     names, or those of a recipe with its rules. `mode` is the name of the mode or recipe.
     `tensorflow` and `litert_quantizer` are versions, and the one that was not used is empty.
-    `recovery` has the edits of a recovered candidate.
+    `recovery` has the edits of a recovered candidate, and `search` the bits of a searched one.
     """
 
     candidate: str
@@ -171,3 +172,4 @@ class Attestation(Delivered):
     litert_quantizer: str = ""
     seconds: float
     recovery: Recovery | None = None
+    search: Search | None = None

@@ -15,6 +15,7 @@ from quantgate.records.details import Details
 from quantgate.records.integrity import content_sha256, read_content, require_unchanged
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome, VerdictOutcome
 from quantgate.records.recovery import Recovery, Tried
+from quantgate.records.search import Search
 from quantgate.records.sensitivity import Sensitivity
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
@@ -164,6 +165,7 @@ class Entry(Record):
         reference: the baseline's figures on the same samples, if the evaluation stopped early.
         targets: the measurements on targets. The baseline is measured on none.
         recovery: the edits of a recovered candidate, None for a plain one.
+        search: the bits of the layers of a searched candidate, None for another one.
         ranked: whether it takes part in the choice if it qualifies. A recovered candidate does not
             if a plain one qualifies, unless the spec says `recover: {when: always}`.
         sensitivity: the errors of its ops, if it misses an accuracy limit that the float model
@@ -189,6 +191,7 @@ class Entry(Record):
     reference: dict[str, float] = Field(default_factory=dict)
     targets: list[TargetMeasurement] = Field(default_factory=list)
     recovery: Recovery | None = None
+    search: Search | None = None
     ranked: bool = True
     sensitivity: Sensitivity | None = None
 

@@ -41,7 +41,10 @@ class CandidateStatus(Named):
 
     MEASURED = "measured", "the model was measured"
     REJECTED = "rejected", "there is a model, but it is unusable"
-    UNCHANGED = "unchanged", "there is no model, because recovery found nothing better"
+    UNCHANGED = (
+        "unchanged",
+        "there is no model, because nothing better was found",
+    )
     FAILED = "failed", "there is no model, or it could not be measured"
 
 
@@ -50,7 +53,10 @@ class AttestationStatus(Named):
 
     CONVERTED = "converted", "there is a model"
     REJECTED = "rejected", "there is a model, but it is unusable"
-    UNCHANGED = "unchanged", "there is no model, because recovery found nothing better"
+    UNCHANGED = (
+        "unchanged",
+        "there is no model, because nothing better was found",
+    )
     FAILED = "failed", "there is no model"
 
 
@@ -66,6 +72,14 @@ class RecoveryStatus(Named):
 
     RECOVERED = "recovered", "edits were kept"
     UNCHANGED = "unchanged", "no edit gained enough"
+    FAILED = "failed", "nothing could be tried"
+
+
+class SearchStatus(Named):
+    """The outcome of the search for mixed precision for one candidate."""
+
+    MIXED = "mixed", "layers differ in their bits"
+    UNCHANGED = "unchanged", "there is no other model to try"
     FAILED = "failed", "nothing could be tried"
 
 

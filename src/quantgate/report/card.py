@@ -22,6 +22,7 @@ from quantgate.report.snippet import snippet
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import change_text, ratio_text, readable_text
 from quantgate.wording.recovery import edits_text
+from quantgate.wording.search import bits_text
 from quantgate.wording.verdicts import rule_text
 
 
@@ -124,6 +125,7 @@ def _details(decision: Decision, winner: Entry) -> list[str]:
         ("SHA-256", winner.model_sha256 or NOTHING),
         *(item for attested in entries for item in _ops(attested)),
         *([("edits", as_text(edits_text(winner.recovery)))] if winner.recovery else []),
+        *([("mixed precision", as_text(bits_text(winner.search)))] if winner.search else []),
         *(item for target in winner.targets for item in _files_for(target)),
     ]
     ends = tensor_rows(decision.details.inputs, decision.details.outputs)

@@ -49,7 +49,7 @@ def test_recovery_is_asked_for_in_a_word_or_with_settings(tmp_path: Path, recove
         (
             f"{INT8}recover: true",
             "",
-            "recovery judges edits on calibration data, but there is no `data.calibration` -> Add "
+            "recovery judges models on calibration data, but there is no `data.calibration` -> Add "
             "`data: {calibration: {source: ...}}`, or remove `recover`.",
         ),
         (

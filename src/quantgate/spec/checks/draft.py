@@ -24,6 +24,7 @@ from quantgate.spec.model.metric import (
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.recover import Recover
+from quantgate.spec.model.search import Search
 from quantgate.spec.model.section import Section
 from quantgate.spec.model.spec import Evaluation, Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
@@ -47,6 +48,7 @@ class Draft:
         limits: entries of `gate` by metric, None for an entry with errors.
         gate: the section `gate`.
         recover: the section `quantize.recover`.
+        search: the section `quantize.search`.
         objectives: entries of `choose` by path.
         weights: the metrics of `choose.weights`.
         model: the section `model`.
@@ -98,7 +100,8 @@ class Draft:
         }
         self.gate = self._section(Gate, "gate")
 
-        self.recover: Recover | None = self._sound_recover()
+        self.recover: Recover | None = self._switch("recover", Recover)
+        self.search: Search | None = self._switch("search", Search)
 
     @property
     def figures(self) -> NamedFigures:
@@ -135,7 +138,9 @@ class Draft:
 
     @property
     def tries_nothing(self) -> bool:
-        """True if the spec names no mode and no recipe. Only recipes quantize a .tflite."""
+        """True if the spec names no mode, recipe or search. Only recipes quantize a .tflite."""
+        if self._at("quantize", "search") not in (None, False):
+            return False
         modes, recipes = self._at("quantize", "modes"), self._at("quantize", "recipes")
         return recipes == [] if self.reads_tflite else modes == [] and not recipes
 
@@ -189,12 +194,13 @@ class Draft:
         is_sound = isinstance(content, dict) and self._is_sound(path)
         return kind.model_validate(content) if is_sound else None
 
-    def _sound_recover(self) -> Recover | None:
-        path = ("quantize", "recover")
+    def _switch(self, key: str, section: type[PartT]) -> PartT | None:
+        """Return a section of `quantize` that `true` turns on with its defaults."""
+        path = ("quantize", key)
         given = self._at(*path)
         if given in (None, False) or not self._is_sound(path):
             return None
-        return Recover.model_validate({} if given is True else given)
+        return section.model_validate({} if given is True else given)
 
     def _sound_code(self) -> Code | None:
         given = self._at("code")

@@ -20,6 +20,7 @@ from quantgate.spec.checks.model import MODEL_SOURCES, model_findings
 from quantgate.spec.checks.names import figure_findings
 from quantgate.spec.checks.promotion import promotion_findings
 from quantgate.spec.checks.recovery import recovery_findings
+from quantgate.spec.checks.search import search_findings
 from quantgate.spec.checks.signatures import signature_findings
 from quantgate.spec.checks.sources import source_form_findings
 from quantgate.spec.checks.targets import target_findings
@@ -35,6 +36,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *model_findings(draft),
         *quantize_findings(draft),
         *recovery_findings(draft),
+        *search_findings(draft),
         *metrics_findings(draft.metrics),
         *evaluation_findings(draft),
         *target_findings(draft.targets),

@@ -7,14 +7,15 @@ from quantgate.domain.method import Method
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.recipe_rules import moments_for
 from quantgate.domain.recipes import RECIPES
-from quantgate.domain.recovery import HELD_BACK_OF, RECOVERED_RECIPE, is_recoverable, techniques_for
+from quantgate.domain.recovery import RECOVERED_RECIPE, is_recoverable, techniques_for
 from quantgate.errors import KeyPath
 from quantgate.spec.checks.draft import Draft
+from quantgate.spec.checks.held_back import held_back_findings
 from quantgate.spec.checks.recipes import is_known
 from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.problems.findings import Finding
-from quantgate.spec.problems.wording import dotted, listed
+from quantgate.spec.problems.wording import listed
 
 _PATH: KeyPath = ("quantize", "recover")
 
@@ -23,14 +24,7 @@ def recovery_findings(draft: Draft) -> Iterator[Finding]:
     """Check recovery, if the spec asks for it."""
     if draft.recover is None:
         return
-    if draft.lacks_calibration:
-        yield Finding(
-            _PATH,
-            "recovery judges edits on calibration data, but there is no `data.calibration`",
-            "Add `data: {calibration: {source: ...}}`, or remove `recover`.",
-            at_key=True,
-        )
-    yield from _few_samples(draft)
+    yield from held_back_findings(draft, _PATH, "recovery")
     if not techniques_for(draft.recover.techniques, draft.hardware):
         yield Finding(
             (*_PATH, "techniques"),
@@ -49,17 +43,6 @@ def _additions(draft: Draft) -> str:
         return recipe
     modes = [mode.name for mode in QUANTIZED_MODES.values() if is_recoverable(mode, is_named=False)]
     return f"{recipe}, or {listed(modes)} without options to `quantize.modes`"
-
-
-def _few_samples(draft: Draft) -> Iterator[Finding]:
-    for path, source in draft.sources.items():
-        if path[1] == "calibration" and (source.samples or HELD_BACK_OF) < HELD_BACK_OF:
-            yield Finding(
-                (*path, "samples"),
-                f"recovery holds back one of {HELD_BACK_OF} samples, but {dotted(path)} takes only "
-                f"{source.samples}",
-                f"Take {HELD_BACK_OF} samples or more. LiteRT's guide advises 100 to 500.",
-            )
 
 
 def _is_any_recoverable(draft: Draft) -> bool:

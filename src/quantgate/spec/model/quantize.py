@@ -10,6 +10,7 @@ from quantgate.domain.units import SIZE_PATTERN
 from quantgate.spec.model.candidate import IoType, OwnCalibration
 from quantgate.spec.model.recipe import RecipeEntry
 from quantgate.spec.model.recover import RecoverEntry
+from quantgate.spec.model.search import SearchEntry
 from quantgate.spec.model.section import Name, Section, Text
 
 Size = Annotated[str, Field(pattern=SIZE_PATTERN)]
@@ -108,6 +109,12 @@ class Quantize(Section):
         exclude_if=lambda recover: recover is None,
         description="Whether to edit the float model of 8-bit candidates so that they lose less: "
         "`true`, or settings. Each edited model is one more candidate.",
+    )
+    search: SearchEntry = Field(
+        default=None,
+        exclude_if=lambda search: search is None,
+        description="Whether to search models whose layers differ in their bits: `true`, or "
+        "settings. The best are up to three more candidates.",
     )
     timeout_s: float = Field(
         default=3600.0, gt=0, description="Maximum time in seconds of one conversion."
