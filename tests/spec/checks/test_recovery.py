@@ -89,7 +89,7 @@ def test_recovery_is_asked_for_in_a_word_or_with_settings(tmp_path: Path, recove
             "`quantize.recipes`, or remove `recover`.",
         ),
         (
-            "recipes: [dynamic_wi8_afp32], recover: true",
+            "recipes: [float_casting], recover: true",
             CALIBRATION,
             "there is no candidate that recovery can improve -> Add `static_wi8_ai8` to "
             "`quantize.recipes`, or remove `recover`.",
