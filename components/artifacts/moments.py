@@ -12,6 +12,8 @@ from quantgate.records.tasks import Moments
 
 RECORD = "moments.json"
 VALUES = "moments.npz"
+#: Layers with more inputs have the diagonal only. A matrix of so many inputs has 0.5 GB.
+MOST_INPUTS = 8192
 #: Values by the name of the tensor that a layer takes: float64 [width] or [width, width].
 LayerMoments = Mapping[str, NDArray[np.float64]]
 

@@ -7,18 +7,19 @@ import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
-from quantgate.components.artifacts.moments import LayerMoments
+from quantgate.components.artifacts.moments import MOST_INPUTS, LayerMoments
 from quantgate.components.litert.operations import DenseLayer, dense_layers
 from quantgate.components.quantizer.request import Request
 from quantgate.domain.recipe_ops import DENSE
 from quantgate.domain.recipe_rules import matched_rule
-from quantgate.domain.recipes import MOMENTS_OF
+from quantgate.domain.recipes import MATRIX, MOMENTS_OF
 from quantgate.records.tasks import Ranges
 
 #: The greatest value of a tensor that is 0 for all samples. Any scale holds 0, and with the scale
 #: of this one kernels can multiply. TensorFlow's converter takes a scale of 8e-9.
 ASSUMED = 1.0
 _MOMENTS = ("mu2", "hessian")
+_OTHERWISE = "Quantize that layer by another algorithm, with an entry of `rules`"
 
 
 class NotQuantizable(Exception):
@@ -71,13 +72,17 @@ def require_moments(request: Request, model: ModelT, moments: LayerMoments) -> N
         NotQuantizable: a layer has none.
     """
     for layer in dense_layers(model):
-        algorithm = _algorithm(request, layer)
+        algorithm, width = _algorithm(request, layer), layer.weights.shape[-1]
         values = moments.get(layer.taken.name)
-        if algorithm in MOMENTS_OF and (values is None or len(values) != layer.weights.shape[-1]):
-            raise NotQuantizable(
-                f"{algorithm} needs the second moments of `{layer.taken.name}`, and no sample gave "
-                "them. Quantize that layer by another algorithm, with an entry of `rules`"
-            )
+        if algorithm not in MOMENTS_OF:
+            continue
+        if values is None or len(values) != width:
+            why = f"the second moments of `{layer.taken.name}`, and no sample gave them"
+            raise NotQuantizable(f"{algorithm} needs {why}. {_OTHERWISE}")
+        if MOMENTS_OF[algorithm] == MATRIX and values.ndim == 1:
+            matrix = f"a matrix of {width:,} x {width:,} values for `{layer.taken.name}`"
+            most = f"at most {MOST_INPUTS:,} x {MOST_INPUTS:,} are recorded"
+            raise NotQuantizable(f"{algorithm} needs {matrix}, and {most}. {_OTHERWISE}")
 
 
 def _algorithm(request: Request, layer: DenseLayer) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
-from quantgate.components.artifacts.moments import LayerMoments
+from quantgate.components.artifacts.moments import MOST_INPUTS, LayerMoments
 from quantgate.components.calibrate.shards import Cell
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.operations import dense_layers
@@ -62,7 +62,8 @@ class _Layer:
     """The growing sums of a layer."""
 
     def __init__(self, width: int, step: float, form: MomentsForm) -> None:
-        shape = (width, width) if form == MATRIX else (width,)
+        is_matrix = form == MATRIX and width <= MOST_INPUTS
+        shape = (width, width) if is_matrix else (width,)
         self._sum = Sum(np.zeros(shape, np.int64), 0)
         self._step = step
         self._waiting: list[NDArray[Any]] = []

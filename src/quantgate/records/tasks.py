@@ -187,9 +187,9 @@ class Moments(Record):
     """The contents of `moments.json`: the second moments of the inputs of dense layers.
 
     `form` is "diagonal" for the mean of the square of each input, and "matrix" for the mean of the
-    product of each pair. `layers` has the names of the tensors that the layers take. The values are
-    in `moments.npz`, float64, under the place of the name. If `status` is "failed", every candidate
-    that needs them fails with `reason`.
+    product of each pair. Wide layers have the diagonal in either form. `layers` has the names of
+    the tensors that the layers take. The values are in `moments.npz`, float64, under the place of
+    the name. If `status` is "failed", every candidate that needs them fails with `reason`.
     """
 
     status: CalibrationStatus

@@ -229,6 +229,17 @@ def test_moments_that_fail_are_the_reason_of_candidates_that_need_them(
         assert delivery.reason == reason
 
 
+def test_layers_that_are_too_wide_for_a_matrix_are_named(dense: Make, quantized: Make) -> None:
+    model = dense(8200, 4)
+    failed = quantized(model, "dynamic_wi4_afp32", algorithm="GPTQ").attestation
+    assert failed.reasons == [
+        "the quantization failed: GPTQ needs a matrix of 8,200 x 8,200 values for `x`, and at most "
+        "8,192 x 8,192 are recorded. Quantize that layer by another algorithm, with an entry of "
+        "`rules`"
+    ]
+    assert quantized(model, "dynamic_wi4_afp32", algorithm="OSCAR").dtypes == {"w0": "int4"}
+
+
 @pytest.mark.parametrize("form", ["", "diagonal"])
 def test_a_folder_without_them_is_an_error(
     skewed: Any, dataset: str, tmp_path: Path, form: str
