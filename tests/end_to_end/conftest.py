@@ -109,3 +109,11 @@ def tiny(make_once: Callable[..., Path], tmp_path: Path) -> Path:
     make = [sys.executable, Path(__file__).with_name("tiny_tflite.py")]
     made = make_once("tiny", lambda folder: subprocess.run([*make, folder], check=True))
     return Path(shutil.copytree(made, tmp_path / "tiny")) / "spec.yaml"
+
+
+@pytest.fixture
+def tiny_pair(tiny: Path) -> Path:
+    """The same spec with two candidates, one of which needs ranges."""
+    recipes = "quantize: {recipes: [dynamic_wi8_afp32, static_wi8_ai8]}"
+    tiny.write_text(f"{tiny.read_text()}{recipes}\n")
+    return tiny

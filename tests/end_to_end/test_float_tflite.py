@@ -46,14 +46,14 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_no_task_imports_tensorflow_and_the_decision_can_be_repeated(
-    tiny: Path, run: Run, tmp_path: Path
+    tiny_pair: Path, run: Run, tmp_path: Path
 ) -> None:
     assert run(sys.executable, "-c", "import tensorflow").returncode == 1
     decisions = []
     for number in (1, 2):
         folder = tmp_path / f"runs-{number}"
         untimed = ("--set", "measure.latency=null", "--no-cache", "--runs-dir", folder)
-        done = run(QUANTGATE, "run", tiny, *untimed)
+        done = run(QUANTGATE, "run", tiny_pair, *untimed)
         assert done.returncode == 0, done.stdout + done.stderr
         decisions.append(Decision.read(folder / "tiny" / "latest" / "decision.json"))
     first, second = decisions
@@ -61,17 +61,21 @@ def test_no_task_imports_tensorflow_and_the_decision_can_be_repeated(
     assert {entry.status for entry in first.candidates} == {"measured"}
     assert first.content_sha256 == second.content_sha256
     assert first.provenance.tensorflow == ""
-    assert first.provenance.saved_model_sha256 == sha256_of_file(tiny.parent / "tiny.tflite")
-    assert first.baseline.measurements["size_bytes"] == (tiny.parent / "tiny.tflite").stat().st_size
+    assert first.provenance.saved_model_sha256 == sha256_of_file(tiny_pair.parent / "tiny.tflite")
+    assert (
+        first.baseline.measurements["size_bytes"]
+        == (tiny_pair.parent / "tiny.tflite").stat().st_size
+    )
 
     winner = first.entry(first.winner)
-    published, *_ = (tiny.parent / "published").glob("*/model.tflite")
+    published, *_ = (tiny_pair.parent / "published").glob("*/model.tflite")
     assert sha256_of_file(published) == winner.model_sha256
     assert published.stat().st_size == winner.measurements["size_bytes"]
     report = run(QUANTGATE, "show", tmp_path / "runs-1" / "tiny" / "latest", "--md")
     assert "| TensorFlow |" not in report.stdout
 
 
+@pytest.mark.usefixtures("warm_fork_servers")
 def test_the_graph_is_a_task_of_another_pipeline(tiny: Path, tmp_path: Path) -> None:
     gptq = "{recipe: dynamic_wi4_afp32, algorithm: GPTQ}"
     recipes = f"quantize.recipes=[dynamic_wi8_afp32, static_wi8_ai8, {gptq}]"
@@ -141,9 +145,9 @@ def test_the_extra_installs_all_that_a_run_needs(tiny: Path, tmp_path: Path) -> 
 
 
 def test_the_commands_of_the_report_repeat_the_run_in_its_folder(
-    tiny: Path, run: Run, tmp_path: Path
+    tiny_pair: Path, run: Run, tmp_path: Path
 ) -> None:
-    first = run(QUANTGATE, "run", tiny, "--runs-dir", tmp_path / "runs")
+    first = run(QUANTGATE, "run", tiny_pair, "--runs-dir", tmp_path / "runs")
     assert first.returncode == 0, first.stderr
     folder = (tmp_path / "runs" / "tiny" / "latest").resolve()
     decision = Decision.read(folder / "decision.json")

@@ -22,9 +22,8 @@ def without_clock(entry: Entry) -> dict[str, Any]:
 def spec(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A spec with two candidates of a float .tflite, or of a SavedModel."""
     if request.param == "tflite":
-        tiny: Path = request.getfixturevalue("tiny")
-        text = tiny.read_text().replace("name: tiny", "name: digits")
-        tiny.write_text(f"{text}quantize: {{recipes: [dynamic_wi8_afp32, static_wi8_ai8]}}\n")
+        tiny: Path = request.getfixturevalue("tiny_pair")
+        tiny.write_text(tiny.read_text().replace("name: tiny", "name: digits"))
         return tiny
     example: Path = request.getfixturevalue("example")
     return example / "quantgate.yaml"

@@ -76,10 +76,11 @@ def test_a_plan_that_differs_for_the_same_spec_is_compiled(kept, plan, loaded, t
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"sha256": "", "pipeline": "x"}'])
-def test_a_damaged_entry_is_compiled_again(kept, tmp_path, text):
+def test_a_damaged_entry_is_compiled_again(kept, plan, loaded, tmp_path, text):
     whole = kept.read_text()
     kept.write_text(text)
-    assert write(tmp_path) == COMPILED
+    write_pipeline(plan, loaded.sha256, tmp_path / "again.yaml", tmp_path / "cäche")
+    assert (tmp_path / "again.yaml").read_bytes() == (tmp_path / "first.yaml").read_bytes()
     assert kept.read_text() == whole
 
 

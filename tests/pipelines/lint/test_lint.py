@@ -296,7 +296,7 @@ def _files() -> Iterator[PipelineFile]:
     draw = random.Random(5)
     for golden in GOLDENS:
         whole = list(yaml.load_all(golden.read_text(), yaml.CSafeLoader))
-        for _ in range(20):
+        for _ in range(8):
             document, platforms = (_damaged(part, draw) for part in [*whole, {}][:2])
             mappings = (part if isinstance(part, dict) else {} for part in (document, platforms))
             yield PipelineFile(next(mappings), 1, next(mappings))
