@@ -125,6 +125,9 @@ def test_mistakes_are_told_with_the_way_out(
         ("microcontroller", "weight_only_wi8_afp32", "TFLite Micro runs weight-only models, but"),
         ("microcontroller", "dynamic_wi8_afp32", "TFLite Micro cannot run hybrid ops"),
         ("ethos_u", "static_wi4_ai8", "Vela crashes on 4-bit weights"),
+        ("edge_tpu", "dynamic_wi8_afp32", "an Edge TPU runs integer-only models"),
+        ("edge_tpu", "float_casting", "an Edge TPU runs integer-only models"),
+        ("edge_tpu", "static_wi4_ai8", "an Edge TPU runs 8-bit weights only"),
         ("edge_tpu", "static_wi8_ai16", "an Edge TPU runs 8-bit activations only"),
     ],
 )
