@@ -11,10 +11,8 @@ import pytest
 
 from quantgate.components.promote.versions import Promotion
 from quantgate.components.promote.work import promote
-from quantgate.errors import Doubtful, InputError, NothingQualified, UsageError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_file
-from quantgate.records.decision import Closest, Decision
-from quantgate.records.outcomes import DecisionOutcome
+from quantgate.records.decision import Decision
 from quantgate.report import card
 
 
@@ -70,19 +68,6 @@ def test_latest_can_go_back_to_an_earlier_version(decided, publish, tmp_path, ch
     check_fleet(tmp_path / "fleet", {old.version, new.version})
 
 
-def test_the_target_of_another_spec_is_unchanged(decided, publish, tmp_path):
-    publish(*decided())
-    before = contents(tmp_path / "fleet")
-    with pytest.raises(InputError) as caught:
-        publish(*decided(b"other", name="digits"))
-    assert str(caught.value) == (
-        f"cannot publish `digits` in {tmp_path / 'fleet'}: its `latest` is a version of `fashion`, "
-        "and a target holds the versions of one name. Name another target as `promote.to`, or with "
-        "`quantgate promote --to`."
-    )
-    assert contents(tmp_path / "fleet") == before
-
-
 @pytest.mark.parametrize("manifest", ["{}", "[]", "no JSON", '{"name": 3}'])
 def test_a_target_without_a_name_accepts_any_spec(decided, publish, tmp_path, manifest):
     old = publish(*decided()).version
@@ -105,105 +90,12 @@ def test_a_damaged_version_is_published_again(
     assert caplog.messages == [f"{folder / damage} is damaged and is published again"]
 
 
-def test_without_a_winner_the_closest_candidate_is_named(decided, publish, tmp_path):
-    missed = ["top1 drops by 0.02, 0.01 is allowed", "size_bytes is 9000, 8000 is allowed"]
-    given = decided(winner=None, closest=Closest(name="small", missed=missed))
-    with pytest.raises(NothingQualified) as caught:
-        publish(*given)
-    assert str(caught.value) == (
-        "fashion: nothing is promoted, because no candidate meets the limits. The closest is "
-        "`small`, which violates: top1 drops by 0.02, 0.01 is allowed; size_bytes is 9000, 8000 is "
-        "allowed"
-    )
-    with pytest.raises(NothingQualified) as caught:
-        publish(*decided(winner=None))
-    assert str(caught.value) == (
-        "fashion: nothing is promoted, because no candidate meets the limits, and none could be "
-        "measured. The report says why"
-    )
-    assert not (tmp_path / "fleet").exists()
-
-
-def test_another_model_than_the_winner_is_refused(decided, publish):
-    decision, model = decided()
-    Path(model).write_bytes(b"other")
-    with pytest.raises(InputError) as caught:
-        publish(decision, model)
-    assert str(caught.value) == (
-        f"{model} is not the model that won: its SHA-256 is {sha256_of_bytes(b'other')}, the "
-        f"decision measured `small` as {sha256_of_bytes(b'model')}. Run the gate again"
-    )
-
-
-def test_an_unknown_winner_is_refused(decided, publish):
-    decision, model = decided(winner="tiny")
-    with pytest.raises(InputError) as caught:
-        publish(decision, model)
-    assert str(caught.value) == (
-        f"{decision} was changed after it was written: its winner `tiny` is not among its "
-        "candidates. Decide again with `quantgate run`, or fetch the file once more"
-    )
-
-
 def test_a_baseline_that_is_kept_is_marked_as_one(decided, publish):
     decision, model = decided(content=b"float", winner=None, promotes="float32")
     promotion = publish(decision, model)
     assert (promotion.candidate, promotion.kept_baseline) == ("float32", True)
     assert promotion.model_sha256 == sha256_of_bytes(b"float")
     assert not publish(*decided()).kept_baseline
-
-
-def test_a_doubtful_run_publishes_nothing(decided, publish, tmp_path):
-    decision, model = decided(winner=None)
-    doubtful = Decision.read(decision).model_copy(
-        update={
-            "outcome": DecisionOutcome.DOUBTFUL,
-            "candidates": [],
-            "doubts": ["the model guesses", "runs are few"],
-        }
-    )
-    doubtful.write(decision)
-    with pytest.raises(Doubtful) as caught:
-        publish(decision, model)
-    assert str(caught.value) == (
-        f"{doubtful.name}: nothing is promoted, because the run is doubtful:\n"
-        "  - the model guesses\n  - runs are few"
-    )
-    assert caught.value.exit_code == 5
-    assert not (tmp_path / "fleet").exists()
-
-
-@pytest.mark.parametrize("kind", ["link", "folder"])
-def test_a_latest_that_is_not_a_file_is_not_replaced(decided, publish, tmp_path, kind):
-    latest = tmp_path / "fleet" / "latest"
-    (tmp_path / "fleet" / "run").mkdir(parents=True)
-    latest.symlink_to("run") if kind == "link" else latest.mkdir()
-    with pytest.raises(InputError) as caught:
-        publish(*decided())
-    assert str(caught.value) == (
-        f"cannot publish in {tmp_path / 'fleet'}: its `latest` is a folder or a link, as in a "
-        "folder of runs. Choose a folder that nothing else writes to"
-    )
-    assert not (latest / "model.tflite").exists()
-
-
-def test_a_file_is_not_a_folder(decided, publish, tmp_path):
-    occupied = tmp_path / "occupied"
-    occupied.write_text("")
-    for to, reason in ((occupied, "File exists"), (occupied / "below", "Not a directory")):
-        with pytest.raises(InputError) as caught:
-            publish(*decided(), to=to)
-        assert str(caught.value) == (
-            f"cannot publish in {to}: {reason}. Choose a folder that can be written"
-        )
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-def test_a_folder_that_cannot_be_written_is_named(decided, publish):
-    with pytest.raises(
-        InputError, match=r"^cannot publish in /proc/self: .*\. Choose a folder that"
-    ):
-        publish(*decided(), to="/proc/self")
 
 
 def killed_at(event_number, arguments):
@@ -310,13 +202,3 @@ def test_other_compiled_models_make_another_version(decided, publish, tmp_path):
     history = (tmp_path / "fleet" / "history").read_text().split()
     assert history == versions
     assert promote_compiled(tmp_path, *decided(), compiled_folder(tmp_path)) == compiled
-
-
-def test_credentials_in_the_target_are_refused(decided, publish):
-    with pytest.raises(UsageError) as caught:
-        publish(*decided(), to="s3://AKIA7:s3cret@bucket/models")
-    assert str(caught.value) == (
-        "s3://*****:******@bucket/models has credentials in it. Remove them from the URI, and put "
-        "them into the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and run "
-        "again"
-    )
