@@ -157,10 +157,15 @@ def run(tmp_path: Path) -> RunFolder:
     run = create_run(tmp_path / "runs", "digits")
     run.logs.mkdir()
     tasks = []
-    for title, cached in (("Import model", False), ("Quantize a", False), ("Quantize ab", True)):
+    for title, cached in (
+        ("Import model", False),
+        ("Quantize a", False),
+        ("Quantize ab", True),
+        ("Collect", False),
+    ):
         log = run.logs / f"{title}.log"
         if title != "Import model":
-            log.write_text(f"log of {title}\n")
+            log.write_text("" if title == "Collect" else f"log of {title}\n")
         name = f"logs/{log.name}" if log.is_file() else None
         tasks.append(
             TaskRecord(
@@ -182,6 +187,7 @@ def test_the_tasks_of_a_run_are_listed(run, tmp_path, capsys):
             "succeeded  Import model\n"
             "succeeded  Quantize a\n"
             "cached     Quantize ab\n"
+            "succeeded  Collect\n"
             f"{run.path}: `quantgate logs {run.path} TASK` shows a log\n"
         )
 
@@ -192,6 +198,7 @@ def test_the_tasks_of_a_run_are_listed(run, tmp_path, capsys):
         ("Quantize a", "log of Quantize a\n"),
         ("quantize AB", "log of Quantize ab\n"),
         ("import", "Import model printed nothing\n"),
+        ("collect", "Collect printed nothing\n"),
     ],
 )
 def test_a_task_is_found_by_name(run, tmp_path, capsys, task, expected):
@@ -206,7 +213,7 @@ def test_an_unknown_or_ambiguous_task_is_refused(run, capsys):
     assert main(["logs", str(run.path), "quant"]) == 2
     assert capsys.readouterr().err == (
         f"error: no task of {run.path} is called `Gate`. "
-        "Its tasks are `Import model`, `Quantize a`, `Quantize ab`\n"
+        "Its tasks are `Import model`, `Quantize a`, `Quantize ab`, `Collect`\n"
         "error: `quant` matches `Quantize a`, `Quantize ab`. Give more of the name\n"
     )
 

@@ -78,7 +78,27 @@ def test_every_module_of_a_verb_is_in_the_help() -> None:
         (
             "run quantgate.yaml --runner dokcer",
             "usage: quantgate run ",
-            "--runner cannot be `dokcer`. Choose from local, kfp-local, docker",
+            "--runner cannot be `dokcer`. Did you mean `docker`?",
+        ),
+        (
+            "init --metric accuracy",
+            "usage: quantgate init ",
+            "--metric cannot be `accuracy`. Did you mean `top1`?",
+        ),
+        (
+            "init --target esp32",
+            "usage: quantgate init ",
+            "--target cannot be `esp32`. Did you mean `microcontroller`?",
+        ),
+        (
+            "--hlep",
+            "usage: quantgate [-h]",
+            "quantgate: error: there is no option `--hlep`. Did you mean `--help`?",
+        ),
+        (
+            "version",
+            "usage: quantgate [-h]",
+            "quantgate: error: there is no command `version`. Did you mean `--version`?",
         ),
     ],
 )

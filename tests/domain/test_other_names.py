@@ -8,7 +8,7 @@ from quantgate.domain.modes import MODES
 from quantgate.domain.other_names import OTHER_NAMES, meant
 from quantgate.domain.targets import TARGETS
 
-KNOWN = {*FIGURES, *MODES, *TARGETS, *HARDWARE}
+KNOWN = {"auto", *FIGURES, *MODES, *TARGETS, *HARDWARE}
 
 
 def test_every_other_name_leads_to_known_names() -> None:

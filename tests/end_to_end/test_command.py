@@ -103,7 +103,7 @@ def test_init_never_replaces_a_file(quantgate, tmp_path: Path) -> None:
     done = quantgate("init", spec)
     assert (done.returncode, done.stderr) == (
         2,
-        f"error: {spec} exists already. Choose another name\n",
+        f"error: {spec} exists already. Choose another name with -o\n",
     )
     assert spec.read_text() == "mine"
 

@@ -121,7 +121,8 @@ def test_folders_without_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_decision(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path} is not a run: it has neither a decision.json nor a latest run"
+        f"{tmp_path} is not a run: it has neither a decision.json nor a latest run. "
+        "`quantgate runs ls` lists the runs"
     )
     with pytest.raises(UsageError) as caught:
         newest_decided(tmp_path)

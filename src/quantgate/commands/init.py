@@ -65,7 +65,7 @@ def handle(options: argparse.Namespace) -> int:
 
     file, model = _file_and_model(options)
     if file.exists():
-        raise UsageError(f"{file} exists already. Choose another name")
+        raise UsageError(f"{file} exists already. Choose another name with -o")
     wishes = Wishes(options.name or _name_from(file), options.target, options.label, options.metric)
     draft = drafted(file.absolute().parent, model, options.data, wishes)
     _write(file, render(draft))

@@ -61,10 +61,8 @@ def handle(options: argparse.Namespace) -> int:
         _print_list(logs, run)
         return ExitCode.OK
     chosen = _choose(logs, wanted, run)
-    if chosen.path is None:
-        sys.stdout.write(f"{chosen.title} printed nothing\n")
-    else:
-        sys.stdout.write(chosen.path.read_text("utf-8", errors="replace"))
+    text = chosen.path.read_text("utf-8", errors="replace") if chosen.path else ""
+    sys.stdout.write(text or f"{chosen.title} printed nothing\n")
     return ExitCode.OK
 
 

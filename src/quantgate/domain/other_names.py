@@ -41,6 +41,7 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ram": ("memory_peak_bytes",),
         "arena": ("mcu_arena_bytes",),
         "flash": ("mcu_flash_bytes",),
+        "all": ("auto",),
         "dynamic": ("dynamic_range",),
         "fp16": ("float16",),
         "half": ("float16",),

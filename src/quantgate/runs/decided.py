@@ -40,7 +40,10 @@ def _why_undecided(path: Path) -> str:
         return "does not exist. Start a run with `quantgate run SPEC`"
     record = RunFolder(path).record
     if not record.is_file():
-        return "is not a run: it has neither a decision.json nor a latest run"
+        return (
+            "is not a run: it has neither a decision.json nor a latest run. "
+            "`quantgate runs ls` lists the runs"
+        )
     state = RunRecord.read(record).state
     if state == "running":
         return "is a run without a decision: it is still going on, or it was killed"

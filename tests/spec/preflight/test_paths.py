@@ -200,6 +200,11 @@ def test_anything_but_a_keras_file_is_refused(files: Path):
         f"`model.keras` is not a .keras or .h5 file: {files}/test.npz -> Keras 3 writes one with "
         "`model.save('model.keras')`."
     ]
+    (files / "made.tflite").touch()
+    assert said("model={keras: made.tflite}") == [
+        f"`model.keras` is a LiteRT model already: {files}/made.tflite -> Name a float model as "
+        "`model.tflite`."
+    ]
 
 
 def test_the_graph_file_instead_of_its_folder_is_refused(files: Path):

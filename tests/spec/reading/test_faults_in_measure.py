@@ -62,6 +62,13 @@ import pytest
         ),
         (
             "{runs: 50}",
+            "{runs: 1e3}",
+            [
+                "10:19 `measure.latency.runs` must be a whole number, not 1000.0 -> Write `1000`.",
+            ],
+        ),
+        (
+            "{runs: 50}",
             "{runs: '50'}",
             [
                 "10:19 `measure.latency.runs` must be a whole number, not the text `50` -> "

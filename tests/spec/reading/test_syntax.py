@@ -64,8 +64,9 @@ BOMB = "a: &a [x, x]\n" + "".join(
             "one mapping start in the same column.",
         ),
         ("a: 'b\n", "2:1 a quote is not closed -> Add the closing quote."),
-        ("a: [1\nb: 2\n", "2:2 a list is not closed -> Add the missing `,` or `]`."),
-        ("a: {b: 1\n", "2:1 a mapping is not closed -> Add the missing `,` or `}`."),
+        ("a: [1\nb: 2\n", "1:4 a list is not closed -> Add the missing `,` or `]`."),
+        ("a: {b: 1 c: 2}\n", "1:11 a mapping is not closed -> Add the missing `,` or `}`."),
+        ("a: {b: 1\n", "1:4 a mapping is not closed -> Add the missing `,` or `}`."),
         (
             "a: [1,\n",
             "2:1 a value is missing here -> Write it, or close the list or mapping before it.",
@@ -254,6 +255,19 @@ def test_a_path_without_a_file_is_wrong_usage(
     with pytest.raises(UsageError) as caught:
         load(Path(path))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "saved_model"])
+def test_a_model_in_place_of_a_spec_gets_the_way_to_one(tmp_path: Path, name: str):
+    (tmp_path / "saved_model").mkdir()
+    (tmp_path / "saved_model" / "saved_model.pb").touch()
+    (tmp_path / "model.tflite").write_bytes(b"\x1c\0\0\0TFL3\xff")
+    model = tmp_path / name
+    with pytest.raises(UsageError) as caught:
+        load(model)
+    assert str(caught.value) == (
+        f"{model} is a model, not a spec. `quantgate init {model}` writes a spec for it"
+    )
 
 
 def test_a_missing_spec_gets_the_nearest_one_or_those_in_its_folder(tmp_path: Path):

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from quantgate import __version__
 from quantgate.commands.common.messages import write_message
+from quantgate.domain.other_names import meant
 from quantgate.errors import ExitCode
 from quantgate.foundation.nearest_names import nearest
 
@@ -67,6 +68,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not words:
         parser.print_help()
         raise SystemExit(ExitCode.USAGE)
+    parser.refuse_unknown_option(words[0])
     return parser.parse_args(words)
 
 
@@ -88,7 +90,7 @@ def parsers_in(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentPar
                 yield from parsers_in(inner)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> "_Parser":
     parser = _Parser(
         prog="quantgate",
         description="Try every LiteRT post-training quantization mode on a trained TensorFlow "
@@ -128,6 +130,11 @@ class _Parser(argparse.ArgumentParser):
             self._refuse(unknown[0].partition("=")[0])
         return options, unknown
 
+    def refuse_unknown_option(self, word: str) -> None:
+        """Refuse a mistyped option in place of the command, before the command is missed."""
+        if word.startswith("-") and word not in self._option_string_actions:
+            self._refuse(word)
+
     def _refuse(self, word: str) -> NoReturn:
         if not word.startswith("-"):
             self.error(f"there is one argument too many: `{word}`")
@@ -137,14 +144,16 @@ class _Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
-        near = nearest(str(value), map(str, action.choices))
+        known = [str(choice) for choice in action.choices]
+        near = meant(str(value), known) or nearest(str(value), known)
         if not isinstance(action, argparse._SubParsersAction):
-            known = ", ".join(map(str, action.choices))
             name = "/".join(action.option_strings) or action.metavar
-            self.error(f"{name} cannot be `{value}`. Choose from {known}")
+            way_out = _suggestion(near) or f". Choose from {', '.join(known)}"
+            self.error(f"{name} cannot be `{value}`{way_out}")
         parser = action.choices[near[0]] if near else self
         parser.print_usage(sys.stderr)
-        way_out = _suggestion(near) or f". `{self.prog} --help` lists them"
+        options = [name for name in (f"--{value}",) if name in self._option_string_actions]
+        way_out = _suggestion(near or options) or f". `{self.prog} --help` lists them"
         self._end(f"there is no command `{value}`{way_out}")
 
     def error(self, message: str) -> NoReturn:

@@ -40,6 +40,8 @@ def keras_findings(target: Path, path: KeyPath) -> Iterator[Finding]:
         hint = "Name a .keras or .h5 file, or a SavedModel's folder as `model.saved_model`."
         yield Finding(path, message, hint)
     # An artifact of a pipeline has no suffix. The task that reads it checks its content.
+    elif target.suffix == ".tflite":
+        yield _litert_finding(target, path)
     elif target.suffix not in ("", *_KERAS_SUFFIXES):
         message = f"{dotted(path)} is not a .keras or .h5 file: {target}"
         yield Finding(path, message, "Keras 3 writes one with `model.save('model.keras')`.")
@@ -57,13 +59,17 @@ def _file_finding(target: Path, path: KeyPath) -> Finding:
         message = f"{dotted(path)} is a Keras file, not the folder of a SavedModel: {target}"
         return Finding(path, message, _HOW_TO_EXPORT.format(target.name))
     if target.suffix == ".tflite":
-        message = f"{dotted(path)} is a LiteRT model already: {target}"
-        return Finding(path, message, "Name a float model as `model.tflite`.")
+        return _litert_finding(target, path)
     if target.name in _GRAPHS:
         message = f"{dotted(path)} is a file in a SavedModel: {target}"
         return Finding(path, message, f"Name its folder, {target.parent}.")
     message = f"{dotted(path)} is a file, not the folder of a SavedModel: {target}"
     return Finding(path, message, _HOW_TO_WRITE)
+
+
+def _litert_finding(target: Path, path: KeyPath) -> Finding:
+    message = f"{dotted(path)} is a LiteRT model already: {target}"
+    return Finding(path, message, "Name a float model as `model.tflite`.")
 
 
 def _folder_finding(target: Path, path: KeyPath) -> Finding:

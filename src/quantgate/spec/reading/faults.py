@@ -145,6 +145,8 @@ def _describe_no_name(fault: Fault) -> Description:
 
 def _describe_no_whole_number(fault: Fault) -> Description:
     message = f"{dotted(fault.path)} must be a whole number, not {described(fault.value)}"
+    if isinstance(fault.value, float) and fault.value.is_integer() and fault.value < 1e15:
+        return message, f"Write `{int(fault.value)}`."
     return message, _unquote(fault.value)
 
 

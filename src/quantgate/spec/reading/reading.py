@@ -18,6 +18,8 @@ from quantgate.spec.reading.syntax import Refusal, compose, split_lines
 
 MAX_BYTES = 1 << 20
 
+#: Suffixes of model files that people give in place of a spec.
+_MODEL_SUFFIXES = (".tflite", ".keras", ".h5")
 _NO_SPEC = "Give the path of a spec file. `quantgate init` writes one to start from"
 _COMPILED = re.compile(rb"^(deploymentSpec:|kind: Pipeline(Version)?\s*$)", re.MULTILINE)
 # Control characters and surrogates. Names and paths do not have them, and terminals may run them.
@@ -32,6 +34,8 @@ def read(path: Path) -> Document:
         SpecError: the file is not UTF-8, not YAML, or not a mapping.
     """
     content = _content(path)
+    if path.suffix in _MODEL_SUFFIXES:
+        raise _model_instead(path)
     _refuse_compiled_pipeline(path, content)
     lines = split_lines(masked(content.decode("utf-8-sig", errors="replace")))
     try:
@@ -69,10 +73,18 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError:
         raise UsageError(f"{path} does not exist. {_specs_near(path)}") from None
     except IsADirectoryError:
+        if (path / "saved_model.pb").is_file():
+            raise _model_instead(path) from None
         raise UsageError(f"{path} is a folder. Give the path of the spec file in it") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{path} cannot be read: {why}. Give the path of a spec file") from None
+
+
+def _model_instead(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} is a model, not a spec. `quantgate init {path}` writes a spec for it"
+    )
 
 
 def _specs_near(path: Path) -> str:

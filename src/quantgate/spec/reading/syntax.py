@@ -24,6 +24,8 @@ _CHECK_INDENTATION = "Check the indentation: the keys of one mapping start in th
 
 _TWO_COLONS = "mapping values are not allowed here"
 _NO_FIT = "expected <block end>"
+_OPEN_LIST = "expected ',' or ']'"
+_OPEN_MAPPING = "expected ',' or '}'"
 
 #: The start of PyYAML's message, the message to show instead, and the hint.
 _KNOWN_ERRORS = (
@@ -45,8 +47,8 @@ _KNOWN_ERRORS = (
     ),
     (_NO_FIT, "this line does not fit the lines above it", _CHECK_INDENTATION),
     ("found unexpected end of stream", "a quote is not closed", "Add the closing quote."),
-    ("expected ',' or ']'", "a list is not closed", "Add the missing `,` or `]`."),
-    ("expected ',' or '}'", "a mapping is not closed", "Add the missing `,` or `}`."),
+    (_OPEN_LIST, "a list is not closed", "Add the missing `,` or `]`."),
+    (_OPEN_MAPPING, "a mapping is not closed", "Add the missing `,` or `}`."),
 )
 
 
@@ -129,7 +131,7 @@ def _refuse_unsupported(event: NodeEvent) -> None:
 
 
 def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
-    mark = error.problem_mark or error.context_mark
+    mark = _place(error)
     problem = error.problem or error.context or "unreadable"
     character = split_lines(text)[mark.line][mark.column : mark.column + 1] if mark else ""
     if character == "\t":
@@ -144,6 +146,15 @@ def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
         if problem.startswith(start):
             return Refusal.at_mark(mark, message, hint)
     return Refusal.at_mark(mark, f"this is not YAML: {problem}")
+
+
+def _place(error: yaml.MarkedYAMLError) -> "AnyMark":
+    """Return the position of an error: the start of what is not closed in its own line."""
+    start, found = error.context_mark, error.problem_mark
+    is_open = (error.problem or "").startswith((_OPEN_LIST, _OPEN_MAPPING))
+    if start and found and is_open and start.line < found.line:
+        return start
+    return found or start
 
 
 def _unspaced_above(text: str, line: int) -> Refusal | None:
