@@ -215,7 +215,7 @@ def test_samples_for_one_signature_only_are_no_calibration_set(
 
 
 def test_each_metric_is_measured_on_its_signature(
-    folder: Folder, tmp_path: Path, samples: dict[str, Arrays]
+    folder: Folder, tmp_path: Path, samples: dict[str, Arrays], assert_same_in_shards
 ):
     _label(folder, samples)
     metrics = [
@@ -231,6 +231,7 @@ def test_each_metric_is_measured_on_its_signature(
     assert measurement.samples == sum(COUNTS.values())
     with np.load(tmp_path / "samples.npz") as kept:
         assert {name: len(kept[name]) for name in kept.files} == {"mse": 20, "top1": 24}
+    assert_same_in_shards(inputs, EvaluateSettings(metrics), [1, 4])
     with pytest.raises(InputError) as caught:
         evaluate(inputs, EvaluateSettings([{"metric": "top1"}]), str(tmp_path))
     assert str(caught.value) == (

@@ -1,6 +1,7 @@
 """Shards of an evaluation: what does not run, does not belong together, or is lost."""
 
 import json
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +203,46 @@ def test_a_changed_division_is_refused(classified, merged, tmp_path):
     shards = [str(tmp_path / str(number)) for number in range(1, 5)]
     with pytest.raises(InputError, match="shard 1 of 4 has another number of shards"):
         merged(shards, classified.facts, count=3)
+
+
+def cpu_seconds(work) -> float:
+    """Return the processor time of a function and its child processes."""
+
+    def spent() -> float:
+        used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(each.ru_utime + each.ru_stime for each in used)
+
+    before = spent()
+    work()
+    return spent() - before
+
+
+@pytest.mark.slow
+@pytest.mark.timing
+def test_shards_share_the_work(
+    build_model, make_facts, make_dataset, stored, step, tmp_path, merged
+):
+    """A sample of this model takes milliseconds, and so much longer than its merging."""
+    wide, samples, layers = [1, 100_000], 8192, 32
+    tensors = [stored("in", [1, 1]), stored("big", wide, values=[np.ones(wide[1])])]
+    tensors += [stored(f"t{n}", wide) for n in range(layers + 1)]
+    steps = [step("ADD", ["in", "big"], ["t0"])]
+    steps += [step("EXP" if n % 2 else "LOG", [f"t{n}"], [f"t{n + 1}"]) for n in range(layers)]
+    model = build_model("wide", *tensors, *steps, inputs={"x": "in"}, outputs={"y": f"t{layers}"})
+    facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, wide[1]])})
+    x = np.random.default_rng(1).random((samples, 1), np.float32)
+    dataset = make_dataset(facts, x=x, labels=np.arange(samples) % 7)
+    inputs, settings = EvaluateInputs(model, facts, dataset), EvaluateSettings([{"metric": "top1"}])
+
+    def shard(number: int, count: int) -> str:
+        place = tmp_path / f"{count}-{number}"
+        place.mkdir()
+        evaluate_shard(inputs, settings, Division(number, count), str(place))
+        return str(place)
+
+    whole = cpu_seconds(lambda: shard(1, 1))
+    for count in (4, 16, 64):
+        assert cpu_seconds(lambda count=count: shard(1, count)) < 1.3 * whole / count + 0.1
+    shards = [str(tmp_path / "64-1"), *(shard(number, 64) for number in range(2, 65))]
+    merging = cpu_seconds(lambda: merged(shards, facts, 64, settings))
+    assert merging < 0.02 * whole
