@@ -1,6 +1,6 @@
 """Build the graph of a plan from components. Model and data may come from any task."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kfp.dsl import HTML, Artifact, Markdown, Model
@@ -15,7 +15,7 @@ from quantgate.pipelines.graph.calibrating import (
     add_recovery,
     add_search,
 )
-from quantgate.pipelines.graph.candidates import Basis, try_candidates
+from quantgate.pipelines.graph.candidates import Basis, Collections, try_candidates
 from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
 from quantgate.pipelines.graph.inputs import Inputs, bring_code
 from quantgate.pipelines.graph.measuring import add_benchmark, add_evaluation, stopping_early, terms
@@ -37,12 +37,52 @@ class Outputs(NamedTuple):
     qualified: bool
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """The tasks whose outputs the gate reads.
+
+    Attributes:
+        baseline: makes the float model.
+        evaluation: builds the evaluation set.
+        baseline_measurement: evaluates the float model.
+        comparison: compares it with its source, None for a .tflite.
+        representative: builds the calibration set, or None.
+        ranges: the output with the ranges to show, by the gate's input.
+        candidates: the collected candidates.
+        latency: the output of the benchmark, or None.
+    """
+
+    baseline: PipelineTask
+    evaluation: PipelineTask
+    baseline_measurement: PipelineTask
+    comparison: PipelineTask | None
+    representative: PipelineTask | None
+    ranges: dict[str, Channel]
+    candidates: Collections
+    latency: Channel | None
+
+
 def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     """Connect the components. Has to be called inside a `@dsl.pipeline` function."""
     if plan.spec.model.keras:
         inputs = replace(inputs, model=export(inputs.model))
     if plan.spec.code:
         inputs = replace(inputs, code=bring_code(plan.spec.code))
+    decision = _gate(plan, _measure(plan, inputs), spec_sha256)
+    if inputs.promote_to is not None:
+        _promote(plan, decision, inputs.promote_to)
+    place(plan.spec.cluster)
+    return Outputs(
+        decision=decision.outputs["decision"],
+        report=decision.outputs["report"],
+        page=decision.outputs["page"],
+        winner=decision.outputs["winner"],
+        compiled=decision.outputs["compiled"],
+        qualified=decision.outputs["qualified"],
+    )
+
+
+def _measure(plan: Plan, inputs: Inputs) -> _Measured:
     baseline = add_baseline(plan, inputs.model)
     evaluation = build_evaluation_set(plan, inputs, baseline)
     baseline_measurement = add_evaluation(
@@ -63,9 +103,24 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
     compared = [comparison] if comparison else []
     others = (baseline_measurement, *compared, candidates.evidence)
     latency = add_benchmark(plan, baseline, evaluation, candidates.models, after=others)
+    return _Measured(
+        baseline,
+        evaluation,
+        baseline_measurement,
+        comparison,
+        representative,
+        _ranges(calibration, ranges),
+        candidates,
+        latency,
+    )
+
+
+def _gate(plan: Plan, measured: _Measured, spec_sha256: str) -> PipelineTask:
+    baseline, evaluation, candidates = measured.baseline, measured.evaluation, measured.candidates
+    representative, comparison = measured.representative, measured.comparison
     decision = gate(
         facts=baseline.outputs["facts"],
-        baseline=baseline_measurement.outputs["measurement"],
+        baseline=measured.baseline_measurement.outputs["measurement"],
         evidence=candidates.evidence.outputs["collected"],
         models=candidates.models.outputs["collected"],
         name=plan.spec.name,
@@ -78,9 +133,9 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         show_samples=plan.spec.measure.show_samples,
         **terms(plan),
         **({"code_sha256": plan.spec.code.sha256} if plan.spec.code else {}),
-        **({"latency": latency} if latency else {}),
+        **({"latency": measured.latency} if measured.latency else {}),
         **({"comparison": comparison.outputs["comparison"]} if comparison else {}),
-        **_ranges(calibration, ranges),
+        **measured.ranges,
         **({"rank_recovered": recover.when} if (recover := plan.spec.quantize.recover) else {}),
         **(_with_calibration(plan, representative, evaluation) if representative else {}),
         baseline_model=baseline.outputs["baseline"],
@@ -88,17 +143,7 @@ def build_graph(plan: Plan, inputs: Inputs, spec_sha256: str) -> Outputs:
         dataset=(representative or evaluation).outputs["dataset"],
     )
     runtime(decision, tasks.GATE)
-    if inputs.promote_to is not None:
-        _promote(plan, decision, inputs.promote_to)
-    place(plan.spec.cluster)
-    return Outputs(
-        decision=decision.outputs["decision"],
-        report=decision.outputs["report"],
-        page=decision.outputs["page"],
-        winner=decision.outputs["winner"],
-        compiled=decision.outputs["compiled"],
-        qualified=decision.outputs["qualified"],
-    )
+    return decision
 
 
 def _with_calibration(
