@@ -8,7 +8,15 @@ from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE
 from quantgate.components.recover.layers import COUNTS
 from quantgate.components.recover.subject import Subject
 from quantgate.components.recover.workshop import Edits, Made, Workshop
-from quantgate.domain.recovery import BIASES, EQUALIZE, LAYERS, LEAST_GAIN_DB, RANGES, techniques_of
+from quantgate.domain.recovery import (
+    BIASES,
+    EQUALIZE,
+    LAYERS,
+    LEAST_GAIN_DB,
+    LEAST_GAIN_OF_LAYERS_DB,
+    RANGES,
+    techniques_of,
+)
 from quantgate.records.recovery import Edit
 
 #: Edits of a technique without gain after which the technique is given up.
@@ -157,8 +165,9 @@ def _tried(step: _Step, progress: _Search, most: float) -> Edit:
     )
     if step.technique == LAYERS and (obstacle := _growth(made, progress)):
         return told.model_copy(update={"reason": obstacle})
-    if gain < LEAST_GAIN_DB:
-        return told.model_copy(update={"reason": _too_little(gain)})
+    least = LEAST_GAIN_OF_LAYERS_DB if step.technique == LAYERS else LEAST_GAIN_DB
+    if gain < least:
+        return told.model_copy(update={"reason": _too_little(gain, least)})
     progress.best, progress.edits = made, edits
     # A tensor that came of several ops has all their names, with semicolons.
     left = [name.partition(";")[0] for name in edits.left]
@@ -175,10 +184,10 @@ def _growth(made: Made, progress: _Search) -> str:
     return f"it adds more than {_MOST_GROWTH:.0%} of the float model's size"
 
 
-def _too_little(gain: float) -> str:
+def _too_little(gain: float, least: float) -> str:
     if gain < 0:
         return f"it loses {-gain:.1f} dB"
-    return f"it gains {gain:.1f} dB, and the least is {LEAST_GAIN_DB:g} dB"
+    return f"it gains {gain:.1f} dB, and the least is {least:g} dB"
 
 
 def _none(progress: _Search) -> str:

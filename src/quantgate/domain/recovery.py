@@ -46,6 +46,8 @@ _MODE_RECIPES: Mapping[str, str] = MappingProxyType(
 _OF_WEIGHTS = (BIASES, EQUALIZE)
 #: The decibels that an edit has to gain on held-back samples.
 LEAST_GAIN_DB = 0.5
+#: The same for ops left in float or 16 bits, which cost size and, in 16 bits, much time.
+LEAST_GAIN_OF_LAYERS_DB = 6.0
 #: One of so many calibration samples is held back.
 HELD_BACK_OF = 3
 
