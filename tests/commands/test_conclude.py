@@ -6,7 +6,7 @@ import pytest
 
 from quantgate.commands.common.conclude import undecided_text
 from quantgate.records.decision import Decision
-from quantgate.records.outcomes import VerdictOutcome
+from quantgate.records.outcomes import CandidateStatus, VerdictOutcome
 
 DECISIONS = Path(__file__).parents[1] / "report" / "decisions"
 
@@ -58,3 +58,10 @@ def test_undecided_candidates_are_named_with_what_they_need(
 
 def test_without_a_winner_the_advice_says_it() -> None:
     assert undecided_text(Decision.read(DECISIONS / "none_qualified.json")) == ""
+
+
+def test_a_candidate_that_was_not_measured_does_not_lack_samples() -> None:
+    decision = with_undecided([100])
+    winner, undecided = decision.candidates
+    unmeasured = undecided.model_copy(update={"status": CandidateStatus.UNCHANGED})
+    assert undecided_text(decision.model_copy(update={"candidates": [winner, unmeasured]})) == ""

@@ -14,7 +14,7 @@ from quantgate.display.manner import Manner
 from quantgate.errors import ExitCode, StepFailed
 from quantgate.foundation.files import disk_bytes
 from quantgate.records.decision import Decision, Entry
-from quantgate.records.outcomes import VerdictOutcome
+from quantgate.records.outcomes import CandidateStatus, VerdictOutcome
 from quantgate.runs.run import Conclusion
 
 #: Maximum number of undecided candidates that a run names at its end.
@@ -74,7 +74,7 @@ def undecided_text(decision: Decision) -> str:
 
 def _only_lacks_samples(entry: Entry) -> bool:
     missed = {verdict.outcome for verdict in entry.verdicts if not verdict.passed}
-    return missed == {VerdictOutcome.UNDECIDED}
+    return entry.status is CandidateStatus.MEASURED and missed == {VerdictOutcome.UNDECIDED}
 
 
 def _need(entry: Entry) -> str:
