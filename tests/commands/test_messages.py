@@ -25,12 +25,19 @@ TEXT = (
 )
 
 
-def written_on_a_terminal(columns: int, **environment: str) -> str:
+ITEMS = """
+from quantgate.commands.common.items import write_items
+write_items([("met", "a"), ("undecided", "top1 drop of 0.0000 leaves at most 0.004 undecided")])
+"""
+
+
+def written_on_a_terminal(columns: int, script: str = SCRIPT, **environment: str) -> str:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     around = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     subprocess.run(
-        [sys.executable, "-c", SCRIPT],
+        [sys.executable, "-c", script],
+        stdout=theirs,
         stderr=theirs,
         env={**around, "TERM": "xterm", **environment},
         check=True,
@@ -71,3 +78,11 @@ def test_wrong_usage_is_an_error_in_colour_too() -> None:
         shown = terminal.read1(1 << 16).decode()
     assert done.returncode == 2
     assert "\x1b[1;31mquantgate: error:\x1b[0m there is no command `rnu`" in shown
+
+
+def test_items_are_wrapped_in_their_column() -> None:
+    assert written_on_a_terminal(40, ITEMS) == (
+        "  met        a\n"
+        "  undecided  top1 drop of 0.0000 leaves\n"
+        "             at most 0.004 undecided\n"
+    )

@@ -6,6 +6,7 @@ import textwrap
 
 from quantgate.commands.common.arguments import add_spec, examples
 from quantgate.commands.common.checking import check_files
+from quantgate.commands.common.wrapping import columns_of, fitted
 from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
 from quantgate.domain.recovery import RANKED
@@ -20,7 +21,8 @@ from quantgate.planning.planner import make_plan
 from quantgate.planning.tasks import PlannedTask, tasks_of
 from quantgate.spec import load
 
-_COST = textwrap.fill(COST, width=98, initial_indent="  ", subsequent_indent="  ")
+#: Width of paragraphs on wide terminals and elsewhere.
+_COLUMNS = 98
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +47,7 @@ def handle(options: argparse.Namespace) -> int:
     """
     loaded = load(options.spec, options.overrides)
     check_files(loaded)
-    sys.stdout.write(render(make_plan(loaded.spec)))
+    sys.stdout.write(fitted(render(make_plan(loaded.spec)), sys.stdout))
     return ExitCode.OK
 
 
@@ -108,22 +110,24 @@ def _batch(plan: Plan) -> str:
 def _cost(plan: Plan) -> str:
     if not plan.spec.quantize.select_tf_ops:
         return ""
-    return f"\nquantize.select_tf_ops: if LiteRT lacks an op of the model,\n{_COST}\n"
+    return f"\nquantize.select_tf_ops: if LiteRT lacks an op of the model,\n{_filled(COST)}\n"
 
 
 def _stopping(plan: Plan) -> str:
     description = early_stopping.description(plan.spec)
     if not description:
         return ""
-    text = textwrap.fill(description, width=98, initial_indent="  ", subsequent_indent="  ")
-    return f"\nmeasure.evaluation.stop_early\n{text}\n"
+    return f"\nmeasure.evaluation.stop_early\n{_filled(description)}\n"
+
+
+def _filled(text: str, later: str = "  ") -> str:
+    """Return a text wrapped at the width of the terminal, or at that of a page if it is wider."""
+    columns = min(columns_of(sys.stdout) or _COLUMNS, _COLUMNS)
+    return textwrap.fill(text, columns, initial_indent="  ", subsequent_indent=later)
 
 
 def _samples(plan: Plan) -> str:
-    lines = [
-        textwrap.fill(text, width=98, initial_indent="  ", subsequent_indent="    ")
-        for text in power.descriptions(plan)
-    ]
+    lines = [_filled(text, later="    ") for text in power.descriptions(plan)]
     title = "\nsamples that decide, if a candidate loses none of them\n"
     return title + "".join(f"{line}\n" for line in lines) if lines else ""
 
