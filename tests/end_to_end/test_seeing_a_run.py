@@ -155,10 +155,10 @@ def test_a_terminal_shows_a_tree_and_gets_its_cursor_back(
     os.close(ours)
     assert process.wait(60) == 0, text
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1
-    frame = text.split("\x1b[J")[-1]
+    *_, frame, outcome = text.split("\x1b[J")
     assert "✓ Calibrate" in frame
     assert "✓ dynamic_range" in frame
-    assert "winner:" in frame.split("\x1b[?25h")[1]
+    assert "winner:" in outcome.split("\x1b[?25h")[1]
 
 
 def test_repeated_ctrl_c_leaves_no_process(example: Path) -> None:
