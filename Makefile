@@ -84,7 +84,7 @@ test-slow: $(INSTALLED)
 
 # Repeats how often each kind of limit is wrong, with a fixed seed; minutes.
 simulate: $(INSTALLED)
-	$(BIN)/python tests/simulation/simulate.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/simulation/simulate.py
 
 bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py

@@ -1,12 +1,12 @@
 """Simulated classifiers, rankings, maps and detectors, and their metrics over classes."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 from row import Attempt, Draw, Generator, Row, by_bootstrap, simulated
 from scipy.stats import norm
 
+from quantgate.components.evaluate.jackknife import grouped
 from quantgate.components.evaluate.metrics import COMPUTATIONS
 from quantgate.components.evaluate.result import Result
 from quantgate.decision.kinds import Kind
@@ -17,6 +17,15 @@ from quantgate.domain.rules import MAX_DROP
 Models = Callable[[Generator, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 SKEWED = np.array([0.32, 0.2, 0.15, 0.1, 0.08, 0.06, 0.04, 0.025, 0.015, 0.01])
 EVEN = np.full(10, 0.1)
+#: The area, the share of positive samples and the number of samples of each setting.
+AREAS = (
+    (0.86, 0.1, 500),
+    (0.86, 0.1, 2_000),
+    (0.94, 0.1, 1_000),
+    (0.98, 0.1, 500),
+    (0.98, 0.25, 2_000),
+)
+NOISE = 0.3
 MANY = 1_000_000
 
 
@@ -29,20 +38,24 @@ def attempt_at(metric: str, models: Models, count: int) -> Draw:
         kind = Kind(METRICS[metric], theirs.strata)
         estimate = kind.difference(MAX_DROP, ours.values, theirs.values, theirs.figure)
         assert estimate is not None
-        return Attempt(estimate, by_bootstrap(theirs.values - ours.values))
+        return Attempt(estimate.at_most, by_bootstrap(theirs.values - ours.values))
 
     return draw
 
 
 def result_of(metric: str, outputs: np.ndarray, truth: np.ndarray) -> Result:
     """Compute a metric as an evaluation does, from what it keeps of the outputs."""
-    return COMPUTATIONS[metric].summary(outputs, truth)
+    result = COMPUTATIONS[metric].summary(outputs, truth)
+    if result.over is None:
+        return result
+    return result._replace(values=grouped(result.figure, result.over, len(truth), None))
 
 
 def true_drop(metric: str, models: Models, count: int = MANY) -> float:
     """Return the drop on very many samples."""
     before, after, truth = models(np.random.default_rng(2), count)
-    return result_of(metric, before, truth).figure - result_of(metric, after, truth).figure
+    summary = COMPUTATIONS[metric].summary
+    return summary(before, truth).figure - summary(after, truth).figure
 
 
 def classified(shares: np.ndarray, lost: np.ndarray, won: float) -> Models:
@@ -82,10 +95,9 @@ def recall_rows(runs: int) -> Iterator[Row]:
     truths = {"10 even classes": 0.01, "10 skewed classes": 0.01, "a class of 1 % loses 40 %": 0.04}
     for name, models, counts in settings:
         for count in counts:
-            for error in (0.1, 0.05):
-                draw = attempt_at("balanced_accuracy", models, count)
-                title = f"`balanced_accuracy`, {name}, n = {count:,}"
-                yield simulated(title, draw, truths[name], 0.03, error, runs)
+            draw = attempt_at("balanced_accuracy", models, count)
+            title = f"`balanced_accuracy`, {name}, n = {count:,}"
+            yield from simulated(title, draw, truths[name], 0.03, (0.1, 0.05), runs)
 
 
 def f1_rows(runs: int) -> Iterator[Row]:
@@ -101,7 +113,8 @@ def f1_rows(runs: int) -> Iterator[Row]:
         truth = true_drop("f1_macro", models)
         for count in counts:
             draw = attempt_at("f1_macro", models, count)
-            yield simulated(f"`f1_macro`, {name}, n = {count:,}", draw, truth, 0.03, 0.05, runs)
+            title = f"`f1_macro`, {name}, n = {count:,}"
+            yield from simulated(title, draw, truth, 0.03, (0.1, 0.05), runs)
 
 
 def ranked(distance: float, noise: float, share: float) -> Models:
@@ -116,24 +129,32 @@ def ranked(distance: float, noise: float, share: float) -> Models:
 
 
 def area_rows(runs: int) -> Iterator[Row]:
-    """Simulate areas under the ROC curve and average precision."""
-    for area, share, count in (
-        (0.86, 0.1, 500),
-        (0.86, 0.1, 2_000),
-        (0.94, 0.1, 1_000),
-        (0.98, 0.1, 500),
-        (0.98, 0.25, 2_000),
-    ):
-        distance, noise = float(np.sqrt(2) * norm.ppf(area)), 0.3
-        truth = area - float(norm.cdf(distance / np.sqrt(2 * (1 + noise**2))))
-        positive = round(count * share)
-        title = f"area {area}, {positive} of {count:,} positive"
-        models = ranked(distance, noise, share)
-        draw = attempt_at("roc_auc", models, count)
-        yield simulated(f"`roc_auc`, {title}", draw, truth, 0.03, 0.05, runs)
+    """Simulate areas under the ROC curve."""
+    for area, share, count in AREAS:
+        distance = distance_of(area)
+        truth = area - float(norm.cdf(distance / np.sqrt(2 * (1 + NOISE**2))))
+        draw = attempt_at("roc_auc", ranked(distance, NOISE, share), count)
+        title = f"`roc_auc`, {_area_text(area, share, count)}"
+        yield from simulated(title, draw, truth, 0.03, (0.1, 0.05, 0.01), runs)
+
+
+def precision_rows(runs: int) -> Iterator[Row]:
+    """Simulate average precision."""
+    for area, share, count in AREAS:
+        models = ranked(distance_of(area), NOISE, share)
         truth = true_drop("average_precision", models)
         draw = attempt_at("average_precision", models, count)
-        yield simulated(f"`average_precision`, {title}", draw, truth, 0.05, 0.05, runs)
+        title = f"`average_precision`, {_area_text(area, share, count)}"
+        yield from simulated(title, draw, truth, 0.05, (0.1, 0.05), runs)
+
+
+def distance_of(area: float) -> float:
+    """Return the distance of two classes with an area under the ROC curve."""
+    return float(np.sqrt(2) * norm.ppf(area))
+
+
+def _area_text(area: float, share: float, count: int) -> str:
+    return f"area {area}, {round(count * share)} of {count:,} positive"
 
 
 def mapped(shares: np.ndarray) -> Models:
@@ -164,11 +185,11 @@ def map_rows(runs: int) -> Iterator[Row]:
         ("6 even classes", np.full(5, 0.2)),
         ("a class on 4 % of images", np.append(np.full(4, 0.24), 0.04)),
     ):
-        truth = true_drop("mean_iou", mapped(shares), 300_000)
+        truth = true_drop("mean_iou", mapped(shares), 100_000)
         for count in (60, 200, 1_000):
             draw = attempt_at("mean_iou", mapped(shares), count)
             title = f"`mean_iou`, {name}, n = {count:,}"
-            yield simulated(title, draw, truth, 0.03, 0.05, runs)
+            yield from simulated(title, draw, truth, 0.03, (0.1, 0.05), runs)
 
 
 def marked(generator: Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -183,8 +204,8 @@ def mark_rows(runs: int) -> Iterator[Row]:
     for metric in ("multilabel_f1_macro", "multilabel_f1_micro"):
         truth = true_drop(metric, marked)
         for count in (200, 1_000):
-            draw = attempt_at(metric, marked, count)
-            yield simulated(f"`{metric}`, n = {count:,}", draw, truth, 0.03, 0.05, runs)
+            draw, title = attempt_at(metric, marked, count), f"`{metric}`, n = {count:,}"
+            yield from simulated(title, draw, truth, 0.03, (0.1, 0.05), runs)
 
 
 def detected(generator: Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -203,15 +224,5 @@ def detected(generator: Generator, count: int) -> tuple[np.ndarray, np.ndarray, 
 def detection_rows(runs: int) -> Iterator[Row]:
     """Simulate mean average precision of detections."""
     truth = true_drop("mean_average_precision", detected, 1_500)
-    draw = attempt_at("mean_average_precision", detected, 60)
-    yield simulated("`mean_average_precision`, n = 60", draw, truth, 0.1, 0.05, runs)
-
-
-ALL = (
-    recall_rows,
-    f1_rows,
-    area_rows,
-    map_rows,
-    mark_rows,
-    partial(detection_rows),
-)
+    draw, title = attempt_at("mean_average_precision", detected, 60), "`mean_average_precision`"
+    yield from simulated(f"{title}, n = 60", draw, truth, 0.1, (0.1, 0.05), runs)

@@ -18,14 +18,17 @@ from quantgate.statistics.latency_ratios import Clocked
 from quantgate.statistics.percentiles import Percentile
 
 LIMIT, ERROR = 0.01, 0.05
-SIZES = ((1, 400), (2, 400), (7, 300), (20, 150), (60, 60))
+ERRORS = (0.1, ERROR)
+#: The numbers of candidates, and the runs of each without and with early looks.
+SIZES = ((1, 600, 400), (2, 600, 300), (7, 400, 300), (20, 150, 100), (60, 60, 40))
+CORRELATIONS = (0.0, 0.5, 0.9)
 
 
-def family_rows(share: float = 1.0) -> Iterator[Row]:
+def family_rows(size: tuple[int, int, int]) -> Iterator[Row]:
     """Simulate candidates that all sit at the limit, and share some of their errors."""
-    for candidates, runs in SIZES:
-        for common in (0.0, 0.5, 0.9):
-            yield family_row(candidates, common, 1_000, max(10, int(share * runs)))
+    candidates, runs, _ = size
+    for common in CORRELATIONS:
+        yield family_row(candidates, common, 1_000, runs)
 
 
 def family_row(candidates: int, common: float, count: int, runs: int) -> Row:
@@ -37,8 +40,12 @@ def family_row(candidates: int, common: float, count: int, runs: int) -> Row:
         tested = step_down(ratios, correlations({"top1": list(values)}), ERROR)
         wrong += any(one.passed for one in tested)
         alone += any(ratio <= 1 for ratio in ratios)
-    name = f"{candidates} candidates, r = {common}, n = {count:,}"
+    name = f"{_number(candidates)}, r = {common}, n = {count:,}"
     return Row(name, ERROR, wrong / runs, runs, error_before=alone / runs)
+
+
+def _number(candidates: int) -> str:
+    return f"{candidates} candidate{'s' if candidates > 1 else ''}"
 
 
 def together(generator: Generator, candidates: int, count: int, common: float) -> np.ndarray:
@@ -48,9 +55,8 @@ def together(generator: Generator, candidates: int, count: int, common: float) -
     return np.where(generator.random((candidates, count)) < np.sqrt(common), shared, own)
 
 
-def mean_family_rows(share: float = 1.0) -> Iterator[Row]:
+def mean_family_rows(runs: int = 300) -> Iterator[Row]:
     """Simulate several candidates that all sit at a limit of a mean."""
-    runs = max(10, int(400 * share))
     for name, sigma in (("normal", 0.0), ("lognormal 0.5", 0.5)):
         generator, wrong, alone = np.random.default_rng(SEED), 0, 0
         for _ in range(runs):
@@ -65,13 +71,13 @@ def mean_family_rows(share: float = 1.0) -> Iterator[Row]:
         yield Row(title, ERROR, wrong / runs, runs, error_before=alone / runs)
 
 
-def recall_family_rows(share: float = 1.0) -> Iterator[Row]:
+def recall_family_rows(runs: int = 150) -> Iterator[Row]:
     """Simulate several candidates that all sit at a limit of balanced accuracy."""
-    runs, generator = max(10, int(200 * share)), np.random.default_rng(SEED)
+    generator = np.random.default_rng(SEED)
     draw = attempt_at("balanced_accuracy", classified(EVEN, np.full(10, 0.02), 0.01), 1_000)
     wrong = alone = 0
     for _ in range(runs):
-        ratios = [draw(generator).estimate.at_most(LIMIT) / ERROR for _ in range(7)]
+        ratios = [draw(generator).p_value(LIMIT) / ERROR for _ in range(7)]
         tested = step_down(ratios, np.eye(7), ERROR)
         wrong += any(one.passed for one in tested)
         alone += any(ratio <= 1 for ratio in ratios)
@@ -79,11 +85,11 @@ def recall_family_rows(share: float = 1.0) -> Iterator[Row]:
     yield Row(title, ERROR, wrong / runs, runs, error_before=alone / runs)
 
 
-def look_rows(share: float = 1.0) -> Iterator[Row]:
+def look_rows(size: tuple[int, int, int]) -> Iterator[Row]:
     """Simulate candidates at the limit whose evaluation may stop early."""
-    for candidates, runs in ((1, 400), (7, 150), (20, 60)):
-        for common in (0.0, 0.5, 0.9):
-            yield look_row(candidates, common, 2_000, max(10, int(share * runs)))
+    candidates, _, runs = size
+    for common in CORRELATIONS:
+        yield look_row(candidates, common, 2_000, runs)
 
 
 def look_row(candidates: int, common: float, count: int, runs: int) -> Row:
@@ -94,7 +100,7 @@ def look_row(candidates: int, common: float, count: int, runs: int) -> Row:
         ends = [_early_end(each, candidates) for each in values]
         left = [each for each, end in zip(values, ends, strict=True) if end == "undecided"]
         wrong += "pass" in ends or bool(left and _passes_last(left))
-    name = f"{candidates} candidates, r = {common}, n = {count:,}, with early looks"
+    name = f"{_number(candidates)}, r = {common}, n = {count:,}, with early looks"
     return Row(name, ERROR, wrong / runs, runs)
 
 
@@ -131,9 +137,9 @@ def latency_rows(runs: int) -> Iterator[Row]:
         for count in counts:
             ratio, alone = _ratio_draw(count, percent), _alone_draw(count, percent)
             name = f"`latency_p{percent}_ms: max_ratio`, {count:,} rounds"
-            yield simulated(name, ratio, float(ends[0] / ends[1]), 0.1, ERROR, runs)
+            yield from simulated(name, ratio, float(ends[0] / ends[1]), 0.1, ERRORS, runs)
             name = f"`latency_p{percent}_ms: max`, {count:,} rounds"
-            yield simulated(name, alone, float(ends[0]), 0.2, ERROR, runs)
+            yield from simulated(name, alone, float(ends[0]), 0.2, ERRORS, runs)
 
 
 def _timings(generator: Generator, rounds: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,16 +151,19 @@ def _timings(generator: Generator, rounds: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _ratio_draw(count: int, percent: float) -> Draw:
-    return lambda generator: Attempt(Clocked(MAX_RATIO.value, *_timings(generator, count), percent))
+    """Draw ratios, whose bound is that of version 0.1."""
+
+    def draw(generator: Generator) -> Attempt:
+        estimate = Clocked(MAX_RATIO.value, *_timings(generator, count), percent)
+        return Attempt(estimate.at_most, estimate.upper)
+
+    return draw
 
 
 def _alone_draw(count: int, percent: float) -> Draw:
     def draw(generator: Generator) -> Attempt:
         first, second = _timings(generator, count)
         before = Clocked(MAX.value, first, second, percent)
-        return Attempt(
-            Percentile(first, percent),
-            lambda limit, confidence: before.at_most(limit) <= 1 - confidence,
-        )
+        return Attempt(Percentile(first, percent).at_most, before.upper)
 
     return draw

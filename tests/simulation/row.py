@@ -1,13 +1,13 @@
 """One setting of a simulation: how often a candidate at its limit passes, and a better one."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from quantgate.statistics.estimates import Estimate
+from quantgate.statistics.samples import Samples
 
 SEED = 20250114
 DEVIATIONS = 3
@@ -45,12 +45,31 @@ class Row:
         return self.nominal + DEVIATIONS * spread
 
     @property
-    def text(self) -> str:
-        """The row of a Markdown table."""
-        error = f"{_share(self.error_before)} / {_share(self.error)} of {_plain(self.nominal)}"
-        power = f"{_share(self.power_before)} / {_share(self.power)}"
-        mark = "" if self.error <= self.most else " EXCEEDS"
-        return f"| {self.name} | {error}{mark} | {power} | {self.runs:,} |"
+    def exceeds(self) -> bool:
+        """True if the error is greater than chance explains."""
+        return self.error > self.most
+
+
+def text_of(rows: Sequence[Row]) -> str:
+    """Return the line of a Markdown table for one setting at several nominal errors."""
+    columns = (
+        rows[0].name,
+        _joined(_plain(row.nominal) for row in rows),
+        _joined(_pair(row.error_before, row.error, row.exceeds) for row in rows),
+        _joined(_pair(row.power_before, row.power) for row in rows),
+        f"{rows[0].runs:,}",
+    )
+    return f"| {' | '.join(columns)} |"
+
+
+def _pair(before: float, now: float, exceeds: bool = False) -> str:
+    if math.isnan(now):
+        return ""
+    return f"{_share(before)} / {_share(now)}{' EXCEEDS' if exceeds else ''}"
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(text for text in texts if text)
 
 
 @dataclass(frozen=True)
@@ -58,48 +77,52 @@ class Attempt:
     """One simulated candidate.
 
     Attributes:
-        estimate: the estimate that a run makes of it.
-        passed_before: whether version 0.1 would have passed it, by limit and confidence.
+        p_value: of a limit, as a run computes it.
+        bound_before: the bound of version 0.1 at a confidence.
     """
 
-    estimate: Estimate
-    passed_before: Callable[[float, float], bool] | None = None
+    p_value: Callable[[float], float]
+    bound_before: Callable[[float], float] | None = None
 
 
 Draw = Callable[[Generator], Attempt]
 
 
-def simulated(name: str, draw: Draw, truth: float, slack: float, nominal: float, runs: int) -> Row:
-    """Simulate candidates whose true value is the limit, and looser limits for them.
+def simulated(
+    name: str, draw: Draw, truth: float, slack: float, errors: Sequence[float], runs: int
+) -> Iterator[Row]:
+    """Simulate candidates whose true value is the limit, and a looser limit for them.
 
     Args:
         name: the setting.
         draw: draws a candidate.
         truth: its true value, which is the limit.
         slack: how much looser the limit is for the power.
-        nominal: the error rate.
-        runs: the number of candidates.
+        errors: the nominal error rates, a row each.
+        runs: the number of candidates, the same for all rows.
     """
-    generator = np.random.default_rng(SEED)
-    passed = np.zeros((4, runs))
+    generator, limits = np.random.default_rng(SEED), (truth, truth + slack)
+    p_values, before = np.zeros((runs, 2)), np.full((runs, len(errors)), math.nan)
     for run in range(runs):
         attempt = draw(generator)
-        for place, limit in enumerate((truth, truth + slack)):
-            passed[place, run] = attempt.estimate.at_most(limit) <= nominal
-            before = attempt.passed_before
-            passed[2 + place, run] = before(limit, 1 - nominal) if before else math.nan
-    error, power, error_before, power_before = passed.mean(axis=1).tolist()
-    return Row(name, nominal, error, runs, power, error_before, power_before)
+        p_values[run] = [attempt.p_value(limit) for limit in limits]
+        if attempt.bound_before:
+            before[run] = [attempt.bound_before(1 - error) for error in errors]
+    for place, nominal in enumerate(errors):
+        error, power = (p_values <= nominal).mean(axis=0).tolist()
+        bounds = before[:, place]
+        known = [_share_within(bounds, limit) for limit in limits]
+        yield Row(name, nominal, error, runs, power, *known)
 
 
-def by_bootstrap(values: np.ndarray) -> Callable[[float, float], bool]:
-    """Return whether the percentile bootstrap of a mean passes, as in version 0.1."""
+def _share_within(bounds: Samples, limit: float) -> float:
+    return math.nan if np.isnan(bounds).any() else float(np.mean(bounds <= limit))
 
-    def passes(limit: float, confidence: float) -> bool:
-        means = _weights(len(values)) @ values
-        return bool(np.quantile(means, confidence) <= limit)
 
-    return passes
+def by_bootstrap(values: Samples) -> Callable[[float], float]:
+    """Return the percentile bootstrap's bound of a mean, as in version 0.1."""
+    means = _weights(len(values)) @ values
+    return lambda confidence: float(np.quantile(means, confidence))
 
 
 @lru_cache(maxsize=2)
