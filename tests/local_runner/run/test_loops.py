@@ -73,7 +73,7 @@ def test_collected_lists_keep_the_order_of_the_items(run, states):
     @dsl.pipeline(name="collected")
     def pipeline() -> NamedTuple("Outputs", [("files", str), ("words", str)]):
         items = [
-            {"key": key, "seconds": wait} for key, wait in zip("abc", [0.2, 0.1, 0.0], strict=True)
+            {"key": key, "seconds": wait} for key, wait in zip("abc", [0.8, 0.4, 0.0], strict=True)
         ]
         with dsl.ParallelFor(items) as item:
             task = late(item=item)
