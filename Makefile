@@ -89,6 +89,7 @@ simulate: $(INSTALLED)
 bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py
 	$(BIN)/python tests/benchmarks/recipes.py
+	$(BIN)/python tests/benchmarks/recovery.py
 	$(BIN)/python tests/benchmarks/evaluator.py
 
 bench-runner: $(INSTALLED)

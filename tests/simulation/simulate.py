@@ -19,6 +19,7 @@ from pathlib import Path
 import classes
 import families
 import outputs
+import recovered_rows
 import singles
 import unit_rows
 from row import Row, text_of
@@ -51,6 +52,7 @@ PARTS: tuple[Callable[[], Iterable[Row]], ...] = (
     families.mean_family_rows,
     families.recall_family_rows,
     *(partial(families.look_rows, size) for size in families.SIZES),
+    recovered_rows.recovered_rows,
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 from classes import EVEN, attempt_at, classified, ranked
 from families import family_row, latency_rows, look_row
 from outputs import Population, ranged_rows, regressed, rows_of
+from recovered_rows import drops, recovered_row
 from row import Row, simulated, text_of
 from singles import mean_rows, proportion_rows, relative_rows
 from unit_rows import duplicate_rows, group_mean_rows
@@ -54,6 +55,13 @@ def test_errors_of_scored_outputs_are_at_most_nominal(metric):
     rows = list(rows_of(metric, population, (200,), RUNS))
     assert [row for row in rows if row.exceeds] == []
     assert min(row.power for row in rows) > 0.5
+
+
+def test_recovery_does_not_raise_the_error_on_resampled_results():
+    plain, recovered = drops()
+    assert plain > recovered > 0
+    for limit in (plain, recovered):
+        assert not recovered_row(limit, 900, RUNS).exceeds
 
 
 def test_a_greater_error_is_marked():
