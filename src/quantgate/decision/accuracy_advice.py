@@ -73,6 +73,7 @@ def advice_on_accuracy(losses: Losses, evidence: Evidence, tried: Tried | None) 
     ]
     return [
         *_improve_the_float_model(losses),
+        *_calibrate_on_real_samples(losses, evidence),
         *on_edits,
         *advice_on_ops(losers),
         *([] if tried else advice_on_weights(losers)),
@@ -107,23 +108,34 @@ def _improve_the_float_model(losses: Losses) -> list[str]:
     ]
 
 
+def _calibrate_on_real_samples(losses: Losses, evidence: Evidence) -> list[str]:
+    if "calibration" not in evidence.random_data or not _counts_of_losers(losses, evidence):
+        return []
+    return ["calibrate on real samples: the ranges of random numbers are not those of the data"]
+
+
 def _calibrate_on_more(losses: Losses, evidence: Evidence) -> list[str]:
-    losers = {entry.name for entry in losses.measured if losses.loses(entry)}
-    counts = {
-        _calibration_samples(attestation, evidence)
-        for attestation in evidence.attestations
-        if attestation.candidate in losers and METHODS[attestation.mode].calibrated
-    }
+    counts = _counts_of_losers(losses, evidence)
     if not counts or max(counts) >= LEAST_CALIBRATION_SAMPLES or min(counts) == 0:
         return []
     if "calibration" in evidence.random_data:
-        return ["calibrate on real samples: the ranges of random numbers are not those of the data"]
+        return []
     used = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     return [
         f"calibrate on more and broader data: {used} samples were used, and LiteRT's guide "
         f"recommends {LEAST_CALIBRATION_SAMPLES} to {MOST_CALIBRATION_SAMPLES} that are typical of "
         "the model's inputs"
     ]
+
+
+def _counts_of_losers(losses: Losses, evidence: Evidence) -> set[int]:
+    """Return the numbers of samples on which candidates that lose accuracy were calibrated."""
+    losers = {entry.name for entry in losses.measured if losses.loses(entry)}
+    return {
+        _calibration_samples(attestation, evidence)
+        for attestation in evidence.attestations
+        if attestation.candidate in losers and METHODS[attestation.mode].calibrated
+    }
 
 
 def _calibration_samples(attestation: Attestation, evidence: Evidence) -> int:
