@@ -154,7 +154,7 @@ def _candidate(row: Row, titles: Sequence[str]) -> str:
 
 
 def _name(row: Row) -> str:
-    names = "<br>".join(map(escape, row.names))
+    names = ",<br>".join(map(escape, row.names))
     mode = f"<small>{escape(row.mode)}</small>" if row.mode else ""
     return header_cell("", names + mode)
 

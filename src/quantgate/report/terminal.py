@@ -126,7 +126,7 @@ def _cells(row: Row, separator: str) -> list[Text]:
     style = _STYLES[row.standing]
     name_style = style if row.standing in ("baseline", "winner") else ""
     return [
-        Text("\n".join(row.names), style=name_style),
+        Text(",\n".join(row.names), style=name_style),
         *(_figure(cell, separator) for cell in row.cells),
         Text("\n".join(row.verdict), style=style),
     ]
