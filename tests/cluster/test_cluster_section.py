@@ -162,7 +162,7 @@ def test_local_runs_use_variables_from_given_secrets() -> None:
 def test_spec_without_a_cluster_section_is_unchanged() -> None:
     loaded = load(EXAMPLE.with_name("smallest-on-cpu.yaml"))
     assert "cluster" not in loaded.document
-    assert "cluster" not in loaded.render()
+    assert "cluster" not in loaded.render(loaded.folder)
 
 
 def test_plan_shows_the_cluster_section(quantgate) -> None:

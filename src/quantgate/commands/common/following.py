@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantgate.commands.common.connecting import positive_seconds
-from quantgate.commands.common.decision_table import show_on_terminal
 from quantgate.errors import ClusterError, ExitCode, StepFailed
 from quantgate.foundation.extras import require
 from quantgate.foundation.sentences import capitalized
@@ -123,6 +122,8 @@ def conclude(run: "RunOnCluster", root: str | None) -> int:
 
 
 def _shown(uri: str) -> ClusterResults:
+    from quantgate.commands.common.decision_table import show_on_terminal
+
     with tempfile.TemporaryDirectory() as folder:
         results = fetch_results(uri, Path(folder))
     show_on_terminal(results.decision)
