@@ -103,7 +103,8 @@ def test_a_narrow_terminal_has_a_list_in_which_no_word_is_folded(fixture, width,
     assert " float32" in [line.rstrip() for line in lines]
     words = set(shown(decision, 300).split())
     names = {entry.name for entry in decision.entries}
-    assert {name for name in names if len(name) < width} <= {word.rstrip(",") for word in " ".join(lines).split()}
+    printed = {word.rstrip(",") for line in lines for word in line.split()}
+    assert {name for name in names if len(name) < width} <= printed
     whole = {word for word in words if len(word) < width - 4 and set(word) != {"\u2500"}}
     assert whole - set(" ".join(lines).split()) <= {"candidate", "verdict"}
 
