@@ -6,6 +6,7 @@ import numpy as np
 from row import Attempt, Draw, Generator, Row, by_bootstrap, simulated
 from scipy.stats import norm
 
+from quantgate.components.evaluate.case import Settings
 from quantgate.components.evaluate.jackknife import grouped
 from quantgate.components.evaluate.metrics import COMPUTATIONS
 from quantgate.components.evaluate.result import Result
@@ -163,7 +164,7 @@ def mapped(shares: np.ndarray) -> Models:
     Args:
         shares: the shares of the classes beside the background.
     """
-    from quantgate.components.evaluate.overlap import overlaps
+    score = COMPUTATIONS["mean_iou"].score
 
     def draw(generator: Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         shown = 1 + generator.choice(len(shares), count, p=shares)
@@ -173,7 +174,7 @@ def mapped(shares: np.ndarray) -> Models:
         other = (labels + 1) % (len(shares) + 1)
         maps = (np.where(flips < rate, other, labels) for rate in (0.1, 0.1 + 0.5 * worse))
         eye = np.eye(len(shares) + 1)
-        before, after = (overlaps(eye[each], labels) for each in maps)
+        before, after = (score(eye[each], labels, Settings()) for each in maps)
         return before, after, labels
 
     return draw
