@@ -42,11 +42,11 @@ WHERE = {
     "one NaN among good samples": "test_one_nan_among_good_samples",
     "wrong rank": "test_samples_of_a_wrong_rank",
     "wrong feature size": (
-        "components/build_dataset/test_build_dataset.py"
+        "components/build_dataset/arrays/test_misfits.py"
         "::test_misfits_name_what_is_expected_and_given"
     ),
     "no batch dimension": (
-        "components/build_dataset/test_build_dataset.py"
+        "components/build_dataset/arrays/test_misfits.py"
         "::test_an_input_without_batch_dimension_cannot_be_fed"
     ),
     "all-zero calibration data": "test_nothing_but_zeros",
