@@ -114,10 +114,10 @@ def _standardized(values: Sequence[Samples | None]) -> Matrix:
 def _largest_of_those_left(correlation: Matrix, order: NDArray[np.intp]) -> Matrix:
     """Return the largest of the draws still left at each step, float64 [draws, steps]."""
     draws = min(DRAWS, MOST_DRAWN // len(order))
-    root = _root(correlation)
-    normal = np.random.default_rng(SEED).standard_normal((draws, len(order))) @ root.T
-    # Draws are by candidate, and steps are by suffix of the order.
-    return np.maximum.accumulate(normal[:, order[::-1]], axis=1)[:, ::-1]
+    # Steps are by suffix of the order.
+    root = _root(correlation)[order[::-1]]
+    drawn = np.random.default_rng(SEED).standard_normal((draws, len(order))) @ root.T
+    return np.maximum.accumulate(drawn, axis=1, out=drawn)[:, ::-1]
 
 
 def _root(correlation: Matrix) -> Matrix:
