@@ -136,7 +136,10 @@ def _at_confidence(
         met, violated = violated, met
     meets = margin_of(rule, value, verdict.limit) >= 0
     undecided = not (met <= error if meets else violated <= own_error)
+    passed = meets and not undecided
     bound = _bound(verdict, value, confidence, estimate)
+    if passed:  # by the exact p-value, and a bound may be a little too far out
+        bound = max(bound, verdict.limit) if rule.is_floor else min(bound, verdict.limit)
     margin = margin_of(rule, bound, verdict.limit)
     needed = estimate.samples_to_decide(confidence, verdict.limit) if undecided else math.nan
     known = verdict.model_copy(
@@ -149,8 +152,7 @@ def _at_confidence(
             "samples_needed": samples_above(needed, estimate.samples),
         }
     )
-    passed = meets and not undecided
-    return _decided(known, max(margin, 0.0) if passed else min(margin, 0.0), undecided=undecided)
+    return _decided(known, margin if passed else min(margin, 0.0), undecided=undecided)
 
 
 def _obstacle(verdict: Verdict, confidence: float, estimate: Estimate) -> dict[str, object]:

@@ -116,7 +116,9 @@ def _largest_of_those_left(correlation: Matrix, order: NDArray[np.intp]) -> Matr
     draws = min(DRAWS, MOST_DRAWN // len(order))
     # Steps are by suffix of the order.
     root = _root(correlation)[order[::-1]]
-    drawn = np.random.default_rng(SEED).standard_normal((draws, len(order))) @ root.T
+    kind = np.float32 if len(order) > MANY else np.float64
+    normal = np.random.default_rng(SEED).standard_normal((draws, len(order)), dtype=kind)
+    drawn = normal @ root.T.astype(kind)
     return np.maximum.accumulate(drawn, axis=1, out=drawn)[:, ::-1]
 
 
