@@ -55,7 +55,7 @@ def test_binary_metrics_have_the_p_value_of_mcnemars_test(decision):
     by_name = {verdict.name: verdict for verdict in candidate.verdicts}
     assert by_name["head2"].metric == "top1"
     assert by_name["head2"].p_value == pytest.approx(0.5)
-    assert verdict_text(by_name["head2"]) == "0.0020, up to 0.0064, McNemar p 0.5"
+    assert verdict_text(by_name["head2"]) == "0.0020, up to 0.0063, McNemar p 0.5"
     assert by_name["luma"].p_value is None
     assert by_name["alike"].passed
 

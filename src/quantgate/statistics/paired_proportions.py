@@ -44,10 +44,10 @@ MANY = 5_000
 #: A bound keeps this distance from its level, so that limits a little above it are met, too.
 CAUTION = 0.97
 #: The precision of a bound, as a part of its distance from the mean.
-PRECISION = 1e-2
+PRECISION = 4e-3
 BISECTIONS = 60
 #: The places of a bound that are tried first, as multiples of the score bound's distance.
-BRACKETS = (0.97, 1.03, 1.2)
+BRACKETS = (1.0, 1.05, 1.3)
 #: The distance of the greatest difference that is examined from 1.
 NEAREST = 1e-12
 #: Greater p-values pass no test, so that they need no care.
