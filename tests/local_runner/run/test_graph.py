@@ -1,56 +1,21 @@
 """Pipelines that run as on a cluster: order, loops, nesting, parameters, artifacts."""
 
 # KFP needs the old spellings of types, and components are written as users write them.
-# ruff: noqa: PTH110, PTH123, UP006, UP014, UP035, UP045
+# ruff: noqa: PTH110, PTH123, UP014, UP045
 
 import json
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 import pytest
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Metrics, Output
+from small_components import add, component, join_files, measure, read, total, write
 
 pytestmark = [
     pytest.mark.usefixtures("warm_fork_servers"),
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
-
-
-component = dsl.component(base_image="image:1", install_kfp_package=False)
-
-
-@component
-def write(text: str, out: Output[Dataset]):
-    with open(out.path, "w") as stream:
-        stream.write(text)
-    out.metadata["length"] = len(text)
-
-
-@component
-def read(data: Input[Dataset]) -> str:
-    with open(data.path) as stream:
-        return stream.read()
-
-
-@component
-def measure(data: Input[Dataset]) -> int:
-    return data.metadata["length"]
-
-
-@component
-def join_files(files: Input[List[Dataset]], separator: str = ",") -> str:
-    return separator.join(open(file.path).read() for file in files)
-
-
-@component
-def add(a: int, b: int = 1) -> int:
-    return a + b
-
-
-@component
-def total(numbers: List[int]) -> int:
-    return sum(numbers)
 
 
 @component

@@ -1,42 +1,16 @@
 """Artifacts that a pipeline imports."""
 
 # KFP needs the old spellings of types, and components are written as users write them.
-# ruff: noqa: PTH123
 
 import pytest
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import Dataset, Model
+from small_components import add, measure, read, write
 
 pytestmark = [
     pytest.mark.usefixtures("warm_fork_servers"),
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
-
-
-component = dsl.component(base_image="image:1", install_kfp_package=False)
-
-
-@component
-def write(text: str, out: Output[Dataset]):
-    with open(out.path, "w") as stream:
-        stream.write(text)
-    out.metadata["length"] = len(text)
-
-
-@component
-def read(data: Input[Dataset]) -> str:
-    with open(data.path) as stream:
-        return stream.read()
-
-
-@component
-def measure(data: Input[Dataset]) -> int:
-    return data.metadata["length"]
-
-
-@component
-def add(a: int, b: int = 1) -> int:
-    return a + b
 
 
 def test_an_imported_file_reaches_its_reader_and_metadata_its_consumer(run, tmp_path):

@@ -8,47 +8,12 @@ from typing import Dict, List, NamedTuple
 import pytest
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Output
+from small_components import add, component, join_files, measure, read, total, write
 
 pytestmark = [
     pytest.mark.usefixtures("warm_fork_servers"),
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
-
-
-component = dsl.component(base_image="image:1", install_kfp_package=False)
-
-
-@component
-def write(text: str, out: Output[Dataset]):
-    with open(out.path, "w") as stream:
-        stream.write(text)
-    out.metadata["length"] = len(text)
-
-
-@component
-def read(data: Input[Dataset]) -> str:
-    with open(data.path) as stream:
-        return stream.read()
-
-
-@component
-def measure(data: Input[Dataset]) -> int:
-    return data.metadata["length"]
-
-
-@component
-def join_files(files: Input[List[Dataset]], separator: str = ",") -> str:
-    return separator.join(open(file.path).read() for file in files)
-
-
-@component
-def add(a: int, b: int = 1) -> int:
-    return a + b
-
-
-@component
-def total(numbers: List[int]) -> int:
-    return sum(numbers)
 
 
 @component

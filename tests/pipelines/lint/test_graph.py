@@ -1,42 +1,11 @@
 """Rules about the graph: names, lists, branches and exit tasks in KFP's driver and compiler."""
 
-from typing import List  # noqa: UP035
-
 from kfp import dsl
-from kfp.dsl import Artifact, Dataset, Input, Model, Output, PipelineTaskFinalStatus
+from kfp.dsl import Dataset, Model, PipelineTaskFinalStatus
+from pinned_components import add, component, make, number, use_all, use_one
 
 from quantgate.foundation.pipeline_file import PipelineFile
 from quantgate.pipelines.lint.lint import Finding, lint
-
-PINNED = "registry.example/image@sha256:" + "0" * 64
-
-
-component = dsl.component(base_image=PINNED, install_kfp_package=False)
-
-
-@component
-def make(n: int, out: Output[Artifact]):
-    pass
-
-
-@component
-def number(n: int = 1) -> int:
-    return n
-
-
-@component
-def use_one(a: Input[Artifact]):
-    pass
-
-
-@component
-def use_all(artifacts: Input[List[Artifact]]):  # noqa: UP006
-    pass
-
-
-@component
-def add(numbers: List[int]):  # noqa: UP006
-    pass
 
 
 @component
