@@ -30,6 +30,7 @@ from quantgate.components.processes.isolation import (
     run_side_by_side,
 )
 from quantgate.components.processes.progress import expect
+from quantgate.components.processes.workers import MOST_PROCESSES
 from quantgate.decision.early_stopping import Contest
 from quantgate.errors import InputError
 
@@ -112,13 +113,21 @@ def _computed(subject: Subject, limits: ResourceLimits) -> Scores | InputError |
     return run_isolated(score_model, subject, rows, limits=limits, reach=reach_of(subject))
 
 
-def score_rows(subject: Subject, rows: range, limits: ResourceLimits) -> list[ShardOutcome]:
+def score_rows(
+    subject: Subject, rows: range, limits: ResourceLimits, most_processes: int = MOST_PROCESSES
+) -> list[ShardOutcome]:
     """Score some rows of the samples in child processes, without computing metrics.
+
+    Args:
+        subject: the model with its samples and metrics.
+        rows: the indices of the samples.
+        limits: the time after which the model is stopped.
+        most_processes: the largest number of processes.
 
     Raises:
         IsolatedFailure: a process crashed or ran out of time.
     """
-    processes = processes_of(subject, len(rows))
+    processes = min(most_processes, processes_of(subject, len(rows)))
     _expect(subject, rows)
     with shared_among_forks(shards_of(rows, processes)) as shards:
         calls = [(subject, shards)] * processes

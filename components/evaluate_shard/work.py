@@ -1,5 +1,6 @@
 """The work of `evaluate_shard`: the scores of one .tflite on some rows of a data set."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,17 +11,24 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256
 from quantgate.components.artifacts.shard import ShardArrays, write_shard
 from quantgate.components.evaluate.planning import Plan
-from quantgate.components.evaluate.run import Part, Subject
+from quantgate.components.evaluate.run import Part, ShardOutcome, Subject
 from quantgate.components.evaluate.scoring import checked, score_rows
 from quantgate.components.evaluate.shards import is_random
 from quantgate.components.evaluate.subjects import subjects_of
 from quantgate.components.evaluate.summing import joined
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, begun
 from quantgate.components.litert.interpreter import litert_version
-from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
+from quantgate.components.processes.isolation import (
+    IsolatedFailure,
+    Killed,
+    OutOfMemory,
+    ResourceLimits,
+)
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_json
 from quantgate.records.shards import ScoredRows, Shard
+
+log = logging.getLogger(__name__)
 
 Scored = tuple[ScoredRows, ShardArrays | None]
 
@@ -114,7 +122,7 @@ def _scored(subject: Subject, rows: range, limits: ResourceLimits, is_baseline: 
     if not rows:
         return record, None
     try:
-        outcome = joined(score_rows(subject, rows, limits))
+        outcome = joined(_attempted(subject, rows, limits))
     except IsolatedFailure as failure:
         ended = {"failure": str(failure), "crashed": True, "provisional": failure.passing}
         return record.model_copy(update=ended), None
@@ -123,6 +131,24 @@ def _scored(subject: Subject, rows: range, limits: ResourceLimits, is_baseline: 
         return record.model_copy(update={"failure": str(part)}), None
     refused = record.model_copy(update={"refusal": part.refusal})
     return refused, _arrays(subject, rows, part)
+
+
+def _attempted(subject: Subject, rows: range, limits: ResourceLimits) -> list[ShardOutcome]:
+    """Score some rows, and once again in a single process if that failed for want of memory.
+
+    Raises:
+        IsolatedFailure: a process crashed or ran out of time, or also the second attempt failed.
+    """
+    try:
+        return score_rows(subject, rows, limits)
+    except (Killed, OutOfMemory) as failure:
+        log.warning(
+            "%s. The samples %d to %d run again in one process", failure, rows.start, rows.stop - 1
+        )
+    try:
+        return score_rows(subject, rows, limits, most_processes=1)
+    except (Killed, OutOfMemory) as failure:
+        raise type(failure)(f"{failure}, and again in a single process") from failure
 
 
 def _arrays(subject: Subject, rows: range, part: Part) -> ShardArrays:

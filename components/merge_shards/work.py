@@ -31,7 +31,7 @@ from quantgate.components.processes.isolation import (
 )
 from quantgate.components.user_code import UserCode, import_code
 from quantgate.errors import InputError
-from quantgate.records.shards import ScoredRows
+from quantgate.records.shards import ScoredRows, Shard
 from quantgate.records.tasks import Measurement, ModelFacts
 
 #: The arrays of a signature in all shards that have any, by the first row of the shard.
@@ -108,8 +108,9 @@ def _score(
     subject: Subject,
 ) -> SubjectOutcome:
     key = subject.signature.key
-    rows = [shard.record.rows[key] for shard in shards]
-    return _failure(rows) or _summed_up(subject, rows, arrays_of(key), limits)
+    records = [shard.record for shard in shards]
+    rows = [record.rows[key] for record in records]
+    return _failure(key, records) or _summed_up(subject, rows, arrays_of(key), limits)
 
 
 def _unfinished(run: ModelRun, reason: str) -> ModelRun:
@@ -134,12 +135,18 @@ def _labels(
     return joined_labels(manifest, list(arrays_of(signature).values()))
 
 
-def _failure(shards: Sequence[ScoredRows]) -> ModelFailure | IsolatedFailure | None:
-    """Return the failure that one evaluation of all samples would have, or None."""
-    for rows in shards:
+def _failure(signature: str, shards: Sequence[Shard]) -> ModelFailure | IsolatedFailure | None:
+    """Return the failure that one evaluation of all samples would have, or None.
+
+    If time or memory ran out, it names the shard.
+    """
+    failed = [(shard.name, rows) for shard in shards if (rows := shard.rows[signature]).failure]
+    for name, rows in failed:
+        if rows.crashed and rows.provisional:
+            return OutOfBounds(f"{name} {rows.failure}")
         if rows.crashed:
-            return (OutOfBounds if rows.provisional else IsolatedFailure)(rows.failure)
-    return next((ModelFailure(rows.failure) for rows in shards if rows.failure), None)
+            return IsolatedFailure(rows.failure)
+    return next((ModelFailure(rows.failure) for _, rows in failed), None)
 
 
 def _summed_up(

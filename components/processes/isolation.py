@@ -57,6 +57,10 @@ class OutOfMemory(OutOfBounds):
     """A child that exceeded its memory limit, or could not allocate memory."""
 
 
+class Killed(OutOfBounds):
+    """A child that was killed from outside, for example because the machine ran out of memory."""
+
+
 class _Child(NamedTuple):
     process: BaseProcess
     receiver: Connection
@@ -246,6 +250,6 @@ def _received(child: _Child) -> object:
 def _how_it_ended(exitcode: int | None) -> IsolatedFailure:
     reason = ending_of(exitcode or 0)
     if exitcode == -signal.SIGKILL:
-        return OutOfBounds(reason)
+        return Killed(reason)
     has_crashed = exitcode is not None and exitcode < 0
     return IsolatedFailure(reason if has_crashed else f"{reason} and no result")

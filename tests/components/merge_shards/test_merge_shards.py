@@ -1,12 +1,18 @@
 """Shards of an evaluation: what does not run, does not belong together, or is lost."""
 
 import json
+import os
 import resource
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from quantgate.components.artifacts.shard import read_shard
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings
 from quantgate.components.evaluate_shard.work import Division, evaluate_shard
 from quantgate.components.merge_shards.work import MergeInputs, merge_shards
@@ -75,7 +81,7 @@ def test_a_random_model_runs_in_one_shard(classified, shards_of_evaluation, merg
 
 
 def test_a_model_that_does_not_run_has_the_same_reason(
-    crashing_model, endless_model, make_facts, make_dataset, assert_same_in_shards, tmp_path
+    crashing_model, make_facts, make_dataset, assert_same_in_shards, tmp_path
 ):
     facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
     x = np.ones((9, 2), np.float32)
@@ -84,12 +90,70 @@ def test_a_model_that_does_not_run_has_the_same_reason(
     settings = EvaluateSettings([{"metric": "top1"}], timeout_s=1.0)
     crashed = assert_same_in_shards(EvaluateInputs(crashing_model, facts, dataset), settings)
     assert crashed.reasons == ["running the model failed: crashed with SIGSEGV"]
-    stopped = assert_same_in_shards(EvaluateInputs(endless_model, facts, dataset), settings)
-    assert stopped.provisional
-    assert "took longer than 1 s" in stopped.reasons[0]
     (tmp_path / "empty.tflite").touch()
     empty = EvaluateInputs(str(tmp_path / "empty.tflite"), facts, dataset)
     assert assert_same_in_shards(empty, settings).reasons == ["the conversion left no model"]
+
+
+def test_a_shard_that_takes_too_long_is_named(
+    endless_model, make_facts, make_dataset, shards_of_evaluation, merged
+):
+    facts = make_facts({"x": (FLOAT, [-1, 2])}, {"y": (FLOAT, [-1, 2])})
+    x = np.ones((9, 2), np.float32)
+    x[7, 1] = 100
+    dataset = make_dataset(facts, x=x, labels=[0] * 9)
+    settings = EvaluateSettings([{"metric": "top1"}], timeout_s=1.0)
+    shards = shards_of_evaluation(EvaluateInputs(endless_model, facts, dataset), settings, 4)
+    measured = merged(shards, facts, settings=settings)
+    assert measured.reasons == [
+        "running the model failed: shard 4 of 4 took longer than 1 s and was stopped"
+    ]
+    assert measured.provisional
+
+
+@contextmanager
+def killing(most: int) -> Iterator[list[int]]:
+    """Kill child processes of this one as they start, up to a number. Yield those killed."""
+    killed: list[int] = []
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.is_set() and len(killed) < most:
+            for task in Path("/proc/self/task").iterdir():
+                children = map(int, (task / "children").read_text().split())
+                for child in list(set(children) - set(killed))[: most - len(killed)]:
+                    os.kill(child, signal.SIGKILL)
+                    killed.append(child)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_shard_whose_process_is_killed_runs_again(classified, shards_of_evaluation, tmp_path):
+    whole = shards_of_evaluation(classified, TOP1, 4)
+    with killing(1) as killed:
+        evaluate_shard(classified, TOP1, Division(2, 4), str(tmp_path / "again"))
+    assert len(killed) == 1
+    once, again = read_shard(whole[1]), read_shard(tmp_path / "again")
+    assert again.record == once.record
+    np.testing.assert_equal(again.arrays("serve").by_name(), once.arrays("serve").by_name())
+
+
+def test_a_shard_that_is_killed_again_fails_its_candidate(classified, shards_of_evaluation, merged):
+    shards = shards_of_evaluation(classified, TOP1, 4)
+    with killing(1000):
+        evaluate_shard(classified, TOP1, Division(2, 4), shards[1])
+    measured = merged(shards, classified.facts)
+    assert measured.reasons == [
+        "running the model failed: shard 2 of 4 crashed with SIGKILL, perhaps out of memory, and "
+        "again in a single process"
+    ]
+    assert (measured.figures, measured.provisional) == ({}, True)
 
 
 def test_outputs_that_are_not_finite_have_the_same_reason(
