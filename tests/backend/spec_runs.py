@@ -22,6 +22,8 @@ QUANTGATE = Path(sys.prefix) / "bin" / "quantgate"
 #: The fields that follow from a choice: those of a candidate, and those of the decision.
 _RANKED = ("pareto", "pareto_measured", "score")
 _CHOSEN = ("winner", "promotes", "summary", "choice", "details")
+#: The ids of warnings that depend on measured times.
+_OF_THE_CLOCK = ("noisy_machine", "slower_than_float")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def comparable(decision: Decision, *, without: Sequence[str] = ()) -> dict[str, 
         del entry["ratios"]
         measurements = entry["measurements"].items()
         entry["measurements"] = {key: of for key, of in measurements if key not in BENCHMARKED}
-    content["warnings"] = [text for text in content["warnings"] if not _is_of_the_clock(text)]
+    warnings = zip(content["warning_ids"], content["warnings"], strict=True)
+    content["warnings"] = [each for each in warnings if each[0] not in _OF_THE_CLOCK]
+    del content["warning_ids"]
     if any(step.get("minimize") in BENCHMARKED for step in content["choose"]):
         _drop(content, _CHOSEN)
         for entry in entries:
@@ -97,10 +101,6 @@ def comparable(decision: Decision, *, without: Sequence[str] = ()) -> dict[str, 
 def _drop(part: dict[str, Any], names: Sequence[str]) -> None:
     for name in names:
         del part[name]
-
-
-def _is_of_the_clock(warning: str) -> bool:
-    return "on this processor" in warning or "too noisy" in warning
 
 
 def assert_succeeded(run: Run) -> None:
