@@ -162,7 +162,9 @@ def small_wins() -> Callable[..., "Decision"]:
 
 
 def _small_wins(sha256: str, **changes: Any) -> "Decision":
-    from quantgate.records.decision import Decision, Entry, Provenance
+    from quantgate.records.decision import Decision
+    from quantgate.records.entries import Entry
+    from quantgate.records.provenance import Provenance
 
     def entry(name: str, model_sha256: str) -> Entry:
         return Entry(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
-from quantgate.records.tasks import ArrayFacts, Manifest
+from quantgate.records.datasets import ArrayFacts, Manifest
 
 MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"

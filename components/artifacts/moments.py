@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.errors import InputError
-from quantgate.records.tasks import Moments
+from quantgate.records.calibration import Moments
 
 RECORD = "moments.json"
 VALUES = "moments.npz"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import MANIFEST, DatasetFolder, folder_of
 from quantgate.errors import InputError
+from quantgate.records.datasets import Manifest
 from quantgate.records.shards import Shard
-from quantgate.records.tasks import Manifest
 
 RECORD = "shard.json"
 ARRAYS = "arrays.npz"

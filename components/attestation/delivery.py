@@ -5,8 +5,8 @@ from typing import Any
 
 from quantgate.components.attestation.attest import Case, attest
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.calibration import Calibration, Ranges
 from quantgate.records.outcomes import AttestationStatus
-from quantgate.records.tasks import Calibration, Ranges
 
 
 @dataclass(frozen=True)

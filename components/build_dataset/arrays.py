@@ -17,7 +17,7 @@ from quantgate.components.build_dataset.writing import (
     file_name,
     write_array,
 )
-from quantgate.records.tasks import ArrayFacts
+from quantgate.records.datasets import ArrayFacts
 
 
 @dataclass

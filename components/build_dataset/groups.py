@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from quantgate.components.build_dataset.fields import TEXT, field_problems, text_of
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sources import Indices, Purpose, SourceArray
-from quantgate.records.tasks import Groups
+from quantgate.records.datasets import Groups
 from quantgate.statistics.units import Units
 
 #: Kinds of dtype that name groups: integers, booleans and text.

@@ -24,7 +24,8 @@ from quantgate.components.build_dataset.sampling import Chosen
 from quantgate.components.build_dataset.sources import Indices, Request, SourceArray
 from quantgate.components.build_dataset.variants import Choice
 from quantgate.components.processes.progress import expect
-from quantgate.records.tasks import ArrayFacts, Manifest, Signature
+from quantgate.records.datasets import ArrayFacts, Manifest
+from quantgate.records.tasks import Signature
 from quantgate.spec.model.source_files import readable_name
 
 

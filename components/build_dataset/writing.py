@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from quantgate.components.build_dataset.sources import SourceArray
 from quantgate.components.processes.progress import counted
 from quantgate.foundation.hashing import sha256_of_bytes
-from quantgate.records.tasks import ArrayFacts
+from quantgate.records.datasets import ArrayFacts
 
 Array = NDArray[Any]
 Update = Callable[[bytes | memoryview], None]

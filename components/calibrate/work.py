@@ -19,9 +19,10 @@ from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
+from quantgate.records.calibration import Calibration
 from quantgate.records.details import CalibratedRanges
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Calibration, ModelFacts
+from quantgate.records.tasks import ModelFacts
 
 RECORD = "calibration.json"
 MODEL = "calibrated.tflite"

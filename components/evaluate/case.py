@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.evaluate.postprocess import Form
-from quantgate.records.tasks import ArrayFacts
+from quantgate.records.datasets import ArrayFacts
 
 DEFAULT_PEAK = 1.0
 

@@ -5,7 +5,7 @@ import numpy as np
 from quantgate.components.evaluate.case import Case
 from quantgate.components.evaluate.postprocess import Form
 from quantgate.components.evaluate.samplewise import WINDOW
-from quantgate.records.tasks import ArrayFacts
+from quantgate.records.datasets import ArrayFacts
 
 
 def is_scored(case: Case) -> bool:

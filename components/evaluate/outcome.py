@@ -16,9 +16,10 @@ from quantgate.components.evaluate.slices import titles_of
 from quantgate.components.evaluate.units import units_by_figure
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.domain.figures import is_slice, slice_of
+from quantgate.records.datasets import Manifest
 from quantgate.records.guess import Guess
 from quantgate.records.outcomes import MeasurementStatus
-from quantgate.records.tasks import Manifest, Measurement, ModelFacts, Slices
+from quantgate.records.tasks import Measurement, ModelFacts, Slices
 
 NO_MODEL = "the conversion left no model"
 

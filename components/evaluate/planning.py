@@ -17,7 +17,8 @@ from quantgate.components.evaluate.slices import rows_by_slice
 from quantgate.components.user_code import load_function
 from quantgate.domain.figures import MAP
 from quantgate.errors import InputError
-from quantgate.records.tasks import ArrayFacts, ModelFacts
+from quantgate.records.datasets import ArrayFacts
+from quantgate.records.tasks import ModelFacts
 from quantgate.spec.model.metric import BoxTruth, Detection, Metric, Step
 
 NUMERIC = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8")

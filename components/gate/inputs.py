@@ -15,10 +15,11 @@ from quantgate.domain.recovery import NONE_QUALIFIES
 from quantgate.domain.targets import TARGETS_FILE
 from quantgate.domain.warnings import DOUBTS
 from quantgate.records.attestation import Attestation
+from quantgate.records.calibration import Calibration, Ranges
 from quantgate.records.details import CalibratedRanges, TensorRange
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurements
-from quantgate.records.tasks import Benchmark, Calibration, ModelFacts, Ranges
+from quantgate.records.tasks import Benchmark, ModelFacts
 from quantgate.spec.model.choice import objective_of
 from quantgate.spec.model.limit import Limit
 

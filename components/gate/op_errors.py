@@ -15,7 +15,7 @@ from quantgate.components.gate.inputs import GateInputs
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.recover.sensitivity import op_errors
-from quantgate.records.decision import Entry
+from quantgate.records.entries import Entry
 from quantgate.records.sensitivity import Sensitivity
 from quantgate.records.tasks import ModelFacts
 

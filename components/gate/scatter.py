@@ -10,8 +10,9 @@ from quantgate.components.gate.plane import Plane
 from quantgate.components.gate.zones import FORBIDDEN, draw_zones
 from quantgate.decision.choice import pareto_front
 from quantgate.domain.figures import METRICS, metric_of
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
 from quantgate.records.details import Spread
+from quantgate.records.entries import Entry
 from quantgate.records.tasks import Interval
 from quantgate.report.axes import bound_of
 from quantgate.report.identical import identical

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
-from quantgate.records.tasks import ArrayFacts
+from quantgate.records.datasets import ArrayFacts
 
 try:
     from PIL import Image

@@ -22,9 +22,10 @@ from quantgate.domain.method import FLOAT32
 from quantgate.domain.methods import METHODS
 from quantgate.domain.recovery import RECOVERED_RECIPE, TECHNIQUES, WIDE_RECIPE
 from quantgate.records.attestation import Attestation
+from quantgate.records.calibration import Ranges
 from quantgate.records.outcomes import CalibrationStatus, RecoveryStatus
 from quantgate.records.recovery import Recovery, Tried
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.tasks import ModelFacts
 
 #: Runs of all calibration samples. The ranges take one more.
 BUDGET = 5.0

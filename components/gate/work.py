@@ -22,8 +22,9 @@ from quantgate.domain.figures import is_slice
 from quantgate.domain.targets import ARENA, TARGETS_FILE
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
 from quantgate.records.details import Classes, CurvePoint
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import DecisionOutcome
 from quantgate.records.targets import TargetMeasurements
 from quantgate.report import html, markdown

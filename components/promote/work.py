@@ -22,7 +22,8 @@ from quantgate.errors import Doubtful, InputError, NothingQualified, UsageError
 from quantgate.foundation.credentials import refuse_credentials
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.operation import requiring_google_client
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import DecisionOutcome
 from quantgate.records.published import LATEST, OTHER_TARGET, belongs_to, owner
 

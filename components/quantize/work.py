@@ -30,8 +30,9 @@ from quantgate.components.processes.isolation import IsolatedFailure, ResourceLi
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
+from quantgate.records.calibration import Calibration
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Calibration, ModelFacts
+from quantgate.records.tasks import ModelFacts
 
 Way = Literal["derived", "converter"]
 

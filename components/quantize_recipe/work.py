@@ -29,6 +29,7 @@ from quantgate.components.search.work import SEARCH
 from quantgate.domain.recipes import MATRIX
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
+from quantgate.records.calibration import Moments, Ranges
 from quantgate.records.outcomes import (
     AttestationStatus,
     CalibrationStatus,
@@ -37,7 +38,7 @@ from quantgate.records.outcomes import (
 )
 from quantgate.records.recovery import Recovery
 from quantgate.records.search import Search
-from quantgate.records.tasks import ModelFacts, Moments, Ranges
+from quantgate.records.tasks import ModelFacts
 from quantgate.wording.recovery import edits_text
 from quantgate.wording.search import bits_text
 

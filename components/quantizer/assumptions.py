@@ -7,7 +7,7 @@ from ai_edge_litert.schema_py_generated import TensorType
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.quantizer.names import shortlist, source_name
 from quantgate.components.quantizer.statistics import ASSUMED
-from quantgate.records.tasks import Ranges
+from quantgate.records.calibration import Ranges
 
 _INTEGERS = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 

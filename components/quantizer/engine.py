@@ -23,7 +23,7 @@ from quantgate.components.quantizer.statistics import (
     statistics,
 )
 from quantgate.domain.recipes import BLOCKWISE, HADAMARD, Rule
-from quantgate.records.tasks import Ranges
+from quantgate.records.calibration import Ranges
 
 #: The width of a range. The library writes the scale of a range of 1e-9 for an empty one.
 SMALLEST_RANGE = 2e-9

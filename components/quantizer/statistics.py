@@ -13,7 +13,7 @@ from quantgate.components.quantizer.request import Request
 from quantgate.domain.recipe_ops import DENSE
 from quantgate.domain.recipe_rules import matched_rule
 from quantgate.domain.recipes import MATRIX, MOMENTS_OF
-from quantgate.records.tasks import Ranges
+from quantgate.records.calibration import Ranges
 
 #: The greatest value of a tensor that is 0 for all samples. Any scale holds 0, and with the scale
 #: of this one kernels can multiply. TensorFlow's converter takes a scale of 8e-9.

@@ -19,8 +19,8 @@ from quantgate.components.record_ranges.products import (
 )
 from quantgate.components.record_ranges.recording import Recorded, Recording
 from quantgate.domain.recipes import MomentsForm
+from quantgate.records.calibration import Moments
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Moments
 
 log = logging.getLogger(__name__)
 

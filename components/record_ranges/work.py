@@ -19,8 +19,9 @@ from quantgate.components.record_ranges.obstacles import defect, obstacle
 from quantgate.components.record_ranges.recording import Recorded, Recording, merged, record
 from quantgate.domain.recipes import MomentsForm
 from quantgate.errors import InputError
+from quantgate.records.calibration import Ranges, TensorRange
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import ModelFacts, Ranges, TensorRange
+from quantgate.records.tasks import ModelFacts
 
 RECORD = "ranges.json"
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.recover.statistics import BINS, Range, Statistics, bounds_of
-from quantgate.records.tasks import Ranges
+from quantgate.records.calibration import Ranges
 
 PERCENTILE, LEAST_SQUARES = "percentile", "least_squares"
 #: The share of a tensor's values that a percentile range leaves out.

@@ -10,8 +10,9 @@ from quantgate.components.recover.agreement import Agreement
 from quantgate.components.recover.running import Values, runners_of, samples_of
 from quantgate.components.recover.subject import Samples
 from quantgate.domain.recovery import HELD_BACK_OF
+from quantgate.records.calibration import Ranges
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.tasks import ModelFacts
 
 #: Bytes of outputs of the float model that are kept. Otherwise it runs again for each comparison.
 _MOST_BYTES = 256 << 20

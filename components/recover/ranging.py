@@ -5,7 +5,8 @@ from quantgate.components.calibrate.shards import Cell
 from quantgate.components.record_ranges.obstacles import defect
 from quantgate.components.record_ranges.recording import merged, record
 from quantgate.components.record_ranges.work import tensor_ranges
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.calibration import Ranges
+from quantgate.records.tasks import ModelFacts
 
 
 def ranges_over(

@@ -15,7 +15,8 @@ from quantgate.components.calibrate.shards import Cell
 from quantgate.components.processes.progress import counted
 from quantgate.components.recover.float_model import FloatModel, Layer
 from quantgate.components.recover.running import Runner, Values, runners_of, samples_of
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.calibration import Ranges
+from quantgate.records.tasks import ModelFacts
 
 BINS = 2048
 #: The units in the greatest absolute value of a tensor's range.

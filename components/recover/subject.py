@@ -6,7 +6,8 @@ from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.statistics import Statistics
 from quantgate.domain.recovery import HELD_BACK_OF
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.calibration import Ranges
+from quantgate.records.tasks import ModelFacts
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,10 @@ from quantgate.components.recover.results import Item, Result, alike, result_of
 from quantgate.components.recover.search import Settings, search
 from quantgate.components.recover.statistics import Statistics, gather_cells, merged
 from quantgate.components.recover.subject import Samples, Subject, count_of, split
+from quantgate.records.calibration import Ranges
 from quantgate.records.outcomes import RecoveryStatus
 from quantgate.records.recovery import Recovery
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.tasks import ModelFacts
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from quantgate.components.recover.ranging import ranges_over
 from quantgate.components.recover.statistics import Statistics, bounds_of, gather
 from quantgate.components.recover.subject import Subject, count_of
 from quantgate.domain.recipes import Rule
-from quantgate.records.tasks import Ranges
+from quantgate.records.calibration import Ranges
 
 #: Samples that layers are corrected on one after another, and that ops are ranked on.
 SEQUENCE_SAMPLES = 8

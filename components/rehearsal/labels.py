@@ -7,7 +7,7 @@ from quantgate.components.build_dataset.fields import TEXT, text_of
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.sampling import Chosen
 from quantgate.components.build_dataset.sources import Array, Indices, SourceArray, row_bytes
-from quantgate.records.tasks import ArrayFacts, Manifest
+from quantgate.records.datasets import ArrayFacts, Manifest
 
 #: Larger arrays, such as masks, are left to the run.
 MOST_BYTES = 64 << 20

@@ -14,7 +14,8 @@ from quantgate.domain.method import FLOAT32
 from quantgate.domain.recipe_rules import regex_of, rule_of
 from quantgate.domain.recipes import RECIPES, Rule
 from quantgate.domain.search import EIGHT
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.calibration import Ranges
+from quantgate.records.tasks import ModelFacts
 
 #: Layers that share a weight, by the names of their outputs. They have the same bits.
 Layer = tuple[str, ...]

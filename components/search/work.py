@@ -20,9 +20,10 @@ from quantgate.components.search.slots import Choice, NothingToMix, Outcome, fil
 from quantgate.domain.figures import SIZE
 from quantgate.domain.search import recipes_for
 from quantgate.errors import InputError
+from quantgate.records.calibration import Ranges
 from quantgate.records.outcomes import SearchStatus
 from quantgate.records.search import LayerBits, Search
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.tasks import ModelFacts
 
 SEARCH = "search.json"
 Item = Mapping[str, Any]

@@ -14,7 +14,9 @@ from quantgate.display.manner import Manner
 from quantgate.errors import StepFailed
 from quantgate.planning.cluster import on_this_machine
 from quantgate.planning.planner import make_plan
-from quantgate.records.decision import Decision, Entry, Verdict
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
+from quantgate.records.verdicts import Verdict
 from quantgate.report import notebook
 from quantgate.report.table import standing
 from quantgate.runs.decided import decided_run, decision_file

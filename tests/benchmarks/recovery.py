@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import yaml
 
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.runs.folder import RunRecord
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "models"

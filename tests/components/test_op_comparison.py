@@ -12,8 +12,8 @@ from quantgate.components.litert.normalization import normalized
 from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import request_of
 from quantgate.errors import ExitCode
+from quantgate.records.calibration import Ranges, TensorRange
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Ranges, TensorRange
 
 STATIC = {"recipe": "static_wi8_ai8", "input_type": "float32", "output_type": "float32"}
 RANGES = Ranges(

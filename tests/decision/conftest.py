@@ -15,12 +15,12 @@ from quantgate.decision.sensitivity import MeasureOps, no_ops
 from quantgate.decision.terms import Terms
 from quantgate.domain.figures import LATENCIES
 from quantgate.records.attestation import Attestation
+from quantgate.records.calibration import Calibration
 from quantgate.records.decision import Decision
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurements
 from quantgate.records.tasks import (
     Benchmark,
-    Calibration,
     Conditions,
     Interval,
     Measurement,

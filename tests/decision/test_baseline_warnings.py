@@ -6,8 +6,8 @@ import pytest
 from quantgate.decision.baseline_warnings import warnings_of_baseline
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.domain.warnings import BASELINE_AT_ZERO, BASELINE_GUESSES, FEW_CALIBRATION_SAMPLES
+from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.records.guess import Guess
-from quantgate.records.tasks import ArrayFacts, Manifest
 
 FACTS = ArrayFacts(file="x.npy", shape=[1, 2], dtype="f4", minimum=0, maximum=1)
 

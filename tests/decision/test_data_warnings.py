@@ -20,7 +20,7 @@ from quantgate.domain.warnings import (
     UNCALIBRATED_RANGE,
     UNNORMALIZED,
 )
-from quantgate.records.tasks import ArrayFacts, Manifest
+from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from quantgate import __version__
 from quantgate.errors import InputError
 from quantgate.records.choice import Objective
-from quantgate.records.decision import Decision, Provenance
+from quantgate.records.decision import Decision
+from quantgate.records.provenance import Provenance
 
 KEEP_TOP1 = {"top1": {"max_drop": 0.01}}
 

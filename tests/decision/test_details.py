@@ -9,9 +9,10 @@ from quantgate.decision.evidence import Evaluation
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.records.attestation import TensorAttest, Trial
 from quantgate.records.choice import Objective
+from quantgate.records.datasets import Manifest
 from quantgate.records.decision import main_metric, more_is_better
 from quantgate.records.details import TensorRange
-from quantgate.records.tasks import Manifest, Signature, TensorFacts
+from quantgate.records.tasks import Signature, TensorFacts
 from quantgate.statistics.confusion import PredictedClasses, PredictedScores, Predictions
 
 LIMITS = {"top1": {"max_drop": 0.05}}

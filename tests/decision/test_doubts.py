@@ -11,8 +11,9 @@ from quantgate.decision.provenance import Host
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.decision.terms import Terms
 from quantgate.domain.warnings import DOUBTS
+from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.records.decision import Decision
-from quantgate.records.tasks import ArrayFacts, Interval, Manifest
+from quantgate.records.tasks import Interval
 from quantgate.report.compare import compare
 from quantgate.report.explain import explain
 from quantgate.report.table import rows

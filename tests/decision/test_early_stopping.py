@@ -10,7 +10,8 @@ from rich.console import Console
 
 from quantgate.decision.early_stopping import Contest
 from quantgate.decision.estimating import Measured
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.report import html, markdown, terminal
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit

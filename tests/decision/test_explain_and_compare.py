@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from quantgate.cli import main
-from quantgate.records.decision import DataSource
+from quantgate.records.datasets import Groups
 from quantgate.records.outcomes import DecisionOutcome
-from quantgate.records.tasks import Groups, Interval
+from quantgate.records.provenance import DataSource
+from quantgate.records.tasks import Interval
 from quantgate.report.compare import compare
 from quantgate.report.explain import explain
 from quantgate.report.overview import provenance_items

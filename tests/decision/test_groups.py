@@ -10,8 +10,8 @@ from quantgate.decision.early_stopping import Contest
 from quantgate.decision.estimating import Measured
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.domain.warnings import FEW_GROUPS, SHARED_GROUPS
+from quantgate.records.datasets import Groups, Manifest
 from quantgate.records.outcomes import VerdictOutcome
-from quantgate.records.tasks import Groups, Manifest
 from quantgate.spec.model.limit import Limit
 from quantgate.statistics.early_estimate import order_and_looks
 from quantgate.statistics.units import Units

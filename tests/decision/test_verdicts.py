@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from quantgate.decision.estimating import Measured, estimate_of
 from quantgate.decision.verdicts import is_unproven, judge, misses_outright
 from quantgate.domain.rules import MAX_DROP, RULES
-from quantgate.records.decision import Verdict
+from quantgate.records.verdicts import Verdict
 from quantgate.spec.model.limit import Limit
 
 BROKEN = [math.nan, math.inf, -math.inf]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from quantgate.domain.figures import BENCHMARKED
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.runs.folder import RunRecord
 
 pytestmark = pytest.mark.tensorflow

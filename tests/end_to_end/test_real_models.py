@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from quantgate.domain.modes import QUANTIZED_MODES
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 
 pytestmark = pytest.mark.tensorflow
 

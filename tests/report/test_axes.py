@@ -2,7 +2,8 @@
 
 import pytest
 
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.report.axes import Edge, bound_of, costs_shown, edges, trade_off_text
 
 

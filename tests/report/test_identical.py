@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.report import details_markdown, markdown
 from quantgate.report.identical import identical

@@ -1,8 +1,8 @@
 import pytest
 
-from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Interval
+from quantgate.records.verdicts import Verdict
 from quantgate.wording.figures import (
     change_text,
     figure_text,

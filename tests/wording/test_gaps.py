@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantgate.records.decision import Verdict
+from quantgate.records.verdicts import Verdict
 from quantgate.wording.verdicts import miss_text
 
 

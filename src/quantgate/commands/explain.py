@@ -7,7 +7,8 @@ from pathlib import Path
 from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
 from quantgate.commands.common.items import write_items
 from quantgate.errors import ExitCode, UsageError
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.runs.decided import decided_run, read_decision
 
 

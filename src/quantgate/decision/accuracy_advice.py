@@ -18,9 +18,10 @@ from quantgate.domain.methods import METHODS
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.domain.recipes import RECIPES
 from quantgate.records.attestation import Attestation
-from quantgate.records.decision import Entry, Verdict
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.recovery import Tried
+from quantgate.records.verdicts import Verdict
 from quantgate.wording.verdicts import rule_text
 
 #: LiteRT's guide to post-training quantization: "around 100-500 samples".

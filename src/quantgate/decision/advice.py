@@ -9,8 +9,9 @@ from quantgate.decision.evidence import Evidence
 from quantgate.decision.verdicts import is_unproven
 from quantgate.domain.figures import LATENCIES, is_slice, slice_of
 from quantgate.domain.flex_ops import tensorflow_ops
-from quantgate.records.decision import Entry, Verdict
+from quantgate.records.entries import Entry
 from quantgate.records.recovery import Tried
+from quantgate.records.verdicts import Verdict
 from quantgate.wording.verdicts import rule_text
 
 

@@ -18,7 +18,7 @@ from quantgate.domain.warnings import (
     UNNORMALIZED,
     Warned,
 )
-from quantgate.records.tasks import ArrayFacts, Manifest
+from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.statistics.sample_counts import LEAST_GROUPS
 from quantgate.wording.figures import plain_text
 

@@ -19,7 +19,8 @@ from quantgate.decision.timing_warnings import few_of
 from quantgate.decision.warnings import doubts_among, warnings_of
 from quantgate.domain.targets import TARGET_OF
 from quantgate.domain.warnings import Warned
-from quantgate.records.decision import Closest, Decision, Entry
+from quantgate.records.decision import Closest, Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
 from quantgate.records.recovery import Tried
 

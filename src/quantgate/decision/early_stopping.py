@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from quantgate.decision.estimating import Measured
 from quantgate.decision.verdicts import judge
 from quantgate.domain.figures import metric_of
-from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Steps
+from quantgate.records.verdicts import Verdict
 from quantgate.spec.model.choice import Objective, metrics_chosen_by
 from quantgate.spec.model.limit import Limit
 from quantgate.statistics.error_spending import CONFIDENCE, early_confidence

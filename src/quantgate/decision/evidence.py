@@ -14,18 +14,13 @@ from quantgate.domain.figures import (
 )
 from quantgate.domain.targets import on_microcontroller
 from quantgate.records.attestation import Attestation
+from quantgate.records.calibration import Calibration
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import (
     TargetAccuracy,
     TargetMeasurements,
 )
-from quantgate.records.tasks import (
-    Benchmark,
-    Calibration,
-    Measurement,
-    ModelFacts,
-    Slices,
-)
+from quantgate.records.tasks import Benchmark, Measurement, ModelFacts, Slices
 from quantgate.statistics.confusion import Predictions
 from quantgate.statistics.samples import Labels, Samples
 from quantgate.statistics.units import Rows, Units

@@ -11,7 +11,8 @@ from quantgate.decision.joining import Contender
 from quantgate.decision.slice_verdicts import judge_with_slices, rules_by_figure
 from quantgate.domain.figures import is_slice, metric_of
 from quantgate.domain.rules import RULES, Rule
-from quantgate.records.decision import Family, Tested
+from quantgate.records.decision import Family
+from quantgate.records.entries import Tested
 from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.limit import Limit, Rules

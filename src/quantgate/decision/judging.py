@@ -17,7 +17,8 @@ from quantgate.decision.joining import (
 from quantgate.decision.slice_verdicts import judge_with_slices
 from quantgate.decision.terms import Terms
 from quantgate.decision.verdicts import intervals_of
-from quantgate.records.decision import Entry, Family, Tested
+from quantgate.records.decision import Family
+from quantgate.records.entries import Entry, Tested
 from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.tasks import Slices
 from quantgate.spec.model.choice import Objective

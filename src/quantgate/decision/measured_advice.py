@@ -7,7 +7,7 @@ from quantgate.domain.methods import METHODS
 from quantgate.domain.recipes import RECIPES
 from quantgate.domain.recovery import LAYERS, LEAST_GAIN_DB
 from quantgate.records.attestation import Attestation
-from quantgate.records.decision import Entry
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import AttestationStatus, RecoveryStatus
 from quantgate.records.recovery import Edit, Recovery, Tried
 from quantgate.records.sensitivity import OpError

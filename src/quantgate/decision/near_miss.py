@@ -9,7 +9,9 @@ from pydantic import JsonValue
 
 from quantgate.domain.figures import is_slice, slice_of, whole_of
 from quantgate.domain.rules import ROUNDING, RULES
-from quantgate.records.decision import Closest, Entry, Verdict
+from quantgate.records.decision import Closest
+from quantgate.records.entries import Entry
+from quantgate.records.verdicts import Verdict
 
 _DIGITS = 4
 

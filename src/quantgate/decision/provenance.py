@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from quantgate import __version__
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.sample_sets import SampleSets
-from quantgate.records.decision import DataSource, Provenance, Timing
+from quantgate.records.provenance import DataSource, Provenance, Timing
 from quantgate.records.tasks import Benchmark
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from quantgate.decision.choice import Alike, Choice, choose_winner, has_all_figures, pareto_front
 from quantgate.domain.recovery import ALWAYS
-from quantgate.records.decision import Entry
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus
 from quantgate.spec.model.choice import Objective, metrics_chosen_by
 from quantgate.wording.recovery import not_ranked_text

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.records.tasks import Manifest
+from quantgate.records.datasets import Manifest
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from quantgate.decision.verdicts import misses_outright
-from quantgate.records.decision import Entry, Verdict
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus
 from quantgate.records.sensitivity import Sensitivity
+from quantgate.records.verdicts import Verdict
 
 #: Measures the errors of candidates' ops. Returns them by name, without those that failed.
 MeasureOps = Callable[[Sequence[Entry]], Mapping[str, Sensitivity]]

@@ -9,9 +9,9 @@ from quantgate.decision.power_warnings import warnings_of_power
 from quantgate.decision.verdicts import judge
 from quantgate.domain.figures import slice_figure
 from quantgate.domain.warnings import SMALL_SLICES, Warned
-from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Slices
+from quantgate.records.verdicts import Verdict
 from quantgate.spec.model.limit import Limit, Rules
 from quantgate.statistics.units import Units
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from quantgate.domain.figures import FIGURES, SIZE, is_likeness, is_slice
 from quantgate.domain.warnings import Warned
-from quantgate.records.decision import Closest, Entry
+from quantgate.records.decision import Closest
+from quantgate.records.entries import Entry
 from quantgate.wording.figures import change_text, ratio_text, readable_text, short_name
 
 #: The number of figures beside the size. The table has all.

@@ -14,7 +14,7 @@ from quantgate.domain.warnings import (
     TIED_LATENCIES,
     Warned,
 )
-from quantgate.records.decision import Entry
+from quantgate.records.entries import Entry
 from quantgate.records.tasks import Benchmark, Conditions
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from quantgate.decision.estimating import Measured, early_estimate, estimate_of, figure_estimate
 from quantgate.domain.figures import metric_of
 from quantgate.domain.rules import MIN, RULES, Rule, margin_of
-from quantgate.records.decision import RareClass, Verdict
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.records.tasks import Interval
+from quantgate.records.verdicts import RareClass, Verdict
 from quantgate.spec.model.limit import Rules
 from quantgate.statistics.error_spending import CONFIDENCE, last_confidence
 from quantgate.statistics.estimates import Estimate

@@ -12,8 +12,9 @@ from quantgate.decision.slice_verdicts import warnings_about_slices
 from quantgate.decision.timing_warnings import warnings_of_timing
 from quantgate.domain.rules import RULES
 from quantgate.domain.warnings import BASELINE_VIOLATES_LIMIT, DOUBTS, Warned
-from quantgate.records.decision import Entry, Verdict
+from quantgate.records.entries import Entry
 from quantgate.records.targets import warnings_of_targets
+from quantgate.records.verdicts import Verdict
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.limit import Limit
 from quantgate.wording.verdicts import miss_text

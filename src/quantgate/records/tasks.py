@@ -4,14 +4,10 @@ Every model is known by the SHA-256 of its bytes. Figures are joined to the file
 on, never to a name or a position in a list.
 """
 
-from typing import Literal
-
-from quantgate.domain.recipes import MomentsForm
-from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
 from quantgate.records.base import Record
 from quantgate.records.guess import Guess
-from quantgate.records.outcomes import CalibrationStatus, MeasurementStatus, VerdictOutcome
+from quantgate.records.outcomes import MeasurementStatus, VerdictOutcome
 
 
 class TensorFacts(Record):
@@ -74,128 +70,6 @@ class ModelFacts(Record):
                 return signature
         listed = ", ".join(f"`{known}`" for known in self.keys)
         raise InputError(f"the model was converted with {listed}, and not with `{key}`")
-
-
-class ArrayFacts(Record):
-    """One array of a data set: its file, its shape with the samples first, its dtype, its range.
-
-    Text is stored as NumPy's `str` of fixed width, whose range is 0 to 0.
-    """
-
-    file: str
-    shape: list[int]
-    dtype: str
-    minimum: float
-    maximum: float
-
-
-class Groups(Record):
-    """The groups of an evaluation set's samples: their key and number.
-
-    `effective` is the number of groups of equal size with as much evidence. It counts samples with
-    equal inputs once.
-    """
-
-    key: str
-    count: int
-    effective: float
-
-
-class Manifest(Record):
-    """The contents of `manifest.json` in a data set folder: what is in it and how it was chosen.
-
-    `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
-    `available` were taken, and `requested` is the number that the spec asks for, if it does.
-    `distinct` of them have different inputs. `per_class` counts the labels if they are integers.
-    `selections` has the rows that each variant of a calibration takes. The key "" is the one that
-    `select` and `seed` describe. It is empty if there is no other. `synthetic` is true for random
-    values. `fields` are further arrays by key, for metrics: what slices go by, the ground truth of
-    boxes. `classes` names the classes, by number, if the source does. `unused` has the keys of the
-    source's arrays that are neither inputs nor label. `warnings` are about files that were left out
-    or may not be meant, and about images. `groups` are there if the spec names a key of groups.
-    """
-
-    purpose: Literal["calibration", "evaluation"]
-    source: str
-    inputs: dict[str, ArrayFacts]
-    label: ArrayFacts | None
-    samples: int
-    available: int
-    select: str
-    seed: int
-    per_class: dict[str, int] | None
-    content_sha256: str
-    selections: dict[str, list[int]] = {}
-    synthetic: bool = False
-    fields: dict[str, ArrayFacts] = {}
-    classes: list[str] = []
-    unused: list[str] = []
-    warnings: list[Warned] = []
-    requested: int | None = None
-    distinct: int | None = None
-    groups: Groups | None = None
-
-
-class Calibration(Record):
-    """The contents of `calibration.json` in a calibrated model's folder.
-
-    `way` is "once" if `calibrated.tflite` is beside it. It is "converter" if each integer mode has
-    to calibrate again in the public converter (see `reason`). A failed calibration is data: every
-    mode that needs it fails with `reason`.
-    """
-
-    status: CalibrationStatus
-    way: Literal["once", "converter"]
-    reason: str | None = None
-    samples: int
-    dataset_sha256: str
-    tensorflow: str = ""
-
-
-class TensorRange(Record):
-    """The least and greatest value of a float32 tensor in a run over the samples.
-
-    `name` is unique in the file, and `subgraph` is the index of the tensor's graph.
-    """
-
-    name: str
-    subgraph: int
-    minimum: float
-    maximum: float
-
-    @property
-    def is_zero(self) -> bool:
-        """True if the tensor is 0 for all samples."""
-        return self.minimum == self.maximum == 0
-
-
-class Ranges(Record):
-    """The contents of `ranges.json`: the ranges of computed tensors in the normalized float model.
-
-    They are those of float32 tensors that are not constants. If `status` is "failed", every
-    candidate that needs ranges fails with `reason`.
-    """
-
-    status: CalibrationStatus
-    reason: str | None = None
-    samples: int
-    dataset_sha256: str
-    tensors: list[TensorRange] = []
-
-
-class Moments(Record):
-    """The contents of `moments.json`: the second moments of the inputs of dense layers.
-
-    `form` is "diagonal" for the mean of the square of each input, and "matrix" for the mean of the
-    product of each pair. Wide layers have the diagonal in either form. `layers` has the names of
-    the tensors that the layers take. The values are in `moments.npz`, float64, under the place of
-    the name. If `status` is "failed", every candidate that needs them fails with `reason`.
-    """
-
-    status: CalibrationStatus
-    reason: str | None = None
-    form: MomentsForm
-    layers: list[str] = []
 
 
 class Collection(Record):

@@ -6,8 +6,10 @@ from datetime import datetime
 from quantgate.domain.figures import FIGURES, MEDIAN, SIZE, metric_of
 from quantgate.domain.rules import RULES
 from quantgate.domain.targets import TARGET_OF
-from quantgate.records.decision import Decision, Entry, Verdict
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import DecisionOutcome
+from quantgate.records.verdicts import Verdict
 from quantgate.report.promises import times_better
 from quantgate.report.text import one_line
 from quantgate.wording.figures import figure_text, short_name, size_text

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from quantgate.domain.figures import MEDIAN, SIZE, is_slice, metric_of
 from quantgate.domain.rules import RULES
-from quantgate.records.decision import Decision, Entry, Verdict, more_is_better
+from quantgate.records.decision import Decision, more_is_better
+from quantgate.records.entries import Entry
+from quantgate.records.verdicts import Verdict
 from quantgate.wording.figures import short_name
 
 #: The most plots of a cost, and the number that is filled up with size and latency.

@@ -12,8 +12,9 @@ from quantgate.domain.modes import BASELINE
 from quantgate.domain.recipes import RECIPE_FILE, RECIPES
 from quantgate.errors import InputError
 from quantgate.foundation.terminal import visible
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
 from quantgate.records.details import Attested
+from quantgate.records.entries import Entry
 from quantgate.records.targets import TargetMeasurement
 from quantgate.report.marked import as_text, texts
 from quantgate.report.overview import provenance_items, verdict_text

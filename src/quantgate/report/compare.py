@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from quantgate.domain.figures import BENCHMARKED, metric_of
-from quantgate.records.decision import DataSource, Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
+from quantgate.records.provenance import DataSource
 from quantgate.report.overview import units_text
 from quantgate.report.table import figures_shown
 from quantgate.report.ways_out import leaves

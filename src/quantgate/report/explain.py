@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from quantgate.domain.figures import metric_of
 from quantgate.records.choice import ChoiceStep, Objective
-from quantgate.records.decision import Closest, Decision, Entry, Verdict
+from quantgate.records.decision import Closest, Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus, DecisionOutcome
+from quantgate.records.verdicts import Verdict
 from quantgate.report.op_errors import worst_text
 from quantgate.report.ways_out import arguments_of
 from quantgate.wording.families import place_text, promise_text

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from quantgate.domain.warnings import Warned
 from quantgate.foundation.terminal import visible
-from quantgate.records.decision import Decision, Verdict, main_metric
+from quantgate.records.decision import Decision, main_metric
+from quantgate.records.verdicts import Verdict
 from quantgate.report import details_html
 from quantgate.report.answer import answers, heading
 from quantgate.report.axes import costs_shown, trade_off_text

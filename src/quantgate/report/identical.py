@@ -1,6 +1,7 @@
 """Candidates that share a row, as their models and all of their results are the same."""
 
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.report.text import one_line
 from quantgate.wording.twins import same_file_text
 

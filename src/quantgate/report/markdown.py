@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from quantgate.domain.warnings import Warned
 from quantgate.foundation.terminal import visible
-from quantgate.records.decision import Decision, Verdict
+from quantgate.records.decision import Decision
+from quantgate.records.verdicts import Verdict
 from quantgate.report import details_markdown
 from quantgate.report.answer import answers, heading
 from quantgate.report.marked import as_text, table

@@ -1,6 +1,7 @@
 """The errors of ops in reports: the candidate that is shown, rows of a table, and sentences."""
 
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.sensitivity import OpError, Sensitivity
 from quantgate.report.text import one_line
 

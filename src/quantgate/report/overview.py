@@ -11,10 +11,13 @@ from quantgate.domain.figures import (
     slice_of,
 )
 from quantgate.records.choice import Objective
-from quantgate.records.decision import DataSource, Decision, Entry, Timing, Verdict
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
+from quantgate.records.provenance import DataSource, Timing
 from quantgate.records.source import SourceComparison
 from quantgate.records.targets import TargetMeasurement
 from quantgate.records.tasks import Slices
+from quantgate.records.verdicts import Verdict
 from quantgate.report.identical import identical, names_text, own_reasons
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import (

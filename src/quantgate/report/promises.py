@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from quantgate.domain.figures import MEDIAN, SIZE
 from quantgate.domain.method import Promise
 from quantgate.domain.modes import MODES
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.report.identical import identical, names_text
 from quantgate.report.text import NOTHING
 

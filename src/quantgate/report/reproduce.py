@@ -2,7 +2,8 @@
 
 import shlex
 
-from quantgate.records.decision import Decision, Provenance
+from quantgate.records.decision import Decision
+from quantgate.records.provenance import Provenance
 
 
 def commands(decision: Decision) -> list[str]:

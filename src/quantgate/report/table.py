@@ -13,7 +13,8 @@ from quantgate.domain.figures import (
     metric_of,
 )
 from quantgate.domain.targets import TARGET_OF
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
 from quantgate.report.identical import identical
 from quantgate.report.text import NOTHING, one_line

@@ -1,6 +1,7 @@
 """The joint test of all candidates in words."""
 
-from quantgate.records.decision import Entry, Family
+from quantgate.records.decision import Family
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import VerdictOutcome
 from quantgate.wording.figures import confidence_text, plain_text
 

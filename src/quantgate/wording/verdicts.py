@@ -2,8 +2,8 @@
 
 from quantgate.domain.figures import FIGURES, LATENCIES, can_have_range
 from quantgate.domain.rules import RULES, Rule
-from quantgate.records.decision import Verdict
 from quantgate.records.outcomes import VerdictOutcome
+from quantgate.records.verdicts import Verdict
 from quantgate.wording.figures import (
     confidence_text,
     decimals_text,

@@ -12,7 +12,7 @@ from quantgate.components.artifacts.dataset import read_summary
 from quantgate.components.evaluate.units import units_of
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.components.processes.sandbox import OWN_CODE
-from quantgate.records.tasks import Groups
+from quantgate.records.datasets import Groups
 
 INPUTS = {"x": ("float32", [-1, 2])}
 X = np.arange(8, dtype=np.float32).reshape(4, 2)

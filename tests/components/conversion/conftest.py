@@ -14,7 +14,8 @@ from quantgate.components.processes.isolation import ResourceLimits, run_isolate
 from quantgate.components.processes.sandbox import OWN_CODE
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Attestation
-from quantgate.records.tasks import ArrayFacts, Manifest, ModelFacts
+from quantgate.records.datasets import ArrayFacts, Manifest
+from quantgate.records.tasks import ModelFacts
 
 SIGNATURE = "serving_default"
 SAMPLES = 16

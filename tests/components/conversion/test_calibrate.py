@@ -13,8 +13,8 @@ from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion import converter
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.errors import InputError
+from quantgate.records.calibration import Calibration
 from quantgate.records.details import CalibratedRanges
-from quantgate.records.tasks import Calibration
 
 pytestmark = [
     pytest.mark.tensorflow,

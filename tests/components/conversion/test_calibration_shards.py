@@ -21,7 +21,8 @@ from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES
-from quantgate.records.tasks import Calibration, Manifest
+from quantgate.records.calibration import Calibration
+from quantgate.records.datasets import Manifest
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -20,7 +20,7 @@ from quantgate.components.conversion.exclusion import with_known_exclusions
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES
-from quantgate.records.tasks import Calibration
+from quantgate.records.calibration import Calibration
 
 pytestmark = [
     pytest.mark.tensorflow,

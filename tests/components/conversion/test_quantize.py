@@ -15,8 +15,8 @@ from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.domain.modes import QUANTIZED_MODES
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.calibration import Calibration
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Calibration
 
 pytestmark = [
     pytest.mark.tensorflow,

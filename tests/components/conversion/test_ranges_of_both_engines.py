@@ -8,8 +8,8 @@ import pytest
 
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.record_ranges.work import RECORD, record_ranges
+from quantgate.records.calibration import Ranges
 from quantgate.records.details import CalibratedRanges
-from quantgate.records.tasks import Ranges
 
 pytestmark = [
     pytest.mark.tensorflow,

@@ -6,17 +6,11 @@ from pathlib import Path
 import pytest
 
 from quantgate.records.base import Record
+from quantgate.records.calibration import Calibration
+from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.records.decision import Decision
 from quantgate.records.details import CalibratedRanges, TensorRange
-from quantgate.records.tasks import (
-    ArrayFacts,
-    Calibration,
-    Collection,
-    Manifest,
-    ModelFacts,
-    Signature,
-    TensorFacts,
-)
+from quantgate.records.tasks import Collection, ModelFacts, Signature, TensorFacts
 from quantgate.spec import load
 
 #: The number of mutated files.

@@ -10,13 +10,9 @@ from quantgate.components.artifacts.dataset import write_summary
 from quantgate.components.collect.work import collect
 from quantgate.components.gate.work import GateInputs, GateOutputs, GateSettings, Outcome, gate
 from quantgate.records.attestation import Attestation
+from quantgate.records.datasets import Manifest
 from quantgate.records.decision import Decision
-from quantgate.records.tasks import (
-    Manifest,
-    Measurement,
-    ModelFacts,
-    Signature,
-)
+from quantgate.records.tasks import Measurement, ModelFacts, Signature
 
 RIGHT = np.array([1.0] * 90 + [0.0] * 10)
 LOSES_ONE = np.array([0.0] + [1.0] * 89 + [0.0] * 10)

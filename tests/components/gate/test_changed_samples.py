@@ -11,7 +11,8 @@ from PIL import Image
 
 from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of
 from quantgate.components.gate.thumbnails import MOST_BYTES
-from quantgate.records.tasks import ArrayFacts, Manifest, Measurement, Steps
+from quantgate.records.datasets import ArrayFacts, Manifest
+from quantgate.records.tasks import Measurement, Steps
 
 LOOSE = {"top1": {"max_drop": 0.5}}
 

@@ -7,13 +7,9 @@ import pytest
 
 from quantgate.components.artifacts.measurement import SampleFile
 from quantgate.errors import InputError
+from quantgate.records.calibration import Calibration, Ranges, TensorRange
 from quantgate.records.targets import TargetMeasurement, TargetMeasurements
-from quantgate.records.tasks import (
-    Benchmark,
-    Calibration,
-    Ranges,
-    TensorRange,
-)
+from quantgate.records.tasks import Benchmark
 
 RIGHT = np.array([1.0] * 90 + [0.0] * 10)
 LOSES_ONE = np.array([0.0] + [1.0] * 89 + [0.0] * 10)

@@ -25,7 +25,7 @@ from quantgate.domain.recipes import (
     REFUSED_RECIPES,
     REFUSED_WITH_8_BITS,
 )
-from quantgate.records.tasks import Ranges, TensorRange
+from quantgate.records.calibration import Ranges, TensorRange
 
 Make = Callable[..., Any]
 

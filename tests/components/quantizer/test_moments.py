@@ -25,8 +25,9 @@ from quantgate.components.record_ranges.work import RECORD, moments_form, record
 from quantgate.domain.recipe_rules import rule_of, rules_of
 from quantgate.domain.recipes import RECIPES
 from quantgate.errors import InputError
+from quantgate.records.calibration import Moments, Ranges
+from quantgate.records.datasets import Manifest
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Manifest, Moments, Ranges
 
 Make = Callable[..., Any]
 

@@ -17,8 +17,8 @@ from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.domain.recipe_rules import rule_of
 from quantgate.domain.recipes import RECIPES
+from quantgate.records.calibration import Ranges, TensorRange
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Ranges, TensorRange
 
 Make = Callable[..., bytes]
 Widths = dict[str, float]

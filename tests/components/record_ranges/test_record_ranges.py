@@ -14,7 +14,9 @@ from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.record_ranges.work import RECORD, record_ranges
-from quantgate.records.tasks import Manifest, ModelFacts, Ranges, TensorRange
+from quantgate.records.calibration import Ranges, TensorRange
+from quantgate.records.datasets import Manifest
+from quantgate.records.tasks import ModelFacts
 
 ONE = {"x": ("float32", [1, 2])}
 OUT = {"y": ("float32", [1, 2])}

@@ -16,7 +16,8 @@ from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import RECORD, record_ranges
 from quantgate.components.recover.statistics import gather
 from quantgate.components.recover.subject import Subject, split
-from quantgate.records.tasks import ModelFacts, Ranges
+from quantgate.records.calibration import Ranges
+from quantgate.records.tasks import ModelFacts
 
 LIMITS = ResourceLimits(60.0)
 RELU, RELU6 = schema.ActivationFunctionType.RELU, schema.ActivationFunctionType.RELU6

@@ -10,7 +10,7 @@ from quantgate.components.gate.op_errors import op_errors_of
 from quantgate.components.recover.sensitivity import op_errors
 from quantgate.components.recover.workshop import Edits, Workshop
 from quantgate.foundation.hashing import sha256_of_file
-from quantgate.records.decision import Entry
+from quantgate.records.entries import Entry
 
 Make = Callable[..., Any]
 

@@ -14,8 +14,8 @@ from quantgate.components.recover.running import runners_of, samples_of
 from quantgate.components.recover.statistics import BINS, Statistics, bounds_of
 from quantgate.components.recover.subject import Subject, count_of
 from quantgate.components.recover.workshop import Edits, Workshop
+from quantgate.records.calibration import Ranges, TensorRange
 from quantgate.records.outcomes import CalibrationStatus
-from quantgate.records.tasks import Ranges, TensorRange
 
 RELU, RELU6 = 1, 3
 Make = Callable[..., Any]

@@ -13,7 +13,8 @@ from quantgate.display.json_lines import write_event
 from quantgate.display.manner import Manner
 from quantgate.errors import ExitCode, StepFailed
 from quantgate.foundation.files import disk_bytes
-from quantgate.records.decision import Decision, Entry
+from quantgate.records.decision import Decision
+from quantgate.records.entries import Entry
 from quantgate.records.outcomes import CandidateStatus, VerdictOutcome
 from quantgate.runs.run import Conclusion
 
