@@ -1,10 +1,11 @@
 """The result of a conversion or quantization, before it is attested."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quantgate.components.attestation.attest import Case, attest
 from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.records.attestation import Trial
 from quantgate.records.calibration import Calibration, Ranges
 from quantgate.records.outcomes import AttestationStatus
 
@@ -17,11 +18,17 @@ class Delivery:
         content: the model. Empty if the conversion failed.
         reason: the reason why it failed.
         provisional: whether another attempt may succeed, because time or memory ran out.
+        sample_s: seconds that a sample took in the trial run. None without one.
     """
 
     content: bytes
     reason: str | None
     provisional: bool = False
+    sample_s: float | None = None
+
+    def tried(self, trial: Trial | None) -> "Delivery":
+        """Return the result with the time of a sample."""
+        return replace(self, sample_s=trial.sample_s) if trial else self
 
     def title(self, candidate: str) -> str:
         """Return the title in Kubeflow's UI. Metrics there have the same hash of the model."""

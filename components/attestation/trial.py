@@ -1,6 +1,7 @@
 """Run a model on a few samples, to check that it works."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -44,6 +45,7 @@ class Attempt:
         kernels_problem: the reason why the kernels could not be compared.
         refusal: XNNPACK's reason for refusing the model.
         dynamic: whether shapes of tensors are known only at run time.
+        sample_s: seconds that one sample of each signature takes.
     """
 
     outputs: Outputs
@@ -52,6 +54,7 @@ class Attempt:
     kernels_problem: str | None = None
     refusal: str | None = None
     dynamic: bool = False
+    sample_s: float = 0.0
 
 
 def samples_for_trial(facts: ModelFacts, dataset: str | None) -> Samples:
@@ -77,6 +80,7 @@ def try_out(model: str | Path, facts: ModelFacts, samples: Samples, reference: i
             kernels_problem=whole.kernels_problem or part.kernels_problem,
             refusal=whole.refusal or part.refusal,
             dynamic=whole.dynamic or part.dynamic,
+            sample_s=whole.sample_s + part.sample_s,
         )
     return whole
 
@@ -89,8 +93,16 @@ def _try_signature(
     model: str | Path, facts: ModelFacts, signature: Signature, samples: Arrays, reference: int
 ) -> Attempt:
     runner = LiteRTModel(model, facts, signature, samples)
-    outputs, on_zeros = _run(runner, samples), _run_on_zeros(runner, samples)
-    attempt = Attempt(outputs, on_zeros, refusal=runner.refusal, dynamic=runner.has_dynamic_tensors)
+    started = time.perf_counter()
+    outputs = _run(runner, samples)
+    sample_s = (time.perf_counter() - started) / _count(samples)
+    attempt = Attempt(
+        outputs,
+        _run_on_zeros(runner, samples),
+        refusal=runner.refusal,
+        dynamic=runner.has_dynamic_tensors,
+        sample_s=sample_s,
+    )
     if not reference:
         return attempt
     few = _spread(_count(samples), reference)
@@ -149,6 +161,7 @@ def trial_of(attempt: Attempt, beside: Attempt | None, *, made_up: bool) -> Tria
         refusal=attempt.refusal,
         outputs_sha256=_hash(outputs),
         dynamic=attempt.dynamic,
+        sample_s=attempt.sample_s or None,
     )
 
 

@@ -30,9 +30,9 @@ from quantgate.components.processes.isolation import (
     run_side_by_side,
 )
 from quantgate.components.processes.progress import expect
-from quantgate.components.processes.workers import MOST_PROCESSES
 from quantgate.decision.early_stopping import Contest
 from quantgate.errors import InputError
+from quantgate.foundation.machine import MOST_PROCESSES
 
 ResultT = TypeVar("ResultT")
 TIMEOUT_S = 6 * 3600.0

@@ -26,7 +26,9 @@ def evaluate_shard(
         facts: `ModelFacts` of the float model. Its signature names inputs and outputs.
         evaluation: an evaluation set that `build_dataset` wrote.
         metrics: the spec's `measure.metrics`, each a mapping.
-        shard: `shard`, the number of the shard from 1, and `of`, the number of all shards.
+        shard: `shard`, the number of the shard from 1, and `of`, the number of all shards. With
+            `least_s`, only as many shards have samples as have that many seconds of work, by the
+            time in the metadata of `model`.
         scores: folder with `shard.json` (`Shard`) and the arrays of each signature.
         baseline: the float .tflite, if a metric compares with its outputs and `model` is another
             model.
@@ -46,7 +48,7 @@ def evaluate_shard(
             code=code.path if code else None,
         ),
         EvaluateSettings(metrics, code_sha256=code_sha256, timeout_s=timeout_s),
-        work.Division.of_item(shard),
+        work.Division.of_item(shard, model.metadata.get("sample_s")),
         scores.path,
     )
     if any(rows.provisional for rows in made.rows.values()):

@@ -1,9 +1,6 @@
 """The number of processes that samples are divided among."""
 
-from quantgate.foundation.machine import processors
-
-#: Each process has its own copy of the model and its activations, and a node can have many cores.
-MOST_PROCESSES = 8
+from quantgate.foundation.machine import MOST_PROCESSES, processors
 
 
 def processes_for(samples: int, least: int) -> int:

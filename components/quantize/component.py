@@ -27,7 +27,8 @@ def quantize(
         facts: `ModelFacts` of the model.
         candidate: `candidate` (its name), `mode`, `input_type`, `output_type` and options.
         timeout_s: seconds after which the conversion fails.
-        quantized: the quantized .tflite. The file is empty if the conversion failed.
+        quantized: the quantized .tflite, with the seconds of a sample as metadata. The file is
+            empty if the conversion failed.
         attestation: `Attestation` as JSON: facts of the model, or the reason why there is none. The
             UI shows the candidate's name with the hash of its model, as it does for metrics.
         calibrated: the folder from `calibrate`, for the modes that need it.
@@ -50,6 +51,8 @@ def quantize(
         quantized_path=quantized.path,
         attestation_path=attestation.path,
     )
+    if done.sample_s:
+        quantized.metadata["sample_s"] = done.sample_s
     attestation.metadata["display_name"] = done.title(candidate["candidate"])
     if done.provisional:
         attestation.metadata["provisional"] = "true"

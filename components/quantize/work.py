@@ -112,7 +112,7 @@ def quantize(
     Path(quantized_path).write_bytes(delivery.content)
     demand = demand_of_mode(recipe)
     case = Case(quantized_path, inputs.baseline, facts, demand, inputs.dataset, limits.timeout_s)
-    Attestation(
+    attestation = Attestation(
         candidate=candidate["candidate"],
         mode=recipe.mode.name,
         settings={**settings_of(recipe), **representative_dataset(calibration, variant)},
@@ -120,8 +120,9 @@ def quantize(
         tensorflow=tf.__version__,
         seconds=round(seconds, 3),
         **outcome_of(delivery, case),
-    ).write(attestation_path)
-    return delivery
+    )
+    attestation.write(attestation_path)
+    return delivery.tried(attestation.trial)
 
 
 def demand_of_mode(recipe: Recipe) -> Demand:

@@ -27,7 +27,8 @@ def quantize_recipe(
         facts: `ModelFacts` of the model.
         candidate: `candidate` (its name), `recipe`, `input_type`, `output_type` and options.
         timeout_s: seconds after which the quantization fails.
-        quantized: the quantized .tflite. The file is empty if the quantization failed.
+        quantized: the quantized .tflite, with the seconds of a sample as metadata. The file is
+            empty if the quantization failed.
         attestation: `Attestation` as JSON: facts of the model, or the reason why there is none. The
             UI shows the candidate's name with the hash of its model, as it does for metrics.
         ranges: the folder from `record_ranges`, for the recipes that need it.
@@ -53,6 +54,8 @@ def quantize_recipe(
         quantized_path=quantized.path,
         attestation_path=attestation.path,
     )
+    if done.sample_s:
+        quantized.metadata["sample_s"] = done.sample_s
     attestation.metadata["display_name"] = done.title(candidate["candidate"])
     if done.provisional:
         attestation.metadata["provisional"] = "true"

@@ -145,7 +145,7 @@ def quantize_recipe(
         inputs.dataset,
         limits.timeout_s,
     )
-    Attestation(
+    attestation = Attestation(
         candidate=candidate["candidate"],
         mode=request.recipe.name,
         settings={**_settings(request), **representative_dataset(material.ranges, variant)},
@@ -155,8 +155,9 @@ def quantize_recipe(
         recovery=material.recovery,
         search=material.search,
         **_with_notes(outcome_of(delivery, case), delivery, material),
-    ).write(attestation_path)
-    return delivery
+    )
+    attestation.write(attestation_path)
+    return delivery.tried(attestation.trial)
 
 
 def _material(inputs: RecipeInputs, candidate: Mapping[str, Any]) -> _Material:

@@ -12,11 +12,13 @@ from quantgate.components.evaluate.component import evaluate
 from quantgate.components.evaluate_shard.component import evaluate_shard
 from quantgate.components.measure_targets.component import measure_targets
 from quantgate.components.merge_shards.component import merge_shards
+from quantgate.domain.sharding import SHARD_S
 from quantgate.domain.targets import MICROCONTROLLER
 from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.resources import Channel, runtime
 from quantgate.planning import tasks
 from quantgate.planning.plan import Plan
+from quantgate.planning.sharding import are_by_time, baseline_shards_of, shards_of
 from quantgate.spec.model.functions import travels
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.spec import Evaluation, Latency
@@ -52,16 +54,17 @@ def add_evaluation(
         **_compared(plan, model, baseline),
         **settings,
     }
-    if plan.shards == 1:
-        return _measuring(plan, evaluate(**subject, **stopping), tasks.EVALUATE)
     of_baseline = model is baseline.outputs["baseline"]
+    shards = baseline_shards_of(plan) if of_baseline else shards_of(plan)
+    if shards == 1:
+        return _measuring(plan, evaluate(**subject, **stopping), tasks.EVALUATE)
     title = tasks.EVALUATE_BASELINE_SHARD if of_baseline else tasks.EVALUATE_SHARD
-    with dsl.ParallelFor(_shard_items(plan.shards)) as shard:
+    with dsl.ParallelFor(_shard_items(plan, shards)) as shard:
         scored = _measuring(plan, evaluate_shard(**subject, shard=shard), title)
     merged = merge_shards(
         scores=dsl.Collected(scored.outputs["scores"]),
         facts=baseline.outputs["facts"],
-        shards=plan.shards,
+        shards=shards,
         **settings,
     )
     return _measuring(plan, merged, tasks.EVALUATE)
@@ -85,8 +88,9 @@ def _measuring(plan: Plan, task: PipelineTask, title: str) -> PipelineTask:
     return runtime(task, title)
 
 
-def _shard_items(count: int) -> list[dict[str, int]]:
-    return [{"shard": number, "of": count} for number in range(1, count + 1)]
+def _shard_items(plan: Plan, count: int) -> list[dict[str, int]]:
+    enough = {"least_s": SHARD_S} if are_by_time(plan.spec) else {}
+    return [{"shard": number, "of": count, **enough} for number in range(1, count + 1)]
 
 
 def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:

@@ -1,9 +1,14 @@
 """`measure.evaluation.shards` in whole runs: the decision is that of one task."""
 
 import json
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from quantgate.records.shards import Shard
 
 pytestmark = pytest.mark.tensorflow
 
@@ -48,3 +53,32 @@ def test_the_decision_is_that_of_one_task(decide):
 @pytest.mark.slow
 def test_the_decision_is_that_of_one_task_with_most_shards(decide):
     assert decide(64)[0] == decide(1)[0]
+
+
+RUN = """
+import sys
+from pathlib import Path
+from quantgate.local_runner import read_pipeline, run_pipeline
+
+folder = Path.cwd()
+data = {name: str(folder / f"{name}.npz") for name in ("evaluation", "calibration")}
+arguments = {"model": str(folder / "saved_model"), "promote_to": str(folder / "to"), **data}
+run_pipeline(read_pipeline(folder / "pipeline.yaml"), arguments, folder / "out", folder / "logs")
+"""
+
+
+@pytest.mark.slow
+def test_a_cluster_uses_as_many_shards_as_have_enough_work(example: Path, quantgate):
+    """The time of a sample travels in the metadata of the model, so one shard has all samples."""
+    slow = "quantize={modes: [int16x8]}"
+    overrides = ("--set", slow, "--set", "measure.evaluation.shards=auto")
+    spec, pipeline = example / "quantgate.yaml", example / "pipeline.yaml"
+    done = quantgate("compile", spec, *SETTINGS, *overrides, "--output", pipeline, cwd=example)
+    assert done.returncode == 0, done.stdout + done.stderr
+    subprocess.run([sys.executable, "-c", RUN], cwd=example, check=True, timeout=300)
+    shards = [Shard.read(path) for path in (example / "out").rglob("shard.json")]
+    filled = Counter(
+        shard.count for shard in shards for rows in shard.rows.values() if rows.is_filled
+    )
+    assert filled == {3: 3, 28: 1}
+    assert len(shards) == 31

@@ -13,7 +13,7 @@ from quantgate.domain.recovery import RANKED
 from quantgate.domain.search import SLOTS, recipes_for
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
-from quantgate.planning import early_stopping, power
+from quantgate.planning import early_stopping, power, sharding
 from quantgate.planning.candidates import ModePlan
 from quantgate.planning.cluster import rendered
 from quantgate.planning.plan import Plan
@@ -56,7 +56,8 @@ def render(plan: Plan) -> str:
     branch = plan.branch or "modes by name"
     modes = "".join(_mode_line(mode) for mode in plan.modes)
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
-    notes = f"{_batch(plan)}{_cost(plan)}{_stopping(plan)}{_samples(plan)}{_unmeasured(plan)}"
+    evaluation = f"{_stopping(plan)}{_shards(plan)}"
+    notes = f"{_batch(plan)}{_cost(plan)}{evaluation}{_samples(plan)}{_unmeasured(plan)}"
     methods = f"modes\n{modes}{_recipes(plan)}{_recovered(plan)}{_searched(plan)}"
     header = f"{plan.spec.name}: {branch}\n\n{methods}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
@@ -118,6 +119,11 @@ def _stopping(plan: Plan) -> str:
     if not description:
         return ""
     return f"\nmeasure.evaluation.stop_early\n{_filled(description)}\n"
+
+
+def _shards(plan: Plan) -> str:
+    description = sharding.description(plan)
+    return f"\nmeasure.evaluation.shards\n{_filled(description)}\n" if description else ""
 
 
 def _filled(text: str, later: str = "  ") -> str:

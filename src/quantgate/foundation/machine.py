@@ -4,6 +4,9 @@ import os
 import platform
 from pathlib import Path
 
+#: The most processes of one task. Each has its own copy of the model and its activations, and a
+#: node can have many cores.
+MOST_PROCESSES = 8
 UNKNOWN = "unknown"
 _CPUINFO = Path("/proc/cpuinfo")
 

@@ -7,6 +7,7 @@ import yaml
 
 from quantgate.errors import UsageError
 from quantgate.planning.plan import Plan, run_parameters
+from quantgate.planning.sharding import with_local_shards
 from quantgate.spec.model.cluster import Cluster, Secret
 from quantgate.spec.model.code import Code
 from quantgate.spec.model.locations import scheme_of
@@ -16,7 +17,7 @@ _PROMOTE_TO = "promote_to"
 
 
 def on_this_machine(spec: Spec, with_secrets: bool = False) -> Spec:
-    """Drop the cluster-only settings for a local run.
+    """Drop the cluster-only settings for a local run, and fit `shards: auto` to this machine.
 
     Image names are kept for runs in containers.
 
@@ -24,6 +25,7 @@ def on_this_machine(spec: Spec, with_secrets: bool = False) -> Spec:
         spec: the spec.
         with_secrets: whether to keep the environment variables from secrets.
     """
+    spec = with_local_shards(spec)
     if spec.cluster is None:
         return spec
     images, secrets = spec.cluster.images, spec.cluster.secrets if with_secrets else []

@@ -206,12 +206,6 @@ class Plan:
         return wants_to_stop(self.spec) and obstacle(self.spec) is None
 
     @property
-    def shards(self) -> int:
-        """The number of tasks that share the samples of each evaluation."""
-        evaluation = self.spec.measure.evaluation
-        return evaluation.shards if evaluation else 1
-
-    @property
     def extent(self) -> str:
         """The number of candidates in words."""
         count = len(self.candidates)

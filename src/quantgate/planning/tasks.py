@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quantgate.planning.plan import Plan, SignatureData, as_task_key
+from quantgate.planning.sharding import baseline_shards_of, shards_of
 from quantgate.spec.model.locations import scheme_of
 
 # Kubeflow identifies imported artifacts by the task's key, so the name of an importer is its key.
@@ -96,7 +97,8 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (GATE, True),
         (PROMOTE, spec.promote is not None),
     )
-    shards = (PlannedTask(EVALUATE_BASELINE_SHARD, plan.shards),) if plan.shards > 1 else ()
+    count = baseline_shards_of(plan)
+    shards = (PlannedTask(EVALUATE_BASELINE_SHARD, count),) if count > 1 else ()
     per_candidate = tuple(_per_candidate(plan))
     return (*_present(once_before), *shards, *per_candidate, *_present(once_after))
 
@@ -108,8 +110,8 @@ def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:
         yield PlannedTask(QUANTIZE, count - by_recipe)
     if by_recipe:
         yield PlannedTask(QUANTIZE_RECIPE, by_recipe)
-    if plan.shards > 1:
-        yield PlannedTask(EVALUATE_SHARD, count * plan.shards)
+    if (shards := shards_of(plan)) > 1:
+        yield PlannedTask(EVALUATE_SHARD, count * shards)
     yield PlannedTask(EVALUATE, count)
     if plan.spec.measure.targets:
         yield PlannedTask(MEASURE_TARGETS, count)

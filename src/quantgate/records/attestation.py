@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from quantgate.records.base import Record
 from quantgate.records.outcomes import AttestationStatus
@@ -85,6 +85,7 @@ class Trial(Record):
     be compared. Samples may be `made_up`. `refusal` is XNNPACK's reason for refusing the model,
     which then ran on LiteRT's built-in kernels. `dynamic` is true if shapes of tensors are known
     only at run time. `outputs_sha256` is the hash of all outputs as real values in float32.
+    `sample_s` are the seconds of a sample, which differ from run to run and so are not written.
     """
 
     samples: int
@@ -100,6 +101,7 @@ class Trial(Record):
     refusal: str | None = None
     dynamic: bool = False
     outputs_sha256: str | None = None
+    sample_s: float | None = Field(default=None, exclude=True)
 
 
 class Delivered(Record):

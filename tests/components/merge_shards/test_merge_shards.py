@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from quantgate.components.artifacts.shard import read_shard
-from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings
+from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.evaluate_shard.work import Division, evaluate_shard
 from quantgate.components.merge_shards.work import MergeInputs, merge_shards
 from quantgate.errors import InputError
@@ -35,6 +35,25 @@ def classified(scaled_model, make_facts, make_dataset):
     labels = (x * [1, 1.5, 0.5]).argmax(axis=1)
     dataset = make_dataset(facts, fields=["device"], group="speaker", x=x, labels=labels, **arrays)
     return EvaluateInputs(scaled_model("model", [2.0, 2.0, 2.0]), facts, dataset)
+
+
+@pytest.fixture
+def slow(build_model, make_facts, make_dataset, stored, step):
+    """A model that takes milliseconds for a sample, and some samples."""
+    wide, layers = [1, 100_000], 32
+    tensors = [stored("in", [1, 1]), stored("big", wide, values=[np.ones(wide[1])])]
+    tensors += [stored(f"t{n}", wide) for n in range(layers + 1)]
+    steps = [step("ADD", ["in", "big"], ["t0"])]
+    steps += [step("EXP" if n % 2 else "LOG", [f"t{n}"], [f"t{n + 1}"]) for n in range(layers)]
+
+    def inputs(samples: int) -> EvaluateInputs:
+        ends = {"inputs": {"x": "in"}, "outputs": {"y": f"t{layers}"}}
+        model = build_model("wide", *tensors, *steps, **ends)
+        facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, wide[1]])})
+        x = np.random.default_rng(1).random((samples, 1), np.float32)
+        return EvaluateInputs(model, facts, make_dataset(facts, x=x, labels=np.arange(samples) % 7))
+
+    return inputs
 
 
 @pytest.fixture
@@ -63,6 +82,24 @@ def test_shards_hold_each_row_once():
         assert rows == list(range(samples))
     lengths = [len(Division(n, 16).rows(1000)) for n in range(1, 17)]
     assert max(lengths) - min(lengths) <= 1
+
+
+def test_shards_without_enough_work_stay_empty():
+    item = {"of": 16, "least_s": 10.0}
+    divisions = [Division.of_item({**item, "shard": n}, sample_s=0.5) for n in range(1, 17)]
+    rows = [division.rows(60) for division in divisions]
+    assert [len(each) for each in rows] == [20, 20, 20, *[0] * 13]
+    assert [row for each in rows for row in each] == list(range(60))
+    assert len(divisions[15].rows(1000)) > 60
+    assert Division.of_item({**item, "shard": 2}) == Division(2, 16)
+
+
+def test_shards_that_stay_empty_change_nothing(classified, merged, tmp_path):
+    for number in range(1, 5):
+        evaluate_shard(classified, TOP1, Division(number, 4, 40.0), str(tmp_path / str(number)))
+    shards = [str(tmp_path / str(number)) for number in range(1, 5)]
+    kept = merged(shards, classified.facts)
+    assert kept == evaluate(classified, TOP1, str(tmp_path / "whole"))
 
 
 def test_an_unknown_shard_is_refused():
@@ -134,21 +171,23 @@ def killing(most: int) -> Iterator[list[int]]:
         thread.join()
 
 
-def test_a_shard_whose_process_is_killed_runs_again(classified, shards_of_evaluation, tmp_path):
-    whole = shards_of_evaluation(classified, TOP1, 4)
+def test_a_shard_whose_process_is_killed_runs_again(slow, tmp_path):
+    inputs, settings = slow(80), EvaluateSettings([{"metric": "top1"}])
+    evaluate_shard(inputs, settings, Division(2, 4), str(tmp_path / "once"))
     with killing(1) as killed:
-        evaluate_shard(classified, TOP1, Division(2, 4), str(tmp_path / "again"))
+        evaluate_shard(inputs, settings, Division(2, 4), str(tmp_path / "again"))
     assert len(killed) == 1
-    once, again = read_shard(whole[1]), read_shard(tmp_path / "again")
+    once, again = read_shard(tmp_path / "once"), read_shard(tmp_path / "again")
     assert again.record == once.record
     np.testing.assert_equal(again.arrays("serve").by_name(), once.arrays("serve").by_name())
 
 
-def test_a_shard_that_is_killed_again_fails_its_candidate(classified, shards_of_evaluation, merged):
-    shards = shards_of_evaluation(classified, TOP1, 4)
+def test_a_shard_that_is_killed_again_fails_its_candidate(slow, shards_of_evaluation, merged):
+    inputs, settings = slow(80), EvaluateSettings([{"metric": "top1"}])
+    shards = shards_of_evaluation(inputs, settings, 4)
     with killing(1000):
-        evaluate_shard(classified, TOP1, Division(2, 4), shards[1])
-    measured = merged(shards, classified.facts)
+        evaluate_shard(inputs, settings, Division(2, 4), shards[1])
+    measured = merged(shards, inputs.facts, settings=settings)
     assert measured.reasons == [
         "running the model failed: shard 2 of 4 crashed with SIGKILL, perhaps out of memory, and "
         "again in a single process"
@@ -283,20 +322,8 @@ def cpu_seconds(work) -> float:
 
 @pytest.mark.slow
 @pytest.mark.timing
-def test_shards_share_the_work(
-    build_model, make_facts, make_dataset, stored, step, tmp_path, merged
-):
-    """A sample of this model takes milliseconds, and so much longer than its merging."""
-    wide, samples, layers = [1, 100_000], 8192, 32
-    tensors = [stored("in", [1, 1]), stored("big", wide, values=[np.ones(wide[1])])]
-    tensors += [stored(f"t{n}", wide) for n in range(layers + 1)]
-    steps = [step("ADD", ["in", "big"], ["t0"])]
-    steps += [step("EXP" if n % 2 else "LOG", [f"t{n}"], [f"t{n + 1}"]) for n in range(layers)]
-    model = build_model("wide", *tensors, *steps, inputs={"x": "in"}, outputs={"y": f"t{layers}"})
-    facts = make_facts({"x": (FLOAT, [-1, 1])}, {"y": (FLOAT, [-1, wide[1]])})
-    x = np.random.default_rng(1).random((samples, 1), np.float32)
-    dataset = make_dataset(facts, x=x, labels=np.arange(samples) % 7)
-    inputs, settings = EvaluateInputs(model, facts, dataset), EvaluateSettings([{"metric": "top1"}])
+def test_shards_share_the_work(slow, tmp_path, merged):
+    inputs, settings = slow(8192), EvaluateSettings([{"metric": "top1"}])
 
     def shard(number: int, count: int) -> str:
         place = tmp_path / f"{count}-{number}"
@@ -308,5 +335,5 @@ def test_shards_share_the_work(
     for count in (4, 16, 64):
         assert cpu_seconds(lambda count=count: shard(1, count)) < 1.3 * whole / count + 0.1
     shards = [str(tmp_path / "64-1"), *(shard(number, 64) for number in range(2, 65))]
-    merging = cpu_seconds(lambda: merged(shards, facts, 64, settings))
+    merging = cpu_seconds(lambda: merged(shards, inputs.facts, 64, settings))
     assert merging < 0.02 * whole

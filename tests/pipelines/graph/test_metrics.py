@@ -154,21 +154,32 @@ def test_metrics_are_checked_against_the_data_before_the_loop(
     assert checked == (["top1", "own:worst"] if own_too else ["top1"])
 
 
+def loops_over_shards(tmp_path: Path, measure: dict) -> list[list[dict]]:
+    """Return the items of each loop over shards in the pipeline of a spec."""
+    loops = measuring("for-loop", tmp_path, **measure)
+    items = [json.loads(loop["parameterIterator"]["items"]["raw"]) for loop in loops]
+    return [loop for loop in items if "shard" in loop[0]]
+
+
 def test_shards_are_a_loop_inside_that_over_the_candidates(tmp_path: Path):
     measure = {"metrics": ["top1", "snr"], "evaluation": {"shards": 3, "timeout_s": 90.0}}
     scoring = measuring("evaluate-shard", tmp_path, **measure)
     artifacts = [task["inputs"]["artifacts"] for task in scoring]
     assert sorted("baseline" in given for given in artifacts) == [False, True]
-    loops = measuring("for-loop", tmp_path, **measure)
-    items = [json.loads(loop["parameterIterator"]["items"]["raw"]) for loop in loops]
     shards = [{"shard": number, "of": 3} for number in (1, 2, 3)]
-    assert [loop for loop in items if "candidate" not in loop[0]] == [shards, shards]
+    assert loops_over_shards(tmp_path, measure) == [shards, shards]
     merging = measuring("merge-shards", tmp_path, **measure)
     assert len(merging) == 2
     for task in merging:
         given = task["inputs"]["parameters"]
         assert given["shards"] == {"runtimeValue": {"constant": 3.0}}
         assert given["timeout_s"] == {"runtimeValue": {"constant": 90.0}}
+
+
+def test_shards_by_time_state_the_least_work(tmp_path: Path):
+    measure = {"metrics": ["top1"], "evaluation": {"shards": "auto"}}
+    for first, *others in loops_over_shards(tmp_path, measure):
+        assert first == {"shard": 1, "of": len(others) + 1, "least_s": 1800}
 
 
 @pytest.mark.parametrize("evaluation", [{}, {"shards": 1}])

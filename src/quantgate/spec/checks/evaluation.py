@@ -9,7 +9,7 @@ from quantgate.spec.problems.findings import Finding
 def evaluation_findings(draft: Draft) -> Iterator[Finding]:
     """Check the section `measure.evaluation`."""
     evaluation = draft.evaluation
-    if evaluation and evaluation.shards > 1 and evaluation.stop_early:
+    if evaluation and evaluation.shards != 1 and evaluation.stop_early:
         message = (
             "`shards` and `stop_early` exclude each other, because shards run side by side on all "
             "samples"

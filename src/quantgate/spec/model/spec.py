@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from quantgate.domain.figures import FIGURES, SIZE
+from quantgate.domain.sharding import MOST_SHARDS
 from quantgate.spec.model.choice import Choose, Objective, Weights, weighted
 from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.code import Code
@@ -70,8 +71,6 @@ MetricEntry = Annotated[
 
 #: Seconds that a model may take to be evaluated, and to be timed. No sound model takes so long.
 TIMEOUT_S = 6 * 3600.0
-#: KFP passes the outputs of all shards in one argument of 128 KiB, 1,000 bytes each.
-MOST_SHARDS = 64
 
 
 class Latency(Section):
@@ -97,6 +96,18 @@ class Latency(Section):
     )
 
 
+def _kind_of_shards(value: object) -> str:
+    return "<auto>" if isinstance(value, str) else "<number>"
+
+
+# A discriminator, so that a number out of range is not also reported as "not `auto`".
+Shards = Annotated[
+    Annotated[Literal["auto"], Tag("<auto>")]
+    | Annotated[int, Field(ge=1, le=MOST_SHARDS), Tag("<number>")],
+    Discriminator(_kind_of_shards),
+]
+
+
 class Evaluation(Section):
     """Settings of the accuracy measurement."""
 
@@ -105,13 +116,11 @@ class Evaluation(Section):
         description="Whether to evaluate a candidate on growing random subsets of the samples, and "
         "to stop once it is certain that its accuracy limits are met or violated.",
     )
-    shards: int = Field(
+    shards: Shards = Field(
         default=1,
-        ge=1,
-        le=MOST_SHARDS,
         exclude_if=lambda shards: shards == 1,
-        description="Number of tasks that share the samples of each evaluation. The results are "
-        "those of one task.",
+        description="Number of tasks that share the samples of each evaluation. `auto` derives it "
+        "from the number of samples and the time of one. The results are those of one task.",
     )
     timeout_s: float = Field(
         default=TIMEOUT_S,
