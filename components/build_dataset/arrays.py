@@ -27,7 +27,7 @@ class Arrays:
     Attributes:
         folder: of the .npy files.
         indices: the rows, ascending.
-        purpose: "calibration" or "evaluation".
+        purpose: "calibration", "evaluation" or "search".
         problems: sentences about values that are unfit for the purpose.
         digest: the hash object of all written content.
         samples: a digest of each sample over its inputs.

@@ -38,7 +38,7 @@ def build_dataset(
     Args:
         facts: `ModelFacts` of the model that the data is for.
         signature: key of the signature that the samples are for.
-        purpose: "calibration" or "evaluation".
+        purpose: "calibration", "evaluation" or "search".
         label: key of the labels, or "" if there are none.
         samples: number of samples. 0 takes all.
         select: "first", "random" or "stratified".
@@ -56,7 +56,7 @@ def build_dataset(
         others: data set of other signatures, which is copied to `dataset`.
         others_summary: summary of other signatures, which is copied to `summary`.
         fields: JSON of the further arrays that metrics need. Each key has the values that must
-            occur in its array. Only an evaluation set has these arrays.
+            occur in its array. A calibration set has no such arrays.
         metrics: items of the spec's `measure.metrics`. They must fit the model's outputs and the
             data set, including `others`.
         code: a Python file, or its folder, with the functions that `generator` and metrics name.

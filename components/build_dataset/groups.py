@@ -42,7 +42,7 @@ def names_of(group: SourceArray, indices: Indices) -> NDArray[Any]:
 
 def group_problems(group: SourceArray | None, indices: Indices, purpose: Purpose) -> Iterator[str]:
     """Yield a sentence for each reason why the groups do not serve an evaluation."""
-    if group is None or purpose == "calibration":
+    if group is None or purpose != "evaluation":
         return
     names = names_of(group, indices)
     if names.dtype.kind in TEXT and (nameless := np.flatnonzero(np.char.strip(names) == "")).size:

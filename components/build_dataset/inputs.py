@@ -27,11 +27,11 @@ class Requirements:
 
     Attributes:
         signature: key of the signature that the samples are for.
-        purpose: "calibration" or "evaluation". Calibration needs labels only for a stratified
-            selection.
+        purpose: "calibration", "evaluation" or "search". Calibration needs labels only for a
+            stratified selection.
         label: key of the labels, or None.
         fields: JSON of the further arrays that metrics need. Each key has the values that must
-            occur in its array. Only an evaluation set has these arrays.
+            occur in its array. A calibration set has no such arrays.
         metrics: items of the spec's `measure.metrics`. They must fit the model's outputs and the
             data set.
         group: key of the groups, for images a pattern of their paths, or None. Calibration data

@@ -16,6 +16,7 @@ from quantgate.components.build_dataset.saved_dataset import read_saved_dataset
 from quantgate.components.build_dataset.sources import (
     CLASS,
     FILE_NAME,
+    LABELLED,
     MemoryArray,
     Purpose,
     Request,
@@ -144,7 +145,7 @@ def arranged(
     if name == IMAGES and request.group:
         request = replace(request, group=FILE_NAME)
     group = _group(request, arrays, name)
-    fields = _fields(request, arrays) if request.purpose == "evaluation" else {}
+    fields = _fields(request, arrays) if request.purpose in LABELLED else {}
     label = numbered(_label(arrays, key, request, name), request.data.classes, source)
     arrays = {
         key: array
@@ -197,9 +198,9 @@ def _unused(arrays: Mapping[str, SourceArray], request: Request) -> list[str]:
 
 
 def _group(request: Request, arrays: Mapping[str, SourceArray], name: str) -> SourceArray | None:
-    """Return the names of groups. Calibration data need not have them."""
+    """Return the names of groups. Only evaluation data has to have them."""
     key, source = request.group, request.data.source
-    if key is None or request.purpose == "calibration":
+    if key is None or request.purpose != "evaluation":
         return arrays.get(key or "")
     if name == RANDOM:
         raise InputError(f"{source} is read as {name}, which has no key to group by. {NO_GROUP}")
@@ -215,7 +216,7 @@ def _fields(request: Request, arrays: Mapping[str, SourceArray]) -> dict[str, So
             f"{request.data.source} has no {_names(missing)}, which `measure.metrics` names. It "
             f"has {_names(arrays)}"
         )
-    return {key: arrays[key] for key in sorted(request.further)}
+    return {key: arrays[key] for key in sorted(request.further & arrays.keys())}
 
 
 def _names(keys: Iterable[str]) -> str:

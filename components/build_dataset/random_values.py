@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import chunk_bounds, chunk_length
 from quantgate.components.build_dataset.sources import (
     CLASS,
+    LABELLED,
     Indices,
     Request,
     SourceArray,
@@ -73,7 +74,7 @@ def open_random(request: Request) -> dict[str, SourceArray]:
         name: _array(name, facts, request, f"input `{name}`")
         for name, facts in request.signature.inputs.items()
     }
-    if request.purpose == "evaluation":
+    if request.purpose in LABELLED:
         arrays[CLASS] = _label(request)
     return dict(arrays)
 

@@ -12,7 +12,9 @@ from quantgate.domain.warnings import Warned
 from quantgate.records.tasks import Signature
 from quantgate.spec.model.data import DataSource
 
-Purpose = Literal["calibration", "evaluation"]
+Purpose = Literal["calibration", "evaluation", "search"]
+#: The purposes that need labels, and the further arrays of metrics.
+LABELLED: frozenset[Purpose] = frozenset({"evaluation", "search"})
 Array = NDArray[Any]
 Indices = NDArray[np.int64]
 #: Rows [k, ...] by key, with the same k.
@@ -87,7 +89,7 @@ class Request:
         data: the spec's source with the options of its format.
         signature: of the float model that the data is for.
         signatures: keys of all converted signatures.
-        purpose: "calibration" or "evaluation".
+        purpose: "calibration", "evaluation" or "search".
         label: key of the labels, or None.
         samples: number of samples to select, or None for all.
         asked: number of samples that the spec names, or None if it names none.

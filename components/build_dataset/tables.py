@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.build_dataset.sources import Batch, Request
+from quantgate.components.build_dataset.sources import LABELLED, Batch, Request
 from quantgate.errors import InputError
 
 Array = NDArray[Any]
@@ -21,11 +21,12 @@ def layout_of(request: Request, present: Sequence[str]) -> dict[str, list[str]]:
     columns = request.data.columns
     layout = dict(columns) if columns else {name: [name] for name in request.signature.inputs}
     label = request.label if request.label not in layout else None
-    if label and (label in present or request.purpose == "evaluation"):
+    if label and (label in present or request.purpose in LABELLED):
         layout[label] = [label]
-    if request.purpose == "evaluation":
-        layout |= {key: [key] for key in sorted(request.further - layout.keys())}
-    elif request.group and request.group in present:
+    needed = request.further if request.purpose == "evaluation" else request.fields
+    if request.purpose in LABELLED:
+        layout |= {key: [key] for key in sorted(needed - layout.keys())}
+    if request.group and request.group in present:
         layout.setdefault(request.group, [request.group])
     missing = [name for names in layout.values() for name in names if name not in present]
     if missing:

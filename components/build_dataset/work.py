@@ -16,7 +16,7 @@ from quantgate.components.build_dataset.inputs import Paths, Requirements, Selec
 from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.build_dataset.selection import SELECTIONS
-from quantgate.components.build_dataset.sources import Purpose, Request
+from quantgate.components.build_dataset.sources import LABELLED, Purpose, Request
 from quantgate.components.build_dataset.storing import store
 from quantgate.components.build_dataset.variants import (
     FIRST,
@@ -52,7 +52,7 @@ def build_dataset(
     facts = ModelFacts.read(paths.facts)
     required_values = json.loads(requirements.fields)
     request = _request(source, requirements, choices, facts)
-    needs_label = request.purpose == "evaluation" or STRATIFIED in rules
+    needs_label = request.purpose in LABELLED or STRATIFIED in rules
     with tempfile.TemporaryDirectory() as spool:
         opened = open_source(request, Path(spool), needs_label)
         told = _log_notes(opened)

@@ -52,6 +52,7 @@ def gate(
     samples: Input[Dataset] = None,
     show_samples: bool = True,
     extras: Optional[list] = None,
+    search: Input[Artifact] = None,
 ) -> NamedTuple("Outcome", [("qualified", bool), ("winner_name", str)]):
     """Decide which candidate wins. A run without a qualifying candidate is a result too.
 
@@ -98,6 +99,7 @@ def gate(
             gets right. The default is `dataset`.
         show_samples: whether to show them.
         extras: the extras of quantgate that the run needs.
+        search: summary of the samples that recovery and the search choose by, if there are any.
 
     Returns:
         Whether a candidate qualifies, and its name ("" if none does). In a doubtful run, none does.
@@ -119,6 +121,7 @@ def gate(
             ranges=ranges.path if ranges else None,
             dataset=dataset.path if dataset else None,
             samples=samples.path if samples else None,
+            search=search.path if search else None,
         ),
         work.GateSettings(
             name,

@@ -44,6 +44,7 @@ class GateInputs:
         ranges: folder that `record_ranges` wrote.
         dataset: folder of the data set that the errors of ops are measured on.
         samples: folder of the evaluation set. None stands for `dataset`.
+        search: summary of the samples that recovery and the search choose by.
     """
 
     facts: str
@@ -59,6 +60,7 @@ class GateInputs:
     ranges: str | None = None
     dataset: str | None = None
     samples: str | None = None
+    search: str | None = None
 
     @property
     def candidate_models(self) -> dict[str, Path]:
@@ -140,6 +142,7 @@ def read_evidence(inputs: GateInputs) -> Evidence:
         benchmark=Benchmark.read(inputs.latency) if inputs.latency else None,
         calibration=_read_calibration(inputs),
         calibration_sets=read_summary(inputs.calibration) if inputs.calibration else {},
+        search_sets=read_summary(inputs.search) if inputs.search else {},
         evaluation_sets=read_summary(inputs.evaluation) if inputs.evaluation else {},
         comparison=SourceComparison.read(inputs.comparison) if inputs.comparison else None,
     )

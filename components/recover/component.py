@@ -1,5 +1,7 @@
 """KFP interface of `recover`."""
 
+from typing import Optional
+
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
@@ -18,6 +20,11 @@ def recover(
     timeout_s: float,
     recovered: Output[Artifact],
     memory_limit: str = "",
+    labelled: Input[Dataset] = None,
+    metric: Optional[dict] = None,
+    limit: Optional[dict] = None,
+    code: Input[Artifact] = None,
+    code_sha256: str = "",
 ) -> None:
     """Edit a float .tflite, its ranges or its rules, so that it quantizes with less loss.
 
@@ -34,17 +41,26 @@ def recover(
         recovered: a folder for each candidate, named by `recovers`, with `recovery.json`
             (`Recovery`). If any edit was kept, `model.tflite` and `ranges.json` are beside it.
         memory_limit: memory beyond which a search fails, such as "8GiB".
+        labelled: labelled samples that edits are scored on, instead of those held back.
+        metric: the item of the spec's `measure.metrics` that edits are scored by.
+        limit: the metric's limit in the spec's `gate`. Losses are parts of what it allows.
+        code: the user's Python file, or a folder with it, that defines the metric.
+        code_sha256: hash of its content, which is checked.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.recover import work
+    from quantgate.components.recover.scoring import Scorer
     from quantgate.components.recover.search import Settings
+    from quantgate.components.user_code import UserCode
 
+    own = UserCode(code.path, code_sha256) if code else None
     provisional = work.recover(
         work.RecoverInputs(baseline.path, facts.path, ranges.path, calibration.path),
         candidates,
         Settings(techniques, budget),
         ResourceLimits(timeout_s, memory_limit),
         recovered.path,
+        Scorer(labelled.path, metric or {}, limit, own) if labelled else None,
     )
     if provisional:
         recovered.metadata["provisional"] = "true"

@@ -7,6 +7,7 @@ from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.progress import counted
 from quantgate.components.recover.agreement import Agreement
+from quantgate.components.recover.judging import Score
 from quantgate.components.recover.running import Values, runners_of, samples_of
 from quantgate.components.recover.subject import Samples
 from quantgate.domain.recovery import HELD_BACK_OF
@@ -32,7 +33,7 @@ def obstacle_to(
     """
     if ranges is not None and ranges.status == CalibrationStatus.FAILED:
         return ranges.reason
-    if not all(map(len, samples.held_back.values())):
+    if not samples.scored and not all(map(len, samples.held_back.values())):
         return (
             f"{activity} holds back one of {HELD_BACK_OF} calibration samples, and there are only "
             f"{samples.count}. Add samples to `data.calibration`"
@@ -72,6 +73,14 @@ class HeldBack:
             agreement.add(expected, actual)
         return agreement.db
 
+    def score(self, model: bytes) -> Score:
+        """Return the agreement as a score."""
+        return Score(self.agreement(model))
+
+    def bound(self, given_up: float, most_precise: Score, smallest: Score) -> float:
+        """Return the decibels of a model that gives up a part of those between two others."""
+        return most_precise.db - given_up * (most_precise.db - smallest.db)
+
     def largest_difference(self, model: bytes) -> float:
         """Return the largest difference of an output, as a part of the largest output."""
         largest: dict[str, float] = {}
@@ -102,7 +111,7 @@ class HeldBack:
 
     def _outputs(self, model: bytes) -> Iterator[_Outputs]:
         runners, facts = runners_of(model, self._facts), self._facts
-        rows = self._samples.held_back
+        rows = self._samples.compared
         for key, sample in counted(samples_of(facts, self._samples.dataset, rows)):
             self.runs += 1
             outputs = runners[key].run(dict(sample))

@@ -44,12 +44,13 @@ class Result(NamedTuple):
             self.outcome.made.ranges.write(folder / RECORD)
 
 
-def result_of(blank: Recovery, outcome: Outcome) -> Result:
+def result_of(blank: Recovery, outcome: Outcome, per_run: int) -> Result:
     """Return the result of a search.
 
     Args:
         blank: the record before the search.
         outcome: of the search.
+        per_run: the samples that a budget of 1 runs.
     """
     is_better = any(edit.kept for edit in outcome.edits)
     recovery = blank.model_copy(
@@ -57,14 +58,21 @@ def result_of(blank: Recovery, outcome: Outcome) -> Result:
             "status": RecoveryStatus.RECOVERED if is_better else RecoveryStatus.UNCHANGED,
             "reason": None if is_better else _nothing_better(blank.recovers, outcome.edits),
             "edits": outcome.edits,
-            "before_db": round(outcome.before_db, 2),
-            "after_db": round(outcome.made.db, 2),
-            "used": round(outcome.runs / blank.samples, 2),
+            "scoring": outcome.scoring,
+            "used": round(outcome.runs / per_run, 2),
+            **_before_and_after(outcome),
             "float_difference": outcome.float_difference,
             "rules": list(outcome.made.rules),
         }
     )
     return Result(recovery, outcome if is_better else None)
+
+
+def _before_and_after(outcome: Outcome) -> dict[str, float | None]:
+    before, after = outcome.before, outcome.made.score
+    if outcome.scoring:
+        return {"before": before.figure, "after": after.figure}
+    return {"before_db": round(before.db, 2), "after_db": round(after.db, 2)}
 
 
 def _nothing_better(recovers: str, edits: Sequence[Edit]) -> str:

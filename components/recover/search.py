@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from quantgate.components.conversion.failure import essence
 from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE
+from quantgate.components.recover.judging import Score
 from quantgate.components.recover.layers import COUNTS
 from quantgate.components.recover.subject import Subject
+from quantgate.components.recover.telling import measured, too_little
 from quantgate.components.recover.workshop import Edits, Made, Workshop
 from quantgate.domain.recovery import (
     BIASES,
@@ -18,6 +20,7 @@ from quantgate.domain.recovery import (
     techniques_of,
 )
 from quantgate.records.recovery import Edit
+from quantgate.records.scoring import Scoring
 
 #: Edits of a technique without gain after which the technique is given up.
 _MOST_FAILURES = 2
@@ -48,17 +51,19 @@ class Outcome:
 
     Attributes:
         made: the best candidate.
-        before_db: the agreement of the plain one.
+        before: the score of the plain one.
         edits: the edits in the order in which they were tried.
         runs: the samples that were run.
         float_difference: the largest difference that rescaling made, None without rescaling.
+        scoring: the metric that candidates were scored by, None for the agreement.
     """
 
     made: Made
-    before_db: float
+    before: Score
     edits: list[Edit]
     runs: int
     float_difference: float | None
+    scoring: Scoring | None = None
 
 
 @dataclass(frozen=True)
@@ -117,14 +122,15 @@ def search(subject: Subject, settings: Settings, runs: int) -> Outcome:
     workshop = Workshop(subject, runs)
     plain = workshop.make(Edits())
     progress = _Search(workshop, plain, plain)
-    most = settings.budget * subject.samples.count
+    most = settings.budget * subject.samples.per_run
     edits = [_tried(step, progress, most) for step in _steps(progress, settings.techniques)]
     return Outcome(
         made=progress.best,
-        before_db=plain.db,
+        before=plain.score,
         edits=edits,
         runs=workshop.runs,
         float_difference=workshop.float_difference if progress.edits.equalized else None,
+        scoring=subject.judge.record if subject.judge else None,
     )
 
 
@@ -155,19 +161,14 @@ def _tried(step: _Step, progress: _Search, most: float) -> Edit:
     except Exception as error:  # the quantizer raises exceptions of any class
         reason = f"it could not be made: {essence(f'{type(error).__name__}: {error}')}"
         return told.model_copy(update={"reason": reason})
-    gain = made.db - progress.best.db
-    told = told.model_copy(
-        update={
-            "db": round(made.db, 2),
-            "gain_db": round(gain, 2),
-            "added_bytes": len(made.quantized) - len(progress.plain.quantized),
-        }
-    )
+    score, best = made.score, progress.best.score
+    added = len(made.quantized) - len(progress.plain.quantized)
+    told = told.model_copy(update={**measured(score, best), "added_bytes": added})
     if step.technique == LAYERS and (obstacle := _growth(made, progress)):
         return told.model_copy(update={"reason": obstacle})
     least = LEAST_GAIN_OF_LAYERS_DB if step.technique == LAYERS else LEAST_GAIN_DB
-    if gain < least:
-        return told.model_copy(update={"reason": _too_little(gain, least)})
+    if score.db - best.db < least:
+        return told.model_copy(update={"reason": too_little(score, best, least)})
     progress.best, progress.edits = made, edits
     # A tensor that came of several ops has all their names, with semicolons.
     left = [name.partition(";")[0] for name in edits.left]
@@ -182,12 +183,6 @@ def _growth(made: Made, progress: _Search) -> str:
     if grown <= most:
         return ""
     return f"it adds more than {_MOST_GROWTH:.0%} of the float model's size"
-
-
-def _too_little(gain: float, least: float) -> str:
-    if gain < 0:
-        return f"it loses {-gain:.1f} dB"
-    return f"it gains {gain:.1f} dB, and the least is {least:g} dB"
 
 
 def _none(progress: _Search) -> str:

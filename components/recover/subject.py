@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.quantizer.request import Request
+from quantgate.components.recover.scoring import MetricJudge
 from quantgate.components.recover.statistics import Statistics
 from quantgate.domain.recovery import HELD_BACK_OF
 from quantgate.records.calibration import Ranges
@@ -17,12 +18,15 @@ class Samples:
     Attributes:
         dataset: folder of the calibration set.
         held_in: rows that statistics come from, by signature.
-        held_back: rows that edits are judged on, by signature.
+        held_back: rows that models are judged on, by signature. They have no rows if models are
+            scored on other samples.
+        scored: the number of those other samples.
     """
 
     dataset: str
     held_in: Rows
     held_back: Rows
+    scored: int = 0
 
     @property
     def all(self) -> Rows:
@@ -33,6 +37,16 @@ class Samples:
     def count(self) -> int:
         """The number of samples."""
         return count_of(self.held_in) + count_of(self.held_back)
+
+    @property
+    def per_run(self) -> int:
+        """The number of samples that a budget of 1 runs."""
+        return self.count + self.scored
+
+    @property
+    def compared(self) -> Rows:
+        """The rows that a model is compared on: those held back, or all if none is."""
+        return self.held_back if count_of(self.held_back) else self.all
 
     def first(self, most: int) -> Rows:
         """Return a few of the rows that are not held back."""
@@ -50,6 +64,7 @@ class Subject:
         statistics: of its tensors.
         request: the recipe with its options.
         samples: the calibration samples.
+        judge: scores models by a metric, None to judge them by their agreement.
     """
 
     content: bytes
@@ -58,10 +73,19 @@ class Subject:
     statistics: Statistics
     request: Request
     samples: Samples
+    judge: MetricJudge | None = None
 
 
-def split(dataset: str, rows: Rows) -> Samples:
-    """Hold back every third sample of each signature."""
+def split(dataset: str, rows: Rows, scored: int = 0) -> Samples:
+    """Hold back every third sample of each signature, or none if models are scored on others.
+
+    Args:
+        dataset: folder of the calibration set.
+        rows: of the samples, by signature.
+        scored: the number of other samples that models are scored on.
+    """
+    if scored:
+        return Samples(dataset, rows, {key: [] for key in rows}, scored)
     held_back = {key: [*chosen[HELD_BACK_OF - 1 :: HELD_BACK_OF]] for key, chosen in rows.items()}
     held_in = {
         key: [row for place, row in enumerate(chosen, start=1) if place % HELD_BACK_OF]

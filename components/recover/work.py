@@ -21,10 +21,12 @@ from quantgate.components.processes.isolation import (
     run_side_by_side,
 )
 from quantgate.components.processes.progress import expect
+from quantgate.components.processes.sandbox import NOWHERE
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.held_back import obstacle_to
 from quantgate.components.recover.results import Item, Result, alike, result_of
+from quantgate.components.recover.scoring import MetricJudge, Scorer
 from quantgate.components.recover.search import Settings, search
 from quantgate.components.recover.statistics import Statistics, gather_cells, merged
 from quantgate.components.recover.subject import Samples, Subject, count_of, split
@@ -59,6 +61,7 @@ def recover(
     settings: Settings,
     limits: ResourceLimits,
     recovered_path: str,
+    scorer: Scorer | None = None,
 ) -> bool:
     """Write `recovery.json` for each candidate, and the edited model with its ranges.
 
@@ -71,14 +74,15 @@ def recover(
         settings: the techniques and the budget.
         limits: of the statistics, and of the search for each candidate.
         recovered_path: the folder to write.
+        scorer: the metric that edits are scored by, None to judge them by the agreement.
 
     Returns:
         Whether time or memory ran out, so that another attempt may succeed.
 
     Raises:
-        InputError: the data set or the ranges are damaged.
+        InputError: a data set or the ranges are damaged, or the metric does not fit.
     """
-    task = _Task.of(inputs, settings, limits)
+    task = _Task.of(inputs, settings, limits, scorer)
     variants = dict.fromkeys(item.get("calibration", "") for item in items)
     groups = alike(items)
     expect(round(task.samples * (len(variants) + settings.budget * len(groups))))
@@ -115,6 +119,7 @@ class _Task:
         sha256: the hash of the calibration set.
         settings: the techniques and the budget.
         limits: of each search.
+        judge: scores models by a metric, None to judge them by their agreement.
     """
 
     content: bytes
@@ -124,9 +129,16 @@ class _Task:
     sha256: str
     settings: Settings
     limits: ResourceLimits
+    judge: MetricJudge | None
 
     @classmethod
-    def of(cls, inputs: RecoverInputs, settings: Settings, limits: ResourceLimits) -> "_Task":
+    def of(
+        cls,
+        inputs: RecoverInputs,
+        settings: Settings,
+        limits: ResourceLimits,
+        scorer: Scorer | None,
+    ) -> "_Task":
         """Read the inputs."""
         facts = ModelFacts.read(inputs.facts)
         manifests = read_manifests(inputs.dataset, facts.keys)
@@ -138,17 +150,23 @@ class _Task:
             sha256=content_sha256(manifests),
             settings=settings,
             limits=limits,
+            judge=scorer.judge(inputs.baseline, facts) if scorer else None,
         )
 
     @property
+    def scored(self) -> int:
+        """The number of labelled samples that models are scored on."""
+        return self.judge.samples if self.judge else 0
+
+    @property
     def samples(self) -> int:
-        """The number of samples of the largest variant."""
-        return max(map(count_of, self.selections.values()))
+        """The number of samples that a budget of 1 runs, of the largest variant."""
+        return max(map(count_of, self.selections.values())) + self.scored
 
 
 def _source(task: _Task, ranges_path: str, variant: str) -> _Source:
     """Gather the statistics of a variant of the calibration."""
-    samples = split(task.dataset, task.selections[variant])
+    samples = split(task.dataset, task.selections[variant], task.scored)
     ranges = Ranges.read(Path(ranges_path) / variant / RECORD)
     if reason := obstacle_to("recovery", task.content, ranges, samples):
         return _Source(samples, ranges, reason=reason)
@@ -182,13 +200,15 @@ def _recovered(task: _Task, source: _Source, item: Item) -> Result:
         source.statistics,
         request_of(item),
         source.samples,
+        task.judge,
     )
     log.info("searching for edits of %s", item["recovers"])
     try:
         runs = count_of(source.samples.held_in)
         settings = task.settings.of_recipe(item["recipe"])
-        outcome = run_isolated(search, subject, settings, runs, limits=task.limits)
+        reach = task.judge.reach if task.judge else NOWHERE
+        outcome = run_isolated(search, subject, settings, runs, limits=task.limits, reach=reach)
     except IsolatedFailure as failure:
         reason = sentence("the search for edits", failure)
         return Result(blank.model_copy(update={"reason": reason}), None, failure.passing)
-    return result_of(blank, outcome)
+    return result_of(blank, outcome, source.samples.per_run)

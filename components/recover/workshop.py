@@ -13,6 +13,7 @@ from quantgate.components.recover.clipping import clipped
 from quantgate.components.recover.equalization import equalized, pairs_of
 from quantgate.components.recover.float_model import FloatModel
 from quantgate.components.recover.held_back import HeldBack
+from quantgate.components.recover.judging import Judge, Score
 from quantgate.components.recover.layers import ranked, rules_for
 from quantgate.components.recover.ranging import ranges_over
 from quantgate.components.recover.statistics import Statistics, bounds_of, gather
@@ -53,14 +54,14 @@ class Made:
         ranges: of its tensors.
         rules: the rules to quantize by.
         quantized: the quantized model.
-        db: the agreement of its outputs with the float model's on the samples held back.
+        score: its score.
     """
 
     content: bytes
     ranges: Ranges
     rules: tuple[Rule, ...]
     quantized: bytes
-    db: float
+    score: Score
 
 
 class Workshop:
@@ -76,11 +77,13 @@ class Workshop:
         self._subject = subject
         self._runs = runs
         self._held_back = HeldBack(subject.content, subject.facts, subject.samples)
+        self._judge: Judge = subject.judge or self._held_back
 
     @property
     def runs(self) -> int:
         """The samples that were run so far, by float models or quantized ones."""
-        return self._runs + self._held_back.runs
+        own = self._held_back.runs if self._judge is not self._held_back else 0
+        return self._runs + self._judge.runs + own
 
     def make(self, edits: Edits) -> Made:
         """Return the candidate with edits."""
@@ -98,7 +101,7 @@ class Workshop:
         if edits.sequential:
             content = self._corrected_in_sequence(content, model)
             model = quantized(content, request, ranges)
-        return Made(content, ranges, rules, model, self._held_back.agreement(model))
+        return Made(content, ranges, rules, model, self._judge.score(model))
 
     def ranking(self, made: Made) -> list[str]:
         """Return the ops that can be left out, the worst first."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from quantgate.components.build_dataset.sources import Purpose, Request
+from quantgate.components.build_dataset.sources import LABELLED, Purpose, Request
 from quantgate.components.build_dataset.variants import (
     FIRST,
     STRATIFIED,
@@ -13,7 +13,8 @@ from quantgate.components.build_dataset.variants import (
 )
 from quantgate.errors import KeyPath
 from quantgate.planning.candidates import key_of
-from quantgate.planning.plan import Plan, SignatureData
+from quantgate.planning.data import SignatureData
+from quantgate.planning.plan import Plan
 from quantgate.records.tasks import ModelFacts
 from quantgate.spec.model.data import CalibrationData, EvaluationData
 
@@ -24,7 +25,7 @@ class Samples:
 
     Attributes:
         signature: key of the signature.
-        purpose: "calibration" or "evaluation".
+        purpose: "calibration", "evaluation" or "search".
         section: their section of the spec.
         path: of the section in the spec.
         label: key of the labels, or None.
@@ -45,7 +46,7 @@ class Samples:
     @property
     def needs_label(self) -> bool:
         """True if the source has to have labels."""
-        return self.purpose == "evaluation" or STRATIFIED in rules_of(self.choices)
+        return self.purpose in LABELLED or STRATIFIED in rules_of(self.choices)
 
     def request(self, source: str, facts: ModelFacts) -> Request:
         """Return the request to read them from a path."""
@@ -67,6 +68,7 @@ def samples_of(plan: Plan) -> Iterator[Samples]:
     """Yield the samples that the tasks of a plan would build."""
     yield from _for_calibration(plan)
     yield from _for_evaluation(plan)
+    yield from _for_search(plan)
 
 
 def _for_calibration(plan: Plan) -> Iterator[Samples]:
@@ -100,6 +102,23 @@ def _for_evaluation(plan: Plan) -> Iterator[Samples]:
             fields=plan.fields_of(section.signature),
             group=plan.spec.data.evaluation.of(section.signature).group,
         )
+
+
+def _for_search(plan: Plan) -> Iterator[Samples]:
+    search = plan.search_data
+    if search is None:
+        return
+    section, data = search.samples, search.samples.data
+    yield Samples(
+        signature=section.signature,
+        purpose="search",
+        section=section,
+        path=("data", "search"),
+        label=data.label,
+        choices={"": Choice(data.samples, data.select if data.samples else FIRST, data.seed)},
+        fields=search.fields,
+        group=plan.spec.data.evaluation.of(section.signature).group,
+    )
 
 
 def _path(

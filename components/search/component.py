@@ -1,5 +1,7 @@
 """KFP interface of `search`."""
 
+from typing import Optional
+
 from kfp import dsl
 from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
@@ -19,6 +21,11 @@ def search(
     searched: Output[Artifact],
     ranges: Input[Artifact] = None,
     memory_limit: str = "",
+    labelled: Input[Dataset] = None,
+    metric: Optional[dict] = None,
+    limit: Optional[dict] = None,
+    code: Input[Artifact] = None,
+    code_sha256: str = "",
 ) -> None:
     """Search models whose layers differ in their bits. A search that fails is a result.
 
@@ -34,10 +41,18 @@ def search(
         searched: a folder for each candidate with `search.json` (`Search`).
         ranges: the folder from `record_ranges`, for the recipes that need it.
         memory_limit: memory beyond which the search fails, such as "8GiB".
+        labelled: labelled samples that models are scored on, instead of those held back.
+        metric: the item of the spec's `measure.metrics` that models are scored by.
+        limit: the metric's limit in the spec's `gate`. Losses are parts of what it allows.
+        code: the user's Python file, or a folder with it, that defines the metric.
+        code_sha256: hash of its content, which is checked.
     """
     from quantgate.components.processes.isolation import ResourceLimits
+    from quantgate.components.recover.scoring import Scorer
     from quantgate.components.search import work
+    from quantgate.components.user_code import UserCode
 
+    own = UserCode(code.path, code_sha256) if code else None
     provisional = work.search(
         work.SearchInputs(
             baseline.path, facts.path, calibration.path, ranges.path if ranges else None
@@ -46,6 +61,7 @@ def search(
         work.settings_of(target, bits, budget),
         ResourceLimits(timeout_s, memory_limit),
         searched.path,
+        Scorer(labelled.path, metric or {}, limit, own) if labelled else None,
     )
     if provisional:
         searched.metadata["provisional"] = "true"

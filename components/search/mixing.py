@@ -7,7 +7,9 @@ from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.float_model import FloatModel
 from quantgate.components.recover.held_back import HeldBack
+from quantgate.components.recover.judging import Judge
 from quantgate.components.recover.layers import touches_ends
+from quantgate.components.recover.scoring import MetricJudge
 from quantgate.components.recover.sensitivity import float_ops
 from quantgate.components.recover.subject import Samples
 from quantgate.domain.method import FLOAT32
@@ -33,6 +35,7 @@ class Source:
         request: the recipe for 8 bits in all layers.
         recipes: the recipe of a layer by its bits.
         samples: the calibration samples.
+        scoring: scores models by a metric, None to judge them by their agreement.
     """
 
     content: bytes
@@ -41,6 +44,7 @@ class Source:
     request: Request
     recipes: Mapping[int, str]
     samples: Samples
+    scoring: MetricJudge | None = None
 
     def layers(self) -> list[Layer]:
         """Return the layers in the order in which they run."""
@@ -75,9 +79,14 @@ class Source:
             return None
         return None if layer[0] in FloatModel(model).layers else model
 
-    def judge(self, samples: Samples) -> HeldBack:
+    def comparison(self, samples: Samples) -> HeldBack:
         """Return what compares models with the float model on the samples held back."""
         return HeldBack(self.content, self.facts, samples)
+
+    @property
+    def judge(self) -> Judge:
+        """The judge of mixes, on samples that layers are not ranked on."""
+        return self.scoring or self.comparison(self.samples)
 
     def _rules_of(self, bits: Bits) -> Iterator[Rule]:
         for layer, each in bits.items():

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from quantgate.components.recover.held_back import HeldBack
+from quantgate.components.recover.judging import Judge, Score
 from quantgate.components.recover.subject import Samples
 from quantgate.components.search.mixing import Layer, Source
 from quantgate.components.search.steps import Step, options_of, start_of, steps_of
 from quantgate.domain.search import EIGHT, SLOTS, Slot
+from quantgate.records.scoring import Scoring
 
 #: Samples that layers are ranked on.
 RANKING_SAMPLES = 16
@@ -22,12 +23,12 @@ class Mix(NamedTuple):
     Attributes:
         bits: of each layer that can be quantized.
         size: in bytes.
-        db: the agreement with the float model on the samples held back.
+        score: its score.
     """
 
     bits: dict[Layer, int]
     size: int
-    db: float
+    score: Score
 
 
 class Choice(NamedTuple):
@@ -51,11 +52,13 @@ class Outcome(NamedTuple):
         choices: one for each slot.
         plain: the model with 8 bits in all layers.
         runs: the samples that were run.
+        scoring: the metric that models were scored by, None for the agreement.
     """
 
     choices: list[Choice]
     plain: Mix
     runs: int
+    scoring: Scoring | None = None
 
 
 class NothingToMix(Exception):
@@ -68,7 +71,7 @@ class _Search:
 
     Attributes:
         source: the float model.
-        judge: compares models with it.
+        judge: judges models.
         start: the bits before the first step.
         steps: the steps, the cheapest first.
         most: the runs of samples after which no further model is tried.
@@ -76,7 +79,7 @@ class _Search:
     """
 
     source: Source
-    judge: HeldBack
+    judge: Judge
     start: dict[Layer, int]
     steps: Sequence[Step]
     most: float
@@ -100,7 +103,7 @@ class _Search:
     def made(self, bits: dict[Layer, int]) -> Mix:
         """Make a model, and compare it."""
         model = self.source.mix(bits)
-        return Mix(bits, len(model), self.judge.agreement(model))
+        return Mix(bits, len(model), self.judge.score(model))
 
 
 def fill_slots(source: Source, budget: float) -> Outcome:
@@ -114,15 +117,17 @@ def fill_slots(source: Source, budget: float) -> Outcome:
         NothingToMix: no layer can have other bits, or the budget is too small.
         Exception: the model with 8 bits in all layers cannot be made.
     """
-    layers, most = source.layers(), budget * source.samples.count
+    layers, most = source.layers(), budget * source.samples.per_run
     samples = _ranking_samples(source, layers, most / 2)
     options, runs = options_of(source, layers, samples)
     steps = steps_of(options)
     if not steps:
         raise NothingToMix(_no_layer(source))
-    search = _Search(source, source.judge(source.samples), start_of(options), steps, most - runs)
+    search = _Search(source, source.judge, start_of(options), steps, most - runs)
     plain = search.made(dict.fromkeys(options, EIGHT))
-    return Outcome(list(_choices(search, plain)), plain, runs + search.judge.runs)
+    choices = list(_choices(search, plain))
+    scoring = source.scoring.record if source.scoring else None
+    return Outcome(choices, plain, runs + search.judge.runs, scoring)
 
 
 def _ranking_samples(source: Source, layers: Sequence[Layer], most: float) -> Samples:
@@ -131,7 +136,7 @@ def _ranking_samples(source: Source, layers: Sequence[Layer], most: float) -> Sa
     first = source.samples.first(RANKING_SAMPLES)
     count = min(RANKING_SAMPLES, int(most / (trials * len(first))))
     if count < 1:
-        least = math.ceil(200 * trials * len(first) / source.samples.count) / 100
+        least = math.ceil(200 * trials * len(first) / source.samples.per_run) / 100
         raise NothingToMix(
             f"the budget is too small to quantize each of {len(layers)} layers alone. Set "
             f"`quantize.search.budget` to {least:g} or more"
@@ -144,7 +149,7 @@ def _choices(search: _Search, plain: Mix) -> Iterator[Choice]:
     most_precise, smallest = search.after(0), search.after(len(search.steps))
     taken = -1
     for slot in SLOTS:
-        bound = most_precise.db - slot.given_up * (most_precise.db - smallest.db)
+        bound = search.judge.bound(slot.given_up, most_precise.score, smallest.score)
         counts = range(taken + 1, len(search.steps) + 1)
         mixed = [count for count in counts if search.bits_after(count) != plain.bits]
         last = _last_above(bound, mixed, search)
@@ -160,12 +165,12 @@ def _last_above(bound: float, counts: Sequence[int], search: _Search) -> int | N
     low, high = 0, len(counts) - 1
     while low <= high and not search.is_spent:
         middle = (low + high) // 2
-        if search.after(counts[middle]).db >= bound:
+        if search.after(counts[middle]).score.db >= bound:
             low = middle + 1
         else:
             high = middle - 1
     tried = [count for count in counts if count in search.tried]
-    above = [count for count in tried if search.tried[count].db >= bound]
+    above = [count for count in tried if search.tried[count].score.db >= bound]
     return max(above, default=min(tried, default=None))
 
 

@@ -45,7 +45,7 @@ def options_of(
         layers: the layers.
         samples: those to judge on.
     """
-    judge = source.judge(samples)
+    judge = source.comparison(samples)
     options: dict[Layer, list[Option]] = {}
     for layer in layers:
         for bits in source.widths(layer):

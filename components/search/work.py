@@ -11,12 +11,14 @@ from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.processes.progress import expect
+from quantgate.components.processes.sandbox import NOWHERE
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.held_back import obstacle_to
+from quantgate.components.recover.scoring import MetricJudge, Scorer
 from quantgate.components.recover.subject import count_of, split
 from quantgate.components.search.mixing import Source
-from quantgate.components.search.slots import Choice, NothingToMix, Outcome, fill_slots
+from quantgate.components.search.slots import Choice, Mix, NothingToMix, Outcome, fill_slots
 from quantgate.domain.figures import SIZE
 from quantgate.domain.search import recipes_for
 from quantgate.errors import InputError
@@ -73,6 +75,7 @@ def search(
     settings: Settings,
     limits: ResourceLimits,
     searched_path: str,
+    scorer: Scorer | None = None,
 ) -> bool:
     """Write `search.json` for each candidate, in a folder with its name.
 
@@ -84,16 +87,18 @@ def search(
         settings: the recipes and the budget.
         limits: of the search.
         searched_path: the folder to write.
+        scorer: the metric that models are scored by, None to judge them by the agreement.
 
     Returns:
         Whether time or memory ran out, so that another attempt may succeed.
 
     Raises:
-        InputError: the data set or the ranges are damaged or missing.
+        InputError: a data set or the ranges are damaged or missing, or the metric does not fit.
     """
     facts = ModelFacts.read(inputs.facts)
     manifests = read_manifests(inputs.dataset, facts.keys)
-    source = _source(inputs, facts, selections_of(manifests), items[0], settings)
+    judge = scorer.judge(inputs.baseline, facts) if scorer else None
+    source = _source(inputs, facts, selections_of(manifests), items[0], settings, judge)
     blank = Search(
         candidate="",
         status=SearchStatus.FAILED,
@@ -102,7 +107,7 @@ def search(
         dataset_sha256=content_sha256(manifests),
         budget=settings.budget,
     )
-    expect(round(settings.budget * source.samples.count))
+    expect(round(settings.budget * source.samples.per_run))
     outcome = _outcome(source, settings, limits)
     for item in items:
         record = _record(blank, item["candidate"], source, outcome)
@@ -126,6 +131,7 @@ def _source(
     selections: Mapping[str, Any],
     item: Item,
     settings: Settings,
+    judge: MetricJudge | None,
 ) -> Source:
     request, variant = request_of(item), item.get("calibration", "")
     if request.calibrated and inputs.ranges is None:
@@ -140,7 +146,8 @@ def _source(
         ranges=read if request.calibrated else None,
         request=request,
         recipes=settings.recipes,
-        samples=split(inputs.dataset, selections[variant]),
+        samples=split(inputs.dataset, selections[variant], judge.samples if judge else 0),
+        scoring=judge,
     )
 
 
@@ -150,7 +157,8 @@ def _outcome(source: Source, settings: Settings, limits: ResourceLimits) -> Outc
         return _Failure(reason)
     log.info("searching for the bits of layers")
     try:
-        return run_isolated(_tried, source, settings.budget, limits=limits)
+        reach = source.scoring.reach if source.scoring else NOWHERE
+        return run_isolated(_tried, source, settings.budget, limits=limits, reach=reach)
     except IsolatedFailure as failure:
         return _Failure(sentence("the search for mixed precision", failure), failure.passing)
 
@@ -168,11 +176,18 @@ def _record(blank: Search, name: str, source: Source, outcome: Outcome | _Failur
         return named.model_copy(update={"reason": outcome.reason})
     choice = next(each for each in outcome.choices if each.slot.name == name)
     common = {
-        "eight_bit_db": round(outcome.plain.db, 2),
         "eight_bit_bytes": outcome.plain.size,
-        "used": round(outcome.runs / blank.samples, 2),
+        "scoring": outcome.scoring,
+        "used": round(outcome.runs / source.samples.per_run, 2),
+        **_told(outcome.plain, "eight_bit_"),
     }
     return named.model_copy(update={**common, **_chosen(choice, source)})
+
+
+def _told(mix: Mix, prefix: str = "") -> dict[str, float]:
+    """Return the metric of a model if there is one, or else the agreement."""
+    db, figure = mix.score
+    return {f"{prefix}db": round(db, 2)} if figure is None else {f"{prefix}figure": figure}
 
 
 def _chosen(choice: Choice, source: Source) -> dict[str, Any]:
@@ -186,7 +201,7 @@ def _chosen(choice: Choice, source: Source) -> dict[str, Any]:
             for layer, bits in mix.bits.items()
             for output in layer
         ],
-        "db": round(mix.db, 2),
+        **_told(mix),
         SIZE.name: mix.size,
         "rules": list(source.rules(mix.bits)),
     }

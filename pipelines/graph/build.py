@@ -14,9 +14,14 @@ from quantgate.pipelines.graph.calibrating import (
     add_ranges,
     add_recovery,
     add_search,
+    scoring,
 )
 from quantgate.pipelines.graph.candidates import Basis, Collections, try_candidates
-from quantgate.pipelines.graph.datasets import build_calibration_set, build_evaluation_set
+from quantgate.pipelines.graph.datasets import (
+    build_calibration_set,
+    build_evaluation_set,
+    build_search_set,
+)
 from quantgate.pipelines.graph.inputs import Inputs, bring_code
 from quantgate.pipelines.graph.measuring import add_benchmark, add_evaluation, stopping_early, terms
 from quantgate.pipelines.graph.placement import place
@@ -47,6 +52,7 @@ class _Measured:
         baseline_measurement: evaluates the float model.
         comparison: compares it with its source, None for a .tflite.
         representative: builds the calibration set, or None.
+        labelled: builds the samples that recovery and the search choose by, or None.
         ranges: the output with the ranges to show, by the gate's input.
         candidates: the collected candidates.
         latency: the output of the benchmark, or None.
@@ -57,6 +63,7 @@ class _Measured:
     baseline_measurement: PipelineTask
     comparison: PipelineTask | None
     representative: PipelineTask | None
+    labelled: PipelineTask | None
     ranges: dict[str, Channel]
     candidates: Collections
     latency: Channel | None
@@ -96,8 +103,11 @@ def _measure(plan: Plan, inputs: Inputs) -> _Measured:
     calibration = add_calibration(plan, baseline, representative)
     ranges = add_ranges(plan, baseline, representative)
     stopping = stopping_early(plan, baseline_measurement)
-    recovery = add_recovery(plan, baseline, ranges)
-    search = add_search(plan, baseline, representative, ranges)
+    searching = plan.search_data
+    labelled = build_search_set(plan, searching, inputs, baseline) if searching else None
+    scorer = scoring(plan, inputs, labelled)
+    recovery = add_recovery(plan, baseline, ranges, scorer)
+    search = add_search(plan, baseline, representative, ranges, scorer)
     basis = Basis(baseline, evaluation, calibration, ranges, recovery, search, stopping)
     candidates = try_candidates(plan, inputs, basis)
     compared = [comparison] if comparison else []
@@ -109,6 +119,7 @@ def _measure(plan: Plan, inputs: Inputs) -> _Measured:
         baseline_measurement,
         comparison,
         representative,
+        labelled,
         _ranges(calibration, ranges),
         candidates,
         latency,
@@ -137,6 +148,7 @@ def _gate(plan: Plan, measured: _Measured, spec_sha256: str) -> PipelineTask:
         **({"comparison": comparison.outputs["comparison"]} if comparison else {}),
         **measured.ranges,
         **({"rank_recovered": recover.when} if (recover := plan.spec.quantize.recover) else {}),
+        **({"search": measured.labelled.outputs["summary"]} if measured.labelled else {}),
         **(_with_calibration(plan, representative, evaluation) if representative else {}),
         baseline_model=baseline.outputs["baseline"],
         keep_baseline=plan.spec.keeps_baseline,

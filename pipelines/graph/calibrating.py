@@ -1,6 +1,7 @@
 """The tasks that run the calibration set: of each engine, of recovery, and of the search."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from kfp.dsl.pipeline_task import PipelineTask
 
@@ -9,9 +10,12 @@ from quantgate.components.record_ranges.component import record_ranges
 from quantgate.components.recover.component import recover
 from quantgate.components.search.component import search
 from quantgate.pipelines.graph.candidates import bounds
+from quantgate.pipelines.graph.inputs import Inputs
+from quantgate.pipelines.graph.measuring import metric_inputs
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
 from quantgate.planning.plan import Plan
+from quantgate.spec.model.functions import travels
 
 
 def add_calibration(
@@ -62,8 +66,33 @@ def add_ranges(
     return {"ranges": task.outputs["ranges"], "calibration": samples.outputs["dataset"]}
 
 
+def scoring(plan: Plan, inputs: Inputs, labelled: PipelineTask | None) -> dict[str, Any]:
+    """Return the inputs with which recovery and the search score models, or none.
+
+    Args:
+        plan: the plan.
+        inputs: the user's code.
+        labelled: the task that builds the samples to score on, or None.
+    """
+    search = plan.search_data
+    if search is None or labelled is None:
+        return {}
+    limit = plan.spec.gate.limits.get(search.metric.title)
+    given = metric_inputs(plan, inputs, [search.metric])
+    (metric,) = given.pop("metrics")
+    return {
+        "labelled": labelled.outputs["dataset"],
+        "metric": metric,
+        **({"limit": limit.model_dump(exclude_none=True)} if limit else {}),
+        **given,
+    }
+
+
 def add_recovery(
-    plan: Plan, baseline: PipelineTask, ranges: Mapping[str, Channel]
+    plan: Plan,
+    baseline: PipelineTask,
+    ranges: Mapping[str, Channel],
+    scorer: Mapping[str, Any],
 ) -> dict[str, Channel]:
     """Add the recovery, and return the inputs of `quantize_recipe` for recovered candidates.
 
@@ -71,6 +100,7 @@ def add_recovery(
         plan: the plan.
         baseline: the task that makes the float model.
         ranges: the inputs of `quantize_recipe` that need ranges.
+        scorer: the inputs from `scoring`.
     """
     settings = plan.spec.quantize.recover
     if settings is None or not plan.recovered:
@@ -82,8 +112,10 @@ def add_recovery(
         techniques=plan.techniques,
         budget=settings.budget,
         **ranges,
+        **scorer,
         **bounds(plan),
     )
+    _refuse_cache(plan, task)
     runtime(task, tasks.RECOVER)
     return {**ranges, "recovered": task.outputs["recovered"]}
 
@@ -93,6 +125,7 @@ def add_search(
     baseline: PipelineTask,
     samples: PipelineTask | None,
     ranges: Mapping[str, Channel],
+    scorer: Mapping[str, Any],
 ) -> dict[str, Channel]:
     """Add the search, and return the inputs of `quantize_recipe` for searched candidates.
 
@@ -101,6 +134,7 @@ def add_search(
         baseline: the task that makes the float model.
         samples: the task that builds the calibration set, or None.
         ranges: the inputs of `quantize_recipe` that need ranges.
+        scorer: the inputs from `scoring`.
     """
     settings = plan.spec.quantize.search
     if settings is None or samples is None:
@@ -115,7 +149,16 @@ def add_search(
         bits=plan.bits,
         budget=settings.budget,
         **needed,
+        **scorer,
         **bounds(plan),
     )
+    _refuse_cache(plan, task)
     runtime(task, tasks.SEARCH)
     return {**needed, "searched": task.outputs["searched"]}
+
+
+def _refuse_cache(plan: Plan, task: PipelineTask) -> None:
+    """Keep a task out of the cache if a function that it calls may change under its name."""
+    search = plan.search_data
+    if search and search.metric.is_own and not travels(plan.spec, search.metric.metric):
+        task.set_caching_options(False)

@@ -14,10 +14,12 @@ from quantgate.pipelines.graph.measuring import metric_inputs
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
 from quantgate.planning.candidates import key_of
-from quantgate.planning.plan import Plan, SignatureData
+from quantgate.planning.data import SearchData, SignatureData
+from quantgate.planning.plan import Plan
 from quantgate.spec.model.data import DEFAULT_SAMPLES, OPTION_KEYS, DataSource
 from quantgate.spec.model.formats import PYTHON, TENSORFLOW, declared_format
 from quantgate.spec.model.functions import travels
+from quantgate.spec.model.metric import Metric
 
 
 def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
@@ -31,7 +33,7 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
     def build(samples: SignatureData, settled: dict[str, Any]) -> PipelineTask:
         data = samples.data
         if samples.signature == last:
-            settled = {**settled, **_metrics(plan, inputs, data)}
+            settled = {**settled, **_metrics(plan, inputs, data, plan.spec.measure.metrics)}
         return build_dataset(
             purpose="evaluation",
             label=data.label or "",
@@ -71,6 +73,29 @@ def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) ->
 
     made_of = _Ingredients(plan, inputs, baseline)
     return _chained(tasks.BUILD_CALIBRATION, plan.calibration_data, made_of, build)
+
+
+def build_search_set(
+    plan: Plan, search: SearchData, inputs: Inputs, baseline: PipelineTask
+) -> PipelineTask:
+    """Add the task that builds the samples that recovery and the search choose by."""
+
+    def build(samples: SignatureData, settled: dict[str, Any]) -> PipelineTask:
+        data = samples.data
+        return build_dataset(
+            purpose="search",
+            label=data.label or "",
+            samples=data.samples or 0,
+            select=data.select if data.samples else "first",
+            seed=data.seed,
+            **({"fields": json_argument(search.fields)} if search.fields else {}),
+            **_group(plan, samples.signature),
+            **_metrics(plan, inputs, data, [search.metric]),
+            **settled,
+        )
+
+    made_of = _Ingredients(plan, inputs, baseline)
+    return _chained(tasks.BUILD_SEARCH, [search.samples], made_of, build)
 
 
 def _default_samples(data: DataSource) -> dict[str, int]:
@@ -121,9 +146,10 @@ class _Ingredients:
         return runtime(task, title)
 
 
-def _metrics(plan: Plan, inputs: Inputs, data: DataSource) -> dict[str, Any]:
+def _metrics(
+    plan: Plan, inputs: Inputs, data: DataSource, metrics: Sequence[Metric]
+) -> dict[str, Any]:
     """Return the metrics to check. TensorFlow's image cannot check the user's functions."""
-    metrics = plan.spec.measure.metrics
     if declared_format(data) in TENSORFLOW:
         metrics = [metric for metric in metrics if not metric.is_own]
     return metric_inputs(plan, inputs, metrics)

@@ -89,6 +89,8 @@ def _with_formats(spec: Spec) -> Spec:
     if calibration:
         own = {key: _named(samples) for key, samples in calibration.signatures.items()}
         named["calibration"] = _named(calibration, own)
+    if data.search:
+        named["search"] = _named(data.search)
     return spec.model_copy(update={"data": data.model_copy(update=named)})
 
 

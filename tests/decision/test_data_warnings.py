@@ -219,6 +219,23 @@ WARNING = (
 )
 
 
+def test_evaluation_samples_that_models_were_chosen_by_are_counted():
+    evaluation = samples("evaluation", [b"a", b"b", b"c"])
+    search = {"serve": samples("search", [b"b", b"x"]), "other": samples("search", [b"c"])}
+    assert warnings_about({}, {"serve": evaluation}, search) == [
+        SHARED_SAMPLES.says(
+            "1 of the 3 evaluation samples are in the search set too. Accuracy on them says less "
+            "about new data: keep the two sets apart"
+        )
+    ]
+
+
+def test_random_search_data_is_told():
+    search = {"serve": samples("search", synthetic=True)}
+    (told,) = warnings_about({}, {"serve": samples("evaluation")}, search)
+    assert told.message.startswith("the search data is random")
+
+
 def test_nothing_qualifies_on_random_data(run):
     run.add("float16", "float16", 500)
     random = samples("calibration", synthetic=True)

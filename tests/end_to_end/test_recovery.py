@@ -100,7 +100,8 @@ def test_without_recovery_the_advice_says_what_it_would_gain(
     decision = decided(spec(10_000.0, recovers=False))
     assert (decision.winner, [each.name for each in decision.candidates]) == (None, [PLAIN])
     (advice,) = [each for each in decision.advice if each.startswith("recover ")]
-    assert "`--set quantize.recover=true`. In this run, channels rescaled between" in advice
+    assert "`--set quantize.recover=true`. In this run, the agreement" in advice
+    assert "with channels rescaled between layers" in advice
     assert decision.tried.recovery.after_db > decision.tried.recovery.before_db + 10
     assert decision.tried.wide_bytes > decision.candidates[0].measurements["size_bytes"]
     sensitivity = decision.candidates[0].sensitivity

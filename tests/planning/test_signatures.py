@@ -3,7 +3,8 @@
 from typing import Any
 
 from quantgate.planning.candidates import CalibrationSettings, key_of
-from quantgate.planning.plan import Plan, SignatureData, run_parameters
+from quantgate.planning.data import SignatureData
+from quantgate.planning.plan import Plan, run_parameters
 from quantgate.planning.planner import make_plan
 from quantgate.planning.tasks import tasks_of
 from quantgate.spec.model.spec import Spec

@@ -1,6 +1,7 @@
 """The bits of a searched candidate in words."""
 
 from quantgate.records.outcomes import SearchStatus
+from quantgate.records.scoring import Scoring
 from quantgate.records.search import LayerBits, Search
 from quantgate.wording.search import bits_text
 
@@ -37,3 +38,12 @@ def test_other_bits_are_told_one_after_another() -> None:
 def test_only_a_few_of_many_layers_are_named() -> None:
     said = bits_text(searched(**{f"h{number}": 4 for number in range(9)}))
     assert said.startswith("4 bits in 9 of 9 layers (h0, h1, h2, h3, h4 and 4 more)")
+
+
+def test_a_metric_is_told_with_its_samples() -> None:
+    scoring = Scoring(metric="top1", samples=1200, dataset_sha256="c" * 64, figure=0.91)
+    update = {"scoring": scoring, "figure": 0.895, "eight_bit_figure": 0.905}
+    assert bits_text(searched(a=4, b=8).model_copy(update=update)) == (
+        "4 bits in 1 of 2 layers (a), and 8 bits in the others. The metric `top1` is 0.8950, "
+        "0.9050 with 8 bits in all layers and 0.9100 in float, on 1,200 samples of `data.search`"
+    )

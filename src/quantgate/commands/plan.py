@@ -10,7 +10,7 @@ from quantgate.commands.common.wrapping import columns_of, fitted
 from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
 from quantgate.domain.recovery import RANKED
-from quantgate.domain.search import SLOTS, recipes_for
+from quantgate.domain.search import SLOTS, Slot, recipes_for
 from quantgate.domain.targets import TARGETS
 from quantgate.errors import ExitCode
 from quantgate.planning import early_stopping, power, sharding
@@ -58,7 +58,7 @@ def render(plan: Plan) -> str:
     tasks = "".join(_task_line(task) for task in tasks_of(plan))
     evaluation = f"{_stopping(plan)}{_shards(plan)}"
     notes = f"{_batch(plan)}{_cost(plan)}{evaluation}{_samples(plan)}{_unmeasured(plan)}"
-    methods = f"modes\n{modes}{_recipes(plan)}{_recovered(plan)}{_searched(plan)}"
+    methods = f"modes\n{modes}{_recipes(plan)}{_recovered(plan)}{_searched(plan)}{_scored(plan)}"
     header = f"{plan.spec.name}: {branch}\n\n{methods}{notes}"
     return f"{header}\ntasks\n{tasks}{_cluster(plan)}"
 
@@ -75,8 +75,8 @@ def _recovered(plan: Plan) -> str:
     lines = "".join(f"  in   {candidate.name}\n" for candidate in plan.recovered)
     return (
         f"\nrecovered candidates, by {', '.join(plan.techniques)}\n{lines}"
-        f"  ranked {RANKED[settings.when]}, found in up to {settings.budget:g} runs of the "
-        "calibration set each\n"
+        f"  ranked {RANKED[settings.when]}, found in up to {settings.budget:g} runs of "
+        f"{_samples_of_a_run(plan)} each\n"
     )
 
 
@@ -86,12 +86,33 @@ def _searched(plan: Plan) -> str:
         return ""
     recipes = recipes_for(plan.spec.quantize.target)
     bits = ", ".join(f"{each} by {recipes[each]}" for each in plan.bits)
-    lines = "".join(f"  in   {slot.name:<24} {slot.demand}\n" for slot in SLOTS)
+    lines = "".join(f"  in   {slot.name:<24} {_demand(slot, plan)}\n" for slot in SLOTS)
     return (
         f"\nsearched candidates, bits of layers: {bits}\n{lines}"
-        "  between the most precise mix and the smallest one, found in up to "
-        f"{settings.budget:g} runs of the calibration set\n"
+        f"  {_between(plan)}found in up to {settings.budget:g} runs of {_samples_of_a_run(plan)}\n"
     )
+
+
+def _between(plan: Plan) -> str:
+    return "" if plan.search_data else "between the most precise mix and the smallest one, "
+
+
+def _demand(slot: Slot, plan: Plan) -> str:
+    if plan.search_data:
+        return slot.demand_on_metric(plan.search_data.metric.title)
+    return slot.demand
+
+
+def _samples_of_a_run(plan: Plan) -> str:
+    return f"the calibration set{' and data.search' if plan.search_data else ''}"
+
+
+def _scored(plan: Plan) -> str:
+    search = plan.search_data
+    if search is None:
+        return ""
+    text = f"models are scored by {search.metric.title} on {search.samples.data.source}"
+    return f"\ndata.search\n{_filled(text)}\n"
 
 
 def _mode_line(plan: ModePlan) -> str:

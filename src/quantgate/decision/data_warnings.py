@@ -1,6 +1,7 @@
 """Warnings about calibration and evaluation data."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 import numpy as np
 
@@ -29,19 +30,28 @@ FACTOR_APART = 10
 UNSEEN_SHARE = 0.5
 _HARM_OF_REPEATS = {
     "calibration": "Repeats add nothing to the calibrated ranges: calibrate on distinct samples",
+    "search": "Repeats add nothing to the choice of models: choose by distinct samples",
     "evaluation": "Limits with a confidence are tested on the distinct ones: evaluate on more of "
     "them",
 }
 
 
-def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[Warned]:
-    """Warn of random, incomplete, overlapping or differently prepared data."""
+def warnings_about(
+    calibration: SampleSets, evaluation: SampleSets, search: SampleSets = MappingProxyType({})
+) -> list[Warned]:
+    """Warn of random, incomplete, overlapping or differently prepared data.
+
+    Args:
+        calibration: the calibration sets.
+        evaluation: the evaluation sets.
+        search: the samples that recovery and the search choose by.
+    """
     warnings = [
         RANDOM_DATA.says(
             f"the {purpose} data is random. The run shows that the pipeline works, but its figures "
             "say nothing about the model"
         )
-        for purpose in random_purposes(calibration, evaluation)
+        for purpose in random_purposes(calibration, evaluation, search)
     ]
     if warnings:
         return warnings
@@ -52,12 +62,22 @@ def warnings_about(calibration: SampleSets, evaluation: SampleSets) -> list[Warn
         *_about_counts(calibration),
         *_about_counts(evaluation),
         *_about_groups(evaluation),
+        *_about_files(search),
+        *_about_counts(search),
+        *_about_search(search, evaluation),
     ] + [
         Warned(warning.id, f"signature `{key}`: {warning.message}") if several else warning
         for key in calibration
         if key in evaluation
         for warning in _warnings_of_pair(calibration[key], evaluation[key])
     ]
+
+
+def _about_search(search: SampleSets, evaluation: SampleSets) -> Iterator[Warned]:
+    for key in search.keys() & evaluation.keys():
+        chosen_by, judged_by = search[key], evaluation[key]
+        yield from _overlap(chosen_by, judged_by)
+        yield from _shared_groups(chosen_by, judged_by)
 
 
 def _about_files(sets: SampleSets) -> list[Warned]:
@@ -114,8 +134,8 @@ def _overlap(calibration: SampleSet, evaluation: SampleSet) -> list[Warned]:
     return [
         SHARED_SAMPLES.says(
             f"{shared:,} of the {len(evaluation.digests):,} evaluation samples are in the "
-            "calibration set too. Accuracy on them says less about new data: keep the two sets "
-            "apart"
+            f"{calibration.manifest.purpose} set too. Accuracy on them says less about new data: "
+            "keep the two sets apart"
         )
     ]
 
@@ -128,8 +148,8 @@ def _shared_groups(calibration: SampleSet, evaluation: SampleSet) -> list[Warned
     return [
         SHARED_GROUPS.says(
             f"{shared:,} of the {groups.count:,} groups by `{groups.key}` in the evaluation data "
-            "are in the calibration set too. Accuracy on them says less about new groups: keep "
-            "the two sets apart"
+            f"are in the {calibration.manifest.purpose} set too. Accuracy on them says less about "
+            "new groups: keep the two sets apart"
         )
     ]
 

@@ -62,6 +62,7 @@ class Evidence:
     calibration: Calibration | None = None
     calibration_sets: SampleSets = field(default_factory=dict)
     evaluation_sets: SampleSets = field(default_factory=dict)
+    search_sets: SampleSets = field(default_factory=dict)
     targets: Sequence[TargetMeasurements] = ()
     comparison: SourceComparison | None = None
 
@@ -128,5 +129,5 @@ class Evidence:
 
     @property
     def random_data(self) -> list[str]:
-        """The kinds of data that are random: "calibration", "evaluation"."""
-        return random_purposes(self.calibration_sets, self.evaluation_sets)
+        """The kinds of data that are random: "calibration", "evaluation", "search"."""
+        return random_purposes(self.calibration_sets, self.evaluation_sets, self.search_sets)

@@ -11,6 +11,7 @@ from quantgate.records.entries import Entry
 from quantgate.records.outcomes import AttestationStatus, RecoveryStatus
 from quantgate.records.recovery import Edit, Recovery, Tried
 from quantgate.records.sensitivity import OpError
+from quantgate.wording.recovery import change_text, kept_text
 
 #: Tries edits of a candidate. Returns None if nothing could be tried.
 TryEdits = Callable[[Attestation], Tried | None]
@@ -70,8 +71,8 @@ def advice_on_recovered(entries: Iterable[Entry]) -> Iterator[str]:
             yield f"{_nothing_helps(recovery)}: {TRAIN}"
         elif recovery and recovery.status is RecoveryStatus.RECOVERED:
             yield (
-                f"{entry.name} still misses its limits, although {_named(recovery.kept)} raised "
-                f"the agreement with the float model from {_raised(recovery)}: {TRAIN}"
+                f"{entry.name} still misses its limits with {kept_text(recovery.kept)}, although "
+                f"{change_text(recovery)}: {TRAIN}"
             )
 
 
@@ -127,9 +128,8 @@ def _recover(recovery: Recovery) -> str:
     cost = f"{size:,} bytes more" if size > 0 else "no bytes more"
     return (
         f"recover {recovery.recovers}: `--set quantize.recover=true`. In this run, "
-        f"{_named(recovery.kept)} raised its agreement with the float model from "
-        f"{_raised(recovery)} on {recovery.held_back} held-back calibration samples, for {cost} "
-        f"and {recovery.used:.3g} runs of the calibration set{_hint(recovery.kept)}"
+        f"{change_text(recovery)} with {kept_text(recovery.kept)}, for {cost} and "
+        f"{recovery.used:.3g} runs of the calibration set{_hint(recovery.kept)}"
     )
 
 
@@ -137,14 +137,6 @@ def _hint(kept: Sequence[Edit]) -> str:
     """Return a note on ops that do not run on hardware without floating point."""
     in_float = any(edit.technique == LAYERS and "in float" in edit.edit for edit in kept)
     return ". The target has to run float ops" if in_float else ""
-
-
-def _named(edits: Iterable[Edit]) -> str:
-    return ", ".join(f"{edit.edit} (+{edit.gain_db or 0.0:.1f} dB)" for edit in edits)
-
-
-def _raised(recovery: Recovery) -> str:
-    return f"{recovery.before_db or 0.0:.1f} to {recovery.after_db or 0.0:.1f} dB"
 
 
 def _nothing_helps(recovery: Recovery) -> str:

@@ -43,7 +43,11 @@ def provenance_of(
         calibration_samples=calibration.samples if calibration else None,
         evaluation_sha256=measurement.dataset_sha256,
         evaluation_samples=measurement.samples,
-        data=[*_sources(evidence.calibration_sets), *_sources(evidence.evaluation_sets)],
+        data=[
+            *_sources(evidence.calibration_sets),
+            *_sources(evidence.search_sets),
+            *_sources(evidence.evaluation_sets),
+        ],
         source_comparison=evidence.comparison,
         sandbox_gaps=evidence.facts.sandbox_gaps,
     )

@@ -29,7 +29,7 @@ SampleSets = Mapping[str, SampleSet]
 
 
 def random_purposes(*groups: SampleSets) -> list[str]:
-    """Return the kinds of data that are random: "calibration", "evaluation"."""
+    """Return the kinds of data that are random: "calibration", "evaluation", "search"."""
     purposes = [
         samples.manifest.purpose
         for group in groups

@@ -40,7 +40,7 @@ def warnings_of(
     """
     return [
         *warnings_of_comparison(evidence.comparison),
-        *warnings_about(evidence.calibration_sets, evidence.evaluation_sets),
+        *warnings_about(evidence.calibration_sets, evidence.evaluation_sets, evidence.search_sets),
         *warnings_of_baseline(
             baseline.measurements,
             evidence.metrics,

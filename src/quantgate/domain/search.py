@@ -45,7 +45,7 @@ class Slot:
     Attributes:
         name: the name of the candidate.
         given_up: the part of the decibels between the most precise mix and the smallest one that
-            it may give up.
+            it may give up. With `data.search`, it is a part of what the metric's limit allows.
     """
 
     name: str
@@ -55,6 +55,10 @@ class Slot:
     def demand(self) -> str:
         """The demand on it in words."""
         return f"gives up at most {self.given_up:.0%} of the decibels"
+
+    def demand_on_metric(self, metric: str) -> str:
+        """Return the demand on it if models are scored by a metric."""
+        return f"loses at most {self.given_up:.0%} of what the limit of {metric} allows"
 
 
 SLOTS = (Slot("search-1", 0.25), Slot("search-2", 0.5), Slot("search-3", 0.75))

@@ -44,12 +44,15 @@ RANDOM_DATA = WarningKind("random_data", "calibration or evaluation data is rand
 FILES_NOT_READ = WarningKind("files_not_read", "files in a data folder were not read")
 SINGLE_SHARD = WarningKind("single_shard", "the data source is one of several shards")
 SEVERAL_SETS = WarningKind("several_sets", "a data folder has several sets of shards")
-SHARED_SAMPLES = WarningKind("shared_samples", "evaluation samples are in the calibration set too")
+SHARED_SAMPLES = WarningKind(
+    "shared_samples", "evaluation samples are in the calibration set or in `data.search` too"
+)
 REPEATED_SAMPLES = WarningKind(
     "repeated_samples", "samples of a calibration or evaluation set are repeated"
 )
 SHARED_GROUPS = WarningKind(
-    "shared_groups", "groups of the evaluation data are in the calibration set too"
+    "shared_groups",
+    "groups of the evaluation data are in the calibration set or in `data.search` too",
 )
 FEW_GROUPS = WarningKind(
     "few_groups", "the evaluation data has too few groups for limits with a confidence"

@@ -100,7 +100,7 @@ def key_of(plan: Plan, parameter: str) -> str:
         return "promote.to"
     if parameter == "model":
         return f"model.{plan.spec.model.key}"
-    for data in (*plan.calibration_data, *plan.evaluation_data):
+    for data in plan.data:
         if data.parameter == parameter != parameter.partition("_")[0]:
             purpose = parameter.partition("_")[0]
             return f"data.{purpose}.signatures.{data.signature}.source"

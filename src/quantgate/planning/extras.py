@@ -27,7 +27,7 @@ def _for_model(plan: Plan) -> Iterator[str]:
 
 def _for_data(plan: Plan) -> Iterator[str]:
     """Yield the extras for data. A folder whose format the spec does not name may be of images."""
-    samples = (*plan.calibration_data, *plan.evaluation_data)
+    samples = plan.data
     if any(declared_format(each.data) not in PLAIN for each in samples):
         yield "data"
     schemes = (scheme_of(location) for location in run_parameters(plan).values())

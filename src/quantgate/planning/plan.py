@@ -1,7 +1,5 @@
 """The plan of a spec: candidates, data and run parameters."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,33 +16,13 @@ from quantgate.planning.candidates import (
     PlannedCandidate,
     key_of,
 )
+from quantgate.planning.data import SearchData, SignatureData, by_signature, search_data_of
 from quantgate.planning.early_stopping import obstacle, wants_to_stop
-from quantgate.spec.model.data import (
-    CalibrationData,
-    CalibrationSamples,
-    EvaluationData,
-    EvaluationSamples,
-)
-from quantgate.spec.model.formats import has_location, with_classes
+from quantgate.spec.model.formats import with_classes
 from quantgate.spec.model.spec import Spec
 
 #: Maximum number of items. Tasks after a loop get all its results in one argument of 128 KiB.
 MOST_IN_A_LOOP = 40
-
-
-@dataclass(frozen=True)
-class SignatureData:
-    """The source of a signature's samples.
-
-    Attributes:
-        signature: key of the signature.
-        data: the section of the spec.
-        parameter: the run parameter with the location, empty if the data has no location.
-    """
-
-    signature: str
-    data: CalibrationSamples | EvaluationSamples
-    parameter: str
 
 
 @dataclass(frozen=True)
@@ -172,7 +150,7 @@ class Plan:
         labelled = self.spec.data.evaluation
         return tuple(
             replace(each, data=with_classes(each.data, labelled.of(each.signature)))
-            for each in _by_signature("calibration", data, self.spec.model.signatures)
+            for each in by_signature("calibration", data, self.spec.model.signatures)
         )
 
     @property
@@ -183,7 +161,20 @@ class Plan:
         if measure.latency:
             measured.add(self.timed)
         wanted = [key for key in converted if key in measured]
-        return _by_signature("evaluation", self.spec.data.evaluation, wanted)
+        return by_signature("evaluation", self.spec.data.evaluation, wanted)
+
+    @property
+    def search_data(self) -> SearchData | None:
+        """The labelled samples that recovery and the search choose by, if there are any."""
+        chooses = self.recovered or self.searched
+        return search_data_of(self.spec) if chooses else None
+
+    @property
+    def data(self) -> tuple[SignatureData, ...]:
+        """All sources of samples."""
+        search = self.search_data
+        others = (search.samples,) if search else ()
+        return (*self.evaluation_data, *self.calibration_data, *others)
 
     def fields_of(self, signature: str) -> dict[str, list[str]]:
         """Return the extra arrays that metrics of a signature need, besides inputs and labels.
@@ -216,24 +207,8 @@ def run_parameters(plan: Plan) -> dict[str, str]:
     """Return the run parameters of a plan's pipeline, with the locations in the spec."""
     spec = plan.spec
     locations = {"model": spec.model.location}
-    for signature in (*plan.calibration_data, *plan.evaluation_data):
-        if signature.parameter:
-            locations[signature.parameter] = signature.data.source
+    sources = [*plan.calibration_data, *plan.data]
+    locations |= {each.parameter: each.data.source for each in sources if each.parameter}
     if spec.promote:
         locations["promote_to"] = spec.promote.to
     return locations
-
-
-def as_task_key(parameter: str) -> str:
-    """Return the key that kfp gives to a task named after a run parameter."""
-    return re.sub("[^a-z0-9]+", "-", parameter.lower()).strip("-")
-
-
-def _by_signature(
-    purpose: str, data: CalibrationData | EvaluationData, signatures: Sequence[str]
-) -> tuple[SignatureData, ...]:
-    names = {key: f"{purpose}_{re.sub('[^A-Za-z0-9]', '_', key)}" for key in data.signatures}
-    if len(set(map(as_task_key, names.values()))) < len(names):
-        names = {key: f"{purpose}_{number}" for number, key in enumerate(data.signatures, start=1)}
-    located = {key: names.get(key, purpose) for key in signatures if has_location(data.of(key))}
-    return tuple(SignatureData(key, data.of(key), located.get(key, "")) for key in signatures)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from quantgate.planning.plan import Plan, SignatureData, as_task_key
+from quantgate.planning.data import SignatureData, as_task_key
+from quantgate.planning.plan import Plan
 from quantgate.planning.sharding import baseline_shards_of, shards_of
 from quantgate.spec.model.locations import scheme_of
 
@@ -16,6 +17,7 @@ CONVERT_BASELINE = "Convert float32 baseline"
 READ_TFLITE = "Read .tflite"
 BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
+BUILD_SEARCH = "Build search set"
 CALIBRATE = "Calibrate"
 RECORD_RANGES = "Record ranges"
 RECOVER = "Recover accuracy"
@@ -45,7 +47,7 @@ class PlannedTask:
 
 def data_imports(plan: Plan) -> dict[str, str]:
     """Return the names of the tasks that import data, by run parameter."""
-    located = (data.parameter for data in (*plan.evaluation_data, *plan.calibration_data))
+    located = (data.parameter for data in plan.data)
     return {parameter: f"import-{as_task_key(parameter)}" for parameter in located if parameter}
 
 
@@ -87,6 +89,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
         (CALIBRATE, plan.calibrates_modes),
         (RECORD_RANGES, plan.records_ranges),
+        (BUILD_SEARCH, plan.search_data is not None),
         (RECOVER, bool(plan.recovered)),
         (SEARCH, bool(plan.searched)),
     )

@@ -45,7 +45,7 @@ class Manifest(Record):
     or may not be meant, and about images. `groups` are there if the spec names a key of groups.
     """
 
-    purpose: Literal["calibration", "evaluation"]
+    purpose: Literal["calibration", "evaluation", "search"]
     source: str
     inputs: dict[str, ArrayFacts]
     label: ArrayFacts | None

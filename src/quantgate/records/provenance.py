@@ -17,7 +17,7 @@ class DataSource(Record):
     groups.
     """
 
-    purpose: Literal["calibration", "evaluation"]
+    purpose: Literal["calibration", "evaluation", "search"]
     signature: str
     source: str
     samples: int

@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from quantgate.records.base import Record
 from quantgate.records.outcomes import RecoveryStatus
+from quantgate.records.scoring import Scoring
 
 
 class Edit(Record):
@@ -12,8 +13,10 @@ class Edit(Record):
     Attributes:
         technique: its technique, as in the spec.
         edit: the edit in words.
-        db: the agreement with the float model after it, None if there is no such model.
+        db: the agreement with the float model after it, None if there is no such model or models
+            are scored by a metric.
         gain_db: the gain over the edits kept before.
+        figure: the metric after it, if models are scored by one.
         kept: whether it was kept.
         reason: the reason why it was left out, empty if it was kept.
         added_bytes: the bytes by which it and the edits kept before enlarge the quantized model.
@@ -23,6 +26,7 @@ class Edit(Record):
     edit: str
     db: float | None = None
     gain_db: float | None = None
+    figure: float | None = None
     kept: bool = False
     reason: str = ""
     added_bytes: int | None = None
@@ -38,11 +42,15 @@ class Recovery(Record):
         edits: the edits in the order in which they were tried.
         before_db: the agreement of the plain model with the float model on the samples held back.
         after_db: the same with the edits.
+        scoring: the metric and the labelled samples that edits were scored by, None if they were
+            judged by the agreement.
+        before: the metric of the plain model, if edits were scored by one.
+        after: the same with the edits.
         samples: the calibration samples.
-        held_back: those of them that edits were judged on.
+        held_back: those of them that edits were judged on, none with `scoring`.
         dataset_sha256: the hash of the calibration set.
-        budget: the budget, in runs of all calibration samples.
-        used: the runs of all calibration samples that were made.
+        budget: the budget, in runs of all calibration samples and of those of `scoring`.
+        used: the runs that were made.
         float_difference: the largest difference of an output of the edited float model from the
             original one, as a part of the largest output. None if channels were not rescaled.
         rules: the rules to quantize by.
@@ -54,6 +62,9 @@ class Recovery(Record):
     edits: list[Edit] = []
     before_db: float | None = None
     after_db: float | None = None
+    scoring: Scoring | None = None
+    before: float | None = None
+    after: float | None = None
     samples: int
     held_back: int
     dataset_sha256: str

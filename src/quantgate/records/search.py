@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from quantgate.records.base import Record
 from quantgate.records.outcomes import SearchStatus
+from quantgate.records.scoring import Scoring
 
 
 class LayerBits(Record):
@@ -28,15 +29,19 @@ class Search(Record):
         status: whether a mix was chosen.
         reason: the reason why there is no model, or None.
         layers: in the order of the model, without those that cannot be quantized.
-        db: the agreement with the float model on the samples held back.
+        db: the agreement with the float model on the samples held back, None with `scoring`.
         eight_bit_db: the same with 8 bits in all layers.
+        scoring: the metric and the labelled samples that models were scored by, None if they were
+            judged by the agreement.
+        figure: the metric of the model, if models were scored by one.
+        eight_bit_figure: the same with 8 bits in all layers.
         size_bytes: the size of the model.
         eight_bit_bytes: the same with 8 bits in all layers.
         samples: the calibration samples.
-        held_back: those of them that models were judged on.
+        held_back: those of them that models were judged on, none with `scoring`.
         dataset_sha256: the hash of the calibration set.
-        budget: the budget, in runs of all calibration samples.
-        used: the runs of all calibration samples that were made.
+        budget: the budget, in runs of all calibration samples and of those of `scoring`.
+        used: the runs that were made.
         rules: the rules to quantize by.
     """
 
@@ -46,6 +51,9 @@ class Search(Record):
     layers: list[LayerBits] = []
     db: float | None = None
     eight_bit_db: float | None = None
+    scoring: Scoring | None = None
+    figure: float | None = None
+    eight_bit_figure: float | None = None
     size_bytes: int | None = None
     eight_bit_bytes: int | None = None
     samples: int

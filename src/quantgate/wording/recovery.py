@@ -1,16 +1,37 @@
 """Sentences about recovered candidates."""
 
+from collections.abc import Iterable
+
+from quantgate.foundation.sentences import capitalized
 from quantgate.records.recovery import Edit, Recovery
 
 
 def edits_text(recovery: Recovery) -> str:
     """Return the edits that were kept, with what they gained on which samples."""
-    kept = ", ".join(_edit_text(edit) for edit in recovery.kept)
+    return (
+        f"the float model of `{recovery.recovers}` was edited before it was quantized: "
+        f"{kept_text(recovery.kept)}. {capitalized(change_text(recovery))}{_difference(recovery)}"
+    )
+
+
+def kept_text(edits: Iterable[Edit]) -> str:
+    """Return edits that were kept, each with what it gained or the metric after it."""
+    return ", ".join(map(_edit_text, edits))
+
+
+def change_text(recovery: Recovery) -> str:
+    """Return how the score rose, and on which samples."""
+    scoring = recovery.scoring
+    if scoring:
+        return (
+            f"the metric `{scoring.metric}` went from {recovery.before or 0.0:.4f} to "
+            f"{recovery.after or 0.0:.4f} on {scoring.samples:,} samples of `data.search`, with "
+            f"{scoring.figure:.4f} in float"
+        )
     gained = f"{recovery.before_db or 0.0:.1f} to {recovery.after_db or 0.0:.1f} dB"
     return (
-        f"the float model of `{recovery.recovers}` was edited before it was quantized: {kept}. "
-        f"The agreement with the float model rose from {gained} on {recovery.held_back:,} "
-        f"held-back calibration samples{_difference(recovery)}"
+        f"the agreement with the float model rose from {gained} on {recovery.held_back:,} "
+        "held-back calibration samples"
     )
 
 
@@ -23,6 +44,8 @@ def not_ranked_text(plain: str) -> str:
 
 
 def _edit_text(edit: Edit) -> str:
+    if edit.figure is not None:
+        return f"{edit.edit} ({edit.figure:.4f})"
     return f"{edit.edit} (+{edit.gain_db or 0.0:.1f} dB)"
 
 

@@ -10,9 +10,23 @@ def bits_text(search: Search) -> str:
     """Return which layers have which bits, with the agreement and its data."""
     mixed = [_layers_text(search, bits) for bits in WIDTHS if bits != EIGHT]
     return (
-        f"{' and '.join(text for text in mixed if text)}, and 8 bits in the others. The agreement "
-        f"with the float model is {search.db or 0.0:.1f} dB, and {search.eight_bit_db or 0.0:.1f} "
-        f"dB with 8 bits in all layers, on {search.held_back:,} held-back calibration samples"
+        f"{' and '.join(text for text in mixed if text)}, and 8 bits in the others. "
+        f"{_score_text(search)}"
+    )
+
+
+def _score_text(search: Search) -> str:
+    scoring = search.scoring
+    if scoring:
+        return (
+            f"The metric `{scoring.metric}` is {search.figure or 0.0:.4f}, "
+            f"{search.eight_bit_figure or 0.0:.4f} with 8 bits in all layers and "
+            f"{scoring.figure:.4f} in float, on {scoring.samples:,} samples of `data.search`"
+        )
+    return (
+        f"The agreement with the float model is {search.db or 0.0:.1f} dB, and "
+        f"{search.eight_bit_db or 0.0:.1f} dB with 8 bits in all layers, on {search.held_back:,} "
+        "held-back calibration samples"
     )
 
 

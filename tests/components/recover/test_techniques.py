@@ -22,7 +22,7 @@ Make = Callable[..., Any]
 
 
 def db(subject: Subject, **edits: Any) -> float:
-    return Workshop(subject, 0).make(Edits(**edits)).db
+    return Workshop(subject, 0).make(Edits(**edits)).score.db
 
 
 def outputs(content: bytes, subject: Subject) -> np.ndarray:
@@ -117,7 +117,7 @@ def test_the_op_that_mixes_boxes_and_scores_is_the_worst(boxes: Any, options: di
     worst = workshop.ranking(plain)[0]
     assert worst == "out"
     made = workshop.make(Edits(left=(worst,)))
-    assert made.db > plain.db + 20
+    assert made.score.db > plain.score.db + 20
     assert made.rules[:-1] == subject.request.rules
 
 

@@ -11,7 +11,7 @@ from quantgate.spec.checks.names import NamedFigures
 from quantgate.spec.model.choice import Objective
 from quantgate.spec.model.cluster import Cluster
 from quantgate.spec.model.code import Code
-from quantgate.spec.model.data import CalibrationSamples, EvaluationSamples
+from quantgate.spec.model.data import CalibrationSamples, EvaluationSamples, SearchSamples
 from quantgate.spec.model.formats import PYTHON, declared_format
 from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.limit import Limit
@@ -30,11 +30,14 @@ from quantgate.spec.model.spec import Evaluation, Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
 
 PartT = TypeVar("PartT", bound=Section)
-LabelledSource = CalibrationSamples | EvaluationSamples
+LabelledSource = CalibrationSamples | EvaluationSamples | SearchSamples
 _SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
     ("data", "calibration"): CalibrationSamples,
     ("data", "evaluation"): EvaluationSamples,
+    ("data", "search"): SearchSamples,
 }
+#: The path of the samples that recovery and the search choose by.
+SEARCH_DATA: KeyPath = ("data", "search")
 
 
 class Draft:
@@ -52,8 +55,8 @@ class Draft:
         objectives: entries of `choose` by path.
         weights: the metrics of `choose.weights`.
         model: the section `model`.
-        sources: sources of `data.calibration` and `data.evaluation` by path, including those of
-            single signatures.
+        sources: sources of `data.calibration`, `data.evaluation` and `data.search` by path,
+            including those of single signatures.
         latency: the section `measure.latency`.
         evaluation: the section `measure.evaluation`.
         cluster: the section `cluster`.
@@ -143,6 +146,11 @@ class Draft:
             return False
         modes, recipes = self._at("quantize", "modes"), self._at("quantize", "recipes")
         return recipes == [] if self.reads_tflite else modes == [] and not recipes
+
+    @property
+    def asks_to_search(self) -> bool:
+        """True if the spec has `quantize.recover` or `quantize.search`, well-formed or not."""
+        return any(self._at("quantize", key) not in (None, False) for key in ("recover", "search"))
 
     @property
     def reads_tflite(self) -> bool:

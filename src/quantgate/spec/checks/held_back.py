@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from quantgate.domain.recovery import HELD_BACK_OF
 from quantgate.errors import KeyPath
-from quantgate.spec.checks.draft import Draft
+from quantgate.spec.checks.draft import SEARCH_DATA, Draft
 from quantgate.spec.problems.findings import Finding
 from quantgate.spec.problems.wording import dotted
 
 
 def held_back_findings(draft: Draft, path: KeyPath, activity: str) -> Iterator[Finding]:
-    """Check that there are calibration samples to hold back.
+    """Check that there are calibration samples to hold back, unless the spec has others.
 
     Args:
         draft: the spec.
@@ -24,6 +24,8 @@ def held_back_findings(draft: Draft, path: KeyPath, activity: str) -> Iterator[F
             f"Add `data: {{calibration: {{source: ...}}}}`, or remove `{path[-1]}`.",
             at_key=True,
         )
+    if SEARCH_DATA in draft.sources:
+        return
     for place, source in draft.sources.items():
         if place[1] == "calibration" and (source.samples or HELD_BACK_OF) < HELD_BACK_OF:
             yield Finding(

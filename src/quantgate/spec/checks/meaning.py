@@ -21,6 +21,7 @@ from quantgate.spec.checks.names import figure_findings
 from quantgate.spec.checks.promotion import promotion_findings
 from quantgate.spec.checks.recovery import recovery_findings
 from quantgate.spec.checks.search import search_findings
+from quantgate.spec.checks.search_data import search_data_findings
 from quantgate.spec.checks.signatures import signature_findings
 from quantgate.spec.checks.sources import source_form_findings
 from quantgate.spec.checks.targets import target_findings
@@ -37,6 +38,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *quantize_findings(draft),
         *recovery_findings(draft),
         *search_findings(draft),
+        *search_data_findings(draft),
         *metrics_findings(draft.metrics),
         *evaluation_findings(draft),
         *target_findings(draft.targets),

@@ -184,6 +184,21 @@ class EvaluationSamples(DataSource):
     seed: int = Field(default=0, ge=0, description="Seed of the selection.")
 
 
+class SearchSamples(DataSource):
+    """Samples that recovery and the search choose by, other than those of the evaluation."""
+
+    label: Text | None = Field(
+        default=None,
+        description="Key of the labels or targets. For images in one folder per class, the label "
+        "is the folder.",
+    )
+    samples: int | None = Field(
+        default=None, ge=1, description="Number of samples. The default is all."
+    )
+    select: Selection = Field(default="random", description="How to select the samples.")
+    seed: int = Field(default=0, ge=0, description="Seed of the selection.")
+
+
 class CalibrationData(CalibrationSamples):
     """Representative samples, required by the integer modes."""
 
@@ -217,6 +232,13 @@ class Data(Section):
         default=None, description="Representative samples, required by the integer modes."
     )
     evaluation: EvaluationData
+    search: SearchSamples | None = Field(
+        default=None,
+        exclude_if=lambda search: search is None,
+        description="Labelled samples that `quantize.recover` and `quantize.search` choose by. "
+        "They use the first metric with a limit. The default is the agreement with the float "
+        "model on held-back calibration samples.",
+    )
     allow_random: bool = Field(
         default=False, description="Whether the gate may pass a candidate on random data."
     )

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from quantgate.spec.model.data import CalibrationSamples, DataSource, EvaluationSamples
+from quantgate.spec.model.data import (
+    CalibrationSamples,
+    DataSource,
+    EvaluationSamples,
+    SearchSamples,
+)
 from quantgate.spec.model.file_names import named_format
 
 RANDOM = "random"
@@ -50,13 +55,13 @@ def declared_format(data: DataSource) -> str | None:
 
 
 def with_classes(
-    calibration: CalibrationSamples | EvaluationSamples, evaluation: EvaluationSamples
-) -> CalibrationSamples | EvaluationSamples:
-    """Return calibration data with the classes of the evaluation data, whose label it has."""
-    is_named = calibration.classes or calibration.label
-    if is_named or declared_format(calibration) not in OPTIONS["classes"]:
-        return calibration
-    return calibration.model_copy(update={"classes": evaluation.classes})
+    data: CalibrationSamples | EvaluationSamples | SearchSamples, evaluation: EvaluationSamples
+) -> CalibrationSamples | EvaluationSamples | SearchSamples:
+    """Return data with the classes of the evaluation data, if it has the same label."""
+    is_other = data.classes or data.label not in (None, evaluation.label)
+    if is_other or declared_format(data) not in OPTIONS["classes"]:
+        return data
+    return data.model_copy(update={"classes": evaluation.classes})
 
 
 def has_location(data: DataSource) -> bool:

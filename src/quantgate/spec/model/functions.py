@@ -11,6 +11,8 @@ def functions_of(spec: Spec) -> list[str]:
     sources: list[DataSource] = [data.evaluation, *data.evaluation.signatures.values()]
     if data.calibration:
         sources += [data.calibration, *data.calibration.signatures.values()]
+    if data.search:
+        sources.append(data.search)
     generators = [source.source for source in sources if declared_format(source) == PYTHON]
     metrics = [metric.metric for metric in spec.measure.metrics if metric.is_own]
     return list(dict.fromkeys([*generators, *metrics]))

@@ -7,6 +7,7 @@ from quantgate.spec.model.spec import Spec
 def needs_tensorflow(spec: Spec) -> bool:
     """Return whether a task converts a model of TensorFlow, or reads data with TensorFlow."""
     sections = (spec.data.calibration, spec.data.evaluation)
-    sources = [each.of(key) for each in sections if each for key in spec.model.signatures]
+    named = (each.of(key) for each in sections if each for key in spec.model.signatures)
+    sources = [*named, *([spec.data.search] if spec.data.search else [])]
     reads = any(declared_format(source) in TENSORFLOW for source in sources)
     return reads or spec.model.tflite is None

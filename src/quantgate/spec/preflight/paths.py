@@ -45,6 +45,7 @@ def preflight(
         *_model_findings(loaded),
         *_calibration_findings(loaded),
         *_evaluation_findings(loaded),
+        *_search_data_findings(loaded),
         *_metric_findings(loaded),
         *_field_findings(loaded),
         *(_promotion_findings(loaded) if runs_here else ()),
@@ -95,6 +96,12 @@ def _evaluation_findings(loaded: LoadedSpec) -> Iterator[Finding]:
     for key, samples in evaluation.signatures.items():
         own = (*path, "signatures", key)
         yield from _source_findings(loaded, samples, own, _keys_of(samples, own))
+
+
+def _search_data_findings(loaded: LoadedSpec) -> Iterator[Finding]:
+    samples, path = loaded.spec.data.search, ("data", "search")
+    if samples:
+        yield from _source_findings(loaded, samples, path, {(*path, "label"): samples.label})
 
 
 def _keys_of(samples: EvaluationSamples, path: KeyPath) -> dict[KeyPath, str | None]:

@@ -58,6 +58,8 @@ def _places(spec: Spec) -> Iterator[Place]:
 
 
 def _places_of_data(spec: Spec) -> Iterator[Place]:
+    if spec.data.search and has_location(spec.data.search):
+        yield "data", "search", "source"
     for purpose in ("calibration", "evaluation"):
         data = getattr(spec.data, purpose)
         if data is None:

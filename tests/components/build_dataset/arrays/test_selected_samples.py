@@ -48,7 +48,7 @@ def test_an_unknown_choice_lists_the_known(refusal):
 
 def test_an_unknown_purpose_lists_the_known(refusal):
     assert refusal(IMAGE, {"image": images(3)}, purpose="training") == (
-        "purpose is `training`. Choose one of `calibration`, `evaluation`"
+        "purpose is `training`. Choose one of `calibration`, `evaluation`, `search`"
     )
 
 

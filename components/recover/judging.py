@@ -1,0 +1,29 @@
+"""The interface of what judges models: their agreement with the float model, or a metric."""
+
+from typing import NamedTuple, Protocol
+
+
+class Score(NamedTuple):
+    """The score of a model.
+
+    Attributes:
+        db: the decibels that models are compared by. Higher is better.
+        figure: the metric, if models are scored by one.
+    """
+
+    db: float
+    figure: float | None = None
+
+
+class Judge(Protocol):
+    """A judge of models."""
+
+    @property
+    def runs(self) -> int:
+        """The samples that were run so far, by the float model or others."""
+
+    def score(self, model: bytes) -> Score:
+        """Return the score of a model."""
+
+    def bound(self, given_up: float, most_precise: Score, smallest: Score) -> float:
+        """Return the least decibels of a model that gives up a part of what it may."""

@@ -1,0 +1,35 @@
+"""The scores of edits, as the record of recovery tells them."""
+
+from typing import Any
+
+from quantgate.components.recover.judging import Score
+
+
+def measured(score: Score, best: Score) -> dict[str, Any]:
+    """Return the fields of an edit's score: the metric if there is one, or else the agreement.
+
+    Args:
+        score: with the edit.
+        best: with the edits kept before.
+    """
+    if score.figure is not None:
+        return {"figure": score.figure}
+    return {"db": round(score.db, 2), "gain_db": round(score.db - best.db, 2)}
+
+
+def too_little(score: Score, best: Score, least: float) -> str:
+    """Return why an edit does not gain enough.
+
+    Args:
+        score: with the edit.
+        best: with the edits kept before.
+        least: the decibels that it has to gain.
+    """
+    gain = score.db - best.db
+    if score.figure is not None and best.figure is not None:
+        figures = f"the metric is {score.figure:.4f} with it and {best.figure:.4f} without"
+        regained = 1 - 10 ** (-least / 10)
+        return f"{figures}, and it has to take away {regained:.0%} of the loss or more"
+    if gain < 0:
+        return f"it loses {-gain:.1f} dB"
+    return f"it gains {gain:.1f} dB, and the least is {least:g} dB"
