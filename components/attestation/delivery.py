@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from quantgate.components.attestation.attest import Case, attest
+from quantgate.components.attestation.attest import attest
+from quantgate.components.attestation.promises import Case
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Trial
 from quantgate.records.calibration import Calibration, Ranges

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from quantgate.components.artifacts.dataset import read_manifests, selections_of
-from quantgate.components.attestation.attest import Case
 from quantgate.components.attestation.delivery import (
     Delivery,
     outcome_of,
     representative_dataset,
 )
 from quantgate.components.attestation.demand import WHY_SMALL, WHY_UNCALIBRATED, Demand
+from quantgate.components.attestation.promises import Case
 from quantgate.components.calibrate.work import MODEL, RECORD
 from quantgate.components.conversion.converter import (
     Recipe,

@@ -9,13 +9,13 @@ from typing import Any
 
 from quantgate.components.artifacts.moments import RECORD as MOMENTS
 from quantgate.components.artifacts.moments import LayerMoments, read_values
-from quantgate.components.attestation.attest import Case
 from quantgate.components.attestation.delivery import (
     Delivery,
     outcome_of,
     representative_dataset,
 )
 from quantgate.components.attestation.demand import demand_of
+from quantgate.components.attestation.promises import Case
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.archive import with_archive_of
 from quantgate.components.litert.normalization import normalized

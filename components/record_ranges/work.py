@@ -63,18 +63,10 @@ def record_ranges(
     content = normalized(Path(baseline_path).read_bytes())
     recording = Recording(content, facts, dataset_path, selections, limits)
     outcome = _attempt(recording)
-    for variant, rows in selections.items():
-        ranges = outcome.ranges.get(variant, {})
-        reason = outcome.reason or defect(ranges)
+    for variant in selections:
         folder = Path(ranges_path) / variant
         folder.mkdir(parents=True, exist_ok=True)
-        Ranges(
-            status=CalibrationStatus.FAILED if reason else CalibrationStatus.CALIBRATED,
-            reason=reason,
-            samples=sum(map(len, rows.values())),
-            dataset_sha256=content_sha256(manifests),
-            tensors=[] if reason else tensor_ranges(ranges),
-        ).write(folder / RECORD)
+        _ranges_of(outcome, variant, recording, content_sha256(manifests)).write(folder / RECORD)
     if moments is None or outcome.reason:
         return outcome.provisional
     sound = {variant: each for variant, each in outcome.ranges.items() if not defect(each)}
@@ -93,6 +85,20 @@ class _Outcome(NamedTuple):
     ranges: dict[str, Recorded]
     reason: str | None = None
     provisional: bool = False
+
+
+def _ranges_of(
+    outcome: _Outcome, variant: str, recording: Recording, dataset_sha256: str
+) -> Ranges:
+    ranges = outcome.ranges.get(variant, {})
+    reason = outcome.reason or defect(ranges)
+    return Ranges(
+        status=CalibrationStatus.FAILED if reason else CalibrationStatus.CALIBRATED,
+        reason=reason,
+        samples=sum(map(len, recording.selections[variant].values())),
+        dataset_sha256=dataset_sha256,
+        tensors=[] if reason else tensor_ranges(ranges),
+    )
 
 
 def _attempt(task: Recording) -> _Outcome:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from quantgate.local_runner import RunResult, TaskResult, TaskState
-from quantgate.runs.run import failures_of, resume_hint
+from quantgate.runs.recorder import resume_hint
+from quantgate.runs.run import failures_of
 
 SMALL = {"candidate": "small"}
 

@@ -2,21 +2,20 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from quantgate.display.manner import Manner, observer
 from quantgate.display.names import title_of
 from quantgate.errors import ExitCode
 from quantgate.planning.plan import Plan, run_parameters
-from quantgate.planning.tasks import PROMOTE
 from quantgate.records.decision import Decision
 from quantgate.records.outcomes import DecisionOutcome
-from quantgate.runs.folder import RunFolder, RunRecord, TaskRecord, create_run, keep_results
+from quantgate.runs.folder import RunFolder, create_run, keep_results
 from quantgate.runs.kept import held
 from quantgate.runs.pipeline_cache import write_pipeline
+from quantgate.runs.recorder import Recorder
 from quantgate.runs.runners import LOCAL, run_by_kfp
 from quantgate.spec import LoadedSpec
 from quantgate.spec.model.functions import functions_left_behind
@@ -80,7 +79,7 @@ def run_spec(loaded: LoadedSpec, plan: Plan, settings: Settings) -> Conclusion:
 
 def _run(loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings) -> Conclusion:
     run.spec.write_text(loaded.render(run.path), encoding="utf-8")
-    recorder = _Recorder(run)
+    recorder = Recorder(run)
     recorder.write("running")
     try:
         result = _execute(loaded, plan, run, settings, recorder)
@@ -102,7 +101,7 @@ def arguments_of(loaded: LoadedSpec, plan: Plan) -> dict[str, str]:
 
 
 def _execute(
-    loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings, recorder: "_Recorder"
+    loaded: LoadedSpec, plan: Plan, run: RunFolder, settings: Settings, recorder: Recorder
 ) -> "RunResult":
     write_pipeline(plan, loaded.sha256, run.pipeline, settings.cache)
     from quantgate.local_runner import read_pipeline, run_pipeline
@@ -144,80 +143,6 @@ def _let_tasks_import_from(folder: Path) -> None:
     """Add the spec's folder to the tasks' PYTHONPATH, for user functions beside the spec."""
     paths = [str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, dict.fromkeys(paths)))
-
-
-class _Recorder:
-    """Keeps `run.json` up to date while the run goes on, in case the run is killed."""
-
-    def __init__(self, run: RunFolder) -> None:
-        self._run = run
-        self._tasks: dict[tuple[str, ...], TaskRecord] = {}
-
-    def recording(self, display: "Observer") -> "Observer":
-        """Return an observer that records events and passes them on to the display."""
-
-        def observe(event: "Event") -> None:
-            self._record(event)
-            display(event)
-
-        return observe
-
-    def _record(self, event: "Event") -> None:
-        from quantgate.local_runner.records import events
-
-        match event:
-            case events.TaskStarted(task, log):
-                title = title_of(task)
-                self._tasks[task.path] = TaskRecord(
-                    title=title, state="RUNNING", seconds=0.0, log=f"logs/{log.name}", error=None
-                )
-                self.write("running")
-            case events.TaskEnded(task, result):
-                self._tasks[task.path] = _recorded(result)
-                self.write("running")
-
-    def write_if_possible(self, state: Literal["interrupted", "failed"]) -> None:
-        """Write the state, and ignore errors of the disk, as they may be why the run ends."""
-        with suppress(OSError):
-            self.write(state)
-
-    def write(self, state: Literal["running", "interrupted", "failed"]) -> None:
-        """Write the state of the run and its tasks."""
-        RunRecord(state=state, tasks=list(self._tasks.values())).keep(self._run)
-
-    def close(self, result: "RunResult", decided: bool) -> None:
-        """Write how the run ended."""
-        tasks = [_recorded(task) for task in result.tasks]
-        RunRecord(state="decided" if decided else "failed", tasks=tasks).keep(self._run)
-
-    def interrupted_text(self, is_cached: bool) -> str:
-        """Return a text about an interrupted run that says what was kept and how to go on."""
-        states = [task.state for task in self._tasks.values()]
-        promoting = any(task.title == PROMOTE for task in self._tasks.values())
-        ended = states.count("SUCCEEDED") if is_cached else 0
-        return (
-            f"{'the winner may have been promoted' if promoting else 'nothing was promoted'}\n"
-            f"{resume_hint(ended)}. The logs are in {self._run.logs}"
-        )
-
-
-def resume_hint(cached: int) -> str:
-    """Return a sentence about running again after an interrupt, by the number of cached tasks."""
-    if cached == 0:
-        return "the same command starts from the beginning"
-    tasks = "the finished task is" if cached == 1 else f"the {cached} finished tasks are"
-    return f"{tasks} cached, and the same command continues from there"
-
-
-def _recorded(task: "TaskResult") -> TaskRecord:
-    return TaskRecord(
-        title=title_of(task),
-        state=task.state.value,
-        seconds=round(task.seconds, 3),
-        log=f"logs/{task.log.name}" if task.log.is_file() else None,
-        error=task.error,
-        cached=task.cached,
-    )
 
 
 def _keep_decision(run: RunFolder, outputs: Mapping[str, Any]) -> Decision | None:

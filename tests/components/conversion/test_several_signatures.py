@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from quantgate.components.attestation.attest import Case, attest
+from quantgate.components.attestation.attest import attest
+from quantgate.components.attestation.promises import Case
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion.converter import recipe_of
 from quantgate.components.conversion.saved_model import SavedModelGraph
