@@ -90,6 +90,7 @@ bench: bench-runner
 	$(BIN)/python tests/benchmarks/eight_modes.py
 	$(BIN)/python tests/benchmarks/recipes.py
 	$(BIN)/python tests/benchmarks/recovery.py
+	$(BIN)/python tests/benchmarks/smallest.py
 	$(BIN)/python tests/benchmarks/evaluator.py
 
 bench-runner: $(INSTALLED)

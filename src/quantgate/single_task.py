@@ -113,9 +113,9 @@ def _refuse_recipe_files(path: Path) -> None:
     draft = Draft(content, {finding.path for finding in form_findings(content)})
     problems = [
         f"  {dotted((*place, 'recipe'))}: {entry.recipe} is a local file, which does not exist in "
-        "the task. Write its rules as `rules` of a recipe in the spec"
+        "the task. Pass the spec as `quantgate.self_contained(PATH)` returns it"
         for place, entry in draft.recipes.items()
-        if entry.is_file
+        if entry.is_file and entry.content is None
     ]
     if problems:
         raise UsageError("\n".join(["the spec cannot run in one task:", *problems]))

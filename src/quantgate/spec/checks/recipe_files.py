@@ -53,7 +53,7 @@ class ReadRecipe:
 def read_recipe(
     candidate: RecipeCandidate, folder: Path, path: KeyPath, targets: Collection[str]
 ) -> ReadRecipe:
-    """Read the JSON file of a candidate.
+    """Read the JSON file of a candidate, or its content in the spec.
 
     Args:
         candidate: the candidate.
@@ -62,11 +62,11 @@ def read_recipe(
         targets: names of the hardware that candidates are for or measured on.
     """
     place = (*path, "recipe")
-    if scheme_of(candidate.recipe):
+    if candidate.content is None and scheme_of(candidate.recipe):
         message = f"`{candidate.recipe}` is a URI, and a recipe has to be a local file"
         return ReadRecipe(candidate, [Finding(place, message, "Download it next to the spec.")])
     try:
-        content = (folder / candidate.recipe).read_bytes()
+        content = content_of(candidate, folder)
         rules = json.loads(content)
     except OSError as error:
         message = f"`{candidate.recipe}` cannot be read: {folder / candidate.recipe}: "
@@ -84,6 +84,21 @@ def read_recipe(
         Finding(place, f"`{candidate.recipe}`: {message}", hint) for message, hint in problems
     ]
     return ReadRecipe(candidate if findings else candidate.with_rules(rules, sha256), findings)
+
+
+def content_of(candidate: RecipeCandidate, folder: Path) -> bytes:
+    """Return the content of a candidate's JSON file.
+
+    Args:
+        candidate: the candidate.
+        folder: the spec's folder.
+
+    Raises:
+        OSError: the content is not in the spec, and the file cannot be read.
+    """
+    if candidate.content is not None:
+        return candidate.content.encode()
+    return (folder / candidate.recipe).read_bytes()
 
 
 _Problem = tuple[str, str | None]

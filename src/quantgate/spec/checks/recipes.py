@@ -116,9 +116,10 @@ def _candidate_findings(candidate: RecipeCandidate, path: KeyPath) -> Iterator[F
     if candidate.algorithm:
         yield from algorithm_findings(candidate.algorithm, recipe, (*path, "algorithm"))
     yield from _end_findings(candidate, recipe, path)
-    if candidate.sha256:
-        message = f"{dotted(path)} has a `sha256`, but `{recipe.name}` is not a file"
-        yield Finding((*path, "sha256"), message, "Remove it.", at_key=True)
+    for key in ("sha256", "content"):
+        if getattr(candidate, key):
+            message = f"{dotted(path)} has a `{key}`, but `{recipe.name}` is not a file"
+            yield Finding((*path, key), message, "Remove it.", at_key=True)
 
 
 def _name_findings(name: str, path: KeyPath, others: tuple[str, ...]) -> Iterator[Finding]:

@@ -79,6 +79,12 @@ class RecipeCandidate(Section):
         exclude_if=lambda sha256: sha256 is None,
         description="SHA-256 of the JSON file. It is computed if it is missing.",
     )
+    content: Text | None = Field(
+        default=None,
+        exclude=True,
+        description="Text of the JSON file, for a spec that is used where the file is not. "
+        "`quantgate.self_contained` writes it.",
+    )
     _rules_of_file: list[Rule] = PrivateAttr(default=[])
 
     @property
