@@ -66,13 +66,18 @@ def merged(parts: Iterable[Ranges]) -> Ranges:
 
 
 def with_ranges(prepared: bytes, ranges: Ranges) -> bytes:
-    """Return the prepared model with the ranges of its tensors."""
+    """Return the prepared model with the ranges of its tensors.
+
+    Adding 0 makes a positive zero of a negative one. Which of them is recorded depends on the order
+    of samples.
+    """
     content = convert_bytearray_to_object(prepared)
     for (graph, index), tensor_range in ranges.items():
         tensor = content.subgraphs[graph].tensors[index]
         if tensor.quantization is None:
             tensor.quantization = QuantizationParametersT()
-        tensor.quantization.min, tensor.quantization.max = tensor_range
+        tensor.quantization.min = tensor_range.least + 0.0
+        tensor.quantization.max = tensor_range.greatest + 0.0
     return bytes(convert_object_to_bytearray(content))
 
 

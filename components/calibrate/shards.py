@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from quantgate.components.artifacts.dataset import Rows
+from quantgate.components.artifacts.division import Division
 from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
 from quantgate.components.processes.progress import expect
 from quantgate.components.processes.workers import processes_for
@@ -42,6 +43,32 @@ def cells_of(selections: Mapping[str, Rows]) -> list[Cell]:
     for (signature, row), variants in sharing.items():
         cells.setdefault((signature, tuple(variants)), []).append(row)
     return [Cell(signature, tuple(rows), variants) for (signature, variants), rows in cells.items()]
+
+
+def selections_in(
+    division: Division, selections: Mapping[str, Rows], stateful: bool
+) -> dict[str, Rows]:
+    """Return the rows of a shard by variant and signature. All shards have each row once.
+
+    Args:
+        division: the place of the shard.
+        selections: rows of the data set by variant and signature.
+        stateful: whether the model keeps a state from one sample to the next. If so, the first
+            shard has all rows.
+    """
+    count = 1 if stateful else division.count
+    return {
+        variant: {
+            signature: [row for row in rows if row % count == division.number - 1]
+            for signature, rows in by_signature.items()
+        }
+        for variant, by_signature in selections.items()
+    }
+
+
+def samples_by_variant(selections: Mapping[str, Rows]) -> dict[str, int]:
+    """Return the number of samples that each variant calibrates on."""
+    return {variant: sum(map(len, rows.values())) for variant, rows in selections.items()}
 
 
 def samples_in(shards: Sequence[Sequence[Cell]]) -> int:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from quantgate.components.artifacts.dataset import (
     Rows,
@@ -12,7 +12,13 @@ from quantgate.components.artifacts.dataset import (
     read_manifests,
     selections_of,
 )
-from quantgate.components.calibrate.shards import by_variant, record_shards, samples_in, shards_of
+from quantgate.components.calibrate.shards import (
+    by_variant,
+    record_shards,
+    samples_by_variant,
+    samples_in,
+    shards_of,
+)
 from quantgate.components.conversion import converter
 from quantgate.components.conversion.failure import sentence, way_out_of_loops
 from quantgate.components.conversion.lean_tensorflow import tf
@@ -23,6 +29,9 @@ from quantgate.records.calibration import Calibration
 from quantgate.records.details import CalibratedRanges
 from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import ModelFacts
+
+if TYPE_CHECKING:
+    from quantgate.components.calibrate.ranges import Ranges
 
 RECORD = "calibration.json"
 MODEL = "calibrated.tflite"
@@ -67,19 +76,33 @@ def calibrate(
     facts = ModelFacts.read(facts_path)
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
-    task = _Task(prepared_path, facts, dataset_path, selections, limits)
-    outcome = _attempt(task)
-    for variant, rows in selections.items():
+    outcome = _attempt(Task(prepared_path, facts, dataset_path, selections, limits))
+    samples = samples_by_variant(selections)
+    write_outcome(outcome, samples, content_sha256(manifests), Path(calibrated_path))
+    return outcome.provisional
+
+
+def write_outcome(
+    outcome: "Outcome", samples: Mapping[str, int], dataset_sha256: str, folder: Path
+) -> None:
+    """Write `calibration.json` for each variant, and the calibrated model if there is one.
+
+    Args:
+        outcome: the calibrated models, or the reason why there are none.
+        samples: number of samples by variant.
+        dataset_sha256: hash of the calibration set.
+        folder: of the variant with the empty key.
+    """
+    for variant, count in samples.items():
         record = Calibration(
             status=outcome.status_of(variant),
             way=outcome.way,
             reason=outcome.reason_of(variant),
-            samples=sum(map(len, rows.values())),
-            dataset_sha256=content_sha256(manifests),
+            samples=count,
+            dataset_sha256=dataset_sha256,
             tensorflow=tf.__version__,
         )
-        _write(Path(calibrated_path) / variant, record, outcome.models.get(variant))
-    return outcome.provisional
+        _write(folder / variant, record, outcome.models.get(variant))
 
 
 def _write(folder: Path, record: Calibration, content: bytes | None) -> None:
@@ -91,7 +114,7 @@ def _write(folder: Path, record: Calibration, content: bytes | None) -> None:
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """A calibration.
 
     Attributes:
@@ -115,7 +138,7 @@ def _write_ranges(path: Path, calibrated: bytes) -> None:
     CalibratedRanges(tensors=named_ranges(calibrated)).write(path)
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """The result of a calibration.
 
     Attributes:
@@ -141,28 +164,58 @@ class _Outcome(NamedTuple):
         return self.reason or (NO_RANGE if failed else None)
 
 
-def _attempt(task: _Task) -> _Outcome:
+def _attempt(task: Task) -> Outcome:
+    if known := outcome_without_samples(task.facts):
+        return known
+    recorded = ranges_of(task)
+    if recorded.reason:
+        return Outcome({}, "once", recorded.reason, recorded.provisional)
+    return calibrated(Path(task.prepared).read_bytes(), recorded.ranges)
+
+
+def outcome_without_samples(facts: ModelFacts) -> Outcome | None:
+    """Return the outcome if no sample has to run for it, or None."""
     version = tf.__version__
     if not converter.derivation_is_proven(version):
         why = f"TensorFlow {version} is not among the versions that share a calibration"
-        return _Outcome({}, "converter", why)
-    if task.facts.unprepared:
-        return _Outcome({}, "once", task.facts.unprepared)
-    try:
-        models = _calibrated(task, Path(task.prepared).read_bytes())
-    except IsolatedFailure as failure:
-        reason = sentence("calibration", failure) + way_out_of_loops(failure, task.facts.ops)
-        return _Outcome({}, "once", reason, failure.passing)
-    return _Outcome(models, "once")
+        return Outcome({}, "converter", why)
+    return Outcome({}, "once", facts.unprepared) if facts.unprepared else None
 
 
-def _calibrated(task: _Task, prepared: bytes) -> dict[str, bytes]:
+class RecordedRanges(NamedTuple):
+    """The ranges that some samples gave.
+
+    Attributes:
+        ranges: of the tensors by variant.
+        reason: the reason why there are none.
+        provisional: whether another attempt may succeed.
+    """
+
+    ranges: "dict[str, Ranges]"
+    reason: str | None = None
+    provisional: bool = False
+
+
+def ranges_of(task: Task) -> RecordedRanges:
+    """Run the samples of a calibration. Ranges that cannot be recorded are a result."""
     # Uses private parts of TensorFlow, which only the proven versions are known to have.
-    from quantgate.components.calibrate.ranges import merged, record, with_ranges
+    from quantgate.components.calibrate.ranges import merged, record
 
+    prepared = Path(task.prepared).read_bytes()
     shards = shards_of(task.selections, is_stateful(parse(prepared)))
     log.info("calibrating on %d samples in %d processes", samples_in(shards), len(shards))
-    parts = record_shards(record, (prepared, task.dataset), shards, task.limits)
-    ranges = by_variant(parts, task.selections, merged)
+    try:
+        parts = record_shards(record, (prepared, task.dataset), shards, task.limits)
+    except IsolatedFailure as failure:
+        reason = sentence("calibration", failure) + way_out_of_loops(failure, task.facts.ops)
+        return RecordedRanges({}, reason, failure.passing)
+    return RecordedRanges(by_variant(parts, task.selections, merged))
+
+
+def calibrated(prepared: bytes, ranges: "Mapping[str, Ranges]") -> Outcome:
+    """Return the prepared model with the ranges of each variant."""
+    from quantgate.components.calibrate.ranges import with_ranges
+
     # TensorFlow accepts samples that are all NaN without a warning, and records no range.
-    return {variant: with_ranges(prepared, each) for variant, each in ranges.items() if each}
+    models = {variant: with_ranges(prepared, each) for variant, each in ranges.items() if each}
+    return Outcome(models, "once")

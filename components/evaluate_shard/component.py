@@ -36,6 +36,7 @@ def evaluate_shard(
         code_sha256: hash of its content, which is checked.
         timeout_s: seconds after which the model is stopped and fails, for each signature.
     """
+    from quantgate.components.artifacts.division import Division
     from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings
     from quantgate.components.evaluate_shard import work
 
@@ -48,7 +49,7 @@ def evaluate_shard(
             code=code.path if code else None,
         ),
         EvaluateSettings(metrics, code_sha256=code_sha256, timeout_s=timeout_s),
-        work.Division.of_item(shard, model.metadata.get("sample_s")),
+        Division.of_item(shard, model.metadata.get("sample_s")),
         scores.path,
     )
     if any(rows.provisional for rows in made.rows.values()):

@@ -1,14 +1,14 @@
 """The work of `evaluate_shard`: the scores of one .tflite on some rows of a data set."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256
+from quantgate.components.artifacts.division import Division
 from quantgate.components.artifacts.shard import ShardArrays, write_shard
 from quantgate.components.evaluate.planning import Plan
 from quantgate.components.evaluate.run import Part, ShardOutcome, Subject
@@ -24,54 +24,12 @@ from quantgate.components.processes.isolation import (
     OutOfMemory,
     ResourceLimits,
 )
-from quantgate.domain.sharding import needed_shards
-from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_json
 from quantgate.records.shards import ScoredRows, Shard
 
 log = logging.getLogger(__name__)
 
 Scored = tuple[ScoredRows, ShardArrays | None]
-
-
-@dataclass(frozen=True)
-class Division:
-    """The place of a shard among all shards.
-
-    Attributes:
-        number: its number, from 1.
-        count: the number of all shards.
-        enough: the number of samples that are worth a shard. With fewer than that for each, only
-            the first shards have samples.
-    """
-
-    number: int
-    count: int
-    enough: float = 0.0
-
-    @classmethod
-    def of_item(cls, item: Mapping[str, Any], sample_s: float | None = None) -> "Division":
-        """Return the place that an item of a loop over shards states.
-
-        Args:
-            item: `shard`, `of`, and the seconds that are worth a shard, if time decides.
-            sample_s: seconds that a sample takes. None if it is not known.
-
-        Raises:
-            InputError: there is no such shard.
-        """
-        number, count = int(item["shard"]), int(item["of"])
-        if not 1 <= number <= count:
-            raise InputError(f"shard {number} of {count} does not exist")
-        least_s = float(item.get("least_s", 0.0))
-        return cls(number, count, least_s / sample_s if sample_s else 0.0)
-
-    def rows(self, samples: int) -> range:
-        """Return the rows of the shard. Those of all shards are all samples, once each."""
-        used = needed_shards(samples, self.enough, self.count) if self.enough else self.count
-        if self.number > used:
-            return range(samples, samples)
-        return range(samples * (self.number - 1) // used, samples * self.number // used)
 
 
 def evaluate_shard(

@@ -11,6 +11,7 @@ from quantgate.components.conversion.failure import sentence
 from quantgate.components.processes.isolation import IsolatedFailure, run_side_by_side
 from quantgate.components.processes.progress import expect
 from quantgate.components.record_ranges.products import (
+    Steps,
     Sums,
     merged_sums,
     moments_of,
@@ -25,7 +26,7 @@ from quantgate.records.outcomes import CalibrationStatus
 log = logging.getLogger(__name__)
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """The result of the pass.
 
     Attributes:
@@ -54,7 +55,22 @@ def record_moments(
         Whether time or memory ran out, so that another attempt may succeed.
     """
     steps = {variant: steps_of(each) for variant, each in ranges.items()}
-    outcome = _attempt(recording, steps, form)
+    outcome = sums_of(recording, steps, form)
+    write_all_moments(outcome, steps, form, folder)
+    return outcome.provisional
+
+
+def write_all_moments(
+    outcome: Outcome, steps: Mapping[str, Steps], form: MomentsForm, folder: Path
+) -> None:
+    """Write `moments.json` beside the ranges of each variant that has steps.
+
+    Args:
+        outcome: the sums, or the reason why there are none.
+        steps: those of tensors by variant.
+        form: of the moments.
+        folder: of the ranges.
+    """
     for variant, known in steps.items():
         values = moments_of(outcome.sums.get(variant, {}), known)
         record = Moments(
@@ -64,12 +80,10 @@ def record_moments(
             layers=sorted(values),
         )
         write_moments(folder / variant, record, values)
-    return outcome.provisional
 
 
-def _attempt(
-    recording: Recording, steps: Mapping[str, Mapping[str, float]], form: MomentsForm
-) -> _Outcome:
+def sums_of(recording: Recording, steps: Mapping[str, Steps], form: MomentsForm) -> Outcome:
+    """Run the samples of a recording. Sums that cannot be recorded are a result."""
     shards = recording.shards()
     log.info("recording second moments on %d samples", samples_in(shards))
     expect(samples_in(shards))
@@ -80,7 +94,7 @@ def _attempt(
     try:
         parts = run_side_by_side(record_products, calls, limits=recording.limits)
     except IsolatedFailure as failure:
-        return _Outcome({}, sentence("recording second moments", failure), failure.passing)
-    return _Outcome(
+        return Outcome({}, sentence("recording second moments", failure), failure.passing)
+    return Outcome(
         {variant: merged_sums(part.get(variant, {}) for part in parts) for variant in steps}
     )

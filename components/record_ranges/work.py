@@ -1,6 +1,7 @@
 """The work of `record_ranges`: run the samples once for all recipes and variants."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
@@ -9,7 +10,12 @@ from quantgate.components.artifacts.dataset import (
     read_manifests,
     selections_of,
 )
-from quantgate.components.calibrate.shards import by_variant, record_shards, samples_in
+from quantgate.components.calibrate.shards import (
+    by_variant,
+    record_shards,
+    samples_by_variant,
+    samples_in,
+)
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.normalization import normalized
@@ -62,18 +68,16 @@ def record_ranges(
     selections = selections_of(manifests)
     content = normalized(Path(baseline_path).read_bytes())
     recording = Recording(content, facts, dataset_path, selections, limits)
-    outcome = _attempt(recording)
-    for variant in selections:
-        folder = Path(ranges_path) / variant
-        folder.mkdir(parents=True, exist_ok=True)
-        _ranges_of(outcome, variant, recording, content_sha256(manifests)).write(folder / RECORD)
+    outcome = ranges_of(recording)
+    samples = samples_by_variant(selections)
+    write_ranges(outcome, samples, content_sha256(manifests), Path(ranges_path))
     if moments is None or outcome.reason:
         return outcome.provisional
     sound = {variant: each for variant, each in outcome.ranges.items() if not defect(each)}
     return record_moments(recording, sound, moments, Path(ranges_path))
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
     """The result of a recording.
 
     Attributes:
@@ -87,30 +91,41 @@ class _Outcome(NamedTuple):
     provisional: bool = False
 
 
-def _ranges_of(
-    outcome: _Outcome, variant: str, recording: Recording, dataset_sha256: str
-) -> Ranges:
-    ranges = outcome.ranges.get(variant, {})
-    reason = outcome.reason or defect(ranges)
-    return Ranges(
-        status=CalibrationStatus.FAILED if reason else CalibrationStatus.CALIBRATED,
-        reason=reason,
-        samples=sum(map(len, recording.selections[variant].values())),
-        dataset_sha256=dataset_sha256,
-        tensors=[] if reason else tensor_ranges(ranges),
-    )
-
-
-def _attempt(task: Recording) -> _Outcome:
+def ranges_of(task: Recording) -> Outcome:
+    """Run the samples of a recording. Ranges that cannot be recorded are a result."""
     if reason := obstacle(parse(task.content), task.facts.keys):
-        return _Outcome({}, reason)
+        return Outcome({}, reason)
     shards = task.shards()
     log.info("recording ranges on %d samples in %d processes", samples_in(shards), len(shards))
     try:
         parts = record_shards(record, (task.content, task.facts, task.dataset), shards, task.limits)
     except IsolatedFailure as failure:
-        return _Outcome({}, sentence("recording ranges", failure), failure.passing)
-    return _Outcome(by_variant(parts, task.selections, merged))
+        return Outcome({}, sentence("recording ranges", failure), failure.passing)
+    return Outcome(by_variant(parts, task.selections, merged))
+
+
+def write_ranges(
+    outcome: Outcome, samples: Mapping[str, int], dataset_sha256: str, folder: Path
+) -> None:
+    """Write `ranges.json` for each variant.
+
+    Args:
+        outcome: the ranges, or the reason why there are none.
+        samples: number of samples by variant.
+        dataset_sha256: hash of the calibration set.
+        folder: of the variant with the empty key.
+    """
+    for variant, count in samples.items():
+        ranges = outcome.ranges.get(variant, {})
+        reason = outcome.reason or defect(ranges)
+        (folder / variant).mkdir(parents=True, exist_ok=True)
+        Ranges(
+            status=CalibrationStatus.FAILED if reason else CalibrationStatus.CALIBRATED,
+            reason=reason,
+            samples=count,
+            dataset_sha256=dataset_sha256,
+            tensors=[] if reason else tensor_ranges(ranges),
+        ).write(folder / variant / RECORD)
 
 
 def moments_form(name: str) -> MomentsForm | None:
@@ -128,13 +143,17 @@ def moments_form(name: str) -> MomentsForm | None:
 
 
 def tensor_ranges(ranges: Recorded) -> list[TensorRange]:
-    """Return ranges as records, in the order of graphs and names."""
+    """Return ranges as records, in the order of graphs and names.
+
+    Adding 0 makes a positive zero of a negative one. Which of them is recorded depends on the order
+    of samples.
+    """
     return [
         TensorRange(
             name=key.name,
             subgraph=key.subgraph,
-            minimum=float(extremes.least),
-            maximum=float(extremes.greatest),
+            minimum=float(extremes.least) + 0.0,
+            maximum=float(extremes.greatest) + 0.0,
         )
         for key, extremes in sorted(ranges.items())
     ]

@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+from kfp import dsl
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate.components.calibrate.component import calibrate
+from quantgate.components.calibrate_shard.component import calibrate_shard
+from quantgate.components.merge_calibration.component import merge_calibration
+from quantgate.components.merge_ranges.component import merge_ranges
 from quantgate.components.record_ranges.component import record_ranges
+from quantgate.components.record_ranges_shard.component import record_ranges_shard
 from quantgate.components.recover.component import recover
 from quantgate.components.search.component import search
 from quantgate.pipelines.graph.candidates import bounds
 from quantgate.pipelines.graph.inputs import Inputs
-from quantgate.pipelines.graph.measuring import metric_inputs
+from quantgate.pipelines.graph.measuring import metric_inputs, shard_items
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
+from quantgate.planning.calibrations import calibration_shards_of
 from quantgate.planning.plan import Plan
 from quantgate.spec.model.functions import travels
 
@@ -30,17 +36,24 @@ def add_calibration(
     """
     if samples is None or not plan.calibrates_modes:
         return {}
-    task = calibrate(
-        prepared=baseline.outputs["prepared"],
-        facts=baseline.outputs["facts"],
-        calibration=samples.outputs["dataset"],
-        **bounds(plan),
-    )
+    model = {"prepared": baseline.outputs["prepared"], "facts": baseline.outputs["facts"]}
+    given = {**model, "calibration": samples.outputs["dataset"], **bounds(plan)}
+    count = calibration_shards_of(plan.spec)
+    task = _calibrated_in_shards(count, model, given) if count > 1 else calibrate(**given)
     conversion(task, tasks.CALIBRATE)
     return {
         "calibrated": task.outputs["calibrated"],
         "calibration": samples.outputs["dataset"],
     }
+
+
+def _calibrated_in_shards(
+    count: int, model: Mapping[str, Channel], given: Mapping[str, Any]
+) -> PipelineTask:
+    with dsl.ParallelFor(shard_items(count)) as shard:
+        part = conversion(calibrate_shard(**given, shard=shard), tasks.CALIBRATE_SHARD)
+    parts = dsl.Collected(part.outputs["part"])
+    return merge_calibration(parts=parts, shards=count, **model)
 
 
 def add_ranges(
@@ -55,15 +68,39 @@ def add_ranges(
     """
     if samples is None or not plan.records_ranges:
         return {}
-    task = record_ranges(
-        baseline=baseline.outputs["baseline"],
-        facts=baseline.outputs["facts"],
-        calibration=samples.outputs["dataset"],
-        **({"moments": plan.moments} if plan.moments else {}),
+    moments = {"moments": plan.moments} if plan.moments else {}
+    given = {
+        "baseline": baseline.outputs["baseline"],
+        "facts": baseline.outputs["facts"],
+        "calibration": samples.outputs["dataset"],
         **bounds(plan),
+    }
+    count = calibration_shards_of(plan.spec)
+    task = (
+        _recorded_in_shards(count, given, moments)
+        if count > 1
+        else runtime(record_ranges(**given, **moments), tasks.RECORD_RANGES)
     )
-    runtime(task, tasks.RECORD_RANGES)
     return {"ranges": task.outputs["ranges"], "calibration": samples.outputs["dataset"]}
+
+
+def _recorded_in_shards(
+    count: int, given: Mapping[str, Any], moments: Mapping[str, str]
+) -> PipelineTask:
+    """Add the tasks that record ranges in shards, and then moments, which need all ranges."""
+    with dsl.ParallelFor(shard_items(count)) as shard:
+        part = runtime(record_ranges_shard(**given, shard=shard), tasks.RECORD_RANGES_SHARD)
+    task = merge_ranges(parts=dsl.Collected(part.outputs["part"]), shards=count)
+    runtime(task, tasks.RECORD_RANGES)
+    if not moments:
+        return task
+    ranges = task.outputs["ranges"]
+    with dsl.ParallelFor(shard_items(count)) as shard:
+        sums = record_ranges_shard(**given, **moments, ranges=ranges, shard=shard)
+        runtime(sums, tasks.RECORD_MOMENTS_SHARD)
+    parts = dsl.Collected(sums.outputs["part"])
+    merged = merge_ranges(parts=parts, shards=count, recorded=ranges, **moments)
+    return runtime(merged, tasks.RECORD_MOMENTS)
 
 
 def scoring(plan: Plan, inputs: Inputs, labelled: PipelineTask | None) -> dict[str, Any]:

@@ -90,7 +90,12 @@ def _measuring(plan: Plan, task: PipelineTask, title: str) -> PipelineTask:
 
 def _shard_items(plan: Plan, count: int) -> list[dict[str, int]]:
     enough = {"least_s": SHARD_S} if are_by_time(plan.spec) else {}
-    return [{"shard": number, "of": count, **enough} for number in range(1, count + 1)]
+    return [{**item, **enough} for item in shard_items(count)]
+
+
+def shard_items(count: int) -> list[dict[str, int]]:
+    """Return the items of a loop over shards."""
+    return [{"shard": number, "of": count} for number in range(1, count + 1)]
 
 
 def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:

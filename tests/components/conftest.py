@@ -15,10 +15,11 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
+from quantgate.components.artifacts.division import Division
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
-from quantgate.components.evaluate_shard.work import Division, evaluate_shard
+from quantgate.components.evaluate_shard.work import evaluate_shard
 from quantgate.components.merge_shards.work import MergeInputs, merge_shards
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 

@@ -174,6 +174,24 @@ def test_shards_are_tasks() -> None:
     assert (times["Evaluate shard"], times["Evaluate"]) == (16, 2)
 
 
+def test_shards_of_the_calibration_are_tasks() -> None:
+    data = {
+        "evaluation": {"source": "test.npz", "label": "y"},
+        "calibration": {"source": "train.npz", "shards": 4},
+    }
+    quantize = {
+        "modes": ["int16x8", "float16"],
+        "recipes": ["static_wi8_ai8", {"recipe": "static_wi4_ai8", "algorithm": "GPTQ"}],
+    }
+    plan = make_plan(spec(quantize, data=data))
+    times = {task.title: task.times for task in tasks_of(plan)}
+    assert (times["Calibrate shard"], times["Calibrate"]) == (4, 1)
+    assert (times["Record ranges of shard"], times["Record ranges"]) == (4, 1)
+    assert (times["Record second moments of shard"], times["Record second moments"]) == (4, 1)
+    one = make_plan(spec(quantize, data={**data, "calibration": {"source": "train.npz"}}))
+    assert not [task.title for task in tasks_of(one) if "shard" in task.title]
+
+
 def test_a_hint_is_given_if_nothing_is_measured_on_the_target() -> None:
     hint = "Add `measure: {targets: [microcontroller]}` to measure on it\n"
     target = {"target": "microcontroller"}

@@ -18,6 +18,12 @@ def calibration_of(spec: Spec, overriding: OwnCalibration | None) -> Calibration
     return tuple(_settings(data.of(key), own) for key in spec.model.signatures) if data else ()
 
 
+def calibration_shards_of(spec: Spec) -> int:
+    """Return the number of tasks that share the calibration samples."""
+    data = spec.data.calibration
+    return (data and data.shards) or 1
+
+
 def _settings(data: CalibrationSamples, own: Mapping[str, Any]) -> CalibrationSettings:
     shared = {"samples": data.samples, "select": data.select, "seed": data.seed}
     return CalibrationSettings(**{**shared, **own})

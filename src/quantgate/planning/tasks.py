@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from quantgate.planning.calibrations import calibration_shards_of
 from quantgate.planning.data import SignatureData, as_task_key
 from quantgate.planning.plan import Plan
 from quantgate.planning.sharding import baseline_shards_of, shards_of
@@ -19,7 +20,11 @@ BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
 BUILD_SEARCH = "Build search set"
 CALIBRATE = "Calibrate"
+CALIBRATE_SHARD = "Calibrate shard"
 RECORD_RANGES = "Record ranges"
+RECORD_RANGES_SHARD = "Record ranges of shard"
+RECORD_MOMENTS = "Record second moments"
+RECORD_MOMENTS_SHARD = "Record second moments of shard"
 RECOVER = "Recover accuracy"
 SEARCH = "Search mixed precision"
 EVALUATE_BASELINE = "Evaluate baseline"
@@ -89,6 +94,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         *((title, True) for title in build_titles(BUILD_CALIBRATION, plan.calibration_data)),
         (CALIBRATE, plan.calibrates_modes),
         (RECORD_RANGES, plan.records_ranges),
+        (RECORD_MOMENTS, calibration_shards_of(spec) > 1 and plan.moments is not None),
         (BUILD_SEARCH, plan.search_data is not None),
         (RECOVER, bool(plan.recovered)),
         (SEARCH, bool(plan.searched)),
@@ -103,7 +109,18 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
     count = baseline_shards_of(plan)
     shards = (PlannedTask(EVALUATE_BASELINE_SHARD, count),) if count > 1 else ()
     per_candidate = tuple(_per_candidate(plan))
+    shards = (*shards, *_calibration_shards(plan))
     return (*_present(once_before), *shards, *per_candidate, *_present(once_after))
+
+
+def _calibration_shards(plan: Plan) -> Iterator[PlannedTask]:
+    count = calibration_shards_of(plan.spec)
+    if count > 1 and plan.calibrates_modes:
+        yield PlannedTask(CALIBRATE_SHARD, count)
+    if count > 1 and plan.records_ranges:
+        yield PlannedTask(RECORD_RANGES_SHARD, count)
+    if count > 1 and plan.moments:
+        yield PlannedTask(RECORD_MOMENTS_SHARD, count)
 
 
 def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:

@@ -67,3 +67,38 @@ class Moments(Record):
     reason: str | None = None
     form: MomentsForm
     layers: list[str] = []
+
+
+class CalibrationShard(Record):
+    """The contents of `part.json`: one of `count` shards of a calibration.
+
+    The first has the `number` 1. `work` is what was recorded, and with which library.
+    `model_sha256` is the hash of the float model. `samples` are those of all shards, by the
+    variants of the calibration. `reason` says why nothing was recorded, and `provisional` is true
+    if that may not happen again.
+    """
+
+    number: int
+    count: int
+    work: str
+    model_sha256: str
+    dataset_sha256: str
+    samples: dict[str, int]
+    reason: str | None = None
+    provisional: bool = False
+
+    @property
+    def name(self) -> str:
+        """The number among all shards, in words."""
+        return f"shard {self.number} of {self.count}"
+
+    def difference_from(self, other: "CalibrationShard") -> str | None:
+        """Return why this shard cannot belong to another one, or None if it can."""
+        differences = {
+            "another number of shards": self.count != other.count,
+            "another model": self.model_sha256 != other.model_sha256,
+            "other data": (self.dataset_sha256, self.samples)
+            != (other.dataset_sha256, other.samples),
+            "another version of its library, or other settings": self.work != other.work,
+        }
+        return next((what for what, differs in differences.items() if differs), None)

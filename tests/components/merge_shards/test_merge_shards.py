@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantgate.components.artifacts.division import Division
 from quantgate.components.artifacts.shard import read_shard
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
-from quantgate.components.evaluate_shard.work import Division, evaluate_shard
+from quantgate.components.evaluate_shard.work import evaluate_shard
 from quantgate.components.merge_shards.work import MergeInputs, merge_shards
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file

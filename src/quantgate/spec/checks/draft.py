@@ -37,6 +37,8 @@ _SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
 }
 #: The path of the samples that recovery and the search choose by.
 SEARCH_DATA: KeyPath = ("data", "search")
+#: Keys of a source that single signatures do not have.
+_OF_ALL_SIGNATURES = frozenset({"signatures", "shards"})
 
 
 class Draft:
@@ -209,7 +211,9 @@ class Draft:
             around = self._content.at(*path)
             if isinstance(around, dict) and self._content.is_sound(path):
                 own = around.get("signatures", {})
-                shared = {key: value for key, value in around.items() if key != "signatures"}
+                shared = {
+                    key: value for key, value in around.items() if key not in _OF_ALL_SIGNATURES
+                }
                 yield path, section.model_validate(shared)
                 for key, entry in own.items():
                     yield (*path, "signatures", key), section.model_validate(entry)

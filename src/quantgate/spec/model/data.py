@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer
 
+from quantgate.domain.sharding import MOST_SHARDS
 from quantgate.spec.model.section import Alternatives, Section, Text
 
 Selection = Literal["first", "random", "stratified"]
@@ -14,7 +15,7 @@ Format = Literal[
 #: The keys of a data source about its format.
 OPTION_KEYS = frozenset({"format", "features", "images", "columns", "random", "classes"})
 #: Keys that are left out of a resolved spec if they are empty.
-LEFT_OUT = OPTION_KEYS | {"signatures", "group"}
+LEFT_OUT = OPTION_KEYS | {"signatures", "group", "shards"}
 Count = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -202,6 +203,12 @@ class SearchSamples(DataSource):
 class CalibrationData(CalibrationSamples):
     """Representative samples, required by the integer modes."""
 
+    shards: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SHARDS,
+        description="Number of tasks that share the samples. The default is 1.",
+    )
     signatures: dict[str, CalibrationSamples] = Field(
         default={},
         description="Sources of single signatures by key. `source` is for all others.",

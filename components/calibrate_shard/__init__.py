@@ -1,0 +1,1 @@
+"""Calibrate the integer modes on a shard of the calibration set."""

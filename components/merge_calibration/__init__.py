@@ -1,0 +1,1 @@
+"""Merge the calibrations of all shards of a calibration set."""

@@ -1,0 +1,1 @@
+"""Merge the ranges of all shards of a calibration set."""

@@ -1,0 +1,1 @@
+"""Record the ranges of tensors on a shard of the calibration set."""
