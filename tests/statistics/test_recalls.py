@@ -139,16 +139,19 @@ def test_agreement_needs_enough_of_the_rarest_class():
     assert math.isfinite(samples_needed(better, 0.95, -0.01))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 60)), min_size=1, max_size=6
+        st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 60) | st.integers(0, 2_000)),
+        min_size=1,
+        max_size=9,
     ),
     st.floats(0.001, 0.2),
-    st.floats(0.001, 0.2),
+    st.floats(0.001, 0.05),
 )
-def test_a_looser_limit_has_no_greater_p_value(classes, one, other):
+def test_a_looser_limit_has_no_greater_p_value(classes, slack, width):
     lost, won, others = (np.array(each, float) for each in zip(*classes, strict=True))
     counts = ClassCounts(lost, won, lost + won + others + 1)
-    near, far = sorted((one, other))
-    assert p_value(counts, counts.mean + far) <= p_value(counts, counts.mean + near) + 1e-6
+    limits = counts.mean + np.linspace(slack, slack + width, 20)
+    p = np.array([p_value(counts, float(limit)) for limit in limits])
+    assert np.all(np.diff(p) <= 1e-9)

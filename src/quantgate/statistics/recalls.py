@@ -21,14 +21,13 @@ from quantgate.statistics.samples import Labels, Samples
 TINY = 1e-9
 #: The reach of a count, in standard deviations and in counts beyond them.
 DEVIATIONS, BEYOND = 8, 16
-#: The numbers of sums of losses that are told apart, for few and for many sizes of classes.
-MOST_BINS, LEAST_BINS = 16_384, 1_024
+#: The numbers of sums of losses that are told apart, for few and for many sizes of classes, and the
+#: standard errors that they extend over.
+MOST_BINS, LEAST_BINS, EXTENT = 32_768, 4_096, 20
 #: Less likely sums are left out.
 UNLIKELY = 1e-12
 #: The precision of rates and, as a part of its distance from the mean, of a bound.
 PRECISE, PRECISION = 1e-10, 1e-3
-#: A bound keeps this distance from its level, as p-values are rough by bins.
-CAUTION = 0.97
 #: The distance of the greatest difference that is examined from 1.
 NEAREST = 1e-6
 
@@ -99,7 +98,7 @@ def upper_bound(counts: ClassCounts, confidence: float) -> float:
     """
 
     def excess(difference: float) -> float:
-        return math.log(p_value(counts, difference)) - math.log(CAUTION * (1 - confidence))
+        return math.log(p_value(counts, difference)) - math.log(1 - confidence)
 
     step = NormalDist().inv_cdf(confidence) * max(_deviation(counts), 1 / counts.totals.sum())
     near = far = min(counts.mean + step / 2, 1 - NEAREST)
@@ -176,19 +175,30 @@ def _scale(counts: ClassCounts, multiplier: float) -> Values:
 
 
 def _chance(counts: ClassCounts, lost: Values, won: Values) -> float:
-    """Return the probability of a mean drop of at most the one at hand, at rates by class."""
-    drops, chances, width = np.zeros(1), np.ones(1), 0.0
-    sizes = np.unique(counts.totals)
-    bins = max(LEAST_BINS, MOST_BINS // len(sizes))
-    for size in sizes:
+    """Return the probability of a mean drop of at most the one at hand, at rates by class.
+
+    Of many possible sums, the nearest of evenly spaced ones are taken, for the drop at hand, too.
+    They are the same for all rates, so that the probability falls as more is lost.
+    """
+    drops, chances, own, width = np.zeros(1), np.ones(1), 0.0, _width(counts)
+    for size in np.unique(counts.totals):
         chosen = counts.totals == size
         net, likely = _law(float(size), lost[chosen], won[chosen])
         drops = np.add.outer(drops, net / (size * len(lost))).ravel()
         chances = np.multiply.outer(chances, likely).ravel()
-        if len(drops) > bins:
-            drops, chances, width = _binned(drops, chances, bins)
-    within = drops <= counts.mean + width + PRECISE
-    return float(np.clip(chances[within].sum(), UNLIKELY, 1.0))
+        own += float(counts.drops[chosen].sum()) / len(lost)
+        if width:
+            drops, chances = _rounded(drops, chances, width)
+            own = round(own / width) * width
+    return float(np.clip(chances[drops <= own + PRECISE].sum(), UNLIKELY, 1.0))
+
+
+def _width(counts: ClassCounts) -> float:
+    """Return the distance of the sums that are told apart, or 0 for all of them."""
+    sizes, classes = np.unique(counts.totals, return_counts=True)
+    bins = max(LEAST_BINS, MOST_BINS // len(sizes))
+    is_small = len(sizes) == 1 or np.prod(2 * sizes * classes + 1) <= bins
+    return 0.0 if is_small else EXTENT * _deviation(counts) / bins
 
 
 def _law(size: float, lost: Values, won: Values) -> tuple[Values, Values]:
@@ -206,13 +216,10 @@ def _law(size: float, lost: Values, won: Values) -> tuple[Values, Values]:
     return sums[kept].astype(np.float64), chances[kept]
 
 
-def _binned(drops: Values, chances: Values, bins: int) -> tuple[Values, Values, float]:
-    """Return fewer sums with the same mean, and the width that they stand for."""
-    low, high = float(drops.min()), float(drops.max())
-    width = (high - low) / bins
-    places = np.minimum(((drops - low) / width).astype(np.int64), bins - 1)
-    likely = np.bincount(places, chances, bins)
-    centres = np.bincount(places, chances * drops, bins)
-    kept = likely > UNLIKELY
-    means: Values = centres[kept] / likely[kept]
-    return means, likely[kept].astype(np.float64), width
+def _rounded(drops: Values, chances: Values, width: float) -> tuple[Values, Values]:
+    """Return the multiples of a width that are nearest to likely sums, and their chances."""
+    places = np.rint(drops / width).astype(np.int64)
+    least = places.min()
+    likely = np.bincount(places - least, chances).astype(np.float64)
+    kept = np.flatnonzero(likely > UNLIKELY)
+    return (least + kept.astype(np.float64)) * width, likely[kept]

@@ -4,8 +4,8 @@ Sources:
     Tango, T. (1998), Equivalence test and confidence interval for the difference in proportions
         for the paired-sample design. Statistics in Medicine 17, 891-908.
     Sidik, K. (2003), Exact unconditional tests for testing non-inferiority in matched-pairs design.
-        Statistics in Medicine 22, 265-278: with one more discordant pair, none or one more of them
-        may be lost.
+        Statistics in Medicine 22, 265-278: with one loss less or one gain more, a table stays among
+        those that are at least as good.
 """
 
 from functools import lru_cache
@@ -18,163 +18,119 @@ from quantgate.statistics.sample_counts import ROUNDING
 from quantgate.statistics.samples import Samples
 
 Counts = NDArray[np.int64]
-Each = float | Samples
 
-#: The reach of a binomial distribution, in standard deviations and in counts beyond them.
-DEVIATIONS, BEYOND = 6, 12
-#: The number of counts that stand for more. Probabilities between these hardly change.
-MOST_COUNTS = 2_000
-#: Rates of discordant pairs this small are 0 but for rounding.
-NEAREST = 1e-12
+#: The likely counts of a binomial distribution, in standard deviations and in counts beyond them.
+DEVIATIONS, BEYOND = 6, 5
 #: The steps of a first guess at the pairs that may be lost, and its distance from these.
 GUESSES, GUESSED = 2, 1
 TINY = 1e-300
 
 
-def statistic(only_first: Any, only_second: Any, total: int, difference: Any) -> Any:
+def statistic(lost: Any, won: Any, total: int, difference: Any) -> Any:
     """Return the distance of the mean from `difference`, in its standard errors."""
-    deviation = np.sqrt(
-        np.maximum(variance(only_first, only_second, total, difference), TINY) / total
-    )
-    return ((only_first - only_second) / total - difference) / deviation
+    deviation = np.sqrt(np.maximum(variance(lost, won, total, difference), TINY) / total)
+    return ((lost - won) / total - difference) / deviation
 
 
-def variance(only_first: Any, only_second: Any, total: int, difference: Any) -> Any:
+def variance(lost: Any, won: Any, total: int, difference: Any) -> Any:
     """Return the variance of one pair's difference, at its likeliest for a mean `difference`."""
-    linear = (2 * total - only_first + only_second) * difference - only_first - only_second
-    constant = -only_second * difference * (1 - difference)
+    linear = (2 * total - lost + won) * difference - lost - won
+    constant = -won * difference * (1 - difference)
     root = np.sqrt(np.maximum(linear**2 - 8 * total * constant, 0))
     rate_of_second = (root - linear) / (4 * total)
     return np.maximum(2 * rate_of_second + difference * (1 - difference), 0)
 
 
-def chances(value: Each, total: int, difference: Each, rates: Samples) -> Samples:
-    """Return the probability of a statistic of at most `value`, at each of some rates.
+def most_lost(won: Counts, value: Samples, total: int, difference: Samples) -> Counts:
+    """Return how many pairs may be lost if so many are won, or -1.
 
-    Args:
-        value: the statistic at hand.
-        total: the number of pairs.
-        difference: the mean difference. Like `value`, one for all rates, or float64 [rates].
-        rates: the rates at which only the second model is right, float64 [rates].
+    It is the greatest number whose statistic is at most `value`, which is below 0.
     """
-    discordant = np.clip(difference + 2 * rates, 0.0, 1.0)
-    discordant = np.where(discordant < NEAREST, 0.0, discordant)
-    shares = np.divide(
-        discordant + difference, 2 * discordant, out=np.ones_like(rates), where=discordant > 0
-    )
-    shares = np.clip(shares, 0.0, 1.0)
-    counts, stride = _likely_counts(total, discordant)
-    lost = _lost_of_each(counts, value, total, difference)
-    likely = _probabilities(counts, total, discordant)
-    each = _cumulated(counts, lost, shares) if stride == 1 else _split_at_most(counts, lost, shares)
-    return np.asarray(stride * np.sum(likely * each, axis=0))
-
-
-def _lost_of_each(counts: Counts, value: Each, total: int, difference: Each) -> Counts:
-    """Return how many of the numbers of discordant pairs may be lost, [counts, rates]."""
-    if np.ndim(difference):
-        values, differences = (np.broadcast_to(each, counts.shape) for each in (value, difference))
-        lost = most_lost(counts.ravel(), values.ravel(), total, differences.ravel())
-        return lost.reshape(counts.shape)
-    is_likely = np.zeros(total + 1, np.bool_)
-    is_likely[counts] = True
-    known = np.zeros(total + 1, np.int64)
-    known[is_likely] = most_lost(np.flatnonzero(is_likely), value, total, difference)
-    return known[counts]
-
-
-def most_lost(discordant: Counts, value: Each, total: int, difference: Each) -> Counts:
-    """Return how many of each number of discordant pairs may be lost, or -1.
-
-    It is the greatest number whose statistic is at most `value`.
-    """
-    guess = _guess(discordant, value, total, difference)
-    values, differences = (np.broadcast_to(each, discordant.shape) for each in (value, difference))
+    guess = _guess(won, value, total, difference)
 
     def keeps(lost: Counts, rows: Any = slice(None)) -> NDArray[np.bool_]:
-        own = discordant[rows]
-        kept = statistic(lost, own - lost, total, differences[rows]) <= values[rows] + ROUNDING
-        return np.asarray((lost < 0) | (kept & (lost <= own)))
+        own = won[rows]
+        kept = statistic(lost, own, total, difference[rows]) <= value[rows] + ROUNDING
+        return np.asarray((lost < 0) | (kept & (lost + own <= total)))
 
-    low = np.clip(guess - GUESSED, -1, discordant)
-    high = np.clip(guess + GUESSED + 1, low + 1, discordant + 1)
-    low, high = (
-        np.where(keeps(low), low, -1),
-        np.where(keeps(high), discordant + 1, high),
-    )
+    most = total - won
+    low = np.clip(guess - GUESSED, -1, most)
+    high = np.clip(guess + GUESSED + 1, low + 1, most + 1)
+    low, high = np.where(keeps(low), low, -1), np.where(keeps(high), most + 1, high)
     while len(still := np.flatnonzero(high - low > 1)):
         middle = (low[still] + high[still]) // 2
         kept = keeps(middle, still)
-        low[still], high[still] = (
-            np.where(kept, middle, low[still]),
-            np.where(kept, high[still], middle),
-        )
+        low[still] = np.where(kept, middle, low[still])
+        high[still] = np.where(kept, high[still], middle)
     return low
 
 
-def _guess(discordant: Counts, value: Each, total: int, difference: Each) -> Counts:
+def _guess(won: Counts, value: Samples, total: int, difference: Samples) -> Counts:
     """Return about how many may be lost, by solving the statistic with the variance of a guess."""
-    spread = np.sqrt(np.maximum(discordant / total - difference**2, 0) / total)
+    spread = np.sqrt((2 * won / total + np.abs(difference)) / total)
     for _ in range(GUESSES):
-        lost = np.clip((discordant + total * (difference + value * spread)) / 2, 0, discordant)
-        spread = np.sqrt(variance(lost, discordant - lost, total, difference) / total)
-    return np.floor((discordant + total * (difference + value * spread)) / 2).astype(np.int64)
+        lost = np.clip(won + total * (difference + value * spread), 0, total - won)
+        spread = np.sqrt(variance(lost, won, total, difference) / total)
+    return np.floor(won + total * (difference + value * spread)).astype(np.int64)
 
 
-def _likely_counts(total: int, discordant: Samples) -> tuple[Counts, int]:
-    """Return the numbers of discordant pairs that are likely at each rate, and their stride.
+def chances(
+    allowed: Counts, gains: tuple[int, int], total: int, differences: Samples, rates: Samples
+) -> Samples:
+    """Return the probability of no more losses than allowed, float64 [differences, rates].
 
-    They are [counts, rates]. Of very many, evenly spaced ones stand for all.
+    Args:
+        allowed: how many pairs may be lost, or -1, int64 [differences, numbers of pairs won].
+        gains: the first and the last of these numbers of pairs won.
+        total: the number of pairs.
+        differences: the mean differences, float64 [differences, 1].
+        rates: the rates of pairs won, float64 [differences, rates].
     """
-    reach = DEVIATIONS * np.sqrt(total * discordant * (1 - discordant)) + BEYOND
-    least = np.maximum(0, np.floor(total * discordant - reach)).astype(np.int64)
-    length = int(min(total + 1, np.ceil(2 * reach.max()) + 2))
-    least = np.minimum(least, total + 1 - length)
-    # An odd stride, as every other count allows one more loss.
-    stride = length // MOST_COUNTS | 1
-    return np.asarray(np.arange(0, length, stride)[:, np.newaxis] + least), stride
+    rate = rates.ravel()
+    columns, starts, won = _likely_gains(total, rate, gains)
+    lost = allowed[columns // rates.shape[1], won - gains[0]]
+    share = np.clip((rates + differences).ravel() / (1 - rate), 0.0, 1.0)[columns]
+    each = _probabilities(won, total, rate, columns) * _at_most(lost, total - won, share)
+    return np.asarray(np.add.reduceat(each, starts).reshape(rates.shape))
 
 
-def _cumulated(discordant: Counts, lost: Counts, shares: Samples) -> Samples:
-    """Return the probability of at most so many lost among discordant pairs, [counts, rates].
+def _likely_gains(
+    total: int, rates: Samples, gains: tuple[int, int]
+) -> tuple[Counts, Counts, Counts]:
+    """Return the likely numbers of gains at each rate, one rate after the other.
 
-    It follows from row to row, which is far faster than the incomplete beta function. One pair more
-    lowers it by the share of `lost` losses, or raises it if one more loss is allowed.
+    Returns:
+        The place of the rate for each number, the first place of each rate, and the numbers.
     """
-    start = _split_at_most(discordant[0], lost[0], shares)
-    steps = lost[1:] - lost[:-1]
-    edge = lost[:-1] + steps
-    likely = np.where(edge < 0, 0.0, _probabilities(np.maximum(edge, 0), discordant[:-1], shares))
-    changes = np.where(steps > 0, (1 - shares) * likely, -shares * likely)
-    return np.concatenate([start[np.newaxis], start + np.cumsum(changes, axis=0)])
+    reach = DEVIATIONS * np.sqrt(total * rates * (1 - rates))
+    low = np.clip(np.floor(total * rates - reach).astype(np.int64), *gains)
+    high = np.clip(np.ceil(total * rates + reach + BEYOND).astype(np.int64), *gains)
+    sizes = high - low + 1
+    starts = np.cumsum(sizes) - sizes
+    columns = np.repeat(np.arange(len(rates)), sizes)
+    return columns, starts, np.arange(len(columns)) + (low - starts)[columns]
 
 
-def _split_at_most(discordant: Counts, lost: Counts, shares: Samples) -> Samples:
-    """Return the probability of at most so many lost, by the incomplete beta function."""
+def _at_most(lost: Counts, total: Counts, shares: Samples) -> Samples:
+    """Return the probability of at most so many losses, by the incomplete beta function."""
     from scipy.special import betainc
 
-    inner = np.clip(lost, 0, np.maximum(discordant - 1, 0))
-    within = betainc(np.maximum(discordant - inner, 1), inner + 1, 1 - shares)
-    return np.where(lost < 0, 0.0, np.where(lost >= discordant, 1.0, within))
+    inner = np.clip(lost, 0, np.maximum(total - 1, 0))
+    within = betainc(np.maximum(total - inner, 1), inner + 1, 1 - shares)
+    return np.where(lost < 0, 0.0, np.where(lost >= total, 1.0, within))
 
 
-def _probabilities(counts: Counts, totals: Any, rates: Samples) -> Samples:
-    """Return binomial probabilities, 0 for counts above their totals."""
-    others = totals - counts
-    logs = _log_factorials(int(np.max(totals)))
-    chosen = logs[totals] - logs[np.minimum(counts, len(logs) - 1)] - logs[np.maximum(others, 0)]
-    rate = np.log(np.maximum(rates, TINY)), np.log(np.maximum(1 - rates, TINY))
-    logarithms = chosen + counts * rate[0] + np.maximum(others, 0) * rate[1]
-    return np.where(others >= 0, np.exp(logarithms), 0.0)
-
-
-def _log_factorials(most: int) -> Samples:
-    """Return the logarithms of factorials up to `most` at least, float64."""
-    return _table(1 << most.bit_length())
+def _probabilities(counts: Counts, total: int, rates: Samples, columns: Counts) -> Samples:
+    """Return the binomial probabilities of counts, at the rates of their columns."""
+    logs = _log_factorials(total)
+    chosen = logs[total] - logs[counts] - logs[total - counts]
+    yes, no = np.log(np.maximum(rates, TINY)), np.log1p(-np.minimum(rates, 1 - 1e-16))
+    return np.asarray(np.exp(chosen + counts * yes[columns] + (total - counts) * no[columns]))
 
 
 @lru_cache(maxsize=4)
-def _table(size: int) -> Samples:
+def _log_factorials(most: int) -> Samples:
+    """Return the logarithms of the factorials up to `most`, float64."""
     from scipy.special import gammaln
 
-    return np.asarray(gammaln(np.arange(1.0, size + 2)))
+    return np.asarray(gammaln(np.arange(1.0, most + 2)))
