@@ -9,12 +9,13 @@ from types import MappingProxyType
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT, TensorType
+from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 from litert_quantizer.quantizer import Quantizer
 
 from quantgate.components.artifacts.moments import LayerMoments
-from quantgate.components.litert.flatbuffer import parse, with_inlined_buffers
+from quantgate.components.litert.flatbuffer import has_external_buffers, parse
 from quantgate.components.quantizer.matching import unmatched
-from quantgate.components.quantizer.moving_ops import with_moving_ops_in_8_bits
+from quantgate.components.quantizer.moving_ops import put_moving_ops_in_8_bits
 from quantgate.components.quantizer.names import source_name
 from quantgate.components.quantizer.request import Request
 from quantgate.components.quantizer.statistics import (
@@ -62,9 +63,16 @@ def quantized(
             enable_progress_bar=False,
             enable_progress_report=False,
         )
-    delivered = with_inlined_buffers(bytes(result.quantized_model))
-    _require_scales(parse(delivered))
-    return with_moving_ops_in_8_bits(delivered, request)
+    return _delivered(bytes(result.quantized_model), request)
+
+
+def _delivered(content: bytes, request: Request) -> bytes:
+    """Return the library's model with moving ops in 8 bits and all constants in its flatbuffer."""
+    model = parse(content)
+    _require_scales(model)
+    if put_moving_ops_in_8_bits(model, request) or has_external_buffers(content):
+        return bytes(convert_object_to_bytearray(model))
+    return content
 
 
 @contextlib.contextmanager

@@ -14,9 +14,8 @@ from ai_edge_litert.schema_py_generated import (
     SubGraphT,
     TensorType,
 )
-from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
-from quantgate.components.litert.flatbuffer import op_name, parse, sequence, text
+from quantgate.components.litert.flatbuffer import op_name, sequence, text
 from quantgate.components.quantizer.request import Request
 from quantgate.domain.recipe_rules import matched_rule
 from quantgate.domain.recipes import NO_QUANTIZE
@@ -35,18 +34,17 @@ _MOVING = frozenset(
 _NARROW = (TensorType.INT8, TensorType.UINT8)
 
 
-def with_moving_ops_in_8_bits(content: bytes, request: Request) -> bytes:
-    """Return a model whose moving ops are in 8 bits, if the ops around them are.
+def put_moving_ops_in_8_bits(model: ModelT, request: Request) -> bool:
+    """Put a model's moving ops into 8 bits, if the ops around them are. Return whether any was.
 
-    An op that a rule leaves in float stays so. Other models stay as they are.
+    An op that a rule leaves in float stays so.
 
     Args:
-        content: of a quantized model.
+        model: a quantized model, which is changed.
         request: the recipe that it was made by.
     """
-    model = parse(content)
     changed = [_narrowed(model, graph, request) for graph in model.subgraphs]
-    return bytes(convert_object_to_bytearray(model)) if any(changed) else content
+    return any(changed)
 
 
 def _narrowed(model: ModelT, graph: SubGraphT, request: Request) -> bool:

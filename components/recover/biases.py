@@ -1,7 +1,5 @@
 """Correction of biases by the mean error that quantization adds to each channel."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,30 +7,24 @@ from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.recover.float_model import DEPTHWISE, FloatModel, Layer
 from quantgate.components.recover.quantized_layers import QuantizedModel
 from quantgate.components.recover.running import Runner, Values, runners_of, samples_of
-from quantgate.components.recover.statistics import Range, Statistics
+from quantgate.components.recover.statistics import Means
 from quantgate.records.tasks import ModelFacts
 
-_Means = dict[str, NDArray[np.float64]]
 
-
-def corrected_analytically(
-    content: bytes, quantized: bytes, statistics: Statistics, bounds: Mapping[str, Range]
-) -> bytes:
+def corrected_analytically(content: bytes, quantized: bytes, means: Means) -> bytes:
     """Subtract `(Wq - W) E[x]` from the bias of each layer.
 
     Args:
         content: of the float model.
         quantized: the model made from it.
-        statistics: of the float model, with the mean input `E[x]` of each layer.
-        bounds: the ranges that the statistics were taken with.
+        means: the mean input `E[x]` of layers, by their outputs.
     """
     model, integer = FloatModel(content), QuantizedModel.of(quantized)
     for layer in model.layers.values():
         bias, weight = model.bias(layer), integer.weight(layer)
-        means = statistics.mean_input(layer, bounds)
-        if bias is None or weight is None or means is None:
+        if bias is None or weight is None or layer.output not in means:
             continue
-        errors = _mean_error(layer, weight - model.weight(layer), means)
+        errors = _mean_error(layer, weight - model.weight(layer), means[layer.output])
         if errors is not None:
             model.set_bias(layer, (bias - errors).astype(np.float32))
     return model.content
@@ -90,9 +82,9 @@ def _mean_error(
 
 def _mean_outputs(
     content: bytes, layers: list[Layer], facts: ModelFacts, dataset: str, rows: Rows
-) -> _Means:
+) -> Means:
     runners = runners_of(content, facts, keeps=True)
-    sums: _Means = {}
+    sums: dict[str, NDArray[np.float64]] = {}
     counts: dict[str, int] = {}
     for key, sample in samples_of(facts, dataset, rows):
         runners[key].run(sample)

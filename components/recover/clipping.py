@@ -6,7 +6,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.recover.statistics import BINS, Range, Statistics, bounds_of
+from quantgate.components.recover.statistics import BINS, Range, bounds_of
 from quantgate.records.calibration import Ranges
 
 PERCENTILE, LEAST_SQUARES = "percentile", "least_squares"
@@ -17,34 +17,29 @@ _FRACTIONS = np.linspace(0.05, 1.0, 39)
 _Counts = NDArray[np.int64]
 
 
-def clipped(ranges: Ranges, statistics: Statistics, method: str) -> Ranges:
+def clipped(ranges: Ranges, histograms: Mapping[str, _Counts], method: str) -> Ranges:
     """Return ranges without rare extremes.
 
     Args:
         ranges: recorded ones.
-        statistics: with a histogram of each tensor.
+        histograms: of the values of tensors, by name.
         method: `percentile` or `least_squares`, which is about the error in 8 bits.
     """
     bounds, clip = bounds_of(ranges), _METHODS[method]
     tensors = [
         each.model_copy(update=dict(zip(("minimum", "maximum"), own, strict=True)))
         for each in ranges.tensors
-        for own in [_clip(each.name, bounds, statistics, clip)]
+        for own in [_clip(bounds[each.name], histograms.get(each.name), clip)]
     ]
     return ranges.model_copy(update={"tensors": tensors})
 
 
 def _clip(
-    name: str,
-    bounds: Mapping[str, Range],
-    statistics: Statistics,
-    clip: Callable[[Range, _Counts], Range],
+    bounds: Range, histogram: _Counts | None, clip: Callable[[Range, _Counts], Range]
 ) -> Range:
-    histogram = statistics.histograms.get(name)
-    low, high = bounds[name]
-    if histogram is None or not histogram.sum() or not high > low:
-        return low, high
-    return clip((low, high), histogram)
+    if histogram is None or not histogram.sum() or not bounds[1] > bounds[0]:
+        return bounds
+    return clip(bounds, histogram)
 
 
 def _by_percentile(bounds: Range, histogram: _Counts) -> Range:

@@ -32,7 +32,8 @@ def recover(
         baseline: the float .tflite.
         facts: `ModelFacts` of the model.
         ranges: the folder from `record_ranges`.
-        calibration: the calibration set. One of three samples is held back to judge edits on.
+        calibration: the calibration set. One of three samples, at most 32, is held back to judge
+            edits on.
         candidates: the items of the loop over recovered candidates. `recovers` of an item is the
             name of the candidate that recovery is to improve.
         techniques: `ranges`, `biases`, `equalize` and `layers`, or some of them.

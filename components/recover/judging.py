@@ -9,10 +9,18 @@ class Score(NamedTuple):
     Attributes:
         db: the decibels that models are compared by. Higher is better.
         figure: the metric, if models are scored by one.
+        first_db: the decibels on the first samples, if models are run on these first.
+        is_whole: whether `db` is that of all samples. If not, it is that of the first ones.
     """
 
     db: float
     figure: float | None = None
+    first_db: float | None = None
+    is_whole: bool = True
+
+    def gain_over(self, other: "Score") -> float:
+        """Return the gain over a model that was run on all samples, on the same samples."""
+        return self.db - (other.db if self.is_whole else other.first_db or 0.0)
 
 
 class Judge(Protocol):

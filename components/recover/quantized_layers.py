@@ -5,8 +5,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT, TensorT, TensorType
-from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
+from ai_edge_litert.schema_py_generated import (
+    Model,
+    ModelT,
+    OperatorT,
+    SubGraphT,
+    TensorT,
+    TensorType,
+)
 from numpy.typing import NDArray
 
 from quantgate.components.litert.flatbuffer import parse, sequence, text
@@ -21,20 +27,22 @@ class QuantizedModel:
     """A model that LiteRT Quantizer made, in which tensors keep their names.
 
     Attributes:
-        schema: the schema's objects. Corrections of biases change them.
+        schema: the schema's objects. They have the constants as they were.
+        buffer: the .tflite. Corrections of biases are written into it.
     """
 
     schema: ModelT
+    buffer: bytearray
 
     @classmethod
     def of(cls, content: bytes) -> "QuantizedModel":
         """Parse a model."""
-        return cls(parse(content))
+        return cls(parse(content), bytearray(content))
 
     @property
     def content(self) -> bytes:
-        """The model as bytes."""
-        return bytes(convert_object_to_bytearray(self.schema))
+        """The model with the corrections."""
+        return bytes(self.buffer)
 
     def weight(self, layer: Layer) -> NDArray[np.float32] | None:
         """Return a layer's weight as it computes with it, or None if it is not in 8 bits."""
@@ -53,16 +61,16 @@ class QuantizedModel:
         """Subtract an error per channel from a layer's bias, and return whether it has one."""
         tensor = self._tensor(layer, _BIAS)
         if tensor is not None and tensor.type == TensorType.FLOAT32:
-            self._replace(tensor, (self._data(tensor, np.float32) - error).astype(np.float32))
+            values = self._data(tensor, np.float32)
+            values[:] = values - error
             return True
         if tensor is None or tensor.type not in _BIAS_DTYPES:
             return False
         dtype = _BIAS_DTYPES[tensor.type]
         scales = np.asarray(tensor.quantization.scale, np.float64)
         steps = np.rint(error / scales).astype(np.int64)
-        corrected = self._data(tensor, dtype).astype(np.int64) - steps
-        limits = np.iinfo(dtype)
-        self._replace(tensor, np.clip(corrected, limits.min, limits.max).astype(dtype))
+        values, limits = self._data(tensor, dtype), np.iinfo(dtype)
+        values[:] = np.clip(values.astype(np.int64) - steps, limits.min, limits.max)
         return True
 
     @cached_property
@@ -93,8 +101,7 @@ class QuantizedModel:
         stored: TensorT = graph.tensors[operator.inputs[0]]
         return stored
 
-    def _replace(self, tensor: TensorT, values: NDArray[Any]) -> None:
-        self.schema.buffers[tensor.buffer].data = values.view(np.uint8)
-
     def _data(self, tensor: TensorT, dtype: Any) -> NDArray[Any]:
-        return np.asarray(self.schema.buffers[tensor.buffer].data, np.uint8).view(dtype)
+        """Return the values of a constant. Writing to them changes the model."""
+        constant = Model.GetRootAs(self.buffer, 0).Buffers(tensor.buffer)
+        return np.asarray(constant.DataAsNumpy()).view(dtype)

@@ -69,7 +69,7 @@ def result_of(blank: Recovery, outcome: Outcome, per_run: int) -> Result:
 
 
 def _before_and_after(outcome: Outcome) -> dict[str, float | None]:
-    before, after = outcome.before, outcome.made.score
+    before, after = outcome.before, outcome.after
     if outcome.scoring:
         return {"before": before.figure, "after": after.figure}
     return {"before_db": round(before.db, 2), "after_db": round(after.db, 2)}

@@ -1,18 +1,18 @@
 """Run a float model or a quantized one on samples, and read tensors as real numbers."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from ai_edge_litert.schema_py_generated import ModelT, TensorT
+from ai_edge_litert.schema_py_generated import Model
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows, open_dataset
 from quantgate.components.litert.binding import bound
-from quantgate.components.litert.flatbuffer import parse, sequence, text
+from quantgate.components.litert.flatbuffer import text
 from quantgate.components.litert.interpreter import shape_of_sample
-from quantgate.components.record_ranges.recording import subgraphs_of
 from quantgate.records.tasks import ModelFacts, Signature
 
 Sample = Mapping[str, NDArray[Any]]
@@ -38,9 +38,7 @@ class Runner:
         )
         self._inputs, self._outputs = bound(self._interpreter, signature)
         self._run = self._interpreter.get_signature_runner(signature.key)
-        model = parse(content)
-        self._subgraph = subgraphs_of(model)[signature.key]
-        self._tensors = _by_name(model, self._subgraph)
+        self._subgraph = _subgraph_of(content, signature.key)
 
     def run(self, sample: Sample) -> dict[str, Values]:
         """Return the outputs by name."""
@@ -55,12 +53,18 @@ class Runner:
         """Return a tensor of the last run, None if the model has none or did not compute it."""
         if name not in self._tensors:
             return None
-        index, tensor = self._tensors[name]
+        tensor = self._tensors[name]
         try:
-            values = np.asarray(self._interpreter.get_tensor(index, self._subgraph))
+            values = np.asarray(self._interpreter.get_tensor(tensor["index"], self._subgraph))
         except ValueError:
             return None
-        return _real(values, tensor)
+        return _real(values, tensor["quantization_parameters"])
+
+    @cached_property
+    def _tensors(self) -> dict[str, dict[str, Any]]:
+        """The interpreter's details of its tensors by name."""
+        details = self._interpreter.get_tensor_details(self._subgraph)
+        return {each["name"]: each for each in details}
 
 
 def samples_of(facts: ModelFacts, dataset: str, rows: Rows) -> Iterator[tuple[str, Sample]]:
@@ -81,16 +85,17 @@ def runners_of(content: bytes, facts: ModelFacts, *, keeps: bool = False) -> dic
     return {each.key: Runner(content, each, keeps=keeps) for each in facts.signatures}
 
 
-def _by_name(model: ModelT, subgraph: int) -> dict[str, tuple[int, TensorT]]:
-    tensors = model.subgraphs[subgraph].tensors
-    return {text(tensor.name): (index, tensor) for index, tensor in enumerate(tensors)}
+def _subgraph_of(content: bytes, key: str) -> int:
+    """Return the index of the graph of a signature. Parsing the whole model takes much longer."""
+    model = Model.GetRootAs(content, 0)
+    signatures = map(model.SignatureDefs, range(model.SignatureDefsLength()))
+    chosen = next(each for each in signatures if text(each.SignatureKey()) == key)
+    return int(chosen.SubgraphIndex())
 
 
-def _real(values: NDArray[Any], tensor: TensorT) -> Values:
-    quantization = tensor.quantization
-    scales = sequence(quantization and quantization.scale)
+def _real(values: NDArray[Any], quantization: Mapping[str, NDArray[Any]]) -> Values:
+    scales, zero_points = quantization["scales"], quantization["zero_points"]
     if len(scales) != 1:
         return np.asarray(values, np.float32)
-    zero_point = sequence(quantization.zeroPoint)[0]
-    real = (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scales[0])
+    real = (values.astype(np.float32) - np.float32(zero_points[0])) * np.float32(scales[0])
     return np.asarray(real, np.float32)

@@ -1,7 +1,7 @@
 """The search for edits: in the order of their cost, each kept only if it gains enough."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from quantgate.components.conversion.failure import essence
 from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE
@@ -52,6 +52,7 @@ class Outcome:
     Attributes:
         made: the best candidate.
         before: the score of the plain one.
+        after: the score of the best one.
         edits: the edits in the order in which they were tried.
         runs: the samples that were run.
         float_difference: the largest difference that rescaling made, None without rescaling.
@@ -60,6 +61,7 @@ class Outcome:
 
     made: Made
     before: Score
+    after: Score
     edits: list[Edit]
     runs: int
     float_difference: float | None
@@ -82,6 +84,11 @@ class _Step:
     change: Callable[["_Search"], Edits]
     obstacle: Callable[["_Search"], str]
 
+    @property
+    def least_gain(self) -> float:
+        """The decibels that the edit has to gain."""
+        return LEAST_GAIN_OF_LAYERS_DB if self.technique == LAYERS else LEAST_GAIN_DB
+
 
 @dataclass
 class _Search:
@@ -91,14 +98,14 @@ class _Search:
         workshop: makes candidates.
         plain: the candidate without edits.
         best: the best one so far.
-        edits: its edits.
+        score: its score.
         order: the ops to leave out, the worst first, once they are ranked.
     """
 
     workshop: Workshop
     plain: Made
     best: Made
-    edits: Edits = field(default_factory=Edits)
+    score: Score
     order: list[str] | None = None
 
     def worst(self, count: int) -> tuple[str, ...]:
@@ -121,15 +128,17 @@ def search(subject: Subject, settings: Settings, runs: int) -> Outcome:
     """
     workshop = Workshop(subject, runs)
     plain = workshop.make(Edits())
-    progress = _Search(workshop, plain, plain)
+    before = workshop.score(plain)
+    progress = _Search(workshop, plain, plain, before)
     most = settings.budget * subject.samples.per_run
     edits = [_tried(step, progress, most) for step in _steps(progress, settings.techniques)]
     return Outcome(
         made=progress.best,
-        before=plain.score,
+        before=before,
+        after=progress.score,
         edits=edits,
         runs=workshop.runs,
-        float_difference=workshop.float_difference if progress.edits.equalized else None,
+        float_difference=workshop.float_difference if progress.best.edits.equalized else None,
         scoring=subject.judge.record if subject.judge else None,
     )
 
@@ -156,22 +165,28 @@ def _tried(step: _Step, progress: _Search, most: float) -> Edit:
     try:
         if obstacle := step.obstacle(progress):
             return told.model_copy(update={"reason": obstacle})
-        edits = step.change(progress)
-        made = progress.workshop.make(edits)
+        made = progress.workshop.make(step.change(progress), progress.best)
+        told = told.model_copy(
+            update={"added_bytes": len(made.quantized) - len(progress.plain.quantized)}
+        )
+        if obstacle := _growth(made, progress):
+            return told.model_copy(update={"reason": obstacle})
+        score = progress.workshop.score(made, progress.score, step.least_gain / 2)
     except Exception as error:  # the quantizer raises exceptions of any class
         reason = f"it could not be made: {essence(f'{type(error).__name__}: {error}')}"
         return told.model_copy(update={"reason": reason})
-    score, best = made.score, progress.best.score
-    added = len(made.quantized) - len(progress.plain.quantized)
-    told = told.model_copy(update={**measured(score, best), "added_bytes": added})
-    if step.technique == LAYERS and (obstacle := _growth(made, progress)):
-        return told.model_copy(update={"reason": obstacle})
-    least = LEAST_GAIN_OF_LAYERS_DB if step.technique == LAYERS else LEAST_GAIN_DB
-    if score.db - best.db < least:
-        return told.model_copy(update={"reason": too_little(score, best, least)})
-    progress.best, progress.edits = made, edits
+    return _judged(step, told, made, score, progress)
+
+
+def _judged(step: _Step, told: Edit, made: Made, score: Score, progress: _Search) -> Edit:
+    """Keep the edits of a step if they gain enough."""
+    told = told.model_copy(update=measured(score, progress.score))
+    if score.gain_over(progress.score) < step.least_gain or not score.is_whole:
+        reason = too_little(score, progress.score, step.least_gain)
+        return told.model_copy(update={"reason": reason})
+    progress.best, progress.score = made, score
     # A tensor that came of several ops has all their names, with semicolons.
-    left = [name.partition(";")[0] for name in edits.left]
+    left = [name.partition(";")[0] for name in made.edits.left]
     names = f": {', '.join(left)}" if step.technique == LAYERS else ""
     return told.model_copy(update={"kept": True, "edit": f"{told.edit}{names}"})
 
@@ -214,11 +229,11 @@ def _without_ops(count: int) -> Callable[[_Search], str]:
 
 
 def _clipping(method: str) -> Callable[[_Search], Edits]:
-    return lambda progress: replace(progress.edits, clipping=method)
+    return lambda progress: replace(progress.best.edits, clipping=method)
 
 
 def _left(count: int) -> Callable[[_Search], Edits]:
-    return lambda progress: replace(progress.edits, left=progress.worst(count))
+    return lambda progress: replace(progress.best.edits, left=progress.worst(count))
 
 
 def _layers() -> Iterator[_Step]:
@@ -234,19 +249,19 @@ _STEPS: Sequence[_Step] = (
     _Step(
         BIASES,
         "biases corrected by the error of the weights",
-        lambda progress: replace(progress.edits, analytic=True),
+        lambda progress: replace(progress.best.edits, analytic=True),
         _without_biases,
     ),
     _Step(
         EQUALIZE,
         "channels rescaled between layers",
-        lambda progress: replace(progress.edits, equalized=True),
+        lambda progress: replace(progress.best.edits, equalized=True),
         _without_pairs,
     ),
     _Step(
         BIASES,
         "biases corrected layer by layer",
-        lambda progress: replace(progress.edits, sequential=True),
+        lambda progress: replace(progress.best.edits, sequential=True),
         _without_biases,
     ),
     *_layers(),

@@ -1,12 +1,13 @@
 """The candidate that recovery is to improve, and the samples that it uses."""
 
+import math
 from dataclasses import dataclass
 
 from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.scoring import MetricJudge
 from quantgate.components.recover.statistics import Statistics
-from quantgate.domain.recovery import HELD_BACK_OF
+from quantgate.domain.recovery import HELD_BACK_OF, MOST_HELD_BACK
 from quantgate.records.calibration import Ranges
 from quantgate.records.tasks import ModelFacts
 
@@ -52,6 +53,12 @@ class Samples:
         """Return a few of the rows that are not held back."""
         return {key: rows[:most] for key, rows in self.held_in.items()}
 
+    def few(self, most: int) -> Rows:
+        """Return a few of the rows that are not held back, and no more than an eighth of them."""
+        return {
+            key: rows[: min(most, math.ceil(len(rows) / 8))] for key, rows in self.held_in.items()
+        }
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -77,7 +84,7 @@ class Subject:
 
 
 def split(dataset: str, rows: Rows, scored: int = 0) -> Samples:
-    """Hold back every third sample of each signature, or none if models are scored on others.
+    """Hold back every third sample of a signature up to a limit, or none if others are scored.
 
     Args:
         dataset: folder of the calibration set.
@@ -86,10 +93,12 @@ def split(dataset: str, rows: Rows, scored: int = 0) -> Samples:
     """
     if scored:
         return Samples(dataset, rows, {key: [] for key in rows}, scored)
-    held_back = {key: [*chosen[HELD_BACK_OF - 1 :: HELD_BACK_OF]] for key, chosen in rows.items()}
-    held_in = {
-        key: [row for place, row in enumerate(chosen, start=1) if place % HELD_BACK_OF]
+    held_back = {
+        key: [*chosen[HELD_BACK_OF - 1 :: HELD_BACK_OF]][:MOST_HELD_BACK]
         for key, chosen in rows.items()
+    }
+    held_in = {
+        key: [row for row in chosen if row not in held_back[key]] for key, chosen in rows.items()
     }
     return Samples(dataset, held_in, held_back)
 

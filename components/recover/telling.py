@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from quantgate.components.recover.held_back import FIRST_SAMPLES
 from quantgate.components.recover.judging import Score
 
 
@@ -14,7 +15,8 @@ def measured(score: Score, best: Score) -> dict[str, Any]:
     """
     if score.figure is not None:
         return {"figure": score.figure}
-    return {"db": round(score.db, 2), "gain_db": round(score.db - best.db, 2)}
+    db = round(score.db, 2) if score.is_whole else None
+    return {"db": db, "gain_db": round(score.gain_over(best), 2)}
 
 
 def too_little(score: Score, best: Score, least: float) -> str:
@@ -25,11 +27,12 @@ def too_little(score: Score, best: Score, least: float) -> str:
         best: with the edits kept before.
         least: the decibels that it has to gain.
     """
-    gain = score.db - best.db
+    gain = score.gain_over(best)
     if score.figure is not None and best.figure is not None:
         figures = f"the metric is {score.figure:.4f} with it and {best.figure:.4f} without"
         regained = 1 - 10 ** (-least / 10)
         return f"{figures}, and it has to take away {regained:.0%} of the loss or more"
+    where = "" if score.is_whole else f" on {FIRST_SAMPLES} samples"
     if gain < 0:
-        return f"it loses {-gain:.1f} dB"
-    return f"it gains {gain:.1f} dB, and the least is {least:g} dB"
+        return f"it loses {-gain:.1f} dB{where}"
+    return f"it gains {gain:.1f} dB{where}, and the least is {least:g} dB"

@@ -10,20 +10,23 @@ from quantgate.components.recover.biases import (
     layers_with_bias,
 )
 from quantgate.components.recover.clipping import clipped
-from quantgate.components.recover.equalization import equalized, pairs_of
+from quantgate.components.recover.equalization import Equalized, equalized
 from quantgate.components.recover.float_model import FloatModel
 from quantgate.components.recover.held_back import HeldBack
 from quantgate.components.recover.judging import Judge, Score
 from quantgate.components.recover.layers import ranked, rules_for
-from quantgate.components.recover.ranging import ranges_over
-from quantgate.components.recover.statistics import Statistics, bounds_of, gather
+from quantgate.components.recover.pairs import pairs_of
+from quantgate.components.recover.statistics import Histograms, Means, bounds_of, gather
 from quantgate.components.recover.subject import Subject, count_of
 from quantgate.domain.recipes import Rule
 from quantgate.records.calibration import Ranges
 
-#: Samples that layers are corrected on one after another, and that ops are ranked on.
+#: Samples of each signature that layers are corrected on one after another.
 SEQUENCE_SAMPLES = 8
-RANKING_SAMPLES = 16
+#: Those that ops are ranked on.
+RANKING_SAMPLES = 8
+#: Those that the statistics of rescaled channels come from.
+RESCALED_SAMPLES = 16
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,18 @@ class Made:
     """A candidate with edits.
 
     Attributes:
+        edits: the edits.
         content: of the edited float model.
         ranges: of its tensors.
         rules: the rules to quantize by.
         quantized: the quantized model.
-        score: its score.
     """
 
+    edits: Edits
     content: bytes
     ranges: Ranges
     rules: tuple[Rule, ...]
     quantized: bytes
-    score: Score
 
 
 class Workshop:
@@ -85,38 +88,75 @@ class Workshop:
         own = self._held_back.runs if self._judge is not self._held_back else 0
         return self._runs + self._judge.runs + own
 
-    def make(self, edits: Edits) -> Made:
-        """Return the candidate with edits."""
-        subject = self._subject
-        content, ranges = self._equalized if edits.equalized else (subject.content, subject.ranges)
-        bounds = bounds_of(ranges)
-        if edits.clipping:
-            ranges = clipped(ranges, self._statistics(edits), edits.clipping)
-        rules = (*subject.request.rules, *rules_for(edits.left, subject.request))
-        request = replace(subject.request, rules=rules)
-        model = quantized(content, request, ranges)
-        if edits.analytic:
-            content = corrected_analytically(content, model, self._statistics(edits), bounds)
-            model = quantized(content, request, ranges)
-        if edits.sequential:
-            content = self._corrected_in_sequence(content, model)
-            model = quantized(content, request, ranges)
-        return Made(content, ranges, rules, model, self._judge.score(model))
+    def make(self, edits: Edits, base: Made | None = None) -> Made:
+        """Return the candidate with edits.
+
+        Args:
+            edits: the edits.
+            base: a candidate with some of them, which need not be made again.
+        """
+        if base and base.edits == edits:
+            return base
+        content, ranges = self._edited(replace(edits, left=()), base)
+        rules = (*self._subject.request.rules, *rules_for(edits.left, self._subject.request))
+        request = replace(self._subject.request, rules=rules)
+        return Made(edits, content, ranges, rules, quantized(content, request, ranges))
+
+    def score(self, made: Made, best: Score | None = None, least: float = 0.0) -> Score:
+        """Return the score of a candidate.
+
+        Args:
+            made: the candidate.
+            best: the score of another one.
+            least: the gain over it on the first samples below which no others are run.
+        """
+        if self._judge is self._held_back and best and best.first_db is not None:
+            return self._held_back.score(made.quantized, best.first_db + least)
+        return self._judge.score(made.quantized)
 
     def ranking(self, made: Made) -> list[str]:
         """Return the ops that can be left out, the worst first."""
-        subject, rows = self._subject, self._subject.samples.first(RANKING_SAMPLES)
+        subject, rows = self._subject, self._subject.samples.few(RANKING_SAMPLES)
         self._runs += 2 * count_of(rows)
         request = replace(subject.request, rules=made.rules)
         return ranked(
             made.content, made.quantized, request, subject.facts, subject.samples.dataset, rows
         )
 
+    def _edited(self, edits: Edits, base: Made | None) -> tuple[bytes, Ranges]:
+        """Return the edited float model with its ranges. Ops that are left out do not matter."""
+        if base and replace(base.edits, left=()) == edits:
+            return base.content, base.ranges
+        if edits.sequential:
+            made = self.make(replace(edits, sequential=False), base)
+            return self._corrected_in_sequence(made), made.ranges
+        if edits.analytic:
+            made = self.make(replace(edits, analytic=False), base)
+            return self._corrected_analytically(made), made.ranges
+        content, ranges = self._unclipped(edits)
+        if edits.clipping:
+            ranges = clipped(ranges, self._histograms(edits), edits.clipping)
+        return content, ranges
+
+    def _unclipped(self, edits: Edits) -> tuple[bytes, Ranges]:
+        if edits.equalized:
+            return self._equalized.content, self._equalized.ranges
+        return self._subject.content, self._subject.ranges
+
+    def _corrected_analytically(self, made: Made) -> bytes:
+        means = self._rescaled_means if made.edits.equalized else self._means
+        return corrected_analytically(made.content, made.quantized, means)
+
+    def _corrected_in_sequence(self, made: Made) -> bytes:
+        subject, rows = self._subject, self._subject.samples.few(SEQUENCE_SAMPLES)
+        self._runs += count_of(rows) * (1 + layers_with_bias(made.content))
+        dataset = subject.samples.dataset
+        return corrected_in_sequence(made.content, made.quantized, subject.facts, dataset, rows)
+
     @cached_property
     def float_difference(self) -> float:
         """The largest difference that rescaling makes in an output, as a part of the largest."""
-        content, _ = self._equalized
-        return self._held_back.largest_difference(content)
+        return self._held_back.largest_difference(self._equalized.content)
 
     @property
     def place_of_ops(self) -> str:
@@ -140,24 +180,32 @@ class Workshop:
         return sum(len(graph.operators or []) for graph in schema.subgraphs)
 
     @cached_property
-    def _equalized(self) -> tuple[bytes, Ranges]:
-        subject, samples = self._subject, self._subject.samples
-        content = equalized(subject.content, subject.statistics.peaks)
-        self._runs += samples.count
-        ranges = ranges_over(content, subject.facts, samples.dataset, samples.all, subject.ranges)
-        return content, ranges
+    def _equalized(self) -> Equalized:
+        subject = self._subject
+        return equalized(subject.content, subject.ranges, subject.statistics.extremes)
 
     @cached_property
-    def _statistics_of_equalized(self) -> Statistics:
-        subject, samples = self._subject, self._subject.samples
-        content, ranges = self._equalized
-        self._runs += count_of(samples.held_in)
-        return gather(content, ranges, subject.facts, samples.dataset, samples.held_in)
+    def _means(self) -> Means:
+        subject, model = self._subject, FloatModel(self._subject.content)
+        return subject.statistics.mean_inputs(model, bounds_of(subject.ranges))
 
-    def _statistics(self, edits: Edits) -> Statistics:
-        return self._statistics_of_equalized if edits.equalized else self._subject.statistics
+    @cached_property
+    def _rescaled_means(self) -> Means:
+        layers, factors = FloatModel(self._subject.content).layers, self._equalized.factors
+        return {
+            output: mean / factors.get(layers[output].source, 1.0)
+            for output, mean in self._means.items()
+        }
 
-    def _corrected_in_sequence(self, content: bytes, model: bytes) -> bytes:
-        subject, rows = self._subject, self._subject.samples.first(SEQUENCE_SAMPLES)
-        self._runs += count_of(rows) * (1 + layers_with_bias(content))
-        return corrected_in_sequence(content, model, subject.facts, subject.samples.dataset, rows)
+    def _histograms(self, edits: Edits) -> Histograms:
+        return self._rescaled_histograms if edits.equalized else self._subject.statistics.histograms
+
+    @cached_property
+    def _rescaled_histograms(self) -> Histograms:
+        """The histograms of the rescaled model. Those of tensors that keep their values stay."""
+        subject, own = self._subject, self._equalized
+        rows = subject.samples.few(RESCALED_SAMPLES)
+        self._runs += count_of(rows)
+        new = gather(own.content, own.ranges, subject.facts, subject.samples.dataset, rows)
+        changed = {name: new.histograms[name] for name in own.factors if name in new.histograms}
+        return {**subject.statistics.histograms, **changed}

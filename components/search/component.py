@@ -32,7 +32,8 @@ def search(
     Args:
         baseline: the float .tflite.
         facts: `ModelFacts` of the model.
-        calibration: the calibration set. One of three samples is held back to judge models on.
+        calibration: the calibration set. One of three samples, at most 32, is held back to judge
+            models on.
         candidates: the items of the loop over searched candidates.
         target: the hardware, which decides the recipe for each number of bits.
         bits: the bits that a layer can have: 8, and 4 or 16 or both.

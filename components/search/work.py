@@ -186,7 +186,7 @@ def _record(blank: Search, name: str, source: Source, outcome: Outcome | _Failur
 
 def _told(mix: Mix, prefix: str = "") -> dict[str, float]:
     """Return the metric of a model if there is one, or else the agreement."""
-    db, figure = mix.score
+    db, figure = mix.score.db, mix.score.figure
     return {f"{prefix}db": round(db, 2)} if figure is None else {f"{prefix}figure": figure}
 
 

@@ -50,6 +50,8 @@ LEAST_GAIN_DB = 0.5
 LEAST_GAIN_OF_LAYERS_DB = 6.0
 #: One of so many calibration samples is held back.
 HELD_BACK_OF = 3
+#: The most samples of a signature that are held back.
+MOST_HELD_BACK = 32
 
 
 def recipe_for(method: Method) -> str | None:

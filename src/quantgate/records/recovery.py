@@ -13,9 +13,9 @@ class Edit(Record):
     Attributes:
         technique: its technique, as in the spec.
         edit: the edit in words.
-        db: the agreement with the float model after it, None if there is no such model or models
-            are scored by a metric.
-        gain_db: the gain over the edits kept before.
+        db: the agreement with the float model after it. None if there is no such model, if it lost
+            on the first samples, or if models are scored by a metric.
+        gain_db: the gain over the edits kept before, on the samples that it was run on.
         figure: the metric after it, if models are scored by one.
         kept: whether it was kept.
         reason: the reason why it was left out, empty if it was kept.

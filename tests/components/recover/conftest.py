@@ -138,6 +138,26 @@ def boxes(build_model: Callable, stored: Callable, step: Callable, as_model: Mak
 
 
 @pytest.fixture
+def classes(build_model: Callable, stored: Callable, step: Callable, as_model: Make) -> Model:
+    """A dense layer with a SOFTMAX that is certain of one class for nearly all samples."""
+    random = np.random.default_rng(0)
+    constants = {"w": random.standard_normal((5, 16)) * 20, "b": random.standard_normal(5)}
+    options = schema.SoftmaxOptionsT()
+    options.beta = 1.0
+    path = build_model(
+        "classes",
+        stored("in", [1, 16]),
+        *(stored(name, own.shape, values=own) for name, own in constants.items()),
+        *(stored("z", [1, 5]), stored("p", [1, 5])),
+        _dense(step, ["in", "w", "b"], "z"),
+        step("SOFTMAX", ["z"], ["p"], options),
+        inputs={"x": "in"},
+        outputs={"y": "p"},
+    )
+    return as_model(path, random.standard_normal((30, 16)), [1, 5])
+
+
+@pytest.fixture
 def lopsided(build_model: Callable, stored: Callable, step: Callable, as_model: Make) -> Make:
     """Dense layers with inputs far from 0, so that errors of weights shift the outputs.
 

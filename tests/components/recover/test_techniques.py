@@ -8,11 +8,12 @@ import pytest
 
 from quantgate.components.recover.biases import corrected_analytically
 from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE, clipped
-from quantgate.components.recover.equalization import equalized, pairs_of
+from quantgate.components.recover.equalization import Equalized, equalized
 from quantgate.components.recover.float_model import FloatModel
+from quantgate.components.recover.pairs import pairs_of
 from quantgate.components.recover.running import runners_of, samples_of
-from quantgate.components.recover.statistics import BINS, Statistics, bounds_of
-from quantgate.components.recover.subject import Subject, count_of
+from quantgate.components.recover.statistics import BINS, bounds_of
+from quantgate.components.recover.subject import Subject, count_of, split
 from quantgate.components.recover.workshop import Edits, Workshop
 from quantgate.records.calibration import Ranges, TensorRange
 from quantgate.records.outcomes import CalibrationStatus
@@ -22,7 +23,12 @@ Make = Callable[..., Any]
 
 
 def db(subject: Subject, **edits: Any) -> float:
-    return Workshop(subject, 0).make(Edits(**edits)).score.db
+    workshop = Workshop(subject, 0)
+    return workshop.score(workshop.make(Edits(**edits))).db
+
+
+def rescaled(subject: Subject) -> Equalized:
+    return equalized(subject.content, subject.ranges, subject.statistics.extremes)
 
 
 def outputs(content: bytes, subject: Subject) -> np.ndarray:
@@ -40,10 +46,27 @@ def test_rescaled_channels_gain_where_their_ranges_differ(uneven: Make, activati
 @pytest.mark.parametrize("activation", [RELU, RELU6])
 def test_a_rescaled_float_model_computes_the_same(uneven: Make, activation: int) -> None:
     subject = uneven(1000.0, activation).subject()
-    content = equalized(subject.content, subject.statistics.peaks)
+    content = rescaled(subject).content
     assert content != subject.content
     expected = outputs(subject.content, subject)
     np.testing.assert_allclose(outputs(content, subject), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_ranges_of_a_rescaled_model_are_those_of_its_values(uneven: Make) -> None:
+    subject = uneven(1000.0, RELU6).subject()
+    own = rescaled(subject)
+    assert own.factors.keys() == {"c1", "d"}
+    rows, dataset = subject.samples.held_in, subject.samples.dataset
+    runner = runners_of(own.content, subject.facts, keeps=True)["serve"]
+    read: dict[str, list[np.ndarray]] = {name: [] for name in bounds_of(own.ranges)}
+    for _, sample in samples_of(subject.facts, dataset, rows):
+        runner.run(sample)
+        for name, values in read.items():
+            values.append(np.asarray(runner.read(name)))
+    for name in own.factors:
+        extremes = np.min(read[name]), np.max(read[name])
+        np.testing.assert_allclose(bounds_of(own.ranges)[name], extremes, rtol=1e-4, atol=1e-6)
+    assert bounds_of(own.ranges)["c2"] == bounds_of(subject.ranges)["c2"]
 
 
 def test_channels_between_all_three_layers_are_rescaled(uneven: Make) -> None:
@@ -77,10 +100,9 @@ def test_biases_gain_without_8_bit_activations(lopsided: Make, recipe: str, edit
 def test_layers_that_share_a_bias_get_biases_of_their_own(lopsided: Make) -> None:
     subject = lopsided().subject()
     made = Workshop(subject, 0).make(Edits())
-    bounds = bounds_of(subject.ranges)
-    model = FloatModel(
-        corrected_analytically(subject.content, made.quantized, subject.statistics, bounds)
-    )
+    model = FloatModel(subject.content)
+    means = subject.statistics.mean_inputs(model, bounds_of(subject.ranges))
+    model = FloatModel(corrected_analytically(subject.content, made.quantized, means))
     first, second = (model.bias(layer) for layer in model.layers.values())
     assert first is not None
     assert np.any(first != second)
@@ -88,7 +110,7 @@ def test_layers_that_share_a_bias_get_biases_of_their_own(lopsided: Make) -> Non
 
 def test_ranges_without_a_rare_extreme_gain(uneven: Make) -> None:
     subject = uneven(1.0, size=32, outlier=100.0).subject()
-    own = bounds_of(clipped(subject.ranges, subject.statistics, PERCENTILE))
+    own = bounds_of(clipped(subject.ranges, subject.statistics.histograms, PERCENTILE))
     assert (bounds_of(subject.ranges)["in"][1] > 90, own["in"][1] < 10) == (True, True)
     assert db(subject, clipping=PERCENTILE) > db(subject) + 6
 
@@ -103,9 +125,7 @@ def test_the_range_of_the_least_squared_error_is_found() -> None:
         tensors=[TensorRange(name="t", subgraph=0, minimum=-50.0, maximum=50.0)],
     )
     histogram = np.histogram(values, BINS, (-50, 50))[0]
-    low, high = bounds_of(clipped(ranges, Statistics({"t": histogram}, {}, {}, {}), LEAST_SQUARES))[
-        "t"
-    ]
+    low, high = bounds_of(clipped(ranges, {"t": histogram}, LEAST_SQUARES))["t"]
     assert (3 < -low < 6, 6 < high < 25) == (True, True)
 
 
@@ -117,7 +137,7 @@ def test_the_op_that_mixes_boxes_and_scores_is_the_worst(boxes: Any, options: di
     worst = workshop.ranking(plain)[0]
     assert worst == "out"
     made = workshop.make(Edits(left=(worst,)))
-    assert made.score.db > plain.score.db + 20
+    assert workshop.score(made).db > workshop.score(plain).db + 20
     assert made.rules[:-1] == subject.request.rules
 
 
@@ -130,3 +150,10 @@ def test_one_of_three_samples_is_held_back(boxes: Any) -> None:
     samples = boxes.subject().samples
     assert samples.held_back == {"serve": [*range(2, 30, 3)]}
     assert (count_of(samples.held_in), samples.count) == (20, 30)
+
+
+def test_at_most_32_samples_are_held_back() -> None:
+    samples = split("", {"serve": [*range(200)]})
+    assert samples.held_back == {"serve": [*range(2, 96, 3)]}
+    assert samples.all == {"serve": [*samples.held_in["serve"], *range(2, 96, 3)]}
+    assert count_of(samples.held_in) == 168
