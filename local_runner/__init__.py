@@ -3,17 +3,22 @@
 It reads the compiled pipeline and nothing else, and knows nothing of quantgate's components.
 """
 
-from quantgate.local_runner.ir.pipeline import Pipeline, read_pipeline
-from quantgate.local_runner.records.events import Event, Observer
-from quantgate.local_runner.records.results import (
-    Artifact,
-    PlannedTask,
-    RunResult,
-    TaskResult,
-    TaskState,
-)
-from quantgate.local_runner.run.dry_run import dry_run
-from quantgate.local_runner.run.execute import run_pipeline
+from typing import TYPE_CHECKING
+
+from quantgate.foundation.deferred import attributes
+
+if TYPE_CHECKING:
+    from quantgate.local_runner.ir.pipeline import Pipeline, read_pipeline
+    from quantgate.local_runner.records.events import Event, Observer
+    from quantgate.local_runner.records.results import (
+        Artifact,
+        PlannedTask,
+        RunResult,
+        TaskResult,
+        TaskState,
+    )
+    from quantgate.local_runner.run.dry_run import dry_run
+    from quantgate.local_runner.run.execute import run_pipeline
 
 __all__ = [
     "Artifact",
@@ -28,3 +33,17 @@ __all__ = [
     "read_pipeline",
     "run_pipeline",
 ]
+# The process that starts tasks needs none of them.
+__getattr__ = attributes(
+    __name__,
+    {
+        **dict.fromkeys(("Pipeline", "read_pipeline"), "quantgate.local_runner.ir.pipeline"),
+        **dict.fromkeys(("Event", "Observer"), "quantgate.local_runner.records.events"),
+        **dict.fromkeys(
+            ("Artifact", "PlannedTask", "RunResult", "TaskResult", "TaskState"),
+            "quantgate.local_runner.records.results",
+        ),
+        "dry_run": "quantgate.local_runner.run.dry_run",
+        "run_pipeline": "quantgate.local_runner.run.execute",
+    },
+)
