@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from quantgate.components.attestation.demand import Demand
@@ -28,6 +27,7 @@ from quantgate.components.litert.agreement import disagreements
 from quantgate.components.litert.flatbuffer import (
     Contents,
     contents_of,
+    mapped,
     parse,
     read_contents,
 )
@@ -48,11 +48,11 @@ def attest(case: Case) -> dict[str, Any]:
     Raises:
         InputError: the data set is damaged, or the float model does not run on it.
     """
-    content = Path(case.model).read_bytes()
+    content = mapped(case.model)
     model = parse(content)
     contents, described = contents_of(model), delivered(content, model)
     # Weights in float16 are stored in float32 before a recipe is applied.
-    source = normalized(Path(case.baseline).read_bytes())
+    source = normalized(mapped(case.baseline))
     unchanged = _is_unchanged(contents, read_contents(source))
     # If nothing was quantized, all other shortcomings follow from that.
     read = _unchanged(case.demand) if unchanged else broken_promises(described, contents, case)

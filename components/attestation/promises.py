@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ai_edge_litert.schema_py_generated import ModelT
 
@@ -12,6 +11,7 @@ from quantgate.components.conversion.round_trips import round_trips
 from quantgate.components.litert.flatbuffer import (
     Contents,
     SignatureTensors,
+    mapped,
     parse,
 )
 from quantgate.components.litert.normalization import normalized
@@ -108,7 +108,7 @@ def _broken_promise(demand: Demand) -> str:
 def _weights(described: Delivered, case: Case) -> Iterator[Finding]:
     if case.demand.request is None:
         return
-    source = parse(normalized(Path(case.baseline).read_bytes()))
+    source = parse(normalized(mapped(case.baseline)))
     for shortfall in unmet(source, case.demand.request, described.weights):
         yield Finding(shortfall, rejects=False)
     if _has_blocks(described):

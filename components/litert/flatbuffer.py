@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,8 @@ _DTYPES: dict[int, str] = {
     code: name.lower() for name, code in vars(TensorType).items() if isinstance(code, int)
 }
 _CUSTOM = BuiltinOperator.CUSTOM
+#: The bytes of a .tflite, in memory or mapped from its file.
+Content = bytes | mmap
 #: The schema's largest offset for constants that are in the flatbuffer itself.
 IN_FLATBUFFER = 1
 
@@ -65,12 +69,19 @@ class Contents:
     calibrated: int
 
 
-def read_contents(content: bytes) -> Contents:
+def mapped(path: str | Path) -> Content:
+    """Map a file into memory. Only the pages that are used are read, and they can be dropped."""
+    with Path(path).open("rb") as file:
+        is_empty = not file.seek(0, 2)
+        return b"" if is_empty else mmap(file.fileno(), 0, access=ACCESS_READ)
+
+
+def read_contents(content: Content) -> Contents:
     """Read a .tflite from its bytes."""
     return contents_of(parse(content))
 
 
-def parse(content: bytes) -> ModelT:
+def parse(content: Content) -> ModelT:
     """Return the schema's objects for a .tflite, with all constants in its buffers.
 
     Large files store constants behind the flatbuffer. Damaged content may raise any exception.
@@ -89,13 +100,13 @@ def parse(content: bytes) -> ModelT:
     return model
 
 
-def _stretch(content: bytes, offset: int, size: int) -> NDArray[np.uint8]:
+def _stretch(content: Content, offset: int, size: int) -> NDArray[np.uint8]:
     if offset + size > len(content):
         raise ValueError(f"a constant ends at byte {offset + size} of {len(content)}")
     return np.frombuffer(content, np.uint8, size, offset)
 
 
-def has_external_buffers(content: bytes) -> bool:
+def has_external_buffers(content: Content) -> bool:
     """Return whether a .tflite stores constants behind its flatbuffer.
 
     TFLite Micro reads such constants as zeros.

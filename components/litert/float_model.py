@@ -20,6 +20,7 @@ from quantgate.components.litert.flatbuffer import (
     SignatureTensors,
     contents_of,
     dtype_of,
+    mapped,
     op_name,
     parse,
     sequence,
@@ -51,12 +52,10 @@ class FloatModel:
     """A float .tflite that recipes can quantize.
 
     Attributes:
-        content: the bytes of the file.
         signatures: by key. A model that declares none has that of its normalized form.
         ops: number of ops in the file, by name.
     """
 
-    content: bytes
     signatures: Mapping[str, Signature]
     ops: Mapping[str, int]
 
@@ -68,9 +67,9 @@ def read_float_model(path: Path) -> FloatModel:
         InputError: the file is no float .tflite, is damaged, or does not load. The message has the
             reason and a way out.
     """
-    content = _content(path)
+    _refuse_other_files(path)
     try:
-        read = run_isolated(_read, content, limits=LIMITS)
+        read = run_isolated(_read, path, limits=LIMITS)
     except FailedInChild as failure:
         raise InputError(
             f"{path} is damaged or cut short: its tables point to places with other content. Copy "
@@ -94,7 +93,7 @@ def _facts(tensors: list[TensorAttest]) -> dict[str, TensorFacts]:
     return {tensor.name: TensorFacts(shape=tensor.shape, dtype=tensor.dtype) for tensor in tensors}
 
 
-def _content(path: Path) -> bytes:
+def _refuse_other_files(path: Path) -> None:
     try:
         with path.open("rb") as file:
             kind = other_kind(file.read(HEAD_BYTES))
@@ -105,24 +104,24 @@ def _content(path: Path) -> bytes:
                 f"{path} has {size / 2**30:.2f} GiB, and a .tflite must stay below 2 GiB to be "
                 "quantized here. Split the model, or convert it with float16 weights"
             )
-        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _read(content: bytes) -> FloatModel | str:
+def _read(path: Path) -> FloatModel | str:
     """Return the model, or the reason why it cannot be quantized. Damage may raise anything."""
     confine()
+    content = mapped(path)
     model = parse(content)
     for problems in _PROBLEMS:
         for problem in problems(model):
             return problem
     ops = contents_of(model).ops
-    if unloadable := _load_problem(content, ops):
+    if unloadable := _load_problem(path, model, ops):
         return unloadable
     ends = contents_of(parse(normalized(content))).signatures
     signatures = {key: signature_of(key, tensors) for key, tensors in ends.items()}
-    return FloatModel(content, signatures, ops)
+    return FloatModel(signatures, ops)
 
 
 def _version_problem(model: ModelT) -> Iterator[str]:
@@ -196,16 +195,16 @@ _PROBLEMS: tuple[Callable[[ModelT], Iterator[str]], ...] = (
 )
 
 
-def _load_problem(content: bytes, ops: Mapping[str, int]) -> str | None:
+def _load_problem(path: Path, model: ModelT, ops: Mapping[str, int]) -> str | None:
     if flex := tensorflow_ops(ops):
         return f"{cannot_run(flex)}. Convert the model with builtin ops only"
     try:
         # XNNPACK refuses some models, which then run on the built-in kernels.
         builtin = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        interpreter = Interpreter(model_content=content, experimental_op_resolver_type=builtin)
+        interpreter = Interpreter(str(path), experimental_op_resolver_type=builtin)
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
-        if custom := _custom_ops(parse(content)):
+        if custom := _custom_ops(model):
             listed = ", ".join(custom)
             return (
                 f"LiteRT for Python does not have its custom ops {listed}. Convert the model with "

@@ -10,9 +10,11 @@ from ai_edge_litert.schema_py_generated import ModelT
 
 from quantgate.components.litert.binding import QUANTIZED
 from quantgate.components.litert.flatbuffer import (
+    Content,
     SignatureTensors,
     contents_of,
     described,
+    mapped,
     parse,
     sequence,
     text,
@@ -103,12 +105,12 @@ def is_quantized(tensor: TensorAttest) -> bool:
     return tensor.dtype in QUANTIZED and tensor.scale != 0
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> Content:
     if not path.is_file():
         what = "is not a file" if path.exists() else "does not exist"
         raise UsageError(f"{path} {what}. Name a .tflite file")
     try:
-        content = path.read_bytes()
+        content = mapped(path)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     if content[4:8] != MARK:
@@ -119,7 +121,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _read(content: bytes) -> tuple[Delivered, Mapping[str, SignatureAttest]]:
+def _read(content: Content) -> tuple[Delivered, Mapping[str, SignatureAttest]]:
     confine()
     model = parse(content)
     return delivered(content, model), _signatures(model)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import (
@@ -20,13 +21,15 @@ from ai_edge_litert.tools.flatbuffer_utils import (
     get_builtin_code_from_operator_code,
 )
 
-from quantgate.components.litert.flatbuffer import parse, sequence, text
+from quantgate.components.litert.flatbuffer import Content, parse, sequence, text
+
+ContentT = TypeVar("ContentT", bound=Content)
 
 #: The signature of a model that declares none. Its inputs and outputs have their tensors' names.
 DEFAULT_SIGNATURE = "serving_default"
 
 
-def normalized(content: bytes) -> bytes:
+def normalized(content: ContentT) -> ContentT | bytes:
     """Return a float .tflite in the form that recipes need, or the same bytes if it has that form.
 
     Every op has its code in the newer of the two fields. Tensor names are unique in the file. There

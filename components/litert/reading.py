@@ -8,6 +8,7 @@ from ai_edge_litert.schema_py_generated import ModelT
 from quantgate.components.litert.conformity import biases_of, shortfalls_of, weights_of
 from quantgate.components.litert.flatbuffer import (
     NOT_COMPUTING,
+    Content,
     computes_in_float,
     contents_of,
     counted,
@@ -17,7 +18,7 @@ from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Delivered
 
 
-def delivered(content: bytes, model: ModelT) -> Delivered:
+def delivered(content: Content, model: ModelT) -> Delivered:
     """Describe a .tflite from its bytes and the model parsed from them."""
     model_ops = operations(model)
     in_float = [each for each in model_ops if computes_in_float(each.name, each.dtypes)]

@@ -1,12 +1,13 @@
 """The work of `read_tflite`: check a float .tflite, and describe it."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from quantgate.components.litert.float_model import read_float_model
 from quantgate.components.processes.sandbox import gaps
 from quantgate.errors import InputError
-from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts, Signature
 
 
@@ -29,12 +30,12 @@ def read_tflite(
         InputError: the file cannot be quantized, or lacks a signature.
     """
     model = read_float_model(Path(model_path))
-    sha256 = sha256_of_bytes(model.content)
-    Path(baseline_path).write_bytes(model.content)
+    shutil.copyfile(model_path, baseline_path)
+    sha256 = sha256_of_file(baseline_path)
     ModelFacts(
         source_sha256=sha256,
         baseline_sha256=sha256,
-        size_bytes=len(model.content),
+        size_bytes=Path(baseline_path).stat().st_size,
         signatures=[_signature(model_path, model.signatures, key) for key in signatures],
         ops=dict(model.ops),
         sandbox_gaps=gaps(),

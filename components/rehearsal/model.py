@@ -79,18 +79,18 @@ def _tflite(file: Path, spec: Spec) -> Described:
         return Described(findings=[_unusable("tflite", error)])
     if findings := list(declared_findings(_as_declared(model.signatures), spec)):
         return Described(findings=findings)
-    if findings := list(_recipe_findings(model.content, spec)):
+    if findings := list(_recipe_findings(file, spec)):
         return Described(findings=findings)
     return Described(facts_of([model.signatures[key] for key in spec.model.signatures]))
 
 
-def _recipe_findings(content: bytes, spec: Spec) -> Iterator[Finding]:
+def _recipe_findings(file: Path, spec: Spec) -> Iterator[Finding]:
     """Yield the problems of recipes with rules that match no op."""
-    from quantgate.components.litert.flatbuffer import parse
+    from quantgate.components.litert.flatbuffer import mapped, parse
     from quantgate.components.litert.normalization import normalized
     from quantgate.components.quantizer.matching import unmatched
 
-    model = parse(normalized(content))
+    model = parse(normalized(mapped(file)))
     for number, entry in enumerate(spec.recipes if isinstance(spec.recipes, list) else []):
         for message in unmatched(entry.all_rules, model):
             yield Finding(

@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
+from mmap import mmap
 from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
 
 
-def sha256_of_bytes(content: bytes) -> str:
+def sha256_of_bytes(content: bytes | mmap) -> str:
     """Hash bytes, as lowercase hex."""
     return hashlib.sha256(content).hexdigest()
 

@@ -1,6 +1,8 @@
 """A float .tflite as the baseline, and files that cannot be quantized."""
 
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,10 @@ from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
 
 FACTORS = [2.0, 3.0, -0.5]
+#: The place of the weights in the large file, behind its flatbuffer.
+OFFSET = 4096
+#: Half of the large file. Memory that is mapped does not count.
+ALLOWED_BYTES = 600_000_000
 Change = Callable[[schema.ModelT], None]
 
 
@@ -262,3 +268,45 @@ def test_a_file_that_is_cut_off_is_refused(
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(InputError, match=f"{path} "):
         read(path, "serve")
+
+
+@pytest.fixture
+def large(
+    build_model: Callable[..., str], stored: Callable, step: Callable, tmp_path: Path
+) -> Path:
+    """A dense layer whose weights are a hole of 1.2 GB behind the flatbuffer."""
+    width = 17_330
+    small = build_model(
+        "dense",
+        *(stored("in", [1, 4]), stored("weights", [4, 4], values=[0.0] * 16)),
+        *(stored("out", [1, 4]), step("FULLY_CONNECTED", ["in", "weights"], ["out"])),
+        inputs={"x": "in"},
+        outputs={"y": "out"},
+    )
+    model = parse(Path(small).read_bytes())
+    for tensor in model.subgraphs[0].tensors:
+        tensor.shape = [width if size == 4 else size for size in tensor.shape]
+    (weights,) = (buffer for buffer in model.buffers if buffer.data is not None)
+    weights.data, weights.offset, weights.size = None, OFFSET, width * width * 4
+    path = tmp_path / "large.tflite"
+    path.write_bytes(convert_object_to_bytearray(model))
+    with path.open("r+b") as file:
+        file.truncate(OFFSET + weights.size)
+    return path
+
+
+@pytest.mark.slow
+def test_a_large_file_is_mapped_and_not_read(large: Path, tmp_path: Path) -> None:
+    reading = (
+        "import resource, sys\n"
+        "from quantgate.components.read_tflite.work import read_tflite\n"
+        f"resource.setrlimit(resource.RLIMIT_DATA, ({ALLOWED_BYTES}, {ALLOWED_BYTES}))\n"
+        "source, baseline, facts = sys.argv[1:]\n"
+        "read_tflite(source, ['serve'], baseline_path=baseline, facts_path=facts)\n"
+    )
+    baseline, facts = tmp_path / "baseline", tmp_path / "facts.json"
+    command = [sys.executable, "-c", reading, str(large), str(baseline), str(facts)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ModelFacts.read(facts).size_bytes == baseline.stat().st_size > 1_200_000_000
+    baseline.unlink()
