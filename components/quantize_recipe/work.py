@@ -26,6 +26,7 @@ from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.results import MODEL, RECOVERY
 from quantgate.components.search.work import SEARCH
+from quantgate.domain.method import FLOAT32
 from quantgate.domain.recipes import MATRIX
 from quantgate.errors import InputError
 from quantgate.records.attestation import Attestation
@@ -194,9 +195,12 @@ def _recovered(inputs: RecipeInputs, recovers: str, request: Request) -> _Materi
     recovery = Recovery.read(folder / RECOVERY)
     if recovery.status != RecoveryStatus.RECOVERED:
         return _Material(Path(inputs.baseline), request, None, recovery=recovery)
+    output_type = request.output_type
+    if recovery.output_type and output_type != FLOAT32:
+        output_type = recovery.output_type
     return _Material(
         folder / MODEL,
-        replace(request, rules=tuple(recovery.rules)),
+        replace(request, rules=tuple(recovery.rules), output_type=output_type),
         Ranges.read(folder / RECORD),
         recovery=recovery,
     )

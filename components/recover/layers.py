@@ -1,6 +1,7 @@
 """The ops that lose most, and rules that leave them in float or in 16 bits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from quantgate.components.artifacts.dataset import Rows
@@ -13,6 +14,10 @@ from quantgate.domain.recipes import RECIPES, Rule
 from quantgate.domain.recovery import WIDE_RECIPE
 from quantgate.records.tasks import ModelFacts
 
+#: The dtype of outputs in 16 bits.
+WIDE = "int16"
+#: The dtypes of outputs in 8 bits.
+NARROW = ("int8", "uint8")
 #: The numbers of ops that are tried.
 COUNTS = (1, 2, 4, 8)
 
@@ -33,7 +38,11 @@ def ranked(
         rows: of the samples to compare on.
     """
     ops = float_ops(content, facts)
-    movable = [each.output for each in ops if not touches_ends(each, request)]
+    movable = [
+        each.output
+        for each in ops
+        if not touches_ends(each, request) or can_widen_output(each, request)
+    ]
     errors = op_errors(content, quantized, facts, dataset, rows)
     added = {output: errors[output].added for output in movable if output in errors}
     return sorted((name for name in added if added[name] > 0), key=lambda name: -added[name])
@@ -43,6 +52,34 @@ def rules_for(outputs: Sequence[str], request: Request) -> tuple[Rule, ...]:
     """Return the rules that leave ops in float, or in 16 bits for integer-only hardware."""
     recipe = RECIPES[WIDE_RECIPE] if request.integer_only else None
     return tuple(rule_of(recipe, regex_of(output)) for output in outputs)
+
+
+def request_for(outputs: Sequence[str], request: Request, ops: Iterable[FloatOp]) -> Request:
+    """Return the request that leaves ops in float or in 16 bits.
+
+    Args:
+        outputs: the names of the outputs of the ops.
+        request: the recipe.
+        ops: those of the float model.
+    """
+    rules = (*request.rules, *rules_for(outputs, request))
+    widens = any(each.output in outputs and can_widen_output(each, request) for each in ops)
+    output_type = WIDE if widens else request.output_type
+    return replace(request, rules=rules, output_type=output_type)
+
+
+def can_widen_output(op: FloatOp, request: Request) -> bool:
+    """Return whether an op joins values to an output, which can have 16 bits instead of 8.
+
+    One scale in 8 bits cannot hold large and small values.
+    """
+    return (
+        request.integer_only
+        and request.output_type in NARROW
+        and op.name == "CONCATENATION"
+        and _share(op.operator.outputs, op.graph.outputs)
+        and not _share(op.operator.inputs, op.graph.inputs)
+    )
 
 
 def touches_ends(op: FloatOp, request: Request) -> bool:

@@ -62,7 +62,8 @@ def result_of(blank: Recovery, outcome: Outcome, per_run: int) -> Result:
             "used": round(outcome.runs / per_run, 2),
             **_before_and_after(outcome),
             "float_difference": outcome.float_difference,
-            "rules": list(outcome.made.rules),
+            "rules": list(outcome.made.request.rules),
+            "output_type": outcome.made.widened,
         }
     )
     return Result(recovery, outcome if is_better else None)

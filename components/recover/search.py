@@ -188,6 +188,8 @@ def _judged(step: _Step, told: Edit, made: Made, score: Score, progress: _Search
     # A tensor that came of several ops has all their names, with semicolons.
     left = [name.partition(";")[0] for name in made.edits.left]
     names = f": {', '.join(left)}" if step.technique == LAYERS else ""
+    if made.widened:
+        names += f", with outputs in {made.widened}"
     return told.model_copy(update={"kept": True, "edit": f"{told.edit}{names}"})
 
 

@@ -33,6 +33,6 @@ def too_little(score: Score, best: Score, least: float) -> str:
         regained = 1 - 10 ** (-least / 10)
         return f"{figures}, and it has to take away {regained:.0%} of the loss or more"
     where = "" if score.is_whole else f" on {FIRST_SAMPLES} samples"
-    if gain < 0:
+    if round(gain, 1) < 0:
         return f"it loses {-gain:.1f} dB{where}"
-    return f"it gains {gain:.1f} dB{where}, and the least is {least:g} dB"
+    return f"it gains {max(0.0, gain):.1f} dB{where}, and the least is {least:g} dB"

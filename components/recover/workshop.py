@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from quantgate.components.quantizer.engine import quantized
+from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.biases import (
     corrected_analytically,
     corrected_in_sequence,
@@ -14,11 +15,11 @@ from quantgate.components.recover.equalization import Equalized, equalized
 from quantgate.components.recover.float_model import FloatModel
 from quantgate.components.recover.held_back import HeldBack
 from quantgate.components.recover.judging import Judge, Score
-from quantgate.components.recover.layers import ranked, rules_for
+from quantgate.components.recover.layers import ranked, request_for
 from quantgate.components.recover.pairs import pairs_of
+from quantgate.components.recover.sensitivity import FloatOp, float_ops
 from quantgate.components.recover.statistics import Histograms, Means, bounds_of, gather
 from quantgate.components.recover.subject import Subject, count_of
-from quantgate.domain.recipes import Rule
 from quantgate.records.calibration import Ranges
 
 #: Samples of each signature that layers are corrected on one after another.
@@ -56,15 +57,17 @@ class Made:
         edits: the edits.
         content: of the edited float model.
         ranges: of its tensors.
-        rules: the rules to quantize by.
+        request: the recipe to quantize by, with its rules.
         quantized: the quantized model.
+        widened: the dtype of outputs that got more bits, None if they stay as they are.
     """
 
     edits: Edits
     content: bytes
     ranges: Ranges
-    rules: tuple[Rule, ...]
+    request: Request
     quantized: bytes
+    widened: str | None = None
 
 
 class Workshop:
@@ -98,9 +101,10 @@ class Workshop:
         if base and base.edits == edits:
             return base
         content, ranges = self._edited(replace(edits, left=()), base)
-        rules = (*self._subject.request.rules, *rules_for(edits.left, self._subject.request))
-        request = replace(self._subject.request, rules=rules)
-        return Made(edits, content, ranges, rules, quantized(content, request, ranges))
+        plain = self._subject.request
+        request = request_for(edits.left, plain, self._ops)
+        widened = None if request.output_type == plain.output_type else request.output_type
+        return Made(edits, content, ranges, request, quantized(content, request, ranges), widened)
 
     def score(self, made: Made, best: Score | None = None, least: float = 0.0) -> Score:
         """Return the score of a candidate.
@@ -118,10 +122,8 @@ class Workshop:
         """Return the ops that can be left out, the worst first."""
         subject, rows = self._subject, self._subject.samples.few(RANKING_SAMPLES)
         self._runs += 2 * count_of(rows)
-        request = replace(subject.request, rules=made.rules)
-        return ranked(
-            made.content, made.quantized, request, subject.facts, subject.samples.dataset, rows
-        )
+        dataset = subject.samples.dataset
+        return ranked(made.content, made.quantized, made.request, subject.facts, dataset, rows)
 
     def _edited(self, edits: Edits, base: Made | None) -> tuple[bytes, Ranges]:
         """Return the edited float model with its ranges. Ops that are left out do not matter."""
@@ -152,6 +154,10 @@ class Workshop:
         self._runs += count_of(rows) * (1 + layers_with_bias(made.content))
         dataset = subject.samples.dataset
         return corrected_in_sequence(made.content, made.quantized, subject.facts, dataset, rows)
+
+    @cached_property
+    def _ops(self) -> list[FloatOp]:
+        return float_ops(self._subject.content, self._subject.facts)
 
     @cached_property
     def float_difference(self) -> float:

@@ -66,7 +66,8 @@ class Row(NamedTuple):
     Attributes:
         cells: the texts of the table.
         used: the runs of the calibration set, None if nothing was tried.
-        ratio: the time of recovery divided by that of the recording of ranges.
+        ratio: the time of recovery divided by that of the run's calibration, which is the
+            recording of ranges and the calibration of modes.
     """
 
     cells: tuple[str, ...]
@@ -75,8 +76,8 @@ class Row(NamedTuple):
 
 
 def rows_of(subject: Subject, folder: Path) -> Iterator[Row]:
-    """Yield the rows of a model. The ranges are recorded once, and then come from the cache."""
-    recording = 0.0
+    """Yield the rows of a model. It is calibrated once, and then comes from the cache."""
+    calibration = 0.0
     for technique, names in TECHNIQUES.items():
         spec = Path(f"{subject.name}.yaml")
         spec.write_text(yaml.safe_dump(_spec(subject, folder, names)))
@@ -86,9 +87,9 @@ def rows_of(subject: Subject, folder: Path) -> Iterator[Row]:
             raise SystemExit(f"{subject.name}: {done.stdout}{done.stderr}")
         run = Path("runs", subject.name, "latest")
         seconds = {task.title: task.seconds for task in RunRecord.read(run / "run.json").tasks}
-        recording = recording or seconds["Record ranges"]
+        calibration = calibration or seconds["Record ranges"] + seconds["Calibrate"]
         decision = Decision.read(run / "decision.json")
-        yield _row(subject, technique, decision, seconds["Recover accuracy"] / recording)
+        yield _row(subject, technique, decision, seconds["Recover accuracy"] / calibration)
 
 
 def _spec(subject: Subject, folder: Path, techniques: list[str]) -> dict[str, object]:
@@ -164,7 +165,7 @@ def main(arguments: list[str]) -> int:
     used, ratios = [row.used or 0.0 for row in together], [row.ratio for row in together]
     sys.stdout.write(
         f"all techniques: {median(used):.1f} runs of the calibration set in the median, "
-        f"{max(used):.1f} at most; {median(ratios):.1f} times the recording of ranges, "
+        f"{max(used):.1f} at most; {median(ratios):.1f} times the time of the calibration, "
         f"{max(ratios):.1f} at most\n"
     )
     return 0

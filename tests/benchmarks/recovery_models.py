@@ -117,7 +117,7 @@ def scenes(pictures: NDArray[Any], seed: int) -> tuple[NDArray[Any], NDArray[Any
 
 def _detection_loss(truth: Any, values: Any) -> Any:
     scores = losses.binary_crossentropy(truth[:, 4:], values[:, 4:])
-    return 4 * tf.reduce_mean(scores) + tf.reduce_mean(tf.abs(truth[:, :4] - values[:, :4])) / 64
+    return 40 * tf.reduce_mean(scores) + tf.reduce_mean(tf.abs(truth[:, :4] - values[:, :4])) / 64
 
 
 def trained(model: Model, inputs: NDArray[Any], truth: NDArray[Any], loss: Any) -> Model:

@@ -54,6 +54,7 @@ class Recovery(Record):
         float_difference: the largest difference of an output of the edited float model from the
             original one, as a part of the largest output. None if channels were not rescaled.
         rules: the rules to quantize by.
+        output_type: dtype of integer outputs that got more bits, None if they stay as they are.
     """
 
     recovers: str
@@ -72,6 +73,7 @@ class Recovery(Record):
     used: float = 0.0
     float_difference: float | None = None
     rules: list[dict[str, JsonValue]] = []
+    output_type: str | None = None
 
     @property
     def kept(self) -> list[Edit]:

@@ -34,10 +34,10 @@ ITEM = {"candidate": "int8+recovered", "recovers": "int8", "recipe": "static_wi8
 def recovered(tmp_path: Path) -> Make:
     """Recover a candidate of a model, and return the record of the search."""
 
-    def run(model: Any, budget: float = 10.0, timeout_s: float = 60.0) -> Recovery:
+    def run(model: Any, budget: float = 10.0, timeout_s: float = 60.0, **options: Any) -> Recovery:
         inputs = RecoverInputs(model.path, model.facts, model.ranges, model.dataset)
         settings, limits = Settings(tuple(TECHNIQUES), budget), ResourceLimits(timeout_s)
-        recover(inputs, [ITEM], settings, limits, str(tmp_path / "recovered"))
+        recover(inputs, [{**ITEM, **options}], settings, limits, str(tmp_path / "recovered"))
         return Recovery.read(tmp_path / "recovered" / "int8" / "recovery.json")
 
     return run
@@ -47,12 +47,14 @@ def recovered(tmp_path: Path) -> Make:
 def candidate(tmp_path: Path) -> Make:
     """Quantize the recovered candidate, and return its bytes and attestation."""
 
-    def quantize(model: Any, recovered: str | None = "recovered") -> tuple[bytes, Attestation]:
+    def quantize(
+        model: Any, recovered: str | None = "recovered", **options: Any
+    ) -> tuple[bytes, Attestation]:
         quantized, attestation = tmp_path / "quantized.tflite", tmp_path / "attestation.json"
         folder = str(tmp_path / recovered) if recovered else None
         quantize_recipe(
             RecipeInputs(model.path, model.facts, model.ranges, model.dataset, folder),
-            ITEM,
+            {**ITEM, **options},
             ResourceLimits(60.0),
             quantized_path=str(quantized),
             attestation_path=str(attestation),
@@ -85,6 +87,20 @@ def test_the_trial_compares_with_the_original_float_model(
     _, attestation = candidate(model)
     assert attestation.trial is not None
     assert attestation.trial.snr_db["y"] > 20
+
+
+def test_a_joined_output_is_delivered_in_16_bits(
+    boxes: Any, recovered: Make, candidate: Make
+) -> None:
+    whole = {"input_type": "int8", "output_type": "int8", "integer_only": True}
+    recovery = recovered(boxes, **whole)
+    assert recovery.output_type == "int16"
+    assert recovery.kept[-1].edit.endswith("left in 16 bits: out, with outputs in int16")
+    _, attestation = candidate(boxes, **whole)
+    assert (attestation.status, attestation.recovery) == ("converted", recovery)
+    assert [each.dtype for each in attestation.outputs] == ["int16"]
+    _, in_float = candidate(boxes)
+    assert [each.dtype for each in in_float.outputs] == ["float32"]
 
 
 def test_recovery_is_the_same_in_any_number_of_processes(

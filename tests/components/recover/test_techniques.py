@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.recover.biases import corrected_analytically
 from quantgate.components.recover.clipping import LEAST_SQUARES, PERCENTILE, clipped
 from quantgate.components.recover.equalization import Equalized, equalized
@@ -138,12 +139,26 @@ def test_the_op_that_mixes_boxes_and_scores_is_the_worst(boxes: Any, options: di
     assert worst == "out"
     made = workshop.make(Edits(left=(worst,)))
     assert workshop.score(made).db > workshop.score(plain).db + 20
-    assert made.rules[:-1] == subject.request.rules
+    assert made.request.rules[:-1] == subject.request.rules
 
 
 def test_ops_at_integer_ends_stay_in_8_bits(boxes: Any) -> None:
     workshop = Workshop(boxes.subject(ends="int8"), 0)
     assert {"out", "h"}.isdisjoint(workshop.ranking(workshop.make(Edits())))
+
+
+@pytest.mark.parametrize("ends", ["int8", "uint8"])
+def test_a_joined_output_of_integer_hardware_gets_16_bits(boxes: Any, ends: str) -> None:
+    workshop = Workshop(boxes.subject(ends=ends, integer_only=True), 0)
+    plain = workshop.make(Edits())
+    assert workshop.ranking(plain)[0] == "out"
+    made = workshop.make(Edits(left=("out",)))
+    assert (plain.widened, made.widened) == (None, "int16")
+    assert workshop.score(made).db > workshop.score(plain).db + 20
+    contents = read_contents(made.quantized)
+    assert contents.float_ops == {}
+    (signature,) = contents.signatures.values()
+    assert [each.dtype for each in (*signature.inputs, *signature.outputs)] == [ends, "int16"]
 
 
 def test_one_of_three_samples_is_held_back(boxes: Any) -> None:
