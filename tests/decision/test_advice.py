@@ -65,7 +65,7 @@ def test_advice_to_evaluate_on_more_samples_if_only_the_bound_violates_a_limit(r
             "top1 drop of 0.0030 (-0.0021 to 0.0102 at 97.6 % confidence) leaves at most 0.005 "
             "undecided: about 4,861 samples would decide it",
         ],
-        limits={"top1": {"max_drop": 0.008821}},
+        limits={"top1": {"max_drop": 0.008811}},
     )
     assert decision.advice == [
         "evaluate on more samples: about 4,861 instead of 1,000 would show for float16 top1 drop "

@@ -61,8 +61,8 @@ def test_a_winner_is_explained(decided):
         ("outcome", "won"),
         (
             "met",
-            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0033 at 98.94 % "
-            "confidence, with a margin of 0.0067",
+            "top1 drop at most 0.01 at 95 % confidence: -0.0020, up to 0.0025 at 98.94 % "
+            "confidence, with a margin of 0.0075",
         ),
         ("met", "size_bytes ratio at most 0.9: 0.500, with a margin of 0.400"),
         *FAMILY,

@@ -19,6 +19,7 @@ from quantgate.statistics.paired_proportions import (
 )
 from quantgate.statistics.paired_test import LIKELY, PRECISION, RATE_ERROR
 from quantgate.statistics.sample_counts import least_samples
+from quantgate.statistics.score_statistic import statistic
 
 #: Few and many pairs, of which few or many are discordant.
 PAIRS = st.builds(
@@ -35,23 +36,11 @@ def tables(total: int) -> np.ndarray:
     return np.stack([lost, won, total - lost - won], axis=1)[lost + won <= total]
 
 
-def statistics_of(counts: np.ndarray, total: int, difference: float) -> np.ndarray:
-    return np.array(
-        [
-            ((lost - won) / total - difference)
-            / math.sqrt(max(score_variance(Pairs(lost, won, total), difference), 1e-300) / total)
-            for lost, won, _ in counts.tolist()
-        ]
-    )
-
-
 def greatest_chance(pairs: Pairs, difference: float) -> float:
     """Return the p-value by enumeration of all tables at a fine grid of rates."""
     counts = tables(pairs.total)
-    own = statistics_of(
-        np.array([[pairs.only_first, pairs.only_second, 0]]), pairs.total, difference
-    )
-    kept = counts[statistics_of(counts, pairs.total, difference) <= own + 1e-9]
+    own = statistic(pairs.only_first, pairs.only_second, pairs.total, difference)
+    kept = counts[statistic(*counts.T[:2], pairs.total, difference) <= own + 1e-9]
     gains = binomtest(pairs.only_second, pairs.total).proportion_ci(1 - 2 * RATE_ERROR)
     least, most = max(0.0, -difference, gains.low), min((1 - difference) / 2, gains.high)
     return max(
@@ -94,10 +83,22 @@ def test_the_test_is_wrong_at_most_as_often_as_it_says(total, difference):
                 assert multinomial.pmf(passing, total, rates).sum() <= level + 1e-6
 
 
-@pytest.mark.parametrize(("limit", "least"), [(0.01, 299), (0.02, 149), (0.05, 59)])
-def test_the_least_number_of_samples_is_just_enough(limit, least):
-    assert least_samples(0.95, limit) == least
-    assert p_value(Pairs(0, 0, least), limit) <= 0.05 < p_value(Pairs(0, 0, least - 1), limit)
+@pytest.mark.parametrize(
+    ("limit", "level", "least"),
+    [
+        (0.01, 0.05, 299),
+        (0.02, 0.05, 149),
+        (0.05, 0.05, 59),
+        (0.01, 0.05 / 7, 492),
+        (0.01, 0.05 / 20, 597),
+        (0.05, 0.01, 90),
+        (0.01, 0.001, 688),
+    ],
+)
+def test_the_least_number_of_samples_is_just_enough(limit, level, least):
+    """A score without a correction would need 593 samples for one of seven candidates."""
+    assert least_samples(1 - level, limit) == least
+    assert p_value(Pairs(0, 0, least), limit) <= level < p_value(Pairs(0, 0, least - 1), limit)
 
 
 def test_no_number_of_samples_shows_a_drop_of_0():

@@ -68,7 +68,7 @@ def p_value(pairs: Pairs, difference: float) -> float:
         return 1.0
     if pairs.only_first + pairs.only_second > MANY:
         counts = pairs.only_first, pairs.only_second, pairs.total
-        return NormalDist().cdf(float(score_statistic.statistic(*counts, difference)))
+        return NormalDist().cdf(float(score_statistic.score(*counts, difference)))
     return _test_of(pairs).p_value(difference)
 
 
