@@ -1,5 +1,6 @@
 """Fixtures that read pipelines which must be refused."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import yaml
 
 from quantgate.errors import PipelineError
 from quantgate.local_runner import read_pipeline
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 @pytest.fixture

@@ -8,34 +8,13 @@ import kfp
 import pytest
 import yaml
 from kfp import dsl
-from kfp.dsl import Dataset, Output
+from kfp.dsl import Dataset
+from small_pipeline import add_document, number, small, write
 
 from quantgate.errors import PipelineError, QuantgateError
 from quantgate.local_runner import dry_run, read_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
-
-
-component = dsl.component(base_image="image:1", install_kfp_package=False)
-
-
-@component
-def number(a: int = 1) -> int:
-    return a
-
-
-@component
-def write(text: str, out: Output[Dataset]):
-    pass
-
-
-@dsl.pipeline(name="small")
-def small(a: int = 1) -> int:
-    return number(a=a).output
-
-
-def add_document(path, document):
-    path.write_text(path.read_text("utf-8") + "---\n" + yaml.safe_dump(document), "utf-8")
 
 
 @pytest.mark.parametrize("document", [{"platforms": []}, {"platforms": {"k": 3}}, {"other": 1}])

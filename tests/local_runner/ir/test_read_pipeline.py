@@ -7,29 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 from kfp import dsl
-from kfp.dsl import Dataset, Input, Output
+from kfp.dsl import Dataset, Input
+from small_pipeline import add_document, component, number, small, write
 
 from quantgate.local_runner import read_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
-
-
-component = dsl.component(base_image="image:1", install_kfp_package=False)
-
-
-@component
-def number(a: int = 1) -> int:
-    return a
-
-
-@component
-def write(text: str, out: Output[Dataset]):
-    pass
-
-
-@dsl.pipeline(name="small")
-def small(a: int = 1) -> int:
-    return number(a=a).output
 
 
 @pytest.fixture
@@ -143,10 +126,6 @@ def test_an_unknown_placeholder_is_refused(problems, compiled):
         f"task `write`: the placeholder {name}, which the local runner does not support yet"
         for name in ("{{$.run_owner}}", "{{$.workspace_path}}")
     ]
-
-
-def add_document(path, document):
-    path.write_text(path.read_text("utf-8") + "---\n" + yaml.safe_dump(document), "utf-8")
 
 
 def test_settings_of_kubernetes_that_change_the_work_are_refused(problems, compiled):
