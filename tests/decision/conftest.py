@@ -1,7 +1,9 @@
 """Fixtures that build the evidence of a run, candidate by candidate."""
 
 import hashlib
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,8 @@ from quantgate.records.tasks import (
 from quantgate.spec.model.choice import objective_of
 from quantgate.spec.model.limit import Limit
 from quantgate.statistics.latency_ratios import ratio_interval
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 SAMPLES = 1000
 RIGHT = 900
@@ -206,3 +210,20 @@ def run() -> Run:
 def new_run() -> type[Run]:
     """A function that returns an empty run, for each example of a property test."""
     return Run
+
+
+@pytest.fixture
+def decided(run):
+    """A winner, an equal, a larger one, an undecided, a missing, a rejected, and a failed one."""
+    from decided_run import CHOOSE, LIMITS
+
+    run.add("winner", "float16", 500, won=2)
+    run.add("twin", "float16", 500, won=2)
+    run.add("equal", "float16", 510, lost=1, won=1)
+    run.add("larger", "float16", 700)
+    run.add("unsure", "dynamic_range", 300, lost=9)
+    run.add("poor", "full_integer", 300, lost=90)
+    run.attest("wrong", "integer_only_int8", 300, status="rejected", reasons=["ADD is in float"])
+    run.evaluate("wrong", {"top1": np.ones(1000)})
+    run.attest("none", "int16x8", status="failed", reasons=["op DIV is not supported"])
+    return run.decide(LIMITS, CHOOSE)

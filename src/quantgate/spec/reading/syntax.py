@@ -150,11 +150,11 @@ def _refusal(text: str, error: yaml.MarkedYAMLError) -> Refusal:
 
 def _place(error: yaml.MarkedYAMLError) -> "AnyMark":
     """Return the position of an error: the start of what is not closed in its own line."""
-    start, found = error.context_mark, error.problem_mark
+    start, reached = error.context_mark, error.problem_mark
     is_open = (error.problem or "").startswith((_OPEN_LIST, _OPEN_MAPPING))
-    if start and found and is_open and start.line < found.line:
+    if start and reached and is_open and start.line < reached.line:
         return start
-    return found or start
+    return reached or start
 
 
 def _unspaced_above(text: str, line: int) -> Refusal | None:

@@ -1,38 +1,16 @@
-"""The texts of `quantgate explain` and `quantgate compare`, also for unusual runs."""
+"""The texts of `quantgate explain`, also for unusual runs, and what the verbs print."""
 
 import json
 import time
 
 import numpy as np
 import pytest
+from decided_run import CHOOSE, LIMITS
 
 from quantgate.cli import main
-from quantgate.records.datasets import Groups
 from quantgate.records.outcomes import DecisionOutcome
-from quantgate.records.provenance import DataSource
 from quantgate.records.tasks import Interval
-from quantgate.report.compare import compare
 from quantgate.report.explain import explain
-from quantgate.report.overview import provenance_items
-
-LIMITS = {"top1": {"max_drop": 0.01, "confidence": 0.95}, "size_bytes": {"max_ratio": 0.9}}
-CHOOSE = [{"minimize": "size_bytes", "within": "5%"}, {"maximize": "top1", "within": 0.01}]
-
-
-@pytest.fixture
-def decided(run):
-    """A winner, an equal, a larger one, an undecided, a missing, a rejected, and a failed one."""
-    run.add("winner", "float16", 500, won=2)
-    run.add("twin", "float16", 500, won=2)
-    run.add("equal", "float16", 510, lost=1, won=1)
-    run.add("larger", "float16", 700)
-    run.add("unsure", "dynamic_range", 300, lost=9)
-    run.add("poor", "full_integer", 300, lost=90)
-    run.attest("wrong", "integer_only_int8", 300, status="rejected", reasons=["ADD is in float"])
-    run.evaluate("wrong", {"top1": np.ones(1000)})
-    run.attest("none", "int16x8", status="failed", reasons=["op DIV is not supported"])
-    return run.decide(LIMITS, CHOOSE)
-
 
 #: The place of the candidate with the smallest p-value, and what the run promises.
 FAMILY = [
@@ -166,112 +144,6 @@ def test_indistinguishable_latencies_are_explained(run):
     assert decision.winner == "b"
     told = dict.fromkeys(said(decision, "a" if first == "b" else "b"))
     assert any("is indistinguishable from the best" in text for _, text in told)
-
-
-def test_equal_runs_have_no_changes(decided):
-    assert compare(decided, decided.model_copy(update={"created": "later"})) == []
-
-
-def test_changes_between_runs_are_listed(run, new_run, decided):
-    other = new_run()
-    other.add("winner", "float16", 480, won=2)
-    other.add("new", "float16", 990)
-    other.attest("larger", "float16", status="failed", reasons=["killed"])
-    other.time("winner", 1.0)
-    second = other.decide({**LIMITS, "top1": {"max_drop": 0.02}}, CHOOSE[:1], keep_baseline=True)
-    second = second.model_copy(
-        update={
-            "provenance": second.provenance.model_copy(
-                update={"tensorflow": "2.22.0", "evaluation_samples": 500}
-            )
-        }
-    )
-    changes = compare(decided, second)
-    for expected in [
-        ("outcome", "winner twin -> winner winner"),
-        ("evaluation", "1,000 samples (dddddddddddd) -> 500 samples (dddddddddddd)"),
-        ("TensorFlow", "2.21.0 -> 2.22.0"),
-        ("latency", "not measured -> 10 runs, 1 threads"),
-        ("gate.top1.max_drop", "0.01 -> 0.02"),
-        ("gate.top1.confidence", "0.95 -> none"),
-        ("choice", "minimize size_bytes within 5%, maximize top1 within 0.01 -> minimize "
-         "size_bytes within 5%"),
-        ("winner", "size_bytes 500 bytes -> 480 bytes (-20)"),
-        ("winner", "latency_p50_ms none -> 1.00 ms"),
-        ("larger", "qualifies -> failed"),
-        ("new", "not tried -> does not qualify"),
-        ("twin", "qualifies -> not tried"),
-    ]:  # fmt: skip
-        assert expected in changes
-    nobody = other.decide({"top1": {"min": 0.99}}, keep_baseline=True)
-    assert ("outcome", "winner twin -> none qualified, baseline kept") in compare(decided, nobody)
-
-
-def test_a_changed_tolerance_with_a_confidence_is_described_in_words(run):
-    run.add("small", "float16", 500)
-    confident = [{"maximize": "top1", "within": {"confidence": 0.95}}]
-    first, second = (run.decide(LIMITS, choose) for choose in (CHOOSE[:1], confident))
-    assert compare(first, second) == [
-        (
-            "choice",
-            "minimize size_bytes within 5% -> maximize top1 within sampling noise at 95 % "
-            "confidence",
-        )
-    ]
-
-
-def test_changed_times_are_listed_if_the_tables_show_them(new_run):
-    def timed(p50, p99, load, limits):
-        run = new_run()
-        run.add("small", "float16", 500)
-        for name in ("float32", "small"):
-            run.time(name, p50)
-        for figures in run.latencies.values():
-            figures |= {"latency_p99_ms": p99, "load_ms": load}
-        return run.decide(limits)
-
-    first = timed(1.001, 2.0, 0.0, {"latency_p50_ms": {"max": 9}})
-    second = timed(1.002, 4.0, 1.0, {"latency_p50_ms": {"max": 9}})
-    assert compare(first, second) == []
-    other = timed(1.5, 4.0, 1.0, {"load_ms": {"max": 9}, "latency_p50_ms": {"max": 9}})
-    assert [change for name, change in compare(first, other) if name == "small"] == [
-        "latency_p50_ms 1.00 ms -> 1.50 ms (1.50x)",
-        "load_ms 0.00 ms -> 1.00 ms",
-    ]
-
-
-def test_changed_data_and_seeds_are_listed(decided):
-    def on(**changes):
-        fields = {
-            "purpose": "calibration",
-            "signature": "serve",
-            "source": "train.npz",
-            "samples": 200,
-            "available": 6000,
-            "select": "random",
-            "seed": 7,
-            "synthetic": False,
-            "content_sha256": "c" * 64,
-        }
-        source = DataSource(**{**fields, **changes})
-        provenance = decided.provenance.model_copy(update={"data": [source]})
-        return decided.model_copy(update={"provenance": provenance})
-
-    assert compare(on(), on(seed=8, samples=1000)) == [
-        (
-            "calibration of serve",
-            "200 samples of 6,000 (random, seed 7, cccccccccccc) -> 1,000 samples of 6,000 "
-            "(random, seed 8, cccccccccccc)",
-        )
-    ]
-    groups = Groups(key="speaker", count=70, effective=62.5)
-    grouped = on(purpose="evaluation", distinct=190, groups=groups)
-    assert compare(on(purpose="evaluation"), grouped)[0][1].endswith(
-        " -> 200 samples of 6,000, 190 distinct, 70 groups by speaker (random, seed 7, "
-        "cccccccccccc)"
-    )
-    items = dict(provenance_items(grouped))
-    assert items["evaluation samples"] == "1,000, 190 distinct, 70 groups by speaker"
 
 
 def test_the_closest_candidate_is_explained_even_if_no_limit_would_help(run):
