@@ -22,7 +22,6 @@ def recover(
     memory_limit: str = "",
     labelled: Input[Dataset] = None,
     metric: Optional[dict] = None,
-    limit: Optional[dict] = None,
     code: Input[Artifact] = None,
     code_sha256: str = "",
 ) -> None:
@@ -44,7 +43,6 @@ def recover(
         memory_limit: memory beyond which a search fails, such as "8GiB".
         labelled: labelled samples that edits are scored on, instead of those held back.
         metric: the item of the spec's `measure.metrics` that edits are scored by.
-        limit: the metric's limit in the spec's `gate`. Losses are parts of what it allows.
         code: the user's Python file, or a folder with it, that defines the metric.
         code_sha256: hash of its content, which is checked.
     """
@@ -61,7 +59,7 @@ def recover(
         Settings(techniques, budget),
         ResourceLimits(timeout_s, memory_limit),
         recovered.path,
-        Scorer(labelled.path, metric or {}, limit, own) if labelled else None,
+        Scorer(labelled.path, metric or {}, code=own) if labelled else None,
     )
     if provisional:
         recovered.metadata["provisional"] = "true"

@@ -14,6 +14,7 @@ from quantgate.components.recover.judging import Score
 from quantgate.components.recover.running import Values, runners_of, samples_of
 from quantgate.components.recover.subject import Samples
 from quantgate.domain.recovery import HELD_BACK_OF
+from quantgate.domain.search import Slot
 from quantgate.records.calibration import Ranges
 from quantgate.records.outcomes import CalibrationStatus
 from quantgate.records.tasks import ModelFacts
@@ -121,9 +122,9 @@ class HeldBack:
         self._add_to(agreement, model, _OTHERS)
         return Score(agreement.db, None, first)
 
-    def bound(self, given_up: float, most_precise: Score, smallest: Score) -> float:
-        """Return the decibels of a model that gives up a part of those between two others."""
-        return most_precise.db - given_up * (most_precise.db - smallest.db)
+    def suits(self, slot: Slot, score: Score, most_precise: Score, smallest: Score) -> bool:
+        """Return whether a model gives up few of the decibels between two others."""
+        return score.db >= most_precise.db - slot.given_up * (most_precise.db - smallest.db)
 
     def largest_difference(self, model: bytes) -> float:
         """Return the largest difference of an output, as a part of the largest output.

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
+from quantgate.domain.search import Slot
+
 
 class Score(NamedTuple):
     """The score of a model.
@@ -11,12 +13,14 @@ class Score(NamedTuple):
         figure: the metric, if models are scored by one.
         first_db: the decibels on the first samples, if models are run on these first.
         is_whole: whether `db` is that of all samples. If not, it is that of the first ones.
+        error: the standard error of the metric's difference from the float model's.
     """
 
     db: float
     figure: float | None = None
     first_db: float | None = None
     is_whole: bool = True
+    error: float = 0.0
 
     def gain_over(self, other: "Score") -> float:
         """Return the gain over a model that was run on all samples, on the same samples."""
@@ -33,5 +37,5 @@ class Judge(Protocol):
     def score(self, model: bytes) -> Score:
         """Return the score of a model."""
 
-    def bound(self, given_up: float, most_precise: Score, smallest: Score) -> float:
-        """Return the least decibels of a model that gives up a part of what it may."""
+    def suits(self, slot: Slot, score: Score, most_precise: Score, smallest: Score) -> bool:
+        """Return whether a model may fill a slot, between the scores of two others."""

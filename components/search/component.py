@@ -44,7 +44,7 @@ def search(
         memory_limit: memory beyond which the search fails, such as "8GiB".
         labelled: labelled samples that models are scored on, instead of those held back.
         metric: the item of the spec's `measure.metrics` that models are scored by.
-        limit: the metric's limit in the spec's `gate`. Losses are parts of what it allows.
+        limit: the metric's limit in the spec's `gate`, which models have to meet.
         code: the user's Python file, or a folder with it, that defines the metric.
         code_sha256: hash of its content, which is checked.
     """

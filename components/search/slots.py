@@ -1,8 +1,9 @@
 """The choice of a model for each slot: the smallest one that agrees enough."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from quantgate.components.recover.judging import Judge, Score
@@ -149,10 +150,10 @@ def _choices(search: _Search, plain: Mix) -> Iterator[Choice]:
     most_precise, smallest = search.after(0), search.after(len(search.steps))
     taken = -1
     for slot in SLOTS:
-        bound = search.judge.bound(slot.given_up, most_precise.score, smallest.score)
         counts = range(taken + 1, len(search.steps) + 1)
         mixed = [count for count in counts if search.bits_after(count) != plain.bits]
-        last = _last_above(bound, mixed, search)
+        suits = partial(_suits, search, slot, most_precise, smallest)
+        last = _last_suitable(suits, mixed, search)
         if last is None:
             yield Choice(slot, None, "the budget is spent" if mixed else _NO_OTHER)
         else:
@@ -160,18 +161,24 @@ def _choices(search: _Search, plain: Mix) -> Iterator[Choice]:
             yield Choice(slot, search.after(taken), "")
 
 
-def _last_above(bound: float, counts: Sequence[int], search: _Search) -> int | None:
-    """Bisect for the greatest number of steps that agrees enough. The default is the first."""
+def _suits(search: _Search, slot: Slot, most_precise: Mix, smallest: Mix, mix: Mix) -> bool:
+    return search.judge.suits(slot, mix.score, most_precise.score, smallest.score)
+
+
+def _last_suitable(
+    suits: Callable[[Mix], bool], counts: Sequence[int], search: _Search
+) -> int | None:
+    """Bisect for the greatest number of steps that suits the slot. The default is the first."""
     low, high = 0, len(counts) - 1
     while low <= high and not search.is_spent:
         middle = (low + high) // 2
-        if search.after(counts[middle]).score.db >= bound:
+        if suits(search.after(counts[middle])):
             low = middle + 1
         else:
             high = middle - 1
     tried = [count for count in counts if count in search.tried]
-    above = [count for count in tried if search.tried[count].score.db >= bound]
-    return max(above, default=min(tried, default=None))
+    suitable = [count for count in tried if suits(search.tried[count])]
+    return max(suitable, default=min(tried, default=None))
 
 
 def _no_layer(source: Source) -> str:

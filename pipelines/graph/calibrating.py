@@ -114,13 +114,11 @@ def scoring(plan: Plan, inputs: Inputs, labelled: PipelineTask | None) -> dict[s
     search = plan.search_data
     if search is None or labelled is None:
         return {}
-    limit = plan.spec.gate.limits.get(search.metric.title)
     given = metric_inputs(plan, inputs, [search.metric])
     (metric,) = given.pop("metrics")
     return {
         "labelled": labelled.outputs["dataset"],
         "metric": metric,
-        **({"limit": limit.model_dump(exclude_none=True)} if limit else {}),
         **given,
     }
 
@@ -187,11 +185,19 @@ def add_search(
         budget=settings.budget,
         **needed,
         **scorer,
+        **_limit(plan),
         **bounds(plan),
     )
     _refuse_cache(plan, task)
     runtime(task, tasks.SEARCH)
     return {**needed, "searched": task.outputs["searched"]}
+
+
+def _limit(plan: Plan) -> dict[str, Any]:
+    """Return the limit of the metric that models are scored by, if it has one."""
+    search = plan.search_data
+    limit = plan.spec.gate.limits.get(search.metric.title) if search else None
+    return {"limit": limit.model_dump(exclude_none=True)} if limit else {}
 
 
 def _refuse_cache(plan: Plan, task: PipelineTask) -> None:

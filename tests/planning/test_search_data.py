@@ -68,4 +68,4 @@ def test_the_plan_says_by_what_models_are_scored() -> None:
     shown = " ".join(render(plan_of(recover={}, search={})).split())
     assert "data.search models are scored by top1 on val.csv" in shown
     assert "found in up to 10 runs of the calibration set and data.search each" in shown
-    assert "search-1 loses at most 25% of what the limit of top1 allows" in shown
+    assert "search-1 meets the limit of top1 with a confidence of 95%" in shown

@@ -45,11 +45,13 @@ class Slot:
     Attributes:
         name: the name of the candidate.
         given_up: the part of the decibels between the most precise mix and the smallest one that
-            it may give up. With `data.search`, it is a part of what the metric's limit allows.
+            it may give up.
+        confidence: that with which it meets the metric's limit on `data.search`.
     """
 
     name: str
     given_up: float
+    confidence: float
 
     @property
     def demand(self) -> str:
@@ -58,10 +60,14 @@ class Slot:
 
     def demand_on_metric(self, metric: str) -> str:
         """Return the demand on it if models are scored by a metric."""
-        return f"loses at most {self.given_up:.0%} of what the limit of {metric} allows"
+        return f"meets the limit of {metric} with a confidence of {self.confidence:.0%}"
 
 
-SLOTS = (Slot("search-1", 0.25), Slot("search-2", 0.5), Slot("search-3", 0.75))
+SLOTS = (
+    Slot("search-1", 0.25, 0.95),
+    Slot("search-2", 0.5, 0.8),
+    Slot("search-3", 0.75, 0.5),
+)
 
 
 def recipes_for(target: str) -> Mapping[int, str]:

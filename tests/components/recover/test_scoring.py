@@ -19,6 +19,7 @@ from quantgate.components.recover.search import Settings
 from quantgate.components.recover.work import RecoverInputs, recover
 from quantgate.components.user_code import UserCode
 from quantgate.domain.recovery import TECHNIQUES
+from quantgate.domain.search import SLOTS
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.recovery import Recovery
@@ -48,7 +49,7 @@ def judge_of(scorer: Scorer, scaled_model: Callable, tmp_path: Path) -> MetricJu
     return scorer.judge(scaled_model("float", [1.0, 1.0]), facts)
 
 
-def test_a_loss_is_a_part_of_what_the_limit_allows(
+def test_a_model_fills_the_slots_whose_confidence_it_reaches(
     labelled: Make, scaled_model: Callable, tmp_path: Path
 ) -> None:
     scorer = labelled({"metric": "top1"}, {"max_drop": 0.5, "max_drop_percent": 80.0})
@@ -56,14 +57,14 @@ def test_a_loss_is_a_part_of_what_the_limit_allows(
     worse = Path(scaled_model("worse", [3.0, 1.0])).read_bytes()
     score = judge.score(worse)
     assert score.figure == 0.75
-    assert score.db == pytest.approx(-10 * math.log10(0.25 / 0.5))
+    assert score.db == pytest.approx(-10 * math.log10(0.25))
+    assert score.error == pytest.approx(math.sqrt(0.25 * 0.75 / 4))
     assert judge.runs == 8
-    bounds = [judge.bound(part, Score(0.0), Score(0.0)) for part in (0.25, 0.5, 0.75)]
-    assert bounds[0] > score.db == pytest.approx(bounds[1])
+    suited = [judge.suits(slot, score, score, score) for slot in SLOTS]
+    assert suited == [False, True, True]
     assert (judge.record.metric, judge.record.samples, judge.record.figure) == ("top1", 4, 1.0)
-    assert (
-        judge.record.dataset_sha256 == open_dataset(scorer.dataset, "serve").manifest.content_sha256
-    )
+    manifest = open_dataset(scorer.dataset, "serve").manifest
+    assert judge.record.dataset_sha256 == manifest.content_sha256
 
 
 def test_a_model_without_loss_is_as_good_as_any(
@@ -79,8 +80,9 @@ def test_without_a_limit_the_smallest_model_is_the_measure(
 ) -> None:
     judge = judge_of(labelled({"metric": "top1"}, {"min": 1.0}), scaled_model, tmp_path)
     smallest = judge.score(Path(scaled_model("worse", [3.0, 1.0])).read_bytes())
-    half = judge.bound(0.5, Score(120.0), smallest)
-    assert half == pytest.approx(smallest.db - 10 * math.log10(0.5))
+    half = Score(smallest.db - 10 * math.log10(0.5))
+    suited = [judge.suits(slot, half, Score(120.0), smallest) for slot in SLOTS]
+    assert suited == [False, True, True]
 
 
 def test_a_model_whose_outputs_are_not_finite_has_no_score(
@@ -127,7 +129,7 @@ def test_recovery_by_a_metric_needs_no_samples_to_hold_back(
         Settings(tuple(TECHNIQUES), 20.0),
         ResourceLimits(60.0),
         str(tmp_path / "recovered"),
-        Scorer(labelled, {"metric": "mse"}, {"max": 1.0}),
+        Scorer(labelled, {"metric": "mse"}),
     )
     recovery = Recovery.read(tmp_path / "recovered" / "int8" / "recovery.json")
     assert (recovery.before_db, recovery.after_db, recovery.held_back) == (None, None, 0)
