@@ -3,8 +3,7 @@
     python recovery.py [FOLDER [model ...]]
 
 FOLDER keeps the models that are trained (`recovery_models.py`). Each model runs with each technique
-alone and with all of them. The candidates are the plain one and the recovered one. They are integer
-only, but for boxes and scores: the op that joins them cannot be left out before an integer output.
+alone and with all of them. The candidates are the plain one and the recovered one, integer only.
 """
 
 import os
@@ -27,6 +26,7 @@ TECHNIQUES: Mapping[str, list[str]] = {
     **{name: [name] for name in ("ranges", "biases", "equalize", "layers")},
     "all": ["ranges", "biases", "equalize", "layers"],
 }
+MODE = "integer_only_int8"
 TOP1 = {"top1": {"max_drop": 0.01, "confidence": 0.95}}
 
 
@@ -38,14 +38,12 @@ class Subject(NamedTuple):
         limits: the spec's `gate`.
         metric: the spec's metric.
         label: the key of the labels.
-        mode: the mode of the plain candidate.
     """
 
     name: str
     limits: Mapping[str, object] = TOP1
     metric: object = "top1"
     label: str = "labels"
-    mode: str = "integer_only_int8"
 
 
 SCORES = {"metric": "top1", "postprocess": [{"slice": {"start": 4, "stop": 14}}]}
@@ -56,7 +54,7 @@ SUBJECTS = (
     Subject("super_resolution", {"psnr": {"max_drop": 0.3}}, "psnr", "target"),
     Subject("channels_100_times_apart"),
     Subject("swish_with_squeeze"),
-    Subject("boxes_and_scores", metric=SCORES, mode="full_integer"),
+    Subject("boxes_and_scores", metric=SCORES),
 )
 
 
@@ -102,7 +100,7 @@ def _spec(subject: Subject, folder: Path, techniques: list[str]) -> dict[str, ob
             "evaluation": {"source": str(folder / "evaluation.npz"), "label": subject.label},
         },
         "quantize": {
-            "modes": [subject.mode],
+            "modes": [MODE],
             "recover": {"techniques": techniques, "when": "always"},
         },
         "measure": {"metrics": [subject.metric]},
@@ -111,13 +109,13 @@ def _spec(subject: Subject, folder: Path, techniques: list[str]) -> dict[str, ob
 
 
 def _row(subject: Subject, technique: str, decision: Decision, ratio: float) -> Row:
-    entry = decision.entry(f"{subject.mode}+recovered")
+    entry = decision.entry(f"{MODE}+recovered")
     recovery = entry.recovery
     used = recovery.used if recovery else None
     cells = (
         subject.name,
         technique,
-        _change(decision.entry(subject.mode), decision),
+        _change(decision.entry(MODE), decision),
         _change(entry, decision),
         _compared(entry, decision, "size_bytes"),
         _compared(entry, decision, "latency_p50_ms"),
