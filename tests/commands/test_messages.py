@@ -80,6 +80,20 @@ def test_wrong_usage_is_an_error_in_colour_too() -> None:
     assert "\x1b[1;31mquantgate: error:\x1b[0m there is no command `rnu`" in shown
 
 
+COLUMNS = """
+import sys
+from quantgate.commands.common.wrapping import fitted
+line = "  in   float32                  the baseline of all candidates\\n"
+sys.stdout.write(fitted(line, sys.stdout))
+"""
+
+
+def test_a_column_that_starts_too_far_right_does_not_indent_the_next_line() -> None:
+    assert written_on_a_terminal(40, COLUMNS) == (
+        "  in   float32                  the\n       baseline of all candidates\n"
+    )
+
+
 def test_items_are_wrapped_in_their_column() -> None:
     assert written_on_a_terminal(40, ITEMS) == (
         "  met        a\n"

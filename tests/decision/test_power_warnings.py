@@ -17,7 +17,8 @@ def test_a_limit_too_tight_for_the_data_gives_a_warning():
             "few_evaluation_samples",
             "900 evaluation samples cannot show that top1 drops by at most 0.002 at 95 % "
             "confidence, not even for a candidate that agrees with the baseline on each of them. "
-            "At least 1,497 are needed: evaluate on more samples, or widen the limit",
+            "A single candidate needs at least 1,497, and several need more: evaluate on more "
+            "samples, or widen the limit",
         )
     ]
     assert warnings(limits, 1497) == []

@@ -198,7 +198,8 @@ def test_warnings_and_advice_count_distinct_samples(repeated):
     assert decision.warnings == [
         "900 evaluation samples, which count as 300, cannot show that top1 drops by at most 0.009 "
         "at 95 % confidence, not even for a candidate that agrees with the baseline on each of "
-        "them. At least 332 are needed: evaluate on more samples, or widen the limit"
+        "them. A single candidate needs at least 332, and several need more: evaluate on more "
+        "samples, or widen the limit"
     ]
     assert decision.advice[0] == (
         "evaluate on more samples: about 332 instead of 300 would show for dynamic_range top1 drop "

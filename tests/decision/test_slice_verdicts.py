@@ -86,8 +86,9 @@ def test_small_slices_give_warnings(decide):
         "1 of the 3 slices of top1 by `device` have fewer than 30 samples: watch (10). Their "
         "figures say little: evaluate on more samples of them",
         "10 evaluation samples cannot show that top1[watch] drops by at most 0.05 at 95 % "
-        "confidence, not even for a candidate that agrees with the baseline on each of them. At "
-        "least 59 are needed: evaluate on more samples, or widen the limit",
+        "confidence, not even for a candidate that agrees with the baseline on each of them. A "
+        "single candidate needs at least 59, and several need more: evaluate on more samples, or "
+        "widen the limit",
     ]
 
 

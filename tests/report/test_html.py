@@ -39,7 +39,8 @@ def test_the_page_of_a_winner(winner):
         "fashion: winner",
         "integer_only_int8",
         "1.64 times smaller: 29.8 KiB instead of 48.9 KiB",
-        "no drop, but better by 0.0016, at most 0.0007 at 95 % confidence. The limit is 0.01",
+        "no drop, but better by 0.0016. The drop is at most 0.0007 at 95 % confidence. The "
+        "limit is 0.01",
         "2 January 2026, 03:04 UTC",
         "48.9 KiB",
         "29.8 KiB, 0.61x",

@@ -36,8 +36,8 @@ def test_the_report_of_a_winner(winner):
         "- spec: fashion",
         "- size: 1.64 times smaller: 29.8 KiB instead of 48.9 KiB",
         "- time: 1.88 times as fast: 0.0948 ms instead of 0.178 ms in the median",
-        "- top1: no drop, but better by 0.0016, at most 0.0007 at 95 % confidence. The limit is "
-        "0.01",
+        "- top1: no drop, but better by 0.0016. The drop is at most 0.0007 at 95 % confidence. The "
+        "limit is 0.01",
         "- decided: 2 January 2026, 03:04 UTC",
         "",
         "## Candidates",

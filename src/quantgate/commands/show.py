@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from quantgate.commands.common.arguments import add_decided_run, add_runs_dir, examples
+from quantgate.commands.common.wrapping import fitted
 from quantgate.errors import ExitCode
 from quantgate.foundation.damage import refused_if_damaged
 from quantgate.foundation.terminal import visible
@@ -52,6 +53,7 @@ def handle(options: argparse.Namespace) -> int:
     else:
         from quantgate.commands.common.decision_table import show_on_terminal
 
-        sys.stdout.write(f" {visible(str(run))}, decided at {visible(decision.created)}\n")
+        header = f" {visible(str(run))}, decided at {visible(decision.created)}\n"
+        sys.stdout.write(fitted(header, sys.stdout))
         show_on_terminal(decision)
     return ExitCode.OK

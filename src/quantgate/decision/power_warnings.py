@@ -37,8 +37,8 @@ def warnings_of_power(
         FEW_EVALUATION_SAMPLES.says(
             f"{_count_text(samples, units.get(name))} cannot show that {name} drops by at most "
             f"{drop:.4g} at {confidence_text(confidence)}, not even for a candidate that agrees "
-            f"with the baseline on each of them. At least {needed:,.0f} are needed: evaluate on "
-            "more samples, or widen the limit"
+            f"with the baseline on each of them. A single candidate needs at least {needed:,.0f}, "
+            "and several need more: evaluate on more samples, or widen the limit"
         )
         for name, drop, confidence in drops
         if confidence is not None

@@ -72,19 +72,23 @@ def _against_limit(verdict: Verdict) -> str:
     if verdict.bound is None:
         sampled = "" if verdict.name in TARGET_OF else ", without a confidence"
         return f"{measured}. The limit is {side} {limit_text(verdict)}{sampled}"
-    return (
-        f"{measured}, {side} {amount_text(verdict, verdict.bound)} at {level_text(verdict)}. The "
-        f"limit is {limit_text(verdict)}"
-    )
+    bound = f"{side} {amount_text(verdict, verdict.bound)} at {level_text(verdict)}"
+    lead = f". The {RULES[verdict.rule].noun} is " if _is_better(verdict) else ", "
+    return f"{measured}{lead}{bound}. The limit is {limit_text(verdict)}"
 
 
 def _measured(verdict: Verdict) -> str:
     noun, value = RULES[verdict.rule].noun, verdict.value or 0.0
-    if not noun or value > 0:
-        return f"{noun or 'value'} of {amount_text(verdict, value)}"
-    return (
-        f"no {noun}" if value == 0 else f"no {noun}, but better by {amount_text(verdict, -value)}"
-    )
+    if _is_better(verdict):
+        return f"no {noun}, but better by {amount_text(verdict, -value)}"
+    if noun and value == 0:
+        return f"no {noun}"
+    return f"{noun or 'value'} of {amount_text(verdict, value)}"
+
+
+def _is_better(verdict: Verdict) -> bool:
+    """Return whether a candidate is better than the baseline where it may be worse."""
+    return bool(RULES[verdict.rule].noun) and (verdict.value or 0.0) < 0
 
 
 def _evidence(decision: Decision) -> Iterator[tuple[str, str]]:

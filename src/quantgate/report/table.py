@@ -189,7 +189,7 @@ def _cell(name: str, entry: Entry, decision: Decision) -> Cell:
     alone = entry is decision.baseline or is_likeness(metric)
     return Cell(
         value=figure_text(metric or name, value),
-        size=size_text(value) if is_size(name) else "",
+        size=size_text(value) if value and is_size(name) else "",
         compared="" if alone or not reference else _comparison(metric, value, reference),
         interval=range_text(entry.ratios[name]) if name in entry.ratios else "",
     )

@@ -6,7 +6,7 @@ from typing import TextIO
 
 #: The start of lines that stay as they are, such as excerpts of files and logs.
 _VERBATIM = "    "
-_COLUMN = re.compile(r".* {2}", re.DOTALL)
+_COLUMN = re.compile(r".* {2}(?=\S)", re.DOTALL)
 
 
 def columns_of(stream: TextIO) -> int | None:
@@ -44,5 +44,5 @@ def _wrapped(line: str, columns: int) -> str:
 
 def _indent(line: str, columns: int) -> int:
     """Return the start of the line's last column, of those in the left half of the terminal."""
-    start = _COLUMN.match(line[: columns // 2])
+    start = _COLUMN.match(line[: columns // 2 + 1])
     return start.end() if start else len(line) - len(line.lstrip())
