@@ -1,5 +1,6 @@
 """A run from a float .tflite: no task imports TensorFlow, and its decision can be repeated."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -73,6 +74,25 @@ def test_no_task_imports_tensorflow_and_the_decision_can_be_repeated(
     assert published.stat().st_size == winner.measurements["size_bytes"]
     report = run(QUANTGATE, "show", tmp_path / "runs-1" / "tiny" / "latest", "--md")
     assert "| TensorFlow |" not in report.stdout
+
+
+def test_shards_of_the_calibration_change_no_byte_of_a_candidate(
+    tiny: Path, run: Run, tmp_path: Path
+) -> None:
+    entries = {}
+    recipes = "quantize={recipes: [static_wi8_ai8, {recipe: static_wi4_ai8, algorithm: GPTQ}]}"
+    settings = ("--set", recipes, "--set", "measure.latency=null", "--runs-dir", tmp_path / "runs")
+    for shards in (1, 4):
+        count = ("--set", f"data.calibration.shards={shards}")
+        done = run(QUANTGATE, "run", tiny, *settings, *count)
+        assert done.returncode == 0, done.stdout + done.stderr
+        latest = tmp_path / "runs" / "tiny" / "latest"
+        entries[shards] = Decision.read(latest / "decision.json").candidates
+    assert len(entries[1]) == 2
+    assert entries[1] == entries[4]
+    titles = [task["title"] for task in json.loads((latest / "run.json").read_text())["tasks"]]
+    assert "Record ranges of shard (4 of 4)" in titles
+    assert "Record second moments of shard (4 of 4)" in titles
 
 
 @pytest.mark.usefixtures("warm_fork_servers")
