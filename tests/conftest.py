@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from quantgate.foundation.extras import import_kfp_without_client
+
 if TYPE_CHECKING:
     from quantgate.records.decision import Decision
 
@@ -29,6 +31,9 @@ SHARED_MODELS = HERE.parents[1] / "shared" / "models"
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+# The import of kfp's client takes longer than that of all the rest, and few tests need it.
+import_kfp_without_client()
 
 
 MODULE_MARKS = re.compile(r"^pytestmark = (?:\[.*?^\]|[^\n]*)", re.MULTILINE | re.DOTALL)

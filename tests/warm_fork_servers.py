@@ -26,9 +26,14 @@ WITHOUT_TENSORFLOW = tuple(
     f"quantgate.components.{name}.work"
     for name in ("benchmark", "build_dataset", "evaluate", "gate", "promote")
 )
-WITH_TENSORFLOW = tuple(
-    f"quantgate.components.{name}.work"
-    for name in ("calibrate", "convert_baseline", "quantize", "quantize_recipe")
+WITH_TENSORFLOW = (
+    *(
+        f"quantgate.components.{name}.work"
+        for name in ("calibrate", "convert_baseline", "merge_shards", "quantize", "quantize_recipe")
+    ),
+    # Metrics over classes and the code of examples import them, in each task anew.
+    "sklearn.datasets",
+    "sklearn.metrics",
 )
 _MESSAGE_BYTES = 1 << 20
 

@@ -63,37 +63,51 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ran(models: Path, tmp_path: Path) -> Callable[..., tuple[Tasks, Decision]]:
-    """Run a small spec with further settings, and return for each task whether it was cached.
-
-    The program itself is started, because limits on memory depend on what a process has imported.
-    """
+def spec(models: Path, tmp_path: Path) -> Path:
+    """A small spec, with the files that it names beside it."""
     shutil.copytree(models, tmp_path, dirs_exist_ok=True)
     random = np.random.default_rng(0)
     samples = random.normal(size=(150, 64)).astype(np.float32)
     np.savez(tmp_path / "calibration.npz", x=samples[:100])
     np.savez(tmp_path / "evaluation.npz", x=samples[100:], y=random.integers(0, 64, 50))
     (tmp_path / "spec.yaml").write_text(SPEC)
-
-    def run(*arguments: str, exit_code: int = 4) -> tuple[Tasks, Decision]:
-        own = ["--runs-dir", tmp_path / "runs", "--cache-dir", tmp_path / "cache"]
-        settings = [part for argument in arguments for part in ("--set", argument)]
-        command = [QUANTGATE, "run", tmp_path / "spec.yaml", *own, *settings]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == exit_code, done.stdout + done.stderr
-        latest = tmp_path / "runs" / "limits" / "latest"
-        tasks = json.loads((latest / "run.json").read_text())["tasks"]
-        return {task["title"]: task["cached"] for task in tasks}, Decision.read(
-            latest / "decision.json"
-        )
-
-    return run
+    return tmp_path / "spec.yaml"
 
 
-def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> None:
+def _run(
+    command: Callable[..., "subprocess.CompletedProcess[str]"], spec: Path, setting: str, code: int
+) -> tuple[Tasks, Decision]:
+    runs = spec.parent / "runs"
+    own = ("--runs-dir", runs, "--cache-dir", spec.parent / "cache", "--set", setting)
+    done = command("run", spec, *own)
+    assert done.returncode == code, done.stdout + done.stderr
+    latest = runs / "limits" / "latest"
+    tasks = json.loads((latest / "run.json").read_text())["tasks"]
+    decision = Decision.read(latest / "decision.json")
+    return {task["title"]: task["cached"] for task in tasks}, decision
+
+
+@pytest.fixture
+def ran(quantgate, spec: Path) -> Callable[..., tuple[Tasks, Decision]]:
+    """Run the spec with a setting, and return for each task whether it was cached."""
+    return lambda setting, code=4: _run(quantgate, spec, setting, code)
+
+
+@pytest.fixture
+def program_ran(spec: Path) -> Callable[..., tuple[Tasks, Decision]]:
+    """Do the same with the program itself, as memory depends on what a process has imported."""
+
+    def program(*arguments: object) -> "subprocess.CompletedProcess[str]":
+        command = [QUANTGATE, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return lambda setting, code=4: _run(program, spec, setting, code)
+
+
+def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(program_ran) -> None:
     """Conversions that derive from the calibrated model need a sixth of the memory."""
     limit = "quantize.memory_limit=2MB"
-    _, decision = ran(limit, exit_code=0)
+    _, decision = program_ran(limit, 0)
     reasons = {entry.name: entry.reasons for entry in decision.candidates}
     assert reasons["dynamic_range"] == [
         "the conversion needed more than 2MB of memory and was stopped. Convert on a machine with "
@@ -101,7 +115,7 @@ def test_a_conversion_that_takes_too_much_memory_costs_one_candidate(ran) -> Non
     ]
     assert decision.winner == "integer_only_int8"
     # A later run may have more memory, so only results that do not depend on it are cached.
-    cached, _ = ran(limit, exit_code=0)
+    cached, _ = program_ran(limit, 0)
     assert not cached["Quantize dynamic_range"]
     assert cached["Quantize integer_only_int8"]
 
@@ -122,8 +136,9 @@ def test_conversions_that_take_too_long_fail(ran) -> None:
     assert cached["Evaluate baseline"]
 
 
-def test_a_model_that_does_not_run_here_does_not_qualify(ran) -> None:
-    _, decision = ran("model.saved_model=error_function", "quantize.select_tf_ops=true")
+def test_a_model_that_does_not_run_here_does_not_qualify(ran, spec: Path) -> None:
+    spec.write_text(SPEC.replace("saved_model: plain", "saved_model: error_function"))
+    _, decision = ran("quantize.select_tf_ops=true")
     assert decision.outcome == "none_qualified"
     needs = "it needs LiteRT with the Flex delegate wherever it runs, for the TensorFlow ops"
     assert {entry.name: (entry.status, entry.reasons) for entry in decision.candidates} == {

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from quantgate.components.conversion import converter
 from quantgate.components.conversion.batch import of_one_sample
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.litert.flatbuffer import read_contents

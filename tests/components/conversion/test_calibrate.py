@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from ai_edge_litert.schema_py_generated import Model, ModelT
 
 from quantgate.components.calibrate.work import calibrate
 from quantgate.components.conversion import converter
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.errors import InputError
 from quantgate.records.calibration import Calibration

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 from ai_edge_litert.schema_py_generated import Model, ModelT, TensorT, TensorType
 
 from quantgate.components.conversion.converter import (
@@ -17,6 +16,7 @@ from quantgate.components.conversion.converter import (
 )
 from quantgate.components.conversion.derivation import derive
 from quantgate.components.conversion.exclusion import with_known_exclusions
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.domain.modes import QUANTIZED_MODES

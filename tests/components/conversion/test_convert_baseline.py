@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.core.protobuf import saved_model_pb2
 
 from quantgate.components.conversion import converter
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline, require_same_names
 from quantgate.errors import InputError

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 
 from quantgate.components.compare_baseline.work import Models, _differences
 from quantgate.components.conversion.converter import Recipe, convert
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.conversion.saved_model import SavedModelGraph
 from quantgate.components.convert_baseline.work import convert_baseline
 from quantgate.components.processes import landlock

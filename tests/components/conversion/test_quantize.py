@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from quantgate.components.artifacts.dataset import open_dataset
 from quantgate.components.calibrate.work import calibrate
+from quantgate.components.conversion.lean_tensorflow import tf
 from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.domain.modes import QUANTIZED_MODES
