@@ -43,6 +43,11 @@ class SampleFile(Mapping[str, Samples]):
         return sum(1 for _ in self)
 
 
+def is_decided(folder: str | Path) -> bool:
+    """Return whether a folder of merged rounds has the measurement of the model."""
+    return (Path(folder) / MEASUREMENT).is_file()
+
+
 def write_evaluation(
     folder: str,
     measurement: Measurement,

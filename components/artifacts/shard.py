@@ -16,7 +16,8 @@ from quantgate.records.shards import Shard
 
 RECORD = "shard.json"
 ARRAYS = "arrays.npz"
-_LABEL, _DISTINCT, _NOT_FINITE = "label", "distinct", "not_finite"
+_LABEL, _DISTINCT, NOT_FINITE = "label", "distinct", "not_finite"
+ROWS, _LOOKS = "rows", "looks"
 _FIELD, _KEPT = "field/", "kept/"
 Array = NDArray[Any]
 
@@ -31,6 +32,8 @@ class ShardArrays:
         label: the labels, None if no metric needs them to be merged.
         fields: the further arrays that metrics need to be merged, by key.
         distinct: int64, the number of each sample's distinct sample, None if all differ.
+        rows: int64, the indices of the samples. None if they are consecutive.
+        looks: int64, the look at which each sample counts first, with `rows`.
     """
 
     not_finite: NDArray[np.int64]
@@ -38,12 +41,19 @@ class ShardArrays:
     label: Array | None = None
     fields: Mapping[str, Array] = field(default_factory=dict)
     distinct: NDArray[np.int64] | None = None
+    rows: NDArray[np.int64] | None = None
+    looks: NDArray[np.int64] | None = None
 
     def by_name(self) -> dict[str, Array]:
         """Return the arrays by their names in the file."""
-        optional = {_LABEL: self.label, _DISTINCT: self.distinct}
+        optional = {
+            _LABEL: self.label,
+            _DISTINCT: self.distinct,
+            ROWS: self.rows,
+            _LOOKS: self.looks,
+        }
         return {
-            _NOT_FINITE: self.not_finite,
+            NOT_FINITE: self.not_finite,
             **{name: array for name, array in optional.items() if array is not None},
             **{f"{_FIELD}{key}": array for key, array in self.fields.items()},
             **{f"{_KEPT}{title}": array for title, array in self.kept.items()},
@@ -53,11 +63,13 @@ class ShardArrays:
     def named(cls, arrays: Mapping[str, Array]) -> "ShardArrays":
         """Return the arrays in a file, by their names in it."""
         return cls(
-            arrays[_NOT_FINITE],
+            arrays[NOT_FINITE],
             _below(_KEPT, arrays),
             arrays.get(_LABEL),
             _below(_FIELD, arrays),
             arrays.get(_DISTINCT),
+            arrays.get(ROWS),
+            arrays.get(_LOOKS),
         )
 
 
@@ -102,6 +114,7 @@ def write_shard(
         manifests: of all samples, by signature.
         arrays: those of the shard, by signature.
     """
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for signature, manifest in manifests.items():
         place = folder_of(folder, signature)
         place.mkdir(parents=True, exist_ok=True)

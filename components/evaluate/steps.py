@@ -8,7 +8,7 @@ function as the other processes and, later, the gate.
 import ctypes
 import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError
@@ -17,20 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.artifacts.dataset import DatasetFolder, chunk_bounds
 from quantgate.components.artifacts.measurement import read_evaluation
-from quantgate.components.evaluate.ranges import outside_range
-from quantgate.components.evaluate.run import (
-    Part,
-    Runner,
-    SampleFailure,
-    Scores,
-    Subject,
-    prepared,
-    score_all,
-)
+from quantgate.components.evaluate.looks import Rows, Taken, scored_in_chunks
+from quantgate.components.evaluate.run import Part, Scores, Subject, prepared
 from quantgate.components.evaluate.shards import processes_of, reach_of
-from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.evaluate.units import units_of
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.processes.isolation import ResourceLimits, run_side_by_side
@@ -44,7 +34,6 @@ from quantgate.spec.model.limit import Limit
 from quantgate.statistics.early_estimate import order_and_looks
 from quantgate.statistics.error_spending import looks_at
 
-Rows = NDArray[np.int64]
 REASON_BYTES = 512
 
 
@@ -106,9 +95,10 @@ class _Table:
         """XNNPACK's reason for refusing the model."""
         return self.refused.value.decode(errors="replace") or None
 
-    def at(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
-        """Return the values of some samples, by title."""
-        return {title: values[rows] for title, values in self.values.items()}
+    def at(self, rows: Rows) -> Taken:
+        """Return some samples."""
+        values = {title: values[rows] for title, values in self.values.items()}
+        return Taken(rows, self.finite[rows], values, self.refusal)
 
     def enter(self, rows: Rows, part: Part) -> None:
         """Store the values of some samples, or which of their outputs are not finite."""
@@ -145,19 +135,9 @@ class _Run:
         """The steps, as half-open ranges of the order."""
         return pairwise([0, *self.looks])
 
-    def is_over(self, taken: int) -> bool:
-        """Return whether the evaluation may stop after this many samples."""
-        if not self.table.finite.all():
-            return True
-        rows = self.rows(taken)
-        values = self.table.at(rows)
-        if any(len(outside_range(plan, values[plan.title])) for plan in self.subject.plans):
-            return True
-        return self.contest.steps(values, rows).outcome != "undecided"
-
-    def rows(self, taken: int) -> Rows:
-        """Return the indices of the first samples of the order, ascending."""
-        return np.sort(self.order[:taken])
+    def taken(self, count: int) -> Taken:
+        """Return the first samples of the order."""
+        return self.table.at(np.sort(self.order[:count]))
 
 
 def score_in_steps(
@@ -181,19 +161,21 @@ def score_in_steps(
     for end in ends:
         if isinstance(end, InputError | ModelFailure):
             return end
-    return _summed_up(run, max(end for end in ends if isinstance(end, int)))
+    taken = run.taken(max(end for end in ends if isinstance(end, int)))
+    return taken.summed_up(subject, contest)
 
 
 def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
     """Run one process's share of each step. Return how many samples all processes ran."""
-    subject, dataset = run.subject, run.subject.dataset
+    subject = run.subject
     try:
         runner = prepared(subject)
         for start, stop in run.steps:
             share = np.sort(run.order[start:stop][number :: run.barrier.parties])
-            _run_rows(run, runner, dataset, share)
+            for rows, part in scored_in_chunks(subject, runner, share):
+                run.table.enter(rows, part)
             run.barrier.wait()
-            if run.is_over(stop):
+            if run.taken(stop).is_over(subject.plans, run.contest):
                 return stop
     except (InputError, ModelFailure) as error:
         run.barrier.abort()
@@ -201,29 +183,6 @@ def _work(run: _Run, number: int) -> int | InputError | ModelFailure | None:
     except BrokenBarrierError:
         return None
     return len(run.order)
-
-
-def _run_rows(run: _Run, runner: Runner, dataset: DatasetFolder, rows: Rows) -> None:
-    for first, last in chunk_bounds(len(rows), runner.length):
-        chosen = rows[first:last]
-        try:
-            part = score_all(
-                runner, None, dataset.at(chosen), run.subject.plans, range(len(chosen))
-            )
-        except SampleFailure as failure:
-            raise SampleFailure(int(chosen[failure.sample]), failure.why) from failure
-        run.table.enter(chosen, part)
-
-
-def _summed_up(run: _Run, taken: int) -> Scores | InputError | ModelFailure:
-    rows = run.rows(taken)
-    values = run.table.at(rows)
-    not_finite = np.flatnonzero(~run.table.finite)
-    scores = summed_up(run.subject, [(0, Part(values, not_finite, run.table.refusal))], rows)
-    if not isinstance(scores, Scores) or len(not_finite):
-        return scores
-    steps = run.contest.steps(values, rows)
-    return replace(scores, steps=steps, covered=rows if steps.stopped else None)
 
 
 def _shared(samples: int) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ def evaluate_shard(
     shard: dict,
     scores: Output[Artifact],
     baseline: Input[Model] = None,
+    earlier: Input[Artifact] = None,
     code: Input[Artifact] = None,
     code_sha256: str = "",
     timeout_s: float = 21600.0,
@@ -26,12 +27,15 @@ def evaluate_shard(
         facts: `ModelFacts` of the float model. Its signature names inputs and outputs.
         evaluation: an evaluation set that `build_dataset` wrote.
         metrics: the spec's `measure.metrics`, each a mapping.
-        shard: `shard`, the number of the shard from 1, and `of`, the number of all shards. With
-            `least_s`, only as many shards have samples as have that many seconds of work, by the
-            time in the metadata of `model`.
+        shard: `shard`, the number of the shard from 1, and `of`, the number of all shards. For an
+            evaluation in rounds, `round` and `rounds` say the same of these. With `least_s`, only
+            as many shards have samples as have that many seconds of work, by the time in the
+            metadata of `model`.
         scores: folder with `shard.json` (`Shard`) and the arrays of each signature.
         baseline: the float .tflite, if a metric compares with its outputs and `model` is another
             model.
+        earlier: the merged rounds before this one, for an evaluation that may stop early. If they
+            have decided the candidate, no sample is read.
         code: the user's Python file, or a folder with it, that defines functions for metrics.
         code_sha256: hash of its content, which is checked.
         timeout_s: seconds after which the model is stopped and fails, for each signature.
@@ -51,6 +55,7 @@ def evaluate_shard(
         EvaluateSettings(metrics, code_sha256=code_sha256, timeout_s=timeout_s),
         Division.of_item(shard, model.metadata.get("sample_s")),
         scores.path,
+        earlier.path if earlier else None,
     )
     if any(rows.provisional for rows in made.rows.values()):
         scores.metadata["provisional"] = "true"

@@ -7,6 +7,7 @@ from quantgate.components.artifacts.shard import ShardFolder
 from quantgate.errors import InputError
 from quantgate.records.shards import Shard
 
+_AGAIN = "Run the evaluation again"
 #: What all shards of an evaluation have in common.
 _SHARED = {
     "model_sha256": "another model",
@@ -14,6 +15,7 @@ _SHARED = {
     "metrics_sha256": "other metrics",
     "litert": "another version of LiteRT",
     "count": "another number of shards",
+    "round": "another round",
 }
 
 
@@ -25,23 +27,56 @@ def in_order(shards: Iterable[ShardFolder], count: int, metrics_sha256: str) -> 
         count: the number of all shards.
         metrics_sha256: hash of the metrics.
 
+    Those of a round have samples in random order, which `rounds` checks.
+
     Raises:
         InputError: there is none, one comes twice, or one belongs to another evaluation.
     """
     ordered = sorted(shards, key=lambda shard: shard.record.number)
     if not ordered:
-        raise InputError(f"none of the {count} shards is there. Run the evaluation again")
+        raise InputError(f"none of the {count} shards is there. {_AGAIN}")
     first = ordered[0].record
     expected = first.model_copy(update={"count": count, "metrics_sha256": metrics_sha256})
     for shard in ordered:
         _check_shared(shard.record, expected)
     numbers = Counter(shard.record.number for shard in ordered)
     if twice := [number for number, times in numbers.items() if times > 1]:
-        raise InputError(f"shard {twice[0]} of {count} comes twice. Run the evaluation again")
-    if len(ordered) == count:
+        raise InputError(f"shard {twice[0]} of {count} comes twice. {_AGAIN}")
+    if len(ordered) == count and not first.round:
         for signature in first.rows:
             _check_rows(ordered, signature)
     return ordered
+
+
+def check_round(shards: Sequence[Shard], before: Shard | None, signature: str) -> None:
+    """Check that the shards of a round follow the rounds before it.
+
+    Args:
+        shards: the shards of the round.
+        before: the merged rounds before it, None if there are none.
+        signature: the key of the signature.
+
+    Raises:
+        InputError: they belong to another round or model, or begin at another sample.
+    """
+    first, number = shards[0], before.round + 1 if before else 1
+    if first.round != number:
+        raise InputError(f"the shards are of round {first.round}, not {number}. {_AGAIN}")
+    if before and (first.model_sha256, first.dataset_sha256, first.metrics_sha256) != (
+        before.model_sha256,
+        before.dataset_sha256,
+        before.metrics_sha256,
+    ):
+        raise InputError(
+            f"round {number} has another model, data or metrics than round 1. {_AGAIN}"
+        )
+    start = before.rows[signature].stop if before else 0
+    for shard in shards:
+        if signature in shard.rows and shard.rows[signature].start != start:
+            raise InputError(
+                f"{shard.name} begins at sample {shard.rows[signature].start} of round {number}, "
+                f"and the round before it ends at {start}. {_AGAIN}"
+            )
 
 
 def missing(shards: Sequence[ShardFolder], count: int) -> str:
@@ -57,7 +92,7 @@ def missing(shards: Sequence[ShardFolder], count: int) -> str:
 def _check_shared(shard: Shard, expected: Shard) -> None:
     for name, what in _SHARED.items():
         if getattr(shard, name) != getattr(expected, name):
-            raise InputError(f"{shard.name} has {what} than the others. Run the evaluation again")
+            raise InputError(f"{shard.name} has {what} than the others. {_AGAIN}")
 
 
 def _check_rows(shards: Sequence[ShardFolder], signature: str) -> None:
@@ -70,7 +105,7 @@ def _check_rows(shards: Sequence[ShardFolder], signature: str) -> None:
         if before != start:
             raise InputError(
                 f"{record.name} begins at sample {start}, and the shard before it ends at "
-                f"{before}. Run the evaluation again"
+                f"{before}. {_AGAIN}"
             )
     if not bounds or bounds[0][0] != 0 or bounds[-1][1] != samples:
-        raise InputError(f"the shards do not cover all {samples} samples. Run the evaluation again")
+        raise InputError(f"the shards do not cover all {samples} samples. {_AGAIN}")

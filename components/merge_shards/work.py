@@ -1,10 +1,13 @@
 """The work of `merge_shards`: the measurement of a model from the scores of all samples."""
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 
 from quantgate.components.artifacts.dataset import DatasetFolder
+from quantgate.components.artifacts.measurement import MEASUREMENT, is_decided
 from quantgate.components.artifacts.shard import (
     ShardArrays,
     ShardFolder,
@@ -15,60 +18,47 @@ from quantgate.components.evaluate.answers import watches_of
 from quantgate.components.evaluate.outcome import ModelRun
 from quantgate.components.evaluate.planning import planned
 from quantgate.components.evaluate.run import Part, ShardOutcome, Subject
-from quantgate.components.evaluate.scoring import NO_SCORES, SubjectOutcome, score_all_signatures
+from quantgate.components.evaluate.scoring import SubjectOutcome, score_all_signatures
 from quantgate.components.evaluate.shards import reach_of
+from quantgate.components.evaluate.steps import contest_of
 from quantgate.components.evaluate.subjects import by_signature
 from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.evaluate.work import EvaluateSettings
 from quantgate.components.evaluate_shard.work import metrics_sha256
-from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.merge_shards.consistency import in_order, missing
+from quantgate.components.merge_shards.failures import failure_of, unfinished
+from quantgate.components.merge_shards.inputs import MergeInputs
+from quantgate.components.merge_shards.rounds import Rounds
 from quantgate.components.processes.isolation import (
     IsolatedFailure,
-    OutOfBounds,
     ResourceLimits,
     run_isolated,
 )
 from quantgate.components.user_code import UserCode, import_code
-from quantgate.errors import InputError
-from quantgate.records.shards import ScoredRows, Shard
+from quantgate.records.shards import ScoredRows
 from quantgate.records.tasks import Measurement, ModelFacts
 
 #: The arrays of a signature in all shards that have any, by the first row of the shard.
 _Arrays = Mapping[int, ShardArrays]
 
 
-@dataclass(frozen=True)
-class MergeInputs:
-    """The inputs of a merge.
-
-    Attributes:
-        shards: the folders that `evaluate_shard` wrote for one model, in any order.
-        count: the number of all shards.
-        facts: path of `ModelFacts` of the float model.
-        code: path of the user's Python file, or a folder with it. None without one.
-    """
-
-    shards: Sequence[str]
-    count: int
-    facts: str
-    code: str | None = None
-
-
 def merge_shards(
     inputs: MergeInputs, settings: EvaluateSettings, measurement_path: str
-) -> Measurement:
+) -> Measurement | None:
     """Merge the shards of an evaluation into the measurement that `evaluate` would have written.
+
+    If the evaluation may stop early, the shards are those of a round, and the measurement is
+    written as soon as the candidate is decided. Until then, the samples of all rounds are.
 
     If a shard is missing, the model has no metrics, and the reason names the shard.
 
     Args:
         inputs: the shards.
-        settings: the metrics.
+        settings: the metrics, and when to stop early.
         measurement_path: folder to write `measurement.json` and its arrays to.
 
     Returns:
-        The content of `measurement.json`.
+        The content of `measurement.json`. None if another round follows.
 
     Raises:
         InputError: a shard comes twice or does not belong to the others, a shard of the baseline
@@ -76,27 +66,76 @@ def merge_shards(
     """
     if inputs.code:
         import_code(UserCode(inputs.code, settings.code_sha256))
-    return _run(inputs, settings).write(measurement_path)
-
-
-def _run(inputs: MergeInputs, settings: EvaluateSettings) -> ModelRun:
-    facts = ModelFacts.read(inputs.facts)
+    if inputs.earlier and is_decided(inputs.earlier):
+        shutil.copytree(inputs.earlier, measurement_path, dirs_exist_ok=True)
+        return Measurement.read(Path(measurement_path) / MEASUREMENT)
     shards = in_order(map(read_shard, inputs.shards), inputs.count, metrics_sha256(settings))
+    facts = ModelFacts.read(inputs.facts)
+    if inputs.reference:
+        return _merge_round(inputs, settings, facts, shards, measurement_path)
+    return _run(inputs, settings, facts, shards).write(measurement_path)
+
+
+def _run(
+    inputs: MergeInputs,
+    settings: EvaluateSettings,
+    facts: ModelFacts,
+    shards: Sequence[ShardFolder],
+) -> ModelRun:
     arrays_of = cache(partial(_arrays, shards))
     dataset_of = cache(partial(_labels, shards, arrays_of))
-    plans = planned(settings.metrics, facts)
-    model = shards[0].record.model_sha256
-    run = ModelRun(facts, dataset_of, plans, watches_of(plans), model)
+    run = _begun(settings, facts, shards, dataset_of)
     if reason := missing(shards, inputs.count):
-        return _unfinished(run, reason)
-    if model is None:
+        return unfinished(run, reason)
+    if run.sha256 is None:
         return run
     limits = ResourceLimits(settings.timeout_s)
     score = partial(_score, shards, arrays_of, limits)
     subjects = [
         Subject("", facts, dataset_of(signature), of_signature, None)
-        for signature, of_signature in by_signature([*plans, *run.watches]).items()
+        for signature, of_signature in by_signature([*run.plans, *run.watches]).items()
     ]
+    return _scored(run, subjects, score)
+
+
+def _merge_round(
+    inputs: MergeInputs,
+    settings: EvaluateSettings,
+    facts: ModelFacts,
+    shards: Sequence[ShardFolder],
+    measurement_path: str,
+) -> Measurement | None:
+    key = planned(settings.metrics, facts)[0].signature
+    rounds = Rounds.read(key, inputs.earlier, shards)
+    dataset = rounds.dataset
+    run = _begun(settings, facts, shards, lambda _: dataset)
+    if reason := missing(shards, inputs.count):
+        return unfinished(run, reason).write(measurement_path)
+    if run.sha256 is None:
+        return run.write(measurement_path)
+    limits, choose = settings.limits or {}, settings.choose or ()
+    contest = contest_of(inputs.reference, limits, choose, settings.candidates)
+    subject = Subject("", facts, dataset, [*run.plans, *run.watches], None)
+    outcome = rounds.outcome(subject, contest)
+    if outcome is None:
+        rounds.write(measurement_path)
+        return None
+    return _scored(run, [subject], lambda _: outcome).write(measurement_path)
+
+
+def _begun(
+    settings: EvaluateSettings,
+    facts: ModelFacts,
+    shards: Sequence[ShardFolder],
+    dataset_of: Callable[[str], DatasetFolder],
+) -> ModelRun:
+    plans = planned(settings.metrics, facts)
+    return ModelRun(facts, dataset_of, plans, watches_of(plans), shards[0].record.model_sha256)
+
+
+def _scored(
+    run: ModelRun, subjects: Sequence[Subject], score: Callable[[Subject], SubjectOutcome]
+) -> ModelRun:
     reasons, scores = score_all_signatures(subjects, score, is_baseline=run.is_of_baseline)
     return replace(run, reasons=reasons, scores=scores)
 
@@ -110,13 +149,7 @@ def _score(
     key = subject.signature.key
     records = [shard.record for shard in shards]
     rows = [record.rows[key] for record in records]
-    return _failure(key, records) or _summed_up(subject, rows, arrays_of(key), limits)
-
-
-def _unfinished(run: ModelRun, reason: str) -> ModelRun:
-    if run.is_of_baseline:
-        raise InputError(f"the evaluation of the baseline is not complete: {reason}")
-    return replace(run, reasons=[reason], scores=replace(NO_SCORES, provisional=True))
+    return failure_of(key, records) or _summed_up(subject, rows, arrays_of(key), limits)
 
 
 def _arrays(shards: Sequence[ShardFolder], signature: str) -> _Arrays:
@@ -133,20 +166,6 @@ def _labels(
     """Return the labels of all samples of a signature, as far as metrics need them."""
     manifest = shards[0].manifest(signature)
     return joined_labels(manifest, list(arrays_of(signature).values()))
-
-
-def _failure(signature: str, shards: Sequence[Shard]) -> ModelFailure | IsolatedFailure | None:
-    """Return the failure that one evaluation of all samples would have, or None.
-
-    If time or memory ran out, it names the shard.
-    """
-    failed = [(shard.name, rows) for shard in shards if (rows := shard.rows[signature]).failure]
-    for name, rows in failed:
-        if rows.crashed and rows.provisional:
-            return OutOfBounds(f"{name} {rows.failure}")
-        if rows.crashed:
-            return IsolatedFailure(rows.failure)
-    return next((ModelFailure(rows.failure) for _, rows in failed), None)
 
 
 def _summed_up(

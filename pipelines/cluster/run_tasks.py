@@ -90,7 +90,8 @@ def _iterations(task: Message, path: str) -> Iterator[tuple[str, str]]:
 def _label(index: int, item: Any) -> str:
     known = item if isinstance(item, dict) else {}
     if "of" in known:
-        return f" ({known['shard']} of {known['of']})"
+        of_round = f", round {known['round']} of {known['rounds']}" if "round" in known else ""
+        return f" ({known['shard']} of {known['of']}{of_round})"
     return f" {known['candidate']}" if known.get("candidate") else f" (iteration {index})"
 
 

@@ -12,7 +12,7 @@ from quantgate.components.evaluate.component import evaluate
 from quantgate.components.evaluate_shard.component import evaluate_shard
 from quantgate.components.measure_targets.component import measure_targets
 from quantgate.components.merge_shards.component import merge_shards
-from quantgate.domain.sharding import SHARD_S
+from quantgate.domain.sharding import ROUNDS, SHARD_S
 from quantgate.domain.targets import MICROCONTROLLER
 from quantgate.pipelines.graph.inputs import Inputs
 from quantgate.pipelines.graph.resources import Channel, runtime
@@ -41,7 +41,9 @@ def add_evaluation(
         model: the .tflite.
         baseline: the task that makes the float model.
         evaluation: the task that builds the evaluation set.
-        stopping: the inputs from `stopping_early`.
+        stopping: the inputs from `stopping_early`. With shards, these run in rounds, each of which
+            decides whether the next one reads any data. A condition in a loop would break KFP's
+            collecting of its outputs.
     """
     settings = {
         **metric_inputs(plan, inputs, plan.spec.measure.metrics),
@@ -59,15 +61,22 @@ def add_evaluation(
     if shards == 1:
         return _measuring(plan, evaluate(**subject, **stopping), tasks.EVALUATE)
     title = tasks.EVALUATE_BASELINE_SHARD if of_baseline else tasks.EVALUATE_SHARD
-    with dsl.ParallelFor(_shard_items(plan, shards)) as shard:
-        scored = _measuring(plan, evaluate_shard(**subject, shard=shard), title)
-    merged = merge_shards(
-        scores=dsl.Collected(scored.outputs["scores"]),
-        facts=baseline.outputs["facts"],
-        shards=shards,
-        **settings,
-    )
-    return _measuring(plan, merged, tasks.EVALUATE)
+    earlier: dict[str, Channel] = {}
+    rounds = _shard_items(plan, shards, ROUNDS if stopping else 0)
+    for items, merge_title in zip(rounds, tasks.merge_titles(len(rounds)), strict=True):
+        with dsl.ParallelFor(items) as shard:
+            scored = _measuring(plan, evaluate_shard(**subject, shard=shard, **earlier), title)
+        merged = merge_shards(
+            scores=dsl.Collected(scored.outputs["scores"]),
+            facts=baseline.outputs["facts"],
+            shards=shards,
+            **settings,
+            **stopping,
+            **earlier,
+        )
+        _measuring(plan, merged, merge_title)
+        earlier = {"earlier": merged.outputs["measurement"]}
+    return merged
 
 
 def _compared(plan: Plan, model: Channel, baseline: PipelineTask) -> dict[str, Channel]:
@@ -88,9 +97,17 @@ def _measuring(plan: Plan, task: PipelineTask, title: str) -> PipelineTask:
     return runtime(task, title)
 
 
-def _shard_items(plan: Plan, count: int) -> list[dict[str, int]]:
+def _shard_items(plan: Plan, count: int, rounds: int) -> list[list[dict[str, int]]]:
+    """Return the items of the loop over shards of each round. Without rounds, there is one loop.
+
+    How many samples a round has, depends on the data. So only their number is known here.
+    """
     enough = {"least_s": SHARD_S} if are_by_time(plan.spec) else {}
-    return [{**item, **enough} for item in shard_items(count)]
+    of_rounds = [{"round": number, "rounds": rounds} for number in range(1, rounds + 1)]
+    return [
+        [{**item, **round_, **enough} for item in shard_items(count)]
+        for round_ in of_rounds or [{}]
+    ]
 
 
 def shard_items(count: int) -> list[dict[str, int]]:

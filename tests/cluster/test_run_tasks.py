@@ -19,6 +19,8 @@ GOLDENS = Path(__file__).resolve().parents[1] / "pipelines" / "goldens"
 WORKFLOW = "digits-x7k2p"
 Node = dict[str, Any]
 
+SHARDS = [{"shard": number, "of": 2, "round": 2, "rounds": 3} for number in (1, 2)]
+
 
 def node_id(path: str) -> str:
     """Return the id of a node: the workflow's name and the 32-bit FNV-1a hash of its path."""
@@ -134,7 +136,7 @@ def outer():
         inner()
     with dsl.ParallelFor([{"candidate": "e"}]) as item:
         work(item=item).set_display_name("Quantize")
-        with dsl.ParallelFor([{"shard": 1, "of": 2}, {"shard": 2, "of": 2}]) as shard:
+        with dsl.ParallelFor(SHARDS) as shard:
             work(item=shard).set_display_name("Evaluate shard")
 
 
@@ -218,8 +220,8 @@ def test_tasks_in_several_loops_and_nested_pipelines_are_named(shown, compiled) 
             "SUCCEEDED   Quantize c",
             "RUNNING     Quantize d",
             "SUCCEEDED   Quantize e",
-            "SUCCEEDED   Evaluate shard e (1 of 2)",
-            "RUNNING     Evaluate shard e (2 of 2)",
+            "SUCCEEDED   Evaluate shard e (1 of 2, round 2 of 3)",
+            "RUNNING     Evaluate shard e (2 of 2, round 2 of 3)",
             "SUCCEEDED   say (iteration 0)",
             "RUNNING     say (iteration 1)",
             "RUNNING     say-2",

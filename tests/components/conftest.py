@@ -1,6 +1,7 @@
 """Small .tflite models built by hand, with their facts and data sets."""
 
 import faulthandler
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,9 @@ from quantgate.components.build_dataset.inputs import Paths, Requirements, Selec
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.evaluate_shard.work import evaluate_shard
-from quantgate.components.merge_shards.work import MergeInputs, merge_shards
+from quantgate.components.merge_shards.inputs import MergeInputs
+from quantgate.components.merge_shards.work import merge_shards
+from quantgate.domain.sharding import ROUNDS
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 
 
@@ -382,6 +385,40 @@ def assert_same_in_shards(tmp_path, shards_of_evaluation) -> Callable[..., Measu
         return whole
 
     return check
+
+
+@pytest.fixture
+def assert_same_in_rounds(tmp_path) -> Callable[..., Measurement]:
+    """Assert that rounds of shards stop as one evaluation does, bit for bit."""
+    numbers = itertools.count()
+
+    def check(
+        inputs: EvaluateInputs, settings: EvaluateSettings, counts: Sequence[int] = (4,)
+    ) -> Measurement:
+        whole = tmp_path / f"whole-{next(numbers)}"
+        measured = evaluate(inputs, settings, str(whole))
+        for count in counts:
+            merged = in_rounds(inputs, settings, count, tmp_path / f"rounds-{next(numbers)}")
+            assert contents_of(merged) == contents_of(whole)
+        return measured
+
+    return check
+
+
+def in_rounds(inputs: EvaluateInputs, settings: EvaluateSettings, count: int, place: Path) -> Path:
+    """Evaluate a model in rounds of shards, and return the folder of the last merge."""
+    earlier: str | None = None
+    for number in range(1, ROUNDS + 1):
+        shards = [str(place / f"{number}-{shard}") for shard in range(1, count + 1)]
+        for shard, folder in enumerate(shards, start=1):
+            division = Division(shard, count, round=number, rounds=ROUNDS)
+            evaluate_shard(inputs, settings, division, folder, earlier)
+        merging = MergeInputs(
+            shards[::-1], count, inputs.facts, reference=inputs.reference, earlier=earlier
+        )
+        earlier = str(place / f"merged-{number}")
+        merge_shards(merging, settings, earlier)
+    return Path(earlier or "")
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:

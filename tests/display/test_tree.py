@@ -211,13 +211,16 @@ def test_shards_are_branches_of_their_candidate(task):
     of_baseline = replace(task("loop-2", "0", "score"), item={"shard": 1, "of": 2})
     path = ("loop-4", "1", "loop-6", "0", "score")
     shards = [
-        replace(task(*path[:3], str(n), "score"), item={"candidate": "a", "shard": n + 1, "of": 2})
+        replace(
+            task(*path[:3], str(n), "score"),
+            item={"candidate": "a", "shard": n + 1, "of": 2, "round": 1, "rounds": 3},
+        )
         for n in range(2)
     ]
     assert [title_of(shard) for shard in (of_baseline, *shards)] == [
         "Score (1 of 2)",
-        "Score a (1 of 2)",
-        "Score a (2 of 2)",
+        "Score a (1 of 2, round 1 of 3)",
+        "Score a (2 of 2, round 1 of 3)",
     ]
     tree.note(RunStarted("p", (of_baseline, *shards)), 0.0)
     assert [line.split(":")[0] for line in drawn(tree)] == [
@@ -227,8 +230,8 @@ def test_shards_are_branches_of_their_candidate(task):
         "candidates",
         "  a",
         "    shards",
-        "      1 of 2",
+        "      1 of 2, round 1 of 3",
         "        Score",
-        "      2 of 2",
+        "      2 of 2, round 1 of 3",
         "        Score",
     ]

@@ -9,6 +9,7 @@ from quantgate.planning.plan import Plan
 from quantgate.planning.planner import make_plan
 from quantgate.planning.sharding import description, shards_of
 from quantgate.planning.tasks import PlannedTask, tasks_of
+from quantgate.spec.model.gate import Gate
 from quantgate.spec.model.spec import Spec
 
 
@@ -39,6 +40,18 @@ def test_shards_follow_the_samples_and_the_slowest_kernels():
     tasks = tasks_of(planned(samples=40_000))
     assert PlannedTask("Evaluate shard", 23) in tasks
     assert PlannedTask("Evaluate baseline shard", 3) in tasks
+
+
+def test_rounds_are_tasks():
+    plan = planned(shards=4)
+    early = plan.spec.measure.evaluation.model_copy(update={"stop_early": True})
+    measure = plan.spec.measure.model_copy(update={"evaluation": early})
+    limits = Gate.model_validate({"top1": {"max_drop": 0.01}})
+    spec = plan.spec.model_copy(update={"measure": measure, "gate": limits})
+    tasks = {task.title: task.times for task in tasks_of(make_plan(spec))}
+    assert tasks["Evaluate shard"] == 12
+    assert tasks["Evaluate baseline shard"] == 4
+    assert (tasks["Merge round 1"], tasks["Merge round 2"], tasks["Evaluate"]) == (1, 1, 1)
 
 
 def test_the_plan_explains_the_number():

@@ -15,7 +15,10 @@ def candidate_of(task: "PlannedTask | TaskResult") -> str | None:
 def shard_of(task: "PlannedTask | TaskResult") -> str | None:
     """Return the number of a task's shard, such as "4 of 16", None outside of loops over shards."""
     item = task.item
-    return f"{item['shard']} of {item['of']}" if isinstance(item, dict) and "of" in item else None
+    if not isinstance(item, dict) or "of" not in item:
+        return None
+    of_round = f", round {item['round']} of {item['rounds']}" if "round" in item else ""
+    return f"{item['shard']} of {item['of']}{of_round}"
 
 
 def title_of(task: "PlannedTask | TaskResult") -> str:

@@ -8,6 +8,8 @@ AUTO = "auto"
 MOST_SHARDS = 64
 #: Seconds of one processor that are worth a task of their own, whose pod starts in up to a minute.
 SHARD_S = 1800
+#: The rounds of shards of an evaluation that may stop early. Each of them starts all shards.
+ROUNDS = 3
 #: The assumed number of samples if a spec names none.
 USUAL_SAMPLES = 50_000
 #: The assumed seconds of a sample before a model has run.

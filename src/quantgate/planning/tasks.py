@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from quantgate.domain.sharding import ROUNDS
 from quantgate.planning.calibrations import calibration_shards_of
 from quantgate.planning.data import SignatureData, as_task_key
 from quantgate.planning.plan import Plan
@@ -34,6 +35,7 @@ QUANTIZE_RECIPE = "Quantize by recipe"
 EVALUATE = "Evaluate"
 EVALUATE_SHARD = "Evaluate shard"
 EVALUATE_BASELINE_SHARD = "Evaluate baseline shard"
+MERGE_ROUND = "Merge round"
 MEASURE_TARGETS = "Measure targets"
 COLLECT_MODELS = "Collect models"
 COLLECT_EVIDENCE = "Collect evidence"
@@ -75,6 +77,11 @@ def collecting_titles(title: str, plan: Plan) -> list[str]:
     """Return the names of the tasks that collect results, one for each loop."""
     count = len(plan.loops)
     return [title] if count == 1 else [f"{title}: {n} of {count}" for n in range(1, count + 1)]
+
+
+def merge_titles(rounds: int) -> list[str]:
+    """Return the names of the tasks that merge rounds of shards, one for each round."""
+    return [*(f"{MERGE_ROUND} {number}" for number in range(1, rounds)), EVALUATE]
 
 
 def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
@@ -130,9 +137,11 @@ def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:
         yield PlannedTask(QUANTIZE, count - by_recipe)
     if by_recipe:
         yield PlannedTask(QUANTIZE_RECIPE, by_recipe)
-    if (shards := shards_of(plan)) > 1:
-        yield PlannedTask(EVALUATE_SHARD, count * shards)
-    yield PlannedTask(EVALUATE, count)
+    shards, rounds = shards_of(plan), ROUNDS if plan.stops_early else 1
+    if shards > 1:
+        yield PlannedTask(EVALUATE_SHARD, count * shards * rounds)
+    for title in merge_titles(rounds if shards > 1 else 1):
+        yield PlannedTask(title, count)
     if plan.spec.measure.targets:
         yield PlannedTask(MEASURE_TARGETS, count)
 

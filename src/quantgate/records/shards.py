@@ -6,9 +6,11 @@ from quantgate.records.base import Record
 class ScoredRows(Record):
     """The scores of one signature in a shard.
 
-    They are those of the rows from `start` up to `stop`, which is left out. `failure` is the reason
-    why there are none. `crashed` is true if the process with the model ended, and `provisional` if
-    that may not happen again. `refusal` is XNNPACK's reason for refusing the model.
+    They are those of the rows from `start` up to `stop`, which is left out. In a round, these are
+    places in the order of the samples, of which the shard has a part. `failure` is the reason why
+    there are none, or no more. `crashed` is true if the process with the model ended, and
+    `provisional` if that may not happen again. `refusal` is XNNPACK's reason for refusing the
+    model.
     """
 
     start: int
@@ -32,7 +34,8 @@ class ScoredRows(Record):
 class Shard(Record):
     """The contents of `shard.json`: one of `count` shards of the evaluation of a model.
 
-    The first has the `number` 1. `model_sha256` is None if the conversion left no model.
+    The first has the `number` 1, and so has the first `round` of an evaluation that may stop early.
+    The round is 0 for other evaluations. `model_sha256` is None if the conversion left no model.
     `metrics_sha256` covers the metrics and the hash of the user's code. `rows` are by signature.
     """
 
@@ -42,6 +45,7 @@ class Shard(Record):
     dataset_sha256: str
     metrics_sha256: str
     litert: str
+    round: int = 0
     rows: dict[str, ScoredRows] = {}
 
     @property

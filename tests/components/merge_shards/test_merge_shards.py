@@ -16,7 +16,8 @@ from quantgate.components.artifacts.division import Division
 from quantgate.components.artifacts.shard import read_shard
 from quantgate.components.evaluate.work import EvaluateInputs, EvaluateSettings, evaluate
 from quantgate.components.evaluate_shard.work import evaluate_shard
-from quantgate.components.merge_shards.work import MergeInputs, merge_shards
+from quantgate.components.merge_shards.inputs import MergeInputs
+from quantgate.components.merge_shards.work import merge_shards
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts
@@ -268,6 +269,7 @@ def test_a_shard_that_comes_twice_is_refused(classified, shards_of_evaluation, m
         ("metrics_sha256", "f" * 64, "other metrics"),
         ("litert", "0.1", "another version of LiteRT"),
         ("count", 5, "another number of shards"),
+        ("round", 2, "another round"),
     ],
 )
 def test_a_shard_of_another_evaluation_is_refused(

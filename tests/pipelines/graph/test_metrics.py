@@ -1,6 +1,7 @@
 """Metrics in the graph: when evaluations take the baseline, and when they are not cached."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,15 @@ from quantgate.pipelines import compile_pipeline
 from quantgate.planning.planner import make_plan
 from quantgate.spec.model.spec import Spec
 
+SMALL = {"size_bytes": {"max_ratio": 0.5}}
+
 
 def measuring(
-    kind: str, folder: Path, cluster: dict[str, Any] | None = None, **measure: object
+    kind: str,
+    folder: Path,
+    cluster: dict[str, Any] | None = None,
+    gate: Mapping[str, Any] = SMALL,
+    **measure: object,
 ) -> list[dict[str, Any]]:
     """Return the tasks of a kind in a graph with the sections `measure` and `cluster`."""
     spec = Spec.model_validate(
@@ -24,7 +31,7 @@ def measuring(
             "data": {"evaluation": {"source": "test.npz", "label": "y"}},
             "quantize": {"modes": ["float16"]},
             "measure": measure,
-            "gate": {"size_bytes": {"max_ratio": 0.5}},
+            "gate": gate,
             **({"cluster": cluster} if cluster else {}),
         }
     )
@@ -154,9 +161,9 @@ def test_metrics_are_checked_against_the_data_before_the_loop(
     assert checked == (["top1", "own:worst"] if own_too else ["top1"])
 
 
-def loops_over_shards(tmp_path: Path, measure: dict) -> list[list[dict]]:
+def loops_over_shards(tmp_path: Path, sections: dict) -> list[list[dict]]:
     """Return the items of each loop over shards in the pipeline of a spec."""
-    loops = measuring("for-loop", tmp_path, **measure)
+    loops = measuring("for-loop", tmp_path, **sections)
     items = [json.loads(loop["parameterIterator"]["items"]["raw"]) for loop in loops]
     return [loop for loop in items if "shard" in loop[0]]
 
@@ -174,6 +181,23 @@ def test_shards_are_a_loop_inside_that_over_the_candidates(tmp_path: Path):
         given = task["inputs"]["parameters"]
         assert given["shards"] == {"runtimeValue": {"constant": 3.0}}
         assert given["timeout_s"] == {"runtimeValue": {"constant": 90.0}}
+
+
+def test_shards_that_may_stop_early_run_in_rounds(tmp_path: Path):
+    evaluation = {"shards": 2, "stop_early": True}
+    gate = {"top1": {"max_drop": 0.01}}
+    sections = {"metrics": ["top1"], "evaluation": evaluation, "gate": gate}
+    items = loops_over_shards(tmp_path, sections)
+    assert sorted(items, key=lambda each: each[0].get("round", 0)) == [
+        [{"shard": shard, "of": 2, **round_} for shard in (1, 2)]
+        for round_ in ({}, *({"round": number, "rounds": 3} for number in (1, 2, 3)))
+    ]
+    merging = measuring("merge-shards", tmp_path, **sections)
+    given = [set(task["inputs"]["artifacts"]) - {"scores", "facts"} for task in merging]
+    later = {"reference", "earlier"}
+    assert sorted(given, key=len) == [set(), {"reference"}, later, later]
+    titles = sorted(task["taskInfo"]["name"] for task in merging)
+    assert titles == ["Evaluate", "Evaluate baseline", "Merge round 1", "Merge round 2"]
 
 
 def test_shards_by_time_state_the_least_work(tmp_path: Path):

@@ -9,16 +9,6 @@ def with_evaluation(sound, line):
     return sound.replace("measure:\n", f"measure:\n  evaluation: {line}\n")
 
 
-def test_shards_exclude_early_stopping(sound, complaints):
-    (problem,) = complaints(with_evaluation(sound, "{shards: 4, stop_early: true}"))
-    assert "`shards` and `stop_early` exclude each other" in problem
-    assert problem.endswith("Remove one of them.")
-
-
-def test_shards_that_time_decides_exclude_early_stopping(sound, complaints):
-    assert complaints(with_evaluation(sound, "{shards: auto, stop_early: true}"))
-
-
 @pytest.mark.parametrize("shards", ["1", "64", "auto"])
 def test_a_number_of_shards_may_be_left_to_quantgate(sound, spec_file, shards):
     spec = load(spec_file(with_evaluation(sound, f"{{shards: {shards}}}"))).spec

@@ -26,7 +26,7 @@ from quantgate.spec.model.quantize import Candidate
 from quantgate.spec.model.recipe import RecipeCandidate
 from quantgate.spec.model.recover import Recover
 from quantgate.spec.model.search import Search
-from quantgate.spec.model.spec import Evaluation, Latency, ModelSource
+from quantgate.spec.model.spec import Latency, ModelSource
 from quantgate.spec.model.target import MeasuredTarget
 
 LabelledSource = CalibrationSamples | EvaluationSamples | SearchSamples
@@ -59,7 +59,6 @@ class Draft:
         sources: sources of `data.calibration`, `data.evaluation` and `data.search` by path,
             including those of single signatures.
         latency: the section `measure.latency`.
-        evaluation: the section `measure.evaluation`.
         cluster: the section `cluster`.
         code: the section `code`.
     """
@@ -95,7 +94,6 @@ class Draft:
         ]
         self.sources: dict[KeyPath, LabelledSource] = dict(self._sound_sources())
         self.latency = content.section(Latency, "measure", "latency")
-        self.evaluation = content.section(Evaluation, "measure", "evaluation")
         self.cluster = content.section(Cluster, "cluster")
         self.code: Code | None = self._sound_code()
         self.limits: dict[str, Limit | None] = {

@@ -12,7 +12,6 @@ from quantgate.spec.checks.candidates import quantize_findings
 from quantgate.spec.checks.cluster import cluster_findings
 from quantgate.spec.checks.code import code_findings
 from quantgate.spec.checks.draft import Draft
-from quantgate.spec.checks.evaluation import evaluation_findings
 from quantgate.spec.checks.gate import gate_findings
 from quantgate.spec.checks.limits import limit_findings, unit_findings, unreachable_findings
 from quantgate.spec.checks.metrics import metrics_findings
@@ -40,7 +39,6 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *search_findings(draft),
         *search_data_findings(draft),
         *metrics_findings(draft.metrics),
-        *evaluation_findings(draft),
         *target_findings(draft.targets),
         *signature_findings(draft),
         *limit_findings(draft.limits, draft.figures, draft.sliced, draft.units),
