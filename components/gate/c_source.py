@@ -50,6 +50,11 @@ _ARENA = """
 // The tensor arena as measured with TFLite Micro on a 64-bit machine. A 32-bit one needs less.
 constexpr std::size_t kArenaSize = {bytes};
 """
+_UNKNOWN_ARENA = """
+// The size of the tensor arena can only be measured on the device. The arena must hold the memory
+// that Vela reports and the data of the interpreter. Start with a large one, and read
+// tflite::MicroInterpreter::arena_used_bytes() after AllocateTensors().
+"""
 _SOURCE = """\
 #include "{header}"
 
@@ -72,7 +77,7 @@ def c_sources(
         target: the target, which names the files and the namespace.
         content: of the .tflite.
         ops: number of ops in the model, by name.
-        arena_bytes: size of the tensor arena, or None if it is not known.
+        arena_bytes: size of the tensor arena. If it is None, the header says how to find it.
     """
     calls = [f"resolver.{method_of(op)}() == 0" for op in sorted(ops)]
     header = _HEADER.format(
@@ -80,7 +85,7 @@ def c_sources(
         namespace=target,
         alignment=ALIGNMENT,
         size=len(content),
-        arena=_ARENA.format(bytes=int(arena_bytes)) if arena_bytes else "",
+        arena=_ARENA.format(bytes=int(arena_bytes)) if arena_bytes else _UNKNOWN_ARENA,
         count=len(calls),
         calls=" &&\n         ".join(calls) or "true",
     )

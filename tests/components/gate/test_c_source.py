@@ -36,26 +36,52 @@ int main() {
 """
 
 
-def test_a_compiler_takes_the_sources(tmp_path: Path) -> None:
+ETHOS_U_PROGRAM = """\
+#include <cstdio>
+#include "ethos_u.h"
+
+struct Resolver {
+  int AddEthosU() { std::puts("ethos-u"); return 0; }
+};
+
+int main() {
+  Resolver resolver;
+  std::printf("%d ", quantgate::ethos_u::AddOps(resolver));
+  std::printf("%u %zu\\n", quantgate::ethos_u::kOpCount, quantgate::ethos_u::kModelSize);
+}
+"""
+
+
+def printed_by(program: str, sources: dict[str, str], folder: Path) -> bytes:
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         pytest.skip("there is no C++ compiler")
-    for name, text in c_sources("microcontroller", CONTENT, OPS, 12_345.0).items():
-        (tmp_path / name).write_text(text, encoding="ascii")
-    (tmp_path / "main.cc").write_text(PROGRAM)
+    for name, text in {"main.cc": program, **sources}.items():
+        (folder / name).write_text(text, encoding="ascii")
     strict = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-pedantic"]
-    sources = ["main.cc", "microcontroller.cc"]
-    subprocess.run([compiler, *strict, *sources, "-o", "main"], cwd=tmp_path, check=True)
-    printed = subprocess.run([tmp_path / "main"], capture_output=True, check=True).stdout
+    units = [name for name in ("main.cc", *sources) if name.endswith(".cc")]
+    subprocess.run([compiler, *strict, *units, "-o", "main"], cwd=folder, check=True)
+    return subprocess.run([folder / "main"], capture_output=True, check=True).stdout
+
+
+def test_a_compiler_takes_the_sources(tmp_path: Path) -> None:
+    sources = c_sources("microcontroller", CONTENT, OPS, 12_345.0)
+    printed = printed_by(PROGRAM, sources, tmp_path)
     lines, model = printed[: -len(CONTENT)].decode(), printed[-len(CONTENT) :]
     assert lines.splitlines()[:4] == ["CONV_2D", "SOFTMAX"] * 2
     assert lines.splitlines()[4:] == ["1 0", "771 12345 3 0"]
     assert model == CONTENT
 
 
-def test_an_unknown_arena_is_left_out() -> None:
+def test_a_compiler_takes_the_sources_for_ethos_u(tmp_path: Path) -> None:
+    sources = c_sources("ethos_u", CONTENT, {"ethos-u": 1}, None)
+    assert printed_by(ETHOS_U_PROGRAM, sources, tmp_path) == b"ethos-u\n1 1 771\n"
+
+
+def test_the_header_says_how_to_find_the_size_of_an_unknown_arena() -> None:
     header = c_sources("ethos_u", CONTENT, {"ethos-u": 1}, None)["ethos_u.h"]
     assert "kArenaSize" not in header
+    assert "tflite::MicroInterpreter::arena_used_bytes()" in header
     assert "namespace quantgate::ethos_u {" in header
     assert "resolver.AddEthosU() == 0;" in header
 
