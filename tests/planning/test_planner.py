@@ -188,6 +188,9 @@ def test_shards_of_the_calibration_are_tasks() -> None:
     assert (times["Calibrate shard"], times["Calibrate"]) == (4, 1)
     assert (times["Record ranges of shard"], times["Record ranges"]) == (4, 1)
     assert (times["Record second moments of shard"], times["Record second moments"]) == (4, 1)
+    titles = list(times)
+    assert titles.index("Calibrate") == titles.index("Calibrate shard") + 1
+    assert titles.index("Record ranges") == titles.index("Record ranges of shard") + 1
     one = make_plan(spec(quantize, data={**data, "calibration": {"source": "train.npz"}}))
     assert not [task.title for task in tasks_of(one) if "shard" in task.title]
 

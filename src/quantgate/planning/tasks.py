@@ -1,6 +1,6 @@
 """Names of the pipeline's tasks in the order in which they start."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantgate.domain.sharding import ROUNDS
@@ -113,21 +113,29 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (GATE, True),
         (PROMOTE, spec.promote is not None),
     )
-    count = baseline_shards_of(plan)
-    shards = (PlannedTask(EVALUATE_BASELINE_SHARD, count),) if count > 1 else ()
-    per_candidate = tuple(_per_candidate(plan))
-    shards = (*shards, *_calibration_shards(plan))
-    return (*_present(once_before), *shards, *per_candidate, *_present(once_after))
+    once = _with_shards(_present(once_before), _shards(plan))
+    return (*once, *_per_candidate(plan), *_present(once_after))
 
 
-def _calibration_shards(plan: Plan) -> Iterator[PlannedTask]:
+def _shards(plan: Plan) -> dict[str, PlannedTask]:
+    """Return the shards by the task that merges them."""
     count = calibration_shards_of(plan.spec)
-    if count > 1 and plan.calibrates_modes:
-        yield PlannedTask(CALIBRATE_SHARD, count)
-    if count > 1 and plan.records_ranges:
-        yield PlannedTask(RECORD_RANGES_SHARD, count)
-    if count > 1 and plan.moments:
-        yield PlannedTask(RECORD_MOMENTS_SHARD, count)
+    shards = {
+        EVALUATE_BASELINE: PlannedTask(EVALUATE_BASELINE_SHARD, baseline_shards_of(plan)),
+        CALIBRATE: PlannedTask(CALIBRATE_SHARD, count),
+        RECORD_RANGES: PlannedTask(RECORD_RANGES_SHARD, count),
+        RECORD_MOMENTS: PlannedTask(RECORD_MOMENTS_SHARD, count),
+    }
+    return {merging: task for merging, task in shards.items() if task.times > 1}
+
+
+def _with_shards(
+    planned: Sequence[PlannedTask], shards: Mapping[str, PlannedTask]
+) -> Iterator[PlannedTask]:
+    for task in planned:
+        if task.title in shards:
+            yield shards[task.title]
+        yield task
 
 
 def _per_candidate(plan: Plan) -> Iterator[PlannedTask]:
