@@ -37,7 +37,8 @@ def test_an_example_runs_and_has_its_expected_winner(
     assert done.returncode == 0, done.stdout + done.stderr
     decision = Decision.read(tmp_path / story / "latest" / "decision.json")
     assert decision.winner == WINNERS.get(story, decision.winner)
-    assert {entry.status for entry in decision.candidates} == {"measured"}
+    # Recovery and the search may find nothing better, and their candidates have no model then.
+    assert {entry.status for entry in decision.candidates} - {"unchanged"} == {"measured"}
 
 
 @pytest.mark.tensorflow
