@@ -59,12 +59,20 @@ class Run(NamedTuple):
 
 
 def make(samples: int) -> None:
-    """Write an untrained model and structured random images to the working folder."""
+    """Write an untrained model and structured random images to the working folder.
+
+    Batch normalization has the statistics of the images. Without them, activations would shrink to
+    nothing from layer to layer, and could not be quantized.
+    """
     import tensorflow as tf
 
     tf.keras.utils.set_random_seed(1)
     image = tf.keras.Input(IMAGE, name="image")
     model = tf.keras.applications.MobileNetV2(input_tensor=image, weights=None)
+    for layer in model.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(_images(EVALUATED), training=True)
     model.export("saved_model", verbose=False)
     np.savez("calibration.npz", image=_images(samples))
     np.savez("evaluation.npz", image=_images(EVALUATED), labels=np.arange(EVALUATED))

@@ -12,6 +12,7 @@ are of CPU time and of peak memory, each beside its goal. Other work on the mach
 The parts are digits, keyword_spotting, mobilenet, guide and cold.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -46,6 +47,8 @@ EVERYTHING = ("auto", "auto")
 WITHOUT_16_BITS = (NARROW_MODES, NARROW_RECIPES)
 #: The most peak memory that recipes should take, as a share of that of the modes.
 MEMORY_GOAL = 0.5
+#: How many times faster than the guide's recipes a run without latency should be, on idle cores.
+GUIDE_GOAL = 10.0
 ROUNDS = 2
 
 
@@ -72,7 +75,12 @@ def guide() -> None:
     _export(Path())
     script = Path(__file__).with_name("eight_modes.py")
     by_guide = watched([sys.executable, str(script), "guide"])
-    _tell("mobilenet, the guide in a row", by_guide, _run(_tflite("guide", Path())), goal=0.1)
+    ours = _run(_tflite("guide", Path()).replace("top1]", "top1], latency: null"))
+    sys.stdout.write(
+        f"the guide on mobilenet: {_words(by_guide)}, {_words(ours)} with recipes\n"
+        f"  {by_guide.seconds / ours.seconds:.1f} times faster (goal {GUIDE_GOAL:.0f}) with "
+        f"{by_guide.cpu_s / ours.cpu_s:.1f} times less CPU time\n"
+    )
 
 
 def cold() -> None:
@@ -136,7 +144,18 @@ def _export(folder: Path) -> None:
 def _run(text: str) -> Run:
     spec = Path("spec.yaml")
     spec.write_text(text)
-    return watched([sys.executable, "-m", "quantgate", "run", str(spec), "--no-cache"])
+    run = watched([sys.executable, "-m", "quantgate", "run", str(spec), "--no-cache"])
+    _require_all_candidates()
+    return run
+
+
+def _require_all_candidates() -> None:
+    """End the comparison if a candidate of the newest run was not made, as that takes no time."""
+    newest = max(Path("runs").glob("*/2*/decision.json"), key=lambda path: path.stat().st_mtime)
+    candidates = json.loads(newest.read_text())["candidates"]
+    failed = {each["name"]: each["reasons"] for each in candidates if each["status"] == "failed"}
+    if failed:
+        raise SystemExit(f"{newest}: not all candidates were made: {failed}")
 
 
 def _tell(name: str, before: Run, ours: Run, goal: float) -> None:
