@@ -12,6 +12,7 @@ are of CPU time and of peak memory, each beside its goal. Other work on the mach
 The parts are digits, keyword_spotting, mobilenet, guide and cold.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -177,9 +178,11 @@ PARTS: Mapping[str, Callable[[], None]] = {
 }
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Run the named parts, or all of them, each in a folder of its own."""
-    for name in arguments or PARTS:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
+    for name in parser.parse_args().parts or PARTS:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             PARTS[name]()
@@ -187,4 +190,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
