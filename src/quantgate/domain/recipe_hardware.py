@@ -1,37 +1,29 @@
 """The hardware that cannot run the ops of a recipe, with the reason, by its name."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from quantgate.domain.hardware import EDGE_TPU, ETHOS_U, MICROCONTROLLER
 
 _NOTHING_ON_THE_NPU = "Vela maps no op with float activations to the NPU"
 _INTEGERS_ONLY = "an Edge TPU runs integer-only models"
-NOT_ON_MICRO: Mapping[str, str] = MappingProxyType(
-    {
-        MICROCONTROLLER.name: "TFLite Micro cannot run hybrid ops",
-        ETHOS_U.name: _NOTHING_ON_THE_NPU,
-        EDGE_TPU.name: _INTEGERS_ONLY,
-    }
-)
-WRONG_ON_MICRO: Mapping[str, str] = MappingProxyType(
-    {
-        MICROCONTROLLER.name: "TFLite Micro runs weight-only models, but with wrong results",
-        ETHOS_U.name: _NOTHING_ON_THE_NPU,
-        EDGE_TPU.name: _INTEGERS_ONLY,
-    }
-)
-VELA_CRASHES: Mapping[str, str] = MappingProxyType(
-    {
-        MICROCONTROLLER.name: "TFLite Micro cannot run 4-bit convolutions",
-        ETHOS_U.name: "Vela crashes on 4-bit weights",
-        EDGE_TPU.name: "an Edge TPU runs 8-bit weights only",
-    }
-)
-TOO_WIDE: Mapping[str, str] = MappingProxyType(
-    {EDGE_TPU.name: "an Edge TPU runs 8-bit activations only"}
-)
+#: Plain dicts, because recipes are pickled with them.
+NOT_ON_MICRO: Mapping[str, str] = {
+    MICROCONTROLLER.name: "TFLite Micro cannot run hybrid ops",
+    ETHOS_U.name: _NOTHING_ON_THE_NPU,
+    EDGE_TPU.name: _INTEGERS_ONLY,
+}
+WRONG_ON_MICRO: Mapping[str, str] = {
+    MICROCONTROLLER.name: "TFLite Micro runs weight-only models, but with wrong results",
+    ETHOS_U.name: _NOTHING_ON_THE_NPU,
+    EDGE_TPU.name: _INTEGERS_ONLY,
+}
+VELA_CRASHES: Mapping[str, str] = {
+    MICROCONTROLLER.name: "TFLite Micro cannot run 4-bit convolutions",
+    ETHOS_U.name: "Vela crashes on 4-bit weights",
+    EDGE_TPU.name: "an Edge TPU runs 8-bit weights only",
+}
+TOO_WIDE: Mapping[str, str] = {EDGE_TPU.name: "an Edge TPU runs 8-bit activations only"}
 
 
 def unfit_for(config: Mapping[str, Any]) -> Mapping[str, str]:
