@@ -1,6 +1,7 @@
 """Shards of an evaluation: what does not run, does not belong together, or is lost."""
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -340,3 +341,29 @@ def test_shards_share_the_work(slow, tmp_path, merged):
     shards = [str(tmp_path / "64-1"), *(shard(number, 64) for number in range(2, 65))]
     merging = cpu_seconds(lambda: merged(shards, inputs.facts, 64, settings))
     assert merging < 0.02 * whole
+
+
+def peak_of_shard(inputs: EvaluateInputs, place: Path) -> None:
+    """Evaluate all samples in a shard, and write how far memory rose, in bytes."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    settings = EvaluateSettings([{"metric": "top1"}])
+    evaluate_shard(inputs, settings, Division(1, 1), str(place))
+    peak = max(resource.getrusage(each).ru_maxrss for each in who)
+    (place / "rise").write_text(str(1024 * (peak - before)))
+
+
+@pytest.mark.slow
+def test_a_shard_takes_few_bytes_for_each_sample(scaled_model, make_facts, make_dataset, tmp_path):
+    """Some 20 bytes were measured, so a GiB holds a shard of many million samples."""
+    samples = 1_000_000
+    x = np.random.default_rng(1).random((samples, 3), np.float32)
+    facts = make_facts({"x": (FLOAT, [-1, 3])}, {"y": (FLOAT, [-1, 3])})
+    dataset = make_dataset(facts, x=x, labels=x.argmax(axis=1))
+    inputs = EvaluateInputs(scaled_model("model", [2.0, 2.0, 2.0]), facts, dataset)
+    process = multiprocessing.get_context("fork").Process(
+        target=peak_of_shard, args=(inputs, tmp_path / "shard")
+    )
+    process.start()
+    process.join()
+    assert int((tmp_path / "shard" / "rise").read_text()) < 100 * samples
