@@ -116,9 +116,7 @@ class PairedTest:
     def _cell_of(self, difference: float) -> int:
         cell = max(0, int((difference - self.mean) / self._width))
         # The edges are those of `_edge` to the last digit.
-        while self._edge(cell) > difference and cell > 0:
-            cell -= 1
-        return cell + 1 if self._edge(cell + 1) <= difference else cell
+        return cell + (self._edge(cell + 1) <= difference) - (self._edge(cell) > difference)
 
     def _edge(self, cell: int) -> float:
         return min(1.0, self.mean + cell * self._width)
