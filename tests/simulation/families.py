@@ -20,7 +20,7 @@ from quantgate.statistics.percentiles import Percentile
 LIMIT, ERROR = 0.01, 0.05
 ERRORS = (0.1, ERROR)
 #: The numbers of candidates, and the runs of each without and with early looks.
-SIZES = ((1, 600, 400), (2, 600, 300), (7, 400, 300), (20, 300, 200), (60, 200, 40))
+SIZES = ((1, 600, 400), (2, 600, 300), (7, 400, 300), (20, 300, 200), (60, 200, 100))
 CORRELATIONS = (0.0, 0.5, 0.9)
 
 
