@@ -84,6 +84,7 @@ def _measurement(run: ModelRun, results: Mapping[str, Result]) -> Measurement:
         figures={title: result.figure for title, result in results.items()},
         metrics=_metrics_by_figure(plans, results),
         slices=_slices_by_figure(plans, results),
+        signatures=_signatures_by_figure(run, results),
         samples=scores.steps.taken if scores.steps else _samples_of(manifests),
         dataset_sha256=content_sha256(manifests),
         litert=litert_version(),
@@ -115,6 +116,12 @@ def _metrics_by_figure(plans: Sequence[Plan], results: Iterable[str]) -> dict[st
         for plan in plans
         for title in dict.fromkeys([plan.title, *titles_of(plan.title, results)])
     }
+
+
+def _signatures_by_figure(run: ModelRun, results: Iterable[str]) -> dict[str, str]:
+    if len(run.facts.keys) == 1:
+        return {}
+    return {title: plan.signature for plan in run.plans for title in titles_of(plan.title, results)}
 
 
 def _ranges_by_figure(

@@ -1,6 +1,6 @@
 """Samples that the winner, or the closest candidate, gets wrong and the float model gets right."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,59 +14,100 @@ from quantgate.domain.figures import METRICS, is_slice
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import ChangedSample, ChangedSamples
 
-#: The most samples to show.
-MOST_SHOWN = 24
+#: The most samples to show, and the most bytes of all pictures.
+MOST_SHOWN, MOST_BYTES = 24, 300_000
 
 
 @dataclass(frozen=True)
 class _Lost:
-    """The samples that the baseline gets right and a candidate gets wrong.
+    """The samples of a signature that the baseline gets right and a candidate gets wrong.
 
     Attributes:
-        among: places of those to show, among the samples that the candidate was evaluated on.
-        count: the number of all of them.
+        signature: the signature's key.
+        figure: the metric that tells right from wrong.
+        among: places of all of them, among the samples that the candidate was evaluated on.
         gained: the number of samples with the opposite change.
     """
 
+    signature: str
+    figure: str
     among: NDArray[np.int64]
-    count: int
     gained: int
+
+    def some(self, count: int) -> NDArray[np.int64]:
+        """Return `count` of their places, evenly chosen."""
+        spread = np.linspace(0, max(len(self.among) - 1, 0), count).round()
+        return np.take(self.among, spread.astype(np.int64))
 
 
 def changed_samples(
     evidence: Evidence, decision: Decision, dataset: str | None
-) -> tuple[ChangedSamples | None, dict[str, str]]:
+) -> tuple[list[ChangedSamples], dict[str, str]]:
     """Return the samples that changed, and pictures of those shown as `<img>` elements by name.
 
-    There are none without a data set, with several signatures, or without a metric that is right or
-    wrong for each sample.
+    The number of samples and the size of pictures are shared among signatures. A signature without
+    such a sample, or without a metric that is right or wrong for each sample, is left out.
 
     Raises:
         InputError: the data set is damaged.
     """
-    figure = _figure(evidence, decision)
     own = _subject(evidence, decision)
-    if dataset is None or figure is None or own is None or len(evidence.evaluation_sets) != 1:
-        return None, {}
-    lost = _lost(evidence.baseline, own, figure)
-    places = lost.among if own.covered is None else own.covered[lost.among]
-    (signature,) = evidence.evaluation_sets
-    shown = _described(dataset, signature, own, figure, (lost.among, places), evidence.classes)
-    pictures = thumbnails(open_dataset(dataset, signature), places)
-    changed = ChangedSamples(
-        figure=figure,
-        candidate=decision.details.subject or "",
-        lost=lost.count,
-        gained=lost.gained,
-        shown=shown,
-    )
-    return changed, {f"sample {number}": picture for number, picture in pictures.items()}
+    if dataset is None or own is None:
+        return [], {}
+    all_lost = [*_lost_by_signature(evidence, decision, own)]
+    shares = _shares([len(lost.among) for lost in all_lost])
+    pictures: dict[str, str] = {}
+    changed = []
+    for index, (lost, share) in enumerate(zip(all_lost, shares, strict=True)):
+        among = lost.some(share)
+        places = among if own.covered is None else own.covered[among]
+        room = MOST_BYTES * share // sum(shares)
+        elements = thumbnails(open_dataset(dataset, lost.signature), places, room)
+        pictures |= {f"sample {index} {number}": one for number, one in elements.items()}
+        changed.append(
+            ChangedSamples(
+                signature=lost.signature,
+                figure=lost.figure,
+                candidate=decision.details.subject or "",
+                lost=len(lost.among),
+                gained=lost.gained,
+                shown=_described(evidence, dataset, own, lost, (among, places)),
+            )
+        )
+    return changed, pictures
 
 
-def _figure(evidence: Evidence, decision: Decision) -> str | None:
-    """Return the metric that tells right from wrong, the most important one first."""
+def _shares(counts: Sequence[int]) -> list[int]:
+    """Divide the samples to show evenly. What one signature leaves, the others have."""
+    shares, room = [0] * len(counts), MOST_SHOWN
+    ascending = sorted(range(len(counts)), key=counts.__getitem__)
+    for done, index in enumerate(ascending):
+        shares[index] = min(counts[index], room // (len(counts) - done))
+        room -= shares[index]
+    return shares
+
+
+def _lost_by_signature(evidence: Evidence, decision: Decision, own: Evaluation) -> Iterator[_Lost]:
+    for signature in evidence.evaluation_sets:
+        figure = _figure(evidence, decision, signature)
+        lost = _lost(evidence.baseline, own, signature, figure) if figure else None
+        if lost and len(lost.among):
+            yield lost
+
+
+def _figure(evidence: Evidence, decision: Decision, signature: str) -> str | None:
+    """Return a signature's metric that tells right from wrong, the most important one first."""
+    signatures = evidence.baseline.measurement.signatures
     names = [main_metric(decision), *evidence.baseline.samples]
-    return next((name for name in names if name and _is_right_or_wrong(name, evidence)), None)
+    return next(
+        (
+            name
+            for name in names
+            if name and _is_right_or_wrong(name, evidence)
+            if signatures.get(name, signature) == signature
+        ),
+        None,
+    )
 
 
 def _is_right_or_wrong(name: str, evidence: Evidence) -> bool:
@@ -80,26 +121,25 @@ def _subject(evidence: Evidence, decision: Decision) -> Evaluation | None:
     return evaluation_of(evidence, subject.model_sha256) if subject else None
 
 
-def _lost(baseline: Evaluation, own: Evaluation, figure: str) -> _Lost:
+def _lost(baseline: Evaluation, own: Evaluation, signature: str, figure: str) -> _Lost:
     after = own.samples[figure]
     before = baseline.samples[figure]
     before = before if own.covered is None else before[own.covered]
     lost = np.flatnonzero((before == 1) & (after == 0))
-    spread = np.linspace(0, max(len(lost) - 1, 0), min(MOST_SHOWN, len(lost))).round()
     gained = np.count_nonzero((before == 0) & (after == 1))
-    return _Lost(lost[spread.astype(np.int64)], len(lost), int(gained))
+    return _Lost(signature, figure, lost, int(gained))
 
 
 def _described(
+    evidence: Evidence,
     dataset: str,
-    signature: str,
     own: Evaluation,
-    figure: str,
+    lost: _Lost,
     indices: tuple[NDArray[np.int64], NDArray[np.int64]],
-    names: Sequence[str],
 ) -> list[ChangedSample]:
-    rows, files = rows_and_names(dataset, signature)
-    classes = own.predictions().classes.get(figure)
+    rows, files = rows_and_names(dataset, lost.signature)
+    names = evidence.evaluation_sets[lost.signature].manifest.classes
+    classes = own.predictions().classes.get(lost.figure)
 
     def named(values: NDArray[np.int32], place: int) -> str:
         number = int(values[place])

@@ -19,20 +19,18 @@ except ImportError:
 LONGEST_SIDE, SHORTEST_SIDE = 96, 4
 #: Sides up to which a picture is stored without loss.
 SMALL = 32
-#: The most bytes of all pictures.
-MOST_BYTES = 300_000
 _CHANNELS = (1, 3)
 
 
-def thumbnails(dataset: DatasetFolder, places: NDArray[np.int64]) -> dict[int, str]:
-    """Return `<img>` elements of samples by their number, as long as there is room.
+def thumbnails(dataset: DatasetFolder, places: NDArray[np.int64], room: int) -> dict[int, str]:
+    """Return `<img>` elements of samples by their number, of at most `room` bytes.
 
     Without Pillow, or an input with the shape of an image, there are none.
     """
     key = next((k for k, facts in dataset.manifest.inputs.items() if _is_image(facts)), None)
     if Image is None or key is None:
         return {}
-    facts, pictures, room = dataset.manifest.inputs[key], {}, MOST_BYTES
+    facts, pictures = dataset.manifest.inputs[key], {}
     for number, place in enumerate(places.tolist()):
         picture = _element(_pixels(dataset.inputs[key][place], facts))
         room -= len(picture)

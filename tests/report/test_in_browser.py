@@ -233,10 +233,12 @@ def test_pictures_of_samples_are_shown_in_rows_that_fit(browser, written, rich, 
         ChangedSample(row=row, name=f"cats/{row}.png", right="cat", chosen="dog")
         for row in range(24)
     ]
-    changed = ChangedSamples(figure="top1", candidate="x", lost=30, gained=2, shown=samples)
-    details = rich.details.model_copy(update={"changed": changed})
+    changed = ChangedSamples(
+        signature="serve", figure="top1", candidate="x", lost=30, gained=2, shown=samples
+    )
+    details = rich.details.model_copy(update={"changed": [changed]})
     decision = rich.model_copy(update={"details": details})
-    pictures = {f"sample {number}": PICTURE for number in range(20)}
+    pictures = {f"sample 0 {number}": PICTURE for number in range(20)}
     path = tmp_path / "samples.html"
     path.write_text(render(decision, {**plots_of(decision), **pictures}), encoding="utf-8")
     for width in (400, 1280):

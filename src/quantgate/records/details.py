@@ -135,6 +135,7 @@ class ChangedSamples(Record):
     """The samples on which a candidate and the baseline differ.
 
     Attributes:
+        signature: key of the signature that the samples are for.
         figure: the metric that tells right from wrong.
         candidate: the candidate's name.
         lost: the number of samples that only the baseline gets right.
@@ -142,6 +143,7 @@ class ChangedSamples(Record):
         shown: some of those lost, evenly chosen.
     """
 
+    signature: str
     figure: str
     candidate: str
     lost: int
@@ -155,8 +157,8 @@ class Details(Record):
     `subject` is the candidate that classes, curves, inputs and outputs are of: the winner, or the
     closest if nothing qualified. If the baseline is promoted instead, inputs and outputs are the
     baseline's. `signatures` are the keys of the model's signatures. `without_xnnpack` is true if
-    XNNPACK refuses that model or can compute it wrongly. `changed` are the samples that the subject
-    gets wrong and the baseline gets right.
+    XNNPACK refuses that model or can compute it wrongly. `changed` are, by signature, the
+    samples that the subject gets wrong and the baseline gets right.
     """
 
     subject: str | None = None
@@ -169,4 +171,4 @@ class Details(Record):
     curves: list[Curves] = Field(default_factory=list)
     attested: list[Attested] = Field(default_factory=list)
     ranges: RangesShown | None = None
-    changed: ChangedSamples | None = None
+    changed: list[ChangedSamples] = Field(default_factory=list)

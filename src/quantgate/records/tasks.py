@@ -119,17 +119,17 @@ class Measurement(Record):
     set. It is uint8 if all values are 0 or 1, and float64 otherwise. Its mean is the figure.
     For a figure that is no mean over samples, it holds the contributions, whose spread is its
     uncertainty. For metrics over classes, `strata.npz` holds the class of each sample.
-    `metrics` are by the names of their figures. `ranges` of values per sample are by figure, as
-    far as the spec has them. `slices` are by figure. In each slice the metric has a figure of
-    its own, `top1[phone]`, and values of the samples in it. `reasons` say why the status is
-    "failed". `model_sha256` is None if the conversion left no model. `steps` are there if the
-    evaluation might have stopped early. If it did, `samples` are those that were run, and
-    `covered.npy`, int64 [samples], holds their places in the data set. The baseline has
-    `units.npz` too, if samples of the data set have equal inputs or groups. It holds the number
-    of each sample's distinct sample and group, by figure. `provisional` is true if time or
-    memory ran out. For the baseline, `guesses` has the figures of models that ignore their
-    inputs, as far as they are known. `refusal` is XNNPACK's reason for refusing the model. It
-    was then measured on LiteRT's built-in kernels.
+    `metrics` are by the names of their figures. `ranges` of values per sample are by figure, as far
+    as the spec has them. `slices` are by figure. In each slice the metric has a figure of its own,
+    `top1[phone]`, and values of the samples in it. `signatures` are by figure if the model has
+    several. `reasons` say why the status is "failed". `model_sha256` is None if the conversion left
+    no model. `steps` are there if the evaluation might have stopped early. If it did, `samples` are
+    those that were run, and `covered.npy`, int64 [samples], holds their places in the data set. The
+    baseline has `units.npz` too, if samples of the data set have equal inputs or groups. It holds
+    the number of each sample's distinct sample and group, by figure. `provisional` is true if time
+    or memory ran out. For the baseline, `guesses` has the figures of models that ignore their
+    inputs, as far as they are known. `refusal` is XNNPACK's reason for refusing the model. It was
+    then measured on LiteRT's built-in kernels.
     """
 
     model_sha256: str | None
@@ -138,6 +138,7 @@ class Measurement(Record):
     figures: dict[str, float]
     metrics: dict[str, str] = {}
     slices: dict[str, Slices] = {}
+    signatures: dict[str, str] = {}
     samples: int
     dataset_sha256: str
     litert: str

@@ -11,6 +11,7 @@ from quantgate.report.particulars import (
     attested_by_names,
     attested_row,
     changed_text,
+    changed_title,
     class_rows,
     class_text,
     confusion_rows,
@@ -43,8 +44,9 @@ def sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
         several = f" ({one_line(classes.figure)})" if len(details.classes) > 1 else ""
         body, note = _classes(classes, index, plots), class_text(classes)
         yield Section(f"Classes{several}", body, note, folded=True)
-    samples = _changed(details.changed, plots)
-    yield Section("Samples that changed", samples, changed_text(details), folded=True)
+    for index, changed in enumerate(details.changed):
+        title, body = changed_title(changed, details), _changed(changed, index, plots)
+        yield Section(title, body, changed_text(changed), folded=True)
     for index, curves in enumerate(details.curves):
         yield Section("ROC curve", _curves(curves, plots.get(f"roc {index}")), folded=True)
     yield Section("Ops", _attested(decision), _ATTESTED, folded=True)
@@ -99,11 +101,12 @@ def _classes(classes: Classes, index: int, plots: Mapping[str, str]) -> str:
     return f'{matrices}<div class="columns">{changes}{confused}</div>'
 
 
-def _changed(changed: ChangedSamples | None, pictures: Mapping[str, str]) -> str:
+def _changed(changed: ChangedSamples, index: int, pictures: Mapping[str, str]) -> str:
     """Return the pictures of samples, or else their names in a table."""
-    if changed is None or not changed.shown:
-        return ""
-    named = [(pictures.get(f"sample {k}", ""), *row) for k, row in enumerate(sample_rows(changed))]
+    named = [
+        (pictures.get(f"sample {index} {number}", ""), *row)
+        for number, row in enumerate(sample_rows(changed))
+    ]
     shown = "".join(_picture(*each) for each in named if each[0])
     others = [row for picture, *row in named if not picture]
     gallery = f'<div class="gallery">{shown}</div>' if shown else ""

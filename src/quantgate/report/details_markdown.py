@@ -10,6 +10,7 @@ from quantgate.report.particulars import (
     attested_by_names,
     attested_row,
     changed_text,
+    changed_title,
     class_rows,
     class_text,
     range_rows,
@@ -30,9 +31,9 @@ def sections(decision: Decision) -> Iterator[list[str]]:
         titles = ("class", "samples", "float32", "candidate", "change")
         rows = texts(titles, class_rows(classes)[:MOST_CLASSES])
         yield _section("Classes", [as_text(class_text(classes)), "", *rows])
-    if details.changed and details.changed.shown:
-        samples = texts(SAMPLE_TITLES, sample_rows(details.changed))
-        yield _section("Samples that changed", [as_text(changed_text(details)), "", *samples])
+    for changed in details.changed:
+        title, note = changed_title(changed, details), as_text(changed_text(changed))
+        yield _section(as_text(title), [note, "", *texts(SAMPLE_TITLES, sample_rows(changed))])
     yield _section("Ops", _attested(decision))
     yield _section(op_errors.TITLE, _op_errors(decision))
     if details.ranges:

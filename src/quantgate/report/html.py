@@ -59,7 +59,7 @@ def render(decision: Decision, plots: Mapping[str, str] = NO_PLOTS) -> str:
         decision: the decision.
         plots: `<svg>` elements by name: those of `costs_shown`, "op errors", and for each of the
             details' classes and curves "baseline N", "candidate N" and "roc N". `<img>` elements
-            of samples are "sample N".
+            of the details' samples that changed are "sample N M".
     """
     title = escape(one_line(decision.name))
     shown = [each for each in _sections(decision, plots) if each.body]

@@ -66,11 +66,14 @@ def changes_text(classes: Classes) -> str:
     return ", ".join(texts)
 
 
-def changed_text(details: Details) -> str:
-    """Return a sentence about the samples that changed, empty if there are none."""
-    changed = details.changed
-    if changed is None:
-        return ""
+def changed_title(changed: ChangedSamples, details: Details) -> str:
+    """Return the heading of the samples that changed, with the signature if there are several."""
+    of = f" ({one_line(changed.signature)})" if len(details.signatures) > 1 else ""
+    return f"Samples that changed{of}"
+
+
+def changed_text(changed: ChangedSamples) -> str:
+    """Return a sentence about the samples that changed."""
     name, count = one_line(changed.candidate), len(changed.shown)
     samples = "sample" if changed.lost == 1 else "samples"
     part = "" if count == changed.lost else f" {count} of them are shown, evenly chosen."

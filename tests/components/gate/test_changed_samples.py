@@ -9,18 +9,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of
-from quantgate.components.gate.thumbnails import MOST_BYTES
+from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of, write_summary
+from quantgate.components.gate.changed_samples import MOST_BYTES
 from quantgate.records.datasets import ArrayFacts, Manifest
-from quantgate.records.tasks import Measurement, Steps
+from quantgate.records.tasks import Measurement, ModelFacts, Signature, Steps
 
+BY_SIZE = {"minimize": "size_bytes"}
 LOOSE = {"top1": {"max_drop": 0.5}}
 
 
-def dataset(files, values: np.ndarray, names: list[str] | None = None) -> str:
+def dataset(
+    files,
+    values: np.ndarray,
+    names: list[str] | None = None,
+    signature: str = "serve",
+    classes: list[str] | None = None,
+) -> str:
     """Write an evaluation set with one input, whose rows in the source are 1000, 1001, ..."""
     path = Path(files.path("dataset"))
-    folder = folder_of(path, "serve")
+    folder = folder_of(path, signature)
     (folder / ROWS).parent.mkdir(parents=True)
     np.save(folder / ROWS, np.arange(1000, 1000 + len(values)))
     np.save(folder / "image.npy", values)
@@ -33,7 +40,7 @@ def dataset(files, values: np.ndarray, names: list[str] | None = None) -> str:
         minimum=float(values.min()),
         maximum=float(values.max()),
     )
-    Manifest(
+    manifest = Manifest(
         purpose="evaluation",
         source="photos",
         inputs={"image": facts},
@@ -44,16 +51,21 @@ def dataset(files, values: np.ndarray, names: list[str] | None = None) -> str:
         seed=0,
         per_class=None,
         content_sha256="d" * 64,
-    ).write(folder / "manifest.json")
+        classes=classes or [],
+    )
+    manifest.write(folder / "manifest.json")
+    summary = Path(files.path("evaluation"))
+    digests = np.arange(len(values), dtype=np.uint64)
+    write_summary(summary, signature, manifest, digests, np.array([], np.str_))
     return str(path)
 
 
 def gated(files, values, names=None, **changes):
     """Run the gate on a data set, and return the samples that changed and the page."""
-    summary = files.summary("evaluation", list(range(100)))
     data = dataset(files, values, names)
-    files.gate(evaluation=summary, dataset=data, **changes)
-    return files.decision().details.changed, Path(files.path("page")).read_text("utf-8")
+    files.gate(evaluation=files.path("evaluation"), dataset=data, **changes)
+    (changed,) = files.decision().details.changed
+    return changed, Path(files.path("page")).read_text("utf-8")
 
 
 def pictures(page: str) -> list[Image.Image]:
@@ -128,5 +140,74 @@ def test_an_early_stop_shows_the_samples_that_were_taken(files):
 
 def test_without_a_data_set_no_samples_are_shown(files):
     files.gate(evaluation=files.summary("evaluation", list(range(100))))
-    assert files.decision().details.changed is None
+    assert files.decision().details.changed == []
     assert "Samples that changed" not in Path(files.path("page")).read_text("utf-8")
+
+
+def measured_on_two_signatures(files, name: str, **values: np.ndarray) -> None:
+    """Replace a measurement by one with a figure for each of the signatures `digit` and `parity`.
+
+    The classes that it predicts are 1 where a value is right, and 0 elsewhere. All labels are 1.
+    """
+    folder = Path(files.path(f"{name}-measurement"))
+    np.savez(folder / "samples.npz", **values)
+    chosen = {f"{figure}/chosen": value.astype(np.int32) for figure, value in values.items()}
+    right = {f"{figure}/right": np.ones(len(value), np.int32) for figure, value in values.items()}
+    np.savez(folder / "answers.npz", **chosen, **right)
+    text = (folder / "measurement.json").read_text("utf-8")
+    Measurement.model_validate_json(text).model_copy(
+        update={
+            "figures": {figure: float(value.mean()) for figure, value in values.items()},
+            "metrics": dict.fromkeys(values, "top1"),
+            "signatures": {figure: figure.split(".")[0] for figure in values},
+        }
+    ).write(folder / "measurement.json")
+
+
+def gated_on_two_signatures(files, digit: int, parity: int, side: int = 8):
+    """Run the gate with a candidate that loses the first samples of each signature."""
+    facts = ModelFacts.read(files.path("facts"))
+    keys = [Signature(key=key, inputs={}, outputs={}) for key in ("digit", "parity")]
+    facts.model_copy(update={"signatures": keys}).write(files.path("facts"))
+    for name, lost in (("float32", (0, 0)), ("dynamic_range", (digit, parity))):
+        digits, parities = np.ones(100), np.ones(60)
+        digits[: lost[0]], parities[: lost[1]] = 0, 0
+        values = {"digit.top1": digits, "parity.top1": parities}
+        measured_on_two_signatures(files, name, **values)
+    measured_on_two_signatures(files, "float16", **{"digit.top1": digits, "parity.top1": parities})
+    of_digits = of_colour(side)
+    data = dataset(files, of_digits, signature="digit", classes=["no", "ja"])
+    dataset(files, of_digits[:60], signature="parity", classes=["even", "odd"])
+    limits = {"size_bytes": {"max": 50}}
+    files.gate(evaluation=files.path("evaluation"), dataset=data, limits=limits, choose=[BY_SIZE])
+    return files.decision().details.changed, Path(files.path("page")).read_text("utf-8")
+
+
+def test_samples_of_several_signatures_are_shown_for_each(files):
+    changed, page = gated_on_two_signatures(files, digit=3, parity=2)
+    assert [(each.signature, each.figure, each.lost) for each in changed] == [
+        ("digit", "digit.top1", 3),
+        ("parity", "parity.top1", 2),
+    ]
+    (digit, *_), (parity, *_) = (each.shown for each in changed)
+    assert (digit.right, digit.chosen) == ("ja", "no")
+    assert (parity.right, parity.chosen) == ("odd", "even")
+    assert len(pictures(page)) == 5
+    for title in ("Samples that changed (digit)", "Samples that changed (parity)"):
+        assert title in page
+        assert f"## {title}" in Path(files.path("report")).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lost", "shown"), [((60, 30), [12, 12]), ((60, 5), [19, 5]), ((0, 40), [24])]
+)
+def test_signatures_share_the_number_of_samples(files, lost, shown):
+    changed, _ = gated_on_two_signatures(files, *lost)
+    assert [len(each.shown) for each in changed] == shown
+
+
+def test_signatures_share_the_size_of_pictures(files):
+    changed, page = gated_on_two_signatures(files, 60, 60, side=200)
+    assert len(pictures(page)) > 12
+    assert sum(map(len, re.findall(r"<img [^>]+>", page))) <= MOST_BYTES
+    assert [len(each.shown) for each in changed] == [12, 12]
