@@ -19,6 +19,9 @@ PLAIN := \
 # The tests that must cover the modules that decide.
 DECISION := tests/decision tests/domain tests/statistics tests/wording
 
+# Python caches bytecode, because every process of a run would otherwise compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check lint types docs test-fast test-decision test-tensorflow test-slow simulate bench bench-runner \
   images test-images test-backend test-backend-slow goldens pages schema lock clean
 
