@@ -37,7 +37,8 @@ class _Lost:
     def some(self, count: int) -> NDArray[np.int64]:
         """Return `count` of their places, evenly chosen."""
         spread = np.linspace(0, max(len(self.among) - 1, 0), count).round()
-        return np.take(self.among, spread.astype(np.int64))
+        places: NDArray[np.int64] = self.among[spread.astype(np.int64)]
+        return places
 
 
 def changed_samples(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from quantgate.components.gate.names import LONGEST_NAME
-from quantgate.domain.figures import FIGURES, LATENCIES
+from quantgate.domain.figures import FIGURES, LATENCIES, metric_of
 from quantgate.records.decision import Decision, more_is_better
 from quantgate.wording.figures import KIB, MIB, figure_text, is_size, short_name, size_text
 
@@ -48,6 +48,10 @@ class Plane:
         """Return the cost at a place on the horizontal axis, with its unit."""
         cost = position * self.per_unit
         return size_text(cost) if is_size(self.cost) else figure_text(self.cost, cost)
+
+    def metric_text(self, value: float) -> str:
+        """Return a value of the metric with its unit."""
+        return figure_text(metric_of(self.metric, self.decision.metrics) or self.metric, value)
 
     @property
     def cost_title(self) -> str:

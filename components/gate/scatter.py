@@ -7,7 +7,7 @@ from typing import Any
 from quantgate.components.gate import svg
 from quantgate.components.gate.names import LOOKS, Point, write_names
 from quantgate.components.gate.plane import Plane
-from quantgate.components.gate.zones import FORBIDDEN, draw_zones
+from quantgate.components.gate.zones import FORBIDDEN, SHADE, draw_zones
 from quantgate.decision.choice import pareto_front
 from quantgate.domain.figures import METRICS, metric_of
 from quantgate.records.decision import Decision
@@ -19,12 +19,12 @@ from quantgate.report.identical import identical
 from quantgate.report.table import standing
 from quantgate.report.text import one_line
 from quantgate.spec.model.choice import Objective
-from quantgate.wording.figures import figure_text, short_name
+from quantgate.wording.figures import short_name
 
 SIZE_INCHES = (5.4, 4.2)
 #: Left, bottom, width and height of the axes, as shares of the figure. They are fixed because a
 #: layout engine would draw everything several times to find them.
-AREA = (0.155, 0.24, 0.825, 0.7)
+AREA = (0.155, 0.24, 0.8, 0.7)
 #: With more points, only the front, the winner and the baseline have names and error bars.
 MOST_NAMED = 12
 #: With more points, each is drawn smaller.
@@ -125,10 +125,9 @@ def _front(entries: Sequence[Entry], plane: Plane) -> set[str]:
 
 
 def _in_words(points: Sequence[Point], plane: Plane) -> str:
-    metric = metric_of(plane.metric, plane.decision.metrics) or plane.metric
     described = [
         f"{', '.join(point.names)} ({LOOKS[point.standing][3]}): {plane.cost_text(point.x)}, "
-        f"{figure_text(metric, point.y)}"
+        f"{plane.metric_text(point.y)}"
         for point in points
         if _stands_out(point)
     ]
@@ -157,7 +156,7 @@ def _draw_legend(figure: Any, axes: Any) -> None:
     """Explain the marks, and the shade of forbidden zones last."""
     handles, labels = axes.get_legend_handles_labels()
     order = sorted(range(len(labels)), key=lambda place: labels[place] == FORBIDDEN)
-    figure.legend(
+    legend = figure.legend(
         [handles[place] for place in order],
         [labels[place] for place in order],
         loc="lower center",
@@ -166,6 +165,10 @@ def _draw_legend(figure: Any, axes: Any) -> None:
         handletextpad=0.3,
         columnspacing=1,
     )
+    for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+        if text.get_text() == FORBIDDEN:
+            handle.set(edgecolor=svg.BAD, linewidth=1, alpha=None)
+            handle.set_facecolor((svg.BAD, SHADE))
 
 
 def _draw_front(axes: Any, points: Sequence[Point], better: bool) -> None:

@@ -1,6 +1,6 @@
 """The axes of a scatter plot: their ranges, and the zones that limits forbid."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,16 @@ from quantgate.wording.figures import short_name
 
 #: The entry of the legend.
 FORBIDDEN = "forbidden"
+#: The opacity of a forbidden zone.
+SHADE = 0.14
 #: The horizontal axis is logarithmic if the largest cost is more than this many times the smallest.
 WIDE_RATIO = 8.0
 #: A limit is off the axis if showing it would make the axis this many times as long.
 MOST_STRETCH_ACROSS, MOST_STRETCH_UP = 2.5, 5.0
 #: The part of an axis beyond the outermost value.
 MARGIN = 0.12
+#: The most steps of the horizontal axis, so that the labels of small figures have room.
+MOST_STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,17 @@ def draw_zones(axes: Any, points: Sequence[Point], named: Sequence[Point], plane
     y = _span_up([point.y for point in points], heights, up)
     if x.is_log:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
+    else:
+        axes.locator_params(axis="x", nbins=MOST_STEPS)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlim=(x.low, x.high), ylim=(y.low, y.high))
     axes.yaxis.get_major_formatter().set_useOffset(False)
     axes.set_xlabel(_titled(plane.cost_title, x))
     axes.set_ylabel(_titled(plane.metric_title, y))
-    off = [*_off_axis(short_name(plane.cost), x), *_off_axis(plane.metric_title, y)]
+    off = [
+        *_off_axis(short_name(plane.cost), x, plane.cost_text),
+        *_off_axis(plane.metric_title, y, plane.metric_text),
+    ]
     axes.set_title(", ".join(off), loc="right", fontsize=9, color=svg.BAD)
     label: str | None = FORBIDDEN
     for edge in (edge for edge in across if edge.value not in x.beyond):
@@ -83,9 +92,9 @@ def _limits_across(plane: Plane) -> list[Edge]:
     return [Edge(plane.position(limit.value), limit.is_floor) for limit in limits]
 
 
-def _off_axis(title: str, span: Span) -> Iterator[str]:
+def _off_axis(title: str, span: Span, text: Callable[[float], str]) -> Iterator[str]:
     for limit in span.beyond[:1]:
-        yield f"the limit of {title}, {limit:.4g}, is off the axis"
+        yield f"the limit of {title}, {text(limit)}, is off the axis"
 
 
 def _titled(title: str, span: Span) -> str:
@@ -97,7 +106,7 @@ def _forbidden(edge: Edge, span: Span) -> tuple[float, float]:
 
 
 def _shade(label: str | None) -> dict[str, Any]:
-    return {"color": svg.BAD, "alpha": 0.1, "linewidth": 0, "zorder": 0, "label": label}
+    return {"color": svg.BAD, "alpha": SHADE, "linewidth": 0, "zorder": 0, "label": label}
 
 
 def _span_across(

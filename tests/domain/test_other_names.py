@@ -8,7 +8,7 @@ from quantgate.domain.modes import MODES
 from quantgate.domain.other_names import OTHER_NAMES, meant
 from quantgate.domain.targets import TARGETS
 
-KNOWN = {"auto", *FIGURES, *MODES, *TARGETS, *HARDWARE}
+KNOWN = {"auto", "better", *FIGURES, *MODES, *TARGETS, *HARDWARE}
 
 
 def test_every_other_name_leads_to_known_names() -> None:
@@ -26,6 +26,7 @@ def test_no_name_of_quantgate_is_another_name() -> None:
         ("Sparse Categorical Accuracy", ["top1"]),
         ("cortex-m", ["microcontroller"]),
         ("int8", ["integer_only_int8", "full_integer"]),
+        ("higher_is_better", ["better"]),
         ("nonsense", []),
     ],
 )

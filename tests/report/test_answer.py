@@ -1,6 +1,7 @@
 """The opening of a report: what the model costs, also against limits without a confidence."""
 
 from quantgate.records.decision import Decision
+from quantgate.records.provenance import DataSource
 from quantgate.report.answer import answers
 
 
@@ -33,3 +34,24 @@ def test_quantities_on_a_target_stand_against_what_is_allowed(winner: Decision) 
 def test_checks_of_a_target_are_no_costs(winner: Decision) -> None:
     runs = {"name": "mcu_runs", "rule": "min", "limit": 1.0, "figure": 1.0, "value": 1.0}
     assert "mcu_runs" not in costs(unbounded(winner, **runs))
+
+
+def test_data_of_several_signatures_are_told_apart(winner: Decision) -> None:
+    sources = [
+        DataSource(
+            purpose="evaluation",
+            signature=key,
+            source="data.npz",
+            samples=count,
+            available=count,
+            select="first",
+            seed=0,
+            synthetic=False,
+            content_sha256="d" * 64,
+        )
+        for key, count in (("digit", 600), ("parity", 1200))
+    ]
+    provenance = winner.provenance.model_copy(update={"data": sources})
+    shown = dict(answers(winner.model_copy(update={"provenance": provenance})))
+    assert shown["evaluated for digit on"] == "600 samples of data.npz"
+    assert shown["evaluated for parity on"] == "1,200 samples of data.npz"

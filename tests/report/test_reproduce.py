@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from quantgate.records.decision import Decision
+from quantgate.records.targets import TargetMeasurement
 from quantgate.report.reproduce import commands
 
 
@@ -29,3 +30,12 @@ def test_the_extras_are_those_that_the_run_needed(small_wins: Callable[..., Deci
     needed = decision.provenance.model_copy(update={"extras": ["evaluate", "kfp"]})
     install = commands(decision.model_copy(update={"provenance": needed}))[0]
     assert install.startswith(f"pip install 'quantgate[evaluate,kfp]=={needed.quantgate}' ")
+
+
+def test_the_packages_that_measured_targets_are_pinned(small_wins: Callable[..., Decision]) -> None:
+    decision = small_wins("5" * 64)
+    tools = ("ethos-u-vela 5.2.0", "tflite-micro 0.dev20261023182759", "Mesa 25 on llvmpipe")
+    targets = [TargetMeasurement(target="ethos_u", tool=tool, figures={}) for tool in tools]
+    entries = [each.model_copy(update={"targets": targets}) for each in decision.candidates]
+    install = commands(decision.model_copy(update={"candidates": entries}))[0]
+    assert install.endswith(" ethos-u-vela==5.2.0 tflite-micro==0.dev20261023182759")

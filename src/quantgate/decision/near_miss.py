@@ -17,7 +17,9 @@ _DIGITS = 4
 
 
 def closest_of(candidates: Sequence[Entry], misses: Mapping[str, list[str]]) -> Closest | None:
-    """Return the candidate with the fewest violated limits, then the smallest relative violation.
+    """Return the candidate with the fewest violated limits, then the smallest relative violations.
+
+    The largest violations are compared first.
 
     Args:
         candidates: all of them. None is returned if none was measured.
@@ -27,7 +29,7 @@ def closest_of(candidates: Sequence[Entry], misses: Mapping[str, list[str]]) -> 
     if not measured:
         return None
     closest = min(
-        measured, key=lambda entry: (len(misses[entry.name]), _worst_miss(entry), entry.name)
+        measured, key=lambda entry: (len(misses[entry.name]), _relative_misses(entry), entry.name)
     )
     return Closest(
         name=closest.name,
@@ -36,8 +38,8 @@ def closest_of(candidates: Sequence[Entry], misses: Mapping[str, list[str]]) -> 
     )
 
 
-def _worst_miss(entry: Entry) -> float:
-    return max((_relative_miss(verdict) for verdict in _missed(entry)), default=0.0)
+def _relative_misses(entry: Entry) -> list[float]:
+    return sorted(map(_relative_miss, _missed(entry)), reverse=True)
 
 
 def _missed(entry: Entry) -> list[Verdict]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-#: Names of metrics, modes and targets in a spec, by the other name in lower case.
+#: Names of metrics, modes, targets and keys in a spec, by the other name in lower case.
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "acc": ("top1",),
@@ -41,6 +41,8 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ram": ("memory_peak_bytes",),
         "arena": ("mcu_arena_bytes",),
         "flash": ("mcu_flash_bytes",),
+        "higher_is_better": ("better",),
+        "greater_is_better": ("better",),
         "all": ("auto",),
         "dynamic": ("dynamic_range",),
         "fp16": ("float16",),

@@ -92,9 +92,10 @@ def _is_better(verdict: Verdict) -> bool:
 
 
 def _evidence(decision: Decision) -> Iterator[tuple[str, str]]:
-    for source in decision.provenance.data:
-        if source.purpose == "evaluation":
-            yield "evaluated on", f"{source.samples:,} samples of {one_line(source.source)}"
+    sources = [each for each in decision.provenance.data if each.purpose == "evaluation"]
+    for source in sources:
+        of = f" for {one_line(source.signature)}" if len(sources) > 1 else ""
+        yield f"evaluated{of} on", f"{source.samples:,} samples of {one_line(source.source)}"
     yield "decided", _date(decision.created)
 
 

@@ -5,11 +5,14 @@ import shlex
 from quantgate.records.decision import Decision
 from quantgate.records.provenance import Provenance
 
+#: The tools of targets that are Python packages.
+PACKAGED_TOOLS = ("ethos-u-vela", "tflite-micro")
+
 
 def commands(decision: Decision) -> list[str]:
     """Return commands that install the run's versions, and run its resolved spec again."""
     return [
-        shlex.join(["pip", "install", *_packages(decision.provenance)]),
+        shlex.join(["pip", "install", *_packages(decision.provenance), *_tools(decision)]),
         "quantgate run spec.yaml",
     ]
 
@@ -21,6 +24,13 @@ def _packages(provenance: Provenance) -> list[str]:
     libraries = [f"ai-edge-litert=={provenance.litert}", *quantizer]
     tensorflow = [f"tensorflow=={provenance.tensorflow}"] if provenance.tensorflow else []
     return [f"quantgate[{extras}]=={provenance.quantgate}", *tensorflow, *libraries]
+
+
+def _tools(decision: Decision) -> list[str]:
+    """Return the packages that targets were measured with."""
+    measured = (each for entry in decision.candidates for each in entry.targets)
+    tools = dict.fromkeys(each.tool.partition(" ")[::2] for each in measured)
+    return [f"{name}=={version}" for name, version in tools if name in PACKAGED_TOOLS]
 
 
 def _usual_extras(provenance: Provenance) -> list[str]:

@@ -65,7 +65,7 @@ td:not(.number) { overflow-wrap: anywhere; min-width: 6.5rem; }
 tbody th { font-weight: 600; overflow-wrap: break-word; max-width: 24rem; }
 .compact th, .compact td { padding: .3rem .7rem; font-size: .9rem; }
 .compact thead th { font-size: .8rem; }
-.compact tbody th { font-weight: 400; overflow-wrap: anywhere; }
+.compact tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 4.5rem; }
 .calibration .compact { max-width: 52rem; }
 small { display: block; color: var(--soft); font-size: .8rem; font-weight: 400; }
 tr.baseline { background: var(--panel); }

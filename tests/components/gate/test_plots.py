@@ -242,7 +242,7 @@ def test_a_limit_far_from_all_candidates_is_named_at_the_axis(decision):
     changed = {"candidates": [loosened(entry) for entry in decision.candidates]}
     plots = plots_of(decision.model_copy(update=changed))
     assert axes_of(plots["latency_p95_ms"])[0] == ["latency p95, ms (logarithmic)"]
-    assert "the limit of p95, 1e+05, is off the axis" in Svg(plots["latency_p95_ms"]).texts
+    assert "the limit of p95, 100,000 ms, is off the axis" in Svg(plots["latency_p95_ms"]).texts
 
 
 def test_an_undecided_candidate_is_not_drawn_as_a_miss(decision):
