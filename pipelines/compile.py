@@ -14,6 +14,9 @@ from quantgate.pipelines.graph.root import root_pipeline
 from quantgate.pipelines.lint.lint import lint
 from quantgate.planning.plan import Plan
 
+_SIZES = ("pipeline-size", "argument-size")
+_SMALLER = "\nA spec with fewer candidates or shorter lists compiles into a smaller pipeline"
+
 
 def compile_pipeline(plan: Plan, spec_sha256: str, path: Path) -> None:
     """Write the compiled pipeline. An existing file is replaced in one step.
@@ -53,4 +56,5 @@ def _refuse_errors(path: Path, name: str) -> None:
             f"  {error.place}: {error.message}. {capitalized(error.advice)} ({error.rule})"
             for error in errors
         )
-        raise PipelineError(f"a cluster would not run the pipeline of {name}:\n{listed}")
+        hint = _SMALLER if any(error.rule in _SIZES for error in errors) else ""
+        raise PipelineError(f"a cluster would not run the pipeline of {name}:\n{listed}{hint}")
