@@ -78,6 +78,9 @@ def guess(
     signature = next(fitting, signatures[0])
     label = label or label_among(material, signature.inputs)
     start = Guess(signature, label, _columns(signature, material, label), metric)
+    if material.format == IMAGES and not class_folders(material.evaluation):
+        problem = f"{material.evaluation} has no folder for each class, which evaluation data needs"
+        return replace(start, problems=(problem,))
     try:
         if not signature.inputs:
             return replace(start, metric=metric or _of_labels(start, material))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from quantgate.errors import UsageError
 from quantgate.records.tasks import Signature
+from quantgate.spec.model.formats import format_at
 from quantgate.spec.preflight.graph_def import graphs_of
 from quantgate.spec.preflight.saved_model import keras_findings, saved_model_findings
 from quantgate.spec.problems.findings import Finding
@@ -49,7 +50,12 @@ def subject_of(path: Path) -> Subject:
         return Subject("keras", path, {})
     if path.is_file() and path.suffix == _TFLITE:
         return _tflite(path)
-    _refuse(saved_model_findings(path, ("model", "saved_model")))
+    findings = [*saved_model_findings(path, ("model", "saved_model"))]
+    if findings and format_at(path):
+        raise UsageError(
+            f"{path} has samples. Name the model before them: quantgate init MODEL {path}"
+        )
+    _refuse(findings)
     return _saved_model(path)
 
 

@@ -10,12 +10,16 @@ from quantgate.components.drafting.subject import SERVING
 from quantgate.domain.figure import Figure
 from quantgate.domain.figures import METRICS, SNR
 from quantgate.domain.hardware import HARDWARE
-from quantgate.spec.model.formats import SELF_LABELLED
+from quantgate.spec.model.formats import IMAGES, SELF_LABELLED
 from quantgate.statistics.sample_counts import LEAST_SAMPLES, least_samples
 
 CONFIDENCE = 0.95
 _DROPS = (0.01, 0.02, 0.05)
 _WIDTH = 36
+_IMAGE_LINES = (
+    "    format: images",
+    "    # images: {scale: 0.00392}    # for a model of values from 0 to 1, instead of to 255",
+)
 
 
 def render(draft: Draft) -> str:
@@ -63,18 +67,21 @@ def _model(draft: Draft) -> str:
 def _data(draft: Draft) -> str:
     material, guess = draft.material, draft.guess
     columns = _columns(draft)
+    form = _IMAGE_LINES if material.format == IMAGES else ()
     shared = "better: samples that evaluation does not use" if material.is_shared else ""
     stratified = guess.classed and _calibration_is_labelled(draft)
     lines = [
         "data:",
         _line("  calibration:", "representative samples, for the integer modes"),
         _line(f"    source: {_path(draft, material.calibration)}", shared),
+        *form,
         *columns,
         _line("    samples: 200", "LiteRT's guide recommends 100 to 500"),
         f"    select: {'stratified' if stratified else 'random'}",
         "    seed: 7",
         _line("  evaluation:", _count(draft)),
         f"    source: {_path(draft, material.evaluation)}",
+        *form,
         *columns,
         *_label(draft),
     ]

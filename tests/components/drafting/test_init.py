@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from quantgate.cli import main
 from quantgate.spec import load
@@ -15,6 +16,7 @@ X = np.random.default_rng(0).random((700, 28, 28, 1), np.float32)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     np.savez(tmp_path / "samples.npz", image=X, labels=np.arange(700) % 10)
+    (tmp_path / "spec.md").touch()
     return tmp_path
 
 
@@ -42,6 +44,28 @@ def test_a_spec_of_a_real_model_is_valid(
     assert [entry.metric for entry in spec.measure.metrics] == [metric]
     assert spec.model.signatures == [signature]
     assert spec.data.calibration.source == str(folder / "calibration.npz")
+
+
+def save_images(folder: Path, count: int = 3) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        Image.new("L", (28, 28), number).save(folder / f"{number}.png")
+
+
+def test_a_spec_of_image_folders_is_valid(here: Path, fashion: Path) -> None:
+    for digit in range(10):
+        save_images(here / "photos" / str(digit))
+    assert main(["init", str(fashion / "saved_model"), "photos"]) == 0
+    assert main(["validate", "quantgate.yaml"]) == 0
+    spec = load(here / "quantgate.yaml").spec
+    assert [entry.metric for entry in spec.measure.metrics] == ["top1"]
+    assert "# images: {scale: 0.00392}" in (here / "quantgate.yaml").read_text()
+
+
+def test_images_without_classes_are_a_warning(here: Path, fashion: Path, capsys) -> None:
+    save_images(here / "photos")
+    assert main(["init", str(fashion / "saved_model"), "photos"]) == 0
+    assert "photos has no folder for each class" in capsys.readouterr().err
 
 
 def test_guesses_are_told_and_wishes_are_not(here: Path, fashion: Path) -> None:
@@ -87,7 +111,8 @@ def test_data_that_does_not_fit_is_a_warning(here: Path, fashion: Path, capsys) 
     ("arguments", "message"),
     [
         (["absent"], "absent does not exist. Give a SavedModel, a Keras file or a .tflite"),
-        (["samples.npz"], "is a file, not the folder of a SavedModel"),
+        (["samples.npz"], "Name the model before them: quantgate init MODEL samples.npz"),
+        (["spec.md"], "is a file, not the folder of a SavedModel"),
         (["spec.yaml", "samples.npz"], "spec.yaml ends as a spec does, so it is the file to write"),
         (["-o", "absent/spec.yaml"], "cannot write absent/spec.yaml: No such file or directory"),
     ],
