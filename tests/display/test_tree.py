@@ -235,3 +235,14 @@ def test_shards_are_branches_of_their_candidate(task):
         "      2 of 2, round 1 of 3",
         "        Score",
     ]
+
+
+def test_shards_are_named_after_their_task(task):
+    tree = Tree()
+    shards = [
+        replace(task(loop, "0", "x"), display_name=f"{verb} shard", item={"shard": 1, "of": 2})
+        for loop, verb in (("loop-2", "Calibrate"), ("loop-4", "Evaluate baseline"))
+    ]
+    tree.note(RunStarted("p", tuple(shards)), 0.0)
+    branches = [line.split(":")[0] for line in drawn(tree) if not line.startswith(" ")]
+    assert branches == ["Calibrate shards", "Evaluate baseline shards"]

@@ -120,24 +120,29 @@ class Tree:
     def _node(self, task: "PlannedTask") -> Node:
         *branches, key = task.path
         node = self.root
-        for branch, label in _labelled(branches, candidate_of(task), shard_of(task)):
+        for branch, label in _labelled(branches, candidate_of(task), shard_of(task), task):
             node = node.children.setdefault(branch, Node(label))
         return node.children.setdefault(key, Node(task.display_name))
 
 
 def _labelled(
-    branches: list[str], candidate: str | None, shard: str | None
+    branches: list[str], candidate: str | None, shard: str | None, task: "PlannedTask"
 ) -> list[tuple[str, str]]:
     """Return keys and labels of branches. All loops over candidates share one branch."""
     if shard is not None:
         *outer_branches, loop, iteration = branches
-        shards = [(loop, "shards"), (f"{loop}/{iteration}", shard)]
-        return [*_labelled(outer_branches, candidate, None), *shards]
+        shards = [(loop, _of_all_shards(task.display_name)), (f"{loop}/{iteration}", shard)]
+        return [*_labelled(outer_branches, candidate, None, task), *shards]
     if candidate is None:
         return [(part, part) for part in branches]
     *around, loop, iteration = branches
     outer = [(part, part) for part in around]
     return [*outer, ("candidates", "candidates"), (f"{loop}/{iteration}", candidate)]
+
+
+def _of_all_shards(name: str) -> str:
+    """Return `Calibrate shards` for a task `Calibrate shard`."""
+    return f"{name}s" if name.endswith(" shard") else "shards"
 
 
 def _end(node: Node, result: "TaskResult", now: float) -> None:
