@@ -16,7 +16,7 @@ from quantgate.report.text import one_line
 
 #: The most classes for which cells show their counts.
 MOST_NUMBERED = 12
-SQUARE, WIDE = (4.4, 4.2), (8.8, 2.6)
+SQUARE, WIDE = (4.4, 4.2), (5.4, 2.4)
 #: Characters of a class's name at an axis: longer ones are cut, shorter ones are not rotated.
 LONGEST_CLASS, SHORT_CLASS = 14, 3
 #: Width of a character, as a share of the plot.
@@ -163,7 +163,7 @@ def _op_errors(decision: Decision) -> dict[str, str]:
 
 
 def _draw_op_errors(figure: Any, sensitivity: Sensitivity) -> None:
-    axes = figure.add_axes((0.08, 0.2, 0.9, 0.75))
+    axes = figure.add_axes((0.15, 0.2, 0.83, 0.75))
     places = range(1, len(sensitivity.ops) + 1)
     added = [max(0.0, 100 * each.added) for each in sensitivity.ops]
     worst = {id(each) for each in sensitivity.worst}

@@ -26,6 +26,7 @@ from quantgate.report.overview import (
 from quantgate.report.parts import (
     Section,
     breakable,
+    coded,
     contents,
     definitions,
     figure,
@@ -82,7 +83,7 @@ def _bodies(shown: Sequence[Section]) -> list[str]:
 def _sections(decision: Decision, plots: Mapping[str, str]) -> Iterator[Section]:
     promise = promise_text(decision.family) if decision.family else ""
     yield listed("Doubts", map(_warning, decision.doubted))
-    yield listed("Advice", map(escape, advice_items(decision)))
+    yield listed("Advice", map(coded, advice_items(decision)))
     yield listed("Warnings", map(_warning, weighty_warnings(decision)))
     yield Section("Candidates", _candidates(decision))
     yield Section("Trade-offs", _scatters(decision, plots))
@@ -112,7 +113,7 @@ def _heading(decision: Decision) -> str:
 
 def _warning(warning: Warned) -> str:
     message = one_line(warning.message)
-    return _note(one_line(warning.id), message) if warning.id else escape(message)
+    return _note(one_line(warning.id), message) if warning.id else coded(message)
 
 
 def _tiles(decision: Decision) -> str:
@@ -228,7 +229,7 @@ def _choice(decision: Decision) -> str:
 
 
 def _note(name: str, note: str) -> str:
-    return f"<strong>{escape(name)}</strong>: {escape(note)}"
+    return f"<strong>{escape(name)}</strong>: {coded(note)}"
 
 
 def _commands(decision: Decision) -> str:

@@ -50,8 +50,8 @@ def class_text(classes: Classes) -> str:
     shown = "all classes" if classes.classes == len(classes.changes) else changed
     return (
         f"Correct predictions of {one_line(classes.candidate)} and float32 for {shown}, on "
-        f"{classes.samples:,} samples ({one_line(classes.figure)}), and the confusions that "
-        "changed most."
+        f"{classes.samples:,} samples ({one_line(classes.figure)})"
+        f"{', and the confusions that changed most' if classes.confused else ''}."
     )
 
 

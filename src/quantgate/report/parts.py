@@ -33,11 +33,16 @@ class Section(NamedTuple):
     def html(self) -> str:
         """The section as HTML."""
         kind, title = self.title.lower().split()[0], f"<h2>{escape(self.title)}</h2>"
-        note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
+        note = f'<p class="note">{coded(self.note)}</p>' if self.note else ""
         content = f'<div id="{self.anchor}">{note}{self.body}</div>'
         if self.folded:
             return f'<details class="{kind}"><summary>{title}</summary>{content}</details>'
         return f'<section class="{kind}">{title}{content}</section>'
+
+
+def coded(text: str) -> str:
+    """Return a text as HTML, with code where it has backticks."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def listed(title: str, items: Iterable[str], *, folded: bool = False) -> Section:
@@ -47,9 +52,12 @@ def listed(title: str, items: Iterable[str], *, folded: bool = False) -> Section
 
 
 def contents(sections: Iterable[Section], further: str) -> str:
-    """Return a list of links to sections, and further HTML. A link opens a folded section."""
-    links = (f'<a href="#{each.anchor}">{escape(each.title)}</a>' for each in sections)
-    return f'<nav aria-label="Contents">{" ".join(links)}{further}</nav>'
+    """Return a list of links to sections, with further HTML before the last two.
+
+    A link opens a folded section.
+    """
+    links = [f'<a href="#{each.anchor}">{escape(each.title)}</a>' for each in sections]
+    return f'<nav aria-label="Contents">{" ".join([*links[:-2], further, *links[-2:]])}</nav>'
 
 
 def table(

@@ -101,6 +101,7 @@ figcaption { margin-top: .5rem; }
 .gallery + .compact { margin-top: 1rem; }
 .columns { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
 .columns > .compact { flex: 1 1 24rem; min-width: 0; margin: 0; }
+code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 pre {
   margin: 0; padding: .8rem 1rem; border-radius: 10px; background: var(--panel);
   font: .85rem/1.6 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
