@@ -284,6 +284,8 @@ def test_printing_shows_folded_sections(browser, written, rich):
     page.emulate_media(media="print")
     page.goto(written(rich).as_uri())
     assert page.locator("#ops table").is_visible()
+    heading = "getComputedStyle(document.querySelector('summary')).breakAfter"
+    assert page.evaluate(heading) == "avoid", "a heading stays with its section"
     page.close()
 
 

@@ -137,10 +137,10 @@ pre {
   @page { margin: 14mm; }
   body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
-  h2 { break-after: avoid; }
+  h2, summary, .note { break-after: avoid; }
   nav { display: none; }
   details::details-content { content-visibility: visible; }
-  tr, figure, header { break-inside: avoid; }
+  tr, figure, header, pre { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide, .compact { overflow: visible; }
   table { font-size: 8.5pt; }
