@@ -61,20 +61,33 @@ def add_evaluation(
     if shards == 1:
         return _measuring(plan, evaluate(**subject, **stopping), tasks.EVALUATE)
     title = tasks.EVALUATE_BASELINE_SHARD if of_baseline else tasks.EVALUATE_SHARD
-    earlier: dict[str, Channel] = {}
     rounds = _shard_items(plan, shards, ROUNDS if stopping else 0)
+    merging = {"facts": subject["facts"], "shards": shards, **settings, **stopping}
+    return _add_rounds(plan, rounds, title, subject, merging)
+
+
+def _add_rounds(
+    plan: Plan,
+    rounds: Sequence[list[dict[str, int]]],
+    title: str,
+    subject: Mapping[str, Any],
+    merging: Mapping[str, Any],
+) -> PipelineTask:
+    """Add the shards of each round and the task that merges them, which the next round reads.
+
+    Args:
+        plan: the plan.
+        rounds: the items of each round's loop.
+        title: that of a shard.
+        subject: the inputs of a shard.
+        merging: the inputs of the task that merges, besides the shards.
+    """
+    earlier: dict[str, Channel] = {}
     for items, merge_title in zip(rounds, tasks.merge_titles(len(rounds)), strict=True):
         with dsl.ParallelFor(items) as shard:
             scored = _measuring(plan, evaluate_shard(**subject, shard=shard, **earlier), title)
-        merged = merge_shards(
-            scores=dsl.Collected(scored.outputs["scores"]),
-            facts=baseline.outputs["facts"],
-            shards=shards,
-            **settings,
-            **stopping,
-            **earlier,
-        )
-        _measuring(plan, merged, merge_title)
+        scores = dsl.Collected(scored.outputs["scores"])
+        merged = _measuring(plan, merge_shards(scores=scores, **merging, **earlier), merge_title)
         earlier = {"earlier": merged.outputs["measurement"]}
     return merged
 
