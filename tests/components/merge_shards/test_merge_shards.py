@@ -151,19 +151,25 @@ def test_a_shard_that_takes_too_long_is_named(
     assert measured.provisional
 
 
+def _children() -> set[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text().split()}
+
+
 @contextmanager
 def killing(most: int) -> Iterator[list[int]]:
-    """Kill child processes of this one as they start, up to a number. Yield those killed."""
+    """Kill new child processes of this one as they start, up to a number. Yield those killed.
+
+    Those that run already serve other tests.
+    """
     killed: list[int] = []
-    over = threading.Event()
+    others, over = _children(), threading.Event()
 
     def kill() -> None:
         while not over.is_set() and len(killed) < most:
-            for task in Path("/proc/self/task").iterdir():
-                children = map(int, (task / "children").read_text().split())
-                for child in list(set(children) - set(killed))[: most - len(killed)]:
-                    os.kill(child, signal.SIGKILL)
-                    killed.append(child)
+            for child in list(_children() - others - set(killed))[: most - len(killed)]:
+                os.kill(child, signal.SIGKILL)
+                killed.append(child)
 
     thread = threading.Thread(target=kill)
     thread.start()
