@@ -160,7 +160,7 @@ def _draw_legend(figure: Any, axes: Any) -> None:
         [handles[place] for place in order],
         [labels[place] for place in order],
         loc="lower center",
-        ncol=4,
+        ncol=5,
         fontsize=9,
         handletextpad=0.3,
         columnspacing=1,

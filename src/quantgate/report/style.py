@@ -148,7 +148,7 @@ pre {
   .note, figcaption { font-size: 8.5pt; }
   th, td, .compact th, .compact td { padding: .25rem .4rem; }
   td:not(.number) { min-width: 4rem; }
-  tbody th { max-width: 11rem; }
+  tbody th { max-width: 13rem; }
   figure { flex: 1 1 45%; }
   .trade-offs figure { flex-basis: 100%; max-width: none; }
   figure svg { max-height: 78mm; }
