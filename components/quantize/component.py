@@ -18,6 +18,7 @@ def quantize(
     calibrated: Input[Model] = None,
     calibration: Input[Dataset] = None,
     memory_limit: str = "",
+    timed: bool = False,
 ) -> None:
     """Quantize a model in one mode. A conversion that fails is a result, not an error.
 
@@ -27,13 +28,14 @@ def quantize(
         facts: `ModelFacts` of the model.
         candidate: `candidate` (its name), `mode`, `input_type`, `output_type` and options.
         timeout_s: seconds after which the conversion fails.
-        quantized: the quantized .tflite, with the seconds of a sample as metadata. The file is
-            empty if the conversion failed.
+        quantized: the quantized .tflite. The file is empty if the conversion failed.
         attestation: `Attestation` as JSON: facts of the model, or the reason why there is none. The
             UI shows the candidate's name with the hash of its model, as it does for metrics.
         calibrated: the folder from `calibrate`, for the modes that need it.
         calibration: the calibration set, for the modes that need it.
         memory_limit: memory beyond which the conversion fails, such as "8GiB".
+        timed: `quantized` has the seconds of a sample as metadata. Then equal models of two
+            candidates are evaluated twice, because their seconds differ.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize import work
@@ -51,7 +53,7 @@ def quantize(
         quantized_path=quantized.path,
         attestation_path=attestation.path,
     )
-    if done.sample_s:
+    if timed and done.sample_s:
         quantized.metadata["sample_s"] = done.sample_s
     attestation.metadata["display_name"] = done.title(candidate["candidate"])
     if done.provisional:

@@ -19,6 +19,7 @@ def quantize_recipe(
     memory_limit: str = "",
     recovered: Input[Artifact] = None,
     searched: Input[Artifact] = None,
+    timed: bool = False,
 ) -> None:
     """Quantize a float .tflite by a recipe of LiteRT Quantizer. A failure is a result.
 
@@ -27,8 +28,7 @@ def quantize_recipe(
         facts: `ModelFacts` of the model.
         candidate: `candidate` (its name), `recipe`, `input_type`, `output_type` and options.
         timeout_s: seconds after which the quantization fails.
-        quantized: the quantized .tflite, with the seconds of a sample as metadata. The file is
-            empty if the quantization failed.
+        quantized: the quantized .tflite. The file is empty if the quantization failed.
         attestation: `Attestation` as JSON: facts of the model, or the reason why there is none. The
             UI shows the candidate's name with the hash of its model, as it does for metrics.
         ranges: the folder from `record_ranges`, for the recipes that need it.
@@ -36,6 +36,8 @@ def quantize_recipe(
         memory_limit: memory beyond which the quantization fails, such as "8GiB".
         recovered: the folder from `recover`, for candidates with `recovers`.
         searched: the folder from `search`, for candidates with `searched`.
+        timed: `quantized` has the seconds of a sample as metadata. Then equal models of two
+            candidates are evaluated twice, because their seconds differ.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize_recipe import work
@@ -54,7 +56,7 @@ def quantize_recipe(
         quantized_path=quantized.path,
         attestation_path=attestation.path,
     )
-    if done.sample_s:
+    if timed and done.sample_s:
         quantized.metadata["sample_s"] = done.sample_s
     attestation.metadata["display_name"] = done.title(candidate["candidate"])
     if done.provisional:

@@ -16,6 +16,7 @@ from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
 from quantgate.planning.candidates import Loop
 from quantgate.planning.plan import Plan
+from quantgate.planning.sharding import are_by_time
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def _quantize(plan: Plan, inputs: Inputs, basis: Basis, candidate: Channel) -> P
         candidate=candidate,
         model=inputs.model.artifact,
         **bounds(plan),
+        **_timing(plan),
         **basis.calibration,
     )
     return conversion(task, tasks.QUANTIZE)
@@ -131,9 +133,14 @@ def _quantize_by_recipe(plan: Plan, basis: Basis, candidate: Channel, loop: Loop
         facts=basis.baseline.outputs["facts"],
         candidate=candidate,
         **bounds(plan),
+        **_timing(plan),
         **_origin(basis, loop),
     )
     return runtime(task, tasks.QUANTIZE_RECIPE)
+
+
+def _timing(plan: Plan) -> dict[str, bool]:
+    return {"timed": True} if are_by_time(plan.spec) else {}
 
 
 def _origin(basis: Basis, loop: Loop) -> Mapping[str, Channel]:

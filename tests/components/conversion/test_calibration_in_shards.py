@@ -1,5 +1,6 @@
 """Shards of a calibration merge into what TensorFlow's calibrator gives in one task."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,9 +82,13 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("model", ["convolutional", "two_inputs", "running_sum"])
 def test_the_result_is_that_of_one_task(
-    prepare: Prepare, merge: Callable[..., Path], whole: Callable[..., Path], model: str
+    prepare: Prepare,
+    merge: Callable[..., Path],
+    whole: Callable[..., Path],
+    model: str,
+    tmp_path: Path,
 ) -> None:
-    dataset = prepare(model).dataset
+    dataset = Path(shutil.copytree(prepare(model).dataset, tmp_path / "dataset"))
     path = folder_of(dataset, "serving_default") / "manifest.json"
     variants = {"": list(range(12)), "first-3-0": [0, 1, 2]}
     Manifest.read(path).model_copy(update={"selections": variants}).write(path)
