@@ -29,6 +29,8 @@ AREA = (0.155, 0.24, 0.8, 0.7)
 MOST_NAMED = 12
 #: With more points, each is drawn smaller.
 MOST_LARGE = 60
+#: With more entries, the legend has two rows.
+MOST_IN_A_ROW = 5
 
 
 def scatter(decision: Decision, cost: str, metric: str) -> str | None:
@@ -160,7 +162,7 @@ def _draw_legend(figure: Any, axes: Any) -> None:
         [handles[place] for place in order],
         [labels[place] for place in order],
         loc="lower center",
-        ncol=5,
+        ncol=len(labels) if len(labels) <= MOST_IN_A_ROW else math.ceil(len(labels) / 2),
         fontsize=9,
         handletextpad=0.3,
         columnspacing=1,
