@@ -36,10 +36,7 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
             settled = {**settled, **_metrics(plan, inputs, data, plan.spec.measure.metrics)}
         return build_dataset(
             purpose="evaluation",
-            label=data.label or "",
-            samples=data.samples or 0,
-            select=data.select if data.samples else "first",
-            seed=data.seed,
+            **_labelled(samples),
             **_fields(plan, samples.signature),
             **_group(plan, samples.signature),
             **settled,
@@ -84,10 +81,7 @@ def build_search_set(
         data = samples.data
         return build_dataset(
             purpose="search",
-            label=data.label or "",
-            samples=data.samples or 0,
-            select=data.select if data.samples else "first",
-            seed=data.seed,
+            **_labelled(samples),
             **({"fields": json_argument(search.fields)} if search.fields else {}),
             **_group(plan, samples.signature),
             **_metrics(plan, inputs, data, [search.metric]),
@@ -96,6 +90,17 @@ def build_search_set(
 
     made_of = _Ingredients(plan, inputs, baseline)
     return _chained(tasks.BUILD_SEARCH, [search.samples], made_of, build)
+
+
+def _labelled(samples: SignatureData) -> dict[str, Any]:
+    """Return the label and the choice of samples, which are all of them if no number is named."""
+    data = samples.data
+    return {
+        "label": data.label or "",
+        "samples": data.samples or 0,
+        "select": data.select if data.samples else "first",
+        "seed": data.seed,
+    }
 
 
 def _default_samples(data: DataSource) -> dict[str, int]:
