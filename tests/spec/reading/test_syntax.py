@@ -280,6 +280,13 @@ def test_a_missing_spec_gets_the_nearest_one_or_those_in_its_folder(tmp_path: Pa
         load(tmp_path / "x.yaml")
 
 
+def test_hidden_files_are_not_named_in_place_of_a_missing_spec(tmp_path: Path):
+    (tmp_path / ".pre-commit-config.yaml").touch()
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path / "x.yaml")
+    assert str(caught.value) == f"{tmp_path}/x.yaml does not exist. {NO_SPEC}"
+
+
 @pytest.mark.parametrize(
     "content",
     [
