@@ -5,6 +5,7 @@ from typing import Any
 
 from quantgate.components.attestation.attest import attest
 from quantgate.components.attestation.promises import Case
+from quantgate.domain.sharding import coarse_seconds
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Trial
 from quantgate.records.calibration import Calibration, Ranges
@@ -19,7 +20,8 @@ class Delivery:
         content: the model. Empty if the conversion failed.
         reason: the reason why it failed.
         provisional: whether another attempt may succeed, because time or memory ran out.
-        sample_s: seconds that a sample took in the trial run. None without one.
+        sample_s: seconds that a sample took in the trial run, as a power of two. Equal models then
+            mostly have equal metadata, and are evaluated once. None without a trial run.
     """
 
     content: bytes
@@ -29,7 +31,9 @@ class Delivery:
 
     def tried(self, trial: Trial | None) -> "Delivery":
         """Return the result with the time of a sample."""
-        return replace(self, sample_s=trial.sample_s) if trial else self
+        if trial is None or not trial.sample_s:
+            return self
+        return replace(self, sample_s=coarse_seconds(trial.sample_s))
 
     def title(self, candidate: str) -> str:
         """Return the title in Kubeflow's UI. Metrics there have the same hash of the model."""

@@ -34,8 +34,7 @@ def quantize(
         calibrated: the folder from `calibrate`, for the modes that need it.
         calibration: the calibration set, for the modes that need it.
         memory_limit: memory beyond which the conversion fails, such as "8GiB".
-        timed: `quantized` has the seconds of a sample as metadata. Then equal models of two
-            candidates are evaluated twice, because their seconds differ.
+        timed: `quantized` has the seconds of a sample as metadata, as a power of two.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize import work

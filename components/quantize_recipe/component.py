@@ -36,8 +36,7 @@ def quantize_recipe(
         memory_limit: memory beyond which the quantization fails, such as "8GiB".
         recovered: the folder from `recover`, for candidates with `recovers`.
         searched: the folder from `search`, for candidates with `searched`.
-        timed: `quantized` has the seconds of a sample as metadata. Then equal models of two
-            candidates are evaluated twice, because their seconds differ.
+        timed: `quantized` has the seconds of a sample as metadata, as a power of two.
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize_recipe import work

@@ -38,3 +38,8 @@ def needed_shards(work: float, enough: float, slots: int) -> int:
         slots: the largest number of shards.
     """
     return max(1, min(slots, math.ceil(work / enough)))
+
+
+def coarse_seconds(seconds: float) -> float:
+    """Return the nearest power of two, by which models of about the same speed are equal."""
+    return float(2.0 ** round(math.log2(seconds)))
