@@ -28,8 +28,10 @@ Arrays = dict[str, NDArray[Any]]
 Samples = dict[str, Arrays]
 Rows = list[NDArray[Any]]
 Outputs = dict[str, Rows]
+#: The most samples that the reference kernels run, and the most multiply-accumulate operations.
+#: They do some 0.5e9 a second, and a kernel that is wrong is so for any sample.
 REFERENCE_SAMPLES = 4
-REFERENCE_MACS = 10_000_000_000
+REFERENCE_MACS = 500_000_000
 
 ValueT = TypeVar("ValueT")
 
@@ -124,8 +126,7 @@ def with_reference_kernels(attempt: Callable[[int], Attempt], macs: int) -> Atte
 
     Args:
         attempt: takes the number of samples for the reference kernels, and runs a child process.
-        macs: multiply-accumulate operations for one sample. Reference kernels do some 0.5e9 a
-            second, which limits the number of samples.
+        macs: multiply-accumulate operations for one sample, which limit the number of samples.
 
     Raises:
         IsolatedFailure: the model fails without the reference kernels, too.

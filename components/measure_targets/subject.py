@@ -11,7 +11,7 @@ from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import folder_of
-from quantgate.components.attestation.trial import REFERENCE_MACS, samples_of
+from quantgate.components.attestation.trial import samples_of
 from quantgate.components.litert.binding import Tensor
 from quantgate.components.litert.flatbuffer import counted, parse, sequence, text
 from quantgate.components.litert.interpreter import LiteRTModel
@@ -20,6 +20,8 @@ from quantgate.components.measure_targets.attempt import Attempt, attempt
 from quantgate.records.tasks import ModelFacts, Signature
 
 Array = NDArray[Any]
+#: The most multiply-accumulate operations to run on reference kernels.
+MOST_MACS = 10_000_000_000
 
 
 @dataclass(frozen=True)
@@ -129,4 +131,4 @@ def _place_among(indices: Sequence[int]) -> Callable[[tuple[Tensor, Array]], int
 def _rows(subject: Subject, available: int) -> int:
     """Return how many samples to run: reference kernels do about 0.5 GMAC a second."""
     macs = sum(operation.macs for operation in subject.graphs[0])
-    return max(1, min(available, REFERENCE_MACS // max(1, macs)))
+    return max(1, min(available, MOST_MACS // max(1, macs)))
