@@ -1,5 +1,6 @@
 """Read a data set folder that `build_dataset` wrote."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.errors import InputError
-from quantgate.foundation.hashing import sha256_of_bytes
+from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_json
 from quantgate.records.datasets import ArrayFacts, Manifest
 
 MANIFEST = "manifest.json"
@@ -128,6 +129,19 @@ def content_sha256(manifests: Mapping[str, Manifest]) -> str:
     """
     hashes = [manifest.content_sha256 for _, manifest in sorted(manifests.items())]
     return hashes[0] if len(hashes) == 1 else sha256_of_bytes("".join(hashes).encode())
+
+
+def content_hash(layout: Sequence[object], digests: Iterable[NDArray[np.uint64]]) -> str:
+    """Return the hash of a signature's samples.
+
+    Args:
+        layout: the role, name, dtype and shape of a row of each array, as JSON data.
+        digests: those of the samples over all arrays, in parts of any length.
+    """
+    total = hashlib.sha256(sha256_of_json(layout).encode())
+    for part in digests:
+        total.update(np.ascontiguousarray(part, "<u8").data)
+    return total.hexdigest()
 
 
 def write_summary(

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import (
     DISTINCT,
     MANIFEST,
     NAMES,
     ROWS,
+    content_hash,
     folder_of,
     write_summary,
 )
@@ -33,6 +35,7 @@ class _Stored(NamedTuple):
     inputs: dict[str, ArrayFacts]
     label: ArrayFacts | None
     fields: dict[str, ArrayFacts]
+    digests: NDArray[np.uint64]
 
 
 def store(
@@ -66,7 +69,7 @@ def store(
     opened.refuse(request.purpose, [*group_problems(opened.group, chosen.indices, request.purpose)])
     group = opened.group
     names = names_of(group, chosen.indices) if group else np.array([], np.str_)
-    distinct, numbers = np.unique(arrays.samples.digests, return_inverse=True)
+    distinct, numbers = np.unique(stored.digests, return_inverse=True)
     if request.purpose == "evaluation":
         _store_origins(folder, opened, chosen)
         if len(distinct) < len(numbers):
@@ -81,7 +84,7 @@ def store(
         select=choice.select,
         seed=choice.seed,
         per_class=chosen.per_class,
-        content_sha256=arrays.digest.hexdigest(),
+        content_sha256=content_hash(arrays.layout, [arrays.samples.digests]),
         selections=chosen.selections if len(chosen.selections) > 1 else {},
         synthetic=opened.synthetic,
         fields=stored.fields,
@@ -94,9 +97,7 @@ def store(
     )
     manifest.write(folder / MANIFEST)
     known = np.unique(names).astype(np.str_)
-    write_summary(
-        Path(paths.summary), request.signature.key, manifest, arrays.samples.digests, known
-    )
+    write_summary(Path(paths.summary), request.signature.key, manifest, stored.digests, known)
 
 
 def _store_origins(folder: Path, opened: Opened, chosen: Chosen) -> None:
@@ -123,13 +124,14 @@ def _stored(arrays: Arrays, opened: Opened, signature: Signature) -> _Stored:
         name: arrays.input(name, opened.arrays[name], np.dtype(facts.dtype))
         for name, facts in signature.inputs.items()
     }
+    digests = arrays.samples.short()
     label = _label(arrays, opened.label, inputs)
     written = {**inputs, **({opened.label.key: label} if opened.label and label else {})}
     fields = {
         key: arrays.field(array) if array.dtype.kind in TEXT or key not in written else written[key]
         for key, array in opened.fields.items()
     }
-    return _Stored(inputs, label, fields)
+    return _Stored(inputs, label, fields, digests)
 
 
 def _label(

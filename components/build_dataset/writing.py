@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -17,10 +16,10 @@ from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.datasets import ArrayFacts
 
 Array = NDArray[Any]
-Update = Callable[[bytes | memoryview], None]
 Indices = NDArray[np.int64]
-#: The bytes of a sample's digest, a uint64. Of 10 million samples, no two collide by chance.
-DIGEST_BYTES = 8
+#: The bytes of a sample's digest. Half of them suffice that no two of 10 million collide by chance.
+DIGEST_BYTES = 16
+DIGEST_WORDS = 2
 
 
 @dataclass
@@ -89,18 +88,31 @@ class SampleDigests:
     """A digest of each sample over all arrays that are added.
 
     Attributes:
-        digests: uint64 [samples].
+        digests: uint64 [samples, 2].
     """
 
     def __init__(self, samples: int) -> None:
-        self.digests = np.zeros(samples, np.uint64)
+        self.digests = np.zeros((samples, DIGEST_WORDS), np.uint64)
 
     def add(self, start: int, rows: Array) -> None:
         """Add C-contiguous rows [k, ...] of the samples from `start` on."""
         for index, row in enumerate(rows, start):
-            digest = hashlib.blake2b(self.digests[index].tobytes(), digest_size=DIGEST_BYTES)
-            digest.update(np.ascontiguousarray(row).data)
-            self.digests[index] = np.frombuffer(digest.digest(), np.uint64)[0]
+            self._add(index, np.ascontiguousarray(row).data)
+
+    def add_text(self, values: NDArray[np.str_]) -> None:
+        """Add a text to each sample. The width of the array does not count."""
+        for index, text in enumerate(values.tolist()):
+            self._add(index, text.encode())
+
+    def short(self) -> NDArray[np.uint64]:
+        """Return shorter digests of what was added so far, uint64 [samples]."""
+        short: NDArray[np.uint64] = self.digests[:, 0].copy()
+        return short
+
+    def _add(self, index: int, value: bytes | memoryview) -> None:
+        digest = hashlib.blake2b(self.digests[index].tobytes(), digest_size=DIGEST_BYTES)
+        digest.update(value)
+        self.digests[index] = np.frombuffer(digest.digest(), np.uint64)
 
 
 def write_array(
@@ -108,8 +120,9 @@ def write_array(
     source: SourceArray,
     indices: Indices,
     dtype: np.dtype[Any],
-    update: Update,
-    samples: SampleDigests | None,
+    samples: SampleDigests,
+    *,
+    counts: bool,
 ) -> Values:
     """Copy rows of a source to a .npy file, a chunk at a time.
 
@@ -118,25 +131,21 @@ def write_array(
         source: the array to read.
         indices: of the rows, ascending.
         dtype: to store, in native byte order.
-        update: method of a hash object. It gets shape, dtype and values.
-        samples: digests of the samples, which get every row. None for labels, which are not part
-            of a sample's digest.
+        samples: digests of the samples, which get every row.
+        counts: whether the rows are progress.
 
     Returns:
         Facts about the values.
     """
     values, done = Values(dtype), 0
     shape = (len(indices), *source.shape[1:])
-    update(f"{dtype.name}{list(shape)}:".encode())
     # The pages of a memory map would count as this process's memory, so the file is written.
     with path.open("wb") as target:
         write_header(target, shape, dtype)
-        for rows in counted(source.rows(indices), len) if samples else source.rows(indices):
+        for rows in counted(source.rows(indices), len) if counts else source.rows(indices):
             cast = values.cast(rows, indices[done : done + len(rows)])
             target.write(cast.data)
-            update(cast.data)
-            if samples:
-                samples.add(done, cast)
+            samples.add(done, cast)
             done += len(rows)
     return values
 

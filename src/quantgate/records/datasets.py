@@ -1,6 +1,8 @@
 """A data set, as its manifest describes it."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from quantgate.domain.warnings import Warned
 from quantgate.records.base import Record
@@ -31,10 +33,30 @@ class Groups(Record):
     effective: float
 
 
+class PartFile(Record):
+    """The hash and size of one array's file in a part of a data set."""
+
+    sha256: str
+    size_bytes: int
+
+
+class DatasetPart(Record):
+    """A part of a data set: the rows from `start` to before `stop`, stored elsewhere.
+
+    `uri` is the folder with the arrays, and `files` has their names in it.
+    """
+
+    uri: str
+    start: int
+    stop: int
+    files: dict[str, PartFile]
+
+
 class Manifest(Record):
     """The contents of `manifest.json` in a data set folder: what is in it and how it was chosen.
 
-    `content_sha256` covers names, shapes, dtypes and values, labels included. `samples` of
+    `content_sha256` covers names, shapes, dtypes and values, labels included. It is the same for
+    the same samples, whether they were built at once or in parts. `samples` of
     `available` were taken, and `requested` is the number that the spec asks for, if it does.
     `distinct` of them have different inputs. `per_class` counts the labels if they are integers.
     `selections` has the rows that each variant of a calibration takes. The key "" is the one that
@@ -43,6 +65,7 @@ class Manifest(Record):
     boxes. `classes` names the classes, by number, if the source does. `unused` has the keys of the
     source's arrays that are neither inputs nor label. `warnings` are about files that were left out
     or may not be meant, and about images. `groups` are there if the spec names a key of groups.
+    `parts` are the places of the arrays. They are empty if the arrays are beside the manifest.
     """
 
     purpose: Literal["calibration", "evaluation", "search"]
@@ -64,3 +87,4 @@ class Manifest(Record):
     requested: int | None = None
     distinct: int | None = None
     groups: Groups | None = None
+    parts: Annotated[list[DatasetPart], Field(exclude_if=lambda parts: not parts)] = []
