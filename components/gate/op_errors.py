@@ -12,6 +12,7 @@ from quantgate.components.artifacts.dataset import (
     selections_of,
 )
 from quantgate.components.gate.inputs import GateInputs
+from quantgate.components.litert.flatbuffer import mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.recover.sensitivity import op_errors
@@ -53,7 +54,7 @@ class _Subject:
     """The float model, and the samples to run."""
 
     def __init__(self, float_model: str, facts: str, dataset: str) -> None:
-        self._content = normalized(Path(float_model).read_bytes())
+        self._content = normalized(mapped(float_model))
         self._facts = ModelFacts.read(facts)
         keys = [key for key in self._facts.keys if folder_of(dataset, key).is_dir()]
         manifests = read_manifests(dataset, keys)
@@ -64,7 +65,7 @@ class _Subject:
 
     def sensitivity(self, model: Path, name: str) -> Sensitivity | None:
         """Return the errors of a model's ops, or None if it took too long or failed."""
-        arguments = (self._content, model.read_bytes(), self._facts, self._dataset, self._rows)
+        arguments = (self._content, mapped(model), self._facts, self._dataset, self._rows)
         try:
             errors = run_isolated(op_errors, *arguments, limits=LIMITS)
         except IsolatedFailure as failure:

@@ -8,6 +8,7 @@ from typing import Any
 
 from quantgate.components.artifacts.dataset import folder_of, read_manifests, selections_of
 from quantgate.components.gate.inputs import GateInputs
+from quantgate.components.litert.flatbuffer import Content, mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.quantizer.engine import quantized
@@ -90,7 +91,7 @@ def _wide(paths: RecoverInputs, facts: ModelFacts) -> dict[str, Any]:
     """Return the agreement and the size of a model with 16-bit activations."""
     ranges = Ranges.read(Path(paths.ranges, RECORD))
     rows = selections_of(read_manifests(paths.dataset, facts.keys))[""]
-    content = normalized(Path(paths.baseline).read_bytes())
+    content = normalized(mapped(paths.baseline))
     arguments = (content, facts, ranges, split(paths.dataset, rows))
     if ranges.status == CalibrationStatus.FAILED:
         return {}
@@ -103,7 +104,7 @@ def _wide(paths: RecoverInputs, facts: ModelFacts) -> dict[str, Any]:
 
 
 def _widened(
-    content: bytes, facts: ModelFacts, ranges: Ranges, samples: Samples
+    content: Content, facts: ModelFacts, ranges: Ranges, samples: Samples
 ) -> tuple[float, int]:
     ends = {"input_type": FLOAT32, "output_type": FLOAT32}
     model = quantized(content, request_of({"recipe": WIDE_RECIPE, **ends}), ranges)

@@ -2,15 +2,16 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 
-def with_archive_of(source: bytes, content: bytes) -> bytes:
+def with_archive_of(source: Path, content: bytes) -> bytes:
     """Return a .tflite with the files that are appended to another one."""
-    if not zipfile.is_zipfile(io.BytesIO(source)):
+    if not zipfile.is_zipfile(source):
         return content
     target = io.BytesIO(content)
     with (
-        zipfile.ZipFile(io.BytesIO(source)) as files,
+        zipfile.ZipFile(source) as files,
         zipfile.ZipFile(target, "a", zipfile.ZIP_STORED) as archive,
     ):
         for entry in files.infolist():

@@ -69,11 +69,30 @@ class Contents:
     calibrated: int
 
 
+class MappedFile(mmap):
+    """A file in memory. It is pickled by its path.
+
+    Attributes:
+        path: of the file, absolute.
+    """
+
+    path: str
+
+    def __new__(cls, path: str) -> "MappedFile":
+        """Map a file that is not empty."""
+        with Path(path).open("rb") as file:
+            content = super().__new__(cls, file.fileno(), 0, access=ACCESS_READ)
+        content.path = path
+        return content
+
+    def __reduce__(self) -> tuple[type["MappedFile"], tuple[str]]:
+        """Map the file again where it is unpickled."""
+        return MappedFile, (self.path,)
+
+
 def mapped(path: str | Path) -> Content:
     """Map a file into memory. Only the pages that are used are read, and they can be dropped."""
-    with Path(path).open("rb") as file:
-        is_empty = not file.seek(0, 2)
-        return b"" if is_empty else mmap(file.fileno(), 0, access=ACCESS_READ)
+    return MappedFile(str(Path(path).absolute())) if Path(path).stat().st_size else b""
 
 
 def read_contents(content: Content) -> Contents:

@@ -8,6 +8,7 @@ from quantgate.components.build_dataset.inputs import Paths, Requirements, Selec
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.float_model import read_float_model
+from quantgate.components.litert.flatbuffer import mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.read_tflite.work import read_tflite
@@ -49,10 +50,10 @@ def compare_ops(model: Path, against: Path, data: str) -> Sensitivity:
 
 def _compared(model: Path, baseline: Path, facts: ModelFacts, dataset: str) -> Sensitivity:
     rows = selections_of(read_manifests(dataset, facts.keys))[""]
-    content = normalized(baseline.read_bytes())
+    content = normalized(mapped(baseline))
     try:
         errors = run_isolated(
-            op_errors, content, model.read_bytes(), facts, dataset, rows, limits=LIMITS
+            op_errors, content, mapped(model), facts, dataset, rows, limits=LIMITS
         )
     except IsolatedFailure as failure:
         raise InputError(f"{model}: {sentence('comparing its ops', failure)}") from failure

@@ -18,6 +18,7 @@ from quantgate.components.attestation.demand import demand_of
 from quantgate.components.attestation.promises import Case
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.archive import with_archive_of
+from quantgate.components.litert.flatbuffer import mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.quantizer.assumptions import assumptions
@@ -251,13 +252,12 @@ def _with_moments(material: _Material, folder: Path) -> _Material:
 def _delivered(material: _Material, limits: ResourceLimits) -> Delivery:
     if reason := material.obstacle:
         return Delivery(b"", reason)
-    content = material.model.read_bytes()
-    source = normalized(content)
+    source = normalized(mapped(material.model))
     try:
         model = run_isolated(
             quantized, source, material.request, material.ranges, material.values, limits=limits
         )
-        return Delivery(with_archive_of(content, model), None)
+        return Delivery(with_archive_of(material.model, model), None)
     except IsolatedFailure as failure:
         return Delivery(b"", sentence("the quantization", failure), failure.passing)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ai_edge_litert.schema_py_generated import TensorType
 
-from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.flatbuffer import Content, parse
 from quantgate.components.quantizer.names import shortlist, source_name
 from quantgate.components.quantizer.statistics import ASSUMED
 from quantgate.records.calibration import Ranges
@@ -12,7 +12,7 @@ from quantgate.records.calibration import Ranges
 _INTEGERS = (TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 
 
-def assumptions(content: bytes, ranges: Ranges) -> Iterator[str]:
+def assumptions(content: Content, ranges: Ranges) -> Iterator[str]:
     """Yield a sentence about the quantized tensors that are 0 for all calibration samples.
 
     Args:
@@ -29,6 +29,6 @@ def assumptions(content: bytes, ranges: Ranges) -> Iterator[str]:
         )
 
 
-def _quantized(content: bytes) -> set[str]:
+def _quantized(content: Content) -> set[str]:
     tensors = (tensor for graph in parse(content).subgraphs for tensor in graph.tensors)
     return {source_name(tensor.name) for tensor in tensors if tensor.type in _INTEGERS}

@@ -13,7 +13,7 @@ from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 from litert_quantizer.quantizer import Quantizer
 
 from quantgate.components.artifacts.moments import LayerMoments
-from quantgate.components.litert.flatbuffer import has_external_buffers, parse
+from quantgate.components.litert.flatbuffer import Content, has_external_buffers, parse
 from quantgate.components.quantizer.matching import unmatched
 from quantgate.components.quantizer.moving_ops import put_moving_ops_in_8_bits
 from quantgate.components.quantizer.names import source_name
@@ -32,7 +32,7 @@ _STEPS = {TensorType.INT16: 32767}
 
 
 def quantized(
-    content: bytes,
+    content: Content,
     request: Request,
     ranges: Ranges | None,
     moments: LayerMoments = MappingProxyType({}),

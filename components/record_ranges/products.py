@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.moments import MOST_INPUTS, LayerMoments
 from quantgate.components.calibrate.shards import Cell
-from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.flatbuffer import Content, parse
 from quantgate.components.litert.operations import dense_layers
 from quantgate.components.record_ranges.recording import (
     Recorded,
@@ -100,7 +100,7 @@ def steps_of(ranges: Recorded) -> Steps:
 
 
 def record_products(
-    content: bytes,
+    content: Content,
     facts: ModelFacts,
     dataset: str,
     cells: Sequence[Cell],
@@ -167,7 +167,7 @@ def _layers(widths: Mapping[str, int], steps: Steps, form: MomentsForm) -> dict[
 
 
 def _inputs(
-    content: bytes, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
+    content: Content, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield the values that dense layers take in each run, with the name of the tensor."""
     subgraph, widths = subgraphs_of(model)[cell.signature], _widths(model)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows, open_dataset
 from quantgate.components.calibrate.shards import Cell, shards_of
-from quantgate.components.litert.flatbuffer import parse, sequence, text
+from quantgate.components.litert.flatbuffer import Content, parse, sequence, text
 from quantgate.components.litert.interpreter import shape_of_sample
+from quantgate.components.litert.loading import loaded
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.processes.progress import counted
@@ -53,7 +54,7 @@ class Recording:
         limits: of all processes together.
     """
 
-    content: bytes
+    content: Content
     facts: ModelFacts
     dataset: str
     selections: Mapping[str, Rows]
@@ -65,7 +66,7 @@ class Recording:
 
 
 def record(
-    content: bytes, facts: ModelFacts, dataset: str, cells: Sequence[Cell]
+    content: Content, facts: ModelFacts, dataset: str, cells: Sequence[Cell]
 ) -> list[tuple[Cell, Recorded]]:
     """Run the samples of some cells.
 
@@ -113,10 +114,10 @@ def computed_floats(model: ModelT, subgraph: int) -> dict[int, TensorKey]:
     }
 
 
-def each_run(content: bytes, facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Interpreter]:
+def each_run(content: Content, facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Interpreter]:
     """Yield the interpreter after each sample of a cell, with the values of all tensors."""
-    interpreter = Interpreter(
-        model_content=content,
+    interpreter = loaded(
+        content,
         num_threads=1,
         experimental_preserve_all_tensors=True,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
@@ -136,7 +137,7 @@ def values_in(interpreter: Interpreter, index: int, subgraph: int) -> NDArray[An
 
 
 def _recorded(
-    content: bytes, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
+    content: Content, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
 ) -> Recorded:
     subgraph = subgraphs_of(model)[cell.signature]
     tensors = computed_floats(model, subgraph)

@@ -17,7 +17,7 @@ from quantgate.components.calibrate.shards import (
     samples_in,
 )
 from quantgate.components.conversion.failure import sentence
-from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.flatbuffer import mapped, parse
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
 from quantgate.components.record_ranges.moments import record_moments
@@ -66,7 +66,7 @@ def record_ranges(
     facts = ModelFacts.read(facts_path)
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
-    content = normalized(Path(baseline_path).read_bytes())
+    content = normalized(mapped(baseline_path))
     recording = Recording(content, facts, dataset_path, selections, limits)
     outcome = ranges_of(recording)
     samples = samples_by_variant(selections)

@@ -10,7 +10,7 @@ from quantgate.components.artifacts.calibration_part import Arrays, write_part
 from quantgate.components.artifacts.dataset import content_sha256, read_manifests, selections_of
 from quantgate.components.artifacts.division import Division
 from quantgate.components.calibrate.shards import samples_by_variant, selections_in
-from quantgate.components.litert.flatbuffer import parse
+from quantgate.components.litert.flatbuffer import mapped, parse
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.litert.state import is_stateful
@@ -155,7 +155,7 @@ def _begun(
     facts = ModelFacts.read(inputs.facts)
     manifests = read_manifests(inputs.dataset, facts.keys)
     selections = selections_of(manifests)
-    content = normalized(Path(inputs.baseline).read_bytes())
+    content = normalized(mapped(inputs.baseline))
     own = selections_in(division, selections, is_stateful(parse(content)))
     record = CalibrationShard(
         number=division.number,

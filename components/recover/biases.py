@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.components.recover.float_model import DEPTHWISE, FloatModel, Layer
 from quantgate.components.recover.quantized_layers import QuantizedModel
 from quantgate.components.recover.running import Runner, Values, runners_of, samples_of
@@ -11,7 +12,7 @@ from quantgate.components.recover.statistics import Means
 from quantgate.records.tasks import ModelFacts
 
 
-def corrected_analytically(content: bytes, quantized: bytes, means: Means) -> bytes:
+def corrected_analytically(content: Content, quantized: bytes, means: Means) -> bytes:
     """Subtract `(Wq - W) E[x]` from the bias of each layer.
 
     Args:
@@ -31,7 +32,7 @@ def corrected_analytically(content: bytes, quantized: bytes, means: Means) -> by
 
 
 def corrected_in_sequence(
-    content: bytes, quantized: bytes, facts: ModelFacts, dataset: str, rows: Rows
+    content: Content, quantized: bytes, facts: ModelFacts, dataset: str, rows: Rows
 ) -> bytes:
     """Correct the biases of one layer after another by the error that the quantized model shows.
 
@@ -60,7 +61,7 @@ def corrected_in_sequence(
     return model.content
 
 
-def layers_with_bias(content: bytes) -> int:
+def layers_with_bias(content: Content) -> int:
     """Return the number of layers whose bias can be corrected."""
     model = FloatModel(content)
     return sum(model.bias(layer) is not None for layer in model.layers.values())
@@ -81,7 +82,7 @@ def _mean_error(
 
 
 def _mean_outputs(
-    content: bytes, layers: list[Layer], facts: ModelFacts, dataset: str, rows: Rows
+    content: Content, layers: list[Layer], facts: ModelFacts, dataset: str, rows: Rows
 ) -> Means:
     runners = runners_of(content, facts, keeps=True)
     sums: dict[str, NDArray[np.float64]] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.components.recover.float_model import DEPTHWISE, FloatModel, Layer
 from quantgate.components.recover.pairs import Pair, pairs_of
 from quantgate.components.recover.running import Values
@@ -37,7 +38,7 @@ class Equalized:
     factors: Mapping[str, Values]
 
 
-def equalized(content: bytes, ranges: Ranges, extremes: Mapping[str, Values]) -> Equalized:
+def equalized(content: Content, ranges: Ranges, extremes: Mapping[str, Values]) -> Equalized:
     """Rescale the channels of a model. The new ranges follow without any run.
 
     Args:

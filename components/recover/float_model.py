@@ -11,7 +11,7 @@ from ai_edge_litert.schema_py_generated import BufferT, ModelT, OperatorT, SubGr
 from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 from numpy.typing import NDArray
 
-from quantgate.components.litert.flatbuffer import op_name, parse, sequence, text
+from quantgate.components.litert.flatbuffer import Content, op_name, parse, sequence, text
 
 CONV, DEPTHWISE, DENSE = "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"
 #: The ops that have layers, with the dimension of the weights' output channels.
@@ -60,7 +60,7 @@ class FloatModel:
         layers: in the order in which they run, by the name of their output.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: Content) -> None:
         """Parse the model."""
         self._model = parse(content)
         self.layers = {layer.output: layer for layer in self._layers()}

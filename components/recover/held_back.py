@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from quantgate.components.litert.flatbuffer import op_name, parse, text
+from quantgate.components.litert.flatbuffer import Content, op_name, parse, text
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.progress import counted
 from quantgate.components.recover.agreement import Agreement
@@ -52,7 +52,7 @@ def _centered(values: Values) -> Values:
 
 
 def obstacle_to(
-    activity: str, content: bytes, ranges: Ranges | None, samples: Samples
+    activity: str, content: Content, ranges: Ranges | None, samples: Samples
 ) -> str | None:
     """Return why a model cannot be compared with the float model, or None.
 
@@ -84,7 +84,7 @@ class HeldBack:
         runs: the samples that were run so far, by the float model or others.
     """
 
-    def __init__(self, content: bytes, facts: ModelFacts, samples: Samples) -> None:
+    def __init__(self, content: Content, facts: ModelFacts, samples: Samples) -> None:
         """Start without any run.
 
         Args:
@@ -165,7 +165,7 @@ class HeldBack:
                 return None
         return kept
 
-    def _runs_of(self, model: bytes, part: int) -> Iterator[_Run]:
+    def _runs_of(self, model: Content, part: int) -> Iterator[_Run]:
         rows, facts = self._rows[part], self._facts
         if not any(rows.values()):
             return
@@ -182,7 +182,7 @@ class HeldBack:
             yield _Run(titled, inner)
 
 
-def _before_softmax(content: bytes, facts: ModelFacts) -> dict[str, str]:
+def _before_softmax(content: Content, facts: ModelFacts) -> dict[str, str]:
     """Return the tensor that a SOFTMAX turns into an output, by the title of the output."""
     model, before = parse(content), {}
     for signature in model.signatureDefs:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from quantgate.components.artifacts.dataset import Rows
-from quantgate.components.litert.flatbuffer import sequence
+from quantgate.components.litert.flatbuffer import Content, sequence
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.sensitivity import FloatOp, float_ops, op_errors
 from quantgate.domain.method import FLOAT32
@@ -23,7 +23,7 @@ COUNTS = (1, 2, 4, 8)
 
 
 def ranked(
-    content: bytes, quantized: bytes, request: Request, facts: ModelFacts, dataset: str, rows: Rows
+    content: Content, quantized: bytes, request: Request, facts: ModelFacts, dataset: str, rows: Rows
 ) -> list[str]:
     """Return the ops that can be left out by the names of their outputs, the worst first.
 

@@ -5,14 +5,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from ai_edge_litert.interpreter import OpResolverType
 from ai_edge_litert.schema_py_generated import Model
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows, open_dataset
 from quantgate.components.litert.binding import bound
-from quantgate.components.litert.flatbuffer import text
+from quantgate.components.litert.flatbuffer import Content, text
 from quantgate.components.litert.interpreter import shape_of_sample
+from quantgate.components.litert.loading import loaded
 from quantgate.records.tasks import ModelFacts, Signature
 
 Sample = Mapping[str, NDArray[Any]]
@@ -22,7 +23,7 @@ Values = NDArray[np.float32]
 class Runner:
     """A signature of a model, run by LiteRT's built-in kernels on a single thread."""
 
-    def __init__(self, content: bytes, signature: Signature, *, keeps: bool = False) -> None:
+    def __init__(self, content: Content, signature: Signature, *, keeps: bool = False) -> None:
         """Load the model.
 
         Args:
@@ -30,8 +31,8 @@ class Runner:
             signature: of the float model, which the model must have.
             keeps: whether tensors inside the model can be read after a run.
         """
-        self._interpreter = Interpreter(
-            model_content=content,
+        self._interpreter = loaded(
+            content,
             num_threads=1,
             experimental_preserve_all_tensors=keeps,
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
@@ -80,12 +81,12 @@ def samples_of(facts: ModelFacts, dataset: str, rows: Rows) -> Iterator[tuple[st
             )
 
 
-def runners_of(content: bytes, facts: ModelFacts, *, keeps: bool = False) -> dict[str, Runner]:
+def runners_of(content: Content, facts: ModelFacts, *, keeps: bool = False) -> dict[str, Runner]:
     """Return a runner for each signature."""
     return {each.key: Runner(content, each, keeps=keeps) for each in facts.signatures}
 
 
-def _subgraph_of(content: bytes, key: str) -> int:
+def _subgraph_of(content: Content, key: str) -> int:
     """Return the index of the graph of a signature. Parsing the whole model takes much longer."""
     model = Model.GetRootAs(content, 0)
     signatures = map(model.SignatureDefs, range(model.SignatureDefsLength()))

@@ -8,7 +8,7 @@ from ai_edge_litert.schema_py_generated import ModelT, OperatorT, SubGraphT
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows
-from quantgate.components.litert.flatbuffer import op_name, parse, sequence
+from quantgate.components.litert.flatbuffer import Content, op_name, parse, sequence
 from quantgate.components.record_ranges.recording import computed_floats, subgraphs_of
 from quantgate.components.recover.agreement import loss_of
 from quantgate.components.recover.running import runners_of, samples_of
@@ -61,7 +61,7 @@ class FloatOp(NamedTuple):
     float_bytes: int
 
 
-def float_ops(content: bytes, facts: ModelFacts) -> list[FloatOp]:
+def float_ops(content: Content, facts: ModelFacts) -> list[FloatOp]:
     """Return the ops of a float model in the order in which they run, without moving ones."""
     model = parse(content)
     graphs = dict.fromkeys(subgraphs_of(model)[key] for key in facts.keys)
@@ -69,7 +69,7 @@ def float_ops(content: bytes, facts: ModelFacts) -> list[FloatOp]:
 
 
 def op_errors(
-    content: bytes, quantized: bytes, facts: ModelFacts, dataset: str, rows: Rows
+    content: Content, quantized: Content, facts: ModelFacts, dataset: str, rows: Rows
 ) -> dict[str, OpError]:
     """Return the error of each op by the name of its output, in the order in which ops run.
 
@@ -122,8 +122,8 @@ def _constant_bytes(model: ModelT, graph: SubGraphT, index: int) -> int:
 
 
 def _losses(
-    content: bytes,
-    quantized: bytes,
+    content: Content,
+    quantized: Content,
     names: Mapping[str, None],
     facts: ModelFacts,
     dataset: str,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows
 from quantgate.components.calibrate.shards import Cell
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.components.processes.progress import counted
 from quantgate.components.recover.float_model import FloatModel, Layer
 from quantgate.components.recover.pairs import between_pairs
@@ -67,7 +68,7 @@ def bounds_of(ranges: Ranges) -> dict[str, Range]:
 
 
 def gather(
-    content: bytes, ranges: Ranges, facts: ModelFacts, dataset: str, rows: Rows
+    content: Content, ranges: Ranges, facts: ModelFacts, dataset: str, rows: Rows
 ) -> Statistics:
     """Return the statistics of some samples.
 
@@ -90,7 +91,7 @@ def gather(
 
 
 def gather_cells(
-    content: bytes, ranges: Ranges, facts: ModelFacts, dataset: str, cells: Iterable[Cell]
+    content: Content, ranges: Ranges, facts: ModelFacts, dataset: str, cells: Iterable[Cell]
 ) -> Statistics:
     """Return the statistics of the samples of some cells."""
     return merged(

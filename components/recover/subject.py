@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from quantgate.components.artifacts.dataset import Rows
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.scoring import MetricJudge
 from quantgate.components.recover.statistics import Statistics
@@ -74,7 +75,7 @@ class Subject:
         judge: scores models by a metric, None to judge them by their agreement.
     """
 
-    content: bytes
+    content: Content
     facts: ModelFacts
     ranges: Ranges
     statistics: Statistics

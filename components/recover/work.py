@@ -13,6 +13,7 @@ from quantgate.components.artifacts.dataset import (
 )
 from quantgate.components.calibrate.shards import shards_of
 from quantgate.components.conversion.failure import sentence
+from quantgate.components.litert.flatbuffer import Content, mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import (
     IsolatedFailure,
@@ -122,7 +123,7 @@ class _Task:
         judge: scores models by a metric, None to judge them by their agreement.
     """
 
-    content: bytes
+    content: Content
     facts: ModelFacts
     dataset: str
     selections: Mapping[str, Rows]
@@ -143,7 +144,7 @@ class _Task:
         facts = ModelFacts.read(inputs.facts)
         manifests = read_manifests(inputs.dataset, facts.keys)
         return cls(
-            content=normalized(Path(inputs.baseline).read_bytes()),
+            content=normalized(mapped(inputs.baseline)),
             facts=facts,
             dataset=inputs.dataset,
             selections=selections_of(manifests),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.biases import (
@@ -63,7 +64,7 @@ class Made:
     """
 
     edits: Edits
-    content: bytes
+    content: Content
     ranges: Ranges
     request: Request
     quantized: bytes
@@ -125,7 +126,7 @@ class Workshop:
         dataset = subject.samples.dataset
         return ranked(made.content, made.quantized, made.request, subject.facts, dataset, rows)
 
-    def _edited(self, edits: Edits, base: Made | None) -> tuple[bytes, Ranges]:
+    def _edited(self, edits: Edits, base: Made | None) -> tuple[Content, Ranges]:
         """Return the edited float model with its ranges. Ops that are left out do not matter."""
         if base and replace(base.edits, left=()) == edits:
             return base.content, base.ranges
@@ -140,7 +141,7 @@ class Workshop:
             ranges = clipped(ranges, self._histograms(edits), edits.clipping)
         return content, ranges
 
-    def _unclipped(self, edits: Edits) -> tuple[bytes, Ranges]:
+    def _unclipped(self, edits: Edits) -> tuple[Content, Ranges]:
         if edits.equalized:
             return self._equalized.content, self._equalized.ranges
         return self._subject.content, self._subject.ranges

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.components.quantizer.engine import quantized
 from quantgate.components.quantizer.request import Request
 from quantgate.components.recover.float_model import FloatModel
@@ -38,7 +39,7 @@ class Source:
         scoring: scores models by a metric, None to judge them by their agreement.
     """
 
-    content: bytes
+    content: Content
     facts: ModelFacts
     ranges: Ranges | None
     request: Request

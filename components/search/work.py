@@ -8,6 +8,7 @@ from typing import Any
 
 from quantgate.components.artifacts.dataset import content_sha256, read_manifests, selections_of
 from quantgate.components.conversion.failure import sentence
+from quantgate.components.litert.flatbuffer import mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.processes.progress import expect
@@ -141,7 +142,7 @@ def _source(
         )
     read = Ranges.read(Path(inputs.ranges) / variant / RECORD) if inputs.ranges else None
     return Source(
-        content=normalized(Path(inputs.baseline).read_bytes()),
+        content=normalized(mapped(inputs.baseline)),
         facts=facts,
         ranges=read if request.calibrated else None,
         request=request,
