@@ -7,8 +7,8 @@ from quantgate.components.artifacts.dataset import read_manifests, selections_of
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.conversion.failure import sentence
-from quantgate.components.litert.float_model import read_float_model
 from quantgate.components.litert.flatbuffer import mapped
+from quantgate.components.litert.float_model import read_float_model
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.read_tflite.work import read_tflite

@@ -114,7 +114,9 @@ def computed_floats(model: ModelT, subgraph: int) -> dict[int, TensorKey]:
     }
 
 
-def each_run(content: Content, facts: ModelFacts, dataset: str, cell: Cell) -> Iterator[Interpreter]:
+def each_run(
+    content: Content, facts: ModelFacts, dataset: str, cell: Cell
+) -> Iterator[Interpreter]:
     """Yield the interpreter after each sample of a cell, with the values of all tensors."""
     interpreter = loaded(
         content,

@@ -23,7 +23,12 @@ COUNTS = (1, 2, 4, 8)
 
 
 def ranked(
-    content: Content, quantized: bytes, request: Request, facts: ModelFacts, dataset: str, rows: Rows
+    content: Content,
+    quantized: bytes,
+    request: Request,
+    facts: ModelFacts,
+    dataset: str,
+    rows: Rows,
 ) -> list[str]:
     """Return the ops that can be left out by the names of their outputs, the worst first.
 
