@@ -71,13 +71,13 @@ def test_calibrations_are_listed_once_and_the_first_has_no_key() -> None:
         (CalibrationSettings(500, "first", 7),),
         (CalibrationSettings(200, "random", 7),),
     )
-    assert [item.get("calibration") for item in plan.items] == [
-        None,
-        None,
-        "first-500-7",
-        None,
-        "random-200-7",
-    ]
+    assert {item["candidate"]: item.get("calibration") for item in plan.items} == {
+        "float16": None,
+        "few": None,
+        "many": "first-500-7",
+        "few-too": None,
+        "int16x8": "random-200-7",
+    }
 
 
 def test_another_candidate_changes_only_the_last_loop() -> None:
@@ -86,6 +86,17 @@ def test_another_candidate_changes_only_the_last_loop() -> None:
     assert [len(loop.items) for loop in loops] == [MOST_IN_A_LOOP, 1]
     assert longer[:-1] == loops[:-1]
     assert [item for loop in longer for item in loop.items] == plan_of(*modes).items
+
+
+def test_candidates_with_slow_kernels_start_first() -> None:
+    plan = plan_of("float16", "int16x8", "full_integer", "int16x8_float_fallback")
+    assert [item["candidate"] for item in plan.items] == [
+        "int16x8",
+        "int16x8_float_fallback",
+        "float16",
+        "full_integer",
+    ]
+    assert [candidate.name for candidate in plan.candidates][:2] == ["float16", "int16x8"]
 
 
 def test_a_plan_without_calibrated_candidates_has_no_calibrations() -> None:

@@ -101,4 +101,4 @@ def test_a_calibration_has_settings_for_every_signature() -> None:
         (CalibrationSettings(20, "random", 0), CalibrationSettings(20, "random", 0)),
     )
     assert list(map(key_of, plan.calibrations)) == ["random-200-0+random-50-0", "random-20-0"]
-    assert [item.get("calibration") for item in plan.items] == [None, "random-20-0"]
+    assert [item.get("calibration") for item in plan.items] == ["random-20-0", None]

@@ -102,9 +102,11 @@ class Plan:
 
     @property
     def loops(self) -> list[Loop]:
-        """The loops of the pipeline: of modes, recipes, recovered and searched candidates."""
-        keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
-        by_kind: dict[tuple[bool, bool, bool], list[dict[str, Any]]] = {
+        """The loops of the pipeline: of modes, recipes, recovered and searched candidates.
+
+        The slowest candidates of a loop are its first items, so that none of them runs alone.
+        """
+        by_kind: dict[tuple[bool, bool, bool], list[PlannedCandidate]] = {
             kind: []
             for kind in (
                 (False, False, False),
@@ -114,12 +116,18 @@ class Plan:
             )
         }
         for each in self.candidates:
-            item = each.as_parameter(keys.get(each.calibration, ""))
-            by_kind[each.is_recipe, bool(each.recovers), each.is_searched].append(item)
+            by_kind[each.is_recipe, bool(each.recovers), each.is_searched].append(each)
         return [
-            Loop(items[start : start + MOST_IN_A_LOOP], *kind)
-            for kind, items in by_kind.items()
-            for start in range(0, len(items), MOST_IN_A_LOOP)
+            Loop(self._items_of(group[start : start + MOST_IN_A_LOOP]), *kind)
+            for kind, group in by_kind.items()
+            for start in range(0, len(group), MOST_IN_A_LOOP)
+        ]
+
+    def _items_of(self, candidates: list[PlannedCandidate]) -> list[dict[str, Any]]:
+        keys = {calibration: key_of(calibration) for calibration in self.calibrations[1:]}
+        return [
+            each.as_parameter(keys.get(each.calibration, ""))
+            for each in sorted(candidates, key=_is_fast)
         ]
 
     @property
@@ -201,6 +209,11 @@ class Plan:
         """The number of candidates in words."""
         count = len(self.candidates)
         return "1 candidate" if count == 1 else f"{count} candidates"
+
+
+def _is_fast(candidate: PlannedCandidate) -> bool:
+    """Return whether a candidate may start late. 16-bit activations have only slow kernels."""
+    return candidate.mode.activations != "int16"
 
 
 def run_parameters(plan: Plan) -> dict[str, str]:
