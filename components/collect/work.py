@@ -1,8 +1,8 @@
 """The work of `collect`: link many artifacts into one folder, without copying their bytes."""
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from quantgate.components.artifacts.collection import (
@@ -12,6 +12,7 @@ from quantgate.components.artifacts.collection import (
     place_of,
     read_collection,
 )
+from quantgate.foundation.copies import link_or_copy
 from quantgate.foundation.hashing import sha256_of_path
 from quantgate.records.tasks import Collection
 
@@ -49,16 +50,8 @@ def _by_content(kind: str, paths: Sequence[str]) -> dict[str, Path]:
 
 def _link(source: Path, target: Path) -> None:
     target.parent.mkdir(exist_ok=True)
+    link = partial(link_or_copy, least_bytes=0)
     if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link_file)
+        shutil.copytree(source, target, copy_function=link)
     else:
-        _link_file(source, target)
-
-
-def _link_file(source: str | Path, target: str | Path) -> None:
-    """Make a hard link to a file, or copy it if the file system has no hard links."""
-    try:
-        # Link to the target of a symbolic link, because launchers do not upload symbolic links.
-        os.link(os.path.realpath(source), target)
-    except OSError:
-        shutil.copyfile(source, target)
+        link(source, target)

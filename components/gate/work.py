@@ -1,7 +1,6 @@
 """The work of `gate`: decide on the evidence of a run, and write the decision and the winner."""
 
 import platform
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -21,6 +20,7 @@ from quantgate.decision.provenance import Host
 from quantgate.domain.figures import is_slice
 from quantgate.domain.targets import ARENA, TARGETS_FILE
 from quantgate.errors import InputError
+from quantgate.foundation.copies import link_or_copy
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.decision import Decision
 from quantgate.records.details import Classes, CurvePoint
@@ -169,7 +169,7 @@ def _write_model(promoted: Entry | None, inputs: GateInputs, target: str) -> Non
             f"the model of {promoted.name} (SHA-256 {promoted.model_sha256}) is not among the "
             f"{len(models)} collected models: collect the models of the same run"
         )
-    shutil.copyfile(model, target)
+    link_or_copy(model, target)
 
 
 def _write_compiled(
@@ -186,7 +186,7 @@ def _write_compiled(
         if winner and measurements.model_sha256 == winner.model_sha256:
             measurements.write(target / TARGETS_FILE)
             for name in measurements.compiled:
-                shutil.copyfile(folder / name, target / name)
+                link_or_copy(folder / name, target / name)
             _write_sources(measurements, model, target)
             return
 

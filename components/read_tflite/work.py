@@ -1,12 +1,12 @@
 """The work of `read_tflite`: check a float .tflite, and describe it."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from quantgate.components.litert.float_model import read_float_model
 from quantgate.components.processes.sandbox import gaps
 from quantgate.errors import InputError
+from quantgate.foundation.copies import copy_file
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts, Signature
 
@@ -30,7 +30,7 @@ def read_tflite(
         InputError: the file cannot be quantized, or lacks a signature.
     """
     model = read_float_model(Path(model_path))
-    shutil.copyfile(model_path, baseline_path)
+    copy_file(model_path, baseline_path)
     sha256 = sha256_of_file(baseline_path)
     ModelFacts(
         source_sha256=sha256,

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from quantgate.components.litert.flatbuffer import Content, MappedFile
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.search import Outcome
 from quantgate.domain.method import FLOAT32
+from quantgate.foundation.copies import link_or_copy
 from quantgate.records.outcomes import RecoveryStatus
 from quantgate.records.recovery import Edit, Recovery
 
@@ -40,8 +42,16 @@ class Result(NamedTuple):
         folder.mkdir(parents=True, exist_ok=True)
         self.recovery.write(folder / RECOVERY)
         if self.outcome:
-            (folder / MODEL).write_bytes(self.outcome.made.content)
+            _write(self.outcome.made.content, folder / MODEL)
             self.outcome.made.ranges.write(folder / RECORD)
+
+
+def _write(content: Content, path: Path) -> None:
+    """Write a model, or link to the file of one that is as it was."""
+    if isinstance(content, MappedFile):
+        link_or_copy(content.path, path)
+    else:
+        path.write_bytes(content)
 
 
 def result_of(blank: Recovery, outcome: Outcome, per_run: int) -> Result:

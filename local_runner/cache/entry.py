@@ -7,12 +7,12 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from quantgate.foundation.copies import LINKED_BYTES, link_or_copy
 from quantgate.foundation.files import empty_folder, sync_tree
 from quantgate.foundation.hashing import CHUNK_BYTES, files_below, sha256_of_file, sha256_of_json
 from quantgate.local_runner.ir.values import Values
@@ -78,7 +78,7 @@ def write_entry(body: Body, outputs: Values, source: Path, log: Path, target: Pa
     kept.mkdir(parents=True)
     folders = [name for name in artifacts if (source / name).is_dir()]
     files = {name: source / name for name in _files(source, artifacts)}
-    hashes = {f"{OUTPUTS}/{name}": _copy(path, kept / name) for name, path in files.items()}
+    hashes = {f"{OUTPUTS}/{name}": _kept(path, kept / name) for name, path in files.items()}
     if log.is_file():
         hashes[LOG] = _copy(log, target / LOG, skipped=max(0, log.stat().st_size - LOG_BYTES))
     whole = replace(
@@ -110,9 +110,17 @@ def _files(source: Path, names: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
+def _kept(source: Path, target: Path) -> str:
+    """Copy a file, or link a large one, and return its SHA-256."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.stat().st_size < LINKED_BYTES:
+        return _copy(source, target)
+    link_or_copy(source, target)
+    return sha256_of_file(target)
+
+
 def _copy(source: Path, target: Path, skipped: int = 0) -> str:
     """Copy a file without its first bytes, and return the SHA-256 of the copy."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with source.open("rb") as reading, target.open("wb") as writing:
         reading.seek(skipped)
@@ -161,7 +169,8 @@ def check_files(entry: Path, body: Body) -> None:
 def copy_outputs(entry: Path, body: Body, target: Path) -> None:
     """Copy the outputs of an entry into a task's folder, and replace what is there.
 
-    They are copies and not links, so that later tasks cannot change the cache.
+    Large files are linked and read-only. Others are copies, so that later tasks cannot change the
+    cache.
 
     Raises:
         OSError: a file cannot be copied.
@@ -173,7 +182,7 @@ def copy_outputs(entry: Path, body: Body, target: Path) -> None:
         if file != LOG:
             place = target / Path(file).relative_to(OUTPUTS)
             place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(entry / file, place)
+            link_or_copy(entry / file, place)
 
 
 def values_in(folder: Path, body: Body) -> Values:

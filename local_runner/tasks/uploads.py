@@ -4,10 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from quantgate.foundation.copies import set_plain_mode
 from quantgate.local_runner.ir.values import TaskError
-
-#: The mode of a file that comes from an object store.
-_MODE = 0o644
 
 
 def copy_from_custom_path(written: Path, path: Path) -> None:
@@ -30,14 +28,14 @@ def leave_as_uploaded(name: str, path: Path) -> None:
     if path.is_symlink():
         raise _link(name, path)
     if path.is_file():
-        path.chmod(_MODE)
+        set_plain_mode(path)
     for folder, folders, files in os.walk(path, topdown=False):
         here = Path(folder)
         links = [inside for inside in sorted([*folders, *files]) if (here / inside).is_symlink()]
         if links:
             raise _link(name, here / links[0])
         for file in files:
-            (here / file).chmod(_MODE)
+            set_plain_mode(here / file)
         if not any(here.iterdir()):
             here.rmdir()
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from quantgate.domain.figures import is_slice
 from quantgate.errors import ExitCode, StepFailed, UsageError
+from quantgate.foundation.copies import link_or_copy
 from quantgate.foundation.extras import KFP_RUNTIME
 from quantgate.foundation.sentences import capitalized
 from quantgate.planning.cluster import key_of
@@ -153,7 +154,7 @@ def _run(spec: Path, overrides: list[str], runs: Path) -> Path:
 
 def _copy_or_empty(source: Path | None, target: Path) -> None:
     if source:
-        shutil.copyfile(source, target)
+        link_or_copy(source, target)
     else:
         target.write_bytes(b"")
 

@@ -16,6 +16,7 @@ from typing import Literal
 
 from quantgate.domain.targets import SHIPPED
 from quantgate.errors import InputError, UsageError
+from quantgate.foundation.copies import link_or_copy
 from quantgate.foundation.files import replacing
 from quantgate.records.base import Record
 from quantgate.records.decision import Decision
@@ -188,9 +189,9 @@ def keep_results(
     if winner.stat().st_size > 0:
         model = run.kept_baseline if keeps_baseline else run.winner
         model.parent.mkdir(exist_ok=True)
-        shutil.copyfile(winner, model)
+        link_or_copy(winner, model)
         for for_target in (path for path in compiled.iterdir() if path.suffix in SHIPPED):
-            shutil.copyfile(for_target, model.with_name(for_target.name))
+            link_or_copy(for_target, model.with_name(for_target.name))
         if contents.promoted:
             model.with_name("README.md").write_text(card.render(contents), encoding="utf-8")
     _add_changes(run, contents)

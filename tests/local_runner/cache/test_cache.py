@@ -300,6 +300,38 @@ def test_later_task_cannot_change_the_cache(compiled, bench):
     assert [task.cached for task in result.tasks if task.name == "shout"] == [True]
 
 
+def test_large_output_is_stored_once_and_a_change_to_it_is_noticed(compiled, bench):
+    @component
+    def make(large: Output[Model]):
+        import os
+
+        with open(large.path, "w"):
+            os.truncate(large.path, 16 << 20)
+
+    @component
+    def size(large: Input[Model]) -> int:
+        from pathlib import Path
+
+        return Path(large.path).stat().st_size
+
+    @dsl.pipeline(name="large")
+    def pipeline(source: str, text: str, to: str):
+        size(large=make().outputs["large"])
+
+    read_once = read_pipeline(compiled(pipeline))
+    bench.run(read_once)
+    bench.run(read_once)
+    first, second = (bench.folder / f"run {run}/artifacts/large/make/large" for run in (1, 2))
+    assert first.samefile(second)
+    assert (first.stat().st_nlink, first.stat().st_mode & 0o777) == (3, 0o444)
+    first.chmod(0o644)
+    first.write_bytes(b"changed")
+    result = bench.run(read_once)
+    assert not any(task.cached for task in result.tasks if task.name == "make")
+    assert any("was changed" in warning for warning in bench.recorder.warnings)
+    assert (bench.folder / "run 3/artifacts/large/make/large").stat().st_size == 16 << 20
+
+
 def test_changed_code_of_imports_runs_the_task_again(compiled, bench, tmp_path, monkeypatch):
     package = tmp_path / "helping_hand"
     package.mkdir()
