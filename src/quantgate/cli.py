@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments is None:
             start_again_if_ascii()
             _collect_rarely()
+            _load_no_plugins()
         prepare_streams()
         options = parsed(arguments)
     return guarded(options.handler, options)
@@ -29,6 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _collect_rarely() -> None:
     """Let the garbage collector of this process wait, as imports make objects but no garbage."""
     gc.set_threshold(50_000, 20, 100)
+
+
+def _load_no_plugins() -> None:
+    """Keep Pydantic from searching all installed packages for plugins, which takes time."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import sys
 import textwrap
 
 from quantgate.commands.common.arguments import add_spec, examples
-from quantgate.commands.common.checking import check_files
+from quantgate.commands.common.checking import check_files, spare_threads
 from quantgate.commands.common.wrapping import columns_of, fitted
 from quantgate.domain.batch import ONE_IF_FREE
 from quantgate.domain.flex_ops import COST
@@ -45,6 +45,7 @@ def handle(options: argparse.Namespace) -> int:
     Raises:
         SpecError: the spec or a file it names has a problem.
     """
+    spare_threads()
     loaded = load(options.spec, options.overrides)
     check_files(loaded)
     sys.stdout.write(fitted(render(make_plan(loaded.spec)), sys.stdout))

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from quantgate.commands.common.arguments import add_spec, examples
-from quantgate.commands.common.checking import check_files
+from quantgate.commands.common.checking import check_files, spare_threads
 from quantgate.errors import ExitCode
 from quantgate.planning.planner import make_plan
 from quantgate.spec import load
@@ -31,6 +31,7 @@ def handle(options: argparse.Namespace) -> int:
     Raises:
         SpecError: the spec or a file it names has a problem.
     """
+    spare_threads()
     loaded = load(options.spec, options.overrides)
     check_files(loaded)
     plan = make_plan(loaded.spec)

@@ -5,21 +5,27 @@ from quantgate.records.entries import Entry
 from quantgate.report.text import one_line
 from quantgate.wording.twins import same_file_text
 
-#: The fields of an entry that differ between candidates with the same results.
-_OWN = {"name", "mode", "reasons"}
+#: The fields of an entry that are the same for candidates with the same results.
+_SHARED = set(Entry.model_fields) - {"name", "mode", "reasons"}
 
 
 def identical(decision: Decision) -> list[list[Entry]]:
     """Return the candidates in groups with the same results. The winner is first in its group."""
+    results = zip(decision.candidates, _results(decision), strict=True)
     groups: dict[str, list[Entry]] = {}
-    for entry in sorted(decision.candidates, key=lambda each: each.name != decision.winner):
-        groups.setdefault(_results(entry), []).append(entry)
+    for entry, result in sorted(results, key=lambda pair: pair[0].name != decision.winner):
+        groups.setdefault(result, []).append(entry)
     places = {entry.name: place for place, entry in enumerate(decision.candidates)}
     return sorted(groups.values(), key=lambda group: min(places[each.name] for each in group))
 
 
-def _results(entry: Entry) -> str:
-    return entry.model_dump_json(exclude=_OWN) if entry.model_sha256 else entry.name
+def _results(decision: Decision) -> list[str]:
+    """Return a text of each candidate's results, which is its name if there is no model."""
+    dumped = decision.model_dump(include={"candidates": {"__all__": _SHARED}})["candidates"]
+    return [
+        str(results) if entry.model_sha256 else entry.name
+        for entry, results in zip(decision.candidates, dumped, strict=True)
+    ]
 
 
 def names_text(group: list[Entry]) -> str:

@@ -45,10 +45,11 @@ def render(decision: Decision, console: Console) -> None:
     for doubt in decision.doubted:
         _print_item(console, _label("Doubtful", doubt), one_line(doubt.message), "bold red")
     separator = " " if console.width >= WIDE_COLUMNS else "\n"
-    if _fits(decision, separator, console):
-        console.print(_table(rows(decision), decision, separator))
+    lines = rows(decision)
+    if _fits(lines, decision, separator, console):
+        console.print(_table(lines, decision, separator))
     else:
-        _print_list(decision, console)
+        _print_list(lines, decision, console)
     for label, text in _items(decision):
         _print_item(console, label, text)
     console.print()
@@ -93,13 +94,9 @@ def _table(lines: Sequence[Row], decision: Decision, separator: str) -> Table:
     return table
 
 
-def _fits(decision: Decision, separator: str, console: Console) -> bool:
+def _fits(lines: Sequence[Row], decision: Decision, separator: str, console: Console) -> bool:
     """Return whether the table fits without breaking words, except for long names."""
-    lines = [
-        replace(row, names=tuple(name[:WIDEST_NAME] for name in row.names))
-        for row in rows(decision)
-    ]
-    table = _table(lines, decision, separator)
+    table = _table([_with_short_names(row) for row in lines], decision, separator)
     endless = console.options.update(max_width=ENDLESS_COLUMNS)
     return console.measure(table, options=endless).minimum <= console.width
 
@@ -108,11 +105,11 @@ def _with_short_names(row: Row) -> Row:
     return replace(row, names=tuple(name[:WIDEST_NAME] for name in row.names))
 
 
-def _print_list(decision: Decision, console: Console) -> None:
+def _print_list(lines: Sequence[Row], decision: Decision, console: Console) -> None:
     """Print a list instead of a table that is too wide even with one word in each line."""
     figures = [short_name(figure) for figure in figures_shown(decision)]
     width = max(map(len, figures))
-    for row in rows(decision):
+    for row in lines:
         name, *cells, verdict = _cells(row, " ")
         console.print()
         console.print(Padding(name, (0, 0, 0, 1)))

@@ -1,5 +1,6 @@
 """The check of a spec's files that all verbs share."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from quantgate.planning.planner import make_plan
@@ -7,6 +8,11 @@ from quantgate.spec import LoadedSpec
 from quantgate.spec.model.locations import scheme_of
 from quantgate.spec.preflight.paths import preflight
 from quantgate.spec.problems.findings import Finding
+
+
+def spare_threads() -> None:
+    """Let NumPy start no threads in a process that checks files and does nothing else."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def check_files(loaded: LoadedSpec, *, runs_here: bool = True) -> None:
