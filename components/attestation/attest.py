@@ -29,9 +29,8 @@ from quantgate.components.litert.flatbuffer import (
     contents_of,
     mapped,
     parse,
-    read_contents,
 )
-from quantgate.components.litert.normalization import normalized
+from quantgate.components.litert.normalization import parse_normalized
 from quantgate.components.litert.reading import delivered
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.domain.flex_ops import tensorflow_ops
@@ -52,10 +51,11 @@ def attest(case: Case) -> dict[str, Any]:
     model = parse(content)
     contents, described = contents_of(model), delivered(content, model)
     # Weights in float16 are stored in float32 before a recipe is applied.
-    source = normalized(mapped(case.baseline))
-    unchanged = _is_unchanged(contents, read_contents(source))
+    source = parse_normalized(mapped(case.baseline))
+    unchanged = _is_unchanged(contents, contents_of(source))
     # If nothing was quantized, all other shortcomings follow from that.
-    read = _unchanged(case.demand) if unchanged else broken_promises(described, contents, case)
+    promised = broken_promises(described, contents, source, case)
+    read = _unchanged(case.demand) if unchanged else promised
     narrowed = left_round_trips(model) if case.demand.excludes else ()
     trial, tried = _try_out(case, sum(described.macs.values()))
     findings = [*read, *narrowed, *tried, *without_kernel(described, trial)]

@@ -8,13 +8,7 @@ from ai_edge_litert.schema_py_generated import ModelT
 from quantgate.components.attestation.demand import Demand
 from quantgate.components.attestation.weights import unmet
 from quantgate.components.conversion.round_trips import round_trips
-from quantgate.components.litert.flatbuffer import (
-    Contents,
-    SignatureTensors,
-    mapped,
-    parse,
-)
-from quantgate.components.litert.normalization import normalized
+from quantgate.components.litert.flatbuffer import Contents, SignatureTensors
 from quantgate.domain.flex_ops import tensorflow_ops
 from quantgate.domain.method import FLOAT32
 from quantgate.records.attestation import Delivered, TensorAttest, Trial
@@ -77,12 +71,21 @@ def titled(role: str, contents: Contents, facts: ModelFacts) -> Iterator[TensorA
             yield tensor.model_copy(update={"name": facts.title(key, tensor.name)})
 
 
-def broken_promises(described: Delivered, contents: Contents, case: Case) -> Iterator[Finding]:
-    """Yield the promises that the model breaks, as far as its file shows them."""
+def broken_promises(
+    described: Delivered, contents: Contents, source: ModelT, case: Case
+) -> Iterator[Finding]:
+    """Yield the promises that the model breaks, as far as its file shows them.
+
+    Args:
+        described: the model.
+        contents: of the model.
+        source: the float model, normalized.
+        case: the model with the demand on it.
+    """
     yield from _tensorflow_ops(described)
     yield from _trained_quantization(described, case.demand)
     yield from _float_ops(described, case.demand)
-    yield from _weights(described, case)
+    yield from _weights(described, source, case.demand)
     yield from _ends(contents, case)
     for shortfall in described.shortfalls[:MOST_SHORTFALLS]:
         yield Finding(f"{shortfall} ({SPECIFICATION})", rejects=False)
@@ -105,11 +108,10 @@ def _broken_promise(demand: Demand) -> str:
     return ", which the target cannot run" if demand.request else ", in a mode that promises none"
 
 
-def _weights(described: Delivered, case: Case) -> Iterator[Finding]:
-    if case.demand.request is None:
+def _weights(described: Delivered, source: ModelT, demand: Demand) -> Iterator[Finding]:
+    if demand.request is None:
         return
-    source = parse(normalized(mapped(case.baseline)))
-    for shortfall in unmet(source, case.demand.request, described.weights):
+    for shortfall in unmet(source, demand.request, described.weights):
         yield Finding(shortfall, rejects=False)
     if _has_blocks(described):
         yield Finding(ONLY_XNNPACK, rejects=False)

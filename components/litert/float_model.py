@@ -27,7 +27,7 @@ from quantgate.components.litert.flatbuffer import (
     text,
 )
 from quantgate.components.litert.model_file import LIMITS, confine
-from quantgate.components.litert.normalization import normalized
+from quantgate.components.litert.normalization import parse_normalized
 from quantgate.components.processes.isolation import (
     FailedInChild,
     IsolatedFailure,
@@ -119,7 +119,7 @@ def _read(path: Path) -> FloatModel | str:
     ops = contents_of(model).ops
     if unloadable := _load_problem(path, model, ops):
         return unloadable
-    ends = contents_of(parse(normalized(content))).signatures
+    ends = contents_of(parse_normalized(content)).signatures
     signatures = {key: signature_of(key, tensors) for key, tensors in ends.items()}
     return FloatModel(signatures, ops)
 

@@ -37,9 +37,21 @@ def normalized(content: ContentT) -> ContentT | bytes:
     same.
     """
     model = parse(content)
+    return bytes(convert_object_to_bytearray(model)) if _normalize(model) else content
+
+
+def parse_normalized(content: Content) -> ModelT:
+    """Return the schema's objects of a normalized float .tflite."""
+    model = parse(content)
+    _normalize(model)
+    return model
+
+
+def _normalize(model: ModelT) -> bool:
+    """Change a model, and return whether that was necessary."""
     steps = (_complete_op_codes, _declare_signature, _unpack_float16, _make_names_unique)
     changes = [step(model) for step in steps]
-    return bytes(convert_object_to_bytearray(model)) if any(changes) else content
+    return any(changes)
 
 
 def _complete_op_codes(model: ModelT) -> bool:

@@ -180,4 +180,4 @@ def _inputs(
         for index, name in taken.items():
             values = values_in(interpreter, index, subgraph)
             if values is not None and values.size:
-                yield name, values
+                yield name, values.copy()

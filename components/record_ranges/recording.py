@@ -131,9 +131,11 @@ def each_run(
 
 
 def values_in(interpreter: Interpreter, index: int, subgraph: int) -> NDArray[Any] | None:
-    """Return a tensor's values, or None if the last run did not compute it."""
+    """Return a tensor's values until the next run, or None if the last one did not compute it."""
+    # LiteRT's public interface has no views of tensors in other graphs than the first.
+    lite = interpreter._interpreter
     try:
-        return np.asarray(interpreter.get_tensor(index, subgraph))
+        return np.asarray(lite.tensor(lite, index, subgraph))
     except ValueError:
         return None
 

@@ -86,11 +86,11 @@ def _tflite(file: Path, spec: Spec) -> Described:
 
 def _recipe_findings(file: Path, spec: Spec) -> Iterator[Finding]:
     """Yield the problems of recipes with rules that match no op."""
-    from quantgate.components.litert.flatbuffer import mapped, parse
-    from quantgate.components.litert.normalization import normalized
+    from quantgate.components.litert.flatbuffer import mapped
+    from quantgate.components.litert.normalization import parse_normalized
     from quantgate.components.quantizer.matching import unmatched
 
-    model = parse(normalized(mapped(file)))
+    model = parse_normalized(mapped(file))
     for number, entry in enumerate(spec.recipes if isinstance(spec.recipes, list) else []):
         for message in unmatched(entry.all_rules, model):
             yield Finding(
