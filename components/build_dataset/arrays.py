@@ -19,7 +19,7 @@ from quantgate.components.build_dataset.writing import (
 from quantgate.records.datasets import ArrayFacts
 
 #: The role, name, dtype and shape of a row of each array of a data set.
-Layout = list[list[object]]
+Layout = list[list[str | list[int]]]
 
 
 @dataclass

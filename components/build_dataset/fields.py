@@ -51,13 +51,26 @@ def missing_values(
     fields: Mapping[str, SourceArray], indices: Indices, wanted: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     """Yield a sentence for each value that the spec names and no sample has."""
-    for key in (key for key in fields if wanted.get(key)):
-        values = _values(fields[key], indices)
+    return missing_in(values_of(fields, indices, wanted), wanted)
+
+
+def values_of(
+    fields: Mapping[str, SourceArray], indices: Indices, wanted: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the distinct values of the arrays in which the spec names values, sorted, by key."""
+    return {key: _values(array, indices) for key, array in fields.items() if wanted.get(key)}
+
+
+def missing_in(
+    values: Mapping[str, Sequence[str]], wanted: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """Yield a sentence for each value that the spec names and that does not occur."""
+    for key, present in values.items():
         for value in wanted[key]:
-            if value not in values:
+            if value not in present:
                 yield (
                     f"no sample has `{value}` as `{key}`, which a slice in `gate` names: "
-                    f"there are {few(values, 8)}"
+                    f"there are {few(present, 8)}"
                 )
 
 

@@ -42,17 +42,26 @@ def names_of(group: SourceArray, indices: Indices) -> NDArray[Any]:
 
 def group_problems(group: SourceArray | None, indices: Indices, purpose: Purpose) -> Iterator[str]:
     """Yield a sentence for each reason why the groups do not serve an evaluation."""
-    if group is None or purpose != "evaluation":
-        return
-    names = names_of(group, indices)
+    if group is not None and purpose == "evaluation":
+        yield from name_problems(group.key, names_of(group, indices), indices)
+
+
+def name_problems(key: str, names: NDArray[Any], rows: Indices) -> Iterator[str]:
+    """Yield a sentence for each reason why the names of groups do not serve an evaluation.
+
+    Args:
+        key: the key of the groups.
+        names: the name of each sample's group.
+        rows: the samples' rows in the source.
+    """
     if names.dtype.kind in TEXT and (nameless := np.flatnonzero(np.char.strip(names) == "")).size:
         yield (
-            f"{len(nameless):,} samples have no value of `{group.key}`, the first is sample "
-            f"{indices[nameless[0]]} of the source: name the group of each, or leave these out"
+            f"{len(nameless):,} samples have no value of `{key}`, the first is sample "
+            f"{rows[nameless[0]]} of the source: name the group of each, or leave these out"
         )
     elif len(np.unique(names)) == 1:
         yield (
-            f"all {len(names):,} samples have the value `{names[0]}` of `{group.key}`, and groups "
+            f"all {len(names):,} samples have the value `{names[0]}` of `{key}`, and groups "
             "need several: add samples of other groups, or remove `group`"
         )
 

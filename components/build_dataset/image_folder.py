@@ -1,6 +1,6 @@
 """Read a folder of images, with or without a subfolder for each class."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,9 @@ def open_images(request: Request) -> dict[str, SourceArray]:
     arrays: dict[str, SourceArray] = {key: ImageArray(key, files, preparation, shape)}
     if classes is not None:
         arrays[CLASS] = classes
-        request.warnings.extend(_about_empty_classes(root, classes))
+        request.warnings.extend(
+            about_empty_classes(root.name, classes.names, {*classes.values.tolist()})
+        )
     if groups := _groups(root, files, classes is not None, request):
         arrays[FILE_NAME] = groups
     return arrays
@@ -156,11 +158,19 @@ def _listed(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], Memo
     return files, MemoryArray(CLASS, numbers, list(map(readable_name, names)))
 
 
-def _about_empty_classes(root: Path, classes: MemoryArray) -> Iterator[Warned]:
-    numbers = {*classes.values.tolist()}
-    if without := [name for number, name in enumerate(classes.names) if number not in numbers]:
+def about_empty_classes(
+    source: str, names: Sequence[str], numbers: Container[int]
+) -> Iterator[Warned]:
+    """Yield a warning if a class has no images.
+
+    Args:
+        source: name of the folder.
+        names: of the classes, by their number.
+        numbers: of the classes that have images.
+    """
+    if without := [name for number, name in enumerate(names) if number not in numbers]:
         yield EMPTY_CLASS.says(
-            f"`{readable_name(root.name)}` has no images of {few(without)}. Add some, or check the "
+            f"`{readable_name(source)}` has no images of {few(without)}. Add some, or check the "
             "names of its folders"
         )
 

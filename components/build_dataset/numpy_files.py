@@ -74,7 +74,7 @@ class StoredArray:
         # A member of an archive is compressed as a whole and cannot be mapped. Other rows are read
         # and discarded.
         with zipfile.ZipFile(self.path) as archive, archive.open(str(self.member)) as file:
-            _read_header(file, archive.getinfo(str(self.member)).file_size)
+            read_header(file, archive.getinfo(str(self.member)).file_size)
             for start, stop in chunk_bounds(self.shape[0], chunk_length(self._row_bytes)):
                 raw = file.read((stop - start) * self._row_bytes)
                 first, last = np.searchsorted(indices, (start, stop))
@@ -111,7 +111,7 @@ def open_archive(request: Request) -> dict[str, SourceArray]:
 def stored_array(key: str, path: Path) -> StoredArray:
     """Read the header of a .npy file. Raise an InputError if it is another file."""
     with refused_if_damaged(f"{path} is not a {SUFFIX} array"), path.open("rb") as file:
-        header = _read_header(file, path.stat().st_size)
+        header = read_header(file, path.stat().st_size)
     return StoredArray(key, path, None, *header)
 
 
@@ -132,11 +132,11 @@ def _array_in_archive(archive: zipfile.ZipFile, path: Path, member: str) -> Stor
     size = archive.getinfo(member).file_size
     what = f"{path}: `{key}` is not a {SUFFIX} array"
     with refused_if_damaged(what), archive.open(member) as file:
-        header = _read_header(file, size)
+        header = read_header(file, size)
     return StoredArray(key, path, member, *header)
 
 
-def _read_header(file: IO[bytes], size: int) -> Header:
+def read_header(file: IO[bytes], size: int) -> Header:
     """Read the header of a .npy file of a size.
 
     Raises:

@@ -112,7 +112,11 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
     Raises:
         InputError: the source has an unknown format, is damaged, or lacks labels.
     """
-    name = format_of(request.data)
+    return open_as(format_of(request.data), request, spool, label_required)
+
+
+def open_as(name: str, request: Request, spool: Path, label_required: bool) -> Opened:
+    """Open a source of a known format, see `open_source`."""
     arrays = ARRAYS[name](request) if name in ARRAYS else _streamed(name, request, spool)
     return arranged(arrays, request, name, label_required)
 

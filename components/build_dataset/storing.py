@@ -1,8 +1,9 @@
 """Store the chosen samples: arrays, manifest and summary."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from quantgate.components.artifacts.dataset import (
     folder_of,
     write_summary,
 )
-from quantgate.components.build_dataset.arrays import Arrays
+from quantgate.components.build_dataset.arrays import Arrays, Layout
 from quantgate.components.build_dataset.fields import TEXT, missing_values
 from quantgate.components.build_dataset.groups import group_problems, names_of, record_of
 from quantgate.components.build_dataset.image_folder import ImageArray
@@ -36,6 +37,42 @@ class _Stored(NamedTuple):
     label: ArrayFacts | None
     fields: dict[str, ArrayFacts]
     digests: NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Written samples, before the facts that only all of them show.
+
+    Attributes:
+        manifest: without the numbers of distinct samples and of groups, and without a hash.
+        layout: the role, name, dtype and shape of a row of each array.
+        rows: int64 [samples], their rows in the source.
+        digests: uint64 [samples, 2], over all arrays.
+        inputs: uint64 [samples], digests over the inputs.
+        groups: the name of each sample's group, None without groups.
+        files: str [samples], the names of their files. Empty if they have none of their own.
+        group: the key of the groups, empty without groups.
+    """
+
+    manifest: Manifest
+    layout: Layout
+    rows: Indices
+    digests: NDArray[np.uint64]
+    inputs: NDArray[np.uint64]
+    groups: NDArray[Any] | None
+    files: NDArray[np.str_]
+    group: str = ""
+
+    def at(self, rows: Indices) -> "Samples":
+        """Return some of the samples, with the manifest of all."""
+        return replace(
+            self,
+            rows=self.rows[rows],
+            digests=self.digests[rows],
+            inputs=self.inputs[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            files=self.files[rows] if len(self.files) else self.files,
+        )
 
 
 def store(
@@ -60,20 +97,31 @@ def store(
         InputError: the values of the samples do not serve the purpose.
     """
     folder = folder_of(paths.dataset, request.signature.key)
+    missing = list(missing_values(opened.fields, chosen.indices, required_values))
+    samples = write_samples(opened, request, choice, chosen, folder, missing)
+    opened.refuse(request.purpose, [*group_problems(opened.group, chosen.indices, request.purpose)])
+    conclude(samples, folder, Path(paths.summary), request.signature.key)
+
+
+def write_samples(
+    opened: Opened,
+    request: Request,
+    choice: Choice,
+    chosen: Chosen,
+    folder: Path,
+    problems: Sequence[str] = (),
+) -> Samples:
+    """Write the arrays of the chosen samples to a folder.
+
+    Raises:
+        InputError: the values of the samples do not serve the purpose, or there are problems.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     expect(len(chosen.indices) * len(request.signature.inputs))
     arrays = Arrays(folder, chosen.indices, request.purpose)
     stored = _stored(arrays, opened, request.signature)
-    missing = missing_values(opened.fields, chosen.indices, required_values)
-    opened.refuse(request.purpose, [*arrays.problems, *missing])
-    opened.refuse(request.purpose, [*group_problems(opened.group, chosen.indices, request.purpose)])
+    opened.refuse(request.purpose, [*arrays.problems, *problems])
     group = opened.group
-    names = names_of(group, chosen.indices) if group else np.array([], np.str_)
-    distinct, numbers = np.unique(stored.digests, return_inverse=True)
-    if request.purpose == "evaluation":
-        _store_origins(folder, opened, chosen)
-        if len(distinct) < len(numbers):
-            np.save(folder / DISTINCT, numbers)
     manifest = Manifest(
         purpose=request.purpose,
         source=Path(opened.path).name,
@@ -84,7 +132,7 @@ def store(
         select=choice.select,
         seed=choice.seed,
         per_class=chosen.per_class,
-        content_sha256=content_hash(arrays.layout, [arrays.samples.digests]),
+        content_sha256="",
         selections=chosen.selections if len(chosen.selections) > 1 else {},
         synthetic=opened.synthetic,
         fields=stored.fields,
@@ -92,20 +140,48 @@ def store(
         unused=opened.unused,
         warnings=opened.warnings,
         requested=request.asked,
-        distinct=len(distinct),
-        groups=record_of(group.key, names, numbers) if group else None,
+    )
+    return Samples(
+        manifest,
+        arrays.layout,
+        chosen.indices,
+        arrays.samples.digests,
+        stored.digests,
+        names_of(group, chosen.indices) if group else None,
+        np.array(_file_names(opened, chosen.indices), np.str_),
+        group.key if group else "",
+    )
+
+
+def conclude(samples: Samples, folder: Path, summary: Path | None, signature: str) -> Manifest:
+    """Write the manifest of samples, their origins, and the summary unless it is None."""
+    folder.mkdir(parents=True, exist_ok=True)
+    distinct, numbers = np.unique(samples.inputs, return_inverse=True)
+    if samples.manifest.purpose == "evaluation":
+        _store_origins(folder, samples)
+        if len(distinct) < len(numbers):
+            np.save(folder / DISTINCT, numbers)
+    names = np.array([], np.str_) if samples.groups is None else samples.groups
+    manifest = samples.manifest.model_copy(
+        update={
+            "content_sha256": content_hash(samples.layout, [samples.digests]),
+            "distinct": len(distinct),
+            "groups": record_of(samples.group, names, numbers) if samples.group else None,
+        }
     )
     manifest.write(folder / MANIFEST)
-    known = np.unique(names).astype(np.str_)
-    write_summary(Path(paths.summary), request.signature.key, manifest, stored.digests, known)
+    if summary is not None:
+        known = np.unique(names).astype(np.str_)
+        write_summary(summary, signature, manifest, samples.inputs, known)
+    return manifest
 
 
-def _store_origins(folder: Path, opened: Opened, chosen: Chosen) -> None:
+def _store_origins(folder: Path, samples: Samples) -> None:
     """Write the samples' rows in the source, and the names of their files if each has its own."""
     (folder / ROWS).parent.mkdir(exist_ok=True)
-    np.save(folder / ROWS, chosen.indices)
-    if names := _file_names(opened, chosen.indices):
-        np.save(folder / NAMES, np.array(names, np.str_))
+    np.save(folder / ROWS, samples.rows)
+    if len(samples.files):
+        np.save(folder / NAMES, samples.files)
 
 
 def _file_names(opened: Opened, indices: Indices) -> list[str]:

@@ -4,12 +4,12 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast, get_args
 
-from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
 from quantgate.components.build_dataset.fit import listed, structure_problems
 from quantgate.components.build_dataset.groups import further_problems
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
@@ -51,7 +51,7 @@ def build_dataset(
     rules = rules_of(choices)
     facts = ModelFacts.read(paths.facts)
     required_values = json.loads(requirements.fields)
-    request = _request(source, requirements, choices, facts)
+    request = request_of(source, requirements, choices, facts)
     needs_label = request.purpose in LABELLED or STRATIFIED in rules
     with tempfile.TemporaryDirectory() as spool:
         opened = open_source(request, Path(spool), needs_label)
@@ -62,19 +62,20 @@ def build_dataset(
         _carry_over(paths.others_summary, paths.summary)
         chosen = choose(opened, choices, request.purpose)
         store(opened, request, choices[""], chosen, required_values, paths)
-        _log_warnings(opened.warnings[told:])
-    _check_metrics(requirements.metrics, facts, paths.dataset, source.code)
+        log_warnings(opened.warnings[told:])
+    check_metrics(requirements.metrics, facts, partial(open_dataset, paths.dataset), source.code)
 
 
 def _log_notes(opened: Opened) -> int:
     """Log the warnings so far, and return their number."""
-    _log_warnings(opened.warnings)
+    log_warnings(opened.warnings)
     if opened.unused:
         log.info("%s: ignored, as neither inputs nor label: %s", opened.path, listed(opened.unused))
     return len(opened.warnings)
 
 
-def _log_warnings(warnings: Sequence[Warned]) -> None:
+def log_warnings(warnings: Sequence[Warned]) -> None:
+    """Log warnings about a source."""
     for warning in warnings:
         log.warning("%s", warning.message)
 
@@ -86,12 +87,13 @@ def _choices(selection: Selection) -> dict[str, Choice]:
     return choices
 
 
-def _request(
+def request_of(
     source: Source,
     requirements: Requirements,
     choices: Mapping[str, Choice],
     facts: ModelFacts,
 ) -> Request:
+    """Return what a reader needs to know."""
     options = {**json.loads(source.options), "source": source.location}
     return Request(
         data=DataSource.model_validate_json(json.dumps(options)),
@@ -120,12 +122,23 @@ def _carry_over(others: str | None, folder: str) -> None:
         shutil.copytree(others, folder, dirs_exist_ok=True)
 
 
-def _check_metrics(
+def check_metrics(
     metrics: Sequence[Mapping[str, object]],
     facts: ModelFacts,
-    dataset: str,
+    dataset_of: Callable[[str], DatasetFolder],
     code: UserCode | None,
 ) -> None:
+    """Check that metrics fit model and data.
+
+    Args:
+        metrics: items of the spec's `measure.metrics`.
+        facts: of the model.
+        dataset_of: returns the samples of a signature, by its key.
+        code: the file with the functions of metrics, if there is one.
+
+    Raises:
+        InputError: a metric does not fit.
+    """
     if code and any(is_callable_name(str(metric.get("metric"))) for metric in metrics):
         import_code(code)
-    plan_metrics(metrics, facts, partial(open_dataset, dataset))
+    plan_metrics(metrics, facts, dataset_of)

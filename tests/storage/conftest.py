@@ -12,6 +12,8 @@ import pytest
 
 from quantgate.foundation.hashing import sha256_of_bytes
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 
 def gcs_server():
     """Return the module `gcs_server.py` in this folder."""
@@ -44,6 +46,60 @@ def bucket(monkeypatch):
         # Google's client does not close the connections of refused requests.
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
+
+
+def s3_server():
+    """Return the module `s3_server.py` in this folder, whose import takes seconds."""
+    import s3_server
+
+    return s3_server
+
+
+@pytest.fixture(scope="module")
+def server():
+    import s3fs
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        running = s3_server().Server()
+    yield running
+    running.close()
+    s3fs.S3FileSystem.clear_instance_cache()
+    with warnings.catch_warnings():
+        # botocore does not close its connections.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture(scope="module")
+def client(server):
+    """A client of the server, which the tested code finds through the environment."""
+    import s3fs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", server.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        patch.setattr(s3fs.S3FileSystem, "retries", 2)
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+
+
+@pytest.fixture
+def s3(client, door):
+    """The client, with the empty bucket `s3://bucket`."""
+    door.faults.clear()
+    client.mkdir("bucket")
+    yield client
+    door.always.clear()
+    client.rm("bucket", recursive=True)
+
+
+@pytest.fixture
+def door(server):
+    return server.door
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ class Bucket:
     ranges: list[str] = field(default_factory=list)
     lock: Any = field(default_factory=threading.RLock)
     generation: int = 1000
+    sent_bytes: int = 0
 
     def put(self, name: str, content: bytes, encoding: str | None = None) -> None:
         with self.lock:
@@ -200,6 +201,8 @@ class Handler(BaseHTTPRequestHandler):
             if first >= len(stored.content):
                 raise Refused(416, "Requested range not satisfiable")
         content = stored.content[first:last]
+        with self.bucket.lock:
+            self.bucket.sent_bytes += len(content)
         if request.damage:
             content = bytes(255 - byte for byte in content)
         self.send_response(206 if wanted else 200)

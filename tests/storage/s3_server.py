@@ -42,6 +42,7 @@ class Door:
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     always: list[tuple[str, str, Fault]] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    sent_bytes: int = 0
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
@@ -52,7 +53,9 @@ class Door:
                 if entry in self.faults:
                     self.faults.remove(entry)
                 return fault(self.app, environ, start)
-        return self.app(environ, start)
+        content = b"".join(self.app(environ, start))
+        self.sent_bytes += len(content) if method == "GET" else 0
+        return [content]
 
 
 class _Quiet(WSGIRequestHandler):

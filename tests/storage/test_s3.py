@@ -1,10 +1,6 @@
 """`s3://` with a server on loopback: sources, promotion, rollback, decisions, failures."""
 
 import errno
-import gc
-import importlib.util
-import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -31,51 +27,10 @@ LARGE = bytes(range(256)) * 4096
 
 
 def s3_server():
-    """Return the module `s3_server.py` in this folder."""
-    if "s3_server" not in sys.modules:
-        place = Path(__file__).with_name("s3_server.py")
-        spec = importlib.util.spec_from_file_location("s3_server", place)
-        sys.modules["s3_server"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["s3_server"])
-    return sys.modules["s3_server"]
+    """Return the module `s3_server.py` in this folder, whose import takes seconds."""
+    import s3_server
 
-
-@pytest.fixture(scope="module")
-def server():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        running = s3_server().Server()
-    yield running
-    running.close()
-    s3fs.S3FileSystem.clear_instance_cache()
-    with warnings.catch_warnings():
-        # botocore does not close its connections.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
-@pytest.fixture(scope="module")
-def client(server):
-    """A client of the server, which the tested code finds through the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", server.url)
-        patch.setenv("AWS_ACCESS_KEY_ID", "somebody")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("AWS_MAX_ATTEMPTS", "1")
-        patch.setattr(s3fs.S3FileSystem, "retries", 2)
-        s3fs.S3FileSystem.clear_instance_cache()
-        yield s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
-
-
-@pytest.fixture
-def s3(client, door):
-    """The client, with the empty bucket `s3://bucket`."""
-    door.faults.clear()
-    client.mkdir("bucket")
-    yield client
-    door.always.clear()
-    client.rm("bucket", recursive=True)
+    return s3_server
 
 
 @pytest.fixture
@@ -84,11 +39,6 @@ def environment(monkeypatch):
     s3fs.S3FileSystem.clear_instance_cache()
     yield monkeypatch
     s3fs.S3FileSystem.clear_instance_cache()
-
-
-@pytest.fixture
-def door(server):
-    return server.door
 
 
 @pytest.fixture

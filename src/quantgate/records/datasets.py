@@ -88,3 +88,24 @@ class Manifest(Record):
     distinct: int | None = None
     groups: Groups | None = None
     parts: Annotated[list[DatasetPart], Field(exclude_if=lambda parts: not parts)] = []
+
+
+class DatasetShard(Record):
+    """A part of an evaluation set and its place among all parts: the contents of `part.json`.
+
+    `source_sha256` is the hash of the source's listing. `manifest` is that of the part's samples,
+    and None if it has none. `layout` has the role, name, dtype and shape of a row of each array,
+    and `group` the key of the groups. `files` are those of the arrays. `values` are the distinct
+    values of the arrays in which the spec names values. `warnings` are about all files of the
+    source, and only in the first part.
+    """
+
+    number: int
+    count: int
+    source_sha256: str
+    manifest: Manifest | None
+    layout: list[list[str | list[int]]] = []
+    group: str = ""
+    files: dict[str, PartFile] = {}
+    values: dict[str, list[str]] = {}
+    warnings: list[Warned] = []

@@ -1,8 +1,19 @@
-"""The storage behind a URI."""
+"""The storage behind a URI or a path."""
 
 from quantgate.foundation.credentials import refuse_credentials
+from quantgate.foundation.storage.local import LocalStorage, is_local
 from quantgate.foundation.storage.operation import fetching, requiring_google_client
 from quantgate.foundation.storage.remote import Storage
+
+
+def files_at(location: str) -> Storage:
+    """Return what reads the files at a URI or a local path.
+
+    Raises:
+        UsageError: the URI has credentials in it.
+        StorageError: Google's client is not installed.
+    """
+    return LocalStorage() if is_local(location) else storage_of(location)
 
 
 def storage_of(uri: str) -> Storage:

@@ -13,7 +13,13 @@ from quantgate.errors import StorageError
 from quantgate.foundation.files import is_disk_full
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.foundation.storage.operation import Operation, fetching
-from quantgate.foundation.storage.remote import Listing, RemoteFile, file_listing, folder_listing
+from quantgate.foundation.storage.remote import (
+    Listing,
+    RemoteFile,
+    file_listing,
+    folder_listing,
+    replaced,
+)
 
 #: The keys under which file systems give the time of the last change.
 _TIMES = ("mtime", "modified", "LastModified", "last_modified", "created")
@@ -42,13 +48,18 @@ class FsspecStorage:
                 path = folder / file.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 system.get_file(file.key, str(path))
-                system.invalidate_cache()
-                if _fingerprint(system.info(file.key)) != file.version:
+                if _is_replaced(system, file):
                     path.unlink()
-                    raise StorageError(
-                        f"cannot fetch {uri}: `{file.key}` was replaced while it was fetched. "
-                        "Run again"
-                    )
+                    raise replaced(uri, file.key)
+
+    def read(self, uri: str, file: RemoteFile, start: int, length: int) -> bytes:
+        """See `Storage`."""
+        with explained(fetching(uri)):
+            system, _ = open_uri(uri)
+            content: bytes = system.cat_file(file.key, start=start, end=start + length)
+            if _is_replaced(system, file):
+                raise replaced(uri, file.key)
+            return content
 
 
 def open_uri(uri: str, **options: Any) -> tuple[Any, str]:
@@ -63,6 +74,11 @@ def open_uri(uri: str, **options: Any) -> tuple[Any, str]:
     scheme, _, rest = uri.partition("://")
     system, path = fsspec.url_to_fs(f"s3://{rest}" if scheme == "minio" else uri, **options)
     return system, str(path)
+
+
+def _is_replaced(system: Any, file: RemoteFile) -> bool:
+    system.invalidate_cache()
+    return _fingerprint(system.info(file.key)) != file.version
 
 
 def _with_tag(system: Any, info: dict[str, Any]) -> dict[str, Any]:

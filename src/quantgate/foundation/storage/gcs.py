@@ -64,6 +64,17 @@ class Gcs:
             for file in begun:
                 self._resume(bucket, file, folder / file.name)
 
+    def read(self, uri: str, file: RemoteFile, start: int, length: int) -> bytes:
+        """See `Storage`."""
+        if not length:
+            return b""
+        bucket = self._client.bucket(bucket_and_key(uri)[0])
+        with explained(fetching(uri), _replaced):
+            content: bytes = _pinned(bucket, file).download_as_bytes(
+                start=start, end=start + length - 1, **self._download_settings
+            )
+        return content
+
     def _fetch_fresh(self, bucket: Any, files: list[RemoteFile], folder: Path) -> None:
         for parent in {(folder / file.name).parent for file in files}:
             parent.mkdir(parents=True, exist_ok=True)

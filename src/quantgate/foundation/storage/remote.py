@@ -1,5 +1,6 @@
 """Files in storage as they are at one moment, and the protocol for fetching them."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +38,21 @@ class Listing:
         uri: the URI that was listed.
         is_folder: whether it is a folder and not a single file.
         files: the files, sorted by name.
+        empty: names of empty folders, which only file systems have.
     """
 
     uri: str
     is_folder: bool
     files: tuple[RemoteFile, ...]
+    empty: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all names, sizes and versions."""
+        digest = hashlib.sha256(repr((self.is_folder, self.empty)).encode())
+        for file in self.files:
+            digest.update(repr((file.name, file.size_bytes, file.version)).encode())
+        return digest.hexdigest()
 
     @property
     def name(self) -> str:
@@ -73,8 +84,20 @@ class Storage(Protocol):
             OSError: a file cannot be written.
         """
 
+    def read(self, uri: str, file: RemoteFile, start: int, length: int) -> bytes:
+        """Return some bytes of a file.
 
-def folder_listing(uri: str, files: Iterable[RemoteFile]) -> Listing:
+        Raises:
+            StorageError: storage fails, refuses, or has other bytes by now.
+        """
+
+
+def replaced(uri: str, key: str) -> StorageError:
+    """Return the error for a file that has other bytes than in its listing."""
+    return StorageError(f"cannot fetch {uri}: `{key}` was replaced while it was fetched. Run again")
+
+
+def folder_listing(uri: str, files: Iterable[RemoteFile], empty: Iterable[str] = ()) -> Listing:
     """Return the listing of a folder whose files can also be stored on a local disk.
 
     Raises:
@@ -91,7 +114,7 @@ def folder_listing(uri: str, files: Iterable[RemoteFile]) -> Listing:
             raise StorageError(
                 f"cannot fetch {uri}: `{file.key}` cannot be a file beside the others. Rename it"
             )
-    return Listing(uri, True, tuple(listed))
+    return Listing(uri, True, tuple(listed), tuple(sorted(empty)))
 
 
 def file_listing(uri: str, file: RemoteFile) -> Listing:

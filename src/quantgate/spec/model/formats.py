@@ -23,6 +23,8 @@ MADE = (PYTHON, RANDOM)
 TENSORFLOW = ("tfrecord", "tf_data")
 #: Formats that include their labels.
 SELF_LABELLED = (IMAGES, RANDOM)
+#: Formats whose files or rows can be shared by tasks.
+SHARED = (IMAGES, "tfrecord", "parquet", "npy", "npz")
 #: The formats that each section of options, or a key of one, is for.
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
