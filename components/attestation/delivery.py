@@ -5,6 +5,7 @@ from typing import Any
 
 from quantgate.components.attestation.attest import attest
 from quantgate.components.attestation.promises import Case
+from quantgate.components.litert.flatbuffer import Content
 from quantgate.domain.sharding import coarse_seconds
 from quantgate.foundation.hashing import sha256_of_bytes
 from quantgate.records.attestation import Trial
@@ -24,7 +25,7 @@ class Delivery:
             mostly have equal metadata, and are evaluated once. None without a trial run.
     """
 
-    content: bytes
+    content: Content
     reason: str | None
     provisional: bool = False
     sample_s: float | None = None

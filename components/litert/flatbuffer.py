@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import (
@@ -17,12 +17,11 @@ from ai_edge_litert.schema_py_generated import (
     TensorT,
     TensorType,
 )
-from ai_edge_litert.tools.flatbuffer_utils import (
-    convert_object_to_bytearray,
-    get_builtin_code_from_operator_code,
-)
+from ai_edge_litert.tools.flatbuffer_utils import get_builtin_code_from_operator_code
+from flatbuffers import Builder
 from numpy.typing import NDArray
 
+from quantgate.foundation.model_kinds import MARK
 from quantgate.records.attestation import TensorAttest
 
 FLOAT_DTYPES = frozenset({"float16", "float32", "float64", "bfloat16"})
@@ -36,9 +35,12 @@ _DTYPES: dict[int, str] = {
 }
 _CUSTOM = BuiltinOperator.CUSTOM
 #: The bytes of a .tflite, in memory or mapped from its file.
-Content = bytes | mmap
+Content = bytes | bytearray | mmap
+ContentT = TypeVar("ContentT", bound=Content)
 #: The schema's largest offset for constants that are in the flatbuffer itself.
 IN_FLATBUFFER = 1
+#: The room of a flatbuffer for more than another one of the same model has.
+_SLACK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,23 @@ def has_external_buffers(content: Content) -> bool:
     return any(buffer.Offset() > IN_FLATBUFFER for buffer in buffers)
 
 
-def with_inlined_buffers(content: bytes) -> bytes:
+def with_inlined_buffers(content: ContentT) -> ContentT | bytes:
     """Return a .tflite with all constants in its flatbuffer, which must stay below 2 GiB."""
     if not has_external_buffers(content):
         return content
-    return bytes(convert_object_to_bytearray(parse(content)))
+    return bytes(packed(parse(content), len(content)))
+
+
+def packed(model: ModelT, size: int) -> memoryview:
+    """Return the bytes of a model, with all constants in its flatbuffer.
+
+    Args:
+        model: the schema's objects.
+        size: its size if it is known. With a size that is too small, more memory is used.
+    """
+    builder = Builder(size + _SLACK_BYTES)
+    builder.Finish(model.Pack(builder), file_identifier=MARK)
+    return memoryview(builder.Bytes)[builder.Head() :]
 
 
 def contents_of(model: ModelT) -> Contents:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import (
@@ -16,14 +15,9 @@ from ai_edge_litert.schema_py_generated import (
     TensorT,
     TensorType,
 )
-from ai_edge_litert.tools.flatbuffer_utils import (
-    convert_object_to_bytearray,
-    get_builtin_code_from_operator_code,
-)
+from ai_edge_litert.tools.flatbuffer_utils import get_builtin_code_from_operator_code
 
-from quantgate.components.litert.flatbuffer import Content, parse, sequence, text
-
-ContentT = TypeVar("ContentT", bound=Content)
+from quantgate.components.litert.flatbuffer import Content, ContentT, packed, parse, sequence, text
 
 #: The signature of a model that declares none. Its inputs and outputs have their tensors' names.
 DEFAULT_SIGNATURE = "serving_default"
@@ -37,7 +31,7 @@ def normalized(content: ContentT) -> ContentT | bytes:
     same.
     """
     model = parse(content)
-    return bytes(convert_object_to_bytearray(model)) if _normalize(model) else content
+    return bytes(packed(model, len(content))) if _normalize(model) else content
 
 
 def parse_normalized(content: Content) -> ModelT:

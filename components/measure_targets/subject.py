@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.attestation.trial import samples_of
 from quantgate.components.litert.binding import Tensor
-from quantgate.components.litert.flatbuffer import counted, parse, sequence, text
+from quantgate.components.litert.flatbuffer import counted, mapped, parse, sequence, text
 from quantgate.components.litert.interpreter import LiteRTModel
 from quantgate.components.litert.operations import Operation, operations_by_graph
 from quantgate.components.measure_targets.attempt import Attempt, attempt
@@ -63,7 +63,7 @@ class Subject:
     @cached_property
     def model(self) -> ModelT:
         """The model as the schema's objects."""
-        return parse(self.content)
+        return parse(mapped(self.path))
 
     @cached_property
     def graphs(self) -> list[list[Operation]]:

@@ -8,7 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from quantgate.components.conversion.failure import essence
-from quantgate.components.litert.flatbuffer import has_external_buffers, with_inlined_buffers
+from quantgate.components.litert.flatbuffer import (
+    has_external_buffers,
+    mapped,
+    with_inlined_buffers,
+)
 from quantgate.components.measure_targets import edge_tpu, ethos_u, gpu, microcontroller
 from quantgate.components.measure_targets.accuracy import Request, measure_accuracy
 from quantgate.components.measure_targets.outcome import Outcome
@@ -100,7 +104,7 @@ def _accuracy_of(
 
 
 def _in_one_flatbuffer(model_path: str, scratch: Path) -> str:
-    content = Path(model_path).read_bytes()
+    content = mapped(model_path)
     if not has_external_buffers(content):
         return model_path
     copy = scratch / "model.tflite"

@@ -1,11 +1,12 @@
 """The work of `quantize_recipe`: quantize a float .tflite by a recipe, and attest the result."""
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from quantgate.components.artifacts.moments import RECORD as MOMENTS
 from quantgate.components.artifacts.moments import LayerMoments, read_values
@@ -17,12 +18,12 @@ from quantgate.components.attestation.delivery import (
 from quantgate.components.attestation.demand import demand_of
 from quantgate.components.attestation.promises import Case
 from quantgate.components.conversion.failure import sentence
-from quantgate.components.litert.archive import with_archive_of
+from quantgate.components.litert.archive import append_archive_of
 from quantgate.components.litert.flatbuffer import mapped
 from quantgate.components.litert.normalization import normalized
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits, run_isolated
 from quantgate.components.quantizer.assumptions import assumptions
-from quantgate.components.quantizer.engine import quantized
+from quantgate.components.quantizer.engine import packed_model
 from quantgate.components.quantizer.request import Request, request_of
 from quantgate.components.record_ranges.work import RECORD
 from quantgate.components.recover.results import MODEL, RECOVERY
@@ -136,9 +137,8 @@ def quantize_recipe(
     request = material.request
     variant = candidate.get("calibration", "")
     started = time.monotonic()
-    delivery = _delivered(material, limits)
+    delivery = _delivered(material, limits, Path(quantized_path))
     seconds = time.monotonic() - started
-    Path(quantized_path).write_bytes(delivery.content)
     case = Case(
         quantized_path,
         inputs.baseline,
@@ -249,17 +249,33 @@ def _with_moments(material: _Material, folder: Path) -> _Material:
     return replace(material, moments=moments, values=read_values(folder, moments))
 
 
-def _delivered(material: _Material, limits: ResourceLimits) -> Delivery:
+def _delivered(material: _Material, limits: ResourceLimits, target: Path) -> Delivery:
+    """Write the model, or an empty file with the reason why there is none."""
+    target.write_bytes(b"")
     if reason := material.obstacle:
         return Delivery(b"", reason)
-    source = normalized(mapped(material.model))
     try:
-        model = run_isolated(
-            quantized, source, material.request, material.ranges, material.values, limits=limits
-        )
-        return Delivery(with_archive_of(material.model, model), None)
+        with target.open("wb") as file:
+            problem = run_isolated(_write_quantized, file, material, limits=limits)
     except IsolatedFailure as failure:
+        target.write_bytes(b"")
         return Delivery(b"", sentence("the quantization", failure), failure.passing)
+    if problem:
+        raise OSError(problem, os.strerror(problem), str(target))
+    append_archive_of(material.model, target)
+    return Delivery(mapped(target), None)
+
+
+def _write_quantized(file: BinaryIO, material: _Material) -> int | None:
+    """Write the model to an open file, and return the number of the error if that fails."""
+    source = normalized(mapped(material.model))
+    model = packed_model(source, material.request, material.ranges, material.values)
+    try:
+        file.write(model)
+        file.flush()
+    except OSError as error:
+        return error.errno
+    return None
 
 
 def _settings(request: Request) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from types import MappingProxyType
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT, TensorType
-from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 from litert_quantizer.quantizer import Quantizer
 
 from quantgate.components.artifacts.moments import LayerMoments
-from quantgate.components.litert.flatbuffer import Content, has_external_buffers, parse
+from quantgate.components.litert.flatbuffer import Content, has_external_buffers, packed, parse
 from quantgate.components.quantizer.matching import unmatched
 from quantgate.components.quantizer.moving_ops import put_moving_ops_in_8_bits
 from quantgate.components.quantizer.names import source_name
@@ -37,6 +36,16 @@ def quantized(
     ranges: Ranges | None,
     moments: LayerMoments = MappingProxyType({}),
 ) -> bytes:
+    """Return the bytes of `packed_model`."""
+    return bytes(packed_model(content, request, ranges, moments))
+
+
+def packed_model(
+    content: Content,
+    request: Request,
+    ranges: Ranges | None,
+    moments: LayerMoments = MappingProxyType({}),
+) -> bytearray | memoryview:
     """Return a float .tflite quantized by a recipe, with all constants in its flatbuffer.
 
     The model has to be normalised. Whether anything was quantized is left to the attestation.
@@ -63,15 +72,15 @@ def quantized(
             enable_progress_bar=False,
             enable_progress_report=False,
         )
-    return _delivered(bytes(result.quantized_model), request)
+    return _delivered(result.quantized_model, request)
 
 
-def _delivered(content: bytes, request: Request) -> bytes:
+def _delivered(content: bytearray, request: Request) -> bytearray | memoryview:
     """Return the library's model with moving ops in 8 bits and all constants in its flatbuffer."""
     model = parse(content)
     _require_scales(model)
     if put_moving_ops_in_8_bits(model, request) or has_external_buffers(content):
-        return bytes(convert_object_to_bytearray(model))
+        return packed(model, len(content))
     return content
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
 QUANTGATE = Path(sys.executable).parent / "quantgate"
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -1,6 +1,7 @@
 """Make a float .tflite, its data and a spec without TensorFlow: `python tiny_tflite.py FOLDER`."""
 
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -48,14 +49,14 @@ def predicted(content: bytes, sample: NDArray[np.float32]) -> int:
     return int(outputs["y"].argmax())
 
 
-def dense_model(draw: np.random.Generator) -> bytes:
-    """Return a model whose output `y` is its input `x` through two dense layers."""
+def dense_model(draw: np.random.Generator, widths: Sequence[int] = WIDTHS) -> bytes:
+    """Return a model whose output `y` is its input `x` through dense layers."""
     model, graph, code = schema.ModelT(), schema.SubGraphT(), schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
     code.version, model.version = 1, 3
     model.operatorCodes, model.buffers, model.subgraphs = [code], [schema.BufferT()], [graph]
-    graph.tensors, graph.operators = [named("x", (1, WIDTHS[0]))], []
-    for taken, given in pairwise(WIDTHS):
+    graph.tensors, graph.operators = [named("x", (1, widths[0]))], []
+    for taken, given in pairwise(widths):
         add_layer(model, draw.standard_normal((given, taken)) / np.sqrt(taken))
     last = len(graph.tensors) - 1
     graph.inputs, graph.outputs = [0], [last]

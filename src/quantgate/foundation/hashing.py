@@ -11,7 +11,7 @@ from pathlib import Path
 CHUNK_BYTES = 1 << 20
 
 
-def sha256_of_bytes(content: bytes | mmap) -> str:
+def sha256_of_bytes(content: bytes | bytearray | mmap) -> str:
     """Hash bytes, as lowercase hex."""
     return hashlib.sha256(content).hexdigest()
 
