@@ -13,6 +13,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -43,6 +44,8 @@ class Packages:
     def __init__(self) -> None:
         self._behind: dict[frozenset[str], dict[str, str]] = {}
         self._contents: dict[Path, str] = {}
+        self._packages_at, self._requirements_of = cache(_packages_at), cache(_requirements_of)
+        self._version_of, self._build_of = cache(_version_of), cache(_build_of)
 
     def behind(self, modules: frozenset[str]) -> dict[str, str]:
         """Return the version or content hash of everything that modules depend on, by name.
@@ -54,8 +57,16 @@ class Packages:
             own = {
                 f"the code of {name}": self._content(place) for name, place in _own_code(modules)
             }
-            self._behind[modules] = {**_distributions(modules), **own}
+            self._behind[modules] = {**self._packages(modules), **own}
         return self._behind[modules]
+
+    def _packages(self, modules: frozenset[str]) -> dict[str, str]:
+        tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
+        imported = sorted({name for top in tops for name in self._packages_at(top)})
+        required = {name for package in imported for name in self._requirements_of(package)}
+        versions = {name: self._version_of(name) for name in required}
+        versions |= {name: self._build_of(name) for name in imported}
+        return {f"package {name}": version for name, version in sorted(versions.items())}
 
     def _content(self, place: Path) -> str:
         if place not in self._contents:
@@ -63,24 +74,16 @@ class Packages:
         return self._contents[place]
 
 
-def _distributions(modules: frozenset[str]) -> dict[str, str]:
-    tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names
-    imported = sorted({name for top in tops for name in _distributions_of(top)})
-    required = {
-        name: _version(name)
-        for distribution in imported
-        if distribution != _EXECUTOR
-        for name in map(_name, metadata.requires(distribution) or [])
-    }
-    versions = {**required, **{name: _version_and_files(name) for name in imported}}
-    return {f"package {name}": version for name, version in sorted(versions.items())}
-
-
-def _distributions_of(top: str) -> list[str]:
+def _packages_at(top: str) -> list[str]:
+    """Return the names of the packages that install a top-level module."""
     try:
         return [_name(metadata.distribution(top).name)]
     except metadata.PackageNotFoundError:
         return [_name(name) for name in metadata.packages_distributions().get(top, [])]
+
+
+def _requirements_of(package: str) -> list[str]:
+    return [] if package == _EXECUTOR else list(map(_name, metadata.requires(package) or []))
 
 
 def _name(requirement: str) -> str:
@@ -88,16 +91,16 @@ def _name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", name.group()).lower() if name else requirement
 
 
-def _version(name: str) -> str:
+def _version_of(package: str) -> str:
     try:
-        return metadata.version(name)
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
 
 
-def _version_and_files(name: str) -> str:
+def _build_of(package: str) -> str:
     # RECORD has the hashes of all files. One version may be built twice from different code.
-    installed = metadata.distribution(name)
+    installed = metadata.distribution(package)
     return f"{installed.version} {sha256_of_json(installed.read_text('RECORD'))}"
 
 
