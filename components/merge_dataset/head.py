@@ -115,7 +115,7 @@ def _described(own: Samples, arrays: Mapping[str, NDArray[Any]]) -> Samples:
             }
         )
 
-    update = {
+    update: dict[str, object] = {
         "inputs": {key: facts(each) for key, each in manifest.inputs.items()},
         "label": facts(manifest.label) if manifest.label else None,
         "fields": {key: facts(each) for key, each in manifest.fields.items()},
