@@ -27,6 +27,12 @@ from quantgate.domain.sharding import ROUNDS
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
 
 
+@pytest.fixture
+def without_tf_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide tf_keras from this process and those it starts by forking."""
+    monkeypatch.setitem(sys.modules, "tf_keras", None)
+
+
 @dataclass(frozen=True)
 class Stored:
     """A tensor of a model. It is constant with `values`, and quantized with `scales`."""

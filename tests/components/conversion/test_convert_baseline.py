@@ -1,6 +1,5 @@
 """The float conversion: its facts, and the reasons why it can be refused."""
 
-import importlib.util
 import re
 import shutil
 from collections.abc import Callable
@@ -216,11 +215,12 @@ def test_recurrent_layer(refusal: Callable[..., str], saved_models: Path):
 
 
 def test_optimizer_state(
-    refusal: Callable[..., str], shared_models: Path, monkeypatch: pytest.MonkeyPatch
+    refusal: Callable[..., str],
+    shared_models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    without_tf_keras: None,
 ):
     """A version that is not proven loads the model with TensorFlow's own loader."""
-    if importlib.util.find_spec("tf_keras"):
-        pytest.skip("tf_keras is installed, and with it TensorFlow loads optimizer state")
     monkeypatch.setattr(converter, "PROVEN", ())
     folder = shared_models / "keyword_spotting" / "saved_model_with_optimizer"
     assert refusal(folder) == (

@@ -1,6 +1,5 @@
 """A Keras file becomes a SavedModel with the same outputs, or is refused with a reason."""
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable
@@ -21,9 +20,6 @@ from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.tasks import ModelFacts, TensorFacts
 
 pytestmark = pytest.mark.tensorflow
-without_tf_keras = pytest.mark.skipif(
-    importlib.util.find_spec("tf_keras") is not None, reason="tf_keras reads such files otherwise"
-)
 NAME = "and name that folder as `model.saved_model`"
 
 
@@ -46,15 +42,10 @@ def refusal(tmp_path: Path) -> Callable[[Path], str]:
     return run
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "two_inputs.keras",
-        "two_inputs.h5",
-        pytest.param("keras_2.h5", marks=without_tf_keras),
-    ],
-)
-def test_a_saved_model_that_computes_the_same(keras_files: Path, tmp_path: Path, name: str):
+@pytest.mark.parametrize("name", ["two_inputs.keras", "two_inputs.h5", "keras_2.h5"])
+def test_a_saved_model_that_computes_the_same(
+    keras_files: Path, tmp_path: Path, without_tf_keras: None, name: str
+):
     # An artifact of a pipeline need not have a suffix.
     file, folder = tmp_path / "artifact", tmp_path / "saved_model"
     shutil.copy(keras_files / name, file)
@@ -187,9 +178,8 @@ def test_a_custom_layer(refusal: Callable[[Path], str], keras_files: Path, name:
     )
 
 
-@without_tf_keras
 def test_a_file_of_keras_2_that_keras_3_does_not_read(
-    refusal: Callable[[Path], str], keras_files: Path
+    refusal: Callable[[Path], str], keras_files: Path, without_tf_keras: None
 ):
     file = keras_files / "keras_2_depthwise.h5"
     assert refusal(file) == (
