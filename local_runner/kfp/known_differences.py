@@ -44,7 +44,9 @@ def _inside(parent: TaskNode, path: str, in_loop: bool) -> Iterator[str]:
     for task in sorted(parent.tasks, key=lambda task: task.key):
         where = f"task `{path}{task.key}`"
         yield from _condition_differences(where, task)
-        yield from _loop_differences(where, task.spec, in_loop)
+        yield from _loop_differences(where, task.spec)
+        if in_loop and task.is_loop and _gives_outputs(parent, task.key):
+            yield f"{where}: it gives a list of lists for each output of a loop inside a loop"
         yield from _status_differences(where, task.spec)
         if task.executor is None:
             if not task.is_loop and task.component.input_definitions.artifacts:
@@ -73,11 +75,22 @@ def _status_differences(where: str, task: Any) -> Iterator[str]:
             yield f"{where}: it reports different states in the final status `{name}`"
 
 
-def _loop_differences(where: str, task: Any, in_loop: bool) -> Iterator[str]:
+def _gives_outputs(parent: TaskNode, key: str) -> bool:
+    """Return whether the outputs of a task are outputs of the pipeline or loop that it is in."""
+    outputs = parent.component.dag.outputs
+    producers = {
+        selector.producer_subtask
+        for output in outputs.artifacts.values()
+        for selector in output.artifact_selectors
+    }
+    parameters = outputs.parameters.values()
+    producers |= {each.value_from_parameter.producer_subtask for each in parameters}
+    return key in producers
+
+
+def _loop_differences(where: str, task: Any) -> Iterator[str]:
     if task.WhichOneof("iterator") is None:
         return
-    if in_loop:
-        yield f"{where}: it does not run a loop inside a loop"
     if task.parameter_iterator.items.WhichOneof("kind") != "raw":
         yield f"{where}: it only runs loops over literal lists"
     for name in sorted(task.inputs.parameters):

@@ -21,10 +21,11 @@ def without_clock(entry: Entry) -> dict[str, Any]:
 
 @pytest.fixture(params=["tflite", pytest.param("saved_model", marks=pytest.mark.slow)])
 def spec(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A spec with two candidates of a float .tflite, or of a SavedModel."""
+    """A spec with two candidates: of a float .tflite, in shards, or of a SavedModel."""
     if request.param == "tflite":
         tiny: Path = request.getfixturevalue("tiny_pair")
-        tiny.write_text(tiny.read_text().replace("name: tiny", "name: digits"))
+        sharded = tiny.read_text().replace("measure:", "measure:\n  evaluation: {shards: 2}")
+        tiny.write_text(sharded.replace("name: tiny", "name: digits"))
         return tiny
     example: Path = request.getfixturevalue("example")
     return example / "quantgate.yaml"

@@ -60,6 +60,20 @@ def listed() -> list:
     return [1]
 
 
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def label(subject: str, shard: int, out: Output[Artifact]):
+    from pathlib import Path
+
+    Path(out.path).write_text(f"{subject}{int(shard)} ")
+
+
+@dsl.component(base_image="python:3.11", install_kfp_package=False)
+def join(parts: Input[list[Artifact]], out: Output[Artifact]):
+    from pathlib import Path
+
+    Path(out.path).write_text("".join(Path(part.path).read_text() for part in parts))
+
+
 @dsl.container_component
 def shell():
     return dsl.ContainerSpec(image="busybox", command=["true"])
@@ -100,6 +114,24 @@ def test_kfps_runner_gives_the_same_outputs_as_ours(
     assert isinstance(told[0], events.RunStarted) and isinstance(told[-1], events.RunEnded)
     ended = {event.task.path for event in told if isinstance(event, events.TaskEnded)}
     assert ended == {task.path for task in told[0].tasks} and len(ended) == 3
+
+
+def test_a_loop_inside_a_loop_is_merged_in_the_order_of_its_items(
+    compiled, run_kfp, tmp_path: Path, states
+) -> None:
+    @dsl.pipeline(name="sharded")
+    def sharded() -> None:
+        with dsl.ParallelFor(["x", "y", "z"]) as subject:
+            with dsl.ParallelFor([1, 2, 3]) as shard:
+                part = label(subject=subject, shard=shard)
+            join(parts=dsl.Collected(part.outputs["out"]))
+
+    theirs = run_kfp(sharded)
+    ours = run_pipeline(read_pipeline(compiled(sharded)), {}, tmp_path / "ours", tmp_path / "logs")
+    assert states(theirs) == states(ours)
+    folder = tmp_path / "kfp röot"
+    merged = sorted(path.read_text() for path in folder.glob("*/*/join/out"))
+    assert merged == ["x1 x2 x3 ", "y1 y2 y3 ", "z1 z2 z3 "]
 
 
 def test_a_task_that_fails_says_why(run_kfp, tmp_path: Path) -> None:
@@ -176,7 +208,8 @@ def test_an_error_of_kfp_names_the_log(
 @dsl.pipeline(name="nested-loops")
 def nested_loops() -> None:
     with dsl.ParallelFor([1, 2]), dsl.ParallelFor([3, 4]):
-        write(text="a")
+        written = write(text="a")
+    join(parts=dsl.Collected(written.outputs["out"]))
 
 
 @dsl.pipeline(name="loop-over-a-parameter")
@@ -237,7 +270,10 @@ def importing() -> None:
         (
             nested_loops,
             {},
-            ["task `for-loop-2.for-loop-4`: it does not run a loop inside a loop"],
+            [
+                "task `for-loop-2.for-loop-4`: it gives a list of lists for each output of a loop "
+                "inside a loop"
+            ],
         ),
         (
             loop_over_a_parameter,
