@@ -1,8 +1,9 @@
 """Read a data set folder that `build_dataset` wrote."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -10,6 +11,8 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.arrays import mapped
+from quantgate.components.artifacts.parts import Place, joined_array, local_parts
 from quantgate.decision.sample_sets import SampleSet
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_json
@@ -19,7 +22,7 @@ MANIFEST = "manifest.json"
 DIGESTS = "samples.npy"
 GROUPS = "groups.npy"
 #: In a folder of its own, as arrays of any name are beside the manifest.
-DISTINCT = "units/distinct.npy"
+DISTINCT, GROUP_NUMBERS = "units/distinct.npy", "units/groups.npy"
 ROWS, NAMES = "units/rows.npy", "units/names.npy"
 #: The prefix of the folder of a signature.
 SIGNATURE = "signature-"
@@ -38,6 +41,9 @@ class DatasetFolder:
         label: the labels or targets, None if there are none.
         fields: more arrays for metrics, by key.
         distinct: int64 [samples], the number of each sample's distinct sample. None if all differ.
+        groups: int64 [samples], the number of each sample's group in a set in parts. Other sets
+            have a field with the names.
+        present: the rows whose arrays are there, None for all of them.
     """
 
     manifest: Manifest
@@ -45,6 +51,14 @@ class DatasetFolder:
     label: NDArray[Any] | None
     fields: dict[str, NDArray[Any]] = field(default_factory=dict)
     distinct: NDArray[np.int64] | None = None
+    groups: NDArray[np.int64] | None = None
+    present: range | None = None
+
+    @property
+    def rows(self) -> slice:
+        """The rows whose arrays are there."""
+        known = range(self.manifest.samples) if self.present is None else self.present
+        return slice(known.start, known.stop)
 
     def labels_at(self, key: str | None) -> tuple[ArrayFacts, NDArray[Any]] | None:
         """Return the facts and values of the labels, or None if there are none.
@@ -72,18 +86,47 @@ def folder_of(dataset: str | Path, signature: str) -> Path:
     return Path(dataset) / f"{SIGNATURE}{quote(signature, safe='')}"
 
 
-def open_dataset(dataset: str | Path, signature: str) -> DatasetFolder:
+def open_dataset(
+    dataset: str | Path,
+    signature: str,
+    needed: Callable[[Manifest], range] | None = None,
+    fetched: Path | None = None,
+) -> DatasetFolder:
     """Map the arrays of a signature's samples into memory.
 
+    Args:
+        dataset: the data set's folder.
+        signature: the signature's key.
+        needed: returns the rows that are needed of a set in parts, by its manifest. None for all.
+        fetched: folder to fetch parts to. None to refuse parts that are not on this machine.
+
     Raises:
-        InputError: the folder has no manifest, or an array differs from the manifest.
+        InputError: the folder has no manifest, or an array or a part differs from the manifest.
     """
     root = folder_of(dataset, signature)
     manifest = Manifest.read(root / MANIFEST)
-    inputs = {name: _mapped(root, facts) for name, facts in manifest.inputs.items()}
-    label = _mapped(root, manifest.label) if manifest.label else None
-    fields = {key: _mapped(root, facts) for key, facts in manifest.fields.items()}
+    if manifest.parts:
+        rows = needed(manifest) if needed else range(manifest.samples)
+        return _in_parts(root, manifest, rows, Place(Path(dataset), fetched))
+    inputs = {name: mapped(root / facts.file, facts) for name, facts in manifest.inputs.items()}
+    label = mapped(root / manifest.label.file, manifest.label) if manifest.label else None
+    fields = {key: mapped(root / facts.file, facts) for key, facts in manifest.fields.items()}
     return DatasetFolder(manifest, inputs, label, fields, _distinct(root, manifest))
+
+
+def _in_parts(root: Path, manifest: Manifest, rows: range, place: Place) -> DatasetFolder:
+    parts = local_parts(manifest, rows, place)
+    joined = partial(joined_array, parts)
+    label = manifest.label
+    return DatasetFolder(
+        manifest,
+        {name: joined(name, facts) for name, facts in manifest.inputs.items()},
+        joined("label", label) if label else None,
+        {key: joined(key, facts) for key, facts in manifest.fields.items()},
+        _distinct(root, manifest),
+        _numbers(root, GROUP_NUMBERS, manifest) if manifest.groups else None,
+        rows,
+    )
 
 
 def rows_and_names(
@@ -189,15 +232,6 @@ def _sample_set(folder: Path) -> SampleSet:
     return SampleSet(manifest, digests, groups)
 
 
-def _distinct(root: Path, manifest: Manifest) -> NDArray[np.int64] | None:
-    if manifest.distinct in (None, manifest.samples) or manifest.purpose != "evaluation":
-        return None
-    facts = ArrayFacts(
-        file=DISTINCT, shape=[manifest.samples], dtype="int64", minimum=0, maximum=manifest.distinct
-    )
-    return _mapped(root, facts)
-
-
 def chunk_length(row_bytes: int) -> int:
     """Return how many rows fit in a chunk of 8 MiB: at least 1 and at most 1,024."""
     return max(1, min(1024, CHUNK_BYTES // max(1, row_bytes)))
@@ -209,15 +243,14 @@ def chunk_bounds(samples: int, length: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + length, samples)
 
 
-def _mapped(root: Path, facts: ArrayFacts) -> NDArray[Any]:
-    path = root / facts.file
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}. Build the data set again") from error
-    if list(array.shape) != facts.shape or array.dtype.name != facts.dtype:
-        raise InputError(
-            f"{path} holds {array.dtype.name} {list(array.shape)}, its manifest says "
-            f"{facts.dtype} {facts.shape}. Build the data set again"
-        )
-    return array
+def _distinct(root: Path, manifest: Manifest) -> NDArray[np.int64] | None:
+    if manifest.distinct in (None, manifest.samples) or manifest.purpose != "evaluation":
+        return None
+    return _numbers(root, DISTINCT, manifest)
+
+
+def _numbers(root: Path, file: str, manifest: Manifest) -> NDArray[np.int64]:
+    """Return a number for each sample."""
+    most = manifest.samples
+    facts = ArrayFacts(file=file, shape=[most], dtype="int64", minimum=0, maximum=most)
+    return mapped(root / file, facts)

@@ -116,6 +116,9 @@ def planned(metrics: Sequence[Mapping[str, object]], facts: ModelFacts) -> list[
 def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> None:
     """Check that a metric fits outputs and labels.
 
+    The values of labels are checked only if all of them are there. A set in parts was checked when
+    its parts were merged.
+
     Args:
         plan: the metric.
         forms: the form of each output, by name. A size of -1 fits every size.
@@ -137,13 +140,16 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     label, values = labels or (_NO_LABELS, next(iter(dataset.inputs.values()))[:0])
     names = dataset.manifest.classes
     chosen_from = argmax_classes(plan.steps, forms[plan.output])
-    case = Case(plan.output, form, label, values, plan.settings, names, chosen_from)
+    there = values[dataset.rows]
+    case = Case(plan.output, form, label, there, plan.settings, names, chosen_from)
     if form.dtype not in NUMERIC or not computation.fits(case):
         described = labels_text(case, computation.needs) if computation.labelled else ""
         raise InputError(
             f"metric `{plan.title}` needs {computation.needs}. Output `{plan.output}`"
             f"{listed(plan.steps)} is {form}{described}"
         )
+    if dataset.present is not None:
+        return
     if problem := computation.problem(case):
         raise InputError(f"metric `{plan.title}`: {problem}")
     if computation.labelled:
@@ -167,6 +173,8 @@ def _check_boxes(
         )
     if needs := misfit(detection, truth, forms, dataset):
         raise InputError(f"metric `{plan.title}` needs {needs}")
+    if dataset.present is not None:
+        return
     form = truth.format or detection.format
     if problem := truth_problem(truth, form, dataset, slice(None)):
         raise InputError(f"metric `{plan.title}`: {problem}")

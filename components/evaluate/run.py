@@ -235,13 +235,14 @@ def _run_sample(model: LiteRTModel, encoded: Encoded, row: int, sample: int) -> 
 
 
 def prepared(subject: Subject) -> Runner:
-    """Load a model. If the shape of an output is dynamic, run the first sample to know it."""
+    """Load a model. If the shape of an output is dynamic, run a sample to know it."""
     signature, dataset = subject.signature, subject.dataset
     model = LiteRTModel(subject.path, subject.facts, signature, dataset.inputs)
     names = dict.fromkeys(name for plan in subject.plans for name in plan.outputs)
     if not all(model.knows(model.outputs[name]) for name in names):
-        encoded = model.encode({name: array[:1] for name, array in dataset.inputs.items()})
-        _run_sample(model, encoded, row=0, sample=0)
+        first_row = dataset.rows.start
+        encoded = model.encode(_inputs_at(dataset, first_row))
+        _run_sample(model, encoded, row=0, sample=first_row)
     first = {name: model.read(model.outputs[name]) for name in names}
     for name, values in first.items():
         _check_shape(model.outputs[name], values.shape, signature.outputs[name].shape[1:])
@@ -254,7 +255,11 @@ def prepared(subject: Subject) -> Runner:
 
 
 def _row_bytes(dataset: DatasetFolder) -> int:
-    return sum(array[:1].nbytes for array in dataset.inputs.values())
+    return sum(row.nbytes for row in _inputs_at(dataset, dataset.rows.start).values())
+
+
+def _inputs_at(dataset: DatasetFolder, row: int) -> dict[str, Array]:
+    return {name: array[row : row + 1] for name, array in dataset.inputs.items()}
 
 
 def _check_shape(output: Tensor, shape: Sequence[int], expected: Sequence[int]) -> None:

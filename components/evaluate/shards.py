@@ -9,6 +9,7 @@ from struct import Struct
 from quantgate.components.evaluate.run import Subject
 from quantgate.components.processes.sandbox import NOWHERE, OWN_CODE, Reach
 from quantgate.components.processes.workers import processes_for
+from quantgate.records.tasks import ModelFacts
 
 #: The outputs of these ops depend on how often they have run, which a reset does not undo.
 RANDOM_OPS = frozenset({"MULTINOMIAL", "RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM"})
@@ -26,15 +27,15 @@ def processes_of(subject: Subject, samples: int | None = None) -> int:
     The model is reset between samples, so that the results are those of one process, bit for bit.
     """
     # A user's function takes all outputs at once, so they stay in one process.
-    if _has_user_function(subject) or is_random(subject):
+    if _has_user_function(subject) or is_random(subject.facts):
         return 1
     count = subject.dataset.manifest.samples if samples is None else samples
     return processes_for(count, LEAST_SAMPLES)
 
 
-def is_random(subject: Subject) -> bool:
+def is_random(facts: ModelFacts) -> bool:
     """Return whether a model's outputs depend on how often it has run."""
-    return bool(RANDOM_OPS & subject.facts.ops.keys())
+    return bool(RANDOM_OPS & facts.ops.keys())
 
 
 def reach_of(subject: Subject) -> Reach:

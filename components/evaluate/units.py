@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.planning import Plan
@@ -16,9 +17,8 @@ def units_of(dataset: DatasetFolder) -> Units | None:
     known, groups = dataset.distinct, dataset.manifest.groups
     if groups is None:
         return None if known is None else Units.of(np.asarray(known))
-    names = np.asarray(dataset.fields[groups.key]).reshape(-1)
-    distinct = np.arange(len(names)) if known is None else np.asarray(known)
-    return Units.of(distinct, np.unique(names, return_inverse=True)[1])
+    distinct = np.arange(dataset.manifest.samples) if known is None else np.asarray(known)
+    return Units.of(distinct, _group_numbers(dataset, groups.key))
 
 
 def units_by_figure(
@@ -45,3 +45,10 @@ def _of_plan(
     rows = rows_by_slice(dataset, plan.slice) if plan.slice else {}
     for title in titles_of(plan.title, figures):
         yield title, units.at(rows[slice_of(title)]) if is_slice(title) else units
+
+
+def _group_numbers(dataset: DatasetFolder, key: str) -> NDArray[np.int64]:
+    if dataset.groups is not None:
+        return np.asarray(dataset.groups)
+    names = np.asarray(dataset.fields[key]).reshape(-1)
+    return np.unique(names, return_inverse=True)[1]

@@ -1,12 +1,12 @@
 """The work of `evaluate`: the accuracy of one .tflite on a data set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
 from quantgate.components.evaluate.answers import watches_of
 from quantgate.components.evaluate.outcome import ModelRun
 from quantgate.components.evaluate.planning import plan_metrics
@@ -107,8 +107,17 @@ def _run(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
     return replace(run, reasons=reasons, scores=scores)
 
 
-def begun(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
+def begun(
+    inputs: EvaluateInputs,
+    settings: EvaluateSettings,
+    opening: Callable[[str, str], DatasetFolder] = open_dataset,
+) -> ModelRun:
     """Return the run of a model before it has any scores.
+
+    Args:
+        inputs: the model, and the samples to run it on.
+        settings: the metrics.
+        opening: opens the samples of a signature, by the folder of the data set and its key.
 
     Raises:
         InputError: a metric does not fit the outputs or the labels.
@@ -116,7 +125,7 @@ def begun(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
     if inputs.code:
         import_code(UserCode(inputs.code, settings.code_sha256))
     facts = ModelFacts.read(inputs.facts)
-    dataset_of = cache(partial(open_dataset, inputs.dataset))
+    dataset_of = cache(partial(opening, inputs.dataset))
     plans = plan_metrics(settings.metrics, facts, dataset_of)
     is_there = bool(Path(inputs.model).stat().st_size)
     sha256 = sha256_of_file(inputs.model) if is_there else None

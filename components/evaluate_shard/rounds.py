@@ -82,12 +82,13 @@ def _round_of(subject: Subject, division: Division) -> _Round:
     rounds = looks_by_round(looks, division.rounds)
     start = max((look for each in rounds[: division.round - 1] for look in each), default=0)
     this = rounds[division.round - 1]
+    present = subject.dataset.present
     samples, shares, taken = max(this, default=start) - start, [], start
-    if is_random(subject):
+    if is_random(subject.facts):
         # Its outputs depend on how often it has run, so the first shard runs all samples.
         division = replace(division, enough=samples + 1)
     for look in this:
-        shares.append((look, division.share(order[taken:look], samples)))
+        shares.append((look, division.share(order[taken:look], samples, present)))
         taken = look
     return _Round(start, shares)
 

@@ -1,12 +1,15 @@
 """The work of `evaluate_shard`: the scores of one .tflite on some rows of a data set."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from quantgate.components.artifacts.dataset import content_sha256
+from quantgate.components.artifacts.dataset import content_sha256, open_dataset
 from quantgate.components.artifacts.division import Division
 from quantgate.components.artifacts.measurement import MEASUREMENT, is_decided
 from quantgate.components.artifacts.shard import ShardArrays, write_shard
+from quantgate.components.evaluate.outcome import ModelRun
 from quantgate.components.evaluate.run import Part, Subject
 from quantgate.components.evaluate.scoring import checked, score_rows
 from quantgate.components.evaluate.shards import is_random
@@ -19,8 +22,9 @@ from quantgate.components.evaluate_shard.rounds import score_round
 from quantgate.components.litert.interpreter import litert_version
 from quantgate.components.processes.isolation import IsolatedFailure, ResourceLimits
 from quantgate.foundation.hashing import sha256_of_json
+from quantgate.records.datasets import Manifest
 from quantgate.records.shards import ScoredRows, Shard
-from quantgate.records.tasks import Measurement
+from quantgate.records.tasks import Measurement, ModelFacts
 
 Scored = tuple[ScoredRows, ShardArrays | None]
 
@@ -53,7 +57,22 @@ def evaluate_shard(
     """
     if earlier and is_decided(earlier):
         return _not_needed(settings, division, shard_path, earlier)
-    run = begun(inputs, settings)
+    with TemporaryDirectory(prefix="quantgate-parts-") as fetched:
+        is_there = bool(Path(inputs.model).stat().st_size)
+        rows = partial(_rows, division, ModelFacts.read(inputs.facts))
+        needed = rows if is_there else _none
+        opening = partial(open_dataset, needed=needed, fetched=Path(fetched))
+        run = begun(inputs, settings, opening)
+        return _scored(run, inputs, settings, division, shard_path)
+
+
+def _scored(
+    run: ModelRun,
+    inputs: EvaluateInputs,
+    settings: EvaluateSettings,
+    division: Division,
+    shard_path: str,
+) -> Shard:
     manifests = {plan.signature: run.dataset_of(plan.signature).manifest for plan in run.plans}
     subjects = subjects_of(run, inputs.model, inputs.baseline) if run.sha256 else []
     limits = ResourceLimits(settings.timeout_s)
@@ -100,18 +119,25 @@ def metrics_sha256(settings: EvaluateSettings) -> str:
     return sha256_of_json([list(settings.metrics), settings.code_sha256])
 
 
-def _rows(subject: Subject, division: Division) -> range:
-    samples = subject.dataset.manifest.samples
-    if is_random(subject):
+def _rows(division: Division, facts: ModelFacts, manifest: Manifest) -> range:
+    """Return the rows of a shard. In a round, those that its samples are among."""
+    if is_random(facts):
         # Its outputs depend on how often it has run, so one process runs all samples.
-        return range(samples if division.number == 1 else 0)
-    return division.rows(samples)
+        return range(manifest.samples if division.number == 1 else 0)
+    if division.round:
+        # All shards share a round's samples, so that each of them fetches few parts.
+        division = replace(division, enough=0.0)
+    return division.rows(manifest.samples, manifest.parts)
+
+
+def _none(manifest: Manifest) -> range:
+    return range(0)
 
 
 def _score_rows(
     subject: Subject, division: Division, limits: ResourceLimits, *, is_baseline: bool
 ) -> Scored:
-    rows = _rows(subject, division)
+    rows = _rows(division, subject.facts, subject.dataset.manifest)
     record = ScoredRows(start=rows.start, stop=rows.stop)
     if not rows:
         return record, None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.artifacts.dataset import DatasetFolder, folder_of
+from quantgate.components.artifacts.dataset import GROUP_NUMBERS, DatasetFolder, folder_of
 from quantgate.components.artifacts.dataset_part import VALUES, PartSummary, read_summaries
 from quantgate.components.build_dataset.fields import missing_in
 from quantgate.components.build_dataset.groups import name_problems
@@ -22,9 +22,6 @@ from quantgate.components.user_code import UserCode
 from quantgate.errors import InputError
 from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.records.tasks import ModelFacts
-
-#: The number of each sample's group.
-GROUP_NUMBERS = "units/groups.npy"
 
 
 @dataclass(frozen=True)

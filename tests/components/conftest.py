@@ -5,7 +5,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -25,6 +25,10 @@ from quantgate.components.merge_shards.inputs import MergeInputs
 from quantgate.components.merge_shards.work import merge_shards
 from quantgate.domain.sharding import ROUNDS
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, TensorFacts
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from parted_sets import in_parts
 
 
 @pytest.fixture
@@ -377,14 +381,19 @@ def shards_of_evaluation(tmp_path) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def assert_same_in_shards(tmp_path, shards_of_evaluation) -> Callable[..., Measurement]:
-    """Assert that shards are merged into the files that one evaluation writes, bit for bit."""
+    """Assert that shards are merged into the files that one evaluation writes, bit for bit.
+
+    The last number of shards also evaluates a set in as many parts.
+    """
 
     def check(
         inputs: EvaluateInputs, settings: EvaluateSettings, counts: Sequence[int] = (4,)
     ) -> Measurement:
         whole = evaluate(inputs, settings, str(tmp_path / "whole"))
-        for count in counts:
-            shards = shards_of_evaluation(inputs, settings, count)
+        parted = in_parts(inputs.dataset, tmp_path / "parted", counts[-1])
+        divided = [(inputs, count) for count in counts]
+        for each, count in [*divided, (replace(inputs, dataset=str(parted)), counts[-1])]:
+            shards = shards_of_evaluation(each, settings, count)
             merging = MergeInputs(shards[::-1], count, inputs.facts, inputs.code)
             merge_shards(merging, settings, str(tmp_path / "merged"))
             assert contents_of(tmp_path / "merged") == contents_of(tmp_path / "whole")
@@ -395,7 +404,10 @@ def assert_same_in_shards(tmp_path, shards_of_evaluation) -> Callable[..., Measu
 
 @pytest.fixture
 def assert_same_in_rounds(tmp_path) -> Callable[..., Measurement]:
-    """Assert that rounds of shards stop as one evaluation does, bit for bit."""
+    """Assert that rounds of shards stop as one evaluation does, bit for bit.
+
+    The last number of shards also evaluates a set in as many parts.
+    """
     numbers = itertools.count()
 
     def check(
@@ -403,8 +415,10 @@ def assert_same_in_rounds(tmp_path) -> Callable[..., Measurement]:
     ) -> Measurement:
         whole = tmp_path / f"whole-{next(numbers)}"
         measured = evaluate(inputs, settings, str(whole))
-        for count in counts:
-            merged = in_rounds(inputs, settings, count, tmp_path / f"rounds-{next(numbers)}")
+        parted = in_parts(inputs.dataset, tmp_path / "parted", counts[-1])
+        divided = [(inputs, count) for count in counts]
+        for each, count in [*divided, (replace(inputs, dataset=str(parted)), counts[-1])]:
+            merged = in_rounds(each, settings, count, tmp_path / f"rounds-{next(numbers)}")
             assert contents_of(merged) == contents_of(whole)
         return measured
 
