@@ -21,7 +21,7 @@ from quantgate.statistics.early_estimate import order_of
 from quantgate.statistics.error_spending import looks_at
 
 FLOAT = "float32"
-SAMPLES = 2500
+SAMPLES = 1000
 LIMIT = {"top1": {"max_drop": 0.02, "confidence": 0.95}}
 SIZE = [{"minimize": "size_bytes"}]
 COUNTS = (1, 4, 16)
@@ -102,29 +102,40 @@ def test_no_model_is_a_reason(candidate, assert_same_in_rounds, tmp_path):
 
 
 @pytest.fixture
-def first_rounds(candidate, tmp_path):
-    """The shards of the first two rounds of a candidate that is not decided, and the merge."""
+def first_rounds(candidate, make_once, tmp_path):
+    """The shards of the first two rounds of a candidate that is not decided, and the merge.
+
+    They are in a folder that the test may change, beside the facts and the baseline.
+    """
+    made = make_once("first rounds", lambda folder: _run_first_rounds(folder, candidate))
+    folder = Path(shutil.copytree(made, tmp_path / "rounds"))
+    shards = [[str(folder / f"{number}-{shard}") for shard in range(1, 5)] for number in (1, 2)]
+    return folder, shards, str(folder / "merged")
+
+
+def _run_first_rounds(folder, candidate) -> None:
     inputs = candidate(LOSES_A_BIT)
-    merged = str(tmp_path / "first")
-    folders = []
+    shutil.copy(inputs.facts, folder / "facts.json")
+    shutil.copytree(inputs.reference, folder / "baseline")
+    merged = str(folder / "merged")
     for number, earlier in ((1, None), (2, merged)):
-        folders.append([str(tmp_path / f"{number}-{shard}") for shard in range(1, 5)])
-        for shard, folder in enumerate(folders[-1], start=1):
+        shards = [str(folder / f"{number}-{shard}") for shard in range(1, 5)]
+        for shard, place in enumerate(shards, start=1):
             division = Division(shard, 4, round=number, rounds=3)
-            evaluate_shard(inputs, settings(), division, folder, earlier)
+            evaluate_shard(inputs, settings(), division, place, earlier)
         if number == 1:
-            merging = MergeInputs(folders[0], 4, inputs.facts, reference=inputs.reference)
+            merging = MergeInputs(shards, 4, inputs.facts, reference=inputs.reference)
             assert merge_shards(merging, settings(), merged) is None
-    return inputs, folders, merged
 
 
 @pytest.fixture
 def second_merge(first_rounds, tmp_path):
     """Merge shards as the second round."""
-    inputs, _, merged = first_rounds
+    folder, _, merged = first_rounds
+    facts, baseline = str(folder / "facts.json"), str(folder / "baseline")
 
     def merge(shards, earlier=merged):
-        merging = MergeInputs(shards, 4, inputs.facts, None, inputs.reference, earlier)
+        merging = MergeInputs(shards, 4, facts, None, baseline, earlier)
         return merge_shards(merging, settings(), str(tmp_path / "second"))
 
     return merge
