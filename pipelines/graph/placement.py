@@ -15,6 +15,9 @@ _FINAL = "promote"
 #: The decision has to be in this run's own results, not in those of an earlier run.
 _DECISIVE = "gate"
 
+#: A run has so many of them that losing one pod is likely, and loses the work of all others.
+_SHARD, _RETRIES_OF_SHARDS = "-shard", 2
+
 
 def place(cluster: Cluster | None) -> None:
     """Apply the settings to all tasks of the graph. Has to be called inside a pipeline.
@@ -41,13 +44,21 @@ def _place(task: PipelineTask, cluster: Cluster) -> None:
     _set_resources(task, pod, is_timed=component == _TIMED)
     if image := images.convert if converts else images.runtime:
         task.set_container_image(image)
-    if cluster.retries and component != _FINAL:
-        task.set_retry(cluster.retries, backoff_duration="30s")
+    if retries := _retries(cluster, component):
+        task.set_retry(retries, backoff_duration="30s")
     if not cluster.caching or component == _DECISIVE:
         task.set_caching_options(False)
     _pull_and_end(task, cluster, pod)
     _choose_nodes(task, cluster)
     _add_secrets_and_volumes(task, cluster)
+
+
+def _retries(cluster: Cluster, component: str) -> int:
+    if component == _FINAL:
+        return 0
+    if cluster.retries is not None:
+        return cluster.retries
+    return _RETRIES_OF_SHARDS if component.endswith(_SHARD) else 0
 
 
 def _set_resources(task: PipelineTask, pod: Pod, is_timed: bool) -> None:

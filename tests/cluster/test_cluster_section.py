@@ -99,6 +99,26 @@ def test_promotion_is_not_retried(tmp_path: Path) -> None:
     assert set(retried.values()) == {2}
 
 
+@pytest.mark.parametrize(
+    ("retries", "of_shards", "of_others"), [("null", {2}, {0}), ("0", {0}, {0}), ("1", {1}, {1})]
+)
+def test_shards_are_retried_unless_the_spec_says_how_often(
+    tmp_path: Path, retries: str, of_shards: set[int], of_others: set[int]
+) -> None:
+    divided = ["measure.evaluation.shards=2", "data.calibration.shards=2"]
+    ir, _ = compiled(EXAMPLE, tmp_path, f"cluster.retries={retries}", *divided)
+    retried = {
+        name: task.get("retryPolicy", {}).get("maxRetryCount", 0)
+        for name, task in tasks(ir["root"]["dag"], ir)
+        if not name.startswith(("promote", "import-"))
+    }
+    shards = {name for name in retried if "-shard" in name and not name.startswith("merge")}
+    kinds = {name.rpartition("-shard")[0] for name in shards}
+    assert kinds == {"calibrate", "record-ranges", "evaluate"}
+    assert {retried[name] for name in shards} == of_shards
+    assert {retried[name] for name in retried.keys() - shards} == of_others
+
+
 @pytest.mark.parametrize("caching", ["true", "false"])
 def test_gate_with_cluster_settings_is_not_cached(caching: str, tmp_path: Path) -> None:
     ir, _ = compiled(EXAMPLE, tmp_path, f"cluster.caching={caching}")
@@ -146,7 +166,7 @@ def test_local_runs_use_only_the_images() -> None:
     placed = load(EXAMPLE, ["cluster.images={runtime: mine:1}"]).spec
     kept = on_this_machine(placed).cluster
     assert kept is not None
-    assert kept.model_dump(exclude_unset=True) == {"images": {"runtime": "mine:1"}}
+    assert kept.model_dump(exclude_unset=True) == {"images": {"runtime": "mine:1"}, "retries": 0}
 
 
 def test_local_runs_use_variables_from_given_secrets() -> None:

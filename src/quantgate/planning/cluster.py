@@ -30,9 +30,9 @@ def on_this_machine(spec: Spec, with_secrets: bool = False) -> Spec:
         return spec
     images, secrets = spec.cluster.images, spec.cluster.secrets if with_secrets else []
     variables = [Secret(secret=secret.secret, env=secret.env) for secret in secrets if secret.env]
-    cluster = Cluster(images=images) if images.convert or images.runtime else None
+    cluster = Cluster(images=images, retries=0) if images.convert or images.runtime else None
     if variables:
-        cluster = Cluster(images=images, secrets=variables)
+        cluster = Cluster(images=images, secrets=variables, retries=0)
     return spec.model_copy(update={"cluster": cluster})
 
 

@@ -93,8 +93,12 @@ class Cluster(Alternatives):
     )
     convert: Pod = Field(default=Pod(), description="Resources of tasks with TensorFlow.")
     runtime: Pod = Field(default=Pod(), description="Resources of tasks without TensorFlow.")
-    retries: int = Field(
-        default=0, ge=0, le=20, description="How often to retry a task that failed."
+    retries: int | None = Field(
+        default=None,
+        ge=0,
+        le=20,
+        description="How often to retry a task that failed. By default, shards are retried twice, "
+        "and other tasks never.",
     )
     caching: bool = Field(
         default=True, description="Whether Kubeflow may reuse results of earlier runs."
