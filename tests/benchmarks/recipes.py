@@ -1,6 +1,6 @@
 """Recipes on a float .tflite against the converter's modes on its SavedModel, as whole runs.
 
-Each run starts with an empty cache and ends with the promoted winner. Latency is measured in both.
+Each run is without a cache and ends with the promoted winner. Latency is measured in both.
 MobileNetV2 runs without 16-bit activations in both. The part `guide` compares recipes with the
 guide's recipes in a plain script, as `eight_modes.py` does.
 
