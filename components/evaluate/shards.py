@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from struct import Struct
 
 from quantgate.components.evaluate.run import Subject
@@ -30,7 +31,12 @@ def processes_of(subject: Subject, samples: int | None = None) -> int:
     if _has_user_function(subject) or is_random(subject.facts):
         return 1
     count = subject.dataset.manifest.samples if samples is None else samples
-    return processes_for(count, LEAST_SAMPLES)
+    return processes_for(count, LEAST_SAMPLES, _weights_bytes(subject))
+
+
+def _weights_bytes(subject: Subject) -> int:
+    """Return the bytes of weights that a process packs, which are about those of its models."""
+    return sum(Path(model).stat().st_size for model in (subject.path, subject.baseline) if model)
 
 
 def is_random(facts: ModelFacts) -> bool:

@@ -1,4 +1,4 @@
-"""The processors of this machine."""
+"""The processors and the memory of this machine."""
 
 import os
 import platform
@@ -9,6 +9,7 @@ from pathlib import Path
 MOST_PROCESSES = 8
 UNKNOWN = "unknown"
 _CPUINFO = Path("/proc/cpuinfo")
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def processors() -> int:
@@ -16,6 +17,17 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def memory_bytes(limit: Path = _CONTAINER_LIMIT) -> int:
+    """Return the memory of this machine, or of the container that this process is in.
+
+    Args:
+        limit: a file with the container's limit, a number or "max".
+    """
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    text = limit.read_text("ascii").strip() if limit.is_file() else ""
+    return min(whole, int(text)) if text.isdigit() else whole
 
 
 def processor_name(cpuinfo: Path = _CPUINFO) -> str:

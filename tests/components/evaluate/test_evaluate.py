@@ -1,6 +1,7 @@
 """Measurements: figures that are right, models that fail, metrics that do not fit."""
 
 from itertools import chain
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -69,6 +70,16 @@ def test_few_samples_take_few_processes(classifier, cores):
         processes_of(subject_of(model, ModelFacts.read(facts), dataset, is_user_function=False))
         == 2
     )
+
+
+def test_large_models_take_as_many_processes_as_fit_into_memory(classifier, cores, monkeypatch):
+    model, facts, dataset, *_ = classifier()
+    cores(4)
+    subject = subject_of(model, ModelFacts.read(facts), dataset, is_user_function=False)
+    weights = Path(model).stat().st_size
+    for memory, processes in ((8 * weights, 4), (4 * weights, 2), (weights, 1)):
+        monkeypatch.setattr(workers, "memory_bytes", lambda memory=memory: memory)
+        assert processes_of(subject) == processes
 
 
 @pytest.mark.parametrize(
