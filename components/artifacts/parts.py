@@ -12,10 +12,10 @@ from quantgate.components.artifacts.parted_array import PartedArray, Piece
 from quantgate.errors import InputError, StorageError
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.foundation.storage.access import storage_of
+from quantgate.foundation.storage.local import is_local, local_path, location_in
 from quantgate.records.datasets import ArrayFacts, DatasetPart, Manifest, PartFile
 
 _AGAIN = "Build the data set again, without the cache"
-_SCHEME = "://"
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def _named(part: DatasetPart, manifest: Manifest) -> str:
 def _folder_of(part: DatasetPart, name: str, place: Place, files: Sequence[str] | None) -> Path:
     """Return the folder with the files of a part, all of which are as they were built."""
     needed = {key: file for key, file in part.files.items() if files is None or key in files}
-    if _SCHEME not in part.uri:
-        folder = place.dataset / part.uri
+    if is_local(part.uri):
+        folder = local_path(location_in(place.dataset, part.uri))
     elif place.fetched:
         folder = place.fetched / f"rows-{part.start}-{part.stop}"
         _fetch(part.uri, name, needed, folder)
