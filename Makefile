@@ -95,6 +95,8 @@ bench: bench-runner
 	$(BIN)/python tests/benchmarks/recovery.py
 	$(BIN)/python tests/benchmarks/smallest.py
 	$(BIN)/python tests/benchmarks/evaluator.py
+	$(BIN)/python tests/benchmarks/shards.py
+	$(BIN)/python tests/benchmarks/large_gate.py
 
 bench-runner: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/runner.py $(PARTS)
