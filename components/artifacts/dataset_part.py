@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantgate.components.artifacts.arrays import dtype_of
 from quantgate.errors import InputError
 from quantgate.records.datasets import ArrayFacts, DatasetShard, Manifest
 
@@ -61,12 +62,6 @@ class PartSummary:
         return (self.folder / file).is_file()
 
 
-def dtype_named(name: str) -> np.dtype[Any]:
-    """Return the dtype of a name in a manifest, in which text has its width in bits."""
-    width = name.removeprefix("str")
-    return np.dtype(name) if width == name else np.dtype(f"U{int(width or 0) // 32}")
-
-
 def small_arrays(manifest: Manifest) -> dict[str, ArrayFacts]:
     """Return the labels and fields that a summary has, by the names of their files."""
     inputs = {facts.file for facts in manifest.inputs.values()}
@@ -75,7 +70,7 @@ def small_arrays(manifest: Manifest) -> dict[str, ArrayFacts]:
 
 
 def _is_small(facts: ArrayFacts) -> bool:
-    row = int(np.prod(facts.shape[1:], dtype=np.int64)) * dtype_named(facts.dtype).itemsize
+    row = int(np.prod(facts.shape[1:], dtype=np.int64)) * dtype_of(facts.dtype).itemsize
     return row <= ROW_BYTES
 
 

@@ -9,8 +9,7 @@ from quantgate.components.images import RUNTIME
 @dsl.component(base_image=RUNTIME, install_kfp_package=False)
 def build_dataset_shard(
     facts: Input[Artifact],
-    source: str,
-    content: str,
+    listing: Input[Artifact],
     shard: dict,
     signature: str,
     label: str,
@@ -25,9 +24,8 @@ def build_dataset_shard(
 
     Args:
         facts: `ModelFacts` of the model that the data is for.
-        source: URI of the file or folder with all samples. Only the share is fetched.
-        content: hash of the source's listing, from `list_source`. A source that has changed is
-            refused.
+        listing: the files of the source, from `list_source`. Only the share is fetched, and a file
+            that was replaced since is refused.
         shard: `shard`, the number of the part from 1, and `of`, the number of all parts.
         signature: key of the signature that the samples are for.
         label: key of the labels, or "" if there are none.
@@ -46,10 +44,10 @@ def build_dataset_shard(
     from quantgate.components.build_dataset_shard.work import build_dataset_shard as work
 
     work(
-        inputs.Source(source, options),
+        options,
         inputs.Requirements(signature, "evaluation", label or None, fields, (), group or None),
         Division.of_item(shard),
         int(seed),
-        content,
+        listing.path,
         inputs.Paths(facts.path, part.path, summary.path),
     )

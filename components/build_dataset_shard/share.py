@@ -74,25 +74,18 @@ class ListedSource:
             raise InputError(f"{part}: {text}") from error
 
 
-def list_share(data: DataSource, content: str, folder: Path) -> ListedSource:
-    """List a source.
+def known_source(data: DataSource, listing: Listing, folder: Path) -> ListedSource:
+    """Tell the format of a source from its files.
 
     Args:
         data: the section of the spec, whose `source` is a URI or path.
-        content: the hash of the listing at the start of the run.
+        listing: of the source.
         folder: an empty temporary folder.
 
     Raises:
-        InputError: the source has changed, or its format has no parts.
-        StorageError: it cannot be listed.
+        InputError: its format has no parts, or its files do not fit together.
     """
     uri, storage = data.source, files_at(data.source)
-    listing = storage.listing(uri)
-    if listing.sha256 != content:
-        raise InputError(
-            f"{uri} has changed since the run started: its files or their versions differ. Run "
-            "again"
-        )
     skeleton = write_skeleton(listing, folder / "skeleton")
     shown = with_format(data, listing).model_copy(update={"source": str(skeleton)})
     try:

@@ -19,6 +19,7 @@ from quantgate.components.artifacts.dataset_part import (
     small_arrays,
 )
 from quantgate.components.artifacts.division import Division
+from quantgate.components.artifacts.listing import read_listing
 from quantgate.components.build_dataset.fields import values_of
 from quantgate.components.build_dataset.fit import structure_problems
 from quantgate.components.build_dataset.groups import further_problems
@@ -29,7 +30,7 @@ from quantgate.components.build_dataset.sources import Request
 from quantgate.components.build_dataset.storing import Samples, write_samples
 from quantgate.components.build_dataset.variants import FIRST, Choice
 from quantgate.components.build_dataset.work import log_warnings, request_of
-from quantgate.components.build_dataset_shard.share import ListedSource, fetch_share, list_share
+from quantgate.components.build_dataset_shard.share import ListedSource, fetch_share, known_source
 from quantgate.domain.warnings import FILES_NOT_READ, SEVERAL_SETS, SINGLE_SHARD
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.datasets import DatasetShard, PartFile
@@ -40,38 +41,40 @@ _ABOUT_FILES = frozenset(kind.id for kind in (FILES_NOT_READ, SEVERAL_SETS, SING
 
 
 def build_dataset_shard(
-    source: Source,
+    options: str,
     requirements: Requirements,
     division: Division,
     seed: int,
-    content: str,
+    listing_path: str,
     paths: Paths,
 ) -> None:
     """Build a part of an evaluation set from its share of the source's files or rows.
 
     Args:
-        source: of all samples. Its location is a URI or a path.
+        options: JSON of the source's keys in the spec besides its location.
         requirements: the properties that the data set must have.
         division: the place of the part.
         seed: that of the spec, which the manifest names.
-        content: the hash of the source's listing, from `list_source`.
+        listing_path: the listing of the source, from `list_source`.
         paths: the folders. The summary is of a form of its own.
 
     Raises:
-        InputError: the source has changed, its format has no parts, or its samples do not fit.
-        StorageError: the source cannot be read.
+        InputError: the format of the source has no parts, or its samples do not fit.
+        StorageError: a file cannot be read, or was replaced.
     """
     choice, facts = Choice(None, FIRST, seed), ModelFacts.read(paths.facts)
+    listing = read_listing(listing_path)
+    source = Source(listing.uri, options)
     whole = request_of(source, requirements, {"": choice}, facts)
     with tempfile.TemporaryDirectory() as scratch:
-        listed = list_share(whole.data, content, Path(scratch))
+        listed = known_source(whole.data, listing, Path(scratch))
         with listed.named(division):
             about = listed.warnings() if division.number == 1 else []
             request = replace(whole, data=listed.data)
             record = DatasetShard(
                 number=division.number,
                 count=division.count,
-                source_sha256=content,
+                source_sha256=listing.sha256,
                 manifest=None,
                 warnings=about,
             )

@@ -1,18 +1,28 @@
 """Samples that the winner, or the closest candidate, gets wrong and the float model gets right."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.artifacts.dataset import open_dataset, rows_and_names
-from quantgate.components.gate.thumbnails import thumbnails
+from quantgate.components.artifacts.dataset import (
+    DatasetFolder,
+    open_dataset,
+    read_manifests,
+    rows_and_names,
+)
+from quantgate.components.gate.thumbnails import image_key, thumbnails
+from quantgate.components.merge_dataset.head import rows_in_parts
 from quantgate.decision.details import evaluation_of
 from quantgate.decision.evidence import Evaluation, Evidence
 from quantgate.domain.figures import METRICS, is_slice
+from quantgate.errors import StorageError
 from quantgate.records.decision import Decision, main_metric
 from quantgate.records.details import ChangedSample, ChangedSamples
+
+log = logging.getLogger(__name__)
 
 #: The most samples to show, and the most bytes of all pictures.
 MOST_SHOWN, MOST_BYTES = 24, 300_000
@@ -63,7 +73,7 @@ def changed_samples(
         among = lost.some(share)
         places = among if own.covered is None else own.covered[among]
         room = MOST_BYTES * share // sum(shares)
-        elements = thumbnails(open_dataset(dataset, lost.signature), places, room)
+        elements = _pictures(dataset, lost.signature, places, room)
         pictures |= {f"sample {index} {number}": one for number, one in elements.items()}
         changed.append(
             ChangedSamples(
@@ -76,6 +86,21 @@ def changed_samples(
             )
         )
     return changed, pictures
+
+
+def _pictures(dataset: str, signature: str, places: NDArray[np.int64], room: int) -> dict[int, str]:
+    """Return `<img>` elements of samples by their number. Of a set in parts, only they are read."""
+    manifest = read_manifests(dataset, [signature])[signature]
+    key = image_key(manifest)
+    if not manifest.parts or key is None:
+        return thumbnails(open_dataset(dataset, signature), places, room) if key else {}
+    rows, numbers = np.unique(places, return_inverse=True)
+    try:
+        array = rows_in_parts(manifest.inputs[key], manifest.parts, rows, dataset)
+    except StorageError as error:
+        log.warning("the report shows no pictures of changed samples: %s", error)
+        return {}
+    return thumbnails(DatasetFolder(manifest, {key: array}, None), numbers, room)
 
 
 def _shares(counts: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
-from quantgate.records.datasets import ArrayFacts
+from quantgate.records.datasets import ArrayFacts, Manifest
 
 try:
     from PIL import Image
@@ -27,8 +27,8 @@ def thumbnails(dataset: DatasetFolder, places: NDArray[np.int64], room: int) -> 
 
     Without Pillow, or an input with the shape of an image, there are none.
     """
-    key = next((k for k, facts in dataset.manifest.inputs.items() if _is_image(facts)), None)
-    if Image is None or key is None:
+    key = image_key(dataset.manifest)
+    if key is None:
         return {}
     facts, pictures = dataset.manifest.inputs[key], {}
     for number, place in enumerate(places.tolist()):
@@ -38,6 +38,12 @@ def thumbnails(dataset: DatasetFolder, places: NDArray[np.int64], room: int) -> 
             break
         pictures[number] = picture
     return pictures
+
+
+def image_key(manifest: Manifest) -> str | None:
+    """Return the input with the shape of an image, None if there is none or without Pillow."""
+    keys = (key for key, facts in manifest.inputs.items() if _is_image(facts))
+    return None if Image is None else next(keys, None)
 
 
 def _is_image(facts: ArrayFacts) -> bool:

@@ -17,6 +17,7 @@ def merge_dataset(
     dataset: Output[Dataset],
     summary: Output[Artifact],
     head: Output[Dataset],
+    spread: Output[Dataset],
     first: int = 32,
     fields: str = "{}",
     metrics: Optional[list] = None,
@@ -33,8 +34,9 @@ def merge_dataset(
         dataset: a folder for the signature with `manifest.json` (`Manifest`), which names
             the places of the arrays.
         summary: a folder for the signature, with the manifest and a digest of each sample.
-        head: an ordinary data set with the first samples, and some that are spread over all.
-        first: the number of first samples in `head`.
+        head: an ordinary data set with the first samples.
+        spread: an ordinary data set with samples that are spread over all.
+        first: the number of samples in `head`.
         fields: JSON of the further arrays that metrics need. Each key has the values that must
             occur in its array.
         metrics: items of the spec's `measure.metrics`. They must fit the model's outputs and the
@@ -52,6 +54,6 @@ def merge_dataset(
         int(shards),
         Requirements(signature, "evaluation", fields=fields, metrics=metrics or ()),
         int(first),
-        work.Places(facts.path, dataset.path, dataset.uri, summary.path, head.path),
+        work.Places(*(facts.path, dataset.path, dataset.uri, summary.path, head.path, spread.path)),
         UserCode(code.path, code_sha256) if code else None,
     )

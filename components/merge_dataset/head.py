@@ -1,4 +1,4 @@
-"""Write some samples of a set in parts as an ordinary data set, for tasks that need only a few."""
+"""Write some samples of a set in parts as ordinary data sets, for tasks that need only a few."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,13 +24,12 @@ from quantgate.records.datasets import ArrayFacts, DatasetPart, Manifest
 SPREAD = 8
 
 
-def head_rows(samples: int, first: int) -> Indices:
-    """Return the rows of the first samples, and of some that are spread over all."""
-    spread = np.linspace(0, samples - 1, SPREAD).round().astype(np.int64)
-    return np.unique(np.concatenate([np.arange(min(first, samples)), spread]))
+def spread_rows(samples: int) -> Indices:
+    """Return rows that are spread over all samples."""
+    return np.unique(np.linspace(0, samples - 1, SPREAD).round().astype(np.int64))
 
 
-def write_head(samples: Samples, rows: Indices, dataset: str, folder: Path, signature: str) -> None:
+def write_some(samples: Samples, rows: Indices, dataset: str, folder: Path, signature: str) -> None:
     """Fetch some rows of all arrays, and write them as a data set.
 
     Args:
@@ -47,7 +46,8 @@ def write_head(samples: Samples, rows: Indices, dataset: str, folder: Path, sign
     folder.mkdir(parents=True)
     manifest, own = samples.manifest, samples.at(rows)
     arrays = {
-        facts.file: _fetched(facts, manifest.parts, rows, dataset) for facts in _files_of(manifest)
+        facts.file: rows_in_parts(facts, manifest.parts, rows, dataset)
+        for facts in _files_of(manifest)
     }
     digests = SampleDigests(len(rows))
     for file, array in arrays.items():
@@ -71,9 +71,15 @@ def _files_of(manifest: Manifest) -> Iterator[ArrayFacts]:
     yield from {facts.file: facts for facts in every}.values()
 
 
-def _fetched(
+def rows_in_parts(
     facts: ArrayFacts, parts: Sequence[DatasetPart], rows: Indices, dataset: str
 ) -> NDArray[Any]:
+    """Fetch some rows of an array, ascending.
+
+    Raises:
+        InputError: a part has changed since it was built.
+        StorageError: it cannot be read.
+    """
     chunks = []
     for part in parts:
         own = rows[(rows >= part.start) & (rows < part.stop)] - part.start

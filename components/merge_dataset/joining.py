@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from quantgate.components.artifacts.arrays import dtype_of
 from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.artifacts.dataset_part import (
     DIGESTS,
@@ -14,7 +15,6 @@ from quantgate.components.artifacts.dataset_part import (
     INPUTS,
     NAMES,
     PartSummary,
-    dtype_named,
 )
 from quantgate.components.build_dataset.image_folder import about_empty_classes
 from quantgate.components.build_dataset.storing import Samples
@@ -141,7 +141,7 @@ def _merged(total: int, facts: Sequence[ArrayFacts]) -> ArrayFacts:
     return facts[0].model_copy(
         update={
             "shape": [total, *facts[0].shape[1:]],
-            "dtype": np.result_type(*(dtype_named(one.dtype) for one in facts)).name,
+            "dtype": np.result_type(*(dtype_of(one.dtype) for one in facts)).name,
             "minimum": min(one.minimum for one in facts),
             "maximum": max(one.maximum for one in facts),
         }

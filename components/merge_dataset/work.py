@@ -16,7 +16,7 @@ from quantgate.components.build_dataset.groups import name_problems
 from quantgate.components.build_dataset.inputs import Requirements
 from quantgate.components.build_dataset.storing import Samples, conclude
 from quantgate.components.build_dataset.work import check_metrics, log_warnings
-from quantgate.components.merge_dataset.head import head_rows, write_head
+from quantgate.components.merge_dataset.head import spread_rows, write_some
 from quantgate.components.merge_dataset.joining import joined, values_in, with_warnings
 from quantgate.components.user_code import UserCode
 from quantgate.errors import InputError
@@ -33,7 +33,8 @@ class Places:
         dataset: folder of the whole set.
         uri: that of `dataset`.
         summary: folder of its summary.
-        head: folder of a data set with some of the samples.
+        head: folder of a data set with the first samples.
+        spread: folder of a data set with samples that are spread over all.
     """
 
     facts: str
@@ -41,6 +42,7 @@ class Places:
     uri: str
     summary: str
     head: str
+    spread: str
 
 
 def merge_dataset(
@@ -52,14 +54,14 @@ def merge_dataset(
     places: Places,
     code: UserCode | None = None,
 ) -> None:
-    """Write the manifest of a set in parts, its summary, and a data set of some of its samples.
+    """Write the manifest of a set in parts, its summary, and data sets of some of its samples.
 
     Args:
         summaries: folders that `build_dataset_shard` wrote.
         uris: the URI of each.
         count: the number of all parts.
         requirements: the properties that the data set must have.
-        first: the number of first samples in the data set of some samples.
+        first: the number of samples in `head`.
         places: the files and folders.
         code: the file with the functions of metrics, if there is one.
 
@@ -84,8 +86,12 @@ def merge_dataset(
         np.save(folder_of(places.dataset, key) / GROUP_NUMBERS, numbers)
     facts = ModelFacts.read(places.facts)
     check_metrics(requirements.metrics, facts, lambda _: _labels(whole, parts), code)
-    rows = head_rows(whole.samples, first)
-    write_head(samples, rows, places.dataset, folder_of(places.head, key), key)
+    some = {
+        places.head: np.arange(min(first, whole.samples)),
+        places.spread: spread_rows(whole.samples),
+    }
+    for folder, rows in some.items():
+        write_some(samples, rows, places.dataset, folder_of(folder, key), key)
 
 
 def _refuse_problems(

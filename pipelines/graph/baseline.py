@@ -49,6 +49,6 @@ def add_comparison(
         model=model.artifact,
         baseline=baseline.outputs["baseline"],
         facts=baseline.outputs["facts"],
-        evaluation=evaluation.outputs["dataset"],
+        evaluation=evaluation.outputs["spread" if plan.data_shards > 1 else "dataset"],
     )
     return conversion(task, tasks.COMPARE_BASELINE)

@@ -23,7 +23,13 @@ from quantgate.pipelines.graph.datasets import (
     build_search_set,
 )
 from quantgate.pipelines.graph.inputs import Inputs, bring_code
-from quantgate.pipelines.graph.measuring import add_benchmark, add_evaluation, stopping_early, terms
+from quantgate.pipelines.graph.measuring import (
+    add_benchmark,
+    add_evaluation,
+    first_samples,
+    stopping_early,
+    terms,
+)
 from quantgate.pipelines.graph.placement import place
 from quantgate.pipelines.graph.resources import Channel, runtime
 from quantgate.planning import tasks
@@ -149,21 +155,26 @@ def _gate(plan: Plan, measured: _Measured, spec_sha256: str) -> PipelineTask:
         **measured.ranges,
         **({"rank_recovered": recover.when} if (recover := plan.spec.quantize.recover) else {}),
         **({"search": measured.labelled.outputs["summary"]} if measured.labelled else {}),
-        **(_with_calibration(plan, representative, evaluation) if representative else {}),
+        **({"calibration": representative.outputs["summary"]} if representative else {}),
         baseline_model=baseline.outputs["baseline"],
         keep_baseline=plan.spec.keeps_baseline,
-        dataset=(representative or evaluation).outputs["dataset"],
+        dataset=(
+            representative.outputs["dataset"] if representative else first_samples(plan, evaluation)
+        ),
+        **_shown(plan, representative, evaluation),
     )
     runtime(decision, tasks.GATE)
     return decision
 
 
-def _with_calibration(
-    plan: Plan, representative: PipelineTask, evaluation: PipelineTask
+def _shown(
+    plan: Plan, representative: PipelineTask | None, evaluation: PipelineTask
 ) -> dict[str, Channel]:
-    """Return the calibration's summary, and the samples to show if they are another data set."""
-    samples = {"samples": evaluation.outputs["dataset"]} if plan.spec.measure.show_samples else {}
-    return {"calibration": representative.outputs["summary"], **samples}
+    """Return the samples to show, if the gate's data set has not all of them."""
+    has_all = representative is None and plan.data_shards == 1
+    if has_all or not plan.spec.measure.show_samples:
+        return {}
+    return {"samples": evaluation.outputs["dataset"]}
 
 
 def _ranges(calibration: dict[str, Channel], ranges: dict[str, Channel]) -> dict[str, Channel]:

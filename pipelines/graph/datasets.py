@@ -4,13 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kfp import dsl
 from kfp.dsl.pipeline_task import PipelineTask
 
 from quantgate.components.build_dataset.component import build_dataset
+from quantgate.components.build_dataset_shard.component import build_dataset_shard
 from quantgate.components.images import CONVERT
+from quantgate.components.list_source.component import list_source
+from quantgate.components.merge_dataset.component import merge_dataset
 from quantgate.foundation.json_argument import json_argument
 from quantgate.pipelines.graph.inputs import Inputs
-from quantgate.pipelines.graph.measuring import metric_inputs
+from quantgate.pipelines.graph.measuring import metric_inputs, shard_items
 from quantgate.pipelines.graph.resources import Channel, conversion, runtime
 from quantgate.planning import tasks
 from quantgate.planning.candidates import key_of
@@ -28,6 +32,8 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
     The last task also checks that the metrics match outputs and labels. The loop over the
     candidates waits for it, so errors are reported before any conversion.
     """
+    if plan.data_shards > 1:
+        return _built_in_shards(plan, inputs, baseline)
     last = plan.evaluation_data[-1].signature
 
     def build(samples: SignatureData, settled: dict[str, Any]) -> PipelineTask:
@@ -44,6 +50,39 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
 
     made_of = _Ingredients(plan, inputs, baseline)
     return _chained(tasks.BUILD_EVALUATION, plan.evaluation_data, made_of, build)
+
+
+def _built_in_shards(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
+    """Add a task for each share of the source, and one that merges what they say of their parts."""
+    (samples,) = plan.evaluation_data
+    made_of, uri = _Ingredients(plan, inputs, baseline), inputs.uris[plan.listed]
+    found = runtime(list_source(uri=uri), tasks.LIST_EVALUATION).set_caching_options(False)
+    # A task that comes from the cache if nothing has changed, and gives the loop an artifact.
+    listed = runtime(
+        list_source(uri=uri, content=found.outputs["Output"]), tasks.KEEP_EVALUATION_LISTING
+    )
+    subject = {"facts": baseline.outputs["facts"], "signature": samples.signature}
+    fields = _fields(plan, samples.signature)
+    with dsl.ParallelFor(shard_items(plan.data_shards)) as shard:
+        part = build_dataset_shard(
+            listing=listed.outputs["listing"],
+            shard=shard,
+            label=samples.data.label or "",
+            seed=samples.data.seed,
+            options=made_of.options(samples.data),
+            **fields,
+            **_group(plan, samples.signature),
+            **subject,
+        )
+        made_of.reading(part, tasks.BUILD_EVALUATION_SHARD, samples.data)
+    merged = merge_dataset(
+        summaries=dsl.Collected(part.outputs["summary"]),
+        shards=plan.data_shards,
+        **fields,
+        **metric_inputs(plan, inputs, plan.spec.measure.metrics),
+        **subject,
+    )
+    return runtime(merged, tasks.BUILD_EVALUATION)
 
 
 def build_calibration_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
@@ -129,16 +168,20 @@ class _Ingredients:
     def _where(self, samples: SignatureData) -> dict[str, Channel]:
         """Return the source, an artifact or the name of a generator, and its options."""
         data, located = samples.data, samples.parameter
-        # JSON, because integers become floats in parameters of KFP's type `dict`.
-        given = json_argument(
-            {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
-        )
         source = (
             self.inputs.sources[located].given_as("source")
             if located
             else {"generator": data.source}
         )
-        return {**source, "options": given}
+        return {**source, "options": self.options(data)}
+
+    def options(self, data: DataSource) -> str:
+        """Return the keys of a source about its format, as a parameter.
+
+        JSON, because integers become floats in parameters of KFP's type `dict`.
+        """
+        given = {key: value for key, value in data.model_dump().items() if key in OPTION_KEYS}
+        return json_argument(given)
 
     def reading(self, task: PipelineTask, title: str, data: DataSource) -> PipelineTask:
         """Choose the image and resources of a task by the format that it reads."""

@@ -72,7 +72,7 @@ class QuantizeAndGate:
             UsageError: an input is missing or unknown, or serves as both model and data.
         """
         locations = run_parameters(self.plan)
-        _check(self.plan.spec.name, locations, given)
+        _check(self.plan, locations, given)
         inputs = _inputs_of(given)
         with _outside_of_any_pipeline():
             component = _component(self, {**_uris(locations), **given}, inputs)
@@ -105,13 +105,18 @@ def _uris(locations: Mapping[str, str]) -> dict[str, str]:
     return {name: location for name, location in locations.items() if "://" in location}
 
 
-def _check(name: str, locations: Mapping[str, str], given: Mapping[str, Channel]) -> None:
+def _check(plan: Plan, locations: Mapping[str, str], given: Mapping[str, Channel]) -> None:
     problems = [f"it takes no `{key}`" for key in given if key not in locations]
     problems += [
         f"`{key}` is missing: {location} in the spec is a path of one machine. Pass it, or "
         "give a URI in the spec"
         for key, location in locations.items()
         if key not in given and "://" not in location
+    ]
+    problems += [
+        f"`{key}` has `shards`, which read a URI. Pass its URI instead of an artifact"
+        for key, channel in given.items()
+        if key == plan.listed and not _is_uri(channel)
     ]
     inputs = _inputs_of(given)
     problems += [
@@ -121,7 +126,9 @@ def _check(name: str, locations: Mapping[str, str], given: Mapping[str, Channel]
     ]
     if problems:
         takes = ", ".join(f"`{key}`" for key in locations)
-        raise UsageError(f"quantize_and_gate of {name}: {'; '.join(problems)} (it takes {takes})")
+        raise UsageError(
+            f"quantize_and_gate of {plan.spec.name}: {'; '.join(problems)} (it takes {takes})"
+        )
 
 
 def _inputs_of(given: Mapping[str, Channel]) -> dict[str, str]:
@@ -162,7 +169,8 @@ def _component(
             name: _source(name, key, handed[name], sources[name]) for name, key in imports.items()
         }
         model = given.pop(_MODEL)
-        feeding = Inputs(model, given, handed.get(_PROMOTE_TO))
+        uris = {plan.listed: handed[plan.listed]} if plan.listed else {}
+        feeding = Inputs(model, given, uris, handed.get(_PROMOTE_TO))
         return build_graph(plan, feeding, made_of.spec_sha256)
 
     pipeline.__signature__ = _signature(taken)  # type: ignore[attr-defined]

@@ -54,12 +54,14 @@ class Inputs:
         model: the SavedModel or Keras file.
         sources: the data by the names of the plan's run parameters, mostly `calibration` and
             `evaluation`.
+        uris: the URIs of data that no task downloads whole, by the same names.
         promote_to: the folder to publish in, if the plan promotes.
         code: the inputs of tasks that call functions of the spec's `code`.
     """
 
     model: Source
     sources: Mapping[str, Source] = field(default_factory=dict)
+    uris: Mapping[str, Channel] = field(default_factory=dict)
     promote_to: Channel | None = None
     code: Mapping[str, Channel] = field(default_factory=dict)
 

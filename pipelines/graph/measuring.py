@@ -128,6 +128,11 @@ def shard_items(count: int) -> list[dict[str, int]]:
     return [{"shard": number, "of": count} for number in range(1, count + 1)]
 
 
+def first_samples(plan: Plan, evaluation: PipelineTask) -> Channel:
+    """Return the evaluation set for tasks that need only the first of its samples."""
+    return evaluation.outputs["head" if plan.data_shards > 1 else "dataset"]
+
+
 def metric_inputs(plan: Plan, inputs: Inputs, metrics: Sequence[Metric]) -> dict[str, Any]:
     """Return metrics as parameters of a task, with the code of the user's functions."""
     travelling = any(travels(plan.spec, metric.metric) for metric in metrics)
@@ -158,7 +163,7 @@ def add_targets(
     task = measure_targets(
         model=model,
         facts=baseline.outputs["facts"],
-        evaluation=evaluation.outputs["dataset"],
+        evaluation=first_samples(plan, evaluation),
         targets=[{**each.parameter, **_metrics_on(plan, each)} for each in targets],
     )
     return runtime(task, tasks.MEASURE_TARGETS).outputs["measured"]
@@ -189,7 +194,7 @@ def add_benchmark(
         candidates=candidates.outputs["collected"],
         facts=baseline.outputs["facts"],
         signature=plan.timed,
-        evaluation=evaluation.outputs["dataset"],
+        evaluation=first_samples(plan, evaluation),
         threads=latency.threads,
         warmup=latency.warmup,
         runs=latency.runs,

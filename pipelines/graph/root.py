@@ -61,5 +61,6 @@ def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
             parameter: import_source(given[parameter], Dataset, key)
             for parameter, key in tasks.data_imports(plan).items()
         },
+        uris={plan.listed: given[plan.listed]} if plan.listed else {},
         promote_to=given.get("promote_to"),
     )

@@ -26,8 +26,8 @@ VARYING = ("created", "content_sha256", "spec_sha256")
 def decide(example: Path, quantgate):
     """Run with a number of shards, and return the decision without what varies, and the run."""
 
-    def run(shards: int):
-        count = f"measure.evaluation.shards={shards}"
+    def run(shards: int, key: str = "measure.evaluation.shards"):
+        count = f"{key}={shards}"
         done = quantgate("run", example / "quantgate.yaml", *SETTINGS, "--set", count, cwd=example)
         assert done.returncode == 0, done.stdout + done.stderr
         folder = (example / "runs" / "digits" / "latest").resolve()
@@ -48,6 +48,17 @@ def test_the_decision_is_that_of_one_task(decide):
         titles = [task["title"] for task in run["tasks"]]
         assert f"Evaluate baseline shard ({shards} of {shards})" in titles
         assert sum(title.startswith("Evaluate shard") for title in titles) == 2 * shards
+
+
+def test_the_decision_with_data_in_parts_is_that_of_one_task(decide):
+    whole, _ = decide(1)
+    for shards in (4, 16):
+        decision, run = decide(shards, "data.evaluation.shards")
+        assert decision == whole
+        titles = [task["title"] for task in run["tasks"]]
+        assert f"Build part of evaluation set ({shards} of {shards})" in titles
+        assert sum(title.startswith("Evaluate shard") for title in titles) == 2 * shards
+        assert "import-evaluation" not in titles
 
 
 @pytest.mark.slow

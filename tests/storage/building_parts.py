@@ -13,8 +13,8 @@ from quantgate.components.artifacts.division import Division
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.build_dataset_shard.work import build_dataset_shard
+from quantgate.components.list_source.work import list_source
 from quantgate.components.merge_dataset.work import Places, merge_dataset
-from quantgate.foundation.storage.access import files_at
 from quantgate.foundation.storage.local import location_in
 from quantgate.records.datasets import Manifest
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts
@@ -65,6 +65,7 @@ class Built:
     dataset: Path
     summary: Path
     head: Path | None = None
+    spread: Path | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -95,25 +96,35 @@ def build_whole(location: Path, wanted: Wanted, folder: Path) -> Built:
     return built
 
 
+def listed(location: str, folder: Path) -> Path:
+    list_source(location, "", str(folder / "listing"))
+    return folder / "listing"
+
+
 def build_part(
-    location: str, wanted: Wanted, folder: Path, number: int, count: int, content: str = ""
+    location: str,
+    wanted: Wanted,
+    folder: Path,
+    number: int,
+    count: int,
+    listing: Path | None = None,
 ) -> Path:
     """Build a part, and return the folder with `part` and `summary`."""
     own = folder / f"{number}"
     own.mkdir(parents=True)
     build_dataset_shard(
-        wanted.source(location),
+        json.dumps(wanted.options or {}),
         wanted.requirements,
         Division(number, count),
         0,
-        content or files_at(location).listing(location).sha256,
+        str(listing or listed(location, own)),
         Paths(wanted.facts(own), str(own / "part"), str(own / "summary")),
     )
     return own
 
 
 def merge(parts: Sequence[Path], count: int, wanted: Wanted, folder: Path) -> Built:
-    built = Built(folder / "dataset", folder / "summary", folder / "head")
+    built = Built(folder / "dataset", folder / "summary", folder / "head", folder / "spread")
     summaries = [str(part / "summary") for part in parts]
     folder.mkdir(exist_ok=True)
     merge_dataset(
@@ -128,6 +139,7 @@ def merge(parts: Sequence[Path], count: int, wanted: Wanted, folder: Path) -> Bu
             str(built.dataset),
             str(built.summary),
             str(built.head),
+            str(built.spread),
         ),
     )
     return built

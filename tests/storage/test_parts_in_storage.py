@@ -4,11 +4,18 @@ import io
 
 import numpy as np
 import pytest
-from building_parts import Wanted, build_in_parts, build_part, build_whole, merge, require_same
+from building_parts import (
+    Wanted,
+    build_in_parts,
+    build_part,
+    build_whole,
+    listed,
+    merge,
+    require_same,
+)
 from PIL import Image
 
-from quantgate.errors import InputError, StorageError
-from quantgate.foundation.storage.access import files_at
+from quantgate.errors import StorageError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
@@ -100,11 +107,11 @@ def test_a_file_that_was_replaced_is_refused(bucket, tmp_path):
     for name, content in files_of("npy").items():
         bucket.put(name, content)
     uri = "gs://bucket/train"
-    content = files_at(uri).listing(uri).sha256
-    build_part(uri, ROWS, tmp_path / "before", 1, COUNT, content)
+    listing = listed(uri, tmp_path)
+    build_part(uri, ROWS, tmp_path / "before", 1, COUNT, listing)
     bucket.put("train/x.npy", bucket.objects["train/x.npy"].content)
-    with pytest.raises(InputError, match=r"gs://bucket/train has changed since the run started"):
-        build_part(uri, ROWS, tmp_path / "after", 2, COUNT, content)
+    with pytest.raises(StorageError, match="an object was replaced or deleted while it was fetch"):
+        build_part(uri, ROWS, tmp_path / "after", 2, COUNT, listing)
 
 
 def test_a_file_that_is_replaced_between_two_reads_is_refused(bucket, tmp_path):

@@ -6,12 +6,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from building_parts import KEY, Wanted, build_in_parts, build_part, build_whole, merge, require_same
+from building_parts import (
+    KEY,
+    Wanted,
+    build_in_parts,
+    build_part,
+    build_whole,
+    listed,
+    merge,
+    require_same,
+)
 from PIL import Image
 
 from quantgate.components.artifacts.dataset import folder_of, open_dataset
-from quantgate.errors import InputError
-from quantgate.foundation.storage.access import files_at
+from quantgate.components.artifacts.listing import read_listing
+from quantgate.components.list_source.work import list_source
+from quantgate.errors import InputError, StorageError
 
 COUNTS = (1, 4, 16)
 SAMPLES = 53
@@ -139,17 +149,17 @@ def test_records(tmp_path):
         require_same(whole, build_in_parts(str(folder), wanted, tmp_path / f"{count}", count))
 
 
-def test_the_head_has_the_first_samples_and_some_of_all(npz, tmp_path):
+def test_small_sets_have_the_first_samples_and_some_of_all(npz, tmp_path):
     parts = build_in_parts(str(npz), ARRAYS, tmp_path / "parts", 4)
-    head = open_dataset(parts.head, KEY)
-    rows = np.load(folder_of(parts.head, KEY) / "units" / "rows.npy")
-    spread = np.linspace(0, SAMPLES - 1, 8).round()
-    assert rows.tolist() == sorted({*range(32), *spread.astype(int).tolist()})
-    values = arrays()
-    assert np.array_equal(head.inputs["x"], values["x"][rows])
-    assert np.array_equal(head.label, values["y"][rows])
-    assert head.fields["where"].tolist() == values["where"][rows].tolist()
-    assert (head.manifest.samples, head.manifest.available) == (len(rows), SAMPLES)
+    spread = np.linspace(0, SAMPLES - 1, 8).round().astype(int)
+    for folder, rows in ((parts.head, np.arange(32)), (parts.spread, spread)):
+        small, values = open_dataset(folder, KEY), arrays()
+        numbers = np.load(folder_of(folder, KEY) / "units" / "rows.npy")
+        assert numbers.tolist() == rows.tolist()
+        assert np.array_equal(small.inputs["x"], values["x"][rows])
+        assert np.array_equal(small.label, values["y"][rows])
+        assert small.fields["where"].tolist() == values["where"][rows].tolist()
+        assert (small.manifest.samples, small.manifest.available) == (len(rows), SAMPLES)
 
 
 @pytest.mark.parametrize(
@@ -175,11 +185,14 @@ def test_a_part_of_another_source_is_refused(npz, tmp_path):
 
 
 def test_a_source_that_changed_is_refused(npz, tmp_path):
-    content = files_at(str(npz)).listing(str(npz)).sha256
+    listing = listed(str(npz), tmp_path)
+    content = read_listing(listing).sha256
     np.savez(npz, **arrays())
     os.utime(npz, ns=(1, 1))
+    with pytest.raises(StorageError, match=r"train\.npz` was replaced while it was fetched"):
+        build_part(str(npz), ARRAYS, tmp_path / "parts", 1, 2, listing)
     with pytest.raises(InputError, match=r"train\.npz has changed since the run started"):
-        build_part(str(npz), ARRAYS, tmp_path / "parts", 1, 2, content)
+        list_source(str(npz), content, str(tmp_path / "again"))
 
 
 def test_parts_with_other_shapes_are_refused(images, tmp_path):

@@ -172,6 +172,16 @@ class Plan:
         return by_signature("evaluation", self.spec.data.evaluation, wanted)
 
     @property
+    def data_shards(self) -> int:
+        """The number of tasks that build the evaluation set."""
+        return self.spec.data.evaluation.shards or 1
+
+    @property
+    def listed(self) -> str:
+        """The run parameter of a source that no task downloads whole, empty if there is none."""
+        return self.evaluation_data[0].parameter if self.data_shards > 1 else ""
+
+    @property
     def search_data(self) -> SearchData | None:
         """The labelled samples that recovery and the search choose by, if there are any."""
         chooses = self.recovered or self.searched

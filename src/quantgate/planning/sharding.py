@@ -47,8 +47,8 @@ def description(plan: Plan) -> str:
 
 def _shards(plan: Plan, *, is_slow: bool) -> int:
     evaluation = plan.spec.measure.evaluation
-    if evaluation is None:
-        return 1
+    if evaluation is None or evaluation.shards == 1:
+        return plan.data_shards
     if isinstance(evaluation.shards, int):
         return evaluation.shards
     return slots_for(_samples(plan), is_slow=is_slow)

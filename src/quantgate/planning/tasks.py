@@ -17,6 +17,9 @@ CARRY_CODE = "Carry own code"
 EXPORT_MODEL = "Export Keras model"
 CONVERT_BASELINE = "Convert float32 baseline"
 READ_TFLITE = "Read .tflite"
+LIST_EVALUATION = "List evaluation files"
+KEEP_EVALUATION_LISTING = "Keep list of evaluation files"
+BUILD_EVALUATION_SHARD = "Build part of evaluation set"
 BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
 BUILD_SEARCH = "Build search set"
@@ -55,7 +58,11 @@ class PlannedTask:
 def data_imports(plan: Plan) -> dict[str, str]:
     """Return the names of the tasks that import data, by run parameter."""
     located = (data.parameter for data in plan.data)
-    return {parameter: f"import-{as_task_key(parameter)}" for parameter in located if parameter}
+    return {
+        parameter: f"import-{as_task_key(parameter)}"
+        for parameter in located
+        if parameter and parameter != plan.listed
+    }
 
 
 def fingerprint_title(importing: str) -> str:
@@ -95,6 +102,8 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, converts),
         (READ_TFLITE, not converts),
+        (LIST_EVALUATION, plan.data_shards > 1),
+        (KEEP_EVALUATION_LISTING, plan.data_shards > 1),
         *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
         (EVALUATE_BASELINE, True),
         (COMPARE_BASELINE, converts),
@@ -121,6 +130,7 @@ def _shards(plan: Plan) -> dict[str, PlannedTask]:
     """Return the shards by the task that merges them."""
     count = calibration_shards_of(plan.spec)
     shards = {
+        BUILD_EVALUATION: PlannedTask(BUILD_EVALUATION_SHARD, plan.data_shards),
         EVALUATE_BASELINE: PlannedTask(EVALUATE_BASELINE_SHARD, baseline_shards_of(plan)),
         CALIBRATE: PlannedTask(CALIBRATE_SHARD, count),
         RECORD_RANGES: PlannedTask(RECORD_RANGES_SHARD, count),

@@ -215,7 +215,7 @@ def test_the_caret_is_below_the_position_in_wide_and_combining_text(
         "      evaluation: {source: 試験e\u0301.npz, x: 1, label: y}\n"
         "                                      ^\n"
         "  Its keys are `source`, `format`, `features`, `images`, `columns`, `random`, `classes`, "
-        "`label`, `group`, `samples`, `select`, `seed` and `signatures`.\n"
+        "`label`, `group`, `samples`, `select`, `seed`, `shards` and `signatures`.\n"
         "\n"
         "1 problem in quantgate.yaml"
     )

@@ -37,6 +37,8 @@ _SOURCES: Mapping[tuple[str, str], type[LabelledSource]] = {
 }
 #: The path of the samples that recovery and the search choose by.
 SEARCH_DATA: KeyPath = ("data", "search")
+#: The path of the samples that accuracy is measured on.
+EVALUATION_DATA: KeyPath = ("data", "evaluation")
 #: Keys of a source that single signatures do not have.
 _OF_ALL_SIGNATURES = frozenset({"signatures", "shards"})
 
@@ -197,6 +199,13 @@ class Draft:
             return key == "recipes" and given in (None, "auto")
         modes_are_auto = self._content.at("quantize", "modes") in (None, "auto")
         return given == "auto" or (given is None and modes_are_auto)
+
+    @property
+    def data_shards(self) -> int:
+        """The number of tasks that build the evaluation set."""
+        path = ("data", "evaluation", "shards")
+        given = self._content.at(*path) if self._content.is_sound(path) else None
+        return given if isinstance(given, int) else 1
 
     def _sound_code(self) -> Code | None:
         given = self._content.at("code")

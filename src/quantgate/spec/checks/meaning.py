@@ -11,6 +11,7 @@ from quantgate.errors import KeyPath
 from quantgate.spec.checks.candidates import quantize_findings
 from quantgate.spec.checks.cluster import cluster_findings
 from quantgate.spec.checks.code import code_findings
+from quantgate.spec.checks.data_shards import data_shard_findings
 from quantgate.spec.checks.draft import Draft
 from quantgate.spec.checks.gate import gate_findings
 from quantgate.spec.checks.limits import limit_findings, unit_findings, unreachable_findings
@@ -47,6 +48,7 @@ def meaning_findings(draft: Draft) -> list[Finding]:
         *_weight_findings(draft),
         *_source_findings(draft),
         *source_form_findings(draft),
+        *data_shard_findings(draft),
         *promotion_findings(draft),
         *(cluster_findings(draft.cluster) if draft.cluster else ()),
         *(code_findings(draft.code, draft.functions) if draft.code else ()),

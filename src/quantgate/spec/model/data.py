@@ -222,6 +222,13 @@ class CalibrationData(CalibrationSamples):
 class EvaluationData(EvaluationSamples):
     """Labelled samples that accuracy is measured on."""
 
+    shards: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_SHARDS,
+        description="Number of tasks that build the samples, each from its share of the files or "
+        "rows of `source`. No task then holds all samples. The default is 1.",
+    )
     signatures: dict[str, EvaluationSamples] = Field(
         default={},
         description="Sources of single signatures by key. `source` is for all others.",
