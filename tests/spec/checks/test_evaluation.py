@@ -21,6 +21,11 @@ def test_a_number_of_shards_is_from_1_to_64(sound, complaints, shards):
     assert "shards" in problem
 
 
+def test_a_number_of_shards_has_no_quotes(sound, complaints):
+    (problem,) = complaints(with_evaluation(sound, '{shards: "16"}'))
+    assert "must be a whole number, not the text `16` -> Remove the quotes" in problem
+
+
 @pytest.mark.parametrize("shards", ["0", "65", "many"])
 def test_a_calibration_has_1_to_64_shards(sound, complaints, shards):
     (problem,) = complaints(sound.replace("train.npz", f"train.npz, shards: {shards}"))

@@ -97,7 +97,8 @@ class Latency(Section):
 
 
 def _kind_of_shards(value: object) -> str:
-    return "<auto>" if isinstance(value, str) else "<number>"
+    is_word = isinstance(value, str) and not value.isdigit()
+    return "<auto>" if is_word else "<number>"
 
 
 # A discriminator, so that a number out of range is not also reported as "not `auto`".
