@@ -4,7 +4,6 @@ The standard library's own fork server does not fit. Its children keep it alive 
 dies, it runs the caller's `__main__` in every child, and its client blocks while it imports.
 """
 
-import gc
 import json
 import os
 import select
@@ -14,11 +13,11 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from quantgate.local_runner.processes.preloading import preload
 from quantgate.local_runner.processes.process_groups import (
     adopt_descendants,
     children,
@@ -58,29 +57,6 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-
-
-def _preload(statement: str) -> None:
-    try:
-        exec(statement, {})
-    except BaseException:
-        # A task that needs the module fails with the same error, in its own log.
-        traceback.print_exc()
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Hide objects made in the block from the garbage collector, here and in forked processes.
-
-    Modules stay in memory, so scanning them is useless. It takes a fifth of the time of an import,
-    and again in every task.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 class _Server:
@@ -136,9 +112,7 @@ class _Server:
             self._fork(request["id"], Path(request["job"]))
             return
         before = set(children())
-        with _uncollected():
-            for statement in request["imports"]:
-                _preload(statement)
+        preload(request["imports"])
         self._helpers |= set(children()) - before
         self._send(id=request["id"], status=0)
 

@@ -1,9 +1,10 @@
 """Imports before and beside tasks."""
 
 # KFP needs the old spellings of types, and components are written as users write them.
-# ruff: noqa: PTH110
+# ruff: noqa: PTH110, UP006, UP035
 
 from pathlib import Path
+from typing import List
 
 import pytest
 from kfp import dsl
@@ -135,3 +136,29 @@ def test_imports_of_other_images_are_preloaded_during_the_first_import(
         return imports_it(after=waits().output).output
 
     assert run(pipeline, jobs=2).outputs == {"Output": True}
+
+
+@pytest.mark.usefixtures("marked")
+def test_validators_of_models_are_built_before_the_task(run, tmp_path):
+    (tmp_path / "documents.py").write_text(
+        "from pydantic import BaseModel, ConfigDict\n"
+        "class Part(BaseModel):\n"
+        "    model_config = ConfigDict(defer_build=True)\n"
+        "    number: int\n"
+        "class Whole(Part):\n"
+        "    parts: list[Part]\n"
+        "class Unfinished(Part):\n"
+        "    later: 'Later'\n"
+    )
+
+    @component
+    def sees_models() -> List[bool]:
+        from documents import Part, Unfinished, Whole
+
+        return [model.__pydantic_complete__ for model in (Part, Whole, Unfinished)]
+
+    @dsl.pipeline(name="models")
+    def pipeline() -> List[bool]:
+        return sees_models().output
+
+    assert run(pipeline).outputs == {"Output": [True, True, False]}
