@@ -90,23 +90,22 @@ def _box_around(axes: Any, point: Point) -> Any:
 
 
 def _place(axes: Any, point: Point, text: str, taken: list[Any]) -> None:
-    for dx, dy, horizontal, vertical in _PLACES:
-        label = axes.annotate(
-            text,
-            (point.x, point.y),
-            (dx, dy),
-            textcoords="offset points",
-            ha=horizontal,
-            va=vertical,
-            fontsize=9,
-            bbox={"facecolor": svg.PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
-            color=LOOKS[point.standing][1] if point.standing == "winner" else svg.INK,
-        )
+    label = axes.annotate(
+        text,
+        (point.x, point.y),
+        (0, 0),
+        textcoords="offset points",
+        fontsize=9,
+        bbox={"facecolor": svg.PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.6},
+        color=LOOKS[point.standing][1] if point.standing == "winner" else svg.INK,
+    )
+    for *offset, horizontal, vertical in _PLACES:
+        label.set(position=offset, horizontalalignment=horizontal, verticalalignment=vertical)
         box = label.get_window_extent()
         if _inside(box, axes) and not any(box.overlaps(other) for other in taken):
             taken.append(box)
             return
-        label.remove()
+    label.remove()
 
 
 def _inside(box: Any, axes: Any) -> bool:

@@ -9,9 +9,7 @@ from typing import Any
 
 # Imported here so that the local runner imports it once, before it forks.
 try:
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
+    from quantgate.components.gate.canvas import Canvas, Figure, rc_context
 except ImportError:
     CAN_DRAW = False
 else:
@@ -67,7 +65,7 @@ def drawn(
     buffer = io.StringIO()
     with _settings(key):
         figure = Figure(figsize=size, dpi=72)
-        FigureCanvasSVG(figure)
+        Canvas(figure)
         draw(figure)
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     return _inlined(buffer.getvalue(), key, title, description)
