@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import ModelT, TensorType
-from litert_quantizer.quantizer import Quantizer
 
 from quantgate.components.artifacts.moments import LayerMoments
 from quantgate.components.litert.flatbuffer import Content, has_external_buffers, packed, parse
@@ -23,7 +22,12 @@ from quantgate.components.quantizer.statistics import (
     statistics,
 )
 from quantgate.domain.recipes import BLOCKWISE, HADAMARD, Rule
+from quantgate.foundation.lazy_modules import put_off
 from quantgate.records.calibration import Ranges
+
+# Only GPTQ uses it, and SciPy takes longer to import than the rest of the library.
+with put_off("scipy.linalg"):
+    from litert_quantizer.quantizer import Quantizer
 
 #: The width of a range. The library writes the scale of a range of 1e-9 for an empty one.
 SMALLEST_RANGE = 2e-9

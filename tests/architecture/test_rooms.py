@@ -26,6 +26,7 @@ LAZY_MODULES = {
     "console": {"rich"},
     "gcs": {"google"},
     "gcs_client": {"google", "requests"},
+    "special_functions": {"scipy"},
     "terminal": {"rich"},
 }
 RUNNER_LIBRARIES = {"", "docker", "google", "kfp", "threadpoolctl", "yaml"}

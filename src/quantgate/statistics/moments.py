@@ -150,7 +150,7 @@ class Moments:
 
         It is 1 if there is no bound.
         """
-        from scipy.special import stdtr
+        from quantgate.statistics.special_functions import stdtr
 
         if self.gap or not self.mean < limit:
             return 1.0
@@ -162,7 +162,7 @@ class Moments:
 
     def upper_bound(self, confidence: float) -> float:
         """Return the one-sided upper bound, infinite if there is none."""
-        from scipy.special import stdtrit
+        from quantgate.statistics.special_functions import stdtrit
 
         if self.gap:
             return math.inf

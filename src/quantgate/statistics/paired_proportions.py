@@ -121,7 +121,7 @@ def mcnemar(pairs: Pairs) -> float:
         Fagerland, M., Lydersen, S. and Laake, P. (2013), The McNemar test for binary matched-pairs
             data. BMC Medical Research Methodology 13, 91: the exact conditional test.
     """
-    from scipy.special import bdtr
+    from quantgate.statistics.special_functions import bdtr
 
     discordant = pairs.only_first + pairs.only_second
     return min(1.0, 2 * float(bdtr(min(pairs.only_first, pairs.only_second), discordant, 0.5)))

@@ -78,14 +78,14 @@ class Percentile:
 
 
 def _at_most(count: int, rounds: int, share: float) -> float:
-    from scipy.special import bdtr
+    from quantgate.statistics.special_functions import bdtr
 
     return float(bdtr(count, rounds, share)) if rounds else 1.0
 
 
 def _most_allowed(rounds: int, share: float, error: float) -> int | None:
     """Return the greatest count that is as unlikely as the error, or None if 0 is not."""
-    from scipy.special import bdtr
+    from quantgate.statistics.special_functions import bdtr
 
     chances = bdtr(np.arange(float(rounds)), rounds, share)
     allowed = int(np.count_nonzero(chances <= error))

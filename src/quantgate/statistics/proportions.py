@@ -13,14 +13,14 @@ from quantgate.statistics.sample_counts import least_samples, whole_samples
 
 def p_value(hits: int, samples: int, share: float) -> float:
     """Return the exact p-value of "the proportion is `share` or more"."""
-    from scipy.special import bdtr
+    from quantgate.statistics.special_functions import bdtr
 
     return float(bdtr(hits, samples, share)) if share < 1 else float(hits == samples)
 
 
 def upper_bound(hits: int, samples: int, confidence: float) -> float:
     """Return the one-sided upper bound of the proportion."""
-    from scipy.special import betaincinv
+    from quantgate.statistics.special_functions import betaincinv
 
     return float(betaincinv(hits + 1, samples - hits, confidence)) if hits < samples else 1.0
 

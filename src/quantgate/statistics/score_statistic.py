@@ -131,7 +131,7 @@ def _likely_gains(
 
 def _at_most(lost: Counts, total: Counts, shares: Samples) -> Samples:
     """Return the probability of at most so many losses, by the incomplete beta function."""
-    from scipy.special import betainc
+    from quantgate.statistics.special_functions import betainc
 
     inner = np.clip(lost, 0, np.maximum(total - 1, 0))
     within = betainc(np.maximum(total - inner, 1), inner + 1, 1 - shares)
@@ -149,6 +149,6 @@ def _probabilities(counts: Counts, total: int, rates: Samples, columns: Counts) 
 @lru_cache(maxsize=4)
 def _log_factorials(most: int) -> Samples:
     """Return the logarithms of the factorials up to `most`, float64."""
-    from scipy.special import gammaln
+    from quantgate.statistics.special_functions import gammaln
 
     return np.asarray(gammaln(np.arange(1.0, most + 2)))
