@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TypeGuard
 
 from quantgate.foundation.pipeline_file import PipelineFile
@@ -73,10 +74,9 @@ def source_of(executor: Executor) -> str:
 def literals_of(source: str) -> str:
     """Return the string literals of Python source as written, without docstrings."""
     try:
-        tree = ast.parse(source)
+        nodes = _syntax(source)
     except SyntaxError:
         return source
-    nodes = list(ast.walk(tree))
     idle = [node.value for node in nodes if isinstance(node, ast.Expr)]
     literals = [node for node in nodes if _is_text(node) and node not in idle]
     return "\n".join(ast.get_source_segment(source, node) or "" for node in literals)
@@ -87,13 +87,17 @@ def _is_text(node: ast.AST) -> bool:
     return is_constant or isinstance(node, ast.JoinedStr)
 
 
-def _nodes(executor: Executor) -> Iterator[ast.AST]:
-    """Yield the syntax of a lightweight component."""
+def _nodes(executor: Executor) -> tuple[ast.AST, ...]:
+    """Return the syntax of a lightweight component."""
     try:
-        tree = ast.parse(source_of(executor))
+        return _syntax(source_of(executor))
     except SyntaxError:
-        return
-    yield from ast.walk(tree)
+        return ()
+
+
+@lru_cache(maxsize=64)
+def _syntax(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
 
 
 def _used_as_folder(node: ast.AST, name: str) -> bool:

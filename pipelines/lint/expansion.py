@@ -97,7 +97,7 @@ def _of_executor(executor: Executor) -> Iterator[tuple[str, str, Set[str]]]:
         for index, line in enumerate(texts(executor.container, key)):
             place = f"{executor.place}, {key}[{index}]"
             if line == source:
-                yield place, literals_of(source), own
+                yield place, literals_of(source) if "$" in source else "", own
             else:
                 # A command that uses a variable of its own container wants it expanded.
                 yield place, _without_escapes(line, own), none
