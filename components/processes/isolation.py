@@ -5,6 +5,7 @@ own code.
 """
 
 import multiprocessing
+import multiprocessing.popen_fork  # imported here so that not every task imports it
 import os
 import pickle
 import signal

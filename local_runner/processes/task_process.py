@@ -89,10 +89,11 @@ def _run_function(job: Job) -> int:
 
 
 def _reseed_numpy() -> None:
-    # All forks of one server would draw the same numbers. `random` reseeds by itself.
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
+    # All forks of one server would draw the same numbers. `random` reseeds by itself, and so does
+    # NumPy's if a task imports it first.
+    random = sys.modules.get("numpy.random")
+    if random is not None:
+        random.seed()
 
 
 def _load(job: Job) -> Callable[..., Any]:
