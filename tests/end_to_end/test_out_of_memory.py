@@ -137,5 +137,5 @@ def test_a_task_that_the_kernel_kills_fails_alone(group: Group, tmp_path: Path) 
 def test_a_conversion_that_the_kernel_kills_does_not_end_its_task(group: Group) -> None:
     said = group.run(ISOLATED)
     sentence = "crashed with SIGKILL, perhaps out of memory"
-    assert said == ["OutOfBounds", sentence, True, 1]
+    assert said == ["Killed", sentence, True, 1]
     assert group.killed == 1
