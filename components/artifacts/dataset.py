@@ -116,17 +116,20 @@ def open_dataset(
 
 
 def _in_parts(root: Path, manifest: Manifest, rows: range, place: Place) -> DatasetFolder:
-    parts = local_parts(manifest, rows, place)
-    joined = partial(joined_array, parts)
-    label = manifest.label
+    joined = partial(joined_array, local_parts(manifest, rows, place))
+    is_whole, label = len(rows) == manifest.samples, manifest.label
+    # Metrics use labels and fields as arrays, and inputs by chunks of rows.
+    truth: Callable[..., NDArray[Any]] = (
+        (lambda *of: np.asarray(joined(*of))) if is_whole else joined
+    )
     return DatasetFolder(
         manifest,
         {name: joined(name, facts) for name, facts in manifest.inputs.items()},
-        joined("label", label) if label else None,
-        {key: joined(key, facts) for key, facts in manifest.fields.items()},
+        truth("label", label) if label else None,
+        {key: truth(key, facts) for key, facts in manifest.fields.items()},
         _distinct(root, manifest),
         _numbers(root, GROUP_NUMBERS, manifest) if manifest.groups else None,
-        rows,
+        None if is_whole else rows,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
@@ -93,11 +94,15 @@ def evaluate(
         InputError: a metric does not fit the model's outputs or the labels, or cannot be computed
             from the baseline's outputs.
     """
-    return _run(inputs, settings).write(measurement_path)
+    with TemporaryDirectory(prefix="quantgate-parts-") as fetched:
+        opening = partial(open_dataset, fetched=Path(fetched))
+        return _run(inputs, settings, opening).write(measurement_path)
 
 
-def _run(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
-    run = begun(inputs, settings)
+def _run(
+    inputs: EvaluateInputs, settings: EvaluateSettings, opening: Callable[[str, str], DatasetFolder]
+) -> ModelRun:
+    run = begun(inputs, settings, opening)
     if run.sha256 is None:
         return run
     limits = ResourceLimits(settings.timeout_s)
@@ -110,7 +115,7 @@ def _run(inputs: EvaluateInputs, settings: EvaluateSettings) -> ModelRun:
 def begun(
     inputs: EvaluateInputs,
     settings: EvaluateSettings,
-    opening: Callable[[str, str], DatasetFolder] = open_dataset,
+    opening: Callable[[str, str], DatasetFolder],
 ) -> ModelRun:
     """Return the run of a model before it has any scores.
 

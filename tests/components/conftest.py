@@ -383,7 +383,7 @@ def shards_of_evaluation(tmp_path) -> Callable[..., list[str]]:
 def assert_same_in_shards(tmp_path, shards_of_evaluation) -> Callable[..., Measurement]:
     """Assert that shards are merged into the files that one evaluation writes, bit for bit.
 
-    The last number of shards also evaluates a set in as many parts.
+    The last number of shards also evaluates a set in as many parts, and so does one task.
     """
 
     def check(
@@ -391,6 +391,8 @@ def assert_same_in_shards(tmp_path, shards_of_evaluation) -> Callable[..., Measu
     ) -> Measurement:
         whole = evaluate(inputs, settings, str(tmp_path / "whole"))
         parted = in_parts(inputs.dataset, tmp_path / "parted", counts[-1])
+        evaluate(replace(inputs, dataset=str(parted)), settings, str(tmp_path / "at-once"))
+        assert contents_of(tmp_path / "at-once") == contents_of(tmp_path / "whole")
         divided = [(inputs, count) for count in counts]
         for each, count in [*divided, (replace(inputs, dataset=str(parted)), counts[-1])]:
             shards = shards_of_evaluation(each, settings, count)

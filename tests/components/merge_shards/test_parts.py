@@ -84,6 +84,11 @@ def test_two_parts_for_each_shard_are_not_fetched_twice(stored, bucket, tmp_path
     assert len(given) == len(set(given)) == 8
 
 
+def test_one_task_fetches_all_parts(inputs, stored, tmp_path):
+    measured = evaluate(stored, TOP1, str(tmp_path / "at-once"))
+    assert measured == evaluate(inputs, TOP1, str(tmp_path / "whole"))
+
+
 def test_parts_on_this_machine_are_read_in_place(parted, tmp_path):
     opened = open_dataset(parted.dataset, "serve", lambda manifest: range(12, 25))
     piece = opened.inputs["x"].pieces[0]
