@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert.schema_py_generated import BufferT, ModelT, OperatorT, SubGraphT, TensorType
-from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 from numpy.typing import NDArray
 
-from quantgate.components.litert.flatbuffer import Content, op_name, parse, sequence, text
+from quantgate.components.litert.flatbuffer import Content, op_name, packed, parse, sequence, text
 
 CONV, DEPTHWISE, DENSE = "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"
 #: The ops that have layers, with the dimension of the weights' output channels.
@@ -62,7 +61,7 @@ class FloatModel:
 
     def __init__(self, content: Content) -> None:
         """Parse the model."""
-        self._model = parse(content)
+        self._model, self._size = parse(content), len(content)
         self.layers = {layer.output: layer for layer in self._layers()}
 
     @property
@@ -73,7 +72,7 @@ class FloatModel:
     @property
     def content(self) -> bytes:
         """The model as bytes."""
-        return bytes(convert_object_to_bytearray(self._model))
+        return bytes(packed(self._model, self._size))
 
     def weight_buffer(self, layer: Layer) -> int:
         """Return the index of the buffer of a layer's weight, which layers may share."""
