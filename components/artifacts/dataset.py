@@ -136,15 +136,16 @@ def _in_parts(root: Path, manifest: Manifest, rows: range, place: Place) -> Data
 def rows_and_names(
     dataset: str | Path, signature: str
 ) -> tuple[NDArray[np.int64], NDArray[np.str_] | None]:
-    """Read the samples' rows in the source, and the names of their files if each has its own.
+    """Map the samples' rows in the source, and the names of their files if each has its own.
 
     Raises:
         InputError: the folder has no rows.
     """
     root = folder_of(dataset, signature)
     try:
-        rows = np.load(root / ROWS, allow_pickle=False)
-        names = np.load(root / NAMES, allow_pickle=False) if (root / NAMES).is_file() else None
+        rows = np.load(root / ROWS, mmap_mode="r", allow_pickle=False)
+        is_named = (root / NAMES).is_file()
+        names = np.load(root / NAMES, mmap_mode="r", allow_pickle=False) if is_named else None
     except (OSError, ValueError) as error:
         raise InputError(f"{root} cannot be read: {error}. Build the data set again") from error
     return rows, names

@@ -84,9 +84,9 @@ def write_run(folder: Path) -> dict[str, list[str]]:
     return kinds
 
 
-def write_evaluation_summary(folder: Path) -> str:
-    """Write the summary of the evaluation set, with a digest of each sample."""
-    from quantgate.components.artifacts.dataset import write_summary
+def write_evaluation_set(folder: Path) -> tuple[str, str]:
+    """Write the evaluation set without its arrays, and its summary with a digest of each sample."""
+    from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of, write_summary
     from quantgate.records.datasets import Manifest
 
     manifest = Manifest(
@@ -105,10 +105,15 @@ def write_evaluation_summary(folder: Path) -> str:
     digests = np.random.default_rng(2).integers(0, 1 << 63, SAMPLES, np.uint64)
     target = folder / "evaluation"
     write_summary(target, SIGNATURE, manifest, digests, np.array([], np.str_))
-    return str(target)
+    place = folder_of(folder / "samples", SIGNATURE)
+    (place / ROWS).parent.mkdir(parents=True)
+    manifest.write(place / "manifest.json")
+    np.save(place / ROWS, np.arange(SAMPLES))
+    np.save(place / NAMES, np.char.add("class 7/", np.arange(SAMPLES).astype("U8")))
+    return str(target), str(folder / "samples")
 
 
-def run_gate(folder: Path, kinds: dict[str, list[str]], evaluation: str) -> None:
+def run_gate(folder: Path, kinds: dict[str, list[str]], evaluation: str, samples: str) -> None:
     """Collect the evidence, and decide."""
     from quantgate.components.collect.work import collect
     from quantgate.components.gate.work import GateInputs, GateOutputs, GateSettings, gate
@@ -122,6 +127,7 @@ def run_gate(folder: Path, kinds: dict[str, list[str]], evaluation: str) -> None
         evidence=str(folder / "evidence"),
         models=str(folder / "models"),
         evaluation=evaluation,
+        samples=samples,
     )
     limits = {"top1": {"max_drop": 0.01, "confidence": 0.95}}
     settings = GateSettings("large", limits, [{"maximize": "top1"}], "e" * 64)
@@ -132,8 +138,8 @@ def run_gate(folder: Path, kinds: dict[str, list[str]], evaluation: str) -> None
 
 def measure_gate(folder: Path) -> bool:
     """Decide among candidates with many samples, and return whether the target is met."""
-    kinds, evaluation = write_run(folder), write_evaluation_summary(folder)
-    spent = spent_by(partial(run_gate, folder, kinds, evaluation))
+    kinds, (evaluation, samples) = write_run(folder), write_evaluation_set(folder)
+    spent = spent_by(partial(run_gate, folder, kinds, evaluation, samples))
     say(
         f"{CANDIDATES} candidates of {SAMPLES:,} samples: {spent.bytes >> 20:,} MiB, "
         f"{spent.seconds:.0f} CPU s"
