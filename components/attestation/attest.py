@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from quantgate.components.attestation.attempt import Attempt, try_out, with_reference_kernels
 from quantgate.components.attestation.demand import Demand
 from quantgate.components.attestation.promises import (
     Case,
@@ -13,15 +14,8 @@ from quantgate.components.attestation.promises import (
     titled,
     without_kernel,
 )
-from quantgate.components.attestation.trial import (
-    Attempt,
-    Samples,
-    defects,
-    samples_for_trial,
-    trial_of,
-    try_out,
-    with_reference_kernels,
-)
+from quantgate.components.attestation.samples import Samples, samples_for_trial
+from quantgate.components.attestation.trial import defects, trial_of
 from quantgate.components.conversion.failure import essence, sentence
 from quantgate.components.litert.agreement import disagreements
 from quantgate.components.litert.flatbuffer import (

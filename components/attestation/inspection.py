@@ -9,15 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgate.components.attestation.trial import (
-    FREE_SIZE,
-    TRIAL_SAMPLES,
-    Arrays,
-    Attempt,
-    trial_of,
-    try_out,
-    with_reference_kernels,
-)
+from quantgate.components.attestation.attempt import Attempt, try_out, with_reference_kernels
+from quantgate.components.attestation.samples import FREE_SIZE, TRIAL_SAMPLES, Arrays
+from quantgate.components.attestation.trial import trial_of
 from quantgate.components.conversion.failure import sentence
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.components.litert.model_file import ModelFile, confine, is_quantized, read_model

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.computation import Computation
 from quantgate.components.evaluate.metrics import COMPUTATIONS, chosen_class, positive_score
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores
 from quantgate.domain.figures import METRICS

@@ -10,16 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import chunk_bounds
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.ranges import outside_range
-from quantgate.components.evaluate.run import (
-    Part,
-    Runner,
-    SampleFailure,
-    Scores,
-    Subject,
-    score_all,
-)
+from quantgate.components.evaluate.run import Part, Scores, Subject, score_all
+from quantgate.components.evaluate.runner import Runner, SampleFailure
 from quantgate.components.evaluate.summing import summed_up
 from quantgate.components.litert.binding import ModelFailure
 from quantgate.decision.early_stopping import Contest

@@ -14,8 +14,7 @@ from quantgate.components.evaluate import (
     label_values,
     multilabel,
     overlap,
-    pooled_snr,
-    regression,
+    summaries,
 )
 from quantgate.components.evaluate import samplewise as each
 from quantgate.components.evaluate.average_precision import (
@@ -24,18 +23,12 @@ from quantgate.components.evaluate.average_precision import (
 )
 from quantgate.components.evaluate.boxes import mean_average_precision
 from quantgate.components.evaluate.case import Settings
-from quantgate.components.evaluate.computation import Computation, Score, Summary
+from quantgate.components.evaluate.computation import Computation, Score
 from quantgate.components.evaluate.detection import NEEDS
-from quantgate.components.evaluate.result import Result, rarest_shown, without_values
 from quantgate.components.evaluate.roc_auc import placements, roc_auc
-from quantgate.statistics.recalls import shares
 
 Array = NDArray[Any]
 Values = NDArray[np.float64]
-
-
-def _mean(scores: Array, truth: Array) -> Result:
-    return Result(float(scores.mean()), scores)
 
 
 def _plain(score: Callable[[Array, Array], Array]) -> Score:
@@ -56,38 +49,6 @@ def _flat(outputs: Array, target: Array, settings: Settings) -> Array:
     return outputs.reshape(len(outputs), -1).astype(np.float64)
 
 
-def _of_pairs(
-    figure: Callable[[Array], float], contributions: Callable[[Array], Values]
-) -> Summary:
-    def summary(chosen: Array, labels: Array) -> Result:
-        right = np.asarray(labels, np.int64).reshape(-1)
-        pairs = np.stack([chosen, right], axis=1)
-        return Result(figure(pairs), contributions(pairs), right.astype(np.int32))
-
-    return summary
-
-
-def _shares_of_recall(pairs: Array) -> Values:
-    chosen, right = pairs.T
-    return shares(chosen == right, right)
-
-
-def _of_ranks(
-    figure: Callable[[Values, Array], float], contributions: Callable[[Values, Array], Values]
-) -> Summary:
-    def summary(scores: Array, labels: Array) -> Result:
-        positive = labels.reshape(-1) > 0
-        values = contributions(scores, positive)
-        return Result(figure(scores, positive), values, positive.astype(np.int32))
-
-    return summary
-
-
-def _r2(outputs: Array, target: Array) -> Result:
-    wanted = target.reshape(outputs.shape).astype(np.float64)
-    return Result(regression.r2(outputs, wanted), regression.contributions_to_r2(outputs, wanted))
-
-
 def _counted_overlaps(outputs: Array, labels: Array, settings: Settings) -> Array:
     """Return intersection, union, and whether a class is labelled, int32 [k, 3, classes]."""
     counts = overlap.overlaps(outputs, labels, settings.ignore)
@@ -95,37 +56,24 @@ def _counted_overlaps(outputs: Array, labels: Array, settings: Settings) -> Arra
     return np.concatenate([counts, shown[:, np.newaxis]], axis=1)
 
 
-def _mean_iou(counted: Array, labels: Array) -> Result:
-    counts, shown = counted[:, :2], rarest_shown(counted[:, 2] > 0)
-    return Result(overlap.mean_iou(counts), overlap.contributions_to_mean_iou(counts), shown)
-
-
-def _pooled_snr(energies: Values, reference: Array) -> Result:
-    return Result(pooled_snr.pooled(energies), pooled_snr.contributions_to_pooled(energies))
-
-
-def _worst_snr(energies: Values, reference: Array) -> Result:
-    return without_values(pooled_snr.worst(energies), len(energies))
-
-
 _TOP = Computation(
     "scores [samples, classes] and integer labels [samples]",
     lambda outputs, labels, settings: each.among_best(outputs, labels, settings.k),
-    _mean,
+    summaries.mean,
     fit.is_scored,
     label_values.guess_problem,
 )
 _CLASSES = Computation(
     "scores [samples, classes] or integer classes [samples], and integer labels [samples]",
     _plain(each.same_class),
-    _mean,
+    summaries.mean,
     fit.is_classified,
     label_values.class_problem,
 )
 _BINARY = Computation(
     "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
     positive_score,
-    _of_ranks(roc_auc, placements),
+    summaries.of_ranks(roc_auc, placements),
     fit.is_binary,
     label_values.binary_problem,
 )
@@ -140,12 +88,12 @@ _MARKS = Computation(
 _ERROR = Computation(
     "a target for every element of the output",
     _plain(each.squared_error),
-    _mean,
+    summaries.mean,
     fit.is_target,
     sums_labels_up=False,
 )
 _ALIKE = Computation(
-    "numbers, and the baseline's outputs", _plain(each.cosine), _mean, labelled=False
+    "numbers, and the baseline's outputs", _plain(each.cosine), summaries.mean, labelled=False
 )
 #: The computations by metric, with the names of `quantgate.domain.figures.METRICS`.
 COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
@@ -156,20 +104,18 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
         "balanced_accuracy": replace(
             _CLASSES,
             score=chosen_class,
-            summary=_of_pairs(
-                classes.balanced_accuracy,
-                lambda pairs: shares(pairs[:, 0] == pairs[:, 1], pairs[:, 1]),
-            ),
+            summary=summaries.of_pairs(classes.balanced_accuracy, summaries.shares_of_recall),
         ),
         "f1_macro": replace(
             _CLASSES,
             score=chosen_class,
-            summary=_of_pairs(classes.f1_macro, classes.contributions_to_f1),
+            summary=summaries.of_pairs(classes.f1_macro, classes.contributions_to_f1),
         ),
         "f1_micro": _CLASSES,
         "roc_auc": _BINARY,
         "average_precision": replace(
-            _BINARY, summary=_of_ranks(average_precision, contributions_to_average_precision)
+            _BINARY,
+            summary=summaries.of_ranks(average_precision, contributions_to_average_precision),
         ),
         "multilabel_f1_macro": _MARKS,
         "multilabel_f1_micro": replace(_MARKS, summary=multilabel.f1_micro),
@@ -184,7 +130,7 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             "probabilities [samples, classes], or [samples] of the second of two classes, and "
             "integer labels [samples]",
             _plain(each.surprise),
-            _mean,
+            summaries.mean,
             fit.is_probable,
             label_values.class_problem_of_one,
         ),
@@ -193,7 +139,7 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
         "r2": Computation(
             "values [samples] or [samples, values] and a target for each",
             _flat,
-            _r2,
+            summaries.r2,
             fit.is_target_of_values,
             label_values.constant_problem,
         ),
@@ -210,7 +156,7 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             lambda outputs, target, settings: each.structural_similarity(
                 outputs, target, settings.peak
             ),
-            _mean,
+            summaries.mean,
             fit.is_target_of_image,
             label_values.peak_problem,
             sums_labels_up=False,
@@ -222,7 +168,7 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             "scores [samples, ..., classes] or integer classes [samples, ...], and integer labels "
             "[samples, ...]",
             _counted_overlaps,
-            _mean_iou,
+            summaries.mean_iou,
             fit.is_map,
             label_values.class_problem_of_map,
             sums_labels_up=False,
@@ -235,12 +181,12 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
         "snr_pooled": replace(
             _ALIKE,
             score=_plain(each.energies),
-            summary=_pooled_snr,
+            summary=summaries.pooled_snr,
         ),
         "snr_worst": replace(
             _ALIKE,
             score=_plain(each.energies),
-            summary=_worst_snr,
+            summary=summaries.worst_snr,
         ),
         "agreement": replace(
             _ALIKE,

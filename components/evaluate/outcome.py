@@ -8,7 +8,7 @@ from quantgate.components.artifacts.dataset import DatasetFolder, content_sha256
 from quantgate.components.artifacts.measurement import ANSWERS, write_evaluation
 from quantgate.components.evaluate.answers import Watch, write_answers
 from quantgate.components.evaluate.guesses import guess_of
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores
 from quantgate.components.evaluate.scoring import NO_SCORES

@@ -1,42 +1,30 @@
 """Run a model on a data set, sample by sample."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder, chunk_bounds, chunk_length
+from quantgate.components.evaluate.compatibility import check_fit
 from quantgate.components.evaluate.detection import detections_of
-from quantgate.components.evaluate.planning import Plan, check_fit
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.postprocess import Form, applied
 from quantgate.components.evaluate.result import Result
+from quantgate.components.evaluate.runner import Outputs, Runner, RunsSamples, SampleFailure
 from quantgate.components.litert.binding import ModelFailure, Tensor
-from quantgate.components.litert.interpreter import Encoded, LiteRTModel, without_batch
-from quantgate.components.processes.progress import counted
+from quantgate.components.litert.interpreter import Encoded, LiteRTModel
 from quantgate.errors import InputError
 from quantgate.records.tasks import ModelFacts, Signature, Steps
 
 Array = NDArray[Any]
-#: Arrays [k, ...] by the name of an output.
-Outputs = Mapping[str, Array]
 
 
 class MetricFailure(ModelFailure):
     """A metric that cannot be computed from a model's outputs. `str(error)` is the reason."""
-
-
-class SampleFailure(ModelFailure):
-    """A failure of the model on one sample, whose index in the data set is `sample`."""
-
-    def __init__(self, sample: int, why: str) -> None:
-        super().__init__(f"the model failed on sample {sample}: {why}")
-        self.sample, self.why = sample, why
-
-    def __reduce__(self) -> tuple[type["SampleFailure"], tuple[int, str]]:
-        return type(self), (self.sample, self.why)
 
 
 @dataclass(frozen=True)
@@ -58,52 +46,6 @@ class Scores:
     covered: NDArray[np.int64] | None = None
     provisional: bool = False
     refusal: str | None = None
-
-
-class RunsSamples(Protocol):
-    """A model in any interpreter that runs samples in chunks of up to `length`."""
-
-    @property
-    def length(self) -> int:
-        """The largest number of samples that it runs at once."""
-
-    @property
-    def refusal(self) -> str | None:
-        """XNNPACK's reason for refusing the model."""
-
-    def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
-        """Return the dequantized outputs [stop - start, ...] by name."""
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A model, and for each scored output an array [chunk, ...] to read it into."""
-
-    model: LiteRTModel
-    buffers: Sequence[tuple[Tensor, Array]]
-
-    @property
-    def length(self) -> int:
-        return len(self.buffers[0][1])
-
-    @property
-    def refusal(self) -> str | None:
-        return self.model.refusal
-
-    def run(self, dataset: DatasetFolder, start: int, stop: int) -> Outputs:
-        """Return the dequantized outputs [stop - start, ...] by name."""
-        inputs = {name: array[start:stop] for name, array in dataset.inputs.items()}
-        step = self.model.stepper(self.model.encode(inputs), self.buffers)
-        row = 0
-        try:
-            for row in counted(range(stop - start)):
-                step(row)
-        except (RuntimeError, ValueError) as error:
-            raise SampleFailure(start + row, str(error)) from error
-        return {
-            tensor.name: tensor.decode(without_batch(buffer[: stop - start]))
-            for tensor, buffer in self.buffers
-        }
 
 
 @dataclass(frozen=True)

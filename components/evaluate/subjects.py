@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from quantgate.components.evaluate.outcome import ModelRun
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.run import Subject
 from quantgate.errors import InputError
 

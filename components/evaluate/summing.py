@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.detection import truth_of
 from quantgate.components.evaluate.jackknife import grouped
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.ranges import check_range
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import (

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.slices import rows_by_slice, titles_of
 from quantgate.domain.figures import is_slice, slice_of
 from quantgate.statistics.units import Units

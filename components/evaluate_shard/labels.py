@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
-from quantgate.components.evaluate.planning import Plan
+from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.run import Subject
 
 

@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True)
 class _Runner:
-    """A model in TFLite Micro that takes the place of `run.Runner`."""
+    """A model in TFLite Micro that takes the place of evaluate's `Runner`."""
 
     model: LiteRTModel
     micro: MicroInterpreter

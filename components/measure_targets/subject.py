@@ -11,7 +11,7 @@ from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import folder_of
-from quantgate.components.attestation.trial import samples_of
+from quantgate.components.attestation.samples import samples_of
 from quantgate.components.litert.binding import Tensor
 from quantgate.components.litert.flatbuffer import counted, mapped, parse, sequence, text
 from quantgate.components.litert.interpreter import LiteRTModel

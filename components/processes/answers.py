@@ -6,6 +6,9 @@ only arrays, plain values and quantgate's own records and errors are read.
 
 import io
 import pickle
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 #: Functions and classes from which NumPy's arrays and the standard library's values are made.
@@ -34,6 +37,24 @@ _OWN = "quantgate."
 
 class NotAnAnswer(Exception):
     """An answer that is damaged, or holds something else than data."""
+
+
+def send_answer(sender: Connection, function: Callable[[], object]) -> None:
+    """Call a function, and send its result or its error.
+
+    The answer is a pair: True and the result, False and the error, or None and the lack of memory.
+    """
+    answer: tuple[bool | None, object]
+    try:
+        answer = (True, function())
+    except MemoryError:
+        traceback.print_exc()
+        answer = (None, "ran out of memory")
+    except Exception as error:
+        traceback.print_exc()
+        answer = (False, f"{type(error).__name__}: {error}")
+    sender.send_bytes(pickle.dumps(answer))
+    sender.close()
 
 
 def read_answer(content: bytes) -> Any:

@@ -7,11 +7,9 @@ own code.
 import multiprocessing
 import multiprocessing.popen_fork  # imported here so that not every task imports it
 import os
-import pickle
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, NamedTuple, TypeVar, cast
 
-from quantgate.components.processes.answers import NotAnAnswer, read_answer
+from quantgate.components.processes.answers import NotAnAnswer, read_answer, send_answer
 from quantgate.components.processes.memory import bytes_together, own_bytes
 from quantgate.components.processes.sandbox import NOWHERE, Reach, enter, temporary_folder
 from quantgate.domain.units import bytes_of
@@ -205,21 +203,15 @@ def _started(function: Callable[[], Any], reach: Reach, folder: str) -> _Child:
 
 
 def _call(sender: Connection, function: Callable[[], Any], reach: Reach, folder: str) -> None:
-    answer: tuple[bool | None, object]
-    try:
-        enter(reach, folder)
-        answer = (True, function())
-    except MemoryError:
-        traceback.print_exc()
-        answer = (None, "ran out of memory")
-    except Exception as error:
-        traceback.print_exc()
-        answer = (False, f"{type(error).__name__}: {error}")
-    sender.send_bytes(pickle.dumps(answer))
-    sender.close()
+    send_answer(sender, partial(_in_sandbox, function, reach, folder))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # skips the exit handlers that the child inherited
+
+
+def _in_sandbox(function: Callable[[], Any], reach: Reach, folder: str) -> object:
+    enter(reach, folder)
+    return function()
 
 
 def _answers(children: Sequence[_Child], watch: _Watch) -> Iterator[tuple[int, object]]:

@@ -40,9 +40,10 @@ def quantize_recipe(
     """
     from quantgate.components.processes.isolation import ResourceLimits
     from quantgate.components.quantize_recipe import work
+    from quantgate.components.quantize_recipe.material import RecipeInputs
 
     done = work.quantize_recipe(
-        work.RecipeInputs(
+        RecipeInputs(
             baseline=baseline.path,
             facts=facts.path,
             ranges=ranges.path if ranges else None,

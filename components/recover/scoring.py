@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from quantgate.components.artifacts.dataset import content_sha256, open_dataset
-from quantgate.components.evaluate.planning import Plan, plan_metrics
+from quantgate.components.evaluate.plan import Plan
+from quantgate.components.evaluate.planning import plan_metrics
 from quantgate.components.evaluate.result import Result
 from quantgate.components.evaluate.run import Scores, Subject
 from quantgate.components.evaluate.shards import reach_of

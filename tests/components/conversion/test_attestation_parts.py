@@ -7,12 +7,9 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from quantgate.components.attestation.trial import (
-    Attempt,
-    defects,
-    samples_for_trial,
-    trial_of,
-)
+from quantgate.components.attestation.attempt import Attempt
+from quantgate.components.attestation.samples import samples_for_trial
+from quantgate.components.attestation.trial import defects, trial_of
 from quantgate.components.conversion.failure import LONGEST, essence
 from quantgate.components.litert.flatbuffer import read_contents
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts

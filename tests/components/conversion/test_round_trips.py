@@ -10,9 +10,10 @@ from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import ShapeOptionsT, TensorType
 from numpy.typing import NDArray
 
+from quantgate.components.attestation.attempt import try_out
 from quantgate.components.attestation.attest import attest
 from quantgate.components.attestation.promises import Case
-from quantgate.components.attestation.trial import samples_for_trial, try_out
+from quantgate.components.attestation.samples import samples_for_trial
 from quantgate.components.conversion.converter import Recipe
 from quantgate.components.conversion.round_trips import round_trips, without_round_trips
 from quantgate.components.litert.agreement import snr_db

@@ -49,9 +49,9 @@ def _note_id_and_hang(path: Path) -> None:
     time.sleep(60)
 
 
-def _take(size_bytes: int) -> int:
+def _take(size_bytes: int, seconds: float = 0.5) -> int:
     taken = [bytearray(b"x" * PIECE) for _ in range(size_bytes // PIECE)]
-    time.sleep(0.5)
+    time.sleep(seconds)
     return len(taken)
 
 
@@ -177,8 +177,8 @@ def test_memory_within_the_limit_passes():
 def test_the_memory_limit_is_for_all_children_together():
     calls = [(100 * PIECE,)] * 4
     assert run_side_by_side(_take, calls, limits=ResourceLimits(60, "4GiB")) == [100] * 4
-    with pytest.raises(OutOfMemory, match=r"^needed more than 300MiB of memory and was stopped$"):
-        run_side_by_side(_take, calls, limits=ResourceLimits(60, "300MiB"))
+    with pytest.raises(OutOfMemory, match=r"^needed more than 150MiB of memory and was stopped$"):
+        run_side_by_side(_take, [(100 * PIECE, 30)] * 4, limits=ResourceLimits(60, "150MiB"))
 
 
 def test_memory_that_is_shared_with_the_parent_counts_once():

@@ -15,7 +15,8 @@ from quantgate.components.build_dataset.inputs import Paths, Requirements, Selec
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes.isolation import ResourceLimits
-from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.quantize_recipe.material import RecipeInputs
+from quantgate.components.quantize_recipe.work import quantize_recipe
 from quantgate.components.quantizer.request import request_of
 from quantgate.components.record_ranges.work import record_ranges
 from quantgate.domain.recipes import MomentsForm

@@ -19,7 +19,8 @@ from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.litert.operations import operations
 from quantgate.components.processes import workers
 from quantgate.components.processes.isolation import ResourceLimits
-from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.quantize_recipe.material import RecipeInputs
+from quantgate.components.quantize_recipe.work import quantize_recipe
 from quantgate.components.quantizer.statistics import statistics
 from quantgate.components.record_ranges.work import RECORD, moments_form, record_ranges
 from quantgate.domain.recipe_rules import rule_of, rules_of

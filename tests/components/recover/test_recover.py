@@ -15,7 +15,8 @@ from quantgate.components.artifacts.dataset import folder_of
 from quantgate.components.calibrate import shards
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes.isolation import ResourceLimits
-from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.quantize_recipe.material import RecipeInputs
+from quantgate.components.quantize_recipe.work import quantize_recipe
 from quantgate.components.recover import work
 from quantgate.components.recover.search import Settings
 from quantgate.components.recover.work import RecoverInputs, recover

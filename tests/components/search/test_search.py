@@ -10,7 +10,8 @@ from ai_edge_litert.tools.flatbuffer_utils import convert_object_to_bytearray
 
 from quantgate.components.litert.flatbuffer import parse
 from quantgate.components.processes.isolation import ResourceLimits
-from quantgate.components.quantize_recipe.work import RecipeInputs, quantize_recipe
+from quantgate.components.quantize_recipe.material import RecipeInputs
+from quantgate.components.quantize_recipe.work import quantize_recipe
 from quantgate.components.search.work import SearchInputs, search, settings_of
 from quantgate.domain.search import SLOTS, recipes_for
 from quantgate.errors import InputError

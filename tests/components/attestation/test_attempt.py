@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantgate.components.attestation.trial import Attempt, with_reference_kernels
+from quantgate.components.attestation.attempt import Attempt, with_reference_kernels
 
 KEYWORD_SPOTTING, MOBILENET, DETECTOR = 2_700_000, 300_000_000, 8_000_000_000
 
