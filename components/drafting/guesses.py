@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.build_dataset.fit import structure_problems
 from quantgate.components.build_dataset.opening import ARRAYS, STORED, Opened
@@ -10,6 +12,7 @@ from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.build_dataset.sources import Request, SourceArray
 from quantgate.components.build_dataset.variants import FIRST, Choice
 from quantgate.components.drafting.material import Material
+from quantgate.components.evaluate.one_hot import is_one_hot
 from quantgate.components.evaluate.planning import plan_metrics
 from quantgate.components.rehearsal.labels import labels_of
 from quantgate.components.rehearsal.model import facts_of
@@ -33,9 +36,11 @@ from quantgate.spec.model.formats import IMAGES, SELF_LABELLED, class_folders
 
 #: Names of labels, the usual ones first.
 _LABELS = ("labels", "label", "y", "targets", "target", "y_test", "y_val", "class", "classes")
-#: Metrics of labels that are numbers of classes, or marks of 0 and 1. The first that fits is taken.
-_OF_CLASSES = (MEAN_IOU, RANKED_MARKS, TOP1)
+#: Metrics of labels that are classes, or marks of 0 and 1. The first that fits is taken.
+_OF_CLASSES = (TOP1, MEAN_IOU, RANKED_MARKS)
 _IMAGE_DIMENSIONS = 4
+#: Samples whose labels tell whether they are in one-hot form, for a model without a signature.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,11 @@ def _of_labels(start: Guess, material: Material) -> str | None:
     if material.format not in STORED or start.label is None:
         return None
     array = ARRAYS[material.format](_request(start, material)).get(start.label)
-    return _of_label(array)[-1].name if array else None
+    if array is None:
+        return None
+    first = np.concatenate(list(array.rows(np.arange(min(array.shape[0], _FEW)))))
+    is_class = array.dtype.kind in "iub" or is_one_hot(first)
+    return TOP1.name if is_class else _of_label(array)[-1].name
 
 
 def _open(start: Guess, material: Material) -> Opened | None:
@@ -169,7 +178,7 @@ def _figures(
 def _of_label(label: SourceArray) -> Sequence[Figure]:
     if label.dtype.kind in "iub":
         return _OF_CLASSES
-    return (PSNR, MSE) if len(label.shape) == _IMAGE_DIMENSIONS else (MSE,)
+    return (PSNR, MSE) if len(label.shape) == _IMAGE_DIMENSIONS else (TOP1, MSE)
 
 
 def _fits(name: str, output: str, signature: Signature, dataset: DatasetFolder) -> bool:

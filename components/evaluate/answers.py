@@ -69,7 +69,7 @@ def write_answers(
             figure = watch.title.removeprefix("answers: ")
             answers = scores.results[watch.title].values
             _, labels = dataset_of(watch.signature).labels_at(watch.label) or (None, ())
-            right = np.asarray(labels).reshape(-1)
+            right = watch.truth_in(np.asarray(labels)).reshape(-1)
             right = right if scores.covered is None else right[scores.covered]
             ranking = watch.metric in RANKING
             kind, dtype = ("score", np.float64) if ranking else ("chosen", np.int32)

@@ -71,9 +71,8 @@ def labels_text(case: Case, needs: str) -> str:
     if "integer labels" not in needs:
         return text
     if len(label.shape) == 2 and label.shape[1:] == list(case.form.shape) != [1]:
-        if np.any(np.count_nonzero(case.labels, axis=1) != 1):
-            return f"{text}. Rows with any number of labels need a `multilabel_` metric"
-        return f"{text}. Labels in one-hot form become integers with labels.argmax(axis=-1)"
-    if np.dtype(label.dtype).kind == "f" and np.array_equal(case.labels, np.trunc(case.labels)):
+        return f"{text}. Rows with any number of labels need a `multilabel_` metric"
+    is_single, is_float = label.shape[1:] in ([], [1]), np.dtype(label.dtype).kind == "f"
+    if is_single and is_float and np.array_equal(case.labels, np.trunc(case.labels)):
         return f"{text}. Store whole numbers in an integer dtype, as with labels.astype(int)"
     return text

@@ -1,13 +1,16 @@
 """Check a metric against the outputs of the model and the labels of the data set."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import DatasetFolder
 from quantgate.components.evaluate.case import Case, labels_text
+from quantgate.components.evaluate.computation import Computation
 from quantgate.components.evaluate.detection import misfit, truth_problem
+from quantgate.components.evaluate.one_hot import class_facts, classes_in, is_one_hot
 from quantgate.components.evaluate.plan import Plan
 from quantgate.components.evaluate.postprocess import Form, argmax_classes, form_after, listed
 from quantgate.components.evaluate.slices import rows_by_slice
@@ -47,6 +50,9 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
     names = dataset.manifest.classes
     chosen_from = argmax_classes(plan.steps, forms[plan.output])
     there = values[dataset.rows]
+    if _stands_for_classes(computation, form, there):
+        there = classes_in(there)
+        label = class_facts(label, there)
     case = Case(plan.output, form, label, there, plan.settings, names, chosen_from)
     if form.dtype not in NUMERIC or not computation.fits(case):
         described = labels_text(case, computation.needs) if computation.labelled else ""
@@ -60,6 +66,12 @@ def check_fit(plan: Plan, forms: Mapping[str, Form], dataset: DatasetFolder) -> 
         raise InputError(f"metric `{plan.title}`: {problem}")
     if computation.labelled:
         _check_slices(plan, dataset, lambda rows: computation.problem(_narrowed(case, rows)))
+
+
+def _stands_for_classes(computation: Computation, form: Form, labels: NDArray[Any]) -> bool:
+    columns = labels.shape[1:]
+    is_for = form.shape in (columns, (-1,), ())
+    return computation.of_classes and is_for and is_one_hot(labels)
 
 
 def _narrowed(case: Case, rows: NDArray[np.int64]) -> Case:

@@ -31,6 +31,7 @@ class Computation:
         problem: returns the problem with the labels' values, or None.
         labelled: whether `truth` are labels. Otherwise they are the baseline's outputs.
         sums_labels_up: whether `summary` or a report needs the labels. Otherwise only `score` does.
+        of_classes: whether a label is a class, so that one in one-hot form stands for its class.
     """
 
     needs: str
@@ -40,6 +41,7 @@ class Computation:
     problem: Problem = no_problem
     labelled: bool = True
     sums_labels_up: bool = True
+    of_classes: bool = False
 
 
 def user_computation(

@@ -86,7 +86,7 @@ def guess_of(plan: Plan, dataset: DatasetFolder) -> Guess | None:
     guess, labels = _GUESSES.get(plan.metric), dataset.labels_at(plan.label)
     if guess is None or labels is None:
         return None
-    classes, counts = np.unique(labels[1], return_counts=True)
+    classes, counts = np.unique(plan.truth_in(np.asarray(labels[1])), return_counts=True)
     if len(classes) < 2:
         return None
     order = np.argsort(-counts, kind="stable")

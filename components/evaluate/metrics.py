@@ -62,6 +62,7 @@ _TOP = Computation(
     summaries.mean,
     fit.is_scored,
     label_values.guess_problem,
+    of_classes=True,
 )
 _CLASSES = Computation(
     "scores [samples, classes] or integer classes [samples], and integer labels [samples]",
@@ -69,6 +70,7 @@ _CLASSES = Computation(
     summaries.mean,
     fit.is_classified,
     label_values.class_problem,
+    of_classes=True,
 )
 _BINARY = Computation(
     "scores [samples], [samples, 1] or [samples, 2] and labels [samples] of 0 and 1",
@@ -133,6 +135,7 @@ COMPUTATIONS: Mapping[str, Computation] = MappingProxyType(
             summaries.mean,
             fit.is_probable,
             label_values.class_problem_of_one,
+            of_classes=True,
         ),
         "mse": _ERROR,
         "mae": replace(_ERROR, score=_plain(each.absolute_error)),

@@ -1,10 +1,14 @@
 """The plan of one metric: its output, settings and labels."""
 
 from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from quantgate.components.evaluate.case import Settings
 from quantgate.components.evaluate.computation import Computation, user_computation
 from quantgate.components.evaluate.metrics import COMPUTATIONS
+from quantgate.components.evaluate.one_hot import classes_in
 from quantgate.components.user_code import load_function
 from quantgate.spec.model.metric import BoxTruth, Detection, Step
 
@@ -59,3 +63,7 @@ class Plan:
         """The computation of the metric. Raises InputError if a user's function does not exist."""
         known = COMPUTATIONS.get(self.metric)
         return known or user_computation(load_function(self.metric), per_sample=bool(self.range))
+
+    def truth_in(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return checked labels as the metric takes them: classes instead of one-hot rows."""
+        return classes_in(labels) if self.computation.of_classes else labels

@@ -159,7 +159,7 @@ def _scored(
         with np.errstate(invalid="ignore", over="ignore"):
             values = applied(plan.steps, outputs[plan.output])
             if plan.computation.labelled and labels is not None:
-                wanted = np.asarray(labels[1][start:stop])
+                wanted = plan.truth_in(np.asarray(labels[1][start:stop]))
                 return plan.computation.score(values, wanted, plan.settings)
             truth = applied(plan.steps, reference[plan.output])
             return plan.computation.score(values, truth, plan.settings)

@@ -103,7 +103,7 @@ def _truth(plan: Plan, dataset: DatasetFolder) -> Array:
     if plan.detection and plan.truth:
         return truth_of(plan.truth, plan.detection.format, dataset)
     _, labels = dataset.labels_at(plan.label) or (None, None)
-    return np.asarray(labels)
+    return plan.truth_in(np.asarray(labels))
 
 
 def _result(title: str, plan: Plan, kept: Array, truth: Array, units: Units | None) -> Result:

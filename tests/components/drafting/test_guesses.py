@@ -36,6 +36,8 @@ X = RANDOM.random((60, 4), np.float32)
     ("output", "labels", "metric"),
     [
         ([-1, 10], np.arange(60) % 10, "top1"),
+        ([-1, 10], np.eye(10)[np.arange(60) % 10], "top1"),
+        ([-1, 10], np.eye(10, dtype=np.uint8)[np.arange(60) % 10], "top1"),
         ([-1, 1], np.arange(60) % 2, "roc_auc"),
         ([-1, 1], RANDOM.random((60, 1), np.float32), "mse"),
         ([-1, 3], (np.arange(180).reshape(60, 3) % 2), "multilabel_average_precision"),

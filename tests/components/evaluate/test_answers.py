@@ -42,6 +42,19 @@ def test_classes_are_kept_in_the_order_of_the_samples(evaluated, monkeypatch, co
     assert (choices.chosen == choices.right).mean() == measurement.figures["top1"]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_labels_in_one_hot_form_are_classes(evaluated, dtype):
+    names = ("top1", "top_k", "balanced_accuracy", "f1_macro", "f1_micro", "log_loss")
+    metrics = [{"metric": name, **({"k": 2} if name == "top_k" else {})} for name in names]
+    labels = np.random.default_rng(8).integers(3, size=500)
+    by_number, *_ = evaluated(metrics, samples=500, labels=labels)
+    one_hot = np.eye(3, dtype=dtype)[labels]
+    by_row, evaluation, *_ = evaluated(metrics, samples=500, labels=one_hot)
+    assert by_row.metrics == by_number.metrics
+    assert list(by_row.metrics) == [*names]
+    assert np.array_equal(evaluation.predictions().classes["top1"].right, labels)
+
+
 def test_predictions_are_not_figures(evaluated):
     measurement, evaluation, *_ = evaluated(
         [TOP1, {"metric": "log_loss", "postprocess": ["softmax"]}]

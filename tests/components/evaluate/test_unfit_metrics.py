@@ -39,10 +39,9 @@ SCALAR = np.ones(8)
         (
             "top1",
             [-1, 3],
-            np.eye(3)[np.arange(8) % 3],
+            np.eye(4)[np.arange(8) % 4],
             "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
-            "`y` is float32 [3] per sample, the labels are float64 [8, 3]. Labels in one-hot form "
-            "become integers with labels.argmax(axis=-1)",
+            "`y` is float32 [3] per sample, the labels are float64 [8, 4]",
         ),
         (
             "f1_macro",

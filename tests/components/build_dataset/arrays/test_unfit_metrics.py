@@ -37,10 +37,10 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
         ),
         (
             {"metric": "top1"},
-            np.eye(4, dtype=np.int64)[CLASSES],
+            np.eye(4, dtype=np.int64)[CLASSES] * 2,
             "metric `top1` needs scores [samples, classes] and integer labels [samples]. Output "
-            "`y` is float32 [4] per sample, the labels are int64 [8, 4]. Labels in one-hot form "
-            "become integers with labels.argmax(axis=-1)",
+            "`y` is float32 [4] per sample, the labels are int64 [8, 4]. Rows with any number of "
+            "labels need a `multilabel_` metric",
         ),
         (
             {"metric": "top1"},
@@ -66,7 +66,7 @@ OWN = "def spread(outputs, labels):\n    return 0.0\n"
             "metric `mae` needs labels, and the evaluation set has none. Name them as `label`",
         ),
     ],
-    ids=["out of range", "one-hot", "floats", "one class", "no such output", "no such label"],
+    ids=["out of range", "marks of 2", "floats", "one class", "no such output", "no such label"],
 )
 def test_metrics_that_do_not_fit_are_reported(build, metric, labels, message):
     with pytest.raises(InputError) as caught:
