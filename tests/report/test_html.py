@@ -4,23 +4,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantgate.records.outcomes import VerdictOutcome
 from quantgate.report.html import render
+from quantgate.report.parts import breakable
+from quantgate.report.table import standing
 from quantgate.report.text import one_line
 
-VOID = {"meta", "br", "wbr"}
+VOID = {"meta", "br"}
 
 
 class Page(HTMLParser):
-    """Reads a page, holding every tag to being closed."""
+    """Reads a page, holding every tag to being closed. Texts include the places to wrap them."""
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
         self.open, self.tags, self.attributes, self.texts = [], [], [], []
+        self.wraps = False
         self.feed(text)
         self.close()
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
+        self.wraps = tag == "wbr"
+        if self.wraps:
+            return
         self.tags.append(tag)
         self.attributes += attrs
         if tag not in VOID:
@@ -30,7 +37,11 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.texts.append(data)
+        if self.wraps:
+            self.texts[-1] += data
+        else:
+            self.texts.append(data)
+        self.wraps = False
 
 
 def test_the_page_of_a_winner(winner):
@@ -158,3 +169,22 @@ def test_markup_in_a_decision_is_escaped(hostile, text):
     harmless = Page(render(hostile("harmless")))
     assert page.tags == harmless.tags
     assert page.texts == [seen.replace("harmless", shown) for seen in harmless.texts]
+
+
+def test_an_undecided_limit_beside_a_violated_one_does_not_look_violated(winner):
+    entry = next(each for each in winner.candidates if standing(each, winner) == "misses")
+    changes = {"passed": False, "outcome": VerdictOutcome.UNDECIDED}
+    verdicts = [
+        each.model_copy(update=changes) if each.name == "top1" else each for each in entry.verdicts
+    ]
+    changed = entry.model_copy(update={"verdicts": verdicts})
+    page = render(winner.model_copy(update={"candidates": [changed], "winner": None}))
+    assert '<span class="open">top1 undecided</span><br>misses size' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "html"),
+    [("model/conv_1/add", "model/<wbr>conv_<wbr>1/<wbr>add"), ("<b>/", "&lt;b&gt;/<wbr>")],
+)
+def test_long_names_wrap_after_slashes_and_underscores(name, html):
+    assert breakable(name) == html

@@ -151,5 +151,5 @@ def _of_slower_ones(
         yield SLOWER_THAN_FLOAT.says(
             f"slower than float32 on this processor ({benchmark.processor}, {threads}): "
             f"{few_of(slower)}. Another processor may have faster kernels for these models: "
-            "time them on the target's"
+            "time them on the processor of the target"
         )

@@ -146,13 +146,17 @@ def _candidates_of(decision: Decision, shown: Sequence[str]) -> str:
 
 def _candidate(row: Row, titles: Sequence[str]) -> str:
     why = "".join(f"<small>{escape(reason)}</small>" for reason in row.reasons)
-    verdict = "<br>".join(map(escape, row.verdict)) + why
+    verdict = "<br>".join(_line(text, row) for text in row.verdict) + why
     front = '<span class="front">Pareto front</span>' if row.pareto else ""
     cells = [
         *map(_cell, row.cells, titles[1:]),
         td("verdict", f'<span class="standing">{verdict}{front}</span>'),
     ]
     return f'<tr class="{row.standing}">{_name(row)}{"".join(cells)}</tr>'
+
+
+def _line(text: str, row: Row) -> str:
+    return f'<span class="open">{escape(text)}</span>' if text in row.undecided else escape(text)
 
 
 def _name(row: Row) -> str:

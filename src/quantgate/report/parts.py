@@ -85,9 +85,9 @@ def table(
     )
 
 
-def breakable(title: str) -> str:
-    """Return a title that can wrap after each underscore."""
-    return escape(title).replace("_", "_<wbr>")
+def breakable(name: str) -> str:
+    """Return a name that can wrap after each underscore and slash."""
+    return re.sub("[_/]", r"\g<0><wbr>", escape(name))
 
 
 def plain_table(
@@ -113,7 +113,7 @@ def _plain_row(titles: Sequence[str], row: Sequence[str], numbers: range) -> str
 
 def header_cell(name: str, body: str = "") -> str:
     """Return the header cell of a row."""
-    return f'<th scope="row">{escape(name)}{body}</th>'
+    return f'<th scope="row">{breakable(name)}{body}</th>'
 
 
 def td(title: str, body: str, kind: str = "") -> str:

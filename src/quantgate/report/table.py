@@ -16,6 +16,7 @@ from quantgate.domain.targets import TARGET_OF
 from quantgate.records.decision import Decision
 from quantgate.records.entries import Entry
 from quantgate.records.outcomes import DecisionOutcome, VerdictOutcome
+from quantgate.records.verdicts import Verdict
 from quantgate.report.identical import identical
 from quantgate.report.text import NOTHING, one_line
 from quantgate.wording.figures import (
@@ -71,6 +72,7 @@ class Row:
         cells: the measured values.
         pareto: whether it is on the Pareto front.
         reasons: why a candidate was rejected or failed.
+        undecided: the lines of `verdict` about limits that are undecided, not violated.
     """
 
     names: tuple[str, ...]
@@ -80,6 +82,7 @@ class Row:
     cells: list[Cell]
     pareto: bool = False
     reasons: Sequence[str] = ()
+    undecided: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -143,6 +146,7 @@ def _row(group: Sequence[Entry], decision: Decision, figures: Sequence[str]) -> 
         pareto=entry.pareto,
         reasons=[one_line(each) for each in entry.reasons if entry.is_rejection(each)],
         cells=[_cell(name, entry, decision) for name in figures],
+        undecided=frozenset(map(short_miss_text, filter(_is_undecided, entry.verdicts))),
     )
 
 
@@ -174,6 +178,10 @@ def _verdict_lines(entry: Entry, decision: Decision) -> list[str]:
         return [_standing_text(entry, decision)]
     violated = [short_miss_text(verdict) for verdict in entry.verdicts if not verdict.passed]
     return violated or [_unqualified_text(decision)]
+
+
+def _is_undecided(verdict: Verdict) -> bool:
+    return verdict.outcome is VerdictOutcome.UNDECIDED
 
 
 def _unqualified_text(decision: Decision) -> str:
