@@ -42,6 +42,16 @@ def test_shards_follow_the_samples_and_the_slowest_kernels():
     assert PlannedTask("Evaluate baseline shard", 3) in tasks
 
 
+@pytest.mark.parametrize(
+    ("evaluation", "shards"), [({}, 4), ({"shards": 1}, 1), ({"shards": 2}, 2)]
+)
+def test_data_in_parts_has_as_many_shards_unless_the_spec_names_a_number(evaluation, shards):
+    spec = planned(shards=1).spec.model_dump(exclude_unset=True)
+    spec["data"]["evaluation"] = {"source": "test.npz", "label": "y", "shards": 4}
+    spec["measure"]["evaluation"] = evaluation
+    assert shards_of(make_plan(Spec.model_validate(spec))) == shards
+
+
 def test_rounds_are_tasks():
     plan = planned(shards=4)
     early = plan.spec.measure.evaluation.model_copy(update={"stop_early": True})

@@ -47,7 +47,7 @@ def description(plan: Plan) -> str:
 
 def _shards(plan: Plan, *, is_slow: bool) -> int:
     evaluation = plan.spec.measure.evaluation
-    if evaluation is None or evaluation.shards == 1:
+    if evaluation is None or "shards" not in evaluation.model_fields_set:
         return plan.data_shards
     if isinstance(evaluation.shards, int):
         return evaluation.shards
