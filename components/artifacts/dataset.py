@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import numpy as np
 import numpy.ma  # `np.unique` imports it, which each task would do anew
@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 
 from quantgate.components.artifacts.arrays import mapped
 from quantgate.components.artifacts.parts import Place, joined_array, local_parts
-from quantgate.decision.sample_sets import SampleSet
 from quantgate.errors import InputError
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_json
 from quantgate.records.datasets import ArrayFacts, Manifest
 
 MANIFEST = "manifest.json"
-DIGESTS = "samples.npy"
-GROUPS = "groups.npy"
 #: In a folder of its own, as arrays of any name are beside the manifest.
 DISTINCT, GROUP_NUMBERS = "units/distinct.npy", "units/groups.npy"
 ROWS, NAMES = "units/rows.npy", "units/names.npy"
@@ -190,51 +187,6 @@ def content_hash(layout: Sequence[object], digests: Iterable[NDArray[np.uint64]]
     for part in digests:
         total.update(np.ascontiguousarray(part, "<u8").data)
     return total.hexdigest()
-
-
-def write_summary(
-    summary: Path,
-    signature: str,
-    manifest: Manifest,
-    digests: NDArray[np.uint64],
-    groups: NDArray[np.str_],
-) -> None:
-    """Write the summary of a data set: its manifest, and a digest of each sample.
-
-    Args:
-        summary: folder to write to.
-        signature: key of the signature.
-        manifest: the manifest of the signature's samples.
-        digests: uint64 [samples].
-        groups: the names of the groups, each once.
-    """
-    folder = folder_of(summary, signature)
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest.write(folder / MANIFEST)
-    np.save(folder / DIGESTS, digests)
-    np.save(folder / GROUPS, groups)
-
-
-def read_summary(summary: str | Path) -> dict[str, SampleSet]:
-    """Read the summary of a data set, by signature.
-
-    Raises:
-        InputError: the folder is not the summary of a data set.
-    """
-    folders = sorted(Path(summary).glob(f"{SIGNATURE}*"))
-    if not folders:
-        raise InputError(f"{summary} is not the summary of a data set: it has no signatures")
-    return {unquote(path.name.removeprefix(SIGNATURE)): _sample_set(path) for path in folders}
-
-
-def _sample_set(folder: Path) -> SampleSet:
-    manifest = Manifest.read(folder / MANIFEST)
-    try:
-        digests = np.load(folder / DIGESTS, allow_pickle=False)
-        groups = np.load(folder / GROUPS, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} is not the summary of a data set: {error}") from error
-    return SampleSet(manifest, digests, groups)
 
 
 def chunk_length(row_bytes: int) -> int:

@@ -15,8 +15,8 @@ from quantgate.components.artifacts.dataset import (
     ROWS,
     content_hash,
     folder_of,
-    write_summary,
 )
+from quantgate.components.artifacts.dataset_summary import write_summary
 from quantgate.components.build_dataset.arrays import Arrays, Layout
 from quantgate.components.build_dataset.fields import TEXT, missing_values
 from quantgate.components.build_dataset.groups import group_problems, names_of, record_of

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from quantgate.components.artifacts.collection import read_collection
-from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.artifacts.dataset_summary import read_summary
 from quantgate.components.artifacts.measurement import read_evaluation
 from quantgate.decision.evidence import Evidence
 from quantgate.decision.family import JOINT

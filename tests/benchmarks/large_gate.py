@@ -86,7 +86,8 @@ def write_run(folder: Path) -> dict[str, list[str]]:
 
 def write_evaluation_set(folder: Path) -> tuple[str, str]:
     """Write the evaluation set without its arrays, and its summary with a digest of each sample."""
-    from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of, write_summary
+    from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of
+    from quantgate.components.artifacts.dataset_summary import write_summary
     from quantgate.records.datasets import Manifest
 
     manifest = Manifest(

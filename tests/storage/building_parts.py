@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from quantgate.components.artifacts.dataset import folder_of, read_summary
+from quantgate.components.artifacts.dataset import folder_of
+from quantgate.components.artifacts.dataset_summary import read_summary
 from quantgate.components.artifacts.division import Division
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.artifacts.dataset_summary import read_summary
 from quantgate.components.evaluate.units import units_of
 from quantgate.components.processes.isolation import ResourceLimits, run_isolated
 from quantgate.components.processes.sandbox import OWN_CODE

@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from quantgate.components.artifacts.dataset import open_dataset, read_summary
+from quantgate.components.artifacts.dataset import open_dataset
+from quantgate.components.artifacts.dataset_summary import read_summary
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.records.tasks import ModelFacts, Signature, TensorFacts

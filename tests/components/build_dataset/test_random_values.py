@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.artifacts.dataset_summary import read_summary
 from quantgate.errors import InputError
 
 INPUTS = {

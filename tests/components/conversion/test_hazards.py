@@ -15,7 +15,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from quantgate.components.artifacts.dataset import read_summary
+from quantgate.components.artifacts.dataset_summary import read_summary
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
 from quantgate.components.build_dataset.work import build_dataset
 from quantgate.components.calibrate.work import calibrate

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantgate.components.artifacts.dataset import write_summary
+from quantgate.components.artifacts.dataset_summary import write_summary
 from quantgate.components.collect.work import collect
 from quantgate.components.gate.work import GateInputs, GateOutputs, GateSettings, Outcome, gate
 from quantgate.records.attestation import Attestation

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of, write_summary
+from quantgate.components.artifacts.dataset import NAMES, ROWS, folder_of
+from quantgate.components.artifacts.dataset_summary import write_summary
 from quantgate.components.gate.changed_samples import MOST_BYTES
 from quantgate.records.datasets import ArrayFacts, Manifest
 from quantgate.records.tasks import Measurement, ModelFacts, Signature, Steps
