@@ -62,7 +62,7 @@ def test_a_notebook_shows_each_candidate_without_markup_of_theirs(result) -> Non
     html = quantgate.Result(hostile, result.path)._repr_html_()
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
-    assert all(entry.name in html for entry in entries[:-1])
+    assert all(entry.name in html.replace("<wbr>", "") for entry in entries[:-1])
 
 
 def test_the_representation_is_one_line(result) -> None:
