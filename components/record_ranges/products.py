@@ -17,13 +17,8 @@ from quantgate.components.artifacts.moments import MOST_INPUTS, LayerMoments
 from quantgate.components.calibrate.shards import Cell
 from quantgate.components.litert.flatbuffer import Content, parse
 from quantgate.components.litert.operations import dense_layers
-from quantgate.components.record_ranges.recording import (
-    Recorded,
-    computed_floats,
-    each_run,
-    subgraphs_of,
-    values_in,
-)
+from quantgate.components.record_ranges.recording import Recorded, each_run
+from quantgate.components.record_ranges.tensors import computed_floats, subgraphs_of, values_in
 from quantgate.domain.recipes import MATRIX, MomentsForm
 from quantgate.records.tasks import ModelFacts
 
@@ -176,7 +171,7 @@ def _inputs(
         for index, key in computed_floats(model, subgraph).items()
         if key.name in widths
     }
-    for interpreter in each_run(content, facts, dataset, cell):
+    for interpreter in each_run(content, model, facts, dataset, cell):
         for index, name in taken.items():
             values = values_in(interpreter, index, subgraph)
             if values is not None and values.size:

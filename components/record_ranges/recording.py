@@ -1,8 +1,8 @@
 """Run samples in LiteRT's interpreter, and keep the least and greatest value of each tensor.
 
-The interpreter keeps all tensors, so no op overwrites the result of another one. It runs the
-built-in kernels, whose results do not depend on the processor's count of cores. Ranges of parts of
-the data merge into exactly the ranges of all data.
+All tensors are visible, so no op overwrites the result of another one. Each process has a thread of
+its own, so results do not depend on the number of cores. Ranges of parts of the data merge into
+exactly the ranges of all data.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,26 +10,25 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from ai_edge_litert.schema_py_generated import ModelT, TensorType
+from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.schema_py_generated import ModelT
 from numpy.typing import NDArray
 
 from quantgate.components.artifacts.dataset import Rows, open_dataset
 from quantgate.components.calibrate.shards import Cell, shards_of
-from quantgate.components.litert.flatbuffer import Content, parse, sequence, text
+from quantgate.components.litert.flatbuffer import Content, parse
 from quantgate.components.litert.interpreter import shape_of_sample
-from quantgate.components.litert.loading import loaded
 from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.processes.progress import counted
+from quantgate.components.record_ranges.tensors import (
+    TensorKey,
+    computed_floats,
+    subgraphs_of,
+    values_in,
+)
+from quantgate.components.record_ranges.visible import visible
 from quantgate.records.tasks import ModelFacts
-
-
-class TensorKey(NamedTuple):
-    """A tensor by the index of its graph and its name, which is unique in a normalized model."""
-
-    subgraph: int
-    name: str
 
 
 class Extremes(NamedTuple):
@@ -47,7 +46,7 @@ class Recording:
     """The model and the samples of a recording.
 
     Attributes:
-        content: of the normalized float model.
+        content: of the normalized float model, whose values are made visible.
         facts: of the model.
         dataset: folder of the calibration set.
         selections: rows of the samples by variant and signature.
@@ -96,48 +95,15 @@ def merged(parts: Iterable[Recorded]) -> Recorded:
     return whole
 
 
-def subgraphs_of(model: ModelT) -> dict[str, int]:
-    """Return the index of the graph of each signature."""
-    return {text(each.signatureKey): each.subgraphIndex for each in model.signatureDefs}
-
-
-def computed_floats(model: ModelT, subgraph: int) -> dict[int, TensorKey]:
-    """Return the float32 tensors that a graph takes or computes, by their index in the graph."""
-    graph = model.subgraphs[subgraph]
-    indices = [*sequence(graph.inputs)]
-    for operator in graph.operators or []:
-        indices += sequence(operator.outputs)
-    return {
-        index: TensorKey(subgraph, text(graph.tensors[index].name))
-        for index in indices
-        if index >= 0 and graph.tensors[index].type == TensorType.FLOAT32
-    }
-
-
 def each_run(
-    content: Content, facts: ModelFacts, dataset: str, cell: Cell
+    content: Content, model: ModelT, facts: ModelFacts, dataset: str, cell: Cell
 ) -> Iterator[Interpreter]:
     """Yield the interpreter after each sample of a cell, with the values of all tensors."""
-    interpreter = loaded(
-        content,
-        num_threads=1,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
+    interpreter = visible(content, model, subgraphs_of(model)[cell.signature])
     run = interpreter.get_signature_runner(cell.signature)
     for sample in counted(_samples(facts, dataset, cell)):
         run(**sample)
         yield interpreter
-
-
-def values_in(interpreter: Interpreter, index: int, subgraph: int) -> NDArray[Any] | None:
-    """Return a tensor's values until the next run, or None if the last one did not compute it."""
-    # LiteRT's public interface has no views of tensors in other graphs than the first.
-    lite = interpreter._interpreter
-    try:
-        return np.asarray(lite.tensor(lite, index, subgraph))
-    except ValueError:
-        return None
 
 
 def _recorded(
@@ -146,7 +112,7 @@ def _recorded(
     subgraph = subgraphs_of(model)[cell.signature]
     tensors = computed_floats(model, subgraph)
     ranges: Recorded = {}
-    for interpreter in each_run(content, facts, dataset, cell):
+    for interpreter in each_run(content, model, facts, dataset, cell):
         ranges = merged([ranges, _extremes(interpreter, tensors, subgraph)])
     return ranges
 

@@ -23,6 +23,7 @@ from quantgate.components.processes.isolation import IsolatedFailure, ResourceLi
 from quantgate.components.record_ranges.moments import record_moments
 from quantgate.components.record_ranges.obstacles import defect, obstacle
 from quantgate.components.record_ranges.recording import Recorded, Recording, merged, record
+from quantgate.components.record_ranges.visible import with_visible_values
 from quantgate.domain.recipes import MomentsForm
 from quantgate.errors import InputError
 from quantgate.records.calibration import Ranges, TensorRange
@@ -67,7 +68,7 @@ def record_ranges(
     manifests = read_manifests(dataset_path, facts.keys)
     selections = selections_of(manifests)
     content = normalized(mapped(baseline_path))
-    recording = Recording(content, facts, dataset_path, selections, limits)
+    recording = Recording(with_visible_values(content), facts, dataset_path, selections, limits)
     outcome = ranges_of(recording)
     samples = samples_by_variant(selections)
     write_ranges(outcome, samples, content_sha256(manifests), Path(ranges_path))

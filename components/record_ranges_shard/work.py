@@ -17,12 +17,9 @@ from quantgate.components.litert.state import is_stateful
 from quantgate.components.processes.isolation import ResourceLimits
 from quantgate.components.record_ranges.moments import sums_of
 from quantgate.components.record_ranges.products import Sum, Sums, steps_of
-from quantgate.components.record_ranges.recording import (
-    Extremes,
-    Recorded,
-    Recording,
-    TensorKey,
-)
+from quantgate.components.record_ranges.recording import Extremes, Recorded, Recording
+from quantgate.components.record_ranges.tensors import TensorKey
+from quantgate.components.record_ranges.visible import with_visible_values
 from quantgate.components.record_ranges.work import RECORD, ranges_of
 from quantgate.domain.recipes import MomentsForm
 from quantgate.foundation.hashing import sha256_of_bytes, sha256_of_tree
@@ -165,7 +162,7 @@ def _begun(
         dataset_sha256=content_sha256(manifests),
         samples=samples_by_variant(selections),
     )
-    return Recording(content, facts, inputs.dataset, own, limits), record
+    return Recording(with_visible_values(content), facts, inputs.dataset, own, limits), record
 
 
 def _as_arrays(ranges: Recorded) -> Arrays:
