@@ -8,6 +8,7 @@ TensorFlow. Use this module only with a version in `converter.PROVEN`.
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +20,10 @@ from tensorflow.lite.tools.flatbuffer_utils import (
     convert_object_to_bytearray,
 )
 
-from quantgate.components.calibrate.shards import Cell
-from quantgate.components.conversion.converter import Samples, samples_of
-from quantgate.components.litert.flatbuffer import text
+from quantgate.components.calibrate.observation import Observed, Observer, is_observable
+from quantgate.components.calibrate.shards import LEAST_SAMPLES, Cell
+from quantgate.components.conversion.converter import Sample, Samples, samples_of
+from quantgate.components.litert.flatbuffer import parse, text
 from quantgate.components.processes.progress import counted
 from quantgate.records.details import TensorRange as RangeRecord
 
@@ -96,8 +98,35 @@ def named_ranges(calibrated: bytes) -> list[RangeRecord]:
 
 
 def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:
-    calibrated = Calibrator(prepared).calibrate(lambda: _watched(samples, len(cell.rows)))
+    watched = _watched(samples, len(cell.rows))
+    if len(cell.rows) < LEAST_SAMPLES or not is_observable(parse(prepared)):
+        return _calibrated(prepared, watched)
+    first = next(watched)
+    proof = _calibrated(prepared, iter([first]))
+    observer = Observer(prepared, first)
+    if not _are_equal(_ranges_of(observer.of_one(first)), proof):
+        return merged([proof, _calibrated(prepared, watched)])
+    observed, unclear = observer.of_all(watched)
+    rest = _calibrated(prepared, chain([unclear], watched)) if unclear else {}
+    return merged([proof, _ranges_of(observed), rest])
+
+
+def _calibrated(prepared: bytes, samples: Iterator[Sample]) -> Ranges:
+    calibrated = Calibrator(prepared).calibrate(lambda: samples)
     return dict(_ranges(convert_bytearray_to_object(calibrated)))
+
+
+def _are_equal(ranges: Ranges, others: Ranges) -> bool:
+    return ranges.keys() == others.keys() and all(
+        np.array_equal(ranges[tensor], others[tensor]) for tensor in ranges
+    )
+
+
+def _ranges_of(observed: Observed) -> Ranges:
+    return {
+        (0, index): TensorRange(np.asarray([each.least]), np.asarray([each.greatest]))
+        for index, each in observed.items()
+    }
 
 
 def _watched(samples: Samples, count: int) -> Iterator[Any]:
