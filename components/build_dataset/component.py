@@ -32,6 +32,7 @@ def build_dataset(
     code_sha256: str = "",
     content: str = "",
     group: str = "",
+    listing: Input[Artifact] = None,
 ) -> None:
     """Select samples from a source, check them against a signature of the model, and store them.
 
@@ -47,7 +48,7 @@ def build_dataset(
         dataset: a folder for each signature, with one .npy per input, the labels, and
             `manifest.json` (`Manifest`).
         summary: a folder for each signature, with the manifest and a digest of each sample.
-        source: the file or folder with the samples. Not needed with a `generator`.
+        source: the file or folder with the samples. Not needed with a `generator` or `listing`.
         generator: `module:function` of a Python function that yields samples, or "random".
         variants: JSON list of further selections, for candidates with calibration samples of their
             own.
@@ -65,6 +66,9 @@ def build_dataset(
         group: key of the groups that samples of an evaluation set belong to, or "" if there are
             none. For images, a pattern of their paths. Groups of a calibration set are compared
             with them if it has the key.
+        listing: the files of the source, from `list_source`, instead of `source`. Only the files or
+            rows of chosen samples are fetched where the format allows it, and a file that was
+            replaced since is refused.
     """
     from quantgate.components.build_dataset import inputs, work
     from quantgate.components.user_code import UserCode
@@ -74,6 +78,7 @@ def build_dataset(
             source.path if source else generator,
             options,
             UserCode(code.path, code_sha256) if code else None,
+            listing.path if listing else None,
         ),
         inputs.Requirements(
             signature, purpose, label or None, fields, metrics or (), group or None

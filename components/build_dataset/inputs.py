@@ -14,11 +14,14 @@ class Source:
         location: path of a file or folder, `module:function`, or "random".
         options: JSON of the other keys of the spec's `DataSource`: `format`, `images`, ...
         code: the file with the functions of the source and of metrics, if there is one.
+        listing: the source's files, of which only some are fetched, or None. Its URI takes the
+            place of the location.
     """
 
     location: str
     options: str = "{}"
     code: UserCode | None = None
+    listing: str | None = None
 
 
 @dataclass(frozen=True)

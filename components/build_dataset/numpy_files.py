@@ -2,7 +2,7 @@
 
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -93,7 +93,7 @@ def open_folder(request: Request) -> dict[str, SourceArray]:
     """
     root = Path(request.data.source)
     files = sorted(root.glob(f"*{SUFFIX}"))
-    return _by_key(root, [stored_array(file.stem, file) for file in files])
+    return by_key(root, [stored_array(file.stem, file) for file in files])
 
 
 def open_archive(request: Request) -> dict[str, SourceArray]:
@@ -105,7 +105,7 @@ def open_archive(request: Request) -> dict[str, SourceArray]:
     path = Path(request.data.source)
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is not an .npz file. Write it with `numpy.savez`")
-    return _by_key(path, _arrays_in_archive(path))
+    return by_key(path, _arrays_in_archive(path))
 
 
 def stored_array(key: str, path: Path) -> StoredArray:
@@ -115,7 +115,8 @@ def stored_array(key: str, path: Path) -> StoredArray:
     return StoredArray(key, path, None, *header)
 
 
-def _by_key(source: Path, arrays: list[StoredArray]) -> dict[str, SourceArray]:
+def by_key(source: Path, arrays: Sequence[SourceArray]) -> dict[str, SourceArray]:
+    """Return arrays by key. Raise an InputError if there are none."""
     if not arrays:
         raise InputError(f"{source} holds no {SUFFIX} array. It needs one for each input")
     return {array.key: array for array in arrays}

@@ -117,7 +117,15 @@ def open_source(request: Request, spool: Path, label_required: bool) -> Opened:
 
 def open_as(name: str, request: Request, spool: Path, label_required: bool) -> Opened:
     """Open a source of a known format, see `open_source`."""
-    arrays = ARRAYS[name](request) if name in ARRAYS else _streamed(name, request, spool)
+    opened = open_parts(name, request, spool, label_required)
+    if name not in MADE:
+        opened.warnings.extend(warnings_about_files(Path(opened.path), name))
+    return opened
+
+
+def open_parts(name: str, request: Request, spool: Path, label_required: bool) -> Opened:
+    """Open some files of a source, see `open_as`. Nothing is said about those that are absent."""
+    arrays = ARRAYS[name](request) if name in ARRAYS else streamed(name, request, spool)
     return arranged(arrays, request, name, label_required)
 
 
@@ -161,8 +169,6 @@ def arranged(
     unused = _unused(arrays, request) if name in STORED else []
     for surplus in unused:
         del arrays[surplus]
-    if name not in MADE:
-        request.warnings.extend(warnings_about_files(Path(source), name))
     classes = _classes(label, request.data)
     return Opened(
         *(source, arrays, label, name == RANDOM, fields, unused, request.warnings, classes, group)
@@ -174,7 +180,8 @@ def _classes(label: SourceArray | None, data: DataSource) -> list[str]:
     return list(known or (label and data.classes) or ())
 
 
-def _streamed(name: str, request: Request, spool: Path) -> dict[str, SourceArray]:
+def streamed(name: str, request: Request, spool: Path) -> dict[str, SourceArray]:
+    """Write the samples of a source that is read sequentially to a folder, see `spooled`."""
     stream = STREAMS[name]
     return spooled(stream, request, spool, own_code=stream is read_callable)
 

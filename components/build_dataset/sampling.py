@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.opening import Opened
 from quantgate.components.build_dataset.selection import SELECTIONS, Indices
-from quantgate.components.build_dataset.sources import Purpose
+from quantgate.components.build_dataset.sources import Purpose, SourceArray
 from quantgate.components.build_dataset.variants import STRATIFIED, Choice, rules_of
 from quantgate.errors import InputError
 
@@ -41,7 +41,9 @@ def choose(opened: Opened, choices: Mapping[str, Choice], purpose: Purpose) -> C
     Raises:
         InputError: a choice is stratified, and the source has no class labels.
     """
-    labels = _class_labels(opened, required=STRATIFIED in rules_of(choices))
+    is_stratified = STRATIFIED in rules_of(choices)
+    label = _class_label(opened, required=is_stratified)
+    labels = _values(label, np.arange(label.shape[0])) if label and is_stratified else None
     rows = {key: _rows(opened, choice, labels) for key, choice in choices.items()}
     indices = np.unique(np.concatenate(list(rows.values())))
     if purpose == "calibration":
@@ -50,7 +52,7 @@ def choose(opened: Opened, choices: Mapping[str, Choice], purpose: Purpose) -> C
     return Chosen(
         indices,
         selections={key: np.searchsorted(indices, each).tolist() for key, each in rows.items()},
-        per_class=None if labels is None else _counts(labels[indices]),
+        per_class=_counts(_values(label, indices)) if label else None,
     )
 
 
@@ -65,10 +67,10 @@ def _rows(opened: Opened, choice: Choice, labels: NDArray[Any] | None) -> Indice
     return SELECTIONS[choice.select](available, size, choice.seed, labels)
 
 
-def _class_labels(opened: Opened, required: bool) -> NDArray[Any] | None:
+def _class_label(opened: Opened, required: bool) -> SourceArray | None:
     label = opened.label
     if label and label.dtype.kind in "iub" and label.shape[1:] in ((), (1,)):
-        return np.concatenate(list(label.rows(np.arange(label.shape[0])))).reshape(-1)
+        return label
     if required:
         given = f"`{label.key}` is {label.dtype} {list(label.shape)}" if label else "there are none"
         raise InputError(
@@ -76,6 +78,10 @@ def _class_labels(opened: Opened, required: bool) -> NDArray[Any] | None:
             "Name such a label, or choose `random`"
         )
     return None
+
+
+def _values(label: SourceArray, indices: Indices) -> NDArray[Any]:
+    return np.concatenate(list(label.rows(indices))).reshape(-1)
 
 
 def _warn_of_unusual_size(samples: int) -> None:

@@ -20,6 +20,10 @@ Stream = Callable[[Request], Iterable[Batch]]
 LIMITS = ResourceLimits(timeout_s=6 * 3600.0)
 
 
+class NoSamples(InputError):
+    """A source without any sample."""
+
+
 def spooled(
     stream: Stream, request: Request, folder: Path, *, own_code: bool
 ) -> dict[str, SourceArray]:
@@ -34,7 +38,8 @@ def spooled(
         own_code: whether the stream is the user's own code, which runs without a sandbox.
 
     Raises:
-        InputError: the stream fails, has no samples, or has samples that differ in shape or type.
+        NoSamples: the stream has none.
+        InputError: the stream fails, or has samples that differ in shape or type.
     """
     source = request.data.source
     reach = OWN_CODE if own_code else Reach((str(folder),))
@@ -47,7 +52,7 @@ def spooled(
     if isinstance(outcome, InputError):
         raise outcome
     if not outcome:
-        raise InputError(f"{source} gave no samples")
+        raise NoSamples(f"{source} gave no samples")
     return {key: stored_array(key, folder / file) for key, file in outcome.items()}
 
 

@@ -186,9 +186,8 @@ def _store_origins(folder: Path, samples: Samples) -> None:
 
 def _file_names(opened: Opened, indices: Indices) -> list[str]:
     """Return the paths of samples below the source, empty if samples have no files."""
-    root = Path(opened.path)
     return [
-        readable_name(array.files[index].relative_to(root).as_posix())
+        readable_name(array.files.name(index))
         for array in opened.arrays.values()
         if isinstance(array, ImageArray)
         for index in indices.tolist()

@@ -4,15 +4,20 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import cast, get_args
 
 from quantgate.components.artifacts.dataset import DatasetFolder, open_dataset
+from quantgate.components.artifacts.listing import read_listing
+from quantgate.components.build_dataset.choosing import open_listed
 from quantgate.components.build_dataset.fit import listed, structure_problems
 from quantgate.components.build_dataset.groups import further_problems
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Selection, Source
+from quantgate.components.build_dataset.listed_source import listed_source
 from quantgate.components.build_dataset.opening import Opened, open_source
 from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.build_dataset.selection import SELECTIONS
@@ -31,6 +36,7 @@ from quantgate.components.evaluate.planning import plan_metrics
 from quantgate.components.user_code import UserCode, import_code
 from quantgate.domain.warnings import Warned
 from quantgate.errors import InputError
+from quantgate.foundation.storage.remote import Listing
 from quantgate.records.tasks import ModelFacts
 from quantgate.spec.model.data import DataSource
 from quantgate.spec.model.formats import is_callable_name
@@ -51,10 +57,11 @@ def build_dataset(
     rules = rules_of(choices)
     facts = ModelFacts.read(paths.facts)
     required_values = json.loads(requirements.fields)
-    request = request_of(source, requirements, choices, facts)
+    listing = read_listing(source.listing) if source.listing else None
+    located = replace(source, location=listing.uri) if listing else source
+    request = request_of(located, requirements, choices, facts)
     needs_label = request.purpose in LABELLED or STRATIFIED in rules
-    with tempfile.TemporaryDirectory() as spool:
-        opened = open_source(request, Path(spool), needs_label)
+    with _opening(request, listing, needs_label) as opened:
         told = _log_notes(opened)
         problems = structure_problems(opened.arrays, opened.label, request.signature)
         opened.refuse(request.purpose, problems or further_problems(opened))
@@ -64,6 +71,18 @@ def build_dataset(
         store(opened, request, choices[""], chosen, required_values, paths)
         log_warnings(opened.warnings[told:])
     check_metrics(requirements.metrics, facts, partial(open_dataset, paths.dataset), source.code)
+
+
+@contextmanager
+def _opening(request: Request, listing: Listing | None, needs_label: bool) -> Iterator[Opened]:
+    """Open a source for as long as its samples are needed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        if listing is None:
+            yield open_source(request, Path(scratch), needs_label)
+            return
+        listed = listed_source(request.data, listing, Path(scratch))
+        with listed.named():
+            yield open_listed(listed, request, needs_label)
 
 
 def _log_notes(opened: Opened) -> int:

@@ -24,20 +24,17 @@ from quantgate.components.build_dataset.fields import values_of
 from quantgate.components.build_dataset.fit import structure_problems
 from quantgate.components.build_dataset.groups import further_problems
 from quantgate.components.build_dataset.inputs import Paths, Requirements, Source
-from quantgate.components.build_dataset.opening import open_as
+from quantgate.components.build_dataset.listed_source import ListedSource
+from quantgate.components.build_dataset.opening import open_parts
 from quantgate.components.build_dataset.sampling import choose
 from quantgate.components.build_dataset.sources import Request
 from quantgate.components.build_dataset.storing import Samples, write_samples
 from quantgate.components.build_dataset.variants import FIRST, Choice
 from quantgate.components.build_dataset.work import log_warnings, request_of
-from quantgate.components.build_dataset_shard.share import ListedSource, fetch_share, known_source
-from quantgate.domain.warnings import FILES_NOT_READ, SEVERAL_SETS, SINGLE_SHARD
+from quantgate.components.build_dataset_shard.share import fetch_share, named, shared_source
 from quantgate.foundation.hashing import sha256_of_file
 from quantgate.records.datasets import DatasetShard, PartFile
 from quantgate.records.tasks import ModelFacts
-
-#: Warnings about all files of the source, of which a part has only some.
-_ABOUT_FILES = frozenset(kind.id for kind in (FILES_NOT_READ, SEVERAL_SETS, SINGLE_SHARD))
 
 
 def build_dataset_shard(
@@ -67,8 +64,8 @@ def build_dataset_shard(
     source = Source(listing.uri, options)
     whole = request_of(source, requirements, {"": choice}, facts)
     with tempfile.TemporaryDirectory() as scratch:
-        listed = known_source(whole.data, listing, Path(scratch))
-        with listed.named(division):
+        listed = shared_source(whole.data, listing, Path(scratch))
+        with named(listed, division):
             about = listed.warnings() if division.number == 1 else []
             request = replace(whole, data=listed.data)
             record = DatasetShard(
@@ -98,19 +95,16 @@ def _build(
     folder = folder_of(paths.dataset, request.signature.key)
     spool = listed.folder / "spool"
     spool.mkdir()
-    opened = open_as(listed.format_name, request, spool, label_required=True)
+    opened = open_parts(listed.format_name, request, spool, label_required=True)
     problems = structure_problems(opened.arrays, opened.label, request.signature)
     opened.refuse(request.purpose, problems or further_problems(opened))
     chosen = choose(opened, {"": choice}, request.purpose)
     samples = write_samples(opened, request, choice, chosen, folder)
-    manifest = samples.manifest.model_copy(
-        update={"warnings": [one for one in opened.warnings if one.id not in _ABOUT_FILES]}
-    )
-    log_warnings(manifest.warnings)
+    log_warnings(samples.manifest.warnings)
     _write_arrays(samples, folder, Path(paths.summary))
     return record.model_copy(
         update={
-            "manifest": manifest,
+            "manifest": samples.manifest,
             "layout": samples.layout,
             "group": samples.group,
             "files": {path.name: _facts_of(path) for path in sorted(folder.glob("*.npy"))},

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.fields import TEXT
+from quantgate.components.build_dataset.row_ranges import RemoteArray, array_in_file
 from quantgate.components.build_dataset.sources import Indices
 from quantgate.components.build_dataset.storing import Samples, conclude
 from quantgate.components.build_dataset.writing import SampleDigests
-from quantgate.components.build_dataset_shard.row_ranges import RemoteArray, array_in_file
 from quantgate.errors import InputError
 from quantgate.foundation.storage.access import files_at
 from quantgate.foundation.storage.local import location_in
@@ -80,12 +79,11 @@ def rows_in_parts(
         InputError: a part has changed since it was built.
         StorageError: it cannot be read.
     """
-    chunks = []
+    chunks: list[NDArray[Any]] = []
     for part in parts:
         own = rows[(rows >= part.start) & (rows < part.stop)] - part.start
         if len(own):
-            array = _remote(part, facts.file, dataset)
-            chunks += [array.rows(run) for run in _runs(own)]
+            chunks += _remote(part, facts.file, dataset).rows(own)
     return np.concatenate(chunks)
 
 
@@ -96,13 +94,6 @@ def _remote(part: DatasetPart, file: str, dataset: str) -> RemoteArray:
     if listed.size_bytes != part.files[file].size_bytes:
         raise InputError(f"{uri} has another size than when it was built. Build the data set again")
     return array_in_file(file, uri, partial(storage.read, uri, listed), listed.size_bytes)
-
-
-def _runs(rows: Indices) -> Iterator[range]:
-    """Yield the ranges of successive rows."""
-    for _, run in groupby(enumerate(rows.tolist()), key=lambda pair: pair[1] - pair[0]):
-        numbers = [row for _, row in run]
-        yield range(numbers[0], numbers[-1] + 1)
 
 
 def _described(own: Samples, arrays: Mapping[str, NDArray[Any]]) -> Samples:

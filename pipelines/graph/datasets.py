@@ -10,7 +10,6 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate.components.build_dataset.component import build_dataset
 from quantgate.components.build_dataset_shard.component import build_dataset_shard
 from quantgate.components.images import CONVERT
-from quantgate.components.list_source.component import list_source
 from quantgate.components.merge_dataset.component import merge_dataset
 from quantgate.foundation.json_argument import json_argument
 from quantgate.pipelines.graph.inputs import Inputs
@@ -55,17 +54,12 @@ def build_evaluation_set(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> 
 def _built_in_shards(plan: Plan, inputs: Inputs, baseline: PipelineTask) -> PipelineTask:
     """Add a task for each share of the source, and one that merges what they say of their parts."""
     (samples,) = plan.evaluation_data
-    made_of, uri = _Ingredients(plan, inputs, baseline), inputs.uris[plan.listed]
-    found = runtime(list_source(uri=uri), tasks.LIST_EVALUATION).set_caching_options(False)
-    # A task that comes from the cache if nothing has changed, and gives the loop an artifact.
-    listed = runtime(
-        list_source(uri=uri, content=found.outputs["Output"]), tasks.KEEP_EVALUATION_LISTING
-    )
+    made_of = _Ingredients(plan, inputs, baseline)
     subject = {"facts": baseline.outputs["facts"], "signature": samples.signature}
     fields = _fields(plan, samples.signature)
     with dsl.ParallelFor(shard_items(plan.data_shards)) as shard:
         part = build_dataset_shard(
-            listing=listed.outputs["listing"],
+            listing=inputs.listings[samples.parameter],
             shard=shard,
             label=samples.data.label or "",
             seed=samples.data.seed,
@@ -166,14 +160,17 @@ class _Ingredients:
         }
 
     def _where(self, samples: SignatureData) -> dict[str, Channel]:
-        """Return the source, an artifact or the name of a generator, and its options."""
-        data, located = samples.data, samples.parameter
-        source = (
-            self.inputs.sources[located].given_as("source")
-            if located
-            else {"generator": data.source}
-        )
-        return {**source, "options": self.options(data)}
+        """Return the source and its options."""
+        return {**self._source(samples), "options": self.options(samples.data)}
+
+    def _source(self, samples: SignatureData) -> dict[str, Channel]:
+        """Return the source: the name of a generator, a list of files, or an artifact."""
+        located, inputs = samples.parameter, self.inputs
+        if not located:
+            return {"generator": samples.data.source}
+        if located in inputs.listings:
+            return {"listing": inputs.listings[located]}
+        return inputs.sources[located].given_as("source")
 
     def options(self, data: DataSource) -> str:
         """Return the keys of a source about its format, as a parameter.

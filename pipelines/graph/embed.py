@@ -17,7 +17,7 @@ from kfp.dsl.pipeline_task import PipelineTask
 from quantgate import __version__
 from quantgate.errors import UsageError
 from quantgate.pipelines.graph.build import Outputs, build_graph
-from quantgate.pipelines.graph.inputs import Inputs, Source, import_source
+from quantgate.pipelines.graph.inputs import Inputs, Source, import_source, list_files
 from quantgate.pipelines.graph.labels import make_labels_unique
 from quantgate.pipelines.graph.resources import Channel
 from quantgate.planning import tasks
@@ -113,10 +113,11 @@ def _check(plan: Plan, locations: Mapping[str, str], given: Mapping[str, Channel
         for key, location in locations.items()
         if key not in given and "://" not in location
     ]
+    evaluated = plan.evaluation_data[0].parameter if plan.data_shards > 1 else None
     problems += [
         f"`{key}` has `shards`, which read a URI. Pass its URI instead of an artifact"
         for key, channel in given.items()
-        if key == plan.listed and not _is_uri(channel)
+        if key == evaluated and not _is_uri(channel)
     ]
     inputs = _inputs_of(given)
     problems += [
@@ -161,6 +162,7 @@ def _component(
     plan = made_of.plan
     taken = {name: sources[name] for name in inputs.values()}
     imports = {_MODEL: tasks.IMPORT_MODEL, **tasks.data_imports(plan)}
+    listed = [name for name in plan.listed if _is_uri(sources[name])]
 
     def pipeline(*channels: Channel) -> Outputs:
         inside = dict(zip(taken, channels, strict=True))
@@ -168,9 +170,10 @@ def _component(
         given = {
             name: _source(name, key, handed[name], sources[name]) for name, key in imports.items()
         }
+        given |= {name: Source(handed[name]) for name in plan.listed if name not in listed}
         model = given.pop(_MODEL)
-        uris = {plan.listed: handed[plan.listed]} if plan.listed else {}
-        feeding = Inputs(model, given, uris, handed.get(_PROMOTE_TO))
+        listings = {name: list_files(handed[name], name) for name in listed}
+        feeding = Inputs(model, given, listings, handed.get(_PROMOTE_TO))
         return build_graph(plan, feeding, made_of.spec_sha256)
 
     pipeline.__signature__ = _signature(taken)  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ from kfp.dsl.types.type_utils import create_bundled_artifact_type
 
 from quantgate.components.carry_code.component import carry_code
 from quantgate.components.fingerprint.component import fingerprint
+from quantgate.components.list_source.component import list_source
 from quantgate.foundation.json_argument import json_argument
 from quantgate.pipelines.graph.resources import Channel, runtime
 from quantgate.planning import tasks
@@ -54,14 +55,14 @@ class Inputs:
         model: the SavedModel or Keras file.
         sources: the data by the names of the plan's run parameters, mostly `calibration` and
             `evaluation`.
-        uris: the URIs of data that no task downloads whole, by the same names.
+        listings: lists of the files of data that no task downloads whole, by the same names.
         promote_to: the folder to publish in, if the plan promotes.
         code: the inputs of tasks that call functions of the spec's `code`.
     """
 
     model: Source
     sources: Mapping[str, Source] = field(default_factory=dict)
-    uris: Mapping[str, Channel] = field(default_factory=dict)
+    listings: Mapping[str, Channel] = field(default_factory=dict)
     promote_to: Channel | None = None
     code: Mapping[str, Channel] = field(default_factory=dict)
 
@@ -75,6 +76,20 @@ def import_source(uri: Channel, artifact_class: type[Artifact], key: str) -> Sou
     task = runtime(fingerprint(artifact=artifact), tasks.fingerprint_title(key))
     task.set_caching_options(False).set_env_variable(CACHE_BY_CONTENT, "true")
     return Source(artifact, task.output)
+
+
+def list_files(uri: Channel, name: str) -> Channel:
+    """Add the tasks that list the files at a URI, and return the list as an artifact.
+
+    Args:
+        uri: the URI.
+        name: that of the run parameter.
+    """
+    listing, keeping = tasks.listing_titles(name)
+    found = runtime(list_source(uri=uri), listing).set_caching_options(False)
+    # A task that comes from the cache if nothing has changed, and gives others the same artifact.
+    kept = runtime(list_source(uri=uri, content=found.outputs["Output"]), keeping)
+    return kept.outputs["listing"]
 
 
 def import_artifact(uri: Channel, artifact_class: type[Artifact], key: str) -> Channel:

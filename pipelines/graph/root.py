@@ -14,7 +14,7 @@ from kfp.dsl.base_component import BaseComponent
 
 from quantgate import __version__
 from quantgate.pipelines.graph.build import Outputs, build_graph
-from quantgate.pipelines.graph.inputs import Inputs, import_source
+from quantgate.pipelines.graph.inputs import Inputs, import_source, list_files
 from quantgate.pipelines.graph.resources import Channel
 from quantgate.planning import tasks
 from quantgate.planning.plan import Plan, run_parameters
@@ -79,6 +79,6 @@ def _import_artifacts(plan: Plan, given: dict[str, Channel]) -> Inputs:
             parameter: import_source(given[parameter], Dataset, key)
             for parameter, key in tasks.data_imports(plan).items()
         },
-        uris={plan.listed: given[plan.listed]} if plan.listed else {},
+        listings={name: list_files(given[name], name) for name in plan.listed},
         promote_to=given.get("promote_to"),
     )

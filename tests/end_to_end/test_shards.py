@@ -58,7 +58,8 @@ def test_the_decision_with_data_in_parts_is_that_of_one_task(decide):
         titles = [task["title"] for task in run["tasks"]]
         assert f"Build part of evaluation set ({shards} of {shards})" in titles
         assert sum(title.startswith("Evaluate shard") for title in titles) == 2 * shards
-        assert "import-evaluation" not in titles
+        assert not {"import-evaluation", "import-calibration"} & {*titles}
+        assert "Keep list of calibration files" in titles
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,39 @@ def build_whole(location: Path, wanted: Wanted, folder: Path) -> Built:
         Paths(wanted.facts(folder), str(built.dataset), str(built.summary)),
     )
     return built
+
+
+def build_calibration(
+    location: object,
+    wanted: Wanted,
+    folder: Path,
+    selection: Selection,
+    *,
+    listing: Path | None = None,
+    purpose: str = "calibration",
+) -> Built:
+    """Build a calibration set from all of a source, or from a listing of its files."""
+    folder.mkdir()
+    built = Built(folder / "dataset", folder / "summary")
+    build_dataset(
+        replace(wanted.source(str(location)), listing=str(listing) if listing else None),
+        replace(wanted.requirements, purpose=purpose),
+        selection,
+        Paths(wanted.facts(folder), str(built.dataset), str(built.summary)),
+    )
+    return built
+
+
+def require_equal_files(first: Built, second: Built) -> None:
+    """Require that two data sets and their summaries have the same files, byte for byte."""
+    for ours, theirs in ((first.dataset, second.dataset), (first.summary, second.summary)):
+        names = [file.relative_to(ours) for file in sorted(ours.rglob("*")) if file.is_file()]
+        assert names == [
+            file.relative_to(theirs) for file in sorted(theirs.rglob("*")) if file.is_file()
+        ]
+        assert names
+        for name in names:
+            assert (ours / name).read_bytes() == (theirs / name).read_bytes(), name
 
 
 def listed(location: str, folder: Path) -> Path:

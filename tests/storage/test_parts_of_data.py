@@ -231,7 +231,7 @@ def test_values_and_groups_are_checked_over_all_parts(npz, tmp_path):
     [
         (
             lambda path: np.savez_compressed(path, **arrays()),
-            r"`x` is compressed, so that its rows cannot be read in shards\. Write it with ",
+            r"`x` is compressed, so that its rows cannot be read apart\. Write it with ",
         ),
         (
             lambda path: np.savez(path, **{**arrays(), "x": np.asfortranarray(arrays()["x"])}),

@@ -11,7 +11,13 @@ from quantgate.spec.model.data import (
     EvaluationSamples,
     SearchSamples,
 )
-from quantgate.spec.model.formats import has_location, with_classes
+from quantgate.spec.model.formats import (
+    IN_SEQUENCE,
+    SHARED,
+    declared_format,
+    has_location,
+    with_classes,
+)
 from quantgate.spec.model.metric import Metric
 from quantgate.spec.model.search import scoring_metric
 from quantgate.spec.model.spec import Spec
@@ -48,6 +54,17 @@ class SearchData:
     def fields(self) -> dict[str, list[str]]:
         """The extra arrays that the metric needs. None has to have certain values."""
         return {key: [] for key in self.metric.fields.values()}
+
+
+def has_chosen_parts(data: CalibrationSamples | EvaluationSamples | SearchSamples) -> bool:
+    """Return whether files or rows of a source can be fetched without all others.
+
+    True if only the files in storage show the format.
+    """
+    name = declared_format(data)
+    if name in IN_SEQUENCE:
+        return data.select == "first"
+    return has_location(data) and (name is None or name in SHARED)
 
 
 def as_task_key(parameter: str) -> str:

@@ -16,7 +16,13 @@ from quantgate.planning.candidates import (
     PlannedCandidate,
     key_of,
 )
-from quantgate.planning.data import SearchData, SignatureData, by_signature, search_data_of
+from quantgate.planning.data import (
+    SearchData,
+    SignatureData,
+    by_signature,
+    has_chosen_parts,
+    search_data_of,
+)
 from quantgate.planning.early_stopping import obstacle, wants_to_stop
 from quantgate.spec.model.formats import with_classes
 from quantgate.spec.model.spec import Spec
@@ -177,9 +183,13 @@ class Plan:
         return self.spec.data.evaluation.shards or 1
 
     @property
-    def listed(self) -> str:
-        """The run parameter of a source that no task downloads whole, empty if there is none."""
-        return self.evaluation_data[0].parameter if self.data_shards > 1 else ""
+    def listed(self) -> tuple[str, ...]:
+        """The run parameters of sources that no task downloads whole, without repetition."""
+        if self.data_shards == 1:
+            return ()
+        evaluated, *selected = self.data
+        parameters = [each.parameter for each in selected if has_chosen_parts(each.data)]
+        return tuple(dict.fromkeys([evaluated.parameter, *parameters]))
 
     @property
     def search_data(self) -> SearchData | None:

@@ -17,8 +17,6 @@ CARRY_CODE = "Carry own code"
 EXPORT_MODEL = "Export Keras model"
 CONVERT_BASELINE = "Convert float32 baseline"
 READ_TFLITE = "Read .tflite"
-LIST_EVALUATION = "List evaluation files"
-KEEP_EVALUATION_LISTING = "Keep list of evaluation files"
 BUILD_EVALUATION_SHARD = "Build part of evaluation set"
 BUILD_EVALUATION = "Build evaluation set"
 BUILD_CALIBRATION = "Build calibration set"
@@ -61,13 +59,19 @@ def data_imports(plan: Plan) -> dict[str, str]:
     return {
         parameter: f"import-{as_task_key(parameter)}"
         for parameter in located
-        if parameter and parameter != plan.listed
+        if parameter and parameter not in plan.listed
     }
 
 
 def fingerprint_title(importing: str) -> str:
     """Return the name of the task that hashes an imported artifact."""
     return f"Fingerprint {importing.removeprefix('import-')}"
+
+
+def listing_titles(parameter: str) -> tuple[str, str]:
+    """Return the names of the tasks that list a source, and that keep the list from run to run."""
+    name = as_task_key(parameter)
+    return f"List {name} files", f"Keep list of {name} files"
 
 
 def build_titles(title: str, data: Sequence[SignatureData]) -> list[str]:
@@ -102,8 +106,7 @@ def tasks_of(plan: Plan) -> tuple[PlannedTask, ...]:
         (EXPORT_MODEL, spec.model.keras is not None),
         (CONVERT_BASELINE, converts),
         (READ_TFLITE, not converts),
-        (LIST_EVALUATION, plan.data_shards > 1),
-        (KEEP_EVALUATION_LISTING, plan.data_shards > 1),
+        *((title, True) for name in plan.listed for title in listing_titles(name)),
         *((title, True) for title in build_titles(BUILD_EVALUATION, plan.evaluation_data)),
         (EVALUATE_BASELINE, True),
         (COMPARE_BASELINE, converts),

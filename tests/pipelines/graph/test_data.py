@@ -140,3 +140,82 @@ def test_the_task_knows_a_number_of_samples_that_is_a_default(
     task, _ = building(ir, "Build calibration set")
     given = task["inputs"]["parameters"].get("default_samples", {})
     assert given.get("runtimeValue", {}).get("constant") == default
+
+
+IN_PARTS = {**LABELLED, "shards": 2}
+RECORDS = {"source": "train.tfrecord", "features": {"x": {}}}
+
+
+@pytest.mark.parametrize(
+    ("calibration", "is_listed"),
+    [
+        ({"source": "train.npz"}, True),
+        ({"source": "gs://bucket/train"}, True),
+        ({"source": "train", "format": "images", "select": "stratified"}, True),
+        ({**RECORDS, "select": "first"}, True),
+        (RECORDS, False),
+        ({"source": "train.parquet"}, False),
+        ({"source": "train.csv", "select": "first"}, False),
+        ({"source": "saved", "format": "tf_data", "select": "first"}, False),
+    ],
+)
+def test_calibration_beside_data_in_parts_takes_a_list_of_files_where_it_can(
+    tmp_path: Path, calibration: dict[str, object], is_listed: bool
+) -> None:
+    ir = compiled(tmp_path, evaluation=IN_PARTS, calibration=calibration)
+    task, _ = building(ir, "Build calibration set")
+    given = task["inputs"]["artifacts"]
+    assert ("listing" in given, "source" in given) == (is_listed, not is_listed)
+    assert ("import-calibration" in ir["root"]["dag"]["tasks"]) is not is_listed
+    if is_listed:
+        producer = given["listing"]["taskOutputArtifact"]["producerTask"]
+        keeping = ir["root"]["dag"]["tasks"][producer]
+        assert keeping["taskInfo"]["name"] == "Keep list of calibration files"
+        assert keeping["cachingOptions"] == {"enableCache": True}
+        assert not building(ir, "List calibration files")[0]["cachingOptions"]
+        assert "content" not in task["inputs"]["parameters"]
+
+
+def test_without_parts_nothing_is_listed(tmp_path: Path) -> None:
+    ir = compiled(tmp_path)
+    assert "source" in building(ir, "Build calibration set")[0]["inputs"]["artifacts"]
+    assert not any(name.startswith("list-source") for name in ir["root"]["dag"]["tasks"])
+
+
+def test_functions_and_random_data_beside_data_in_parts_are_made_as_before(tmp_path: Path) -> None:
+    for source in ("my_data:samples", "random"):
+        ir = compiled(tmp_path, evaluation=IN_PARTS, calibration={"source": source})
+        task, _ = building(ir, "Build calibration set")
+        assert constants(task)["generator"] == source
+        assert "listing" not in task["inputs"]["artifacts"]
+
+
+def test_the_search_set_is_built_from_a_list_of_files_of_its_own(tmp_path: Path) -> None:
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "digits",
+            "model": {"tflite": "model.tflite"},
+            "data": {
+                "evaluation": IN_PARTS,
+                "calibration": {"source": "train.npz"},
+                "search": {"source": "val.npz", "label": "y", "samples": 100},
+            },
+            "quantize": {"recipes": ["static_wi8_ai8"], "recover": {}},
+            "measure": {"metrics": ["top1"]},
+            "gate": {"top1": {"max_drop": 0.01}},
+        }
+    )
+    plan = make_plan(spec)
+    assert plan.listed == ("evaluation", "calibration", "search")
+    compile_pipeline(plan, "0" * 64, tmp_path / "pipeline.yaml")
+    ir = next(yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader))
+    names = {
+        task["inputs"]["parameters"]["uri"]["componentInputParameter"]
+        for name, task in ir["root"]["dag"]["tasks"].items()
+        if name.startswith("list-source")
+    }
+    assert names == {*plan.listed}
+    producer = building(ir, "Build search set")[0]["inputs"]["artifacts"]["listing"]
+    keeping = ir["root"]["dag"]["tasks"][producer["taskOutputArtifact"]["producerTask"]]
+    assert keeping["taskInfo"]["name"] == "Keep list of search files"

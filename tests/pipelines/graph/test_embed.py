@@ -311,3 +311,27 @@ def test_model_and_data_are_two_artifacts(spec: Path) -> None:
     assert "`evaluation` and `model` are one artifact. Pass a different one for each" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize("is_artifact", [True, False])
+def test_calibration_beside_data_in_parts_may_be_an_artifact(
+    spec: Path, tmp_path: Path, is_artifact: bool
+) -> None:
+    overrides = ["data.calibration.source=train.npz", "data.evaluation.shards=2"]
+
+    @dsl.pipeline
+    def pipeline():
+        made = train().outputs
+        quantize_and_gate(spec, overrides)(
+            model=made["model"],
+            calibration=made["data"] if is_artifact else "gs://bucket/train.npz",
+            evaluation="gs://bucket/test.npz",
+        )
+
+    tasks = dag_of(compiled(pipeline, tmp_path), "comp-digits")
+    given = tasks["build-dataset"]["inputs"]["artifacts"]
+    if is_artifact:
+        assert given["source"] == {"componentInputArtifact": "calibration"}
+    else:
+        listed = given["listing"]["taskOutputArtifact"]["producerTask"]
+        assert tasks[listed]["taskInfo"]["name"] == "Keep list of calibration files"

@@ -59,6 +59,11 @@ class FsspecStorage:
             content: bytes = system.cat_file(file.key, start=start, end=start + length)
             if _is_replaced(system, file):
                 raise replaced(uri, file.key)
+            if len(content) != min(length, file.size_bytes - start):
+                raise fetching(uri).error(
+                    f"`{file.key}`: storage sent {len(content):,} bytes instead of {length:,}. Run "
+                    "again, and if it happens again, use storage that reads ranges of files"
+                )
             return content
 
 

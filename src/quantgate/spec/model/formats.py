@@ -25,6 +25,8 @@ TENSORFLOW = ("tfrecord", "tf_data")
 SELF_LABELLED = (IMAGES, RANDOM)
 #: Formats whose files or rows can be shared by tasks.
 SHARED = (IMAGES, "tfrecord", "parquet", "npy", "npz")
+#: Those of them whose files are read one after another, as they do not tell where a sample is.
+IN_SEQUENCE = ("tfrecord", "parquet")
 #: The formats that each section of options, or a key of one, is for.
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -11,18 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgate.components.build_dataset.numpy_files import SUFFIX, read_header
-from quantgate.components.build_dataset.sources import row_bytes
+from quantgate.components.build_dataset.sources import Indices, row_bytes
 from quantgate.components.build_dataset.writing import write_header
 from quantgate.errors import InputError
 from quantgate.foundation.damage import refused_if_damaged
 
+Array = NDArray[Any]
 #: Returns bytes of a file, from a start and of a length.
 Read = Callable[[int, int], bytes]
 #: The bytes that one request asks for.
 CHUNK_BYTES = 32 << 20
+#: The same, where several requests run at a time.
+_SPAN_BYTES = 8 << 20
+_REQUESTS = 8
+#: To read so many bytes takes less time than another request.
+_GAP_BYTES = 64 << 10
 #: Headers of arrays and the directories of archives are read in such steps.
 _STEP_BYTES = 16 << 10
 _LOCAL_HEADER_BYTES = 30
+
+
+class NoRows(InputError):
+    """An array whose samples are not stored one after another."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +62,31 @@ class RemoteArray:
         for start in range(place, end, CHUNK_BYTES):
             target.write(self.read(start, min(CHUNK_BYTES, end - start)))
 
-    def rows(self, rows: range) -> NDArray[Any]:
-        """Return some rows, in memory."""
-        target = io.BytesIO()
-        self.write_rows(target, rows)
-        target.seek(0)
-        array: NDArray[Any] = np.load(target, allow_pickle=False)
-        return array
+    def rows(self, indices: Indices) -> Iterator[Array]:
+        """Yield the rows at ascending indices, in chunks [k, ...]. Neighbours share a request.
+
+        Raises:
+            StorageError: storage fails, or has other bytes by now.
+        """
+        length = max(1, CHUNK_BYTES // max(1, row_bytes(self.shape, self.dtype)))
+        with ThreadPoolExecutor(_REQUESTS) as requests:
+            for start in range(0, len(indices), length):
+                spans = self._spans(indices[start : start + length])
+                yield np.concatenate([*requests.map(self._rows_of_span, spans)])
+
+    def _spans(self, indices: Indices) -> list[Indices]:
+        """Divide indices into those that one request is worth."""
+        size = row_bytes(self.shape, self.dtype)
+        places = indices * size
+        is_far = np.diff(places) - size > _GAP_BYTES
+        return np.split(indices, np.flatnonzero(is_far | (np.diff(places // _SPAN_BYTES) > 0)) + 1)
+
+    def _rows_of_span(self, indices: Indices) -> Array:
+        size = row_bytes(self.shape, self.dtype)
+        first, count = int(indices[0]), int(indices[-1] - indices[0]) + 1
+        content = self.read(self.start + first * size, count * size) if size else b""
+        rows: Array = np.ndarray((count, *self.shape[1:]), self.dtype, content)
+        return rows[indices - first]
 
 
 class _Ranges(io.RawIOBase):
@@ -97,7 +126,8 @@ def array_in_file(key: str, where: str, read: Read, size: int) -> RemoteArray:
     """Read the header of a .npy file.
 
     Raises:
-        InputError: the file is damaged, or its rows are not one after another.
+        NoRows: its rows are not one after another.
+        InputError: the file is damaged.
     """
     with refused_if_damaged(f"{where} is not a {SUFFIX} array"):
         file = opened(read, size)
@@ -109,7 +139,8 @@ def arrays_in_archive(where: str, read: Read, size: int) -> list[RemoteArray]:
     """Read the headers of the arrays in an .npz file.
 
     Raises:
-        InputError: the file is damaged or compressed.
+        NoRows: an array is compressed, or its rows are not one after another.
+        InputError: the file is damaged.
     """
     with refused_if_damaged(f"{where} is not an .npz file"):
         archive = zipfile.ZipFile(opened(read, size))
@@ -120,8 +151,8 @@ def arrays_in_archive(where: str, read: Read, size: int) -> list[RemoteArray]:
 def _array_in_archive(where: str, member: zipfile.ZipInfo, read: Read) -> RemoteArray:
     key = member.filename.removesuffix(SUFFIX)
     if member.compress_type != zipfile.ZIP_STORED:
-        raise InputError(
-            f"{where}: `{key}` is compressed, so that its rows cannot be read in shards. Write it "
+        raise NoRows(
+            f"{where}: `{key}` is compressed, so that its rows cannot be read apart. Write it "
             "with `numpy.savez`, or as a folder of .npy files"
         )
     header = read(member.header_offset, _LOCAL_HEADER_BYTES)
@@ -138,8 +169,8 @@ def _remote(
     shape, dtype, fortran_order = form
     if dtype.hasobject or (fortran_order and len(shape) > 1) or not shape:
         what = "Python objects" if dtype.hasobject else "no rows one after another"
-        raise InputError(
-            f"{where}: `{key}` holds {what}, so that it cannot be read in shards. Store "
+        raise NoRows(
+            f"{where}: `{key}` holds {what}, so that they cannot be read apart. Store "
             "`numpy.ascontiguousarray` of numbers or text, with a row for each sample"
         )
     return RemoteArray(key, shape, dtype, read, start)
