@@ -10,7 +10,8 @@ These are private parts of TensorFlow. Use this module only with a version in `c
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,27 +25,19 @@ from quantgate.components.litert.state import is_stateful
 
 #: TensorFlow's default, which the calibrator uses. Sums of convolutions depend on it.
 THREADS = 4
-#: The bytes of the values of a sample. The calibrator is faster for fewer. It needs less memory
-#: for more, as it does not keep all tensors.
-WORTHWHILE = range(1 << 20, 1 << 28)
+#: The least mean size of a tensor. The calibrator is faster for smaller ones.
+LEAST_BYTES = 1 << 15
+#: The most bytes of all tensors, which the calibrator does not keep.
+MOST_BYTES = 1 << 28
+#: The calibrator starts its search for a maximum here, with C++'s numeric_limits<float>::min().
+LEAST_MAXIMUM = np.finfo(np.float32).tiny
 
 
 class Extremes(NamedTuple):
-    """The least and greatest value of a tensor. Both are NaN if one of its values is."""
+    """The least and greatest values of the tensors of an observer, as float32 arrays."""
 
-    least: np.float32
-    greatest: np.float32
-
-    def spanning(self, other: "Extremes") -> "Extremes":
-        return Extremes(
-            np.minimum(self.least, other.least), np.maximum(self.greatest, other.greatest)
-        )
-
-
-#: The calibrator starts its search for a maximum here, with C++'s numeric_limits<float>::min().
-LEAST_MAXIMUM = np.finfo(np.float32).tiny
-#: By the index of the tensor in the model's only graph.
-Observed = dict[int, Extremes]
+    least: NDArray[np.float32]
+    greatest: NDArray[np.float32]
 
 
 def is_observable(model: ModelT) -> bool:
@@ -52,15 +45,17 @@ def is_observable(model: ModelT) -> bool:
     if len(model.subgraphs) > 1 or is_stateful(model):
         return False
     tensors = [model.subgraphs[0].tensors[index] for index in _floats(model)]
-    values = sum(math.prod(map(abs, sequence(tensor.shape))) for tensor in tensors)
-    return values * np.float32().itemsize in WORTHWHILE
+    values: int = sum(math.prod(map(abs, sequence(tensor.shape))) for tensor in tensors)
+    return len(tensors) * LEAST_BYTES <= 4 * values <= MOST_BYTES
 
 
 class Observer:
     """A model that is observable, in an interpreter that keeps all tensors.
 
     Attributes:
-        overwritten: each tensor whose memory an op uses for its result, and that result.
+        tensors: the indices of those that it observes.
+        overwritten: each tensor whose memory an op uses for its result, and that result, as places
+            in `tensors`.
     """
 
     def __init__(self, prepared: bytes, sample: Sample) -> None:
@@ -71,32 +66,44 @@ class Observer:
             sample: a sample like those that it will run.
         """
         model = parse(prepared)
-        self._floats = _floats(model)
-        self.overwritten = list(_overwritten(model, _interpreter(prepared, False), sample))
-        self._interpreter = _interpreter(prepared, True)
+        self.tensors = _floats(model)
+        places = _values(_interpreter(prepared), self.tensors, sample)
+        self.overwritten = list(_overwritten(model, self.tensors, places))
+        self._interpreter = _interpreter(prepared, keeps_tensors=True)
 
-    def of_one(self, sample: Sample) -> Observed:
-        """Return the ranges that the calibrator would record for a sample without NaN."""
-        _run(self._interpreter, sample)
-        values = {index: _view(self._interpreter, index) for index in self._floats}
-        own = {
-            index: Extremes(each.min(), np.maximum(each.max(), LEAST_MAXIMUM))
-            for index, each in values.items()
-        }
-        ranges = dict(own)
-        for index, by in self.overwritten:
-            ranges[index] = ranges[index].spanning(own[by])
-        return ranges
-
-    def of_all(self, samples: Iterator[Sample]) -> tuple[Observed, Sample | None]:
-        """Return the ranges of samples up to one that gives NaN, and that sample."""
-        ranges: Observed = {}
+    def ranges(self, samples: Iterator[Sample]) -> tuple[Extremes, Sample | None]:
+        """Return the ranges of samples up to one that gives NaN or fails, and that sample."""
+        count = len(self.tensors)
+        least = np.full(count, np.inf, np.float32)
+        greatest = np.full(count, LEAST_MAXIMUM, np.float32)
+        unclear = None
         for sample in samples:
-            new = self.of_one(sample)
-            if any(np.isnan(each.least) for each in new.values()):
-                return ranges, sample
-            ranges = {index: ranges.get(index, each).spanning(each) for index, each in new.items()}
-        return ranges, None
+            new = self._extremes(sample)
+            if new is None or np.isnan(new.least).any():
+                unclear = sample
+                break
+            np.minimum(least, new.least, out=least)
+            np.maximum(greatest, new.greatest, out=greatest)
+        return self._widened(Extremes(least, greatest)), unclear
+
+    def _widened(self, own: Extremes) -> Extremes:
+        """Return ranges in which that of an overwritten tensor spans the result, too."""
+        least, greatest = own.least.copy(), own.greatest.copy()
+        for taken, made in self.overwritten:
+            least[taken] = min(least[taken], own.least[made])
+            greatest[taken] = max(greatest[taken], own.greatest[made])
+        return Extremes(least, greatest)
+
+    def _extremes(self, sample: Sample) -> Extremes | None:
+        """Return the ranges of a sample, None if it fails."""
+        try:
+            values = _values(self._interpreter, self.tensors, sample)
+        except (RuntimeError, ValueError):
+            return None
+        return Extremes(
+            np.array([each.min(initial=np.inf) for each in values], np.float32),
+            np.array([each.max(initial=LEAST_MAXIMUM) for each in values], np.float32),
+        )
 
 
 def _floats(model: ModelT) -> list[int]:
@@ -111,19 +118,19 @@ def _floats(model: ModelT) -> list[int]:
 
 
 def _overwritten(
-    model: ModelT, interpreter: Interpreter, sample: Sample
+    model: ModelT, tensors: Sequence[int], values: Sequence[NDArray[Any]]
 ) -> Iterator[tuple[int, int]]:
     """Yield each tensor whose memory an op uses for its result, and that result."""
-    _run(interpreter, sample)
-    floats = _floats(model)
-    places = {index: _view(interpreter, index).ctypes.data for index in floats}
+    memory = [each.ctypes.data for each in values]
+    places = {index: place for place, index in enumerate(tensors)}
     for operator in model.subgraphs[0].operators or []:
-        results = [index for index in sequence(operator.outputs) if index in places]
-        for taken in sequence(operator.inputs):
-            yield from ((taken, made) for made in results if places.get(taken) == places[made])
+        inputs = [places[index] for index in sequence(operator.inputs) if index in places]
+        results = [places[index] for index in sequence(operator.outputs) if index in places]
+        pairs = product(inputs, results)
+        yield from ((taken, made) for taken, made in pairs if memory[taken] == memory[made])
 
 
-def _interpreter(prepared: bytes, keeps_tensors: bool) -> Interpreter:
+def _interpreter(prepared: bytes, keeps_tensors: bool = False) -> Interpreter:
     return Interpreter(
         model_content=prepared,
         num_threads=THREADS,
@@ -132,12 +139,9 @@ def _interpreter(prepared: bytes, keeps_tensors: bool) -> Interpreter:
     )
 
 
-def _run(interpreter: Interpreter, sample: Sample) -> None:
+def _values(interpreter: Interpreter, tensors: Sequence[int], sample: Sample) -> list[NDArray[Any]]:
+    """Run a sample, and return the values of tensors in place, which the next run overwrites."""
     signature, inputs = sample
     interpreter.get_signature_runner(signature)(**inputs)
-
-
-def _view(interpreter: Interpreter, index: int) -> NDArray[Any]:
-    """Return the values of a tensor in place, which are valid until the next run."""
     lite: Any = interpreter._interpreter
-    return np.asarray(lite.tensor(interpreter, index, 0))
+    return [np.asarray(lite.tensor(interpreter, index, 0)) for index in tensors]

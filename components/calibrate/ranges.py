@@ -20,7 +20,7 @@ from tensorflow.lite.tools.flatbuffer_utils import (
     convert_object_to_bytearray,
 )
 
-from quantgate.components.calibrate.observation import Observed, Observer, is_observable
+from quantgate.components.calibrate.observation import Extremes, Observer, is_observable
 from quantgate.components.calibrate.shards import LEAST_SAMPLES, Cell
 from quantgate.components.conversion.converter import Sample, Samples, samples_of
 from quantgate.components.litert.flatbuffer import parse, text
@@ -103,12 +103,19 @@ def _recorded(prepared: bytes, samples: Samples, cell: Cell) -> Ranges:
         return _calibrated(prepared, watched)
     first = next(watched)
     proof = _calibrated(prepared, iter([first]))
-    observer = Observer(prepared, first)
-    if not _are_equal(_ranges_of(observer.of_one(first)), proof):
+    observer = _agreeing(prepared, first, proof)
+    if observer is None:
         return merged([proof, _calibrated(prepared, watched)])
-    observed, unclear = observer.of_all(watched)
+    extremes, unclear = observer.ranges(watched)
     rest = _calibrated(prepared, chain([unclear], watched)) if unclear else {}
-    return merged([proof, _ranges_of(observed), rest])
+    return merged([proof, _ranges_of(observer, extremes), rest])
+
+
+def _agreeing(prepared: bytes, sample: Sample, proof: Ranges) -> Observer | None:
+    """Return an observer that gives the calibrator's ranges of a sample, or None."""
+    observer = Observer(prepared, sample)
+    extremes, _ = observer.ranges(iter([sample]))
+    return observer if _are_equal(_ranges_of(observer, extremes), proof) else None
 
 
 def _calibrated(prepared: bytes, samples: Iterator[Sample]) -> Ranges:
@@ -122,10 +129,10 @@ def _are_equal(ranges: Ranges, others: Ranges) -> bool:
     )
 
 
-def _ranges_of(observed: Observed) -> Ranges:
+def _ranges_of(observer: Observer, extremes: Extremes) -> Ranges:
     return {
-        (0, index): TensorRange(np.asarray([each.least]), np.asarray([each.greatest]))
-        for index, each in observed.items()
+        (0, index): TensorRange(least[np.newaxis], greatest[np.newaxis])
+        for index, least, greatest in zip(observer.tensors, *extremes, strict=True)
     }
 
 
