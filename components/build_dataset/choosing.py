@@ -57,13 +57,13 @@ def open_listed(source: ListedSource, request: Request, label_required: bool) ->
         return _opened_whole(source, own, label_required, reason)
     opened = arranged(arrays, own, name, label_required)
     opened.warnings.extend(source.warnings())
-    return replace(opened, path=source.listing.uri)
+    return replace(opened, path=source.uri)
 
 
 def _opened_whole(
     source: ListedSource, request: Request, label_required: bool, reason: InputError
 ) -> Opened:
-    uri, extent = source.listing.uri, source.listing.extent
+    uri, extent = source.uri, source.listing.extent
     log.warning("%s is fetched whole (%s): %s", uri, extent, reason)
     fetch_files(source, [*source.listing.files])
     return replace(open_source(request, source.folder, label_required), path=uri)

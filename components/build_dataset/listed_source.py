@@ -50,6 +50,11 @@ class ListedSource:
     skeleton: Path
 
     @property
+    def uri(self) -> str:
+        """The place of the source, for messages."""
+        return self.listing.uri.rstrip("/")
+
+    @property
     def path(self) -> Path:
         """The place where files are put. Messages name the source instead."""
         return self.folder / "fetched" / self.listing.name
@@ -66,7 +71,7 @@ class ListedSource:
         except InputError as error:
             text = str(error)
             for place in (self.path, self.skeleton):
-                text = text.replace(str(place), self.listing.uri)
+                text = text.replace(str(place), self.uri)
             raise InputError(text) from error
 
 
@@ -127,7 +132,7 @@ def arrays_of(source: ListedSource) -> list[RemoteArray]:
         NoRows: the rows of an array are not stored one after another.
         InputError: a file is damaged, or not of the format.
     """
-    uri, listing = source.listing.uri, source.listing
+    uri, listing = source.uri, source.listing
     if source.format_name == "npz":
         if listing.is_folder:
             raise InputError(f"{uri} is not an .npz file. Write it with `numpy.savez`")

@@ -26,7 +26,7 @@ def shared_source(data: DataSource, listing: Listing, folder: Path) -> ListedSou
         InputError: its format has no parts, or its files do not fit together.
     """
     source = listed_source(data, listing, folder)
-    uri, name = data.source, source.format_name
+    uri, name = source.uri, source.format_name
     if not name:
         raise InputError(
             f"{uri} has an unknown format. Name one of {', '.join(SHARED)} with `format`"
@@ -72,7 +72,7 @@ def _fetch_rows(source: ListedSource, division: Division, wanted: Sequence[str])
     source.path.parent.mkdir()
     arrays = {array.key: array for array in arrays_of(source)}
     needed = {key: array for key, array in arrays.items() if key in wanted}
-    rows = division.rows(total_of(needed, source.listing.uri))
+    rows = division.rows(total_of(needed, source.uri))
     chosen = {key: rows if key in needed else range(0) for key in arrays}
     write_rows(arrays, chosen, source.path, archived=source.format_name == "npz")
     return bool(rows) or not needed

@@ -289,9 +289,10 @@ def test_faults_are_told_by_the_name_of_the_source(tmp_path, write, said):
     assert str(caught.value).startswith(said.format(path))
 
 
-def test_a_damaged_image_is_told_by_the_name_of_the_source(images, tmp_path):
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_damaged_image_is_told_by_the_name_of_the_source(images, tmp_path, end):
     (images / "cat" / "p0_000.png").write_bytes(b"damaged")
-    listing = listed(str(images), tmp_path)
+    listing = listed(f"{images}{end}", tmp_path)
     with pytest.raises(InputError, match=f"^{images}/cat/p0_000.png cannot be read as an image"):
         build_calibration("", IMAGE, tmp_path / "chosen", Selection(9, "first"), listing=listing)
 

@@ -219,3 +219,37 @@ def test_the_search_set_is_built_from_a_list_of_files_of_its_own(tmp_path: Path)
     producer = building(ir, "Build search set")[0]["inputs"]["artifacts"]["listing"]
     keeping = ir["root"]["dag"]["tasks"][producer["taskOutputArtifact"]["producerTask"]]
     assert keeping["taskInfo"]["name"] == "Keep list of search files"
+
+
+def test_signatures_share_the_list_of_one_source_and_have_lists_of_their_own(
+    tmp_path: Path,
+) -> None:
+    spec = Spec.model_validate(
+        {
+            "version": 1,
+            "name": "autoencoder",
+            "model": {"saved_model": "model", "signatures": ["encode", "decode", "mix"]},
+            "data": {
+                "evaluation": IN_PARTS,
+                "calibration": {
+                    "source": "train.npz",
+                    "signatures": {"decode": {"source": "codes"}},
+                },
+            },
+            "quantize": {"modes": ["int16x8"]},
+            "measure": {"metrics": ["mse"]},
+            "gate": {"mse": {"max": 1.0}},
+        }
+    )
+    compile_pipeline(make_plan(spec), "0" * 64, tmp_path / "pipeline.yaml")
+    ir = next(yaml.load_all((tmp_path / "pipeline.yaml").read_text(), yaml.CSafeLoader))
+    keeping = {}
+    for signature in ("encode", "decode", "mix"):
+        task, _ = building(ir, f"Build calibration set: {signature}")
+        producer = task["inputs"]["artifacts"]["listing"]["taskOutputArtifact"]["producerTask"]
+        keeping[signature] = ir["root"]["dag"]["tasks"][producer]["taskInfo"]["name"]
+    assert keeping == {
+        "encode": "Keep list of calibration files",
+        "decode": "Keep list of calibration-decode files",
+        "mix": "Keep list of calibration files",
+    }
