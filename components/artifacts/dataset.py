@@ -131,14 +131,14 @@ def _in_parts(root: Path, manifest: Manifest, rows: range, place: Place) -> Data
 
 
 def rows_and_names(
-    dataset: str | Path, signature: str
+    origins: str | Path, signature: str
 ) -> tuple[NDArray[np.int64], NDArray[np.str_] | None]:
     """Map the samples' rows in the source, and the names of their files if each has its own.
 
     Raises:
         InputError: the folder has no rows.
     """
-    root = folder_of(dataset, signature)
+    root = folder_of(origins, signature)
     try:
         rows = np.load(root / ROWS, mmap_mode="r", allow_pickle=False)
         is_named = (root / NAMES).is_file()

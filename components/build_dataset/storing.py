@@ -153,12 +153,27 @@ def write_samples(
     )
 
 
-def conclude(samples: Samples, folder: Path, summary: Path | None, signature: str) -> Manifest:
-    """Write the manifest of samples, their origins, and the summary unless it is None."""
+def conclude(
+    samples: Samples,
+    folder: Path,
+    summary: Path | None,
+    signature: str,
+    origins: Path | None = None,
+) -> Manifest:
+    """Write the manifest of samples, their origins, and the summary.
+
+    Args:
+        samples: the samples, whose arrays are written already.
+        folder: of the signature in the data set.
+        summary: folder of the summary, or None to write none.
+        signature: its key.
+        origins: folder of the signature for the origins, if it is another one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     distinct, numbers = np.unique(samples.inputs, return_inverse=True)
     if samples.manifest.purpose == "evaluation":
-        _store_origins(folder, samples)
+        (folder / DISTINCT).parent.mkdir(exist_ok=True)
+        _store_origins(origins or folder, samples)
         if len(distinct) < len(numbers):
             np.save(folder / DISTINCT, numbers)
     names = np.array([], np.str_) if samples.groups is None else samples.groups
@@ -178,7 +193,7 @@ def conclude(samples: Samples, folder: Path, summary: Path | None, signature: st
 
 def _store_origins(folder: Path, samples: Samples) -> None:
     """Write the samples' rows in the source, and the names of their files if each has its own."""
-    (folder / ROWS).parent.mkdir(exist_ok=True)
+    (folder / ROWS).parent.mkdir(parents=True, exist_ok=True)
     np.save(folder / ROWS, samples.rows)
     if len(samples.files):
         np.save(folder / NAMES, samples.files)

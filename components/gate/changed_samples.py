@@ -52,12 +52,18 @@ class _Lost:
 
 
 def changed_samples(
-    evidence: Evidence, decision: Decision, dataset: str | None
+    evidence: Evidence, decision: Decision, dataset: str | None, origins: str | None = None
 ) -> tuple[list[ChangedSamples], dict[str, str]]:
     """Return the samples that changed, and pictures of those shown as `<img>` elements by name.
 
     The number of samples and the size of pictures are shared among signatures. A signature without
     such a sample, or without a metric that is right or wrong for each sample, is left out.
+
+    Args:
+        evidence: of the run.
+        decision: its decision.
+        dataset: folder of the evaluation set, or None to show no samples.
+        origins: folder with the rows and files that samples come from, if it is another one.
 
     Raises:
         InputError: the data set is damaged.
@@ -82,7 +88,7 @@ def changed_samples(
                 candidate=decision.details.subject or "",
                 lost=len(lost.among),
                 gained=lost.gained,
-                shown=_described(evidence, dataset, own, lost, (among, places)),
+                shown=_described(evidence, origins or dataset, own, lost, (among, places)),
             )
         )
     return changed, pictures
@@ -158,12 +164,12 @@ def _lost(baseline: Evaluation, own: Evaluation, signature: str, figure: str) ->
 
 def _described(
     evidence: Evidence,
-    dataset: str,
+    origins: str,
     own: Evaluation,
     lost: _Lost,
     indices: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> list[ChangedSample]:
-    rows, files = rows_and_names(dataset, lost.signature)
+    rows, files = rows_and_names(origins, lost.signature)
     names = evidence.evaluation_sets[lost.signature].manifest.classes
     classes = own.predictions().classes.get(lost.figure)
 

@@ -50,6 +50,7 @@ def gate(
     keep_baseline: bool = True,
     dataset: Input[Dataset] = None,
     samples: Input[Dataset] = None,
+    origins: Input[Dataset] = None,
     show_samples: bool = True,
     extras: Optional[list] = None,
     search: Input[Artifact] = None,
@@ -97,6 +98,8 @@ def gate(
             are measured for each candidate that misses an accuracy limit.
         samples: the evaluation set, to show samples that the winner gets wrong and the float model
             gets right. The default is `dataset`.
+        origins: the rows and files that samples come from, from `merge_dataset`. Other sets have
+            them in `samples`.
         show_samples: whether to show them.
         extras: the extras of quantgate that the run needs.
         search: summary of the samples that recovery and the search choose by, if there are any.
@@ -121,6 +124,7 @@ def gate(
             ranges=ranges.path if ranges else None,
             dataset=dataset.path if dataset else None,
             samples=samples.path if samples else None,
+            origins=origins.path if origins else None,
             search=search.path if search else None,
         ),
         work.GateSettings(

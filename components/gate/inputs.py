@@ -44,6 +44,8 @@ class GateInputs:
         ranges: folder that `record_ranges` wrote.
         dataset: folder of the data set that the errors of ops are measured on.
         samples: folder of the evaluation set. None stands for `dataset`.
+        origins: folder with the rows and files that its samples come from. None if they are in the
+            set.
         search: summary of the samples that recovery and the search choose by.
     """
 
@@ -60,6 +62,7 @@ class GateInputs:
     ranges: str | None = None
     dataset: str | None = None
     samples: str | None = None
+    origins: str | None = None
     search: str | None = None
 
     @property

@@ -114,7 +114,7 @@ def _decision(inputs: GateInputs, settings: GateSettings) -> tuple[Decision, dic
     provenance = decision.provenance.model_copy(update={"extras": list(settings.extras)})
     decision = decision.model_copy(update={"details": details, "provenance": provenance})
     samples = (inputs.samples or inputs.dataset) if settings.show_samples else None
-    changed, pictures = changed_samples(evidence, decision, samples)
+    changed, pictures = changed_samples(evidence, decision, samples, inputs.origins)
     details = details.model_copy(update={"changed": changed})
     return decision.model_copy(update={"details": details}), pictures
 

@@ -18,6 +18,7 @@ def merge_dataset(
     summary: Output[Artifact],
     head: Output[Dataset],
     spread: Output[Dataset],
+    origins: Output[Dataset],
     first: int = 32,
     fields: str = "{}",
     metrics: Optional[list] = None,
@@ -36,6 +37,8 @@ def merge_dataset(
         summary: a folder for the signature, with the manifest and a digest of each sample.
         head: an ordinary data set with the first samples.
         spread: an ordinary data set with samples that are spread over all.
+        origins: a folder for the signature with the row of each sample in the source, and the name
+            of its file if each has its own.
         first: the number of samples in `head`.
         fields: JSON of the further arrays that metrics need. Each key has the values that must
             occur in its array.
@@ -54,6 +57,14 @@ def merge_dataset(
         int(shards),
         Requirements(signature, "evaluation", fields=fields, metrics=metrics or ()),
         int(first),
-        work.Places(*(facts.path, dataset.path, dataset.uri, summary.path, head.path, spread.path)),
+        work.Places(
+            facts=facts.path,
+            dataset=dataset.path,
+            uri=dataset.uri,
+            summary=summary.path,
+            head=head.path,
+            spread=spread.path,
+            origins=origins.path,
+        ),
         UserCode(code.path, code_sha256) if code else None,
     )

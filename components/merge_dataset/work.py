@@ -35,6 +35,7 @@ class Places:
         summary: folder of its summary.
         head: folder of a data set with the first samples.
         spread: folder of a data set with samples that are spread over all.
+        origins: folder with the rows and files that samples come from.
     """
 
     facts: str
@@ -43,6 +44,7 @@ class Places:
     summary: str
     head: str
     spread: str
+    origins: str
 
 
 def merge_dataset(
@@ -80,7 +82,13 @@ def merge_dataset(
     samples = replace(samples, manifest=manifest)
     log_warnings(every[0].record.warnings)
     _refuse_problems(samples, parts, requirements)
-    whole = conclude(samples, folder_of(places.dataset, key), Path(places.summary), key)
+    whole = conclude(
+        samples,
+        folder_of(places.dataset, key),
+        Path(places.summary),
+        key,
+        folder_of(places.origins, key),
+    )
     if samples.groups is not None:
         numbers = np.unique(samples.groups, return_inverse=True)[1]
         np.save(folder_of(places.dataset, key) / GROUP_NUMBERS, numbers)

@@ -174,7 +174,8 @@ def _shown(
     has_all = representative is None and plan.data_shards == 1
     if has_all or not plan.spec.measure.show_samples:
         return {}
-    return {"samples": evaluation.outputs["dataset"]}
+    origins = {"origins": evaluation.outputs["origins"]} if plan.data_shards > 1 else {}
+    return {"samples": evaluation.outputs["dataset"], **origins}
 
 
 def _ranges(calibration: dict[str, Channel], ranges: dict[str, Channel]) -> dict[str, Channel]:

@@ -67,6 +67,7 @@ class Built:
     summary: Path
     head: Path | None = None
     spread: Path | None = None
+    origins: Path | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -81,8 +82,12 @@ class Built:
         )
 
     def unit(self, name: str) -> list | None:
-        path = folder_of(self.dataset, KEY) / "units" / name
-        return np.load(path).tolist() if path.is_file() else None
+        """Return a fact about each sample, None if there is no such file."""
+        places = [self.dataset, *([self.origins] if self.origins else [])]
+        paths = [folder_of(place, KEY) / "units" / name for place in places]
+        found = [path for path in paths if path.is_file()]
+        assert len(found) < 2, "a fact is written once"
+        return np.load(found[0]).tolist() if found else None
 
 
 def build_whole(location: Path, wanted: Wanted, folder: Path) -> Built:
@@ -158,7 +163,8 @@ def build_part(
 
 
 def merge(parts: Sequence[Path], count: int, wanted: Wanted, folder: Path) -> Built:
-    built = Built(folder / "dataset", folder / "summary", folder / "head", folder / "spread")
+    names = ("dataset", "summary", "head", "spread", "origins")
+    built = Built(*(folder / name for name in names))
     summaries = [str(part / "summary") for part in parts]
     folder.mkdir(exist_ok=True)
     merge_dataset(
@@ -174,6 +180,7 @@ def merge(parts: Sequence[Path], count: int, wanted: Wanted, folder: Path) -> Bu
             str(built.summary),
             str(built.head),
             str(built.spread),
+            str(built.origins),
         ),
     )
     return built

@@ -108,6 +108,16 @@ def test_grey_images_and_channels_first_are_pictures_too(files, shape):
     assert [picture.size for picture in pictures(page)] == [(8, 8)]
 
 
+def test_the_origins_of_samples_may_be_apart_from_their_set(files):
+    data = dataset(files, np.zeros((100, 16), np.float32), ["a.wav"] * 100)
+    origins = Path(files.path("origins"))
+    (folder_of(origins, "serve")).mkdir(parents=True)
+    (folder_of(data, "serve") / "units").rename(folder_of(origins, "serve") / "units")
+    files.gate(evaluation=files.path("evaluation"), dataset=data, origins=str(origins))
+    (changed,) = files.decision().details.changed
+    assert [(each.row, each.name) for each in changed.shown] == [(1000, "a.wav")]
+
+
 def test_large_images_are_made_small(files):
     changed, page = gated(files, of_colour(200), limits=LOOSE)
     shown = pictures(page)

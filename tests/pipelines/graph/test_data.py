@@ -176,8 +176,20 @@ def test_calibration_beside_data_in_parts_takes_a_list_of_files_where_it_can(
         assert "content" not in task["inputs"]["parameters"]
 
 
+def test_only_the_gate_takes_the_origins_of_samples_in_parts(tmp_path: Path) -> None:
+    ir = compiled(tmp_path, evaluation=IN_PARTS)
+    taking = [
+        task["taskInfo"]["name"]
+        for component in [ir["root"], *ir["components"].values()]
+        for task in component.get("dag", {}).get("tasks", {}).values()
+        if "origins" in str(task["inputs"].get("artifacts", {}))
+    ]
+    assert taking == ["Gate"]
+
+
 def test_without_parts_nothing_is_listed(tmp_path: Path) -> None:
     ir = compiled(tmp_path)
+    assert "origins" not in building(ir, "Gate")[0]["inputs"]["artifacts"]
     assert "source" in building(ir, "Build calibration set")[0]["inputs"]["artifacts"]
     assert not any(name.startswith("list-source") for name in ir["root"]["dag"]["tasks"])
 
